@@ -1,0 +1,59 @@
+# Needs GNU make and Python 3.11 or newer; everything else comes from requirements.lock.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-print-directory
+SHELL := /bin/sh
+
+PORT ?= 8000
+PYTHON ?= $(shell for p in python3.13 python3.12 python3.11 python3 python; do \
+	"$$p" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && { echo "$$p"; break; }; done)
+VENV ?= .venv
+PY := $(VENV)/bin/python
+STAMP := $(VENV)/.stamp
+UV := $(shell command -v uv || echo $(VENV)/bin/uv)
+LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
+	--no-emit-index-url --no-emit-find-links pyproject.toml
+
+.PHONY: help demo test check bench format messages docs-pictures lock clean
+
+help: ## list what can be made
+	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(STAMP): requirements.lock tools/bootstrap.py
+	@test -n "$(PYTHON)" || { echo "riskreg needs Python 3.11 or newer; name it with PYTHON="; exit 1; }
+	@$(PYTHON) tools/bootstrap.py --venv $(VENV)
+
+demo: $(STAMP) ## run everything with the demo register (PORT=8000, FRESH=1 starts over)
+	@$(PY) manage.py up --demo --port $(PORT) $(if $(filter-out 0,$(FRESH)),--fresh)
+
+test: $(STAMP) ## all tests that this machine allows, on SQLite and PostgreSQL (ARGS= for pytest)
+	@$(PY) tools/test.py $(ARGS)
+
+check: $(STAMP) ## style, types, floors, templates, migrations, settings, translations, lock
+	@$(PY) tools/check.py
+
+# The benchmarks have an environment of their own, with the packages they are measured beside.
+BENCH_STAMP := .venv-bench/.stamp
+$(BENCH_STAMP): requirements.bench.lock tools/bootstrap.py
+	@$(PYTHON) tools/bootstrap.py --venv .venv-bench --lock requirements.bench.lock
+
+bench: $(BENCH_STAMP) ## measure against floors (ONLY=name,… SIZES=1000,…), writes var/bench.json
+	@.venv-bench/bin/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(SIZES),--sizes $(SIZES))
+
+format: $(STAMP) ## format Python and templates
+	@$(PY) -m ruff check -q --fix-only . && $(PY) -m ruff format .
+
+messages: $(STAMP) ## extract texts to translate and compile the catalogues
+	@$(PY) tools/messages.py
+
+docs-pictures: $(STAMP) ## draw the charts and take the screenshots in docs/pictures
+	@$(PY) docs/draw_pictures.py && $(PY) tools/pictures.py
+
+lock: $(STAMP) ## resolve pyproject.toml anew into the two lock files
+	@$(LOCK) --group dev -o requirements.lock
+	@$(LOCK) --group dev --group bench -o requirements.bench.lock
+	@$(LOCK) -o requirements.runtime.lock
+
+clean: ## remove the environment, caches and local data
+	@rm -rf $(VENV) .venv-bench var .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .coverage
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,20 @@
+"""The Celery application; its settings are the CELERY_* names of config.settings."""
+
+import os
+from typing import Any
+
+from celery import Celery
+from celery.signals import worker_ready
+
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+app = Celery("riskreg")
+app.config_from_object("django.conf:settings", namespace="CELERY")
+app.autodiscover_tasks()
+
+
+@worker_ready.connect
+def catch_up(sender: Any, **_: Any) -> None:
+    """A worker that starts looks at once at what waited while it was away."""
+    for task in ("reminders.sweep", "notify.deliver_due"):
+        sender.app.send_task(task, expires=60)

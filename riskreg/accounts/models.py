@@ -1,0 +1,97 @@
+"""People and programs that sign in."""
+
+import zoneinfo
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.core.exceptions import ValidationError
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from riskreg.kernel import clock
+from riskreg.kernel.localised import localised
+from riskreg.kernel.models import Base
+
+
+def check_time_zone(value: str) -> None:
+    """Raise ``ValidationError`` unless ``value`` names an IANA time zone."""
+    if value not in zoneinfo.available_timezones():
+        raise ValidationError(_("There is no time zone of that name; pick one of the list."))
+
+
+class UserManager(BaseUserManager["User"]):
+    """Makes users that are named by their e-mail address."""
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        user = self.model(email=email.strip().lower(), **fields)
+        user.created_at = fields.get("created_at") or clock.now()
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email__iexact=username)
+
+
+class User(Base, AbstractBaseUser, PermissionsMixin):
+    """Somebody who signs in, by e-mail address, with their own language and time zone."""
+
+    email = models.EmailField(_("e-mail"), unique=True)
+    name = models.CharField(_("name"), max_length=120)
+    names = models.JSONField(default=dict, blank=True)
+    language = models.CharField(
+        _("language"),
+        max_length=10,
+        default="en",
+        choices=[("en", "English"), ("zh-hans", "简体中文")],
+    )
+    time_zone = models.CharField(
+        _("time zone"), max_length=60, default="UTC", validators=[check_time_zone]
+    )
+    is_active = models.BooleanField(default=True)
+    is_staff = models.BooleanField(default=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    REQUIRED_FIELDS = ["name"]
+
+    class Meta:
+        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_lower")]
+
+    def __str__(self) -> str:
+        return self.display_name or self.email
+
+    @property
+    def display_name(self) -> str:
+        """The name in the reader's language."""
+        return localised(self.names, self.name)
+
+
+class Scope(models.TextChoices):
+    """What a token may do: read; read and write; only feed readings."""
+
+    READ = "read", _("read")
+    WRITE = "write", _("read and write")
+    INGEST = "ingest", _("feed readings")
+
+
+class ApiToken(Base):
+    """A program's way in as one user. Only the SHA-256 of the token is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
+    name = models.CharField(max_length=80, blank=True)
+    prefix = models.CharField(max_length=12)
+    digest = models.CharField(max_length=64, unique=True)
+    scope = models.CharField(max_length=10, choices=Scope.choices)
+    expires_at = models.DateTimeField()
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_on = models.DateField(null=True, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.prefix}… ({self.scope})"

@@ -1,0 +1,37 @@
+"""Reads of accounts."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+
+from riskreg.accounts.models import ApiToken, User
+from riskreg.accounts.policy import token_digest
+
+
+def token_for(token: str, at: dt.datetime) -> ApiToken | None:
+    """The live token row with its active user, or None for unknown, expired or revoked."""
+    row = ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
+    if row is None or row.revoked_at or row.expires_at <= at or not row.user.is_active:
+        return None
+    return row
+
+
+def mark_used(row: ApiToken, on: dt.date) -> None:
+    """Note the day of use, at most one write a day."""
+    if row.last_used_on != on:
+        ApiToken.objects.filter(pk=row.pk).update(last_used_on=on)
+
+
+def users_by_uuid(uuids: Collection[uuid.UUID]) -> dict[uuid.UUID, User]:
+    """The users of those public ids, in one query."""
+    return {u.uuid: u for u in User.objects.filter(uuid__in=set(uuids))}
+
+
+def tokens_of(user: User) -> list[ApiToken]:
+    """The user's tokens, newest first, ended ones last."""
+    return list(ApiToken.objects.filter(user=user).order_by("revoked_at", "-created_at"))
+
+
+def own_token(user: User, token: uuid.UUID) -> ApiToken | None:
+    """The user's own token of that public id, or None."""
+    return ApiToken.objects.select_related("user").filter(user=user, uuid=token).first()

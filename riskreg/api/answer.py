@@ -1,0 +1,33 @@
+"""What a view answers with."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.http import HttpResponse
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A JSON text with status and headers."""
+
+    text: str
+    status: int = 200
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, body: Any, status: int = 200, **headers: str) -> "Answer":
+        """``body`` as JSON; in header names ``_`` stands for ``-``."""
+        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
+        return cls(text, status, {n.replace("_", "-"): v for n, v in headers.items()})
+
+    def response(self) -> HttpResponse:
+        """The answer as Django sends it; kept by nobody but the caller, and asked for anew."""
+        response = HttpResponse(
+            self.text.encode(), status=self.status, content_type="application/json"
+        )
+        response["Cache-Control"] = "private, no-cache"
+        for name, value in self.headers.items():
+            response[name] = value
+        return response

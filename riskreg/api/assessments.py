@@ -1,0 +1,78 @@
+"""Judgements of a risk."""
+
+from typing import Any
+
+from django.db.models import Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of
+from riskreg.api.etag import etag
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import person, time
+from riskreg.kernel import keyset
+from riskreg.risks.models import Assessment
+from riskreg.risks.queries.access import risk_for
+from riskreg.risks.services import record_assessment
+
+NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
+
+
+class Assessments(RegisterApi):
+    """GET lists them, newest first; POST records one."""
+
+    @schema.listed("List the assessments of a risk", shapes.Assessment)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Those that the caller may know of."""
+        self.known_params(*PARAMS)
+        risk = risk_for(self.viewer, ref)
+        rows = Assessment.objects.visible_to(self.viewer).filter(risk=risk)
+        listing = Listing(
+            queryset=rows.select_related("assessor", "criteria"),
+            order=NEWEST_FIRST,
+            place=lambda row: (row.at, str(row.uuid)),
+            tie=lambda public: Subquery(rows.filter(uuid=public).order_by().values("pk")),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+        )
+
+    @schema.acted("Assess a risk", shapes.AssessmentNew, shapes.Assessment, status=201)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The caller's judgement at one stage. The ETag of the answer is the risk's new one."""
+
+        def act() -> Answer:
+            assessment = record_assessment(
+                actor=self.viewer,
+                ref=ref,
+                version=self.seen,
+                given=body_of(request),
+                at=self.at,
+            )
+            return Answer.of(said(assessment), 201, ETag=etag(assessment.risk.version))
+
+        return self.write(act)
+
+
+def said(row: Assessment) -> dict[str, Any]:
+    """An assessment as JSON."""
+    return {
+        "id": str(row.uuid),
+        "stage": row.stage,
+        "likelihood": row.likelihood,
+        "impact": row.impact,
+        "score": row.score,
+        "rating": row.rating,
+        "criteria": row.criteria.number,
+        "rationale": row.rationale,
+        "translations": row.translations,
+        "label": row.label,
+        "visibility": row.visibility,
+        "assessor": person(row.assessor),
+        "at": time(row.at),
+        "recorded_at": time(row.created_at),
+        "brought_in": row.brought_in,
+    }

@@ -1,0 +1,113 @@
+"""What every view of the API does before and after its own work."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.views import APIView
+
+from riskreg.accounts.models import User
+from riskreg.api import etag, idempotency
+from riskreg.api.answer import Answer
+from riskreg.api.auth import moment
+from riskreg.api.body import StrictJSONParser
+from riskreg.api.errors import InvalidQuery, request_id
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.access import Viewer, viewer_for
+
+
+class ApiView(APIView):
+    """Signs the caller in, refuses an unknown method, then lets the scope decide."""
+
+    parser_classes = [StrictJSONParser]
+    http_method_names = ["get", "post", "patch", "head"]
+    format_kwarg = None
+    at: dt.datetime
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Runs before the method; raises what is to be refused."""
+        self.at = moment(request)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
+            request
+        )
+        self.perform_authentication(request)
+        method = (request.method or "").lower()
+        if request.user.is_authenticated and method.upper() not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        self.check_permissions(request)
+
+    @property
+    def me(self) -> User:
+        """Who calls."""
+        assert isinstance(self.request.user, User)  # noqa: S101 - permission has been checked
+        return self.request.user
+
+    @property
+    def root(self) -> str:
+        """The address of this system, as the caller called it, without a slash at the end."""
+        return self.request.build_absolute_uri("/")[:-1]
+
+    def known_params(self, *names: str) -> None:
+        """Raise ``InvalidQuery`` for a parameter that is not one of ``names``."""
+        errors = Errors()
+        for name in self.request.query_params:
+            if name not in names:
+                errors.add(
+                    name[:60],
+                    "unknown_parameter",
+                    "There is no such parameter here. Parameters: "
+                    + (", ".join(names) if names else "none")
+                    + ".",
+                )
+        as_query(errors.raise_if_any)
+
+    def detail(self, body: dict[str, Any], tag: str, *, timeless: bool = True) -> HttpResponse:
+        """``body`` with its ETag, or 304 for who has it.
+
+        ``timeless`` False: part of ``body`` depends on more than its version (the day, say), so it
+        is sent even where the version is known.
+        """
+        if timeless and etag.is_known(self.request, tag):
+            return HttpResponse(
+                status=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"}
+            )
+        return Answer.of(body, ETag=tag).response()
+
+
+class RegisterApi(ApiView):
+    """A view inside a register: ``self.viewer`` asks. A stranger to it gets 404."""
+
+    viewer: Viewer
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.viewer = viewer_for(self.me, kwargs["slug"], request_id())
+
+    @property
+    def here(self) -> str:
+        """The address of the register, with a slash at the end."""
+        return f"{self.root}/api/v1/registers/{self.viewer.register.slug}/"
+
+    @property
+    def seen(self) -> int:
+        """The version that If-Match names."""
+        return etag.seen_version(self.request)
+
+    def write(self, act: Callable[[], Answer]) -> HttpResponse:
+        """One transaction around the act and what is read of it; under the caller's key, if any."""
+        self.known_params()
+        with transaction.atomic():
+            if self.request.method == "POST":
+                return idempotency.once(self.request, self.viewer, self.at, act).response()
+            return act().response()
+
+
+def as_query(check: Callable[[], Any]) -> Any:
+    """``check()``, whose errors are about the query string."""
+    try:
+        return check()
+    except Invalid as invalid:
+        raise InvalidQuery(invalid.fields, invalid.detail) from None

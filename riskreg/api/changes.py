@@ -1,0 +1,40 @@
+"""The changes feed: everything that was done, in the order in which it took effect."""
+
+from urllib.parse import urlencode
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import events, schema, shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi
+from riskreg.api.pagination import limit_of, make_cursor, read_cursor
+from riskreg.events.queries import changes_after
+
+
+class Changes(RegisterApi):
+    """Events of the shared chain and of the caller's own party's."""
+
+    @schema.described("Read the changes feed", shapes.Changes, schema.FEED_PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """What came after ``after``; without it, from the beginning.
+
+        In each chain the numbers have no gaps, so a reader who keeps ``cursor`` misses nothing.
+        """
+        self.known_params("after", "limit")
+        limit = limit_of(request.query_params.get("limit"))
+        salt = f"riskreg.changes:{self.viewer.audience.key}"
+        shared, own = 0, 0
+        if (after := request.query_params.get("after")) is not None:
+            shared, own = read_cursor(after, salt, 2, "after")
+        page = changes_after(self.viewer.audience, shared, own, limit)
+        cursor = make_cursor([page.shared_seq, page.own_seq], salt)
+        query = urlencode({"after": cursor, "limit": limit})
+        return Answer.of(
+            {
+                "next": f"{self.root}{request.path}?{query}" if page.more else None,
+                "previous": None,
+                "cursor": cursor,
+                "results": events.said(self.viewer, page.events),
+            }
+        ).response()

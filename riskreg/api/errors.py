@@ -1,0 +1,200 @@
+"""Refusals as problem documents (RFC 9457): the one place where the API maps ``kernel.errors``."""
+
+import json
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+from urllib.parse import quote
+
+import structlog
+from django.core import signals
+from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
+from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
+from django.http import Http404, HttpRequest, HttpResponse
+from rest_framework import exceptions
+
+from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
+
+PROBLEM = "application/problem+json"
+SAFE = ("GET", "HEAD", "OPTIONS")
+
+# status: (last part of the problem's type, title)
+KINDS: dict[int, tuple[str, str]] = {
+    400: ("invalid", "The request is not valid"),
+    401: ("unauthenticated", "Say who you are"),
+    403: ("forbidden", "You may not do this"),
+    404: ("not-found", "There is no such thing here"),
+    405: ("method-not-allowed", "This address does not take that method"),
+    406: ("not-acceptable", "Only JSON can be served"),
+    412: ("stale", "Somebody changed it since"),
+    413: ("too-large", "The body is too large"),
+    415: ("unsupported-media-type", "Only JSON is understood"),
+    422: ("idempotency-mismatch", "The Idempotency-Key belongs to another request"),
+    428: ("precondition-required", "Say which version you have seen"),
+    500: ("server-error", "Something went wrong on our side"),
+}
+
+
+class Problem(Exception):
+    """A refusal in terms of HTTP, for what only the API knows: headers, keys, preconditions."""
+
+    def __init__(
+        self, status: int, detail: str, errors: Sequence[Mapping[str, str]] = (), **headers: str
+    ) -> None:
+        super().__init__(detail)
+        self.status, self.detail, self.errors = status, detail, list(errors)
+        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
+
+
+class InvalidQuery(Invalid):
+    """Something wrong with the query string, also where the request has a body."""
+
+
+def problem(
+    status: int,
+    detail: str,
+    errors: Sequence[Mapping[str, str]] = (),
+    headers: Mapping[str, str] | None = None,
+) -> HttpResponse:
+    """The document: type, title, status, detail and errors[{pointer, code, detail}]."""
+    kind, title = KINDS.get(status, (f"http-{status}", "The request failed"))
+    body = {
+        "type": f"urn:riskreg:problem:{kind}",
+        "title": title,
+        "status": status,
+        "detail": detail,
+        "errors": list(errors),
+    }
+    response = HttpResponse(
+        json.dumps(body, ensure_ascii=False).encode("utf-8", "replace"),
+        status=status,
+        content_type=PROBLEM,
+        headers=dict(headers or {}),
+    )
+    response["Cache-Control"] = "no-store"
+    return response
+
+
+def pointer(field: str, in_query: bool) -> str:
+    """Where an error is: ``?name`` of the query string, or a JSON pointer into the body."""
+    if in_query:
+        return "?" + quote(field, safe="")
+    parts = (quote(p.replace("~", "~0").replace("/", "~1"), safe="~") for p in field.split("."))
+    return "#/" + "/".join(parts)
+
+
+def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpResponse:
+    """Every exception that leaves a view of the API, as a problem document."""
+    request = context["request"]
+    http: HttpRequest = getattr(request, "_request", request)
+    if isinstance(error, Problem):
+        return problem(error.status, error.detail, error.errors, error.headers)
+    if isinstance(error, RiskregError):
+        return _expected(error, http)
+    if isinstance(error, Http404):
+        return problem(404, "There is no such thing, or it is not for you.")
+    if isinstance(error, RequestDataTooBig):
+        return too_large()
+    if isinstance(error, SuspiciousOperation):
+        return problem(400, "The request is malformed.")
+    if isinstance(error, DjangoPermissionDenied):
+        return problem(403, "You may not do this.")
+    if isinstance(error, exceptions.APIException):
+        return _of_framework(error)
+    # What nobody expected: told to whoever listens (the log does), never to the caller.
+    signals.got_request_exception.send(sender=problem_handler, request=http)
+    return server_error()
+
+
+def too_large() -> HttpResponse:
+    """413, with how much is taken."""
+    from django.conf import settings
+
+    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+    return problem(413, f"At most {limit} bytes are taken; send less, or send it in parts.")
+
+
+def request_id() -> str:
+    """The id that the logs and the events of the present request carry."""
+    return str(structlog.contextvars.get_contextvars().get("request_id", ""))[:64]
+
+
+def server_error() -> HttpResponse:
+    """500: says nothing of the inside, and how to ask about it."""
+    name = request_id()
+    quoted = f" Ask the operator, and name request {name}." if name else " Ask the operator."
+    return problem(500, "It has been logged; nothing was changed." + quoted)
+
+
+def unknown_route(request: HttpRequest, rest: str = "") -> HttpResponse:
+    """404 for every address under /api/ that is none."""
+    detail = "There is no such address. The addresses are listed at /api/docs/."
+    if not request.path.endswith("/"):
+        detail = "There is no such address. Addresses end with a slash."
+    return problem(404, detail)
+
+
+class ProblemMiddleware:
+    """Gives what fails under /api/ outside a view (a bad host, say) the same form."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        if response.status_code < 400 or not (request.path + "/").startswith("/api/"):
+            return response
+        if response.get("Content-Type", "").startswith(PROBLEM):
+            return response
+        if response.status_code >= 500:
+            return server_error()
+        if response.status_code == 404:
+            return unknown_route(request)
+        if response.status_code == 413:
+            return too_large()
+        return problem(response.status_code, response.reason_phrase + ".")
+
+
+def _expected(error: RiskregError, request: HttpRequest) -> HttpResponse:
+    if isinstance(error, NotFound):
+        return problem(404, error.detail)
+    if isinstance(error, Forbidden):
+        return problem(403, error.detail)
+    if isinstance(error, Conflict):
+        version = getattr(error.current, "version", None)
+        headers = {"ETag": f'"{version}"'} if version is not None else {}
+        if "If-Match" not in request.headers:
+            return problem(
+                428,
+                "Send If-Match with the ETag of the version you have seen, so that nobody's "
+                "change is overwritten. The ETag comes with every answer about it.",
+            )
+        return problem(
+            412,
+            error.detail + " Read it again, decide, and send the new ETag.",
+            headers=headers,
+        )
+    assert isinstance(error, Invalid)  # noqa: S101 - there is no other kind
+    in_query = isinstance(error, InvalidQuery) or request.method in SAFE
+    errors = [
+        {"pointer": pointer(name, in_query), "code": e.code, "detail": e.detail}
+        for name, each in error.fields.items()
+        for e in each
+    ]
+    return problem(400, error.detail, errors)
+
+
+def _of_framework(error: exceptions.APIException) -> HttpResponse:
+    headers = {}
+    if auth := getattr(error, "auth_header", None):
+        headers["WWW-Authenticate"] = auth
+    if isinstance(error, exceptions.NotAuthenticated):
+        detail = "Send Authorization: Bearer and a token (manage.py create_token makes one)."
+    elif isinstance(error, exceptions.NotAcceptable):
+        detail = "Ask for application/json, or leave the Accept header out."
+    elif isinstance(error, exceptions.UnsupportedMediaType):
+        detail = "Send the body as application/json."
+    elif isinstance(error, exceptions.MethodNotAllowed):
+        detail = "The Allow header lists the methods that this address takes."
+    else:
+        detail = str(error.detail)
+    return problem(error.status_code, detail, headers=headers)

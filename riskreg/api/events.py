@@ -1,0 +1,35 @@
+"""Events as the feed and the history of a risk show them."""
+
+import json
+from collections.abc import Collection
+from typing import Any
+
+from riskreg.accounts.queries import users_by_uuid
+from riskreg.api.values import person, time
+from riskreg.events.models import Event
+from riskreg.events.policy import Audience
+from riskreg.register.access import Viewer
+
+
+def said(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
+    """Events as JSON, with one query for who did it."""
+    shared = Audience(viewer.register.uuid).key
+    people = users_by_uuid([row.actor for row in rows if row.actor]) if rows else {}
+    return [
+        {
+            "chain": "shared" if row.chain.key == shared else "own",
+            "seq": row.seq,
+            "at": time(row.at),
+            "recorded_at": time(row.recorded_at),
+            "brought_in": row.brought_in,
+            "actor": person(people.get(row.actor)) if row.actor else None,
+            "verb": row.verb,
+            "object": {
+                "type": row.subject_type,
+                "ref": row.subject_ref,
+                "id": str(row.subject_uuid),
+            },
+            "changes": json.loads(row.changes),
+        }
+        for row in rows
+    ]

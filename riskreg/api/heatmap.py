@@ -1,0 +1,80 @@
+"""The heatmap, now or as of a date, and what moved."""
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi, as_query
+from riskreg.kernel.errors import Errors
+from riskreg.risks import filters
+from riskreg.risks.queries.heatmap import Heatmap, heatmap
+
+
+class HeatmapDetail(RegisterApi):
+    """Open risks by cell."""
+
+    @schema.described("Read the heatmap", shapes.Heatmap, schema.HEATMAP_PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """The counts and ``unrated.count`` add up to the open risks that the caller may know of."""
+        params = request.query_params
+        chosen = as_query(
+            lambda: filters.parse(self.viewer, params, self.at, also=("as_of", "compare"))
+        )
+        errors = Errors()
+        as_of = _day(errors, "as_of", params.get("as_of"))
+        compare = _day(errors, "compare", params.get("compare"))
+        as_query(errors.raise_if_any)
+        found = heatmap(
+            self.viewer,
+            stage=chosen.stage,
+            at=self.at,
+            as_of=as_of,
+            compare=compare,
+            chosen=chosen,
+        )
+        return Answer.of(said(found)).response()
+
+
+def said(found: Heatmap) -> dict[str, Any]:
+    """A heatmap as JSON, cells from the highest likelihood and the lowest impact."""
+    body: dict[str, Any] = {
+        "stage": found.stage,
+        "as_of": found.as_of.isoformat(),
+        "criteria": found.criteria.number,
+        "total": found.total,
+        "cells": [
+            {
+                "likelihood": cell.likelihood,
+                "impact": cell.impact,
+                "score": cell.score,
+                "rating": cell.rating,
+                "count": cell.count,
+                "refs": cell.refs,
+            }
+            for cell in found.cells
+        ],
+        "unrated": {"count": found.unrated_count, "refs": found.unrated_refs},
+        "compared_to": None,
+        "moves": [],
+        "opened": [],
+        "closed": [],
+    }
+    if (compared := found.comparison) is not None:
+        body["compared_to"] = compared.compared_to.isoformat()
+        body["moves"] = [{"ref": m.ref, "from": m.before, "to": m.after} for m in compared.moves]
+        body["opened"], body["closed"] = compared.opened, compared.closed
+    return body
+
+
+def _day(errors: Errors, name: str, text: str | None) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        errors.add(name, "not_a_date", "This must be a date, as in 2026-06-30.")
+        return None

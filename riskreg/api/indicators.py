@@ -1,0 +1,282 @@
+"""Indicators: measured series with limits, and their readings."""
+
+import datetime as dt
+import uuid
+from decimal import Decimal
+from typing import Any
+
+from django.db.models import Q, Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema
+from riskreg.api import shapes_indicators as shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.body import body_of, person_of
+from riskreg.api.etag import etag
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import day, person, time
+from riskreg.indicators import services
+from riskreg.indicators.models import Indicator, Origin, Reading, Status
+from riskreg.indicators.policy import is_late
+from riskreg.indicators.queries.access import indicator_for, indicators_for, readings_of
+from riskreg.kernel import clock, keyset
+from riskreg.kernel.errors import Errors
+from riskreg.register.visibility import Visibility
+from riskreg.risks.queries.access import visible_risks
+
+FILTERS = ("status", "owner", "party", "risk", "late", "active")
+READING_FILTERS = ("since", "until", "corrected")
+_BY_AGE = keyset.Order("id", tie="id")
+_NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
+
+
+class IndicatorApi(RegisterApi):
+    """A view about indicators."""
+
+    def said(self, row: Indicator) -> dict[str, Any]:
+        """An indicator as JSON; of the risks it watches, those that the caller may know of."""
+        latest = None
+        if row.latest_at is not None and row.latest_value is not None:
+            latest = {"at": time(row.latest_at), "value": _plain(row.latest_value)}
+        return {
+            "ref": row.ref,
+            "url": f"{self.here}indicators/{row.ref}/",
+            "name": row.name,
+            "names": row.names,
+            "descriptions": row.descriptions,
+            "unit": row.unit,
+            "kind": row.kind,
+            "direction": row.direction,
+            "amber": _plain(row.amber),
+            "red": _plain(row.red),
+            "amber_low": _plain(row.amber_low),
+            "red_low": _plain(row.red_low),
+            "objective": row.objective.key if row.objective else None,
+            "growth": row.growth,
+            "start_on": day(row.start_on),
+            "start_value": _plain(row.start_value),
+            "hysteresis": _plain(row.hysteresis),
+            "breach_at": row.breach_at,
+            "frequency_days": row.frequency_days,
+            "grace_days": row.grace_days,
+            "label": row.label,
+            "limit_notes": row.limit_notes,
+            "source": row.source,
+            "party": row.party.key,
+            "visibility": row.visibility,
+            "owner": person(row.owner),
+            "risks": [risk.ref for risk in row.risks.all()],
+            "active": row.active,
+            "status": row.status or None,
+            "latest": latest,
+            "next_reading_on": day(row.next_reading_on),
+            "late": is_late(row.active, row.next_reading_on, self.viewer.today(self.at)),
+            "version": row.version,
+            "created_at": time(row.created_at),
+            "updated_at": time(row.updated_at),
+        }
+
+    def answer(self, indicator: Indicator, status: int = 200) -> Answer:
+        """``indicator`` as it is now, with its ETag, and its address where it is new."""
+        body = self.said(indicators_for(self.viewer).get(pk=indicator.pk))
+        answer = Answer.of(body, status, ETag=etag(body["version"]))
+        if status == 201:
+            return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
+        return answer
+
+
+class Indicators(IndicatorApi):
+    """GET lists the indicators that the caller may know of, POST sets one up."""
+
+    @schema.listed("List indicators", shapes.Indicator, schema.INDICATOR_FILTERS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Oldest first."""
+        self.known_params(*FILTERS, *PARAMS)
+        listing = Listing(
+            queryset=indicators_for(self.viewer).filter(self._wanted()),
+            order=_BY_AGE,
+            place=lambda row: (None, str(row.uuid)),
+            tie=lambda public: Subquery(
+                Indicator.objects.visible_to(self.viewer)
+                .filter(uuid=uuid.UUID(public))
+                .values("pk")
+            ),
+        )
+        return listed(
+            self,
+            self.viewer.audience.key,
+            listing,
+            lambda found: [self.said(row) for row in found],
+        )
+
+    def _wanted(self) -> Q:
+        params, errors, wanted = self.request.query_params, Errors(), Q()
+        for name in FILTERS:
+            if any("\0" in value for value in params.getlist(name)):
+                errors.add(name, "bad_character", "This holds control characters; remove them.")
+        if statuses := params.getlist("status"):
+            if not set(statuses) <= set(Status.values):
+                allowed = ", ".join(Status.values)
+                errors.add("status", "unknown", f"This must be one of: {allowed}.")
+            wanted &= Q(status__in=statuses)
+        if owner := params.get("owner"):
+            try:
+                wanted &= Q(owner=self.me) if owner == "me" else Q(owner__uuid=uuid.UUID(owner))
+            except ValueError:
+                errors.add("owner", "unknown", "This must be “me” or a member's id.")
+        if parties := params.getlist("party"):
+            wanted &= Q(party__key__in=parties)
+        if refs := params.getlist("risk"):
+            watched = visible_risks(self.viewer).filter(ref__in=refs)
+            links = Indicator.risks.through.objects.filter(risk__in=watched)
+            wanted &= Q(pk__in=links.values("indicator_id"))
+        late = Q(active=True, next_reading_on__lt=self.viewer.today(self.at))
+        for name, condition in (("late", late), ("active", Q(active=True))):
+            if (value := params.get(name)) is None:
+                continue
+            if value not in ("true", "false"):
+                errors.add(name, "not_a_boolean", "This must be true or false.")
+            wanted &= condition if value == "true" else ~condition
+        as_query(errors.raise_if_any)
+        return wanted
+
+    @schema.made("Set up an indicator", shapes.IndicatorNew, shapes.Indicator)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """An indicator of the caller's party."""
+
+        def act() -> Answer:
+            fields = _fields(body_of(request))
+            visibility = fields.pop("visibility", Visibility.SHARED)
+            made = services.create_indicator(
+                actor=self.viewer, fields=fields, visibility=visibility, at=self.at
+            )
+            return self.answer(made, 201)
+
+        return self.write(act)
+
+
+class IndicatorDetail(IndicatorApi):
+    """One indicator, by its ref."""
+
+    @schema.detailed("Read an indicator", shapes.Indicator)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The indicator and how it stands now. The ETag is of what is set up, not of readings."""
+        self.known_params()
+        found = indicator_for(self.viewer, ref)
+        row = indicators_for(self.viewer).get(pk=found.pk)
+        return self.detail(self.said(row), etag(row.version), timeless=False)
+
+    @schema.changed("Change an indicator", shapes.IndicatorChange, shapes.Indicator)
+    def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Changes what is named; other limits are held against the readings at once."""
+
+        def act() -> Answer:
+            changed = services.edit_indicator(
+                actor=self.viewer,
+                ref=ref,
+                version=self.seen,
+                fields=_fields(body_of(request)),
+                at=self.at,
+            )
+            return self.answer(changed)
+
+        return self.write(act)
+
+
+class Readings(RegisterApi):
+    """GET lists readings, newest first; POST records up to 10,000, all or none."""
+
+    takes_readings = True
+
+    @schema.listed("List readings", shapes.Reading, schema.READING_FILTERS)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Those that count; with ``corrected=true`` also those that another one corrects."""
+        self.known_params(*READING_FILTERS, *PARAMS)
+        indicator = indicator_for(self.viewer, ref)
+        params, errors = request.query_params, Errors()
+        if params.get("corrected") not in (None, "true", "false"):
+            errors.add("corrected", "not_a_boolean", "This must be true or false.")
+        rows = readings_of(
+            self.viewer, indicator, all_rows=params.get("corrected") == "true"
+        ).select_related("recorded_by", "corrects", "correction")
+        for name, lookup in (("since", "at__gte"), ("until", "at__lt")):
+            if (text := params.get(name)) is not None:
+                moment = _moment(text, self.viewer.register.time_zone)
+                if moment is None:
+                    errors.add(name, "not_a_time", "This must be a day or a time with its offset.")
+                rows = rows.filter(**{lookup: moment}) if moment else rows
+        as_query(errors.raise_if_any)
+        listing = Listing(
+            queryset=rows,
+            order=_NEWEST_FIRST,
+            place=lambda row: (row.at, str(row.uuid)),
+            tie=lambda public: Subquery(
+                Reading.objects.filter(indicator=indicator, uuid=uuid.UUID(public)).values("pk")
+            ),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [_said(row) for row in found]
+        )
+
+    @schema.noted("Record readings", shapes.ReadingsNew, shapes.ReadingsDone)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The same value at the same time again changes nothing, so a repeat is safe."""
+
+        def act() -> Answer:
+            indicator_for(self.viewer, ref)
+            body = body_of(request, "readings")
+            done = services.record_readings(
+                actor=self.viewer,
+                ref=ref,
+                rows=body.get("readings"),
+                origin=Origin.API,
+                at=self.at,
+            )
+            said = {
+                "recorded": len(done.readings),
+                "corrected": done.corrected,
+                "unchanged": done.unchanged,
+                "status": done.indicator.status or None,
+                "status_before": done.before or None,
+                "called": [breach.risk.ref for breach in done.breaches],
+            }
+            return Answer.of(said, 201 if done.readings else 200)
+
+        return self.write(act)
+
+
+def _said(row: Reading) -> dict[str, Any]:
+    return {
+        "id": str(row.uuid),
+        "at": time(row.at),
+        "value": _plain(row.value),
+        "precision": row.precision,
+        "label": row.label,
+        "source": row.source,
+        "origin": row.origin,
+        "recorded_by": person(row.recorded_by),
+        "recorded_at": time(row.created_at),
+        "corrects": str(row.corrects.uuid) if row.corrects else None,
+        "counts": not hasattr(row, "correction"),
+    }
+
+
+def _plain(value: Decimal | None) -> str | None:
+    """A number as text, without empty decimals, so that no reader rounds it."""
+    return None if value is None else f"{value.normalize():f}"
+
+
+def _moment(text: str, zone: str) -> dt.datetime | None:
+    try:
+        if len(text) <= 10:
+            return clock.start_of_day(dt.date.fromisoformat(text), zone)
+        moment = dt.datetime.fromisoformat(text)
+        return moment.astimezone(dt.UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    return {k: person_of(v) if k == "owner" else v for k, v in body.items()}

@@ -1,0 +1,170 @@
+"""Mitigations: planned work and how far it has come."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db.models import Q, Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of, person_of
+from riskreg.api.errors import InvalidQuery
+from riskreg.api.etag import etag
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import day, person, time
+from riskreg.kernel import keyset
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.visibility import Visibility
+from riskreg.risks import services
+from riskreg.risks.models import Mitigation, MitigationStatus
+from riskreg.risks.queries.access import mitigation_for, visible_risks
+from riskreg.risks.queries.lists import mitigations_for
+
+FILTERS = ("status", "owner", "party", "risk", "due_before")
+_BY_DUE_DATE = keyset.Order("due_on", tie="id")
+
+
+class MitigationApi(RegisterApi):
+    """A view about mitigations."""
+
+    def said(self, row: Mitigation) -> dict[str, Any]:
+        """A mitigation as JSON; of the risks it serves, those that the caller may know of."""
+        return {
+            "ref": row.ref,
+            "url": f"{self.here}mitigations/{row.ref}/",
+            "title": row.title,
+            "description": row.description,
+            "expected_effect": row.expected_effect,
+            "status": row.status,
+            "party": row.party.key,
+            "visibility": row.visibility,
+            "owner": person(row.owner),
+            "due_on": day(row.due_on),
+            "cost": None if row.cost is None else f"{row.cost:.2f}",
+            "currency": self.viewer.register.currency,
+            "progress": row.progress,
+            "risks": [risk.ref for risk in row.risks.all()],
+            "labels": row.labels,
+            "translations": row.translations,
+            "version": row.version,
+            "created_at": time(row.created_at),
+            "updated_at": time(row.updated_at),
+        }
+
+    def answer(self, mitigation: Mitigation, status: int = 200) -> Answer:
+        """``mitigation`` as it is now, with its ETag, and its address where it is new."""
+        body = self.said(mitigations_for(self.viewer).get(pk=mitigation.pk))
+        answer = Answer.of(body, status, ETag=etag(body["version"]))
+        if status == 201:
+            return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
+        return answer
+
+
+class Mitigations(MitigationApi):
+    """GET lists the work that the caller may know of, POST plans some."""
+
+    @schema.listed("List mitigations", shapes.Mitigation, schema.MITIGATION_FILTERS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Soonest due first."""
+        self.known_params(*FILTERS, *PARAMS)
+        listing = Listing(
+            queryset=mitigations_for(self.viewer).filter(self._wanted()),
+            order=_BY_DUE_DATE,
+            place=lambda row: (row.due_on, str(row.uuid)),
+            tie=lambda public: Subquery(
+                Mitigation.objects.visible_to(self.viewer)
+                .filter(uuid=uuid.UUID(public))
+                .values("pk")
+            ),
+        )
+        return listed(
+            self,
+            self.viewer.audience.key,
+            listing,
+            lambda found: [self.said(row) for row in found],
+        )
+
+    def _wanted(self) -> Q:
+        params, errors, wanted = self.request.query_params, Errors(), Q()
+        for name in FILTERS:
+            if any("\0" in value for value in params.getlist(name)):
+                errors.add(name, "bad_character", "This holds control characters; remove them.")
+        if statuses := params.getlist("status"):
+            if not set(statuses) <= set(MitigationStatus.values):
+                allowed = ", ".join(MitigationStatus.values)
+                errors.add("status", "unknown", f"This must be one of: {allowed}.")
+            wanted &= Q(status__in=statuses)
+        if owner := params.get("owner"):
+            try:
+                wanted &= Q(owner=self.me) if owner == "me" else Q(owner__uuid=uuid.UUID(owner))
+            except ValueError:
+                errors.add("owner", "unknown", "This must be “me” or a member's id.")
+        if parties := params.getlist("party"):
+            wanted &= Q(party__key__in=parties)
+        if refs := params.getlist("risk"):
+            served = visible_risks(self.viewer).filter(ref__in=refs)
+            wanted &= Q(pk__in=Mitigation.risks.through.objects.filter(risk__in=served).values(
+                "mitigation_id"
+            ))  # fmt: skip
+        if due := params.get("due_before"):
+            try:
+                wanted &= Q(due_on__lt=dt.date.fromisoformat(due))
+            except ValueError:
+                errors.add("due_before", "not_a_date", "This must be a date, as in 2027-03-31.")
+        try:
+            errors.raise_if_any()
+        except Invalid as invalid:
+            raise InvalidQuery(invalid.fields) from None
+        return wanted
+
+    @schema.made("Plan a mitigation", shapes.MitigationNew, shapes.Mitigation)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Work of the caller's party for one or more risks."""
+
+        def act() -> Answer:
+            fields = _fields(body_of(request))
+            visibility = fields.pop("visibility", Visibility.SHARED)
+            made = services.create_mitigation(
+                actor=self.viewer, fields=fields, visibility=visibility, at=self.at
+            )
+            return self.answer(made, 201)
+
+        return self.write(act)
+
+
+class MitigationDetail(MitigationApi):
+    """One mitigation, by its ref."""
+
+    @schema.detailed("Read a mitigation", shapes.Mitigation)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The mitigation as it is now."""
+        self.known_params()
+        found = mitigation_for(self.viewer, ref)
+        row = mitigations_for(self.viewer).get(pk=found.pk)
+        # A risk that was shared since has another ref, and that is said here too.
+        timeless = all(risk.updated_at <= row.updated_at for risk in row.risks.all())
+        return self.detail(self.said(row), etag(row.version), timeless=timeless)
+
+    @schema.changed("Change a mitigation", shapes.MitigationChange, shapes.Mitigation)
+    def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Changes what is named. Progress 100 makes it done."""
+
+        def act() -> Answer:
+            changed = services.edit_mitigation(
+                actor=self.viewer,
+                ref=ref,
+                version=self.seen,
+                fields=_fields(body_of(request)),
+                at=self.at,
+            )
+            return self.answer(changed)
+
+        return self.write(act)
+
+
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    return {k: person_of(v) if k == "owner" else v for k, v in body.items()}

@@ -1,0 +1,53 @@
+"""Objectives: measurable targets."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes
+from riskreg.api.base import RegisterApi
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import day
+from riskreg.kernel import keyset
+from riskreg.register.models import Objective
+from riskreg.register.queries import objectives_for
+
+
+class Objectives(RegisterApi):
+    """The targets that the caller may know of."""
+
+    @schema.listed("List objectives", shapes.Objective)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Soonest due first."""
+        self.known_params(*PARAMS)
+        rows = objectives_for(self.viewer)
+        listing = Listing(
+            queryset=rows.select_related("party"),
+            order=keyset.Order("due_on", tie="id"),
+            place=lambda row: (row.due_on, str(row.uuid)),
+            tie=lambda public: Subquery(
+                rows.filter(uuid=uuid.UUID(public)).order_by().values("pk")
+            ),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+        )
+
+
+def said(row: Objective) -> dict[str, Any]:
+    """An objective as JSON; ``value`` is a decimal number as text, in ``unit``."""
+    return {
+        "key": row.key,
+        "name": row.name,
+        "names": row.names,
+        "value": format(row.value.normalize(), "f"),
+        "unit": row.unit,
+        "due_on": day(row.due_on),
+        "label": row.label,
+        "source": row.source,
+        "party": row.party.key,
+        "visibility": row.visibility,
+    }

@@ -1,0 +1,117 @@
+"""Registers: which ones, and what frames one."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes_register
+from riskreg.api.answer import Answer
+from riskreg.api.base import ApiView, RegisterApi
+from riskreg.api.etag import content_etag
+from riskreg.api.pagination import PARAMS, counted, limit_of, make_cursor, page_link, read_cursor
+from riskreg.register.access import memberships_of
+from riskreg.register.models import Membership
+from riskreg.register.policy import Matrix
+from riskreg.register.queries import parties_for, taxonomies_for
+from riskreg.risks.queries.lists import counts_by_rating, standing
+
+
+def membership_said(membership: Membership, root: str) -> dict[str, Any]:
+    """A membership as JSON: the register, and what the caller is in it."""
+    register = membership.register
+    return {
+        "slug": register.slug,
+        "url": f"{root}/api/v1/registers/{register.slug}/",
+        "name": register.name,
+        "role": membership.role,
+        "party": membership.party.key if membership.party else None,
+        "currency": register.currency,
+        "time_zone": register.time_zone,
+        "notice": register.notice,
+    }
+
+
+class Registers(ApiView):
+    """The registers that the caller is a member of."""
+
+    @schema.listed("List my registers", shapes_register.RegisterItem)
+    def get(self, request: Request) -> HttpResponse:
+        """By slug."""
+        self.known_params(*PARAMS)
+        params = request.query_params
+        limit, count = limit_of(params.get("limit")), counted(params.get("count"))
+        salt = f"riskreg.cursor:registers:{self.me.uuid}"
+        mine = sorted(memberships_of(self.me), key=lambda m: m.register.slug)
+        start = 0
+        if (sent := params.get("cursor")) is not None:
+            backward, slug = read_cursor(sent, salt, 2)
+            before = sum(m.register.slug < slug for m in mine)
+            upto = sum(m.register.slug <= slug for m in mine)
+            start = max(0, before - limit) if backward else upto
+            limit = min(limit, before) if backward else limit
+        rows, behind = mine[start : start + limit], len(mine) > start + limit
+
+        def link(backward: bool, row: Membership) -> str:
+            return page_link(self, make_cursor([backward, row.register.slug], salt))
+
+        body: dict[str, Any] = {
+            "next": link(False, rows[-1]) if rows and behind else None,
+            "previous": link(True, rows[0]) if rows and start else None,
+            "results": [membership_said(row, self.root) for row in rows],
+        }
+        if count:
+            body["count"] = len(mine)
+        return Answer.of(body).response()
+
+
+class RegisterDetail(RegisterApi):
+    """One register, as the caller sees it."""
+
+    @schema.detailed("Read a register", shapes_register.Register)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Counts are of the risks that the caller may know of."""
+        self.known_params()
+        viewer, register = self.viewer, self.viewer.register
+        matrix = Matrix(register.criteria)
+        above = [r for r in matrix.rating_keys if matrix.above_appetite(r)]
+        counts, now = counts_by_rating(viewer), standing(viewer, self.at, above)
+        body = {
+            "slug": register.slug,
+            "url": self.here,
+            "name": register.name,
+            "names": register.names,
+            "description": register.description,
+            "notice": register.notice,
+            "currency": register.currency,
+            "time_zone": register.time_zone,
+            "today": viewer.today(self.at).isoformat(),
+            "languages": register.languages,
+            "role": viewer.role,
+            "party": viewer.party.key if viewer.party else None,
+            "parties": [
+                {"key": p.key, "name": p.name, "names": p.names, "prefix": p.prefix}
+                for p in parties_for(viewer)
+            ],
+            "taxonomies": [
+                {
+                    "key": taxonomy.key,
+                    "name": taxonomy.name,
+                    "terms": [{"key": t.key, "name": t.name} for t in taxonomy.terms.all()],
+                }
+                for taxonomy in taxonomies_for(viewer)
+            ],
+            "criteria": register.criteria.number if register.criteria else None,
+            "counts_by_rating": {
+                key: counts.get(key, 0) for key in [*matrix.rating_keys, "unrated"]
+            },
+            "counts": {
+                "open": now.open,
+                "draft": now.draft,
+                "closed": now.closed,
+                "overdue": now.overdue,
+                "due_soon": now.due_soon,
+                "above_appetite": now.above_appetite,
+            },
+        }
+        return self.detail(body, content_etag(body))

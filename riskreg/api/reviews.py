@@ -1,0 +1,79 @@
+"""Reviews of a risk: the only thing that lets its next review date move later."""
+
+from typing import Any
+
+from django.db.models import Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import assessments, schema, shapes
+from riskreg.api.answer import Answer
+from riskreg.api.assessments import NEWEST_FIRST
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of
+from riskreg.api.etag import etag
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import day, person, time
+from riskreg.reviews.models import Review
+from riskreg.reviews.queries import reviews_of
+from riskreg.reviews.services import record_review
+from riskreg.risks.queries.access import risk_for
+
+_FIELDS = ("outcome", "comment", "assessment", "next_review_on", "translations", "label")
+
+
+class Reviews(RegisterApi):
+    """GET lists them, newest first; POST records one."""
+
+    @schema.listed("List the reviews of a risk", shapes.Review)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Those that the caller may know of."""
+        self.known_params(*PARAMS)
+        rows = reviews_of(self.viewer, risk_for(self.viewer, ref))
+        listing = Listing(
+            queryset=rows.select_related(
+                "reviewer", "assessment__assessor", "assessment__criteria"
+            ),
+            order=NEWEST_FIRST,
+            place=lambda row: (row.at, str(row.uuid)),
+            tie=lambda public: Subquery(rows.filter(uuid=public).order_by().values("pk")),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+        )
+
+    @schema.acted("Review a risk", shapes.ReviewNew, shapes.Review, status=201)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """That the caller looked at it, perhaps with a new score. The ETag is the risk's."""
+
+        def act() -> Answer:
+            given = body_of(request, *_FIELDS)
+            review = record_review(
+                actor=self.viewer,
+                ref=ref,
+                version=self.seen,
+                at=self.at,
+                **{name: value for name, value in given.items() if value is not None},
+            )
+            return Answer.of(said(review), 201, ETag=etag(review.risk.version))
+
+        return self.write(act)
+
+
+def said(row: Review) -> dict[str, Any]:
+    """A review as JSON."""
+    return {
+        "id": str(row.uuid),
+        "outcome": row.outcome,
+        "comment": row.comment,
+        "translations": row.translations,
+        "label": row.label,
+        "visibility": row.visibility,
+        "reviewer": person(row.reviewer),
+        "assessment": assessments.said(row.assessment) if row.assessment else None,
+        "due_on": day(row.due_on),
+        "next_review_on": day(row.next_review_on),
+        "at": time(row.at),
+        "recorded_at": time(row.created_at),
+        "brought_in": row.brought_in,
+    }

@@ -1,0 +1,138 @@
+"""The shapes of indicators and readings, for the schema alone."""
+
+from typing import Any
+
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers as s
+
+from riskreg.api.shapes import Amount, Money, Person, Who, names, one_of, texts
+from riskreg.indicators.models import Direction, Growth, Kind, Origin, Precision, Status
+from riskreg.register.policy import LABELS
+from riskreg.register.visibility import Visibility
+
+
+@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
+class Number(s.CharField):
+    """A finite number, as a number or as text."""
+
+
+class IndicatorRead(s.Serializer[Any]):
+    at = s.DateTimeField()
+    value = Money(help_text="a decimal number")
+
+
+class Indicator(s.Serializer[Any]):
+    ref = s.CharField()
+    url = s.URLField()
+    name = s.CharField()
+    names = names()
+    descriptions = texts()
+    unit = s.CharField()
+    kind = one_of(Kind.values)
+    direction = one_of(["", *Direction.values])
+    amber = Money()
+    red = Money()
+    amber_low = Money(allow_null=True)
+    red_low = Money(allow_null=True)
+    objective = s.CharField(allow_null=True)
+    growth = one_of(["", *Growth.values])
+    start_on = s.DateField(allow_null=True)
+    start_value = Money(allow_null=True)
+    hysteresis = Money()
+    breach_at = one_of(["amber", "red"])
+    frequency_days = s.IntegerField()
+    grace_days = s.IntegerField()
+    label = one_of(LABELS)
+    limit_notes = texts()
+    source = s.DictField()  # type: ignore[assignment]
+    party = s.CharField()
+    visibility = one_of(Visibility.values)
+    owner = Person()
+    risks = s.ListField(child=s.CharField())
+    active = s.BooleanField()
+    status = one_of([*Status.values], allow_null=True)
+    latest = IndicatorRead(allow_null=True)
+    next_reading_on = s.DateField(help_text="the last day on which it is in time")
+    late = s.BooleanField()
+    version = s.IntegerField(help_text="of what is set up; readings do not change it")
+    created_at = s.DateTimeField()
+    updated_at = s.DateTimeField(help_text="readings count too")
+
+
+class IndicatorChange(s.Serializer[Any]):
+    names = names(required=False)
+    descriptions = texts(required=False)
+    unit = s.CharField(max_length=40, required=False)
+    kind = one_of(Kind.values, required=False)
+    direction = one_of(["", *Direction.values], required=False)
+    amber = Number(required=False)
+    red = Number(required=False)
+    amber_low = Amount(allow_null=True, required=False)
+    red_low = Amount(allow_null=True, required=False)
+    objective = s.CharField(allow_null=True, required=False)
+    growth = one_of(["", *Growth.values], required=False)
+    start_on = s.DateField(allow_null=True, required=False)
+    start_value = Amount(allow_null=True, required=False)
+    hysteresis = Number(required=False)
+    breach_at = one_of(["amber", "red"], required=False)
+    frequency_days = s.IntegerField(min_value=1, required=False)
+    grace_days = s.IntegerField(min_value=0, required=False)
+    label = one_of(LABELS, required=False)
+    limit_notes = texts(required=False)
+    source = s.DictField(required=False)  # type: ignore[assignment]
+    owner = Who(required=False)
+    risks = s.ListField(child=s.CharField(), required=False, max_length=100)
+    active = s.BooleanField(required=False)
+
+
+class IndicatorNew(IndicatorChange):
+    names = names()
+    unit = s.CharField(max_length=40)
+    amber = Number()
+    red = Number()
+    frequency_days = s.IntegerField(min_value=1)
+    visibility = one_of(Visibility.values, required=False)
+
+
+class Reading(s.Serializer[Any]):
+    id = s.UUIDField()
+    at = s.DateTimeField()
+    value = Money(help_text="a decimal number")
+    precision = one_of(Precision.values)
+    label = one_of(LABELS)
+    source = s.DictField()  # type: ignore[assignment]
+    origin = one_of(Origin.values)
+    recorded_by = Person()
+    recorded_at = s.DateTimeField()
+    corrects = s.UUIDField(allow_null=True, help_text="the reading that this one corrects")
+    counts = s.BooleanField(help_text="no other reading corrects it")
+
+
+@extend_schema_field(
+    {"anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]}
+)
+class Moment(s.CharField):
+    """A time with its offset, or a day, which counts from its start in the register's zone."""
+
+
+class ReadingNew(s.Serializer[Any]):
+    at = Moment()
+    value = Number()
+    unit = s.CharField(required=False, help_text="refused where it is another")
+    label = one_of(LABELS, required=False)
+    precision = one_of(Precision.values, required=False)
+    source = s.DictField(required=False)  # type: ignore[assignment]
+    correction = s.BooleanField(required=False, help_text="another value for a time that has one")
+
+
+class ReadingsNew(s.Serializer[Any]):
+    readings = ReadingNew(many=True)
+
+
+class ReadingsDone(s.Serializer[Any]):
+    recorded = s.IntegerField()
+    corrected = s.IntegerField(help_text="of those recorded")
+    unchanged = s.IntegerField(help_text="known already")
+    status = one_of([*Status.values], allow_null=True)
+    status_before = one_of([*Status.values], allow_null=True)
+    called = s.ListField(child=s.CharField(), help_text="refs of risks whose review it calls for")

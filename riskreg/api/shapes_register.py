@@ -1,0 +1,102 @@
+"""The shapes of a register, its criteria and oneself, for the schema alone."""
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from riskreg.accounts.models import Scope
+from riskreg.api.shapes import Cell, Person, names, one_of, texts
+from riskreg.register.models import Role
+from riskreg.register.policy import LABELS
+
+
+class Level(s.Serializer[Any]):
+    value = s.IntegerField()
+    name = s.CharField()
+    names = names()
+    descriptions = texts()
+
+
+class Rating(s.Serializer[Any]):
+    key = s.CharField()
+    name = s.CharField()
+    names = names()
+    cadence_days = s.IntegerField()
+    accept_role = one_of(["owner", "manager", "leader"])
+
+
+class Criteria(s.Serializer[Any]):
+    number = s.IntegerField()
+    likelihood = Level(many=True)
+    impact = Level(many=True)
+    dimensions = s.ListField(child=s.DictField())
+    ratings = Rating(many=True)
+    cells = Cell(many=True)
+    appetite = s.CharField()
+    cadence_days = s.DictField(child=s.IntegerField())
+    label = one_of(LABELS)
+
+
+class Party(s.Serializer[Any]):
+    key = s.CharField()
+    name = s.CharField()
+    names = names()
+    prefix = s.CharField()
+
+
+class Term(s.Serializer[Any]):
+    key = s.CharField()
+    name = s.CharField()
+
+
+class Taxonomy(s.Serializer[Any]):
+    key = s.CharField()
+    name = s.CharField()
+    terms = Term(many=True)
+
+
+class RegisterItem(s.Serializer[Any]):
+    slug = s.CharField()
+    url = s.URLField()
+    name = s.CharField()
+    role = one_of(Role.values)
+    party = s.CharField(allow_null=True)
+    currency = s.CharField()
+    time_zone = s.CharField()
+    notice = s.CharField(allow_blank=True)
+
+
+class Counts(s.Serializer[Any]):
+    open = s.IntegerField()
+    draft = s.IntegerField()
+    closed = s.IntegerField()
+    overdue = s.IntegerField()
+    due_soon = s.IntegerField()
+    above_appetite = s.IntegerField()
+
+
+class Register(RegisterItem):
+    names = names()
+    description = s.CharField(allow_blank=True)
+    today = s.DateField(help_text="the day it is in the register's time zone")
+    languages = s.ListField(child=s.CharField())
+    parties = Party(many=True)
+    taxonomies = Taxonomy(many=True)
+    criteria = s.IntegerField(allow_null=True)
+    counts_by_rating = s.DictField(child=s.IntegerField())
+    counts = Counts()
+
+
+class Token(s.Serializer[Any]):
+    prefix = s.CharField()
+    name = s.CharField(allow_blank=True)
+    scope = one_of(Scope.values)
+    expires_at = s.DateTimeField()
+
+
+class Me(Person):
+    email = s.EmailField()
+    language = s.CharField()
+    time_zone = s.CharField()
+    token = Token(allow_null=True)
+    memberships = RegisterItem(many=True)

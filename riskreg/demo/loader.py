@@ -1,0 +1,308 @@
+"""Loading the demo register: the story in ``data/`` told to the services, step by step.
+
+Each step is handed the time at which it happened and the time of loading as the time at which it
+was recorded, so everything with a past date shows as brought in. One transaction: the register is
+there whole or not at all.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
+
+from django.db import transaction
+
+from riskreg.accounts.services import create_user
+from riskreg.demo import content as files
+from riskreg.demo import indicators
+from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Conflict
+from riskreg.register import services as register_services
+from riskreg.register.access import Viewer, viewer_for
+from riskreg.register.models import Party, Register
+from riskreg.reviews.services import record_review
+from riskreg.risks import services
+
+REQUEST_ID = "load_demo"
+_DAY_STARTS = dt.timedelta(hours=9)
+_BETWEEN_STEPS = dt.timedelta(minutes=4)
+
+
+@dataclass(frozen=True)
+class Loaded:
+    """The demo register, and whether this call made it.
+
+    ``refs`` maps the keys of the files to refs (empty when nothing was done); ``moved_back`` is the
+    number of days by which dated steps were moved back because the clock is before their end.
+    """
+
+    register: Register
+    created: bool
+    refs: Mapping[str, str] = field(default_factory=dict)
+    moved_back: int = 0
+
+
+@dataclass(frozen=True)
+class _Step:
+    day: dt.date
+    run: Callable[[dt.datetime], None]
+
+
+def load_demo(*, at: dt.datetime) -> Loaded:
+    """Make the demo register as if today were the day of ``at``; do nothing if it is there.
+
+    Raises ``Conflict`` when a register of that slug is there that is not the demo's, ``Invalid``
+    when one of the demo's accounts exists already without it.
+    """
+    content = files.read_content()
+    with transaction.atomic():
+        register = Register.objects.filter(slug=DEMO_SLUG).first()
+        if register is None:
+            return _Load(content, at).run()
+    emails = [account["email"] for account in content.register["accounts"]]
+    if not register.memberships.filter(user__email__in=emails).exists():
+        raise Conflict(f"There is another register called {DEMO_SLUG}; the demo leaves it alone.")
+    return Loaded(register, created=False)
+
+
+class _Load:
+    """One load under way."""
+
+    def __init__(self, content: files.Content, at: dt.datetime) -> None:
+        self.content = content
+        self.at = at
+        self.zone = content.register["time_zone"]
+        self.calendar = files.calendar_for(content, clock.local_date(at, self.zone))
+        self.actors: dict[str, Viewer] = {}
+        self.risks: dict[str, str] = {}
+        self.works: dict[str, str] = {}
+        self.indicators: dict[str, str] = {}
+
+    def run(self) -> Loaded:
+        register = self._frame()
+        steps = [*self._risk_steps(), *self._mitigation_steps(), *self._indicator_steps()]
+        # A stable sort: steps of one day stay in the order in which the files tell them.
+        today, moment = dt.date.min, self.at
+        for step in sorted(steps, key=lambda step: step.day):
+            if step.day == today:
+                moment += _BETWEEN_STEPS
+            else:
+                today, moment = step.day, clock.start_of_day(step.day, self.zone) + _DAY_STARTS
+            step.run(moment)
+        refs = {**self.risks, **self.works, **self.indicators}
+        return Loaded(register, created=True, refs=refs, moved_back=self.calendar.moved_back)
+
+    # The frame is of today: this register was set up now, whatever is then brought into it.
+    def _frame(self) -> Register:
+        data = self.content.register
+        users = {
+            account["email"]: create_user(
+                email=account["email"],
+                name=account["name"]["en"],
+                names=account["name"],
+                password=DEMO_PASSWORD,
+                language=account["language"],
+                time_zone=account["time_zone"],
+                at=self.at,
+            )
+            for account in data["accounts"]
+        }
+        managers = {a["party"]: a["email"] for a in data["accounts"] if a["role"] == "manager"}
+        founder = users[managers[data["parties"][0]["key"]]]
+        register = register_services.create_register(
+            slug=DEMO_SLUG,
+            names=data["name"],
+            descriptions=data["description"],
+            notices=data["notice"],
+            currency=data["currency"],
+            time_zone=self.zone,
+            languages=data["languages"],
+            criteria=files.criteria_from(self.content.criteria),
+            at=self.at,
+            by=founder,
+        )
+        parties: dict[str, Party] = {
+            party["key"]: register_services.add_party(
+                register=register,
+                key=party["key"],
+                names=party["name"],
+                prefix=party["prefix"],
+                at=self.at,
+                by=founder,
+            )
+            for party in data["parties"]
+        }
+        for account in data["accounts"]:
+            user = users[account["email"]]
+            register_services.add_member(
+                register=register,
+                user=user,
+                role=account["role"],
+                party=parties[account["party"]] if account["party"] else None,
+                at=self.at,
+                by=founder,
+            )
+            self.actors[user.email] = viewer_for(user, DEMO_SLUG, request_id=REQUEST_ID)
+        self._classify(self.actors[founder.email])
+        for objective in self.content.objectives:
+            self._aim(objective, self.actors[managers[objective["party"]]], parties)
+        return register
+
+    def _classify(self, manager: Viewer) -> None:
+        for taxonomy in self.content.taxonomies:
+            register_services.add_taxonomy(
+                actor=manager,
+                key=taxonomy["key"],
+                names=taxonomy["name"],
+                terms=[
+                    {"key": term["key"], "names": term["name"], "source": term["source"]}
+                    for term in taxonomy["terms"]
+                ],
+                at=self.at,
+            )
+
+    def _aim(
+        self, objective: Mapping[str, Any], manager: Viewer, parties: Mapping[str, Party]
+    ) -> None:
+        source = dict(objective["source"])
+        for extra in ("formula", "derived_from"):
+            if objective.get(extra):
+                source[extra] = objective[extra]
+        register_services.add_objective(
+            actor=manager,
+            key=objective["key"],
+            names=objective["name"],
+            unit=objective["unit"],
+            value=objective["value"],
+            due_on=dt.date.fromisoformat(objective["due_on"]),
+            label=objective["label"],
+            party=parties[objective["party"]],
+            source=source,
+            at=self.at,
+        )
+
+    def _risk_steps(self) -> Iterator[_Step]:
+        acts: dict[str, Callable[..., None]] = {
+            "create": self._create,
+            "assess": self._assess,
+            "open": self._open,
+            "review": self._review,
+            "close": self._close,
+            "reopen": self._reopen,
+        }
+        for risk in self.content.risks:
+            for step in risk["timeline"]:
+                yield _Step(self.calendar.day(step["at"]), partial(acts[step["do"]], risk, step))
+
+    def _mitigation_steps(self) -> Iterator[_Step]:
+        for work in self.content.mitigations:
+            yield _Step(self.calendar.day(work["created_on"]), partial(self._plan, work))
+            for step in work["steps"]:
+                yield _Step(self.calendar.day(step["at"]), partial(self._progress, work, step))
+
+    def _indicator_steps(self) -> Iterator[_Step]:
+        told = indicators.Told(
+            self.content, self.calendar, self.actors, self.risks, self.indicators, self.at
+        )
+        for day, run in told.steps():
+            yield _Step(day, run)
+
+    def _create(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        actor = self.actors[step["by"]]
+        ref = services.create_risk(
+            actor=actor,
+            fields=files.risk_fields(risk),
+            visibility=risk["visibility"],
+            at=at,
+            recorded_at=self.at,
+        ).ref
+        self.risks[risk["key"]] = ref
+        for control in risk["controls"]:
+            services.add_control(
+                actor=actor,
+                ref=ref,
+                name=control["name"]["en"],
+                translations=files.versions(control, ("name",)),
+                kind=control["kind"],
+                label=control["label"],
+                source=control["source"],
+                at=at,
+                recorded_at=self.at,
+            )
+        # Work that is older than a risk comes to serve it when the risk is found.
+        for work in self.content.mitigations:
+            if risk["key"] in work["risks"] and work["key"] in self.works:
+                self._edit(work, {"risks": self._served(work)}, at)
+
+    def _assess(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        services.record_assessment(**self._act(risk, step, at), given=_assessment(step))
+
+    def _open(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        services.open_risk(**self._act(risk, step, at))
+
+    def _close(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        services.close_risk(**self._act(risk, step, at), reason=step["comment"]["en"])
+
+    def _reopen(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        services.reopen_risk(**self._act(risk, step, at), reason=step["comment"]["en"])
+
+    def _review(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        record_review(
+            **self._act(risk, step, at),
+            outcome=step["outcome"],
+            comment=files.originals(step, ("comment",))["comment"],
+            translations=files.versions(step, ("comment",)),
+            assessment=_assessment(step) if step["stage"] else None,
+            label=step["label"],
+        )
+
+    def _act(
+        self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime
+    ) -> dict[str, Any]:
+        return {
+            "actor": self.actors[step["by"]],
+            "ref": self.risks[risk["key"]],
+            "version": None,
+            "at": at,
+            "recorded_at": self.at,
+        }
+
+    def _plan(self, work: Mapping[str, Any], at: dt.datetime) -> None:
+        fields = files.mitigation_fields(work, self.calendar.due(work["due"]))
+        self.works[work["key"]] = services.create_mitigation(
+            actor=self.actors[work["owner"]],
+            fields={**fields, "risks": self._served(work)},
+            visibility=work["visibility"],
+            at=at,
+            recorded_at=self.at,
+        ).ref
+
+    def _progress(self, work: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        status = "done" if step["progress"] == 100 else "in_progress"
+        self._edit(work, {"progress": step["progress"], "status": status}, at)
+
+    def _edit(self, work: Mapping[str, Any], fields: dict[str, Any], at: dt.datetime) -> None:
+        services.edit_mitigation(
+            actor=self.actors[work["owner"]],
+            ref=self.works[work["key"]],
+            version=None,
+            fields=fields,
+            at=at,
+            recorded_at=self.at,
+        )
+
+    def _served(self, work: Mapping[str, Any]) -> list[str]:
+        return [self.risks[key] for key in work["risks"] if key in self.risks]
+
+
+def _assessment(step: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "stage": step["stage"],
+        "likelihood": step["likelihood"],
+        "impact": step["impact"],
+        "rationale": files.originals(step, ("rationale",))["rationale"],
+        "translations": files.versions(step, ("rationale",)),
+        "label": step["label"],
+    }

@@ -1,0 +1,52 @@
+"""The append-only log of everything that was done, one hash chain per audience.
+
+The log stores public identifiers and text; it knows neither Risk nor User. ``changes`` is kept as
+the exact canonical JSON text that was hashed, so that no database can reformat it.
+"""
+
+from django.db import models
+
+
+class Chain(models.Model):
+    """The head of one chain. ``key`` names the audience; ``seq`` is that of the last event.
+
+    A register has one chain for what is shared and one per party for what is that party's own;
+    accounts have one for the whole system (no register).
+    """
+
+    key = models.CharField(max_length=100, unique=True)
+    seq = models.PositiveBigIntegerField(default=0)
+    head = models.CharField(max_length=64, default="0" * 64)
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class Event(models.Model):
+    """One thing that was done.
+
+    ``at`` is when it happened, ``recorded_at`` when it was written here; ``brought_in`` marks what
+    was entered with a past date. ``subject_*`` name the thing it was about by its public names.
+    """
+
+    chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="events")
+    seq = models.PositiveBigIntegerField()
+    at = models.DateTimeField()
+    recorded_at = models.DateTimeField()
+    brought_in = models.BooleanField(default=False)
+    actor = models.UUIDField(null=True)
+    request_id = models.CharField(max_length=64, blank=True)
+    verb = models.CharField(max_length=60)
+    subject_type = models.CharField(max_length=40)
+    subject_uuid = models.UUIDField()
+    subject_ref = models.CharField(max_length=60)
+    changes = models.TextField()
+    previous = models.CharField(max_length=64)
+    hash = models.CharField(max_length=64)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["chain", "seq"], name="event_chain_seq")]
+        indexes = [models.Index(fields=["subject_uuid", "chain", "seq"], name="event_subject")]
+
+    def __str__(self) -> str:
+        return f"{self.chain_id}/{self.seq} {self.verb} {self.subject_ref}"

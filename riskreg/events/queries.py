@@ -1,0 +1,124 @@
+"""Reading the log: always for an audience, so that no party reads another's chain."""
+
+import uuid
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from riskreg.events.models import Chain, Event
+from riskreg.events.policy import GENESIS, SYSTEM_KEY, Audience, event_hash, hashed_fields
+
+
+def visible_events(audience: Audience) -> QuerySet[Event]:
+    """The events that a member of ``audience`` may read."""
+    return Event.objects.filter(chain__key__in=audience.keys).select_related("chain")
+
+
+def history_of(audience: Audience, subjects: Collection[uuid.UUID]) -> QuerySet[Event]:
+    """What happened to ``subjects``, newest first."""
+    return visible_events(audience).filter(subject_uuid__in=subjects).order_by("-at", "-id")
+
+
+@dataclass(frozen=True)
+class Page:
+    """A stretch of the changes feed: the events, and how far each chain has been read."""
+
+    events: list[Event]
+    shared_seq: int
+    own_seq: int
+    more: bool
+
+
+def changes_after(audience: Audience, shared_seq: int, own_seq: int, limit: int) -> Page:
+    """The next ``limit`` events after those positions in the two chains of ``audience``.
+
+    Within a chain the order is that of commit; between chains it is by time of recording.
+    """
+    chains = list(Chain.objects.filter(key__in=audience.keys))
+    after = {Audience(audience.register).key: shared_seq}
+    if audience.party is not None:
+        after[audience.key] = own_seq
+    heads: list[list[Event]] = []
+    for chain in chains:
+        waiting = list(chain.events.filter(seq__gt=after[chain.key]).order_by("seq")[: limit + 1])
+        for event in waiting:
+            event.chain = chain
+        heads.append(waiting)
+    taken: list[Event] = []
+    indexes = [0] * len(heads)
+    while len(taken) < limit:
+        open_heads = [
+            (events[indexes[n]].recorded_at, n)
+            for n, events in enumerate(heads)
+            if indexes[n] < len(events)
+        ]
+        if not open_heads:
+            break
+        n = min(open_heads)[1]
+        taken.append(heads[n][indexes[n]])
+        indexes[n] += 1
+    for event in taken:
+        after[event.chain.key] = event.seq
+    return Page(
+        events=taken,
+        shared_seq=after[Audience(audience.register).key],
+        own_seq=after.get(audience.key, own_seq) if audience.party is not None else 0,
+        more=any(indexes[n] < len(events) for n, events in enumerate(heads)),
+    )
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Where a chain stops being true, and why."""
+
+    chain: str
+    seq: int
+    reason: str
+
+
+def verify(chain: Chain) -> Fault | None:
+    """The first row of ``chain`` that is not as it was written, or None. Memory is bounded.
+
+    Rows appended meanwhile are no fault: the check goes up to the head as it is at the start.
+    """
+    chain = Chain.objects.get(pk=chain.pk)
+    previous, expected = GENESIS, 1
+    rows = chain.events.filter(seq__lte=chain.seq).order_by("seq")
+    for event in rows.iterator(chunk_size=2000):
+        if event.seq != expected:
+            return Fault(chain.key, expected, f"row {expected} is missing")
+        if event.previous != previous:
+            return Fault(chain.key, event.seq, "does not follow the row before it")
+        if event_hash(hashed_fields(event, chain.key), event.previous) != event.hash:
+            return Fault(chain.key, event.seq, "was changed after it was written")
+        previous, expected = event.hash, expected + 1
+    if (chain.seq, chain.head) != (expected - 1, previous):
+        return Fault(chain.key, expected, "the newest rows are missing or the head was changed")
+    last = chain.events.order_by("-seq").values_list("seq", flat=True).first() or 0
+    if last > Chain.objects.values_list("seq", flat=True).get(pk=chain.pk):
+        return Fault(chain.key, expected, "there are rows that the head does not know of")
+    return None
+
+
+def all_chains() -> Iterator[Chain]:
+    """Every chain there is, for the operator's verification."""
+    return Chain.objects.order_by("key").iterator()
+
+
+def chains_of(audience: Audience) -> QuerySet[Chain]:
+    """The chains that a member of ``audience`` may verify."""
+    return Chain.objects.filter(key__in=audience.keys).order_by("key")
+
+
+__all__ = [
+    "SYSTEM_KEY",
+    "Fault",
+    "Page",
+    "all_chains",
+    "chains_of",
+    "changes_after",
+    "history_of",
+    "verify",
+    "visible_events",
+]

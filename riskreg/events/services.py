@@ -1,0 +1,94 @@
+"""Writing to the log."""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import connection, transaction
+
+from riskreg.events.models import Chain, Event
+from riskreg.events.policy import SYSTEM_KEY, Audience, canonical, event_hash, hashed_fields
+
+
+@dataclass(frozen=True)
+class Entry:
+    """What is to be logged. ``audience`` None is the system's own chain (accounts).
+
+    ``changes`` maps a field's name to ``[before, after]``; a value is JSON or has a ``str``.
+    """
+
+    audience: Audience | None
+    verb: str
+    subject_type: str
+    subject_uuid: uuid.UUID
+    subject_ref: str
+    at: dt.datetime
+    actor: uuid.UUID | None = None
+    recorded_at: dt.datetime | None = None
+    request_id: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def key(self) -> str:
+        return self.audience.key if self.audience else SYSTEM_KEY
+
+
+def append(entry: Entry) -> Event:
+    """Log one entry; see ``append_all``."""
+    return append_all([entry])[0]
+
+
+def append_all(entries: Sequence[Entry]) -> list[Event]:
+    """Log ``entries`` in order, inside the caller's transaction.
+
+    The chain's head row is locked until commit, so sequence numbers are gapless and commit in
+    order: a reader that has seen n will never later find something new before n. Chains are locked
+    in the order of their keys, so that two writers cannot wait for each other.
+
+    Raises ``TransactionManagementError`` outside a transaction: an event without its change, or
+    the reverse, must be impossible.
+    """
+    if not connection.in_atomic_block:
+        raise transaction.TransactionManagementError("events are appended inside a transaction")
+    keys = sorted({entry.key for entry in entries})
+    chains = {}
+    # One by one: to lock those that exist before making one that does not would break the order.
+    for key in keys:
+        chain = Chain.objects.select_for_update().filter(key=key).first()
+        if chain is None:
+            Chain.objects.get_or_create(key=key)
+            chain = Chain.objects.select_for_update().get(key=key)
+        chains[key] = chain
+    events = []
+    for entry in entries:
+        chain = chains[entry.key]
+        recorded_at = entry.recorded_at or entry.at
+        chain.seq += 1
+        event = Event(
+            chain=chain,
+            seq=chain.seq,
+            at=entry.at,
+            recorded_at=recorded_at,
+            brought_in=is_brought_in(entry.at, recorded_at),
+            actor=entry.actor,
+            request_id=entry.request_id[:64],
+            verb=entry.verb,
+            subject_type=entry.subject_type,
+            subject_uuid=entry.subject_uuid,
+            subject_ref=entry.subject_ref,
+            changes=canonical(entry.changes),
+            previous=chain.head,
+        )
+        event.hash = chain.head = event_hash(hashed_fields(event, chain.key), event.previous)
+        events.append(event)
+    Event.objects.bulk_create(events, batch_size=500)
+    for chain in chains.values():
+        chain.save(update_fields=["seq", "head"])
+    return events
+
+
+def is_brought_in(at: dt.datetime, recorded_at: dt.datetime) -> bool:
+    """Whether something was entered with a past date rather than as it happened."""
+    return recorded_at - at > dt.timedelta(hours=1)

@@ -1,0 +1,138 @@
+"""How indicators and readings reach a request."""
+
+import datetime as dt
+from collections.abc import Collection
+from decimal import Decimal
+
+from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+from django.db.models.functions import RowNumber
+from django.utils.translation import gettext as _
+
+from riskreg.indicators.models import Indicator, Reading, Status
+from riskreg.kernel.errors import NotFound
+from riskreg.register.access import Viewer
+from riskreg.reviews.models import Review
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import valid_ref, visible_risks
+
+
+def indicators_for(viewer: Viewer) -> QuerySet[Indicator]:
+    """Indicators the viewer may know of with owner, party, objective and the visible risks they
+    watch, by ref."""
+    return (
+        Indicator.objects.visible_to(viewer)
+        .select_related("owner", "party", "objective")
+        .prefetch_related(Prefetch("risks", queryset=visible_risks(viewer).order_by("ref")))
+        .order_by("ref")
+    )
+
+
+def indicator_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Indicator:
+    """The indicator called ``ref``; ``lock``: for update.
+
+    Raises ``NotFound`` both for what is not there and for what is another party's own.
+    """
+    rows = Indicator.objects.visible_to(viewer).select_related("party", "owner", "objective")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    indicator: Indicator | None = rows.filter(ref=ref).first() if valid_ref(ref) else None
+    if indicator is None:
+        raise NotFound(_("There is no such indicator."))
+    indicator.register = viewer.register
+    return indicator
+
+
+def indicators_of(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
+    """Visible indicators that watch ``risk``."""
+    return indicators_for(viewer).filter(risks=risk)
+
+
+def readings_of(viewer: Viewer, indicator: Indicator, *, all_rows: bool = False) -> QuerySet:
+    """Readings of ``indicator``, newest first: those that count, or with what was corrected."""
+    rows = Reading.objects.filter(
+        indicator=indicator, indicator__in=Indicator.objects.visible_to(viewer)
+    )
+    if not all_rows:
+        rows = rows.filter(correction=None)
+    return rows.order_by("-at", "-pk")
+
+
+def latest_values(
+    viewer: Viewer, indicators: Collection[Indicator], size: int
+) -> dict[int, list[tuple[dt.datetime, Decimal]]]:
+    """The newest ``size`` (time, value) of each, oldest first, by database id; one query."""
+    rows = (
+        Reading.objects.filter(
+            indicator__in=[i.pk for i in indicators],
+            correction=None,
+        )
+        .annotate(place=Window(RowNumber(), partition_by=F("indicator"), order_by=[F("at").desc()]))
+        .filter(place__lte=size)
+        .order_by("indicator_id", "at")
+        .values_list("indicator_id", "at", "value")
+    )
+    series: dict[int, list[tuple[dt.datetime, Decimal]]] = {}
+    for indicator, at, value in rows:
+        series.setdefault(indicator, []).append((at, value))
+    return series
+
+
+def watching(viewer: Viewer, risk: Risk, size: int) -> list[tuple[Indicator, list[Decimal]]]:
+    """Indicators in use that watch ``risk``, each with its newest ``size`` values, oldest first.
+
+    One query: a row for each value, and one for an indicator without any.
+    """
+    rows = (
+        Indicator.objects.visible_to(viewer)
+        .filter(risks=risk, active=True)
+        .annotate(
+            read_value=F("readings__value"),
+            corrected_by=F("readings__correction"),
+            read_at=F("readings__at"),
+        )
+        .filter(corrected_by=None)
+        .annotate(
+            place=Window(RowNumber(), partition_by=F("pk"), order_by=[F("readings__at").desc()])
+        )
+        .filter(place__lte=size)
+        .order_by("ref", "-place")
+    )
+    found: dict[int, tuple[Indicator, list[Decimal]]] = {}
+    for row in rows:
+        _indicator, values = found.setdefault(row.pk, (row, []))
+        if row.read_value is not None:
+            values.append(row.read_value)
+    return list(found.values())
+
+
+def reviews_beside(viewer: Viewer, indicator: Indicator, limit: int = 60) -> QuerySet[Review]:
+    """Visible reviews of the risks that ``indicator`` watches, newest first."""
+    risks = visible_risks(viewer).filter(indicators=indicator)
+    return (
+        Review.objects.visible_to(viewer)
+        .filter(risk__in=risks)
+        .select_related("risk", "reviewer")
+        .order_by("-at", "-pk")[:limit]
+    )
+
+
+def late_for(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
+    """Indicators that ``viewer`` owns whose reading is late, longest first."""
+    return (
+        indicators_for(viewer)
+        .filter(owner=viewer.user, active=True, next_reading_on__lt=today)
+        .order_by("next_reading_on", "pk")
+    )
+
+
+def counts_by_status(viewer: Viewer, today: dt.date) -> dict[str, int]:
+    """How many visible indicators stand where, how many are late, and how many there are."""
+    use = Q(active=True)
+    counts: dict[str, int] = Indicator.objects.visible_to(viewer).aggregate(
+        all=Count("id", filter=use),
+        red=Count("id", filter=use & Q(status=Status.RED)),
+        amber=Count("id", filter=use & Q(status=Status.AMBER)),
+        late=Count("id", filter=use & Q(next_reading_on__lt=today)),
+        retired=Count("id", filter=Q(active=False)),
+    )
+    return counts

@@ -1,0 +1,54 @@
+"""Breaches that still call for a review."""
+
+from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+
+from riskreg.indicators.models import Breach, Indicator
+from riskreg.register.access import Viewer
+from riskreg.reviews.models import Review
+from riskreg.risks.models import Risk, State
+
+# Still to be answered by a review: see ``with_reviewed``.
+OPEN = Q(reviewed=False, risk__state=State.OPEN)
+
+
+def with_reviewed() -> QuerySet[Breach]:
+    """Every breach, with ``reviewed``: whether a review of its risk was recorded after it."""
+    later = Review.objects.filter(
+        risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
+    )
+    return Breach.objects.annotate(reviewed=Exists(later))
+
+
+def open_breaches() -> QuerySet[Breach]:
+    """Every breach that waits for a review; for services, which look past the party boundary."""
+    return with_reviewed().filter(OPEN)
+
+
+def breaches_for(viewer: Viewer) -> QuerySet[Breach]:
+    """Breaches that wait for a review by ``viewer``: owner or deputy of the risk, oldest first."""
+    return _with_links(_visible(viewer)).filter(
+        Q(risk__owner=viewer.user) | Q(risk__deputy=viewer.user)
+    )
+
+
+def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:
+    """What calls for a review of ``risk``, as far as the viewer may know, oldest first."""
+    return _with_links(_visible(viewer)).filter(risk=risk)
+
+
+def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:
+    """All that ``indicator`` has called for, answered (``reviewed``) or not, newest first."""
+    mine = Breach.objects.visible_to(viewer).filter(indicator=indicator)
+    return _with_links(with_reviewed()).filter(pk__in=mine.values("pk")).order_by("-pk")
+
+
+def _visible(viewer: Viewer) -> QuerySet[Breach]:
+    # A breach is never seen by more people than its indicator is.
+    return open_breaches().filter(pk__in=Breach.objects.visible_to(viewer).values("pk"))
+
+
+def _with_links(rows: QuerySet[Breach]) -> QuerySet[Breach]:
+    return rows.select_related(
+        "indicator", "reading", "risk", "risk__owner", "risk__deputy", "party"
+    ).order_by("due_on", "pk")

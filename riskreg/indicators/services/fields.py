@@ -1,0 +1,268 @@
+"""Checking what an indicator is given: shared by creating and editing."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.indicators.models import Direction, Growth, Kind, Status
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.localised import clean_names
+from riskreg.kernel.text import clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.models import Party
+from riskreg.register.policy import LABELS
+from riskreg.register.queries import find_member, find_objectives, party_of
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.services.fields import as_list, clean_sources
+
+NUMBERS = ("amber", "red", "amber_low", "red_low", "start_value", "hysteresis")
+LIMITS = ("kind", "direction", *NUMBERS, "objective", "growth", "start_on")
+EDITABLE = (
+    "names", "descriptions", "unit", *LIMITS, "breach_at", "frequency_days", "grace_days", "label",
+    "limit_notes", "source", "owner", "active",
+)  # fmt: skip
+MAX_VALUE = Decimal(10) ** 15
+PLACES = 6
+# What every database gives back as it was: SQLite keeps numbers as doubles.
+DIGITS = 15
+MAX_DAYS = 3660
+
+
+def clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:
+    """``value`` as a finite number of at most six decimals; notes an error otherwise."""
+    try:
+        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
+            raise InvalidOperation
+        number = Decimal(str(value).strip())
+    except InvalidOperation:
+        errors.add(field, "not_a_number", _("This must be a number, as in 75.36."))
+        return None
+    if not number.is_finite():
+        errors.add(field, "not_finite", _("This must be a finite number."))
+        return None
+    if abs(number) >= MAX_VALUE:
+        errors.add(field, "out_of_range", _("This number is too large."))
+        return None
+    rounded = round(number, PLACES)
+    if rounded != number or len(number.normalize().as_tuple().digits) > DIGITS:
+        errors.add(
+            field, "too_precise", _("At most six decimals and 15 digits are kept; round it.")
+        )
+        return None
+    return rounded
+
+
+def clean_fields(
+    errors: Errors,
+    viewer: Viewer,
+    given: Mapping[str, Any],
+    *,
+    party: Party,
+    visibility: str,
+) -> dict[str, Any]:
+    """``given`` checked one by one, people and objective as rows. Notes everything wrong."""
+    for name in given:
+        if name not in (*EDITABLE, "risks"):
+            errors.add(str(name)[:60], "unknown_field", _("An indicator has no such field to set."))
+    clean: dict[str, Any] = {}
+    if "names" in given:
+        clean["names"] = clean_names(errors, "names", given["names"], limit=200)
+    for name in ("descriptions", "limit_notes"):
+        if name in given:
+            clean[name] = clean_names(errors, name, given[name], 2000) if given[name] else {}
+    if "unit" in given:
+        clean["unit"] = clean_text(
+            errors, "unit", given["unit"], required=True, limit=40, one_line=True
+        )
+    for name, allowed, optional in (
+        ("kind", Kind.values, False),
+        ("direction", Direction.values, True),
+        ("growth", Growth.values, True),
+        ("breach_at", [Status.AMBER.value, Status.RED.value], False),
+        ("label", list(LABELS), False),
+    ):
+        if name in given:
+            clean[name] = _choice(errors, name, given[name], allowed, optional)
+    for name in NUMBERS:
+        if name in given:
+            absent = given[name] in (None, "")
+            clean[name] = None if absent else clean_number(errors, name, given[name])
+    if "hysteresis" in clean and clean["hysteresis"] is None:
+        clean["hysteresis"] = Decimal(0)
+    for name, lowest in (("frequency_days", 1), ("grace_days", 0)):
+        if name in given:
+            clean[name] = _days(errors, name, given[name], lowest)
+    if "start_on" in given:
+        clean["start_on"] = _date(errors, "start_on", given["start_on"])
+    if "source" in given:
+        one = [given["source"]] if given["source"] else []
+        clean["source"] = next(iter(clean_sources(errors, "source", one)), {})
+    if "active" in given:
+        clean["active"] = given["active"]
+        if not isinstance(given["active"], bool):
+            errors.add("active", "not_a_boolean", _("This must be true or false."))
+    if "owner" in given:
+        clean["owner"] = find_member(viewer, errors, "owner", given["owner"])
+        if (
+            clean["owner"]
+            and visibility == Visibility.PARTY
+            and party_of(viewer, clean["owner"]) != party.pk
+        ):
+            errors.add(
+                "owner", "other_party", _("This indicator is its party's own; so is its owner.")
+            )
+    if "objective" in given:
+        clean["objective"] = _objective(errors, viewer, given["objective"], visibility)
+    return clean
+
+
+def find_risks(
+    errors: Errors, viewer: Viewer, given: Mapping[str, Any], *, party: Party, visibility: str
+) -> list[Risk]:
+    """The risks whose refs are in ``given``; notes those that this indicator cannot watch.
+
+    A shared indicator watches shared risks. One that is its party's own watches risks of that
+    party, private or not: nobody else could be told what it calls for.
+    """
+    refs = [str(r) for r in as_list(errors, "risks", given)]
+    found = {r.ref: r for r in visible_risks(viewer).filter(ref__in=refs)}
+    unknown = sorted(set(refs) - set(found))
+    if unknown:
+        errors.add("risks", "unknown_risk", _("Unknown risk: %s.") % ", ".join(unknown)[:200])
+    risks = [found[r] for r in dict.fromkeys(refs) if r in found]
+    if visibility == Visibility.SHARED and any(r.visibility == Visibility.PARTY for r in risks):
+        errors.add(
+            "risks",
+            "narrower",
+            _("This indicator is shared; it cannot name a risk that is one party's own."),
+        )
+    if visibility == Visibility.PARTY and any(r.party_id != party.pk for r in risks):
+        errors.add(
+            "risks",
+            "other_party",
+            _("This indicator is its party's own; it can only watch risks of that party."),
+        )
+    return risks
+
+
+def check_limits(errors: Errors, it: Mapping[str, Any]) -> None:
+    """Note limits that do not fit together; ``it`` has every field of ``LIMITS`` and the unit.
+
+    Leaves a field alone that is wrong by itself already.
+    """
+    kind, direction = it["kind"], it["direction"]
+    if kind not in Kind.values or errors.has(*LIMITS):
+        return
+    needed = {
+        Kind.FIXED: ("direction", "amber", "red"),
+        Kind.BAND: ("red_low", "amber_low", "amber", "red"),
+        Kind.PACE: ("direction", "amber", "red", "objective", "growth", "start_on", "start_value"),
+    }[Kind(kind)]
+    missing = [name for name in needed if it[name] in (None, "")]
+    for name in missing:
+        errors.add(name, "required", _("This is needed."))
+    for name in LIMITS[1:]:
+        if name not in (*needed, "hysteresis") and it[name] not in (None, ""):
+            errors.add(name, "not_used", _("Limits of this kind have no such part."))
+    if missing or errors.has(*LIMITS):
+        return
+    amber, red, gap = it["amber"], it["red"], None
+    if kind == Kind.FIXED:
+        gap = amber - red if direction == Direction.LOWER_IS_WORSE else red - amber
+    elif kind == Kind.BAND:
+        if not it["red_low"] < it["amber_low"]:
+            errors.add(
+                "amber_low", "beyond_red", _("Lower amber must lie above lower red, inside it.")
+            )
+        elif not it["amber_low"] < amber:
+            errors.add("amber", "no_band", _("Upper amber must lie above lower amber."))
+        gap = min(red - amber, it["amber_low"] - it["red_low"])
+    else:
+        if amber <= 0:
+            errors.add("amber", "out_of_range", _("Percent behind the path must be above 0."))
+        _check_path(errors, it)
+        gap = red - amber
+    if errors.has("amber_low"):
+        return
+    if gap <= 0:
+        errors.add(
+            "amber",
+            "beyond_red",
+            _("Amber must be reached before red: a value would turn red without being amber."),
+        )
+    elif it["hysteresis"] < 0 or it["hysteresis"] > gap:
+        errors.add(
+            "hysteresis",
+            "out_of_range",
+            _("The way back must be from 0 to the distance between amber and red."),
+        )
+
+
+def _check_path(errors: Errors, it: Mapping[str, Any]) -> None:
+    objective = it["objective"]
+    if it["start_value"] <= 0:
+        errors.add("start_value", "out_of_range", _("A path starts from a value above 0."))
+    if objective.value <= 0:
+        errors.add("objective", "out_of_range", _("A path leads to an objective above 0."))
+    if it["start_on"] >= objective.due_on:
+        errors.add("start_on", "after_due", _("The path must start before the objective is due."))
+    if objective.unit != it["unit"]:
+        errors.add(
+            "unit",
+            "other_unit",
+            _("The objective is measured in %(unit)s; so must the indicator be.")
+            % {"unit": objective.unit},
+        )
+
+
+def _objective(errors: Errors, viewer: Viewer, value: Any, visibility: str) -> Any:
+    if value in (None, ""):
+        return None
+    found = find_objectives(viewer, errors, "objective", [value])
+    if found and visibility == Visibility.SHARED and found[0].visibility == Visibility.PARTY:
+        errors.add(
+            "objective",
+            "private_objective",
+            _("A shared indicator cannot name an objective that is one party's own."),
+        )
+    return next(iter(found), None)
+
+
+def _choice(errors: Errors, field: str, value: Any, allowed: list[str], optional: bool) -> str:
+    if optional and value in (None, ""):
+        return ""
+    if not isinstance(value, str) or value not in allowed:
+        errors.add(
+            field, "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(allowed)}
+        )
+        return ""
+    return value
+
+
+def _days(errors: Errors, field: str, value: Any, lowest: int) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= MAX_DAYS:
+        errors.add(
+            field,
+            "out_of_range",
+            _("This is a whole number of days from %(low)d to %(high)d.")
+            % {"low": lowest, "high": MAX_DAYS},
+        )
+        return lowest
+    return value
+
+
+def _date(errors: Errors, field: str, value: Any) -> dt.date | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.date.fromisoformat(str(value))
+    except ValueError:
+        errors.add(field, "not_a_date", _("This must be a date, as in 2027-03-31."))
+        return None

@@ -1,0 +1,187 @@
+"""Setting up indicators and changing them."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.events.services import Entry, append_all
+from riskreg.indicators.models import Indicator, Reading
+from riskreg.indicators.policy import at_least, expected_by, turns_bad
+from riskreg.indicators.queries.access import indicator_for
+from riskreg.indicators.services.fields import (
+    EDITABLE,
+    LIMITS,
+    check_limits,
+    clean_fields,
+    find_risks,
+)
+from riskreg.indicators.services.standing import open_breach, stand
+from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
+from riskreg.register.services import next_ref
+from riskreg.register.visibility import Visibility
+
+_EMPTY: dict[str, Any] = {
+    "direction": "", "amber": None, "red": None, "amber_low": None, "red_low": None,
+    "start_value": None, "hysteresis": Decimal(0), "objective": None, "growth": "",
+    "start_on": None,
+}  # fmt: skip
+
+
+@transaction.atomic
+def create_indicator(
+    *,
+    actor: Viewer,
+    fields: Mapping[str, Any],
+    visibility: str = Visibility.SHARED,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Indicator:
+    """Set up an indicator of the actor's party. ``fields``: see ``fields.EDITABLE``, and ``risks``.
+
+    Unlike work on a risk it does not turn private by itself: a shared one that names a private risk
+    is refused. Raises ``Invalid`` naming each wrong field, ``Forbidden``.
+    """
+    require(actor, "indicator.create")
+    errors = Errors()
+    party = actor.party
+    if party is None:
+        raise Invalid.one(
+            "party", "required", _("Only members who act for a party set up indicators.")
+        )
+    if visibility not in Visibility.values:
+        errors.add("visibility", "unknown", _("This must be one of: shared, party."))
+    given = {
+        "names": None, "unit": "", "kind": "fixed", "frequency_days": None, "label": "judgement",
+        "risks": [], "owner": actor.user, **fields,
+    }  # fmt: skip
+    given["owner"] = given["owner"] or actor.user
+    clean = clean_fields(errors, actor, given, party=party, visibility=visibility)
+    risks = find_risks(errors, actor, given, party=party, visibility=visibility)
+    check_limits(errors, {**_EMPTY, **clean})
+    errors.raise_if_any()
+    private_to = party if visibility == Visibility.PARTY else None
+    recorded_at = recorded_at or at
+    indicator = Indicator.objects.create(
+        register=actor.register,
+        party=party,
+        visibility=visibility,
+        ref=next_ref(actor.register, "indicator", private_to),
+        next_reading_on=expected_by(
+            actor.today(at), clean["frequency_days"], clean.get("grace_days", 0)
+        ),
+        created_at=recorded_at,
+        updated_at=recorded_at,
+        **clean,
+    )
+    indicator.risks.set(risks)
+    changes = {k: [None, _plain(v)] for k, v in clean.items() if v not in ("", None, {})}
+    changes["risks"] = [None, sorted(r.ref for r in risks)]
+    append_all(
+        [
+            actor.entry(
+                "indicator.created", indicator, at=at, recorded_at=recorded_at, changes=changes
+            )
+        ]
+    )
+    return indicator
+
+
+@transaction.atomic
+def edit_indicator(
+    *,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    fields: Mapping[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Indicator:
+    """Change what ``fields`` name. Other limits are held against the readings there are, at once.
+
+    Where it then calls for a review and did not before, or watches a risk it did not, that review
+    is called for. Raises as ``create_indicator``, and ``Conflict``, ``NotFound``.
+    """
+    indicator = indicator_for(actor, ref, lock=True)
+    require(actor, "indicator.edit", indicator)
+    if version is not None and indicator.version != version:
+        raise Conflict(_("Somebody changed this since you opened it."), current=indicator)
+    errors = Errors()
+    where: dict[str, Any] = {"party": indicator.party, "visibility": indicator.visibility}
+    clean = clean_fields(errors, actor, fields, **where)
+    before_risks = {r.ref: r for r in indicator.risks.all()}
+    risks = None
+    if "risks" in fields:
+        risks = find_risks(errors, actor, fields, **where)
+    merged = {n: clean.get(n, getattr(indicator, n)) for n in (*LIMITS, "unit")}
+    check_limits(errors, merged)
+    if (
+        clean.get("unit", indicator.unit) != indicator.unit
+        and Reading.objects.filter(indicator=indicator).exists()
+    ):
+        errors.add(
+            "unit",
+            "has_readings",
+            _("Its readings are in %(unit)s; set up another indicator for another unit.")
+            % {"unit": indicator.unit},
+        )
+    errors.raise_if_any()
+    status = indicator.status
+    called_before = indicator.active and at_least(status, indicator.breach_at)
+    changes: dict[str, Any] = {}
+    for name in EDITABLE:
+        if name in clean and getattr(indicator, name) != clean[name]:
+            changes[name] = [_plain(getattr(indicator, name)), _plain(clean[name])]
+            setattr(indicator, name, clean[name])
+    came = []
+    if risks is not None and sorted(before_risks) != sorted(r.ref for r in risks):
+        changes["risks"] = [sorted(before_risks), sorted(r.ref for r in risks)]
+        came = [r for r in risks if r.ref not in before_risks]
+        indicator.risks.set(risks)
+    if not changes:
+        return indicator
+    stand(indicator)
+    if indicator.status != status:
+        changes["indicator_status"] = [status or None, indicator.status or None]
+    entries: list[Entry] = []
+    calls = indicator.active and at_least(indicator.status, indicator.breach_at)
+    again = not called_before or turns_bad(status, indicator.status, indicator.breach_at)
+    if calls and (came or again):
+        latest = (
+            Reading.objects.filter(indicator=indicator, correction=None).order_by("-at").first()
+        )
+        assert latest is not None  # noqa: S101 - without readings there is no status
+        _opened, entries = open_breach(
+            actor,
+            indicator,
+            latest,
+            indicator.status,
+            at=at,
+            recorded_at=recorded_at,
+            only=None if again else came,
+        )
+    indicator.version += 1
+    indicator.updated_at = max(recorded_at or at, indicator.updated_at)
+    indicator.save()
+    edited = actor.entry(
+        "indicator.edited", indicator, at=at, recorded_at=recorded_at, changes=changes
+    )
+    append_all([edited, *entries])
+    return indicator
+
+
+def _plain(value: Any) -> Any:
+    """A value as the log keeps it."""
+    if isinstance(value, Decimal):
+        return f"{value.normalize():f}"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    uuid = getattr(value, "uuid", None)
+    if hasattr(value, "key") and uuid:
+        return value.key
+    return str(uuid) if uuid else value

@@ -1,0 +1,87 @@
+"""Tables that only grow: the database itself refuses UPDATE and DELETE.
+
+Used in migrations as ``AppendOnly("risks_assessment")``. ``when`` limits the rule to rows that
+match an SQL condition over OLD (a criteria row may change until it is used).
+"""
+
+from typing import Any
+
+from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.operations.base import Operation
+
+_FUNCTION = """
+CREATE OR REPLACE FUNCTION riskreg_append_only() RETURNS trigger AS $$
+BEGIN
+  RAISE EXCEPTION 'append-only: % on % is refused', TG_OP, TG_TABLE_NAME
+    USING ERRCODE = 'integrity_constraint_violation';
+END; $$ LANGUAGE plpgsql
+"""
+
+
+def create_sql(vendor: str, table: str, when: str = "") -> list[str]:
+    """The statements that make ``table`` append-only on ``vendor`` (sqlite or postgresql)."""
+    condition = f"WHEN ({when})" if when else ""
+    if vendor == "sqlite":
+        return [
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {condition} "
+            f"BEGIN SELECT RAISE(ABORT, 'append-only: {verb} on {table} is refused'); END"
+            for verb in ("UPDATE", "DELETE")
+        ]
+    statements = [
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} FOR EACH ROW "
+        f"{condition} EXECUTE FUNCTION riskreg_append_only()"
+        for verb in ("UPDATE", "DELETE")
+    ]
+    if not when:
+        statements.append(
+            f"CREATE TRIGGER {table}_no_truncate BEFORE TRUNCATE ON {table} "
+            "FOR EACH STATEMENT EXECUTE FUNCTION riskreg_append_only()"
+        )
+    return [_FUNCTION, *statements]
+
+
+def drop_sql(vendor: str, table: str, when: str = "") -> list[str]:
+    """The statements that take the rule away again (a migration undone)."""
+    verbs = ["update", "delete"] + ([] if vendor == "sqlite" or when else ["truncate"])
+    on = "" if vendor == "sqlite" else f" ON {table}"
+    return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on}" for verb in verbs]
+
+
+def run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:
+    """Execute each statement on ``connection``."""
+    with connection.cursor() as cursor:
+        for statement in statements:
+            cursor.execute(statement)
+
+
+class AppendOnly(Operation):
+    """Migration operation: see the module."""
+
+    reversible = True
+
+    def __init__(self, table: str, when: str = "") -> None:
+        self.table = table
+        self.when = when
+
+    def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
+        return (self.__class__.__qualname__, [self.table], {"when": self.when})
+
+    def state_forwards(self, app_label: str, state: Any) -> None:
+        """The models do not change."""
+
+    def database_forwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        connection = schema_editor.connection
+        for statement in create_sql(connection.vendor, self.table, self.when):
+            schema_editor.execute(statement, params=None)
+
+    def database_backwards(
+        self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
+    ) -> None:
+        connection = schema_editor.connection
+        for statement in drop_sql(connection.vendor, self.table, self.when):
+            schema_editor.execute(statement, params=None)
+
+    def describe(self) -> str:
+        return f"Refuse UPDATE and DELETE on {self.table}"

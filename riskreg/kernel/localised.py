@@ -1,0 +1,46 @@
+"""Short names that a register gives in several languages, and numbers as each writes them."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.utils import formats
+from django.utils.translation import get_language
+
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.text import clean_text
+
+
+def localised(names: Mapping[str, str] | None, fallback: str = "") -> str:
+    """The name in the active language, else in English, else in whichever there is."""
+    if not names:
+        return fallback
+    language = get_language() or settings.LANGUAGE_CODE
+    return names.get(language) or names.get("en") or next(iter(names.values()), fallback)
+
+
+def number(value: Any) -> str:
+    """A value as people write it in the active language, without empty decimals; None: empty."""
+    if value is None:
+        return ""
+    exact = Decimal(str(value)).normalize()
+    places = max(0, -int(exact.as_tuple().exponent))
+    return formats.number_format(exact, decimal_pos=places, use_l10n=True, force_grouping=True)
+
+
+def clean_names(errors: Errors, field: str, value: Any, limit: int = 120) -> dict[str, str]:
+    """``value`` as {language: text}; a plain text counts as English. Notes errors in ``errors``."""
+    if isinstance(value, str):
+        value = {"en": value}
+    if not isinstance(value, Mapping) or not value:
+        errors.add(field, "required", "A name is needed, as text or as {language: text}.")
+        return {}
+    known = dict(settings.LANGUAGES)
+    names = {}
+    for language, text in value.items():
+        if language not in known:
+            errors.add(field, "unknown_language", f"Unknown language; use {', '.join(known)}.")
+            continue
+        names[language] = clean_text(errors, field, text, required=True, limit=limit)
+    return names

@@ -1,0 +1,276 @@
+"""The whole system under one command: broker, web, worker and beat, until Ctrl-C."""
+
+import contextlib
+import fcntl
+import io
+import os
+import shutil
+import signal
+import socket
+import sys
+import time
+from argparse import ArgumentParser
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, TextIO
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
+
+from riskreg.kernel import valkey
+from riskreg.kernel.probe import probe
+from riskreg.kernel.supervise import Program, StartError, Supervisor
+
+READY_SECONDS = 60.0
+VALKEY_SECONDS = 10.0
+FRESH_FILES = ("riskreg.sqlite3*", "beat-schedule*")
+FRESH_FOLDERS = ("mail", "log", "metrics")
+
+
+class Command(BaseCommand):
+    help = "Run web server, worker and beat, and an embedded Valkey unless REDIS_URL is set."
+    # Checks may open the database; here a database that cannot be opened is one line, not a trace.
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", type=int, default=8000, help="loopback port (default 8000)")
+        parser.add_argument("--migrate", action="store_true", help="apply migrations first")
+        parser.add_argument(
+            "--demo", action="store_true", help="apply migrations and load the demo register first"
+        )
+        parser.add_argument(
+            "--fresh", action="store_true", help="delete the local data under VAR_DIR first"
+        )
+        parser.add_argument(
+            "--grace", type=float, default=10.0, help="seconds a program has to stop by itself"
+        )
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            self._run(options)
+        except StartError as error:
+            # One line and nothing around it, whoever calls: a person, make, or a service manager.
+            self.stderr.write(str(error))
+            raise SystemExit(1) from error
+
+    def _run(self, options: dict[str, Any]) -> None:
+        # From here on a stop is a flag, so that it can never fall between a start and its record.
+        stopper = _Stopper()
+        port = options["port"]
+        _require_free_port(port)
+        var_dir: Path = settings.VAR_DIR
+        with _sole_user_of(var_dir):
+            if options["fresh"]:
+                _delete_local_data(var_dir)
+            told = self._prepare_database(
+                migrate=options["migrate"] or options["demo"], demo=options["demo"]
+            )
+            connection.close()
+            supervisor = Supervisor(var_dir / "log", self._say, grace=options["grace"])
+            supervisor.starting = True
+            try:
+                self._start(supervisor, port, var_dir, stopper)
+                supervisor.starting = False
+                if not stopper.asked:
+                    self._greet(port, told)
+                while not stopper.asked and supervisor.poll():
+                    stopper.wait(0.5)
+            finally:
+                if stopper.asked:
+                    self._say("stopping (Ctrl-C again: at once)")
+                supervisor.stop([["web", "beat"], ["worker"]], hurry=stopper.asked_twice)
+            if supervisor.failed:
+                raise StartError(f"Stopped everything: {supervisor.failed}")
+            self._say("all stopped")
+
+    def _prepare_database(self, *, migrate: bool, demo: bool) -> str:
+        told = io.StringIO()
+        try:
+            _require_writable()
+            if migrate:
+                self._say("preparing the database")
+                call_command("migrate", verbosity=0, interactive=False)
+            else:
+                executor = MigrationExecutor(connection)
+                if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+                    raise StartError(
+                        "The database is not up to date: run manage.py migrate, "
+                        "or start with --migrate"
+                    )
+            if demo:
+                self._say("loading the demo register")
+                call_command("load_demo", stdout=told)
+        except DatabaseError as error:
+            raise StartError(f"The database cannot be used: {_one_line(error)}") from error
+        return told.getvalue()
+
+    def _start(self, supervisor: Supervisor, port: int, var_dir: Path, stopper: "_Stopper") -> None:
+        env = {"BASE_URL": os.environ.get("BASE_URL", f"http://127.0.0.1:{port}")}
+        if not os.environ.get("REDIS_URL"):
+            server = valkey.embedded(var_dir)
+            supervisor.start(server.program)
+            _wait(
+                server.answers,
+                VALKEY_SECONDS,
+                supervisor,
+                stopper,
+                lambda: f"valkey cannot start: {supervisor.last_line('valkey')}",
+            )
+            env["REDIS_URL"] = server.url
+        for program in programs(port, var_dir, env):
+            supervisor.start(program)
+        host = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "")
+        url = f"http://127.0.0.1:{port}/readyz"
+        _wait(
+            lambda: probe(url, host=host)[0] == 200,
+            READY_SECONDS,
+            supervisor,
+            stopper,
+            lambda: (
+                f"The web server is not ready after {READY_SECONDS:.0f} s: "
+                f"{probe(url, host=host)[1][:200]} (see {var_dir / 'log'})"
+            ),
+        )
+
+    def _greet(self, port: int, told: str) -> None:
+        self._say(
+            f"\nriskreg is running:  http://127.0.0.1:{port}/\n"
+            "It listens on this machine only (loopback). Ctrl-C stops everything.\n"
+        )
+        if told.strip():
+            self._say(told.rstrip() + "\n")
+        self._say(f"Data: {settings.VAR_DIR}   Logs: {settings.VAR_DIR / 'log'}")
+
+    def _say(self, line: str) -> None:
+        with contextlib.suppress(OSError, ValueError):
+            self.stdout.write(line)
+            self.stdout.flush()
+
+
+def programs(port: int, var_dir: Path, env: dict[str, str]) -> list[Program]:
+    """Web server, worker and beat, to be started in this order with ``env`` added."""
+    python = sys.executable
+    celery = [python, "-m", "celery", "-A", "config"]
+    web_env = {**env, "PROMETHEUS_MULTIPROC_DIR": str(var_dir / "metrics")}
+    gunicorn = [python, "-m", "gunicorn", "config.wsgi:application", "-c", "config/gunicorn.py"]
+    return [
+        Program(
+            "web",
+            [*gunicorn, "--bind", f"127.0.0.1:{port}"],
+            web_env,
+        ),
+        Program(
+            "worker",
+            [*celery, "worker", "-l", "INFO", "-c", "2", "--without-gossip", "--without-mingle"],
+            env,
+        ),
+        Program("beat", [*celery, "beat", "-l", "INFO", "--pidfile="], env),
+    ]
+
+
+class _Stopper:
+    """Counts SIGINT, SIGTERM and SIGHUP instead of raising in the middle of something."""
+
+    def __init__(self) -> None:
+        self.times = 0
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, self._count)
+
+    def _count(self, number: int, frame: Any) -> None:
+        self.times += 1
+
+    @property
+    def asked(self) -> bool:
+        return self.times > 0
+
+    def asked_twice(self) -> bool:
+        return self.times > 1
+
+    def wait(self, seconds: float) -> None:
+        """Sleep, but not longer than until the next stop request."""
+        deadline = time.monotonic() + seconds
+        while not self.asked and time.monotonic() < deadline:
+            time.sleep(0.05)
+
+
+def _wait(
+    done: Callable[[], bool],
+    seconds: float,
+    supervisor: Supervisor,
+    stopper: _Stopper,
+    explain: Callable[[], str],
+) -> None:
+    """Wait until ``done``; ``StartError`` with ``explain()`` when it takes too long."""
+    deadline = time.monotonic() + seconds
+    while not stopper.asked and not done():
+        if not supervisor.poll():
+            raise StartError(supervisor.failed or "a program failed")
+        if time.monotonic() > deadline:
+            raise StartError(explain())
+        stopper.wait(0.1)
+
+
+def _require_free_port(port: int) -> None:
+    with socket.socket() as probe_socket:
+        probe_socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe_socket.bind(("127.0.0.1", port))
+        except (OSError, OverflowError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not a port number"
+            raise StartError(
+                f"Port {port} cannot be used ({reason}); choose another: make demo PORT={port + 1}"
+            ) from error
+
+
+@contextlib.contextmanager
+def _sole_user_of(var_dir: Path) -> Any:
+    """Hold the folder's lock, so that two systems never share one embedded set of files."""
+    lock: TextIO
+    try:
+        var_dir.mkdir(parents=True, exist_ok=True)
+        lock = (var_dir / "up.lock").open("a")
+    except OSError as error:
+        raise StartError(f"{var_dir} is not writable: {error.strerror}") from error
+    with lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise StartError(
+                f"Another riskreg is running on {var_dir}; stop it first, or set VAR_DIR"
+            ) from error
+        yield
+
+
+def _delete_local_data(var_dir: Path) -> None:
+    """Delete what a demo leaves under ``var_dir``; nothing outside it, and no other database."""
+    database = settings.DATABASES["default"]
+    if database["ENGINE"] != "django.db.backends.sqlite3" or os.environ.get("DATABASE_URL"):
+        raise StartError("Starting over deletes the local SQLite data only; unset DATABASE_URL")
+    for pattern in FRESH_FILES:
+        for path in var_dir.glob(pattern):
+            path.unlink()
+    for name in FRESH_FOLDERS:
+        shutil.rmtree(var_dir / name, ignore_errors=True)
+
+
+def _require_writable() -> None:
+    """Try a write, because a file that can be read and not written fails much later otherwise."""
+    try:
+        connection.ensure_connection()
+        with connection.cursor() as cursor:
+            if connection.vendor == "sqlite":
+                cursor.execute("PRAGMA user_version = 0")
+            else:
+                cursor.execute("SELECT pg_is_in_recovery()")
+                if cursor.fetchone()[0]:
+                    raise StartError("The database is a read-only replica")
+    except DatabaseError as error:
+        where = settings.DATABASES["default"]["NAME"]
+        raise StartError(f"The database {where} is not writable: {_one_line(error)}") from error
+
+
+def _one_line(error: Exception) -> str:
+    return " ".join(str(error).split())[:200]

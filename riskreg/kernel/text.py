@@ -1,0 +1,89 @@
+"""Text from outside: what is let in, and what is refused by name."""
+
+import re
+import unicodedata
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Errors
+
+TITLE_MAX = 200
+TEXT_MAX = 20_000
+
+# Overrides and isolates can make a text read differently from what is stored (CVE-2021-42574).
+_BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
+
+
+def clean_text(
+    errors: Errors,
+    field: str,
+    value: Any,
+    *,
+    required: bool = False,
+    limit: int = TEXT_MAX,
+    one_line: bool = False,
+) -> str:
+    """Return ``value`` as NFC text without outer white space; note in ``errors`` what is wrong.
+
+    NUL bytes, control characters, bidirectional overrides, lone surrogates and over-long texts are
+    refused rather than repaired: a text that was changed in silence is not what was sent.
+    """
+    if value is None:
+        value = ""
+    if not isinstance(value, str):
+        errors.add(field, "not_text", _("This must be text."))
+        return ""
+    # Composing can lengthen a text, and white space to Python includes some control characters.
+    text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n")
+    controls = _CONTROL.search(text)
+    text = text.strip()
+    if len(text) > limit:
+        errors.add(
+            field,
+            "too_long",
+            _("At most %(limit)d characters; this has %(size)d. Shorten it.")
+            % {"limit": limit, "size": len(text)},
+        )
+        return ""
+    if any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+        errors.add(field, "bad_character", _("This holds half of a character. Type it again."))
+        return ""
+    if controls:
+        errors.add(
+            field,
+            "bad_character",
+            _("This holds control characters (such as NUL). Remove them and send it again."),
+        )
+        return ""
+    if text.translate(_BIDI) != text:
+        errors.add(
+            field,
+            "bidi_override",
+            _("This holds characters that reverse the reading direction. Remove them."),
+        )
+        return ""
+    if one_line and "\n" in text:
+        errors.add(field, "one_line", _("This must be a single line."))
+        return ""
+    if required and not text:
+        errors.add(field, "required", _("This is needed."))
+    return text
+
+
+def clean_url(errors: Errors, field: str, value: Any) -> str:
+    """Return ``value`` if it is empty or an http(s) address; note an error otherwise."""
+    text = clean_text(errors, field, value, limit=2000, one_line=True)
+    if not text:
+        return ""
+    try:
+        parts = urlsplit(text)
+        fine = parts.scheme in ("http", "https") and bool(parts.hostname)
+    except ValueError:
+        fine = False
+    if not fine or any(c.isspace() for c in text):
+        errors.add(field, "bad_url", _("Only http:// and https:// addresses can be linked."))
+        return ""
+    return text

@@ -1,0 +1,241 @@
+"""A register and what frames its risks: parties, members, criteria, terms, objectives."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from riskreg.kernel.localised import localised
+from riskreg.kernel.models import Base
+from riskreg.register.visibility import PartyBound
+
+
+class Register(Base):
+    """Container of one programme's risks. Due dates are days in its ``time_zone``."""
+
+    slug = models.SlugField(max_length=60, unique=True)
+    names = models.JSONField()
+    descriptions = models.JSONField(default=dict, blank=True)
+    notices = models.JSONField(default=dict, blank=True)
+    currency = models.CharField(max_length=3)
+    time_zone = models.CharField(max_length=60)
+    languages = models.JSONField(default=list)
+    criteria = models.ForeignKey(
+        "register.Criteria", on_delete=models.PROTECT, null=True, related_name="+"
+    )
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return localised(self.names, self.slug)
+
+    @property
+    def description(self) -> str:
+        """The description in the reader's language."""
+        return localised(self.descriptions)
+
+    @property
+    def notice(self) -> str:
+        """What every page of this register must say, if anything."""
+        return localised(self.notices)
+
+
+class Party(Base):
+    """An organisation in the register. ``prefix`` starts the refs of its own risks (F-001)."""
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="parties")
+    key = models.SlugField(max_length=40)
+    names = models.JSONField()
+    prefix = models.CharField(max_length=3)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["register", "key"], name="party_key"),
+            models.UniqueConstraint(fields=["register", "prefix"], name="party_prefix"),
+            models.CheckConstraint(condition=~Q(prefix="R"), name="party_prefix_not_shared"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return localised(self.names, self.key)
+
+
+class Role(models.TextChoices):
+    """What a member is there for; what each may do is in ``permissions``."""
+
+    VIEWER = "viewer", _("viewer")
+    OWNER = "owner", _("risk owner")
+    MANAGER = "manager", _("risk manager")
+    LEADER = "leader", _("leader")
+    AUDITOR = "auditor", _("auditor")
+    INTEGRATION = "integration", _("integration")
+
+
+class Membership(Base):
+    """A user's role in a register, on behalf of one party.
+
+    Viewers and auditors of the programme as a whole have no party: they see what is shared.
+    """
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="memberships")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="memberships"
+    )
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, null=True, related_name="members")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    ended_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["register", "user"], condition=Q(ended_at=None), name="membership_once"
+            ),
+            models.CheckConstraint(
+                condition=Q(party__isnull=False) | Q(role__in=["viewer", "auditor"]),
+                name="membership_party",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id}: {self.role}"
+
+
+class Criteria(Base):
+    """A version of the register's risk criteria. Immutable once used (``used_at``).
+
+    ``likelihood`` and ``impact`` are lists of levels {value, names, descriptions}, lowest first,
+    values 1…n; ``dimensions`` of {key, names, descriptions: [one per impact level]}; ``ratings`` of
+    {key, names, cadence_days, accept_role}, least severe first; ``cells`` of rows, one per
+    likelihood from the lowest, each with {score, rating} per impact from the lowest; ``appetite``
+    is the most severe rating that needs no acceptance; ``unrated_cadence_days`` the cadence of an
+    open risk that nobody has rated.
+    """
+
+    register = models.ForeignKey(
+        Register, on_delete=models.PROTECT, related_name="criteria_versions"
+    )
+    number = models.PositiveIntegerField()
+    likelihood = models.JSONField()
+    impact = models.JSONField()
+    dimensions = models.JSONField(default=list)
+    ratings = models.JSONField()
+    cells = models.JSONField()
+    appetite = models.CharField(max_length=30)
+    unrated_cadence_days = models.PositiveIntegerField(default=30)
+    label = models.CharField(max_length=12, default="judgement")
+    used_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(fields=["register", "number"], name="criteria_number")
+        ]
+
+    def __str__(self) -> str:
+        return f"criteria {self.number}"
+
+
+class Taxonomy(Base):
+    """A classification that the register defines: Category, Workstream, Market …"""
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="taxonomies")
+    key = models.SlugField(max_length=40)
+    names = models.JSONField()
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["register", "key"], name="taxonomy_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return localised(self.names, self.key)
+
+
+class Term(Base):
+    """One value of a taxonomy."""
+
+    taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="terms")
+    key = models.SlugField(max_length=40)
+    names = models.JSONField()
+    position = models.PositiveIntegerField(default=0)
+    source = models.JSONField(default=dict, blank=True)
+
+    class Meta:
+        ordering = ["position", "id"]
+        constraints = [models.UniqueConstraint(fields=["taxonomy", "key"], name="term_key")]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return localised(self.names, self.key)
+
+
+class Objective(Base, PartyBound):
+    """A measurable target: ``value`` in ``unit`` by ``due_on``."""
+
+    key = models.SlugField(max_length=60)
+    names = models.JSONField()
+    unit = models.CharField(max_length=40)
+    value = models.DecimalField(max_digits=24, decimal_places=6)
+    due_on = models.DateField()
+    label = models.CharField(max_length=12)
+    source = models.JSONField(default=dict, blank=True)
+
+    class Meta(PartyBound.Meta):
+        constraints = [
+            *PartyBound.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["register", "key"],
+                condition=Q(visibility="shared"),
+                name="objective_key_shared",
+            ),
+            models.UniqueConstraint(
+                fields=["register", "party", "key"], name="objective_key_party"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def name(self) -> str:
+        """The name in the reader's language."""
+        return localised(self.names, self.key)
+
+
+class RefSequence(models.Model):
+    """The last number given out, per register, noun and audience (``party`` None is shared)."""
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, null=True, related_name="+")
+    noun = models.CharField(max_length=20)
+    last = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["register", "party", "noun"],
+                condition=Q(party__isnull=False),
+                name="refsequence_party",
+            ),
+            models.UniqueConstraint(
+                fields=["register", "noun"], condition=Q(party=None), name="refsequence_shared"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.noun} {self.last}"

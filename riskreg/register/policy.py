@@ -1,0 +1,272 @@
+"""Risk criteria: what makes them valid, and scores and ratings read from them. Pure functions."""
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.localised import clean_names, localised
+
+MIN_LEVELS, MAX_LEVELS = 3, 7
+STAGES = ("inherent", "residual", "target")
+LABELS = ("sourced", "derived", "judgement", "illustrative")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """Where a risk stands: levels (1 is lowest), and what the criteria make of them."""
+
+    likelihood: int
+    impact: int
+    score: int
+    rating: str
+
+
+class Matrix:
+    """Reads a criteria row. Every score and rating in the system comes from ``cell``."""
+
+    def __init__(self, criteria: Any) -> None:
+        self.criteria = criteria
+
+    @cached_property
+    def rating_keys(self) -> list[str]:
+        """Rating keys, least severe first."""
+        return [r["key"] for r in self.criteria.ratings]
+
+    @cached_property
+    def _ratings(self) -> dict[str, dict[str, Any]]:
+        return {r["key"]: r for r in self.criteria.ratings}
+
+    def cell(self, likelihood: Any, impact: Any) -> Cell:
+        """The cell at these levels. Raises ``Invalid`` naming a level that the criteria lack."""
+        errors = Errors()
+        for field, value, levels in (
+            ("likelihood", likelihood, self.criteria.likelihood),
+            ("impact", impact, self.criteria.impact),
+        ):
+            if value is None or value == "":
+                errors.add(field, "required", _("Both likelihood and impact are needed."))
+            elif isinstance(value, bool) or not isinstance(value, int):
+                errors.add(field, "not_a_level", _("This must be a whole number: a level."))
+            elif not 1 <= value <= len(levels):
+                errors.add(
+                    field,
+                    "unknown_level",
+                    _("There is no such level; the criteria have levels 1 to %(n)d.")
+                    % {"n": len(levels)},
+                )
+        errors.raise_if_any()
+        cell = self.criteria.cells[likelihood - 1][impact - 1]
+        return Cell(likelihood, impact, cell["score"], cell["rating"])
+
+    def cadence_days(self, rating: str | None) -> int:
+        """Days from one review to the next, at this rating (None: unrated)."""
+        if rating is None:
+            return int(self.criteria.unrated_cadence_days)
+        return int(self._ratings[rating]["cadence_days"])
+
+    def rating_name(self, rating: str | None) -> str:
+        """The rating's name in the reader's language."""
+        return localised(self._ratings[rating]["names"], rating) if rating else _("unrated")
+
+    def tone(self, rating: str | None) -> int:
+        """Severity for drawing, 1 (least) to 5, spread over however many ratings there are."""
+        if rating is None:
+            return 0
+        n = len(self.rating_keys)
+        return 1 + round(4 * self.rating_keys.index(rating) / max(1, n - 1))
+
+    def above_appetite(self, rating: str | None) -> bool:
+        """Whether a risk of this rating needs an acceptance."""
+        return rating is not None and self.rating_keys.index(rating) > self.rating_keys.index(
+            self.criteria.appetite
+        )
+
+    def accept_role(self, rating: str) -> str:
+        """The role with the authority to accept a risk of this rating."""
+        return str(self._ratings[rating]["accept_role"])
+
+
+def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
+    """``data`` checked and completed, ready for a Criteria row.
+
+    Raises ``Invalid`` for sizes outside 3 to 7, cells that do not fill the matrix, a score that
+    falls as likelihood or impact rises, unknown ratings, a cadence below one day, equal keys.
+    """
+    errors = Errors()
+    likelihood = _levels(errors, "likelihood", data.get("likelihood"))
+    impact = _levels(errors, "impact", data.get("impact"))
+    ratings = _ratings(errors, data.get("ratings"))
+    errors.raise_if_any()
+    keys = [r["key"] for r in ratings]
+    cells = data.get("cells")
+    if (
+        not isinstance(cells, list)
+        or len(cells) != len(likelihood)
+        or any(not isinstance(row, list) or len(row) != len(impact) for row in cells)
+    ):
+        raise Invalid.one(
+            "cells",
+            "wrong_size",
+            _("The cells must be %(rows)d rows of %(columns)d.")
+            % {"rows": len(likelihood), "columns": len(impact)},
+        )
+    clean_cells = [[_cell(errors, cell, keys) for cell in row] for row in cells]
+    errors.raise_if_any()
+    _check_monotone(errors, clean_cells, keys)
+    dimensions = _dimensions(errors, data.get("dimensions") or [], len(impact))
+    appetite = data.get("appetite")
+    if appetite not in keys:
+        errors.add("appetite", "unknown_rating", _("The appetite must be one of the ratings."))
+    unrated = data.get("unrated_cadence_days", 30)
+    if not _is_days(unrated):
+        errors.add("unrated_cadence_days", "out_of_range", _("A cadence is 1 to 3650 days."))
+    label = data.get("label", "judgement")
+    if label not in LABELS:
+        errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    errors.raise_if_any()
+    return {
+        "likelihood": likelihood,
+        "impact": impact,
+        "dimensions": dimensions,
+        "ratings": ratings,
+        "cells": clean_cells,
+        "appetite": appetite,
+        "unrated_cadence_days": unrated,
+        "label": label,
+    }
+
+
+def default_criteria() -> dict[str, Any]:
+    """The 5 × 5 criteria a new register starts with: score = likelihood × impact."""
+    likelihood = [("Rare", "罕见"), ("Unlikely", "不太可能"), ("Possible", "可能"),
+                  ("Likely", "很可能"), ("Almost certain", "几乎确定")]  # fmt: skip
+    impact = [("Minor", "轻微"), ("Limited", "有限"), ("Serious", "较大"),
+              ("Major", "重大"), ("Severe", "严重")]  # fmt: skip
+    ratings = [("low", "Low", "低", 180, "owner"), ("moderate", "Moderate", "中", 90, "owner"),
+               ("high", "High", "高", 60, "manager"),
+               ("critical", "Critical", "极高", 30, "leader")]  # fmt: skip
+
+    def rating(score: int) -> str:
+        bands = ((4, "low"), (9, "moderate"), (15, "high"))
+        return next((key for limit, key in bands if score <= limit), "critical")
+
+    return {
+        "likelihood": [
+            {"value": n, "names": {"en": en, "zh-hans": zh}, "descriptions": {}}
+            for n, (en, zh) in enumerate(likelihood, 1)
+        ],
+        "impact": [
+            {"value": n, "names": {"en": en, "zh-hans": zh}, "descriptions": {}}
+            for n, (en, zh) in enumerate(impact, 1)
+        ],
+        "dimensions": [],
+        "ratings": [
+            {"key": k, "names": {"en": en, "zh-hans": zh}, "cadence_days": d, "accept_role": r}
+            for k, en, zh, d, r in ratings
+        ],
+        "cells": [
+            [{"score": x * y, "rating": rating(x * y)} for y in range(1, 6)] for x in range(1, 6)
+        ],
+        "appetite": "moderate",
+        "unrated_cadence_days": 30,
+    }
+
+
+def _levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not MIN_LEVELS <= len(value) <= MAX_LEVELS:
+        errors.add(field, "wrong_size", _("There must be 3 to 7 levels."))
+        return []
+    levels = []
+    for n, level in enumerate(value, 1):
+        level = level if isinstance(level, Mapping) else {"names": level}
+        if level.get("value", n) != n:
+            errors.add(field, "out_of_order", _("Levels are numbered 1, 2, 3 … from the lowest."))
+        descriptions = level.get("descriptions") or {}
+        levels.append(
+            {
+                "value": n,
+                "names": clean_names(errors, field, level.get("names")),
+                "descriptions": clean_names(errors, field, descriptions, 600)
+                if descriptions
+                else {},
+            }
+        )
+    return levels
+
+
+def _ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or not 2 <= len(value) <= MAX_LEVELS:
+        errors.add("ratings", "wrong_size", _("There must be 2 to 7 ratings."))
+        return []
+    ratings = []
+    for rating in value:
+        if not isinstance(rating, Mapping):
+            errors.add("ratings", "not_an_object", _("A rating has a key, names and a cadence."))
+            return []
+        key, cadence = rating.get("key"), rating.get("cadence_days")
+        if not isinstance(key, str) or not key.isidentifier() or len(key) > 30:
+            errors.add("ratings", "bad_key", _("A rating's key is a short word."))
+        if not _is_days(cadence):
+            errors.add("ratings", "cadence_out_of_range", _("A cadence is 1 to 3650 days."))
+        role = rating.get("accept_role", "leader")
+        if role not in ("owner", "manager", "leader"):
+            errors.add("ratings", "unknown_role", _("Owners, managers or leaders accept risks."))
+        names = clean_names(errors, "ratings", rating.get("names"))
+        ratings.append({"key": key, "names": names, "cadence_days": cadence, "accept_role": role})
+    if len({r["key"] for r in ratings}) < len(ratings):
+        errors.add("ratings", "repeated", _("Two ratings have the same key."))
+    return ratings
+
+
+def _dimensions(errors: Errors, value: Any, impacts: int) -> list[dict[str, Any]]:
+    if not isinstance(value, list) or len(value) > 20:
+        errors.add("dimensions", "not_a_list", _("Dimensions are a list of at most 20."))
+        return []
+    dimensions = []
+    for item in value:
+        item = item if isinstance(item, Mapping) else {}
+        key, told = item.get("key"), item.get("descriptions") or []
+        if not isinstance(key, str) or not key.isidentifier() or len(key) > 30:
+            errors.add("dimensions", "bad_key", _("A dimension's key is a short word."))
+        if not isinstance(told, list) or len(told) not in (0, impacts):
+            errors.add("dimensions", "wrong_size", _("Describe each impact level, or none."))
+            told = []
+        names = clean_names(errors, "dimensions", item.get("names"))
+        texts = [clean_names(errors, "dimensions", text, 600) for text in told]
+        dimensions.append({"key": key, "names": names, "descriptions": texts})
+    return dimensions
+
+
+def _cell(errors: Errors, cell: Any, keys: list[str]) -> dict[str, Any]:
+    score = cell.get("score") if isinstance(cell, Mapping) else None
+    rating = cell.get("rating") if isinstance(cell, Mapping) else None
+    if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= 10_000:
+        errors.add("cells", "bad_score", _("A score is a whole number from 0 to 10,000."))
+    if rating not in keys:
+        errors.add("cells", "unknown_rating", _("A cell names a rating that is not defined."))
+    return {"score": score, "rating": rating}
+
+
+def _check_monotone(errors: Errors, cells: list[list[dict[str, Any]]], keys: list[str]) -> None:
+    def falls(a: dict[str, Any], b: dict[str, Any]) -> bool:
+        return b["score"] < a["score"] or keys.index(b["rating"]) < keys.index(a["rating"])
+
+    for row, upper in zip(cells, [*cells[1:], None], strict=True):
+        sideways = itertools.pairwise(row)
+        upwards = zip(row, upper, strict=True) if upper else ()
+        if any(falls(a, b) for pairs in (sideways, upwards) for a, b in pairs):
+            errors.add(
+                "cells",
+                "not_monotone",
+                _("A cell with more likelihood or impact may not have a lower score or rating."),
+            )
+            return
+
+
+def _is_days(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3650

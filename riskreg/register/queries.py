@@ -1,0 +1,164 @@
+"""Reads of a register's frame: members, terms, objectives."""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.db.models import FilteredRelation, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.localised import localised
+from riskreg.register.access import Viewer
+from riskreg.register.models import Membership, Objective, Party, Role, Taxonomy, Term
+
+
+def taxonomies_for(viewer: Viewer) -> list[Taxonomy]:
+    """The register's taxonomies with their terms, in order (two queries)."""
+    return list(
+        Taxonomy.objects.filter(register=viewer.register).prefetch_related(
+            Prefetch("terms", queryset=Term.objects.order_by("position", "id"))
+        )
+    )
+
+
+@dataclass(frozen=True)
+class Choices:
+    """What a form or a filter offers: parties and who answers for risks (both ``(value, name)``,
+    people with their party's key), and taxonomies in order: key, name and their terms as
+    ``(taxonomy:term, name)``."""
+
+    parties: list[tuple[str, str]] = field(default_factory=list)
+    people: list[tuple[str, str, str]] = field(default_factory=list)
+    taxonomies: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)
+
+
+def choices_for(viewer: Viewer) -> Choices:
+    """Everything of the register's frame that can be chosen, in two queries."""
+    rows = (
+        Party.objects.filter(register=viewer.register)
+        .annotate(
+            present=FilteredRelation(
+                "members",
+                condition=Q(
+                    members__ended_at=None,
+                    members__role__in=[Role.OWNER, Role.MANAGER, Role.LEADER],
+                ),
+            )
+        )
+        .order_by("id", "present__user__name", "present__id")
+        .values_list(
+            "key", "names", "present__user__uuid", "present__user__name", "present__user__names"
+        )
+    )
+    choices = Choices()
+    for key, names, user, name, user_names in rows:
+        if not choices.parties or choices.parties[-1][0] != key:
+            choices.parties.append((key, localised(names, key)))
+        if user is not None:
+            choices.people.append((str(user), localised(user_names, name), key))
+    terms = (
+        Term.objects.filter(taxonomy__register=viewer.register)
+        .order_by("taxonomy__position", "taxonomy_id", "position", "id")
+        .values_list("taxonomy__key", "taxonomy__names", "key", "names")
+    )
+    for taxonomy, taxonomy_names, key, names in terms:
+        if not choices.taxonomies or choices.taxonomies[-1][0] != taxonomy:
+            choices.taxonomies.append((taxonomy, localised(taxonomy_names, taxonomy), []))
+        choices.taxonomies[-1][2].append((f"{taxonomy}:{key}", localised(names, key)))
+    return choices
+
+
+def objectives_for(viewer: Viewer) -> QuerySet[Objective]:
+    """The objectives the viewer may know of, soonest first."""
+    return Objective.objects.visible_to(viewer).order_by("due_on", "id")
+
+
+def parties_for(viewer: Viewer) -> QuerySet[Party]:
+    """The register's parties."""
+    return Party.objects.filter(register=viewer.register).order_by("id")
+
+
+def members_for(viewer: Viewer) -> QuerySet[Membership]:
+    """The register's present members with user and party, by name."""
+    return (
+        Membership.objects.select_related("user", "party")
+        .filter(register=viewer.register, ended_at=None, user__is_active=True)
+        .order_by("user__name", "id")
+    )
+
+
+def answerable_members(viewer: Viewer, *, private_to: Party | None = None) -> QuerySet[Membership]:
+    """Members who can own a risk; for a private one only those of its party."""
+    members = members_for(viewer).filter(role__in=[Role.OWNER, Role.MANAGER, Role.LEADER])
+    return members.filter(party=private_to) if private_to else members
+
+
+def find_member(viewer: Viewer, errors: Errors, field: str, name: object) -> User | None:
+    """The member whose public id or e-mail address is ``name``; notes an error otherwise."""
+    if isinstance(name, User):
+        wanted = Q(user=name)
+    else:
+        text = str(name or "").strip().lower()[:254].replace("\0", "")
+        try:
+            wanted = Q(user__uuid=uuid.UUID(text))
+        except ValueError:
+            wanted = Q(user__email=text)
+    member = members_for(viewer).filter(wanted).first()
+    if member is None:
+        errors.add(
+            field, "unknown_member", _("Nobody of this register is known by that; pick a member.")
+        )
+        return None
+    if member.role not in (Role.OWNER, Role.MANAGER, Role.LEADER):
+        errors.add(
+            field,
+            "cannot_own",
+            _("This member's role cannot answer for risks; name an owner or manager."),
+        )
+        return None
+    return member.user
+
+
+def party_of(viewer: Viewer, user: User) -> int | None:
+    """Database id of the party that ``user`` acts for in the viewer's register."""
+    return (
+        Membership.objects.filter(register=viewer.register, user=user, ended_at=None)
+        .values_list("party_id", flat=True)
+        .first()
+    )
+
+
+def find_terms(viewer: Viewer, errors: Errors, field: str, names: Iterable[object]) -> list[Term]:
+    """The terms named ``taxonomy:term``; notes those that do not exist."""
+    wanted = [str(n) for n in names]
+    terms = {
+        f"{t.taxonomy.key}:{t.key}": t
+        for t in Term.objects.select_related("taxonomy").filter(taxonomy__register=viewer.register)
+    }
+    unknown = sorted(set(wanted) - set(terms))
+    if unknown:
+        errors.add(
+            field,
+            "unknown_term",
+            _("Unknown term: %(names)s. Terms are written taxonomy:term.")
+            % {"names": ", ".join(unknown)[:200]},
+        )
+    return [terms[n] for n in dict.fromkeys(wanted) if n in terms]
+
+
+def find_objectives(
+    viewer: Viewer, errors: Errors, field: str, keys: Iterable[object]
+) -> list[Objective]:
+    """The visible objectives of those keys; notes those that do not exist for this viewer."""
+    wanted = [str(k) for k in keys]
+    known = {o.key: o for o in objectives_for(viewer).filter(key__in=wanted)}
+    unknown = sorted(set(wanted) - set(known))
+    if unknown:
+        errors.add(
+            field,
+            "unknown_objective",
+            _("Unknown objective: %(names)s.") % {"names": ", ".join(unknown)[:200]},
+        )
+    return [known[k] for k in dict.fromkeys(wanted) if k in known]

@@ -1,0 +1,50 @@
+"""The party boundary: the one place where who sees what is decided.
+
+A thing is either ``shared`` (every member of the register sees it) or ``party`` (members of its own
+party do). Every query over such things starts from ``visible_to``.
+"""
+
+from typing import TYPE_CHECKING, Any, Self
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+if TYPE_CHECKING:
+    from riskreg.register.access import Viewer
+
+
+class Visibility(models.TextChoices):
+    """Who sees a thing. It only ever widens: party → shared."""
+
+    SHARED = "shared", _("shared")
+    PARTY = "party", _("own party only")
+
+
+class PartyBoundQuerySet(models.QuerySet[Any]):
+    """A query set that must be told who asks."""
+
+    def visible_to(self, viewer: "Viewer") -> Self:
+        """Only what ``viewer`` may know of in their register."""
+        visible = Q(visibility=Visibility.SHARED)
+        if viewer.party_id is not None:
+            visible |= Q(party_id=viewer.party_id)
+        return self.filter(visible, register_id=viewer.register.pk)
+
+
+class PartyBound(models.Model):
+    """A thing of one party, in one register, with a visibility."""
+
+    register = models.ForeignKey("register.Register", on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey("register.Party", on_delete=models.PROTECT, related_name="+")
+    visibility = models.CharField(max_length=6, choices=Visibility.choices)
+
+    objects = models.Manager.from_queryset(PartyBoundQuerySet)()
+
+    class Meta:
+        abstract = True
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(visibility__in=["shared", "party"]), name="%(class)s_visibility"
+            )
+        ]

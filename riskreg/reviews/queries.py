@@ -1,0 +1,22 @@
+"""Reads of the review ledger."""
+
+from django.db.models import QuerySet
+
+from riskreg.register.access import Viewer
+from riskreg.reviews.models import Review
+from riskreg.risks.models import Risk
+
+
+def reviews_of(viewer: Viewer, risk: Risk) -> QuerySet[Review]:
+    """The reviews of ``risk`` that the viewer may know of, newest first."""
+    return (
+        Review.objects.visible_to(viewer)
+        .filter(risk=risk)
+        .select_related("reviewer", "assessment")
+        .order_by("-at", "-id")
+    )
+
+
+def last_review(viewer: Viewer, risk: Risk) -> Review | None:
+    """The newest review the viewer may know of."""
+    return reviews_of(viewer, risk).first()

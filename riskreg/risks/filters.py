@@ -1,0 +1,273 @@
+"""Which risks: one reading of the query string for screens and API alike.
+
+A filter that is misspelt, or names a level or rating that the criteria lack, is an error and not an
+empty or a full list.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Errors
+from riskreg.register.access import Viewer
+from riskreg.register.models import Objective
+from riskreg.register.policy import STAGES, Matrix
+from riskreg.risks.models import Position, Risk, State
+
+NAMES = (
+    "state", "owner", "party", "rating", "stage", "likelihood", "impact", "term", "objective", "q",
+    "overdue", "due_before", "updated_since", "external_id", "unrated", "kind", "above_appetite",
+)  # fmt: skip
+# What a list can be ordered by; each name may carry a minus. The risk itself breaks ties.
+ORDERINGS = {
+    "ref": "risk_id",
+    "title": "risk__title",
+    "score": "{stage}_score",
+    "next_review_on": "risk__next_review_on",
+    "updated_at": "risk__updated_at",
+    "owner": "owner__name",
+}
+
+
+@dataclass(frozen=True)
+class RiskFilter:
+    """A checked filter; ``given`` is the query string it came from, for links."""
+
+    stage: str = "residual"
+    conditions: Q = field(default_factory=Q)
+    given: Mapping[str, list[str]] = field(default_factory=dict)
+    state_given: bool = False
+
+    def apply(self, positions: QuerySet[Position]) -> QuerySet[Position]:
+        """Narrow ``positions`` (current ones) to what the filter asks for."""
+        return positions.filter(self.conditions)
+
+
+def parse(
+    viewer: Viewer, params: Mapping[str, Any], at: dt.datetime, *, also: tuple[str, ...] = ()
+) -> RiskFilter:
+    """Read the filter names in ``params`` (a QueryDict or a dict of text or lists).
+
+    ``also`` names parameters that belong to somebody else and are passed over. Raises ``Invalid``
+    with every unknown name and bad value.
+    """
+    errors = Errors()
+    given = {name: _values(params, name) for name in params}
+    for name in given:
+        if name not in NAMES and name not in also:
+            errors.add(
+                name[:60],
+                "unknown_filter",
+                _("There is no such filter. Filters: %(all)s.") % {"all": ", ".join(NAMES)},
+            )
+    given = {
+        name: values for name in NAMES if (values := [v for v in given.get(name, []) if v != ""])
+    }
+    stage = _one(given, "stage") or "residual"
+    if stage not in STAGES:
+        errors.add(
+            "stage", "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(STAGES)}
+        )
+        stage = "residual"
+    matrix = Matrix(viewer.criteria)
+    where = Q()
+    for name, values in given.items():
+        if any("\0" in v for v in values):
+            errors.add(name, "bad_character", _("This holds control characters; remove them."))
+            continue
+        reader = _READERS.get(name)
+        if reader is not None:
+            where &= reader(errors, viewer, matrix, stage, values, at)
+    errors.raise_if_any()
+    return RiskFilter(stage=stage, conditions=where, given=given, state_given="state" in given)
+
+
+def order(errors: Errors, value: str | None, stage: str, default: str) -> tuple[str, bool]:
+    """The column and whether descending that ``value`` (``score``, ``-score`` …) asks for."""
+    name = value or default
+    descending = name.startswith("-")
+    column = ORDERINGS.get(name.removeprefix("-"))
+    if column is None:
+        errors.add(
+            "ordering",
+            "unknown",
+            _("This must be one of: %(all)s, each perhaps with a minus.")
+            % {"all": ", ".join(ORDERINGS)},
+        )
+        column = "risk_id"
+    return column.format(stage=stage), descending
+
+
+def _values(params: Mapping[str, Any], name: str) -> list[str]:
+    getlist = getattr(params, "getlist", None)
+    value = getlist(name) if getlist else params[name]
+    return [str(v) for v in value] if isinstance(value, list | tuple) else [str(value)]
+
+
+def _one(given: Mapping[str, list[str]], name: str) -> str | None:
+    return given[name][-1] if given.get(name) else None
+
+
+def _choice(errors: Errors, name: str, values: list[str], allowed: list[str]) -> list[str]:
+    wrong = [v for v in values if v not in allowed]
+    if wrong:
+        errors.add(
+            name, "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(allowed)}
+        )
+    return [v for v in values if v in allowed]
+
+
+def _bool(errors: Errors, name: str, values: list[str]) -> bool:
+    text = values[-1].lower()
+    if text not in ("true", "false", "1", "0", "on"):
+        errors.add(name, "not_a_boolean", _("This must be true or false."))
+    return text in ("true", "1", "on")
+
+
+def _state(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    if values == ["all"]:
+        return Q()
+    return Q(state__in=_choice(e, "state", values, State.values))
+
+
+def _kind(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    return Q(kind__in=_choice(e, "kind", values, ["threat", "opportunity"]))
+
+
+def _owner(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    wanted = Q()
+    for value in values:
+        if value == "me":
+            wanted |= Q(owner=v.user)
+            continue
+        try:
+            wanted |= Q(owner__uuid=uuid.UUID(value))
+        except ValueError:
+            e.add("owner", "unknown", _("This must be “me” or a member's id."))
+    return wanted
+
+
+def _party(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    return Q(party__key__in=values)
+
+
+def _rating(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    return Q(**{f"{s}_rating__in": _choice(e, "rating", values, m.rating_keys)})
+
+
+def _level(name: str) -> Any:
+    def read(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+        levels = getattr(m.criteria, name)
+        allowed = [str(n) for n in range(1, len(levels) + 1)]
+        return Q(**{f"{s}_{name}__in": [int(n) for n in _choice(e, name, values, allowed)]})
+
+    return read
+
+
+def _term(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    wanted = Q()
+    for value in values:
+        taxonomy, colon, term = value.partition(":")
+        if not colon:
+            e.add("term", "malformed", _("A term is written taxonomy:term, as in market:eu."))
+            continue
+        links = Risk.terms.through.objects.filter(
+            term__key=term, term__taxonomy__key=taxonomy, term__taxonomy__register=v.register
+        )
+        wanted &= Q(risk__in=links.values("risk_id"))
+    return wanted
+
+
+def _objective(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    # Through a subquery: a join would count a risk once per matching objective.
+    objectives = Objective.objects.visible_to(v).filter(key__in=values)
+    links = Risk.objectives.through.objects.filter(objective__in=objectives)
+    return Q(risk__in=links.values("risk_id"))
+
+
+def _q(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    wanted = Q()
+    for word in values[-1][:200].split():
+        found = (
+            Q(ref__iexact=word)
+            | Q(risk__title__icontains=word)
+            | Q(risk__cause__icontains=word)
+            | Q(risk__event__icontains=word)
+            | Q(risk__consequence__icontains=word)
+        )
+        # By key: the JSON text itself holds field names, and on SQLite escapes what is not ASCII.
+        for language in ("en", "zh-hans"):
+            for name in ("title", "cause", "event", "consequence"):
+                found |= Q(**{f"risk__translations__{language}__{name}__icontains": word})
+        wanted &= found
+    return wanted
+
+
+def _overdue(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    late = Q(state=State.OPEN, risk__next_review_on__lt=v.today(at))
+    return late if _bool(e, "overdue", values) else ~late
+
+
+def _unrated(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    return Q(**{f"{s}_score__isnull": _bool(e, "unrated", values)})
+
+
+def _above(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    above = [r for r in m.rating_keys if m.above_appetite(r)]
+    wanted = Q(**{f"{s}_rating__in": above})
+    return wanted if _bool(e, "above_appetite", values) else ~wanted
+
+
+def _due_before(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    try:
+        day = dt.date.fromisoformat(values[-1])
+    except ValueError:
+        e.add("due_before", "not_a_date", _("This must be a date, as in 2027-03-31."))
+        return Q()
+    return Q(state=State.OPEN, risk__next_review_on__lt=day)
+
+
+def _updated(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    try:
+        moment = parse_datetime(values[-1].replace(" ", "+"))
+        moment = moment.astimezone(dt.UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None:
+        e.add(
+            "updated_since",
+            "not_a_time",
+            _("This must be a time with its zone, as in 2026-11-01T08:00:00Z."),
+        )
+        return Q()
+    return Q(risk__updated_at__gte=moment)
+
+
+def _external(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    return Q(risk__external_id__in=values)
+
+
+_READERS: dict[str, Any] = {
+    "state": _state,
+    "kind": _kind,
+    "owner": _owner,
+    "party": _party,
+    "rating": _rating,
+    "likelihood": _level("likelihood"),
+    "impact": _level("impact"),
+    "term": _term,
+    "objective": _objective,
+    "q": _q,
+    "overdue": _overdue,
+    "unrated": _unrated,
+    "above_appetite": _above,
+    "due_before": _due_before,
+    "updated_since": _updated,
+    "external_id": _external,
+}

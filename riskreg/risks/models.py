@@ -1,0 +1,330 @@
+"""Risks: what they are, how they were judged, where they stood, what is done about them."""
+
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import get_language
+from django.utils.translation import gettext_lazy as _
+
+from riskreg.kernel.models import Base
+from riskreg.register.visibility import PartyBound
+
+
+class Kind(models.TextChoices):
+    """Whether it would hurt or help."""
+
+    THREAT = "threat", _("threat")
+    OPPORTUNITY = "opportunity", _("opportunity")
+
+
+class State(models.TextChoices):
+    """Where a risk is in its life."""
+
+    DRAFT = "draft", _("draft")
+    OPEN = "open", _("open")
+    CLOSED = "closed", _("closed")
+
+
+class Response(models.TextChoices):
+    """What is done about it; which fit depends on the kind (``policy.RESPONSES``)."""
+
+    AVOID = "avoid", _("avoid")
+    MITIGATE = "mitigate", _("mitigate")
+    TRANSFER = "transfer", _("transfer")
+    EXPLOIT = "exploit", _("exploit")
+    ENHANCE = "enhance", _("enhance")
+    SHARE = "share", _("share")
+    ACCEPT = "accept", _("accept")
+
+
+class Stage(models.TextChoices):
+    """What an assessment takes into account."""
+
+    INHERENT = "inherent", _("inherent")
+    RESIDUAL = "residual", _("residual")
+    TARGET = "target", _("target")
+
+
+class Translated:
+    """Texts with versions in other languages (``translations``: {language: {field: text}}).
+
+    The field itself is the original; a version is dropped when its original changes.
+    """
+
+    translations: dict[str, dict[str, str]]
+
+    def said(self, field: str) -> str:
+        """The text of ``field`` in the reader's language where there is one."""
+        version = self.translations.get(get_language() or "", {}).get(field)
+        return version or getattr(self, field)
+
+
+class Risk(Translated, Base, PartyBound):
+    """Cause → event → consequence, with an owner.
+
+    ``ref`` is unique among what its audience sees: shared risks count R-001 …, a party's own count
+    with that party's prefix. ``next_review_on`` moves only as invariant I1 allows. ``version`` goes
+    up with every change that a reader of the risk can see.
+    """
+
+    ref = models.CharField(max_length=20)
+    title = models.CharField(max_length=200)
+    cause = models.TextField(blank=True)
+    event = models.TextField(blank=True)
+    consequence = models.TextField(blank=True)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    state = models.CharField(max_length=6, choices=State.choices)
+    response = models.CharField(max_length=10, choices=Response.choices, blank=True)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_risks"
+    )
+    deputy = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="deputised_risks",
+    )
+    terms = models.ManyToManyField("register.Term", related_name="risks")
+    objectives = models.ManyToManyField("register.Objective", related_name="risks")
+    external_id = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001
+    sources = models.JSONField(default=list, blank=True)
+    labels = models.JSONField(default=dict, blank=True)
+    translations = models.JSONField(default=dict, blank=True)
+    next_review_on = models.DateField(null=True)
+    last_reviewed_on = models.DateField(null=True)
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField()
+
+    class Meta(PartyBound.Meta):
+        constraints = [
+            *PartyBound.Meta.constraints,
+            models.UniqueConstraint(fields=["register", "ref"], name="risk_ref"),
+            models.UniqueConstraint(
+                fields=["register", "party", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="risk_external_id",
+            ),
+            models.CheckConstraint(
+                condition=~Q(state="open") | Q(next_review_on__isnull=False),
+                name="risk_open_has_review",
+            ),
+            models.CheckConstraint(
+                condition=Q(deputy=None) | ~Q(deputy=F("owner")), name="risk_deputy_not_owner"
+            ),
+            models.CheckConstraint(condition=Q(state__in=State.values), name="risk_state"),
+            models.CheckConstraint(condition=Q(kind__in=Kind.values), name="risk_kind"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["register", "next_review_on"], condition=Q(state="open"), name="risk_due"
+            ),
+            models.Index(fields=["next_review_on"], condition=Q(state="open"), name="risk_due_all"),
+            models.Index(fields=["register", "updated_at"], name="risk_updated"),
+            models.Index(fields=["owner", "state", "next_review_on"], name="risk_owner_due"),
+            models.Index(fields=["deputy", "state", "next_review_on"], name="risk_deputy_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.title}"
+
+
+class RiskAlias(models.Model):
+    """A ref that a risk had while it was its party's own; it still leads there, for that party."""
+
+    register = models.ForeignKey("register.Register", on_delete=models.PROTECT, related_name="+")
+    party = models.ForeignKey("register.Party", on_delete=models.PROTECT, related_name="+")
+    ref = models.CharField(max_length=20)
+    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="aliases")
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["register", "ref"], name="alias_ref")]
+
+    def __str__(self) -> str:
+        return self.ref
+
+
+class Assessment(Translated, Base, PartyBound):
+    """One person's recorded judgement of a risk at one stage. Append-only.
+
+    ``at`` is when it was judged, ``created_at`` when it was recorded. It belongs to the audience
+    that the risk had then: what was judged in private stays so when the risk is shared.
+    """
+
+    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="assessments")
+    criteria = models.ForeignKey("register.Criteria", on_delete=models.PROTECT, related_name="+")
+    stage = models.CharField(max_length=8, choices=Stage.choices)
+    likelihood = models.PositiveSmallIntegerField()
+    impact = models.PositiveSmallIntegerField()
+    score = models.PositiveIntegerField()
+    rating = models.CharField(max_length=30)
+    rationale = models.TextField(blank=True)
+    translations = models.JSONField(default=dict, blank=True)
+    label = models.CharField(max_length=12, default="judgement")
+    assessor = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField()
+    brought_in = models.BooleanField(default=False)
+
+    class Meta(PartyBound.Meta):
+        constraints = [
+            *PartyBound.Meta.constraints,
+            models.CheckConstraint(condition=Q(stage__in=Stage.values), name="assessment_stage"),
+        ]
+        indexes = [models.Index(fields=["risk", "-at", "-id"], name="assessment_risk_at")]
+
+    def __str__(self) -> str:
+        return f"{self.stage} {self.likelihood}×{self.impact}"
+
+
+class Position(PartyBound):
+    """Where a risk stood during ``[valid_from, valid_to)``; ``valid_to`` None is now (I5).
+
+    The heatmap, of today or of any past day, reads only this table.
+    """
+
+    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="positions")
+    ref = models.CharField(max_length=20)
+    state = models.CharField(max_length=6, choices=State.choices)
+    kind = models.CharField(max_length=12, choices=Kind.choices)
+    owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
+    criteria = models.ForeignKey("register.Criteria", on_delete=models.PROTECT, related_name="+")
+    inherent_likelihood = models.PositiveSmallIntegerField(null=True)
+    inherent_impact = models.PositiveSmallIntegerField(null=True)
+    inherent_score = models.PositiveIntegerField(null=True)
+    inherent_rating = models.CharField(max_length=30, null=True)  # noqa: DJ001
+    residual_likelihood = models.PositiveSmallIntegerField(null=True)
+    residual_impact = models.PositiveSmallIntegerField(null=True)
+    residual_score = models.PositiveIntegerField(null=True)
+    residual_rating = models.CharField(max_length=30, null=True)  # noqa: DJ001
+    target_likelihood = models.PositiveSmallIntegerField(null=True)
+    target_impact = models.PositiveSmallIntegerField(null=True)
+    target_score = models.PositiveIntegerField(null=True)
+    target_rating = models.CharField(max_length=30, null=True)  # noqa: DJ001
+    valid_from = models.DateTimeField()
+    valid_to = models.DateTimeField(null=True)
+
+    class Meta(PartyBound.Meta):
+        constraints = [
+            *PartyBound.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["risk"], condition=Q(valid_to=None), name="position_one_open"
+            ),
+            models.UniqueConstraint(fields=["risk", "valid_from"], name="position_from"),
+            models.UniqueConstraint(fields=["risk", "valid_to"], name="position_to"),
+            models.CheckConstraint(
+                condition=Q(valid_to=None) | Q(valid_to__gt=F("valid_from")),
+                name="position_forward",
+            ),
+            *(
+                models.CheckConstraint(
+                    condition=Q(
+                        **{
+                            f"{stage}_{part}__isnull": True
+                            for part in ("likelihood", "impact", "score", "rating")
+                        }
+                    )
+                    | Q(
+                        **{
+                            f"{stage}_{part}__isnull": False
+                            for part in ("likelihood", "impact", "score", "rating")
+                        }
+                    ),
+                    name=f"position_{stage}_whole",
+                )
+                for stage in ("inherent", "residual", "target")
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["register", "risk"], condition=Q(valid_to=None), name="position_now"
+            ),
+            models.Index(
+                fields=["register", "state", "residual_likelihood", "residual_impact", "risk"],
+                condition=Q(valid_to=None),
+                name="position_now_cell",
+            ),
+            models.Index(fields=["register", "valid_from"], name="position_since"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.ref} from {self.valid_from:%Y-%m-%d}"
+
+    def cell(self, stage: str) -> dict[str, Any] | None:
+        """{likelihood, impact, score, rating} at ``stage``, or None where it was not judged."""
+        if getattr(self, f"{stage}_likelihood") is None:
+            return None
+        return {
+            part: getattr(self, f"{stage}_{part}")
+            for part in ("likelihood", "impact", "score", "rating")
+        }
+
+
+class ControlKind(models.TextChoices):
+    """When a control works: before the event or after it."""
+
+    PREVENTIVE = "preventive", _("preventive")
+    CORRECTIVE = "corrective", _("corrective")
+
+
+class Control(Translated, Base, PartyBound):
+    """Something in place that modifies the risk."""
+
+    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="controls")
+    name = models.CharField(max_length=300)
+    kind = models.CharField(max_length=10, choices=ControlKind.choices)
+    label = models.CharField(max_length=12, default="judgement")
+    source = models.JSONField(default=dict, blank=True)
+    translations = models.JSONField(default=dict, blank=True)
+    ended_at = models.DateTimeField(null=True)
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class MitigationStatus(models.TextChoices):
+    """How far planned work has come."""
+
+    PLANNED = "planned", _("planned")
+    IN_PROGRESS = "in_progress", _("in progress")
+    DONE = "done", _("done")
+    CANCELLED = "cancelled", _("cancelled")
+
+
+class Mitigation(Translated, Base, PartyBound):
+    """Planned work that should change risks (ISO 31073: risk treatment).
+
+    ``cost`` is an amount in the register's currency or None (not known). One that serves a risk of
+    a party's own is that party's own.
+    """
+
+    ref = models.CharField(max_length=20)
+    title = models.CharField(max_length=200)
+    description = models.TextField(blank=True)
+    expected_effect = models.TextField(blank=True)
+    status = models.CharField(max_length=12, choices=MitigationStatus.choices)
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_mitigations"
+    )
+    due_on = models.DateField()
+    cost = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    progress = models.PositiveSmallIntegerField(default=0)
+    risks = models.ManyToManyField(Risk, related_name="mitigations")
+    labels = models.JSONField(default=dict, blank=True)
+    translations = models.JSONField(default=dict, blank=True)
+    version = models.PositiveIntegerField(default=1)
+    updated_at = models.DateTimeField()
+
+    class Meta(PartyBound.Meta):
+        constraints = [
+            *PartyBound.Meta.constraints,
+            models.UniqueConstraint(fields=["register", "ref"], name="mitigation_ref"),
+            models.CheckConstraint(condition=Q(progress__lte=100), name="mitigation_progress"),
+            models.CheckConstraint(condition=Q(cost=None) | Q(cost__gte=0), name="mitigation_cost"),
+        ]
+        indexes = [models.Index(fields=["register", "due_on"], name="mitigation_due")]
+
+    def __str__(self) -> str:
+        return f"{self.ref} {self.title}"

@@ -1,0 +1,88 @@
+"""How a risk or a mitigation reaches a request: by ref, if the viewer may know of it."""
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Conflict, NotFound
+from riskreg.register.access import Viewer
+from riskreg.register.models import Register
+from riskreg.risks.models import Mitigation, Position, Risk, RiskAlias
+
+
+def visible_risks(viewer: Viewer) -> QuerySet[Risk]:
+    """Every risk the viewer may know of."""
+    return Risk.objects.visible_to(viewer)
+
+
+def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
+    """The risk called ``ref``, or that the viewer's party once called so. ``lock``: for update.
+
+    Raises ``NotFound`` both for what is not there and for what is another party's own.
+    """
+    risks = visible_risks(viewer).select_related("register", "party", "owner", "deputy")
+    if lock:
+        risks = risks.select_for_update(of=("self",), no_key=True)
+    risk = risks.filter(ref=ref).first() if valid_ref(ref) else None
+    if risk is None and valid_ref(ref) and viewer.party_id is not None:
+        alias = RiskAlias.objects.filter(
+            register=viewer.register, party_id=viewer.party_id, ref=ref
+        ).first()
+        risk = risks.filter(pk=alias.risk_id).first() if alias else None
+    if risk is None:
+        raise NotFound(_("There is no such risk."))
+    if lock:
+        # The criteria can have been replaced since the viewer was read; under the lock they stand,
+        # because adopting new ones locks every risk.
+        now = Register.objects.values_list("criteria_id", flat=True).get(pk=viewer.register.pk)
+        if now != viewer.register.criteria_id:
+            viewer.register.refresh_from_db(fields=["criteria"])
+    risk.register = viewer.register
+    return risk
+
+
+def mitigation_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Mitigation:
+    """The mitigation called ``ref``. Raises ``NotFound`` as ``risk_for`` does."""
+    mitigations = Mitigation.objects.visible_to(viewer).select_related("party", "owner")
+    if lock:
+        mitigations = mitigations.select_for_update(of=("self",), no_key=True)
+    mitigation = mitigations.filter(ref=ref).first() if valid_ref(ref) else None
+    if mitigation is None:
+        raise NotFound(_("There is no such mitigation."))
+    mitigation.register = viewer.register
+    return mitigation
+
+
+def valid_ref(ref: str) -> bool:
+    """Whether ``ref`` could be one at all (databases refuse NUL, and a ref is short ASCII)."""
+    return isinstance(ref, str) and 0 < len(ref) <= 20 and ref.isascii() and ref.isprintable()
+
+
+def check_version(thing: Risk | Mitigation, version: int | None) -> None:
+    """Raise ``Conflict`` if ``thing`` is no longer at the version the caller has seen.
+
+    None is for callers that build on the row they just locked and have no older sight of it.
+    """
+    if version is not None and thing.version != version:
+        raise Conflict(_("Somebody changed this since you opened it."), current=thing)
+
+
+def position_of(risk: Risk) -> Position:
+    """Where ``risk`` stands now."""
+    return Position.objects.get(risk=risk, valid_to=None)
+
+
+def visible_positions(viewer: Viewer) -> QuerySet[Position]:
+    """Every position, past or present, the viewer may know of."""
+    return Position.objects.visible_to(viewer)
+
+
+def current_positions(viewer: Viewer) -> QuerySet[Position]:
+    """Where each visible risk stands now."""
+    return visible_positions(viewer).filter(valid_to=None)
+
+
+def positions_at(viewer: Viewer, moment: object) -> QuerySet[Position]:
+    """Where each visible risk stood at ``moment`` (an aware datetime)."""
+    return visible_positions(viewer).filter(
+        Q(valid_to=None) | Q(valid_to__gt=moment), valid_from__lte=moment
+    )

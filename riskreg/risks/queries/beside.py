@@ -1,0 +1,95 @@
+"""What lies beside the heatmap: the risks of a cell, the highest ones, why something moved."""
+
+import datetime as dt
+from collections.abc import Collection
+from dataclasses import dataclass, field
+
+from django.db.models import F, OuterRef, QuerySet, Subquery
+
+from riskreg.kernel import clock
+from riskreg.register.access import Viewer
+from riskreg.risks.filters import RiskFilter
+from riskreg.risks.models import Assessment, Position, Risk, Translated
+from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.queries.heatmap import narrowed, standing_on
+
+UNRATED = "unrated"
+ABOVE = "above"
+
+
+def standing_in(
+    viewer: Viewer,
+    place: tuple[int, int] | str | None,
+    *,
+    stage: str,
+    at: dt.datetime,
+    as_of: dt.date,
+    above: Collection[str] = (),
+    chosen: RiskFilter | None = None,
+) -> QuerySet[Position]:
+    """Open risks in ``place`` at the end of the day ``as_of``, highest score first.
+
+    ``place`` is a cell (likelihood, impact), ``UNRATED``, ``ABOVE`` (any of the ratings ``above``)
+    or None for every rated one. These are the rows that the heatmap's counts count.
+    """
+    positions = standing_on(viewer, as_of, viewer.today(at))
+    if chosen is not None:
+        positions = narrowed(viewer, positions, chosen)
+    if place == UNRATED:
+        positions = positions.filter(**{f"{stage}_score": None})
+    elif place == ABOVE:
+        positions = positions.filter(**{f"{stage}_rating__in": list(above)})
+    elif place is None:
+        positions = positions.exclude(**{f"{stage}_score": None})
+    elif isinstance(place, tuple):
+        likelihood, impact = place
+        positions = positions.filter(
+            **{f"{stage}_likelihood": likelihood, f"{stage}_impact": impact}
+        )
+    return positions.select_related("risk", "owner", "party").order_by(
+        F(f"{stage}_score").desc(nulls_last=True), "risk_id"
+    )
+
+
+@dataclass(frozen=True)
+class Told(Translated):
+    """A risk that moved: its title, and the newest rationale given in between, if any."""
+
+    title: str
+    rationale: str
+    translations: dict[str, dict[str, str]] = field(default_factory=dict)
+
+
+def told_between(
+    viewer: Viewer, refs: Collection[str], *, stage: str, since: dt.date, until: dt.date
+) -> dict[str, Told]:
+    """What the judges of ``refs`` said about ``stage`` after ``since`` and up to ``until``.
+
+    One query; a risk that is not visible, or is called otherwise by now, is left out.
+    """
+    zone = viewer.register.time_zone
+    said = (
+        Assessment.objects.visible_to(viewer)
+        .filter(
+            risk=OuterRef("pk"),
+            stage=stage,
+            at__gte=clock.end_of_day(since, zone),
+            at__lt=clock.end_of_day(until, zone),
+        )
+        .order_by("-at", "-id")
+    )
+    rows: QuerySet[Risk] = visible_risks(viewer).filter(ref__in=list(refs))
+    told = {}
+    for risk in rows.annotate(
+        said_rationale=Subquery(said.values("rationale")[:1]),
+        said_translations=Subquery(said.values("translations")[:1]),
+    ).only("ref", "title", "translations"):
+        versions: dict[str, dict[str, str]] = {}
+        for name, source in (("title", risk.translations), ("rationale", risk.said_translations)):
+            for language, texts in (source or {}).items():
+                if texts.get(name):
+                    versions.setdefault(language, {})[name] = texts[name]
+        told[risk.ref] = Told(
+            title=risk.title, rationale=risk.said_rationale or "", translations=versions
+        )
+    return told

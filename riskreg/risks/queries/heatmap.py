@@ -1,0 +1,221 @@
+"""The heatmap, as of any day, and what moved between two days: from positions alone."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria
+from riskreg.register.policy import STAGES
+from riskreg.risks.filters import RiskFilter
+from riskreg.risks.models import Position, State
+from riskreg.risks.queries.access import current_positions, positions_at
+
+REFS_PER_CELL = 50
+
+
+@dataclass(frozen=True)
+class HeatCell:
+    """One cell: how many visible open risks stand in it, and the first of their refs."""
+
+    likelihood: int
+    impact: int
+    score: int
+    rating: str
+    count: int
+    refs: list[str]
+
+
+@dataclass(frozen=True)
+class Move:
+    """A risk that stood open in one cell and stands open in another."""
+
+    ref: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed from ``compared_to`` until the heatmap's day."""
+
+    compared_to: dt.date
+    moves: list[Move] = field(default_factory=list)
+    opened: list[str] = field(default_factory=list)
+    closed: list[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Heatmap:
+    """Counts of open risks by cell; ``sum(counts) + unrated == total``, each a visible risk."""
+
+    stage: str
+    as_of: dt.date
+    criteria: Criteria
+    cells: list[HeatCell]
+    unrated_count: int
+    unrated_refs: list[str]
+    comparison: Comparison | None
+
+    @property
+    def total(self) -> int:
+        """Visible open risks."""
+        return sum(cell.count for cell in self.cells) + self.unrated_count
+
+
+def heatmap(
+    viewer: Viewer,
+    *,
+    stage: str,
+    at: dt.datetime,
+    as_of: dt.date | None = None,
+    compare: dt.date | None = None,
+    chosen: RiskFilter | None = None,
+) -> Heatmap:
+    """The heatmap at the end of the day ``as_of`` in the register (now, if today or None).
+
+    ``chosen`` narrows by what the risks are today. Raises ``Invalid`` for an unknown stage, a day
+    to come, or a comparison with a later day.
+    """
+    if stage not in STAGES:
+        raise Invalid.one(
+            "stage", "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(STAGES)}
+        )
+    today = viewer.today(at)
+    as_of = as_of or today
+    if as_of > today:
+        raise Invalid.one("as_of", "in_the_future", _("Choose today or a day that has passed."))
+    if compare is not None and compare >= as_of:
+        raise Invalid.one(
+            "compare", "not_earlier", _("Choose a day before the one it is compared with.")
+        )
+    positions = standing_on(viewer, as_of, today)
+    if chosen is not None:
+        positions = narrowed(viewer, positions, chosen)
+    counts, refs, newest = _count(positions, stage)
+    criteria = viewer.criteria
+    if as_of < today and newest not in (None, criteria.pk):
+        # The criteria of that day, where they have changed since.
+        criteria = Criteria.objects.get(pk=newest)
+    cells = [
+        HeatCell(
+            likelihood=x,
+            impact=y,
+            score=criteria.cells[x - 1][y - 1]["score"],
+            rating=criteria.cells[x - 1][y - 1]["rating"],
+            count=counts.get((x, y), 0),
+            refs=refs.get((x, y), []),
+        )
+        for x in range(len(criteria.likelihood), 0, -1)
+        for y in range(1, len(criteria.impact) + 1)
+    ]
+    comparison = None
+    if compare is not None:
+        comparison = _compare(viewer, stage, as_of, compare, today, chosen)
+    return Heatmap(
+        stage=stage,
+        as_of=as_of,
+        criteria=criteria,
+        cells=cells,
+        unrated_count=counts.get((None, None), 0),
+        unrated_refs=refs.get((None, None), []),
+        comparison=comparison,
+    )
+
+
+def narrowed(
+    viewer: Viewer, positions: QuerySet[Position], chosen: RiskFilter
+) -> QuerySet[Position]:
+    """``positions`` of the risks that ``chosen`` picks by what they are today."""
+    if not chosen.conditions:
+        return positions
+    return positions.filter(risk__in=chosen.apply(current_positions(viewer)).values("risk_id"))
+
+
+def standing_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
+    """Where each visible open risk stood at the end of ``day`` (now, if that is today)."""
+    return _all_on(viewer, day, today).filter(state=State.OPEN)
+
+
+def _all_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
+    if day >= today:
+        return current_positions(viewer)
+    end = clock.end_of_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
+    return positions_at(viewer, end)
+
+
+def _count(
+    positions: QuerySet[Position], stage: str
+) -> tuple[dict[tuple[Any, Any], int], dict[tuple[Any, Any], list[str]], int | None]:
+    """Counts and first refs by cell, and the newest criteria that any of the positions used."""
+    counts: dict[tuple[Any, Any], int] = {}
+    refs: dict[tuple[Any, Any], list[str]] = {}
+    newest: int | None = None
+    # One pass over the rows in order beats grouping and ranking them in the database (a third of
+    # the time at 100,000 risks on SQLite), and a plain cursor beats a held one on PostgreSQL.
+    rows = positions.order_by("risk_id").values_list(
+        f"{stage}_likelihood", f"{stage}_impact", "ref", "criteria_id"
+    )
+    for likelihood, impact, ref, used in rows:
+        place = (likelihood, impact)
+        n = counts[place] = counts.get(place, 0) + 1
+        if n == 1:
+            refs[place] = [ref]
+        elif n <= REFS_PER_CELL:
+            refs[place].append(ref)
+        if newest is None or used > newest:
+            newest = used
+    return counts, refs, newest
+
+
+def _compare(
+    viewer: Viewer,
+    stage: str,
+    as_of: dt.date,
+    compare: dt.date,
+    today: dt.date,
+    chosen: RiskFilter | None,
+) -> Comparison:
+    """Only risks whose position changed since ``compare`` can have moved, so only they are read."""
+    since = clock.end_of_day(compare, viewer.register.time_zone)
+    changed = _all_on(viewer, as_of, today).filter(valid_from__gte=since)
+    if chosen is not None:
+        changed = narrowed(viewer, changed, chosen)
+    after = {p.risk_id: p for p in changed.order_by("risk_id")}
+    before = {
+        p.risk_id: p
+        for p in _all_on(viewer, compare, today).filter(
+            risk_id__in=changed.order_by().values("risk_id")
+        )
+    }
+    comparison = Comparison(compared_to=compare)
+    for risk_id, now in after.items():
+        then = before.get(risk_id)
+        was_open = then is not None and then.state == State.OPEN
+        is_open = now.state == State.OPEN
+        if is_open and not was_open:
+            comparison.opened.append(now.ref)
+        elif was_open and not is_open:
+            comparison.closed.append(now.ref)
+        elif is_open and then is not None and then.cell(stage) != now.cell(stage):
+            comparison.moves.append(Move(now.ref, then.cell(stage), now.cell(stage)))
+    return comparison
+
+
+def trail(positions: Iterable[Position], stage: str) -> list[tuple[dt.datetime, dict[str, Any]]]:
+    """When a risk came into which cell, oldest first, without repeats."""
+    steps: list[tuple[dt.datetime, dict[str, Any]]] = []
+    for position in positions:
+        cell = position.cell(stage)
+        if cell is not None and (not steps or steps[-1][1] != cell):
+            steps.append((position.valid_from, cell))
+    return steps
+
+
+__all__ = ["HeatCell", "Heatmap", "Move", "heatmap", "narrowed", "standing_on", "trail"]

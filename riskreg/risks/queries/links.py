@@ -1,0 +1,41 @@
+"""What risks are linked to, by key: one query for however many risks."""
+
+from collections.abc import Collection
+
+from django.db.models import Q
+
+from riskreg.register.access import Viewer
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk
+
+
+def terms_by_risk(risk_ids: Collection[int]) -> dict[int, dict[str, list[str]]]:
+    """{risk: {taxonomy: [term, …]}} in the register's order.
+
+    The caller has the ids from a query that was told who asks.
+    """
+    found: dict[int, dict[str, list[str]]] = {}
+    rows = (
+        Risk.terms.through.objects.filter(risk_id__in=risk_ids)
+        .order_by("term__taxonomy__position", "term__taxonomy_id", "term__position", "term_id")
+        .values_list("risk_id", "term__taxonomy__key", "term__key")
+    )
+    for risk, taxonomy, term in rows:
+        found.setdefault(risk, {}).setdefault(taxonomy, []).append(term)
+    return found
+
+
+def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, list[str]]:
+    """{risk: [objective, …]}, soonest first: those that the viewer may know of."""
+    visible = Q(objective__visibility=Visibility.SHARED)
+    if viewer.party_id is not None:
+        visible |= Q(objective__party_id=viewer.party_id)
+    found: dict[int, list[str]] = {}
+    rows = (
+        Risk.objectives.through.objects.filter(visible, risk_id__in=risk_ids)
+        .order_by("objective__due_on", "objective_id")
+        .values_list("risk_id", "objective__key")
+    )
+    for risk, key in rows:
+        found.setdefault(risk, []).append(key)
+    return found

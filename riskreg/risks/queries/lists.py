@@ -1,0 +1,105 @@
+"""Lists of risks: each starts from where the visible risks stand now."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from django.db.models import Count, Prefetch, Q, QuerySet
+
+from riskreg.register.access import Viewer
+from riskreg.risks.filters import RiskFilter
+from riskreg.risks.models import Control, Mitigation, Position, Risk, State
+from riskreg.risks.queries.access import current_positions
+
+
+def risk_list(viewer: Viewer, chosen: RiskFilter) -> QuerySet[Position]:
+    """Current positions with their risk, owner, deputy and party, narrowed by ``chosen``."""
+    return chosen.apply(current_positions(viewer)).select_related(
+        "risk", "owner", "risk__deputy", "party"
+    )
+
+
+def mitigations_for(viewer: Viewer) -> QuerySet[Mitigation]:
+    """Mitigations the viewer may know of, with the visible risks they serve."""
+    return (
+        Mitigation.objects.visible_to(viewer)
+        .select_related("owner", "party")
+        .prefetch_related(
+            Prefetch("risks", queryset=Risk.objects.visible_to(viewer).order_by("ref"))
+        )
+        .order_by("due_on", "id")
+    )
+
+
+def mitigations_of(viewer: Viewer, risk: Risk) -> QuerySet[Mitigation]:
+    """Those that serve ``risk``."""
+    return mitigations_for(viewer).filter(risks=risk)
+
+
+def controls_of(viewer: Viewer, risk: Risk) -> QuerySet[Control]:
+    """Controls of ``risk`` that are in place, as far as the viewer may know."""
+    return Control.objects.visible_to(viewer).filter(risk=risk, ended_at=None).order_by("id")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """How many visible risks there are of each sort, today."""
+
+    open: int
+    draft: int
+    closed: int
+    unrated: int
+    overdue: int
+    due_soon: int
+    above_appetite: int
+
+
+def standing(
+    viewer: Viewer, at: dt.datetime, above: list[str], chosen: RiskFilter | None = None
+) -> Standing:
+    """Counts in one query. ``above``: the ratings above appetite; ``chosen`` narrows them."""
+    today = viewer.today(at)
+    is_open = Q(state=State.OPEN)
+    positions = current_positions(viewer)
+    if chosen is not None:
+        positions = chosen.apply(positions)
+    counts = positions.aggregate(
+        open=Count("id", filter=is_open),
+        draft=Count("id", filter=Q(state=State.DRAFT)),
+        closed=Count("id", filter=Q(state=State.CLOSED)),
+        unrated=Count("id", filter=is_open & Q(residual_score=None)),
+        overdue=Count("id", filter=is_open & Q(risk__next_review_on__lt=today)),
+        due_soon=Count(
+            "id",
+            filter=is_open
+            & Q(
+                risk__next_review_on__gte=today,
+                risk__next_review_on__lte=today + dt.timedelta(days=14),
+            ),
+        ),
+        above_appetite=Count("id", filter=is_open & Q(residual_rating__in=above)),
+    )
+    return Standing(**counts)
+
+
+def counts_by_rating(viewer: Viewer) -> dict[str, int]:
+    """Open visible risks per residual rating; the key ``unrated`` holds the rest."""
+    rows = (
+        current_positions(viewer)
+        .filter(state=State.OPEN)
+        .values_list("residual_rating")
+        .annotate(n=Count("id"))
+    )
+    return {rating or "unrated": n for rating, n in rows}
+
+
+def due_for(viewer: Viewer) -> QuerySet[Position]:
+    """Open risks that the viewer owns or deputises for, most urgent review first."""
+    return (
+        current_positions(viewer)
+        .filter(
+            Q(risk__owner=viewer.user) | Q(risk__deputy=viewer.user),
+            risk__state=State.OPEN,
+        )
+        .select_related("risk", "owner", "risk__deputy", "party", "criteria")
+        .order_by("risk__next_review_on", "risk_id")
+    )

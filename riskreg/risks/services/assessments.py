@@ -1,0 +1,127 @@
+"""Recording judgements."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.events.services import append, is_brought_in
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.text import clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
+from riskreg.register.policy import LABELS, Cell, Matrix
+from riskreg.register.services import mark_used
+from riskreg.risks.models import Assessment, Risk, Stage, State
+from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.services.fields import clean_translations
+from riskreg.risks.services.standing import cell_columns, pull_in_review, take_position, touch
+
+
+@transaction.atomic
+def record_assessment(
+    *,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    given: Mapping[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Assessment:
+    """Record the actor's judgement of a risk at one stage.
+
+    ``given``: {stage, likelihood, impact, rationale, label?, translations?}, levels as the criteria
+    have them. A rating that asks for sooner reviews pulls the next review in (I1).
+    Raises ``Invalid`` naming each wrong field, ``Conflict``, ``Forbidden``, ``NotFound``.
+    """
+    risk = risk_for(actor, ref, lock=True)
+    require(actor, "risk.assess", risk)
+    check_version(risk, version)
+    assessment = judge(actor, risk, given, at=at, recorded_at=recorded_at)
+    touch(risk, recorded_at or at, "next_review_on")
+    return assessment
+
+
+def judge(
+    actor: Viewer,
+    risk: Risk,
+    given: Mapping[str, Any],
+    *,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Assessment:
+    """The assessment itself, on a risk that the caller has locked and will save.
+
+    Part of ``record_assessment`` and of ``reviews.services.record_review``; changes
+    ``risk.next_review_on`` in memory only.
+    """
+    if risk.state == State.CLOSED:
+        raise Invalid.one("state", "closed", _("This risk is closed; reopen it to assess it."))
+    clean, cell = clean_assessment(actor, given)
+    criteria = actor.criteria
+    mark_used(criteria, recorded_at or at)
+    position = position_of(risk)
+    before = position.cell(clean["stage"])
+    recorded_at = recorded_at or at
+    assessment = Assessment.objects.create(
+        register=risk.register,
+        party=risk.party,
+        visibility=risk.visibility,
+        risk=risk,
+        criteria=criteria,
+        likelihood=cell.likelihood,
+        impact=cell.impact,
+        score=cell.score,
+        rating=cell.rating,
+        assessor=actor.user,
+        at=at,
+        created_at=recorded_at,
+        brought_in=is_brought_in(at, recorded_at),
+        **clean,
+    )
+    take_position(risk, at, criteria, **cell_columns(clean["stage"], cell))
+    was = risk.next_review_on
+    if clean["stage"] == Stage.RESIDUAL:
+        pull_in_review(risk, actor.today(at), criteria, cell.rating)
+    changes: dict[str, Any] = {
+        clean["stage"]: [before, {p: getattr(cell, p) for p in cell.__dict__}],
+        "rationale": [None, clean["rationale"]],
+    }
+    if was != risk.next_review_on:
+        changes["next_review_on"] = [was, risk.next_review_on]
+    append(actor.entry("risk.assessed", risk, at=at, recorded_at=recorded_at, changes=changes))
+    return assessment
+
+
+def clean_assessment(actor: Viewer, given: Mapping[str, Any]) -> tuple[dict[str, Any], Cell]:
+    """``given`` checked, and the cell it names. Raises ``Invalid`` with everything wrong."""
+    errors = Errors()
+    if not isinstance(given, Mapping):
+        raise Invalid.one("assessment", "not_an_object", _("An assessment is an object."))
+    known = {"stage", "likelihood", "impact", "rationale", "label", "translations"}
+    for name in given:
+        if name not in known:
+            errors.add(str(name)[:60], "unknown_field", _("An assessment has no such field."))
+    stage = given.get("stage", Stage.RESIDUAL)
+    if stage not in Stage.values:
+        errors.add(
+            "stage",
+            "unknown",
+            _("This must be one of: %(all)s.") % {"all": ", ".join(Stage.values)},
+        )
+    label = given.get("label") or "judgement"
+    if label not in LABELS:
+        errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    rationale = clean_text(errors, "rationale", given.get("rationale"), limit=8000)
+    translations = clean_translations(errors, given.get("translations") or {}, ("rationale",))
+    cell = None
+    try:
+        cell = Matrix(actor.criteria).cell(given.get("likelihood"), given.get("impact"))
+    except Invalid as invalid:
+        errors.merge(invalid)
+    errors.raise_if_any()
+    assert cell is not None  # noqa: S101 - an invalid cell has raised above
+    clean = {"stage": stage, "label": label, "rationale": rationale, "translations": translations}
+    return clean, cell

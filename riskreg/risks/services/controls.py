@@ -1,0 +1,96 @@
+"""Controls: what is in place."""
+
+import datetime as dt
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.events.policy import Audience
+from riskreg.events.services import append
+from riskreg.kernel.errors import Errors, NotFound
+from riskreg.kernel.text import clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
+from riskreg.register.policy import LABELS
+from riskreg.risks.models import Control, ControlKind
+from riskreg.risks.queries.access import risk_for
+from riskreg.risks.services.fields import clean_sources, clean_translations
+from riskreg.risks.services.standing import touch
+
+
+@transaction.atomic
+def add_control(
+    *,
+    actor: Viewer,
+    ref: str,
+    name: Any,
+    kind: Any,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+    label: str = "judgement",
+    source: Mapping[str, Any] | None = None,
+    translations: Mapping[str, Any] | None = None,
+) -> Control:
+    """Note something that is in place against (or for) a risk; seen by whoever sees the risk."""
+    risk = risk_for(actor, ref, lock=True)
+    require(actor, "control.edit", risk)
+    errors = Errors()
+    name = clean_text(errors, "name", name, required=True, limit=300, one_line=True)
+    if kind not in ControlKind.values:
+        errors.add("kind", "unknown", _("A control is preventive or corrective."))
+    if label not in LABELS:
+        errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    sources = clean_sources(errors, "source", [source]) if source else [{}]
+    versions = clean_translations(errors, translations or {}, ("name",))
+    errors.raise_if_any()
+    control = Control.objects.create(
+        register=risk.register,
+        party=risk.party,
+        visibility=risk.visibility,
+        risk=risk,
+        name=name,
+        kind=kind,
+        label=label,
+        source=sources[0],
+        translations=versions,
+        created_at=recorded_at or at,
+    )
+    touch(risk, recorded_at or at)
+    append(
+        actor.entry(
+            "control.added",
+            risk,
+            at=at,
+            recorded_at=recorded_at,
+            changes={"control": [None, {"id": str(control.uuid), "name": name, "kind": kind}]},
+        )
+    )
+    return control
+
+
+@transaction.atomic
+def end_control(*, actor: Viewer, ref: str, control: UUID, at: dt.datetime) -> None:
+    """Note that a control is no longer in place."""
+    risk = risk_for(actor, ref, lock=True)
+    require(actor, "control.edit", risk)
+    row = Control.objects.visible_to(actor).filter(risk=risk, uuid=control, ended_at=None).first()
+    if row is None:
+        raise NotFound(_("There is no such control."))
+    row.ended_at = at
+    row.save(update_fields=["ended_at"])
+    entry = actor.entry(
+        "control.ended",
+        risk,
+        at=at,
+        changes={"control": [{"id": str(row.uuid), "name": row.name, "kind": row.kind}, None]},
+    )
+    if row.visibility == risk.visibility:
+        touch(risk, at)
+    else:
+        # It was noted while the risk was its party's own, and nobody else has heard of it since.
+        entry = replace(entry, audience=Audience(risk.register.uuid, row.party.uuid))
+    append(entry)

@@ -1,0 +1,237 @@
+"""Checking what a risk is given: shared by creating and editing."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.text import TEXT_MAX, TITLE_MAX, clean_text, clean_url
+from riskreg.register.access import Viewer
+from riskreg.register.models import Party
+from riskreg.register.policy import LABELS
+from riskreg.register.queries import find_member, find_objectives, find_terms, party_of
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Kind, Risk
+from riskreg.risks.policy import RESPONSES
+
+TEXTS = ("title", "cause", "event", "consequence")
+PLAIN = (*TEXTS, "kind", "response", "external_id", "sources", "labels", "translations")
+PEOPLE = ("owner", "deputy")
+LINKS = ("terms", "objectives")
+EDITABLE = (*PLAIN, *PEOPLE, *LINKS)
+LANGUAGES = {"en", "zh-hans"}
+_UNKNOWN_LANGUAGE = gettext_lazy("Languages are en and zh-hans.")
+
+
+def clean_fields(
+    errors: Errors,
+    viewer: Viewer,
+    given: Mapping[str, Any],
+    *,
+    party: Party,
+    visibility: str,
+    risk: Risk | None = None,
+) -> dict[str, Any]:
+    """``given`` checked: texts cleaned, people and links as rows. Notes everything wrong.
+
+    People are named by public id or e-mail address, terms as ``taxonomy:term``, objectives by key.
+    Unknown field names are errors, so that a misspelling never passes for done.
+    """
+    for name in given:
+        if name not in EDITABLE:
+            errors.add(str(name)[:60], "unknown_field", _("A risk has no such field to set."))
+    clean: dict[str, Any] = {}
+    for name in TEXTS:
+        if name in given:
+            clean[name] = clean_text(
+                errors,
+                name,
+                given[name],
+                required=name == "title",
+                one_line=name == "title",
+                limit=TITLE_MAX if name == "title" else TEXT_MAX,
+            )
+    if "kind" in given:
+        clean["kind"] = _choice(errors, "kind", given["kind"], Kind.values)
+    if "response" in given:
+        kind = clean.get("kind") or (risk.kind if risk else Kind.THREAT)
+        allowed = RESPONSES.get(kind, ())
+        clean["response"] = (
+            _choice(errors, "response", given["response"], allowed) if given["response"] else ""
+        )
+    if "external_id" in given:
+        text = clean_text(errors, "external_id", given["external_id"], limit=120, one_line=True)
+        clean["external_id"] = text or None
+        if viewer.party_id == party.pk:
+            _check_external_id(errors, viewer, party, text, risk)
+        elif clean["external_id"] != (risk.external_id if risk else None):
+            # "Taken" would tell somebody of another party about risks they cannot see.
+            errors.add("external_id", "other_party", _("Only the risk's own party names it."))
+    if "sources" in given:
+        clean["sources"] = clean_sources(errors, "sources", given["sources"])
+    if "labels" in given:
+        clean["labels"] = clean_labels(errors, given["labels"])
+    if "translations" in given:
+        clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
+    for name in PEOPLE:
+        if name in given:
+            if not given[name] and name == "deputy":
+                clean[name] = None
+                continue
+            user = find_member(viewer, errors, name, given[name])
+            clean[name] = user
+            if user and visibility == Visibility.PARTY and party_of(viewer, user) != party.pk:
+                errors.add(
+                    name,
+                    "other_party",
+                    _("This risk is its party's own; somebody of that party must answer for it."),
+                )
+    if "terms" in given:
+        clean["terms"] = find_terms(viewer, errors, "terms", as_list(errors, "terms", given))
+    if "objectives" in given:
+        keys = as_list(errors, "objectives", given)
+        clean["objectives"] = find_objectives(viewer, errors, "objectives", keys)
+        if visibility == Visibility.SHARED and any(
+            o.visibility == Visibility.PARTY for o in clean["objectives"]
+        ):
+            errors.add(
+                "objectives",
+                "private_objective",
+                _("A shared risk cannot name an objective that is one party's own."),
+            )
+    return clean
+
+
+def check_people(errors: Errors, owner: Any, deputy: Any) -> None:
+    """Note a deputy who is the owner."""
+    if deputy is not None and owner == deputy:
+        errors.add("deputy", "same_as_owner", _("The deputy must be somebody else than the owner."))
+
+
+def as_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any]:
+    """``given[field]`` as a list of at most 100; terms may also be {taxonomy: [term]}."""
+    value = given[field]
+    if isinstance(value, Mapping):
+        try:
+            value = [f"{k}:{t}" for k, terms in value.items() for t in terms]
+        except TypeError:
+            value = None
+    if not isinstance(value, list | tuple) or len(value) > 100:
+        errors.add(field, "not_a_list", _("This must be a list of at most 100."))
+        return []
+    return list(value)
+
+
+def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, str]]:
+    """Sources: [{title, url, quote, locator, date, label, note}], each with a label."""
+    if not isinstance(value, list) or len(value) > 50:
+        errors.add(field, "not_a_list", _("Sources are a list of at most 50."))
+        return []
+    sources = []
+    for n, item in enumerate(value):
+        name = f"{field}.{n}"
+        if not isinstance(item, Mapping):
+            errors.add(name, "not_an_object", _("A source has a title, an address and a label."))
+            continue
+        label = item.get("label")
+        if label not in LABELS:
+            errors.add(
+                f"{name}.label",
+                "unknown",
+                _("Unknown label; use one of: %s.") % ", ".join(LABELS),
+            )
+        source: dict[str, Any] = {
+            "title": clean_text(
+                errors, f"{name}.title", item.get("title"), required=True, limit=300
+            ),
+            "url": clean_url(errors, f"{name}.url", item.get("url")),
+            "quote": clean_text(errors, f"{name}.quote", item.get("quote"), limit=2000) or None,
+            "label": label,
+        }
+        for extra, limit in (("locator", 300), ("date", 40), ("note", 1000)):
+            text = item.get(extra)
+            if isinstance(text, Mapping):
+                if not set(text) <= LANGUAGES:
+                    errors.add(f"{name}.{extra}", "unknown_language", _UNKNOWN_LANGUAGE)
+                    continue
+                source[extra] = {
+                    k: clean_text(errors, f"{name}.{extra}", v, limit=limit)
+                    for k, v in text.items()
+                }
+            elif text:
+                source[extra] = clean_text(errors, f"{name}.{extra}", text, limit=limit)
+        sources.append(source)
+    return sources
+
+
+def clean_labels(errors: Errors, value: Any) -> dict[str, str]:
+    """Which label a field carries: {field: sourced | derived | judgement | illustrative}."""
+    if not isinstance(value, Mapping) or len(value) > 30:
+        errors.add("labels", "not_an_object", _("Labels map a field's name to its label."))
+        return {}
+    for label in value.values():
+        if label not in LABELS:
+            errors.add("labels", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    names = [clean_text(errors, "labels", k, required=True, limit=40) for k in value]
+    return dict(zip(names, map(str, value.values()), strict=True))
+
+
+def clean_translations(
+    errors: Errors, value: Any, fields: tuple[str, ...]
+) -> dict[str, dict[str, str]]:
+    """Versions of texts in other languages: {language: {field: text}}."""
+    if not isinstance(value, Mapping):
+        errors.add(
+            "translations", "not_an_object", _("Translations are {language: {field: text}}.")
+        )
+        return {}
+    clean: dict[str, dict[str, str]] = {}
+    for language, texts in value.items():
+        name = f"translations.{str(language)[:10]}"
+        if language not in LANGUAGES or not isinstance(texts, Mapping):
+            errors.add(name, "unknown_language", _UNKNOWN_LANGUAGE)
+            continue
+        for field, text in texts.items():
+            if field not in fields:
+                errors.add(f"{name}.{str(field)[:40]}", "unknown_field", _("No such text."))
+                continue
+            limit = TITLE_MAX if field == "title" else TEXT_MAX
+            if cleaned := clean_text(errors, f"{name}.{field}", text, limit=limit):
+                clean.setdefault(language, {})[field] = cleaned
+    return clean
+
+
+def drop_stale_translations(
+    translations: Mapping[str, Mapping[str, str]], changed: set[str]
+) -> dict[str, dict[str, str]]:
+    """``translations`` without versions of texts whose original changed."""
+    kept = {
+        language: {f: t for f, t in texts.items() if f not in changed}
+        for language, texts in translations.items()
+    }
+    return {language: texts for language, texts in kept.items() if texts}
+
+
+def _choice(errors: Errors, field: str, value: Any, allowed: Any) -> str:
+    if value not in allowed:
+        errors.add(
+            field, "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(allowed)}
+        )
+        return ""
+    return str(value)
+
+
+def _check_external_id(
+    errors: Errors, viewer: Viewer, party: Party, external_id: str, risk: Risk | None
+) -> None:
+    same = Risk.objects.visible_to(viewer).filter(party=party, external_id=external_id)
+    if risk is not None:
+        same = same.exclude(pk=risk.pk)
+    if external_id and (taken := same.first()):
+        errors.add(
+            "external_id",
+            "taken",
+            _("%(ref)s has this external id already.") % {"ref": taken.ref},
+        )

@@ -1,0 +1,104 @@
+"""The life of a risk: draft → open → closed → reopened, and nothing else."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.events.services import append
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.text import clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
+from riskreg.register.services import mark_used
+from riskreg.risks.models import Risk, State
+from riskreg.risks.policy import may_follow
+from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.services.standing import pull_in_review, take_position, touch
+
+
+@transaction.atomic
+def open_risk(
+    *,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Risk:
+    """Put a draft into force: from now on it is counted, and its reviews fall due."""
+    return _move("open", actor, ref, version, at, recorded_at, None)
+
+
+@transaction.atomic
+def close_risk(
+    *,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    reason: Any,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Risk:
+    """End a risk, for a reason that is kept. Raises ``Invalid`` without one."""
+    return _move("close", actor, ref, version, at, recorded_at, reason)
+
+
+@transaction.atomic
+def reopen_risk(
+    *,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    reason: Any,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Risk:
+    """Bring a closed risk back, for a reason. A review that was late then is late again."""
+    return _move("reopen", actor, ref, version, at, recorded_at, reason)
+
+
+def _move(
+    action: str,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None,
+    reason: Any,
+) -> Risk:
+    risk = risk_for(actor, ref, lock=True)
+    require(actor, f"risk.{action}", risk)
+    check_version(risk, version)
+    before = risk.state
+    state = may_follow(before, action)
+    if state is None:
+        raise Invalid.one(
+            "state",
+            "wrong_state",
+            _("This cannot be done to a risk that is %(state)s.") % {"state": State(before).label},
+        )
+    changes: dict[str, Any] = {"state": [before, state]}
+    errors = Errors()
+    if action != "open":
+        reason = clean_text(errors, "reason", reason, required=True, limit=4000)
+        changes["reason"] = [None, reason]
+    if state == State.OPEN and not risk.event:
+        errors.add("event", "required", _("Say what may happen before opening the risk."))
+    errors.raise_if_any()
+    risk.state = state
+    position = position_of(risk)
+    criteria = position.criteria if position.residual_rating else actor.criteria
+    columns = ["state"]
+    if state == State.OPEN:
+        mark_used(criteria, recorded_at or at)
+        was = risk.next_review_on
+        pull_in_review(risk, actor.today(at), criteria, position.residual_rating)
+        changes["next_review_on"] = [was, risk.next_review_on]
+        columns.append("next_review_on")
+    touch(risk, recorded_at or at, *columns)
+    take_position(risk, at, criteria)
+    verb = {"open": "opened", "close": "closed", "reopen": "reopened"}[action]
+    append(actor.entry(f"risk.{verb}", risk, at=at, recorded_at=recorded_at, changes=changes))
+    return risk

@@ -1,0 +1,253 @@
+"""Mitigations: planned work and how far it has come."""
+
+import datetime as dt
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.events.services import append
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.text import TEXT_MAX, TITLE_MAX, clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.models import Party
+from riskreg.register.permissions import require
+from riskreg.register.queries import find_member, party_of
+from riskreg.register.services import next_ref
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Mitigation, MitigationStatus, Risk
+from riskreg.risks.queries.access import check_version, mitigation_for, visible_risks
+from riskreg.risks.services.fields import (
+    as_list,
+    clean_labels,
+    clean_translations,
+    drop_stale_translations,
+)
+
+TEXTS = ("title", "description", "expected_effect")
+EDITABLE = (
+    *TEXTS, "status", "owner", "due_on", "cost", "progress", "risks", "labels", "translations",
+)  # fmt: skip
+MAX_COST = Decimal(10) ** 15
+
+
+@transaction.atomic
+def create_mitigation(
+    *,
+    actor: Viewer,
+    fields: Mapping[str, Any],
+    visibility: str = Visibility.SHARED,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Mitigation:
+    """Plan work of the actor's party for one or more risks.
+
+    ``fields``: see ``EDITABLE``; ``risks`` are refs. Work that serves a private risk is private
+    whatever ``visibility`` says: a mix takes the narrower audience. Its due date may not lie before
+    the day ``at`` on which it was planned; work that is brought in late can be overdue by now.
+    """
+    require(actor, "mitigation.create")
+    errors = Errors()
+    party = actor.party
+    if party is None:
+        raise Invalid.one("party", "required", _("Only members who act for a party plan work."))
+    if visibility not in Visibility.values:
+        errors.add("visibility", "unknown", _("This must be one of: shared, party."))
+    given = {"title": "", "due_on": None, "risks": [], "owner": actor.user, **fields}
+    given["owner"] = given["owner"] or actor.user
+    risks = _find_risks(errors, actor, given)
+    if any(r.visibility == Visibility.PARTY for r in risks):
+        visibility = Visibility.PARTY
+    clean = _clean(errors, actor, given, party=party, visibility=visibility, today=actor.today(at))
+    errors.raise_if_any()
+    mitigation = Mitigation.objects.create(
+        register=actor.register,
+        party=party,
+        visibility=visibility,
+        ref=next_ref(
+            actor.register, "mitigation", party if visibility == Visibility.PARTY else None
+        ),
+        created_at=recorded_at or at,
+        updated_at=recorded_at or at,
+        **{"status": MitigationStatus.PLANNED, **clean},
+    )
+    mitigation.risks.set(risks)
+    changes = {k: [None, _plain(v)] for k, v in clean.items() if v not in ("", None)}
+    changes["risks"] = [None, sorted(r.ref for r in risks)]
+    append(
+        actor.entry(
+            "mitigation.created", mitigation, at=at, recorded_at=recorded_at, changes=changes
+        )
+    )
+    return mitigation
+
+
+@transaction.atomic
+def edit_mitigation(
+    *,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    fields: Mapping[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Mitigation:
+    """Change what ``fields`` name. Progress 100 makes it done; done makes progress 100."""
+    mitigation = mitigation_for(actor, ref, lock=True)
+    require(actor, "mitigation.edit", mitigation)
+    check_version(mitigation, version)
+    errors = Errors()
+    risks = None
+    if "risks" in fields:
+        risks = _find_risks(errors, actor, fields)
+        if mitigation.visibility == Visibility.SHARED and any(
+            r.visibility == Visibility.PARTY for r in risks
+        ):
+            errors.add(
+                "risks",
+                "narrower",
+                _("This work is shared; plan separate work for a risk that is your party's own."),
+            )
+    clean = _clean(
+        errors,
+        actor,
+        fields,
+        party=mitigation.party,
+        visibility=mitigation.visibility,
+        today=actor.today(at),
+        current=mitigation,
+    )
+    errors.raise_if_any()
+    if clean.get("progress") == 100 and "status" not in clean:
+        clean["status"] = MitigationStatus.DONE
+    elif clean.get("status") == MitigationStatus.DONE:
+        clean["progress"] = 100
+    changes: dict[str, Any] = {}
+    for name, value in clean.items():
+        if getattr(mitigation, name) != value:
+            changes[name] = [_plain(getattr(mitigation, name)), _plain(value)]
+            setattr(mitigation, name, value)
+    if "translations" not in clean:
+        mitigation.translations = drop_stale_translations(mitigation.translations, set(changes))
+    if risks is not None:
+        before = sorted(r.ref for r in mitigation.risks.all())
+        if before != sorted(r.ref for r in risks):
+            changes["risks"] = [before, sorted(r.ref for r in risks)]
+            mitigation.risks.set(risks)
+    if changes:
+        mitigation.version += 1
+        mitigation.updated_at = max(recorded_at or at, mitigation.updated_at)
+        mitigation.save()
+        append(
+            actor.entry(
+                "mitigation.edited", mitigation, at=at, recorded_at=recorded_at, changes=changes
+            )
+        )
+    return mitigation
+
+
+def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
+    refs = [str(r) for r in as_list(errors, "risks", given)]
+    found = {r.ref: r for r in visible_risks(actor).filter(ref__in=refs)}
+    unknown = sorted(set(refs) - set(found))
+    if unknown:
+        errors.add("risks", "unknown_risk", _("Unknown risk: %s.") % ", ".join(unknown)[:200])
+    elif not refs:
+        errors.add("risks", "required", _("Name at least one risk that this work serves."))
+    return [found[r] for r in dict.fromkeys(refs) if r in found]
+
+
+def _clean(
+    errors: Errors,
+    actor: Viewer,
+    given: Mapping[str, Any],
+    *,
+    party: Party,
+    visibility: str,
+    today: dt.date,
+    current: Mitigation | None = None,
+) -> dict[str, Any]:
+    for name in given:
+        if name not in EDITABLE:
+            errors.add(str(name)[:60], "unknown_field", _("A mitigation has no such field to set."))
+    clean: dict[str, Any] = {}
+    for name in TEXTS:
+        if name in given:
+            clean[name] = clean_text(
+                errors,
+                name,
+                given[name],
+                required=name == "title",
+                one_line=name == "title",
+                limit=TITLE_MAX if name == "title" else TEXT_MAX,
+            )
+    if "status" in given:
+        if given["status"] in MitigationStatus.values:
+            clean["status"] = given["status"]
+        else:
+            errors.add(
+                "status",
+                "unknown",
+                _("This must be one of: %(all)s.") % {"all": ", ".join(MitigationStatus.values)},
+            )
+    if "owner" in given:
+        clean["owner"] = find_member(actor, errors, "owner", given["owner"])
+        if (
+            clean["owner"]
+            and visibility == Visibility.PARTY
+            and party_of(actor, clean["owner"]) != party.pk
+        ):
+            errors.add("owner", "other_party", _("This work is its party's own; so is its owner."))
+    if "due_on" in given:
+        clean["due_on"] = _date(errors, given["due_on"])
+        if (
+            clean["due_on"]
+            and clean["due_on"] < today
+            and (current is None or clean["due_on"] != current.due_on)
+            and clean.get("status", MitigationStatus.PLANNED) != MitigationStatus.DONE
+        ):
+            errors.add("due_on", "in_the_past", _("The due date has passed; name a day to come."))
+    if "cost" in given:
+        clean["cost"] = _cost(errors, given["cost"])
+    if "progress" in given:
+        value = given["progress"]
+        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+            errors.add("progress", "out_of_range", _("Progress is a whole number from 0 to 100."))
+        else:
+            clean["progress"] = value
+    if "labels" in given:
+        clean["labels"] = clean_labels(errors, given["labels"])
+    if "translations" in given:
+        clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
+    return clean
+
+
+def _date(errors: Errors, value: Any) -> dt.date | None:
+    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
+        return value
+    try:
+        return dt.date.fromisoformat(str(value or ""))
+    except ValueError:
+        errors.add("due_on", "not_a_date", _("This must be a date, as in 2027-03-31."))
+        return None
+
+
+def _cost(errors: Errors, value: Any) -> Decimal | None:
+    if value is None or value == "":
+        return None
+    try:
+        cost = Decimal(str(value))
+        fine = cost.is_finite() and 0 <= cost < MAX_COST
+    except InvalidOperation:
+        fine = False
+    if not fine:
+        errors.add("cost", "out_of_range", _("A cost is an amount of zero or more."))
+        return None
+    return round(cost, 2)
+
+
+def _plain(value: Any) -> Any:
+    uuid = getattr(value, "uuid", None)
+    return str(uuid if uuid else value) if uuid or isinstance(value, Decimal | dt.date) else value

@@ -1,0 +1,65 @@
+"""Keeping positions and review dates true. Called by services inside their transaction."""
+
+import datetime as dt
+from typing import Any
+
+from riskreg.register.models import Criteria
+from riskreg.register.policy import Cell, Matrix
+from riskreg.risks import policy
+from riskreg.risks.models import Position, Risk, State
+
+PARTS = ("likelihood", "impact", "score", "rating")
+
+
+def take_position(risk: Risk, at: dt.datetime, criteria: Criteria, **changes: Any) -> Position:
+    """Close the risk's open position at ``at`` and open one that says how it stands from then on.
+
+    ``changes`` are columns that differ (``cell_columns``); state, ref, owner, party and visibility
+    come from the risk. If nothing differs the old position stays. A clock that stepped back never
+    makes positions overlap: the change counts from the start of the open one.
+    """
+    current = Position.objects.filter(risk=risk, valid_to=None).first()
+    columns: dict[str, Any] = {
+        "register_id": risk.register_id,
+        "party_id": risk.party_id,
+        "visibility": risk.visibility,
+        "ref": risk.ref,
+        "state": risk.state,
+        "kind": risk.kind,
+        "owner_id": risk.owner_id,
+        "criteria_id": criteria.pk,
+    }
+    for stage in ("inherent", "residual", "target"):
+        for part in PARTS:
+            name = f"{stage}_{part}"
+            columns[name] = getattr(current, name) if current else None
+    columns.update(changes)
+    if current is None:
+        return Position.objects.create(risk=risk, valid_from=at, **columns)
+    if all(getattr(current, name) == value for name, value in columns.items()):
+        return current
+    if at <= current.valid_from:
+        Position.objects.filter(pk=current.pk).update(**columns)
+        current.refresh_from_db()
+        return current
+    Position.objects.filter(pk=current.pk).update(valid_to=at)
+    return Position.objects.create(risk=risk, valid_from=at, **columns)
+
+
+def cell_columns(stage: str, cell: Cell | None) -> dict[str, Any]:
+    """The position columns of ``stage`` for ``cell`` (None: not judged)."""
+    return {f"{stage}_{part}": getattr(cell, part) if cell else None for part in PARTS}
+
+
+def pull_in_review(risk: Risk, today: dt.date, criteria: Criteria, rating: str | None) -> None:
+    """Bring the risk's next review date in to what the rating's cadence asks (I1: never out)."""
+    if risk.state == State.OPEN:
+        cadence = Matrix(criteria).cadence_days(rating)
+        risk.next_review_on = policy.pulled_in(risk.next_review_on, today, cadence)
+
+
+def touch(risk: Risk, at: dt.datetime, *fields: str) -> None:
+    """Save ``fields`` of ``risk`` as its next version."""
+    risk.version += 1
+    risk.updated_at = max(at, risk.updated_at)
+    risk.save(update_fields=[*fields, "version", "updated_at"])

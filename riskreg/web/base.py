@@ -1,0 +1,90 @@
+"""What every page of a register does before its own work."""
+
+import datetime as dt
+from typing import Any
+
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.forms import BaseForm
+from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views import View
+
+from riskreg.accounts.models import User
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.register.access import Viewer, as_viewer, memberships_of
+from riskreg.register.models import Membership
+
+LAST_REGISTER = "last_register"
+
+
+class RegisterView(LoginRequiredMixin, View):
+    """A page inside a register: ``self.viewer`` asks, ``self.at`` is the one reading of the clock.
+
+    Strangers to the register get the same 404 as for a register that is not there.
+    """
+
+    viewer: Viewer
+    at: dt.datetime
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return self.handle_no_permission()
+        slug = kwargs.pop("slug")
+        self.at = clock.now()
+        membership = next((m for m in my_memberships(request) if m.register.slug == slug), None)
+        if membership is None:
+            raise NotFound(_("There is no such register."))
+        self.viewer = request.viewer = as_viewer(  # type: ignore[attr-defined]
+            request.user, membership, request_id(request)
+        )
+        if request.session.get(LAST_REGISTER) != slug:
+            request.session[LAST_REGISTER] = slug
+        return super().dispatch(request, *args, **kwargs)
+
+    def render(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        """Render ``template`` with the viewer, the moment and the register's day added."""
+        context = {"now": self.at, "today": self.viewer.today(self.at), **context}
+        return render(self.request, template, context, status=status)
+
+
+def request_id(request: HttpRequest) -> str:
+    """The id that the logs and the events of this request carry."""
+    return str(getattr(request, "id", "") or request.headers.get("X-Request-ID", ""))[:64]
+
+
+def signed_in(request: HttpRequest) -> User:
+    """The user of a request that has passed a sign-in check. Raises ``NotFound`` for nobody."""
+    if not isinstance(request.user, User):
+        raise NotFound
+    return request.user
+
+
+def my_memberships(request: HttpRequest) -> list[Membership]:
+    """The signed-in user's memberships, read once per request."""
+    if not request.user.is_authenticated:
+        return []
+    if not hasattr(request, "_memberships"):
+        request._memberships = memberships_of(request.user)  # type: ignore[attr-defined]
+    return request._memberships  # type: ignore[attr-defined]
+
+
+def last_viewer(request: HttpRequest) -> Viewer | None:
+    """The viewer for pages outside a register: in the one last visited, else the first."""
+    memberships = my_memberships(request)
+    if not request.user.is_authenticated:
+        return None
+    wanted = request.session.get(LAST_REGISTER)
+    chosen = next((m for m in memberships if m.register.slug == wanted), None)
+    chosen = chosen or next(iter(memberships), None)
+    return as_viewer(request.user, chosen, request_id(request)) if chosen else None
+
+
+def add_errors(form: BaseForm, invalid: Invalid) -> None:
+    """Show what a service refused beside the form's fields; the rest above the form."""
+    for name, errors in invalid.fields.items():
+        field = name if name in form.fields else name.split(".")[-1]
+        for error in errors:
+            form.add_error(field if field in form.fields else None, error.detail)

@@ -1,0 +1,60 @@
+"""What the shell around every page needs to know."""
+
+from typing import Any
+
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext as _
+
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import permits
+from riskreg.web.base import last_viewer, my_memberships
+
+# key, url name, icon, the permission that shows it
+_NAV = (
+    ("my_work", "web:my_work", "inbox", "risk.view"),
+    ("heatmap", "web:heatmap", "squares-2x2", "risk.view"),
+    ("risks", "web:risks", "list-bullet", "risk.view"),
+    ("mitigations", "web:mitigations", "wrench-screwdriver", "risk.view"),
+    ("indicators", "web:indicators", "chart-bar", "risk.view"),
+    ("deliveries", "web:deliveries", "envelope", "delivery.view"),
+)
+
+
+def shell(request: HttpRequest) -> dict[str, Any]:
+    """viewer, register, registers and nav for base.html; empty for who is not signed in."""
+    if not getattr(request, "user", None) or not request.user.is_authenticated:
+        return {"viewer": None, "register": None, "registers": [], "nav": []}
+    viewer: Viewer | None = getattr(request, "viewer", None) or last_viewer(request)
+    if viewer is None:
+        return {"viewer": None, "register": None, "registers": [], "nav": []}
+    return {
+        "viewer": viewer,
+        "register": viewer.register,
+        "registers": [m.register for m in my_memberships(request)],
+        "nav": _nav(request, viewer),
+    }
+
+
+def _nav(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
+    labels = {
+        "my_work": _("My work"),
+        "heatmap": _("Heatmap"),
+        "risks": _("Risks"),
+        "mitigations": _("Mitigations"),
+        "indicators": _("Indicators"),
+        "deliveries": _("Deliveries"),
+    }
+    items = []
+    for key, name, icon, action in _NAV:
+        if not permits(viewer, action):
+            continue
+        try:
+            url = reverse(name, kwargs={"slug": viewer.register.slug})
+        except NoReverseMatch:
+            continue
+        current = request.path.startswith(url)
+        items.append(
+            {"key": key, "label": labels[key], "url": url, "icon": icon, "current": current}
+        )
+    return items

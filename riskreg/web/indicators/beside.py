@@ -1,0 +1,90 @@
+"""Indicators beside other things: what called for a review, and what moved since the last one."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import OuterRef, Subquery
+from django.urls import reverse
+
+from riskreg.indicators.models import Breach, Reading
+from riskreg.indicators.queries.access import indicators_of, watching
+from riskreg.kernel import clock
+from riskreg.kernel.localised import number
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import permits
+from riskreg.risks.models import Risk
+from riskreg.web.indicators.words import (
+    limits_for_spark,
+    measured,
+    stands,
+    status_words,
+)
+
+SPARK_POINTS = 16
+
+
+def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, Any]]:
+    """Why a review is called for, one row per breach."""
+    slug, zone = viewer.register.slug, viewer.register.time_zone
+    return [
+        {
+            "ref": b.risk.ref,
+            "title": b.risk.said("title"),
+            "indicator": b.indicator,
+            "name": b.indicator.name,
+            "indicator_url": reverse(
+                "web:indicator", kwargs={"slug": slug, "ref": b.indicator.ref}
+            ),
+            "status": status_words(b.status),
+            "value": measured(b.reading.value, b.indicator.unit),
+            "read_on": clock.local_date(b.reading.at, zone),
+            "opened_at": b.opened_at,
+            "due_on": b.due_on,
+            "now": status_words(b.indicator.status),
+            "now_differs": b.indicator.status != b.status,
+            "now_value": measured(b.indicator.latest_value, b.indicator.unit),
+            "private": b.visibility == "party",
+            "party": b.party,
+            "as_deputy": b.risk.owner_id != viewer.user.pk and b.risk.deputy_id == viewer.user.pk,
+            "owner": b.risk.owner,
+            "review_url": reverse("web:review", kwargs={"slug": slug, "ref": b.risk.ref})
+            + "?next=work"
+            if permits(viewer, "risk.review", b.risk)
+            else "",
+            "risk_url": reverse("web:risk", kwargs={"slug": slug, "ref": b.risk.ref}),
+        }
+        for b in breaches
+    ]
+
+
+def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[dict[str, Any]]:
+    """How the indicators that watch ``risk`` stand, and what they read at ``since``."""
+    then = Reading.objects.filter(
+        indicator=OuterRef("pk"), correction=None, at__lte=since or risk.created_at
+    ).order_by("-at")
+    rows = indicators_of(viewer, risk).filter(active=True).prefetch_related(None)
+    return [
+        {
+            "ref": i.ref,
+            "name": i.name,
+            "before": number(i.value_then)
+            if since and i.value_then is not None and i.value_then != i.latest_value
+            else "",
+            "now": measured(i.latest_value, i.unit) if i.latest_value is not None else "",
+            "status": status_words(i.status),
+        }
+        for i in rows.annotate(value_then=Subquery(then.values("value")[:1]))
+    ]
+
+
+def watching_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, Any]]:
+    """The indicators that watch ``risk``, each with its last values."""
+    return [
+        {
+            **stands(i, today, with_risks=False),
+            "values": [float(v) for v in values],
+            "limits": limits_for_spark(i),
+        }
+        for i, values in watching(viewer, risk, SPARK_POINTS)
+    ]

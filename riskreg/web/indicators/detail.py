@@ -1,0 +1,149 @@
+"""One indicator: chart, limits, what it watches and called for, its readings as a table."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from riskreg.events import queries as events
+from riskreg.indicators.models import Indicator, Reading
+from riskreg.indicators.policy import rule_of, walk
+from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_beside
+from riskreg.indicators.queries.breaches import breaches_called_by
+from riskreg.kernel import clock
+from riskreg.kernel.localised import localised, number
+from riskreg.register.permissions import permits
+from riskreg.risks.queries.access import visible_risks
+from riskreg.web.base import RegisterView
+from riskreg.web.chart import chart
+from riskreg.web.history import event_rows
+from riskreg.web.indicators.words import (
+    behind_words,
+    frequency_words,
+    limit_words,
+    measured,
+    note_of,
+    stands,
+    status_words,
+    time_words,
+)
+from riskreg.web.paging import page_of
+from riskreg.web.presenters import person, source_rows
+
+PER_PAGE = 40
+CHARTED = 5000
+CALLED = 12
+
+
+class IndicatorPage(RegisterView):
+    """An indicator as its reader may see it."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """``?page=`` pages through the readings, newest first."""
+        indicator = indicator_for(self.viewer, ref)
+        return self.render("indicators/detail.html", self._context(request, indicator))
+
+    def _context(self, request: HttpRequest, indicator: Indicator) -> dict[str, Any]:
+        today, zone = self.viewer.today(self.at), self.viewer.register.time_zone
+        rule = rule_of(indicator)
+        newest = list(readings_of(self.viewer, indicator)[:CHARTED])[::-1]
+        series = [(clock.local_date(r.at, zone), r.value) for r in newest]
+        statuses = [status for _before, status in walk(rule, series)]
+        by_reading = {r.pk: s for r, s in zip(newest, statuses, strict=True)}
+        reviews = list(reviews_beside(self.viewer, indicator))
+        page = page_of(
+            request,
+            readings_of(self.viewer, indicator)
+            .select_related("recorded_by", "corrects")
+            .order_by("-at", "-pk"),
+            PER_PAGE,
+        )
+        indicator.risks_seen = list(  # type: ignore[attr-defined]
+            visible_risks(self.viewer).filter(indicators=indicator).order_by("ref")
+        )
+        drawn = chart(
+            [
+                {
+                    "day": day,
+                    "value": value,
+                    "status": status or "none",
+                    "said": f"{time_words(r, zone)}: {measured(value, indicator.unit)}",
+                }
+                for r, (day, value), status in zip(newest, series, statuses, strict=True)
+            ],
+            rule,
+            [
+                {
+                    "day": clock.local_date(r.at, zone),
+                    "said": _("review of %(ref)s") % {"ref": r.risk.ref},
+                }
+                for r in reversed(reviews)
+            ],
+            today=today,
+        )
+        if drawn:
+            for tick in drawn["y"]:
+                tick["said"] = number(tick["value"])
+        state = stands(indicator, today, with_risks=False) | {"risks": indicator.risks_seen}  # type: ignore[attr-defined]
+        latest_day = series[-1][0] if series else None
+        return {
+            "i": indicator,
+            "state": state,
+            "title": indicator.name,
+            "description": localised(indicator.descriptions),
+            "limits": limit_words(indicator),
+            "limit_note": note_of(indicator),
+            "source": next(iter(source_rows([indicator.source])), None),
+            "owner": person(indicator.owner),
+            "frequency": frequency_words(indicator.frequency_days),
+            "latest_said": time_words(newest[-1], zone) if newest else "",
+            "behind": behind_words(indicator, indicator.latest_value, latest_day)
+            if latest_day and indicator.latest_value is not None
+            else "",
+            "chart": drawn,
+            "reviews": [
+                {
+                    "ref": r.risk.ref,
+                    "at": r.at,
+                    "who": person(r.reviewer),
+                    "outcome": r.get_outcome_display(),
+                }
+                for r in reviews[:CALLED]
+            ],
+            "page_obj": page,
+            "readings": [self._reading(r, by_reading.get(r.pk), zone) for r in page],
+            "called": self._called(indicator),
+            "history": event_rows(
+                self.viewer, events.history_of(self.viewer.audience, [indicator.uuid])[:8]
+            ),
+            "may_edit": permits(self.viewer, "indicator.edit", indicator),
+            "may_read": indicator.active and permits(self.viewer, "indicator.reading", indicator),
+        }
+
+    def _reading(self, reading: Reading, status: str | None, zone: str) -> dict[str, Any]:
+        return {
+            "when": time_words(reading, zone),
+            "value": number(reading.value),
+            "status": status_words(status) if status else None,
+            "label": reading.label,
+            "source": next(iter(source_rows([reading.source])), None),
+            "origin": reading.get_origin_display(),
+            "who": person(reading.recorded_by),
+            "recorded": reading.created_at,
+            "was": number(reading.corrects.value) if reading.corrects else "",
+        }
+
+    def _called(self, indicator: Indicator) -> list[dict[str, Any]]:
+        return [
+            {
+                "ref": b.risk.ref,
+                "title": b.risk.said("title"),
+                "at": b.opened_at,
+                "due_on": b.due_on,
+                "status": status_words(b.status),
+                "value": measured(b.reading.value, indicator.unit),
+                "answered": b.reviewed,  # type: ignore[attr-defined]
+                "closed": b.risk.state != "open",
+            }
+            for b in breaches_called_by(self.viewer, indicator)[:CALLED]
+        ]

@@ -1,0 +1,138 @@
+"""Setting up an indicator and changing it."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from riskreg.indicators.models import Indicator
+from riskreg.indicators.queries.access import indicator_for
+from riskreg.indicators.services import create_indicator, edit_indicator
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.permissions import require
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.indicators.forms import IndicatorForm, values_of
+
+_NAMES = {"names": "name", "descriptions": "description", "limit_notes": "limit_note"}
+
+
+class IndicatorEditing(RegisterView):
+    """What the two pages below share."""
+
+    def url(self, ref: str) -> str:
+        """The indicator's page."""
+        return reverse("web:indicator", kwargs={"slug": self.viewer.register.slug, "ref": ref})
+
+    def refuse(self, form: IndicatorForm, invalid: Invalid) -> None:
+        """Show what the service refused beside the form's fields."""
+        renamed = {_NAMES.get(name, name): errors for name, errors in invalid.fields.items()}
+        add_errors(form, Invalid(renamed))
+
+
+class IndicatorNew(IndicatorEditing):
+    """Set one up, perhaps for the risk named by ``?risk=``."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """An empty form, owned by whoever asks."""
+        require(self.viewer, "indicator.create")
+        initial = {
+            "risks": request.GET.getlist("risk"),
+            "owner": str(self.viewer.user.uuid),
+            "kind": "fixed",
+            "direction": "higher_is_worse",
+            "label": "judgement",
+        }
+        return self._page(IndicatorForm(self.viewer, initial=initial))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Set it up, or say what is wrong with the form."""
+        require(self.viewer, "indicator.create")
+        form = IndicatorForm(self.viewer, request.POST)
+        if form.is_valid():
+            try:
+                made = create_indicator(
+                    actor=self.viewer,
+                    fields=form.for_service(),
+                    visibility=form.cleaned_data["visibility"],
+                    at=self.at,
+                )
+            except Invalid as invalid:
+                self.refuse(form, invalid)
+            else:
+                messages.success(request, _("%(ref)s is set up.") % {"ref": made.ref})
+                return HttpResponseRedirect(self.url(made.ref))
+        return self._page(form, 400)
+
+    def _page(self, form: IndicatorForm, status: int = 200) -> HttpResponse:
+        return self.render("indicators/form.html", {"form": form, "new": True}, status)
+
+
+class IndicatorEdit(IndicatorEditing):
+    """Change one; whoever was slower sees both versions and chooses."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """The form as it stands."""
+        indicator = self._indicator(ref)
+        initial = values_of(self.viewer, indicator)
+        return self._page(IndicatorForm(self.viewer, initial=initial, current=indicator), indicator)
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """Save it; 409 with both versions when somebody else saved first."""
+        indicator = self._indicator(ref)
+        form = IndicatorForm(self.viewer, request.POST, current=indicator)
+        if form.is_valid():
+            try:
+                edit_indicator(
+                    actor=self.viewer,
+                    ref=ref,
+                    version=form.cleaned_data["version"] or 0,
+                    fields=form.for_service(),
+                    at=self.at,
+                )
+            except Invalid as invalid:
+                self.refuse(form, invalid)
+            except Conflict:
+                return self._conflict(form, indicator_for(self.viewer, ref))
+            else:
+                messages.success(request, _("%(ref)s is saved.") % {"ref": ref})
+                return HttpResponseRedirect(self.url(ref))
+        return self._page(form, indicator, 400)
+
+    def _indicator(self, ref: str) -> Indicator:
+        indicator = indicator_for(self.viewer, ref)
+        require(self.viewer, "indicator.edit", indicator)
+        return indicator
+
+    def _conflict(self, form: IndicatorForm, indicator: Indicator) -> HttpResponse:
+        theirs, mine = values_of(self.viewer, indicator), form.cleaned_data
+        differences = [
+            {
+                "label": field.label,
+                "mine": _shown(field, mine[name]),
+                "theirs": _shown(field, theirs[name]),
+            }
+            for name, field in form.fields.items()
+            if name != "version" and _shown(field, mine[name]) != _shown(field, theirs[name])
+        ]
+        given: Any = form.data
+        data = given.copy()
+        data["version"] = str(indicator.version)
+        context = {
+            "i": indicator,
+            "differences": differences,
+            "form": IndicatorForm(self.viewer, data, current=indicator),
+        }
+        return self.render("indicators/conflict.html", context, 409)
+
+    def _page(self, form: IndicatorForm, indicator: Indicator, status: int = 200) -> HttpResponse:
+        context = {"form": form, "i": indicator, "title": indicator.name}
+        return self.render("indicators/form.html", context, status)
+
+
+def _shown(field: Any, value: Any) -> str:
+    choices = dict(getattr(field, "choices", ()) or ())
+    values = sorted(value) if isinstance(value, list) else [value]
+    said = [_("yes") if v is True else _("no") if v is False else v for v in values]
+    return ", ".join(str(choices.get(v, v)).strip() for v in said if v not in (None, ""))

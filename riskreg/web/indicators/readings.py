@@ -1,0 +1,216 @@
+"""Recording readings by hand or from a file."""
+
+import csv
+import io
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from riskreg.indicators.models import Indicator, Origin
+from riskreg.indicators.queries.access import indicator_for
+from riskreg.indicators.services import MAX_READINGS, Recorded, record_readings
+from riskreg.kernel.errors import Invalid
+from riskreg.register.permissions import require
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.indicators.forms import FileForm, ReadingForm
+from riskreg.web.indicators.words import status_words
+
+MAX_BYTES = 2 * 1024 * 1024
+COLUMNS = ("at", "value", "unit", "label", "precision", "source_title", "source_url", "correction")
+_YES = ("1", "true", "yes", "是")
+
+
+class ReadingsPage(RegisterView):
+    """One reading typed in, or many from a file; all of a file or nothing."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """The two forms."""
+        return self._page(self._indicator(ref), self._hand_form(), FileForm())
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """``way`` says which form it is."""
+        indicator = self._indicator(ref)
+        if request.POST.get("way") == "file":
+            return self._from_file(request, indicator)
+        form = ReadingForm(request.POST)
+        if form.is_valid():
+            data = form.cleaned_data
+            row = {k: data[k] for k in ("at", "value", "label", "correction")}
+            if data["source_title"] or data["source_url"]:
+                row["source"] = {
+                    "title": data["source_title"] or data["source_url"],
+                    "url": data["source_url"],
+                }
+            try:
+                done = self._record(indicator, [row], Origin.HAND)
+            except Invalid as invalid:
+                _beside(form, invalid)
+            else:
+                return self._done(request, done)
+        return self._page(indicator, form, FileForm(), status=400)
+
+    def _from_file(self, request: HttpRequest, indicator: Indicator) -> HttpResponse:
+        form = FileForm(request.POST, request.FILES)
+        form.is_valid()
+        errors: list[str] = []
+        try:
+            rows, lines = _rows(_text(form))
+            try:
+                return self._done(request, self._record(indicator, rows, Origin.CSV))
+            except Invalid as invalid:
+                errors = _by_line(invalid, lines)
+        except Invalid as invalid:
+            form.add_error(None, invalid.detail)
+        return self._page(indicator, self._hand_form(), form, errors=errors, status=400)
+
+    def _indicator(self, ref: str) -> Indicator:
+        indicator = indicator_for(self.viewer, ref)
+        require(self.viewer, "indicator.reading", indicator)
+        return indicator
+
+    def _hand_form(self) -> ReadingForm:
+        return ReadingForm(initial={"at": self.viewer.today(self.at), "label": "sourced"})
+
+    def _record(self, indicator: Indicator, rows: list[Any], origin: str) -> Recorded:
+        return record_readings(
+            actor=self.viewer, ref=indicator.ref, rows=rows, origin=origin, at=self.at
+        )
+
+    def _done(self, request: HttpRequest, done: Recorded) -> HttpResponse:
+        count = len(done.readings)
+        said = [
+            ngettext("%(n)d reading is recorded.", "%(n)d readings are recorded.", count)
+            % {"n": count}
+        ]
+        if done.unchanged:
+            said.append(
+                ngettext("%(n)d was known already.", "%(n)d were known already.", done.unchanged)
+                % {"n": done.unchanged}
+            )
+        status = done.indicator.status
+        if status != done.before:
+            said.append(
+                _("%(ref)s now stands at: %(status)s.")
+                % {"ref": done.indicator.ref, "status": status_words(status)["text"]}
+            )
+        if done.breaches:
+            refs = ", ".join(b.risk.ref for b in done.breaches)
+            said.append(_("A review is called for: %s.") % refs)
+        (messages.warning if done.breaches else messages.success)(request, " ".join(said))
+        keys = {"slug": self.viewer.register.slug, "ref": done.indicator.ref}
+        return HttpResponseRedirect(reverse("web:indicator", kwargs=keys))
+
+    def _page(
+        self,
+        indicator: Indicator,
+        hand: ReadingForm,
+        file: FileForm,
+        *,
+        errors: list[str] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        context = {
+            "i": indicator,
+            "title": indicator.name,
+            "hand": hand,
+            "file": file,
+            "line_errors": errors or [],
+            "columns": ", ".join(COLUMNS),
+            "limit": MAX_READINGS,
+        }
+        return self.render("indicators/readings.html", context, status)
+
+
+def _beside(form: ReadingForm, invalid: Invalid) -> None:
+    """``readings.0.source.0.url`` and the like, beside the field it is about."""
+    renamed: dict[str, Any] = {}
+    for name, errors in invalid.fields.items():
+        field = name.removeprefix("readings.0.")
+        field = {"source.0.url": "source_url", "source.0.title": "source_title"}.get(field, field)
+        renamed.setdefault(field, []).extend(errors)
+    add_errors(form, Invalid(renamed))
+
+
+def _text(form: FileForm) -> str:
+    """What was uploaded or pasted. Raises ``Invalid``."""
+    upload = form.cleaned_data.get("file")
+    if not upload:
+        text = form.cleaned_data.get("text") or ""
+        if not text.strip():
+            raise Invalid.one("file", "required", _("Choose a file, or paste lines."))
+        return str(text)
+    if upload.size > MAX_BYTES:
+        raise Invalid.one("file", "too_large", _("The file is too large; send it in parts."))
+    raw = upload.read(MAX_BYTES + 1)
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return str(raw.decode(encoding))
+        except UnicodeDecodeError:
+            continue
+    raise Invalid.one("file", "not_text", _("This file is not text; save it as CSV in UTF-8."))
+
+
+def _rows(text: str) -> tuple[list[dict[str, Any]], list[int]]:
+    """Readings and the line each stands on. Raises ``Invalid`` for what is no table of them."""
+    lines = text.lstrip("\ufeff").strip("\r\n")
+    head = lines.splitlines()[0] if lines else ""
+    delimiter = max(",;\t", key=head.count)
+    reader = csv.reader(io.StringIO(lines, newline=""), delimiter=delimiter)
+    try:
+        names = [name.strip().lower() for name in next(reader, [])]
+        unknown = [n for n in names if n not in COLUMNS]
+        if "at" not in names or "value" not in names or unknown or len(set(names)) < len(names):
+            raise Invalid.one(
+                "file",
+                "bad_head",
+                _("The first line names the columns: at and value, and perhaps others of: %s.")
+                % ", ".join(COLUMNS),
+            )
+        rows, numbers = [], []
+        for cells in reader:
+            if not any(cell.strip() for cell in cells):
+                continue
+            if len(cells) > len(names):
+                raise Invalid.one(
+                    "file",
+                    "too_many_cells",
+                    _("Line %(n)d has more cells than there are columns.") % {"n": reader.line_num},
+                )
+            rows.append(_row({n: c.strip() for n, c in zip(names, cells, strict=False)}))
+            numbers.append(reader.line_num)
+    except csv.Error as error:
+        raise Invalid.one(
+            "file",
+            "not_csv",
+            _("Line %(n)d cannot be read: %(why)s.") % {"n": reader.line_num, "why": error},
+        ) from None
+    return rows, numbers
+
+
+def _row(cells: dict[str, str]) -> dict[str, Any]:
+    row: dict[str, Any] = {
+        k: cells[k] for k in ("at", "value", "unit", "label", "precision") if cells.get(k)
+    }
+    if cells.get("correction"):
+        row["correction"] = cells["correction"].lower() in _YES
+    title, url = cells.get("source_title", ""), cells.get("source_url", "")
+    if title or url:
+        row["source"] = {"title": title or url, "url": url}
+    return row
+
+
+def _by_line(invalid: Invalid, lines: list[int]) -> list[str]:
+    """Errors of rows as sentences that name the line and the column."""
+    said = []
+    for name, errors in invalid.fields.items():
+        parts = name.split(".")
+        if len(parts) >= 3 and parts[1].isdigit() and int(parts[1]) < len(lines):
+            where = _("Line %(n)d, %(column)s") % {"n": lines[int(parts[1])], "column": parts[2]}
+            said += [f"{where}: {e.detail}" for e in errors]
+        else:
+            said += [e.detail for e in errors]
+    return said

@@ -1,0 +1,348 @@
+"""From rows to what components draw. No database and no clock; rows are handed in loaded.
+
+A ``Scale`` speaks for one version of the criteria. Texts come out escaped or as plain text that a
+template escapes; the only markup made here is that of the design system's own components.
+"""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import lru_cache
+from typing import Any
+from urllib.parse import urlencode, urlsplit
+
+from django.template.loader import render_to_string
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.kernel.localised import localised
+from riskreg.register.models import Criteria
+from riskreg.register.policy import STAGES, Matrix
+from riskreg.risks.models import Position, Risk
+from riskreg.risks.queries.heatmap import Heatmap
+from riskreg.web.templatetags import ui
+
+
+def person(user: User | None) -> str:
+    """Somebody's name in the reader's language; empty for nobody."""
+    return localised(user.names, str(user)) if user else ""
+
+
+def stage_name(stage: str) -> str:
+    """A stage as a heading says it."""
+    return {
+        "inherent": pgettext("stage", "Inherent"),
+        "residual": pgettext("stage", "Residual"),
+        "target": pgettext("stage", "Target"),
+    }[stage]
+
+
+def stage_meaning(stage: str) -> str:
+    """What a stage takes into account, in a few words."""
+    return {
+        "inherent": _("without any controls"),
+        "residual": _("as it stands today"),
+        "target": _("after planned mitigations"),
+    }[stage]
+
+
+class Scale:
+    """Words, tones and chips of one version of the criteria, each made once."""
+
+    def __init__(self, criteria: Criteria | None) -> None:
+        assert criteria is not None  # noqa: S101 - a register has criteria from its first day
+        self.criteria = criteria
+        self.matrix = Matrix(criteria)
+        self.of = len(self.matrix.rating_keys)
+        self._chips: dict[tuple[str | None, int | None], SafeString] = {}
+
+    @property
+    def top(self) -> int:
+        """The highest score there is."""
+        return max(cell["score"] for row in self.criteria.cells for cell in row)
+
+    @property
+    def above(self) -> list[str]:
+        """The ratings above appetite."""
+        return [key for key in self.matrix.rating_keys if self.matrix.above_appetite(key)]
+
+    def tone(self, rating: str | None) -> int | None:
+        """The rating's place from 0, the lowest; None for unrated or a rating of other criteria."""
+        keys = self.matrix.rating_keys
+        return keys.index(rating) if rating in keys else None
+
+    def name(self, rating: str | None) -> str:
+        """The rating's name; a key of other criteria is said as it is."""
+        if rating is not None and self.tone(rating) is None:
+            return rating
+        return self.matrix.rating_name(rating)
+
+    def level(self, axis: str, value: int) -> str:
+        """The name of a level of ``likelihood`` or ``impact``."""
+        levels = getattr(self.criteria, axis)
+        return localised(levels[value - 1]["names"], str(value)) if value <= len(levels) else ""
+
+    def place(self, cell: Mapping[str, Any]) -> str:
+        """A cell in words: “Likely × Major”."""
+        likelihood = self.level("likelihood", cell["likelihood"])
+        return f"{likelihood} × {self.level('impact', cell['impact'])}"
+
+    def chip(self, rating: str | None, score: int | None = None) -> SafeString:
+        """The rating chip of the design system, rendered once for each rating and score."""
+        key = (rating, score)
+        if key not in self._chips:
+            shown = self.name(rating) if rating else None
+            context = ui.rating(shown, self.tone(rating), self.of, score)
+            self._chips[key] = SafeString(render_to_string("components/rating.html", context))
+        return self._chips[key]
+
+    def cell_chip(self, cell: Mapping[str, Any] | None) -> SafeString:
+        """The chip of a cell, or the one that says unrated."""
+        return self.chip(cell["rating"], cell["score"]) if cell else self.chip(None)
+
+    def stages(self, position: Position) -> list[dict[str, Any]]:
+        """inherent → residual → target for ``rating_path``."""
+        path = []
+        for stage in STAGES:
+            cell = position.cell(stage)
+            rating = cell["rating"] if cell else None
+            path.append(
+                {
+                    "stage": stage_name(stage),
+                    "label": self.name(rating) if rating else None,
+                    "tone": self.tone(rating),
+                    "of": self.of,
+                    "score": cell["score"] if cell else None,
+                }
+            )
+        return path
+
+    def grid(self, more: Callable[[int, int], Mapping[str, Any]] | None = None) -> dict[str, Any]:
+        """The matrix for ``matrix_table`` and ``matrix_radio``; ``more`` adds to each cell."""
+        likelihood, impact = self.criteria.likelihood, self.criteria.impact
+        rows = []
+        for x in range(len(likelihood), 0, -1):
+            row = []
+            for y in range(1, len(impact) + 1):
+                cell = self.matrix.cell(x, y)
+                row.append(
+                    {
+                        "likelihood": x,
+                        "impact": y,
+                        "score": cell.score,
+                        "rating": cell.rating,
+                        "rating_label": self.name(cell.rating),
+                        "tone": self.tone(cell.rating),
+                        "above_appetite": self.matrix.above_appetite(cell.rating),
+                        **(more(x, y) if more else {}),
+                    }
+                )
+            rows.append(row)
+        return {
+            "tones": self.of,
+            "likelihood": [
+                {"value": n, "label": self.level("likelihood", n)}
+                for n in range(len(likelihood), 0, -1)
+            ],
+            "impact": [
+                {"value": n, "label": self.level("impact", n)} for n in range(1, len(impact) + 1)
+            ],
+            "rows": rows,
+        }
+
+    def cadences(self) -> list[dict[str, Any]]:
+        """How often each rating asks for a review, most severe first."""
+        return [
+            {
+                "key": key,
+                "label": self.name(key),
+                "tone": self.tone(key),
+                "of": self.of,
+                "days": self.matrix.cadence_days(key),
+            }
+            for key in reversed(self.matrix.rating_keys)
+        ]
+
+
+def heat_grid(
+    scale: Scale, shown: Heatmap, selected: tuple[int, int] | str | None, url: Callable[..., str]
+) -> dict[str, Any]:
+    """The heatmap's matrix; ``url(cell=…)`` is the page with that cell's list beside it."""
+    counts = {(c.likelihood, c.impact): c for c in shown.cells}
+    came: dict[tuple[int, int], int] = {}
+    left: dict[tuple[int, int], int] = {}
+    for move in shown.comparison.moves if shown.comparison else ():
+        for cell, tally in ((move.before, left), (move.after, came)):
+            if cell:
+                place = (cell["likelihood"], cell["impact"])
+                tally[place] = tally.get(place, 0) + 1
+
+    def more(x: int, y: int) -> dict[str, Any]:
+        cell = counts[(x, y)]
+        return {
+            "count": cell.count,
+            "refs": cell.refs[:12],
+            "url": url(cell=f"{x},{y}") if cell.count else "",
+            "selected": (x, y) == selected,
+            "came": came.get((x, y), 0),
+            "left": left.get((x, y), 0),
+        }
+
+    return scale.grid(more)
+
+
+def sentence(risk: Risk) -> SafeString:
+    """The risk in one sentence, as far as it has been told."""
+    cause, event, consequence = (
+        risk.said(name).strip().rstrip(".。") for name in ("cause", "event", "consequence")
+    )
+    strong = format_html("<b>{}</b>", event)
+    if cause and event and consequence:
+        pattern = _("Because {cause}, {event}; as a result, {consequence}.")
+    elif cause and event:
+        pattern = _("Because {cause}, {event}.")
+    elif event and consequence:
+        pattern = _("It may happen that {event}; as a result, {consequence}.")
+    elif event:
+        pattern = _("It may happen that {event}.")
+    else:
+        parts = [part for part in (cause, consequence) if part]
+        return format_html("{}", " → ".join(parts))
+    return format_html(pattern, cause=cause, event=strong, consequence=consequence)
+
+
+@lru_cache(maxsize=4096)
+def _date_html(value: dt.date | None, today: dt.date, due: bool, language: str) -> SafeString:
+    """What ``date_words`` draws, made once per day and language; for tables of many rows."""
+    context = ui.date_words({"today": today}, value, today, due)  # type: ignore[arg-type]
+    return SafeString(render_to_string("components/date.html", context))
+
+
+@lru_cache(maxsize=64)
+def _state_html(state: str, language: str) -> SafeString:
+    """What ``state_badge`` draws, made once per state and language."""
+    return SafeString(render_to_string("components/badge.html", ui.state_badge(state)))
+
+
+LIST_COLUMNS = (
+    "ref", "state", "kind", "visibility", "party__key", "party__names", "owner__name",
+    "owner__names", "owner__email", "risk__title", "risk__translations", "risk__next_review_on",
+    *(f"{stage}_{part}" for stage in STAGES for part in ("rating", "score")),
+)  # fmt: skip
+"""The columns of a current position that ``list_rows`` reads: values, since whole rows of four
+tables would cost more than the rest of the page."""
+
+
+def list_rows(
+    positions: Iterable[Mapping[str, Any]],
+    scale: Scale,
+    today: dt.date,
+    url: Callable[[str], str],
+) -> list[dict[str, Any]]:
+    """Plain rows of the risk list from ``LIST_COLUMNS``: every cell is ready to be written."""
+    language = get_language() or ""
+    rows = []
+    for p in positions:
+        versions = (p["risk__translations"] or {}).get(language) or {}
+        owner = p["owner__name"] or p["owner__email"]
+        state = p["state"]
+        rows.append(
+            {
+                "ref": p["ref"],
+                "url": url(p["ref"]),
+                "title": versions.get("title") or p["risk__title"],
+                "opportunity": p["kind"] == "opportunity",
+                "private": p["visibility"] == "party",
+                "owner": localised(p["owner__names"], owner),
+                "party": localised(p["party__names"], p["party__key"]),
+                "inherent": scale.chip(p["inherent_rating"], p["inherent_score"]),
+                "residual": scale.chip(p["residual_rating"], p["residual_score"]),
+                "target": scale.chip(p["target_rating"], p["target_score"]),
+                "due": _date_html(p["risk__next_review_on"], today, True, language)
+                if state == "open"
+                else "",
+                "state": _state_html(state, language),
+            }
+        )
+    return rows
+
+
+def trail_points(
+    positions: Sequence[Position], scales: Mapping[int, Scale], stage: str, brought: Callable
+) -> list[dict[str, Any]]:
+    """Where one risk stood over time for the ``trail`` tag, without repeats, oldest first.
+
+    ``brought(at)`` says whether what happened at that moment was recorded later.
+    """
+    points: list[dict[str, Any]] = []
+    before = None
+    for position in positions:
+        cell = position.cell(stage)
+        if cell is None or cell == before:
+            continue
+        scale = scales[position.criteria_id]
+        points.append(
+            {
+                "at": position.valid_from,
+                "score": cell["score"],
+                "tone": scale.tone(cell["rating"]) or 0,
+                "tones": scale.of,
+                "label": scale.name(cell["rating"]),
+                "brought": brought(position.valid_from),
+            }
+        )
+        before = cell
+    return points
+
+
+def source_rows(sources: Iterable[Any]) -> list[dict[str, Any]]:
+    """Sources for reading; an address that is not http or https is shown as text, never linked."""
+    rows = []
+    for source in sources:
+        if not isinstance(source, Mapping) or not source:
+            continue
+        note = source.get("note")
+        locator = source.get("locator")
+        rows.append(
+            {
+                "title": source.get("title") or source.get("url") or "",
+                "url": safe_url(source.get("url")),
+                "address": source.get("url") or "",
+                "label": source.get("label") or "",
+                "date": source.get("date") or "",
+                "quote": source.get("quote") or "",
+                "locator": localised(locator) if isinstance(locator, Mapping) else locator or "",
+                "note": localised(note) if isinstance(note, Mapping) else note or "",
+            }
+        )
+    return rows
+
+
+def safe_url(value: Any) -> str:
+    """``value`` if it is an http or https address, else nothing."""
+    try:
+        parts = urlsplit(str(value or ""))
+    except ValueError:
+        return ""
+    return str(value) if parts.scheme in ("http", "https") and parts.hostname else ""
+
+
+def query(given: Mapping[str, Any], **changes: Any) -> str:
+    """``given`` with ``changes`` as a query string; None or empty takes a name out."""
+    merged: dict[str, Any] = {**given, **changes}
+    pairs = []
+    for name, value in merged.items():
+        values = value if isinstance(value, list | tuple) else [value]
+        pairs += [(name, str(v)) for v in values if v not in (None, "")]
+    return "?" + urlencode(pairs) if pairs else "?"
+
+
+def error_list(invalid: Any, names: Mapping[str, Any]) -> list[dict[str, str]]:
+    """What was refused, by the words that the page uses for each field."""
+    return [
+        {"field": str(names.get(name, name)), "detail": error.detail}
+        for name, errors in invalid.fields.items()
+        for error in errors
+    ]

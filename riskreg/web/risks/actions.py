@@ -1,0 +1,363 @@
+"""The life of a risk as small pages: each asks what it must and calls one service."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.permissions import require
+from riskreg.register.policy import STAGES
+from riskreg.register.queries import choices_for
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import position_of, risk_for
+from riskreg.risks.services import (
+    close_risk,
+    open_risk,
+    record_assessment,
+    reopen_risk,
+    share_risk,
+    transfer_risk,
+)
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.cells import cell_of, cell_text, chosen_cell
+from riskreg.web.presenters import Scale, stage_meaning, stage_name
+from riskreg.web.risks.forms import offer
+
+
+class ActionForm(forms.Form):
+    """The version that the person saw."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+
+
+class ReasonForm(ActionForm):
+    """An action that is kept with its reason."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("It is kept in the history, for whoever asks later."),
+    )
+
+
+class TransferForm(ActionForm):
+    """Who answers for the risk from now on."""
+
+    owner = forms.ChoiceField(label=gettext_lazy("New owner"), choices=[])
+    deputy = forms.ChoiceField(
+        label=gettext_lazy("Deputy"),
+        required=False,
+        choices=[],
+        help_text=gettext_lazy("Left empty, the deputy stays."),
+    )
+
+
+class AssessForm(ActionForm):
+    """A judgement at one stage; the cell itself is the radio grid's."""
+
+    rationale = forms.CharField(
+        label=gettext_lazy("Why?"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 4}),
+        help_text=gettext_lazy("What makes you judge it so; others will read it."),
+    )
+
+
+class _Action(RegisterView):
+    """A page with one question (GET) and its answer (POST). Nothing is saved on a conflict."""
+
+    action = ""
+    form_class: type[ActionForm] = ActionForm
+    template = "risks/action.html"
+    danger = False
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        """title, text (what will happen) and button."""
+        raise NotImplementedError
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        """Call the service; return the risk as it is afterwards."""
+        raise NotImplementedError
+
+    def done(self, risk: Risk) -> str:
+        """What to say afterwards."""
+        raise NotImplementedError
+
+    def prepare(self, form: ActionForm, risk: Risk) -> None:
+        """Fill in choices."""
+
+    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+        """Further values for the page."""
+        return {}
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        risk = self._risk(ref)
+        form = self.form_class(initial={"version": risk.version})
+        self.prepare(form, risk)
+        return self._page(request, risk, form)
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        risk = self._risk(ref)
+        form = self.form_class(request.POST, initial={"version": risk.version})
+        self.prepare(form, risk)
+        if not form.is_valid():
+            return self._page(request, risk, form, status=400)
+        if form.cleaned_data["version"] is None:
+            form.add_error(None, _("Open the page again: this one does not say what it was."))
+            return self._page(request, risk, form, status=400)
+        try:
+            saved = self.act(risk, form.cleaned_data)
+        except Conflict:
+            return self._conflict(request, ref, form)
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self._page(request, risk, form, status=400)
+        messages.success(request, self.done(saved))
+        keys = {"slug": self.viewer.register.slug, "ref": saved.ref}
+        return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
+
+    def _risk(self, ref: str) -> Risk:
+        risk = risk_for(self.viewer, ref)
+        require(self.viewer, f"risk.{self.action}", risk)
+        return risk
+
+    def _conflict(self, request: HttpRequest, ref: str, form: ActionForm) -> HttpResponse:
+        """The page again with what was written, built on the risk as it is now."""
+        risk = self._risk(ref)
+        data = request.POST.copy()
+        data["version"] = str(risk.version)
+        again = self.form_class(data)
+        self.prepare(again, risk)
+        again.is_valid()
+        again.add_error(
+            None,
+            _(
+                "Somebody changed this risk since you opened the page. Below is how it is now; "
+                "send again if you still want this."
+            ),
+        )
+        return self._page(request, risk, again, status=409)
+
+    def _page(
+        self, request: HttpRequest, risk: Risk, form: ActionForm, status: int = 200
+    ) -> HttpResponse:
+        context = {
+            "risk": risk,
+            "risk_title": risk.said("title"),
+            "form": form,
+            "danger": self.danger,
+            **self.words(risk),
+            **self.more(request, risk),
+        }
+        return self.render(self.template, context, status=status)
+
+    def call(
+        self, service: Callable[..., Risk], risk: Risk, data: dict[str, Any], **more: Any
+    ) -> Risk:
+        """``service`` for this risk at the version that was seen."""
+        return service(actor=self.viewer, ref=risk.ref, version=data["version"], at=self.at, **more)
+
+
+def _day(value: dt.date | None) -> str:
+    return date_format(value, "DATE_FORMAT") if value else ""
+
+
+class OpenRisk(_Action):
+    """draft → open."""
+
+    action = "open"
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Open this risk"),
+            "text": _("From then on it is counted in the heatmap, and its reviews fall due."),
+            "button": _("Open this risk"),
+        }
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        return self.call(open_risk, risk, data)
+
+    def done(self, risk: Risk) -> str:
+        return _("%(ref)s is open. Its first review is due on %(day)s.") % {
+            "ref": risk.ref,
+            "day": _day(risk.next_review_on),
+        }
+
+
+class CloseRisk(_Action):
+    """draft or open → closed."""
+
+    action = "close"
+    form_class = ReasonForm
+    danger = True
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Close this risk"),
+            "text": _(
+                "It leaves the heatmap and the lists, and asks for no more reviews. Its history "
+                "stays, and it can be reopened."
+            ),
+            "button": _("Close this risk"),
+        }
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        return self.call(close_risk, risk, data, reason=data["reason"])
+
+    def done(self, risk: Risk) -> str:
+        return _("%(ref)s is closed.") % {"ref": risk.ref}
+
+
+class ReopenRisk(_Action):
+    """closed → open."""
+
+    action = "reopen"
+    form_class = ReasonForm
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Reopen this risk"),
+            "text": _("It comes back as it was. A review that was late then is late again."),
+            "button": _("Reopen this risk"),
+        }
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        return self.call(reopen_risk, risk, data, reason=data["reason"])
+
+    def done(self, risk: Risk) -> str:
+        return _("%(ref)s is open again. Its next review is due on %(day)s.") % {
+            "ref": risk.ref,
+            "day": _day(risk.next_review_on),
+        }
+
+
+class TransferRisk(_Action):
+    """A new owner."""
+
+    action = "transfer"
+    form_class = TransferForm
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Hand this risk over"),
+            "text": _("The new owner is reminded of its reviews from now on."),
+            "button": _("Hand over"),
+        }
+
+    def prepare(self, form: ActionForm, risk: Risk) -> None:
+        choices = choices_for(self.viewer)
+        parties = dict(choices.parties)
+        people = [
+            (value, f"{name} ({parties.get(party, party)})")
+            for value, name, party in choices.people
+            if risk.visibility == "shared" or party == risk.party.key
+        ]
+        offer(form, "owner", people)
+        form.fields["owner"].initial = str(risk.owner.uuid)
+        offer(form, "deputy", [("", "—"), *people])
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        return self.call(
+            transfer_risk, risk, data, owner=data["owner"], deputy=data["deputy"] or None
+        )
+
+    def done(self, risk: Risk) -> str:
+        return _("%(ref)s now belongs to %(owner)s.") % {"ref": risk.ref, "owner": risk.owner}
+
+
+class ShareRisk(_Action):
+    """party → shared; there is no way back."""
+
+    action = "share"
+    danger = True
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Share this risk with the other parties"),
+            "text": _(
+                "Everybody in the register will see it, under a new reference. What was judged, "
+                "reviewed or planned until now stays with your party. What was shared cannot be "
+                "unshared, only closed."
+            ),
+            "button": _("Share it"),
+        }
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        return self.call(share_risk, risk, data)
+
+    def done(self, risk: Risk) -> str:
+        return _("It is shared, and called %(ref)s from now on.") % {"ref": risk.ref}
+
+
+class AssessRisk(_Action):
+    """A judgement at one stage, outside of a review."""
+
+    action = "assess"
+    form_class = AssessForm
+    template = "risks/assess.html"
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Assess"),
+            "text": _("This records a judgement; it is not a review and moves no date back."),
+            "button": _("Save assessment"),
+        }
+
+    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+        stage = self._stage(request)
+        scale = Scale(self.viewer.register.criteria)
+        now = cell_text(position_of(risk), stage)
+        path = reverse(
+            "web:risk_assess", kwargs={"slug": self.viewer.register.slug, "ref": risk.ref}
+        )
+        return {
+            "stage": stage,
+            "stages": [
+                {"label": stage_name(s), "url": f"{path}?stage={s}", "current": s == stage}
+                for s in STAGES
+            ],
+            "legend": _("How likely, and how bad, %(meaning)s?")
+            % {"meaning": stage_meaning(stage)},
+            "grid": scale.grid(),
+            "now": now,
+            "checked": cell_of(request, now),
+            "cell_error": getattr(self, "cell_error", ""),
+        }
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        given: dict[str, Any] = {
+            "stage": self.request.POST.get("stage", ""),
+            "rationale": data["rationale"],
+        }
+        try:
+            given |= chosen_cell(self.request.POST.get("cell", "")) or {}
+            record_assessment(
+                actor=self.viewer,
+                ref=risk.ref,
+                version=data["version"],
+                given=given,
+                at=self.at,
+            )
+        except Invalid as invalid:
+            wrong = invalid.fields.get("likelihood") or invalid.fields.get("impact")
+            if wrong:
+                self.cell_error = wrong[0].detail
+            raise
+        return risk
+
+    def done(self, risk: Risk) -> str:
+        return _("The assessment of %(ref)s is saved.") % {"ref": risk.ref}
+
+    @staticmethod
+    def _stage(request: HttpRequest) -> str:
+        stage = request.POST.get("stage") or request.GET.get("stage", "")
+        return stage if stage in STAGES else "residual"

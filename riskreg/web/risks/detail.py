@@ -1,0 +1,216 @@
+"""One risk: what it is, how it stands, how it came there, what is done about it."""
+
+import datetime as dt
+from typing import Any
+
+from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+
+from riskreg.kernel import clock
+from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria, Objective, Term
+from riskreg.register.permissions import permits
+from riskreg.register.policy import LABELS
+from riskreg.reviews.models import Review
+from riskreg.reviews.queries import reviews_of
+from riskreg.risks.models import Assessment, ControlKind, Mitigation, Risk
+from riskreg.risks.policy import is_overdue, may_follow
+from riskreg.risks.queries.access import risk_for, visible_positions
+from riskreg.risks.queries.lists import controls_of, mitigations_of
+from riskreg.web.base import RegisterView
+from riskreg.web.indicators.beside import watching_rows
+from riskreg.web.presenters import (
+    Scale,
+    person,
+    sentence,
+    source_rows,
+    stage_name,
+    trail_points,
+)
+
+SHOWN_REVIEWS = 12
+SHOWN_ASSESSMENTS = 20
+_TEXTS = ("title", "cause", "event", "consequence")
+
+
+class RiskPage(RegisterView):
+    """A risk as its reader may see it; only the actions that they may do are offered."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        risk = risk_for(self.viewer, ref)
+        if risk.ref != ref:
+            # An old ref of what has been shared since still leads there, for its party.
+            keys = {"slug": self.viewer.register.slug, "ref": risk.ref}
+            return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
+        return self.render("risks/detail.html", self._context(risk))
+
+    def _context(self, risk: Risk) -> dict[str, Any]:
+        viewer, today = self.viewer, self.viewer.today(self.at)
+        positions = list(visible_positions(viewer).filter(risk=risk).order_by("valid_from"))
+        assessments = list(self._assessments(risk)[: SHOWN_ASSESSMENTS + 1])
+        scales = self._scales(
+            {p.criteria_id for p in positions} | {a.criteria_id for a in assessments}
+        )
+        now = positions[-1]
+        scale = scales[now.criteria_id]
+        brought = {a.at for a in assessments if a.brought_in}
+        controls = list(controls_of(viewer, risk))
+        mitigations = list(mitigations_of(viewer, risk).prefetch_related(None))
+        reviews = list(reviews_of(viewer, risk)[: SHOWN_REVIEWS + 1])
+        linked = _with_links(viewer, risk)
+        private = risk.visibility == "party"
+        return {
+            "risk": risk,
+            "title": risk.said("title"),
+            "sentence": sentence(risk),
+            "said": {name: risk.said(name) for name in _TEXTS},
+            "private": private,
+            "owner": person(risk.owner),
+            "deputy": person(risk.deputy),
+            "text_labels": _text_labels(risk),
+            "owner_label": risk.labels.get("owner", ""),
+            "stages": scale.stages(now),
+            "above_appetite": scale.matrix.above_appetite(now.residual_rating)
+            if risk.state == "open"
+            else False,
+            "place": scale.place(cell) if (cell := now.cell("residual")) else "",
+            "overdue": is_overdue(risk.state, risk.next_review_on, today),
+            "cadence": scale.matrix.cadence_days(now.residual_rating),
+            "rating_word": scale.name(now.residual_rating),
+            "trail": trail_points(positions, scales, "residual", lambda at: at in brought),
+            "top": scale.top,
+            "preventive": [c.said("name") for c in controls if c.kind == ControlKind.PREVENTIVE],
+            "corrective": [c.said("name") for c in controls if c.kind == ControlKind.CORRECTIVE],
+            "controls": [
+                {
+                    "name": c.said("name"),
+                    "kind": c.get_kind_display(),
+                    "label": c.label,
+                    "source": next(iter(source_rows([c.source])), None),
+                }
+                for c in controls
+            ],
+            "assessments": [_assessment(a, scales) for a in assessments[:SHOWN_ASSESSMENTS]],
+            "older_assessments": len(assessments) > SHOWN_ASSESSMENTS,
+            "reviews": [self._review(r, scales) for r in reviews[:SHOWN_REVIEWS]],
+            "older_reviews": len(reviews) > SHOWN_REVIEWS,
+            "mitigations": [_mitigation(m, today) for m in mitigations],
+            "indicators": watching_rows(viewer, risk, today),
+            "terms": linked["terms"],
+            "objectives": linked["objectives"],
+            "sources": source_rows(risk.sources),
+            "may": self._may(risk),
+        }
+
+    def _assessments(self, risk: Risk) -> QuerySet[Assessment]:
+        return (
+            Assessment.objects.visible_to(self.viewer)
+            .filter(risk=risk)
+            .select_related("assessor")
+            .order_by("-at", "-id")
+        )
+
+    def _scales(self, ids: set[int]) -> dict[int, Scale]:
+        """A scale per version of the criteria; a query only where an older one is needed."""
+        current = self.viewer.register.criteria
+        scale = Scale(current)
+        scales = {scale.criteria.pk: scale}
+        older = ids - set(scales)
+        if older:
+            scales |= {c.pk: Scale(c) for c in Criteria.objects.filter(pk__in=older)}
+        return scales
+
+    def _review(self, row: Review, scales: dict[int, Scale]) -> dict[str, Any]:
+        judged = row.assessment
+        scale = scales.get(judged.criteria_id) if judged else None
+        held_on = clock.local_date(row.at, self.viewer.register.time_zone)
+        return {
+            "at": row.at,
+            "recorded": row.created_at,
+            "brought_in": row.brought_in,
+            "outcome": row.get_outcome_display(),
+            "comment": row.said("comment"),
+            "who": person(row.reviewer),
+            "late": max(0, (held_on - row.due_on).days),
+            "next": row.next_review_on,
+            "label": row.label,
+            "chip": scale.chip(judged.rating, judged.score) if judged and scale else "",
+        }
+
+    def _may(self, risk: Risk) -> dict[str, bool]:
+        """What this viewer can do to this risk in its present state."""
+        may = {
+            action: may_follow(risk.state, action) is not None
+            and permits(self.viewer, f"risk.{action}", risk)
+            for action in ("open", "close", "reopen")
+        }
+        alive = risk.state != "closed"
+        for action in ("edit", "assess", "transfer"):
+            may[action] = alive and permits(self.viewer, f"risk.{action}", risk)
+        may["review"] = risk.state == "open" and permits(self.viewer, "risk.review", risk)
+        may["share"] = risk.visibility == "party" and permits(self.viewer, "risk.share", risk)
+        may["plan"] = alive and permits(self.viewer, "mitigation.create")
+        may["watch"] = alive and permits(self.viewer, "indicator.create")
+        may["more"] = any(may[a] for a in ("close", "reopen", "transfer", "share", "assess"))
+        return may
+
+
+def _with_links(viewer: Viewer, risk: Risk) -> dict[str, Any]:
+    """Terms by taxonomy, and the objectives the viewer may know of."""
+    ordered = Term.objects.select_related("taxonomy").order_by(
+        "taxonomy__position", "taxonomy_id", "position", "id"
+    )
+    prefetch_related_objects(
+        [risk],
+        Prefetch("terms", queryset=ordered),
+        Prefetch("objectives", queryset=Objective.objects.visible_to(viewer)),
+    )
+    terms: dict[str, list[dict[str, str]]] = {}
+    for term in risk.terms.all():
+        entry = {"name": term.name, "value": f"{term.taxonomy.key}:{term.key}"}
+        terms.setdefault(term.taxonomy.name, []).append(entry)
+    return {"terms": list(terms.items()), "objectives": list(risk.objectives.all())}
+
+
+def _text_labels(risk: Risk) -> list[str]:
+    """The labels that the texts of the risk carry, each once, in their usual order."""
+    carried = {label for name, label in risk.labels.items() if name in _TEXTS}
+    return [label for label in LABELS if label in carried]
+
+
+def _cell(row: Assessment, scale: Scale) -> str:
+    if row.likelihood > len(scale.criteria.likelihood) or row.impact > len(scale.criteria.impact):
+        return ""
+    return scale.place({"likelihood": row.likelihood, "impact": row.impact})
+
+
+def _assessment(row: Assessment, scales: dict[int, Scale]) -> dict[str, Any]:
+    scale = scales[row.criteria_id]
+    return {
+        "at": row.at,
+        "recorded": row.created_at,
+        "brought_in": row.brought_in,
+        "stage": stage_name(row.stage),
+        "chip": scale.chip(row.rating, row.score),
+        "place": _cell(row, scale),
+        "rationale": row.said("rationale"),
+        "who": person(row.assessor),
+        "label": row.label,
+    }
+
+
+def _mitigation(row: Mitigation, today: dt.date) -> dict[str, Any]:
+    running = row.status in ("planned", "in_progress")
+    return {
+        "ref": row.ref,
+        "title": row.said("title"),
+        "owner": person(row.owner),
+        "status": row.get_status_display(),
+        "running": running,
+        "due": row.due_on,
+        "late": running and row.due_on < today,
+        "progress": row.progress,
+        "effect": row.said("expected_effect"),
+        "private": row.visibility == "party",
+    }

@@ -1,0 +1,226 @@
+"""Making and changing a risk, and what happens when two people change the same one."""
+
+import json
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.permissions import require
+from riskreg.register.queries import choices_for, objectives_for
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import risk_for
+from riskreg.risks.services import create_risk, edit_risk
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.history import field_words
+from riskreg.web.risks.conflict import differences, posted
+from riskreg.web.risks.forms import (
+    OTHER_LANGUAGE,
+    RiskForm,
+    SourceFormSet,
+    initial_of,
+    other_language,
+    sources_initial,
+)
+
+SOURCES = "sources"
+# Above the lines of sources: what the writer was shown, to tell a change from an echo.
+SEEN_SOURCES = "seen_sources"
+
+
+class _Editor(RegisterView):
+    """What making and changing have in common."""
+
+    def forms(self, request: HttpRequest, risk: Risk | None) -> tuple[RiskForm, Any]:
+        """The form and its lines of sources, filled from the request or from ``risk``."""
+        data = request.POST if request.method == "POST" else None
+        frame: dict[str, Any] = {
+            "viewer": self.viewer,
+            "choices": choices_for(self.viewer),
+            "objectives": list(objectives_for(self.viewer)),
+            "risk": risk,
+        }
+        if risk is None:
+            initial: dict[str, Any] = {
+                "kind": "threat",
+                "visibility": "shared",
+                "owner": str(self.viewer.user.uuid),
+            }
+            lines: list[dict[str, Any]] = []
+        else:
+            initial = initial_of(self.viewer, risk, other_language(risk, self.viewer))
+            lines = sources_initial(risk)
+        form = RiskForm(data, initial=initial, **frame)
+        return form, SourceFormSet(data, initial=lines, prefix=SOURCES)
+
+    def page(
+        self, form: RiskForm, lines: Any, risk: Risk | None, status: int = 200
+    ) -> HttpResponse:
+        """The form as a page."""
+        title = risk.said("title") if risk else _("New risk")
+        wrong = lines.is_bound and not all(line.is_valid() for line in lines.forms)
+        count = len(risk.sources) if risk else 0
+        context = {
+            "title": title,
+            "risk": risk,
+            "form": form,
+            "lines": lines,
+            "sources_open": wrong or 0 < count <= 2,
+            "sources_count": count,
+            "other_language": OTHER_LANGUAGE[form.other],
+            "other_open": form.other == self.viewer.user.language
+            or any(field.errors for field in form.other_fields()),
+            "seen_sources": json.dumps(sources_initial(risk) if risk else [], ensure_ascii=False)
+            if not form.is_bound
+            else form.data.get(SEEN_SOURCES, ""),
+        }
+        return self.render("risks/form.html", context, status=status)
+
+    def back_to(self, risk: Risk) -> HttpResponse:
+        """To the risk's own page."""
+        keys = {"slug": self.viewer.register.slug, "ref": risk.ref}
+        return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
+
+
+def _sources(lines: Any) -> list[dict[str, Any]]:
+    return [source for line in lines.forms if (source := line.source()) is not None]
+
+
+def _is_valid(form: RiskForm, lines: Any) -> bool:
+    """Whether both are; what is wrong with a line is said above the form as well."""
+    form.is_valid()
+    if not lines.is_valid():
+        form.add_error(None, _("One of the sources is not right; see beside it."))
+    return not form.errors
+
+
+def _put_errors(form: RiskForm, lines: Any, invalid: Invalid) -> None:
+    """Errors of a source beside its line, the others beside their fields."""
+    rest: dict[str, Any] = {}
+    filled = [line for line in lines.forms if line.source() is not None]
+    for name, errors in invalid.fields.items():
+        parts = name.split(".")
+        if parts[0] == SOURCES and len(parts) == 3 and parts[1].isdigit():
+            line = filled[int(parts[1])]
+            for error in errors:
+                line.add_error(parts[2] if parts[2] in line.fields else None, error.detail)
+        elif parts[0] == "translations" and len(parts) == 3 and f"other_{parts[2]}" in form.fields:
+            rest[f"other_{parts[2]}"] = errors
+        elif parts[0] == "terms" and form.term_fields:
+            rest[form.term_fields[0]] = errors
+        else:
+            rest[name] = errors
+    if rest:
+        add_errors(form, Invalid(rest))
+    if any(line.errors for line in lines.forms):
+        form.add_error(None, _("One of the sources is not right; see beside it."))
+
+
+class NewRisk(_Editor):
+    """A draft of the viewer's party."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        require(self.viewer, "risk.create")
+        form, lines = self.forms(request, None)
+        return self.page(form, lines, None)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        require(self.viewer, "risk.create")
+        form, lines = self.forms(request, None)
+        if not _is_valid(form, lines):
+            return self.page(form, lines, None, status=400)
+        try:
+            risk = create_risk(
+                actor=self.viewer,
+                fields={**form.given(), SOURCES: _sources(lines)},
+                visibility=form.cleaned_data["visibility"],
+                at=self.at,
+            )
+        except Invalid as invalid:
+            _put_errors(form, lines, invalid)
+            return self.page(form, lines, None, status=400)
+        messages.success(
+            request,
+            _("%(ref)s is saved as a draft. Assess it, then open it: from then on it is counted.")
+            % {"ref": risk.ref},
+        )
+        return self.back_to(risk)
+
+
+class EditRisk(_Editor):
+    """Changing a risk that is still as it was when the form was opened (I7)."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        risk = risk_for(self.viewer, ref)
+        require(self.viewer, "risk.edit", risk)
+        form, lines = self.forms(request, risk)
+        return self.page(form, lines, risk)
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        risk = risk_for(self.viewer, ref)
+        require(self.viewer, "risk.edit", risk)
+        form, lines = self.forms(request, risk)
+        if not _is_valid(form, lines):
+            return self.page(form, lines, risk, status=400)
+        version = form.cleaned_data["version"]
+        if version is None:
+            form.add_error(None, _("Open the form again: this one does not say what it was."))
+            return self.page(form, lines, risk, status=400)
+        touched = self._touched(request, form, lines)
+        if "resolved" in request.POST:
+            # Only what was taken by hand on the conflict page is sent; all else stays as it is.
+            touched = {n for n in touched if request.POST.get(f"take_{n}") == "mine"}
+        fields = {**form.given(), SOURCES: _sources(lines)}
+        fields = {name: value for name, value in fields.items() if name in touched}
+        try:
+            saved = edit_risk(
+                actor=self.viewer, ref=ref, version=version, fields=fields, at=self.at
+            )
+        except Conflict:
+            return self._conflict(request, risk_for(self.viewer, ref), form, lines, touched)
+        except Invalid as invalid:
+            _put_errors(form, lines, invalid)
+            return self.page(form, lines, risk, status=400)
+        messages.success(
+            request,
+            _("%(ref)s is saved.") % {"ref": saved.ref}
+            if fields
+            else _("Nothing was different, so nothing was saved."),
+        )
+        return self.back_to(saved)
+
+    @staticmethod
+    def _touched(request: HttpRequest, form: RiskForm, lines: Any) -> set[str]:
+        """What the writer changed; only that is sent, so that an echo overwrites nothing."""
+        touched = form.touched()
+        try:
+            seen = json.loads(request.POST.get(SEEN_SOURCES, "[]"))
+        except ValueError:
+            seen = None
+        shown = [line.cleaned_data for line in lines.forms if line.source() is not None]
+        if [{k: d.get(k, "") for k in ("title", "url", "locator", "label")} for d in shown] != [
+            {k: d.get(k, "") for k in ("title", "url", "locator", "label")}
+            for d in seen or []
+            if isinstance(d, dict)
+        ]:
+            touched.add(SOURCES)
+        return touched
+
+    def _conflict(
+        self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, touched: set[str]
+    ) -> HttpResponse:
+        """Both versions side by side; nothing has been saved."""
+        mine = {**form.given(), SOURCES: _sources(lines)}
+        differing = differences(self.viewer, form, mine, now, touched, field_words, SEEN_SOURCES)
+        initial = initial_of(self.viewer, now, form.other)
+        context = {
+            "title": _("Somebody changed this while you were writing"),
+            "risk": now,
+            "differing": differing,
+            "hidden": posted(request.POST, form, initial, sources_initial(now), SEEN_SOURCES),
+            "version": now.version,
+        }
+        return self.render("risks/conflict.html", context, status=409)

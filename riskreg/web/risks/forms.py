@@ -1,0 +1,286 @@
+"""Forms of a risk: what a browser sends, turned into what the services take, and back.
+
+The services check; a form only knows which fields there are and which choices exist.
+"""
+
+import json
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from riskreg.register.access import Viewer
+from riskreg.register.models import Objective
+from riskreg.register.policy import LABELS
+from riskreg.register.queries import Choices
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Kind, Response, Risk
+
+TEXTS = ("title", "cause", "event", "consequence")
+OTHER_LANGUAGE = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
+_LABELS = [
+    ("sourced", _("Sourced")),
+    ("derived", _("Derived")),
+    ("judgement", _("Judgement")),
+    ("illustrative", _("Illustrative")),
+]
+
+
+def _area(rows: int) -> forms.Textarea:
+    return forms.Textarea(attrs={"rows": rows})
+
+
+def offer(form: forms.BaseForm, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
+    """Let the choice field ``name`` offer ``choices``."""
+    field = form.fields[name]
+    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - a name mistyped in a form's own code
+    field.choices = list(choices)
+
+
+def offered(form: forms.BaseForm, name: str) -> dict[str, str]:
+    """What the choice field ``name`` offers: value → words; nothing for an unknown one."""
+    field: Any = form.fields.get(name)
+    return {str(k): str(v) for k, v in field.choices} if field is not None else {}
+
+
+class RiskForm(forms.Form):
+    """A risk's own fields. ``show_hidden_initial`` keeps what the writer saw beside each field, so
+    that after a conflict it is known what they changed and what they merely sent back."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    title = forms.CharField(
+        label=_("Title"), help_text=_("A few words that people will know it by.")
+    )
+    cause = forms.CharField(
+        label=_("Cause"),
+        required=False,
+        widget=_area(2),
+        help_text=_("Because … (what makes it possible)"),
+    )
+    event = forms.CharField(
+        label=_("Event"),
+        required=False,
+        widget=_area(2),
+        help_text=_("… this may happen (needed before the risk can be opened)"),
+    )
+    consequence = forms.CharField(
+        label=_("Consequence"),
+        required=False,
+        widget=_area(2),
+        help_text=_("… as a result, this would follow"),
+    )
+    kind = forms.ChoiceField(label=_("Kind"), widget=forms.RadioSelect, choices=[])
+    response = forms.ChoiceField(label=_("Response"), required=False, choices=[])
+    owner = forms.ChoiceField(
+        label=_("Owner"), choices=[], help_text=_("Answers for it, and is told when it is due.")
+    )
+    deputy = forms.ChoiceField(
+        label=_("Deputy"),
+        required=False,
+        choices=[],
+        help_text=_("Is told as well, and can review it."),
+    )
+    objectives = forms.MultipleChoiceField(
+        label=_("Objectives it bears on"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        choices=[],
+    )
+    external_id = forms.CharField(
+        label=_("External id"),
+        required=False,
+        help_text=_("What another system calls it."),
+    )
+    visibility = forms.ChoiceField(label=_("Who sees it"), widget=forms.RadioSelect, choices=[])
+
+    def __init__(
+        self,
+        *args: Any,
+        viewer: Viewer,
+        choices: Choices,
+        objectives: list[Objective],
+        risk: Risk | None = None,
+        **kwargs: Any,
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        self.risk = risk
+        private = risk is not None and risk.visibility == Visibility.PARTY
+        party_key = risk.party.key if risk else (viewer.party.key if viewer.party else "")
+        parties = dict(choices.parties)
+        people = [
+            (value, f"{name} ({parties.get(party, party)})")
+            for value, name, party in choices.people
+            if not private or party == party_key
+        ]
+        for name, user in (("owner", risk and risk.owner), ("deputy", risk and risk.deputy)):
+            if user and str(user.uuid) not in dict(people):
+                # Who has left still answers for it until somebody else does.
+                shown: list[tuple[Any, Any]] = [(str(user.uuid), str(user)), *people]
+            else:
+                shown = [*people]
+            offer(self, name, [("", _("nobody")), *shown] if name == "deputy" else shown)
+        offer(self, "kind", [(k.value, str(k.label).capitalize()) for k in Kind])
+        responses = [(r.value, str(r.label).capitalize()) for r in Response]
+        offer(self, "response", [("", _("not decided")), *responses])
+        offer(self, "objectives", [(o.key, o.name) for o in objectives])
+        seers = [
+            (Visibility.SHARED.value, _("Everybody in the register")),
+            (Visibility.PARTY.value, _("Only my own party, for now")),
+        ]
+        offer(self, "visibility", seers)
+        if risk is not None:
+            del self.fields["visibility"]
+        if not objectives:
+            del self.fields["objectives"]
+        self.term_fields = []
+        for taxonomy, title, terms in choices.taxonomies:
+            name = f"terms_{taxonomy}"
+            self.fields[name] = forms.MultipleChoiceField(
+                label=title,
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                choices=terms,
+            )
+            self.term_fields.append(name)
+        self.other = other_language(risk, viewer)
+        for text in TEXTS:
+            self.fields[f"other_{text}"] = forms.CharField(
+                label=self.fields[text].label,
+                required=False,
+                widget=forms.TextInput() if text == "title" else _area(2),
+            )
+        if risk is not None:
+            for name, field in self.fields.items():
+                field.show_hidden_initial = name != "version"
+
+    def other_fields(self) -> list[forms.BoundField]:
+        """The texts in the other language."""
+        return [self[f"other_{text}"] for text in TEXTS]
+
+    def terms(self) -> list[forms.BoundField]:
+        """One group of boxes per taxonomy."""
+        return [self[name] for name in self.term_fields]
+
+    def given(self, names: set[str] | None = None) -> dict[str, Any]:
+        """What the services take: of ``names`` (names of a risk's fields), or everything."""
+        data = self.cleaned_data
+        fields: dict[str, Any] = {
+            name: data.get(name, "")
+            for name in (*TEXTS, "kind", "response", "owner", "deputy", "external_id")
+        }
+        fields["terms"] = [value for name in self.term_fields for value in data.get(name, [])]
+        if "objectives" in self.fields:
+            fields["objectives"] = data.get("objectives", [])
+        fields["translations"] = self._translations()
+        return {k: v for k, v in fields.items() if names is None or k in names}
+
+    def _translations(self) -> dict[str, dict[str, str]]:
+        """Every language's versions, the other language's as they are in the form."""
+        kept = dict(self.risk.translations) if self.risk else {}
+        texts = {t: self.cleaned_data.get(f"other_{t}", "") for t in TEXTS}
+        kept[self.other] = {t: text for t, text in texts.items() if text}
+        return {language: texts for language, texts in kept.items() if texts}
+
+    def touched(self) -> set[str]:
+        """Names of the risk's fields that the writer changed from what they were shown."""
+        names = set()
+        for name in self.changed_data:
+            if name in self.term_fields:
+                names.add("terms")
+            elif name.startswith("other_"):
+                names.add("translations")
+            elif name != "version":
+                names.add(name)
+        return names
+
+
+def other_language(risk: Risk | None, viewer: Viewer) -> str:
+    """The language in which a second version of the texts can be given.
+
+    The one that there is a version in; else the one that the original seems not to be in.
+    """
+    if risk is not None and risk.translations:
+        return next(iter(risk.translations))
+    text = risk.title if risk else ""
+    chinese = (
+        any("\u4e00" <= c <= "\u9fff" for c in text)
+        if text
+        else (viewer.user.language == "zh-hans")
+    )
+    return "en" if chinese else "zh-hans"
+
+
+def initial_of(viewer: Viewer, risk: Risk, other: str) -> dict[str, Any]:
+    """What the form starts with for ``risk``, as far as the viewer may know of its links."""
+    versions = risk.translations.get(other, {})
+    values: dict[str, Any] = {name: getattr(risk, name) for name in TEXTS}
+    values |= {
+        "version": risk.version,
+        "kind": risk.kind,
+        "response": risk.response,
+        "owner": str(risk.owner.uuid),
+        "deputy": str(risk.deputy.uuid) if risk.deputy else "",
+        "external_id": risk.external_id or "",
+        "objectives": [o.key for o in risk.objectives.visible_to(viewer)],
+        **{f"other_{name}": versions.get(name, "") for name in TEXTS},
+    }
+    for term in risk.terms.select_related("taxonomy"):
+        values.setdefault(f"terms_{term.taxonomy.key}", []).append(
+            f"{term.taxonomy.key}:{term.key}"
+        )
+    return values
+
+
+class SourceForm(forms.Form):
+    """One source. What the form does not show of it (quote, date, note) stays as it is."""
+
+    title = forms.CharField(label=_("Title"), required=False)
+    url = forms.CharField(
+        label=_("Address"), required=False, widget=forms.TextInput(attrs={"inputmode": "url"})
+    )
+    locator = forms.CharField(label=_("Where on it"), required=False)
+    label = forms.ChoiceField(label=_("Label"), choices=_LABELS, initial="sourced")
+    rest = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def source(self) -> dict[str, Any] | None:
+        """The source as the services take it; None for a line left empty."""
+        data = self.cleaned_data
+        if not (data.get("title") or data.get("url") or data.get("locator")):
+            return None
+        source: dict[str, Any] = _rest(data.get("rest", ""))
+        source |= {"title": data["title"], "url": data["url"], "label": data["label"]}
+        source.pop("locator", None)
+        if data["locator"]:
+            source["locator"] = data["locator"]
+        return source
+
+
+def _rest(text: str) -> dict[str, Any]:
+    """The part of a source that travels through the form unseen; the services check it again."""
+    try:
+        value = json.loads(text or "{}")
+    except ValueError:
+        return {}
+    if not isinstance(value, Mapping):
+        return {}
+    return {k: value[k] for k in ("quote", "date", "note") if value.get(k)}
+
+
+SourceFormSet = forms.formset_factory(SourceForm, extra=1, max_num=50, validate_max=True)
+
+
+def sources_initial(risk: Risk) -> list[dict[str, Any]]:
+    """What the lines of sources start with."""
+    return [
+        {
+            "title": s.get("title", ""),
+            "url": s.get("url", ""),
+            "locator": s.get("locator", "") if isinstance(s.get("locator"), str) else "",
+            "label": s.get("label") if s.get("label") in LABELS else "judgement",
+            "rest": json.dumps(
+                {k: s[k] for k in ("quote", "date", "note") if s.get(k)}, ensure_ascii=False
+            ),
+        }
+        for s in risk.sources
+    ]

@@ -1,0 +1,162 @@
+"""The risk list: filtered, sorted, a page at a time."""
+
+from functools import cached_property
+from typing import Any
+
+from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
+from django.db.models import F, Q, QuerySet
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.permissions import permits
+from riskreg.register.queries import choices_for
+from riskreg.risks import filters
+from riskreg.risks.models import Position, State
+from riskreg.risks.queries.lists import risk_list
+from riskreg.web.base import RegisterView
+from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.presenters import (
+    LIST_COLUMNS,
+    Scale,
+    error_list,
+    list_rows,
+    query,
+    stage_name,
+)
+
+PER_PAGE = 50
+# Counting a whole register to say how many pages there are would cost more than the page.
+COUNTED = 1000
+DEFAULT_ORDER = "-score"
+_SWITCHES = ("overdue", "above_appetite", "unrated")
+
+
+class CappedPaginator(Paginator):
+    """Counts no further than ``COUNTED`` rows; pages beyond that can still be walked to."""
+
+    object_list: QuerySet[Any]
+    more: bool = False
+
+    @cached_property
+    def counted(self) -> int:
+        """How many rows there are, or ``COUNTED + 1`` for more than that."""
+        return self.object_list[: COUNTED + 1].count()
+
+    @property
+    def count(self) -> int:
+        return self.counted
+
+    @property
+    def capped(self) -> bool:
+        """Whether there are more rows than were counted."""
+        return self.counted > COUNTED
+
+    def validate_number(self, number: Any) -> int:
+        try:
+            page = int(number)
+        except (TypeError, ValueError):
+            raise PageNotAnInteger(_("This must be a whole number.")) from None
+        if page < 1 or page > 100_000 or (not self.capped and page > self.num_pages):
+            raise EmptyPage(_("There is no such page."))
+        return page
+
+    def page(self, number: Any) -> Page:
+        number = self.validate_number(number)
+        start = (number - 1) * self.per_page
+        # One row more than a page, to know whether another follows.
+        rows = list(self.object_list[start : start + self.per_page + 1].values(*LIST_COLUMNS))
+        self.more = len(rows) > self.per_page
+        return Page(rows[: self.per_page], number, self)
+
+
+class RiskList(RegisterView):
+    """Visible risks, drafts and open ones unless asked otherwise, highest score first."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        tidy = tidied(request, [("page", "1")])
+        if tidy and not request.htmx:  # type: ignore[attr-defined]
+            return HttpResponseRedirect(tidy)
+        viewer, today = self.viewer, self.viewer.today(self.at)
+        problems: list[dict[str, str]] = []
+        scale = Scale(viewer.register.criteria)
+        rows: QuerySet[Position] = Position.objects.none()
+        try:
+            chosen = filters.parse(viewer, request.GET, self.at, also=("ordering", "page"))
+            errors = Errors()
+            column, descending = filters.order(
+                errors, request.GET.get("ordering"), chosen.stage, DEFAULT_ORDER
+            )
+            errors.raise_if_any()
+            rows = _sorted(self._wanted(chosen), column, descending)
+        except Invalid as invalid:
+            problems = error_list(invalid, {})
+            chosen = filters.RiskFilter()
+        paginator = CappedPaginator(rows, PER_PAGE)
+        page = _page(paginator, request.GET.get("page", "1"))
+        choices = choices_for(viewer)
+        slug = viewer.register.slug
+        pattern = reverse("web:risk", kwargs={"slug": slug, "ref": "REF"})
+        address: dict[str, Any] = {**chosen.given}
+        if ordering := request.GET.get("ordering"):
+            address["ordering"] = ordering
+        named = ("party", "owner", "kind", "term")
+        shown = ("q", "state", "rating", *named, *_SWITCHES)
+        context = {
+            "title": _("Risks"),
+            "problems": problems,
+            "rows": list_rows(
+                page.object_list, scale, today, lambda ref: pattern.replace("REF", ref)
+            ),
+            "page": page,
+            "next": query(address, page=page.number + 1) if paginator.more else "",
+            "previous": query(address, page=page.number - 1) if page.number > 1 else "",
+            "first": (page.number - 1) * PER_PAGE + 1,
+            "last": (page.number - 1) * PER_PAGE + len(page.object_list),
+            "counted": COUNTED,
+            "q": (chosen.given.get("q") or [""])[-1],
+            "main_fields": filter_fields(choices, chosen.given, ("state", "rating"), scale),
+            "more_fields": filter_fields(choices, chosen.given, named, scale),
+            "switches": [
+                {"name": name, "label": label, "on": name in chosen.given}
+                for name, label in zip(
+                    _SWITCHES,
+                    (_("Review overdue"), _("Above appetite"), _("Unrated")),
+                    strict=True,
+                )
+            ],
+            "kept": [(k, v) for k, vs in address.items() if k not in shown for v in _many(vs)],
+            "more_open": any(k in chosen.given for k in (*named, *_SWITCHES)),
+            "active": active(choices, chosen.given, address, scale=scale, skip=("stage",)),
+            "stage_label": stage_name(chosen.stage),
+            "may_create": permits(viewer, "risk.create"),
+        }
+        response = self.render("risks/list.html", context, status=400 if problems else 200)
+        if tidy:
+            response["HX-Push-Url"] = tidy
+        return response
+
+    def _wanted(self, chosen: filters.RiskFilter) -> QuerySet[Position]:
+        rows = risk_list(self.viewer, chosen).select_related(None)
+        return rows if chosen.state_given else rows.filter(~Q(state=State.CLOSED))
+
+
+def _sorted(rows: QuerySet[Position], column: str, descending: bool) -> QuerySet[Position]:
+    """Unrated and undated risks come last either way; the risk itself breaks ties."""
+    if column == "risk_id":
+        return rows.order_by("-risk_id" if descending else "risk_id")
+    by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
+    return rows.order_by(by, "risk_id")
+
+
+def _page(paginator: CappedPaginator, number: str) -> Page:
+    """The page asked for; the first one where there is no such page."""
+    try:
+        return paginator.page(number)
+    except (PageNotAnInteger, EmptyPage):
+        return paginator.page(1)
+
+
+def _many(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]

@@ -1,0 +1,90 @@
+/* What a page can do without this file, it does; here is only what saves a reload or a key.
+   No state is kept but the theme's cookie, which the server reads as well. */
+(() => {
+  "use strict";
+  const root = document.documentElement;
+  const cookieFlags = "; path=/; max-age=31536000; samesite=lax" + (location.protocol === "https:" ? "; secure" : "");
+
+  /* Theme: the same cookie that the server would have set, without the round trip. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (!form.matches("[data-theme-form]") || !event.submitter) return;
+    event.preventDefault();
+    const theme = event.submitter.value;
+    document.cookie = "theme=" + theme + cookieFlags;
+    if (theme === "auto") delete root.dataset.theme;
+    else root.dataset.theme = theme;
+    for (const button of form.querySelectorAll("button")) {
+      button.setAttribute("aria-pressed", String(button === event.submitter));
+    }
+  });
+
+  /* "/" goes to the search, unless somebody is writing. Escape closes an open menu. */
+  document.addEventListener("keydown", (event) => {
+    if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input, textarea, select, [contenteditable]")) {
+      const search = document.querySelector("[data-search]");
+      if (search) { event.preventDefault(); search.focus(); search.select(); }
+    }
+    if (event.key === "Escape") {
+      const open = document.querySelector("details.menu[open]");
+      if (open) { open.open = false; open.querySelector("summary").focus(); }
+    }
+  });
+  document.addEventListener("click", (event) => {
+    for (const menu of document.querySelectorAll("details.menu[open]")) {
+      if (!menu.contains(event.target)) menu.open = false;
+    }
+  });
+
+  /* Matrix to answer: up and down walk by row (a browser alone would walk to the next button). */
+  document.addEventListener("keydown", (event) => {
+    const radio = event.target;
+    if (!radio.matches("[data-matrix] input[type=radio]")) return;
+    const step = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] }[event.key];
+    if (!step) return;
+    event.preventDefault();
+    const row = radio.closest("tr");
+    const rows = [...row.parentElement.rows];
+    const radios = (r) => [...r.querySelectorAll("input[type=radio]")];
+    const rtl = getComputedStyle(row).direction === "rtl" ? -1 : 1;
+    const target = rows[rows.indexOf(row) + step[0]];
+    const next = target && radios(target)[radios(row).indexOf(radio) + step[1] * rtl];
+    if (next) { next.focus(); next.click(); }
+  });
+
+  /* Matrix to read: arrows walk from count to count, past the empty cells. */
+  document.addEventListener("keydown", (event) => {
+    const link = event.target;
+    if (!link.matches(".mx-read a.mx-in") || !event.key.startsWith("Arrow")) return;
+    const cell = link.closest("td");
+    const rows = [...cell.closest("tbody").rows];
+    let r = rows.indexOf(cell.parentElement);
+    let c = cell.cellIndex;
+    const dr = { ArrowUp: -1, ArrowDown: 1 }[event.key] || 0;
+    const dc = { ArrowLeft: -1, ArrowRight: 1 }[event.key] || 0;
+    event.preventDefault();
+    for (r += dr, c += dc; rows[r] && rows[r].cells[c]; r += dr, c += dc) {
+      const found = rows[r].cells[c].querySelector("a.mx-in");
+      if (found) { found.focus(); return; }
+    }
+  });
+
+  /* Say the chosen cell in words under the grid. */
+  const say = (grid) => {
+    const said = grid.querySelector("[data-said]");
+    const radio = grid.querySelector("input[type=radio]:checked");
+    if (!said || !radio) return;
+    const cell = radio.closest("td");
+    const words = radio.parentElement.querySelector(".visually-hidden").textContent.trim();
+    const rating = cell.querySelector(".mx-word").textContent.trim();
+    said.textContent = (cell.classList.contains("mx-today") ? said.dataset.same + " · " : "") + words + " " + rating;
+    said.hidden = false;
+  };
+  document.addEventListener("change", (event) => {
+    const grid = event.target.closest("[data-matrix]");
+    if (grid) say(grid);
+  });
+  const start = (scope) => scope.querySelectorAll("[data-matrix]").forEach(say);
+  start(document);
+  document.addEventListener("htmx:load", (event) => start(event.detail.elt.parentElement || document));
+})();

@@ -1,0 +1,407 @@
+"""Components of the design system as template tags; `/style/` shows each in every state.
+
+{% load ui %}, then (what stands after a tag on its own line explains it):
+
+    {% icon "bell" size=16 label="" %}          heroicon; label only if it stands alone
+    {% rating label tone of=5 score=None %}     colour, pattern, word, score; tone None: unrated
+    {% rating_path stages %}                    inherent → residual → target
+    {% delta 4 %}                               change of a score, in glyph and word
+    {% date_words value today due=False %}      "in 3 days"; exact on hover and in print
+    {% badge text tone="" icon="" title="" %}   tone: ok, warn, bad, dashed
+    {% state_badge state %}                     draft, open, closed
+    {% label_badge label %}                     sourced, derived, judgement, illustrative
+    {% brought_in happened recorded %}          recorded later than it happened
+    {% private_mark party %}                    seen by one party only
+    {% progress value max=100 late=False wide=False label="" %}
+    {% matrix_table matrix caption="" %}        the matrix to read
+    {% matrix_radio matrix checked="4,5" today="4,5" legend="" help="" error="" name="cell" %}
+    {% sparkline values amber=None red=None label="" %}
+    {% trail points until top=None %}           positions over time
+    {% pagination page_obj %}                   needs `request` in the context, as has sort_th
+    {% sort_th key label num=False param="ordering" %}
+    {% field bound_field %}                     label, help, control, errors
+    {% form_errors form %}                      what is wrong with the form as a whole
+    {% empty_state title text="" icon="inbox" url="" label="" %}
+    {% toggle options label="" %}               options of label, url, current
+    {% tabs options label="" %}                 … and count
+    {% dialog_button id label kind="" icon="" %}
+    {% messages_list messages %}
+    {% page_header title lead="" ref="" back_url="" back_label="" %} actions {% endpage_header %}
+    {% panel title note="" url="" link="" level=2 sheet=False id="" %} … {% endpanel %}
+    {% dialog id title %} … {% enddialog %}
+
+None of them writes a style attribute or a script: the content security policy allows neither.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from django import template
+from django.core.paginator import Page
+from django.forms import BaseForm, BoundField
+from django.http import QueryDict
+from django.template import Context
+from django.template.loader import render_to_string
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import get_language_info, pgettext
+from django.utils.translation import gettext as _
+from heroicons.templatetags import heroicons as heroicons_tags
+
+from riskreg.web import drawing, wording
+
+register = template.Library()
+
+
+@register.simple_tag
+def icon(name: str, size: int = 16, label: str = "") -> SafeString:
+    """Draw a heroicon; the drawing made for the size is taken (micro, mini, outline).
+
+    Without ``label`` it is decoration and hidden from screen readers. Raises
+    ``heroicons.IconDoesNotExist`` for an unknown name.
+    """
+    if size <= 16:
+        draw = heroicons_tags.heroicon_micro
+    elif size <= 20:
+        draw = heroicons_tags.heroicon_mini
+    else:
+        draw = heroicons_tags.heroicon_outline
+    attrs = {"class": "icon", "focusable": "false"}
+    if label:
+        attrs |= {"role": "img", "aria-label": str(label), "aria-hidden": "false"}
+    return SafeString(draw(name, size=size, **attrs))
+
+
+_draw_icon = icon
+"""The tag's function under a name that a tag's own ``icon`` argument does not hide."""
+
+
+# Ratings ---------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/rating.html")
+def rating(
+    label: str | None = None, tone: int | None = None, of: int = 5, score: Any = None
+) -> dict[str, Any]:
+    """Chip of one rating. ``tone`` counts the register's ``of`` ratings from 0, the lowest."""
+    unrated = tone is None
+    return {
+        "unrated": unrated,
+        "step": None if tone is None else drawing.severity_step(tone, of),
+        "label": label,
+        "score": score,
+    }
+
+
+@register.inclusion_tag("components/rating_path.html")
+def rating_path(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """Ratings of a risk by stage, each ``{stage, label, tone, of, score}``; tone None: unrated."""
+    return {"stages": stages}
+
+
+@register.inclusion_tag("components/delta.html")
+def delta(value: float | None) -> dict[str, Any]:
+    """Change of a score since the time compared with; None or 0 reads "no change"."""
+    value = value or 0
+    return {"value": value, "size": abs(value)}
+
+
+# Words and marks -------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/date.html", takes_context=True)
+def date_words(
+    context: Context, value: date | None, today: date | None = None, due: bool = False
+) -> dict[str, Any]:
+    """A date in words near today, exact otherwise; the exact form is always there to be had.
+
+    ``today`` is the day in the register's time zone (a datetime is taken in the active zone);
+    without it the context's ``today`` is used. With ``due``, what has passed reads as overdue
+    and what falls within three days is emphasised. A value of None reads "not set".
+    """
+    return wording.date_in_words(value, today or context.get("today"), due=due)
+
+
+@register.inclusion_tag("components/badge.html")
+def badge(text: str, tone: str = "", icon: str = "", title: str = "") -> dict[str, Any]:
+    """A short word about a thing; the tone adds colour, the word carries the meaning."""
+    return {"text": text, "tone": tone, "icon": icon, "title": title}
+
+
+@register.inclusion_tag("components/badge.html")
+def state_badge(state: str) -> dict[str, Any]:
+    """State of a risk."""
+    known = {
+        "draft": (pgettext("risk state", "Draft"), "dashed", "pencil"),
+        "open": (pgettext("risk state", "Open"), "", ""),
+        "closed": (pgettext("risk state", "Closed"), "", "check"),
+    }
+    text, tone, mark = known.get(state, (state, "", ""))
+    return {"text": text, "tone": tone, "icon": mark}
+
+
+@register.inclusion_tag("components/badge.html")
+def label_badge(label: str) -> dict[str, Any]:
+    """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
+    known = {
+        "sourced": (_("Sourced"), "", "book-open", _("Taken from a published source")),
+        "derived": (_("Derived"), "", "calculator", _("Worked out from sourced figures")),
+        "judgement": (_("Judgement"), "", "user", _("Somebody's recorded judgement")),
+        "illustrative": (_("Illustrative"), "dashed", "beaker", _("Invented to show how it works")),
+    }
+    text, tone, mark, title = known.get(label, (label, "", "", ""))
+    return {"text": text, "tone": tone, "icon": mark, "title": title}
+
+
+@register.inclusion_tag("components/brought_in.html")
+def brought_in(happened: date, recorded: date) -> dict[str, Any]:
+    """Mark of an entry recorded later than it happened; both times are kept and shown."""
+    return {"happened": happened, "recorded": recorded}
+
+
+@register.inclusion_tag("components/private_mark.html")
+def private_mark(party: str) -> dict[str, Any]:
+    """Mark of an entry that only the members of ``party`` see."""
+    return {"party": party}
+
+
+@register.inclusion_tag("components/progress.html")
+def progress(
+    value: float | None, max: float = 100, late: bool = False, wide: bool = False, label: str = ""
+) -> dict[str, Any]:
+    """Progress bar with its number; ``value`` None is work of unknown length."""
+    percent = None if value is None or not max else round(100 * float(value) / float(max))
+    return {"value": percent, "late": late, "wide": wide, "label": label or _("Progress")}
+
+
+# Matrix and drawings ---------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/matrix_table.html")
+def matrix_table(matrix: Mapping[str, Any], caption: str = "") -> dict[str, Any]:
+    """The matrix as a table; a cell with ``url`` links to the risks that it counts."""
+    return {"mx": drawing.shape_matrix(matrix), "caption": caption}
+
+
+@register.inclusion_tag("components/matrix_radio.html")
+def matrix_radio(
+    matrix: Mapping[str, Any],
+    checked: str | None = None,
+    today: str | None = None,
+    legend: str = "",
+    help: str = "",
+    error: str = "",
+    name: str = "cell",
+    required: bool = True,
+) -> dict[str, Any]:
+    """The matrix as radio buttons in one group; the value sent is ``"likelihood,impact"``.
+
+    ``today`` marks the cell where the risk stands, ``checked`` is what the form starts with:
+    give both the same value, and sending the form untouched means that nothing has changed.
+    """
+    return {
+        "mx": drawing.shape_matrix(matrix, checked=checked, today=today),
+        "legend": legend or _("How does it stand today?"),
+        "help": help,
+        "error": error,
+        "name": name,
+        "required": required,
+    }
+
+
+@register.inclusion_tag("components/sparkline.html")
+def sparkline(
+    values: Sequence[float],
+    amber: float | None = None,
+    red: float | None = None,
+    label: str = "",
+) -> dict[str, Any]:
+    """A small line of a measured series with its thresholds; ``label`` says it in words."""
+    shape = drawing.spark(values, amber=amber, red=red)
+    return {"s": shape, "label": label, "latest": values[-1] if values else None}
+
+
+@register.inclusion_tag("components/trail.html")
+def trail(
+    points: Sequence[Mapping[str, Any]], until: date, top: float | None = None
+) -> dict[str, Any]:
+    """Where one risk stood over time; see ``drawing.trail`` for the shape of a point."""
+    return {"t": drawing.trail(points, until=until, top=top)}
+
+
+# Lists and navigation --------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/pagination.html", takes_context=True)
+def pagination(context: Context, page_obj: Page, param: str = "page") -> dict[str, Any]:
+    """Page numbers that keep the rest of the address; nothing but a count on a single page."""
+    pages = page_obj.paginator.get_elided_page_range(page_obj.number, on_each_side=1, on_ends=1)
+    return {
+        "page": page_obj,
+        "pages": [
+            {"number": n, "query": _query(context, param, n) if isinstance(n, int) else ""}
+            for n in pages
+        ],
+        "previous": _query(context, param, page_obj.number - 1),
+        "next": _query(context, param, page_obj.number + 1),
+    }
+
+
+def _query(context: Context, name: str, value: Any) -> str:
+    """The query string of the current request with one parameter changed."""
+    request = context.get("request")
+    params = QueryDict(mutable=True) if request is None else request.GET.copy()
+    params[name] = str(value)
+    return f"?{params.urlencode()}"
+
+
+@register.inclusion_tag("components/sort_th.html", takes_context=True)
+def sort_th(
+    context: Context, key: str, label: str, num: bool = False, param: str = "ordering"
+) -> dict[str, Any]:
+    """Head of a sortable column. ``?ordering=key`` ascends, ``-key`` descends."""
+    request = context.get("request")
+    current = request.GET.get(param, "") if request is not None else ""
+    if current == key:
+        state, target, mark = "ascending", f"-{key}", "chevron-up"
+    elif current == f"-{key}":
+        state, target, mark = "descending", key, "chevron-down"
+    else:
+        state, target, mark = "none", key, "chevron-up-down"
+    query = _query(context, param, target)
+    return {"label": label, "state": state, "query": query, "icon": mark, "num": num}
+
+
+@register.inclusion_tag("components/toggle.html")
+def toggle(options: Sequence[Mapping[str, Any]], label: str = "") -> dict[str, Any]:
+    """A few views of the same thing side by side, as links; one is current."""
+    return {"options": options, "label": label}
+
+
+@register.inclusion_tag("components/tabs.html")
+def tabs(options: Sequence[Mapping[str, Any]], label: str = "") -> dict[str, Any]:
+    """Parts of one thing, as links; one is current. ``count`` is optional."""
+    return {"options": options, "label": label}
+
+
+@register.simple_tag
+def language_name(code: str) -> str:
+    """A language's name in that language, written as its readers write it."""
+    return {"zh-hans": "简体中文"}.get(code) or get_language_info(code)["name_local"]
+
+
+@register.simple_tag
+def register_url(item: Any) -> str:
+    """Where the register switch leads: the register's ``url`` or its heatmap."""
+    return getattr(item, "url", None) or reverse("web:heatmap", kwargs={"slug": item.slug})
+
+
+# Forms -----------------------------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/field.html")
+def field(bound: BoundField, label: str = "") -> dict[str, Any]:
+    """One form field: label, help, control, errors; the control names its help and errors."""
+    group = bool(bound.use_fieldset)
+    kind = "check" if bound.widget_type == "checkbox" else ""
+    return {"field": bound, "label": label or bound.label, "group": group, "kind": kind}
+
+
+@register.inclusion_tag("components/form_errors.html")
+def form_errors(form: BaseForm) -> dict[str, Any]:
+    """What is wrong with a form: its own errors, and links to the fields that have some."""
+    fields = [bound for bound in form if bound.errors and not bound.is_hidden]
+    hidden = [error for bound in form.hidden_fields() for error in bound.errors]
+    return {"fields": fields, "general": [*form.non_field_errors(), *hidden]}
+
+
+# States, messages, containers ------------------------------------------------------------------
+
+
+@register.inclusion_tag("components/empty_state.html")
+def empty_state(
+    title: str, text: str = "", icon: str = "inbox", url: str = "", label: str = ""
+) -> dict[str, Any]:
+    """What a page says when there is nothing to show, why, and the next thing to do."""
+    return {"title": title, "text": text, "icon": icon, "url": url, "label": label}
+
+
+@register.inclusion_tag("components/messages.html")
+def messages_list(messages: Any) -> dict[str, Any]:
+    """Messages of the request: what was done, or why it was not."""
+    icons = {
+        "success": "check-circle",
+        "warning": "exclamation-triangle",
+        "error": "x-circle",
+    }
+    return {
+        "messages": [
+            {"text": m, "level": m.level_tag, "icon": icons.get(m.level_tag, "information-circle")}
+            for m in messages or ()
+        ]
+    }
+
+
+@register.simple_tag
+def dialog_button(id: str, label: str, kind: str = "", icon: str = "") -> SafeString:
+    """Button that opens the dialog ``id`` (popover attribute: no script)."""
+    mark = _draw_icon(icon) if icon else ""
+    return format_html(
+        '<button type="button" class="button {}" popovertarget="{}">{}{}</button>',
+        kind,
+        id,
+        mark,
+        label,
+    )
+
+
+@register.simple_block_tag
+def dialog(content: SafeString, id: str, title: str) -> SafeString:
+    """A question in front of the page. Holds a form; Escape or the cross closes it."""
+    return render_to_string(
+        "components/dialog.html", {"content": content, "id": id, "title": title}
+    )
+
+
+@register.simple_block_tag
+def page_header(
+    content: SafeString,
+    title: str,
+    lead: str = "",
+    ref: str = "",
+    back_url: str = "",
+    back_label: str = "",
+) -> SafeString:
+    """Head of a page: way back, title, a sentence, and (the block) its actions."""
+    values: dict[str, Any] = {"title": title, "lead": lead, "ref": ref}
+    values |= {"back_url": back_url, "back_label": back_label, "content": content}
+    values["has_actions"] = bool(content.strip())
+    return render_to_string("components/page_header.html", values)
+
+
+@register.simple_block_tag
+def panel(
+    content: SafeString,
+    title: str,
+    note: str = "",
+    url: str = "",
+    link: str = "",
+    level: int = 2,
+    sheet: bool = False,
+    id: str = "",
+) -> SafeString:
+    """A titled part of a page; ``level`` is the heading's, ``url``/``link`` lead to the whole."""
+    values = {"title": title, "note": note, "url": url, "link": link, "level": level}
+    values |= {"sheet": sheet, "id": id, "content": content}
+    return render_to_string("components/panel.html", values)
+
+
+# Texts -----------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def said(thing: Any, name: str) -> str:
+    """The text ``name`` of ``thing`` in the reader's language where there is a version of it."""
+    return thing.said(name)

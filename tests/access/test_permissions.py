@@ -1,0 +1,169 @@
+"""The permissions table, walked: every role tries every action, on every sort of thing."""
+
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from riskreg.events.queries import visible_events
+from riskreg.kernel.errors import Forbidden, NotFound
+from riskreg.register.access import Viewer, viewer_for
+from riskreg.register.management.commands.permissions_table import PAGE, page
+from riskreg.register.models import Role
+from riskreg.register.permissions import PERMISSIONS, Reach, permits
+from riskreg.reviews.services import record_review
+from riskreg.risks import services
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import risk_for
+from tests import builders
+from tests.builders import World
+from tests.dump import nothing_changes
+
+Attempt = Callable[[World, Viewer, Risk], Any]
+OTHER_ROOMS = ("indicator.", "decision.", "acceptance.", "estimate.", "simulation.")
+
+
+def _act(world: World, viewer: Viewer, row: Risk) -> dict[str, Any]:
+    return {"actor": viewer, "ref": row.ref, "version": None, "at": world.at}
+
+
+def _delivery_page(world: World, viewer: Viewer, row: Risk) -> None:
+    response = builders.web(viewer.user).get(f"/r/{world.register.slug}/deliveries/")
+    if response.status_code == 403:
+        raise Forbidden("page")
+    assert response.status_code == 200
+
+
+def _mitigation(world: World, row: Risk) -> str:
+    planned = builders.mitigation(world, row, by=builders.keeper(world, row), owner=row.owner.email)
+    return planned.ref
+
+
+# What each action is when somebody does it.
+ATTEMPTS: dict[str, Attempt] = {
+    "register.view": lambda w, v, r: viewer_for(v.user, w.register.slug),
+    "register.configure": lambda w, v, r: builders.taxonomy(w, "region", actor=v),
+    "risk.view": lambda w, v, r: risk_for(v, r.ref),
+    "risk.create": lambda w, v, r: services.create_risk(
+        actor=v, fields={"title": "x", "owner": w.owner.email}, at=w.at
+    ),
+    "risk.edit": lambda w, v, r: services.edit_risk(fields={"title": "x"}, **_act(w, v, r)),
+    "risk.open": lambda w, v, r: services.open_risk(**_act(w, v, r)),
+    "risk.close": lambda w, v, r: services.close_risk(reason="x", **_act(w, v, r)),
+    "risk.reopen": lambda w, v, r: services.reopen_risk(reason="x", **_act(w, v, r)),
+    "risk.transfer": lambda w, v, r: services.transfer_risk(
+        owner=w.leader.email, **_act(w, v, r)
+    ),
+    "risk.share": lambda w, v, r: services.share_risk(**_act(w, v, r)),
+    "risk.assess": lambda w, v, r: services.record_assessment(
+        given={"likelihood": 1, "impact": 1}, **_act(w, v, r)
+    ),
+    "risk.review": lambda w, v, r: record_review(**_act(w, v, r)),
+    "control.edit": lambda w, v, r: services.add_control(
+        actor=v, ref=r.ref, name="x", kind="preventive", at=w.at
+    ),
+    "mitigation.create": lambda w, v, r: builders.mitigation(
+        w, r, by=v.user, owner=w.owner.email
+    ),
+    "mitigation.edit": lambda w, v, r: services.edit_mitigation(
+        actor=v, ref="M-001", version=None, fields={"progress": 5}, at=w.at
+    ),
+    "delivery.view": _delivery_page,
+    "event.view": lambda w, v, r: visible_events(v.audience).first(),
+}  # fmt: skip
+# Actions that are not done to something that somebody answers for.
+WITHOUT_THING = {
+    "register.view", "register.configure", "risk.view", "risk.create", "mitigation.create",
+    "delivery.view", "event.view",
+}  # fmt: skip
+
+
+def things(world: World, action: str) -> list[Risk]:
+    """Foton's risks in the state that the action needs: its owner's, and the partner's owner's."""
+    given: dict[str, Any] = {"opened": action != "risk.open", "deputy": world.deputy.email}
+    if action == "risk.share":
+        return [builders.risk(world, visibility="party", **given)]
+    rows = [builders.risk(world, **given)]
+    rows.append(builders.risk(world, owner=world.partner_owner.email, **given))
+    if action == "risk.reopen":
+        for row in rows:
+            services.close_risk(reason="x", **_act(world, world.viewer("manager"), row))
+    if action == "mitigation.edit":
+        rows = rows[:1]
+        assert _mitigation(world, rows[0]) == "M-001"
+    return rows
+
+
+def expected(action: str, viewer: Viewer, row: Risk) -> bool:
+    reach = PERMISSIONS[action][viewer.role]
+    if action in WITHOUT_THING or reach in (Reach.NONE, Reach.ANY):
+        return reach is not Reach.NONE
+    answering = [row.owner_id] if action == "mitigation.edit" else [row.owner_id, row.deputy_id]
+    mine = viewer.user.pk in answering
+    return mine or (reach is Reach.PARTY and viewer.party == row.party)
+
+
+def test_every_action_is_tried() -> None:
+    ours = {a for a in PERMISSIONS if not a.startswith(OTHER_ROOMS)}
+    assert set(ATTEMPTS) == ours
+    assert all(set(row) == set(Role.values) for row in PERMISSIONS.values())
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("action", ATTEMPTS)
+def test_each_role_may_do_what_the_table_says_and_nothing_else(world: World, action: str) -> None:
+    tried = {True: 0, False: 0}
+    for row in things(world, action):
+        for name in world.members:
+            viewer = world.viewer(name)
+            may = expected(action, viewer, row)
+            with transaction.atomic():
+                if may:
+                    ATTEMPTS[action](world, viewer, row)
+                    transaction.set_rollback(True)
+                else:
+                    hidden = row.visibility == "party" and viewer.party != row.party
+                    with nothing_changes(), pytest.raises(NotFound if hidden else Forbidden) as no:
+                        ATTEMPTS[action](world, viewer, row)
+                    assert no.value.detail
+            tried[may] += 1
+    assert tried[True] > 0
+    assert tried[False] > 0 or set(PERMISSIONS[action].values()) == {Reach.ANY}
+
+
+@pytest.mark.parametrize(
+    "action, who, may",
+    [
+        ("risk.edit", "owner", True), ("risk.edit", "deputy", True), ("risk.edit", "manager", True),
+        ("risk.edit", "leader", False), ("risk.edit", "integration", True),
+        ("risk.edit", "partner_owner", False), ("risk.edit", "partner_manager", False),
+        ("risk.edit", "partner_integration", False), ("risk.edit", "auditor", False),
+        ("risk.review", "owner", True), ("risk.review", "integration", False),
+        ("risk.close", "integration", False), ("risk.transfer", "integration", False),
+        ("risk.share", "owner", False), ("risk.share", "leader", True),
+        ("register.configure", "leader", False), ("register.configure", "manager", True),
+        ("delivery.view", "manager", True), ("delivery.view", "owner", False),
+        ("risk.create", "leader", False), ("risk.create", "auditor", False),
+    ],
+)  # fmt: skip
+@pytest.mark.django_db
+def test_the_table_says_what_was_decided(world: World, action: str, who: str, may: bool) -> None:
+    """Some of its cells, written out: a change of the table is a decision, not a slip."""
+    row = builders.risk(world, deputy=world.deputy.email)
+    thing = None if action in WITHOUT_THING else row
+    assert permits(world.viewer(who), action, thing) is may
+
+
+@pytest.mark.django_db
+def test_nobody_outside_a_party_changes_anything(world: World) -> None:
+    for name in ("auditor", "onlooker"):
+        for action in PERMISSIONS:
+            seeing = action.endswith(".view") and action != "delivery.view"
+            assert permits(world.viewer(name), action) is seeing, action
+
+
+def test_the_page_of_the_docs_is_in_step() -> None:
+    assert PAGE.read_text(encoding="utf-8") == page(), (
+        "run: python manage.py permissions_table --write"
+    )

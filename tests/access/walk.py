@@ -1,0 +1,228 @@
+"""Visiting every route of the project as those who must not learn of foton's private things.
+
+``ROUTES`` names every route with its methods; a route that is not in it fails the walk. A private
+thing must be answered for exactly as one that does not exist, and no answer of any route may hold a
+canary, a private ref or a private id.
+"""
+
+import copy
+import itertools
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.admindocs.views import simplify_regex
+from django.db import transaction
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from tests import builders
+from tests.access.canaries import CANARY, CanaryWorld
+from tests.access.routes import QUERIES, ROUTES, TWINS, body_for
+
+VISITORS = (
+    "partner_manager", "partner_owner", "partner_leader", "partner_integration", "auditor",
+    "onlooker", "outsider", "",
+)  # fmt: skip
+# Pages and lists that read their query string.
+_ASKED = ("/r/{}/", "/api/v1/registers/{}/", "/search/")
+_WRITES = {"POST", "PATCH", "PUT", "DELETE"}
+
+
+def routes() -> dict[str, URLPattern]:
+    """Every route as a path with ``{}`` for each parameter."""
+
+    def inside(resolver: URLResolver, before: str) -> Iterator[tuple[str, URLPattern]]:
+        for pattern in resolver.url_patterns:
+            path = before + str(pattern.pattern)
+            if isinstance(pattern, URLResolver):
+                yield from inside(pattern, path)
+            else:
+                yield re.sub(r"<[^>]*>", "{}", simplify_regex(path)), pattern
+
+    return dict(inside(get_resolver(), ""))
+
+
+def not_walked() -> set[str]:
+    """Routes that nobody has told the walk about."""
+    return {r for r in routes() if r not in ROUTES and not r.startswith("/admin/")}
+
+
+def gone() -> set[str]:
+    """Routes that the table names and that are no more."""
+    return set(ROUTES) - set(routes())
+
+
+@dataclass(frozen=True, eq=False)
+class Visit:
+    """One request. ``twin`` is the same about a thing that does not exist."""
+
+    method: str
+    path: str
+    twin: str | None = None
+    must_be_absent: bool = True
+    compared: bool = True
+    body: dict[str, Any] = field(default_factory=dict)
+
+
+# What can stand after which word of a path: (private things, one that does not exist).
+def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
+    uuids = [str(u) for u in world.uuids]
+    nobody = "00000000-0000-4000-8000-000000000000"
+    return {
+        "key": ([], "1"),
+        "r": ([], world.register.slug),
+        "api": ([], "v2/risks/"),
+        "registers": ([], world.register.slug),
+        "risks": (world.risk_refs, "F-999"),
+        "mitigations": (world.mitigation_refs, "FM-999"),
+        "indicators": (world.indicator_refs, "FK-999"),
+        "objectives": (world.objective_keys, "no-such-objective"),
+        "controls": (world.controls, nobody),
+        "deliveries": (world.deliveries, nobody),
+        "tokens": (world.tokens, nobody),
+        "": (uuids, nobody),
+    }
+
+
+def visits(world: CanaryWorld, route: str, thorough: bool = True) -> Iterator[Visit]:
+    """The requests that the walk makes of ``route``; ``thorough``: with every query string."""
+    targets = _targets(world)
+    methods = ROUTES[route].split()
+    pieces = route.split("/")
+    choices: list[list[tuple[str, str]]] = []
+    for n, piece in enumerate(pieces):
+        if "{}" not in piece:
+            choices.append([(piece, piece)])
+            continue
+        private, absent = targets.get(pieces[n - 1], targets[""])
+        filled = [(piece.replace("{}", p), piece.replace("{}", absent)) for p in private]
+        choices.append(filled or [(piece.replace("{}", absent),) * 2])
+    queries = QUERIES(world) if thorough else QUERIES(world)[:2]
+    for n, combination in enumerate(itertools.product(*choices)):
+        path = "/".join(real for real, _twin in combination)
+        twin: str | None = "/".join(absent for _real, absent in combination)
+        if path == twin:
+            twin = None
+        for method in methods:
+            body = body_for(world, route) if method in _WRITES else {}
+            # Two comparisons with what does not exist are as good as seven.
+            yield Visit(method, path, twin, compared=n < 2, body=body)
+            if method == "GET" and twin is None and route.startswith(_ASKED):
+                for asked, absent in TWINS if thorough else ():
+                    yield Visit(method, f"{path}?{asked}", f"{path}?{absent}", False)
+                for query in queries:
+                    yield Visit(method, f"{path}?{query}")
+    # The shared things have private neighbours: their pages must not show them.
+    for shared in world.shared_paths(route):
+        for method in methods:
+            if method == "GET":
+                yield Visit(method, shared)
+
+
+def client_for(world: CanaryWorld, who: str, route: str) -> Client:
+    """The client with which ``who`` (empty: nobody) visits ``route``."""
+    person = getattr(world, who) if who else None
+    if route.startswith("/api/"):
+        return world.client(("api", who), lambda: builders.api(person))
+    return world.client(("web", who), lambda: builders.web(person))
+
+
+def send(client: Client, visit: Visit, path: str) -> HttpResponse:
+    """The answer; whatever it changed is undone."""
+    options: dict[str, Any] = {}
+    if visit.method in _WRITES:
+        if path.startswith("/api/"):
+            options = {
+                "data": visit.body,
+                "content_type": "application/json",
+                "headers": {"If-Match": '"1"'},
+            }
+        elif visit.method == "POST":
+            options = {"data": visit.body}
+    cookies = copy.deepcopy(client.cookies)
+    with transaction.atomic():
+        response = client.generic(visit.method, path) if not options else getattr(
+            client, visit.method.lower()
+        )(path, **options)  # fmt: skip
+        if response.streaming:
+            response.content = b"".join(response.streaming_content)
+        transaction.set_rollback(True)
+    # Signing out, for one, is undone for the browser too.
+    client.cookies = cookies
+    return response
+
+
+def text_of(response: HttpResponse) -> str:
+    """Status, headers, cookies and body as one text."""
+    headers = "\n".join(f"{k}: {v}" for k, v in sorted(response.headers.items()))
+    cookies = response.cookies.output()
+    body = response.content.decode("utf-8", "replace")
+    return f"{response.status_code}\n{headers}\n{cookies}\n\n{body}"
+
+
+def normal(text: str) -> str:
+    """``text`` without what is random in every answer."""
+    text = re.sub(r'(csrfmiddlewaretoken"? (?:type="hidden" )?value=")[^"]+', r"\1T", text)
+    text = re.sub(r'("X-CSRFToken": ?"|&quot;X-CSRFToken&quot;: ?&quot;)\w{32,64}', r"\1T", text)
+    text = re.sub(r"(csrftoken=|sessionid=)\w+", r"\1T", text)
+    text = re.sub(r"(nonce[=-]\"?)[\w+/=-]+", r"\1N", text)
+    return re.sub(r'("(?:request_id|instance)": ?")[^"]*', r"\1I", text)
+
+
+def leaks(world: CanaryWorld, visitors: tuple[str, ...] = VISITORS) -> Iterator[str]:
+    """Walk; yield one line for each thing that an answer gave away."""
+    for who in visitors:
+        thorough = who in ("partner_manager", "auditor", "manager")
+        for route in ROUTES:
+            if route not in routes():
+                continue
+            client = client_for(world, who, route)
+            for visit in visits(world, route, thorough):
+                yield from leaks_of(world, client, who, visit)
+
+
+def leaks_of(world: CanaryWorld, client: Client, who: str, visit: Visit) -> Iterator[str]:
+    """What one visit gave away."""
+    name = f"{who or 'anonymous'}: {visit.method} {visit.path}"
+    try:
+        response = send(client, visit, visit.path)
+    except Exception as error:
+        yield f"{name}: {type(error).__name__}: {error}"
+        return
+    text = text_of(response)
+    if response.status_code >= 500:
+        yield f"{name}: {response.status_code}"
+    if CANARY.casefold() in text.casefold():
+        at = text.casefold().index(CANARY.casefold())
+        yield f"{name}: …{text[max(0, at - 60) : at + 60]!r}…"
+    asked = visit.path + str(visit.body)
+    for secret in world.secrets:
+        if secret not in asked and secret in text:
+            at = text.index(secret)
+            yield f"{name}: {secret} in …{text[max(0, at - 60) : at + 60]!r}…"
+    if visit.twin is None:
+        return
+    # 403 is for whole pages that a role may not open, whether or not the thing is there.
+    absent = (403, 404) if who else (302, 401, 404)
+    if visit.must_be_absent and response.status_code not in absent:
+        yield f"{name}: {response.status_code} about a private thing"
+    if not visit.compared:
+        return
+    twin = send(client, visit, visit.twin)
+    if _about(text, visit.path) != _about(text_of(twin), visit.twin):
+        yield f"{name}: answered otherwise than {visit.twin}, which does not exist"
+
+
+def _about(text: str, path: str) -> str:
+    """``text`` with the names of the things in ``path`` replaced by their places."""
+    text = normal(text)
+    for queries in TWINS:
+        for query in queries:
+            text = text.replace(query.split("=")[1], "{asked}")
+    for n, piece in enumerate(path.split("?")[0].split("/")):
+        if re.search(r"[-\d]", piece) and piece != builders.SLUG:
+            text = text.replace(piece, f"{{{n}}}")
+    return re.sub(r"Content-Length: \d+", "Content-Length: N", text)

@@ -1,0 +1,169 @@
+"""A request repeated with the same Idempotency-Key acts once (I8)."""
+
+import datetime as dt
+import threading
+from typing import Any
+
+import pytest
+from django.core.management import call_command
+from django.db import connections
+
+from config.celery import app
+from riskreg.api.idempotency import purge
+from riskreg.api.models import DoneRequest
+from riskreg.register.models import Membership
+from riskreg.risks.models import Risk
+from tests import builders
+from tests.api.conftest import Program, is_problem
+from tests.builders import AT, World
+from tests.dump import nothing_changes
+
+BODY = {"title": "Overseas policy barriers", "event": "Vehicles become dearer there"}
+
+
+@pytest.mark.django_db
+def test_the_same_again(world: World) -> None:
+    owner = Program(world.owner)
+    first = owner.post("risks/", BODY, Idempotency_Key="k1")
+    assert first.status_code == 201
+    assert "Idempotent-Replayed" not in first
+    with nothing_changes():
+        again = owner.post("risks/", dict(reversed(BODY.items())), Idempotency_Key="k1")
+    assert again.status_code == 201
+    assert again["Idempotent-Replayed"] == "true"
+    assert again.content == first.content
+    assert (again["ETag"], again["Location"]) == (first["ETag"], first["Location"])
+    assert owner.post("risks/", BODY, Idempotency_Key="k2").json()["ref"] == "R-002"
+    assert owner.post("risks/", BODY).json()["ref"] == "R-003"
+
+
+@pytest.mark.django_db
+def test_an_act_on_a_version_is_answered_again(world: World) -> None:
+    """The second finds the version gone by, and is told what became of the first."""
+    builders.risk(world)
+    owner = Program(world.owner)
+    tag = owner.get("risks/R-001/")["ETag"]
+    first = owner.post("risks/R-001/reviews/", {}, If_Match=tag, Idempotency_Key="k")
+    assert first.status_code == 201
+    with nothing_changes():
+        again = owner.post("risks/R-001/reviews/", {}, If_Match=tag, Idempotency_Key="k")
+        is_problem(owner.post("risks/R-001/reviews/", {}, If_Match=tag), 412)
+    assert again.content == first.content
+    assert len(owner.get("risks/R-001/reviews/").json()["results"]) == 1
+
+
+@pytest.mark.django_db
+def test_another_request_under_the_same_key(world: World) -> None:
+    owner = Program(world.owner)
+    owner.post("risks/", BODY, Idempotency_Key="k")
+    with nothing_changes():
+        body = is_problem(
+            owner.post("risks/", {**BODY, "title": "Other"}, Idempotency_Key="k"), 422, "reused"
+        )
+        assert "new key" in body["detail"]
+        is_problem(owner.post("risks/R-001/open/", Idempotency_Key="k", If_Match='"1"'), 422)
+
+
+@pytest.mark.django_db
+def test_a_failure_keeps_nothing(world: World) -> None:
+    owner = Program(world.owner)
+    with nothing_changes():
+        is_problem(owner.post("risks/", {}, Idempotency_Key="k"), 400)
+        is_problem(owner.post("risks/R-9/open/", Idempotency_Key="k", If_Match='"1"'), 404)
+    assert owner.post("risks/", BODY, Idempotency_Key="k").status_code == 201
+
+
+@pytest.mark.django_db
+def test_keys_are_each_user_s_own(world: World) -> None:
+    for person in (world.owner, world.partner_owner):
+        response = Program(person).post("risks/", BODY, Idempotency_Key="k")
+        assert response.status_code == 201
+        assert "Idempotent-Replayed" not in response
+    assert Risk.objects.count() == 2
+
+
+@pytest.mark.django_db
+def test_who_changes_sides_is_not_told_what_they_did_on_the_other(world: World) -> None:
+    owner = Program(world.owner)
+    secret = {**BODY, "visibility": "party"}
+    assert owner.post("risks/", secret, Idempotency_Key="k").json()["ref"] == "F-001"
+    Membership.objects.filter(user=world.owner).update(party=world.catl)
+    is_problem(owner.post("risks/", secret, Idempotency_Key="k"), 422)
+
+
+@pytest.mark.django_db
+def test_bad_keys(world: World) -> None:
+    owner = Program(world.owner)
+    with nothing_changes():
+        for key in ("", " ", "x" * 256, "ü"):
+            body = is_problem(owner.post("risks/", BODY, Idempotency_Key=key), 400, "malformed")
+            assert body["errors"][0]["pointer"] == "Idempotency-Key"
+
+
+@pytest.mark.django_db
+def test_kept_for_two_days(world: World) -> None:
+    Program(world.owner).post("risks/", BODY, Idempotency_Key="k")
+    assert purge(AT) == 0
+    call_command("purge_done_requests")
+    assert DoneRequest.objects.count() == 1
+    DoneRequest.objects.update(created_at=AT - dt.timedelta(hours=49))
+    call_command("purge_done_requests")
+    assert DoneRequest.objects.count() == 0
+
+
+def test_the_purge_is_scheduled_and_known() -> None:
+    app.loader.import_default_modules()
+    scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
+    assert "api.purge_done_requests" in scheduled & set(app.tasks)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_many_at_the_same_time_act_once(world: World) -> None:
+    programs = [Program(world.owner) for _n in range(6)]
+    barrier = threading.Barrier(len(programs))
+    answers: list[Any] = []
+
+    def call(program: Program) -> None:
+        try:
+            barrier.wait(timeout=20)
+            answers.append(program.post("risks/", BODY, Idempotency_Key="k"))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=call, args=[program]) for program in programs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert [a.status_code for a in answers] == [201] * len(programs)
+    assert len({a.content for a in answers}) == 1
+    assert sum("Idempotent-Replayed" in a for a in answers) == len(programs) - 1
+    assert Risk.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_changes_at_the_same_time_one_is_told(world: World) -> None:
+    """I7: the second of two writers with the same ETag gets 412; nothing is overwritten."""
+    builders.risk(world)
+    tag = Program(world.owner).get("risks/R-001/")["ETag"]
+    programs = [Program(world.owner), Program(world.manager)]
+    barrier = threading.Barrier(len(programs))
+    answers: list[Any] = []
+
+    def call(n: int) -> None:
+        try:
+            barrier.wait(timeout=20)
+            answers.append(programs[n].patch("risks/R-001/", {"title": f"By {n}"}, If_Match=tag))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=call, args=[n]) for n in range(len(programs))]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=60)
+    assert sorted(a.status_code for a in answers) == [200, 412]
+    won = next(a for a in answers if a.status_code == 200)
+    lost = next(a for a in answers if a.status_code == 412)
+    assert lost["ETag"] == won["ETag"]
+    assert Risk.objects.get().title == won.json()["title"]

@@ -1,0 +1,242 @@
+"""Whole journeys as people take them, in a real browser."""
+
+import datetime as dt
+import re
+from typing import Any
+
+import pytest
+from django.utils import formats, translation
+from playwright.sync_api import Page, expect
+
+from riskreg.demo.queries import DEMO_PASSWORD
+from riskreg.kernel import clock
+from riskreg.reviews.models import Review
+from riskreg.risks.models import Mitigation, Position, Risk, State
+from tests.browser.conftest import NARROW, REGISTER, Site
+
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.xdist_group("browser"),
+]
+
+OWNER, MANAGER, LEADER = "owner@foton.example", "manager@foton.example", "leader@foton.example"
+ZONE = "Asia/Shanghai"
+
+
+def tab_to(page: Page, selector: str, limit: int = 90) -> None:
+    """Press Tab until what has the focus matches ``selector``."""
+    for _step in range(limit):
+        page.keyboard.press("Tab")
+        if page.evaluate("s => document.activeElement.matches(s)", selector):
+            return
+    raise AssertionError(f"Tab never came to {selector}")
+
+
+def most_overdue() -> Risk:
+    today = clock.local_date(clock.now(), ZONE)
+    risk = (
+        Risk.objects.filter(owner__email=OWNER, state=State.OPEN, next_review_on__lt=today)
+        .order_by("next_review_on", "pk")
+        .first()
+    )
+    assert risk is not None
+    return risk
+
+
+def risk_of_owner(number: int) -> Risk:
+    """One of the owner's open shared risks: each journey changes another one."""
+    return Risk.objects.filter(owner__email=OWNER, state=State.OPEN, visibility="shared").order_by(
+        "pk"
+    )[number]
+
+
+def day(value: dt.date) -> str:
+    with translation.override("en"):
+        return formats.date_format(value, "DATE_FORMAT")
+
+
+def test_an_owner_reviews_what_is_overdue_with_the_keyboard_alone(
+    site: Site, faults_of: Any
+) -> None:
+    risk = most_overdue()
+    page = site.page()
+    page.goto("/")
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "main"
+    tab_to(page, "#id_login")
+    page.keyboard.type(OWNER)
+    tab_to(page, "#id_password")
+    page.keyboard.type(DEMO_PASSWORD)
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{REGISTER}work/")
+    tab_to(page, f'a[href*="/{risk.ref}/review/"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**/{risk.ref}/review/**")
+    assert faults_of(page) == []
+    before = risk.next_review_on
+    tab_to(page, 'button[value="unchanged"]')
+    page.keyboard.press("Enter")
+    page.wait_for_url(f"**{REGISTER}work/**")
+    risk.refresh_from_db()
+    assert risk.next_review_on > clock.local_date(clock.now(), ZONE) > before
+    message = page.locator(".message.success")
+    expect(message).to_contain_text(f"The review of {risk.ref} is saved.")
+    expect(message).to_contain_text(day(risk.next_review_on))
+    expect(page.locator(f'.duties .late a[href*="/{risk.ref}/review/"]')).to_have_count(0)
+    newest = Review.objects.order_by("-pk").first()
+    assert (newest.risk, newest.outcome, newest.reviewer.email) == (risk, "unchanged", OWNER)
+
+
+def test_the_grid_walks_by_arrow_keys_and_says_what_is_chosen(site: Site) -> None:
+    risk = risk_of_owner(0)
+    now = Position.objects.get(risk=risk, valid_to=None)
+    page = site.page(OWNER)
+    page.goto(f"{REGISTER}risks/{risk.ref}/review/")
+    start = f"{now.residual_likelihood},{now.residual_impact}"
+    tab_to(page, f'input[name="cell"][value="{start}"]')
+    expect(page.locator("[data-said]")).to_contain_text("Stays where it is")
+    down = f"{now.residual_likelihood - 1},{now.residual_impact}"
+    page.keyboard.press("ArrowDown")
+    assert page.evaluate("document.activeElement.value") == down
+    expect(page.locator("[data-said]")).not_to_contain_text("Stays where it is")
+    tab_to(page, "textarea")
+    page.keyboard.type("A new rule was put off (illustrative)")
+    tab_to(page, 'button[value="rescore"]')
+    page.keyboard.press("Enter")
+    expect(page.locator(".message.success")).to_contain_text("is saved")
+    after = Position.objects.get(risk=risk, valid_to=None)
+    assert f"{after.residual_likelihood},{after.residual_impact}" == down
+
+
+def test_leadership_goes_back_in_time_and_opens_a_cell(site: Site, faults_of: Any) -> None:
+    page = site.page(LEADER)
+    page.goto(f"{REGISTER}heatmap/")
+    counts = page.locator(".mx-read .mx-count")
+    expect(counts.first).to_be_visible()
+    today = counts.all_inner_texts()
+    shown_unrated = Position.objects.filter(
+        valid_to=None, state=State.OPEN, residual_score=None, visibility="shared"
+    ).count()
+    visible = Position.objects.filter(valid_to=None, state=State.OPEN).exclude(
+        visibility="party", party__key="catl"
+    )
+    assert sum(map(int, today)) + shown_unrated == visible.count()
+    page.fill("#f-as-of", "2025-09-01")
+    page.click('.heat-time button:has-text("Show")')
+    expect(page.locator(".heat-past")).to_contain_text("1 Sep 2025")
+    assert "as_of=2025-09-01" in page.url
+    assert counts.all_inner_texts() != today
+    cell = page.locator(".mx-read a.mx-in").first
+    number = int(cell.locator(".mx-count").inner_text())
+    cell.click()
+    page.wait_for_url("**cell=**")
+    expect(page.locator(".heat-beside .heat-rows > li").first).to_be_visible()
+    assert "as_of=2025-09-01" in page.url
+    assert page.locator(".heat-beside .heat-rows").first.locator("> li").count() == number
+    assert faults_of(page) == []
+    page.go_back()
+    expect(page.locator(".heat-past")).to_contain_text("1 Sep 2025")
+
+
+def test_two_people_edit_one_risk_and_neither_is_overwritten(site: Site, faults_of: Any) -> None:
+    risk = risk_of_owner(2)
+    edit = f"{REGISTER}risks/{risk.ref}/edit/"
+    slow, fast = site.page(MANAGER), site.page(OWNER)
+    slow.goto(edit)
+    fast.goto(edit)
+    fast.fill("#id_title", "As the owner calls it")
+    fast.click('button:has-text("Save")')
+    expect(fast.locator("h1")).to_contain_text("As the owner calls it")
+    slow.fill("#id_title", "As the manager calls it")
+    slow.click('button:has-text("Save")')
+    expect(slow.locator("body")).to_contain_text("As the owner calls it")
+    expect(slow.locator("body")).to_contain_text("As the manager calls it")
+    for width in (NARROW, {"width": 1440, "height": 900}):
+        slow.set_viewport_size(width)
+        assert faults_of(slow) == []
+    risk.refresh_from_db()
+    assert risk.title == "As the owner calls it"
+    slow.check('input[name="take_title"][value="mine"]')
+    slow.click('button:has-text("Save what is chosen")')
+    expect(slow.locator("h1")).to_contain_text("As the manager calls it")
+
+
+def test_two_people_edit_one_mitigation(site: Site, faults_of: Any) -> None:
+    work = Mitigation.objects.filter(party__key="foton", visibility="shared").first()
+    edit = f"{REGISTER}mitigations/{work.ref}/edit/"
+    slow, fast = site.page(MANAGER), site.page(MANAGER)
+    slow.goto(edit)
+    fast.goto(edit)
+    fast.fill("#id_title", "As one calls it")
+    fast.click('button:has-text("Save")')
+    expect(fast.locator("h1")).to_contain_text("As one calls it")
+    slow.fill("#id_title", "As the other calls it")
+    slow.click('button:has-text("Save")')
+    expect(slow.locator("h1")).to_contain_text("Somebody was faster")
+    for width in (NARROW, {"width": 1440, "height": 900}):
+        slow.set_viewport_size(width)
+        assert faults_of(slow) == []
+    slow.click('button:has-text("Save mine")')
+    expect(slow.locator("h1")).to_contain_text("As the other calls it")
+
+
+def test_language_and_theme_are_switched_where_one_is(site: Site) -> None:
+    page = site.page(OWNER)
+    page.goto(f"{REGISTER}risks/?q=policy")
+    page.click(".topbar details.menu summary:has-text('Your menu')")
+    page.click('button[value="zh-hans"]')
+    expect(page.locator("h1")).to_have_text("风险")
+    assert page.url.endswith(f"{REGISTER}risks/?q=policy")
+    assert page.evaluate("document.documentElement.lang") == "zh-Hans"
+    # What can be translated is: no English word stands in the page's own furniture.
+    furniture = page.locator(".sidenav, .page-header, .table thead").all_inner_texts()
+    assert not re.search(r"[A-Za-z]{3,}", " ".join(furniture)), furniture
+    page.click(".topbar details.menu:last-of-type summary")
+    page.click('button[name="theme"][value="dark"]')
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.reload()
+    assert page.evaluate("document.documentElement.dataset.theme") == "dark"
+    page.keyboard.press("/")
+    assert page.evaluate("document.activeElement.name") == "q"
+
+
+def test_without_a_script_everything_still_works(site: Site) -> None:
+    risk = risk_of_owner(3)
+    page = site.page(OWNER, java_script_enabled=False)
+    page.goto(f"{REGISTER}risks/{risk.ref}/review/?next=work")
+    page.click('button[value="unchanged"]')
+    expect(page.locator(".message.success")).to_contain_text(f"The review of {risk.ref} is saved.")
+    work = Mitigation.objects.filter(owner__email=OWNER, progress__lt=75).first()
+    page.goto(f"{REGISTER}mitigations/{work.ref}/")
+    page.click('button[name="progress"][value="75"]')
+    expect(page.locator(".message.success")).to_contain_text("75")
+    page.click(".topbar details.menu:last-of-type summary")
+    page.click('button[name="theme"][value="light"]')
+    expect(page.locator("html")).to_have_attribute("data-theme", "light")
+    page.goto(f"{REGISTER}heatmap/")
+    page.locator(".mx-read a.mx-in").first.click()
+    expect(page.locator(".heat-beside .heat-rows > li").first).to_be_visible()
+
+
+def test_one_click_enters_the_demo(site: Site) -> None:
+    page = site.page()
+    page.goto("/accounts/login/")
+    page.locator(".demo-accounts li", has_text=LEADER).locator("button").click()
+    page.wait_for_url(f"**{REGISTER}work/")
+    expect(page.locator("h1")).to_have_text(re.compile("My work|我的工作"))
+
+
+def test_a_lockout_is_a_page_too(site: Site, faults_of: Any) -> None:
+    page = site.page(viewport=NARROW)
+    page.goto("/accounts/login/")
+    for _attempt in range(10):
+        page.fill("#id_login", "auditor@programme.example")
+        page.fill("#id_password", "wrong")
+        page.click('button.primary:has-text("Sign in")')
+        if page.locator("text=Too many").count():
+            break
+    expect(page.locator("body")).to_contain_text("Too many")
+    assert faults_of(page) == []

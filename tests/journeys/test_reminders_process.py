@@ -1,0 +1,213 @@
+"""Real broker, worker, beat and mail server: a reminder arrives once, whatever is killed."""
+
+import contextlib
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+
+from riskreg.kernel import valkey
+from tests.notify.sink import Sink, serving
+
+ROOT = Path(__file__).resolve().parents[2]
+pytestmark = pytest.mark.processes
+# Long enough for a loaded machine to send within it, or it would rightly be taken over.
+LEASE = 10
+# A risk whose first review has been due for ten days, while nothing ran.
+SET_UP = """
+import datetime as dt, django
+django.setup()
+from riskreg.kernel import clock
+from tests import builders
+world = builders.build_world(clock.now() - dt.timedelta(days=40))
+builders.risk(world, rated=(5, 5))
+"""
+
+
+def until(condition: Callable[[], bool], seconds: float) -> bool:
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if condition():
+            return True
+        time.sleep(0.1)
+    return condition()
+
+
+def postgres_url() -> str:
+    """A PostgreSQL server to make a database on; empty when there is none."""
+    for name in ("DATABASE_URL_POSTGRES", "DATABASE_URL"):
+        if os.environ.get(name, "").startswith("postgres"):
+            return os.environ[name]
+    return ""
+
+
+@contextlib.contextmanager
+def database(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[str], list[Any]]]]:
+    """An empty database: its address, and a function that reads from it."""
+    if kind == "sqlite":
+        import sqlite3
+
+        path = folder / "journey.sqlite3"
+
+        def ask(sql: str) -> list[Any]:
+            with contextlib.closing(sqlite3.connect(path, timeout=20)) as connection:
+                return connection.execute(sql).fetchall()
+
+        yield f"sqlite:///{path}", ask
+        return
+    import psycopg
+
+    base = postgres_url()
+    name = f"journey_{os.getpid()}_{time.time_ns()}"
+    server = urlsplit(base)._replace(path="/postgres").geturl()
+    address = urlsplit(base)._replace(path=f"/{name}").geturl()
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f'CREATE DATABASE "{name}"')
+
+    def ask_postgres(sql: str) -> list[Any]:
+        with psycopg.connect(address) as connection:
+            return connection.execute(sql).fetchall()
+
+    try:
+        yield address, ask_postgres
+    finally:
+        with psycopg.connect(server, autocommit=True) as connection:
+            connection.execute(f'DROP DATABASE "{name}" WITH (FORCE)')
+
+
+class System:
+    """Valkey, and whatever workers and beats a test starts, on one database and one mail server."""
+
+    def __init__(self, folder: Path, address: str, mail_port: int) -> None:
+        self.folder = folder
+        self.started: list[subprocess.Popen[bytes]] = []
+        server = valkey.embedded(folder)
+        self.env = {
+            **os.environ,
+            "VAR_DIR": str(folder),
+            "DATABASE_URL": address,
+            "REDIS_URL": server.url,
+            "EMAIL_URL": f"smtp://127.0.0.1:{mail_port}",
+            "SWEEP_SECONDS": "1",
+            "DELIVER_SECONDS": "1",
+            "DELIVERY_LEASE_SECONDS": str(LEASE),
+            "DJANGO_SETTINGS_MODULE": "config.settings",
+            "PYTHONPATH": str(ROOT),
+        }
+        for command in (["manage.py", "migrate", "-v", "0"], ["-c", SET_UP]):
+            done = subprocess.run(
+                [sys.executable, *command], cwd=ROOT, env=self.env, capture_output=True, timeout=120
+            )
+            assert done.returncode == 0, done.stderr.decode()
+        self._start("valkey", list(server.program.argv), server.program.stdin)
+        assert until(server.answers, 10)
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        options = ["-c", "2", "-l", "INFO", "--without-gossip", "--without-mingle"]
+        return self._celery("worker", *options)
+
+    def beat(self, name: str) -> subprocess.Popen[bytes]:
+        schedule = str(self.folder / f"schedule-{name}")
+        return self._celery("beat", "-l", "INFO", "--pidfile=", "-s", schedule)
+
+    def kill(self, process: subprocess.Popen[bytes]) -> None:
+        """kill -9 the process and all its children."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait(10)
+
+    def _celery(self, *arguments: str) -> subprocess.Popen[bytes]:
+        return self._start(
+            arguments[0], [sys.executable, "-m", "celery", "-A", "config", *arguments]
+        )
+
+    def _start(self, name: str, argv: list[str], given: bytes = b"") -> subprocess.Popen[bytes]:
+        with (self.folder / f"{name}-{len(self.started)}.log").open("wb") as log:
+            process = subprocess.Popen(
+                argv,
+                cwd=ROOT,
+                env=self.env,
+                stdin=subprocess.PIPE,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                start_new_session=True,
+            )
+        assert process.stdin is not None
+        process.stdin.write(given)
+        process.stdin.close()
+        self.started.append(process)
+        return process
+
+    def logs(self) -> str:
+        return "\n".join(p.read_text(errors="replace")[-3000:] for p in self.folder.glob("*.log"))
+
+
+KINDS = ["sqlite", *(["postgres"] if postgres_url() else [])]
+
+
+@pytest.fixture(params=KINDS)
+def stage(
+    request: pytest.FixtureRequest, tmp_path: Path
+) -> Iterator[tuple[System, Sink, Callable[[str], list[Any]]]]:
+    """The system, its mail server, and a look into its database."""
+    with database(request.param, tmp_path) as (address, ask), serving() as (sink, port):
+        system = System(tmp_path, address, port)
+        try:
+            yield system, sink, ask
+        finally:
+            for process in reversed(system.started):
+                system.kill(process)
+
+
+def test_two_beats_and_a_worker_bring_each_person_one_mail(stage: Any) -> None:
+    system, sink, ask = stage
+    system.worker()
+    for name in ("one", "two"):
+        system.beat(name)
+    assert until(lambda: len(sink.mails) >= 2, 60), system.logs()
+    # Several more sweeps and rounds of both beats say nothing more.
+    time.sleep(5)
+    assert sorted(m["To"] for m in sink.mails) == [
+        "manager@foton-catl.example",
+        "owner@foton-catl.example",
+    ]
+    assert all("10 days overdue" in m.get_body(("plain",)).get_content() for m in sink.mails)
+    assert sorted(ask("SELECT rung, state FROM reminders_reminder")) == [
+        ("due", "skipped"),
+        ("early", "skipped"),
+        ("late", "sent"),
+    ]
+    assert ask("SELECT DISTINCT state, attempts FROM notify_delivery") == [("sent", 1)]
+    assert sorted(ask("SELECT verb FROM events_event WHERE verb LIKE 'reminder.%'")) == [
+        ("reminder.sent",),
+        ("reminder.skipped",),
+        ("reminder.skipped",),
+    ]
+
+
+def test_a_worker_killed_between_claim_and_sending_loses_nothing(stage: Any) -> None:
+    system, sink, ask = stage
+    sink.hold = True
+    worker = system.worker()
+    system.beat("one")
+    assert until(lambda: sink.held >= 2, 60), system.logs()
+    system.kill(worker)
+    claimed = ask("SELECT state, attempts FROM notify_delivery")
+    assert claimed == [("sending", 1), ("sending", 1)]
+    assert sink.mails == []
+    sink.hold = False
+    system.worker()
+    assert until(lambda: len(sink.mails) >= 2, 60 + LEASE), system.logs()
+    time.sleep(LEASE + 2)
+    written = sorted(ask("SELECT address, message_id FROM notify_message"))
+    assert sorted((m["To"], m["Message-ID"]) for m in sink.mails) == written
+    assert ask("SELECT DISTINCT state, attempts FROM notify_delivery") == [("sent", 2)]
+    outcomes = ask("SELECT number, outcome FROM notify_deliveryattempt ORDER BY number, outcome")
+    assert outcomes == [(1, "lost"), (1, "lost"), (2, "sent"), (2, "sent")]

@@ -1,0 +1,86 @@
+"""Expected numbers of database queries per page and route, kept in ``query_counts.json``.
+
+A list that costs a query per row shows as a count that grows with the rows; any other change shows
+as a difference in the file, to be looked at and committed with ``--update-query-counts``.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+FILE = Path(__file__).parent / "query_counts.json"
+LIMITS = {"api": 8, "web": 12}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-query-counts",
+        action="store_true",
+        help="write the measured numbers of queries to tests/query_counts.json",
+    )
+
+
+class QueryCounts:
+    """Compares measured counts with the file, or rewrites its entries.
+
+    ``check(name, call)`` counts the queries of ``call()``. ``name`` starts with ``api:`` or
+    ``web:``, which decides the limit (8 and 12).
+    """
+
+    def __init__(self, update: bool) -> None:
+        self.update = update
+
+    @staticmethod
+    def known() -> dict[str, int]:
+        """The counts in the file."""
+        return dict(json.loads(FILE.read_text())) if FILE.exists() else {}
+
+    @staticmethod
+    def measure(call: Callable[[], Any]) -> int:
+        """How many queries ``call`` makes, without the savepoints that only tests cause."""
+        with CaptureQueriesContext(connection) as captured:
+            call()
+        return len(
+            [
+                q
+                for q in captured.captured_queries
+                if not q["sql"].startswith(("SAVEPOINT", "RELEASE SAVEPOINT", "ROLLBACK TO"))
+            ]
+        )
+
+    def check(self, name: str, call: Callable[[], Any]) -> int:
+        """Measure ``call``; fail if it passes its limit or is not what the file says."""
+        count = self.measure(call)
+        limit = LIMITS[name.split(":")[0]]
+        assert count <= limit, f"{name} makes {count} queries; at most {limit} are allowed"
+        known = self.known()
+        if self.update:
+            if known.get(name) != count:
+                known[name] = count
+                FILE.write_text(json.dumps(known, indent=2, sort_keys=True) + "\n")
+            return count
+        assert known.get(name) == count, (
+            f"{name} makes {count} queries, tests/query_counts.json says {known.get(name)}; "
+            "if that is meant, run pytest --update-query-counts"
+        )
+        return count
+
+    def check_growth(self, name: str, call: Callable[[], Any], grow: Callable[[int], None]) -> None:
+        """``call`` costs the same with 5 rows and with 25. ``grow(n)`` brings them up to n."""
+        grow(5)
+        call()
+        few = self.check(name, call)
+        grow(25)
+        many = self.measure(call)
+        assert many == few, f"{name}: {few} queries with 5 rows, {many} with 25"
+
+
+@pytest.fixture
+def query_counts(request: pytest.FixtureRequest) -> QueryCounts:
+    """See ``QueryCounts``."""
+    return QueryCounts(request.config.getoption("--update-query-counts"))

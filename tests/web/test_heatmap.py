@@ -1,0 +1,162 @@
+"""The heatmap page: its counts, its past, its lists, and whose risks it knows."""
+
+import datetime as dt
+import re
+
+import pytest
+
+from riskreg.risks.queries.heatmap import heatmap
+
+
+def page(pilot, address, who="owner", tail=""):
+    return pilot.client(who).get(address(f"heatmap/{tail}"))
+
+
+def counts(response) -> dict[str, int]:
+    grid = response.context["grid"]
+    return {
+        f"{c['likelihood']},{c['impact']}": c["count"]
+        for row in grid["rows"]
+        for c in row
+        if c["count"]
+    }
+
+
+def test_counts_sum_to_the_visible_open_risks(pilot, address):
+    response = page(pilot, address)
+    assert response.status_code == 200
+    assert counts(response) == {"3,4": 2}
+    shown = response.context["shown"]
+    assert sum(counts(response).values()) + shown.unrated_count == shown.total == 3
+    other = page(pilot, address, "other")
+    assert counts(other) == {"3,4": 2}
+    assert "Only north" not in other.content.decode()
+    auditor = page(pilot, address, "auditor")
+    assert counts(auditor) == {"3,4": 1}
+
+
+@pytest.mark.parametrize("day", ["2026-02-10", "2026-05-01", "2026-08-01"])
+@pytest.mark.parametrize("stage", ["inherent", "residual", "target"])
+def test_a_past_day_is_what_the_query_says(pilot, address, day, stage):
+    response = page(pilot, address, tail=f"?as_of={day}&stage={stage}")
+    expected = heatmap(
+        pilot.viewer("owner"),
+        stage=stage,
+        at=dt.datetime(2026, 11, 24, 4, tzinfo=dt.UTC),
+        as_of=dt.date.fromisoformat(day),
+    )
+    assert counts(response) == {
+        f"{c.likelihood},{c.impact}": c.count for c in expected.cells if c.count
+    }
+    assert response.context["shown"].unrated_count == expected.unrated_count
+    assert "This is how it stood at the end of" in response.content.decode()
+
+
+def test_two_past_days_differ(pilot, address):
+    before, after = (page(pilot, address, tail=f"?as_of={d}") for d in ("2026-03-01", "2026-08-01"))
+    assert counts(before) == {"4,4": 1, "3,4": 1, "2,2": 1}
+    assert counts(after) == {"3,4": 2}
+
+
+def test_each_count_opens_its_list(pilot, address):
+    first = page(pilot, address)
+    link = re.search(r'<a class="mx-in" href="([^"]+)"', first.content.decode())
+    assert link
+    response = page(pilot, address, tail=link.group(1).replace("&amp;", "&"))
+    assert [r["ref"] for r in response.context["beside"]["rows"]] == ["R-001", "N-001"]
+    assert response.context["beside"]["count"] == 2
+    unrated = page(pilot, address, tail="?cell=unrated")
+    assert [r["ref"] for r in unrated.context["beside"]["rows"]] == ["R-002"]
+    above = page(pilot, address, tail="?cell=above")
+    assert len(above.context["beside"]["rows"]) == above.context["beside"]["count"] == 2
+    full = pilot.client("owner").get(response.context["beside"]["full"])
+    assert {r["ref"] for r in full.context["rows"]} == {"R-001", "N-001"}
+
+
+def test_figures_open_what_they_count(pilot, address):
+    for figure in page(pilot, address).context["figures"]:
+        if figure.get("here"):
+            listed = page(pilot, address, tail=figure["url"]).context["beside"]["rows"]
+        else:
+            listed = pilot.client("owner").get(figure["url"]).context["rows"]
+        assert len(listed) == figure["count"], figure["label"]
+
+
+def test_what_moved_with_its_reason(pilot, address):
+    response = page(pilot, address, tail="?compare=2026-03-01")
+    moved = response.context["moved"]
+    assert [(m["ref"], m["delta"], m["reason"]) for m in moved["moves"]] == [
+        ("R-001", -4, "because of bridge")
+    ]
+    assert [m["ref"] for m in moved["opened"]] == ["R-002"]
+    assert [m["ref"] for m in moved["closed"]] == [pilot.risks["gone"].ref]
+    same = page(pilot, address, tail="?compare=2026-11-23")
+    assert "Nothing moved" in same.content.decode()
+
+
+def test_filters_narrow_cells_and_list_alike(pilot, address):
+    response = page(pilot, address, tail="?term=market:eu&cell=3,4")
+    assert counts(response) == {"3,4": 1}
+    assert [r["ref"] for r in response.context["beside"]["rows"]] == ["R-001"]
+    mine = page(pilot, address, tail="?owner=me&party=north")
+    assert mine.context["shown"].total == 2
+    assert page(pilot, address, tail="?party=south").context["shown"].total == 1
+
+
+@pytest.mark.parametrize(
+    ("tail", "words"),
+    [
+        ("?stage=final", "Stage"),
+        ("?as_of=2999-01-01", "Choose today or a day that has passed"),
+        ("?as_of=yesterday", "This must be a date"),
+        ("?compare=2026-12-01", "Choose a day before"),
+        ("?cell=9,9", "There is no such cell"),
+        ("?cell=%00", "There is no such cell"),
+        ("?colour=red", "There is no such filter"),
+        ("?term=eu", "A term is written"),
+        ("?owner=somebody", "member"),
+    ],
+)
+def test_what_cannot_be_shown_is_said(pilot, address, tail, words):
+    response = page(pilot, address, tail=tail)
+    assert response.status_code == 400
+    assert words in response.content.decode()
+    assert response.context["shown"].total == 3
+
+
+def test_the_other_party_cannot_tell(pilot, address):
+    for tail in ("", "?cell=3,4", "?compare=2026-02-01", "?as_of=2026-05-01", "?cell=above"):
+        assert "CANARY" not in page(pilot, address, tail=tail).content.decode()
+        assert "CANARY" in page(pilot, address, "other", tail or "?cell=3,4").content.decode()
+
+
+def test_queries_do_not_grow(pilot, address, django_assert_max_num_queries):
+    client = pilot.client("owner")
+    tail = address("heatmap/?as_of=2026-10-01&compare=2026-03-01&cell=3,4&party=north&party=south")
+    with django_assert_max_num_queries(12) as few:
+        assert client.get(tail).status_code == 200
+    for n in range(8):
+        at = dt.datetime(2026, 4, 1, 4, tzinfo=dt.UTC)
+        pilot.make("owner", f"more{n}", at)
+        pilot.judge("owner", f"more{n}", (3, 4), at)
+        pilot.open("owner", f"more{n}", at)
+    with django_assert_max_num_queries(12) as many:
+        assert client.get(tail).status_code == 200
+    assert len(few) == len(many)
+
+
+def test_chinese(pilot, address):
+    pilot.users["owner"].language = "zh-hans"
+    pilot.users["owner"].save(update_fields=["language"])
+    html = page(pilot, address, tail="?cell=3,4").content.decode()
+    assert "桥梁关闭" in html
+    assert "可能" in html
+
+
+def test_the_address_says_what_was_chosen_and_no_more(pilot, address):
+    sent = "?as_of=2026-11-24&compare=&party=&owner=me&term=&term=market:eu"
+    tidy = address("heatmap/?owner=me&term=market%3Aeu")
+    response = page(pilot, address, tail=sent)
+    assert (response.status_code, response["Location"]) == (302, tidy)
+    swapped = pilot.client("owner").get(address(f"heatmap/{sent}"), headers={"HX-Request": "true"})
+    assert (swapped.status_code, swapped["HX-Push-Url"]) == (200, tidy)

@@ -1,0 +1,135 @@
+"""Everything that can be said about the code without running its tests; each check by its name.
+
+``python tools/check.py NAME …`` runs only those. All run even when one fails.
+"""
+
+import os
+import re
+import subprocess
+import sys
+import time
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+from packaging.requirements import Requirement
+from packaging.version import Version
+
+ROOT = Path(__file__).resolve().parent.parent
+BIN = Path(sys.executable).parent
+PRODUCTION = {
+    "DEBUG": "0",
+    "SECRET_KEY": "check-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+    "ALLOWED_HOSTS": "register.example",
+    "BASE_URL": "https://register.example",
+}
+# Names that would tie the project to the place where it was made or fetched from.
+_FOREIGN = re.compile(r"--index-url|--find-links|--extra-index|file://|https?://")
+_BELOW_FACES = (
+    "events",
+    "notify",
+    "register",
+    "risks",
+    "reviews",
+    "indicators",
+    "reminders",
+    "demo",
+)
+
+
+def command(*arguments: str, env: dict[str, str] | None = None) -> bool:
+    """Run a program from the environment; True when it is content."""
+    program = [str(BIN / arguments[0]), *arguments[1:]]
+    return (
+        subprocess.run(program, cwd=ROOT, env={**os.environ, **(env or {})}, check=False).returncode
+        == 0
+    )
+
+
+def manage(*arguments: str, env: dict[str, str] | None = None) -> bool:
+    """Run ``manage.py`` with ``env`` added."""
+    return command("python", "manage.py", *arguments, env=env)
+
+
+def pins(lock: str) -> dict[str, Version]:
+    """Name to version of every line that pins a package."""
+    return {
+        name.lower().replace("_", "-"): Version(version)
+        for name, version in re.findall(r"(?m)^([A-Za-z0-9._-]+)==([^\s;\\]+)", lock)
+    }
+
+
+def lock() -> bool:
+    """The lock files satisfy pyproject.toml, carry hashes, and no address."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    runtime = project["project"]["dependencies"]
+    wanted = {
+        "requirements.runtime.lock": runtime,
+        "requirements.lock": runtime + project["dependency-groups"]["dev"],
+    }
+    faults = []
+    for name, dependencies in wanted.items():
+        text = (ROOT / name).read_text()
+        found = pins(text)
+        for line in dependencies:
+            need = Requirement(line)
+            have = found.get(need.name.lower().replace("_", "-"))
+            if have is None or have not in need.specifier:
+                faults.append(f"{name}: {line} is not what is locked ({have}); run make lock")
+        if _FOREIGN.search(text):
+            faults.append(f"{name}: carries an address")
+        blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
+        faults += [f"{name}: no hash: {block.split()[0]}" for block in blocks
+                   if "==" in block and "--hash=sha256:" not in block]  # fmt: skip
+    print("\n".join(faults) or "both lock files are what pyproject.toml asks for")
+    return not faults
+
+
+def purity() -> bool:
+    """Policies touch no database; rooms below the faces build no HTTP answers."""
+    faults = []
+    for path in sorted((ROOT / "riskreg").rglob("*.py")):
+        room = path.relative_to(ROOT / "riskreg").parts[0]
+        text = path.read_text()
+        where = path.relative_to(ROOT)
+        if path.name == "policy.py" and re.search(r"(?m)^(from|import) django\.(db|http)", text):
+            faults.append(f"{where}: a policy is a pure function of values and a date")
+        if room in _BELOW_FACES and re.search(
+            r"(?m)^\s*(from|import) django\.(http|shortcuts)", text
+        ):
+            faults.append(f"{where}: HTTP belongs to the faces")
+    print("\n".join(faults) or "policies are pure, rooms know no HTTP")
+    return not faults
+
+
+CHECKS: dict[str, Callable[[], bool]] = {
+    "style": lambda: command("ruff", "check", "."),
+    "format": lambda: command("ruff", "format", "--check", "."),
+    "floors": lambda: command("lint-imports", "--no-logo"),
+    "purity": purity,
+    "types": lambda: command("mypy"),
+    "templates": lambda: command("djlint", "templates", "--lint", "--quiet"),
+    "migrations": lambda: manage("makemigrations", "--check", "--dry-run"),
+    "deploy": lambda: manage("check", "--deploy", "--fail-level", "WARNING", env=PRODUCTION),
+    "messages": lambda: command("python", "tools/messages.py", "--check"),
+    "lock": lock,
+}
+
+
+def main() -> int:
+    """Run the named checks, or all; 1 when one fails."""
+    names = sys.argv[1:] or list(CHECKS)
+    failed = []
+    for name in names:
+        print(f"-- {name}", flush=True)
+        begun = time.monotonic()
+        good = CHECKS[name]()
+        print(f"   {'ok' if good else 'FAILED'} ({time.monotonic() - begun:.1f} s)", flush=True)
+        if not good:
+            failed.append(name)
+    print("checks: " + ("all ok" if not failed else "FAILED: " + ", ".join(failed)))
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

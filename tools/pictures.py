@@ -1,0 +1,131 @@
+"""Take the pictures of docs/pictures from a demo of its own, so that they show what is there.
+
+Starts the system with the demo register in a temporary folder on a free port, signs in as the
+roles a picture is for, and photographs at 1440 × 900 in light and English unless said otherwise.
+"""
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from playwright.sync_api import Browser, sync_playwright
+
+ROOT = Path(__file__).resolve().parent.parent
+PICTURES = ROOT / "docs" / "pictures"
+PASSWORD = "riskreg-demo"
+READY_SECONDS = 120.0
+
+
+@dataclass(frozen=True)
+class Picture:
+    """A file name, who looks, and at what; ``click`` is a link to follow first."""
+
+    name: str
+    who: str
+    path: str
+    click: str = ""
+    width: int = 1440
+    height: int = 900
+    dark: bool = False
+    language: str = "en"
+
+
+WANTED = (
+    Picture("my-work", "owner@foton.example", "/r/foton-catl/work/"),
+    Picture("heatmap", "manager@foton.example", "/r/foton-catl/heatmap/?compare=2025-12-31"),
+    Picture("review", "owner@foton.example", "/r/foton-catl/work/", click="a[href*='/review/']"),
+    Picture("risks", "manager@foton.example", "/r/foton-catl/risks/"),
+    Picture("heatmap-dark", "manager@foton.example", "/r/foton-catl/heatmap/", dark=True),
+    Picture("heatmap-zh", "leader@catl.example", "/r/foton-catl/heatmap/", language="zh-Hans"),
+    Picture("my-work-phone", "owner@foton.example", "/r/foton-catl/work/", width=390, height=844),
+)
+
+
+def chromium() -> str | None:
+    """The browser: CHROMIUM_PATH, or one of the system's; None lets Playwright use its own."""
+    return os.environ.get("CHROMIUM_PATH") or next(
+        filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None
+    )
+
+
+@contextmanager
+def demo() -> Iterator[str]:
+    """A running system with the demo register; yields its address. ``RuntimeError`` if it fails."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    with tempfile.TemporaryDirectory() as folder:
+        output = Path(folder) / "output"
+        env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
+        with output.open("wb") as out:
+            system = subprocess.Popen(
+                [sys.executable, "manage.py", "up", "--demo", "--port", str(port)],
+                cwd=ROOT,
+                env={**env, "VAR_DIR": str(Path(folder) / "var")},
+                stdout=out,
+                stderr=out,
+            )
+        try:
+            deadline = time.monotonic() + READY_SECONDS
+            while "riskreg is running" not in output.read_text():
+                if system.poll() is not None or time.monotonic() > deadline:
+                    raise RuntimeError(output.read_text())
+                time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            system.send_signal(signal.SIGINT)
+            system.wait(60)
+
+
+def take(browser: Browser, address: str, picture: Picture) -> None:
+    """Sign in and take one picture. Raises Playwright's error when a page is not as expected."""
+    context = browser.new_context(
+        viewport={"width": picture.width, "height": picture.height},
+        color_scheme="dark" if picture.dark else "light",
+        locale=picture.language,
+        reduced_motion="reduce",
+    )
+    try:
+        page = context.new_page()
+        page.goto(f"{address}/accounts/login/")
+        form = page.locator("form").filter(has=page.locator("input[type=password]"))
+        form.locator("input[name=login]").fill(picture.who)
+        form.locator("input[type=password]").fill(PASSWORD)
+        form.locator("button").click()
+        page.wait_for_url(lambda url: "/accounts/login" not in url)
+        answer = page.goto(address + picture.path)
+        if answer is None or not answer.ok:
+            raise RuntimeError(f"{picture.path} does not answer")
+        if picture.click:
+            page.locator(picture.click).first.click()
+            page.wait_for_load_state("load")
+        page.screenshot(path=PICTURES / f"{picture.name}.png")
+        print(f"  docs/pictures/{picture.name}.png")
+    finally:
+        context.close()
+
+
+def main() -> int:
+    """Take all pictures, or those named on the command line."""
+    names = sys.argv[1:]
+    PICTURES.mkdir(parents=True, exist_ok=True)
+    with demo() as address, sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
+        for picture in WANTED:
+            if not names or picture.name in names:
+                take(browser, address, picture)
+        browser.close()
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
