@@ -1,0 +1,229 @@
+"""The draws behind `simulate`: which events happen in which simulated year, and how large.
+
+Years are simulated in blocks of `BLOCK`. An exposure owns three streams of random numbers (places,
+sizes, heights), seeded by the run's seed and the exposure's name alone and moved on by a fixed
+stride for each block. Three things follow.
+
+- Adding, removing or reordering exposures leaves the draws of the others as they were.
+- A block is the same whoever computes it and when: chunks can be any groups of blocks.
+- Alternatives share their random numbers. The events of a lower frequency are the first ones of
+  the events of a higher one, in the same years and of the same size.
+
+Cost grows with events: where a year has no event, nothing is drawn for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+import numpy.typing as npt
+
+from riskreg.quant import checks
+from riskreg.quant.checks import Array
+from riskreg.quant.discrete import Bernoulli, poisson_quantile
+from riskreg.quant.errors import InvalidRate, SeverityOverflow
+from riskreg.quant.portfolio import Exposure, Portfolio
+
+BLOCK = 2**16
+"""Years in a block: small enough that its totals stay in the processor's cache."""
+
+BATCH = 2**16
+"""Events drawn at once, which bounds memory however high a rate is."""
+
+_STRIDE = 0x9E3779B97F4A7C15F39CC0605CEDC835
+"""2^128 over the golden ratio: blocks start far apart and share no low bits. A power of two would
+leave the low bits of the generator's state the same in every block, and blocks would correlate."""
+
+_EXPOSURE, _DRIVER = 1, 2
+
+Places = npt.NDArray[np.int64]
+Batch = tuple[Places, Array]
+
+
+def _words(name: str) -> tuple[int, ...]:
+    digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
+    return tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
+
+
+class _Stream:
+    """A generator that can be put at the start of any block in constant time."""
+
+    def __init__(self, seed: int, key: tuple[int, ...]) -> None:
+        self._bits = np.random.PCG64DXSM(np.random.SeedSequence(seed, spawn_key=key))
+        self._start = self._bits.state
+        self._generator = np.random.Generator(self._bits)
+
+    def at(self, block: int) -> np.random.Generator:
+        self._bits.state = self._start
+        self._bits.advance(block * _STRIDE % 2**128)
+        return self._generator
+
+
+@dataclass(frozen=True)
+class _Streams:
+    places: _Stream
+    sizes: _Stream
+    heights: _Stream
+
+
+class Sampler:
+    """The draws of one portfolio under one seed. `period` sets apart the years of a path."""
+
+    def __init__(self, portfolio: Portfolio, seed: int, period: int = 0) -> None:
+        self.portfolio = portfolio
+        self._streams = {
+            e.name: self._exposure_streams(e, seed, period) for e in portfolio.exposures
+        }
+        self._drivers = [
+            _Stream(seed, (_DRIVER, period, *_words(d.name))) for d in portfolio.drivers
+        ]
+        self._factor = portfolio.driver_factor() if portfolio.drivers else None
+
+    @staticmethod
+    def _exposure_streams(exposure: Exposure, seed: int, period: int) -> _Streams:
+        key = (_EXPOSURE, period, *_words(exposure.name))
+        return _Streams(*(_Stream(seed, (*key, part)) for part in range(3)))
+
+    def scores(self, block: int, size: int) -> Array:
+        """Correlated standard normal scores of the drivers, shape (drivers, size)."""
+        own = [stream.at(block).standard_normal(size) for stream in self._drivers]
+        if self._factor is None:
+            return np.empty((0, size))
+        scores = np.array(own)
+        if self.portfolio.correlation is None:
+            return scores
+        # Row by row, in fixed order: a matrix product may sum in another order on another machine,
+        # and an added driver must not disturb the earlier ones.
+        mixed = np.zeros_like(scores)
+        for i in range(len(scores)):
+            for j in range(i + 1):
+                if self._factor[i, j] != 0:
+                    mixed[i] += self._factor[i, j] * scores[j]
+        return mixed
+
+    def driver_values(self, block: int, size: int, scores: Array | None = None) -> dict[str, Array]:
+        """Values of the drivers in each year of a block."""
+        if not self.portfolio.drivers:
+            return {}
+        if scores is None:
+            scores = self.scores(block, size)
+        return {d.name: d.values(z) for d, z in zip(self.portfolio.drivers, scores, strict=True)}
+
+    def events(
+        self, exposure: Exposure, block: int, size: int, values: dict[str, Array]
+    ) -> Iterator[Batch]:
+        """Batches of (year within the block, signed loss), in an order that never changes."""
+        drivers = {d.name: d for d in self.portfolio.drivers}
+        multiplier: dict[str, Array | None] = {"frequency": None, "severity": None}
+        for link in exposure.links:
+            factor = link.multipliers(drivers[link.driver], values[link.driver])
+            before = multiplier[link.on]
+            multiplier[link.on] = factor if before is None else before * factor
+        streams = self._streams[exposure.name]
+        sizes = streams.sizes.at(block)
+        severity, scale = exposure.severity, multiplier["severity"]
+        for years, kept in _places(exposure, streams, block, size, multiplier["frequency"]):
+            losses = severity.sample(sizes, years.size)
+            if kept is not None:
+                years, losses = years[kept], losses[kept]
+            if scale is not None:
+                losses = losses * scale[years]
+            if exposure.sign < 0:
+                losses = -losses
+            yield years, losses
+
+    def add(
+        self, exposure: Exposure, block: int, size: int, values: dict[str, Array], total: Array
+    ) -> None:
+        """Add the losses of one exposure to the years of a block, shape (size,).
+
+        Raises `SeverityOverflow` when a year becomes too large for a number.
+        """
+        with np.errstate(over="ignore", invalid="ignore"):
+            for places, amounts in self.events(exposure, block, size, values):
+                np.add.at(total, places, amounts)
+        if not np.isfinite(total).all():
+            raise SeverityOverflow(
+                "portfolio",
+                self.portfolio.names,
+                f"has a year whose loss from {exposure.name} on is too large for a number",
+                "narrow the ranges or use a larger unit of money",
+            )
+
+
+def _places(
+    exposure: Exposure, streams: _Streams, block: int, size: int, multiplier: Array | None
+) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
+    """Batches of candidate years with a mask of those in which the event happens (None: all).
+
+    An exposure with a probability p is a Poisson process with hazard -ln(1 - p) of which only the
+    first event in a year counts, so that a smaller p keeps a subset of the events of a larger one.
+    """
+    once = isinstance(exposure.frequency, Bernoulli)
+    hazard = exposure.frequency.hazard
+    if hazard == 0:
+        return
+    candidates = (
+        _plain(streams, block, size, hazard)
+        if multiplier is None
+        else _thinned(streams, block, size, hazard * multiplier)
+    )
+    if not once:
+        yield from candidates
+        return
+    seen = np.zeros(size, dtype=bool)
+    first = np.empty(size, dtype=np.int64)
+    for years, kept in candidates:
+        order = np.arange(years.size)
+        rows = order if kept is None else order[kept]
+        # Written backwards, what stays for a year is the earliest candidate.
+        first[years[rows[::-1]]] = rows[::-1]
+        fresh = np.zeros(years.size, dtype=bool)
+        fresh[rows] = (first[years[rows]] == rows) & ~seen[years[rows]]
+        seen[years[rows]] = True
+        yield years, fresh
+        if math.isinf(hazard) and seen.all():
+            return
+
+
+def _plain(
+    streams: _Streams, block: int, size: int, hazard: float
+) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
+    """All candidates happen; their number is one Poisson draw by inversion, rising with hazard."""
+    places = streams.places.at(block)
+    uniform = places.random()
+    if math.isinf(hazard):
+        while True:
+            yield places.integers(0, size, BATCH), None
+    count = poisson_quantile(uniform, hazard * size)
+    for start in range(0, count, BATCH):
+        yield places.integers(0, size, min(BATCH, count - start)), None
+
+
+def _thinned(
+    streams: _Streams, block: int, size: int, hazards: Array
+) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
+    """Candidates have heights, the points of a Poisson process of `size` a unit of height; one
+    happens when its height is below the hazard of its year (Lewis and Shedler 1979, thinning)."""
+    places, heights = streams.places.at(block), streams.heights.at(block)
+    places.random()
+    top, reached = float(hazards.max()), 0.0
+    if not top <= checks.MAX_RATE:
+        raise InvalidRate(
+            "links", top, "is the rate of a year that a driver makes too large", "bound the driver"
+        )
+    while True:
+        steps = heights.standard_exponential(BATCH)
+        steps /= size
+        steps[0] += reached
+        levels = np.cumsum(steps)
+        count = int(np.searchsorted(levels, top))
+        years = places.integers(0, size, count)
+        yield years, levels[:count] < hazards[years]
+        if count < BATCH:
+            return
+        reached = float(levels[-1])

@@ -1,0 +1,141 @@
+"""What Cox (2008) proves, on matrices worked out by hand."""
+
+from __future__ import annotations
+
+import itertools
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from riskreg.quant import MatrixAudit, audit_matrix
+
+FIFTHS = [[k / 5, (k + 1) / 5] for k in range(5)]
+HALVES = [[0, 0.5], [0.5, 1]]
+
+# Levels of equal width. Green where a cell touches 0, up to p × i = 0.2; red where every risk is
+# above 0.2 = (row/5)(column/5), so row × column ≥ 5; yellow between. No other colouring of the
+# left column and the bottom row, nor of the corner, is consistent.
+CONSISTENT = [
+    [0, 0, 0, 0, 0],
+    [0, 1, 1, 1, 1],
+    [0, 1, 1, 2, 2],
+    [0, 1, 2, 2, 2],
+    [0, 1, 2, 2, 2],
+]
+
+
+def test_a_consistent_five_by_five() -> None:
+    audit = audit_matrix(FIFTHS, FIFTHS, CONSISTENT)
+    assert audit.sound
+    assert audit.weakly_consistent
+    assert audit.sentences[0].startswith("No cell is rated above")
+    assert audit.same_rating_factor == math.inf
+
+
+def test_lemma_one_no_red_beside_green() -> None:
+    spoiled = [list(row) for row in CONSISTENT]
+    spoiled[1][4] = 2
+    audit = audit_matrix(FIFTHS, FIFTHS, spoiled)
+    assert ((0, 4), (1, 4)) in audit.jumps
+    # Its smallest risk is 0.2 × 0.8 = 0.16, below 0.2, the largest green one: not consistent.
+    assert audit.overlap is not None
+    assert audit.overlap.top == (1, 4)
+    assert math.prod(audit.overlap.top_risk) == pytest.approx(0.16)
+    assert math.prod(audit.overlap.lowest_risk) == pytest.approx(0.2)
+    assert any("touch" in s for s in audit.sentences)
+
+
+@pytest.mark.parametrize("cell", [(k, 0) for k in range(1, 5)] + [(0, k) for k in range(1, 5)])
+def test_lemma_two_no_red_in_the_left_column_or_bottom_row(cell: tuple[int, int]) -> None:
+    spoiled = [list(row) for row in CONSISTENT]
+    spoiled[cell[0]][cell[1]] = 2
+    audit = audit_matrix(FIFTHS, FIFTHS, spoiled)
+    assert not audit.weakly_consistent
+    assert audit.overlap is not None
+    assert math.prod(audit.overlap.top_risk) == 0
+
+
+def test_a_middle_rating_without_reason() -> None:
+    spoiled = [list(row) for row in CONSISTENT]
+    # The far corner holds only risks of 0.64 … 1, larger than in many red cells, and has no red
+    # cell beyond it: a middle rating there is neither between nor of both kinds.
+    spoiled[4][4] = 1
+    audit = audit_matrix(FIFTHS, FIFTHS, spoiled)
+    assert (4, 4) in audit.uneven
+    assert any("middle rating without reason" in s for s in audit.sentences)
+    assert audit.reversed_pairs > 0
+
+
+def test_two_by_two_by_hand() -> None:
+    good = audit_matrix(HALVES, HALVES, [[0, 1], [1, 2]])
+    assert good.sound
+    # Only the upper right red: its smallest risk 0.25 is below the 0.5 of the "green" neighbours.
+    bad = audit_matrix(HALVES, HALVES, [[0, 0], [0, 1]])
+    assert not bad.weakly_consistent
+    assert bad.jumps == ()
+    assert bad.overlap is not None
+    assert math.prod(bad.overlap.top_risk) == 0.25
+    assert math.prod(bad.overlap.lowest_risk) == 0.5
+
+
+def test_reversed_pairs_by_hand() -> None:
+    audit = audit_matrix(
+        [[0, 0.1], [0.1, 0.5], [0.5, 1]],
+        [[0, 1], [1, 10], [10, 100]],
+        [[0, 0, 0], [0, 0, 1], [2, 1, 2]],
+        likelihood_names=["rare", "possible", "likely"],
+        impact_names=["minor", "medium", "severe"],
+        rating_names={0: "low", 1: "middle", 2: "high"},
+    )
+    # likely × minor (at most 1) is high; possible × severe (1 … 50) touches 1, so it isn't
+    # reversed; nothing rated lower holds only larger risks.
+    assert audit.reversed_pairs == 0
+    worse = audit_matrix(
+        [[0, 0.1], [0.2, 0.5], [0.5, 1]],
+        [[0, 1], [1, 10], [10, 100]],
+        [[0, 0, 0], [0, 0, 1], [2, 1, 2]],
+        likelihood_names=["rare", "possible", "likely"],
+        impact_names=["minor", "medium", "severe"],
+        rating_names={0: "low", 1: "middle", 2: "high"},
+    )
+    assert worse.pairs == (((2, 0), (1, 2)),)
+    assert worse.sentences[0] == (
+        "1 pair of cells is the wrong way round: likelihood likely × impact minor is “high”"
+        " although nothing in it can cost more than 1 a year on average, while likelihood possible"
+        " × impact severe is only “middle” and everything in it costs at least 2."
+    )
+
+
+def pairs_by_force(audit: MatrixAudit, p: list, i: list, rating: np.ndarray) -> int:
+    cells = list(itertools.product(range(len(p)), range(len(i))))
+    return sum(
+        1
+        for a, b in itertools.product(cells, cells)
+        if rating[a] > rating[b] and p[a[0]][1] * i[a[1]][1] < p[b[0]][0] * i[b[1]][0]
+    )
+
+
+@settings(max_examples=50, deadline=None, derandomize=True)
+@given(st.integers(0, 2**32), st.integers(1, 5), st.integers(1, 5))
+def test_findings_hold_on_drawn_risks(seed: int, rows: int, columns: int) -> None:
+    rng = np.random.default_rng(seed)
+    cuts_p = np.concatenate([[0], np.sort(rng.random(rows))])
+    cuts_i = np.concatenate([[0], np.sort(rng.random(columns) * 100)])
+    p = [[float(a), float(b)] for a, b in itertools.pairwise(cuts_p)]
+    i = [[float(a), float(b)] for a, b in itertools.pairwise(cuts_i)]
+    rating = rng.integers(0, 4, (rows, columns))
+    audit = audit_matrix(p, i, rating)
+    assert audit.reversed_pairs == pairs_by_force(audit, p, i, rating)
+    for a, b in audit.pairs:
+        x = rng.uniform(*p[a[0]]) * rng.uniform(*i[a[1]])
+        y = rng.uniform(*p[b[0]]) * rng.uniform(*i[b[1]])
+        assert x < y
+    if audit.weakly_consistent and rating.max() > rating.min():
+        reds = np.argwhere(rating == rating.max())
+        greens = np.argwhere(rating == rating.min())
+        x = min(rng.uniform(*p[r]) * rng.uniform(*i[c]) for r, c in reds)
+        y = max(rng.uniform(*p[r]) * rng.uniform(*i[c]) for r, c in greens)
+        assert x >= y
