@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 from django.db import connection, transaction
+from django.db.models import F, Q
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
 from django.urls import include, path
@@ -54,10 +55,10 @@ _VALUES = (
 )  # fmt: skip
 
 
-def _page(register: Register, party: int, order: str) -> list[dict[str, Any]]:
-    visible = Position.objects.filter(register=register, valid_to=None).filter(
-        visibility="shared"
-    ) | Position.objects.filter(register=register, valid_to=None, party_id=party)
+def _page(register: Register, party: int, order: Any) -> list[dict[str, Any]]:
+    visible = Position.objects.filter(
+        Q(visibility="shared") | Q(party_id=party), register=register, valid_to=None
+    )
     return list(visible.order_by(order, "risk_id").values(*_VALUES)[: LIMIT + 1])
 
 
@@ -113,11 +114,10 @@ def html_page(request: HttpRequest) -> HttpResponse:
     """A bare template with the rows of the list page, by the same order and number."""
     register = Register.objects.get(slug="bench")
     party = register.parties.get(key="foton")
-    order = request.GET.get("order", "-residual_score")
+    worst_first = F("residual_score").desc(nulls_last=True)
+    rows = _page(register, party.pk, worst_first)[:LIMIT]
     # Without the request, so without what the shell of a real page has to read.
-    return HttpResponse(
-        render_to_string("bare.html", {"rows": _page(register, party.pk, order)[:LIMIT]})
-    )
+    return HttpResponse(render_to_string("bare.html", {"rows": rows}))
 
 
 def review(risk: Risk, user: User) -> None:
