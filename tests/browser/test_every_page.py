@@ -14,6 +14,7 @@ from tests.browser.conftest import NARROW, WIDE, Site
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.once,
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("browser"),
 ]

@@ -16,6 +16,7 @@ from tests.browser.conftest import NARROW, REGISTER, Site
 
 pytestmark = [
     pytest.mark.browser,
+    pytest.mark.once,
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("browser"),
 ]
