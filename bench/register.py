@@ -37,7 +37,7 @@ def _case(vendor: str, size: int) -> list[Row]:
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/bench.sqlite3"
         if vendor == "postgresql":
-            url = _fresh_postgres(os.environ["DATABASE_URL_POSTGRES"])
+            url = fresh_postgres(os.environ["DATABASE_URL_POSTGRES"])
         env = {**os.environ, "DATABASE_URL": url, "VAR_DIR": folder, "LOG_LEVEL": "ERROR"}
         done = subprocess.run(
             [sys.executable, "-m", "bench.register_case", str(size)],
@@ -53,7 +53,8 @@ def _case(vendor: str, size: int) -> list[Row]:
         ]
 
 
-def _fresh_postgres(url: str) -> str:
+def fresh_postgres(url: str) -> str:
+    """An empty database on the server at ``url``; the address of it."""
     import psycopg
 
     name = "riskreg_bench"

@@ -24,6 +24,7 @@ from riskreg.register.services import (
 )
 
 PER_REGISTER = 1_000
+OWNER = "CASE WHEN n %% 2 = 0 THEN %(user)s ELSE %(other)s END"
 
 
 def seed(total: int) -> Viewer:
@@ -80,18 +81,18 @@ def _fill(register: Register, count: int, user: User, other: User, now: dt.datet
         "since": now - dt.timedelta(days=200), "today": now.date(),
     }  # fmt: skip
     with connection.cursor() as cursor:
-        for statement in _statements(connection.vendor):
+        for statement in statements(connection.vendor):
             cursor.execute(statement, values)
 
 
-def _statements(vendor: str) -> list[str]:
+def statements(vendor: str, *, age: str = "30 - (n * 37) %% 120", owner: str = OWNER) -> list[str]:
+    """What fills a register; the names in it are those of ``_fill``.
+
+    ``age`` is how many days ago risk number n fell due, ``owner`` whose it is, both in SQL.
+    """
     lite = vendor == "sqlite"
     uuid = "lower(hex(randomblob(16)))" if lite else "gen_random_uuid()"
-    day = (
-        "date(%(today)s, ((n * 37) %% 120 - 30) || ' days')"
-        if lite
-        else "%(today)s::date + ((n * 37) %% 120 - 30)::int"
-    )
+    day = f"date(%(today)s, -({age}) || ' days')" if lite else f"%(today)s::date - ({age})::int"
     series = (
         "WITH RECURSIVE s(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM s WHERE n < %(count)s)"
         if lite
@@ -105,7 +106,6 @@ def _statements(vendor: str) -> list[str]:
         " || substr('000', 1, 3 - CASE WHEN n < 10 THEN 1 WHEN n < 100 THEN 2 ELSE 3 END) || n"
     )
     state = "CASE WHEN n %% 23 = 0 THEN 'draft' WHEN n %% 31 = 0 THEN 'closed' ELSE 'open' END"
-    owner = "CASE WHEN n %% 2 = 0 THEN %(user)s ELSE %(other)s END"
     risks = f"""
       INSERT INTO risks_risk (uuid, created_at, register_id, party_id, visibility, ref, title,
         cause, event, consequence, kind, state, response, owner_id, deputy_id, external_id,
@@ -121,8 +121,9 @@ def _statements(vendor: str) -> list[str]:
     for a, b in ((7, 11), (3, 13), (2, 5)):
         x, y = f"(1 + (n * {a}) %% 5)", f"(1 + (n / 5 * {b}) %% 5)"
         rating = (
-            f"CASE WHEN {x} * {y} <= 4 THEN 'low' WHEN {x} * {y} <= 9 THEN 'moderate' "
-            f"WHEN {x} * {y} <= 15 THEN 'high' ELSE 'critical' END"
+            f"CASE WHEN {x} * {y} <= 2 THEN 'very_low' WHEN {x} * {y} <= 4 THEN 'low' "
+            f"WHEN {x} * {y} <= 9 THEN 'moderate' WHEN {x} * {y} <= 15 THEN 'high' "
+            "ELSE 'critical' END"
         )
         cells += [
             f"CASE WHEN n %% 50 = 0 THEN NULL ELSE {value} END"

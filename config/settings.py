@@ -78,6 +78,7 @@ INSTALLED_APPS = [
     "riskreg.risks",
     "riskreg.reviews",
     "riskreg.indicators",
+    "riskreg.handover",
     "riskreg.reminders",
     "riskreg.demo",
     "riskreg.api",
@@ -209,6 +210,17 @@ SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # How long a claimed delivery is one worker's own before another may take it over.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=120)
 DELIVERY_MAX_ATTEMPTS = env.int("DELIVERY_MAX_ATTEMPTS", default=8)
+# Messages per minute and channel, over all workers; 0 is no limit.
+DELIVERY_PER_MINUTE = {
+    "mail": env.int("DELIVERY_MAIL_PER_MINUTE", default=0),
+    "webhook": env.int("DELIVERY_WEBHOOK_PER_MINUTE", default=0),
+    "chat": env.int("DELIVERY_CHAT_PER_MINUTE", default=0),
+}
+# So many failures of a server in a row, and it is left alone for so long at first.
+DELIVERY_CIRCUIT_FAILURES = env.int("DELIVERY_CIRCUIT_FAILURES", default=5)
+DELIVERY_CIRCUIT_SECONDS = env.int("DELIVERY_CIRCUIT_SECONDS", default=60)
+# Webhooks go to public https addresses only, and to these hosts: "erp.example" or "10.1.2.3:8080".
+WEBHOOK_ALLOWED_HOSTS = env.list("WEBHOOK_ALLOWED_HOSTS", default=[])
 
 # People ----------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"
@@ -282,6 +294,8 @@ SECURE_HSTS_SECONDS = 0 if LOCAL else env.int("SECURE_HSTS_SECONDS", default=31_
 SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
 SECURE_HSTS_PRELOAD = not LOCAL
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
+# The cache answers first, the database keeps them: signing in survives a cache that is emptied.
+SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
 SESSION_COOKIE_HTTPONLY = True
 CSRF_TRUSTED_ORIGINS = [BASE_URL]
 CSRF_FAILURE_VIEW = "riskreg.web.errors.csrf_failure"

@@ -73,10 +73,16 @@ class World:
 
 
 def user(email: str, at: dt.datetime = AT, **fields: Any) -> User:
-    """An account with the password ``PASSWORD`` and a role name."""
+    """An account with the password ``PASSWORD`` and a role name, whose digests come at any hour of
+    any day."""
+    digest = {"digest_hour": 0, "working_days": [1, 2, 3, 4, 5, 6, 7]}
+    digest = {name: fields.pop(name, usual) for name, usual in digest.items()}
     name = fields.pop("name", email.split("@")[0].replace("-", " ").capitalize())
     password = fields.pop("password", PASSWORD)
-    return create_user(email=email, name=name, password=password, at=at, **fields)
+    row = create_user(email=email, name=name, password=password, at=at, **fields)
+    User.objects.filter(pk=row.pk).update(**digest)
+    row.refresh_from_db()
+    return row
 
 
 def build_world(at: dt.datetime = AT, slug: str = SLUG, **register: Any) -> World:

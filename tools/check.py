@@ -32,6 +32,7 @@ _BELOW_FACES = (
     "risks",
     "reviews",
     "indicators",
+    "handover",
     "reminders",
     "demo",
 )

@@ -53,84 +53,122 @@ def _stop_with_parent() -> None:
         ctypes.CDLL(None).prctl(1, signal.SIGINT)
 
 
+class Cluster:
+    """A private server in a temporary folder, on a free loopback port.
+
+    ``durable``: what was committed survives ``kill``; otherwise the server is quick and forgetful.
+    Only a crash of the machine itself would need more than that, so nothing waits for the disk.
+    Making one raises ``FileNotFoundError`` when there is no PostgreSQL, ``RuntimeError`` when it
+    cannot be prepared.
+    """
+
+    def __init__(self, *, durable: bool = False) -> None:
+        binaries = find_bin()
+        if binaries is None:
+            raise FileNotFoundError("no PostgreSQL server found (initdb, postgres)")
+        try:
+            ids = account()
+        except KeyError as error:
+            raise RuntimeError("as root, a user named postgres is needed") from error
+        self.durable = durable
+        self.server: subprocess.Popen[bytes] | None = None
+        self._binaries = binaries
+        self._folder = Path(tempfile.mkdtemp(prefix="riskreg-postgres-"))
+        self._password = secrets.token_urlsafe(18)
+        self._as_user: dict[str, Any] = {"user": ids[0], "group": ids[1]} if ids else {}
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        secret = self._folder / "password"
+        secret.write_text(self._password)
+        if ids:
+            for path in (self._folder, secret):
+                os.chown(path, *ids)
+        made = subprocess.run(
+            [str(binaries / "initdb"), "-D", str(self._folder / "data"), "-U", "riskreg",
+             "--pwfile", str(secret), "--auth=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8",
+             "--no-sync"],
+            check=False, capture_output=True, text=True, cwd=self._folder, **self._as_user,
+        )  # fmt: skip
+        if made.returncode != 0:
+            self.remove()
+            raise RuntimeError(f"initdb failed: {made.stderr.strip()[-300:]}")
+
+    @property
+    def url(self) -> str:
+        """The address of the database ``riskreg`` on it."""
+        return f"postgres://riskreg:{self._password}@127.0.0.1:{self.port}/riskreg"
+
+    def launch(self) -> None:
+        """Start the server without waiting until it answers."""
+        lax = [] if self.durable else ["full_page_writes=off", "synchronous_commit=off"]
+        settings = ["unix_socket_directories=", "fsync=off", "max_connections=200", *lax]
+        with (self._folder / "log").open("ab") as output:
+            self.server = subprocess.Popen(
+                [str(self._binaries / "postgres"), "-D", str(self._folder / "data"),
+                 "-p", str(self.port), "-h", "127.0.0.1",
+                 *(part for setting in settings for part in ("-c", setting))],
+                stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=self._folder,
+                start_new_session=True, preexec_fn=_stop_with_parent, **self._as_user,
+            )  # fmt: skip
+
+    def answers(self) -> bool:
+        """Whether the server accepts connections. ``RuntimeError`` when it has ended."""
+        if self.server is not None and self.server.poll() is not None:
+            log = (self._folder / "log").read_text()[-300:]
+            raise RuntimeError(f"PostgreSQL did not start: {log}")
+        ready = [str(self._binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(self.port)]
+        return subprocess.run([*ready, "-t", "1"], check=False).returncode == 0
+
+    def start(self) -> None:
+        """Start the server and wait until it answers; ``RuntimeError`` when it does not."""
+        self.launch()
+        for _ in range(60):
+            if self.answers():
+                return
+            if self.server is not None:
+                with contextlib.suppress(subprocess.TimeoutExpired):
+                    self.server.wait(0.25)
+        raise RuntimeError("PostgreSQL did not become ready")
+
+    def create_database(self) -> None:
+        """Make the database ``riskreg`` on the running server."""
+        subprocess.run(
+            [str(self._binaries / "createdb"), "-h", "127.0.0.1", "-p", str(self.port),
+             "-U", "riskreg", "riskreg"],
+            check=True, env={**os.environ, "PGPASSWORD": self._password},
+        )  # fmt: skip
+
+    def stop(self) -> None:
+        """Stop the server in order, if it runs."""
+        if self.server is not None and self.server.poll() is None:
+            # SIGINT is PostgreSQL's fast shutdown: it ends sessions instead of waiting for them.
+            self.server.send_signal(signal.SIGINT)
+            try:
+                self.server.wait(20)
+            except subprocess.TimeoutExpired:
+                self.server.kill()
+                self.server.wait()
+
+    def remove(self) -> None:
+        """Stop it and delete its folder."""
+        self.stop()
+        shutil.rmtree(self._folder, ignore_errors=True)
+
+
 @contextlib.contextmanager
 def cluster() -> Iterator[str]:
     """Start a cluster; yields its URL; stops and removes it at the end.
 
     Raises ``FileNotFoundError`` when there is no PostgreSQL, ``RuntimeError`` when it fails.
     """
-    binaries = find_bin()
-    if binaries is None:
-        raise FileNotFoundError("no PostgreSQL server found (initdb, postgres)")
+    made = Cluster()
     try:
-        ids = account()
-    except KeyError as error:
-        raise RuntimeError("as root, a user named postgres is needed") from error
-    folder = Path(tempfile.mkdtemp(prefix="riskreg-postgres-"))
-    password = secrets.token_urlsafe(18)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    secret = folder / "password"
-    secret.write_text(password)
-    as_user: dict[str, Any] = {}
-    if ids:
-        for path in (folder, secret):
-            os.chown(path, *ids)
-        as_user = {"user": ids[0], "group": ids[1]}
-    data, log = str(folder / "data"), folder / "log"
-    server: subprocess.Popen[bytes] | None = None
-    try:
-        made = subprocess.run(
-            [str(binaries / "initdb"), "-D", data, "-U", "riskreg", "--pwfile", str(secret),
-             "--auth=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"],
-            check=False, capture_output=True, text=True, cwd=folder, **as_user,
-        )  # fmt: skip
-        if made.returncode != 0:
-            raise RuntimeError(f"initdb failed: {made.stderr.strip()[-300:]}")
-        with log.open("wb") as output:
-            server = subprocess.Popen(
-                [str(binaries / "postgres"), "-D", data, "-p", str(port), "-h", "127.0.0.1",
-                 "-c", "unix_socket_directories=", "-c", "fsync=off", "-c", "full_page_writes=off",
-                 "-c", "synchronous_commit=off", "-c", "max_connections=200"],
-                stdout=output, stderr=output, stdin=subprocess.DEVNULL, cwd=folder,
-                start_new_session=True, preexec_fn=_stop_with_parent, **as_user,
-            )  # fmt: skip
-        ready = [str(binaries / "pg_isready"), "-q", "-h", "127.0.0.1", "-p", str(port), "-t", "1"]
-        for _ in range(60):
-            if server.poll() is not None:
-                raise RuntimeError(f"PostgreSQL did not start: {log.read_text()[-300:]}")
-            if subprocess.run(ready, check=False).returncode == 0:
-                break
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                server.wait(0.25)
-        else:
-            raise RuntimeError("PostgreSQL did not become ready")
-        subprocess.run(
-            [
-                str(binaries / "createdb"),
-                "-h",
-                "127.0.0.1",
-                "-p",
-                str(port),
-                "-U",
-                "riskreg",
-                "riskreg",
-            ],
-            check=True,
-            env={**os.environ, "PGPASSWORD": password},
-        )
-        yield f"postgres://riskreg:{password}@127.0.0.1:{port}/riskreg"
+        made.start()
+        made.create_database()
+        yield made.url
     finally:
-        if server is not None and server.poll() is None:
-            # SIGINT is PostgreSQL's fast shutdown: it ends sessions instead of waiting for them.
-            server.send_signal(signal.SIGINT)
-            try:
-                server.wait(20)
-            except subprocess.TimeoutExpired:
-                server.kill()
-                server.wait()
-        shutil.rmtree(folder, ignore_errors=True)
+        made.remove()
 
 
 def main() -> int:

@@ -21,6 +21,11 @@ def check_time_zone(value: str) -> None:
         raise ValidationError(_("There is no time zone of that name; pick one of the list."))
 
 
+def usual_working_days() -> list[int]:
+    """Monday to Friday, as ISO numbers weekdays."""
+    return [1, 2, 3, 4, 5]
+
+
 class UserManager(BaseUserManager["User"]):
     """Makes users that are named by their e-mail address."""
 
@@ -39,7 +44,13 @@ class UserManager(BaseUserManager["User"]):
 
 
 class User(Base, AbstractBaseUser, PermissionsMixin):
-    """Somebody who signs in, by e-mail address, with their own language and time zone."""
+    """Somebody who signs in, by e-mail address, with their own language and time zone.
+
+    A digest is for them at ``digest_hour`` of their own zone, on days they work: ``working_days``
+    (ISO numbers, 1 is Monday) without the public holidays of ``holiday_calendar`` (an ISO 3166 code
+    with or without a subdivision, such as CN or DE-BY; empty: none are kept) and with the working
+    days that make up for them. ``digest_by_mail`` False leaves digests to the inbox.
+    """
 
     email = models.EmailField(_("e-mail"), unique=True)
     name = models.CharField(_("name"), max_length=120)
@@ -53,6 +64,10 @@ class User(Base, AbstractBaseUser, PermissionsMixin):
     time_zone = models.CharField(
         _("time zone"), max_length=60, default="UTC", validators=[check_time_zone]
     )
+    digest_hour = models.PositiveSmallIntegerField(_("hour of the digest"), default=7)
+    working_days = models.JSONField(_("working days"), default=usual_working_days)
+    holiday_calendar = models.CharField(_("public holidays"), max_length=16, blank=True, default="")
+    digest_by_mail = models.BooleanField(_("digests by mail"), default=True)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
 
@@ -62,7 +77,13 @@ class User(Base, AbstractBaseUser, PermissionsMixin):
     REQUIRED_FIELDS = ["name"]
 
     class Meta:
-        constraints = [models.UniqueConstraint(Lower("email"), name="user_email_lower")]
+        constraints = [
+            models.UniqueConstraint(Lower("email"), name="user_email_lower"),
+            models.CheckConstraint(
+                condition=models.Q(digest_hour__gte=0, digest_hour__lte=23),
+                name="user_digest_hour",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.display_name or self.email
@@ -95,3 +116,22 @@ class ApiToken(Base):
 
     def __str__(self) -> str:
         return f"{self.prefix}… ({self.scope})"
+
+
+class CalendarFeed(Base):
+    """A person's secret address of their duties as a calendar. Only its SHA-256 is kept."""
+
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="calendar_feeds")
+    digest = models.CharField(max_length=64, unique=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    last_used_on = models.DateField(null=True, blank=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user"], condition=models.Q(revoked_at=None), name="calendarfeed_one"
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"calendar of {self.user_id}"

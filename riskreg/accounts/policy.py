@@ -1,10 +1,75 @@
-"""The form of API tokens: pure functions."""
+"""Secrets that open an account, and the days on which a person works: pure functions."""
 
+import datetime as dt
 import hashlib
+from collections.abc import Collection
+from functools import lru_cache
+
+import holidays
 
 TOKEN_PREFIX = "rr_"  # noqa: S105 - the public mark of our tokens, not a secret
+WEEKDAYS = (1, 2, 3, 4, 5, 6, 7)
 
 
 def token_digest(token: str) -> str:
     """The stored form of ``token``; it has 256 bits of its own, so a plain hash suffices."""
     return hashlib.sha256(token.encode("utf-8", "replace")).hexdigest()
+
+
+def works_on(day: dt.date, working_days: Collection[int], calendar: str) -> bool:
+    """Whether somebody works on ``day``.
+
+    ``working_days`` are ISO weekdays (1 is Monday). Public holidays of ``calendar`` (such as CN or
+    DE-BY; empty: none) are off, weekend days that are worked to make up for one are on, as China's
+    are. A calendar that the holidays library does not have (any more) counts as none.
+    """
+    if calendar:
+        off, made_up = _special_days(calendar, day.year)
+        if day in made_up:
+            return True
+        if day in off:
+            return False
+    return day.isoweekday() in working_days
+
+
+def calendar_exists(calendar: object) -> bool:
+    """Whether ``calendar`` is empty or a code of the holidays library in its plain form."""
+    if calendar == "":
+        return True
+    if not isinstance(calendar, str):
+        return False
+    country, dash, subdivision = calendar.partition("-")
+    known = calendars().get(country)
+    return known is not None and (subdivision in known if dash else True)
+
+
+@lru_cache(maxsize=1)
+def calendars() -> dict[str, tuple[str, ...]]:
+    """{country code: its subdivisions' codes}, every country that has a calendar, in order.
+
+    What the library divides further than ISO 3166 does (single cities, say) is left out.
+    """
+    found = holidays.list_supported_countries(include_aliases=False)
+    return {
+        country: tuple(s for s in found[country] if len(s) <= 3 and s.isascii() and s.isalnum())
+        for country in sorted(found)
+        if len(country) == 2 and country.isupper()
+    }
+
+
+@lru_cache(maxsize=512)
+def _special_days(calendar: str, year: int) -> tuple[frozenset[dt.date], frozenset[dt.date]]:
+    """The public holidays of ``year``, and the weekend days worked to make up for some."""
+    country, _dash, subdivision = calendar.partition("-")
+    # The last days of a year can be worked for a holiday of the next. The object is read once and
+    # thrown away: it fills itself as it is asked, which threads that share it would see half done.
+    try:
+        days = holidays.country_holidays(
+            country, subdiv=subdivision or None, years=(year, min(year + 1, dt.MAXYEAR))
+        )
+    except NotImplementedError:
+        return frozenset(), frozenset()
+    return (
+        frozenset(day for day in days if day.year == year),
+        frozenset(day for day in days.weekend_workdays if day.year == year),
+    )

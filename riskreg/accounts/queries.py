@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection
 
-from riskreg.accounts.models import ApiToken, User
+from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.policy import token_digest
 
 
@@ -35,3 +35,23 @@ def tokens_of(user: User) -> list[ApiToken]:
 def own_token(user: User, token: uuid.UUID) -> ApiToken | None:
     """The user's own token of that public id, or None."""
     return ApiToken.objects.select_related("user").filter(user=user, uuid=token).first()
+
+
+def feed_for(secret: str) -> CalendarFeed | None:
+    """The live calendar address of that secret with its active user, or None."""
+    return (
+        CalendarFeed.objects.select_related("user")
+        .filter(digest=token_digest(secret), revoked_at=None, user__is_active=True)
+        .first()
+    )
+
+
+def mark_feed_used(row: CalendarFeed, on: dt.date) -> None:
+    """Note the day of use, at most one write a day."""
+    if row.last_used_on != on:
+        CalendarFeed.objects.filter(pk=row.pk).update(last_used_on=on)
+
+
+def own_feed(user: User) -> CalendarFeed | None:
+    """The user's live calendar address, or None."""
+    return CalendarFeed.objects.filter(user=user, revoked_at=None).first()

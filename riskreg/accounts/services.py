@@ -1,9 +1,10 @@
-"""Changes to accounts: preferences and API tokens."""
+"""Changes to accounts: preferences, API tokens and calendar addresses."""
 
 import datetime as dt
 import secrets
 import zoneinfo
 from collections.abc import Mapping
+from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -11,13 +12,16 @@ from django.core.validators import validate_email
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.accounts.models import ApiToken, Scope, User
-from riskreg.accounts.policy import TOKEN_PREFIX, token_digest
+from riskreg.accounts.models import ApiToken, CalendarFeed, Scope, User
+from riskreg.accounts.policy import TOKEN_PREFIX, WEEKDAYS, calendar_exists, token_digest
 from riskreg.events.services import Entry, append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 
 MAX_TOKEN_DAYS = 366
+PREFERENCES = (
+    "language", "time_zone", "digest_hour", "working_days", "holiday_calendar", "digest_by_mail",
+)  # fmt: skip
 
 
 @transaction.atomic
@@ -34,7 +38,7 @@ def create_user(
     """Make an account. Raises ``Invalid`` naming the field for a bad name, language or zone."""
     errors = Errors()
     name = clean_text(errors, "name", name, required=True, limit=120, one_line=True)
-    _check_preferences(errors, language, time_zone)
+    _check_preferences(errors, {"language": language, "time_zone": time_zone})
     try:
         validate_email(email)
     except ValidationError:
@@ -57,22 +61,51 @@ def create_user(
 
 
 @transaction.atomic
-def set_preferences(*, user: User, language: str, time_zone: str, at: dt.datetime) -> User:
-    """Set the user's own language and time zone. Raises ``Invalid`` for unknown ones."""
+def set_preferences(*, user: User, at: dt.datetime, **given: Any) -> User:
+    """Set those of the user's own settings that are given, see ``PREFERENCES``.
+
+    Raises ``Invalid`` naming each that is unknown or out of range.
+    """
     errors = Errors()
-    _check_preferences(errors, language, time_zone)
+    for name in set(given) - set(PREFERENCES):
+        errors.add(name[:60], "unknown_field", _("There is no such setting."))
+    _check_preferences(errors, given)
     errors.raise_if_any()
+    if "working_days" in given:
+        given["working_days"] = sorted(set(given["working_days"]))
     user = User.objects.select_for_update().get(pk=user.pk)
     changes = {
-        field: [getattr(user, field), value]
-        for field, value in (("language", language), ("time_zone", time_zone))
-        if getattr(user, field) != value
+        name: [getattr(user, name), value]
+        for name, value in given.items()
+        if getattr(user, name) != value
     }
     if changes:
-        user.language, user.time_zone = language, time_zone
-        user.save(update_fields=["language", "time_zone"])
+        for name, (_before, value) in changes.items():
+            setattr(user, name, value)
+        user.save(update_fields=list(changes))
         _log(user, "user.preferences_set", at, changes)
     return user
+
+
+@transaction.atomic
+def make_feed(*, user: User, at: dt.datetime) -> str:
+    """A new secret for the user's calendar address; one there was before ends.
+
+    Returns the secret itself, which is shown this once and never stored.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=user.pk)
+    CalendarFeed.objects.filter(user=user, revoked_at=None).update(revoked_at=at)
+    secret = secrets.token_urlsafe(32)
+    CalendarFeed.objects.create(user=user, digest=token_digest(secret), created_at=at)
+    _log(user, "calendar.made", at, {})
+    return secret
+
+
+@transaction.atomic
+def revoke_feed(*, user: User, at: dt.datetime) -> None:
+    """End the user's calendar address; where there is none it is no error."""
+    if CalendarFeed.objects.filter(user=user, revoked_at=None).update(revoked_at=at):
+        _log(user, "calendar.revoked", at, {})
 
 
 @transaction.atomic
@@ -114,20 +147,43 @@ def revoke_token(*, token: ApiToken, at: dt.datetime) -> None:
         _log(token.user, "token.revoked", at, {"prefix": [token.prefix, None]})
 
 
-def _check_preferences(errors: Errors, language: str, time_zone: str) -> None:
-    if language not in dict(settings.LANGUAGES):
+def _check_preferences(errors: Errors, given: Mapping[str, Any]) -> None:
+    if given.get("language", "en") not in dict(settings.LANGUAGES):
         errors.add("language", "unknown", _("This language is not offered; pick one of the list."))
     try:
-        known = time_zone in zoneinfo.available_timezones()
+        known = given.get("time_zone", "UTC") in zoneinfo.available_timezones()
     except TypeError:
         known = False
     if not known:
         errors.add(
             "time_zone", "unknown", _("There is no time zone of that name; pick one of the list.")
         )
+    hour = given.get("digest_hour", 0)
+    if isinstance(hour, bool) or not isinstance(hour, int) or not 0 <= hour <= 23:
+        errors.add("digest_hour", "out_of_range", _("An hour is a whole number from 0 to 23."))
+    days = given.get("working_days", WEEKDAYS)
+    fine = isinstance(days, list | tuple) and all(
+        isinstance(d, int) and not isinstance(d, bool) and d in WEEKDAYS for d in days
+    )
+    if not fine:
+        errors.add(
+            "working_days", "unknown", _("Working days are numbers from 1 (Monday) to 7 (Sunday).")
+        )
+    elif not days:
+        errors.add(
+            "working_days", "required", _("Name at least one: a digest comes on working days only.")
+        )
+    if not calendar_exists(given.get("holiday_calendar", "")):
+        errors.add(
+            "holiday_calendar",
+            "unknown",
+            _("There is no holiday calendar of that code; pick one of the list."),
+        )
+    if not isinstance(given.get("digest_by_mail", True), bool):
+        errors.add("digest_by_mail", "not_a_boolean", _("This must be true or false."))
 
 
-def _log(user: User, verb: str, at: dt.datetime, changes: dict[str, list[str | None]]) -> None:
+def _log(user: User, verb: str, at: dt.datetime, changes: dict[str, Any]) -> None:
     append(
         Entry(
             audience=None,
@@ -142,4 +198,13 @@ def _log(user: User, verb: str, at: dt.datetime, changes: dict[str, list[str | N
     )
 
 
-__all__ = ["Invalid", "create_token", "create_user", "revoke_token", "set_preferences"]
+__all__ = [
+    "PREFERENCES",
+    "Invalid",
+    "create_token",
+    "create_user",
+    "make_feed",
+    "revoke_feed",
+    "revoke_token",
+    "set_preferences",
+]

@@ -78,6 +78,15 @@ def body_of(request: Request, *allowed: str) -> dict[str, Any]:
     return data
 
 
+def nothing_in(request: Request) -> dict[str, Any]:
+    """The empty body of an act that needs none. Raises ``Invalid`` naming every field sent."""
+    errors = Errors()
+    for name in request.data:
+        errors.add(str(name)[:60], "unknown_field", "Nothing is to be sent with this; send {}.")
+    errors.raise_if_any()
+    return {}
+
+
 def person_of(value: Any) -> Any:
     """A person as services take one: an id or e-mail address, also where {id, name} was sent."""
     return value["id"] if isinstance(value, dict) and "id" in value else value

@@ -57,5 +57,6 @@ def seen_version(request: Request | HttpRequest) -> int:
             [{"pointer": "If-Match", "code": "malformed", "detail": "Send one ETag."}],
         )
     number = text[1:-1]
-    plain = number.isascii() and number.isdigit() and len(number) < 10 and number[0] != "0"
+    plain = number.isascii() and number.isdigit() and len(number) < 10
+    plain = plain and (number[0] != "0" or number == "0")
     return int(number) if plain else NEVER

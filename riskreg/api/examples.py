@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from riskreg.api import examples_reviews
 from riskreg.api.errors import KINDS
 
 _OWNER = {"id": "5f0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a11", "name": "Overseas policy risk owner"}
@@ -118,12 +119,72 @@ _MITIGATION = {
     "cost": "1200000.00",
     "currency": "CNY",
     "progress": 40,
+    "next_update_on": "2026-10-16",
     "risks": ["R-001"],
     "labels": {"cost": "illustrative"},
     "translations": {},
     "version": 3,
     "created_at": "2026-01-15T02:00:00Z",
     "updated_at": "2026-09-16T08:00:00Z",
+}
+_RUNG = {
+    "offset_days": 0,
+    "tells": ["owner", "deputy"],
+    "users": [],
+    "channels": ["mail"],
+    "interrupts": False,
+}
+_LADDER = {
+    "number": 1,
+    "rungs": [
+        {**_RUNG, "offset_days": -14, "tells": ["owner"]},
+        _RUNG,
+        {
+            "offset_days": 21,
+            "tells": ["owner", "managers", "leaders"],
+            "users": [_OWNER],
+            "channels": ["mail", "chat"],
+            "interrupts": True,
+        },
+    ],
+}
+_DUTY = {
+    "kind": "risk.review",
+    "subject": "9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21",
+    "ref": "R-001",
+    "title": "Overseas policy barriers",
+    "due_on": "2026-09-10",
+    "overdue": True,
+    "extended_until": "2026-09-24",
+    "party": "foton",
+    "visibility": "shared",
+    "owner": _OWNER,
+    "deputy": None,
+    "part": "owner",
+    "facts": "critical 16",
+    "page": "http://127.0.0.1:8000/r/foton-catl/risks/R-001/review/",
+}
+_DEPUTY = {"id": "2c9e7b54-8f0a-4d0e-9a34-5b1de0c1f7a2", "name": "Deputy risk owner"}
+_ABSENCE_ID = "b1a2c3d4-e5f6-4a7b-8c9d-0e1f2a3b4c5d"
+_ABSENCE = {
+    "id": _ABSENCE_ID,
+    "user": _OWNER,
+    "starts_on": "2026-09-21",
+    "until_on": "2026-10-09",
+    "stand_in": _DEPUTY,
+    "stand_in_away": False,
+    "note": "at a plant",
+    "end_url": _ROOT + f"absences/{_ABSENCE_ID}/end/",
+}
+_HANDOVER = {
+    "id": "d0c1b2a3-4f5e-4d6c-8b7a-9a8b7c6d5e4f",
+    "from": _OWNER,
+    "to": _DEPUTY,
+    "by": {"id": "6e5d4c3b-2a19-4f08-9e7d-8c6b5a493827", "name": "Risk manager"},
+    "part": "all",
+    "reason": "A new post",
+    "at": "2026-09-16T08:00:00Z",
+    "counts": {"owned": 3, "deputised": 2, "mitigations": 1, "indicators": 1},
 }
 _REGISTER = {
     "slug": "foton-catl",
@@ -137,11 +198,42 @@ _REGISTER = {
 }
 
 
+_WEBHOOK = {
+    "id": "2f6a1c52-8a0e-4f0b-9a51-6f6d7e1b8c44",
+    "url": _ROOT + "webhooks/2f6a1c52-8a0e-4f0b-9a51-6f6d7e1b8c44/",
+    "name": "ERP",
+    "address": "erp.foton.example …in/7",
+    "language": "en",
+    "enabled": True,
+    "disabled_at": None,
+    "disabled_why": "",
+    "last_delivery": None,
+    "version": 1,
+    "created_at": "2026-09-16T08:00:00Z",
+}
+_WEBHOOK_DELIVERY = {
+    "id": "d0c5e0c8-51b7-4c39-8a0f-6a3d6a2f1b09",
+    "type": "endpoint.test",
+    "state": "pending",
+    "attempts": 0,
+    "error": "",
+    "at": "2026-09-16T08:00:00Z",
+    "sent_at": None,
+}
+
+
 def _page(*rows: Any) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": list(rows)}
 
 
 ANSWERS: dict[str, Any] = {
+    **examples_reviews.ANSWERS,
+    "List webhooks": _page(_WEBHOOK),
+    "Read a webhook": _WEBHOOK,
+    "Add a webhook": {**_WEBHOOK, "secret": "whsec_…"},
+    "Change a webhook": {**_WEBHOOK, "enabled": False, "version": 2},
+    "Rotate the secret of a webhook": {**_WEBHOOK, "version": 2, "secret": "whsec_…"},
+    "Try a webhook out": _WEBHOOK_DELIVERY,
     "List my registers": _page(_REGISTER),
     "List risks": _page(RISK),
     "Read a risk": RISK,
@@ -151,7 +243,19 @@ ANSWERS: dict[str, Any] = {
     "List the assessments of a risk": _page(_ASSESSMENT),
     "List mitigations": _page(_MITIGATION),
     "Read a mitigation": _MITIGATION,
-    "Plan a mitigation": {**_MITIGATION, "status": "planned", "progress": 0, "version": 1},
+    "Plan a mitigation": {
+        **_MITIGATION,
+        "status": "planned",
+        "progress": 0,
+        "next_update_on": None,
+        "version": 1,
+    },
+    "List duties": _page(_DUTY),
+    "List absences": _page(_ABSENCE),
+    "Record an absence": _ABSENCE,
+    "End an absence": {"id": _ABSENCE["id"], "ended_at": "2026-09-18T01:00:00Z"},
+    "List hand-overs": _page(_HANDOVER),
+    "Hand over": _HANDOVER,
     "List indicators": _page(_INDICATOR),
     "Read an indicator": _INDICATOR,
     "List readings": _page(_READING),
@@ -162,6 +266,31 @@ ANSWERS: dict[str, Any] = {
         "status": "red",
         "status_before": "amber",
         "called": ["R-001"],
+    },
+    "Read the ladder": _LADDER,
+    "Replace the ladder": _LADDER,
+    "Preview the ladder": {
+        "risk": "R-001",
+        "next_review_on": "2026-12-15",
+        "ladder": 1,
+        "rungs": [
+            {
+                "offset_days": 0,
+                "on": "2026-12-15",
+                "state": "to_come",
+                "interrupts": False,
+                "nobody": False,
+                "recipients": [
+                    {
+                        "name": _OWNER["name"],
+                        "part": "owner",
+                        "digest_on": "2026-12-15",
+                        "channels": ["mail", "inbox"],
+                    }
+                ],
+                "endpoints": [],
+            }
+        ],
     },
     "Read the heatmap": {
         "stage": "residual",
@@ -205,6 +334,16 @@ ANSWERS: dict[str, Any] = {
     },
 }
 REQUESTS: dict[str, Any] = {
+    **examples_reviews.REQUESTS,
+    "Add a webhook": {"name": "ERP", "address": "https://erp.foton.example/in/7"},
+    "Change a webhook": {"enabled": False},
+    "Replace the ladder": {
+        "rungs": [
+            {"offset_days": -14, "tells": ["owner"]},
+            {"offset_days": 0, "tells": ["owner", "deputy"]},
+            {"offset_days": 21, "tells": ["owner", "leaders"], "interrupts": True},
+        ]
+    },
     "Create a risk": {
         "title": "Overseas policy barriers",
         "cause": "A market decides on new duties",
@@ -249,6 +388,17 @@ REQUESTS: dict[str, Any] = {
         "labels": {"cost": "illustrative"},
     },
     "Change a mitigation": {"progress": 55},
+    "Record an absence": {
+        "starts_on": "2026-09-21",
+        "until_on": "2026-10-09",
+        "stand_in": "deputy@foton.example",
+        "note": "at a plant",
+    },
+    "Hand over": {
+        "from": "owner@foton.example",
+        "to": "deputy@foton.example",
+        "reason": "A new post",
+    },
 }
 _DETAILS = {
     400: "There is no such level; the criteria have levels 1 to 5.",

@@ -47,6 +47,7 @@ class MitigationApi(RegisterApi):
             "cost": None if row.cost is None else f"{row.cost:.2f}",
             "currency": self.viewer.register.currency,
             "progress": row.progress,
+            "next_update_on": day(row.next_update_on),
             "risks": [risk.ref for risk in row.risks.all()],
             "labels": row.labels,
             "translations": row.translations,

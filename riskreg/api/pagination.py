@@ -43,7 +43,7 @@ def listed(
     """
     params = view.request.query_params
     limit, count = limit_of(params.get("limit")), counted(params.get("count"))
-    salt = f"riskreg.cursor:{view.request.path}:{audience}:{_query_digest(params)}"
+    salt = cursor_salt(view, audience)
     backward, place = False, None
     if (sent := params.get("cursor")) is not None:
         backward, value, name = read_cursor(sent, salt, 3)
@@ -69,6 +69,12 @@ def listed(
     if count:
         body["count"] = listing.queryset.count()
     return Answer.of(body).response()
+
+
+def cursor_salt(view: ApiView, audience: str) -> str:
+    """What ties a cursor to this list, its filters and order, and who may see it."""
+    digest = _query_digest(view.request.query_params)
+    return f"riskreg.cursor:{view.request.path}:{audience}:{digest}"
 
 
 def page_link(view: ApiView, cursor: str) -> str:

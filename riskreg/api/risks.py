@@ -11,7 +11,7 @@ from rest_framework.request import Request
 from riskreg.api import schema, shapes
 from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi, as_query
-from riskreg.api.body import body_of, person_of
+from riskreg.api.body import body_of, nothing_in, person_of
 from riskreg.api.errors import InvalidQuery
 from riskreg.api.etag import etag
 from riskreg.api.pagination import PARAMS, Listing, listed
@@ -193,7 +193,7 @@ class RiskAct(RiskApi):
         """The act, on the version that If-Match names."""
 
         def act() -> Answer:
-            given = body_of(request, *self.fields) if self.fields else _nothing(request)
+            given = body_of(request, *self.fields) if self.fields else nothing_in(request)
             return self.answer(self.act(ref, given))
 
         return self.write(act)
@@ -274,14 +274,6 @@ class RiskTransfer(RiskAct):
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """To another owner, and perhaps another deputy."""
         return self.do(request, ref)
-
-
-def _nothing(request: Request) -> dict[str, Any]:
-    errors = Errors()
-    for name in request.data:
-        errors.add(str(name)[:60], "unknown_field", "Nothing is to be sent with this; send {}.")
-    errors.raise_if_any()
-    return {}
 
 
 def _fields(body: dict[str, Any]) -> dict[str, Any]:

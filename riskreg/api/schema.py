@@ -20,6 +20,7 @@ from riskreg.api.errors import KINDS, PROBLEM
 from riskreg.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from riskreg.indicators.models import Status
 from riskreg.register.policy import STAGES
+from riskreg.reminders.duties import SOURCES
 from riskreg.risks.filters import ORDERINGS
 from riskreg.risks.models import Kind, MitigationStatus, State
 
@@ -84,6 +85,12 @@ INDICATOR_FILTERS = [
     query("late", "Whether a reading is late.", **_SWITCH),
     query("active", "Whether it is in use.", **_SWITCH),
 ]
+DUTY_FILTERS = [
+    query("mine", "What the caller answers for, or stands in for today.", **_SWITCH),
+    _many("kind", "Duties of this kind.", enum=sorted(SOURCES)),
+    query("due_before", "Due before this day.", OpenApiTypes.DATE),
+    query("overdue", "Whether the due date has passed.", **_SWITCH),
+]
 READING_FILTERS = [
     query("since", "Read at or after this time or day.", OpenApiTypes.DATETIME),
     query("until", "Read before this time or day.", OpenApiTypes.DATETIME),
@@ -99,6 +106,8 @@ FEED_PARAMS = [
     _PAGES[0],
 ]
 CRITERIA_PARAMS = [query("number", "An earlier version.", int)]
+LADDER_PARAMS = [query("number", "An earlier version; 0 is the default.", int)]
+PREVIEW_PARAMS = [query("risk", "The ref of an open risk.", required=True)]
 
 _READ = (400, 401, 403, 404, 406)
 _WRITE = (*_READ, 413, 415)
@@ -222,6 +231,27 @@ def acted(summary: str, request: Any, shape: Any, status: int = 200) -> Decorato
     )
 
 
+WRITE = (*_WRITE, 422)
+KEY = _KEY
+
+
+def removed(summary: str) -> Decorator:
+    """DELETE of a version."""
+    return described(summary, None, [_IF_MATCH], status=204, problems=(*_WRITE, 412, 428))
+
+
+def started(summary: str, request: Any, shape: Any) -> Decorator:
+    """POST that sets something going, which goes on after the answer."""
+    return described(
+        summary,
+        shape,
+        [_KEY, _replayed(202)],
+        request=request,
+        status=202,
+        problems=(*_WRITE, 422),
+    )
+
+
 class Schema(AutoSchema):
     """Names each operation after its summary and files it under its noun."""
 
@@ -232,7 +262,10 @@ class Schema(AutoSchema):
 
     def get_tags(self) -> list[str]:
         """The last noun of the address that is no variable and no act."""
-        acts = {"open", "close", "reopen", "transfer", "share"}
+        acts = {
+            "attendance", "chair", "close", "end", "items", "open", "preview", "reopen", "rotate",
+            "share", "test", "transfer",
+        }  # fmt: skip
         parts = [p for p in self.path.strip("/").split("/") if not p.startswith("{")]
         nouns = [p for p in parts[2:] if p not in acts]
         return [nouns[-1] if nouns else "api"]

@@ -253,6 +253,9 @@ class Mitigation(s.Serializer[Any]):
     cost = Money(allow_null=True)
     currency = s.CharField()
     progress = s.IntegerField(min_value=0, max_value=100)
+    next_update_on = s.DateField(
+        allow_null=True, help_text="while in progress: the last day on which word of it is in time"
+    )
     risks = s.ListField(child=s.CharField())
     labels = texts()
     translations = translations()

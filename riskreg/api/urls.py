@@ -3,20 +3,28 @@
 from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from riskreg.api import (
+    absences,
     assessments,
     changes,
+    coverage,
     criteria,
     documentation,
+    duties,
     errors,
+    extensions,
+    handovers,
     heatmap,
     history,
     indicators,
+    ladder,
     me,
+    meetings,
     mitigations,
     objectives,
     registers,
     reviews,
     risks,
+    webhooks,
 )
 
 app_name = "api"
@@ -30,7 +38,15 @@ _RISK = [
     path("share/", risks.RiskShare.as_view(), name="risk_share"),
     path("assessments/", assessments.Assessments.as_view(), name="assessments"),
     path("reviews/", reviews.Reviews.as_view(), name="reviews"),
+    path("extensions/", extensions.Extensions.as_view(), name="extensions"),
     path("history/", history.History.as_view(), name="history"),
+]
+_MEETING = [
+    path("", meetings.MeetingDetail.as_view(), name="meeting"),
+    path("items/<int:number>/", meetings.MeetingItems.as_view(), name="meeting_item"),
+    path("attendance/", meetings.MeetingAttendance.as_view(), name="meeting_attendance"),
+    path("chair/", meetings.MeetingChair.as_view(), name="meeting_chair"),
+    path("end/", meetings.MeetingEnd.as_view(), name="meeting_end"),
 ]
 _REGISTER: list[URLPattern | URLResolver] = [
     path("", registers.RegisterDetail.as_view(), name="register"),
@@ -42,8 +58,23 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("indicators/", indicators.Indicators.as_view(), name="indicators"),
     path("indicators/<str:ref>/", indicators.IndicatorDetail.as_view(), name="indicator"),
     path("indicators/<str:ref>/readings/", indicators.Readings.as_view(), name="readings"),
+    path("ladder/", ladder.LadderDetail.as_view(), name="ladder"),
+    path("ladder/preview/", ladder.LadderPreview.as_view(), name="ladder_preview"),
     path("objectives/", objectives.Objectives.as_view(), name="objectives"),
     path("heatmap/", heatmap.HeatmapDetail.as_view(), name="heatmap"),
+    path("duties/", duties.Duties.as_view(), name="duties"),
+    path("absences/", absences.Absences.as_view(), name="absences"),
+    path("absences/<uuid:absence>/end/", absences.AbsenceEnd.as_view(), name="absence_end"),
+    path("handovers/", handovers.HandOvers.as_view(), name="handovers"),
+    path("meetings/", meetings.Meetings.as_view(), name="meetings"),
+    path("meetings/<uuid:meeting>/", include(_MEETING)),
+    path("coverage/", coverage.Coverage.as_view(), name="coverage"),
+    path("webhooks/", webhooks.Webhooks.as_view(), name="webhooks"),
+    path("webhooks/<uuid:webhook>/", webhooks.WebhookDetail.as_view(), name="webhook"),
+    path(
+        "webhooks/<uuid:webhook>/rotate/", webhooks.WebhookRotate.as_view(), name="webhook_rotate"
+    ),
+    path("webhooks/<uuid:webhook>/test/", webhooks.WebhookTest.as_view(), name="webhook_test"),
     path("changes/", changes.Changes.as_view(), name="changes"),
 ]
 urlpatterns = [

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from riskreg.accounts.services import create_user
+from riskreg.accounts.services import create_user, set_preferences
 from riskreg.demo import content as files
 from riskreg.demo import indicators
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
@@ -22,7 +22,7 @@ from riskreg.kernel.errors import Conflict
 from riskreg.register import services as register_services
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.models import Party, Register
-from riskreg.reviews.services import record_review
+from riskreg.reviews.services import grant_extension, record_review
 from riskreg.risks import services
 
 REQUEST_ID = "load_demo"
@@ -109,6 +109,13 @@ class _Load:
             )
             for account in data["accounts"]
         }
+        for account in data["accounts"]:
+            set_preferences(
+                user=users[account["email"]],
+                digest_hour=account["digest_hour"],
+                working_days=account["working_days"],
+                at=self.at,
+            )
         managers = {a["party"]: a["email"] for a in data["accounts"] if a["role"] == "manager"}
         founder = users[managers[data["parties"][0]["key"]]]
         register = register_services.create_register(
@@ -189,6 +196,7 @@ class _Load:
             "assess": self._assess,
             "open": self._open,
             "review": self._review,
+            "extend": self._extend,
             "close": self._close,
             "reopen": self._reopen,
         }
@@ -256,6 +264,13 @@ class _Load:
             translations=files.versions(step, ("comment",)),
             assessment=_assessment(step) if step["stage"] else None,
             label=step["label"],
+        )
+
+    def _extend(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
+        grant_extension(
+            **self._act(risk, step, at),
+            until=self.calendar.due(step["until"]),
+            reason=step["reason"]["en"],
         )
 
     def _act(

@@ -4,22 +4,51 @@ Rows are the truth and a sweep finds what was not woken, so a broker that is awa
 never a loss: the failure is logged, not raised.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass, field
 from typing import Any
 
 import structlog
 from celery import current_app
-from django.db import transaction
+from django.db import connection, transaction
 
 log = structlog.get_logger(__name__)
 
 
-def after_commit(task: str, *args: Any) -> None:
-    """Send the Celery task named ``task`` with ``args`` when the current transaction commits."""
+@dataclass(frozen=True)
+class _Wake:
+    """Sends one task when it is called; two that send the same are equal."""
 
-    def send() -> None:
+    task: str
+    args: tuple[Any, ...]
+    needed: Callable[[], bool] | None = field(default=None, compare=False)
+
+    def __call__(self) -> None:
         try:
-            current_app.send_task(task, args=args, retry=False)
+            if self.needed is None or self.needed():
+                wake(self.task, *self.args)
         except Exception as error:
-            log.warning("task_not_woken", task=task, error=type(error).__name__)
+            log.warning("task_not_woken", task=self.task, error=type(error).__name__)
 
-    transaction.on_commit(send)
+
+def after_commit(task: str, *args: Any, needed: Callable[[], bool] | None = None) -> None:
+    """Send the Celery task named ``task`` with ``args`` when the current transaction commits.
+
+    A transaction sends the same task with the same arguments once, however often it is asked to.
+    ``needed``, called after the commit, may say that somebody else was woken already; of several
+    the first is asked.
+    """
+    sent = _Wake(task, args, needed)
+    # What waits here is dropped with the savepoint it was asked for in. Savepoints nest, so an
+    # equal one that is still here cannot be dropped without this one.
+    if not any(waiting[1] == sent for waiting in connection.run_on_commit):
+        transaction.on_commit(sent)
+
+
+def wake(task: str, *args: Any, seconds: float = 0.0) -> None:
+    """Send the task named ``task``, to run in ``seconds`` from now. A failure is only logged."""
+    try:
+        later = {"countdown": seconds} if seconds else {}
+        current_app.send_task(task, args=args, retry=False, **later)
+    except Exception as error:
+        log.warning("task_not_woken", task=task, error=type(error).__name__)

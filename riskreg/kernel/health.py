@@ -6,8 +6,9 @@ else. ``/metrics`` is for the operator's collector: with METRICS_TOKEN set, the 
 none set, only a direct caller on the machine itself. Anybody else gets 404.
 """
 
+import datetime as dt
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 import redis
 import structlog
@@ -18,6 +19,9 @@ from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 from django_prometheus.exports import ExportToDjangoView
+from prometheus_client import CollectorRegistry, Metric, generate_latest
+
+from riskreg.kernel import clock
 
 log = structlog.get_logger(__name__)
 _LOOPBACK = {"127.0.0.1", "::1"}
@@ -56,6 +60,23 @@ CHECKS: dict[str, Callable[[], None]] = {
     "migrations": check_migrations,
     "broker": check_broker,
 }
+
+
+# What rooms can tell of how things stand at a moment, read from the database when it is asked for:
+# counters of one process would know nothing of what the workers do. Rooms add theirs at start.
+GAUGES: list[Callable[[dt.datetime], Iterable[Metric]]] = []
+
+
+class _Standing:
+    """A collector of what ``GAUGES`` tell."""
+
+    def collect(self) -> Iterable[Metric]:
+        """Each room's; one whose database fails is left out and logged."""
+        for gauges in GAUGES:
+            try:
+                yield from gauges(clock.now())
+            except Exception as error:
+                log.warning("no_gauges", error=type(error).__name__)
 
 
 @require_safe
@@ -101,7 +122,11 @@ def may_read_metrics(request: HttpRequest) -> bool:
 @require_safe
 @never_cache
 def metrics(request: HttpRequest) -> HttpResponse:
-    """Counters in the Prometheus text format, for those who may read them."""
+    """Counters and gauges in the Prometheus text format, for those who may read them."""
     if not may_read_metrics(request):
         raise Http404
-    return ExportToDjangoView(request)
+    answer: HttpResponse = ExportToDjangoView(request)
+    standing = CollectorRegistry()
+    standing.register(_Standing())
+    answer.write(generate_latest(standing))
+    return answer

@@ -4,3 +4,9 @@ from django.apps import AppConfig
 class NotifyConfig(AppConfig):
     name = "riskreg.notify"
     label = "notify"
+
+    def ready(self) -> None:
+        from riskreg.kernel import health
+        from riskreg.notify.metrics import gauges
+
+        health.GAUGES.append(gauges)

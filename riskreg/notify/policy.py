@@ -1,6 +1,7 @@
-"""When to try again, and which failures are final: pure functions."""
+"""When to try again, which failures are final, when to leave a server alone: pure functions."""
 
 import datetime as dt
+import math
 import smtplib
 import uuid
 from email.utils import parseaddr
@@ -11,27 +12,119 @@ GROWTH = 4
 JITTER = 0.25
 ERROR_MAX = 500
 
+FIRST_PAUSE = dt.timedelta(minutes=1)
+LONGEST_PAUSE = dt.timedelta(minutes=30)
+
+MINUTE = dt.timedelta(minutes=1)
+# Clocks of two machines differ by less. What lies further in the future than that was written
+# before the clock was set back.
+CLOCK_SLACK = dt.timedelta(minutes=5)
+
 
 class PermanentFailure(Exception):
     """Trying again cannot help: the address is unknown, or the message is refused as it is."""
 
 
 class PassingFailure(Exception):
-    """It did not work this time: the server is away, busy or says "later"."""
+    """It did not work this time: the server is away, busy or says "later".
+
+    ``of_server`` says that any other message would have fared alike: several in a row, and the
+    server is left alone for a while. ``retry_after`` is how long it asked to be left alone.
+    """
+
+    def __init__(
+        self, said: str, *, of_server: bool = True, retry_after: dt.timedelta | None = None
+    ) -> None:
+        super().__init__(said)
+        self.of_server = of_server
+        self.retry_after = retry_after
 
 
-def wait_before(attempt: int, draw: float) -> dt.timedelta:
+def wait_before(attempt: int, draw: float, retry_after: dt.timedelta | None = None) -> dt.timedelta:
     """How long to wait after failed attempt number ``attempt`` (1, 2 …).
 
     Grows fourfold from a minute to six hours; with eight attempts the last comes about 19 hours
     after the first. ``draw`` in [0, 1) spreads it by a quarter to either side, so that many mails
-    that failed together do not come back together. Raises ``ValueError`` outside those ranges.
+    that failed together do not come back together. Never shorter than ``retry_after``, which counts
+    for six hours at most. Raises ``ValueError`` outside those ranges.
     """
     if attempt < 1 or not 0 <= draw < 1:
         raise ValueError("attempt counts from 1 and draw is in [0, 1)")
     # The exponent is capped before it is used: a long-lived row must not overflow a timedelta.
     wait = min(LONGEST_WAIT, FIRST_WAIT * GROWTH ** min(attempt - 1, 10))
-    return wait * (1 - JITTER + 2 * JITTER * draw)
+    spread = wait * (1 - JITTER + 2 * JITTER * draw)
+    return max(spread, min(retry_after, LONGEST_WAIT)) if retry_after else spread
+
+
+def was_set_back(written: dt.datetime, at: dt.datetime) -> bool:
+    """Whether ``written``, a past moment when it was stored, shows that the clock went back."""
+    return written > at + CLOCK_SLACK
+
+
+# Circuits ----------------------------------------------------------------------------------------
+
+
+def pause(pauses: int, first: dt.timedelta = FIRST_PAUSE) -> dt.timedelta:
+    """How long a server is left alone the ``pauses``-th time (1, 2 …) without a success.
+
+    Doubles from ``first`` to half an hour, or stays at ``first`` where that is longer. Raises
+    ``ValueError`` below 1.
+    """
+    if pauses < 1:
+        raise ValueError("pauses count from 1")
+    return min(max(LONGEST_PAUSE, first), first * 2 ** min(pauses - 1, 16))
+
+
+def is_paused(
+    paused_at: dt.datetime | None, paused_until: dt.datetime | None, at: dt.datetime
+) -> bool:
+    """Whether a pause holds at ``at``. One that began in the future is from before the clock was
+    set back, and is over."""
+    if paused_at is None or paused_until is None:
+        return False
+    return at < paused_until and not was_set_back(paused_at, at)
+
+
+# Rates -------------------------------------------------------------------------------------------
+
+
+def burst(per_minute: int) -> int:
+    """How many messages may go at once under a limit of ``per_minute``: a tenth of it, but one."""
+    return max(1, per_minute // 10)
+
+
+def spacing(per_minute: int) -> dt.timedelta:
+    """The time that each message uses up.
+
+    What may go at once is taken off the minute, so that no minute, wherever it begins, has more
+    than ``per_minute``. Rounded up, or a microsecond too little each would let one more in.
+    """
+    return -(MINUTE // -(per_minute - burst(per_minute) + 1))
+
+
+def granted(
+    per_minute: int, free_at: dt.datetime | None, wanted: int, at: dt.datetime
+) -> tuple[int, dt.datetime]:
+    """How many of ``wanted`` messages may be sent at ``at``, and the ``free_at`` from then on.
+
+    The generic cell rate algorithm (ITU-T I.371): ``free_at`` is when the next one would be in
+    time if they came evenly, and up to ``burst`` may be early. A ``free_at`` that lies further
+    ahead than it ever can is from before the clock was set back: it then counts as if the burst
+    had just been used up, which neither floods nor stalls.
+    """
+    step, early = spacing(per_minute), burst(per_minute)
+    full = at + step * early
+    free_at = min(max(free_at or at, at), full)
+    count = min(wanted, math.floor((full - free_at) / step))
+    return count, free_at + step * count
+
+
+def next_grant(per_minute: int, free_at: dt.datetime, at: dt.datetime) -> dt.timedelta:
+    """How long until a whole burst may go again: to look earlier would send them one by one."""
+    return min(max(free_at - at, dt.timedelta(0)), spacing(per_minute) * burst(per_minute))
+
+
+# Mail --------------------------------------------------------------------------------------------
 
 
 def message_id(message: uuid.UUID, sender: str) -> str:
@@ -56,6 +149,17 @@ def is_permanent(error: Exception) -> bool:
     return isinstance(error, (ValueError, UnicodeError, PermanentFailure))
 
 
+def blames_server(error: Exception) -> bool:
+    """Whether ``error`` from sending a mail says something about the server as such.
+
+    A recipient whose box is full or who is greylisted does not; 421 is the server's goodbye to
+    everybody (RFC 5321 section 4.2.3). A fault of our own does not either.
+    """
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return any(code == 421 for code, _text in error.recipients.values())
+    return isinstance(error, (smtplib.SMTPException, OSError))
+
+
 def describe(error: BaseException) -> str:
     """``error`` in a line for a manager: what the server said, else what went wrong."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
@@ -73,3 +177,19 @@ def describe(error: BaseException) -> str:
 
 def _answer(code: int, text: bytes | str) -> str:
     return f"{code} {text.decode('utf-8', 'replace') if isinstance(text, bytes) else text}"
+
+
+# Destinations ------------------------------------------------------------------------------------
+
+
+def destination(channel: str, address: str, party: uuid.UUID | None) -> str:
+    """The server that a delivery calls: one for all mail, else a host as a party knows it.
+
+    Per party, or one party's failures at a host would tell the other that it goes there too.
+    """
+    return channel if channel in ("mail", "inbox") else f"{channel}:{address}:{party or ''}"
+
+
+def host_of(destination: str) -> str:
+    """The host in a destination; empty for mail, whose server the operator knows."""
+    return destination.partition(":")[2].rpartition(":")[0]

@@ -1,35 +1,82 @@
 """The last look before sending: whoever wrote a message says whether it still holds.
 
-A room that posts messages registers, once at start, a function for its kind of message. Just before
-each attempt it is asked for the content as it should be now; None means that there is nothing left
-to tell. This room need not know what the message is about.
+A room that posts messages registers, once at start, its functions for its kind of message. Before
+each attempt ``renew`` is asked for the content as it should be now; None means that there is
+nothing left to tell. As that may be dear, a room may also tell of many messages at once, cheaply,
+which of them would come out as they are: those are sent without it. This room need not know what a
+message is about.
 """
 
 import datetime as dt
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import transaction
+
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says."""
+    """What a message says: to people, and in ``payload`` to programs (None: as it was)."""
 
     subject: str
     text: str
     html: str = ""
+    payload: Mapping[str, Any] | None = None
 
 
 Renew = Callable[[uuid.UUID, dt.datetime], Content | None]
-
-_by_kind: dict[str, Renew] = {}
-
-
-def register(kind: str, renew: Renew) -> None:
-    """Ask ``renew(message uuid, at)`` before each attempt to send a message of ``kind``."""
-    _by_kind[kind] = renew
+Unchanged = Callable[[Collection[uuid.UUID], dt.datetime], set[uuid.UUID]]
 
 
-def renewer(kind: str) -> Renew | None:
-    """The function registered for ``kind``; None where what was written once always holds."""
+@dataclass(frozen=True)
+class Renewer:
+    """How messages of one kind are renewed.
+
+    ``renew(message, at)``: its content at ``at``, or None. ``unchanged(messages, at)``: those of
+    ``messages`` that ``renew`` would give the content they have; when in doubt it leaves one out.
+    """
+
+    renew: Renew
+    unchanged: Unchanged | None = None
+
+
+_by_kind: dict[str, Renewer] = {}
+
+
+def register(kind: str, renew: Renew, unchanged: Unchanged | None = None) -> None:
+    """Ask these before messages of ``kind`` are sent; see ``Renewer``."""
+    _by_kind[kind] = Renewer(renew, unchanged)
+
+
+def renewer(kind: str) -> Renewer | None:
+    """What was registered for ``kind``; None where what was written once always holds."""
     return _by_kind.get(kind)
+
+
+def to_be_renewed(messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime) -> set[uuid.UUID]:
+    """Which of ``messages``, given as (message, kind), are to be renewed before they are sent."""
+    found: set[uuid.UUID] = set()
+    for kind in {kind for _message, kind in messages}:
+        asked = renewer(kind)
+        if asked is not None:
+            these = {message for message, its in messages if its == kind}
+            found |= these - _unchanged(asked, these, at)
+    return found
+
+
+def _unchanged(asked: Renewer, these: set[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+    if asked.unchanged is None:
+        return set()
+    try:
+        # Under a savepoint: a failed query would spoil the transaction of a caller that has one.
+        with transaction.atomic():
+            return asked.unchanged(these, at)
+    except Exception:
+        # The check only saves work.
+        log.exception("unchanged_broke", messages=len(these))
+        return set()

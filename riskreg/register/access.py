@@ -2,9 +2,11 @@
 
 import datetime as dt
 import uuid
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
+from django.db.models import OuterRef, Q, Subquery
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -12,18 +14,62 @@ from riskreg.events.policy import Audience
 from riskreg.events.services import Entry
 from riskreg.kernel import clock
 from riskreg.kernel.errors import NotFound
-from riskreg.register.models import Criteria, Membership, Party, Register, Role
+from riskreg.notify.queries import unread_expression
+from riskreg.register.models import Absence, Criteria, Membership, Party, Register, Role
 
 
 @dataclass(frozen=True)
 class Viewer:
-    """The one who reads or acts; every read and every service is handed one."""
+    """The one who reads or acts; every read and every service is handed one.
+
+    ``asked_at`` is when they turned up: whom they stand in for is a question of that moment.
+    """
 
     user: User
     register: Register
     role: str
     party: Party | None
     request_id: str = ""
+    asked_at: dt.datetime = field(default_factory=clock.now, compare=False)
+
+    @cached_property
+    def absences(self) -> tuple[Absence, ...]:
+        """The viewer's own absence today, and those of members for whom they are to stand in.
+
+        Read when they are first asked for, with both people. Each has the absent member's party in
+        ``of_party`` (database id).
+        """
+        today = self.today(self.asked_at)
+        party = Membership.objects.filter(
+            register=self.register, user_id=OuterRef("user_id"), ended_at=None
+        ).values("party_id")
+        return tuple(
+            Absence.objects.filter(
+                Q(user=self.user) | Q(stand_in=self.user),
+                register=self.register,
+                ended_at=None,
+                starts_on__lte=today,
+                until_on__gte=today,
+            )
+            .select_related("user", "stand_in")
+            .annotate(of_party=Subquery(party))
+            .filter(of_party__isnull=False)
+            .order_by("starts_on", "pk")
+        )
+
+    @cached_property
+    def stands_in_for(self) -> frozenset[int]:
+        """Database ids of those who are away today and for whom the viewer stands in.
+
+        Both must act for the same party still.
+        """
+        if self.party is None:
+            return frozenset()
+        return frozenset(
+            row.user_id
+            for row in self.absences
+            if row.stand_in_id == self.user.pk and row.of_party == self.party.pk  # type: ignore[attr-defined]
+        )
 
     @property
     def party_id(self) -> int | None:
@@ -113,9 +159,13 @@ def as_viewer(user: User, membership: Membership, request_id: str = "") -> Viewe
 
 
 def memberships_of(user: User) -> list[Membership]:
-    """The user's memberships, with register and party, by register."""
+    """The user's memberships, with register and party, by register.
+
+    Each has ``unread``: how many messages wait in the user's inbox, for the bar of every page.
+    """
     return list(
         Membership.objects.select_related("register__criteria", "party")
         .filter(user=user, ended_at=None)
+        .annotate(unread=unread_expression(user.uuid))
         .order_by("register__slug")
     )

@@ -2,7 +2,8 @@
 
 A cell says how far the right reaches: ``OWN`` the risks one owns or deputises for, ``PARTY`` those
 of one's party as well, ``ANY`` everything one can see. Seeing comes first: whatever lies behind the
-party boundary does not exist for the viewer, whatever this table says.
+party boundary does not exist for the viewer, whatever this table says. Who stands in for somebody
+that is away answers for what is theirs as they do, until they are back.
 """
 
 from enum import IntEnum
@@ -37,6 +38,7 @@ def _row(*reaches: Reach) -> dict[str, Reach]:
 PERMISSIONS: dict[str, dict[str, Reach]] = {
     "register.view":         _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
     "register.configure":    _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
+    "ladder.edit":          _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
     "risk.view":             _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
     "risk.create":           _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "risk.edit":             _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
@@ -47,13 +49,20 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "risk.share":            _row(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
     "risk.assess":           _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "risk.review":           _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "risk.extend":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "meeting.hold":          _row(NONE,  NONE,  ANY,   ANY,   NONE,  NONE),
+    "meeting.record":        _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "coverage.view":         _row(NONE,  NONE,  ANY,   ANY,   ANY,   ANY),
     "control.edit":          _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "mitigation.create":     _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "mitigation.edit":       _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "indicator.create":      _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "indicator.edit":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "indicator.reading":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "absence.record":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "handover.make":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "delivery.view":         _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "endpoint.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "event.view":            _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
 }
 # fmt: on
@@ -74,21 +83,43 @@ def permits(viewer: Viewer, action: str, thing: Any = None) -> bool:
         return False
     if thing is None or how_far is Reach.ANY:
         return True
-    answers = viewer.user.pk in (
-        getattr(thing, "owner_id", None),
-        getattr(thing, "deputy_id", None),
-    )
-    if how_far is Reach.OWN or answers:
-        return answers
-    return thing.party_id == viewer.party_id
+    people = {getattr(thing, "owner_id", None), getattr(thing, "deputy_id", None)} - {None}
+    if viewer.user.pk in people:
+        return True
+    if how_far is Reach.PARTY and thing.party_id == viewer.party_id:
+        return True
+    # Asked last: it costs a query, once for each viewer.
+    return bool(people and people & viewer.stands_in_for)
+
+
+def permits_for_person(viewer: Viewer, action: str, user_id: int, party_id: int | None) -> bool:
+    """Whether ``viewer`` may do ``action`` for a person, who acts or acted for that party.
+
+    Here standing in does not count: it is about somebody's things, not about themselves.
+    """
+    how_far = reach(viewer, action)
+    if how_far is Reach.NONE:
+        return False
+    if how_far is Reach.ANY or user_id == viewer.user.pk:
+        return True
+    return how_far is Reach.PARTY and party_id is not None and party_id == viewer.party_id
 
 
 def require(viewer: Viewer, action: str, thing: Any = None) -> None:
     """Raise ``Forbidden``, in a sentence that says who may, unless ``permits``."""
-    if permits(viewer, action, thing):
-        return
+    if not permits(viewer, action, thing):
+        raise _refused(viewer, action)
+
+
+def require_for_person(viewer: Viewer, action: str, user_id: int, party_id: int | None) -> None:
+    """Raise ``Forbidden`` unless ``permits_for_person``."""
+    if not permits_for_person(viewer, action, user_id, party_id):
+        raise _refused(viewer, action)
+
+
+def _refused(viewer: Viewer, action: str) -> Forbidden:
     roles = [Role(r).label for r, how_far in PERMISSIONS[action].items() if how_far]
-    raise Forbidden(
+    return Forbidden(
         _(
             "Your role (%(role)s) may not do this here. These may, for what they answer for: "
             "%(roles)s."

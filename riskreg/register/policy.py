@@ -123,7 +123,7 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
     if appetite not in keys:
         errors.add("appetite", "unknown_rating", _("The appetite must be one of the ratings."))
     unrated = data.get("unrated_cadence_days", 30)
-    if not _is_days(unrated):
+    if not is_cadence(unrated):
         errors.add("unrated_cadence_days", "out_of_range", _("A cadence is 1 to 3650 days."))
     label = data.get("label", "judgement")
     if label not in LABELS:
@@ -147,12 +147,12 @@ def default_criteria() -> dict[str, Any]:
                   ("Likely", "很可能"), ("Almost certain", "几乎确定")]  # fmt: skip
     impact = [("Minor", "轻微"), ("Limited", "有限"), ("Serious", "较大"),
               ("Major", "重大"), ("Severe", "严重")]  # fmt: skip
-    ratings = [("low", "Low", "低", 180, "owner"), ("moderate", "Moderate", "中", 90, "owner"),
-               ("high", "High", "高", 60, "manager"),
+    ratings = [("very_low", "Very low", "极低", 365, "owner"), ("low", "Low", "低", 180, "owner"),
+               ("moderate", "Moderate", "中", 90, "owner"), ("high", "High", "高", 60, "manager"),
                ("critical", "Critical", "极高", 30, "leader")]  # fmt: skip
 
     def rating(score: int) -> str:
-        bands = ((4, "low"), (9, "moderate"), (15, "high"))
+        bands = ((2, "very_low"), (4, "low"), (9, "moderate"), (15, "high"))
         return next((key for limit, key in bands if score <= limit), "critical")
 
     return {
@@ -211,7 +211,7 @@ def _ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
         key, cadence = rating.get("key"), rating.get("cadence_days")
         if not isinstance(key, str) or not key.isidentifier() or len(key) > 30:
             errors.add("ratings", "bad_key", _("A rating's key is a short word."))
-        if not _is_days(cadence):
+        if not is_cadence(cadence):
             errors.add("ratings", "cadence_out_of_range", _("A cadence is 1 to 3650 days."))
         role = rating.get("accept_role", "leader")
         if role not in ("owner", "manager", "leader"):
@@ -268,5 +268,6 @@ def _check_monotone(errors: Errors, cells: list[list[dict[str, Any]]], keys: lis
             return
 
 
-def _is_days(value: Any) -> bool:
+def is_cadence(value: Any) -> bool:
+    """Whether ``value`` can be a review cadence: whole days, from one to ten years."""
     return isinstance(value, int) and not isinstance(value, bool) and 1 <= value <= 3650

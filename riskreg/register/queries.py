@@ -1,17 +1,21 @@
 """Reads of a register's frame: members, terms, objectives."""
 
+import datetime as dt
 import uuid
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from django.db.models import FilteredRelation, Prefetch, Q, QuerySet
+from django.db.models import Exists, FilteredRelation, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
-from riskreg.register.models import Membership, Objective, Party, Role, Taxonomy, Term
+from riskreg.register.models import Absence, Membership, Objective, Party, Role, Taxonomy, Term
+
+ANSWERABLE = (Role.OWNER, Role.MANAGER, Role.LEADER)
 
 
 def taxonomies_for(viewer: Viewer) -> list[Taxonomy]:
@@ -43,7 +47,7 @@ def choices_for(viewer: Viewer) -> Choices:
                 "members",
                 condition=Q(
                     members__ended_at=None,
-                    members__role__in=[Role.OWNER, Role.MANAGER, Role.LEADER],
+                    members__role__in=ANSWERABLE,
                 ),
             )
         )
@@ -91,7 +95,7 @@ def members_for(viewer: Viewer) -> QuerySet[Membership]:
 
 def answerable_members(viewer: Viewer, *, private_to: Party | None = None) -> QuerySet[Membership]:
     """Members who can own a risk; for a private one only those of its party."""
-    members = members_for(viewer).filter(role__in=[Role.OWNER, Role.MANAGER, Role.LEADER])
+    members = members_for(viewer).filter(role__in=ANSWERABLE)
     return members.filter(party=private_to) if private_to else members
 
 
@@ -111,7 +115,7 @@ def find_member(viewer: Viewer, errors: Errors, field: str, name: object) -> Use
             field, "unknown_member", _("Nobody of this register is known by that; pick a member.")
         )
         return None
-    if member.role not in (Role.OWNER, Role.MANAGER, Role.LEADER):
+    if member.role not in ANSWERABLE:
         errors.add(
             field,
             "cannot_own",
@@ -162,3 +166,114 @@ def find_objectives(
             _("Unknown objective: %(names)s.") % {"names": ", ".join(unknown)[:200]},
         )
     return [known[k] for k in dict.fromkeys(wanted) if k in known]
+
+
+def away_on(register_id: int, day: dt.date) -> dict[int, int | None]:
+    """Who is away on ``day`` of that register's calendar, and who stands in: {user: user or None}.
+
+    Only members, by database ids. A stand-in who is a member no more, or of another party now, is
+    none. Who stands in may be away as well: that is in the answer under their own id.
+    """
+    return away_over(register_id, [day])[day]
+
+
+def away_over(register_id: int, days: Collection[dt.date]) -> dict[dt.date, dict[int, int | None]]:
+    """``away_on`` for each of ``days`` (at least one), in one query."""
+    rows = _absent(
+        Q(register_id=register_id, starts_on__lte=max(days), until_on__gte=min(days))
+    ).values_list("starts_on", "until_on", "user_id", "stand_in_id", "party", "party_of_stand_in")
+    away: dict[dt.date, dict[int, int | None]] = {day: {} for day in days}
+    for first, last, user, stand_in, party_now, theirs in rows:
+        for day in days:
+            if first <= day <= last:
+                away[day][user] = stand_in if party_now == theirs else None
+    return away
+
+
+def away_in(days: Mapping[int, dt.date]) -> dict[int, dict[int, int | None]]:
+    """``away_on`` for each of many registers on its own day (``days``), in one query."""
+    away: dict[int, dict[int, int | None]] = {register: {} for register in days}
+    that_day = Q()
+    for day in set(days.values()):
+        there = [register for register, its in days.items() if its == day]
+        that_day |= Q(register_id__in=there, starts_on__lte=day, until_on__gte=day)
+    if not that_day:
+        return away
+    rows = _absent(that_day).values_list(
+        "register_id", "user_id", "stand_in_id", "party", "party_of_stand_in"
+    )
+    for register, user, stand_in, party_now, theirs in rows:
+        away[register][user] = stand_in if party_now == theirs else None
+    return away
+
+
+def _absent(which: Q) -> QuerySet[Any]:
+    """Absences of members, with their ``party`` now and ``party_of_stand_in``, if they answer."""
+    party_of_stand_in = Membership.objects.filter(
+        register_id=OuterRef("register_id"),
+        user_id=OuterRef("stand_in_id"),
+        user__is_active=True,
+        ended_at=None,
+        role__in=ANSWERABLE,
+    ).values("party_id")
+    party = Membership.objects.filter(
+        register_id=OuterRef("register_id"), user_id=OuterRef("user_id"), ended_at=None
+    ).values("party_id")
+    return (
+        Absence.objects.filter(which, ended_at=None)
+        .annotate(party=Subquery(party), party_of_stand_in=Subquery(party_of_stand_in))
+        .filter(party__isnull=False)
+        .order_by("pk")
+    )
+
+
+def absences_between(
+    register_id: int, user_id: int, first: dt.date, last: dt.date
+) -> QuerySet[Absence]:
+    """Absences of somebody that share a day with ``first`` to ``last``, soonest first."""
+    return Absence.objects.filter(
+        register_id=register_id,
+        user_id=user_id,
+        ended_at=None,
+        starts_on__lte=last,
+        until_on__gte=first,
+    ).order_by("starts_on", "pk")
+
+
+def absences_for(viewer: Viewer, today: dt.date) -> QuerySet[Absence]:
+    """Absences of present members that are not over, soonest first, with both people.
+
+    Each has the absent member's party in ``of_party`` (database id), and in ``stand_in_away``
+    whether who stands in is away on some of the same days.
+    """
+    party = Membership.objects.filter(
+        register=viewer.register, user_id=OuterRef("user_id"), ended_at=None
+    ).values("party_id")
+    clash = Absence.objects.filter(
+        register=viewer.register,
+        user_id=OuterRef("stand_in_id"),
+        ended_at=None,
+        starts_on__lte=OuterRef("until_on"),
+        until_on__gte=OuterRef("starts_on"),
+    )
+    return (
+        Absence.objects.filter(register=viewer.register, ended_at=None, until_on__gte=today)
+        .select_related("user", "stand_in")
+        .annotate(of_party=Subquery(party), stand_in_away=Exists(clash))
+        .filter(of_party__isnull=False)
+        .order_by("starts_on", "pk")
+    )
+
+
+def away_now(viewer: Viewer, today: dt.date, users: Collection[int]) -> dict[int, Absence]:
+    """Of ``users``, who is away ``today``, with the absence and its stand-in (one query)."""
+    rows = absences_for(viewer, today).filter(user_id__in=set(users), starts_on__lte=today)
+    return {row.user_id: row for row in rows}
+
+
+def away_among(viewer: Viewer, today: dt.date, *people: str) -> Exists:
+    """Whether anybody of those columns (users, as ``owner``) is away ``today``: an expression."""
+    anybody = Q()
+    for column in people:
+        anybody |= Q(user=OuterRef(column))
+    return Exists(absences_for(viewer, today).filter(anybody, starts_on__lte=today))

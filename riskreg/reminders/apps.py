@@ -7,7 +7,10 @@ class RemindersConfig(AppConfig):
 
     def ready(self) -> None:
         from riskreg.notify import renewal
-        from riskreg.reminders.digest import KIND
-        from riskreg.reminders.services import renew_digest
+        from riskreg.reminders import announcements, services
+        from riskreg.reminders.digest import ALARM, DIGEST, INTERRUPT
 
-        renewal.register(KIND, renew_digest)
+        renewal.register(DIGEST, services.renew_digest, services.unchanged_digests)
+        renewal.register(INTERRUPT, services.renew_interrupt, services.unchanged_interrupts)
+        renewal.register(ALARM, services.renew_alarm)
+        renewal.register(announcements.KIND, announcements.renew_announcement)

@@ -297,7 +297,8 @@ class Mitigation(Translated, Base, PartyBound):
     """Planned work that should change risks (ISO 31073: risk treatment).
 
     ``cost`` is an amount in the register's currency or None (not known). One that serves a risk of
-    a party's own is that party's own.
+    a party's own is that party's own. ``next_update_on``: while it is in progress, the last day on
+    which word of how it stands is in time (``policy.next_update``); None otherwise.
     """
 
     ref = models.CharField(max_length=20)
@@ -311,6 +312,7 @@ class Mitigation(Translated, Base, PartyBound):
     due_on = models.DateField()
     cost = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     progress = models.PositiveSmallIntegerField(default=0)
+    next_update_on = models.DateField(null=True)
     risks = models.ManyToManyField(Risk, related_name="mitigations")
     labels = models.JSONField(default=dict, blank=True)
     translations = models.JSONField(default=dict, blank=True)
@@ -323,8 +325,26 @@ class Mitigation(Translated, Base, PartyBound):
             models.UniqueConstraint(fields=["register", "ref"], name="mitigation_ref"),
             models.CheckConstraint(condition=Q(progress__lte=100), name="mitigation_progress"),
             models.CheckConstraint(condition=Q(cost=None) | Q(cost__gte=0), name="mitigation_cost"),
+            models.CheckConstraint(
+                condition=Q(status="in_progress", next_update_on__isnull=False)
+                | ~Q(status="in_progress") & Q(next_update_on=None),
+                name="mitigation_next_update",
+            ),
         ]
-        indexes = [models.Index(fields=["register", "due_on"], name="mitigation_due")]
+        indexes = [
+            models.Index(fields=["register", "due_on"], name="mitigation_due"),
+            models.Index(
+                fields=["register", "due_on"],
+                condition=Q(status__in=["planned", "in_progress"]),
+                name="mitigation_running_due",
+            ),
+            models.Index(
+                fields=["register", "next_update_on"],
+                condition=Q(status="in_progress"),
+                name="mitigation_update_due",
+            ),
+            models.Index(fields=["owner", "status", "due_on"], name="mitigation_owner"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"

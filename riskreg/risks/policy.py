@@ -15,6 +15,16 @@ TRANSITIONS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+# Work in progress that nobody has said a word about for this long is asked after. It is the
+# shortest review cadence of the default criteria: no review reads of progress older than that.
+UPDATE_DAYS = 30
+
+
+def next_update(status: str, told_on: dt.date) -> dt.date | None:
+    """By when the next word about work of ``status`` is due, the last having come ``told_on``."""
+    return told_on + dt.timedelta(days=UPDATE_DAYS) if status == "in_progress" else None
+
+
 def may_follow(state: str, action: str) -> str | None:
     """The state that ``action`` leads to from ``state``, or None if it may not be done there."""
     starts, end = TRANSITIONS[action]

@@ -17,7 +17,10 @@ _NAV = (
     ("risks", "web:risks", "list-bullet", "risk.view"),
     ("mitigations", "web:mitigations", "wrench-screwdriver", "risk.view"),
     ("indicators", "web:indicators", "chart-bar", "risk.view"),
+    ("meetings", "web:meetings", "user-group", "risk.view"),
+    ("coverage", "web:coverage", "check-badge", "coverage.view"),
     ("deliveries", "web:deliveries", "envelope", "delivery.view"),
+    ("register_settings", "web:register_settings", "cog-6-tooth", "register.view"),
 )
 
 
@@ -28,11 +31,13 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     viewer: Viewer | None = getattr(request, "viewer", None) or last_viewer(request)
     if viewer is None:
         return {"viewer": None, "register": None, "registers": [], "nav": []}
+    memberships = my_memberships(request)
     return {
         "viewer": viewer,
         "register": viewer.register,
-        "registers": [m.register for m in my_memberships(request)],
+        "registers": [m.register for m in memberships],
         "nav": _nav(request, viewer),
+        "unread_messages": memberships[0].unread,  # type: ignore[attr-defined]
     }
 
 
@@ -43,7 +48,10 @@ def _nav(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
         "risks": _("Risks"),
         "mitigations": _("Mitigations"),
         "indicators": _("Indicators"),
+        "meetings": _("Meetings"),
+        "coverage": _("Coverage"),
         "deliveries": _("Deliveries"),
+        "register_settings": _("Register settings"),
     }
     items = []
     for key, name, icon, action in _NAV:

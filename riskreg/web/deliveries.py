@@ -1,6 +1,7 @@
-"""Deliveries: what was written to the people of one's own party, and whether it got there."""
+"""Deliveries: what was written to one's own party, by every channel, and whether it got there."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from csp.decorators import csp_replace
@@ -16,8 +17,10 @@ from django.utils.translation import pgettext
 
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.kernel.errors import Conflict, NotFound
-from riskreg.notify.models import Delivery, DeliveryState
-from riskreg.notify.queries import deliveries_for, readable_among
+from riskreg.notify.models import Channel, Circuit, Delivery, DeliveryState
+from riskreg.notify.policy import host_of
+from riskreg.notify.queries import circuits_for, deliveries_for, readable_among
+from riskreg.notify.queries.endpoints import endpoints_by_uuid
 from riskreg.notify.services import resend
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView
@@ -31,6 +34,12 @@ TONES = {
     DeliveryState.DROPPED: ("dashed", "minus"),
 }
 WAITING = (DeliveryState.PENDING, DeliveryState.SENDING)
+CHANNEL_ICONS = {
+    Channel.MAIL: "envelope",
+    Channel.INBOX: "inbox",
+    Channel.CHAT: "chat-bubble-left-right",
+    Channel.WEBHOOK: "code-bracket",
+}
 # A mail brings its own styles and nothing else: no script, no form, nothing fetched.
 MAIL_POLICY = {
     "default-src": ["'none'"],
@@ -60,6 +69,16 @@ class DeliveriesView(RegisterView):
         """Whether its text tells of nothing but what concerns the viewer's party here."""
         return row.message_id in readable_among(self.viewer.audience, [row.message_id])
 
+    def names(self, rows: Sequence[Delivery]) -> dict[uuid.UUID, str]:
+        """What the recipients of ``rows`` are called, people and endpoints alike."""
+        recipients = {d.message.recipient for d in rows}
+        people = {name: str(user) for name, user in users_by_uuid(recipients).items()}
+        others = recipients - set(people)
+        if not others:
+            return people
+        found = endpoints_by_uuid(self.viewer.audience, others)
+        return people | {name: row.name for name, row in found.items()}
+
     def url(self, name: str, **keys: Any) -> str:
         """The address of a page of this register."""
         return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **keys})
@@ -69,6 +88,8 @@ class DeliveriesView(RegisterView):
         tone, icon = TONES[DeliveryState(delivery.state)]
         return {
             "d": delivery,
+            "channel": capfirst(delivery.get_channel_display()),
+            "channel_icon": CHANNEL_ICONS[Channel(delivery.channel)],
             "m": delivery.message,
             "recipient": recipient,
             "subject": delivery.message.subject if readable else "",
@@ -83,12 +104,20 @@ class DeliveriesView(RegisterView):
 
 
 class DeliveryList(DeliveriesView):
-    """Every delivery to the people of one's party, newest first."""
+    """Every delivery to the people, chats and webhooks of one's party, newest first."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """``?show=`` all (the default), failed, waiting or sent; an unknown one is taken as all."""
+        """``?show=`` all (the default), failed, waiting or sent; ``?channel=`` one of them.
+
+        An unknown one is taken as all.
+        """
         require(self.viewer, "delivery.view")
         rows = deliveries_for(self.viewer.audience)
+        channel = request.GET.get("channel", "")
+        if channel in Channel.values:
+            rows = rows.filter(channel=channel)
+        else:
+            channel = ""
         kinds = {
             "all": (pgettext("deliveries", "All"), Q()),
             "failed": (pgettext("deliveries", "Failed"), Q(state=DeliveryState.FAILED)),
@@ -106,21 +135,33 @@ class DeliveryList(DeliveriesView):
         page = paginator.get_page(request.GET.get("page"))
         listed = list(page)
         readable = readable_among(self.viewer.audience, [d.message_id for d in listed])
-        names = users_by_uuid([d.message.recipient for d in listed])
+        names = self.names(listed)
         context = {
             "page_obj": page,
             "rows": [
                 self.row(
                     d,
-                    str(names.get(d.message.recipient, d.message.address)),
+                    names.get(d.message.recipient, d.message.address),
                     d.message_id in readable,
                 )
                 for d in listed
             ],
+            "circuits": [_circuit(c) for c in circuits_for(self.viewer.audience)],
+            "channels": [
+                {
+                    "label": label,
+                    "url": f"?show={show}&channel={key}" if key else f"?show={show}",
+                    "current": key == channel,
+                }
+                for key, label in (
+                    ("", pgettext("deliveries", "All channels")),
+                    *((key, capfirst(label)) for key, label in Channel.choices),
+                )
+            ],
             "tabs": [
                 {
                     "label": label,
-                    "url": f"?show={key}",
+                    "url": f"?show={key}&channel={channel}" if channel else f"?show={key}",
                     "current": key == show,
                     "count": counts[key],
                 }
@@ -141,17 +182,19 @@ class DeliveryDetail(DeliveriesView):
 
     def _page(self, row: Delivery, status: int = 200) -> HttpResponse:
         readable = self.readable(row)
-        names = users_by_uuid([row.message.recipient])
-        recipient = str(names.get(row.message.recipient, row.message.address))
+        recipient = self.names([row]).get(row.message.recipient, row.message.address)
         context = {
             "row": self.row(row, recipient, readable),
             "readable": readable,
             "html_url": self.url("delivery_html", delivery=row.uuid) if row.message.html else "",
+            "running": row.started_at,
+            "number": row.attempts,
             "tries": [
-                {"t": t, "outcome": capfirst(t.get_outcome_display()) or _("running")}
+                {"t": t, "outcome": capfirst(t.get_outcome_display())}
                 for t in row.tries.order_by("-number")
             ],
-            "may_resend": row.state != DeliveryState.SENDING,
+            "may_resend": row.state != DeliveryState.SENDING and row.channel != Channel.INBOX,
+            "is_mail": row.channel == Channel.MAIL,
         }
         return self.render("deliveries/detail.html", context, status)
 
@@ -192,6 +235,16 @@ class DeliveryResend(DeliveriesView):
                 _("It is on its way again. What is no longer due will be left out."),
             )
         return HttpResponseRedirect(self.url("delivery", delivery=row.uuid))
+
+
+def _circuit(row: Circuit) -> dict[str, Any]:
+    """A server that is left alone for now."""
+    return {
+        "server": host_of(row.destination) or _("the mail server"),
+        "until": row.paused_until,
+        "since": row.opened_at,
+        "error": row.last_error,
+    }
 
 
 urlpatterns = [

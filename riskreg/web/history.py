@@ -42,7 +42,7 @@ _CHOICES = {
     "direction": Direction,
     "growth": Growth,
 }
-_DAYS = ("next_review_on", "due_on", "start_on")
+_DAYS = ("next_review_on", "due_on", "start_on", "extended_until")
 
 
 class RiskHistory(RegisterView):
@@ -119,11 +119,14 @@ def verb_words(verb: str) -> str:
         "risk.shared": _("shared with the other parties"),
         "risk.assessed": pgettext("history", "assessed"),
         "risk.reviewed": pgettext("history", "reviewed"),
+        "risk.extended": _("gave the review more time"),
         "risk.restated": _("restated by new criteria"),
         "control.added": _("added a control"),
         "control.ended": _("ended a control"),
         "mitigation.created": _("planned a mitigation"),
         "mitigation.edited": _("updated a mitigation"),
+        "mitigation.progress_reported": _("said how far a mitigation is"),
+        "mitigation.transferred": _("handed a mitigation over"),
         "indicator.created": _("set up an indicator"),
         "indicator.edited": _("changed an indicator"),
         "indicator.read": _("recorded readings"),
@@ -191,6 +194,7 @@ def field_words(field: str) -> str:
         "grace_days": _("days of grace"),
         "label": _("label"),
         "limit_notes": _("why these limits"),
+        "extended_until": _("extended until"),
         "rung": _("step of the ladder"),
         "to": _("to"),
         "why": _("why"),

@@ -1,7 +1,6 @@
 """My work: what falls due for me, most urgent first, and what changed since I was last here."""
 
 import datetime as dt
-from collections.abc import Iterable
 from typing import Any
 
 from django.conf import settings
@@ -14,20 +13,25 @@ from django.utils.translation import gettext as _
 
 from riskreg.events import queries as events
 from riskreg.events.models import Event
-from riskreg.indicators.queries.access import late_for
-from riskreg.indicators.queries.breaches import breaches_for
-from riskreg.register.models import Role
+from riskreg.indicators.models import Breach
+from riskreg.register.models import Absence, Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
+from riskreg.reminders.duties import BREACH, Duty
+from riskreg.reminders.queries import agenda
+from riskreg.reviews.queries import extended_until_subquery
 from riskreg.risks.models import Mitigation, MitigationStatus, Position, State
 from riskreg.risks.queries.access import current_positions
 from riskreg.risks.queries.lists import due_for, mitigations_for, standing
+from riskreg.web import agenda as agenda_page
 from riskreg.web.base import RegisterView
+from riskreg.web.duty_words import action_words
 from riskreg.web.history import event_rows
 from riskreg.web.indicators.beside import called_rows
 
 DUE_DAYS = 14
-WEEKS = 5
+# More than anybody can have due within the weeks shown.
+MOST_DUTIES = 300
 LISTED = 10
 # How far back, in events of each chain, "what changed" looks for those who own nothing.
 LOOKED_THROUGH = 80
@@ -49,22 +53,31 @@ class MyWork(RegisterView):
         mitigations = list(
             mitigations_for(viewer).filter(owner=viewer.user, status__in=RUNNING)[:20]
         )
+        away = {row.user_id: row for row in viewer.absences}
         soon = today + dt.timedelta(days=DUE_DAYS)
-        duties = [self._duty(p) for p in mine if _due(p) <= soon]
-        watches = viewer.role != Role.OWNER or not (mine or mitigations)
+        coming, called = self._coming(today)
+        rows = self._rows([d for d in coming if _due(d) <= soon], mine, away)
+        watches = viewer.role != Role.OWNER or not (mine or mitigations or rows)
         last, since = self._visit(request)
         found = self._changed(mine, mitigations, since)
+        listed = {d["ref"] for d in rows}
         context = {
-            "groups": _groups(duties, today),
-            "duties": duties,
-            "called": called_rows(viewer, breaches_for(viewer)),
-            "late_readings": list(late_for(viewer, today)[:LISTED]),
-            "overdue": sum(d["due_on"] < today for d in duties),
-            "next": self._duty(mine[0]) if mine and not duties else None,
-            "mitigations": mitigations,
+            "groups": agenda_page.groups(rows, today),
+            "duties": rows,
+            "called": called_rows(viewer, called),
+            "overdue": sum(d["due_on"] < today for d in rows),
+            "next": self._duty(mine[0]) if mine and not rows else None,
+            "mitigations": [m for m in mitigations if m.ref not in listed],
             "owned": len(mine),
-            "weeks": _calendar(mine, mitigations, today) if mine or mitigations else [],
-            "later": _later(mine, soon, today),
+            "away": away.get(viewer.user.pk),
+            "stands_in": [
+                agenda_page.stands_in_words(row)
+                for user, row in away.items()
+                if user in viewer.stands_in_for
+            ],
+            "may_be_away": permits(viewer, "absence.record"),
+            "weeks": agenda_page.weeks(coming, today) if coming or mine or mitigations else [],
+            "later": [d for d in coming if _due(d) > soon][:8],
             "waiting": self._waiting(soon) if watches else None,
             "whose": str(viewer.party or viewer.register),
             "standing": self._standing() if watches else None,
@@ -85,27 +98,48 @@ class MyWork(RegisterView):
         )
         return response
 
+    def _coming(self, today: dt.date) -> tuple[list[Duty], list[Breach]]:
+        """Duties of every kind up to the end of the calendar, and apart from them what an
+        indicator calls for of the viewer's own, oldest first."""
+        people = agenda.mine(self.viewer)
+        wanted = agenda.Wanted(today, people=people, due_before=agenda_page.window_end(today))
+        coming: list[Duty] = []
+        called: list[Breach] = []
+        for duty in agenda.duties_for(self.viewer, wanted, MOST_DUTIES).duties:
+            mine = self.viewer.user.pk in (duty.owner_id, duty.deputy_id)
+            if mine and duty.kind == BREACH.kind:
+                called.append(duty.thing)
+            else:
+                coming.append(duty)
+        return coming, sorted(called, key=lambda breach: (breach.due_on, breach.pk))
+
+    def _rows(
+        self, duties: list[Duty], mine: list[Position], away: dict[int, Absence]
+    ) -> list[dict[str, Any]]:
+        ratings = {p.risk.uuid: agenda_page.rating_of(p, self.matrix) for p in mine}
+        told = [d for d in duties if d.subject not in ratings]
+        owners = {p.risk.uuid: p.owner for p in mine}
+        rows = agenda_page.duty_rows(self.viewer, duties, agenda.facts_of(told), ratings, away)
+        for row, duty in zip(rows, duties, strict=True):
+            row["owner"] = owners.get(duty.subject, "")
+        return rows
+
     def _duty(self, position: Position) -> dict[str, Any]:
         risk = position.risk
-        rating = position.residual_rating
-        keys_of_ratings = self.matrix.rating_keys
         keys = {"slug": self.viewer.register.slug, "ref": position.ref}
         return {
             "ref": position.ref,
             "title": risk.said("title"),
             "due_on": risk.next_review_on,
+            "extended_until": getattr(position, "extended_until", None),
             "last_reviewed_on": risk.last_reviewed_on,
-            "as_deputy": risk.owner_id != self.viewer.user.pk
-            and risk.deputy_id == self.viewer.user.pk,
             "owner": position.owner,
             "private": position.visibility == "party",
             "party": position.party,
-            "rating": self.matrix.rating_name(rating) if rating in keys_of_ratings else rating,
-            "tone": keys_of_ratings.index(rating) if rating in keys_of_ratings else None,
-            "ratings": len(keys_of_ratings),
-            "score": position.residual_score,
+            "rating": agenda_page.rating_of(position, self.matrix),
             "url": reverse("web:risk", kwargs=keys),
-            "review_url": reverse("web:review", kwargs=keys) + "?next=work"
+            "action": action_words("risk.review"),
+            "act_url": reverse("web:review", kwargs=keys) + "?next=work"
             if permits(self.viewer, "risk.review", risk)
             else "",
         }
@@ -121,6 +155,7 @@ class MyWork(RegisterView):
             positions.exclude(risk__owner=self.viewer.user)
             .exclude(risk__deputy=self.viewer.user, risk__deputy__isnull=False)
             .select_related("risk", "owner", "party")
+            .annotate(extended_until=extended_until_subquery("risk__", self.viewer))
             .order_by("risk__next_review_on", "risk_id")
         )
         return [self._duty(p) for p in positions[:LISTED]]
@@ -177,68 +212,10 @@ class MyWork(RegisterView):
         return self.at, last if self.at - last > VISIT_GAP else since
 
 
-def _due(position: Position) -> dt.date:
-    """When the review of an open risk is due; the database holds that it has a date."""
-    due = position.risk.next_review_on
-    assert due is not None  # noqa: S101
-    return due
-
-
-def _groups(duties: list[dict[str, Any]], today: dt.date) -> list[dict[str, Any]]:
-    """Duties under the words that say how urgent they are; empty groups are left out."""
-    week = today + dt.timedelta(days=7)
-    groups = [
-        {
-            "title": _("Overdue"),
-            "late": True,
-            "duties": [d for d in duties if d["due_on"] < today],
-        },
-        {
-            "title": _("In the next 7 days"),
-            "late": False,
-            "duties": [d for d in duties if today <= d["due_on"] <= week],
-        },
-        {
-            "title": _("In the week after"),
-            "late": False,
-            "duties": [d for d in duties if d["due_on"] > week],
-        },
-    ]
-    return [group for group in groups if group["duties"]]
-
-
-def _calendar(
-    mine: Iterable[Position], mitigations: Iterable[Mitigation], today: dt.date
-) -> list[list[dict[str, Any]]]:
-    """Whole weeks from Monday of this one, each day with the refs of what falls due on it."""
-    by_day: dict[dt.date, list[str]] = {}
-    for position in mine:
-        by_day.setdefault(_due(position), []).append(position.ref)
-    for mitigation in mitigations:
-        by_day.setdefault(mitigation.due_on, []).append(mitigation.ref)
-    monday = today - dt.timedelta(days=today.weekday())
-    days = [monday + dt.timedelta(days=n) for n in range(7 * WEEKS)]
-    cells = [
-        {
-            "day": day,
-            "refs": by_day.get(day, []),
-            "off": day.weekday() >= 5,
-            "past": day < today,
-            "today": day == today,
-        }
-        for day in days
-    ]
-    return [cells[n : n + 7] for n in range(0, len(cells), 7)]
-
-
-def _later(mine: Iterable[Position], soon: dt.date, today: dt.date) -> list[dict[str, Any]]:
-    """Reviews after those in the list, as far as the calendar reaches."""
-    end = today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * WEEKS)
-    return [
-        {"ref": p.ref, "title": p.risk.said("title"), "due_on": p.risk.next_review_on}
-        for p in mine
-        if soon < _due(p) < end
-    ][:8]
+def _due(duty: Duty) -> dt.date:
+    """When an open duty is due."""
+    assert duty.due_on is not None  # noqa: S101 - open rows have a date
+    return duty.due_on
 
 
 urlpatterns = [path("work/", MyWork.as_view(), name="my_work")]

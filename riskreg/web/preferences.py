@@ -1,4 +1,4 @@
-"""A person's own settings: language, time zone, and tokens for programs that act for them."""
+"""A person's own settings: language and zone, reminders, calendar, tokens for programs."""
 
 import datetime as dt
 import zoneinfo
@@ -18,12 +18,20 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_POST
 
+from riskreg.accounts.countries import calendar_choices
 from riskreg.accounts.models import Scope
-from riskreg.accounts.queries import own_token, tokens_of
-from riskreg.accounts.services import create_token, revoke_token, set_preferences
+from riskreg.accounts.queries import own_feed, own_token, tokens_of
+from riskreg.accounts.services import (
+    create_token,
+    make_feed,
+    revoke_feed,
+    revoke_token,
+    set_preferences,
+)
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.web.base import add_errors, signed_in
+from riskreg.web.calendar import feed_address
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -49,6 +57,61 @@ class PreferencesForm(forms.Form):
         choices=zone_choices,
         help_text=gettext_lazy(
             "Times are shown in this zone. Due dates are days in the register's own zone."
+        ),
+    )
+
+
+WEEKDAYS = (
+    (1, gettext_lazy("Monday")),
+    (2, gettext_lazy("Tuesday")),
+    (3, gettext_lazy("Wednesday")),
+    (4, gettext_lazy("Thursday")),
+    (5, gettext_lazy("Friday")),
+    (6, gettext_lazy("Saturday")),
+    (7, gettext_lazy("Sunday")),
+)
+
+
+def holiday_choices() -> list[tuple[str, Any]]:
+    """No calendar, every country's, and those of parts of countries under their country."""
+    (_first, countries), *parts = calendar_choices()
+    return [
+        ("", _("none: I work on public holidays")),
+        (_("Countries and regions"), countries),
+        *parts,
+    ]
+
+
+class ReminderForm(forms.Form):
+    """When and how a digest comes."""
+
+    digest_hour = forms.TypedChoiceField(
+        label=gettext_lazy("Send my digest at"),
+        coerce=int,
+        choices=[(n, f"{n:02d}:00") for n in range(24)],
+        help_text=gettext_lazy("In your own time zone; at most one a day, on days you work."),
+    )
+    working_days = forms.TypedMultipleChoiceField(
+        label=gettext_lazy("Days I work"),
+        coerce=int,
+        choices=WEEKDAYS,
+        widget=forms.CheckboxSelectMultiple,
+    )
+    holiday_calendar = forms.ChoiceField(
+        label=gettext_lazy("Public holidays"),
+        required=False,
+        choices=holiday_choices,
+        help_text=gettext_lazy(
+            "No digest comes on these. Weekend days that are worked to make up for a holiday, as "
+            "in China, count as working days."
+        ),
+    )
+    digest_by_mail = forms.BooleanField(
+        label=gettext_lazy("Send digests by mail"),
+        required=False,
+        help_text=gettext_lazy(
+            "Without it they wait in your inbox here. Urgent reminders are always mailed: they "
+            "cannot be switched off."
         ),
     )
 
@@ -80,6 +143,41 @@ def preferences(request: HttpRequest) -> HttpResponse:
                 messages.success(request, _("Your settings are saved."))
             return HttpResponseRedirect(reverse("web:preferences"))
     return _page(request, form=form, status=400 if form.errors else 200)
+
+
+@require_POST
+@login_required
+def set_reminders(request: HttpRequest) -> HttpResponse:
+    """Save when and how a digest comes."""
+    form = ReminderForm(request.POST)
+    if form.is_valid():
+        try:
+            set_preferences(user=signed_in(request), at=clock.now(), **form.cleaned_data)
+        except Invalid as invalid:
+            add_errors(form, invalid)
+        else:
+            messages.success(request, _("Your settings are saved."))
+            return HttpResponseRedirect(reverse("web:preferences"))
+    return _page(request, reminder_form=form, status=400)
+
+
+@require_POST
+@login_required
+def calendar_make(request: HttpRequest) -> HttpResponse:
+    """Make a calendar address and show it once; the one there was ends."""
+    secret = make_feed(user=signed_in(request), at=clock.now())
+    response = _page(request, fresh_feed=feed_address(secret))
+    response.headers["Cache-Control"] = "no-store"
+    return response
+
+
+@require_POST
+@login_required
+def calendar_revoke(request: HttpRequest) -> HttpResponse:
+    """End one's calendar address."""
+    revoke_feed(user=signed_in(request), at=clock.now())
+    messages.success(request, _("Your calendar address no longer works."))
+    return HttpResponseRedirect(reverse("web:preferences"))
 
 
 @require_POST
@@ -127,13 +225,7 @@ def set_language(request: HttpRequest) -> HttpResponse:
     response = HttpResponseRedirect(target)
     if language in dict(settings.LANGUAGES):
         if request.user.is_authenticated:
-            user = signed_in(request)
-            set_preferences(
-                user=user,
-                language=language,
-                time_zone=user.time_zone,
-                at=clock.now(),
-            )
+            set_preferences(user=signed_in(request), language=language, at=clock.now())
         response.set_cookie(
             settings.LANGUAGE_COOKIE_NAME,
             language,
@@ -149,6 +241,8 @@ def _page(
     request: HttpRequest,
     *,
     form: PreferencesForm | None = None,
+    reminder_form: ReminderForm | None = None,
+    fresh_feed: str | None = None,
     token_form: TokenForm | None = None,
     fresh: str | None = None,
     status: int = 200,
@@ -158,6 +252,10 @@ def _page(
     context = {
         "form": form
         or PreferencesForm(initial={"language": user.language, "time_zone": user.time_zone}),
+        "reminder_form": reminder_form
+        or ReminderForm(initial={name: getattr(user, name) for name in ReminderForm.base_fields}),
+        "feed": own_feed(user),
+        "fresh_feed": fresh_feed,
         "token_form": token_form or TokenForm(),
         "tokens": tokens_of(user),
         "fresh": fresh,
@@ -168,6 +266,9 @@ def _page(
 
 urlpatterns = [
     path("preferences/", preferences, name="preferences"),
+    path("preferences/reminders/", set_reminders, name="set_reminders"),
+    path("preferences/calendar/", calendar_make, name="calendar_make"),
+    path("preferences/calendar/revoke/", calendar_revoke, name="calendar_revoke"),
     path("preferences/tokens/", token_create, name="token_create"),
     path("preferences/tokens/<uuid:uuid>/revoke/", token_revoke, name="token_revoke"),
     path("language/", set_language, name="set_language"),

@@ -10,9 +10,21 @@ import time_machine
 from django.apps import apps
 from django.test import Client
 
-from riskreg.notify.models import Delivery, Message
+from riskreg.handover.services import hand_over
+from riskreg.notify.addresses import Address
+from riskreg.notify.endpoints import add_endpoint
+from riskreg.notify.models import Delivery, Endpoint, Message
+from riskreg.register.models import Absence, Membership
+from riskreg.register.services import add_member, go_away
 from riskreg.register.visibility import PartyBound
-from riskreg.reminders.services import sweep
+from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reviews.models import Extension, Meeting
+from riskreg.reviews.services import (
+    end_meeting,
+    grant_extension,
+    record_item,
+    start_meeting,
+)
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Risk
 from tests import builders
@@ -39,6 +51,9 @@ class CanaryWorld(World):
     indicator_refs: list[str] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
+    endpoints: list[str] = field(default_factory=list)
+    messages: list[str] = field(default_factory=list)
+    meetings: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
     clients: dict[Any, Client] = field(default_factory=dict)
@@ -46,13 +61,15 @@ class CanaryWorld(World):
     once_private: str = ""
     shared_mitigation: str = ""
     shared_objective: str = ""
+    shared_meetings: list[str] = field(default_factory=list)
 
     @property
     def secrets(self) -> list[str]:
         """Everything that names a private thing."""
         return [
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
-            *self.indicator_refs, *self.deliveries, *self.tokens, *map(str, self.uuids), "zzyzx-id",
+            *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
+            *self.deliveries, *self.tokens, *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
 
     def client(self, key: Any, make: Callable[[], Client]) -> Client:
@@ -71,6 +88,9 @@ class CanaryWorld(World):
             return []
         if "/risks/{}/" in path:
             return [path.replace("{}", ref) for ref in (self.shared_risk, self.once_private)]
+        if "/meetings/{}/" in path:
+            path = path.replace("/items/{}/", "/items/1/")
+            return [path.replace("{}", meeting) for meeting in self.shared_meetings]
         path = path.replace("/indicators/{}/", "/indicators/K-001/")
         return [] if "{}" in path else [path]
 
@@ -78,6 +98,12 @@ class CanaryWorld(World):
 def shared_part(world: World, after: Callable[[str], None] = lambda step: None) -> dict[str, str]:
     """What both parties know. ``after(step)`` is called between, for private things to happen."""
     after("start")
+    listen(world, "Common hook", by="partner_manager")
+    everywhere = {"tells": ["owner", "deputy"], "channels": ["mail", "chat", "webhook"]}
+    set_ladder(
+        actor=world.viewer("partner_manager"), expected_number=None, at=world.at,
+        rungs=[{"offset_days": days, **everywhere} for days in (-14, -3, 0, 7, 21)],
+    )  # fmt: skip
     builders.taxonomy(world)
     objective = builders.objective(world)
     after("frame")
@@ -99,10 +125,16 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     builders.review(world, first, cell=(3, 5), comment="Better", at=world.at - 5 * DAY)
     after("review")
     builders.risk(world, by=world.partner_owner, title="Draft", rated=None, opened=False)
+    extend(world, theirs, by="partner_manager", days=70, reason="For everybody to read")
+    meetings = [str(meet(world, recipe={"state": "open"}, ended=n == 1).uuid) for n in (0, 1)]
+    go_away(
+        actor=world.viewer("leader"), starts_on=world.today + 30 * DAY,
+        until_on=world.today + 40 * DAY, stand_in=world.manager.email, at=world.at,
+    )  # fmt: skip
     after("end")
     return {
         "shared_risk": first.ref, "shared_mitigation": planned.ref,
-        "shared_objective": objective.key,
+        "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
 
 
@@ -110,6 +142,8 @@ def private_part(world: World, step: str) -> None:
     """What only foton knows, a piece at each step of ``shared_part``."""
     act = {"actor": world.viewer("manager"), "version": None}
     if step == "start":
+        listen(world, sing("hook"), by="manager")
+        listen(world, sing("group"), by="manager", kind="slack")
         draft = private_risk(world, "a draft", rated=None, opened=False)
         assert draft.ref == "F-001"
     if step == "frame":
@@ -120,6 +154,7 @@ def private_part(world: World, step: str) -> None:
     if step == "first":
         row = private_risk(world, "overdue", at=world.at - 50 * DAY, inherent=(5, 5))
         builders.assess(world, row, (5, 5), rationale=sing("rationale"), at=world.at - 49 * DAY)
+        extend(world, row, days=20, reason=sing("extension"))
         builders.control(world, row, name=sing("control"))
         builders.mitigation(
             world, row, title=sing("work"), description=sing("how"), expected_effect=sing("effect")
@@ -136,6 +171,64 @@ def private_part(world: World, step: str) -> None:
         builders.review(world, due, comment=sing("comment"), at=world.at - 27 * DAY)
     if step == "end":
         private_risk(world, "fresh", external_id="zzyzx-id")
+        private_risk(world, "handed over", owner=world.deputy.email)
+        hand_over(
+            actor=world.viewer("manager"), from_user=world.deputy, to_user=world.leader,
+            reason=sing("hand-over"), at=world.at,
+        )  # fmt: skip
+        # By hand: a note is for the absent person's own party, and all else of an absence is not.
+        Absence.objects.filter(user=world.leader).update(note=sing("note"))
+        for ended in (False, True):
+            meet(world, title=sing("meeting"), note=sing("note"), visibility="party",
+                 recipe={"q": WORD}, ended=ended)  # fmt: skip
+
+
+def change_sides(world: World, *names: str) -> None:
+    """People who left catl and are foton's now: catl may hand over what they kept of its things.
+
+    What they answer for in private since then must not put them on catl's list.
+    """
+    for name in names:
+        email = f"{name.replace('_', '-')}@{world.register.slug}.example"
+        person = builders.user(email, world.at, time_zone=builders.ZONE, name=name)
+        for party in (world.catl, world.foton):
+            row = add_member(
+                register=world.register, user=person, role="owner", party=party, at=world.at,
+                by=world.founder,
+            )  # fmt: skip
+            if party == world.catl:
+                Membership.objects.filter(pk=row.pk).update(ended_at=world.at)
+        world.members[name] = person
+
+
+def extend(world: World, row: Risk, *, days: int, reason: str, by: str = "manager") -> Extension:
+    """More time for the review of ``row``, ``days`` from today."""
+    return grant_extension(
+        actor=world.viewer(by), ref=row.ref, version=None, until=world.today + days * DAY,
+        reason=reason, at=world.at,
+    )  # fmt: skip
+
+
+def meet(world: World, *, note: str = "Later", ended: bool = False, **given: Any) -> Meeting:
+    """A meeting of foton's manager that deferred its first item of foton's."""
+    actor = world.viewer("manager")
+    meeting = start_meeting(actor=actor, at=world.at, **{"title": "Common review", **given})
+    item = meeting.items.filter(risk__party=world.foton).first()
+    assert item is not None
+    act = {"actor": actor, "meeting": meeting.uuid, "version": None, "at": world.at}
+    record_item(number=item.number, outcome="deferred", note=note, **act)
+    return end_meeting(**act) if ended else meeting
+
+
+def listen(world: World, name: str, *, by: str, kind: str = "webhook") -> None:
+    """A chat or webhook of the party of ``by``. Nothing is ever sent to it: its server is none
+    that may be called."""
+    viewer = world.viewer(by)
+    address = Address("https", "hooks.zzyzx.internal", 443, f"/{name}")
+    add_endpoint(
+        audience=viewer.audience, kind=kind, name=name, address=address, language="en",
+        actor=viewer.user.uuid, at=world.at,
+    )  # fmt: skip
 
 
 def private_risk(world: World, what: str, **given: Any) -> Risk:
@@ -190,6 +283,14 @@ def watched(world: World) -> None:
             at=world.at - 6 * DAY,
         )  # fmt: skip
         making.read(world, private, "91000", "777777", at=world.at - 2 * DAY)
+    change_sides(world, "moved_worker", "moved_reader")
+    builders.mitigation(
+        world, own, title=sing("work of who was catl's"), owner=world.moved_worker.email
+    )
+    making.indicator(
+        world, own, names={"en": sing("indicator of who was catl's")}, visibility="party",
+        owner=world.moved_reader.email, at=world.at - 6 * DAY,
+    )  # fmt: skip
 
 
 def broken_links(world: World) -> None:
@@ -200,6 +301,17 @@ def broken_links(world: World) -> None:
     common = apps.get_model("indicators", "Indicator").objects.get(ref="K-001")
     common.risks.add(Risk.objects.get(title="Shared at last"))
     objective = apps.get_model("register", "Objective").objects.get(key="zzyzx-target")
+    # Somebody of the other party deputises for what was extended in private: for the review that is
+    # due now, and for one before, which would be counted among the extensions granted.
+    late = Risk.objects.get(title="Shared at last")
+    late.deputy = world.partner_manager
+    late.save(update_fields=["deputy"])
+    for due_on in (late.next_review_on, late.reviews.earliest("id").due_on):
+        Extension.objects.create(
+            register=late.register, party=world.foton, visibility="party", risk=late,
+            due_on=due_on, until=world.today + 9 * DAY, reason=sing("private extension"),
+            granted_by=world.manager, at=world.at - DAY, created_at=world.at - DAY,
+        )  # fmt: skip
     first.objectives.add(objective)
     Assessment.objects.create(
         register=first.register, party=world.foton, visibility="party", risk=first,
@@ -228,11 +340,19 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.objective_keys.append(row.key)
         elif name == "indicator":
             world.indicator_refs.append(row.ref)
+        elif name == "meeting":
+            world.meetings.append(str(row.uuid))
         elif name == "control":
             world.controls.append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]
+    world.endpoints = [str(row.uuid) for row in Endpoint.objects.filter(party=world.foton.uuid)]
     with time_machine.travel(at + DAY, tick=False):
         sweep(at + DAY)
+    told = Message.objects.filter(audiences__party=world.foton.uuid)
+    assert told.filter(recipient__in=world.endpoints, payload__isnull=False).exists()
+    inbox = told.filter(deliveries__channel="inbox").order_by("id")
+    world.messages = [str(message.uuid) for message in inbox[:2]]
+    assert world.messages
     world.deliveries = [
         str(d.uuid) for d in Delivery.objects.filter(message__audiences__party=world.foton.uuid)
     ]

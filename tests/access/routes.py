@@ -1,5 +1,6 @@
 """Every route with its methods, and what the walk sends. A new route needs a line here."""
 
+import datetime as dt
 from typing import Any
 
 # Path with {} for each parameter: the methods to walk.
@@ -19,10 +20,18 @@ ROUTES: dict[str, str] = {
     # Pages for people
     "/": "GET",
     "/preferences/": "GET POST",
+    "/preferences/reminders/": "POST",
+    "/preferences/calendar/": "POST",
+    "/preferences/calendar/revoke/": "POST",
+    "/calendar/{}.ics": "GET",
     "/preferences/tokens/": "POST",
     "/preferences/tokens/{}/revoke/": "POST",
     "/language/": "POST",
     "/theme/": "POST",
+    "/inbox/": "GET",
+    "/inbox/read/": "POST",
+    "/inbox/{}/": "GET",
+    "/inbox/{}/open/": "POST",
     "/search/": "GET",
     "/r/{}/work/": "GET",
     "/r/{}/heatmap/": "GET",
@@ -37,6 +46,7 @@ ROUTES: dict[str, str] = {
     "/r/{}/risks/{}/transfer/": "GET POST",
     "/r/{}/risks/{}/share/": "GET POST",
     "/r/{}/risks/{}/review/": "GET POST",
+    "/r/{}/risks/{}/extend/": "GET POST",
     "/r/{}/risks/{}/history/": "GET",
     "/r/{}/risks/{}/mitigations/": "GET",
     "/r/{}/mitigations/": "GET",
@@ -48,10 +58,36 @@ ROUTES: dict[str, str] = {
     "/r/{}/indicators/{}/": "GET",
     "/r/{}/indicators/{}/edit/": "GET POST",
     "/r/{}/indicators/{}/readings/": "GET POST",
+    "/r/{}/meetings/": "GET",
+    "/r/{}/meetings/new/": "GET POST",
+    "/r/{}/meetings/{}/": "GET",
+    "/r/{}/meetings/{}/items/{}/": "GET POST",
+    "/r/{}/meetings/{}/attendance/": "POST",
+    "/r/{}/meetings/{}/chair/": "POST",
+    "/r/{}/meetings/{}/end/": "GET POST",
+    "/r/{}/coverage/": "GET",
+    "/r/{}/coverage/reviews/": "GET",
+    "/r/{}/coverage/csv/": "GET",
+    "/r/{}/settings/": "GET",
+    "/r/{}/settings/cadence/": "POST",
+    "/r/{}/settings/zone/": "POST",
+    "/r/{}/settings/ladder/": "GET POST",
+    "/r/{}/away/": "GET POST",
+    "/r/{}/away/{}/end/": "POST",
+    "/r/{}/handover/": "GET POST",
+    "/r/{}/handover/risks/": "GET POST",
     "/r/{}/deliveries/": "GET",
     "/r/{}/deliveries/{}/": "GET",
     "/r/{}/deliveries/{}/mail/": "GET",
     "/r/{}/deliveries/{}/resend/": "POST",
+    "/r/{}/endpoints/": "GET",
+    "/r/{}/endpoints/new/": "GET POST",
+    "/r/{}/endpoints/{}/": "GET",
+    "/r/{}/endpoints/{}/rename/": "POST",
+    "/r/{}/endpoints/{}/switch/": "POST",
+    "/r/{}/endpoints/{}/secret/": "POST",
+    "/r/{}/endpoints/{}/try/": "POST",
+    "/r/{}/endpoints/{}/remove/": "POST",
     # REST
     "/api/docs/": "GET",
     "/api/schema/": "GET",
@@ -61,10 +97,23 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/criteria/": "GET",
     "/api/v1/registers/{}/changes/": "GET",
     "/api/v1/registers/{}/heatmap/": "GET",
+    "/api/v1/registers/{}/meetings/": "GET POST",
+    "/api/v1/registers/{}/meetings/{}/": "GET",
+    "/api/v1/registers/{}/meetings/{}/items/{}/": "POST",
+    "/api/v1/registers/{}/meetings/{}/attendance/": "POST",
+    "/api/v1/registers/{}/meetings/{}/chair/": "POST",
+    "/api/v1/registers/{}/meetings/{}/end/": "POST",
+    "/api/v1/registers/{}/coverage/": "GET",
+    "/api/v1/registers/{}/ladder/": "GET PUT",
+    "/api/v1/registers/{}/ladder/preview/": "GET",
     "/api/v1/registers/{}/objectives/": "GET POST",
     "/api/v1/registers/{}/indicators/": "GET POST",
     "/api/v1/registers/{}/indicators/{}/": "GET PATCH",
     "/api/v1/registers/{}/indicators/{}/readings/": "GET POST",
+    "/api/v1/registers/{}/duties/": "GET",
+    "/api/v1/registers/{}/absences/": "GET POST",
+    "/api/v1/registers/{}/absences/{}/end/": "POST",
+    "/api/v1/registers/{}/handovers/": "GET POST",
     "/api/v1/registers/{}/mitigations/": "GET POST",
     "/api/v1/registers/{}/mitigations/{}/": "GET PATCH",
     "/api/v1/registers/{}/risks/": "GET POST",
@@ -76,7 +125,12 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/risks/{}/share/": "POST",
     "/api/v1/registers/{}/risks/{}/assessments/": "GET POST",
     "/api/v1/registers/{}/risks/{}/reviews/": "GET POST",
+    "/api/v1/registers/{}/risks/{}/extensions/": "GET POST",
     "/api/v1/registers/{}/risks/{}/history/": "GET",
+    "/api/v1/registers/{}/webhooks/": "GET POST",
+    "/api/v1/registers/{}/webhooks/{}/": "GET PATCH DELETE",
+    "/api/v1/registers/{}/webhooks/{}/rotate/": "POST",
+    "/api/v1/registers/{}/webhooks/{}/test/": "POST",
     "/api/{}": "GET",
 }
 
@@ -112,8 +166,17 @@ def QUERIES(world: Any) -> list[str]:
         "compare=2026-08-20",
         "unrated=true",
         "status=planned",
+        "show=failed&channel=webhook",
         "page=2",
         "risk=F-002",
+        "mine=true&count=true",
+        f"from={world.owner.uuid}",
+        f"from={world.partner_owner.uuid}&part=risks",
+        "by=owner&from=2026-01-01",
+        "by=month&as_of=2026-09-01",
+        "by=workstream",
+        "what=open",
+        "what=due&by=owner",
     ]
 
 
@@ -135,12 +198,32 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         "next": "/",
         "email": world.owner.email,
         "login": world.owner.email,
+        "user": str(world.partner_owner.uuid),
+        "starts_on": "2026-10-01",
+        "until_on": "2026-10-02",
+        "from": str(world.partner_owner.uuid),
+        "to": str(world.partner_deputy.uuid),
         "password": "not the password",
     }
     if route.endswith(("/risks/", "/risks/new/")):
         body |= {"external_id": "zzyzx-id", "objectives": world.objective_keys}
     if "mitigations" in route:
         body |= {"risks": world.risk_refs[:2], "due_on": "2026-12-31"}
+    if route.endswith("/cadence/"):
+        body |= {"seen": "1", "cadence_high": "50", "cadence_critical": "20"}
+    if route.endswith("/settings/ladder/"):
+        # Foretold for a private risk: the ladder page is where a risk is asked for by a form.
+        body |= {"action": "preview", "risk": world.risk_refs[0], "row": "0", "days-0": "0",
+                 "tells-0": "owner"}  # fmt: skip
+    if "/endpoints/" in route:
+        # Refused before anybody is asked for its name.
+        body |= {"kind": "webhook", "name": "Probe", "address": "https://10.0.0.1/", "on": "0"}
+    if "/webhooks/" in route:
+        act = route.rsplit("{}", 1)[1]
+        return {
+            "/webhooks/": {"name": "Probe", "address": "https://10.0.0.1/"},
+            "/": {"name": "Probe"},
+        }.get(act, {})
     if route.startswith("/api/"):
         wanted: tuple[str, ...] = ("title",)
         if route.endswith("/assessments/"):
@@ -149,12 +232,32 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ("comment",)
         elif route.endswith(("/close/", "/reopen/")):
             wanted = ("reason",)
+        elif route.endswith("/absences/"):
+            wanted = ("starts_on", "until_on")
+        elif route.endswith("/end/"):
+            wanted = ()
+        elif route.endswith("/handovers/"):
+            wanted = ("from", "to", "reason")
+        elif route.endswith("/meetings/"):
+            # Whether a private objective is there must not be told by refusing its name.
+            return {"title": "Probe", "recipe": {"objective": world.objective_keys}}
+        elif route.endswith("/items/{}/"):
+            return {"outcome": "deferred", "note": "Probe"}
+        elif route.endswith("/attendance/"):
+            return {"users": [str(world.partner_owner.uuid)]}
+        elif route.endswith(("/chair/", "/meetings/{}/end/")):
+            return {}
+        elif route.endswith("/extensions/"):
+            body["until"] = (world.today + dt.timedelta(days=40)).isoformat()
+            wanted = ("until", "reason")
         elif route.endswith("/transfer/"):
             wanted = ("owner",)
         elif route.endswith(("/open/", "/share/")):
             wanted = ()
         elif route.endswith("/risks/"):
             wanted = ("title", "external_id", "objectives")
+        elif route.endswith("/ladder/"):
+            return {"rungs": [{"offset_days": 0, "tells": ["owner"]}]}
         elif route.endswith("/readings/"):
             return {"readings": [{"at": "2026-09-15T00:00:00Z", "value": "1"}]}
         elif route.endswith("/mitigations/"):

@@ -23,7 +23,7 @@ from riskreg.events.policy import Audience
 from riskreg.events.queries import chains_of
 from riskreg.kernel import health
 from riskreg.kernel.errors import Invalid, NotFound
-from riskreg.notify.models import Delivery, Message
+from riskreg.notify.models import Delivery, Endpoint, Message
 from riskreg.register.models import Objective
 from riskreg.register.visibility import PartyBoundQuerySet
 from riskreg.risks.models import Control
@@ -87,11 +87,12 @@ REDUNDANT = {
     "risks/services/fields.py:_check_external_id": "narrowed to the asker's own party anyway",
     "api/mitigations.py:get": "the cursor it reads is signed for the asker's audience",
     "api/indicators.py:get": "the cursor it reads is signed for the asker's audience",
+    "api/handovers.py:get": "the cursor it reads is signed for the asker's audience",
     "indicators/queries/access.py:readings_of": "the indicator itself was found by the same rule",
 }
 # Places that no route reaches; each has its own probe below.
 WITHOUT_ROUTE = {
-    "register/services.py:add_objective", "events/queries.py:chains_of",
+    "register/services/frame.py:add_objective", "events/queries.py:chains_of",
     "risks/services/controls.py:end_control",
 }  # fmt: skip
 
@@ -193,7 +194,7 @@ def test_the_probes_of_what_no_route_reaches(
     audience = canary_world.viewer("partner_manager").audience
     switch = Switch(monkeypatch)
     found = {str(s): place(s) for s in sites(_visible_to) + sites(_keys)}
-    switch.off = {found["register/services.py:add_objective"]}
+    switch.off = {found["register/services/frame.py:add_objective"]}
     with pytest.raises(Invalid, match="already"):
         builders.objective(canary_world, key=key, **by)
     switch.off = set()
@@ -235,6 +236,55 @@ def _all_deliveries(audience: Audience) -> Any:
 
 def _all_readable(audience: Audience, messages: Any) -> set[int]:
     return set(Message.objects.values_list("pk", flat=True))
+
+
+def _all_endpoints(audience: Audience) -> Any:
+    return Endpoint.objects.order_by("id")
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "module, routes",
+    [
+        ("riskreg.web.endpoints", ["/r/{}/endpoints/", "/r/{}/endpoints/{}/"]),
+        ("riskreg.api.webhooks", ["/api/v1/registers/{}/webhooks/"]),
+        ("riskreg.notify.endpoints", ["/r/{}/endpoints/{}/rename/"]),
+    ],
+)
+def test_chats_and_webhooks_of_the_other_party_are_heard(
+    canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch, module: str, routes: list[str]
+) -> None:
+    monkeypatch.setattr(f"{module}.endpoints_for", _all_endpoints)
+    if module.endswith("notify.endpoints"):
+        # The page asks first; with both forgetting, the act is done.
+        monkeypatch.setattr("riskreg.web.endpoints.endpoints_for", _all_endpoints)
+    for route in routes:
+        client = walk.client_for(canary_world, "partner_manager", route)
+        heard = [
+            leak
+            for visit in walk.visits(canary_world, route, thorough=False)
+            for leak in walk.leaks_of(canary_world, client, "partner_manager", visit)
+        ]
+        assert heard, route
+
+
+def _every_inbox(user: Any) -> Any:
+    return Message.objects.order_by("-id")
+
+
+@pytest.mark.django_db
+def test_the_inbox_of_another_is_heard(
+    canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("riskreg.web.inbox.inbox_of", _every_inbox)
+    for route in ("/inbox/", "/inbox/{}/"):
+        client = walk.client_for(canary_world, "partner_manager", route)
+        heard = [
+            leak
+            for visit in walk.visits(canary_world, route, thorough=False)
+            for leak in walk.leaks_of(canary_world, client, "partner_manager", visit)
+        ]
+        assert heard, route
 
 
 @pytest.mark.django_db

@@ -1,5 +1,6 @@
 """The permissions table, walked: every role tries every action, on every sort of thing."""
 
+import datetime as dt
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,14 @@ from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.management.commands.permissions_table import PAGE, page
 from riskreg.register.models import Role
 from riskreg.register.permissions import PERMISSIONS, Reach, permits
-from riskreg.reviews.services import record_review
+from riskreg.reminders.services import set_ladder
+from riskreg.reviews.models import Meeting
+from riskreg.reviews.services import (
+    grant_extension,
+    record_item,
+    record_review,
+    start_meeting,
+)
 from riskreg.risks import services
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
@@ -21,7 +29,15 @@ from tests.builders import World
 from tests.dump import nothing_changes
 
 Attempt = Callable[[World, Viewer, Risk], Any]
-OTHER_ROOMS = ("indicator.", "decision.", "acceptance.", "estimate.", "simulation.")
+OTHER_ROOMS = (
+    "indicator.",
+    "decision.",
+    "acceptance.",
+    "estimate.",
+    "simulation.",
+    "absence.",
+    "handover.",
+)
 
 
 def _act(world: World, viewer: Viewer, row: Risk) -> dict[str, Any]:
@@ -30,6 +46,20 @@ def _act(world: World, viewer: Viewer, row: Risk) -> dict[str, Any]:
 
 def _delivery_page(world: World, viewer: Viewer, row: Risk) -> None:
     response = builders.web(viewer.user).get(f"/r/{world.register.slug}/deliveries/")
+    if response.status_code == 403:
+        raise Forbidden("page")
+    assert response.status_code == 200
+
+
+def _coverage_page(world: World, viewer: Viewer, row: Risk) -> None:
+    response = builders.web(viewer.user).get(f"/r/{world.register.slug}/coverage/")
+    if response.status_code == 403:
+        raise Forbidden("page")
+    assert response.status_code == 200
+
+
+def _endpoint_page(world: World, viewer: Viewer, row: Risk) -> None:
+    response = builders.web(viewer.user).get(f"/r/{world.register.slug}/endpoints/")
     if response.status_code == 403:
         raise Forbidden("page")
     assert response.status_code == 200
@@ -60,6 +90,17 @@ ATTEMPTS: dict[str, Attempt] = {
         given={"likelihood": 1, "impact": 1}, **_act(w, v, r)
     ),
     "risk.review": lambda w, v, r: record_review(**_act(w, v, r)),
+    "risk.extend": lambda w, v, r: grant_extension(
+        until=v.today(w.at) + dt.timedelta(days=25), reason="x", **_act(w, v, r)
+    ),
+    "meeting.hold": lambda w, v, r: start_meeting(
+        actor=v, title="x", recipe={"state": "open"}, at=w.at
+    ),
+    "meeting.record": lambda w, v, r: record_item(
+        actor=v, meeting=Meeting.objects.get().uuid, outcome="deferred", version=None, at=w.at,
+        number=Meeting.objects.get().items.get(risk=r).number,
+    ),
+    "coverage.view": _coverage_page,
     "control.edit": lambda w, v, r: services.add_control(
         actor=v, ref=r.ref, name="x", kind="preventive", at=w.at
     ),
@@ -69,19 +110,25 @@ ATTEMPTS: dict[str, Attempt] = {
     "mitigation.edit": lambda w, v, r: services.edit_mitigation(
         actor=v, ref="M-001", version=None, fields={"progress": 5}, at=w.at
     ),
+    "ladder.edit": lambda w, v, r: set_ladder(
+        actor=v, rungs=[{"offset_days": 0, "tells": ["owner"]}], expected_number=None, at=w.at
+    ),
     "delivery.view": _delivery_page,
+    "endpoint.edit": _endpoint_page,
     "event.view": lambda w, v, r: visible_events(v.audience).first(),
 }  # fmt: skip
 # Actions that are not done to something that somebody answers for.
 WITHOUT_THING = {
     "register.view", "register.configure", "risk.view", "risk.create", "mitigation.create",
-    "delivery.view", "event.view",
+    "ladder.edit", "delivery.view", "endpoint.edit", "event.view", "meeting.hold", "coverage.view",
 }  # fmt: skip
 
 
 def things(world: World, action: str) -> list[Risk]:
     """Foton's risks in the state that the action needs: its owner's, and the partner's owner's."""
     given: dict[str, Any] = {"opened": action != "risk.open", "deputy": world.deputy.email}
+    if action == "risk.extend":
+        given["at"] = world.at - dt.timedelta(days=10)
     if action == "risk.share":
         return [builders.risk(world, visibility="party", **given)]
     rows = [builders.risk(world, **given)]
@@ -89,6 +136,8 @@ def things(world: World, action: str) -> list[Risk]:
     if action == "risk.reopen":
         for row in rows:
             services.close_risk(reason="x", **_act(world, world.viewer("manager"), row))
+    if action == "meeting.record":
+        start_meeting(actor=world.viewer("manager"), title="x", recipe={}, at=world.at)
     if action == "mitigation.edit":
         rows = rows[:1]
         assert _mitigation(world, rows[0]) == "M-001"
@@ -141,9 +190,16 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(world: World, act
         ("risk.edit", "partner_integration", False), ("risk.edit", "auditor", False),
         ("risk.review", "owner", True), ("risk.review", "integration", False),
         ("risk.close", "integration", False), ("risk.transfer", "integration", False),
+        ("risk.extend", "manager", True), ("risk.extend", "owner", False),
+        ("risk.extend", "leader", False), ("meeting.hold", "leader", True),
+        ("meeting.hold", "owner", False), ("meeting.record", "leader", True),
+        ("meeting.record", "partner_leader", False), ("coverage.view", "auditor", True),
+        ("coverage.view", "owner", False), ("coverage.view", "onlooker", False),
         ("risk.share", "owner", False), ("risk.share", "leader", True),
         ("register.configure", "leader", False), ("register.configure", "manager", True),
         ("delivery.view", "manager", True), ("delivery.view", "owner", False),
+        ("endpoint.edit", "manager", True), ("endpoint.edit", "leader", False),
+        ("endpoint.edit", "integration", False),
         ("risk.create", "leader", False), ("risk.create", "auditor", False),
     ],
 )  # fmt: skip
@@ -160,6 +216,8 @@ def test_nobody_outside_a_party_changes_anything(world: World) -> None:
     for name in ("auditor", "onlooker"):
         for action in PERMISSIONS:
             seeing = action.endswith(".view") and action != "delivery.view"
+            if action == "coverage.view":
+                seeing = name == "auditor"
             assert permits(world.viewer(name), action) is seeing, action
 
 

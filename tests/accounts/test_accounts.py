@@ -2,6 +2,8 @@
 
 import datetime as dt
 import io
+import json
+from typing import Any
 
 import pytest
 from django.core.exceptions import ValidationError
@@ -9,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import IntegrityError, transaction
 
 from riskreg.accounts import queries, services
-from riskreg.accounts.models import ApiToken, User, check_time_zone
+from riskreg.accounts.models import ApiToken, CalendarFeed, User, check_time_zone
 from riskreg.accounts.policy import token_digest
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Invalid
@@ -75,6 +77,74 @@ def test_preferences(person: User, at: dt.datetime) -> None:
     for language, zone in (("fr", "UTC"), ("en", "Nowhere"), ("en", "")):
         with nothing_changes(), pytest.raises(Invalid):
             services.set_preferences(user=person, language=language, time_zone=zone, at=at)
+
+
+def test_how_one_is_reached_is_a_preference(at: dt.datetime) -> None:
+    person = services.create_user(
+        email="new@foton.example", name="New", password=builders.PASSWORD, at=at
+    )
+    assert (person.digest_hour, person.working_days) == (7, [1, 2, 3, 4, 5])
+    assert (person.holiday_calendar, person.digest_by_mail) == ("", True)
+    services.set_preferences(
+        user=person, digest_hour=0, working_days=[7, 2, 2], holiday_calendar="CN",
+        digest_by_mail=False, at=at,
+    )  # fmt: skip
+    person.refresh_from_db()
+    assert (person.digest_hour, person.working_days) == (0, [2, 7])
+    assert (person.holiday_calendar, person.digest_by_mail) == ("CN", False)
+    assert person.language == "en"
+    event = Event.objects.latest("pk")
+    assert json.loads(event.changes)["working_days"] == [[1, 2, 3, 4, 5], [2, 7]]
+
+
+@pytest.mark.parametrize(
+    "field, value",
+    [
+        ("digest_hour", 24), ("digest_hour", -1), ("digest_hour", "7"), ("digest_hour", True),
+        ("digest_hour", None), ("working_days", []), ("working_days", [0]), ("working_days", [8]),
+        ("working_days", "12345"), ("working_days", [True]), ("working_days", None),
+        ("working_days", [[1]]), ("holiday_calendar", "XX"), ("holiday_calendar", None),
+        ("holiday_calendar", {}), ("digest_by_mail", "yes"), ("digest_by_mail", None),
+        ("email", "b@foton.example"), ("is_staff", True),
+    ],
+)  # fmt: skip
+def test_a_bad_preference_is_refused_by_field(
+    person: User, at: dt.datetime, field: str, value: Any
+) -> None:
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        services.set_preferences(user=person, at=at, language="zh-hans", **{field: value})
+    assert set(refused.value.fields) == {field}
+
+
+def test_a_calendar_address_is_kept_only_as_its_hash(person: User, at: dt.datetime) -> None:
+    secret = services.make_feed(user=person, at=at)
+    assert len(secret) > 40
+    row = CalendarFeed.objects.get()
+    assert secret not in str(CalendarFeed.objects.values().get())
+    assert all(secret not in e.changes for e in Event.objects.all())
+    assert queries.feed_for(secret) == row
+    assert queries.own_feed(person) == row
+    for other in ("", "\ud800", "a\0b", secret + "x", row.digest):
+        assert queries.feed_for(other) is None
+
+
+def test_a_new_calendar_address_ends_the_old_one(person: User, at: dt.datetime) -> None:
+    first, second = (services.make_feed(user=person, at=at) for _n in range(2))
+    assert queries.feed_for(first) is None
+    assert queries.feed_for(second) is not None
+    services.revoke_feed(user=person, at=at)
+    services.revoke_feed(user=person, at=at)
+    assert queries.feed_for(second) is None
+    assert queries.own_feed(person) is None
+    assert Event.objects.filter(verb="calendar.revoked").count() == 1
+    with pytest.raises(IntegrityError), transaction.atomic():
+        CalendarFeed.objects.update(revoked_at=None)
+
+
+def test_the_calendar_of_who_is_not_active_is_shut(person: User, at: dt.datetime) -> None:
+    secret = services.make_feed(user=person, at=at)
+    User.objects.filter(pk=person.pk).update(is_active=False)
+    assert queries.feed_for(secret) is None
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])

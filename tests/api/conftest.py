@@ -28,7 +28,7 @@ class Program:
         options: dict[str, Any] = {"headers": named}
         if body is not None:
             options |= {"data": body, "content_type": "application/json"}
-        elif method in ("post", "patch"):
+        elif method in ("post", "patch", "put"):
             options["content_type"] = "application/json"
         return getattr(self.client, method)(path, **options)
 
@@ -40,6 +40,9 @@ class Program:
 
     def patch(self, path: str, body: Any = None, **headers: Any) -> Any:
         return self.call("patch", path, body, **headers)
+
+    def put(self, path: str, body: Any = None, **headers: Any) -> Any:
+        return self.call("put", path, body, **headers)
 
 
 @pytest.fixture

@@ -198,7 +198,7 @@ def test_register_criteria_objectives_and_me(world: World) -> None:
     register = owner.get("")
     body = register.json()
     assert body["counts_by_rating"] == {
-        "low": 0, "moderate": 0, "high": 0, "critical": 1, "unrated": 1,
+        "very_low": 0, "low": 0, "moderate": 0, "high": 0, "critical": 1, "unrated": 1,
     }  # fmt: skip
     assert (body["role"], body["party"], body["currency"]) == ("owner", "foton", "CNY")
     assert [p["key"] for p in body["parties"]] == ["foton", "catl"]
@@ -232,7 +232,7 @@ def test_heatmap_counts_sum_to_the_open_risks(world: World) -> None:
     assert moved["compared_to"] == "2026-09-15"
     assert moved["opened"] == ["R-001", "R-002", "R-003", "R-004"]
     assert owner.get("heatmap/?as_of=2026-09-15").json()["total"] == 0
-    assert owner.get("heatmap/?rating=low").json()["total"] == 1
+    assert owner.get("heatmap/?rating=very_low").json()["total"] == 1
     for query, code in (
         ("stage=best", "unknown"), ("as_of=2027-01-01", "in_the_future"), ("as_of=x", "not_a_date"),
         ("compare=2026-09-16", "not_earlier"), ("rating=awful", "unknown"),

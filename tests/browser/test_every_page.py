@@ -6,9 +6,18 @@ import pytest
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
 
+from riskreg.accounts.models import User
 from riskreg.indicators.models import Indicator
-from riskreg.notify.models import Delivery
+from riskreg.kernel import clock
+from riskreg.notify.addresses import read
+from riskreg.notify.endpoints import add_endpoint, try_out
+from riskreg.notify.models import Delivery, Endpoint
+from riskreg.notify.opened import close_endpoint
+from riskreg.notify.queries import inbox_of
+from riskreg.register.access import viewer_for
 from riskreg.register.models import Register
+from riskreg.reviews.models import Meeting
+from riskreg.reviews.services import end_meeting, record_item, start_meeting
 from riskreg.risks.models import Mitigation, Risk, State
 from tests.browser.conftest import NARROW, WIDE, Site
 
@@ -55,10 +64,38 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:indicator_new": (MANAGER, ""),
     "web:indicator_edit": (MANAGER, ""),
     "web:indicator_readings": (MANAGER, ""),
+    "web:register_settings": (MANAGER, ""),
+    "web:register_settings reader": (OWNER, ""),
+    "web:ladder": (MANAGER, ""),
+    "web:ladder reader": (LEADER, ""),
+    "web:absences": (OWNER, ""),
+    "web:absences reader": ("auditor@programme.example", ""),
+    "web:handover": (MANAGER, ""),
+    "web:reassign": (OWNER, "?risk=R-001&risk=R-002&risk=R-999"),
+    "web:reassign none": (OWNER, ""),
+    "web:risk_extend": ("manager@catl.example", ""),
+    "web:meetings": (MANAGER, ""),
+    "web:meeting_new": (MANAGER, "?state=open"),
+    "web:meeting_new none": (MANAGER, "?q=no+such+words"),
+    "web:meeting": (MANAGER, ""),
+    "web:meeting reader": (LEADER, ""),
+    "web:meeting minutes": ("auditor@programme.example", ""),
+    "web:meeting_item": (MANAGER, ""),
+    "web:meeting_item reader": ("auditor@programme.example", ""),
+    "web:meeting_end": (MANAGER, ""),
+    "web:coverage": (LEADER, ""),
+    "web:coverage past": (LEADER, "?as_of=2026-06-30&by=month"),
+    "web:coverage_reviews": (LEADER, "?what=due"),
     "web:deliveries": (MANAGER, ""),
     "web:deliveries none": (MANAGER, "?show=failed"),
     "web:delivery": (MANAGER, ""),
     "web:delivery_html": (MANAGER, ""),
+    "web:endpoints": (MANAGER, ""),
+    "web:endpoint": (MANAGER, ""),
+    "web:endpoint_new": (MANAGER, ""),
+    "web:inbox": (OWNER, ""),
+    "web:inbox none": ("auditor@programme.example", ""),
+    "web:inbox_message": (OWNER, ""),
     "web:preferences": (OWNER, ""),
     "web:search": (OWNER, "?q=battery"),
     "web:search none": (OWNER, "?q=no-such-words"),
@@ -81,7 +118,13 @@ THEMES: dict[Any, dict[str, Any]] = {
 }
 # These answer a POST alone, or exist in debug alone.
 NOT_PAGES = {"web:set_language", "web:set_theme", "web:token_create", "web:token_revoke"}
+NOT_PAGES |= {"web:meeting_attendance", "web:meeting_chair", "web:coverage_csv"}
 NOT_PAGES |= {"web:style", "web:risk_open", "web:delivery_resend"}
+NOT_PAGES |= {"web:set_reminders", "web:calendar_make", "web:calendar_revoke"}
+NOT_PAGES |= {"web:calendar_feed", "web:absence_end"}
+NOT_PAGES |= {"web:register_cadence", "web:register_zone"}
+NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:endpoint_switch"}
+NOT_PAGES |= {"web:endpoint_secret", "web:endpoint_try", "web:endpoint_remove"}
 
 
 def names_of_pages() -> set[str]:
@@ -110,19 +153,33 @@ def address(name: str, query: str) -> str:
         tail = "risks/R-999/" if name == "404" else "mitigations/new/"
         return f"/r/{slug}/{tail}"
     url, _space, face = name.partition(" ")
-    if url in ("web:home", "web:preferences", "web:search") or url.startswith("account_"):
+    if url == "web:inbox_message":
+        owner = User.objects.get(email=OWNER)
+        return reverse(url, kwargs={"message": inbox_of(owner.uuid).first().uuid})
+    outside = ("web:home", "web:preferences", "web:search", "web:inbox")
+    if url in outside or url.startswith("account_"):
         keys = {"uidb36": "1", "key": "1-abc"} if url.endswith("_from_key") else {}
         return reverse(url, kwargs=keys) + query
     keys: dict[str, Any] = {"slug": slug}
     risks = Risk.objects.filter(party__key="foton").order_by("ref")
     if face == "draft":
         keys["ref"] = Risk.objects.filter(state=State.DRAFT, visibility="shared").first().ref
+    elif url == "web:risk_extend":  # of a risk that the manager does not answer for
+        keys["ref"] = Risk.objects.filter(
+            owner__email="owner@catl.example", deputy__email="leader@catl.example"
+        ).first().ref  # fmt: skip
     elif url == "web:risk_share":
         keys["ref"] = risks.filter(visibility="party").first().ref
     elif url == "web:risk_reopen":
         keys["ref"] = risks.filter(state=State.CLOSED).first().ref
+    elif url.startswith("web:meeting") and url not in ("web:meetings", "web:meeting_new"):
+        keys |= {"meeting": meeting_of(ended=face == "minutes").uuid}
+        keys |= {"number": 1} if url == "web:meeting_item" else {}
     elif url in ("web:delivery", "web:delivery_html"):
-        keys["delivery"] = Delivery.objects.get(message__address=OWNER).uuid
+        mails = Delivery.objects.filter(message__address=OWNER, channel="mail", state="sent")
+        keys["delivery"] = mails.latest("id").uuid
+    elif url == "web:endpoint":
+        keys["endpoint"] = endpoint().uuid
     elif url in ("web:indicator", "web:indicator_edit", "web:indicator_readings"):
         keys["ref"] = Indicator.objects.filter(
             party__key="foton", visibility="shared"
@@ -136,6 +193,38 @@ def address(name: str, query: str) -> str:
             visibility="party"
         ).first().ref  # fmt: skip
     return reverse(url, kwargs=keys) + query
+
+
+def endpoint() -> Endpoint:
+    """A webhook of foton's that is switched off, made where there is none; nobody calls it."""
+    manager = viewer_for(User.objects.get(email=MANAGER), Register.objects.get().slug)
+    who: dict[str, Any] = {
+        "audience": manager.audience, "actor": manager.user.uuid, "at": clock.now(),
+    }  # fmt: skip
+    found = Endpoint.objects.first()
+    if found is None:
+        found, _secret = add_endpoint(
+            kind="webhook", name="ERP of the plant", language="en",
+            address=read("https://erp.foton.example/in/7"), **who,
+        )  # fmt: skip
+        try_out(endpoint=found.uuid, local_day=manager.today(clock.now()), **who)
+        close_endpoint(found.uuid, "410 Gone", clock.now())
+    return found
+
+
+def meeting_of(*, ended: bool) -> Meeting:
+    """A running meeting, or one that is over, of foton's manager; made where there is none."""
+    found = Meeting.objects.filter(ended_at__isnull=not ended).first()
+    if found is not None:
+        return found
+    manager = viewer_for(User.objects.get(email=MANAGER), Register.objects.get().slug)
+    act: dict[str, Any] = {"actor": manager, "at": clock.now()}
+    meeting = start_meeting(title="Monthly review", recipe={"party": "foton"}, **act)
+    act |= {"meeting": meeting.uuid, "version": None}
+    if ended:
+        record_item(number=2, outcome="deferred", note="Figures are missing", **act)
+        end_meeting(**act)
+    return meeting
 
 
 def settle(page: Page, path: str) -> int:

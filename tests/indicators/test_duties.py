@@ -25,7 +25,7 @@ def run(at: dt.datetime) -> list[str]:
     return sorted(m.to[0].split("@")[0] for m in mail.outbox)
 
 
-def rungs(kind: str) -> list[tuple[str, str]]:
+def rungs(kind: str) -> list[tuple[int, str]]:
     rows = Reminder.objects.filter(kind=kind).order_by("due_on", "id")
     return list(rows.values_list("rung", "state"))
 
@@ -38,7 +38,7 @@ def test_a_breach_is_told_at_once_then_to_managers_and_ends_with_the_review(worl
     said = mail.outbox[0].body
     assert f"/risks/{risk.ref}/review/" in str(said)
     assert "called for by K-001 Lithium carbonate: 160,000 CNY/t, red" in str(said)
-    assert rungs("risk.breach") == [("due", "sent"), ("early", "skipped")]
+    assert rungs("risk.breach") == [(-14, "skipped"), (-3, "skipped"), (0, "sent")]
     assert run(world.at + 7 * DAY) == ["deputy", "manager", "owner"]
     builders.review(world, risk, at=world.at + 8 * DAY)
     assert run(world.at + 20 * DAY) == []
@@ -63,7 +63,7 @@ def test_a_missing_reading_is_told_from_its_last_day_on(world: World) -> None:
     assert run(world.at + 8 * DAY) == []
     assert run(world.at + 9 * DAY) == ["owner"]
     assert f"/indicators/{row.ref}/readings/" in str(mail.outbox[0].body)
-    assert rungs("indicator.reading") == [("due", "sent")]
+    assert rungs("indicator.reading") == [(0, "sent")]
     assert run(world.at + 16 * DAY) == ["manager", "owner"]
     making.read(world, row, 1, at=world.at + 17 * DAY)
     assert run(world.at + 17 * DAY + HOUR) == []

@@ -1,5 +1,6 @@
 """I4: append-only tables refuse UPDATE, DELETE and TRUNCATE by any SQL, on both databases."""
 
+import datetime as dt
 from collections.abc import Callable
 
 import pytest
@@ -7,14 +8,15 @@ from django.db import DatabaseError, connection, transaction
 
 from riskreg.events.models import Event
 from riskreg.register.models import Criteria
-from riskreg.reviews.models import Review
+from riskreg.reviews.models import Extension, Review
+from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Assessment
 from tests import builders
 from tests.builders import World
 from tests.conftest import append_only_tables, without_append_only
 from tests.dump import nothing_changes
 
-ALWAYS = [Assessment, Review, Event]
+ALWAYS = [Assessment, Review, Extension, Event]
 
 
 def run(sql: str, *params: object) -> None:
@@ -26,6 +28,10 @@ def run(sql: str, *params: object) -> None:
 def history(world: World) -> World:
     risk = builders.risk(world)
     builders.review(world, risk, cell=(3, 3), comment="Better")
+    grant_extension(
+        actor=world.viewer("manager"), ref=risk.ref, version=None, reason="Figures are missing",
+        until=world.today + dt.timedelta(days=100), at=world.at + dt.timedelta(days=40),
+    )  # fmt: skip
     return world
 
 

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from riskreg.events.policy import Audience
-from riskreg.notify.models import Delivery
+from riskreg.notify.channels import CHANNELS, Sender
+from riskreg.notify.models import Delivery, Message
 from riskreg.notify.renewal import Content
 from riskreg.notify.services import Draft, post
 from tests.builders import AT
@@ -30,6 +31,7 @@ def draft(n: int = 0, **changes: Any) -> Draft:
             "content": Content("A subject", "A text\n", "<p>A text</p>"),
             "audiences": [Audience(REGISTER, PARTY)],
             "unsubscribe_url": "https://register.example/preferences/",
+            "channels": ("mail",),
             **changes,
         }
     )
@@ -37,14 +39,40 @@ def draft(n: int = 0, **changes: Any) -> Draft:
 
 @pytest.fixture
 def posted(db: None) -> Callable[..., Delivery]:
-    """``posted(n, at=AT, **draft)``: the delivery of a message just posted."""
+    """``posted(n, at=AT, **draft)``: the first channel's delivery of a message just posted."""
 
     def make(n: int = 0, at: dt.datetime = AT, **changes: Any) -> Delivery:
         message = post(draft(n, **changes), at)
         assert message is not None
-        return Delivery.objects.select_related("message").get(message=message)
+        return Delivery.objects.select_related("message").filter(message=message).earliest("pk")
 
     return make
+
+
+class Told(Sender):
+    """A sender that does what a test says."""
+
+    channel = "mail"
+
+    def __init__(self, send: Callable[[Message], None]) -> None:
+        self._send = send
+
+    def send(self, message: Message, at: dt.datetime) -> None:
+        self._send(message)
+
+
+@pytest.fixture
+def sending_by(monkeypatch: pytest.MonkeyPatch) -> Callable[..., None]:
+    """``sending_by(send, channel="mail")``: that function sends from now on."""
+
+    def use(send: Callable[[Message], None], channel: str = "mail") -> None:
+        monkeypatch.setitem(CHANNELS, channel, lambda: Told(send))
+
+    return use
+
+
+class Killed(BaseException):
+    """Stands for kill -9: nothing of ours runs after it."""
 
 
 @pytest.fixture

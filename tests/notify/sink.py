@@ -18,13 +18,33 @@ class Sink:
 
     def __init__(self) -> None:
         self.mails: list[EmailMessage] = []
+        self.to_mail: list[str] = []
         self.to_rcpt: list[str] = []
         self.to_data: list[str] = []
         self.drop_after_data = 0
+        self.connections = 0
+        self._open: list[tuple[asyncio.AbstractEventLoop, Any]] = []
         self.seconds = 0.0
         # While set, a sender waits before it has handed anything over; ``held`` counts those.
         self.hold = False
         self.held = 0
+
+    async def handle_EHLO(self, server: Any, session: Any, envelope: Any, hostname: str,
+                          responses: list[str]) -> list[str]:  # fmt: skip
+        self.connections += 1
+        self._open.append((asyncio.get_running_loop(), server.transport))
+        session.host_name = hostname
+        return responses
+
+    async def handle_MAIL(self, server: Any, session: Any, envelope: Any, address: str,
+                          options: Any) -> str:  # fmt: skip
+        if self.to_mail:
+            answer = self.to_mail.pop(0)
+            if not answer.startswith("250"):
+                return answer
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
 
     async def handle_RCPT(self, server: Any, session: Any, envelope: Any, address: str,
                           options: Any) -> str:  # fmt: skip
@@ -47,6 +67,12 @@ class Sink:
             server.transport.abort()
             return "250 lost"
         return "250 OK"
+
+    def hang_up(self) -> None:
+        """End every connection without a word, as a server does that finds them idle."""
+        for loop, transport in self._open:
+            loop.call_soon_threadsafe(transport.close)
+        self._open = []
 
 
 @contextlib.contextmanager

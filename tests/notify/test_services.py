@@ -13,13 +13,15 @@ from django.db import IntegrityError, transaction
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Conflict
-from riskreg.notify import channels, renewal, services
+from riskreg.notify import renewal
+from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import Delivery, DeliveryAttempt, DeliveryState, Message
-from riskreg.notify.queries import deliveries_for, may_have_arrived, next_due, readable_among
+from riskreg.notify.policy import PassingFailure
+from riskreg.notify.queries import deliveries_for, may_have_arrived, readable_among
 from riskreg.notify.renewal import Content
 from riskreg.notify.services import deliver, deliver_due, post, resend, withdraw
 from tests.builders import AT
-from tests.notify.conftest import PARTY, REGISTER, draft
+from tests.notify.conftest import PARTY, REGISTER, Killed, draft
 
 OURS = Audience(REGISTER, PARTY)
 MINUTE, HOUR = dt.timedelta(minutes=1), dt.timedelta(hours=1)
@@ -57,7 +59,7 @@ def test_posting_wakes_the_worker_after_the_commit_only(
     with django_capture_on_commit_callbacks(execute=True):
         post(draft(), AT)
         assert woken == []
-    assert woken == [("notify.deliver", (str(Delivery.objects.get().uuid),))]
+    assert woken == [("notify.deliver_due", ("mail",))]
 
 
 def test_a_sent_mail_has_both_parts_and_the_headers_of_a_notice(posted: Posted) -> None:
@@ -99,17 +101,17 @@ def test_what_is_done_or_not_due_is_not_taken(posted: Posted) -> None:
     assert len(mail.outbox) == 1
 
 
-def test_while_one_sends_nobody_else_does(posted: Posted, monkeypatch: Any) -> None:
+def test_while_one_sends_nobody_else_does(posted: Posted, sending_by: Any) -> None:
     row = posted()
-    during: list[str] = []
+    during: list[Any] = []
 
     def send(message: Message) -> None:
         during.append(deliver(row.uuid, AT))
-        during.append(str(next_due(AT)))
+        during.append(deliver_due(lambda: AT, seconds=10, limit=10))
 
-    monkeypatch.setitem(channels.CHANNELS, "mail", send)
+    sending_by(send)
     assert deliver(row.uuid, AT) == "sent"
-    assert during == ["", "None"]
+    assert during == ["", 0]
 
 
 def test_a_passing_failure_is_tried_again_later(posted: Posted, settings: Any) -> None:
@@ -159,67 +161,78 @@ def test_a_fault_of_our_own_is_kept_and_tried_again(posted: Posted, settings: An
 def test_a_claim_left_behind_is_taken_over_under_the_same_message_id(
     posted: Posted, settings: Any, monkeypatch: Any
 ) -> None:
-    class Killed(BaseException):
-        """Stands for kill -9: nothing of ours runs after it."""
-
-    def die(message: Message) -> None:
-        raise Killed
-
     row = posted()
     with monkeypatch.context() as patch:
-        patch.setitem(channels.CHANNELS, "mail", die)
+        patch.setattr(Mail, "send", dying)
         with pytest.raises(Killed):
             deliver(row.uuid, AT)
     row.refresh_from_db()
     assert row.state == DeliveryState.SENDING
     lease = dt.timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
     assert deliver(row.uuid, AT + lease) == ""
-    assert next_due(AT + lease + MINUTE) == row.uuid
     assert deliver(row.uuid, AT + lease + MINUTE) == "sent"
     assert [m.message()["Message-ID"] for m in mail.outbox] == [row.message.message_id]
     assert outcomes(row) == ["lost", "sent"]
 
 
+def dying(self: Mail, message: Message, at: dt.datetime) -> None:
+    raise Killed
+
+
 def test_a_message_that_kills_every_sender_fails_in_the_end(
     posted: Posted, settings: Any, monkeypatch: Any
 ) -> None:
-    class Killed(BaseException):
-        pass
-
-    def die(message: Message) -> None:
-        raise Killed
-
     settings.DELIVERY_MAX_ATTEMPTS = 2
     row = posted()
-    monkeypatch.setitem(channels.CHANNELS, "mail", die)
+    monkeypatch.setattr(Mail, "send", dying)
     for n in range(2):
         with pytest.raises(Killed):
             deliver(row.uuid, AT + n * HOUR)
-    assert deliver(row.uuid, AT + 2 * HOUR) == "failed"
+    assert deliver(row.uuid, AT + 2 * HOUR) == ""
+    row.refresh_from_db()
+    assert (row.state, row.attempts) == ("failed", 2)
     assert Event.objects.filter(verb="delivery.failed").count() == 1
     assert outcomes(row) == ["lost", "lost"]
 
 
 def test_a_sender_that_was_too_slow_does_not_undo_the_others_work(
-    posted: Posted, monkeypatch: Any
+    posted: Posted, sending_by: Any
 ) -> None:
     row = posted()
-    real = channels.send_mail
 
     def slow(message: Message) -> None:
-        monkeypatch.setitem(channels.CHANNELS, "mail", real)
+        sending_by(lambda message: None)
         assert deliver(row.uuid, AT + HOUR) == "sent"
-        raise services.PassingFailure("timed out")
+        raise PassingFailure("timed out")
 
-    monkeypatch.setitem(channels.CHANNELS, "mail", slow)
+    sending_by(slow)
     assert deliver(row.uuid, AT) == ""
     row.refresh_from_db()
     assert (row.state, row.sent_at) == ("sent", AT + HOUR)
+    assert outcomes(row) == ["passing", "sent"]
+
+
+def test_what_a_slow_sender_did_send_is_not_sent_again(posted: Posted, sending_by: Any) -> None:
+    row = posted()
+
+    def slow(message: Message) -> None:
+        # Its claim runs out and is taken away, but nobody has begun anew.
+        assert deliver(uuid.uuid4(), AT + HOUR) == ""
+        row.refresh_from_db()
+        assert row.state == "pending"
+
+    sending_by(slow)
+    assert deliver(row.uuid, AT) == ""
+    row.refresh_from_db()
+    assert (row.state, row.attempts, outcomes(row)) == ("sent", 1, ["sent"])
+    assert deliver(row.uuid, AT + HOUR) == ""
 
 
 def test_the_writer_is_asked_just_before_sending(posted: Posted, monkeypatch: Any) -> None:
     answers = iter([Content("Newer", "newer text", "<p>newer</p>"), None])
-    monkeypatch.setitem(renewal._by_kind, "note", lambda message, at: next(answers))
+    monkeypatch.setitem(
+        renewal._by_kind, "note", renewal.Renewer(lambda message, at: next(answers))
+    )
     first, second = posted(1), posted(2)
     assert deliver(first.uuid, AT) == "sent"
     assert mail.outbox[0].subject == "Newer"
@@ -243,15 +256,16 @@ def test_withdrawing_leaves_alone_what_is_sent_or_anothers(posted: Posted) -> No
     assert deliver(other.uuid, AT) == "sent"
 
 
-def test_a_round_takes_what_is_due_and_is_bounded(posted: Posted) -> None:
+def test_a_round_takes_what_is_due_and_is_bounded(posted: Posted, woken: list[Any]) -> None:
     for n in range(5):
         posted(n)
     posted(9, at=AT + HOUR)
     assert deliver_due(lambda: AT, seconds=10, limit=3) == 3
+    assert woken == [("notify.deliver_due", ("mail",))]  # for what is left
     assert deliver_due(lambda: AT, seconds=10, limit=10) == 2
     assert deliver_due(lambda: AT, seconds=10, limit=10) == 0
-    times = iter([AT, AT, AT + 11 * MINUTE])
     posted(10), posted(11)
+    times = iter([AT, AT, AT, AT + 10 * MINUTE, AT + 11 * MINUTE])
     assert deliver_due(lambda: next(times), seconds=10, limit=10) == 1
 
 
@@ -281,7 +295,7 @@ def test_sending_again_keeps_the_message_id_and_gives_new_attempts(
 
 
 def test_sending_again_while_it_is_being_sent_is_a_conflict(
-    posted: Posted, monkeypatch: Any
+    posted: Posted, sending_by: Any
 ) -> None:
     row = posted()
 
@@ -289,7 +303,7 @@ def test_sending_again_while_it_is_being_sent_is_a_conflict(
         with pytest.raises(Conflict):
             resend(delivery=row.uuid, audience=OURS, actor=uuid.uuid4(), at=AT)
 
-    monkeypatch.setitem(channels.CHANNELS, "mail", send)
+    sending_by(send)
     assert deliver(row.uuid, AT) == "sent"
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
 from hypothesis import strategies as st
 
 from riskreg.quant import Exposure, Lognormal, Pert, Portfolio, Triangular
@@ -30,18 +29,3 @@ def exposures(draw: st.DrawFn, name: str = "R") -> Exposure:
 def portfolios(draw: st.DrawFn, most: int = 5) -> Portfolio:
     count = draw(st.integers(1, most))
     return Portfolio([draw(exposures(f"R-{k}")) for k in range(count)])
-
-
-def poisson_lognormal(count: int, events: float, seed: int = 7) -> Portfolio:
-    """`count` risks with together `events` a year, ranges of various widths."""
-    rng = np.random.default_rng(seed)
-    rates = rng.gamma(1.0, 1.0, count)
-    rates *= events / rates.sum()
-    p5 = 10 ** rng.uniform(-1, 1, count)
-    p95 = p5 * 10 ** rng.uniform(0.5, 1.5, count)
-    return Portfolio(
-        [
-            Exposure(f"R-{k:04d}", Lognormal.from_interval(a, b), rate=float(r))
-            for k, (r, a, b) in enumerate(zip(rates, p5, p95, strict=True))
-        ]
-    )

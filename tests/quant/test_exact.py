@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given, settings
 from scipy import special
 
+from bench.quant import portfolio
 from riskreg.quant import (
     Capped,
     Constant,
@@ -24,7 +25,7 @@ from riskreg.quant import (
 from riskreg.quant.errors import GridTooCoarse, GridTooShort, NotIndependent
 from riskreg.quant.fft import discretise
 
-from .builders import poisson_lognormal, portfolios
+from .builders import portfolios
 
 LIGHT = settings(max_examples=15, deadline=None, derandomize=True)
 
@@ -193,7 +194,7 @@ def test_opportunities_mirror_threats() -> None:
 
 
 def test_fifty_risks_by_both_ways() -> None:
-    p = poisson_lognormal(50, 27.0)
+    p = portfolio(50, 27.0)
     d, r = exact(p), simulate(p, 300_000, seed=2)
     for level in (0.5, 0.95, 0.99):
         interval = r.var_interval(level, 1 - 1e-5)

@@ -11,6 +11,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from bench.quant import portfolio
 from riskreg.quant import (
     Constant,
     Driver,
@@ -32,7 +33,7 @@ from riskreg.quant import (
 )
 from riskreg.quant.errors import MismatchedRuns
 
-from .builders import poisson_lognormal, portfolios
+from .builders import portfolios
 
 LIGHT = settings(max_examples=25, deadline=None, derandomize=True)
 
@@ -211,7 +212,7 @@ def test_lower_severities_and_rates_never_raise_any_quantile(
 
 
 def test_comparison_under_common_random_numbers_is_sharper() -> None:
-    p = poisson_lognormal(10, 5.0)
+    p = portfolio(10, 5.0)
     q = p.mitigated([Mitigation("M", 1, (Effect.severity(p.names[0], 0.5),))])
     before, after = simulate(p, 20_000, 1), simulate(q, 20_000, 1)
     c = compare(before, after)

@@ -59,12 +59,12 @@ def test_a_cell_that_is_not_there_is_named(
 def test_the_default_is_likelihood_times_impact() -> None:
     m = read(default_criteria())
     assert [m.cell(x, y).score for x in (1, 5) for y in (1, 5)] == [1, 5, 5, 25]
-    assert m.rating_keys == ["low", "moderate", "high", "critical"]
-    assert [m.cadence_days(r) for r in (*m.rating_keys, None)] == [180, 90, 60, 30, 30]
+    assert m.rating_keys == ["very_low", "low", "moderate", "high", "critical"]
+    assert [m.cadence_days(r) for r in (*m.rating_keys, None)] == [365, 180, 90, 60, 30, 30]
     assert [m.above_appetite(r) for r in (*m.rating_keys, None)] == [
-        False, False, True, True, False,
+        False, False, False, True, True, False,
     ]  # fmt: skip
-    assert [m.tone(r) for r in (None, *m.rating_keys)] == [0, 1, 2, 4, 5]
+    assert [m.tone(r) for r in (None, *m.rating_keys)] == [0, 1, 2, 3, 4, 5]
     assert (m.accept_role("critical"), m.rating_name("high")) == ("leader", "High")
 
 

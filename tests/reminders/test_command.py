@@ -35,11 +35,11 @@ def test_a_dry_run_says_who_would_be_told_what_and_writes_nothing(world: World) 
     ]
     lines = text.splitlines()
     assert lines[0] == "foton-catl, 25 October 2026 in Asia/Shanghai"
-    about = "R-001 Overseas policy barriers: 9 days overdue, 16 October 2026; skips early, due"
+    about = "R-001 Overseas policy barriers: 9 days overdue, 16 October 2026; skips -14, -3, 0"
     assert lines[1:] == [
-        f"  owner@foton-catl.example (owner, en)  late  {about}",
-        f"  deputy@foton-catl.example (deputy, en)  late  {about}",
-        f"  manager@foton-catl.example (manager of its party, en)  late  {about}",
+        f"  owner@foton-catl.example (owner, en)  +7   {about}",
+        f"  deputy@foton-catl.example (deputy, en)  +7   {about}",
+        f"  manager@foton-catl.example (manager of its party, en)  +7   {about}",
         "1 reminder for 3 people. Nothing was written.",
     ]
     assert not Reminder.objects.exists()
@@ -55,11 +55,11 @@ def test_a_dry_run_foretells_what_the_sweep_then_does(world: World) -> None:
         assert said() == "4 reminders due, 3 digests written\n"
         assert said("--dry-run") == "Nothing would go out. Nothing was written.\n"
         later = builders.risk(world, title="Later", at=at - 20 * DAY)
-        assert "with tomorrow's digest" in said("--dry-run")
+        assert "with the next digest" in said("--dry-run")
         assert said() == "1 reminders due, 0 digests written\n"
         waiting = said("--dry-run")
     assert later.ref in waiting
-    assert "with tomorrow's digest" in waiting
+    assert "with the next digest" in waiting
 
 
 def test_nothing_due_is_said_as_such(world: World) -> None:

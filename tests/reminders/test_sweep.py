@@ -10,10 +10,11 @@ from django.db import transaction
 
 from riskreg.accounts.models import User
 from riskreg.events.models import Event
+from riskreg.kernel import clock
 from riskreg.notify.models import Delivery, DeliveryState, Message
 from riskreg.notify.services import deliver, deliver_due
 from riskreg.register.models import Membership
-from riskreg.reminders.models import Addressee, DigestRun, Reminder
+from riskreg.reminders.models import Addressee, DigestMark, Reminder
 from riskreg.reminders.services import sweep
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk, share_risk, transfer_risk
@@ -35,7 +36,7 @@ def due_at(row: Risk, days: int, hour: int = 4) -> dt.datetime:
     return dt.datetime.combine(row.next_review_on + days * DAY, dt.time(hour), tzinfo=dt.UTC)
 
 
-def ladder(row: Risk) -> list[tuple[str, str, str]]:
+def ladder(row: Risk) -> list[tuple[int, str, str]]:
     return list(
         Reminder.objects.filter(subject=row.uuid)
         .order_by("due_on", "id")
@@ -57,16 +58,20 @@ def test_nothing_is_said_before_the_first_rung(world: World) -> None:
 @pytest.mark.parametrize(
     ("days", "people", "rungs"),
     [
-        (-14, ["owner"], ["early"]),
-        (-1, ["owner"], ["early"]),
-        (0, ["deputy", "owner"], ["due"]),
-        (6, ["deputy", "owner"], ["due"]),
-        (7, ["deputy", "manager", "owner"], ["late"]),
-        (400, ["deputy", "manager", "owner"], ["late"]),
+        (-14, ["owner"], [-14]),
+        (-4, ["owner"], [-14]),
+        (-3, ["owner"], [-3]),
+        (-1, ["owner"], [-3]),
+        (0, ["deputy", "owner"], [0]),
+        (6, ["deputy", "owner"], [0]),
+        (7, ["deputy", "manager", "owner"], [7]),
+        (20, ["deputy", "manager", "owner"], [7]),
+        (21, ["deputy", "leader", "manager", "owner"], [21]),
+        (400, ["deputy", "leader", "manager", "owner"], [21]),
     ],
 )
 def test_each_rung_tells_its_people(
-    world: World, days: int, people: list[str], rungs: list[str]
+    world: World, days: int, people: list[str], rungs: list[int]
 ) -> None:
     row = builders.risk(world, deputy=world.deputy)
     run(due_at(row, days))
@@ -78,9 +83,10 @@ def test_a_ladder_climbed_day_by_day_sends_each_rung_once(world: World) -> None:
     row = builders.risk(world)
     for days in range(-20, 30):
         run(due_at(row, days))
-    assert ladder(row) == [("early", "sent", ""), ("due", "sent", ""), ("late", "sent", "")]
-    assert [name for name, _ in told()].count("owner") == 3
-    assert [name for name, _ in told()].count("manager") == 1
+    assert ladder(row) == [(days, "sent", "") for days in (-14, -3, 0, 7, 21)]
+    assert [name for name, _ in told()].count("owner") == 5
+    assert [name for name, _ in told()].count("manager") == 2
+    assert [name for name, _ in told()].count("leader") == 1
 
 
 def test_an_outage_of_three_days_over_the_due_date_costs_one_mail_each(world: World) -> None:
@@ -94,23 +100,24 @@ def test_an_outage_of_three_days_over_the_due_date_costs_one_mail_each(world: Wo
     assert sorted(name for name, _ in told()) == ["deputy", "owner"]
     assert all("3 overdue" in subject for _, subject in told())
     for row in rows:
-        assert ladder(row) == [("early", "sent", ""), ("due", "sent", "")]
+        assert ladder(row) == [(-14, "sent", ""), (-3, "skipped", "overtaken"), (0, "sent", "")]
 
 
 def test_what_was_overtaken_while_nothing_ran_is_recorded_as_skipped(world: World) -> None:
     row = builders.risk(world)
     run(due_at(row, 9))
     assert sorted(ladder(row)) == [
-        ("due", "skipped", "overtaken"),
-        ("early", "skipped", "overtaken"),
-        ("late", "sent", ""),
+        (-14, "skipped", "overtaken"),
+        (-3, "skipped", "overtaken"),
+        (0, "skipped", "overtaken"),
+        (7, "sent", ""),
     ]
     verbs = list(
         Event.objects.filter(subject_uuid=row.uuid, verb__startswith="reminder").values_list(
             "verb", flat=True
         )
     )
-    assert sorted(verbs) == ["reminder.sent", "reminder.skipped", "reminder.skipped"]
+    assert sorted(verbs) == ["reminder.sent", *["reminder.skipped"] * 3]
 
 
 def test_the_notifier_never_moves_a_review_date(world: World) -> None:
@@ -127,7 +134,7 @@ def test_a_second_sweep_changes_nothing(world: World) -> None:
     at = due_at(row, 0)
 
     def everything() -> list[Any]:
-        models = (Reminder, Addressee, Message, Delivery, DigestRun, Event)
+        models = (Reminder, Addressee, Message, Delivery, DigestMark, Event)
         return [list(model.objects.order_by("pk").values()) for model in models]
 
     run(at)
@@ -144,13 +151,13 @@ def test_what_comes_up_after_todays_digest_goes_into_tomorrows(world: World) -> 
     second = builders.risk(world, title="A later one", at=at - 20 * DAY)
     run(at + dt.timedelta(hours=1))
     assert len(mail.outbox) == 1
-    assert ladder(second) == [("early", "due", "")]
+    assert ladder(second) == [(-14, "due", "")]
     run(at + DAY)
     assert len(mail.outbox) == 2
     assert "A later one" in mail.outbox[1].body
     # All that is due is listed, also what was told before.
     assert first.title in mail.outbox[1].body
-    assert ladder(second) == [("early", "sent", "")]
+    assert ladder(second) == [(-14, "sent", "")]
 
 
 def test_when_a_digest_is_written_tells_nothing_of_private_things(world: World) -> None:
@@ -182,8 +189,8 @@ def test_what_is_discharged_before_sending_is_not_listed(world: World) -> None:
     assert "Done now" not in mail.outbox[0].body
     message = Message.objects.get()
     assert "Done now" not in message.text + message.html
-    assert ("due", "skipped", "discharged") in ladder(done)
-    assert ("due", "sent", "") in ladder(kept)
+    assert (0, "skipped", "discharged") in ladder(done)
+    assert (0, "sent", "") in ladder(kept)
 
 
 def test_a_digest_in_which_nothing_is_due_any_more_is_dropped(world: World) -> None:
@@ -193,8 +200,8 @@ def test_a_digest_in_which_nothing_is_due_any_more_is_dropped(world: World) -> N
     builders.review(world, row, at=at)
     deliver_due(lambda: at, seconds=60, limit=10)
     assert mail.outbox == []
-    assert Delivery.objects.get().state == DeliveryState.DROPPED
-    assert ("due", "skipped", "discharged") in ladder(row)
+    assert Delivery.objects.get(channel="mail").state == DeliveryState.DROPPED
+    assert (0, "skipped", "discharged") in ladder(row)
 
 
 def test_what_is_discharged_between_two_digests_is_never_listed(world: World) -> None:
@@ -209,7 +216,7 @@ def test_what_is_discharged_between_two_digests_is_never_listed(world: World) ->
     )  # fmt: skip
     run(at + DAY)
     assert len(mail.outbox) == 1
-    assert ladder(second) == [("early", "skipped", "discharged")]
+    assert ladder(second) == [(-14, "skipped", "discharged")]
 
 
 def test_a_digest_that_could_not_be_sent_is_replaced_by_the_next(
@@ -227,7 +234,7 @@ def test_a_digest_that_could_not_be_sent_is_replaced_by_the_next(
     assert [name for name, _ in told()] == ["owner"]
     assert "First" in mail.outbox[0].body
     assert "Second" in mail.outbox[0].body
-    states = Delivery.objects.order_by("pk").values_list("state", flat=True)
+    states = Delivery.objects.filter(channel="mail").order_by("pk").values_list("state", flat=True)
     assert list(states) == ["dropped", "sent"]
 
 
@@ -263,10 +270,11 @@ def test_with_nobody_to_tell_the_duty_waits_and_the_log_says_so(world: World) ->
     Membership.objects.filter(party=world.foton).update(ended_at=world.at)
     at = due_at(row, 0)
     run(at)
-    assert mail.outbox == []
+    assert told() == [("partner-manager", "Nobody left to tell: 1 duty of Foton")]
     assert Event.objects.filter(subject_uuid=row.uuid, verb="reminder.unaddressed").count() == 1
-    assert ("due", "due", "") in ladder(row)
+    assert (0, "due", "") in ladder(row)
     Membership.objects.filter(user=world.manager).update(ended_at=None)
+    mail.outbox.clear()
     run(at + DAY)
     assert [name for name, _ in told()] == ["manager"]
     assert Event.objects.filter(subject_uuid=row.uuid, verb="reminder.unaddressed").count() == 1
@@ -277,11 +285,12 @@ def test_a_rung_that_nobody_could_be_told_is_overtaken_by_the_next(world: World)
     Membership.objects.filter(party=world.foton).update(ended_at=world.at)
     run(due_at(row, -14))
     run(due_at(row, 0))
-    assert ladder(row) == [("early", "skipped", "overtaken"), ("due", "due", "")]
+    overtaken = [(-14, "skipped", "overtaken"), (-3, "skipped", "overtaken")]
+    assert ladder(row) == [*overtaken, (0, "due", "")]
     Membership.objects.filter(user=world.owner).update(ended_at=None)
     run(due_at(row, 1))
-    assert ladder(row) == [("early", "skipped", "overtaken"), ("due", "sent", "")]
-    assert len(mail.outbox) == 1
+    assert ladder(row) == [*overtaken, (0, "sent", "")]
+    assert [name for name, _ in told()] == ["partner-manager"] * 2 + ["owner"]
 
 
 def test_who_took_over_before_the_digest_is_told_instead(world: World) -> None:
@@ -350,30 +359,32 @@ def test_reminder_message_and_delivery_stand_or_fall_together(
         raise RuntimeError("the lights went out")
 
     with monkeypatch.context() as patch:
-        patch.setattr("riskreg.reminders.services._mark_sent", broken)
+        patch.setattr("riskreg.reminders.services.digests.mark_sent", broken)
         assert sweep(at).broken == 1
     assert (Message.objects.count(), Delivery.objects.count()) == (0, 0)
-    assert ladder(row) == [("early", "due", "")]
-    assert not DigestRun.objects.filter(zone=world.owner.time_zone, finished_at__isnull=False)
+    assert ladder(row) == [(-14, "due", "")]
+    day = clock.local_date(at, world.owner.time_zone)
+    assert not DigestMark.objects.filter(user=world.owner, local_day__gte=day)
+    assert DigestMark.objects.filter(user=world.deputy, local_day=day)
     run(at)
-    assert ladder(row) == [("early", "sent", "")]
+    assert ladder(row) == [(-14, "sent", "")]
     assert len(mail.outbox) == 1
 
 
 def test_one_broken_digest_keeps_nobody_else_waiting(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from riskreg.reminders import services
+    from riskreg.reminders.services import digests
 
     row = builders.risk(world, deputy=world.deputy)
-    plain = services.render
+    plain = digests.render
 
-    def fragile(user: User, items: Any) -> Any:
+    def fragile(user: User, *rest: Any) -> Any:
         if user == world.owner:
             raise RuntimeError("cannot be rendered")
-        return plain(user, items)
+        return plain(user, *rest)
 
-    monkeypatch.setattr(services, "render", fragile)
+    monkeypatch.setattr(digests, "render", fragile)
     run(due_at(row, 0))
     assert [name for name, _ in told()] == ["deputy"]
 
@@ -384,8 +395,8 @@ def test_the_message_is_woken_after_the_commit(
     row = builders.risk(world)
     with django_capture_on_commit_callbacks(execute=True):
         sweep(due_at(row, -14))
-    delivery = Delivery.objects.get()
-    assert woken == [("notify.deliver", (str(delivery.uuid),))]
+    delivery = Delivery.objects.get(channel="mail")
+    assert woken == [("notify.deliver_due", ("mail",))]
     assert deliver(delivery.uuid, delivery.next_attempt_at) == "sent"
 
 
@@ -407,16 +418,17 @@ def test_a_reminder_is_written_by_the_real_clock_of_the_task(world: World) -> No
     row = builders.risk(world)
     with time_machine.travel(due_at(row, -14), tick=False):
         task()
-    assert ladder(row) == [("early", "sent", "")]
+    assert ladder(row) == [(-14, "sent", "")]
 
 
 def test_the_selection_reads_by_indexes_alone(world: World) -> None:
     """A table scan would make each sweep cost what the whole register costs."""
     from riskreg.reminders.duties import REVIEW
+    from riskreg.reminders.policy import DEFAULT_LADDER
     from riskreg.reminders.queries import selection
 
     builders.risk(world)
-    plan = selection(REVIEW, world.register, world.today).explain()
+    plan = selection(REVIEW, world.register, world.today, DEFAULT_LADDER).explain()
     if "SCAN" in plan or "SEARCH" in plan:  # SQLite says how it reads each table
         assert "risk_due" in plan
         assert "reminder_once" in plan or "sqlite_autoindex_reminders_reminder" in plan
@@ -427,6 +439,6 @@ def test_the_selection_reads_by_indexes_alone(world: World) -> None:
 
         with connection.cursor() as cursor:
             cursor.execute("SET LOCAL enable_seqscan = off")
-        plan = selection(REVIEW, world.register, world.today).explain()
+        plan = selection(REVIEW, world.register, world.today, DEFAULT_LADDER).explain()
         assert "risk_due" in plan
         assert "reminder_once" in plan

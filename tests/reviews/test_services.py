@@ -38,13 +38,13 @@ def test_a_new_score_sets_the_date_by_the_new_rating(world: World) -> None:
     row = builders.risk(world, rated=(5, 5))
     review = builders.review(world, row, cell=(1, 1), at=world.at + 3 * DAY)
     assert review.outcome == "rescored"
-    assert review.next_review_on == world.today + 183 * DAY
+    assert review.next_review_on == world.today + 368 * DAY
     assert review.assessment.score == 1
     assert Position.objects.get(risk=row, valid_to=None).residual_score == 1
     told = Event.objects.filter(subject_uuid=row.uuid).order_by("-seq")[:2]
     assert [e.verb for e in told] == ["risk.reviewed", "risk.assessed"]
     assert json.loads(told[0].changes)["next_review_on"] == [
-        str(world.today + 30 * DAY), str(world.today + 183 * DAY),
+        str(world.today + 30 * DAY), str(world.today + 368 * DAY),
     ]  # fmt: skip
 
 

@@ -63,7 +63,7 @@ def refs(world: World, query: str, who: str = "owner") -> list[str]:
         ("party=catl", "R-005"),
         ("party=nobody", ""),
         ("rating=critical", "R-001 R-005"),
-        ("rating=low&rating=critical", "R-001 R-003 R-004 R-005 F-001"),
+        ("rating=low&rating=critical", "R-001 R-004 R-005 F-001"),
         ("stage=inherent&rating=critical", "R-001"),
         ("likelihood=4&impact=5", "R-001 R-005"),
         ("stage=inherent&likelihood=4", ""),

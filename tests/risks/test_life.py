@@ -48,7 +48,8 @@ def test_only_the_steps_of_the_life_are_possible(world: World, state: str, actio
 
 
 def test_opening_sets_the_review_date_by_rating_or_by_being_unrated(world: World) -> None:
-    for cell, days in (((1, 1), 180), ((3, 3), 90), ((3, 4), 60), ((5, 5), 30), (None, 30)):
+    ratings = ((1, 2), 365), ((2, 2), 180), ((3, 3), 90), ((3, 4), 60), ((5, 5), 30), (None, 30)
+    for cell, days in ratings:
         row = builders.risk(world, rated=cell)
         assert row.next_review_on == world.today + days * DAY, cell
 

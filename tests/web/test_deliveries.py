@@ -11,10 +11,12 @@ import time_machine
 from django.core import mail
 from django.test import Client
 
-from riskreg.notify.models import Delivery
+from riskreg.notify import endpoints
+from riskreg.notify.addresses import Address
+from riskreg.notify.models import Circuit, Delivery
 from riskreg.notify.services import deliver, deliver_due
 from riskreg.register.services import add_member
-from riskreg.reminders.models import DigestRun
+from riskreg.reminders.models import DigestMark
 from riskreg.reminders.services import sweep
 from tests import builders
 from tests.builders import World
@@ -39,7 +41,7 @@ def deliver_all(world: World) -> None:
 
 
 def to(user: Any) -> Delivery:
-    return Delivery.objects.get(message__recipient=user.uuid)
+    return Delivery.objects.get(message__recipient=user.uuid, channel="mail")
 
 
 def url(delivery: Delivery | None = None, tail: str = "") -> str:
@@ -147,7 +149,7 @@ def test_sending_again_while_it_is_sent_says_so(world: World, web: Web) -> None:
     sweep(world.at)
     row = to(world.owner)
     Delivery.objects.filter(pk=row.pk).update(
-        state="sending", claimed_by=uuid.uuid4(), claimed_until=world.at
+        state="sending", claimed_by=uuid.uuid4(), claimed_at=world.at, claimed_until=world.at
     )
     answer = web(world.manager).post(url(row, "resend/"), follow=True)
     assert "being sent at this moment" in answer.content.decode()
@@ -195,9 +197,73 @@ def test_the_list_costs_the_same_for_many_rows(
                 at=world.at, by=world.founder,
             )  # fmt: skip
             builders.risk(world, by=person, title=f"Risk {made}", at=builders.AT)
-            DigestRun.objects.all().delete()
+            DigestMark.objects.all().delete()
             sweep(world.at)
 
     query_counts.check_growth("web:deliveries", lambda: client.get(url()), grow)
     row = to(world.owner)
     query_counts.check("web:delivery", lambda: client.get(url(row)))
+
+
+# Channels ----------------------------------------------------------------------------------------
+def hook(world: World, who: str = "manager", name: str = "Plant ERP") -> Delivery:
+    """A test message to a webhook of the party of ``who``; its server is none that is called."""
+    viewer = world.viewer(who)
+    acting = {"audience": viewer.audience, "actor": viewer.user.uuid, "at": world.at}
+    row, _secret = endpoints.add_endpoint(
+        kind="webhook", name=name, language="en",
+        address=Address("https", "hooks.factory.internal", 443, "/in?key=s3cret"), **acting,
+    )  # fmt: skip
+    return endpoints.try_out(endpoint=row.uuid, local_day=world.today, **acting)
+
+
+def test_messages_of_every_channel_are_listed_and_can_be_told_apart(world: World, web: Web) -> None:
+    deliver_all(world)
+    sent = hook(world)
+    manager = web(world.manager)
+    page = manager.get(url()).content.decode()
+    assert "Plant ERP" in page
+    for label in ("Mail", "Inbox", "Webhook", "Chat"):
+        assert label in page
+    only = manager.get(url() + "?channel=webhook&show=waiting").content.decode()
+    assert "Plant ERP" in only
+    assert "Shared matter" not in only
+    assert "Plant ERP" not in manager.get(url() + "?channel=mail").content.decode()
+    detail = manager.get(url(sent)).content.decode()
+    assert "hooks.factory.internal" in detail
+    assert "s3cret" not in detail + page
+    assert "Message-ID" not in detail
+
+
+def test_what_is_in_the_inbox_is_not_sent_again(world: World, web: Web) -> None:
+    deliver_all(world)
+    row = Delivery.objects.get(message__recipient=world.owner.uuid, channel="inbox")
+    manager = web(world.manager)
+    assert "Send again" not in manager.get(url(row)).content.decode()
+    page = manager.post(url(row, "resend/"), follow=True).content.decode()
+    assert "has arrived" in page
+    assert Delivery.objects.get(pk=row.pk).state == "sent"
+
+
+def test_a_server_that_is_left_alone_is_named_to_its_own_party(world: World, web: Web) -> None:
+    ours = hook(world)
+    hook(world, "partner_manager", "Theirs")
+    Circuit.objects.create(
+        destination=ours.destination, failures=5, opened_at=world.at, paused_at=world.at,
+        paused_until=world.at + dt.timedelta(minutes=1), pauses=1, last_error="it did not answer",
+    )  # fmt: skip
+    page = web(world.manager).get(url()).content.decode()
+    assert "Nothing gets through to hooks.factory.internal" in page
+    assert "it did not answer" in page
+    assert "Nothing gets through" not in web(world.partner_manager).get(url()).content.decode()
+
+
+def test_a_delivery_that_runs_is_seen(world: World, web: Web) -> None:
+    row = hook(world)
+    Delivery.objects.filter(pk=row.pk).update(
+        state="sending", attempts=1, claimed_by=uuid.uuid4(), claimed_at=world.at,
+        claimed_until=world.at, started_at=world.at,
+    )  # fmt: skip
+    page = web(world.manager).get(url(row)).content.decode()
+    assert "running" in page
+    assert "Try now" not in page

@@ -160,7 +160,7 @@ def test_who_reviews(pilot, address):
 
 def test_queries(pilot, address, django_assert_max_num_queries):
     client = pilot.client("owner")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         assert client.get(address("risks/R-001/review/")).status_code == 200
 
 

@@ -141,7 +141,7 @@ def test_detail_in_chinese(pilot, address):
 
 def test_detail_queries(pilot, address, django_assert_max_num_queries):
     client = pilot.client("owner")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(14):
         assert client.get(address("risks/R-001/")).status_code == 200
 
 

@@ -1,10 +1,15 @@
 """Every change to risks. Each function is one operation: one transaction, at least one event."""
 
 from riskreg.risks.services.assessments import record_assessment
+from riskreg.risks.services.cadence import set_cadence
 from riskreg.risks.services.controls import add_control, end_control
 from riskreg.risks.services.criteria import adopt_criteria
 from riskreg.risks.services.life import close_risk, open_risk, reopen_risk
-from riskreg.risks.services.mitigations import create_mitigation, edit_mitigation
+from riskreg.risks.services.mitigations import (
+    create_mitigation,
+    edit_mitigation,
+    transfer_mitigation,
+)
 from riskreg.risks.services.risks import create_risk, edit_risk, share_risk, transfer_risk
 
 __all__ = [
@@ -19,6 +24,8 @@ __all__ = [
     "open_risk",
     "record_assessment",
     "reopen_risk",
+    "set_cadence",
     "share_risk",
+    "transfer_mitigation",
     "transfer_risk",
 ]

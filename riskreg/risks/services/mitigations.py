@@ -18,6 +18,7 @@ from riskreg.register.queries import find_member, party_of
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk
+from riskreg.risks.policy import next_update
 from riskreg.risks.queries.access import check_version, mitigation_for, visible_risks
 from riskreg.risks.services.fields import (
     as_list,
@@ -31,6 +32,8 @@ EDITABLE = (
     *TEXTS, "status", "owner", "due_on", "cost", "progress", "risks", "labels", "translations",
 )  # fmt: skip
 MAX_COST = Decimal(10) ** 15
+# Naming nothing else is word of how the work stands, even if it stands as it did.
+_REPORT = {"status", "progress"}
 
 
 @transaction.atomic
@@ -71,6 +74,7 @@ def create_mitigation(
         ),
         created_at=recorded_at or at,
         updated_at=recorded_at or at,
+        next_update_on=next_update(clean.get("status", MitigationStatus.PLANNED), actor.today(at)),
         **{"status": MitigationStatus.PLANNED, **clean},
     )
     mitigation.risks.set(risks)
@@ -94,7 +98,11 @@ def edit_mitigation(
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Mitigation:
-    """Change what ``fields`` name. Progress 100 makes it done; done makes progress 100."""
+    """Change what ``fields`` name. Progress 100 makes it done; done makes progress 100.
+
+    A change of status or progress is word of how it stands, and so is naming them alone as they
+    are, for work in progress; other changes are not.
+    """
     mitigation = mitigation_for(actor, ref, lock=True)
     require(actor, "mitigation.edit", mitigation)
     check_version(mitigation, version)
@@ -136,16 +144,59 @@ def edit_mitigation(
         if before != sorted(r.ref for r in risks):
             changes["risks"] = [before, sorted(r.ref for r in risks)]
             mitigation.risks.set(risks)
+    verb = "mitigation.edited"
+    if not changes and fields and set(fields) <= _REPORT and _in_progress(mitigation):
+        verb = "mitigation.progress_reported"
+        changes["progress"] = [mitigation.progress, mitigation.progress]
     if changes:
-        mitigation.version += 1
-        mitigation.updated_at = max(recorded_at or at, mitigation.updated_at)
-        mitigation.save()
-        append(
-            actor.entry(
-                "mitigation.edited", mitigation, at=at, recorded_at=recorded_at, changes=changes
-            )
-        )
+        if _REPORT & set(changes):
+            mitigation.next_update_on = next_update(mitigation.status, actor.today(at))
+        _keep(actor, mitigation, verb, changes, at, recorded_at)
     return mitigation
+
+
+@transaction.atomic
+def transfer_mitigation(
+    *, actor: Viewer, ref: str, version: int | None, owner: Any, at: dt.datetime
+) -> Mitigation:
+    """Hand work over to another owner. It is no word of how the work stands."""
+    mitigation = mitigation_for(actor, ref, lock=True)
+    require(actor, "mitigation.edit", mitigation)
+    check_version(mitigation, version)
+    errors = Errors()
+    clean = _clean(
+        errors,
+        actor,
+        {"owner": owner},
+        party=mitigation.party,
+        visibility=mitigation.visibility,
+        today=actor.today(at),
+        current=mitigation,
+    )
+    errors.raise_if_any()
+    if clean["owner"] != mitigation.owner:
+        changes = {"owner": [_plain(mitigation.owner), _plain(clean["owner"])]}
+        mitigation.owner = clean["owner"]
+        _keep(actor, mitigation, "mitigation.transferred", changes, at)
+    return mitigation
+
+
+def _in_progress(mitigation: Mitigation) -> bool:
+    return mitigation.status == MitigationStatus.IN_PROGRESS
+
+
+def _keep(
+    actor: Viewer,
+    mitigation: Mitigation,
+    verb: str,
+    changes: dict[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> None:
+    mitigation.version += 1
+    mitigation.updated_at = max(recorded_at or at, mitigation.updated_at)
+    mitigation.save()
+    append(actor.entry(verb, mitigation, at=at, recorded_at=recorded_at, changes=changes))
 
 
 def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
@@ -212,16 +263,19 @@ def _clean(
     if "cost" in given:
         clean["cost"] = _cost(errors, given["cost"])
     if "progress" in given:
-        value = given["progress"]
-        if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-            errors.add("progress", "out_of_range", _("Progress is a whole number from 0 to 100."))
-        else:
-            clean["progress"] = value
+        clean["progress"] = _check_progress(errors, given["progress"])
     if "labels" in given:
         clean["labels"] = clean_labels(errors, given["labels"])
     if "translations" in given:
         clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
     return clean
+
+
+def _check_progress(errors: Errors, value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        errors.add("progress", "out_of_range", _("Progress is a whole number from 0 to 100."))
+        return 0
+    return value
 
 
 def _date(errors: Errors, value: Any) -> dt.date | None:

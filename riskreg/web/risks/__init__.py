@@ -12,6 +12,7 @@ from riskreg.web.risks.actions import (
 )
 from riskreg.web.risks.detail import RiskPage
 from riskreg.web.risks.editing import EditRisk, NewRisk
+from riskreg.web.risks.extend import ExtendReview
 from riskreg.web.risks.listing import RiskList
 
 urlpatterns = [
@@ -24,5 +25,6 @@ urlpatterns = [
     path("risks/<str:ref>/close/", CloseRisk.as_view(), name="risk_close"),
     path("risks/<str:ref>/reopen/", ReopenRisk.as_view(), name="risk_reopen"),
     path("risks/<str:ref>/transfer/", TransferRisk.as_view(), name="risk_transfer"),
+    path("risks/<str:ref>/extend/", ExtendReview.as_view(), name="risk_extend"),
     path("risks/<str:ref>/share/", ShareRisk.as_view(), name="risk_share"),
 ]

@@ -72,7 +72,7 @@ class AssessForm(ActionForm):
     )
 
 
-class _Action(RegisterView):
+class RiskAction(RegisterView):
     """A page with one question (GET) and its answer (POST). Nothing is saved on a conflict."""
 
     action = ""
@@ -171,7 +171,7 @@ def _day(value: dt.date | None) -> str:
     return date_format(value, "DATE_FORMAT") if value else ""
 
 
-class OpenRisk(_Action):
+class OpenRisk(RiskAction):
     """draft → open."""
 
     action = "open"
@@ -193,7 +193,7 @@ class OpenRisk(_Action):
         }
 
 
-class CloseRisk(_Action):
+class CloseRisk(RiskAction):
     """draft or open → closed."""
 
     action = "close"
@@ -217,7 +217,7 @@ class CloseRisk(_Action):
         return _("%(ref)s is closed.") % {"ref": risk.ref}
 
 
-class ReopenRisk(_Action):
+class ReopenRisk(RiskAction):
     """closed → open."""
 
     action = "reopen"
@@ -240,7 +240,7 @@ class ReopenRisk(_Action):
         }
 
 
-class TransferRisk(_Action):
+class TransferRisk(RiskAction):
     """A new owner."""
 
     action = "transfer"
@@ -274,7 +274,7 @@ class TransferRisk(_Action):
         return _("%(ref)s now belongs to %(owner)s.") % {"ref": risk.ref, "owner": risk.owner}
 
 
-class ShareRisk(_Action):
+class ShareRisk(RiskAction):
     """party → shared; there is no way back."""
 
     action = "share"
@@ -298,7 +298,7 @@ class ShareRisk(_Action):
         return _("It is shared, and called %(ref)s from now on.") % {"ref": risk.ref}
 
 
-class AssessRisk(_Action):
+class AssessRisk(RiskAction):
     """A judgement at one stage, outside of a review."""
 
     action = "assess"

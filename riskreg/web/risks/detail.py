@@ -12,13 +12,16 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria, Objective, Term
 from riskreg.register.permissions import permits
 from riskreg.register.policy import LABELS
+from riskreg.register.queries import away_among, away_now
 from riskreg.reviews.models import Review
-from riskreg.reviews.queries import reviews_of
+from riskreg.reviews.queries import extended_until_subquery, reviews_of
 from riskreg.risks.models import Assessment, ControlKind, Mitigation, Risk
 from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import controls_of, mitigations_of
 from riskreg.web.base import RegisterView
+from riskreg.web.duty_words import away_words
+from riskreg.web.extensions import extension_row, may_extend
 from riskreg.web.indicators.beside import watching_rows
 from riskreg.web.presenters import (
     Scale,
@@ -47,7 +50,16 @@ class RiskPage(RegisterView):
 
     def _context(self, risk: Risk) -> dict[str, Any]:
         viewer, today = self.viewer, self.viewer.today(self.at)
-        positions = list(visible_positions(viewer).filter(risk=risk).order_by("valid_from"))
+        # Extensions and absences are rare: they are read only where this query says there are any.
+        positions = list(
+            visible_positions(viewer)
+            .filter(risk=risk)
+            .annotate(
+                extended_until=extended_until_subquery("risk__", viewer),
+                anybody_away=away_among(viewer, today, "owner", "risk__deputy"),
+            )
+            .order_by("valid_from")
+        )
         assessments = list(self._assessments(risk)[: SHOWN_ASSESSMENTS + 1])
         scales = self._scales(
             {p.criteria_id for p in positions} | {a.criteria_id for a in assessments}
@@ -60,6 +72,9 @@ class RiskPage(RegisterView):
         reviews = list(reviews_of(viewer, risk)[: SHOWN_REVIEWS + 1])
         linked = _with_links(viewer, risk)
         private = risk.visibility == "party"
+        extension = extension_row(viewer, risk, today) if now.extended_until else None
+        people = [u for u in (risk.owner_id, risk.deputy_id) if u]
+        away = away_now(viewer, today, people) if now.anybody_away else {}
         return {
             "risk": risk,
             "title": risk.said("title"),
@@ -67,7 +82,9 @@ class RiskPage(RegisterView):
             "said": {name: risk.said(name) for name in _TEXTS},
             "private": private,
             "owner": person(risk.owner),
+            "owner_away": away_words(away.get(risk.owner_id)),
             "deputy": person(risk.deputy),
+            "deputy_away": away_words(away.get(risk.deputy_id)) if risk.deputy_id else "",
             "text_labels": _text_labels(risk),
             "owner_label": risk.labels.get("owner", ""),
             "stages": scale.stages(now),
@@ -76,6 +93,7 @@ class RiskPage(RegisterView):
             else False,
             "place": scale.place(cell) if (cell := now.cell("residual")) else "",
             "overdue": is_overdue(risk.state, risk.next_review_on, today),
+            "extension": extension,
             "cadence": scale.matrix.cadence_days(now.residual_rating),
             "rating_word": scale.name(now.residual_rating),
             "trail": trail_points(positions, scales, "residual", lambda at: at in brought),
@@ -100,7 +118,7 @@ class RiskPage(RegisterView):
             "terms": linked["terms"],
             "objectives": linked["objectives"],
             "sources": source_rows(risk.sources),
-            "may": self._may(risk),
+            "may": self._may(risk, extension is not None),
         }
 
     def _assessments(self, risk: Risk) -> QuerySet[Assessment]:
@@ -138,7 +156,7 @@ class RiskPage(RegisterView):
             "chip": scale.chip(judged.rating, judged.score) if judged and scale else "",
         }
 
-    def _may(self, risk: Risk) -> dict[str, bool]:
+    def _may(self, risk: Risk, extended: bool) -> dict[str, bool]:
         """What this viewer can do to this risk in its present state."""
         may = {
             action: may_follow(risk.state, action) is not None
@@ -149,10 +167,13 @@ class RiskPage(RegisterView):
         for action in ("edit", "assess", "transfer"):
             may[action] = alive and permits(self.viewer, f"risk.{action}", risk)
         may["review"] = risk.state == "open" and permits(self.viewer, "risk.review", risk)
+        may["extend"] = not extended and may_extend(self.viewer, risk)
         may["share"] = risk.visibility == "party" and permits(self.viewer, "risk.share", risk)
         may["plan"] = alive and permits(self.viewer, "mitigation.create")
         may["watch"] = alive and permits(self.viewer, "indicator.create")
-        may["more"] = any(may[a] for a in ("close", "reopen", "transfer", "share", "assess"))
+        may["more"] = any(
+            may[a] for a in ("close", "reopen", "transfer", "share", "assess", "extend")
+        )
         return may
 
 

@@ -131,6 +131,7 @@ class RiskList(RegisterView):
             "active": active(choices, chosen.given, address, scale=scale, skip=("stage",)),
             "stage_label": stage_name(chosen.stage),
             "may_create": permits(viewer, "risk.create"),
+            "may_transfer": permits(viewer, "risk.transfer"),
         }
         response = self.render("risks/list.html", context, status=400 if problems else 200)
         if tidy:

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.reminders.digest import day_words, due_words
-from riskreg.reminders.queries import Planned, plan, zones_to_write
+from riskreg.reminders.queries import Planned, marked_today, plan
 from riskreg.reminders.services import sweep
 
 # What somebody is to a duty, as an operator reads it.
@@ -17,6 +17,9 @@ WHY = {
     "owner": "owner",
     "deputy": "deputy",
     "manager": "manager of its party",
+    "leader": "leader of its party",
+    "named": "named by the ladder",
+    "for_away": "for one who is away",
     "stand_in": "ALARM: nobody who answers for it is here any more",
 }
 
@@ -47,13 +50,15 @@ class Command(BaseCommand):
             swept = sweep(at)
             self.stdout.write(
                 f"{swept.moved} reminders due, {swept.digests} digests written"
+                + (f", {swept.interrupts} interrupting messages" if swept.interrupts else "")
+                + (f", {swept.alarms} alarms" if swept.alarms else "")
                 + (f", {swept.broken} faults (see the log)" if swept.broken else "")
             )
             return
         self._dry_run(at, options["on"])
 
     def _dry_run(self, at: dt.datetime, on: dt.date | None) -> None:
-        written_today = self._zones_written(at) if on is None else set()
+        had_theirs = marked_today(at) if on is None else set()
         people: dict[int, User] = {}
         heading, reminders = "", set()
         for line in plan(at, on):
@@ -65,7 +70,7 @@ class Command(BaseCommand):
             if line.user_id is not None and line.user_id not in people:
                 people[line.user_id] = User.objects.get(pk=line.user_id)
             reminders.add((line.duty.subject, line.rung))
-            self.stdout.write("  " + _words(line, people, written_today))
+            self.stdout.write("  " + _words(line, people, had_theirs))
         told = _count(len(people), "person", "people")
         self.stdout.write(
             f"{_count(len(reminders), 'reminder', 'reminders')} for {told}. Nothing was written."
@@ -73,27 +78,26 @@ class Command(BaseCommand):
             else "Nothing would go out. Nothing was written."
         )
 
-    @staticmethod
-    def _zones_written(at: dt.datetime) -> set[str]:
-        waiting = {zone for zone, _day in zones_to_write(at)}
-        every = set(User.objects.values_list("time_zone", flat=True).distinct())
-        return every - waiting
 
-
-def _words(line: Planned, people: dict[int, User], written_today: set[str]) -> str:
+def _words(line: Planned, people: dict[int, User], had_theirs: set[int]) -> str:
     duty = line.duty
     assert duty.due_on is not None  # noqa: S101 - only what is due is planned
-    about = (
-        f"{line.rung:<5} {duty.ref} {duty.title}: "
-        f"{due_words((duty.due_on - line.today).days)}, {day_words(duty.due_on)}"
-    )
+    due = due_words((duty.due_on - line.today).days, duty.extended_until)
+    about = f"{rung_words(line.rung):<4} {duty.ref} {duty.title}: {due}, {day_words(duty.due_on)}"
     if line.skipped:
-        about += f"; skips {', '.join(line.skipped)}"
+        about += f"; skips {', '.join(map(rung_words, line.skipped))}"
     if line.user_id is None:
         return f"NOBODY TO TELL  {about}"
     person = people[line.user_id]
-    when = "; with tomorrow's digest" if person.time_zone in written_today else ""
+    when = "; with the next digest" if person.pk in had_theirs else ""
+    if line.interrupts:
+        when = "; at once"
     return f"{person.email} ({WHY[line.part]}, {person.language})  {about}{when}"
+
+
+def rung_words(offset: int) -> str:
+    """A rung by its days from the due date: -14, 0, +7."""
+    return f"{offset:+d}" if offset else "0"
 
 
 def _count(n: int, one: str, many: str) -> str:

@@ -36,6 +36,24 @@
     }
   });
 
+  /* A key beside a link follows it; beside a button or a field it only goes there, so that nothing
+     is saved by a slip. Not while somebody is writing. */
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || event.key.length !== 1) return;
+    if (event.target.closest("textarea, select, [contenteditable], input:not([type=radio], [type=checkbox])")) return;
+    const found = [...document.querySelectorAll("[data-key]")].find((e) => e.dataset.key === event.key.toLowerCase());
+    if (!found) return;
+    event.preventDefault();
+    if (found.matches("a")) found.click();
+    else found.focus();
+  });
+
+  /* Printing is the browser's; the button is there only where this runs. */
+  for (const button of document.querySelectorAll("[data-print]")) {
+    button.hidden = false;
+    button.addEventListener("click", () => window.print());
+  }
+
   /* Matrix to answer: up and down walk by row (a browser alone would walk to the next button). */
   document.addEventListener("keydown", (event) => {
     const radio = event.target;

@@ -1,0 +1,41 @@
+"""Names of the places whose public-holiday calendars can be chosen.
+
+``data/countries.json`` has the English and Chinese names of Unicode's CLDR by ISO 3166 code.
+"""
+
+import json
+from functools import cache
+from pathlib import Path
+
+import holidays
+
+from riskreg.accounts.policy import calendars
+from riskreg.kernel.localised import localised
+
+_NAMES = Path(__file__).parent / "data" / "countries.json"
+
+
+@cache
+def _countries() -> dict[str, dict[str, str]]:
+    names: dict[str, dict[str, str]] = json.loads(_NAMES.read_text(encoding="utf-8"))
+    return names
+
+
+@cache
+def _parts(country: str) -> dict[str, str]:
+    """{code: name as the country itself writes it} of a country's subdivisions."""
+    aliases = getattr(holidays.country_holidays(country), "subdivisions_aliases", {})
+    names = {code: name for name, code in aliases.items()}
+    return {code: names.get(code, code) for code in calendars()[country]}
+
+
+def calendar_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    """Every calendar as (group, [(code, name)]): countries, then the parts of each that has any."""
+    names = {code: localised(_countries().get(code), code) for code in calendars()}
+    in_order = sorted(names, key=lambda code: names[code])
+    groups = [("", [(code, names[code]) for code in in_order])]
+    for code in in_order:
+        if parts := _parts(code):
+            rows = [(f"{code}-{part}", f"{names[code]}: {name}") for part, name in parts.items()]
+            groups.append((names[code], rows))
+    return groups

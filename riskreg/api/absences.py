@@ -1,0 +1,101 @@
+"""Absences: who is away, until when, and who stands in."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes_people
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of, nothing_in, person_of
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import day, person, time
+from riskreg.kernel import keyset
+from riskreg.register.models import Absence
+from riskreg.register.queries import absences_for
+from riskreg.register.services import come_back, go_away
+
+_SOONEST = keyset.Order("starts_on", tie="id")
+_FIELDS = ("user", "starts_on", "until_on", "stand_in", "note")
+
+
+class AbsenceApi(RegisterApi):
+    """A view about absences."""
+
+    def said(self, row: Absence) -> dict[str, Any]:
+        """An absence as JSON; its note is for the person's own party."""
+        own = self.viewer.party_id is not None and row.of_party == self.viewer.party_id  # type: ignore[attr-defined]
+        return {
+            "id": str(row.uuid),
+            "user": person(row.user),
+            "starts_on": day(row.starts_on),
+            "until_on": day(row.until_on),
+            "stand_in": person(row.stand_in),
+            "stand_in_away": row.stand_in_away,  # type: ignore[attr-defined]
+            "note": row.note if own else None,
+            "end_url": f"{self.here}absences/{row.uuid}/end/",
+        }
+
+
+class Absences(AbsenceApi):
+    """GET lists who is or will be away, POST records it."""
+
+    @schema.listed("List absences", shapes_people.Absence)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Those that are not over, soonest first."""
+        self.known_params(*PARAMS)
+        rows = absences_for(self.viewer, self.viewer.today(self.at))
+        listing = Listing(
+            queryset=rows,
+            order=_SOONEST,
+            place=lambda row: (row.starts_on, str(row.uuid)),
+            tie=lambda public: Subquery(
+                Absence.objects.filter(
+                    register=self.viewer.register, uuid=uuid.UUID(public)
+                ).values("pk")
+            ),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [self.said(r) for r in found]
+        )
+
+    @schema.noted("Record an absence", shapes_people.AbsenceNew, shapes_people.Absence)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Of the caller; a manager names somebody of their party."""
+
+        def act() -> Answer:
+            given = body_of(request, *_FIELDS)
+            row = go_away(
+                actor=self.viewer,
+                user=person_of(given.get("user")),
+                starts_on=given.get("starts_on"),
+                until_on=given.get("until_on"),
+                stand_in=person_of(given.get("stand_in")),
+                note=given.get("note") or "",
+                at=self.at,
+            )
+            today = self.viewer.today(self.at)
+            body = self.said(absences_for(self.viewer, today).get(pk=row.pk))
+            return Answer.of(body, 201)
+
+        return self.write(act)
+
+
+class AbsenceEnd(AbsenceApi):
+    """POST ends one early."""
+
+    @schema.described(
+        "End an absence", shapes_people.AbsenceEnded, [schema.KEY], problems=schema.WRITE
+    )
+    def post(self, request: Request, slug: str, absence: uuid.UUID) -> HttpResponse:
+        """They are back, or do not go. Ending it twice is no error."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            row = come_back(actor=self.viewer, absence=absence, at=self.at)
+            return Answer.of({"id": str(row.uuid), "ended_at": time(row.ended_at)})
+
+        return self.write(act)

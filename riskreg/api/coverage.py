@@ -1,0 +1,91 @@
+"""Review coverage as of any day."""
+
+import datetime as dt
+from typing import Any
+
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+
+from riskreg.accounts.models import User
+from riskreg.api import schema, shapes_reviews
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.values import day, person
+from riskreg.kernel.errors import Errors
+from riskreg.register.permissions import require
+from riskreg.reviews.policy.coverage import Tally
+from riskreg.reviews.queries.coverage import BY, Report, Row, coverage, default_first
+
+PARAMS = [
+    schema.query(
+        "as_of",
+        "The end of this day, as recorded by then; today if not given.",
+        OpenApiTypes.DATE,
+    ),
+    schema.query(
+        "from", "Reviews due on this day or later; by default twelve months.", OpenApiTypes.DATE
+    ),
+    schema.query("by", "What the rows are by; party if not given.", enum=BY),
+]
+
+
+class Coverage(RegisterApi):
+    """What share of the reviews that fell due was held on time."""
+
+    @schema.described("Read the review coverage", shapes_reviews.Coverage, PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Rows by party, workstream, owner or month; a due date is counted in the period it is in.
+
+        ``due`` = ``on_time`` + ``late``. ``open`` is what is open and late on the day, also from
+        before the period. ``median_days_late`` is over the late ones, open ones so far.
+        """
+        self.known_params("as_of", "from", "by")
+        require(self.viewer, "coverage.view")
+        params, errors = request.query_params, Errors()
+        as_of = _day(errors, "as_of", params.get("as_of")) or self.viewer.today(self.at)
+        first = _day(errors, "from", params.get("from")) or default_first(as_of)
+        as_query(errors.raise_if_any)
+        by = params.get("by") or "party"
+        found = as_query(lambda: coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at))
+        return Answer.of(said(found)).response()
+
+
+def said(found: Report) -> dict[str, Any]:
+    """A report as JSON."""
+    return {
+        "as_of": day(found.as_of),
+        "from": day(found.first),
+        "by": found.by,
+        "total": _tally(found.total),
+        "rows": [_row(found.by, row) for row in found.rows],
+    }
+
+
+def _row(by: str, row: Row) -> dict[str, Any]:
+    name = row.name
+    shown = person(name)["name"] if isinstance(name, User) else str(name)  # type: ignore[index]
+    return {"key": row.key or None, "name": shown if row.key else None, **_tally(row.tally)}
+
+
+def _tally(counted: Tally) -> dict[str, Any]:
+    return {
+        "due": counted.due,
+        "on_time": counted.on_time,
+        "late": counted.late,
+        "share_on_time": None if counted.share is None else round(counted.share, 4),
+        "median_days_late": counted.median_late,
+        "open": counted.open,
+        "extended": counted.extended,
+        "brought_in": counted.brought_in,
+    }
+
+
+def _day(errors: Errors, name: str, text: str | None) -> dt.date | None:
+    if not text:
+        return None
+    try:
+        return dt.date.fromisoformat(text)
+    except ValueError:
+        errors.add(name, "not_a_date", "This must be a date, as in 2026-06-30.")
+        return None

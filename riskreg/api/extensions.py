@@ -1,0 +1,74 @@
+"""Extensions of a risk's review: more time for the reminders, none for the due date."""
+
+from typing import Any
+
+from django.db.models import Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes_reviews
+from riskreg.api.answer import Answer
+from riskreg.api.assessments import NEWEST_FIRST
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of
+from riskreg.api.etag import etag
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import day, person, time
+from riskreg.reviews.models import Extension
+from riskreg.reviews.queries import extensions_of
+from riskreg.reviews.services import grant_extension
+from riskreg.risks.queries.access import risk_for
+
+
+class Extensions(RegisterApi):
+    """GET lists them, newest first; POST grants one for the review that is due now."""
+
+    @schema.listed("List the extensions of a risk", shapes_reviews.Extension)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Those that the caller may know of."""
+        self.known_params(*PARAMS)
+        rows = extensions_of(self.viewer, risk_for(self.viewer, ref))
+        listing = Listing(
+            queryset=rows,
+            order=NEWEST_FIRST,
+            place=lambda row: (row.at, str(row.uuid)),
+            tie=lambda public: Subquery(rows.filter(uuid=public).order_by().values("pk")),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+        )
+
+    @schema.acted(
+        "Extend a review", shapes_reviews.ExtensionNew, shapes_reviews.Extension, status=201
+    )
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Once per due date, by a manager who does not answer for the risk. The ETag is its."""
+
+        def act() -> Answer:
+            given = body_of(request, "until", "reason")
+            row = grant_extension(
+                actor=self.viewer,
+                ref=ref,
+                version=self.seen,
+                until=given.get("until"),
+                reason=given.get("reason"),
+                at=self.at,
+            )
+            return Answer.of(said(row), 201, ETag=etag(row.risk.version))
+
+        return self.write(act)
+
+
+def said(row: Extension) -> dict[str, Any]:
+    """An extension as JSON."""
+    return {
+        "id": str(row.uuid),
+        "due_on": day(row.due_on),
+        "until": day(row.until),
+        "reason": row.reason,
+        "visibility": row.visibility,
+        "granted_by": person(row.granted_by),
+        "at": time(row.at),
+        "recorded_at": time(row.created_at),
+        "brought_in": row.brought_in,
+    }

@@ -1,0 +1,74 @@
+"""Hand-overs: everything that one person answers for goes to another, in one step."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes_people
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of, person_of
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import person, time
+from riskreg.handover.models import HandOver, Part
+from riskreg.handover.queries import handovers_for
+from riskreg.handover.services import hand_over
+from riskreg.kernel import keyset
+
+_NEWEST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
+
+
+class HandOvers(RegisterApi):
+    """GET lists those of the caller's party, POST makes one."""
+
+    @schema.listed("List hand-overs", shapes_people.HandOver)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Newest first. They count private things as well, so each party sees its own."""
+        self.known_params(*PARAMS)
+        rows = handovers_for(self.viewer)
+        listing = Listing(
+            queryset=rows,
+            order=_NEWEST,
+            place=lambda row: (row.at, str(row.uuid)),
+            tie=lambda public: Subquery(
+                HandOver.objects.visible_to(self.viewer).filter(uuid=uuid.UUID(public)).values("pk")
+            ),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+        )
+
+    @schema.noted("Hand over", shapes_people.HandOverNew, shapes_people.HandOver)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """What the caller may hand on of what a person answers for; all of it or nothing."""
+
+        def act() -> Answer:
+            given = body_of(request, "from", "to", "reason", "part")
+            row = hand_over(
+                actor=self.viewer,
+                from_user=person_of(given.get("from")),
+                to_user=person_of(given.get("to")),
+                reason=given.get("reason") or "",
+                part=given.get("part", Part.ALL),
+                at=self.at,
+            )
+            return Answer.of(said(row), 201)
+
+        return self.write(act)
+
+
+def said(row: HandOver) -> dict[str, Any]:
+    """A hand-over as JSON."""
+    return {
+        "id": str(row.uuid),
+        "from": person(row.from_user),
+        "to": person(row.to_user),
+        "by": person(row.by),
+        "part": row.part,
+        "reason": row.reason,
+        "at": time(row.at),
+        "counts": row.counts,
+    }

@@ -1,0 +1,146 @@
+"""The ladder of a register: who is told when, before and after a due date."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.accounts.queries import users_by_uuid
+from riskreg.api import schema
+from riskreg.api import shapes_ladder as shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.body import body_of, person_of
+from riskreg.api.errors import InvalidQuery
+from riskreg.api.etag import etag
+from riskreg.api.values import day, named
+from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.reminders.policy import DEFAULT_LADDER, rungs_from
+from riskreg.reminders.queries import Forecast, InForce, ladder_of, ladder_versions, preview_for
+from riskreg.reminders.services import set_ladder
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import risk_for
+
+
+class LadderDetail(RegisterApi):
+    """The ladder in force, or with ``?number=`` an earlier version."""
+
+    http_method_names = ["get", "put", "head"]
+
+    @schema.detailed("Read the ladder", shapes.Ladder, schema.LADDER_PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Number 0 is the default, which every register has until it makes its own."""
+        self.known_params("number")
+        ladder = ladder_of(self.viewer.register)
+        if (text := request.query_params.get("number")) is not None:
+            if not (text.isascii() and text.isdigit() and len(text) < 7):
+                raise InvalidQuery.one("number", "not_a_number", "This must be a whole number.")
+            ladder = self._version(int(text))
+        return self.detail(said(ladder), etag(ladder.number), timeless=False)
+
+    @schema.changed("Replace the ladder", shapes.LadderNew, shapes.Ladder)
+    def put(self, request: Request, slug: str) -> HttpResponse:
+        """A new version, in force at once, unless it is the ladder already. All rungs are sent; a
+        manager's matter."""
+
+        def act() -> Answer:
+            made = set_ladder(
+                actor=self.viewer,
+                rungs=_rungs(body_of(request, "rungs").get("rungs")),
+                expected_number=self.seen,
+                at=self.at,
+            )
+            return Answer.of(said(made), ETag=etag(made.number))
+
+        return self.write(act)
+
+    def _version(self, number: int) -> InForce:
+        if number == 0:
+            return InForce(0, DEFAULT_LADDER)
+        rows = ladder_versions(self.viewer.register)
+        row = next((row for row in rows if row.number == number), None)
+        if row is None:
+            raise NotFound("There is no such version of the ladder.")
+        return InForce(row.number, rungs_from(row.rungs))
+
+
+class LadderPreview(RegisterApi):
+    """Who gets what when, for the next review of one risk."""
+
+    http_method_names = ["get", "head"]
+
+    @schema.described("Preview the ladder", shapes.LadderPreview, schema.PREVIEW_PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Foretold with those who are members today, and away as far as is known today."""
+        self.known_params("risk")
+        ref = request.query_params.get("risk")
+        if not ref:
+            raise InvalidQuery.one("risk", "required", "Name a risk by its ref, as in R-001.")
+        risk = risk_for(self.viewer, ref)
+        ladder = ladder_of(self.viewer.register)
+        forecast = as_query(lambda: self._foretold(risk, ladder))
+        body = {
+            "risk": risk.ref,
+            "next_review_on": day(risk.next_review_on),
+            "ladder": ladder.number,
+            "rungs": [_line(line) for line in forecast],
+        }
+        return Answer.of(body).response()
+
+    def _foretold(self, risk: Risk, ladder: InForce) -> list[Forecast]:
+        try:
+            return preview_for(self.viewer, risk, ladder.rungs, self.at)
+        except Invalid as invalid:
+            said = [error for errors in invalid.fields.values() for error in errors]
+            raise Invalid({"risk": said}) from None
+
+
+def said(ladder: InForce) -> dict[str, Any]:
+    """A ladder as JSON; it can be sent back as it is."""
+    people = users_by_uuid({user for rung in ladder.rungs for user in rung.users})
+    return {
+        "number": ladder.number,
+        "rungs": [
+            {
+                **rung.as_json(),
+                "users": [
+                    named(user, person.name, person.names)
+                    for user in rung.users
+                    if (person := people.get(user))
+                ],
+            }
+            for rung in ladder.rungs
+        ],
+    }
+
+
+def _line(line: Forecast) -> dict[str, Any]:
+    return {
+        "offset_days": line.rung.offset_days,
+        "on": day(line.on),
+        "state": line.state,
+        "interrupts": line.interrupts,
+        "nobody": line.nobody,
+        "recipients": [
+            {
+                "name": reached.name,
+                "part": reached.part,
+                "digest_on": day(reached.digest_on),
+                "channels": list(reached.channels),
+            }
+            for reached in line.recipients
+        ],
+        "endpoints": [{"name": name, "channel": channel} for name, channel in line.endpoints],
+    }
+
+
+def _rungs(given: Any) -> Any:
+    """Rungs with people by id, also where {id, name} was sent; anything else is left as it is."""
+    if not isinstance(given, list):
+        return given
+    return [
+        {**rung, "users": [person_of(user) for user in rung["users"]]}
+        if isinstance(rung, dict) and isinstance(rung.get("users"), list)
+        else rung
+        for rung in given
+    ]

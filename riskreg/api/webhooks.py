@@ -1,0 +1,235 @@
+"""Webhooks of the caller's party: programs that are told what falls due, by a signed POST."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+from django.db.models import Subquery
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema
+from riskreg.api import shapes_webhooks as shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of, nothing_in
+from riskreg.api.etag import etag
+from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.values import time
+from riskreg.kernel import keyset
+from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.notify import endpoints
+from riskreg.notify.models import Delivery, Endpoint, EndpointKind
+from riskreg.notify.queries.endpoints import endpoints_for, last_deliveries
+from riskreg.register.permissions import require
+
+_BY_AGE = keyset.Order("id", tie="id")
+
+
+class WebhookApi(RegisterApi):
+    """A view about webhooks: for managers, about their own party's."""
+
+    http_method_names = ["get", "post", "patch", "delete", "head"]
+    # The secret that was made by this request; it is in no answer that is kept.
+    fresh = ""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require(self.viewer, "endpoint.edit")
+
+    @property
+    def rows(self) -> Any:
+        """The webhooks that the caller may know of."""
+        return endpoints_for(self.viewer.audience).filter(kind=EndpointKind.WEBHOOK)
+
+    def found(self, name: uuid.UUID) -> Endpoint:
+        """The webhook of that id. Raises ``NotFound``, for a chat as well."""
+        row = self.rows.filter(uuid=name).first()
+        if row is None:
+            raise NotFound("There is no such webhook.")
+        return row
+
+    @property
+    def who(self) -> dict[str, Any]:
+        """What every act on an endpoint is told of the caller."""
+        return {
+            "audience": self.viewer.audience,
+            "actor": self.viewer.user.uuid,
+            "at": self.at,
+            "request_id": self.viewer.request_id,
+        }
+
+    def said(self, row: Endpoint, last: Delivery | None) -> dict[str, Any]:
+        """A webhook as JSON, without what is secret."""
+        return {
+            "id": str(row.uuid),
+            "url": f"{self.here}webhooks/{row.uuid}/",
+            "name": row.name,
+            "address": endpoints.where(row),
+            "language": row.language,
+            "enabled": row.disabled_at is None,
+            "disabled_at": time(row.disabled_at),
+            "disabled_why": row.disabled_why,
+            "last_delivery": _delivery(last) if last else None,
+            "version": row.version,
+            "created_at": time(row.created_at),
+        }
+
+    def all_said(self, rows: Sequence[Endpoint]) -> list[dict[str, Any]]:
+        """Several, with their newest deliveries."""
+        last = last_deliveries([row.uuid for row in rows])
+        return [self.said(row, last.get(row.uuid)) for row in rows]
+
+    def answer(self, row: Endpoint, status: int = 200) -> Answer:
+        """``row`` with its ETag, and its address where it is new."""
+        (body,) = self.all_said([row])
+        headers = {"Location": body["url"]} if status == 201 else {}
+        return Answer.of(body, status, ETag=etag(row.version), **headers)
+
+    def with_secret(self, response: HttpResponse) -> HttpResponse:
+        """``response`` with the secret, if one was made; what is kept for a repeat has none."""
+        if self.fresh:
+            body = json.loads(response.content) | {"secret": self.fresh}
+            response.content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class Webhooks(WebhookApi):
+    """GET lists the webhooks of the caller's party, POST adds one."""
+
+    http_method_names = ["get", "post", "head"]
+
+    @schema.listed("List webhooks", shapes.Webhook)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Oldest first."""
+        self.known_params(*PARAMS)
+        listing = Listing(
+            queryset=self.rows,
+            order=_BY_AGE,
+            place=lambda row: (None, str(row.uuid)),
+            tie=lambda public: Subquery(self.rows.filter(uuid=uuid.UUID(public)).values("pk")),
+        )
+        return listed(self, self.viewer.audience.key, listing, self.all_said)
+
+    @schema.made("Add a webhook", shapes.WebhookNew, shapes.WebhookSecret)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """The secret that signs is in this answer and in no other."""
+        body = body_of(request, "name", "address", "language")
+        wrong: Invalid | None = None
+        try:
+            # Asks the resolver, which is not to happen inside a transaction.
+            address = endpoints.check_address(EndpointKind.WEBHOOK, body.get("address"))
+        except Invalid as invalid:
+            wrong = invalid
+
+        def act() -> Answer:
+            if wrong is not None:
+                raise wrong
+            row, self.fresh = endpoints.add_endpoint(
+                kind=EndpointKind.WEBHOOK,
+                name=body.get("name"),
+                address=address,
+                language=body.get("language", self.me.language),
+                **self.who,
+            )
+            return self.answer(row, 201)
+
+        return self.with_secret(self.write(act))
+
+
+class WebhookDetail(WebhookApi):
+    """One webhook, by its id."""
+
+    http_method_names = ["get", "patch", "delete", "head"]
+
+    @schema.detailed("Read a webhook", shapes.Webhook)
+    def get(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
+        """The webhook as it is now; its newest delivery is not a part of its version."""
+        self.known_params()
+        row = self.found(webhook)
+        (body,) = self.all_said([row])
+        return self.detail(body, etag(row.version), timeless=False)
+
+    @schema.changed("Change a webhook", shapes.WebhookChange, shapes.Webhook)
+    def patch(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
+        """Another name, or on and off. Its address does not change: add another one."""
+
+        def act() -> Answer:
+            body = body_of(request, "name", "enabled")
+            row, version = self.found(webhook), self.seen
+            asked = {"endpoint": webhook, "version": version, **self.who}
+            if "enabled" in body and not isinstance(body["enabled"], bool):
+                raise Invalid.one("enabled", "not_a_boolean", "This must be true or false.")
+            # Without a change it is still said when the version is an old one.
+            row = endpoints.rename(name=body.get("name", row.name), **asked)
+            if "enabled" in body:
+                act_on = endpoints.enable if body["enabled"] else endpoints.disable
+                row = act_on(**{**asked, "version": None})
+            return self.answer(row)
+
+        return self.write(act)
+
+    @schema.removed("Remove a webhook")
+    def delete(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
+        """For good, with its address and secret. What it was sent stays on record."""
+
+        def act() -> Answer:
+            self.found(webhook)
+            endpoints.remove(endpoint=webhook, version=self.seen, **self.who)
+            return Answer("", 204)
+
+        return self.write(act)
+
+
+class WebhookRotate(WebhookApi):
+    """A new secret."""
+
+    http_method_names = ["post"]
+
+    @schema.acted("Rotate the secret of a webhook", None, shapes.WebhookSecret)
+    def post(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
+        """For a day what is sent is signed with both, so that no receiver misses anything."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            self.found(webhook)
+            row, self.fresh = endpoints.rotate_secret(
+                endpoint=webhook, version=self.seen, **self.who
+            )
+            return self.answer(row)
+
+        return self.with_secret(self.write(act))
+
+
+class WebhookTest(WebhookApi):
+    """A test message."""
+
+    http_method_names = ["post"]
+
+    @schema.started("Try a webhook out", None, shapes.WebhookDelivery)
+    def post(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
+        """Sends a message of type endpoint.test, once; ``last_delivery`` says how it went."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            self.found(webhook)
+            delivery = endpoints.try_out(
+                endpoint=webhook, local_day=self.viewer.today(self.at), **self.who
+            )
+            return Answer.of(_delivery(delivery), 202)
+
+        return self.write(act)
+
+
+def _delivery(row: Delivery) -> dict[str, Any]:
+    return {
+        "id": str(row.uuid),
+        "type": row.message.kind,
+        "state": row.state,
+        "attempts": row.attempts,
+        "error": row.last_error,
+        "at": time(row.created_at),
+        "sent_at": time(row.sent_at),
+    }

@@ -1,0 +1,169 @@
+"""What a person answers for, as far as the viewer may know of it and hand it on."""
+
+import hashlib
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.handover.models import HandOver, Part
+from riskreg.indicators.models import Indicator
+from riskreg.indicators.queries.access import indicators_for
+from riskreg.kernel.errors import NotFound
+from riskreg.register.access import Viewer
+from riskreg.register.models import Membership
+from riskreg.register.permissions import permits, permits_for_person
+from riskreg.register.queries import ANSWERABLE
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Mitigation, MitigationStatus, State
+from riskreg.risks.queries.access import visible_risks
+
+RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
+# What each kind of thing needs of who hands it on.
+_NEEDS = {
+    "owned": "risk.transfer",
+    "deputised": "risk.edit",
+    "mitigations": "mitigation.edit",
+    "indicators": "indicator.edit",
+}
+_KINDS = {
+    Part.ALL: tuple(_NEEDS),
+    Part.RISKS: ("owned", "deputised"),
+    Part.MITIGATIONS: ("mitigations",),
+    Part.INDICATORS: ("indicators",),
+}
+
+
+@dataclass
+class Belongings:
+    """What somebody answers for: ``moving`` by kind, and ``staying``, which the viewer may see and
+    not hand on. Each risk, mitigation or indicator is as it was when it was read."""
+
+    moving: dict[str, list[Any]] = field(default_factory=dict)
+    staying: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many of each kind move."""
+        return {kind: len(self.moving.get(kind, [])) for kind in _NEEDS}
+
+    @property
+    def total(self) -> int:
+        """How many things move."""
+        return sum(self.counts.values())
+
+    @property
+    def things(self) -> Iterator[Any]:
+        """Everything that moves."""
+        for rows in self.moving.values():
+            yield from rows
+
+    @property
+    def private(self) -> list[Any]:
+        """What of it is a party's own."""
+        return [row for row in self.things if row.visibility == Visibility.PARTY]
+
+    @property
+    def mark(self) -> str:
+        """A short text that is another one as soon as one of them changed hands or was edited."""
+        said = ",".join(
+            f"{kind}/{row.ref}:{row.version}"
+            for kind, rows in sorted(self.moving.items())
+            for row in rows
+        )
+        return hashlib.sha256(said.encode()).hexdigest()[:32]
+
+
+def belongings(
+    viewer: Viewer, user: User, part: str = Part.ALL, *, lock: bool = False
+) -> Belongings:
+    """What ``user`` answers for that is not over: open risks and drafts, work planned or in
+    progress, indicators that are read. One query for each kind; ``lock``: for update."""
+    risks = visible_risks(viewer).filter(state__in=[State.DRAFT, State.OPEN])
+    work = Mitigation.objects.visible_to(viewer).filter(status__in=RUNNING)
+    read = indicators_for(viewer).filter(active=True)
+    rows: dict[str, QuerySet[Any]] = {
+        "owned": risks.filter(owner=user),
+        "deputised": risks.filter(deputy=user),
+        "mitigations": work.filter(owner=user),
+        "indicators": read.filter(owner=user),
+    }
+    found = Belongings()
+    for kind in _KINDS[Part(part)]:
+        queryset = rows[kind].select_related("party").order_by("ref")
+        if kind == "indicators":
+            queryset = queryset.prefetch_related(None)
+        if lock:
+            queryset = queryset.select_for_update(of=("self",), no_key=True)
+        for row in queryset:
+            may = permits(viewer, _NEEDS[kind], row)
+            (found.moving if may else found.staying).setdefault(kind, []).append(row)
+    return found
+
+
+def person_leaving(viewer: Viewer, name: Any) -> tuple[User, int | None]:
+    """The person of that public id or e-mail address, a member now or once, and their party.
+
+    Their present party, or that of their last membership. Raises ``NotFound`` for who never was.
+    """
+    wanted = Q(user=name) if isinstance(name, User) else _named(name)
+    row = (
+        Membership.objects.select_related("user")
+        .filter(wanted, register=viewer.register)
+        .order_by("-created_at", "-pk")
+    )
+    member = row.filter(ended_at=None).first() or row.first()
+    if member is None:
+        raise NotFound(_("Nobody of this register is known by that; pick a member."))
+    return member.user, member.party_id
+
+
+def _named(name: Any) -> Q:
+    text = str(name or "").strip().lower()[:254].replace("\0", "")
+    try:
+        return Q(user__uuid=uuid.UUID(text))
+    except ValueError:
+        return Q(user__email=text)
+
+
+def people_to_hand_over(viewer: Viewer) -> list[tuple[User, bool]]:
+    """Whose things the viewer may hand over, and whether they have left, by name.
+
+    Of those who have left only who still answers for something that the viewer may know of.
+    """
+    risks = visible_risks(viewer).filter(state__in=[State.DRAFT, State.OPEN])
+    me = OuterRef("user_id")
+    answers = (
+        Exists(risks.filter(owner=me))
+        | Exists(risks.filter(deputy=me))
+        | Exists(Mitigation.objects.visible_to(viewer).filter(owner=me, status__in=RUNNING))
+        | Exists(Indicator.objects.visible_to(viewer).filter(owner=me, active=True))
+    )
+    present = Q(ended_at=None, user__is_active=True)
+    rows = (
+        Membership.objects.select_related("user")
+        .filter(register=viewer.register, role__in=ANSWERABLE)
+        .filter(present | answers)
+        .order_by("user__name", "user_id", "-created_at")
+    )
+    found: dict[int, tuple[User, bool]] = {}
+    for row in rows:
+        here = row.ended_at is None and row.user.is_active
+        if not permits_for_person(viewer, "handover.make", row.user_id, row.party_id):
+            continue
+        if row.user_id not in found or here:
+            found[row.user_id] = (row.user, not here)
+    return list(found.values())
+
+
+def handovers_for(viewer: Viewer) -> QuerySet[HandOver]:
+    """Those of the viewer's party, newest first."""
+    return (
+        HandOver.objects.visible_to(viewer)
+        .select_related("from_user", "to_user", "by")
+        .order_by("-at", "-pk")
+    )

@@ -1,0 +1,191 @@
+"""Handing over what people answer for. Each function is one transaction, all or nothing."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from riskreg.accounts.models import User
+from riskreg.events.services import append
+from riskreg.handover.models import HandOver, Part
+from riskreg.handover.queries import Belongings, belongings, person_leaving
+from riskreg.indicators.services import edit_indicator
+from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
+from riskreg.kernel.text import clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.models import Membership
+from riskreg.register.permissions import permits, require, require_for_person
+from riskreg.register.queries import find_member, party_of
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.services import edit_risk, transfer_mitigation, transfer_risk
+
+REASON_MAX = 2000
+MAX_AT_ONCE = 200
+_NAMED = 10
+
+
+@transaction.atomic
+def hand_over(
+    *,
+    actor: Viewer,
+    from_user: Any,
+    to_user: Any,
+    reason: str,
+    at: dt.datetime,
+    part: str = Part.ALL,
+    seen: str | None = None,
+) -> HandOver:
+    """Hand everything that ``from_user`` answers for, or a ``part`` of it, over to ``to_user``.
+
+    People are named by public id or e-mail address; ``from_user`` may have left. What the actor may
+    not hand on stays. ``seen`` is ``Belongings.mark`` of what the actor was shown. Raises
+    ``Conflict`` when that is not what it is any more, ``Invalid`` naming each wrong field, also
+    when there is nothing to hand over or the receiver may not know of some of it, ``NotFound``,
+    ``Forbidden``.
+    """
+    giver, party_id = person_leaving(actor, from_user)
+    require_for_person(actor, "handover.make", giver.pk, party_id)
+    errors = Errors()
+    reason = clean_text(errors, "reason", reason, required=True, limit=REASON_MAX)
+    if part not in Part.values:
+        errors.add(
+            "part", "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(Part.values)}
+        )
+    taker = find_member(actor, errors, "to", to_user)
+    if taker is not None and taker == giver:
+        errors.add("to", "same_person", _("Somebody else must take over."))
+    errors.raise_if_any()
+    assert taker is not None  # noqa: S101 - its absence has been noted as an error
+    # Two at once for one person wait in turn; the second finds what the first has left.
+    list(
+        Membership.objects.select_for_update(no_key=True)
+        .filter(register=actor.register, user__in=[giver, taker])
+        .order_by("pk")
+    )
+    found = belongings(actor, giver, part, lock=True)
+    if seen is not None and seen != found.mark:
+        raise Conflict(
+            _("What %(name)s answers for has changed since you looked. Nothing was handed over.")
+            % {"name": giver},
+            current=found,
+        )
+    if not found.total or party_id is None:
+        raise Invalid.one(
+            "from",
+            "nothing",
+            _("%(name)s answers for nothing here that you could hand over.") % {"name": giver},
+        )
+    _check_boundary(found, party_of(actor, taker))
+    _move(actor, found, giver, taker, at)
+    row = HandOver.objects.create(
+        register=actor.register,
+        party_id=party_id,
+        visibility=Visibility.PARTY,
+        from_user=giver,
+        to_user=taker,
+        by=actor.user,
+        part=part,
+        reason=reason,
+        at=at,
+        counts=found.counts,
+        created_at=at,
+    )
+    changes = {
+        "from": [str(giver.uuid), None],
+        "to": [None, str(taker.uuid)],
+        "part": [None, part],
+        "reason": [None, reason],
+        "counts": [None, found.counts],
+    }
+    append(actor.entry("handover.made", row, at=at, changes=changes))
+    return row
+
+
+@transaction.atomic
+def reassign(
+    *, actor: Viewer, risks: Mapping[str, int | None], owner: Any, at: dt.datetime
+) -> list[Risk]:
+    """Give up to 200 risks, by ref with the version that was seen, another owner.
+
+    All or nothing: raises ``Invalid`` with an error under the ref of each that cannot be handed
+    over. Deputies stay, but for one who becomes the owner.
+    """
+    require(actor, "risk.transfer")
+    errors = Errors()
+    if not risks:
+        errors.add("risks", "required", _("Tick at least one risk."))
+    elif len(risks) > MAX_AT_ONCE:
+        errors.add("risks", "too_many", _("At most %(n)d risks at once.") % {"n": MAX_AT_ONCE})
+    taker = find_member(actor, errors, "owner", owner)
+    errors.raise_if_any()
+    assert taker is not None  # noqa: S101 - its absence has been noted as an error
+    rows = {
+        row.ref: row
+        for row in visible_risks(actor)
+        .select_for_update(of=("self",), no_key=True)
+        .filter(ref__in=list(risks))
+        .order_by("pk")
+    }
+    their_party = party_of(actor, taker)
+    refused = {
+        ref: why
+        for ref, version in risks.items()
+        if (why := _why_not(actor, rows.get(ref), version, their_party))
+    }
+    if refused:
+        raise Invalid(
+            refused,
+            ngettext(
+                "%(n)d risk cannot be handed over, so none was.",
+                "%(n)d risks cannot be handed over, so none was.",
+                len(refused),
+            )
+            % {"n": len(refused)},
+        )
+    return [transfer_risk(actor=actor, ref=ref, version=None, owner=taker, at=at) for ref in rows]
+
+
+def _why_not(
+    actor: Viewer, risk: Risk | None, version: int | None, their_party: int | None
+) -> FieldError | None:
+    if risk is None:
+        return FieldError("unknown_risk", _("There is no such risk."))
+    if not permits(actor, "risk.transfer", risk):
+        return FieldError("forbidden", _("It is not yours to hand over."))
+    if version is not None and risk.version != version:
+        return FieldError("changed", _("Somebody changed this since you opened it."))
+    if risk.visibility == Visibility.PARTY and risk.party_id != their_party:
+        return FieldError(
+            "other_party",
+            _("This risk is its party's own; somebody of that party must answer for it."),
+        )
+    return None
+
+
+def _check_boundary(found: Belongings, their_party: int | None) -> None:
+    beyond = [row.ref for row in found.private if row.party_id != their_party]
+    if beyond:
+        raise Invalid.one(
+            "to",
+            "other_party",
+            _("Some of it is its party's own (%(refs)s); somebody of that party must take over.")
+            % {"refs": ", ".join(beyond[:_NAMED]) + (" …" if len(beyond) > _NAMED else "")},
+        )
+
+
+def _move(actor: Viewer, found: Belongings, giver: User, taker: User, at: dt.datetime) -> None:
+    """Through the rooms' own services, so that each thing keeps its own rules and history."""
+    for risk in found.moving.get("owned", []):
+        transfer_risk(actor=actor, ref=risk.ref, version=None, owner=taker, at=at)
+    for risk in found.moving.get("deputised", []):
+        deputy = None if risk.owner_id == taker.pk else taker
+        edit_risk(actor=actor, ref=risk.ref, version=None, fields={"deputy": deputy}, at=at)
+    for work in found.moving.get("mitigations", []):
+        transfer_mitigation(actor=actor, ref=work.ref, version=None, owner=taker, at=at)
+    for indicator in found.moving.get("indicators", []):
+        edit_indicator(actor=actor, ref=indicator.ref, version=None, fields={"owner": taker}, at=at)

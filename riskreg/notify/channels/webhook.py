@@ -1,0 +1,56 @@
+"""Webhooks: a signed POST to a program, after Standard Webhooks (standardwebhooks.com)."""
+
+import datetime as dt
+import json
+
+from standardwebhooks import Webhook as Signer
+
+from riskreg.notify import calling
+from riskreg.notify.addresses import Refused, Unreachable, read
+from riskreg.notify.channels.answers import Gone, raise_for
+from riskreg.notify.channels.base import Sender
+from riskreg.notify.models import Channel, Message
+from riskreg.notify.opened import close_endpoint, open_endpoint
+from riskreg.notify.policy import PassingFailure, PermanentFailure
+
+
+class Webhook(Sender):
+    """Each message is a request of its own; there is no connection to keep."""
+
+    channel = Channel.WEBHOOK
+
+    def send(self, message: Message, at: dt.datetime) -> None:
+        """POST ``message`` to its endpoint. Raises ``PermanentFailure`` or ``PassingFailure``.
+
+        ``webhook-id`` is the same at every attempt, so that a receiver knows what it has had
+        already; the time is that of the attempt, because receivers refuse what is old. A 410
+        switches the endpoint off.
+        """
+        endpoint = open_endpoint(message.recipient)
+        body = body_of(message)
+        name = str(message.uuid)
+        signed = (Signer(s).sign(name, at, body) for s in endpoint.secrets.valid(at))
+        headers = {
+            "Content-Type": "application/json",
+            "webhook-id": name,
+            "webhook-timestamp": str(int(at.timestamp())),
+            "webhook-signature": " ".join(signed),
+        }
+        try:
+            reply = calling.post(read(endpoint.address), body.encode(), headers)
+        except Refused as refused:
+            raise PermanentFailure(refused.detail) from refused
+        except Unreachable as away:
+            raise PassingFailure(str(away)) from away
+        try:
+            raise_for(reply, at)
+        except Gone as gone:
+            close_endpoint(endpoint.uuid, str(gone), at)
+            raise
+
+
+def body_of(message: Message) -> str:
+    """The JSON text that is signed and sent: ``{type, timestamp, data}``."""
+    written = message.created_at.isoformat().replace("+00:00", "Z")
+    said = {"type": message.kind, "timestamp": written, "data": message.payload or {}}
+    return json.dumps(said, ensure_ascii=False, separators=(",", ":"))

@@ -1,0 +1,304 @@
+"""Chats and webhooks of a party: setting them up, switching them off, trying them out.
+
+Who may do this is checked by the caller; whatever is another party's does not exist here. An
+address is shown once more only as its host and last four characters, a secret never again.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from riskreg.events.policy import Audience
+from riskreg.events.services import append
+from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
+from riskreg.kernel.text import clean_text
+from riskreg.notify.addresses import Address, Refused, check, read
+from riskreg.notify.channels.chat import plugin_of
+from riskreg.notify.models import Delivery, DeliveryState, Endpoint, EndpointKind
+from riskreg.notify.opened import Secrets, entry_of, new_secret
+from riskreg.notify.queries.endpoints import endpoints_for
+from riskreg.notify.renewal import Content
+from riskreg.notify.sealing import Unopenable, seal, unseal
+from riskreg.notify.services import Draft, post
+
+NAME_MAX = 100
+MOST = 20
+TEST_KIND = "endpoint.test"
+# Stands for an address that was sealed under a key that is gone.
+UNREADABLE = "…"
+
+
+def check_address(kind: Any, text: Any) -> Address:
+    """The address of an endpoint of ``kind``; its name is looked up. Raises ``Invalid``.
+
+    Takes as long as a resolver takes, so call it before a transaction begins.
+    """
+    if kind not in EndpointKind.values:
+        raise Invalid.one(
+            "kind", "unknown", _("This must be one of: %s.") % ", ".join(EndpointKind.values)
+        )
+    if not isinstance(text, str) or not text.strip():
+        raise Invalid.one("address", "required", _("This is needed."))
+    try:
+        if kind == EndpointKind.WEBHOOK:
+            return check(text.strip())
+        # Whether it is the service's own is known without asking anybody.
+        plugin_of(kind, read(text.strip()))
+        return check(text.strip())
+    except Refused as refused:
+        raise Invalid.one("address", refused.code, refused.detail) from None
+
+
+@transaction.atomic
+def add_endpoint(
+    *,
+    audience: Audience,
+    kind: str,
+    name: Any,
+    address: Address,
+    language: Any,
+    actor: uuid.UUID,
+    at: dt.datetime,
+    request_id: str = "",
+) -> tuple[Endpoint, str]:
+    """A new endpoint of the audience's party, and for a webhook its secret, to be shown once.
+
+    ``address`` comes from ``check_address``. Raises ``Invalid``.
+    """
+    errors = Errors()
+    rows = endpoints_for(audience)
+    name = _clean_name(errors, rows, name)
+    if not isinstance(language, str) or language not in dict(settings.LANGUAGES):
+        errors.add("language", "unknown", _("There is no such language here."))
+    if rows.count() >= MOST:
+        errors.add("kind", "too_many", _("A party has at most %d chats and webhooks.") % MOST)
+    errors.raise_if_any()
+    assert audience.party is not None  # noqa: S101 - who may do this acts for a party
+    held = Secrets(new_secret()) if kind == EndpointKind.WEBHOOK else Secrets()
+    row = Endpoint.objects.create(
+        register=audience.register,
+        party=audience.party,
+        kind=kind,
+        name=name,
+        address=seal(address.url),
+        secret=held.sealed() if held.now else "",
+        language=language,
+        created_by=actor,
+        created_at=at,
+    )
+    changes = {"kind": [None, kind], "name": [None, name], "address": [None, masked(address)]}
+    append(entry_of(row, "endpoint.added", at, changes, actor, request_id))
+    return row, held.now
+
+
+@transaction.atomic
+def rename(
+    *,
+    audience: Audience,
+    endpoint: uuid.UUID,
+    version: int | None,
+    name: Any,
+    actor: uuid.UUID,
+    at: dt.datetime,
+    request_id: str = "",
+) -> Endpoint:
+    """Give the endpoint another name. Raises ``NotFound``, ``Conflict``, ``Invalid``."""
+    row = _locked(audience, endpoint, version)
+    errors = Errors()
+    name = _clean_name(errors, endpoints_for(audience).exclude(pk=row.pk), name)
+    errors.raise_if_any()
+    if name == row.name:
+        return row
+    before, row.name = row.name, name
+    return _saved(row, "endpoint.renamed", at, {"name": [before, name]}, actor, request_id)
+
+
+@transaction.atomic
+def disable(
+    *,
+    audience: Audience,
+    endpoint: uuid.UUID,
+    version: int | None,
+    actor: uuid.UUID,
+    at: dt.datetime,
+    request_id: str = "",
+) -> Endpoint:
+    """Switch it off: nothing is sent to it, and what waits for it is not needed any more."""
+    row = _locked(audience, endpoint, version)
+    if row.disabled_at is not None:
+        return row
+    row.disabled_at, row.disabled_why = at, ""
+    _drop_waiting(row)
+    return _saved(row, "endpoint.disabled", at, {}, actor, request_id)
+
+
+@transaction.atomic
+def enable(
+    *,
+    audience: Audience,
+    endpoint: uuid.UUID,
+    version: int | None,
+    actor: uuid.UUID,
+    at: dt.datetime,
+    request_id: str = "",
+) -> Endpoint:
+    """Switch it on again; it hears of what comes from now on."""
+    row = _locked(audience, endpoint, version)
+    if row.disabled_at is None:
+        return row
+    row.disabled_at, row.disabled_why = None, ""
+    return _saved(row, "endpoint.enabled", at, {}, actor, request_id)
+
+
+@transaction.atomic
+def rotate_secret(
+    *,
+    audience: Audience,
+    endpoint: uuid.UUID,
+    version: int | None,
+    actor: uuid.UUID,
+    at: dt.datetime,
+    request_id: str = "",
+) -> tuple[Endpoint, str]:
+    """A new secret for a webhook, to be shown once; the old one signs as well for a day more."""
+    row = _locked(audience, endpoint, version)
+    if row.kind != EndpointKind.WEBHOOK:
+        raise Invalid.one("kind", "no_secret", _("Only webhooks have a secret."))
+    try:
+        held = Secrets.opened(row.secret).rotated(at)
+    except Unopenable:
+        held = Secrets(new_secret())
+    row.secret = held.sealed()
+    return _saved(row, "endpoint.secret_rotated", at, {}, actor, request_id), held.now
+
+
+@transaction.atomic
+def remove(
+    *,
+    audience: Audience,
+    endpoint: uuid.UUID,
+    version: int | None,
+    actor: uuid.UUID,
+    at: dt.datetime,
+    request_id: str = "",
+) -> None:
+    """Take it away with its address and secret. What was sent to it stays on record."""
+    row = _locked(audience, endpoint, version)
+    _drop_waiting(row)
+    append(entry_of(row, "endpoint.removed", at, {"name": [row.name, None]}, actor, request_id))
+    row.delete()
+
+
+@transaction.atomic
+def try_out(
+    *,
+    audience: Audience,
+    endpoint: uuid.UUID,
+    local_day: dt.date,
+    actor: uuid.UUID,
+    at: dt.datetime,
+    request_id: str = "",
+) -> Delivery:
+    """Post a test message to it, with a single attempt; the delivery says what was answered."""
+    row = _locked(audience, endpoint, None)
+    if row.disabled_at is not None:
+        raise Invalid.one("endpoint", "disabled", _("It is switched off; switch it on first."))
+    with translation.override(row.language):
+        content = Content(
+            subject=_("A test from the risk register"),
+            text=_("If you can read this, reminders will arrive here."),
+        )
+    message = post(
+        Draft(
+            key=f"{TEST_KIND}:{row.uuid}:{uuid.uuid4()}",
+            kind=TEST_KIND,
+            recipient=row.uuid,
+            address=host_of(row),
+            language=row.language,
+            local_day=local_day,
+            content=content,
+            audiences=[audience],
+            channels=(row.channel,),
+            payload={"text": content.text},
+        ),
+        at,
+    )
+    assert message is not None  # noqa: S101 - its key is random
+    delivery = Delivery.objects.select_related("message").get(message=message)
+    delivery.allowed_attempts = 1
+    delivery.save(update_fields=["allowed_attempts"])
+    append(entry_of(row, "endpoint.tried", at, {}, actor, request_id))
+    return delivery
+
+
+def where(row: Endpoint) -> str:
+    """The endpoint's address as it may be shown: host and last four characters."""
+    try:
+        return masked(_stored(row))
+    except Unopenable:
+        return UNREADABLE
+
+
+def host_of(row: Endpoint) -> str:
+    """The server behind the endpoint, whether or not it may be called still."""
+    try:
+        return _stored(row).netloc
+    except Unopenable:
+        return UNREADABLE
+
+
+def _stored(row: Endpoint) -> Address:
+    """What was checked when it was saved, not checked again. Raises ``Unopenable``."""
+    parts = urlsplit(unseal(row.address))
+    port = parts.port or {"https": 443, "http": 80}[parts.scheme]
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    return Address(parts.scheme, parts.hostname or "", port, target)
+
+
+def masked(address: Address) -> str:
+    """``address`` as it may be shown."""
+    tail = address.target[-4:] if len(address.target) > 8 else ""
+    return f"{address.netloc} …{tail}" if tail else address.netloc
+
+
+def _clean_name(errors: Errors, others: Any, given: Any) -> str:
+    name = clean_text(errors, "name", given, required=True, limit=NAME_MAX, one_line=True)
+    if name and others.filter(name=name).exists():
+        errors.add("name", "taken", _("Your party has one of that name already."))
+    return name
+
+
+def _locked(audience: Audience, endpoint: uuid.UUID, version: int | None) -> Endpoint:
+    row = endpoints_for(audience).select_for_update().filter(uuid=endpoint).first()
+    if row is None:
+        raise NotFound(_("There is no such chat or webhook."))
+    if version is not None and row.version != version:
+        raise Conflict(_("Somebody changed this since you opened it."), current=row)
+    return row
+
+
+def _saved(
+    row: Endpoint,
+    verb: str,
+    at: dt.datetime,
+    changes: Mapping[str, Any],
+    actor: uuid.UUID,
+    request_id: str,
+) -> Endpoint:
+    row.version += 1
+    row.save()
+    append(entry_of(row, verb, at, changes, actor, request_id))
+    return row
+
+
+def _drop_waiting(row: Endpoint) -> None:
+    Delivery.objects.filter(message__recipient=row.uuid, state=DeliveryState.PENDING).update(
+        state=DeliveryState.DROPPED, last_error=_("It was switched off.")[:500]
+    )

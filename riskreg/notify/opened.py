@@ -1,0 +1,118 @@
+"""An endpoint as its sender needs it: its address and secrets in the clear, for as long as a call.
+
+Also what a sender may do to one: close it when nobody listens there any more.
+"""
+
+import base64
+import datetime as dt
+import json
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import transaction
+
+from riskreg.events.policy import Audience
+from riskreg.events.services import Entry, append
+from riskreg.notify.models import Endpoint
+from riskreg.notify.policy import PermanentFailure
+from riskreg.notify.sealing import Unopenable, seal, unseal
+
+OVERLAP = dt.timedelta(days=1)
+_SECRET_BYTES = 32
+
+
+@dataclass(frozen=True)
+class Secrets:
+    """The secret that signs now, and the one before it, which signs as well until ``until``."""
+
+    now: str = ""
+    before: str = ""
+    until: dt.datetime | None = None
+
+    def valid(self, at: dt.datetime) -> list[str]:
+        """Those that sign at ``at``, the newest first."""
+        old = [self.before] if self.before and self.until and at < self.until else []
+        return [self.now, *old] if self.now else []
+
+    def rotated(self, at: dt.datetime) -> "Secrets":
+        """With a new secret; the present one signs for a day more."""
+        return Secrets(new_secret(), self.now, at + OVERLAP)
+
+    def sealed(self) -> str:
+        """As it is stored; ``Secrets.opened`` reads it back."""
+        until = self.until.isoformat() if self.until else None
+        return seal(json.dumps({"now": self.now, "before": self.before, "until": until}))
+
+    @classmethod
+    def opened(cls, sealed: str) -> "Secrets":
+        """What was sealed; without any where nothing was. Raises ``Unopenable``."""
+        if not sealed:
+            return cls()
+        held = json.loads(unseal(sealed))
+        until = dt.datetime.fromisoformat(held["until"]) if held["until"] else None
+        return cls(held["now"], held["before"], until)
+
+
+def new_secret() -> str:
+    """A random secret in the form that Standard Webhooks libraries take."""
+    return "whsec_" + base64.b64encode(secrets.token_bytes(_SECRET_BYTES)).decode()
+
+
+@dataclass(frozen=True, repr=False)
+class Opened:
+    """An endpoint with its address and secrets. Never shown whole, not in an error either."""
+
+    uuid: uuid.UUID
+    kind: str
+    address: str
+    secrets: Secrets
+
+
+def open_endpoint(endpoint: uuid.UUID) -> Opened:
+    """The endpoint to send to. Raises ``PermanentFailure`` where nothing is to be sent to it."""
+    row = Endpoint.objects.filter(uuid=endpoint).first()
+    if row is None:
+        raise PermanentFailure("the endpoint was removed")
+    if row.disabled_at is not None:
+        raise PermanentFailure("the endpoint is switched off")
+    try:
+        return Opened(row.uuid, row.kind, unseal(row.address), Secrets.opened(row.secret))
+    except Unopenable as error:
+        raise PermanentFailure(f"its address cannot be read: {error}") from error
+
+
+@transaction.atomic
+def close_endpoint(endpoint: uuid.UUID, why: str, at: dt.datetime) -> None:
+    """Switch off an endpoint because its own server said that nobody listens there any more."""
+    row = Endpoint.objects.select_for_update().filter(uuid=endpoint, disabled_at=None).first()
+    if row is None:
+        return
+    row.disabled_at, row.disabled_why = at, why[:500]
+    row.version += 1
+    row.save(update_fields=["disabled_at", "disabled_why", "version"])
+    append(entry_of(row, "endpoint.disabled", at, {"why": [None, row.disabled_why]}))
+
+
+def entry_of(
+    row: Endpoint,
+    verb: str,
+    at: dt.datetime,
+    changes: Mapping[str, Any],
+    actor: uuid.UUID | None = None,
+    request_id: str = "",
+) -> Entry:
+    """An entry in the log of the endpoint's own party."""
+    return Entry(
+        audience=Audience(row.register, row.party),
+        verb=verb,
+        subject_type="endpoint",
+        subject_uuid=row.uuid,
+        subject_ref=row.name,
+        at=at,
+        actor=actor,
+        request_id=request_id,
+        changes=changes,
+    )

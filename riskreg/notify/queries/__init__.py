@@ -1,0 +1,23 @@
+"""Reads of messages, deliveries and endpoints, always for an audience or a recipient."""
+
+from riskreg.notify.queries.deliveries import (
+    backlog,
+    circuits_for,
+    deliveries_for,
+    may_have_arrived,
+    message_exists,
+    readable_among,
+)
+from riskreg.notify.queries.inbox import inbox_of, unread_count, unread_expression
+
+__all__ = [
+    "backlog",
+    "circuits_for",
+    "deliveries_for",
+    "inbox_of",
+    "may_have_arrived",
+    "message_exists",
+    "readable_among",
+    "unread_count",
+    "unread_expression",
+]

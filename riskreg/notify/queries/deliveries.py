@@ -1,0 +1,126 @@
+"""What waits to be sent, and what became of it."""
+
+import datetime as dt
+import uuid
+from collections import Counter
+from collections.abc import Collection
+
+from django.db.models import Count, Exists, Min, OuterRef, Q, QuerySet
+
+from riskreg.events.policy import Audience
+from riskreg.notify.models import (
+    Channel,
+    Circuit,
+    Delivery,
+    DeliveryState,
+    Message,
+    MessageAudience,
+)
+
+
+def due(at: dt.datetime) -> Q:
+    """Deliveries that may be taken at ``at``."""
+    return Q(state=DeliveryState.PENDING, next_attempt_at__lte=at)
+
+
+def destinations_due(at: dt.datetime) -> list[tuple[str, str]]:
+    """(destination, channel) of all that is due, mail and then what has urgent things first."""
+    rows = (
+        Delivery.objects.filter(due(at))
+        .values_list("destination", "channel")
+        .annotate(urgent=Count("id", filter=Q(urgent=True)))
+        .order_by()
+    )
+    found = sorted(rows, key=lambda r: (r[1] != Channel.MAIL, not r[2], r[0]))
+    return [(destination, channel) for destination, channel, _urgent in found]
+
+
+def under_way(channel: str, before: int, at: dt.datetime) -> bool:
+    """Whether somebody was woken for ``channel`` already and will look once more.
+
+    True where a delivery older than number ``before`` waits for being taken, or one is being sent.
+    """
+    rows = Delivery.objects.filter(channel=channel)
+    return (
+        rows.filter(due(at), pk__lt=before).exists()
+        or rows.filter(state=DeliveryState.SENDING, claimed_until__gte=at).exists()
+    )
+
+
+def deliveries_for(audience: Audience) -> QuerySet[Delivery]:
+    """Deliveries that the managers of ``audience`` look after, newest first.
+
+    Only those to people of that party in that register; never all parties' at once.
+    """
+    return (
+        Delivery.objects.filter(
+            message__audiences__register=audience.register,
+            message__audiences__party=audience.party,
+        )
+        .select_related("message")
+        .order_by("-id")
+    )
+
+
+def readable_among(audience: Audience, messages: Collection[int]) -> set[int]:
+    """Which of ``messages`` (database ids) tell of nothing but what concerns ``audience``."""
+    return set(
+        MessageAudience.objects.filter(
+            message__in=messages, register=audience.register, party=audience.party, whole=True
+        ).values_list("message_id", flat=True)
+    )
+
+
+def message_exists(key: str) -> bool:
+    """Whether a message of that key was posted already."""
+    return Message.objects.filter(key=key).exists()
+
+
+def may_have_arrived(message: uuid.UUID) -> bool:
+    """Whether ``message`` came to somebody before the present attempt, as far as is known.
+
+    Handed to a server, or perhaps so; or opened in the inbox.
+    """
+    handed = Delivery.objects.filter(
+        Q(sent_at__isnull=False) | Q(attempts__gt=1), message=OuterRef("pk")
+    ).exclude(channel=Channel.INBOX)
+    return (
+        Message.objects.filter(uuid=message)
+        .filter(Q(read_at__isnull=False) | Exists(handed))
+        .exists()
+    )
+
+
+def circuits_for(audience: Audience) -> QuerySet[Circuit]:
+    """Servers that are left alone for now and that something of ``audience`` waits for.
+
+    Of another party's endpoints nothing is told, not even that they share a host.
+    """
+    waiting = Delivery.objects.filter(
+        destination=OuterRef("destination"),
+        state__in=[DeliveryState.PENDING, DeliveryState.SENDING],
+        message__audiences__register=audience.register,
+        message__audiences__party=audience.party,
+    )
+    return (
+        Circuit.objects.filter(opened_at__isnull=False)
+        .filter(Exists(waiting))
+        .order_by("destination")
+    )
+
+
+def backlog() -> list[tuple[str, int, dt.datetime]]:
+    """(channel, how many deliveries wait, since when the oldest does) of each with any."""
+    rows = (
+        Delivery.objects.filter(state__in=[DeliveryState.PENDING, DeliveryState.SENDING])
+        .values_list("channel")
+        .annotate(Count("id"), Min("created_at"))
+        .order_by("channel")
+    )
+    return list(rows)
+
+
+def circuits_open() -> dict[str, int]:
+    """How many servers are left alone for now, by channel."""
+    rows = Circuit.objects.filter(opened_at__isnull=False).values_list("destination", flat=True)
+    return dict(Counter(destination.partition(":")[0] for destination in rows))

@@ -1,0 +1,48 @@
+"""How many messages a minute a channel may send, over all workers."""
+
+import datetime as dt
+
+from django.conf import settings
+from django.db import transaction
+
+from riskreg.notify.models import Rate
+from riskreg.notify.policy import CLOCK_SLACK, granted, next_grant
+
+
+def limit_of(channel: str) -> int:
+    """Messages per minute that ``channel`` may send; 0 where there is no limit."""
+    return int(settings.DELIVERY_PER_MINUTE.get(channel, 0))
+
+
+@transaction.atomic
+def take(channel: str, wanted: int, at: dt.datetime) -> int:
+    """How many of ``wanted`` messages may be sent now; they are counted as sent.
+
+    Whoever asks at the same time waits for the row, so that the limit holds over all of them.
+    """
+    per_minute = limit_of(channel)
+    if per_minute <= 0:
+        return wanted
+    Rate.objects.bulk_create([Rate(channel=channel, free_at=at)], ignore_conflicts=True)
+    row = Rate.objects.select_for_update().get(channel=channel)
+    count, free_at = granted(per_minute, row.free_at, wanted, at)
+    # Also without a grant: what the clock's going back did to it is put right here.
+    if free_at != row.free_at:
+        Rate.objects.filter(pk=row.pk).update(free_at=free_at)
+    return count
+
+
+def look_again(channel: str, at: dt.datetime) -> float | None:
+    """In how many seconds there is room again in ``channel``; None when somebody will look already.
+
+    Of many senders that find none, one is told, or each would wake another one for ever.
+    """
+    row = Rate.objects.filter(channel=channel).first()
+    if row is None:
+        return None
+    # A second at least, or a clock that is set back could make them wake each other all the time.
+    wait = max(next_grant(limit_of(channel), row.free_at, at), dt.timedelta(seconds=1))
+    asked = Rate.objects.filter(pk=row.pk, wake_at=row.wake_at)
+    if row.wake_at is not None and at < row.wake_at <= at + CLOCK_SLACK:
+        return None
+    return wait.total_seconds() if asked.update(wake_at=at + wait) else None

@@ -1,0 +1,247 @@
+"""Getting messages through, in batches: one connection, one end recorded before the next begins.
+
+Sending happens outside any transaction. A sender that dies leaves a claim that runs out; whatever
+it was at is then sent again under the same Message-ID, and the rest of its batch for the first
+time.
+"""
+
+import datetime as dt
+import random
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+from django.db import transaction
+
+from riskreg.kernel.after_commit import wake
+from riskreg.notify.channels import CHANNELS, Sender
+from riskreg.notify.models import AttemptOutcome, Delivery, DeliveryState
+from riskreg.notify.policy import (
+    PassingFailure,
+    PermanentFailure,
+    describe,
+    wait_before,
+)
+from riskreg.notify.queries.deliveries import destinations_due
+from riskreg.notify.renewal import renewer, to_be_renewed
+from riskreg.notify.services.circuits import failed, not_tried, succeeded
+from riskreg.notify.services.claims import (
+    Batch,
+    Result,
+    begin,
+    claim,
+    claim_one,
+    end,
+    end_and_begin,
+    hand_back,
+    lease,
+    recall,
+    release_lost,
+)
+from riskreg.notify.services.outbox import DELIVER_DUE
+from riskreg.notify.services.rates import limit_of, look_again
+
+log = structlog.get_logger(__name__)
+
+BATCH = 50
+Clock = Callable[[], dt.datetime]
+
+
+def never() -> bool:
+    """Nobody asks this sender to stop."""
+    return False
+
+
+def deliver(delivery: uuid.UUID, at: dt.datetime) -> str:
+    """Try once to get ``delivery`` through. Returns its state afterwards.
+
+    The empty text means that there was nothing to take: it is sent, failed, another's, not due yet
+    or unknown, its server is left alone, or its channel has sent enough for now. May be called any
+    number of times, by any number of senders.
+    """
+    release_lost(at)
+    batch = claim_one(delivery, at)
+    if batch is None or not batch.rows:
+        return ""
+    sent = _Batch(batch, lambda: at, never)
+    sent.run()
+    return sent.states[0] if sent.states else ""
+
+
+def deliver_due(
+    now: Clock,
+    *,
+    seconds: float,
+    limit: int,
+    stop: Callable[[], bool] = never,
+    channel: str | None = None,
+) -> int:
+    """Try what is due, batch by batch; at most ``limit``, for ``seconds``, until ``stop()``.
+
+    Returns how many were tried. ``now`` is the clock, because the work itself takes time.
+    ``channel`` keeps to one. What is left at the end wakes the next round.
+    """
+    started = now()
+    release_lost(started)
+    recall(started)
+    tried = 0
+    for destination, its in destinations_due(started):
+        if channel not in (None, its):
+            continue
+        while tried < limit and not stop():
+            at = now()
+            if not dt.timedelta(0) <= at - started < dt.timedelta(seconds=seconds):
+                wake(DELIVER_DUE, its)
+                return tried
+            batch = claim(destination, its, at, min(BATCH, limit - tried))
+            if not batch.rows:
+                _look_again(its, at)
+                break
+            if len(batch.rows) == BATCH:
+                # There is more than one sender's share: one more may help.
+                wake(DELIVER_DUE, its)
+            sending = _Batch(batch, now, stop)
+            sending.run()
+            tried += len(sending.states)
+            if sending.gave_up:
+                break
+        if tried >= limit:
+            wake(DELIVER_DUE, its)
+            break
+    return tried
+
+
+def _look_again(channel: str, at: dt.datetime) -> None:
+    if limit_of(channel) <= 0:
+        return
+    seconds = look_again(channel, at)
+    if seconds is not None:
+        wake(DELIVER_DUE, channel, seconds=seconds)
+
+
+@dataclass
+class _Batch:
+    """The sending of one batch. ``states``: of each that was begun, its state afterwards."""
+
+    batch: Batch
+    now: Clock
+    stop: Callable[[], bool]
+    states: list[str] = field(default_factory=list)
+    gave_up: bool = False
+    _ended: tuple[Delivery, Result] | None = None
+    _heard: bool = False
+
+    def run(self) -> None:
+        """Send what is there; what is not begun is handed back."""
+        sender = CHANNELS[self.batch.channel]()
+        try:
+            self._send_all(sender)
+        except (Exception, SystemExit, KeyboardInterrupt):
+            hand_back(self.batch)
+            raise
+        finally:
+            sender.close()
+
+    def _send_all(self, sender: Sender) -> None:
+        rows, begun = self.batch.rows, 0
+        messages = [(row.message.uuid, row.message.kind) for row in rows]
+        stale = to_be_renewed(messages, self.batch.at)
+        for row in rows:
+            at = self.now()
+            if self.gave_up or self.stop() or not self._in_time(at):
+                break
+            begun += 1
+            if self._begin(row, at):
+                self._try(sender, row, at, renew=row.message.uuid in stale)
+        self._record()
+        if begun < len(rows):
+            self.gave_up = True
+            hand_back(self.batch)
+            if self.batch.probe:
+                not_tried(self.batch.destination, self.batch.claim, self.batch.at)
+
+    def _in_time(self, at: dt.datetime) -> bool:
+        """Whether another may be begun: early enough in the lease, and by a clock that goes on."""
+        return dt.timedelta(0) <= at - self.batch.at <= lease() / 2
+
+    def _begin(self, row: Delivery, at: dt.datetime) -> bool:
+        """Record how the one before ended and that this one begins, in one transaction."""
+        if self._ended is not None:
+            before, result = self._ended
+            begun = end_and_begin(self.batch, before, result, row, at)
+            if begun is not None:
+                self.states.append(result.state)
+                self._ended = None
+                return begun
+        with transaction.atomic():
+            self._record()
+            return begin(self.batch, row, at)
+
+    def _record(self) -> None:
+        if self._ended is not None:
+            row, result = self._ended
+            self.states.append(end(self.batch, row, result))
+            self._ended = None
+
+    def _try(self, sender: Sender, row: Delivery, at: dt.datetime, *, renew: bool) -> None:
+        failure: PassingFailure | None = None
+        try:
+            if renew and not _renewed(row, at):
+                result = Result(DeliveryState.DROPPED, AttemptOutcome.DROPPED, at)
+            else:
+                sender.send(row.message, at)
+                result = Result(DeliveryState.SENT, AttemptOutcome.SENT, at)
+        except PermanentFailure as error:
+            said = describe(error)
+            result = Result(DeliveryState.FAILED, AttemptOutcome.PERMANENT, at, said)
+        except PassingFailure as error:
+            failure = error
+            result = _passing(row, at, describe(error), error.retry_after)
+        except Exception as error:
+            # Whatever else goes wrong is a fault of ours; it must stay visible and not be lost.
+            log.exception("delivery_broke", delivery=str(row.uuid))
+            result = _passing(row, at, describe(error))
+        self._ended = (row, result)
+        self._judge(failure, result, at)
+
+    def _judge(self, failure: PassingFailure | None, result: Result, at: dt.datetime) -> None:
+        """What the attempt says of the server: recorded once the attempt itself is."""
+        destination, claimed = self.batch.destination, self.batch.claim
+        if failure is not None and failure.of_server:
+            self._record()
+            self._heard = False
+            self.gave_up = failed(destination, claimed, result.error, at)
+        elif result.state == DeliveryState.SENT:
+            if not self._heard:
+                self._record()
+                succeeded(destination)
+                self._heard = True
+        elif self.batch.probe:
+            self._record()
+            not_tried(destination, claimed, at)
+
+
+def _passing(
+    row: Delivery, at: dt.datetime, error: str, retry_after: dt.timedelta | None = None
+) -> Result:
+    if row.attempts >= row.allowed_attempts:
+        return Result(DeliveryState.FAILED, AttemptOutcome.PASSING, at, error)
+    wait = wait_before(row.attempts, random.random(), retry_after)  # noqa: S311 - not a secret
+    return Result(DeliveryState.PENDING, AttemptOutcome.PASSING, at, error, at + wait)
+
+
+def _renewed(row: Delivery, at: dt.datetime) -> bool:
+    """Bring the message up to date; False when there is nothing left to tell."""
+    asked = renewer(row.message.kind)
+    if asked is None:
+        return True
+    content = asked.renew(row.message.uuid, at)
+    if content is None:
+        return False
+    message = row.message
+    message.subject, message.text, message.html = content.subject[:300], content.text, content.html
+    if content.payload is not None:
+        message.payload = dict(content.payload)
+    message.save(update_fields=["subject", "text", "html", "payload"])
+    return True

@@ -1,0 +1,28 @@
+"""Every change to a register's frame and to who is away in it."""
+
+from riskreg.register.services.absences import come_back, go_away
+from riskreg.register.services.frame import (
+    add_criteria,
+    add_member,
+    add_objective,
+    add_party,
+    add_taxonomy,
+    create_register,
+    mark_used,
+    next_ref,
+)
+from riskreg.register.services.settings import set_time_zone
+
+__all__ = [
+    "add_criteria",
+    "add_member",
+    "add_objective",
+    "add_party",
+    "add_taxonomy",
+    "come_back",
+    "create_register",
+    "go_away",
+    "mark_used",
+    "next_ref",
+    "set_time_zone",
+]

@@ -1,0 +1,284 @@
+"""Changes to a register's frame."""
+
+import datetime as dt
+import re
+import zoneinfo
+from collections.abc import Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.events.services import append
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.localised import clean_names
+from riskreg.kernel.text import clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.models import (
+    Criteria,
+    Membership,
+    Objective,
+    Party,
+    RefSequence,
+    Register,
+    Role,
+    Taxonomy,
+    Term,
+)
+from riskreg.register.permissions import require
+from riskreg.register.policy import LABELS, clean_criteria, default_criteria
+from riskreg.register.visibility import Visibility
+
+_KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
+_OBJECTIVE_KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}\Z")
+_MAX_VALUE = Decimal(10) ** 18
+_PREFIX = re.compile(r"^[A-Z]{1,3}\Z")
+
+
+@transaction.atomic
+def create_register(
+    *,
+    slug: str,
+    names: Any,
+    currency: str,
+    time_zone: str,
+    at: dt.datetime,
+    criteria: Mapping[str, Any] | None = None,
+    descriptions: Any = None,
+    notices: Any = None,
+    languages: list[str] | None = None,
+    by: User,
+) -> Register:
+    """Make a register with its first criteria (the 5 × 5 default if none are given).
+
+    Raises ``Invalid`` for a slug that is taken or malformed, an unknown zone or currency code.
+    """
+    errors = Errors()
+    names = clean_names(errors, "names", names)
+    if not _KEY.match(slug):
+        errors.add("slug", "malformed", _("A slug is lower-case letters, digits and hyphens."))
+    elif Register.objects.filter(slug=slug).exists():
+        errors.add("slug", "taken", _("There is a register of that slug already."))
+    if time_zone not in zoneinfo.available_timezones():
+        errors.add("time_zone", "unknown", _("There is no time zone of that name."))
+    if not re.fullmatch(r"[A-Z]{3}", currency):
+        errors.add("currency", "malformed", _("A currency is a three-letter ISO 4217 code."))
+    errors.raise_if_any()
+    register = Register.objects.create(
+        slug=slug,
+        names=names,
+        descriptions=descriptions or {},
+        notices=notices or {},
+        currency=currency,
+        time_zone=time_zone,
+        languages=languages or [code for code, _name in settings.LANGUAGES],
+        created_at=at,
+    )
+    register.criteria = Criteria.objects.create(
+        register=register, number=1, created_at=at, **clean_criteria(criteria or default_criteria())
+    )
+    register.save(update_fields=["criteria"])
+    founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
+    append(founder.entry("register.created", Named(register, slug), at=at))
+    return register
+
+
+class Named:
+    """Gives a log entry's subject a ref where the model has none."""
+
+    def __init__(self, row: Any, ref: str) -> None:
+        self.uuid, self.ref, self._meta = row.uuid, ref, row._meta
+
+
+@transaction.atomic
+def add_party(
+    *, register: Register, key: str, names: Any, prefix: str, at: dt.datetime, by: User
+) -> Party:
+    """Add an organisation. ``prefix``: 1 to 3 capital letters, not R, for the refs of its own."""
+    errors = Errors()
+    names = clean_names(errors, "names", names)
+    if not _KEY.match(key):
+        errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
+    if not _PREFIX.match(prefix) or prefix == "R":
+        errors.add("prefix", "malformed", _("A prefix is 1 to 3 capital letters, and not R."))
+    elif Party.objects.filter(register=register, prefix=prefix).exists():
+        errors.add("prefix", "taken", _("Another party has this prefix."))
+    errors.raise_if_any()
+    party = Party.objects.create(
+        register=register, key=key, names=names, prefix=prefix, created_at=at
+    )
+    founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
+    append(founder.entry("party.added", party, at=at, changes={"prefix": [None, prefix]}))
+    return party
+
+
+@transaction.atomic
+def add_member(
+    *, register: Register, user: User, role: str, party: Party | None, at: dt.datetime, by: User
+) -> Membership:
+    """Make ``user`` a member. Only viewers and auditors can be of no party."""
+    errors = Errors()
+    if role not in Role.values:
+        errors.add("role", "unknown", _("Unknown role; use one of: %s.") % ", ".join(Role.values))
+    elif party is None and role not in (Role.VIEWER, Role.AUDITOR):
+        errors.add("party", "required", _("This role acts for a party; name it."))
+    if Membership.objects.filter(register=register, user=user, ended_at=None).exists():
+        errors.add("user", "already_member", _("This person is a member already."))
+    errors.raise_if_any()
+    membership = Membership.objects.create(
+        register=register, user=user, role=role, party=party, created_at=at
+    )
+    founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
+    append(
+        founder.entry(
+            "member.added",
+            Named(user, str(user.uuid)),
+            at=at,
+            changes={"role": [None, role], "party": [None, party.key if party else None]},
+        )
+    )
+    return membership
+
+
+@transaction.atomic
+def add_criteria(*, actor: Viewer, data: Mapping[str, Any], at: dt.datetime) -> Criteria:
+    """A new version of the criteria, not yet in force (``risks.services.adopt_criteria``)."""
+    require(actor, "register.configure")
+    register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
+    last = Criteria.objects.filter(register=register).order_by("-number").first()
+    row = Criteria.objects.create(
+        register=register,
+        number=(last.number if last else 0) + 1,
+        created_at=at,
+        **clean_criteria(data),
+    )
+    append(actor.entry("criteria.added", Named(row, f"criteria-{row.number}"), at=at))
+    return row
+
+
+def mark_used(criteria: Criteria, at: dt.datetime) -> None:
+    """Freeze a version: something was judged by it."""
+    if criteria.used_at is None:
+        Criteria.objects.filter(pk=criteria.pk, used_at=None).update(used_at=at)
+        criteria.used_at = at
+
+
+@transaction.atomic
+def add_taxonomy(
+    *, actor: Viewer, key: str, names: Any, terms: list[Mapping[str, Any]], at: dt.datetime
+) -> Taxonomy:
+    """Add a classification with its terms, in their order."""
+    require(actor, "register.configure")
+    errors = Errors()
+    names = clean_names(errors, "names", names)
+    for value in (key, *(t.get("key", "") for t in terms)):
+        if not _KEY.match(value):
+            errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
+    if Taxonomy.objects.filter(register=actor.register, key=key).exists():
+        errors.add("key", "taken", _("There is a taxonomy of that key already."))
+    term_names = [clean_names(errors, "terms", t.get("names")) for t in terms]
+    errors.raise_if_any()
+    place = Taxonomy.objects.filter(register=actor.register).count()
+    taxonomy = Taxonomy.objects.create(
+        register=actor.register, key=key, names=names, position=place, created_at=at
+    )
+    Term.objects.bulk_create(
+        Term(
+            taxonomy=taxonomy,
+            key=term["key"],
+            names=names,
+            position=n,
+            source=term.get("source") or {},
+            created_at=at,
+        )
+        for n, (term, names) in enumerate(zip(terms, term_names, strict=True))
+    )
+    append(
+        actor.entry(
+            "taxonomy.added", taxonomy, at=at, changes={"terms": [None, [t["key"] for t in terms]]}
+        )
+    )
+    return taxonomy
+
+
+@transaction.atomic
+def add_objective(
+    *,
+    actor: Viewer,
+    key: str,
+    names: Any,
+    unit: str,
+    value: Any,
+    due_on: dt.date,
+    label: str,
+    party: Party,
+    at: dt.datetime,
+    visibility: str = "shared",
+    source: Mapping[str, Any] | None = None,
+) -> Objective:
+    """Add a measurable target of ``party``: ``value`` in ``unit`` by ``due_on``."""
+    require(actor, "register.configure")
+    errors = Errors()
+    names = clean_names(errors, "names", names)
+    unit = clean_text(errors, "unit", unit, required=True, limit=40, one_line=True)
+    if not isinstance(key, str) or not _OBJECTIVE_KEY.match(key):
+        errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
+    if not isinstance(due_on, dt.date) or isinstance(due_on, dt.datetime):
+        errors.add("due_on", "not_a_date", _("This must be a date, as in 2027-03-31."))
+    if visibility not in Visibility.values:
+        errors.add("visibility", "unknown", _("This must be one of: shared, party."))
+    elif visibility == Visibility.PARTY and party.pk != actor.party_id:
+        errors.add("party", "other_party", _("Only its own party adds what is its own."))
+    try:
+        number = Decimal(str(value))
+        if not number.is_finite() or abs(number) >= _MAX_VALUE:
+            raise InvalidOperation
+    except InvalidOperation:
+        errors.add("value", "not_a_number", _("The target must be a finite number."))
+    if label not in LABELS:
+        errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    errors.raise_if_any()
+    if Objective.objects.visible_to(actor).filter(key=key).exists():
+        raise Invalid.one("key", "taken", _("There is an objective of that key already."))
+    objective = Objective.objects.create(
+        register=actor.register,
+        party=party,
+        visibility=visibility,
+        key=key,
+        names=names,
+        unit=unit,
+        value=number,
+        due_on=due_on,
+        label=label,
+        source=dict(source or {}),
+        created_at=at,
+    )
+    append(
+        actor.entry(
+            "objective.added",
+            objective,
+            at=at,
+            changes={"value": [None, str(number)], "unit": [None, unit], "due_on": [None, due_on]},
+        )
+    )
+    return objective
+
+
+def next_ref(register: Register, noun: str, private_to: Party | None) -> str:
+    """The next ref of a noun for its audience, inside a transaction.
+
+    Each party has a sequence of its own, so that what is shared never shows a gap. The sequence row
+    is locked until commit: a number that was rolled back is given out again.
+    """
+    sequence, _made = RefSequence.objects.select_for_update().get_or_create(
+        register=register, party=private_to, noun=noun
+    )
+    sequence.last += 1
+    sequence.save(update_fields=["last"])
+    letter = {"risk": "R", "mitigation": "M", "indicator": "K"}[noun]
+    if private_to is not None:
+        letter = private_to.prefix + ("" if noun == "risk" else letter)
+    return f"{letter}-{sequence.last:03d}"

@@ -1,0 +1,314 @@
+"""Chats and webhooks: what falls due, told to the endpoints of the party whose matter it is.
+
+Follows the ladder as digests do: a reminder whose rung names chats or webhooks is noted for each
+endpoint once, a sweep puts all that an endpoint has not heard into one message, and just before it
+is sent that message is written anew, without what was done meanwhile.
+"""
+
+import datetime as dt
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from riskreg.accounts.models import User
+from riskreg.events.policy import Audience
+from riskreg.kernel import clock
+from riskreg.notify import queries as outbox
+from riskreg.notify.channels.chat import plain
+from riskreg.notify.endpoints import host_of
+from riskreg.notify.models import Channel, Endpoint
+from riskreg.notify.queries.endpoints import listening, listening_among
+from riskreg.notify.renewal import Content
+from riskreg.notify.services import Draft, post, withdraw
+from riskreg.register.models import Register
+from riskreg.reminders import links
+from riskreg.reminders.digest.words import count_words, due_words
+from riskreg.reminders.duties import SOURCES, Duty
+from riskreg.reminders.models import Announcement, AnnouncementState, Reminder
+from riskreg.reminders.queries import Scene
+
+log = structlog.get_logger(__name__)
+
+KIND = "duties.due"
+BATCH = 200
+# How many duties a chat is shown, and how many a program is told of in one message.
+SHOWN, TOLD = 10, 200
+
+
+def announce(at: dt.datetime) -> int:
+    """Tell endpoints what has come onto a rung that names them. Returns how many messages.
+
+    Found by state: what an earlier sweep did not get to is done now. A fault with one endpoint is
+    logged and does not keep the others waiting.
+    """
+    _note_all(at)
+    waiting = Announcement.objects.filter(state=AnnouncementState.WAITING)
+    asked = set(waiting.values_list("endpoint", flat=True).distinct())
+    endpoints = listening_among(asked)
+    gone = asked - {endpoint.uuid for endpoint in endpoints}
+    if gone:
+        waiting.filter(endpoint__in=gone).update(state=AnnouncementState.DROPPED)
+    written = 0
+    for endpoint in endpoints:
+        try:
+            written += _tell(endpoint, at)
+        except Exception:
+            log.exception("announcement_broke", endpoint=str(endpoint.uuid))
+    return written
+
+
+def _note_all(at: dt.datetime) -> None:
+    scene = Scene(at, set())
+    after = 0
+    while keys := list(
+        Reminder.objects.filter(to_announce=True, pk__gt=after)
+        .order_by("pk")
+        .values_list("pk", flat=True)[:BATCH]
+    ):
+        _note(keys, scene)
+        after = keys[-1]
+
+
+@transaction.atomic
+def _note(keys: Collection[int], scene: Scene) -> None:
+    """Note for each of these reminders the endpoints that are to be told."""
+    reminders = list(
+        Reminder.objects.select_for_update(of=("self",))
+        .filter(pk__in=keys, to_announce=True)
+        .select_related("register", "ladder")
+        .order_by("pk")
+    )
+    duties = _duties(reminders)
+    there: dict[tuple[int, uuid.UUID], list[Endpoint]] = {}
+    rows = []
+    for reminder in reminders:
+        duty = duties.get(reminder.duty_key)
+        if duty is None or duty.due_on != reminder.due_on:
+            continue
+        home = (reminder.register_id, duty.party_uuid)
+        if home not in there:
+            there[home] = listening(reminder.register.uuid, [duty.party_uuid])
+        channels = scene.rung(reminder).channels
+        rows += [
+            Announcement(reminder=reminder, endpoint=endpoint.uuid, state=AnnouncementState.WAITING)
+            for endpoint in there[home]
+            if endpoint.channel in channels
+        ]
+    Announcement.objects.bulk_create(rows, ignore_conflicts=True)
+    Reminder.objects.filter(pk__in=[r.pk for r in reminders]).update(to_announce=False)
+
+
+@transaction.atomic
+def _tell(endpoint: Endpoint, at: dt.datetime) -> bool:
+    """Put what ``endpoint`` has not heard into one message; False when there is nothing left."""
+    waiting = _locked(endpoint.uuid, state=AnnouncementState.WAITING)
+    seen = _looked_at(endpoint, waiting, at)
+    _drop(seen.gone)
+    if not seen.valid:
+        return False
+    with translation.override(endpoint.language):
+        reason = _("A newer message says the same and more.")
+    replaced = withdraw(kind=KIND, recipient=endpoint.uuid, reason=reason)
+    if replaced:
+        older = _locked(endpoint.uuid, state=AnnouncementState.TOLD, message__in=replaced)
+        seen = _looked_at(endpoint, [*seen.valid, *older], at)
+    register = Register.objects.get(uuid=endpoint.register)
+    content = _content(endpoint, register, seen, at)
+    # The rows are locked, so that no other message tells of them: its key need only be its own.
+    message = post(
+        Draft(
+            key=f"{KIND}:{endpoint.uuid}:{uuid.uuid4()}",
+            kind=KIND,
+            recipient=endpoint.uuid,
+            address=host_of(endpoint),
+            language=endpoint.language,
+            local_day=clock.local_date(at, register.time_zone),
+            content=content,
+            audiences=[Audience(endpoint.register, endpoint.party)],
+            channels=(endpoint.channel,),
+            urgent=any(seen.scene.rung(a.reminder).interrupts for a in seen.valid),
+            payload=content.payload,
+        ),
+        at,
+    )
+    assert message is not None  # noqa: S101 - the key was made a line ago
+    Announcement.objects.filter(pk__in=[a.pk for a in seen.valid]).update(
+        state=AnnouncementState.TOLD, message=message.uuid
+    )
+    return True
+
+
+@transaction.atomic
+def renew_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
+    """What such a message should say now, just before it is sent; None when all of it is done."""
+    told = list(
+        Announcement.objects.filter(message=message, state=AnnouncementState.TOLD)
+        .select_related("reminder__register", "reminder__ladder")
+        .order_by("pk")
+    )
+    endpoint = next(iter(listening_among({a.endpoint for a in told})), None)
+    if endpoint is None:
+        return None
+    seen = _looked_at(endpoint, told, at)
+    if not outbox.may_have_arrived(message):
+        _drop(seen.gone)
+    if not seen.valid:
+        return None
+    return _content(endpoint, seen.valid[0].reminder.register, seen, at)
+
+
+@dataclass
+class _Seen:
+    """Announcements to one endpoint: those that hold, and those that do not any more."""
+
+    valid: list[Announcement]
+    gone: list[Announcement]
+    duties: dict[tuple[str, uuid.UUID], Duty]
+    scene: Scene
+
+
+def _looked_at(endpoint: Endpoint, rows: Sequence[Announcement], at: dt.datetime) -> _Seen:
+    duties = _duties([row.reminder for row in rows])
+    seen = _Seen([], [], duties, Scene(at, set()))
+    for row in rows:
+        duty = duties.get(row.reminder.duty_key)
+        holds = (
+            duty is not None
+            and duty.due_on == row.reminder.due_on
+            # What went over to the other party since is not this one's to be told any more.
+            and duty.party_uuid == endpoint.party
+        )
+        (seen.valid if holds else seen.gone).append(row)
+    return seen
+
+
+def _locked(endpoint: uuid.UUID, **wanted: Any) -> list[Announcement]:
+    return list(
+        Announcement.objects.select_for_update(of=("self",))
+        .filter(endpoint=endpoint, **wanted)
+        .select_related("reminder__register", "reminder__ladder")
+        .order_by("pk")
+    )
+
+
+def _drop(rows: Iterable[Announcement]) -> None:
+    Announcement.objects.filter(pk__in=[row.pk for row in rows]).update(
+        state=AnnouncementState.DROPPED, message=None
+    )
+
+
+def _duties(reminders: Iterable[Reminder]) -> dict[tuple[str, uuid.UUID], Duty]:
+    """The duties of ``reminders`` as they stand now, by kind and subject."""
+    subjects = defaultdict(set)
+    for reminder in reminders:
+        subjects[reminder.kind].add(reminder.subject)
+    found: dict[tuple[str, uuid.UUID], Duty] = {}
+    for kind, wanted in subjects.items():
+        found.update((duty.key, duty) for duty in SOURCES[kind].load(wanted).values())
+    return found
+
+
+# Words -------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class _Line:
+    duty: Duty
+    rung: int
+    days_late: int
+    owner: User
+
+    @property
+    def urgency(self) -> tuple[Any, ...]:
+        """Late, today, to come; the longest overdue first."""
+        days = self.days_late
+        when = (days < 0) - (days > 0)
+        return (when, SOURCES[self.duty.kind].last, -days, self.duty.ref)
+
+
+def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetime) -> Content:
+    """The message in the endpoint's language: for a chat in words, for a program as data."""
+    highest: dict[tuple[str, uuid.UUID], int] = {}
+    for row in seen.valid:
+        thing = row.reminder.duty_key
+        highest[thing] = max(row.reminder.rung, highest.get(thing, row.reminder.rung))
+    owners = User.objects.in_bulk({seen.duties[key].owner_id for key in highest})
+    today = clock.local_date(at, register.time_zone)
+    lines = sorted(
+        (
+            _Line(duty, rung, (today - duty.due_on).days, owners[duty.owner_id])
+            for key, rung in highest.items()
+            if (duty := seen.duties[key]).due_on is not None
+        ),
+        key=lambda line: line.urgency,
+    )
+    with translation.override(endpoint.language):
+        subject = f"{_(', ').join(count_words(_counts(lines)))} · {register.name}"
+        payload = {
+            "register": register.slug,
+            "total": len(lines),
+            "duties": [_told(line, register) for line in lines[:TOLD]],
+        }
+        text = _text(lines, register, marked=False)
+        if endpoint.channel == Channel.CHAT:
+            payload = {"markdown": _text(lines, register, marked=True)}
+        return Content(subject=plain(subject), text=text, payload=payload)
+
+
+def _counts(lines: Collection[_Line]) -> dict[str, int]:
+    return {
+        "late": sum(1 for line in lines if line.days_late > 0),
+        "today": sum(1 for line in lines if line.days_late == 0),
+        "coming": sum(1 for line in lines if line.days_late < 0),
+    }
+
+
+def _told(line: _Line, register: Register) -> dict[str, Any]:
+    """One duty as a program is told of it."""
+    duty = line.duty
+    until = duty.extended_until
+    return {
+        "kind": duty.kind,
+        "ref": duty.ref,
+        "title": duty.title,
+        "due_on": duty.due_on.isoformat() if duty.due_on else None,
+        "days_late": max(0, line.days_late),
+        "extended_until": until.isoformat() if until else None,
+        "rung": line.rung,
+        "visibility": "party" if duty.private else "shared",
+        "owner": {"id": str(line.owner.uuid), "name": str(line.owner)},
+        "url": duty.link(register.slug),
+    }
+
+
+def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
+    """The first of the duties, each with its link, and the way to all of them."""
+    said = []
+    for line in lines[:SHOWN]:
+        duty = line.duty
+        what = plain(f"{duty.ref} {duty.title}")
+        notes = [due_words(-line.days_late, duty.extended_until), plain(str(line.owner))]
+        if duty.private:
+            notes.append(_("only your party sees it"))
+        when = " · ".join(notes)
+        url = duty.link(register.slug)
+        said.append(f"- [{what}]({url}): {when}" if marked else f"{what}: {when}\n{url}")
+    if marked:
+        said.append("")  # what follows is not a part of the list
+    more = len(lines) - SHOWN
+    if more > 0:
+        said.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+    if register.notice:
+        said.append(plain(register.notice))
+    work = links.my_work(register.slug)
+    label = _("Open My work")
+    said.append(f"[{label}]({work})" if marked else f"{label}: {work}")
+    return "\n".join(said)

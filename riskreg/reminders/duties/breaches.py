@@ -1,0 +1,65 @@
+"""Reviews that an indicator called for."""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.indicators.models import Breach
+from riskreg.indicators.queries.breaches import OPEN, with_reviewed
+from riskreg.kernel.localised import number
+from riskreg.register.visibility import Visibility
+from riskreg.reminders.duties.base import Duty, Source
+from riskreg.risks.models import State
+
+
+def _breaches() -> QuerySet[Breach]:
+    return with_reviewed().select_related("party", "risk", "indicator", "reading")
+
+
+def _breach(breach: Breach) -> Duty:
+    waits = not breach.reviewed and breach.risk.state == State.OPEN  # type: ignore[attr-defined]
+    return Duty(
+        kind="risk.breach",
+        subject=breach.uuid,
+        due_on=breach.due_on if waits else None,
+        register_id=breach.register_id,
+        party_id=breach.party_id,
+        party_uuid=breach.party.uuid,
+        private=breach.visibility == Visibility.PARTY,
+        owner_id=breach.risk.owner_id,
+        deputy_id=breach.risk.deputy_id,
+        ref=breach.risk.ref,
+        subject_type="breach",
+        page="review",
+        thing=breach,
+    )
+
+
+def _why(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    said = {}
+    for duty in duties:
+        indicator = duty.thing.indicator
+        said[duty.subject] = _("called for by %(ref)s %(name)s: %(value)s %(unit)s, %(status)s") % {
+            "ref": indicator.ref,
+            "name": indicator.name,
+            "value": number(duty.thing.reading.value),
+            "unit": indicator.unit,
+            "status": duty.thing.get_status_display(),
+        }
+    return said
+
+
+# Due on the day it was called for, whatever the date of the regular review, which does not move.
+BREACH = Source(
+    kind="risk.breach",
+    due_field="due_on",
+    open=OPEN,
+    rows=_breaches,
+    whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
+    duty=_breach,
+    facts=_why,
+    people=("risk__owner", "risk__deputy"),
+    bare=with_reviewed,
+)

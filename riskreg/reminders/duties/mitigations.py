@@ -1,0 +1,87 @@
+"""Mitigations: planned work falls due, and work in progress is to be spoken of."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.register.visibility import Visibility
+from riskreg.reminders.duties.base import Duty, Source
+from riskreg.risks.models import Mitigation, MitigationStatus
+
+RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
+
+
+def _mitigations() -> QuerySet[Mitigation]:
+    return Mitigation.objects.select_related("party").only(
+        "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
+        "visibility", "register_id", "owner_id", "party__uuid", "party__key",
+    )  # fmt: skip
+
+
+def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:
+    return Duty(
+        kind=kind,
+        subject=work.uuid,
+        due_on=getattr(work, due_field) if work.status in statuses else None,
+        register_id=work.register_id,
+        party_id=work.party_id,
+        party_uuid=work.party.uuid,
+        private=work.visibility == Visibility.PARTY,
+        owner_id=work.owner_id,
+        deputy_id=None,
+        ref=work.ref,
+        subject_type="mitigation",
+        page="mitigation",
+        thing=work,
+    )
+
+
+def _owned_by(users: Collection[int]) -> Q:
+    return Q(owner_id__in=users)
+
+
+def _how_far(duties: Sequence[Duty]) -> dict[UUID, str]:
+    return {
+        duty.subject: _("%(status)s, %(progress)d %% done")
+        % {"status": duty.thing.get_status_display(), "progress": duty.thing.progress}
+        for duty in duties
+    }
+
+
+def _silent(duties: Sequence[Duty]) -> dict[UUID, str]:
+    return {
+        duty.subject: _("progress not updated, last known: %(progress)d %%")
+        % {"progress": duty.thing.progress}
+        for duty in duties
+    }
+
+
+def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **more: Any) -> Source:
+    return Source(
+        kind=kind,
+        due_field=due_field,
+        open=Q(status__in=statuses),
+        rows=_mitigations,
+        whose=_owned_by,
+        duty=partial(_duty, kind, due_field, statuses),
+        facts=facts,
+        **more,
+    )
+
+
+MITIGATION_DUE = _source("mitigation.due", "due_on", RUNNING, _how_far)
+# Only from the day on which it is late: who reports when asked need not be asked beforehand. And
+# never at once: what is urgent is the work itself, which has a due date of its own.
+MITIGATION_UPDATE = _source(
+    "mitigation.update",
+    "next_update_on",
+    (MitigationStatus.IN_PROGRESS,),
+    _silent,
+    from_offset=0,
+    last=True,
+    interrupts=False,
+)

@@ -1,0 +1,35 @@
+"""When a person's digest is to be written."""
+
+import datetime as dt
+from collections.abc import Callable
+
+
+def hour_has_come(
+    day: dt.date,
+    hour: int,
+    chosen: int,
+    last: dt.date | None,
+    works_on: Callable[[dt.date], bool],
+) -> bool:
+    """Whether the digest of ``day`` is to be written now, at ``hour`` of it in the reader's zone.
+
+    ``chosen`` is their hour, ``last`` the day of their last digest (None: not known). On a day they
+    work, from that hour on; and before it, when a day on which they worked went by without one,
+    because nothing ran at that hour.
+    """
+    if not works_on(day):
+        return False
+    if hour >= chosen:
+        return True
+    if last is None:
+        return False
+    return any(works_on(last + dt.timedelta(days=n)) for n in range(1, (day - last).days))
+
+
+def next_digest(
+    local: dt.datetime, chosen: int, works_on: Callable[[dt.date], bool], limit: int = 400
+) -> dt.date | None:
+    """The day of the first digest at or after the local time ``local``; None if they never work."""
+    first = local.date() if local.hour <= chosen else local.date() + dt.timedelta(days=1)
+    days = (first + dt.timedelta(days=n) for n in range(limit))
+    return next((day for day in days if works_on(day)), None)

@@ -1,0 +1,175 @@
+"""Duties as people and programs read them: those that the viewer may know of, soonest first."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, replace
+from operator import attrgetter
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from riskreg.accounts.models import User
+from riskreg.register.access import Viewer
+from riskreg.reminders.duties import SOURCES, Duty, Source
+from riskreg.reviews.queries import extended_until_subquery
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which duties: of these ``kinds`` (empty: all), of these people (database ids, None:
+    anybody's), due before a day, and ``overdue`` or not (None: either) on ``today``."""
+
+    today: dt.date
+    kinds: tuple[str, ...] = ()
+    people: frozenset[int] | None = None
+    due_before: dt.date | None = None
+    overdue: bool | None = None
+
+    def sources(self) -> list[Source]:
+        """The sources asked, in the order of their kinds."""
+        return [s for kind, s in sorted(SOURCES.items()) if not self.kinds or kind in self.kinds]
+
+
+@dataclass(frozen=True)
+class Place:
+    """A place in the order of duties: by due date, then kind, then public id of the subject."""
+
+    due_on: dt.date
+    kind: str
+    subject: uuid.UUID
+
+    @classmethod
+    def of(cls, duty: Duty) -> "Place":
+        """The place of ``duty``, which is due."""
+        assert duty.due_on is not None  # noqa: S101 - open rows have a date
+        return cls(duty.due_on, duty.kind, duty.subject)
+
+
+@dataclass(frozen=True)
+class Page:
+    """``duties`` in order, and whether there is more before and behind them."""
+
+    duties: list[Duty]
+    has_previous: bool
+    has_next: bool
+
+
+def mine(viewer: Viewer) -> frozenset[int]:
+    """The viewer, and for whom they stand in today."""
+    return frozenset({viewer.user.pk}) | viewer.stands_in_for
+
+
+def duties_for(
+    viewer: Viewer,
+    wanted: Wanted,
+    limit: int,
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+) -> Page:
+    """Up to ``limit`` duties from the start, or right ``after`` or right ``before`` a place.
+
+    One query for each kind that is asked for, each of at most ``limit`` rows and one, with the
+    people of each: see ``people_of``.
+    """
+    backward = before is not None
+    place = before if backward else after
+    found: list[Duty] = []
+    for source in wanted.sources():
+        rows = _rows(viewer, source, wanted).filter(_beyond(source, place, backward))
+        if source.extended:
+            rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
+        minus = "-" if backward else ""
+        ordered = rows.order_by(f"{minus}{source.due_field}", f"{minus}uuid")
+        found += [_as_told(source.duty(row), row) for row in ordered[: limit + 1]]
+    found.sort(key=_order, reverse=backward)
+    more, found = len(found) > limit, found[:limit]
+    if backward:
+        return Page(found[::-1], has_previous=more, has_next=True)
+    return Page(found, has_previous=place is not None, has_next=more)
+
+
+def count_for(viewer: Viewer, wanted: Wanted) -> int:
+    """How many there are altogether, in one query."""
+    first, *others = (_rows(viewer, source, wanted).values("pk") for source in wanted.sources())
+    return first.union(*others, all=True).count()
+
+
+def facts_of(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
+    """How things stand with each, in the reader's language; no query for what was read here."""
+    by_kind: dict[str, list[Duty]] = {}
+    for duty in duties:
+        by_kind.setdefault(duty.kind, []).append(duty)
+    return {
+        (kind, subject): text
+        for kind, some in by_kind.items()
+        for subject, text in SOURCES[kind].facts(some).items()
+    }
+
+
+def people_of(duty: Duty) -> tuple[User, User | None]:
+    """The owner and the deputy of a duty that ``duties_for`` read; no query."""
+    found: list[User | None] = [
+        attrgetter(way.replace("__", "."))(duty.thing) for way in SOURCES[duty.kind].people
+    ]
+    owner, deputy = found[0], found[1] if len(found) > 1 else None
+    assert owner is not None  # noqa: S101 - every duty has an owner
+    return owner, deputy
+
+
+def changed_at(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datetime]:
+    """When each was last changed, as far as its row or its extension says; a query for each kind.
+
+    It never goes back, so that it tells one version of a duty from the next.
+    """
+    found: dict[tuple[str, uuid.UUID], dt.datetime] = {}
+    for kind in sorted({duty.kind for duty in duties}):
+        model = SOURCES[kind].rows().model
+        columns = {field.name for field in model._meta.concrete_fields}
+        column = "updated_at" if "updated_at" in columns else "created_at"
+        some = [duty for duty in duties if duty.kind == kind]
+        times = dict(
+            model._default_manager.filter(uuid__in=[d.subject for d in some]).values_list(
+                "uuid", column
+            )
+        )
+        for duty in some:
+            known = [t for t in (times[duty.subject], duty.extended_at) if t is not None]
+            found[(kind, duty.subject)] = max(known)
+    return found
+
+
+def _rows(viewer: Viewer, source: Source, wanted: Wanted) -> QuerySet[Any]:
+    rows: Any = source.told_rows()
+    rows = rows.visible_to(viewer).filter(**{f"{source.due_field}__isnull": False})
+    if wanted.people is not None:
+        rows = rows.filter(source.whose(sorted(wanted.people)))
+    if wanted.due_before is not None:
+        rows = rows.filter(**{f"{source.due_field}__lt": wanted.due_before})
+    if wanted.overdue is not None:
+        late = Q(**{f"{source.due_field}__lt": wanted.today})
+        rows = rows.filter(late if wanted.overdue else ~late)
+    return rows
+
+
+def _as_told(duty: Duty, row: Any) -> Duty:
+    """Without an extension that the viewer may not know of: its source tells the engine of all."""
+    if duty.extended_until is None or row.told_until is not None:
+        return duty
+    return replace(duty, extended_until=None, extended_at=None)
+
+
+def _beyond(source: Source, place: Place | None, backward: bool) -> Q:
+    if place is None:
+        return Q()
+    step, due = "lt" if backward else "gt", source.due_field
+    past = Q(**{f"{due}__{step}": place.due_on})
+    if source.kind == place.kind:
+        return past | Q(**{due: place.due_on, f"uuid__{step}": place.subject})
+    same_day_counts = (source.kind < place.kind) is backward
+    return Q(**{f"{due}__{step}e": place.due_on}) if same_day_counts else past
+
+
+def _order(duty: Duty) -> tuple[dt.date | None, str, str]:
+    return (duty.due_on, duty.kind, duty.subject.hex)

@@ -1,0 +1,143 @@
+"""Who is there to be told: members, who of them is away, whom a ladder names."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Iterator, Mapping
+
+from django.db.models import Exists, OuterRef, Q
+
+from riskreg.accounts.models import User
+from riskreg.kernel import clock
+from riskreg.register.models import Membership, Register, Role
+from riskreg.register.queries import away_on
+from riskreg.reminders.models import Addressee, AddresseeState, DigestMark
+from riskreg.reminders.policy import Circle, Member, Rung
+
+ANSWERABLE = (Role.OWNER, Role.MANAGER, Role.LEADER)
+BATCH = 200
+
+
+def names_on(rungs: Iterable[Rung]) -> set[uuid.UUID]:
+    """The public ids of everybody whom ``rungs`` name."""
+    return {user for rung in rungs for user in rung.users}
+
+
+def circle_of(
+    register_id: int,
+    away: Mapping[int, int | None],
+    *,
+    users: Collection[int | None] | None = None,
+    named: Collection[uuid.UUID] = (),
+) -> Circle:
+    """The people of a register on a day on which ``away`` are.
+
+    All members, or managers, leaders, stand-ins, whom ``named`` names and who of ``users`` is one:
+    enough to say who is told of what ``users`` answer for.
+    """
+    return circles_of({register_id: away}, users=users, named={register_id: named})[register_id]
+
+
+def circles_of(
+    away: Mapping[int, Mapping[int, int | None]],
+    *,
+    users: Collection[int | None] | None = None,
+    named: Mapping[int, Collection[uuid.UUID]],
+) -> dict[int, Circle]:
+    """``circle_of`` for each register in ``away`` and ``named``, in one query."""
+    rows = Membership.objects.filter(
+        register_id__in=list(away), ended_at=None, user__is_active=True, party__isnull=False
+    )
+    if users is not None:
+        stand_ins = (u for theirs in away.values() for u in theirs.values())
+        near = {u for u in (*users, *stand_ins) if u is not None}
+        wanted = Q(role__in=[Role.MANAGER, Role.LEADER]) | Q(user_id__in=near)
+        all_named = {name for names in named.values() for name in names}
+        rows = rows.filter(wanted | Q(user__uuid__in=all_named) if all_named else wanted)
+    members: dict[int, dict[int, Member]] = {register: {} for register in away}
+    names: dict[int, dict[uuid.UUID, int]] = {register: {} for register in away}
+    for register, user, name, party, role in rows.values_list(
+        "register_id", "user_id", "user__uuid", "party_id", "role"
+    ):
+        members[register][user] = Member(user, party, role)
+        if name in named[register]:
+            names[register][name] = user
+    return {r: Circle(members[r], theirs, names[r]) for r, theirs in away.items()}
+
+
+def managers_of(register_id: int, day: dt.date, party_id: int | None = None) -> list[User]:
+    """The managers of a register (or of one party in it) who are there on ``day``; all of them
+    where not one is, so that somebody finds it when they are back."""
+    away = away_on(register_id, day)
+    memberships = Membership.objects.filter(
+        register_id=register_id, role=Role.MANAGER, ended_at=None, party__isnull=False
+    )
+    if party_id is not None:
+        memberships = memberships.filter(party_id=party_id)
+    rows = list(
+        User.objects.filter(pk__in=memberships.values("user_id"), is_active=True).order_by("pk")
+    )
+    return [user for user in rows if user.pk not in away] or rows
+
+
+def with_waiting(users: Collection[int], *, urgent: bool = False) -> set[int]:
+    """Who of ``users`` (database ids) a reminder waits for."""
+    rows = Addressee.objects.filter(user__in=users, state=AddresseeState.WAITING)
+    if urgent:
+        rows = rows.filter(urgent=True)
+    return set(rows.values_list("user_id", flat=True))
+
+
+def users_waiting(register: Register) -> set[int]:
+    """Database ids of those whom something of ``register`` waits for."""
+    return set(
+        Addressee.objects.filter(state=AddresseeState.WAITING, reminder__register=register)
+        .order_by()
+        .values_list("user_id", flat=True)
+        .distinct()
+    )
+
+
+def users_interrupted() -> Iterator[User]:
+    """People for whom something waits that they are to be told at once."""
+    waiting = Addressee.objects.filter(
+        user=OuterRef("pk"), state=AddresseeState.WAITING, urgent=True
+    )
+    rows = User.objects.filter(Exists(waiting)).order_by("pk")
+    last = 0
+    while batch := list(rows.filter(pk__gt=last)[:BATCH]):
+        yield from batch
+        last = batch[-1].pk
+
+
+def zones() -> list[str]:
+    """The time zones of members."""
+    return sorted(
+        Membership.objects.filter(ended_at=None, user__is_active=True)
+        .values_list("user__time_zone", flat=True)
+        .order_by("user__time_zone")
+        .distinct()
+    )
+
+
+def unmarked(zone: str, day: dt.date) -> Iterator[list[tuple[User, dt.date | None]]]:
+    """Members of ``zone`` whose digest of ``day`` was not looked after yet, each with the last day
+    that was, in batches. A mark further ahead than a change of zone can put it counts as none:
+    the clock had been wrong."""
+    present = Membership.objects.filter(user=OuterRef("pk"), ended_at=None)
+    marked = DigestMark.objects.filter(
+        user=OuterRef("pk"), local_day__gte=day, local_day__lte=day + dt.timedelta(days=1)
+    )
+    rows = User.objects.filter(
+        ~Exists(marked), Exists(present), time_zone=zone, is_active=True
+    ).order_by("pk")
+    last = 0
+    while batch := list(rows.filter(pk__gt=last)[:BATCH]):
+        marks = dict(DigestMark.objects.filter(user__in=batch).values_list("user_id", "local_day"))
+        yield [(user, marks.get(user.pk)) for user in batch]
+        last = batch[-1].pk
+
+
+def marked_today(at: dt.datetime) -> set[int]:
+    """Database ids of those whose digest of their present day was looked after already."""
+    marks = DigestMark.objects.values_list("user_id", "local_day", "user__time_zone")
+    return {user for user, day, zone in marks if day >= clock.local_date(at, zone)}

@@ -1,0 +1,99 @@
+"""What a sweep would do, without doing it."""
+
+import datetime as dt
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
+
+from riskreg.kernel import clock
+from riskreg.register.models import Register
+from riskreg.register.queries import away_on
+from riskreg.reminders.duties import SOURCES, Duty, Source
+from riskreg.reminders.models import Addressee, AddresseeState, ReminderState
+from riskreg.reminders.policy import Rung
+from riskreg.reminders.queries.ladders import DEFAULT, ladders
+from riskreg.reminders.queries.people import circle_of, names_on
+from riskreg.reminders.queries.scene import Place
+from riskreg.reminders.queries.selection import BATCH, Found, behind, steps
+
+
+@dataclass(frozen=True)
+class Planned:
+    """One line of what a sweep would do: ``user_id`` None when there is nobody to tell."""
+
+    register: Register
+    today: dt.date
+    user_id: int | None
+    part: str
+    rung: int
+    duty: Duty
+    skipped: tuple[int, ...] = ()
+    interrupts: bool = False
+
+
+def plan(at: dt.datetime, on: dt.date | None = None) -> Iterator[Planned]:
+    """What a sweep at ``at`` would set going, register by register; nothing is written.
+
+    ``on`` asks about another day of each register's calendar, with everything else as it is now.
+    """
+    own = ladders()
+    for register in Register.objects.order_by("slug").iterator():
+        today = on or clock.local_date(at, register.time_zone)
+        ladder = own.get(register.pk, DEFAULT)
+        away = away_on(register.pk, today)
+        circle = circle_of(register.pk, away, named=names_on(ladder.rungs))
+        place = Place(register, today, ladder, circle)
+        for source in SOURCES.values():
+            yield from _waiting(source, place)
+            for batch in behind(source, register, today, ladder.rungs):
+                yield from _planned(source, place, batch)
+
+
+def _planned(source: Source, place: Place, batch: Collection[Found]) -> Iterator[Planned]:
+    for step in steps(source, place, [row.pk for row in batch]):
+        skipped = tuple(lower.offset_days for lower in step.skipped)
+        yield from _lines(place, step.rung, step.duty, skipped)
+
+
+def _lines(place: Place, rung: Rung, duty: Duty, skipped: tuple[int, ...]) -> Iterator[Planned]:
+    told = place.told(duty, rung)
+    pairs: list[tuple[int | None, str]] = [(r.user_id, r.part) for r in told]
+    for user_id, part in pairs or [(None, "")]:
+        yield Planned(
+            register=place.register,
+            today=place.today,
+            user_id=user_id,
+            part=part,
+            rung=rung.offset_days,
+            duty=duty,
+            skipped=skipped,
+            interrupts=rung.interrupts,
+        )
+
+
+def _waiting(source: Source, place: Place) -> Iterator[Planned]:
+    rows = (
+        Addressee.objects.filter(
+            state=AddresseeState.WAITING,
+            reminder__state=ReminderState.DUE,
+            reminder__register=place.register,
+            reminder__kind=source.kind,
+        )
+        .select_related("reminder")
+        .order_by("pk")
+    )
+    last = 0
+    while batch := list(rows.filter(pk__gt=last)[:BATCH]):
+        duties = source.load([a.reminder.subject for a in batch])
+        for addressee in batch:
+            duty = duties[addressee.reminder.subject]
+            if duty.due_on == addressee.reminder.due_on:
+                yield Planned(
+                    register=place.register,
+                    today=place.today,
+                    user_id=addressee.user_id,
+                    part=addressee.part,
+                    rung=addressee.reminder.rung,
+                    duty=duty,
+                    interrupts=addressee.urgent,
+                )
+        last = batch[-1].pk

@@ -1,0 +1,306 @@
+"""Digests: one message a day for each person with all that is due for them."""
+
+import datetime as dt
+import uuid
+import zoneinfo
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+import structlog
+from django.db import transaction
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.accounts.policy import works_on
+from riskreg.notify import queries as outbox
+from riskreg.notify.renewal import Content
+from riskreg.notify.services import Draft, post, withdraw
+from riskreg.reminders import links
+from riskreg.reminders.digest import (
+    DIGEST,
+    Backdrop,
+    Picture,
+    made_of,
+    picture,
+    pictures,
+    render,
+)
+from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
+from riskreg.reminders.policy import hour_has_come
+from riskreg.reminders.queries import Scene, addressees_waiting, unmarked, with_waiting, zones
+from riskreg.reminders.services.settling import let_go, mark_sent
+
+log = structlog.get_logger(__name__)
+DAY = dt.timedelta(days=1)
+# How many people's digests are looked at together.
+TOGETHER = 50
+
+
+class _Taken(Exception):
+    """Another sweep wrote this person's digest of the day."""
+
+
+def write_digests(at: dt.datetime) -> tuple[int, int]:
+    """Write the digests of everybody whose hour has come. Returns how many, and how many broke.
+
+    Whose hour has come is marked, told something or not; whose digest broke is not, and is tried
+    again by the next sweep.
+    """
+    written = broken = 0
+    for zone in zones():
+        local = at.astimezone(zoneinfo.ZoneInfo(zone))
+        day = local.date()
+        for batch in unmarked(zone, day):
+            come, marks = [], {}
+            for user, last in batch:
+                known = last if last is not None and last < day else None
+                if hour_has_come(day, local.hour, user.digest_hour, known, _works(user)):
+                    come.append(user)
+                elif known is None:
+                    # From now on it is known whether a day goes by without a digest.
+                    marks[user.pk] = day - DAY
+            wrote, faults = _write_batch(come, day, at)
+            marks.update({user.pk: day for user in come if user.pk not in faults})
+            _mark(marks)
+            written, broken = written + wrote, broken + len(faults)
+    return written, broken
+
+
+def _works(user: User) -> "_Works":
+    return _Works(user)
+
+
+class _Works:
+    """Whether a person works on a day."""
+
+    def __init__(self, user: User) -> None:
+        self._user = user
+
+    def __call__(self, day: dt.date) -> bool:
+        return works_on(day, self._user.working_days, self._user.holiday_calendar)
+
+
+def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tuple[int, set[int]]:
+    waiting = with_waiting([user.pk for user in users])
+    asked = [user for user in users if user.pk in waiting]
+    written, faults, scene = 0, set(), Scene(at)
+    for start in range(0, len(asked), TOGETHER):
+        for user, write in _each(asked[start : start + TOGETHER], at, scene):
+            try:
+                written += write().write(day)
+            except Exception:
+                faults.add(user.pk)
+                log.exception("digest_broke", recipient=str(user.uuid))
+    return written, faults
+
+
+def _each(
+    users: Sequence[User], at: dt.datetime, scene: Scene
+) -> Iterator[tuple[User, Callable[[], "_Writing"]]]:
+    """Each person with how to come by their digest: looked at together, or one by one where what
+    is due for one of them breaks it for all."""
+    try:
+        together = list(_writings(users, at, scene))
+    except Exception:
+        log.exception("digests_looked_at_one_by_one")
+        for user in users:
+            yield user, partial(_writing, user, at, scene)
+    else:
+        for writing in together:
+            yield writing.user, partial(_itself, writing)
+
+
+def _writing(user: User, at: dt.datetime, scene: Scene) -> "_Writing":
+    return next(_writings([user], at, scene))
+
+
+def _itself(writing: "_Writing") -> "_Writing":
+    return writing
+
+
+def _mark(days: Mapping[int, dt.date]) -> None:
+    DigestMark.objects.bulk_create(
+        [DigestMark(user_id=user, local_day=day) for user, day in sorted(days.items())],
+        update_conflicts=True,
+        unique_fields=["user"],
+        update_fields=["local_day"],
+    )
+
+
+def write_digest(user: User, day: dt.date, at: dt.datetime) -> bool:
+    """Write ``user``'s digest of their local ``day`` into the outbox, with all that is due.
+
+    Message, delivery and the reminders it tells of become so in one transaction. False when there
+    is one already, or nothing left to tell.
+    """
+    return _writing(user, at, Scene(at)).write(day)
+
+
+def _writings(users: Sequence[User], at: dt.datetime, scene: Scene) -> Iterator["_Writing"]:
+    """The digests of ``users``, ready to be written; what they need is read at once."""
+    rows: dict[int, list[Addressee]] = {user.pk: [] for user in users}
+    keys = list(rows)
+    for addressee in [*addressees_waiting(keys), *_told_at_once(keys, at)]:
+        rows[addressee.user_id].append(addressee)
+    seen = pictures([(user, rows[user.pk]) for user in users], at, scene=scene)
+    backdrop = Backdrop([(user, p.items) for user, p in zip(users, seen, strict=True)])
+    for user, its in zip(users, seen, strict=True):
+        yield _Writing(user, its, backdrop, at)
+
+
+@dataclass
+class _Writing:
+    """One person's digest, as it was seen a moment ago."""
+
+    user: User
+    seen: Picture
+    backdrop: Backdrop
+    at: dt.datetime
+
+    def write(self, day: dt.date) -> bool:
+        """See ``write_digest``."""
+        key = f"{DIGEST}:{self.user.uuid}:{day.isoformat()}"
+        if outbox.message_exists(key):
+            return False
+        try:
+            with transaction.atomic():
+                return self._write(day, key)
+        except _Taken:
+            return False
+
+    def _write(self, day: dt.date, key: str) -> bool:
+        user, at, seen, backdrop = self.user, self.at, self.seen, self.backdrop
+        waiting = self._still_waiting()
+        let_go(
+            [a for a in seen.gone if a.pk in waiting],
+            [a for a in seen.moved if a.pk in waiting],
+            seen.duties,
+            seen.scene,
+        )
+        valid = [a for a in seen.valid if a.pk in waiting]
+        if not valid:
+            return False
+        with translation.override(user.language):
+            reason = _("A newer digest says the same and more.")
+        replaced = withdraw(kind=DIGEST, recipient=user.uuid, reason=reason)
+        if replaced:
+            older = told_by(replaced)
+            unsaid = waiting | {a.pk for a in older}
+            seen = picture(user, [*seen.valid, *older], at, scene=seen.scene)
+            valid = [a for a in seen.valid if a.pk in unsaid]
+            backdrop = Backdrop([(user, seen.items)])
+        content, imprint = render(user, seen.items, DIGEST, backdrop)
+        message = post(
+            Draft(
+                key=key,
+                kind=DIGEST,
+                recipient=user.uuid,
+                address=user.email,
+                language=user.language,
+                local_day=day,
+                content=content,
+                audiences=seen.audiences,
+                unsubscribe_url=links.preferences(),
+                channels=("mail", "inbox") if user.digest_by_mail else ("inbox",),
+            ),
+            at,
+        )
+        if message is None:
+            raise _Taken
+        Imprint.objects.create(message=message.uuid, made_of=imprint)
+        Addressee.objects.filter(pk__in=[a.pk for a in valid]).update(
+            state=AddresseeState.TOLD, message=message.uuid
+        )
+        mark_sent([a.reminder_id for a in valid], seen.duties, at)
+        return True
+
+    def _still_waiting(self) -> set[int]:
+        """Those of the addressees that nobody else has told since."""
+        keys = [a.pk for a in (*self.seen.valid, *self.seen.gone, *self.seen.moved)]
+        rows = Addressee.objects.select_for_update(of=("self",)).order_by("pk")
+        waiting = rows.filter(pk__in=keys, state=AddresseeState.WAITING)
+        return set(waiting.values_list("pk", flat=True))
+
+
+def _told_at_once(users: Collection[int], at: dt.datetime) -> list[Addressee]:
+    """What interrupted ``users`` during the last day: the digest carries it too, as told."""
+    return list(
+        Addressee.objects.filter(
+            user__in=users,
+            state=AddresseeState.TOLD,
+            urgent=True,
+            reminder__settled_at__gt=at - DAY,
+        ).select_related("reminder__register", "reminder__ladder")
+    )
+
+
+def told_by(messages: Collection[uuid.UUID]) -> list[Addressee]:
+    """Whom ``messages`` tell of something, and of what."""
+    return list(
+        Addressee.objects.filter(message__in=messages, state=AddresseeState.TOLD)
+        .select_related("reminder__register", "reminder__ladder", "user")
+        .order_by("pk")
+    )
+
+
+def renew_digest(message: uuid.UUID, at: dt.datetime) -> Content | None:
+    """What a digest should say now, just before it is sent; None when nothing in it is due still.
+
+    Asked by the room that delivers. What was discharged since is left out of the new text, and
+    its Reminder is put right if no one was told.
+    """
+    return renew(message, DIGEST, at)
+
+
+def renew(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
+    """See ``renew_digest``; for messages of ``kind``."""
+    with transaction.atomic():
+        told = told_by([message])
+        if not told:
+            return None
+        user, mine = told[0].user, {a.pk for a in told}
+        also = _told_at_once([user.pk], at) if kind == DIGEST else []
+        seen = picture(user, [*told, *also], at, own=kind == DIGEST)
+        if not outbox.may_have_arrived(message):
+            let_go(
+                [a for a in seen.gone if a.pk in mine],
+                [a for a in seen.moved if a.pk in mine],
+                seen.duties,
+                seen.scene,
+            )
+        if not any(a.pk in mine for a in seen.valid):
+            return None
+        content, imprint = render(user, seen.items, kind)
+        Imprint.objects.filter(message=message).update(made_of=imprint)
+        return content
+
+
+def unchanged_digests(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+    """Those digests that ``renew_digest`` would give the very content they have."""
+    return unchanged(messages, DIGEST, at)
+
+
+def unchanged(messages: Collection[uuid.UUID], kind: str, at: dt.datetime) -> set[uuid.UUID]:
+    """See ``unchanged_digests``; for messages of ``kind``. All are looked at together."""
+    before = dict(Imprint.objects.filter(message__in=messages).values_list("message", "made_of"))
+    told: dict[uuid.UUID, list[Addressee]] = {}
+    for addressee in told_by(list(before)):
+        assert addressee.message is not None  # noqa: S101 - it was asked for
+        told.setdefault(addressee.message, []).append(addressee)
+    users = {message: theirs[0].user for message, theirs in told.items()}
+    also: dict[int, list[Addressee]] = {}
+    if kind == DIGEST:
+        for addressee in _told_at_once([user.pk for user in users.values()], at):
+            also.setdefault(addressee.user_id, []).append(addressee)
+    asked = [(users[m], [*theirs, *also.get(users[m].pk, [])]) for m, theirs in told.items()]
+    seen = pictures(asked, at, own=kind == DIGEST)
+    backdrop = Backdrop([(user, p.items) for (user, _rows), p in zip(asked, seen, strict=True)])
+    same = set()
+    for (message, theirs), (user, _rows), its in zip(told.items(), asked, seen, strict=True):
+        # One that has left or moved must be let go, which is for ``renew``.
+        whole = {a.pk for a in theirs} <= {a.pk for a in its.valid}
+        if whole and made_of(user, its.items, kind, backdrop) == before[message]:
+            same.add(message)
+    return same

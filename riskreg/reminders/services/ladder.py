@@ -1,0 +1,105 @@
+"""Changing a register's ladder."""
+
+import datetime as dt
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.events.services import append
+from riskreg.kernel.errors import Conflict, Errors
+from riskreg.register.access import Viewer
+from riskreg.register.models import Membership, Register
+from riskreg.register.permissions import require
+from riskreg.reminders.models import Ladder
+from riskreg.reminders.policy import Rung, clean_ladder
+from riskreg.reminders.queries import InForce, ladder_of
+from riskreg.reminders.services.climbing import move_ladders
+
+
+def set_ladder(
+    *, actor: Viewer, rungs: Any, expected_number: int | None, at: dt.datetime
+) -> InForce:
+    """Give the actor's register a new version of its ladder; the one in force is returned.
+
+    When it climbs those very rungs already, that is the version in force, and nothing is written.
+    What the ladder before asked for up to now is recorded first, so that a sweep that did not run
+    makes no difference. Raises ``Forbidden``, ``Invalid`` (see ``policy.clean_ladder``; also for a
+    user who is no member or has no e-mail address) and ``Conflict`` unless version
+    ``expected_number`` is in force (0: the default; None: whichever is).
+    """
+    require(actor, "ladder.edit")
+    clean = clean_ladder(rungs)
+    check_users(actor.register, rungs, clean)
+    if (same := _same(actor.register, clean, expected_number)) is not None:
+        return same
+    move_ladders(actor.register, at)
+    with transaction.atomic():
+        Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
+        # Once more, now that nobody else can change it.
+        if (same := _same(actor.register, clean, expected_number)) is not None:
+            return same
+        before = ladder_of(actor.register)
+        row = Ladder.objects.create(
+            register=actor.register,
+            number=before.number + 1,
+            rungs=[rung.as_json() for rung in clean],
+            created_at=at,
+        )
+        changes = {
+            "number": [before.number, row.number],
+            "rungs": [[rung.as_json() for rung in before.rungs], row.rungs],
+        }
+        append(actor.entry("ladder.changed", row, at=at, changes=changes))
+    return InForce(row.number, clean, row.pk)
+
+
+def _same(
+    register: Register, clean: tuple[Rung, ...], expected_number: int | None
+) -> InForce | None:
+    """The ladder in force if it is ``clean`` already. Raises ``Conflict`` like ``set_ladder``."""
+    now = ladder_of(register)
+    if expected_number is not None and now.number != expected_number:
+        raise Conflict(_("The ladder was changed meanwhile. Look at it again."), current=now)
+    return now if now.rungs == clean else None
+
+
+def check_users(register: Register, given: Any, clean: tuple[Rung, ...]) -> None:
+    """Raise ``Invalid`` unless everybody named is a member with a party and an e-mail address.
+
+    ``given`` is the ladder as it was handed in, whose places the errors name.
+    """
+    named = {user for rung in clean for user in rung.users}
+    if not named:
+        return
+    members = set(
+        Membership.objects.filter(
+            register=register, ended_at=None, user__is_active=True, party__isnull=False,
+            user__uuid__in=named,
+        ).values_list("user__uuid", flat=True)
+    )  # fmt: skip
+    unreachable = set(User.objects.filter(uuid__in=named, email="").values_list("uuid", flat=True))
+    errors = Errors()
+    places = {_offset(raw): place for place, raw in enumerate(given)}
+    for rung in clean:
+        place = places[rung.offset_days]
+        for user in rung.users:
+            if user not in members:
+                errors.add(
+                    f"rungs.{place}.users",
+                    "unknown_member",
+                    _("Rung %(n)d names somebody who is not a member of this register.")
+                    % {"n": place + 1},
+                )
+            elif user in unreachable:
+                errors.add(
+                    f"rungs.{place}.users",
+                    "no_address",
+                    _("Rung %(n)d names somebody who has no e-mail address.") % {"n": place + 1},
+                )
+    errors.raise_if_any()
+
+
+def _offset(raw: Any) -> int:
+    return int(raw.offset_days if isinstance(raw, Rung) else raw["offset_days"])

@@ -1,0 +1,172 @@
+"""How reminders come to an end: sent or skipped, each with its entry in the log."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection, Iterable, Mapping
+from typing import Any
+
+from django.db.models import QuerySet
+
+from riskreg.events.services import Entry, append_all
+from riskreg.register.models import Register
+from riskreg.reminders.duties import Duty
+from riskreg.reminders.models import (
+    Addressee,
+    AddresseeState,
+    Announcement,
+    AnnouncementState,
+    Reminder,
+    ReminderState,
+    SkipReason,
+)
+from riskreg.reminders.policy import Recipient
+from riskreg.reminders.queries import Scene
+
+Duties = Mapping[tuple[str, uuid.UUID], Duty]
+
+
+def skip(
+    register: Register, reminders: Iterable[Reminder], duties: Duties, reason: str, at: dt.datetime
+) -> list[Entry]:
+    """Record ``reminders`` as skipped, drop who waits for them; the entries to be logged."""
+    rows = list(reminders)
+    keys = [r.pk for r in rows]
+    if not keys:
+        return []
+    Reminder.objects.filter(pk__in=keys).update(
+        state=ReminderState.SKIPPED, reason=reason, settled_at=at, to_announce=False
+    )
+    Addressee.objects.filter(reminder__in=keys, state=AddresseeState.WAITING).update(
+        state=AddresseeState.DROPPED
+    )
+    Announcement.objects.filter(reminder__in=keys, state=AnnouncementState.WAITING).update(
+        state=AnnouncementState.DROPPED
+    )
+    for row in rows:
+        row.reason = reason
+    return [entry(register, duties[row.duty_key], row, at) for row in rows]
+
+
+def mark_sent(reminders: Iterable[int], duties: Duties, at: dt.datetime) -> None:
+    """Record that a message tells of ``reminders`` (database ids), those not settled before."""
+    rows = list(
+        Reminder.objects.select_for_update(of=("self",))
+        .filter(pk__in=list(reminders), state=ReminderState.DUE)
+        .select_related("register")
+        .prefetch_related("addressees")
+        .order_by("pk")
+    )
+    if not rows:
+        return
+    Reminder.objects.filter(pk__in=[r.pk for r in rows]).update(
+        state=ReminderState.SENT, settled_at=at
+    )
+    entries = []
+    for row in rows:
+        parts = sorted({a.part for a in row.addressees.all() if a.state != AddresseeState.DROPPED})
+        entries.append(
+            entry(row.register, duties[row.duty_key], row, at, "reminder.sent", to=[None, parts])
+        )
+    append_all(entries)
+
+
+def let_go(
+    gone: Collection[Addressee], moved: Collection[Addressee], duties: Duties, scene: Scene
+) -> None:
+    """Addressees who need not (``gone``), or must not (``moved``), be told any more.
+
+    A reminder that is then for nobody is skipped when its duty was done. Otherwise it goes to those
+    who are to be told now, and is as good as unsaid while nobody else was told.
+    """
+    if not gone and not moved:
+        return
+    Addressee.objects.filter(pk__in=[a.pk for a in [*gone, *moved]]).update(
+        state=AddresseeState.DROPPED, message=None
+    )
+    if gone:
+        unheard = _locked(gone).exclude(
+            addressees__state__in=[AddresseeState.WAITING, AddresseeState.TOLD]
+        )
+        entries = []
+        for row in unheard:
+            entries += skip(row.register, [row], duties, SkipReason.DISCHARGED, scene.at)
+        append_all(entries)
+    if moved:
+        rows = list(_locked(moved))
+        address(rows, duties, scene)
+        untold = [row.pk for row in rows if not _told(row)]
+        Reminder.objects.filter(pk__in=untold).update(state=ReminderState.DUE, settled_at=None)
+
+
+def _told(reminder: Reminder) -> bool:
+    return reminder.addressees.filter(state=AddresseeState.TOLD).exists()
+
+
+def _locked(addressees: Collection[Addressee]) -> QuerySet[Reminder]:
+    """Their reminders, except what was skipped."""
+    return (
+        Reminder.objects.select_for_update(of=("self",))
+        .filter(pk__in={a.reminder_id for a in addressees})
+        .exclude(state=ReminderState.SKIPPED)
+        .select_related("register", "ladder")
+        .order_by("pk")
+    )
+
+
+def address(
+    reminders: Collection[Reminder], duties: Duties, scene: Scene
+) -> dict[int, list[Recipient]]:
+    """Note whom each reminder is for at this moment, beside those it was for already.
+
+    Returns those people, by the reminder's database id.
+    """
+    told = {
+        r.pk: scene.place(r.register).told(duties[r.duty_key], scene.rung(r)) for r in reminders
+    }
+    known = {
+        (reminder, user): state
+        for reminder, user, state in Addressee.objects.filter(reminder__in=list(told)).values_list(
+            "reminder_id", "user_id", "state"
+        )
+    }
+    Addressee.objects.bulk_create(
+        [
+            Addressee(
+                reminder=reminder,
+                user_id=recipient.user_id,
+                part=recipient.part,
+                state=AddresseeState.WAITING,
+                urgent=scene.rung(reminder).interrupts,
+            )
+            for reminder in reminders
+            for recipient in told[reminder.pk]
+            if known.get((reminder.pk, recipient.user_id)) in (None, AddresseeState.DROPPED)
+        ],
+        update_conflicts=True,
+        unique_fields=["reminder", "user"],
+        update_fields=["part", "state", "urgent"],
+        batch_size=100,
+    )
+    return told
+
+
+def entry(
+    register: Register,
+    duty: Duty,
+    reminder: Reminder,
+    at: dt.datetime,
+    verb: str = "reminder.skipped",
+    **changes: Any,
+) -> Entry:
+    """An entry in the history of the duty's subject, for whoever may know of it."""
+    if verb == "reminder.skipped":
+        changes["why"] = [None, str(reminder.reason)]
+    return Entry(
+        audience=duty.audience(register.uuid),
+        verb=verb,
+        subject_type=duty.subject_type,
+        subject_uuid=duty.subject,
+        subject_ref=duty.ref,
+        at=at,
+        changes={"rung": [None, reminder.rung], "due_on": [None, reminder.due_on], **changes},
+    )

@@ -1,0 +1,39 @@
+"""Written permission to be late."""
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+
+from riskreg.kernel.models import Base
+from riskreg.register.visibility import PartyBound
+from riskreg.risks.models import Risk
+
+
+class Extension(Base, PartyBound):
+    """A manager's written word that the review due on ``due_on`` may wait until ``until``.
+
+    Append-only, one per risk and due date. It defers the reminders that are still to come and
+    never the due date itself (I1): the review shows as late, extended, and counts as late.
+    ``at`` is when it was granted, ``created_at`` when it was recorded.
+    """
+
+    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="extensions")
+    due_on = models.DateField()
+    until = models.DateField()
+    reason = models.TextField()
+    granted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField()
+    brought_in = models.BooleanField(default=False)
+
+    class Meta(PartyBound.Meta):
+        constraints = [
+            *PartyBound.Meta.constraints,
+            models.UniqueConstraint(fields=["risk", "due_on"], name="extension_once"),
+            models.CheckConstraint(condition=Q(until__gt=F("due_on")), name="extension_later"),
+        ]
+        indexes = [models.Index(fields=["register", "due_on"], name="extension_due")]
+
+    def __str__(self) -> str:
+        return f"{self.due_on} → {self.until}"

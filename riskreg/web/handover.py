@@ -1,0 +1,236 @@
+"""Handing over: everything of a person in one step, and ticked risks from the list."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from riskreg.accounts.models import User
+from riskreg.handover.models import Part
+from riskreg.handover.queries import (
+    Belongings,
+    belongings,
+    handovers_for,
+    people_to_hand_over,
+    person_leaving,
+)
+from riskreg.handover.services import MAX_AT_ONCE, hand_over, reassign
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import permits, require, require_for_person
+from riskreg.register.queries import answerable_members
+from riskreg.risks.queries.access import visible_risks
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.risks.forms import offer
+
+LISTED = 20
+
+
+def _takers(viewer: Viewer) -> list[tuple[str, str]]:
+    # Nobody first: whoever comes first by name must not get it by a slip.
+    members = answerable_members(viewer)
+    return [("", "—"), *((str(m.user.uuid), f"{m.user} · {m.party}") for m in members)]
+
+
+class HandOverForm(forms.Form):
+    """To whom and why; ``seen`` is what the preview showed."""
+
+    seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
+    to = forms.ChoiceField(label=gettext_lazy("To"))
+    reason = forms.CharField(
+        label=gettext_lazy("Reason"),
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy("It is kept with the record, for whoever asks later."),
+    )
+
+
+class HandOverPage(RegisterView):
+    """Choose whose things (``?from=``) and which (``?part=``), see what would move, do it."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """With nobody chosen: whose things can be handed over, and what was."""
+        require(self.viewer, "handover.make")
+        if "from" not in request.GET:
+            return self._page({})
+        giver, found, part = self._found(request.GET)
+        form = HandOverForm(initial={"seen": found.mark})
+        return self._preview(giver, found, part, form)
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Do it, if it is still what was shown."""
+        require(self.viewer, "handover.make")
+        giver, found, part = self._found(request.POST)
+        form = HandOverForm(request.POST)
+        offer(form, "to", _takers(self.viewer))
+        status = 400
+        if form.is_valid():
+            given = form.cleaned_data
+            try:
+                row = hand_over(
+                    actor=self.viewer,
+                    from_user=giver,
+                    to_user=given["to"],
+                    reason=given["reason"],
+                    part=part,
+                    seen=given["seen"],
+                    at=self.at,
+                )
+            except Conflict as conflict:
+                status = 409
+                # The form again for what it is now: sending it once more is a new decision.
+                data = request.POST.copy()
+                data["seen"] = found.mark
+                form = HandOverForm(data)
+                offer(form, "to", _takers(self.viewer))
+                form.is_valid()
+                form.add_error(None, conflict.detail)
+            except Invalid as invalid:
+                add_errors(form, invalid)
+            else:
+                said = _("%(n)d things of %(giver)s are now %(taker)s's.")
+                values = {"n": sum(row.counts.values()), "giver": giver, "taker": row.to_user}
+                messages.success(request, said % values)
+                keys = {"slug": self.viewer.register.slug}
+                return HttpResponseRedirect(reverse("web:handover", kwargs=keys))
+        return self._preview(giver, found, part, form, status)
+
+    def _found(self, given: Any) -> tuple[User, Belongings, str]:
+        giver, party = person_leaving(self.viewer, given.get("from"))
+        require_for_person(self.viewer, "handover.make", giver.pk, party)
+        part = given.get("part", Part.ALL)
+        part = part if part in Part.values else Part.ALL
+        return giver, belongings(self.viewer, giver, part), part
+
+    def _preview(
+        self, giver: User, found: Belongings, part: str, form: HandOverForm, status: int = 200
+    ) -> HttpResponse:
+        offer(form, "to", [p for p in _takers(self.viewer) if p[0] != str(giver.uuid)])
+        rows = [
+            {
+                "label": label,
+                "count": len(found.moving.get(kind, [])),
+                "refs": [row.ref for row in found.moving.get(kind, [])[:LISTED]],
+                "more": max(0, len(found.moving.get(kind, [])) - LISTED),
+                "staying": [row.ref for row in found.staying.get(kind, [])[:LISTED]],
+            }
+            for kind, label in (
+                ("owned", _("risks owned, drafts as well")),
+                ("deputised", _("risks deputised for")),
+                ("mitigations", _("mitigations not over")),
+                ("indicators", _("indicators in use")),
+            )
+            if part == Part.ALL or kind in found.moving or kind in found.staying
+        ]
+        return self._page(
+            {
+                "giver": giver,
+                "giver_id": str(giver.uuid),
+                "part": part,
+                "preview": rows,
+                "total": found.total,
+                "private": len(found.private),
+                "form": form,
+            },
+            status,
+        )
+
+    def _page(self, context: dict[str, Any], status: int = 200) -> HttpResponse:
+        people = people_to_hand_over(self.viewer)
+        context = {
+            "title": _("Hand over"),
+            "giver": None,
+            "part": Part.ALL,
+            "parts": Part.choices,
+            "people": [{"id": str(u.uuid), "name": str(u), "left": left} for u, left in people],
+            "done": list(handovers_for(self.viewer)[:LISTED]),
+            **context,
+        }
+        return self.render("handover/index.html", context, status)
+
+
+class ReassignForm(forms.Form):
+    """Who answers for the ticked risks from now on."""
+
+    owner = forms.ChoiceField(label=gettext_lazy("New owner"))
+
+
+class ReassignPage(RegisterView):
+    """The risks ticked in the list (``risk``, several) get another owner, all or none."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """What was ticked, and to whom it should go."""
+        require(self.viewer, "risk.transfer")
+        refs = list(dict.fromkeys(request.GET.getlist("risk")))[: MAX_AT_ONCE + 1]
+        return self._page(dict.fromkeys(refs), ReassignForm())
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Each ticked risk comes with the version that was shown."""
+        require(self.viewer, "risk.transfer")
+        risks: dict[str, int | None] = {}
+        for item in request.POST.getlist("risk")[: MAX_AT_ONCE + 1]:
+            ref, _at, version = item.partition("@")
+            risks[ref] = int(version) if version.isascii() and version.isdigit() else None
+        form = ReassignForm(request.POST)
+        offer(form, "owner", _takers(self.viewer))
+        problems: dict[str, str] = {}
+        if form.is_valid():
+            try:
+                rows = reassign(
+                    actor=self.viewer, risks=risks, owner=form.cleaned_data["owner"], at=self.at
+                )
+            except Invalid as invalid:
+                named = {f: e for f, e in invalid.fields.items() if f in risks}
+                problems = {ref: errors[0].detail for ref, errors in named.items()}
+                if named:
+                    form.add_error(None, invalid.detail)
+                else:
+                    add_errors(form, invalid)
+            else:
+                said = ngettext(
+                    "%(n)d risk was handed over.", "%(n)d risks were handed over.", len(rows)
+                )
+                messages.success(request, said % {"n": len(rows)})
+                keys = {"slug": self.viewer.register.slug}
+                return HttpResponseRedirect(reverse("web:risks", kwargs=keys))
+        return self._page(risks, form, problems, 400)
+
+    def _page(
+        self,
+        risks: dict[str, int | None],
+        form: ReassignForm,
+        problems: dict[str, str] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        offer(form, "owner", _takers(self.viewer))
+        wanted = [ref for ref in risks if "\0" not in ref]
+        found = visible_risks(self.viewer).filter(ref__in=wanted).select_related("owner", "party")
+        by_ref = {row.ref: row for row in found}
+        rows = [
+            {
+                "ref": ref,
+                "title": by_ref[ref].said("title") if ref in by_ref else "",
+                "owner": str(by_ref[ref].owner) if ref in by_ref else "",
+                "version": by_ref[ref].version if ref in by_ref else "",
+                "problem": (problems or {}).get(ref, "") or self._beforehand(by_ref.get(ref)),
+            }
+            for ref in risks
+        ]
+        context = {"title": _("Hand over risks"), "rows": rows, "form": form, "most": MAX_AT_ONCE}
+        return self.render("handover/risks.html", context, status)
+
+    def _beforehand(self, risk: Any) -> str:
+        if risk is None:
+            return _("There is no such risk.")
+        if not permits(self.viewer, "risk.transfer", risk):
+            return _("It is not yours to hand over.")
+        return ""
+
+
+urlpatterns = [
+    path("handover/", HandOverPage.as_view(), name="handover"),
+    path("handover/risks/", ReassignPage.as_view(), name="reassign"),
+]

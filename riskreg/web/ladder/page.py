@@ -1,0 +1,229 @@
+"""Reading and changing the ladder of a register."""
+
+import uuid
+from collections.abc import Sequence
+from functools import cached_property
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.queries import users_by_uuid
+from riskreg.events.queries import history_of
+from riskreg.kernel.errors import Conflict, Invalid, NotFound
+from riskreg.register.permissions import permits, require
+from riskreg.register.queries import members_for
+from riskreg.reminders.models import Ladder
+from riskreg.reminders.policy import DEFAULT_LADDER, MAX_RUNGS, Rung, clean_ladder, rungs_from
+from riskreg.reminders.queries import InForce, ladder_versions
+from riskreg.reminders.queries.ladders import DEFAULT
+from riskreg.reminders.services import set_ladder
+from riskreg.risks.models import Risk
+from riskreg.web.base import RegisterView
+from riskreg.web.ladder.form import Row, read, rows_of, shown, take_errors
+from riskreg.web.ladder.preview import Preview, offered, preview
+from riskreg.web.ladder.words import offset_words, rung_line, rung_words
+
+VERSIONS_SHOWN = 20
+
+
+class LadderPage(RegisterView):
+    """Everybody of the register reads it; managers have it as a form, and each button of the form
+    is a request of its own, so that all of it works without a script."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The ladder in force, or with ``?version=`` an earlier one; ``?risk=`` is foretold."""
+        now = self.now
+        number = request.GET.get("version", "")
+        rungs = self._rungs_of(number, now) if number else now.rungs
+        return self._page(
+            now,
+            rows_of(rungs),
+            preview=self._preview(request.GET.get("risk", ""), rungs),
+            earlier=int(number) if number else None,
+        )
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """``action``: save, reset, add, remove-N, or (the default) preview."""
+        require(self.viewer, "ladder.edit")
+        action, rows = request.POST.get("action", ""), read(request.POST)
+        if action == "save":
+            rows = [row for row in rows if not row.blank]
+            return self._save(rows, [row.payload() for row in rows])
+        if action == "reset":
+            return self._save(rows, DEFAULT_LADDER)
+        now = self.now
+        if action == "add":
+            rows.append(Row(fresh=True))
+            return self._page(now, rows, preview=self._foretold(rows, mark=False))
+        if action.startswith("remove-"):
+            rows = [row for n, row in enumerate(rows) if f"remove-{n}" != action]
+            return self._page(now, rows, preview=self._foretold(rows, mark=False))
+        said = self._foretold(rows, mark=True)
+        refused = said.wrong and not self._quick
+        return self._page(now, rows, preview=said, status=400 if refused else 200)
+
+    @cached_property
+    def versions(self) -> list[Ladder]:
+        """Every ladder the register made, newest first."""
+        return ladder_versions(self.viewer.register)
+
+    @cached_property
+    def now(self) -> InForce:
+        """The ladder in force."""
+        newest = next(iter(self.versions), None)
+        return InForce(newest.number, rungs_from(newest.rungs)) if newest else DEFAULT
+
+    @cached_property
+    def offered(self) -> list[Risk]:
+        """Risks to pick from, the most urgent first."""
+        return offered(self.viewer)
+
+    @property
+    def _quick(self) -> bool:
+        """Whether htmx asks: it puts nothing on the page that comes with an error's status."""
+        return bool(getattr(self.request, "htmx", False))
+
+    def _url(self) -> str:
+        return reverse("web:ladder", kwargs={"slug": self.viewer.register.slug})
+
+    def _rungs_of(self, number: str, now: InForce) -> tuple[Rung, ...]:
+        if number == "0":
+            return DEFAULT_LADDER
+        row = next((row for row in self.versions if str(row.number) == number), None)
+        if row is None:
+            raise NotFound(_("There is no such version of the ladder."))
+        return rungs_from(row.rungs)
+
+    def _preview(self, asked: str, rungs: Sequence[Rung]) -> Preview:
+        return preview(self.viewer, asked, rungs, self.offered, self.at)
+
+    def _foretold(self, rows: list[Row], *, mark: bool) -> Preview:
+        """The preview of what is in the form; ``mark``: say beside its rows what is wrong."""
+        asked = self.request.POST.get("pick") or self.request.POST.get("risk", "")
+        written = [row for row in rows if not row.blank]
+        try:
+            return self._preview(asked, clean_ladder([row.payload() for row in written]))
+        except Invalid as invalid:
+            if mark:
+                take_errors(written, invalid)
+            problem = _("The preview is here as soon as the ladder is right: %(error)s")
+            problem = problem % {"error": invalid.detail}
+            return Preview(asked=asked[:200], problem=problem, wrong=True)
+
+    def _save(self, rows: list[Row], rungs: Any) -> HttpResponse:
+        try:
+            row = set_ladder(
+                actor=self.viewer, rungs=rungs, expected_number=self._expected(), at=self.at
+            )
+        except Invalid as invalid:
+            general = take_errors(rows, invalid)
+            said = self._foretold(rows, mark=False)
+            return self._page(
+                self.now, rows, preview=said, general=general, refused=True, status=400
+            )
+        except Conflict:
+            return self._conflict(rows, rungs)
+        if row.number == self._expected():
+            messages.info(self.request, _("Nothing was different, so nothing was saved."))
+        else:
+            saved = _("The ladder is saved as version %(n)d and holds from now on.")
+            messages.success(self.request, saved % {"n": row.number})
+        asked = self.request.POST.get("risk", "")
+        query = {"risk": asked} if asked else None
+        return HttpResponseRedirect(
+            reverse("web:ladder", kwargs={"slug": self.viewer.register.slug}, query=query)
+        )
+
+    def _expected(self) -> int:
+        text = self.request.POST.get("expected", "")
+        # A form that names no version has seen none: it is stale, whatever is in force.
+        return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else -1
+
+    def _people(self) -> dict[uuid.UUID, str]:
+        """Whom a rung can name: members who act for a party."""
+        if not permits(self.viewer, "ladder.edit") and not any(
+            rung["users"] for row in self.versions for rung in row.rungs
+        ):
+            return {}
+        rows = members_for(self.viewer).filter(party__isnull=False)
+        return {m.user.uuid: f"{m.user} · {m.party}" for m in rows}
+
+    def _page(
+        self,
+        now: InForce,
+        rows: list[Row],
+        *,
+        preview: Preview,
+        earlier: int | None = None,
+        general: list[str] | None = None,
+        refused: bool = False,
+        status: int = 200,
+    ) -> HttpResponse:
+        may_edit = permits(self.viewer, "ladder.edit")
+        people = self._people()
+        if status == 200 and preview.missing and not self._quick:
+            status = 404
+        context = {
+            "may_edit": may_edit,
+            "number": now.number,
+            "rows": shown(rows, people) if may_edit else [],
+            "room_for_more": len(rows) < MAX_RUNGS,
+            "rungs": [] if may_edit else self._words(rows, people),
+            "earlier": earlier,
+            "general": general or [],
+            "refused": refused,
+            "preview": preview,
+            "offered": self.offered,
+            "versions": self._versions(now, people),
+            "default": now.rungs == DEFAULT_LADDER,
+            "url": self._url(),
+        }
+        return self.render("ladder/index.html", context, status)
+
+    def _words(self, rows: list[Row], people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
+        return [rung_words(r, people) for r in clean_ladder([row.payload() for row in rows])]
+
+    def _versions(self, now: InForce, people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
+        """Every version, newest first, with who made it; the default stands at the end."""
+        rows = self.versions[:VERSIONS_SHOWN]
+        told = history_of(self.viewer.audience, [row.uuid for row in rows]) if rows else ()
+        makers = {event.subject_uuid: event.actor for event in told if event.actor}
+        users = users_by_uuid(set(makers.values())) if makers else {}
+        versions: list[dict[str, Any]] = [
+            {
+                "number": row.number,
+                "at": row.created_at,
+                "by": str(users.get(makers.get(row.uuid), "")),  # type: ignore[arg-type]
+                "rungs": [rung_words(rung, people) for rung in rungs_from(row.rungs)],
+                "current": row.number == now.number,
+            }
+            for row in rows
+        ]
+        default = [rung_words(rung, people) for rung in DEFAULT_LADDER]
+        return [*versions, {"number": 0, "rungs": default, "current": now.number == 0}]
+
+    def _conflict(self, rows: list[Row], rungs: Any) -> HttpResponse:
+        """Both versions side by side, and what was written, to be saved over it knowingly."""
+        now, people = self.now, self._people()
+        mine = {rung.offset_days: rung for rung in clean_ladder(rungs)}
+        theirs = {rung.offset_days: rung for rung in now.rungs}
+        differences = [
+            {
+                "label": offset_words(days),
+                "theirs": rung_line(theirs.get(days), people),
+                "mine": rung_line(mine.get(days), people),
+            }
+            for days in sorted(mine.keys() | theirs.keys())
+            if mine.get(days) != theirs.get(days)
+        ]
+        context = {
+            "differences": differences,
+            "rows": shown(rows_of(clean_ladder(rungs)), people),
+            "number": now.number,
+            "risk": self.request.POST.get("risk", "")[:200],
+            "url": self._url(),
+        }
+        return self.render("ladder/conflict.html", context, 409)
