@@ -209,7 +209,7 @@ DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="riskreg <riskreg@loc
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
 # How long a claimed delivery is one worker's own before another may take it over.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=120)
-DELIVERY_MAX_ATTEMPTS = env.int("DELIVERY_MAX_ATTEMPTS", default=8)
+DELIVERY_MAX_ATTEMPTS = env.int("DELIVERY_MAX_ATTEMPTS", default=20)
 # Messages per minute and channel, over all workers; 0 is no limit.
 DELIVERY_PER_MINUTE = {
     "mail": env.int("DELIVERY_MAIL_PER_MINUTE", default=0),

@@ -6,4 +6,6 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+from riskreg.kernel.charset import only_utf8
+
+application = only_utf8(get_wsgi_application())

@@ -125,14 +125,15 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 # The database ------------------------------------------------------------------------------------
 def append_only_tables() -> list[appendonly.AppendOnly]:
-    """Every append-only rule that the migrations make."""
+    """Every append-only rule that the migrations make, once for each table."""
     loader = MigrationLoader(None)
-    return [
-        operation
+    rules = {
+        operation.table: operation
         for _key, migration in sorted(loader.disk_migrations.items())
         for operation in migration.operations
         if isinstance(operation, appendonly.AppendOnly)
-    ]
+    }
+    return list(rules.values())
 
 
 @contextlib.contextmanager

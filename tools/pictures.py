@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from playwright.sync_api import Browser, sync_playwright
 
@@ -27,7 +28,7 @@ READY_SECONDS = 120.0
 
 @dataclass(frozen=True)
 class Picture:
-    """A file name, who looks, and at what; ``click`` is a link to follow first."""
+    """A file name, who looks, and at what; ``click`` is what to press first."""
 
     name: str
     who: str
@@ -39,6 +40,10 @@ class Picture:
     language: str = "en"
 
 
+# A meeting on the overdue reviews, begun by the picture that shows it.
+OVERDUE, START = "/r/foton-catl/meetings/new/?overdue=true", "main form[method=post] button.primary"
+CHINESE: dict[str, Any] = {"language": "zh-Hans"}
+
 WANTED = (
     Picture("my-work", "owner@foton.example", "/r/foton-catl/work/"),
     Picture("heatmap", "manager@foton.example", "/r/foton-catl/heatmap/?compare=2025-12-31"),
@@ -47,6 +52,15 @@ WANTED = (
     Picture("heatmap-dark", "manager@foton.example", "/r/foton-catl/heatmap/", dark=True),
     Picture("heatmap-zh", "leader@catl.example", "/r/foton-catl/heatmap/", language="zh-Hans"),
     Picture("my-work-phone", "owner@foton.example", "/r/foton-catl/work/", width=390, height=844),
+    Picture(
+        "ladder", "manager@foton.example", "/r/foton-catl/settings/ladder/?risk=R-002", height=1560
+    ),
+    Picture("deliveries", "manager@foton.example", "/r/foton-catl/deliveries/"),
+    Picture("meeting", "manager@foton.example", OVERDUE, click=START, height=1200),
+    Picture("meeting-zh", "leader@foton.example", OVERDUE, click=START, height=1200, **CHINESE),
+    Picture("coverage", "manager@foton.example", "/r/foton-catl/coverage/?by=month"),
+    Picture("coverage-zh", "leader@catl.example", "/r/foton-catl/coverage/", **CHINESE),
+    Picture("indicator", "manager@catl.example", "/r/foton-catl/indicators/K-008/"),
 )
 
 

@@ -6,6 +6,9 @@ from collections.abc import Collection
 from functools import lru_cache
 
 import holidays
+import structlog
+
+log = structlog.get_logger(__name__)
 
 TOKEN_PREFIX = "rr_"  # noqa: S105 - the public mark of our tokens, not a secret
 WEEKDAYS = (1, 2, 3, 4, 5, 6, 7)
@@ -21,7 +24,8 @@ def works_on(day: dt.date, working_days: Collection[int], calendar: str) -> bool
 
     ``working_days`` are ISO weekdays (1 is Monday). Public holidays of ``calendar`` (such as CN or
     DE-BY; empty: none) are off, weekend days that are worked to make up for one are on, as China's
-    are. A calendar that the holidays library does not have (any more) counts as none.
+    are. A calendar that the holidays library does not have (any more) counts as none; the log says
+    so once for each process.
     """
     if calendar:
         off, made_up = _special_days(calendar, day.year)
@@ -68,8 +72,15 @@ def _special_days(calendar: str, year: int) -> tuple[frozenset[dt.date], frozens
             country, subdiv=subdivision or None, years=(year, min(year + 1, dt.MAXYEAR))
         )
     except NotImplementedError:
+        _warn_of_unknown(calendar)
         return frozenset(), frozenset()
     return (
         frozenset(day for day in days if day.year == year),
         frozenset(day for day in days.weekend_workdays if day.year == year),
     )
+
+
+@lru_cache(maxsize=512)
+def _warn_of_unknown(calendar: str) -> None:
+    """Once, however many days and people are asked about."""
+    log.warning("holiday_calendar_unknown", calendar=calendar)

@@ -64,12 +64,13 @@ def create_user(
 def set_preferences(*, user: User, at: dt.datetime, **given: Any) -> User:
     """Set those of the user's own settings that are given, see ``PREFERENCES``.
 
-    Raises ``Invalid`` naming each that is unknown or out of range.
+    Raises ``Invalid`` naming each that is unknown or out of range. A holiday calendar that is not
+    known any more may stay as it is.
     """
     errors = Errors()
     for name in set(given) - set(PREFERENCES):
         errors.add(name[:60], "unknown_field", _("There is no such setting."))
-    _check_preferences(errors, given)
+    _check_preferences(errors, given, kept=user.holiday_calendar)
     errors.raise_if_any()
     if "working_days" in given:
         given["working_days"] = sorted(set(given["working_days"]))
@@ -147,7 +148,7 @@ def revoke_token(*, token: ApiToken, at: dt.datetime) -> None:
         _log(token.user, "token.revoked", at, {"prefix": [token.prefix, None]})
 
 
-def _check_preferences(errors: Errors, given: Mapping[str, Any]) -> None:
+def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "") -> None:
     if given.get("language", "en") not in dict(settings.LANGUAGES):
         errors.add("language", "unknown", _("This language is not offered; pick one of the list."))
     try:
@@ -173,7 +174,8 @@ def _check_preferences(errors: Errors, given: Mapping[str, Any]) -> None:
         errors.add(
             "working_days", "required", _("Name at least one: a digest comes on working days only.")
         )
-    if not calendar_exists(given.get("holiday_calendar", "")):
+    calendar = given.get("holiday_calendar", "")
+    if calendar != kept and not calendar_exists(calendar):
         errors.add(
             "holiday_calendar",
             "unknown",

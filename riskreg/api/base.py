@@ -16,6 +16,7 @@ from riskreg.api.auth import moment
 from riskreg.api.body import StrictJSONParser
 from riskreg.api.errors import InvalidQuery, request_id
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer, viewer_for
 
 
@@ -38,6 +39,11 @@ class ApiView(APIView):
         if request.user.is_authenticated and method.upper() not in self.allowed_methods:
             self.http_method_not_allowed(request)
         self.check_permissions(request)
+        errors = Errors()
+        for name, values in request.query_params.lists():
+            if not all(map(storable, values)):
+                errors.add(name[:60], "bad_character", "This holds a NUL character; remove it.")
+        as_query(errors.raise_if_any)
 
     @property
     def me(self) -> User:

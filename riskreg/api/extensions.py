@@ -42,7 +42,7 @@ class Extensions(RegisterApi):
         "Extend a review", shapes_reviews.ExtensionNew, shapes_reviews.Extension, status=201
     )
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """Once per due date, by a manager who does not answer for the risk. The ETag is its."""
+        """By a manager who does not answer for the risk; once each time it is due. ETag: its."""
 
         def act() -> Answer:
             given = body_of(request, "until", "reason")

@@ -167,7 +167,7 @@ class MeetingAttendance(MeetingApi):
 
     @schema.acted("Note who is there", shapes_reviews.Present, shapes_reviews.Meeting)
     def post(self, request: Request, slug: str, meeting: uuid.UUID) -> HttpResponse:
-        """``users``: the ids of all who are there; whoever is not named has left."""
+        """``users``: the ids of all who are there beside the caller; others have left."""
 
         def act() -> Answer:
             users = body_of(request, "users").get("users")

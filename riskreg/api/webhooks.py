@@ -165,8 +165,7 @@ class WebhookDetail(WebhookApi):
             # Without a change it is still said when the version is an old one.
             row = endpoints.rename(name=body.get("name", row.name), **asked)
             if "enabled" in body:
-                act_on = endpoints.enable if body["enabled"] else endpoints.disable
-                row = act_on(**{**asked, "version": None})
+                row = endpoints.switch(on=body["enabled"], **{**asked, "version": None})
             return self.answer(row)
 
         return self.write(act)

@@ -1,7 +1,6 @@
 """What a person answers for, as far as the viewer may know of it and hand it on."""
 
 import hashlib
-import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
@@ -17,7 +16,7 @@ from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
 from riskreg.register.permissions import permits, permits_for_person
-from riskreg.register.queries import ANSWERABLE
+from riskreg.register.queries import ANSWERABLE, member_named
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, State
 from riskreg.risks.queries.access import visible_risks
@@ -110,7 +109,7 @@ def person_leaving(viewer: Viewer, name: Any) -> tuple[User, int | None]:
 
     Their present party, or that of their last membership. Raises ``NotFound`` for who never was.
     """
-    wanted = Q(user=name) if isinstance(name, User) else _named(name)
+    wanted = Q(user=name) if isinstance(name, User) else member_named(name)
     row = (
         Membership.objects.select_related("user")
         .filter(wanted, register=viewer.register)
@@ -120,14 +119,6 @@ def person_leaving(viewer: Viewer, name: Any) -> tuple[User, int | None]:
     if member is None:
         raise NotFound(_("Nobody of this register is known by that; pick a member."))
     return member.user, member.party_id
-
-
-def _named(name: Any) -> Q:
-    text = str(name or "").strip().lower()[:254].replace("\0", "")
-    try:
-        return Q(user__uuid=uuid.UUID(text))
-    except ValueError:
-        return Q(user__email=text)
 
 
 def people_to_hand_over(viewer: Viewer) -> list[tuple[User, bool]]:

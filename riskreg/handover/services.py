@@ -21,7 +21,7 @@ from riskreg.register.permissions import permits, require, require_for_person
 from riskreg.register.queries import find_member, party_of
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.queries.access import risks_called
 from riskreg.risks.services import edit_risk, transfer_mitigation, transfer_risk
 
 REASON_MAX = 2000
@@ -126,9 +126,8 @@ def reassign(
     assert taker is not None  # noqa: S101 - its absence has been noted as an error
     rows = {
         row.ref: row
-        for row in visible_risks(actor)
+        for row in risks_called(actor, risks)
         .select_for_update(of=("self",), no_key=True)
-        .filter(ref__in=list(risks))
         .order_by("pk")
     }
     their_party = party_of(actor, taker)

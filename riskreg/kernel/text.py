@@ -48,7 +48,7 @@ def clean_text(
             % {"limit": limit, "size": len(text)},
         )
         return ""
-    if any(0xD800 <= ord(c) <= 0xDFFF for c in text):
+    if _has_half(text):
         errors.add(field, "bad_character", _("This holds half of a character. Type it again."))
         return ""
     if controls:
@@ -71,6 +71,19 @@ def clean_text(
     if required and not text:
         errors.add(field, "required", _("This is needed."))
     return text
+
+
+def storable(text: str) -> bool:
+    """Whether every database can hold ``text``, and can so be asked for it.
+
+    PostgreSQL refuses NUL, and half of a character cannot be written in UTF-8. What is not
+    storable is the name of nothing.
+    """
+    return "\0" not in text and not _has_half(text)
+
+
+def _has_half(text: str) -> bool:
+    return not text.isascii() and any(0xD800 <= ord(c) <= 0xDFFF for c in text)
 
 
 def clean_url(errors: Errors, field: str, value: Any) -> str:

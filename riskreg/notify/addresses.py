@@ -16,6 +16,7 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 IPAddress = ipaddress.IPv4Address | ipaddress.IPv6Address
 
@@ -155,7 +156,7 @@ def resolve(address: Address) -> list[str]:
     """
     found = list(dict.fromkeys(_lookup(address.host, address.port)))
     if not found:
-        raise Unreachable("the name of the host is not known")
+        raise Unreachable(gettext_noop("the name of the host is not known"))
     if not address.trusted and not all(is_public(number) for number in found):
         raise Refused(
             "not_public",
@@ -279,5 +280,5 @@ def _within(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
     thread.start()
     thread.join(seconds)
     if not answer:
-        raise Unreachable("looking up the name of the host took too long")
+        raise Unreachable(gettext_noop("looking up the name of the host took too long"))
     return answer[0]

@@ -12,6 +12,8 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from django.utils.translation import gettext_noop
+
 from riskreg.notify.addresses import Address, Refused, Unreachable, resolve
 
 __all__ = ["Refused", "Reply", "Unreachable", "post"]
@@ -20,6 +22,7 @@ SECONDS = 15.0
 CONNECT_SECONDS = 5.0
 READ_BYTES = 16 * 1024
 AGENT = "riskreg"
+TOO_LONG = gettext_noop("the server took too long to answer")
 
 
 @dataclass(frozen=True)
@@ -64,11 +67,11 @@ def post(
         answer = connection.getresponse()
         said = answer.read(READ_BYTES)
         if too_late.is_set():
-            raise Unreachable("the server took too long to answer")
+            raise Unreachable(TOO_LONG)
         return Reply(answer.status, {n.lower(): v for n, v in answer.getheaders()}, said)
     except (OSError, http.client.HTTPException) as error:
         if too_late.is_set() or isinstance(error, TimeoutError):
-            raise Unreachable("the server took too long to answer") from error
+            raise Unreachable(TOO_LONG) from error
         raise Unreachable(_said(error)) from error
     finally:
         end.cancel()
@@ -109,7 +112,7 @@ def _connect(address: Address, numbers: list[str], deadline: float) -> http.clie
                 plain.close()
                 raise Unreachable(_said(error)) from error
         return connection
-    raise Unreachable(_said(last) if last else "the server took too long to answer") from last
+    raise Unreachable(_said(last) if last else TOO_LONG) from last
 
 
 def _open(number: str, port: int, seconds: float) -> socket.socket:
@@ -137,9 +140,9 @@ def _said(error: Exception) -> str:
     if isinstance(error, ssl.SSLError):
         return f"no secure connection: {error.reason or 'TLS failed'}"
     if isinstance(error, TimeoutError):
-        return "the server took too long to answer"
+        return TOO_LONG
     if isinstance(error, http.client.RemoteDisconnected):
-        return "the server closed the connection without an answer"
+        return gettext_noop("the server closed the connection without an answer")
     if isinstance(error, http.client.HTTPException):
         return f"what it answered is not HTTP ({type(error).__name__})"
     if isinstance(error, OSError) and error.strerror:

@@ -121,40 +121,29 @@ def rename(
 
 
 @transaction.atomic
-def disable(
+def switch(
     *,
     audience: Audience,
     endpoint: uuid.UUID,
     version: int | None,
+    on: bool,
     actor: uuid.UUID,
     at: dt.datetime,
     request_id: str = "",
 ) -> Endpoint:
-    """Switch it off: nothing is sent to it, and what waits for it is not needed any more."""
-    row = _locked(audience, endpoint, version)
-    if row.disabled_at is not None:
-        return row
-    row.disabled_at, row.disabled_why = at, ""
-    _drop_waiting(row)
-    return _saved(row, "endpoint.disabled", at, {}, actor, request_id)
+    """Switch it off: nothing is sent to it, and what waits for it is not needed any more. Or on
+    again: it hears of what comes from now on.
 
-
-@transaction.atomic
-def enable(
-    *,
-    audience: Audience,
-    endpoint: uuid.UUID,
-    version: int | None,
-    actor: uuid.UUID,
-    at: dt.datetime,
-    request_id: str = "",
-) -> Endpoint:
-    """Switch it on again; it hears of what comes from now on."""
+    Nothing is written where it is so already. Raises ``NotFound``, ``Conflict``.
+    """
     row = _locked(audience, endpoint, version)
-    if row.disabled_at is None:
+    if on == (row.disabled_at is None):
         return row
-    row.disabled_at, row.disabled_why = None, ""
-    return _saved(row, "endpoint.enabled", at, {}, actor, request_id)
+    row.disabled_at, row.disabled_why = None if on else at, ""
+    if not on:
+        _drop_waiting(row)
+    verb = "endpoint.enabled" if on else "endpoint.disabled"
+    return _saved(row, verb, at, {}, actor, request_id)
 
 
 @transaction.atomic

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_noop
 
 from riskreg.events.policy import Audience
 from riskreg.events.services import Entry, append
@@ -75,9 +76,9 @@ def open_endpoint(endpoint: uuid.UUID) -> Opened:
     """The endpoint to send to. Raises ``PermanentFailure`` where nothing is to be sent to it."""
     row = Endpoint.objects.filter(uuid=endpoint).first()
     if row is None:
-        raise PermanentFailure("the endpoint was removed")
+        raise PermanentFailure(gettext_noop("the endpoint was removed"))
     if row.disabled_at is not None:
-        raise PermanentFailure("the endpoint is switched off")
+        raise PermanentFailure(gettext_noop("the endpoint is switched off"))
     try:
         return Opened(row.uuid, row.kind, unseal(row.address), Secrets.opened(row.secret))
     except Unopenable as error:

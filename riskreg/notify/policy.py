@@ -43,7 +43,7 @@ class PassingFailure(Exception):
 def wait_before(attempt: int, draw: float, retry_after: dt.timedelta | None = None) -> dt.timedelta:
     """How long to wait after failed attempt number ``attempt`` (1, 2 …).
 
-    Grows fourfold from a minute to six hours; with eight attempts the last comes about 19 hours
+    Grows fourfold from a minute to six hours; with twenty attempts the last comes about 90 hours
     after the first. ``draw`` in [0, 1) spreads it by a quarter to either side, so that many mails
     that failed together do not come back together. Never shorter than ``retry_after``, which counts
     for six hours at most. Raises ``ValueError`` outside those ranges.

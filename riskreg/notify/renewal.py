@@ -16,17 +16,25 @@ from typing import Any
 import structlog
 from django.db import transaction
 
+from riskreg.events.policy import Audience
+
 log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
 class Content:
-    """What a message says: to people, and in ``payload`` to programs (None: as it was)."""
+    """What a message says: to people, and in ``payload`` to programs (None: as it was).
+
+    ``audiences``: of whom it tells, and ``address``: where it goes, where writing it anew can
+    change that (None: as it was).
+    """
 
     subject: str
     text: str
     html: str = ""
     payload: Mapping[str, Any] | None = None
+    audiences: Collection[Audience] | None = None
+    address: str | None = None
 
 
 Renew = Callable[[uuid.UUID, dt.datetime], Content | None]

@@ -14,6 +14,7 @@ from riskreg.events.policy import Audience
 from riskreg.events.services import Entry
 from riskreg.kernel import clock
 from riskreg.kernel.errors import NotFound
+from riskreg.kernel.text import storable
 from riskreg.notify.queries import unread_expression
 from riskreg.register.models import Absence, Criteria, Membership, Party, Register, Role
 
@@ -136,11 +137,11 @@ def viewer_for(user: User, slug: str, request_id: str = "") -> Viewer:
 
     Raises ``NotFound`` for a register that is not there or not theirs: a stranger cannot tell.
     """
+    members = Membership.objects.select_related("register__criteria", "party")
     membership = (
-        Membership.objects.select_related("register__criteria", "party")
-        # PostgreSQL refuses NUL in a value; it is in no slug.
-        .filter(register__slug=slug.replace("\0", "-"), user=user, ended_at=None)
-        .first()
+        members.filter(register__slug=slug, user=user, ended_at=None).first()
+        if storable(slug)
+        else None
     )
     if membership is None:
         raise NotFound(_("There is no such register."))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import localised
+from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence, Membership, Objective, Party, Role, Taxonomy, Term
 
@@ -99,16 +100,18 @@ def answerable_members(viewer: Viewer, *, private_to: Party | None = None) -> Qu
     return members.filter(party=private_to) if private_to else members
 
 
+def member_named(name: object) -> Q:
+    """Membership of whoever has that public id or e-mail address; anything else is nobody's."""
+    text = str(name or "").strip().lower()
+    try:
+        return Q(user__uuid=uuid.UUID(text))
+    except ValueError:
+        return Q(user__email=text) if len(text) <= 254 and storable(text) else Q(pk=None)
+
+
 def find_member(viewer: Viewer, errors: Errors, field: str, name: object) -> User | None:
     """The member whose public id or e-mail address is ``name``; notes an error otherwise."""
-    if isinstance(name, User):
-        wanted = Q(user=name)
-    else:
-        text = str(name or "").strip().lower()[:254].replace("\0", "")
-        try:
-            wanted = Q(user__uuid=uuid.UUID(text))
-        except ValueError:
-            wanted = Q(user__email=text)
+    wanted = Q(user=name) if isinstance(name, User) else member_named(name)
     member = members_for(viewer).filter(wanted).first()
     if member is None:
         errors.add(
@@ -157,7 +160,8 @@ def find_objectives(
 ) -> list[Objective]:
     """The visible objectives of those keys; notes those that do not exist for this viewer."""
     wanted = [str(k) for k in keys]
-    known = {o.key: o for o in objectives_for(viewer).filter(key__in=wanted)}
+    found = objectives_for(viewer).filter(key__in=[key for key in wanted if storable(key)])
+    known = {o.key: o for o in found}
     unknown = sorted(set(wanted) - set(known))
     if unknown:
         errors.add(

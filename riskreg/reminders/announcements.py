@@ -120,6 +120,7 @@ def _tell(endpoint: Endpoint, at: dt.datetime) -> bool:
     if replaced:
         older = _locked(endpoint.uuid, state=AnnouncementState.TOLD, message__in=replaced)
         seen = _looked_at(endpoint, [*seen.valid, *older], at)
+        _drop(seen.gone)
     register = Register.objects.get(uuid=endpoint.register)
     content = _content(endpoint, register, seen, at)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
@@ -151,7 +152,7 @@ def renew_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What such a message should say now, just before it is sent; None when all of it is done."""
     told = list(
         Announcement.objects.filter(message=message, state=AnnouncementState.TOLD)
-        .select_related("reminder__register", "reminder__ladder")
+        .select_related("reminder__register")
         .order_by("pk")
     )
     endpoint = next(iter(listening_among({a.endpoint for a in told})), None)
@@ -194,7 +195,7 @@ def _locked(endpoint: uuid.UUID, **wanted: Any) -> list[Announcement]:
     return list(
         Announcement.objects.select_for_update(of=("self",))
         .filter(endpoint=endpoint, **wanted)
-        .select_related("reminder__register", "reminder__ladder")
+        .select_related("reminder__register")
         .order_by("pk")
     )
 

@@ -8,7 +8,7 @@ class RemindersConfig(AppConfig):
     def ready(self) -> None:
         from riskreg.notify import renewal
         from riskreg.reminders import announcements, services
-        from riskreg.reminders.digest import ALARM, DIGEST, INTERRUPT
+        from riskreg.reminders.policy import ALARM, DIGEST, INTERRUPT
 
         renewal.register(DIGEST, services.renew_digest, services.unchanged_digests)
         renewal.register(INTERRUPT, services.renew_interrupt, services.unchanged_interrupts)

@@ -15,6 +15,7 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors
+from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.policy import STAGES, Matrix
@@ -78,7 +79,7 @@ def parse(
     matrix = Matrix(viewer.criteria)
     where = Q()
     for name, values in given.items():
-        if any("\0" in v for v in values):
+        if not all(map(storable, values)):
             errors.add(name, "bad_character", _("This holds control characters; remove them."))
             continue
         reader = _READERS.get(name)

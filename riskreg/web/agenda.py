@@ -13,7 +13,6 @@ from riskreg.register.models import Absence
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.reminders.duties import Duty
-from riskreg.risks.models import Position
 from riskreg.web.duty_words import action_words, discharge_words, kind_words
 
 WEEKS = 5
@@ -67,14 +66,14 @@ def duty_rows(
     return rows
 
 
-def rating_of(position: Position, matrix: Matrix) -> dict[str, Any]:
-    """The residual rating of an open risk, for the component that draws it."""
-    key, keys = position.residual_rating, matrix.rating_keys
+def rating_of(duty: Duty, matrix: Matrix) -> dict[str, Any]:
+    """The residual rating of the risk that is to be reviewed, for the component that draws it."""
+    key, keys = duty.thing.now_rating, matrix.rating_keys
     return {
         "name": matrix.rating_name(key) if key in keys else key,
         "tone": keys.index(key) if key in keys else None,
         "of": len(keys),
-        "score": position.residual_score,
+        "score": duty.thing.now_score,
     }
 
 

@@ -17,7 +17,14 @@ from django.utils.translation import pgettext
 
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.kernel.errors import Conflict, NotFound
-from riskreg.notify.models import Channel, Circuit, Delivery, DeliveryState
+from riskreg.notify.models import (
+    AttemptOutcome,
+    Channel,
+    Circuit,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryState,
+)
 from riskreg.notify.policy import host_of
 from riskreg.notify.queries import circuits_for, deliveries_for, readable_among
 from riskreg.notify.queries.endpoints import endpoints_by_uuid
@@ -183,6 +190,7 @@ class DeliveryDetail(DeliveriesView):
     def _page(self, row: Delivery, status: int = 200) -> HttpResponse:
         readable = self.readable(row)
         recipient = self.names([row]).get(row.message.recipient, row.message.address)
+        over = row.state not in WAITING
         context = {
             "row": self.row(row, recipient, readable),
             "readable": readable,
@@ -190,8 +198,8 @@ class DeliveryDetail(DeliveriesView):
             "running": row.started_at,
             "number": row.attempts,
             "tries": [
-                {"t": t, "outcome": capfirst(t.get_outcome_display())}
-                for t in row.tries.order_by("-number")
+                {"t": t, "outcome": capfirst(_outcome(t, over=over and n == 0))}
+                for n, t in enumerate(row.tries.order_by("-number"))
             ],
             "may_resend": row.state != DeliveryState.SENDING and row.channel != Channel.INBOX,
             "is_mail": row.channel == Channel.MAIL,
@@ -235,6 +243,13 @@ class DeliveryResend(DeliveriesView):
                 _("It is on its way again. What is no longer due will be left out."),
             )
         return HttpResponseRedirect(self.url("delivery", delivery=row.uuid))
+
+
+def _outcome(attempt: DeliveryAttempt, *, over: bool) -> str:
+    """How an attempt ended; ``over``: no other follows, also where it might have."""
+    if over and attempt.outcome == AttemptOutcome.PASSING:
+        return pgettext("attempt", "failed, was the last attempt")
+    return str(attempt.get_outcome_display())
 
 
 def _circuit(row: Circuit) -> dict[str, Any]:

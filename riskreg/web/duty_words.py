@@ -36,7 +36,7 @@ def action_words(kind: str) -> str:
         "risk.breach": _("Review"),
         "mitigation.due": _("Update"),
         "mitigation.update": _("Update"),
-        "indicator.reading": _("Add readings"),
+        "indicator.reading": _("Add reading"),
     }.get(kind, _("See"))
 
 

@@ -28,7 +28,7 @@ RECENT = 10
 class EndpointForm(forms.Form):
     """A new chat or webhook. The service checks it; this is what it looks like."""
 
-    kind = forms.ChoiceField(label=gettext_lazy("What it is"), choices=EndpointKind.choices)
+    kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=EndpointKind.choices)
     name = forms.CharField(
         label=gettext_lazy("Name"),
         max_length=endpoints.NAME_MAX,
@@ -215,9 +215,8 @@ class EndpointSwitch(EndpointsView):
         """``on`` says which."""
         row = self.found(endpoint)
         on = request.POST.get("on") == "1"
-        act = endpoints.enable if on else endpoints.disable
         try:
-            act(endpoint=endpoint, version=self.seen(), **self.who)
+            endpoints.switch(endpoint=endpoint, version=self.seen(), on=on, **self.who)
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
         else:

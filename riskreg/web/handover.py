@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from riskreg.accounts.models import User
 from riskreg.handover.models import Part
@@ -23,7 +23,7 @@ from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits, require, require_for_person
 from riskreg.register.queries import answerable_members
-from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.risks.forms import offer
 
@@ -40,7 +40,7 @@ class HandOverForm(forms.Form):
     """To whom and why; ``seen`` is what the preview showed."""
 
     seen = forms.CharField(widget=forms.HiddenInput, max_length=64)
-    to = forms.ChoiceField(label=gettext_lazy("To"))
+    to = forms.ChoiceField(label=pgettext_lazy("hand-over", "To"))
     reason = forms.CharField(
         label=gettext_lazy("Reason"),
         widget=forms.Textarea(attrs={"rows": 3}),
@@ -173,7 +173,9 @@ class ReassignPage(RegisterView):
         risks: dict[str, int | None] = {}
         for item in request.POST.getlist("risk")[: MAX_AT_ONCE + 1]:
             ref, _at, version = item.partition("@")
-            risks[ref] = int(version) if version.isascii() and version.isdigit() else None
+            # Ten digits are more than any version has, and fewer than Python refuses to read.
+            plain = version.isascii() and version.isdigit() and len(version) < 10
+            risks[ref] = int(version) if plain else None
         form = ReassignForm(request.POST)
         offer(form, "owner", _takers(self.viewer))
         problems: dict[str, str] = {}
@@ -206,8 +208,7 @@ class ReassignPage(RegisterView):
         status: int = 200,
     ) -> HttpResponse:
         offer(form, "owner", _takers(self.viewer))
-        wanted = [ref for ref in risks if "\0" not in ref]
-        found = visible_risks(self.viewer).filter(ref__in=wanted).select_related("owner", "party")
+        found = risks_called(self.viewer, risks).select_related("owner", "party")
         by_ref = {row.ref: row for row in found}
         rows = [
             {

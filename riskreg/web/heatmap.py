@@ -391,8 +391,11 @@ def _steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, A
 
 
 def _month_from(day: dt.date, months: int) -> dt.date:
-    """The same day ``months`` later, or the last of that month where it has no such day."""
-    index = day.year * 12 + day.month - 1 + months
+    """The same day ``months`` later, or the last of that month where it has no such day.
+
+    Nothing lies before the first month of the calendar.
+    """
+    index = max(12, day.year * 12 + day.month - 1 + months)
     year, month = divmod(index, 12)
     after = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)
     return dt.date(year, month + 1, min(day.day, after.day))

@@ -26,6 +26,7 @@ from riskreg.risks.models import Kind, MitigationStatus, Response, State
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
+from riskreg.web.ladder.words import part_words
 
 PAGE = 50
 # What a reader of the history has no use for: how a text was labelled and put into other languages.
@@ -195,7 +196,7 @@ def field_words(field: str) -> str:
         "label": _("label"),
         "limit_notes": _("why these limits"),
         "extended_until": _("extended until"),
-        "rung": _("step of the ladder"),
+        "rung": _("rung"),
         "to": _("to"),
         "why": _("why"),
         "error": _("error"),
@@ -228,8 +229,9 @@ def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str
     if isinstance(value, list):
         texts = [v.get("title", "") if isinstance(v, dict) else str(v) for v in value]
         if field == "to":
-            texts = [_ladder_words(text) for text in texts]
-        return ", ".join(texts)
+            parts = part_words()
+            texts = [parts.get(text, text) for text in texts]
+        return str(_(", ")).join(texts)
     text = str(value)
     if field in ("rung", "why"):
         return _ladder_words(text)
@@ -245,17 +247,13 @@ def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str
 
 
 def _ladder_words(key: str) -> str:
-    """A rung, a reason for skipping one, or somebody's part, as the log names it, in words."""
+    """A rung, or a reason for skipping one, as the log names it, in words."""
     words = {
         "early": _("before it is due"),
         "due": _("on the day it is due"),
         "late": _("when it is late"),
-        "overtaken": _("a later step was due already"),
+        "overtaken": _("a later rung was due already"),
         "discharged": _("it was done in the meantime"),
-        "owner": _("owner"),
-        "deputy": _("deputy"),
-        "manager": _("risk manager"),
-        "stand_in": _("risk manager, standing in"),
     }
     return words.get(key, key)
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.signing import BadSignature
-from django.db.models import F, QuerySet
+from django.db.models import F, Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse
 from django.urls import path, reverse
 from django.utils.dateparse import parse_datetime
@@ -17,12 +17,10 @@ from riskreg.indicators.models import Breach
 from riskreg.register.models import Absence, Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
-from riskreg.reminders.duties import BREACH, Duty
+from riskreg.reminders.duties import BREACH, MITIGATION_DUE, REVIEW, Duty, urgency
 from riskreg.reminders.queries import agenda
-from riskreg.reviews.queries import extended_until_subquery
-from riskreg.risks.models import Mitigation, MitigationStatus, Position, State
-from riskreg.risks.queries.access import current_positions
-from riskreg.risks.queries.lists import due_for, mitigations_for, standing
+from riskreg.risks.models import Mitigation, Risk
+from riskreg.risks.queries.lists import standing
 from riskreg.web import agenda as agenda_page
 from riskreg.web.base import RegisterView
 from riskreg.web.duty_words import action_words
@@ -30,8 +28,9 @@ from riskreg.web.history import event_rows
 from riskreg.web.indicators.beside import called_rows
 
 DUE_DAYS = 14
-# More than anybody can have due within the weeks shown.
+# Of each kind: more than anybody can have due within the weeks shown.
 MOST_DUTIES = 300
+MITIGATIONS = 20
 LISTED = 10
 # How far back, in events of each chain, "what changed" looks for those who own nothing.
 LOOKED_THROUGH = 80
@@ -39,7 +38,6 @@ LOOKED_THROUGH = 80
 VISIT_GAP = dt.timedelta(minutes=30)
 FIRST_VISIT = dt.timedelta(days=7)
 SEEN_SECONDS = 400 * 24 * 3600
-RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 
 
 class MyWork(RegisterView):
@@ -49,25 +47,30 @@ class MyWork(RegisterView):
         """The page, with a cookie that remembers this visit."""
         viewer, today = self.viewer, self.viewer.today(self.at)
         self.matrix = Matrix(viewer.register.criteria)
-        mine = list(due_for(viewer))
-        mitigations = list(
-            mitigations_for(viewer).filter(owner=viewer.user, status__in=RUNNING)[:20]
-        )
         away = {row.user_id: row for row in viewer.absences}
         soon = today + dt.timedelta(days=DUE_DAYS)
-        coming, called = self._coming(today)
-        rows = self._rows([d for d in coming if _due(d) <= soon], mine, away)
-        watches = viewer.role != Role.OWNER or not (mine or mitigations or rows)
+        all_mine, waiting = self._read(today, soon)
+        own = [d for d in all_mine if viewer.user.pk in (d.owner_id, d.deputy_id)]
+        mine = [d for d in own if d.kind == REVIEW.kind]
+        works = [d for d in own if d.kind == MITIGATION_DUE.kind]
+        called: dict[Any, Breach] = {d.key: d.thing for d in own if d.kind == BREACH.kind}
+        end = agenda_page.window_end(today)
+        coming = [d for d in all_mine if _due(d) < end and d.key not in called]
+        near = [d for d in coming if _due(d) <= soon]
+        near.sort(key=lambda duty: (*urgency(duty, today), duty.ref))
+        rows = self._rows(near, mine, away)
+        watches = viewer.role != Role.OWNER or not (mine or works or rows)
         last, since = self._visit(request)
-        found = self._changed(mine, mitigations, since)
+        found = self._changed([*mine, *works], since)
         listed = {d["ref"] for d in rows}
+        beyond = [d for d in works if d.ref not in listed]
         context = {
             "groups": agenda_page.groups(rows, today),
             "duties": rows,
-            "called": called_rows(viewer, called),
+            "called": called_rows(viewer, called.values()),
             "overdue": sum(d["due_on"] < today for d in rows),
-            "next": self._duty(mine[0]) if mine and not rows else None,
-            "mitigations": [m for m in mitigations if m.ref not in listed],
+            "next": self._review(mine[0]) if mine and not rows else None,
+            "mitigations": self._mitigations(beyond[:MITIGATIONS]),
             "owned": len(mine),
             "away": away.get(viewer.user.pk),
             "stands_in": [
@@ -76,9 +79,9 @@ class MyWork(RegisterView):
                 if user in viewer.stands_in_for
             ],
             "may_be_away": permits(viewer, "absence.record"),
-            "weeks": agenda_page.weeks(coming, today) if coming or mine or mitigations else [],
+            "weeks": agenda_page.weeks(coming, today) if coming or mine or works else [],
             "later": [d for d in coming if _due(d) > soon][:8],
-            "waiting": self._waiting(soon) if watches else None,
+            "waiting": [self._review(d) for d in waiting[:LISTED]] if watches else None,
             "whose": str(viewer.party or viewer.register),
             "standing": self._standing() if watches else None,
             "changed": self._linked(event_rows(viewer, found[:LISTED])),
@@ -98,81 +101,72 @@ class MyWork(RegisterView):
         )
         return response
 
-    def _coming(self, today: dt.date) -> tuple[list[Duty], list[Breach]]:
-        """Duties of every kind up to the end of the calendar, and apart from them what an
-        indicator calls for of the viewer's own, oldest first."""
-        people = agenda.mine(self.viewer)
-        wanted = agenda.Wanted(today, people=people, due_before=agenda_page.window_end(today))
-        coming: list[Duty] = []
-        called: list[Breach] = []
-        for duty in agenda.duties_for(self.viewer, wanted, MOST_DUTIES).duties:
-            mine = self.viewer.user.pk in (duty.owner_id, duty.deputy_id)
-            if mine and duty.kind == BREACH.kind:
-                called.append(duty.thing)
-            else:
-                coming.append(duty)
-        return coming, sorted(called, key=lambda breach: (breach.due_on, breach.pk))
+    def _read(self, today: dt.date, soon: dt.date) -> tuple[list[Duty], list[Duty]]:
+        """The viewer's duties of every kind, and the reviews that others owe up to ``soon``: in
+        the viewer's party, or in the register for who has none."""
+        viewer, people = self.viewer, agenda.mine(self.viewer)
+        waiting = agenda.Wanted(
+            today,
+            kinds=(REVIEW.kind,),
+            others_than=people,
+            party=viewer.party_id,
+            due_before=soon + dt.timedelta(days=1),
+        )
+        mine = agenda.Wanted(today, people=people)
+        own, others = agenda.lists_for(viewer, [(mine, MOST_DUTIES), (waiting, LISTED)])
+        return own, others
 
     def _rows(
-        self, duties: list[Duty], mine: list[Position], away: dict[int, Absence]
+        self, duties: list[Duty], mine: list[Duty], away: dict[int, Absence]
     ) -> list[dict[str, Any]]:
-        ratings = {p.risk.uuid: agenda_page.rating_of(p, self.matrix) for p in mine}
+        ratings = {d.subject: agenda_page.rating_of(d, self.matrix) for d in mine}
         told = [d for d in duties if d.subject not in ratings]
-        owners = {p.risk.uuid: p.owner for p in mine}
         rows = agenda_page.duty_rows(self.viewer, duties, agenda.facts_of(told), ratings, away)
         for row, duty in zip(rows, duties, strict=True):
-            row["owner"] = owners.get(duty.subject, "")
+            row["owner"] = agenda.people_of(duty)[0] if duty.subject in ratings else ""
         return rows
 
-    def _duty(self, position: Position) -> dict[str, Any]:
-        risk = position.risk
-        keys = {"slug": self.viewer.register.slug, "ref": position.ref}
+    def _review(self, duty: Duty) -> dict[str, Any]:
+        keys = {"slug": self.viewer.register.slug, "ref": duty.ref}
         return {
-            "ref": position.ref,
-            "title": risk.said("title"),
-            "due_on": risk.next_review_on,
-            "extended_until": getattr(position, "extended_until", None),
-            "last_reviewed_on": risk.last_reviewed_on,
-            "owner": position.owner,
-            "private": position.visibility == "party",
-            "party": position.party,
-            "rating": agenda_page.rating_of(position, self.matrix),
+            "ref": duty.ref,
+            "title": duty.title,
+            "due_on": duty.due_on,
+            "extended_until": duty.extended_until,
+            "last_reviewed_on": duty.thing.last_reviewed_on,
+            "owner": agenda.people_of(duty)[0],
+            "private": duty.private,
+            "party": self.viewer.party,
+            "rating": agenda_page.rating_of(duty, self.matrix),
             "url": reverse("web:risk", kwargs=keys),
-            "action": action_words("risk.review"),
+            "action": action_words(duty.kind),
             "act_url": reverse("web:review", kwargs=keys) + "?next=work"
-            if permits(self.viewer, "risk.review", risk)
+            if permits(self.viewer, "risk.review", duty)
             else "",
         }
 
-    def _waiting(self, soon: dt.date) -> list[dict[str, Any]]:
-        """Reviews that others owe: in the viewer's party, or in the register for who has none."""
-        positions = current_positions(self.viewer).filter(
-            state=State.OPEN, risk__next_review_on__lte=soon
-        )
-        if self.viewer.party is not None:
-            positions = positions.filter(party=self.viewer.party)
-        positions = (
-            positions.exclude(risk__owner=self.viewer.user)
-            .exclude(risk__deputy=self.viewer.user, risk__deputy__isnull=False)
-            .select_related("risk", "owner", "party")
-            .annotate(extended_until=extended_until_subquery("risk__", self.viewer))
-            .order_by("risk__next_review_on", "risk_id")
-        )
-        return [self._duty(p) for p in positions[:LISTED]]
+    def _mitigations(self, duties: list[Duty]) -> list[Mitigation]:
+        """The work itself, with the risks it serves as far as the viewer may know of them."""
+        works: list[Mitigation] = [duty.thing for duty in duties]
+        risks = Risk.objects.visible_to(self.viewer).only("ref").order_by("ref")
+        prefetch_related_objects(works, Prefetch("risks", queryset=risks))
+        for work, duty in zip(works, duties, strict=True):
+            if duty.private and self.viewer.party is not None:
+                # Its own party is the only one that sees it, and is read with its names already.
+                work.party = self.viewer.party
+        return works
 
     def _standing(self) -> dict[str, Any]:
         above = [r for r in self.matrix.rating_keys if self.matrix.above_appetite(r)]
         return vars(standing(self.viewer, self.at, above))
 
-    def _changed(
-        self, mine: list[Position], mitigations: list[Mitigation], since: dt.datetime
-    ) -> list[Event]:
+    def _changed(self, mine: list[Duty], since: dt.datetime) -> list[Event]:
         """What others did since, newest first: to what is mine, else in the whole register.
 
         What was brought in with a date before ``since`` is history, not news.
         """
         visible: QuerySet[Event] = events.visible_events(self.viewer.audience)
-        subjects = [p.risk.uuid for p in mine] + [m.uuid for m in mitigations]
+        subjects = [duty.subject for duty in mine]
         if subjects:
             visible = visible.filter(subject_uuid__in=subjects)
         else:

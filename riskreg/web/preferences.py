@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zoneinfo
+from functools import partial
 from itertools import groupby
 from typing import Any
 
@@ -20,6 +21,7 @@ from django.views.decorators.http import require_POST
 
 from riskreg.accounts.countries import calendar_choices
 from riskreg.accounts.models import Scope
+from riskreg.accounts.policy import calendar_exists
 from riskreg.accounts.queries import own_feed, own_token, tokens_of
 from riskreg.accounts.services import (
     create_token,
@@ -72,10 +74,20 @@ WEEKDAYS = (
 )
 
 
-def holiday_choices() -> list[tuple[str, Any]]:
-    """No calendar, every country's, and those of parts of countries under their country."""
+def holiday_choices(kept: str = "") -> list[tuple[str, Any]]:
+    """No calendar, every country's, and those of parts of countries under their country.
+
+    ``kept``: the one that was chosen. If it is not known any more it is there as well and says so,
+    or saving something else would lose it unseen.
+    """
     (_first, countries), *parts = calendar_choices()
+    gone = (
+        []
+        if calendar_exists(kept)
+        else [(kept, _("%(code)s: not known any more, counts as none") % {"code": kept})]
+    )
     return [
+        *gone,
         ("", _("none: I work on public holidays")),
         (_("Countries and regions"), countries),
         *parts,
@@ -83,7 +95,7 @@ def holiday_choices() -> list[tuple[str, Any]]:
 
 
 class ReminderForm(forms.Form):
-    """When and how a digest comes."""
+    """When and how a digest comes; ``kept`` is the holiday calendar that was chosen before."""
 
     digest_hour = forms.TypedChoiceField(
         label=gettext_lazy("Send my digest at"),
@@ -114,6 +126,12 @@ class ReminderForm(forms.Form):
             "cannot be switched off."
         ),
     )
+
+    def __init__(self, *args: Any, kept: str = "", **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        calendar = self.fields["holiday_calendar"]
+        assert isinstance(calendar, forms.ChoiceField)  # noqa: S101 - as it is declared above
+        calendar.choices = partial(holiday_choices, kept)
 
 
 class TokenForm(forms.Form):
@@ -149,7 +167,7 @@ def preferences(request: HttpRequest) -> HttpResponse:
 @login_required
 def set_reminders(request: HttpRequest) -> HttpResponse:
     """Save when and how a digest comes."""
-    form = ReminderForm(request.POST)
+    form = ReminderForm(request.POST, kept=signed_in(request).holiday_calendar)
     if form.is_valid():
         try:
             set_preferences(user=signed_in(request), at=clock.now(), **form.cleaned_data)
@@ -253,7 +271,10 @@ def _page(
         "form": form
         or PreferencesForm(initial={"language": user.language, "time_zone": user.time_zone}),
         "reminder_form": reminder_form
-        or ReminderForm(initial={name: getattr(user, name) for name in ReminderForm.base_fields}),
+        or ReminderForm(
+            initial={name: getattr(user, name) for name in ReminderForm.base_fields},
+            kept=user.holiday_calendar,
+        ),
         "feed": own_feed(user),
         "fresh_feed": fresh_feed,
         "token_form": token_form or TokenForm(),

@@ -306,11 +306,15 @@ def broken_links(world: World) -> None:
     late = Risk.objects.get(title="Shared at last")
     late.deputy = world.partner_manager
     late.save(update_fields=["deputy"])
-    for due_on in (late.next_review_on, late.reviews.earliest("id").due_on):
+    for due_on, before in (
+        (late.next_review_on, late.reviews.latest("id")),
+        (late.reviews.earliest("id").due_on, None),
+    ):
         Extension.objects.create(
             register=late.register, party=world.foton, visibility="party", risk=late,
-            due_on=due_on, until=world.today + 9 * DAY, reason=sing("private extension"),
-            granted_by=world.manager, at=world.at - DAY, created_at=world.at - DAY,
+            reviewed_before=before, due_on=due_on, until=world.today + 9 * DAY,
+            reason=sing("private extension"), granted_by=world.manager, at=world.at - DAY,
+            created_at=world.at - DAY,
         )  # fmt: skip
     first.objectives.add(objective)
     Assessment.objects.create(

@@ -33,6 +33,7 @@ from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
 
+pytestmark = pytest.mark.once
 ROOT = Path(riskreg.__file__).parent
 NOUNS = {"indicators", "decisions", "estimates", "simulations"}
 

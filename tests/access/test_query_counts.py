@@ -4,10 +4,16 @@ Every GET route that ``ROUTES`` names is measured with 5 risks and again with 25
 tests/query_counts.json.
 """
 
+import datetime as dt
+
 import pytest
+import time_machine
 from django.test import Client
 
+from riskreg.accounts.models import User
+from riskreg.reminders.duties import SOURCES
 from riskreg.reviews.services import start_meeting
+from riskreg.risks.models import Risk
 from tests import builders
 from tests.access.routes import ROUTES
 from tests.builders import World
@@ -32,8 +38,6 @@ MEASURED = [r for r in ROUTES if "GET" in ROUTES[r] and not r.startswith(ELSEWHE
 
 def grow(world: World, size: int) -> None:
     """Bring the register up to ``size`` risks, each with everything that hangs on one."""
-    from riskreg.risks.models import Risk
-
     for _ in range(Risk.objects.count(), size):
         row = builders.risk(
             world, terms=["market:eu"], objectives=["overseas-units-2030"], inherent=(5, 5),
@@ -85,3 +89,84 @@ def test_rows_add_no_queries(world: World, query_counts: QueryCounts, route: str
 
     name = f"{'api' if api else 'web'}:{route}"
     query_counts.check_growth(name, call, grown)
+
+
+ROLES = ("owner", "deputy", "manager", "leader", "integration", "auditor", "onlooker")
+ANSWERING = ("owner", "manager", "leader")
+LATER = builders.AT + dt.timedelta(days=6)
+
+
+def grow_for(world: World, person: User, size: int) -> None:
+    """``person`` answers for ``size`` risks, every other one private: each with a review that is
+    late at ``LATER``, work under way, and an indicator that is red and was not read since."""
+    by = world.integration
+    month_ago = world.at - dt.timedelta(days=29)
+    for n in range(Risk.objects.filter(owner=person).count(), size):
+        own = {"by": by, "visibility": "party" if n % 2 else "shared", "owner": person.email}
+        row = builders.risk(world, at=month_ago, deputy=world.deputy.email, **own)
+        builders.mitigation(world, row, **own)
+        due = {"due_on": world.today + dt.timedelta(days=10), "status": "in_progress"}
+        builders.mitigation(world, row, at=month_ago, **due, **own)
+        read = making.indicator(world, row, at=month_ago, frequency_days=1, grace_days=0, **own)
+        making.read(world, read, "200000", by=by)
+        builders.review(world, builders.risk(world), by=world.manager)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ROLES)
+def test_my_work_of_every_role(world: World, query_counts: QueryCounts, who: str) -> None:
+    """Who owns nothing sees what waits and what others changed."""
+    builders.taxonomy(world)
+    builders.objective(world)
+    client = builders.web(getattr(world, who))
+
+    def call() -> None:
+        with time_machine.travel(LATER, tick=False):
+            assert client.get(f"/r/{world.register.slug}/work/").status_code == 200
+
+    name = f"web:/r/{{}}/work/ as {who}"
+    query_counts.check_growth(name, call, lambda size: grow(world, size))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ANSWERING)
+def test_my_work_with_duties_of_every_kind(
+    world: World, query_counts: QueryCounts, who: str
+) -> None:
+    """The most that it can ask for, of somebody for whom there is something of everything."""
+    person: User = getattr(world, who)
+    client = builders.web(person)
+
+    def call() -> None:
+        with time_machine.travel(LATER, tick=False):
+            response = client.get(f"/r/{world.register.slug}/work/")
+        context = response.context
+        assert {row["kind"] for row in context["duties"]} == set(SOURCES) - {"risk.breach"}
+        assert all(context[part] for part in ("called", "changed", "weeks", "mitigations"))
+        assert (who == "owner") is (context["waiting"] is None)
+
+    name = f"web:/r/{{}}/work/ as {who}, full"
+    query_counts.check_growth(name, call, lambda size: grow_for(world, person, size))
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("who", ROLES)
+def test_filtered_and_counted_duties_of_every_role(
+    world: World, query_counts: QueryCounts, who: str
+) -> None:
+    """All that can be asked of the list at once."""
+    person: User = getattr(world, who)
+    program = builders.api(person)
+    asked = "mine=true&overdue=true&due_before=2027-01-01&count=true&limit=2"
+
+    def call() -> None:
+        with time_machine.travel(LATER, tick=False):
+            path = f"/api/v1/registers/{world.register.slug}/duties/?{asked}"
+            found = program.get(path).json()
+        assert found["count"] >= len(found["results"])
+        assert (who in (*ANSWERING, "deputy")) is bool(found["count"])
+
+    def grown(size: int) -> None:
+        grow_for(world, person if who in ANSWERING else world.owner, size)
+
+    query_counts.check_growth(f"api:/api/v1/registers/{{}}/duties/ filtered as {who}", call, grown)

@@ -9,7 +9,8 @@ from riskreg.kernel import health
 from tests.access import canaries, walk
 from tests.access.canaries import CANARY, CanaryWorld
 
-pytestmark = pytest.mark.django_db
+# Who may see what is decided by the same conditions on every database; two_worlds asks them all.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 
 @pytest.fixture

@@ -97,6 +97,22 @@ def test_how_one_is_reached_is_a_preference(at: dt.datetime) -> None:
     assert json.loads(event.changes)["working_days"] == [[1, 2, 3, 4, 5], [2, 7]]
 
 
+def test_a_holiday_calendar_that_went_away_may_stay_but_is_not_chosen_anew(
+    person: User, at: dt.datetime
+) -> None:
+    User.objects.filter(pk=person.pk).update(holiday_calendar="XX")
+    person.refresh_from_db()
+    services.set_preferences(user=person, digest_hour=9, holiday_calendar="XX", at=at)
+    person.refresh_from_db()
+    assert (person.digest_hour, person.holiday_calendar) == (9, "XX")
+    with nothing_changes(), pytest.raises(Invalid):
+        services.set_preferences(user=person, holiday_calendar="YY", at=at)
+    services.set_preferences(user=person, holiday_calendar="CN", at=at)
+    person.refresh_from_db()
+    with nothing_changes(), pytest.raises(Invalid):
+        services.set_preferences(user=person, holiday_calendar="XX", at=at)
+
+
 @pytest.mark.parametrize(
     "field, value",
     [

@@ -5,7 +5,9 @@ import datetime as dt
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
+from riskreg.accounts import policy
 from riskreg.accounts.policy import calendar_exists, calendars, works_on
 
 WEEK = [1, 2, 3, 4, 5]
@@ -89,8 +91,17 @@ def test_calendars_that_are_not(calendar: object) -> None:
     assert not calendar_exists(calendar)
 
 
-def test_a_calendar_that_went_away_counts_as_none() -> None:
-    assert works_on(dt.date(2026, 10, 1), WEEK, "XX")
+@pytest.mark.parametrize("calendar", ["XX", "DE-XX"])
+def test_a_calendar_that_went_away_counts_as_none_and_the_log_says_so_once(calendar: str) -> None:
+    policy._special_days.cache_clear()
+    policy._warn_of_unknown.cache_clear()
+    with capture_logs() as logged:
+        for year in (2026, 2027):
+            assert works_on(dt.date(year, 10, 1), WEEK, calendar)
+            assert not works_on(dt.date(2026, 10, 10), WEEK, calendar)
+    assert logged == [
+        {"event": "holiday_calendar_unknown", "log_level": "warning", "calendar": calendar}
+    ]
 
 
 def test_every_calendar_on_offer_has_a_code_that_fits_its_column() -> None:

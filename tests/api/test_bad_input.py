@@ -264,7 +264,7 @@ BAD_QUERIES = [
     ("cursor=abc", "bad_cursor"),
     ("cursor=", "bad_cursor"),
     ("cursor=WzEsMl0:abc", "bad_cursor"),
-    ("cursor=%00", "bad_cursor"),
+    ("cursor=%00", "bad_character"),
 ]
 
 

@@ -252,6 +252,9 @@ def test_pages_have_no_faults(site: Site, faults_of: Any, language: str) -> None
         assert status == {"404": 404, "403": 403, "web:heatmap refused": 400}.get(name, 200), name
         if name == "web:delivery_html":  # a letter: in its reader's language, and no script runs
             assert page.locator("body").inner_text().strip()
+            page.set_viewport_size(NARROW)
+            width = page.evaluate("document.documentElement.scrollWidth")
+            assert width <= NARROW["width"], f"the mail is {width} px wide on a phone"
             continue
         lang = page.evaluate("document.documentElement.lang")
         assert lang == {"en": "en", "zh-hans": "zh-Hans"}[language], name

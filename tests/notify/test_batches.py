@@ -307,10 +307,14 @@ def test_a_writer_that_breaks_does_not_keep_the_others_waiting(
     assert (bad.state, bad.last_error, good.state) == ("pending", "a fault of our own", "sent")
 
 
+@pytest.mark.parametrize("by", ["itself", "the database"])
 def test_a_check_that_breaks_means_that_all_is_written_anew(
-    posted: Posted, monkeypatch: Any
+    posted: Posted, monkeypatch: Any, by: str
 ) -> None:
     def unchanged(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+        if by == "the database":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT 1 FROM no_such_table")
         raise ZeroDivisionError
 
     renewer = Renewer(lambda message, at: Content("Newer", "newer"), unchanged)

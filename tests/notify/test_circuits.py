@@ -210,6 +210,9 @@ def test_each_destination_stands_for_itself(
     drain(AT)
     states = Delivery.objects.values_list("channel", "state").distinct().order_by("channel")
     assert list(states) == [("mail", "pending"), ("webhook", "sent")]
+    # What got through to one says nothing of the other.
+    (circuit,) = Circuit.objects.filter(opened_at__isnull=False)
+    assert circuit.destination == "mail"
 
 
 def test_managers_see_what_their_own_things_wait_for(

@@ -3,41 +3,19 @@
 import datetime as dt
 import threading
 from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.db import connection
 
 from riskreg.notify.models import Circuit, Delivery, Message, Rate
 from riskreg.notify.policy import PassingFailure
 from riskreg.notify.services import deliver_due, post
 from tests.builders import AT
 from tests.notify.conftest import draft
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 MINUTE = dt.timedelta(minutes=1)
-
-
-def at_once(count: int, work: Callable[[], Any]) -> list[Any]:
-    """``work`` in ``count`` threads that start together; their results, or what they raised."""
-    gate, results = threading.Barrier(count), []
-
-    def run() -> None:
-        gate.wait()
-        try:
-            results.append(work())
-        except Exception as error:
-            results.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 def drain() -> int:

@@ -137,18 +137,20 @@ def test_renaming(add: Add) -> None:
 def test_switching_off_drops_what_waits_and_on_again(add: Add) -> None:
     row, _secret = add()
     waiting = endpoints.try_out(endpoint=row.uuid, local_day=AT.date(), **WHO)
-    off = endpoints.disable(endpoint=row.uuid, version=1, **WHO)
+    off = endpoints.switch(endpoint=row.uuid, version=1, on=False, **WHO)
     assert (off.disabled_at, off.version) == (AT, 2)
     waiting.refresh_from_db()
     assert waiting.state == DeliveryState.DROPPED
     assert listening(OURS.register, [OURS.party]) == []
-    assert endpoints.disable(endpoint=row.uuid, version=2, **WHO).version == 2, "it was off already"
+    assert endpoints.switch(endpoint=row.uuid, version=2, on=False, **WHO).version == 2, (
+        "it was off already"
+    )
     with pytest.raises(Invalid, match="switched off"):
         endpoints.try_out(endpoint=row.uuid, local_day=AT.date(), **WHO)
-    on = endpoints.enable(endpoint=row.uuid, version=2, **WHO)
+    on = endpoints.switch(endpoint=row.uuid, version=2, on=True, **WHO)
     assert (on.disabled_at, on.version) == (None, 3)
     assert listening(OURS.register, [OURS.party]) == [on]
-    assert endpoints.enable(endpoint=row.uuid, version=3, **WHO).version == 3
+    assert endpoints.switch(endpoint=row.uuid, version=3, on=True, **WHO).version == 3
     assert [e.verb for e in Event.objects.order_by("id")] == [
         "endpoint.added", "endpoint.tried", "endpoint.disabled", "endpoint.enabled",
     ]  # fmt: skip
@@ -193,8 +195,8 @@ def test_what_is_another_partys_or_in_another_register_does_not_exist(add: Add) 
         assert endpoints_by_uuid(audience, [row.uuid]) == {}
         acts = (
             lambda w: endpoints.rename(endpoint=row.uuid, version=1, name="x", **w),
-            lambda w: endpoints.disable(endpoint=row.uuid, version=1, **w),
-            lambda w: endpoints.enable(endpoint=row.uuid, version=1, **w),
+            lambda w: endpoints.switch(endpoint=row.uuid, version=1, on=False, **w),
+            lambda w: endpoints.switch(endpoint=row.uuid, version=1, on=True, **w),
             lambda w: endpoints.rotate_secret(endpoint=row.uuid, version=1, **w),
             lambda w: endpoints.remove(endpoint=row.uuid, version=1, **w),
             lambda w: endpoints.try_out(endpoint=row.uuid, local_day=AT.date(), **w),

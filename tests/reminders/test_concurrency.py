@@ -2,12 +2,10 @@
 
 import datetime as dt
 import threading
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 from django.core import mail
-from django.db import connection
 
 from riskreg.events.models import Event
 from riskreg.notify.models import Delivery, Message
@@ -15,29 +13,9 @@ from riskreg.notify.services import deliver
 from riskreg.reminders.models import Addressee, Reminder
 from riskreg.reminders.services import sweep
 from tests import builders
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def at_once(count: int, work: Callable[[], Any]) -> list[Any]:
-    """``work`` in ``count`` threads that start together; their results, or what they raised."""
-    gate, results = threading.Barrier(count), []
-
-    def run() -> None:
-        gate.wait()
-        try:
-            results.append(work())
-        except Exception as error:
-            results.append(error)
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(count)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
 
 
 def test_four_sweeps_at_once_do_the_work_of_one() -> None:

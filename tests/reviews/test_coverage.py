@@ -117,8 +117,6 @@ class Clerk:
     party: dict[int, str] = field(default_factory=dict)
     private: dict[int, bool] = field(default_factory=dict)
     owner: dict[int, list[tuple[dt.datetime, str]]] = field(default_factory=dict)
-    # An extension is of a risk and a day: a review that falls due on that day again has it too.
-    extended: dict[tuple[int, dt.date], dt.date] = field(default_factory=dict)
 
     @property
     def today(self) -> dt.date:
@@ -190,7 +188,7 @@ class Clerk:
                 grant_extension(**self.act(row), until=self.today + n * DAY, reason="x", at=self.at)
         except Invalid:
             return
-        self.extended[row.pk, self.current(row).due_on] = self.today
+        self.current(row).extended = self.today
 
     def transfer(self, row: Risk, deputy: bool) -> None:
         side = "" if row.party_id == self.world.foton.pk else "partner_"
@@ -203,7 +201,6 @@ class Clerk:
         """By party and month, and in all (key ``""``)."""
         groups: dict[str, list[Any]] = defaultdict(list)
         for note in self.notes:
-            note.extended = self.extended.get((note.risk, note.due_on))
             if self.private[note.risk] and self.party[note.risk] != party:
                 continue
             if note.set_on > as_of or (note.pulled_on is not None and note.pulled_on <= as_of):

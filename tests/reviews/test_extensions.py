@@ -13,6 +13,9 @@ from hypothesis import strategies as st
 
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from riskreg.register.services import go_away
+from riskreg.reminders.duties import REVIEW
+from riskreg.reminders.queries import agenda
 from riskreg.reviews import policy
 from riskreg.reviews.models import Extension
 from riskreg.reviews.queries import extended_until_subquery, extension_of, extensions_of
@@ -128,6 +131,20 @@ def test_four_eyes(world: World) -> None:
     assert extend(world, theirs, by="partner_manager")
 
 
+def test_who_stands_in_gives_nobody_more_time(world: World) -> None:
+    row = late_risk(world)
+    day = world.today
+    go_away(
+        actor=world.viewer("owner"), starts_on=day, until_on=day + 5 * DAY,
+        stand_in=world.manager.email, at=world.at,
+    )  # fmt: skip
+    with pytest.raises(Forbidden, match="ask another manager"):
+        grant_extension(
+            actor=world.viewer("manager"), ref=row.ref, version=None, until=day + 9 * DAY,
+            reason="x", at=world.at,
+        )  # fmt: skip
+
+
 def test_only_for_open_risks_and_whom_the_table_names(world: World) -> None:
     row = late_risk(world)
     for name in ("owner", "deputy", "leader", "integration", "partner_manager", "auditor"):
@@ -188,3 +205,58 @@ def test_an_extension_always_lies_ahead_and_never_beyond_a_cadence(
     assert first > due_on
     assert first in (today + DAY, due_on + DAY)
     assert policy.latest_extension(today, cadence) - today == cadence * DAY
+
+
+def test_it_is_for_its_occasion_and_not_for_another_on_the_same_day(world: World) -> None:
+    row = builders.risk(world, at=world.at - 25 * DAY)
+    due = world.today + 5 * DAY
+    assert row.next_review_on == due
+    first = extend(world, row, until=due + 9 * DAY)
+    assert first.reviewed_before is None
+    # Reviewed before it came, and the next one is wanted on the very day that was extended.
+    review = builders.review(world, row, next_review_on=due)
+    row.refresh_from_db()
+    assert row.next_review_on == due
+    viewer = world.viewer("owner")
+    assert extension_of(viewer, row) is None
+    assert Risk.objects.annotate(until=extended_until_subquery()).get(pk=row.pk).until is None
+    duty = REVIEW.load([row.uuid])[row.uuid]
+    assert (duty.due_on, duty.extended_until, duty.extended_at) == (due, None, None)
+    [listed] = agenda.duties_for(viewer, agenda.Wanted(world.today), 9).duties
+    assert listed.extended_until is None
+    # What was granted stays in the history, and this one can have its own.
+    second = extend(world, row, until=due + 2 * DAY)
+    assert second.reviewed_before == review
+    assert extension_of(viewer, row) == second
+    assert REVIEW.load([row.uuid])[row.uuid].extended_until == second.until
+    assert list(extensions_of(viewer, row)) == [second, first]
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        extend(world, row, until=due + 3 * DAY)
+    assert refused.value.fields["until"][0].code == "extended_already"
+
+
+def test_a_date_that_is_pulled_in_and_put_back_by_a_review_was_not_extended(world: World) -> None:
+    row = builders.risk(world, at=world.at - 50 * DAY, rated=(2, 3))
+    due = world.today + 40 * DAY
+    assert row.next_review_on == due
+    extend(world, row, until=due + 20 * DAY)
+    builders.assess(world, row, (5, 5))
+    row.refresh_from_db()
+    assert row.next_review_on == world.today + 30 * DAY
+    assert extension_of(world.viewer("owner"), row) is None
+    builders.review(world, row, cell=(2, 3), next_review_on=due)
+    row.refresh_from_db()
+    assert row.next_review_on == due
+    assert extension_of(world.viewer("owner"), row) is None
+
+
+def test_the_database_holds_one_for_each_occasion(world: World) -> None:
+    row = builders.risk(world, at=world.at - 25 * DAY)
+    extend(world, row)
+    builders.review(world, row, next_review_on=row.next_review_on)
+    granted = extend(world, row)
+    twin = Extension.objects.values().get(pk=granted.pk)
+    same = {**twin, "id": None, "uuid": world.owner.uuid}
+    for changes in ({}, {"reviewed_before_id": None}):
+        with pytest.raises(IntegrityError), transaction.atomic():
+            Extension.objects.create(**{**same, **changes})

@@ -10,6 +10,7 @@ from django.db import DatabaseError, connection, transaction
 from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from riskreg.register.models import Membership, Role
 from riskreg.reviews.models import Attendance, ItemOutcome, Meeting, MeetingItem, Review
 from riskreg.reviews.queries.meetings import agenda, attendees, meetings_for
 from riskreg.reviews.services import (
@@ -261,6 +262,63 @@ def test_who_was_there_for_what(world: World) -> None:
     assert world.partner_manager not in found
     with nothing_changes():
         attend(world, meeting, *people)
+
+
+def test_who_leads_is_there(world: World) -> None:
+    three(world)
+    meeting = start(world)
+    with nothing_changes():
+        attend(world, meeting)
+    attend(world, meeting, world.owner, at=world.at + MINUTE)
+    here = Attendance.objects.filter(meeting=meeting, left_at=None)
+    assert {row.user for row in here} == {world.manager, world.owner}
+    taken = {"meeting": meeting.uuid, "version": None, "at": world.at + 2 * MINUTE}
+    take_chair(actor=world.viewer("leader"), **taken)
+    # Who led before may go.
+    attend(world, meeting, by="leader", at=world.at + 3 * MINUTE)
+    assert here.get().user == world.leader
+
+
+def test_with_a_clock_that_stepped_back_nobody_leaves_before_they_came(world: World) -> None:
+    three(world)
+    meeting = start(world)
+    attend(world, meeting, world.owner, at=world.at + 5 * MINUTE)
+    attend(world, meeting, at=world.at + MINUTE)
+    stay = Attendance.objects.get(meeting=meeting, user=world.owner)
+    assert stay.left_at == stay.joined_at == world.at + 5 * MINUTE
+
+
+def test_programs_do_not_attend(world: World) -> None:
+    three(world)
+    meeting = start(world)
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        attend(world, meeting, world.integration)
+    assert refused.value.fields["users"][0].code == "unknown_member"
+
+
+def test_two_meetings_over_the_same_set_are_apart(world: World) -> None:
+    three(world)
+    first, second = start(world), start(world, by="leader")
+    done = record(world, second, 2, by="owner", outcome="deferred", note="Not today")
+    assert (done.meeting, done.recorded_by) == (second, world.owner)
+    assert [i.outcome for i in agenda(first)] == ["pending"] * 3
+    assert [i.outcome for i in agenda(second)] == ["pending", "deferred", "pending"]
+    assert [(m.pk, m.count, m.done) for m in meetings_for(world.viewer("auditor"))] == [
+        (second.pk, 3, 1), (first.pk, 3, 0),
+    ]  # fmt: skip
+
+
+def test_who_may_no_longer_hold_meetings_no_longer_leads_one(world: World) -> None:
+    three(world)
+    meeting = start(world)
+    Membership.objects.filter(user=world.manager).update(role=Role.OWNER)
+    for act in (end, attend):
+        with nothing_changes(), pytest.raises(Forbidden):
+            act(world, meeting)
+    taken = take_chair(
+        actor=world.viewer("leader"), meeting=meeting.uuid, version=None, at=world.at
+    )
+    assert end(world, taken, by="leader").ended_at
 
 
 def test_another_takes_the_chair_and_only_who_has_it_ends_the_meeting(world: World) -> None:

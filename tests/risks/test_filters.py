@@ -7,7 +7,7 @@ from django.http import QueryDict
 
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.risks import filters, services
-from riskreg.risks.queries.lists import counts_by_rating, due_for, risk_list, standing
+from riskreg.risks.queries.lists import counts_by_rating, risk_list, standing
 from tests import builders
 from tests.builders import World
 
@@ -188,10 +188,3 @@ def test_figures_are_of_what_the_viewer_sees(rich: World) -> None:
     assert counts_by_rating(rich.viewer("partner_leader")) == {"critical": 2, "unrated": 1}
     chosen = filters.parse(rich.viewer("owner"), {"party": "catl"}, rich.at)
     assert standing(rich.viewer("owner"), rich.at, above, chosen).open == 1
-
-
-def test_my_work_is_what_i_own_or_deputise_for_most_urgent_first(rich: World) -> None:
-    assert [p.ref for p in due_for(rich.viewer("owner"))] == ["R-002", "R-001", "F-001"]
-    assert [p.ref for p in due_for(rich.viewer("deputy"))] == ["R-001"]
-    assert [p.ref for p in due_for(rich.viewer("partner_owner"))] == ["R-005"]
-    assert not due_for(rich.viewer("auditor")).exists()

@@ -181,6 +181,19 @@ def test_when_digests_come_is_set_on_the_settings_page(busy: World) -> None:
     assert "中国" in text(client.get("/preferences/"))
 
 
+def test_a_holiday_calendar_that_is_not_known_any_more_is_said_and_kept(busy: World) -> None:
+    User.objects.filter(pk=busy.owner.pk).update(holiday_calendar="DE-XX")
+    client = builders.web(busy.owner)
+    html = text(client.get("/preferences/"))
+    assert 'value="DE-XX" selected' in html
+    assert "DE-XX: not known any more, counts as none" in html
+    given = {"digest_hour": "9", "working_days": ["1"], "holiday_calendar": "DE-XX"}
+    assert client.post("/preferences/reminders/", given).status_code == 302
+    user = User.objects.get(pk=busy.owner.pk)
+    assert (user.digest_hour, user.holiday_calendar) == (9, "DE-XX")
+    assert "not known any more" not in text(builders.web(busy.deputy).get("/preferences/"))
+
+
 # Calendar ---------------------------------------------------------------------------------------
 def feed_of(person: User) -> str:
     response = builders.web(person).post("/preferences/calendar/")

@@ -25,13 +25,6 @@ def open_breaches() -> QuerySet[Breach]:
     return with_reviewed().filter(OPEN)
 
 
-def breaches_for(viewer: Viewer) -> QuerySet[Breach]:
-    """Breaches that wait for a review by ``viewer``: owner or deputy of the risk, oldest first."""
-    return _with_links(_visible(viewer)).filter(
-        Q(risk__owner=viewer.user) | Q(risk__deputy=viewer.user)
-    )
-
-
 def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:
     """What calls for a review of ``risk``, as far as the viewer may know, oldest first."""
     return _with_links(_visible(viewer)).filter(risk=risk)

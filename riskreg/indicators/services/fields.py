@@ -1,6 +1,5 @@
 """Checking what an indicator is given: shared by creating and editing."""
 
-import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
@@ -8,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.models import Direction, Growth, Kind, Status
+from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import clean_text
@@ -17,7 +17,7 @@ from riskreg.register.policy import LABELS
 from riskreg.register.queries import find_member, find_objectives, party_of
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.queries.access import risks_called
 from riskreg.risks.services.fields import as_list, clean_sources
 
 NUMBERS = ("amber", "red", "amber_low", "red_low", "start_value", "hysteresis")
@@ -98,7 +98,7 @@ def clean_fields(
         if name in given:
             clean[name] = _days(errors, name, given[name], lowest)
     if "start_on" in given:
-        clean["start_on"] = _date(errors, "start_on", given["start_on"])
+        clean["start_on"] = clean_day(errors, "start_on", given["start_on"])
     if "source" in given:
         one = [given["source"]] if given["source"] else []
         clean["source"] = next(iter(clean_sources(errors, "source", one)), {})
@@ -130,7 +130,7 @@ def find_risks(
     party, private or not: nobody else could be told what it calls for.
     """
     refs = [str(r) for r in as_list(errors, "risks", given)]
-    found = {r.ref: r for r in visible_risks(viewer).filter(ref__in=refs)}
+    found = {r.ref: r for r in risks_called(viewer, refs)}
     unknown = sorted(set(refs) - set(found))
     if unknown:
         errors.add("risks", "unknown_risk", _("Unknown risk: %s.") % ", ".join(unknown)[:200])
@@ -254,15 +254,3 @@ def _days(errors: Errors, field: str, value: Any, lowest: int) -> int:
         )
         return lowest
     return value
-
-
-def _date(errors: Errors, field: str, value: Any) -> dt.date | None:
-    if value in (None, ""):
-        return None
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value
-    try:
-        return dt.date.fromisoformat(str(value))
-    except ValueError:
-        errors.add(field, "not_a_date", _("This must be a date, as in 2027-03-31."))
-        return None

@@ -20,6 +20,7 @@ from apprise import AppriseAsset, NotifyFormat, NotifyType
 from apprise.plugins import dingtalk, feishu, lark, slack, wecombot, workflows
 from apprise.plugins.base import NotifyBase
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 
 from riskreg.notify import calling
 from riskreg.notify.addresses import Address, Refused, Unreachable, read
@@ -205,7 +206,7 @@ def _speak(kind: str, address: Address, message: Message, body: str, marked: boo
     if call.error is not None:
         raise call.error
     if call.reply is None:
-        raise Unreachable("nothing was sent")
+        raise Unreachable(gettext_noop("nothing was sent"))
     return call.reply
 
 
@@ -240,7 +241,7 @@ def _raise_for_code(service: Service, reply: Reply) -> None:
         said = json.loads(reply.body)
         code = int(said.get(service.code) or 0)
     except (ValueError, TypeError, AttributeError):
-        raise PassingFailure("its answer is not the one of the service") from None
+        raise PassingFailure(gettext_noop("its answer is not the one of the service")) from None
     if code:
         text = f"{code} {said.get('msg') or said.get('errmsg') or ''}"
         raise (PassingFailure if code in service.passing else PermanentFailure)(text)

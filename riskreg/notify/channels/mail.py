@@ -9,6 +9,7 @@ import smtplib
 from django.conf import settings
 from django.core.mail import EmailMultiAlternatives, get_connection
 from django.core.mail.backends.base import BaseEmailBackend
+from django.utils.translation import gettext_noop
 
 from riskreg.notify.channels.base import Sender
 from riskreg.notify.models import Channel, Message
@@ -32,7 +33,7 @@ class Mail(Sender):
     def send(self, message: Message, at: dt.datetime) -> None:
         """Send ``message``. Raises ``PermanentFailure`` or ``PassingFailure``."""
         if not message.address:
-            raise PermanentFailure("there is no mail address")
+            raise PermanentFailure(gettext_noop("there is no mail address"))
         try:
             mail = compose(message)
             reused = self._connected()
@@ -85,7 +86,7 @@ class Mail(Sender):
             # Opened here, or the backend would open and close one for every mail.
             self._backend.open()
         if not self._backend.send_messages([mail]):
-            raise PassingFailure("the mail server took nothing")
+            raise PassingFailure(gettext_noop("the mail server took nothing"))
 
 
 def compose(message: Message) -> EmailMultiAlternatives:

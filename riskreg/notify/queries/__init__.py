@@ -4,9 +4,11 @@ from riskreg.notify.queries.deliveries import (
     backlog,
     circuits_for,
     deliveries_for,
+    has_arrived,
     may_have_arrived,
     message_exists,
     readable_among,
+    unsent,
 )
 from riskreg.notify.queries.inbox import inbox_of, unread_count, unread_expression
 
@@ -14,10 +16,12 @@ __all__ = [
     "backlog",
     "circuits_for",
     "deliveries_for",
+    "has_arrived",
     "inbox_of",
     "may_have_arrived",
     "message_exists",
     "readable_among",
     "unread_count",
     "unread_expression",
+    "unsent",
 ]

@@ -35,6 +35,11 @@ def destinations_due(at: dt.datetime) -> list[tuple[str, str]]:
     return [(destination, channel) for destination, channel, _urgent in found]
 
 
+def waiting_for(destination: str, at: dt.datetime, most: int) -> int:
+    """How many deliveries to ``destination`` may be taken at ``at``, counted up to ``most``."""
+    return Delivery.objects.filter(due(at), destination=destination)[:most].count()
+
+
 def under_way(channel: str, before: int, at: dt.datetime) -> bool:
     """Whether somebody was woken for ``channel`` already and will look once more.
 
@@ -76,14 +81,29 @@ def message_exists(key: str) -> bool:
     return Message.objects.filter(key=key).exists()
 
 
+def unsent(kinds: Collection[str]) -> QuerySet[Message]:
+    """Messages of ``kinds`` to people that wait for being sent and were not opened in the inbox."""
+    waiting = Delivery.objects.filter(message=OuterRef("pk"), state=DeliveryState.PENDING)
+    return Message.objects.filter(Exists(waiting), kind__in=kinds, read_at=None)
+
+
 def may_have_arrived(message: uuid.UUID) -> bool:
     """Whether ``message`` came to somebody before the present attempt, as far as is known.
 
     Handed to a server, or perhaps so; or opened in the inbox.
     """
-    handed = Delivery.objects.filter(
-        Q(sent_at__isnull=False) | Q(attempts__gt=1), message=OuterRef("pk")
-    ).exclude(channel=Channel.INBOX)
+    return _arrived(message, Q(sent_at__isnull=False) | Q(attempts__gt=1))
+
+
+def has_arrived(message: uuid.UUID) -> bool:
+    """Whether ``message`` was handed to a server, or opened in the inbox, as far as is known."""
+    return _arrived(message, Q(sent_at__isnull=False))
+
+
+def _arrived(message: uuid.UUID, handed_over: Q) -> bool:
+    handed = Delivery.objects.filter(handed_over, message=OuterRef("pk")).exclude(
+        channel=Channel.INBOX
+    )
     return (
         Message.objects.filter(uuid=message)
         .filter(Q(read_at__isnull=False) | Exists(handed))

@@ -126,7 +126,8 @@ def end(batch: Batch, row: Delivery, result: Result) -> str:
     """Record how the attempt for ``row`` ended. Returns the state it is in by that.
 
     The empty text when the claim had run out and was taken away: then only the attempt is put
-    right, and what was sent counts as sent where nobody has begun to send it again.
+    right, and what was sent counts as sent, also where it has failed since, unless somebody is
+    sending it again at this moment.
     """
     columns: dict[str, object] = {"state": result.state, "last_error": result.error, **UNCLAIMED}
     if result.state == DeliveryState.SENT:
@@ -148,7 +149,7 @@ def end(batch: Batch, row: Delivery, result: Result) -> str:
         )
         if result.state == DeliveryState.SENT:
             Delivery.objects.filter(
-                pk=row.pk, state=DeliveryState.PENDING, attempts=row.attempts
+                pk=row.pk, state__in=[DeliveryState.PENDING, DeliveryState.FAILED]
             ).update(**columns)
     log.warning("delivery_claim_lost", delivery=str(row.uuid), outcome=result.outcome)
     return ""

@@ -81,12 +81,7 @@ def post(draft: Draft, at: dt.datetime) -> Message | None:
     if message is None:
         return None
     audiences = sorted(set(draft.audiences), key=lambda a: a.key)
-    MessageAudience.objects.bulk_create(
-        MessageAudience(
-            message=message, register=a.register, party=a.party, whole=len(audiences) == 1
-        )
-        for a in audiences
-    )
+    _tell_of(message, audiences, whole=len(audiences) == 1)
     party = audiences[0].party if audiences else None
     made = Delivery.objects.bulk_create(
         _delivery(message, Channel(channel), party, at) for channel in dict.fromkeys(draft.channels)
@@ -95,6 +90,27 @@ def post(draft: Draft, at: dt.datetime) -> Message | None:
         if delivery.state == DeliveryState.PENDING:
             _wake(delivery, at)
     return message
+
+
+def note_audiences(message: Message, audiences: Collection[Audience]) -> None:
+    """Note that ``message``, written anew, tells of ``audiences`` as well.
+
+    Those it told of before look after its delivery still; once there are several, none of them may
+    read its text.
+    """
+    rows = MessageAudience.objects.filter(message=message)
+    known = {Audience(row.register, row.party) for row in rows} if audiences else set()
+    if new := sorted(set(audiences) - known, key=lambda a: a.key):
+        whole = len(known) + len(new) == 1
+        rows.update(whole=whole)
+        _tell_of(message, new, whole=whole)
+
+
+def _tell_of(message: Message, audiences: Collection[Audience], *, whole: bool) -> None:
+    MessageAudience.objects.bulk_create(
+        MessageAudience(message=message, register=a.register, party=a.party, whole=whole)
+        for a in audiences
+    )
 
 
 def _delivery(

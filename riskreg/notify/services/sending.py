@@ -6,6 +6,7 @@ time.
 """
 
 import datetime as dt
+import math
 import random
 import uuid
 from collections.abc import Callable
@@ -23,7 +24,7 @@ from riskreg.notify.policy import (
     describe,
     wait_before,
 )
-from riskreg.notify.queries.deliveries import destinations_due
+from riskreg.notify.queries.deliveries import destinations_due, waiting_for
 from riskreg.notify.renewal import renewer, to_be_renewed
 from riskreg.notify.services.circuits import failed, not_tried, succeeded
 from riskreg.notify.services.claims import (
@@ -39,12 +40,14 @@ from riskreg.notify.services.claims import (
     recall,
     release_lost,
 )
-from riskreg.notify.services.outbox import DELIVER_DUE
+from riskreg.notify.services.outbox import DELIVER_DUE, note_audiences
 from riskreg.notify.services.rates import limit_of, look_again
 
 log = structlog.get_logger(__name__)
 
-BATCH = 50
+# What is asked for once for a whole batch makes long ones quick; of the last mails each sender gets
+# a part, or one would send while the others have nothing left to do.
+BATCH, SMALLEST, PARTS = 100, 20, 4
 Clock = Callable[[], dt.datetime]
 
 
@@ -94,11 +97,13 @@ def deliver_due(
             if not dt.timedelta(0) <= at - started < dt.timedelta(seconds=seconds):
                 wake(DELIVER_DUE, its)
                 return tried
-            batch = claim(destination, its, at, min(BATCH, limit - tried))
+            waiting = waiting_for(destination, at, BATCH * PARTS)
+            share = min(BATCH, max(SMALLEST, math.ceil(waiting / PARTS)))
+            batch = claim(destination, its, at, min(share, limit - tried))
             if not batch.rows:
                 _look_again(its, at)
                 break
-            if len(batch.rows) == BATCH:
+            if waiting > len(batch.rows) == share:
                 # There is more than one sender's share: one more may help.
                 wake(DELIVER_DUE, its)
             sending = _Batch(batch, now, stop)
@@ -243,5 +248,10 @@ def _renewed(row: Delivery, at: dt.datetime) -> bool:
     message.subject, message.text, message.html = content.subject[:300], content.text, content.html
     if content.payload is not None:
         message.payload = dict(content.payload)
-    message.save(update_fields=["subject", "text", "html", "payload"])
+    if content.address is not None:
+        message.address = content.address
+    with transaction.atomic():
+        # First who may read it, or a text would for a moment be open to who may not.
+        note_audiences(message, content.audiences or ())
+        message.save(update_fields=["subject", "text", "html", "payload", "address"])
     return True

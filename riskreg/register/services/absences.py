@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.events.services import append
+from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
@@ -49,7 +50,8 @@ def go_away(
     )
     party_of = {row.user_id: row.party_id for row in memberships.order_by("pk")}
     require_for_person(actor, "absence.record", absent.pk, party_of[absent.pk])
-    first, last = _day(errors, "starts_on", starts_on), _day(errors, "until_on", until_on)
+    first = clean_day(errors, "starts_on", starts_on, required=True)
+    last = clean_day(errors, "until_on", until_on, required=True)
     note = clean_text(errors, "note", note, limit=NOTE_MAX, one_line=True)
     if first and last:
         _check_days(errors, first, last, actor.today(at))
@@ -122,19 +124,6 @@ def come_back(*, actor: Viewer, absence: uuid.UUID, at: dt.datetime) -> Absence:
         changes = {"user": [None, str(row.user.uuid)], "until_on": [str(row.until_on), None]}
         append(actor.entry("absence.ended", row, at=at, changes=changes))
     return row
-
-
-def _day(errors: Errors, field: str, value: Any) -> dt.date | None:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value
-    if value in (None, ""):
-        errors.add(field, "required", _("This is needed."))
-        return None
-    try:
-        return dt.date.fromisoformat(str(value))
-    except ValueError:
-        errors.add(field, "not_a_date", _("This must be a date, as in 2027-03-31."))
-        return None
 
 
 def _check_days(errors: Errors, first: dt.date, last: dt.date, today: dt.date) -> None:

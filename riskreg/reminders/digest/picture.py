@@ -11,7 +11,7 @@ from django.db.models import Q
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.register.models import Membership, Register
-from riskreg.reminders.duties import SOURCES, Duty, Source, load
+from riskreg.reminders.duties import SOURCES, Duty, Source, load, urgency
 from riskreg.reminders.models import Addressee
 from riskreg.reminders.policy import Recipient, Rung, reached, rung_at
 from riskreg.reminders.queries import ANSWERABLE, Scene
@@ -64,7 +64,7 @@ def picture(
     scene: Scene | None = None,
     own: bool = True,
 ) -> Picture:
-    """See ``Picture``. ``addressees`` are ``user``'s, with reminder, register and ladder."""
+    """See ``Picture``. ``addressees`` are ``user``'s, with their reminder."""
     return pictures([(user, addressees)], at, scene=scene, own=own)[0]
 
 
@@ -82,8 +82,9 @@ def pictures(
     """
     near = scene or Scene(at, set())
     homes = _homes([user for user, _theirs in asked])
-    duties = load(a.reminder for _user, theirs in asked for a in theirs)
     owned: dict[int, list[Duty]] = _own(homes, near) if own else {}
+    read = (duty for theirs in owned.values() for duty in theirs)
+    duties = load((a.reminder for _user, theirs in asked for a in theirs), read)
     if scene is None:
         known = [*duties.values(), *(d for found in owned.values() for d in found)]
         near.users = {user.pk for user, _theirs in asked}
@@ -142,12 +143,7 @@ def _look_at_own(
 
 
 def _urgency(item: Item) -> tuple[Any, ...]:
-    """Late, today, to come; in each, what needs a look before figures that are missing, and what
-    may wait by somebody's word after what may not."""
-    when = (item.days > 0) - (item.days < 0)
-    waits = item.duty.extended_until is not None and item.duty.extended_until > item.today
-    last = SOURCES[item.duty.kind].last
-    return (when, last, waits, item.days, item.register.slug, item.duty.ref)
+    return (*urgency(item.duty, item.today), item.register.slug, item.duty.ref)
 
 
 def _own(homes: dict[int, dict[int, Membership]], scene: Scene) -> dict[int, list[Duty]]:
@@ -235,5 +231,6 @@ def _add(seen: Picture, duty: Duty, home: Membership, told: Recipient) -> None:
     register = home.register
     assert home.party is not None  # noqa: S101 - only members with a party are read
     today = seen.scene.today(register)
-    seen.items.append(Item(duty, register, today, told.part, home.party.pk, told.for_id))
+    its = duty.as_told_to(home.party.pk)
+    seen.items.append(Item(its, register, today, told.part, home.party.pk, told.for_id))
     seen.audiences.add(Audience(register.uuid, home.party.uuid))

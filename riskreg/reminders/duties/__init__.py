@@ -4,6 +4,7 @@ The engine knows nothing else of a room: which rows are open, what is due when a
 where to go to discharge it. Adding a kind of duty is adding a ``Source`` to ``SOURCES``.
 """
 
+import datetime as dt
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -19,16 +20,31 @@ SOURCES: dict[str, Source] = {
 }
 
 
-def load(reminders: Iterable[Any]) -> dict[tuple[str, uuid.UUID], Duty]:
-    """The duties that ``reminders`` are for, as they stand now, by ``Duty.key``."""
+def load(reminders: Iterable[Any], known: Iterable[Duty] = ()) -> dict[tuple[str, uuid.UUID], Duty]:
+    """The duties that ``reminders`` are for, as they stand now, by ``Duty.key``.
+
+    Those among ``known``, read just before, are not read again.
+    """
+    found = {duty.key: duty for duty in known}
+    wanted = {reminder.duty_key for reminder in reminders}
     subjects: dict[str, set[uuid.UUID]] = {}
-    for reminder in reminders:
-        subjects.setdefault(reminder.kind, set()).add(reminder.subject)
-    return {
-        duty.key: duty
-        for kind, wanted in subjects.items()
-        for duty in SOURCES[kind].load(wanted).values()
-    }
+    for kind, subject in wanted - found.keys():
+        subjects.setdefault(kind, set()).add(subject)
+    for kind, missing in subjects.items():
+        found.update({duty.key: duty for duty in SOURCES[kind].load(missing).values()})
+    return {key: found[key] for key in wanted if key in found}
+
+
+def urgency(duty: Duty, today: dt.date) -> tuple[int, bool, bool, dt.date]:
+    """What to sort by, most urgent first, among duties that are due on a day.
+
+    Late, today, to come; in each, what needs a look before figures that are missing, and what may
+    wait by somebody's word after what may not.
+    """
+    assert duty.due_on is not None  # noqa: S101 - see above
+    when = (duty.due_on > today) - (duty.due_on < today)
+    waits = duty.extended_until is not None and duty.extended_until > today
+    return (when, SOURCES[duty.kind].last, waits, duty.due_on)
 
 
 __all__ = [
@@ -41,4 +57,5 @@ __all__ = [
     "Duty",
     "Source",
     "load",
+    "urgency",
 ]

@@ -20,7 +20,8 @@ class Duty:
 
     ``due_on`` is None for what is not due any more: discharged, closed, or not in force.
     ``thing`` is the row itself, whose texts are said in the reader's language. ``extended_until``
-    and ``extended_at``: the due date's written extension and when it was granted, if there is one.
+    and ``extended_at``: the due date's written extension and when it was granted, if there is one;
+    ``extension_private``: only its party may know of it, because it is older than the sharing.
     """
 
     kind: str
@@ -38,6 +39,7 @@ class Duty:
     thing: Any = field(compare=False)
     extended_until: dt.date | None = None
     extended_at: dt.datetime | None = None
+    extension_private: bool = False
 
     @property
     def key(self) -> tuple[str, uuid.UUID]:
@@ -62,6 +64,12 @@ class Duty:
         if self.extended_until is None or self.extended_at is None:
             return None
         return Extension(self.extended_until, clock.local_date(self.extended_at, zone))
+
+    def as_told_to(self, party_id: int | None) -> "Duty":
+        """It without an extension that readers of that party (database id) may not know of."""
+        if not self.extension_private or party_id == self.party_id:
+            return self
+        return replace(self, extended_until=None, extended_at=None, extension_private=False)
 
     @property
     def matter(self) -> Matter:
@@ -106,13 +114,17 @@ class Source:
         return self.rows().filter(self.open)
 
     def told_rows(self) -> QuerySet[Any]:
-        """The rows in force with all that a reader is told: the people, and what is beside."""
-        rows = self.open_rows().select_related(*self.people)
+        """Every row with all that a reader is told: the people, and what is beside."""
+        rows = self.rows().select_related(*self.people)
         return rows if self.beside is None else self.beside(rows)
+
+    def bare_rows(self) -> QuerySet[Any]:
+        """Every row with no more than ``open`` asks for."""
+        return (self.bare or self.rows)()
 
     def open_bare(self) -> QuerySet[Any]:
         """The rows in force, to be looked through without what a duty needs."""
-        return (self.bare or self.rows)().filter(self.open)
+        return self.bare_rows().filter(self.open)
 
     def load(self, subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, Duty]:
         """The duties of those subjects as they stand now, by subject."""

@@ -1,30 +1,31 @@
 """Reviews of open risks."""
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from types import SimpleNamespace
+from typing import Any
 
 from django.db.models import F, FilteredRelation, Q, QuerySet
 
+from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
 from riskreg.register.visibility import Visibility
 from riskreg.reminders.duties.base import Duty, Source
-from riskreg.risks.models import Risk, State
+from riskreg.reviews.queries import extension_subquery
+from riskreg.risks.models import Position, Risk, State
 
 
 def _reviews() -> QuerySet[Risk]:
-    # At most one extension per risk and due date: the join adds no rows.
-    current = FilteredRelation("extensions", condition=Q(extensions__due_on=F("next_review_on")))
     return (
         Risk.objects.select_related("party")
         .annotate(
-            extension=current,
-            extended_until=F("extension__until"),
-            extended_at=F("extension__at"),
+            extended_until=extension_subquery("until"),
+            extended_at=extension_subquery("at"),
+            extension_visibility=extension_subquery("visibility"),
         )
         .only(
-            "uuid", "ref", "title", "translations", "state", "next_review_on", "visibility",
-            "register_id", "owner_id", "deputy_id", "party__uuid", "party__key",
+            "uuid", "ref", "title", "translations", "state", "next_review_on", "last_reviewed_on",
+            "visibility", "register_id", "owner_id", "deputy_id", "party__uuid", "party__key",
         )
     )  # fmt: skip
 
@@ -46,6 +47,7 @@ def _review(risk: Risk) -> Duty:
         thing=risk,
         extended_until=risk.extended_until,  # type: ignore[attr-defined]
         extended_at=risk.extended_at,  # type: ignore[attr-defined]
+        extension_private=risk.extension_visibility == Visibility.PARTY,  # type: ignore[attr-defined]
     )
 
 
@@ -62,18 +64,40 @@ def _with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
 
 
 def _ratings(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
-    bare = [duty.thing.pk for duty in duties if not hasattr(duty.thing, "now_rating")]
-    read = {
-        risk.pk: risk
-        for risk in (_with_rating(Risk.objects.filter(pk__in=bare).only("pk")) if bare else ())
-    }
+    risks = {duty.subject: duty.thing for duty in duties}
+    _read_ratings([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
+    matrices: dict[int, Matrix] = {}
     said = {}
-    for duty in duties:
-        risk = read.get(duty.thing.pk, duty.thing)
-        if risk.now_criteria is not None:
-            name = Matrix(SimpleNamespace(ratings=risk.now_ratings)).rating_name(risk.now_rating)
-            said[duty.subject] = name if risk.now_score is None else f"{name} {risk.now_score}"
+    for subject, risk in risks.items():
+        if risk.now_criteria is None:
+            continue
+        matrix = matrices.get(risk.now_criteria)
+        if matrix is None:
+            ratings = SimpleNamespace(ratings=risk.now_ratings)
+            matrix = matrices[risk.now_criteria] = Matrix(ratings)
+        name = matrix.rating_name(risk.now_rating)
+        said[subject] = name if risk.now_score is None else f"{name} {risk.now_score}"
     return said
+
+
+def _read_ratings(risks: Collection[Any]) -> None:
+    """Make ``risks`` as if they had been read by ``_with_rating``, also for the next language."""
+    if not risks:
+        return
+    current = Position.objects.filter(risk__in=[risk.pk for risk in risks], valid_to=None)
+    now = {
+        risk: (rating, score, criteria)
+        for risk, rating, score, criteria in current.values_list(
+            "risk_id", "residual_rating", "residual_score", "criteria_id"
+        )
+    }
+    # Many risks are judged by the same criteria, which are long.
+    wanted = {criteria for _rating, _score, criteria in now.values()}
+    ratings = dict(Criteria.objects.filter(pk__in=wanted).values_list("pk", "ratings"))
+    for risk in risks:
+        rating, score, criteria = now.get(risk.pk, (None, None, None))
+        risk.now_rating, risk.now_score, risk.now_criteria = rating, score, criteria
+        risk.now_ratings = ratings.get(criteria or 0)
 
 
 REVIEW = Source(

@@ -1,6 +1,6 @@
 """The ladder and who hears of it. Pure functions of values and a day."""
 
-from riskreg.reminders.policy.digests import hour_has_come, next_digest
+from riskreg.reminders.policy.digests import ALARM, DIGEST, INTERRUPT, hour_has_come, next_digest
 from riskreg.reminders.policy.ladder import (
     CHANNELS,
     CHAT,
@@ -42,6 +42,7 @@ from riskreg.reminders.policy.recipients import (
 )
 
 __all__ = [
+    "ALARM",
     "AS_DEPUTY",
     "AS_LEADER",
     "AS_MANAGER",
@@ -51,7 +52,9 @@ __all__ = [
     "CHAT",
     "DEFAULT_LADDER",
     "DEPUTY",
+    "DIGEST",
     "FOR_AWAY",
+    "INTERRUPT",
     "LEADERS",
     "MAIL",
     "MANAGERS",

@@ -1,7 +1,9 @@
-"""When a person's digest is to be written."""
+"""Messages to people: their kinds, and when a digest is to be written."""
 
 import datetime as dt
 from collections.abc import Callable
+
+DIGEST, INTERRUPT, ALARM = "digest", "interrupt", "alarm"
 
 
 def hour_has_come(

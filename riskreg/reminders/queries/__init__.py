@@ -24,6 +24,7 @@ from riskreg.reminders.queries.selection import (
     selection,
     steps,
     unaddressed,
+    undelivered,
 )
 
 __all__ = [
@@ -51,6 +52,7 @@ __all__ = [
     "selection",
     "steps",
     "unaddressed",
+    "undelivered",
     "unmarked",
     "users_interrupted",
     "users_waiting",

@@ -2,12 +2,12 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from riskreg.accounts.models import User
 from riskreg.register.access import Viewer
@@ -18,11 +18,14 @@ from riskreg.reviews.queries import extended_until_subquery
 @dataclass(frozen=True)
 class Wanted:
     """Which duties: of these ``kinds`` (empty: all), of these people (database ids, None:
-    anybody's), due before a day, and ``overdue`` or not (None: either) on ``today``."""
+    anybody's) or of anybody but ``others_than``, of a party (database id, None: any), due before a
+    day, and ``overdue`` or not (None: either) on ``today``."""
 
     today: dt.date
     kinds: tuple[str, ...] = ()
     people: frozenset[int] | None = None
+    others_than: frozenset[int] = frozenset()
+    party: int | None = None
     due_before: dt.date | None = None
     overdue: bool | None = None
 
@@ -70,19 +73,16 @@ def duties_for(
 ) -> Page:
     """Up to ``limit`` duties from the start, or right ``after`` or right ``before`` a place.
 
-    One query for each kind that is asked for, each of at most ``limit`` rows and one, with the
-    people of each: see ``people_of``.
+    At most one query for each kind that is asked for, each of at most ``limit`` rows and one, with
+    the people of each: see ``people_of``.
     """
     backward = before is not None
     place = before if backward else after
-    found: list[Duty] = []
-    for source in wanted.sources():
-        rows = _rows(viewer, source, wanted).filter(_beyond(source, place, backward))
-        if source.extended:
-            rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
-        minus = "-" if backward else ""
-        ordered = rows.order_by(f"{minus}{source.due_field}", f"{minus}uuid")
-        found += [_as_told(source.duty(row), row) for row in ordered[: limit + 1]]
+    picks = [
+        _Pick(source, _which(source, wanted) & _beyond(source, place, backward), limit + 1)
+        for source in wanted.sources()
+    ]
+    found = [duty for some in _read(viewer, picks, backward) for duty in some]
     found.sort(key=_order, reverse=backward)
     more, found = len(found) > limit, found[:limit]
     if backward:
@@ -90,9 +90,27 @@ def duties_for(
     return Page(found, has_previous=place is not None, has_next=more)
 
 
+def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[Duty]]:
+    """Several lists at once, each of up to so many duties of every kind, soonest first.
+
+    Kinds that are read from the same rows share one query, in all lists together.
+    """
+    picks = [
+        (place, _Pick(source, _which(source, wanted), most))
+        for place, (wanted, most) in enumerate(asked)
+        for source in wanted.sources()
+    ]
+    lists: list[list[Duty]] = [[] for _wanted in asked]
+    read = _read(viewer, [pick for _place, pick in picks])
+    for (place, _pick), duties in zip(picks, read, strict=True):
+        lists[place] += duties
+    return [sorted(duties, key=_order) for duties in lists]
+
+
 def count_for(viewer: Viewer, wanted: Wanted) -> int:
     """How many there are altogether, in one query."""
-    first, *others = (_rows(viewer, source, wanted).values("pk") for source in wanted.sources())
+    bare: list[tuple[Any, Q]] = [(s.bare_rows(), _which(s, wanted)) for s in wanted.sources()]
+    first, *others = (rows.visible_to(viewer).filter(which).values("pk") for rows, which in bare)
     return first.union(*others, all=True).count()
 
 
@@ -140,17 +158,74 @@ def changed_at(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datet
     return found
 
 
-def _rows(viewer: Viewer, source: Source, wanted: Wanted) -> QuerySet[Any]:
-    rows: Any = source.told_rows()
-    rows = rows.visible_to(viewer).filter(**{f"{source.due_field}__isnull": False})
+@dataclass(frozen=True)
+class _Pick:
+    """The ``most`` soonest (or last) rows of a source that meet a condition."""
+
+    source: Source
+    condition: Q
+    most: int
+
+
+def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> list[list[Duty]]:
+    """The duties of each of ``picks``; one query for all of those that take the same rows.
+
+    A pick among several may come with more than it asks for, which are those beyond.
+    """
+    sharing: dict[Any, list[int]] = {}
+    for n, pick in enumerate(picks):
+        sharing.setdefault((pick.source.rows, pick.source.people, pick.source.beside), []).append(n)
+    found: list[list[Duty]] = [[] for _pick in picks]
+    for numbers in sharing.values():
+        some = [picks[n] for n in numbers]
+        source = some[0].source
+        rows: Any = source.told_rows()
+        if source.extended:
+            rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
+        if len(some) == 1:
+            listed = _chosen(rows, viewer, some[0], backward)
+        else:
+            first, *others = (_keys(viewer, pick, backward) for pick in some)
+            wanted = {
+                f"picked_{n}": ExpressionWrapper(pick.condition, BooleanField())
+                for n, pick in zip(numbers, some, strict=True)
+            }
+            listed = rows.annotate(**wanted).filter(pk__in=first.union(*others, all=True))
+        for row in listed:
+            for n, pick in zip(numbers, some, strict=True):
+                if len(some) == 1 or getattr(row, f"picked_{n}"):
+                    found[n].append(_as_told(pick.source.duty(row), row))
+    return found
+
+
+def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
+    minus = "-" if backward else ""
+    ordered = rows.visible_to(viewer).filter(pick.condition)
+    return ordered.order_by(f"{minus}{pick.source.due_field}", f"{minus}uuid")[: pick.most]
+
+
+def _keys(viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
+    """The database ids of the rows of ``pick``, as what databases let stand in a union."""
+    rows: Any = pick.source.bare_rows()
+    chosen = _chosen(rows, viewer, pick, backward).values("pk")
+    return rows.model._default_manager.filter(pk__in=chosen).order_by().values("pk")
+
+
+def _which(source: Source, wanted: Wanted) -> Q:
+    due = source.due_field
+    which = source.open & Q(**{f"{due}__isnull": False})
     if wanted.people is not None:
-        rows = rows.filter(source.whose(sorted(wanted.people)))
+        which &= source.whose(sorted(wanted.people))
+    if wanted.others_than:
+        which &= ~source.whose(sorted(wanted.others_than))
+    if wanted.party is not None:
+        which &= Q(party_id=wanted.party)
     if wanted.due_before is not None:
-        rows = rows.filter(**{f"{source.due_field}__lt": wanted.due_before})
+        which &= Q(**{f"{due}__lt": wanted.due_before})
     if wanted.overdue is not None:
-        late = Q(**{f"{source.due_field}__lt": wanted.today})
-        rows = rows.filter(late if wanted.overdue else ~late)
-    return rows
+        late = Q(**{f"{due}__lt": wanted.today})
+        which &= late if wanted.overdue else ~late
+    return which
 
 
 def _as_told(duty: Duty, row: Any) -> Duty:

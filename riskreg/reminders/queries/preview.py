@@ -88,7 +88,7 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
     assert duty.due_on is not None  # noqa: S101 - asked of the callers
     register = viewer.register
     today = viewer.today(at)
-    extension = duty.extension(register.time_zone)
+    extension = duty.as_told_to(viewer.party_id).extension(register.time_zone)
     recorded = {
         reminder.rung: reminder
         for reminder in Reminder.objects.filter(

@@ -1,6 +1,7 @@
 """What the ladder has still to do, found by how things stand and never by what day it is."""
 
 import datetime as dt
+import uuid
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
@@ -9,10 +10,11 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, SmallIntegerField, Value, When
 
+from riskreg.notify import queries as outbox
 from riskreg.register.models import Register
 from riskreg.reminders.duties import SOURCES, Duty, Source
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
-from riskreg.reminders.policy import Rung, below, reached, rung_at
+from riskreg.reminders.policy import DIGEST, INTERRUPT, Rung, below, reached, rung_at
 from riskreg.reminders.queries.scene import Place
 
 # How many rows are found by one query, and how many are worked on at once.
@@ -86,7 +88,9 @@ def _prepared(kind: str, offsets: tuple[int, ...], vendor: str) -> tuple[str, tu
     """The first page of ``selection`` as SQL. Making it takes longer than the database does where
     little is due, and it is the same for all registers of one ladder."""
     rungs = [Rung(offset) for offset in offsets]
-    rows = selection(SOURCES[kind], Register(pk=_A_REGISTER), _A_DAY, rungs)
+    # It stands for any register, so no id is drawn for it.
+    register = Register(pk=_A_REGISTER, uuid=uuid.UUID(int=0))
+    rows = selection(SOURCES[kind], register, _A_DAY, rungs)
     sql, params = rows[:PAGE].query.sql_with_params()
     return sql, tuple(params)
 
@@ -159,6 +163,23 @@ def addressees_waiting(users: Collection[int]) -> QuerySet[Addressee]:
     """What waits to be told to ``users`` (database ids)."""
     return (
         Addressee.objects.filter(user__in=users, state=AddresseeState.WAITING)
-        .select_related("reminder__register", "reminder__ladder")
+        .select_related("reminder")
         .order_by("pk")
     )
+
+
+def undelivered() -> Iterator[list[Addressee]]:
+    """What waits to be told to people, or stands in messages that are not sent yet; of some people
+    at a time, and then all that is theirs."""
+    unsent = outbox.unsent((DIGEST, INTERRUPT)).values("uuid")
+    waiting = Addressee.objects.filter(state=AddresseeState.WAITING)
+    told = Addressee.objects.filter(state=AddresseeState.TOLD, message__in=unsent)
+    users = waiting.values("user_id").union(told.values("user_id"))
+    people = sorted(user for (user,) in users.values_list("user_id"))
+    for start in range(0, len(people), BATCH):
+        some = people[start : start + BATCH]
+        yield [
+            addressee
+            for rows in (waiting, told)
+            for addressee in rows.filter(user__in=some).select_related("reminder")
+        ]

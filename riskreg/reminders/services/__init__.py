@@ -2,18 +2,15 @@
 
 from riskreg.reminders.services.alarms import raise_alarms, renew_alarm
 from riskreg.reminders.services.climbing import move_ladders
-from riskreg.reminders.services.digests import (
+from riskreg.reminders.services.digests import write_digest, write_digests
+from riskreg.reminders.services.interrupts import interrupt_people
+from riskreg.reminders.services.ladder import set_ladder
+from riskreg.reminders.services.renewing import (
     renew_digest,
-    unchanged_digests,
-    write_digest,
-    write_digests,
-)
-from riskreg.reminders.services.interrupts import (
-    interrupt_people,
     renew_interrupt,
+    unchanged_digests,
     unchanged_interrupts,
 )
-from riskreg.reminders.services.ladder import set_ladder
 from riskreg.reminders.services.sweep import Swept, sweep
 
 __all__ = [

@@ -14,9 +14,8 @@ from riskreg.notify.services import Draft, post
 from riskreg.register.models import Membership, Party, Register
 from riskreg.reminders.digest import SHOWN, render_alarm
 from riskreg.reminders.duties import SOURCES, Duty
+from riskreg.reminders.policy import ALARM
 from riskreg.reminders.queries import managers_of, unaddressed
-
-ALARM = "alarm"
 
 
 @dataclass

@@ -88,7 +88,13 @@ def _take_rungs(source: Source, scene: Scene, place: Place, batch: Collection[Fo
         .exclude(pk__in=[r.pk for r in fresh])
         .order_by("pk")
     )
-    entries += skip(register, earlier, duties, SkipReason.OVERTAKEN, at)
+    overtaken: list[Reminder] = []
+    done: list[Reminder] = []
+    for reminder in earlier:
+        of_this_date = duties[reminder.duty_key].due_on == reminder.due_on
+        (overtaken if of_this_date else done).append(reminder)
+    entries += skip(register, overtaken, duties, SkipReason.OVERTAKEN, at)
+    entries += skip(register, done, duties, SkipReason.DISCHARGED, at)
     told = address(fresh, duties, scene)
     entries += _unaddressed(register, [r for r in fresh if not told[r.pk]], duties, at)
     append_all(entries)

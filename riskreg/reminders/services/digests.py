@@ -1,7 +1,6 @@
 """Digests: one message a day for each person with all that is due for them."""
 
 import datetime as dt
-import uuid
 import zoneinfo
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -15,22 +14,20 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
 from riskreg.notify import queries as outbox
-from riskreg.notify.renewal import Content
 from riskreg.notify.services import Draft, post, withdraw
 from riskreg.reminders import links
 from riskreg.reminders.digest import (
-    DIGEST,
     Backdrop,
     Picture,
-    made_of,
     picture,
     pictures,
     render,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
-from riskreg.reminders.policy import hour_has_come
+from riskreg.reminders.policy import DIGEST, hour_has_come
 from riskreg.reminders.queries import Scene, addressees_waiting, unmarked, with_waiting, zones
-from riskreg.reminders.services.settling import let_go, mark_sent
+from riskreg.reminders.services.renewing import told_at_once, told_by
+from riskreg.reminders.services.settling import let_go, let_go_older, mark_sent
 
 log = structlog.get_logger(__name__)
 DAY = dt.timedelta(days=1)
@@ -50,7 +47,13 @@ def write_digests(at: dt.datetime) -> tuple[int, int]:
     """
     written = broken = 0
     for zone in zones():
-        local = at.astimezone(zoneinfo.ZoneInfo(zone))
+        try:
+            local = at.astimezone(zoneinfo.ZoneInfo(zone))
+        except (zoneinfo.ZoneInfoNotFoundError, ValueError):
+            # Zones are checked when they are set, but the list of them changes with the system.
+            broken += 1
+            log.exception("zone_unknown", zone=zone)
+            continue
         day = local.date()
         for batch in unmarked(zone, day):
             come, marks = [], {}
@@ -142,7 +145,7 @@ def _writings(users: Sequence[User], at: dt.datetime, scene: Scene) -> Iterator[
     """The digests of ``users``, ready to be written; what they need is read at once."""
     rows: dict[int, list[Addressee]] = {user.pk: [] for user in users}
     keys = list(rows)
-    for addressee in [*addressees_waiting(keys), *_told_at_once(keys, at)]:
+    for addressee in [*addressees_waiting(keys), *told_at_once(keys, at)]:
         rows[addressee.user_id].append(addressee)
     seen = pictures([(user, rows[user.pk]) for user in users], at, scene=scene)
     backdrop = Backdrop([(user, p.items) for user, p in zip(users, seen, strict=True)])
@@ -189,6 +192,7 @@ class _Writing:
             older = told_by(replaced)
             unsaid = waiting | {a.pk for a in older}
             seen = picture(user, [*seen.valid, *older], at, scene=seen.scene)
+            let_go_older(older, seen)
             valid = [a for a in seen.valid if a.pk in unsaid]
             backdrop = Backdrop([(user, seen.items)])
         content, imprint = render(user, seen.items, DIGEST, backdrop)
@@ -222,85 +226,3 @@ class _Writing:
         rows = Addressee.objects.select_for_update(of=("self",)).order_by("pk")
         waiting = rows.filter(pk__in=keys, state=AddresseeState.WAITING)
         return set(waiting.values_list("pk", flat=True))
-
-
-def _told_at_once(users: Collection[int], at: dt.datetime) -> list[Addressee]:
-    """What interrupted ``users`` during the last day: the digest carries it too, as told."""
-    return list(
-        Addressee.objects.filter(
-            user__in=users,
-            state=AddresseeState.TOLD,
-            urgent=True,
-            reminder__settled_at__gt=at - DAY,
-        ).select_related("reminder__register", "reminder__ladder")
-    )
-
-
-def told_by(messages: Collection[uuid.UUID]) -> list[Addressee]:
-    """Whom ``messages`` tell of something, and of what."""
-    return list(
-        Addressee.objects.filter(message__in=messages, state=AddresseeState.TOLD)
-        .select_related("reminder__register", "reminder__ladder", "user")
-        .order_by("pk")
-    )
-
-
-def renew_digest(message: uuid.UUID, at: dt.datetime) -> Content | None:
-    """What a digest should say now, just before it is sent; None when nothing in it is due still.
-
-    Asked by the room that delivers. What was discharged since is left out of the new text, and
-    its Reminder is put right if no one was told.
-    """
-    return renew(message, DIGEST, at)
-
-
-def renew(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
-    """See ``renew_digest``; for messages of ``kind``."""
-    with transaction.atomic():
-        told = told_by([message])
-        if not told:
-            return None
-        user, mine = told[0].user, {a.pk for a in told}
-        also = _told_at_once([user.pk], at) if kind == DIGEST else []
-        seen = picture(user, [*told, *also], at, own=kind == DIGEST)
-        if not outbox.may_have_arrived(message):
-            let_go(
-                [a for a in seen.gone if a.pk in mine],
-                [a for a in seen.moved if a.pk in mine],
-                seen.duties,
-                seen.scene,
-            )
-        if not any(a.pk in mine for a in seen.valid):
-            return None
-        content, imprint = render(user, seen.items, kind)
-        Imprint.objects.filter(message=message).update(made_of=imprint)
-        return content
-
-
-def unchanged_digests(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
-    """Those digests that ``renew_digest`` would give the very content they have."""
-    return unchanged(messages, DIGEST, at)
-
-
-def unchanged(messages: Collection[uuid.UUID], kind: str, at: dt.datetime) -> set[uuid.UUID]:
-    """See ``unchanged_digests``; for messages of ``kind``. All are looked at together."""
-    before = dict(Imprint.objects.filter(message__in=messages).values_list("message", "made_of"))
-    told: dict[uuid.UUID, list[Addressee]] = {}
-    for addressee in told_by(list(before)):
-        assert addressee.message is not None  # noqa: S101 - it was asked for
-        told.setdefault(addressee.message, []).append(addressee)
-    users = {message: theirs[0].user for message, theirs in told.items()}
-    also: dict[int, list[Addressee]] = {}
-    if kind == DIGEST:
-        for addressee in _told_at_once([user.pk for user in users.values()], at):
-            also.setdefault(addressee.user_id, []).append(addressee)
-    asked = [(users[m], [*theirs, *also.get(users[m].pk, [])]) for m, theirs in told.items()]
-    seen = pictures(asked, at, own=kind == DIGEST)
-    backdrop = Backdrop([(user, p.items) for (user, _rows), p in zip(asked, seen, strict=True)])
-    same = set()
-    for (message, theirs), (user, _rows), its in zip(told.items(), asked, seen, strict=True):
-        # One that has left or moved must be let go, which is for ``renew``.
-        whole = {a.pk for a in theirs} <= {a.pk for a in its.valid}
-        if whole and made_of(user, its.items, kind, backdrop) == before[message]:
-            same.add(message)
-    return same

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
 
 import structlog
 from django.db import transaction
@@ -11,13 +10,13 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
-from riskreg.notify.renewal import Content
 from riskreg.notify.services import Draft, post, withdraw
-from riskreg.reminders.digest import INTERRUPT, picture, render
+from riskreg.reminders.digest import picture, render
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
+from riskreg.reminders.policy import INTERRUPT
 from riskreg.reminders.queries import Scene, users_interrupted
-from riskreg.reminders.services.digests import renew, told_by, unchanged
-from riskreg.reminders.services.settling import let_go, mark_sent
+from riskreg.reminders.services.renewing import told_by
+from riskreg.reminders.services.settling import let_go, let_go_older, mark_sent
 
 log = structlog.get_logger(__name__)
 
@@ -40,7 +39,7 @@ def _interrupt(user: User, at: dt.datetime, scene: Scene) -> bool:
     waiting = list(
         Addressee.objects.select_for_update(of=("self",))
         .filter(user=user, state=AddresseeState.WAITING, urgent=True)
-        .select_related("reminder__register", "reminder__ladder")
+        .select_related("reminder")
         .order_by("pk")
     )
     seen = picture(user, waiting, at, scene=scene, own=False)
@@ -53,6 +52,7 @@ def _interrupt(user: User, at: dt.datetime, scene: Scene) -> bool:
     if replaced:
         older = told_by(replaced)
         seen = picture(user, [*seen.valid, *older], at, scene=scene, own=False)
+        let_go_older(older, seen)
     content, imprint = render(user, seen.items, INTERRUPT)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
     message = post(
@@ -76,13 +76,3 @@ def _interrupt(user: User, at: dt.datetime, scene: Scene) -> bool:
     )
     mark_sent([a.reminder_id for a in seen.valid], seen.duties, at)
     return True
-
-
-def renew_interrupt(message: uuid.UUID, at: dt.datetime) -> Content | None:
-    """What such a message should say now, just before it is sent; None when all of it is done."""
-    return renew(message, INTERRUPT, at)
-
-
-def unchanged_interrupts(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
-    """Those messages that ``renew_interrupt`` would give the very content they have."""
-    return unchanged(messages, INTERRUPT, at)

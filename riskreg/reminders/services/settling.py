@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from riskreg.events.services import Entry, append_all
 from riskreg.register.models import Register
+from riskreg.reminders.digest import Picture
 from riskreg.reminders.duties import Duty
 from riskreg.reminders.models import (
     Addressee,
@@ -96,6 +97,17 @@ def let_go(
         address(rows, duties, scene)
         untold = [row.pk for row in rows if not _told(row)]
         Reminder.objects.filter(pk__in=untold).update(state=ReminderState.DUE, settled_at=None)
+
+
+def let_go_older(older: Collection[Addressee], seen: Picture) -> None:
+    """``let_go`` for those of ``older``, whom a message that was taken back told of something."""
+    keys = {a.pk for a in older}
+    let_go(
+        [a for a in seen.gone if a.pk in keys],
+        [a for a in seen.moved if a.pk in keys],
+        seen.duties,
+        seen.scene,
+    )
 
 
 def _told(reminder: Reminder) -> bool:

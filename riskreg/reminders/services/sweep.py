@@ -14,6 +14,7 @@ from riskreg.reminders.announcements import announce
 from riskreg.reminders.services.alarms import Unheard, raise_alarms
 from riskreg.reminders.services.climbing import move_ladders
 from riskreg.reminders.services.digests import write_digests
+from riskreg.reminders.services.handing_on import hand_on
 from riskreg.reminders.services.interrupts import interrupt_people
 
 log = structlog.get_logger(__name__)
@@ -47,6 +48,11 @@ def sweep(at: dt.datetime) -> Swept:
         except Exception:
             swept.broken += 1
             log.exception("ladder_broke", register=register.slug)
+    try:
+        hand_on(at)
+    except Exception:
+        swept.broken += 1
+        log.exception("handing_on_broke")
     swept.interrupts, broken = interrupt_people(at)
     swept.digests, faults = write_digests(at)
     swept.broken += broken + faults

@@ -1,12 +1,20 @@
 """Every read of the review ledger that is more than a get; each is told who asks."""
 
-from riskreg.reviews.queries.extensions import extended_until_subquery, extension_of, extensions_of
+from riskreg.reviews.queries.extensions import (
+    extended_until_subquery,
+    extension_of,
+    extension_subquery,
+    extensions_of,
+    standing_extensions,
+)
 from riskreg.reviews.queries.reviews import last_review, reviews_of
 
 __all__ = [
     "extended_until_subquery",
     "extension_of",
+    "extension_subquery",
     "extensions_of",
     "last_review",
     "reviews_of",
+    "standing_extensions",
 ]

@@ -14,6 +14,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import OuterRef, Subquery, Value
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -140,19 +142,20 @@ def items_by(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.datetime) ->
     risks = _risks(viewer, end)
     if as_of < today:
         _take_back(viewer, risks, end)
-    extensions = {
-        (risk, due): until
-        for risk, due, until in Extension.objects.visible_to(viewer)
-        .filter(created_at__lt=end, due_on__lte=as_of)
-        .values_list("risk_id", "due_on", "until")
-    }
+    extensions = _extensions(viewer, as_of, end)
     closed = _closings(viewer, end)
     owners = _owners(viewer, end)
 
     parties: dict[int, Party] = {}
 
-    def item(risk: Mapping[str, Any], due: DueReview, moment: dt.datetime, who: Any) -> Item:
-        until = extensions.get((risk["pk"], due.due_on))
+    def item(
+        risk: Mapping[str, Any],
+        due: DueReview,
+        moment: dt.datetime,
+        review: int | None = None,
+        who: int | None = None,
+    ) -> Item:
+        until = extensions.get((risk["pk"], due.due_on, review))
         return Item(
             due=replace(due, extended_until=until),
             risk_id=risk["pk"],
@@ -171,14 +174,15 @@ def items_by(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.datetime) ->
         Review.objects.visible_to(viewer)
         .filter(created_at__lt=end, due_on__gte=first, due_on__lte=as_of)
         .order_by("due_on", "id")
-        .values_list("risk_id", "due_on", "at", "brought_in", "reviewer_id")
+        .values_list("pk", "risk_id", "due_on", "at", "brought_in", "reviewer_id")
     )
-    for risk_id, due_on, held_at, brought_in, reviewer in reviews:
+    for review, risk_id, due_on, held_at, brought_in, reviewer in reviews:
         if (risk := risks.get(risk_id)) is None:
             continue
         held_on = clock.local_date(held_at, zone)
         due = DueReview(due_on, held_on=held_on, brought_in=brought_in)
-        items.append(item(risk, due, min(held_at, clock.end_of_day(due_on, zone)), reviewer))
+        owned_at = min(held_at, clock.end_of_day(due_on, zone))
+        items.append(item(risk, due, owned_at, review, reviewer))
     for risk in risks.values():
         due_on = risk["next_review_on"]
         if due_on is None or due_on > as_of or risk["state"] == State.DRAFT:
@@ -188,8 +192,26 @@ def items_by(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.datetime) ->
             continue
         closed_on = clock.local_date(closed_at, zone) if closed_at else None
         due = DueReview(due_on, closed_on=closed_on)
-        items.append(item(risk, due, clock.end_of_day(due_on, zone), None))
+        items.append(item(risk, due, clock.end_of_day(due_on, zone)))
     return items
+
+
+def _extensions(
+    viewer: Viewer, as_of: dt.date, end: dt.datetime
+) -> dict[tuple[int, dt.date, int | None], dt.date]:
+    """Until when, by risk, due date and the review that came next (None: none by ``end``)."""
+    came_next = Review.objects.filter(
+        risk=OuterRef("risk"),
+        pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0)),
+        created_at__lt=end,
+    )
+    rows = (
+        Extension.objects.visible_to(viewer)
+        .filter(created_at__lt=end, due_on__lte=as_of)
+        .annotate(review=Subquery(came_next.order_by("pk").values("pk")[:1]))
+        .values_list("risk_id", "due_on", "review", "until")
+    )
+    return {(risk, due_on, review): until for risk, due_on, review, until in rows}
 
 
 def _risks(viewer: Viewer, end: dt.datetime) -> dict[int, dict[str, Any]]:
@@ -314,5 +336,6 @@ def _public_keys(
 
 def default_first(as_of: dt.date) -> dt.date:
     """Where a period starts that nobody named: twelve calendar months, the last one unfinished."""
-    months = as_of.year * 12 + as_of.month - 1 - 11
+    # In the first year of the calendar the months before it are lacking.
+    months = max(12, as_of.year * 12 + as_of.month - 1 - 11)
     return dt.date(months // 12, months % 12 + 1, 1)

@@ -1,25 +1,41 @@
 """Reads of extensions."""
 
-from django.db.models import OuterRef, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce
 
 from riskreg.register.access import Viewer
-from riskreg.reviews.models import Extension
+from riskreg.reviews.models import Extension, Review
 from riskreg.risks.models import Risk
 
 
-def extended_until_subquery(prefix: str = "", viewer: Viewer | None = None) -> Subquery:
-    """Until when the review that is due now was extended; null without an extension.
+def standing_extensions() -> QuerySet[Extension]:
+    """The extensions whose occasion is still to come: no review was recorded since."""
+    since = Review.objects.filter(
+        risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
+    )
+    return Extension.objects.filter(~Exists(since))
+
+
+def extension_subquery(
+    field: str = "until", prefix: str = "", viewer: Viewer | None = None
+) -> Subquery:
+    """``field`` of the extension of the review that is due now; null without an extension.
 
     An expression for a query over risks, or over rows that reach one by ``prefix`` (``risk__``).
     With ``viewer`` only what they may know of counts; without, whatever was granted: for the
     engine, which tells nobody of it.
     """
-    granted = Extension.objects.filter(
+    granted = standing_extensions().filter(
         risk=OuterRef(f"{prefix}pk"), due_on=OuterRef(f"{prefix}next_review_on")
     )
     if viewer is not None:
-        granted = granted.visible_to(viewer)
-    return Subquery(granted.order_by().values("until")[:1])
+        granted = granted.visible_to(viewer)  # type: ignore[attr-defined]
+    return Subquery(granted.order_by().values(field)[:1])
+
+
+def extended_until_subquery(prefix: str = "", viewer: Viewer | None = None) -> Subquery:
+    """Until when the review that is due now was extended: see ``extension_subquery``."""
+    return extension_subquery("until", prefix, viewer)
 
 
 def extensions_of(viewer: Viewer, risk: Risk) -> QuerySet[Extension]:
@@ -36,4 +52,5 @@ def extension_of(viewer: Viewer, risk: Risk) -> Extension | None:
     """The extension of the review that is due now, if the viewer may know of one."""
     if risk.next_review_on is None:
         return None
-    return extensions_of(viewer, risk).filter(due_on=risk.next_review_on).first()
+    standing = standing_extensions().filter(risk=risk, due_on=risk.next_review_on)
+    return extensions_of(viewer, risk).filter(pk__in=standing.values("pk")).first()

@@ -8,14 +8,15 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append, is_brought_in
+from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.policy import Matrix
 from riskreg.reviews import policy
-from riskreg.reviews.models import Extension
-from riskreg.reviews.services.dates import clean_day
+from riskreg.reviews.models import Extension, Review
+from riskreg.reviews.queries import standing_extensions
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.standing import touch
@@ -34,7 +35,7 @@ def grant_extension(
 ) -> Extension:
     """Let the review that is due now wait until ``until``, for a reason that is kept.
 
-    Once per due date, by a manager who does not answer for the risk, and at most one cadence of
+    Once per occasion, by a manager who does not answer for the risk, and at most one cadence of
     the present rating from today. ``next_review_on`` stays (I1): the review is late all the same.
     Raises ``Invalid`` naming each wrong field, ``Conflict``, ``Forbidden``, ``NotFound``.
     """
@@ -46,7 +47,7 @@ def grant_extension(
         raise Invalid.one(
             "state", "not_open", _("Only the review of an open risk can be extended.")
         )
-    if Extension.objects.filter(risk=risk, due_on=risk.next_review_on).exists():
+    if standing_extensions().filter(risk=risk, due_on=risk.next_review_on).exists():
         raise Invalid.one(
             "until",
             "extended_already",
@@ -62,6 +63,7 @@ def grant_extension(
         party=risk.party,
         visibility=risk.visibility,
         risk=risk,
+        reviewed_before=Review.objects.filter(risk=risk).order_by("-pk").first(),
         due_on=risk.next_review_on,
         until=day,
         reason=reason,

@@ -158,13 +158,13 @@ def set_attendance(
     users: Collection[Any],
     at: dt.datetime,
 ) -> Meeting:
-    """Those of ``users`` (public ids) are there from now on, everybody else is not.
+    """Those of ``users`` (public ids) and who leads are there from now on, everybody else is not.
 
     Only by who leads. Raises ``Invalid`` for somebody who may not attend, ``Conflict``.
     """
     row = _led(actor, meeting, version)
     errors = Errors()
-    wanted = {str(user) for user in users}
+    wanted = {str(user) for user in (*users, actor.user.uuid)}
     allowed = {str(m.user.uuid): m.user for m in can_attend(actor, row.visibility)}
     now = {str(user.uuid): user for user in present(row)}
     for name in sorted(wanted - set(allowed) - set(now)):
@@ -176,8 +176,11 @@ def set_attendance(
     errors.raise_if_any()
     if wanted == set(now):
         return row
-    for name in now.keys() - wanted:
-        Attendance.objects.filter(meeting=row, user=now[name], left_at=None).update(left_at=at)
+    gone = [now[name] for name in now.keys() - wanted]
+    for stay in Attendance.objects.filter(meeting=row, user__in=gone, left_at=None):
+        # A clock that stepped back must not let anybody leave before they came.
+        stay.left_at = max(at, stay.joined_at)
+        stay.save(update_fields=["left_at"])
     Attendance.objects.bulk_create(
         Attendance(meeting=row, user=allowed[name], joined_at=at)
         for name in sorted(wanted - set(now))

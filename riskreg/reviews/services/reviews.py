@@ -8,13 +8,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append, is_brought_in
+from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Matrix
 from riskreg.reviews.models import Outcome, Review
-from riskreg.reviews.services.dates import clean_day
 from riskreg.risks import policy
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for

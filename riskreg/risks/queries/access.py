@@ -1,5 +1,7 @@
 """How a risk or a mitigation reaches a request: by ref, if the viewer may know of it."""
 
+from collections.abc import Iterable
+
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -38,6 +40,11 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
             viewer.register.refresh_from_db(fields=["criteria"])
     risk.register = viewer.register
     return risk
+
+
+def risks_called(viewer: Viewer, refs: Iterable[str]) -> QuerySet[Risk]:
+    """Those of the risks called ``refs`` that the viewer may know of; what is no ref names none."""
+    return visible_risks(viewer).filter(ref__in=[ref for ref in refs if valid_ref(ref)])
 
 
 def mitigation_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Mitigation:

@@ -90,16 +90,3 @@ def counts_by_rating(viewer: Viewer) -> dict[str, int]:
         .annotate(n=Count("id"))
     )
     return {rating or "unrated": n for rating, n in rows}
-
-
-def due_for(viewer: Viewer) -> QuerySet[Position]:
-    """Open risks that the viewer owns or deputises for, most urgent review first."""
-    return (
-        current_positions(viewer)
-        .filter(
-            Q(risk__owner=viewer.user) | Q(risk__deputy=viewer.user),
-            risk__state=State.OPEN,
-        )
-        .select_related("risk", "owner", "risk__deputy", "party", "criteria")
-        .order_by("risk__next_review_on", "risk_id")
-    )

@@ -9,6 +9,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
+from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX, clean_text
 from riskreg.register.access import Viewer
@@ -19,7 +20,7 @@ from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk
 from riskreg.risks.policy import next_update
-from riskreg.risks.queries.access import check_version, mitigation_for, visible_risks
+from riskreg.risks.queries.access import check_version, mitigation_for, risks_called
 from riskreg.risks.services.fields import (
     as_list,
     clean_labels,
@@ -201,7 +202,7 @@ def _keep(
 
 def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
     refs = [str(r) for r in as_list(errors, "risks", given)]
-    found = {r.ref: r for r in visible_risks(actor).filter(ref__in=refs)}
+    found = {r.ref: r for r in risks_called(actor, refs)}
     unknown = sorted(set(refs) - set(found))
     if unknown:
         errors.add("risks", "unknown_risk", _("Unknown risk: %s.") % ", ".join(unknown)[:200])
@@ -252,7 +253,7 @@ def _clean(
         ):
             errors.add("owner", "other_party", _("This work is its party's own; so is its owner."))
     if "due_on" in given:
-        clean["due_on"] = _date(errors, given["due_on"])
+        clean["due_on"] = _due(errors, given["due_on"])
         if (
             clean["due_on"]
             and clean["due_on"] < today
@@ -278,14 +279,11 @@ def _check_progress(errors: Errors, value: Any) -> int:
     return value
 
 
-def _date(errors: Errors, value: Any) -> dt.date | None:
-    if isinstance(value, dt.date) and not isinstance(value, dt.datetime):
-        return value
-    try:
-        return dt.date.fromisoformat(str(value or ""))
-    except ValueError:
+def _due(errors: Errors, value: Any) -> dt.date | None:
+    day = clean_day(errors, "due_on", value)
+    if day is None and not errors.has("due_on"):
         errors.add("due_on", "not_a_date", _("This must be a date, as in 2027-03-31."))
-        return None
+    return day
 
 
 def _cost(errors: Errors, value: Any) -> Decimal | None:

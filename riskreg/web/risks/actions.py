@@ -38,12 +38,20 @@ class ActionForm(forms.Form):
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
 
 
+class NeededField(forms.CharField):
+    """Needed, but left for the service to ask for, so that all that is wrong is said at once."""
+
+    needed = True
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(required=False, **options)
+
+
 class ReasonForm(ActionForm):
     """An action that is kept with its reason."""
 
-    reason = forms.CharField(
+    reason = NeededField(
         label=gettext_lazy("Reason"),
-        required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("It is kept in the history, for whoever asks later."),
     )

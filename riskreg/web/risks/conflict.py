@@ -98,7 +98,7 @@ def _seen(form: RiskForm, name: str, seen_sources: str) -> Any:
     if name == "sources":
         try:
             return _comparable(name, json.loads(data.get(seen_sources, "")))
-        except (ValueError, AttributeError, TypeError):
+        except (ValueError, AttributeError, TypeError, RecursionError):
             return None
     if name == "terms":
         values = [v for field in form.term_fields for v in data.getlist(f"initial-{field}")]

@@ -198,12 +198,12 @@ class EditRisk(_Editor):
         touched = form.touched()
         try:
             seen = json.loads(request.POST.get(SEEN_SOURCES, "[]"))
-        except ValueError:
+        except (ValueError, RecursionError):
             seen = None
         shown = [line.cleaned_data for line in lines.forms if line.source() is not None]
         if [{k: d.get(k, "") for k in ("title", "url", "locator", "label")} for d in shown] != [
             {k: d.get(k, "") for k in ("title", "url", "locator", "label")}
-            for d in seen or []
+            for d in (seen if isinstance(seen, list) else [])
             if isinstance(d, dict)
         ]:
             touched.add(SOURCES)

@@ -14,15 +14,14 @@ from riskreg.reviews.services import grant_extension
 from riskreg.reviews.services.extensions import require_may_extend
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import position_of, risk_for
-from riskreg.web.risks.actions import ReasonForm, RiskAction
+from riskreg.web.risks.actions import NeededField, ReasonForm, RiskAction
 
 
 class ExtendForm(ReasonForm):
     """Until when, and why."""
 
-    until = forms.CharField(
+    until = NeededField(
         label=gettext_lazy("Until"),
-        required=False,
         widget=forms.DateInput(attrs={"type": "date"}),
     )
     field_order = ["until", "reason"]

@@ -260,7 +260,7 @@ def _rest(text: str) -> dict[str, Any]:
     """The part of a source that travels through the form unseen; the services check it again."""
     try:
         value = json.loads(text or "{}")
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     if not isinstance(value, Mapping):
         return {}

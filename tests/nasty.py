@@ -1,0 +1,174 @@
+"""Values that break programs, and what the API's schema says there is to throw them at."""
+
+import copy
+import datetime as dt
+import json
+import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from django.apps import apps
+from django.test import Client
+
+from tests.access.canaries import CanaryWorld
+from tests.access.routes import body_for
+
+Way = tuple[str | int, ...]
+
+LONG = "x" * 30_000
+DAYS = ("0001-01-01", "9999-12-31")
+MOMENTS = ("0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-12:00")
+# As they come in an address or a form; nothing that is UTF-8 can hold half of a character.
+TEXTS = (
+    "a\0b", "9" * 5000, "-1", "1e400", "NaN", "²", "[" * 5000, *DAYS, *MOMENTS,
+    "😀 % \\ ' \" \u202e", LONG,
+)  # fmt: skip
+KEYS = ("a\0b", "9" * 19, "9" * 5000, "-1", "😀")
+# As they come in JSON. A JSON text can hold half of a character, and numbers of any size.
+UNSTORABLE = ("a\0b", "a\ud800b")
+VALUES: tuple[Any, ...] = (
+    LONG, "9" * 5000, "1e400", *DAYS, *MOMENTS, 2**31, 2**63, 10**400, 1e300, True, None,
+    {"a": [1]}, [[]], ["x", None],
+)  # fmt: skip
+# The host of the schema's example of a webhook.
+HOSTS = ("erp.foton.example",)
+_WRITES = ("post", "put", "patch")
+
+
+@dataclass(frozen=True)
+class Operation:
+    """One method of one address, as the schema has it.
+
+    ``fields`` are the ways to everything in the body: names, and 0 for the first of several;
+    ``texts`` are those that any text may stand in.
+    """
+
+    method: str
+    path: str
+    queries: tuple[str, ...]
+    fields: tuple[Way, ...]
+    texts: frozenset[Way]
+    example: Any
+    conditional: bool
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path.partition('{slug}')[2] or self.path}"
+
+    @property
+    def writes(self) -> bool:
+        """Whether it takes a body."""
+        return self.method in _WRITES
+
+
+def operations() -> list[Operation]:
+    """Every operation of the schema."""
+    document = json.loads(Client().get("/api/schema/").content)
+    shapes = document["components"]["schemas"]
+
+    texts: set[Way] = set()
+
+    def ways(shape: dict[str, Any], at: Way = ()) -> Iterator[Way]:
+        if "$ref" in shape:
+            shape = shapes[shape["$ref"].rsplit("/", 1)[1]]
+        if at:
+            yield at
+        if shape.get("type") in ("string", ["string", "null"]) and "format" not in shape:
+            texts.add(at)
+        for name, each in shape.get("properties", {}).items():
+            yield from ways(each, (*at, name))
+        if shape.get("items"):
+            yield from ways(shape["items"], (*at, 0))
+        for each in (*shape.get("allOf", ()), *shape.get("oneOf", ()), *shape.get("anyOf", ())):
+            yield from (way for way in ways(each, at) if way != at)
+
+    found = []
+    for path, methods in document["paths"].items():
+        for method, said in methods.items():
+            parts = [(p["in"], p["name"]) for p in said["parameters"]]
+            media = said.get("requestBody", {}).get("content", {}).get("application/json", {})
+            examples = [e["value"] for e in media.get("examples", {}).values()]
+            texts.clear()
+            found.append(
+                Operation(
+                    method=method,
+                    path=path,
+                    queries=tuple(name for where, name in parts if where == "query"),
+                    fields=tuple(dict.fromkeys(ways(media["schema"]))) if media else (),
+                    texts=frozenset(texts),
+                    example=examples[0] if examples else {},
+                    conditional=("header", "If-Match") in parts,
+                )
+            )
+    return found
+
+
+def paths(world: CanaryWorld, operation: Operation) -> Iterator[str]:
+    """The address with things of the register for its keys: each that may take the operation."""
+    path = operation.path.replace("{slug}", world.register.slug)
+    risks = apps.get_model("risks", "Risk").objects.exclude(party=world.catl).order_by("pk")
+    things: dict[str, Iterable[Any]] = {
+        "risks": [world.shared_risk, *risks.values_list("ref", flat=True)],
+        "mitigations": [world.shared_mitigation],
+        "indicators": ["K-001"],
+        "absences": apps.get_model("register", "Absence").objects.values_list("uuid", flat=True),
+        "meetings": world.shared_meetings,
+        "webhooks": world.endpoints,
+    }
+    for noun, names in things.items():
+        before, found, after = path.partition(f"/{noun}/{{")
+        if found:
+            rest = after.partition("}")[2].replace("{number}", "1")
+            yield from (f"{before}/{noun}/{name}{rest}" for name in names)
+            return
+    yield path
+
+
+def bodies(world: CanaryWorld, operation: Operation) -> Iterator[Any]:
+    """Bodies that the operation may well take as they are."""
+    if not operation.writes:
+        yield None
+        return
+    ours = copy.copy(world)
+    vars(ours)["members"] = {
+        **world.members, "partner_owner": world.owner, "partner_deputy": world.manager
+    }  # fmt: skip
+    usual = body_for(ours, re.sub(r"{\w+}", "{}", operation.path))
+    yield usual
+    if "until" in usual:
+        # After the due date of the first risk, and no later than its rating allows.
+        yield usual | {"until": (world.today + dt.timedelta(days=57)).isoformat()}
+    yield operation.example
+    yield {}
+
+
+def put(body: Any, example: Any, way: Way, value: Any) -> Any:
+    """``body`` with ``value`` at ``way``; what lies between is taken from ``example``."""
+    body = copy.deepcopy(body)
+    here, shown = body, example
+    for n, step in enumerate(way):
+        shown = _step(shown, step)
+        there = value
+        if n < len(way) - 1:
+            kind: type = list if way[n + 1] == 0 else dict
+            there = _step(here, step)
+            if not isinstance(there, kind):
+                there = copy.deepcopy(shown) if isinstance(shown, kind) else kind()
+        if isinstance(step, int):
+            here[:] = [there, *here[1:]]
+        else:
+            here[step] = there
+        here = there
+    return body
+
+
+def _step(value: Any, step: str | int) -> Any:
+    try:
+        return value[step]
+    except (KeyError, IndexError, TypeError):
+        return None
+
+
+def shown(value: Any) -> str:
+    """``value`` as one short line of ASCII."""
+    return ascii(value)[:60]
