@@ -79,6 +79,7 @@ class Stage:
         self.kills: Counter[str] = Counter()
         self.programs: list[processes.Program] = []
         self.restart_at: list[tuple[float, processes.Program]] = []
+        self.fallen: Counter[str] = Counter()
         self.mails = folder / "mails.jsonl"
         self.postgres: processes.Postgres | None = None
 
@@ -198,6 +199,7 @@ class Stage:
             now = time.monotonic()
             if now - started > self.plan.minutes * 60:
                 break
+            self._restart_fallen()
             self._restart_due()
             if now - last_kill >= pause:
                 done = self._done()
@@ -253,6 +255,15 @@ class Stage:
         program.kill()
         self.kills[kind] += 1
         self.restart_at.append((time.monotonic() + self.chance.uniform(*DOWN), program))
+
+    def _restart_fallen(self) -> None:
+        """Do what whatever supervises them does: a worker may give up when its broker dies."""
+        down = [program for _when, program in self.restart_at]
+        for program in self.programs:
+            if program not in down and not program.running():
+                self.fallen[program.name] += 1
+                when = time.monotonic() + self.chance.uniform(*DOWN)
+                self.restart_at.append((when, program))
 
     def _restart_due(self, at_once: bool = False) -> None:
         for when, program in list(self.restart_at):
@@ -346,6 +357,8 @@ def run(plan: Plan) -> tuple[Verdict, Record]:
         stage.wreck()
         stage.mend()
         plan.say(f"mended after {time.monotonic() - started:.0f} s; waiting until it is quiet")
+        for name, times in sorted(stage.fallen.items()):
+            plan.say(f"{name} had ended by itself and was started again: {times} times")
         left = stage.settle()
         record = stage.record(expected)
         record.sink = stage.sink_counts()

@@ -71,7 +71,8 @@ def _sized(vendor: str, server: str, sizes: list[int]) -> Iterator[Row]:
                 _case(env, "seed", str(size))
                 found = _case(env, "select")
                 yield row(
-                    "selection / SQL by hand", label, tuple(found["timing"]), SELECT_LIMIT,
+                    "selection / SQL by hand", label, tuple(found["timing"]),
+                    SELECT_LIMIT if size >= LIMITED_FROM else None,
                     note=f"{found['found']:,} due",
                 )  # fmt: skip
                 swept = _case(env, "sweep")
