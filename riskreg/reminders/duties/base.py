@@ -10,6 +10,7 @@ from django.db.models import Q, QuerySet
 
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
+from riskreg.register.visibility import Visibility
 from riskreg.reminders import links
 from riskreg.reminders.policy import Extension, Matter, Rung, from_offset
 
@@ -40,6 +41,40 @@ class Duty:
     extended_until: dt.date | None = None
     extended_at: dt.datetime | None = None
     extension_private: bool = False
+
+    @classmethod
+    def of(
+        cls,
+        row: Any,
+        kind: str,
+        due_on: dt.date | None,
+        *,
+        subject_type: str,
+        page: str,
+        answers: Any = None,
+        **more: Any,
+    ) -> "Duty":
+        """The duty of ``kind`` about ``row``, something of a party's that was read with it.
+
+        ``answers``: the row with the owner, the deputy if there is one, and the ref (None: itself).
+        """
+        who = row if answers is None else answers
+        return cls(
+            kind=kind,
+            subject=row.uuid,
+            due_on=due_on,
+            register_id=row.register_id,
+            party_id=row.party_id,
+            party_uuid=row.party.uuid,
+            private=row.visibility == Visibility.PARTY,
+            owner_id=who.owner_id,
+            deputy_id=getattr(who, "deputy_id", None),
+            ref=who.ref,
+            subject_type=subject_type,
+            page=page,
+            thing=row,
+            **more,
+        )
 
     @property
     def key(self) -> tuple[str, uuid.UUID]:

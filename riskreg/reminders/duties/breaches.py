@@ -9,7 +9,6 @@ from django.utils.translation import gettext as _
 from riskreg.indicators.models import Breach
 from riskreg.indicators.queries.breaches import OPEN, with_reviewed
 from riskreg.kernel.localised import number
-from riskreg.register.visibility import Visibility
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.risks.models import State
 
@@ -20,21 +19,10 @@ def _breaches() -> QuerySet[Breach]:
 
 def _breach(breach: Breach) -> Duty:
     waits = not breach.reviewed and breach.risk.state == State.OPEN  # type: ignore[attr-defined]
-    return Duty(
-        kind="risk.breach",
-        subject=breach.uuid,
-        due_on=breach.due_on if waits else None,
-        register_id=breach.register_id,
-        party_id=breach.party_id,
-        party_uuid=breach.party.uuid,
-        private=breach.visibility == Visibility.PARTY,
-        owner_id=breach.risk.owner_id,
-        deputy_id=breach.risk.deputy_id,
-        ref=breach.risk.ref,
-        subject_type="breach",
-        page="review",
-        thing=breach,
-    )
+    return Duty.of(
+        breach, "risk.breach", breach.due_on if waits else None,
+        subject_type="breach", page="review", answers=breach.risk,
+    )  # fmt: skip
 
 
 def _why(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:

@@ -8,7 +8,6 @@ from uuid import UUID
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.register.visibility import Visibility
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.risks.models import Mitigation, MitigationStatus
 
@@ -23,21 +22,8 @@ def _mitigations() -> QuerySet[Mitigation]:
 
 
 def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:
-    return Duty(
-        kind=kind,
-        subject=work.uuid,
-        due_on=getattr(work, due_field) if work.status in statuses else None,
-        register_id=work.register_id,
-        party_id=work.party_id,
-        party_uuid=work.party.uuid,
-        private=work.visibility == Visibility.PARTY,
-        owner_id=work.owner_id,
-        deputy_id=None,
-        ref=work.ref,
-        subject_type="mitigation",
-        page="mitigation",
-        thing=work,
-    )
+    due_on = getattr(work, due_field) if work.status in statuses else None
+    return Duty.of(work, kind, due_on, subject_type="mitigation", page="mitigation")
 
 
 def _owned_by(users: Collection[int]) -> Q:

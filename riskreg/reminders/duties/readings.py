@@ -4,7 +4,6 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.models import Indicator
-from riskreg.register.visibility import Visibility
 from riskreg.reminders.duties.base import Duty, Source
 
 
@@ -13,21 +12,10 @@ def _indicators() -> QuerySet[Indicator]:
 
 
 def _reading(indicator: Indicator) -> Duty:
-    return Duty(
-        kind="indicator.reading",
-        subject=indicator.uuid,
-        due_on=indicator.next_reading_on if indicator.active else None,
-        register_id=indicator.register_id,
-        party_id=indicator.party_id,
-        party_uuid=indicator.party.uuid,
-        private=indicator.visibility == Visibility.PARTY,
-        owner_id=indicator.owner_id,
-        deputy_id=None,
-        ref=indicator.ref,
-        subject_type="indicator",
-        page="indicator_readings",
-        thing=indicator,
-    )
+    return Duty.of(
+        indicator, "indicator.reading", indicator.next_reading_on if indicator.active else None,
+        subject_type="indicator", page="indicator_readings",
+    )  # fmt: skip
 
 
 # Only from the last day in time on: what is read every week needs no word two weeks before. And

@@ -31,24 +31,13 @@ def _reviews() -> QuerySet[Risk]:
 
 
 def _review(risk: Risk) -> Duty:
-    return Duty(
-        kind="risk.review",
-        subject=risk.uuid,
-        due_on=risk.next_review_on if risk.state == State.OPEN else None,
-        register_id=risk.register_id,
-        party_id=risk.party_id,
-        party_uuid=risk.party.uuid,
-        private=risk.visibility == Visibility.PARTY,
-        owner_id=risk.owner_id,
-        deputy_id=risk.deputy_id,
-        ref=risk.ref,
-        subject_type="risk",
-        page="review",
-        thing=risk,
+    return Duty.of(
+        risk, "risk.review", risk.next_review_on if risk.state == State.OPEN else None,
+        subject_type="risk", page="review",
         extended_until=risk.extended_until,  # type: ignore[attr-defined]
         extended_at=risk.extended_at,  # type: ignore[attr-defined]
         extension_private=risk.extension_visibility == Visibility.PARTY,  # type: ignore[attr-defined]
-    )
+    )  # fmt: skip
 
 
 def _with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
