@@ -74,6 +74,7 @@ INSTALLED_APPS = [
     "riskreg.events",
     "riskreg.notify",
     "riskreg.accounts",
+    "riskreg.requests",
     "riskreg.register",
     "riskreg.risks",
     "riskreg.reviews",
@@ -187,7 +188,7 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("SWEEP_SECONDS", default=300.0),
         "options": {"expires": 240},
     },
-    "purge-done-requests": {"task": "api.purge_done_requests", "schedule": 3600.0},
+    "purge-requests": {"task": "requests.purge", "schedule": 600.0},
     "deliver-due": {
         "task": "notify.deliver_due",
         "schedule": env.float("DELIVER_SECONDS", default=30.0),

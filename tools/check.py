@@ -28,6 +28,7 @@ _FOREIGN = re.compile(r"--index-url|--find-links|--extra-index|file://|https?://
 _BELOW_FACES = (
     "events",
     "notify",
+    "requests",
     "register",
     "risks",
     "reviews",

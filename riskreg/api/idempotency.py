@@ -6,15 +6,14 @@ import json
 import re
 from collections.abc import Callable
 
-from django.db import IntegrityError, transaction
 from rest_framework.request import Request
 
 from riskreg.api.answer import Answer
 from riskreg.api.errors import Problem
-from riskreg.api.models import DoneRequest
 from riskreg.register.access import Viewer
+from riskreg.requests.models import DoneRequest
+from riskreg.requests.services import keep_answer, take_key
 
-KEPT = dt.timedelta(hours=48)
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
@@ -35,22 +34,12 @@ def once(request: Request, viewer: Viewer, at: dt.datetime, act: Callable[[], An
             [{"pointer": "Idempotency-Key", "code": "malformed", "detail": "Send a UUID."}],
         )
     fingerprint = _fingerprint(request, viewer)
-    try:
-        with transaction.atomic():
-            row = DoneRequest.objects.create(
-                user=viewer.user, key=key, fingerprint=fingerprint, created_at=at
-            )
-    except IntegrityError:
-        return _replayed(DoneRequest.objects.get(user=viewer.user, key=key), fingerprint)
+    row, fresh = take_key(user=viewer.user, key=key, fingerprint=fingerprint, at=at)
+    if not fresh:
+        return _replayed(row, fingerprint)
     answer = act()
-    row.status, row.headers, row.body = answer.status, dict(answer.headers), answer.text
-    row.save(update_fields=["status", "headers", "body"])
+    keep_answer(row, status=answer.status, headers=dict(answer.headers), body=answer.text)
     return answer
-
-
-def purge(before: dt.datetime) -> int:
-    """Forget what was done before then; how many there were."""
-    return DoneRequest.objects.filter(created_at__lt=before).delete()[0]
 
 
 def _replayed(row: DoneRequest, fingerprint: str) -> Answer:

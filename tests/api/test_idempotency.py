@@ -9,9 +9,9 @@ from django.core.management import call_command
 from django.db import connections
 
 from config.celery import app
-from riskreg.api.idempotency import purge
-from riskreg.api.models import DoneRequest
 from riskreg.register.models import Membership
+from riskreg.requests.models import DoneRequest
+from riskreg.requests.services import purge
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.api.conftest import Program, is_problem
@@ -103,7 +103,7 @@ def test_bad_keys(world: World) -> None:
 @pytest.mark.django_db
 def test_kept_for_two_days(world: World) -> None:
     Program(world.owner).post("risks/", BODY, Idempotency_Key="k")
-    assert purge(AT) == 0
+    assert purge(AT) == (0, 0)
     call_command("purge_done_requests")
     assert DoneRequest.objects.count() == 1
     DoneRequest.objects.update(created_at=AT - dt.timedelta(hours=49))
@@ -114,7 +114,7 @@ def test_kept_for_two_days(world: World) -> None:
 def test_the_purge_is_scheduled_and_known() -> None:
     app.loader.import_default_modules()
     scheduled = {entry["task"] for entry in app.conf.beat_schedule.values()}
-    assert "api.purge_done_requests" in scheduled & set(app.tasks)
+    assert "requests.purge" in scheduled & set(app.tasks)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
-from riskreg.api.models import DoneRequest
 from riskreg.events.models import Event
 from riskreg.notify import endpoints
 from riskreg.notify.models import Delivery, Endpoint
 from riskreg.notify.services import deliver
+from riskreg.requests.models import DoneRequest
 from tests.api.conftest import Program, is_problem
 from tests.builders import World
 from tests.dump import nothing_changes

@@ -1,0 +1,43 @@
+"""What somebody typed and could not save, for themselves alone."""
+
+import base64
+import binascii
+import datetime as dt
+import json
+import zlib
+from dataclasses import dataclass, field
+from typing import Any
+
+from riskreg.accounts.models import User
+from riskreg.notify.sealing import Unopenable, unseal
+from riskreg.requests.models import Draft
+
+DRAFTS_KEPT = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Typed:
+    """What was typed into a form: where it stands, where it was sent, and its fields in order.
+
+    ``left_out`` names the fields that are never kept (secrets), ``files`` those with a file and
+    what the file was called.
+    """
+
+    page: str
+    path: str
+    fields: list[tuple[str, str]]
+    left_out: list[str] = field(default_factory=list)
+    files: list[tuple[str, str]] = field(default_factory=list)
+
+
+def draft_of(*, user: User, key: str, at: dt.datetime) -> Typed | None:
+    """What ``user`` typed under ``key`` within the last hour; nobody else's is ever found."""
+    row = Draft.objects.filter(user=user, key=key, created_at__gt=at - DRAFTS_KEPT).first()
+    if row is None:
+        return None
+    try:
+        values: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(unseal(row.sealed))))
+    except (Unopenable, ValueError, zlib.error, binascii.Error):
+        return None
+    pairs = {name: [(str(a), str(b)) for a, b in values[name]] for name in ("fields", "files")}
+    return Typed(**{**values, **pairs})

@@ -1,0 +1,77 @@
+"""A request under a key acts once (I8); what could not be taken is kept for its writer (I14)."""
+
+import base64
+import datetime as dt
+import json
+import zlib
+from dataclasses import asdict
+
+from django.db import IntegrityError, transaction
+
+from riskreg.accounts.models import User
+from riskreg.notify.sealing import seal
+from riskreg.requests.models import DoneRequest, Draft
+from riskreg.requests.queries import DRAFTS_KEPT, Typed
+
+ANSWERS_KEPT = dt.timedelta(hours=48)
+DRAFTS_PER_PERSON = 10
+DRAFT_BYTES = 2 * 1024 * 1024
+
+
+def take_key(
+    *, user: User, key: str, fingerprint: str, at: dt.datetime
+) -> tuple[DoneRequest, bool]:
+    """The row of ``key``, and whether it is new: only then may the caller act.
+
+    To be called inside the transaction of the act. Of two at the same time one waits here for the
+    other, and a failure of the act takes the key back with it.
+    """
+    try:
+        with transaction.atomic():
+            row = DoneRequest.objects.create(
+                user=user, key=key, fingerprint=fingerprint, created_at=at
+            )
+    except IntegrityError:
+        return DoneRequest.objects.get(user=user, key=key), False
+    return row, True
+
+
+def keep_answer(row: DoneRequest, *, status: int, headers: dict[str, str], body: str = "") -> None:
+    """Remember what was answered under the key, for whoever repeats the request."""
+    row.status, row.headers, row.body = status, headers, body
+    row.save(update_fields=["status", "headers", "body"])
+
+
+def give_back(row: DoneRequest) -> None:
+    """Nothing was done: the key can be used again."""
+    row.delete()
+
+
+def keep_draft(*, user: User, key: str, typed: Typed, at: dt.datetime) -> bool:
+    """Keep ``typed`` for ``user`` alone, sealed, for an hour; the newest ten of a person stay.
+
+    False: it is more than can be kept.
+    """
+    text = json.dumps(asdict(typed), ensure_ascii=False, separators=(",", ":")).encode()
+    if len(text) > DRAFT_BYTES:
+        return False
+    sealed = seal(base64.b64encode(zlib.compress(text)).decode())
+    with transaction.atomic():
+        Draft.objects.update_or_create(
+            user=user, key=key, defaults={"sealed": sealed, "created_at": at}
+        )
+        newest = Draft.objects.filter(user=user).order_by("-created_at", "-pk").values("pk")
+        kept = [row["pk"] for row in newest[:DRAFTS_PER_PERSON]]
+        Draft.objects.filter(user=user).exclude(pk__in=kept).delete()
+    return True
+
+
+def drop_draft(*, user: User, key: str) -> None:
+    """It was saved after all, or is not wanted any more."""
+    Draft.objects.filter(user=user, key=key).delete()
+
+
+def purge(at: dt.datetime) -> tuple[int, int]:
+    """Forget answers older than 48 hours and drafts older than an hour; how many of each."""
+    answers = DoneRequest.objects.filter(created_at__lt=at - ANSWERS_KEPT).delete()[0]
+    return answers, Draft.objects.filter(created_at__lte=at - DRAFTS_KEPT).delete()[0]
