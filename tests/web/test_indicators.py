@@ -346,3 +346,34 @@ def test_queries_do_not_grow_with_rows(pilot, address, query_counts):
     few = query_counts.check("web:indicator", lambda: client.get(page_url))
     grow(28)
     assert query_counts.measure(lambda: client.get(page_url)) == few
+
+
+def in_chinese(pilot, name):
+    pilot.users[name].language = "zh-hans"
+    pilot.users[name].save()
+    return pilot.client(name)
+
+
+@pytest.mark.parametrize(
+    ("limits", "right", "wrong"),
+    [
+        ({"direction": "higher_is_worse", "amber": 700, "red": 900}, "回落", "回升"),
+        ({"direction": "lower_is_worse", "amber": 900, "red": 700}, "回升", "回落"),
+        (
+            {"kind": "band", "direction": "", "amber": 800, "red": 900,
+             "amber_low": 600, "red_low": 500},
+            "回到区间内", "回落",
+        ),
+    ],
+)  # fmt: skip
+def test_the_way_back_is_said_in_the_direction_that_is_better(pilot, address, limits, right, wrong):
+    row = make(pilot, hysteresis=10, risks=[], **limits)
+    client = in_chinese(pilot, "viewer")
+    html = page(client, address(f"indicators/{row.ref}/"))
+    assert right in html
+    assert wrong not in html
+
+
+def test_no_word_of_the_form_names_a_direction(pilot, address):
+    client = in_chinese(pilot, "owner")
+    assert "回落" not in page(client, address("indicators/new/"))

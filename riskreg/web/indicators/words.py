@@ -92,13 +92,25 @@ def limit_words(indicator: Indicator) -> list[str]:
     if indicator.hysteresis:
         back = number(indicator.hysteresis)
         back += " %" if indicator.kind == Kind.PACE else f" {unit}"
-        said.append(_("It gets better only when the value is back by more than %s.") % back)
+        said.append(_way_back(indicator) % back)
     said.append(
         _("Amber and red call for a review of the risks it watches.")
         if indicator.breach_at == "amber"
         else _("Red calls for a review of the risks it watches.")
     )
     return said
+
+
+def _way_back(indicator: Indicator) -> str:
+    """The sentence that says how far back it must come: a sentence for each direction, because not
+    every language has a word for "back" that says neither up nor down."""
+    if indicator.kind == Kind.PACE:
+        return _("It gets better only when it has caught up on the path by more than %s.")
+    if indicator.kind == Kind.BAND:
+        return _("It gets better only when the value is back inside by more than %s.")
+    if indicator.direction == "lower_is_worse":
+        return _("It gets better only when the value has risen again by more than %s.")
+    return _("It gets better only when the value has fallen again by more than %s.")
 
 
 def stands(indicator: Indicator, today: dt.date, *, with_risks: bool = True) -> dict[str, Any]:
