@@ -300,11 +300,13 @@ ANSWERS: dict[str, Any] = {
         "cells": [{**_CELL, "count": 3, "refs": ["R-001", "R-002", "R-004"]}],
         "unrated": {"count": 1, "refs": ["R-003"]},
         "compared_to": "2025-12-31",
+        "scale_changed_on": [],
         "moves": [
             {
                 "ref": "R-001",
                 "from": {"likelihood": 3, "impact": 4, "score": 12, "rating": "high"},
                 "to": _CELL,
+                "by_scale": False,
             }
         ],
         "opened": ["R-004"],

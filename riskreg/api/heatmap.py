@@ -59,13 +59,18 @@ def said(found: Heatmap) -> dict[str, Any]:
         ],
         "unrated": {"count": found.unrated_count, "refs": found.unrated_refs},
         "compared_to": None,
+        "scale_changed_on": [],
         "moves": [],
         "opened": [],
         "closed": [],
     }
     if (compared := found.comparison) is not None:
         body["compared_to"] = compared.compared_to.isoformat()
-        body["moves"] = [{"ref": m.ref, "from": m.before, "to": m.after} for m in compared.moves]
+        body["moves"] = [
+            {"ref": m.ref, "from": m.before, "to": m.after, "by_scale": m.by_scale}
+            for m in compared.moves
+        ]
+        body["scale_changed_on"] = [day.isoformat() for day in compared.scale_changed_on]
         body["opened"], body["closed"] = compared.opened, compared.closed
     return body
 

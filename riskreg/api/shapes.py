@@ -336,6 +336,9 @@ class Counted(s.Serializer[Any]):
 class Move(s.Serializer[Any]):
     ref = s.CharField()
     to = Cell(allow_null=True)
+    by_scale = s.BooleanField(
+        help_text="nobody judged it anew: criteria with another scale came into force in between"
+    )
 
     def get_fields(self) -> dict[str, s.Field]:
         # "from" is a word of the language, so it cannot be an attribute.
@@ -350,6 +353,11 @@ class Heatmap(s.Serializer[Any]):
     cells = HeatCell(many=True)
     unrated = Counted()
     compared_to = s.DateField(allow_null=True)
+    scale_changed_on = s.ListField(
+        child=s.DateField(),
+        help_text="days in between on which another scale came into force; `from` of a move is on "
+        "the scale of before",
+    )
     moves = Move(many=True)
     opened = s.ListField(child=s.CharField())
     closed = s.ListField(child=s.CharField())

@@ -182,7 +182,8 @@ class Assessment(Translated, Base, PartyBound):
 class Position(PartyBound):
     """Where a risk stood during ``[valid_from, valid_to)``; ``valid_to`` None is now (I5).
 
-    The heatmap, of today or of any past day, reads only this table.
+    The heatmap, of today or of any past day, reads only this table. ``by_scale``: it began because
+    criteria with another scale came into force, and not because anybody judged.
     """
 
     risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="positions")
@@ -205,6 +206,7 @@ class Position(PartyBound):
     target_rating = models.CharField(max_length=30, null=True)  # noqa: DJ001
     valid_from = models.DateTimeField()
     valid_to = models.DateTimeField(null=True)
+    by_scale = models.BooleanField(default=False)
 
     class Meta(PartyBound.Meta):
         constraints = [

@@ -1,6 +1,13 @@
 """Rules of risks that need no database: life cycle, responses, review dates. Pure functions."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Errors
+from riskreg.register.policy import Cell, Matrix
 
 RESPONSES: dict[str, tuple[str, ...]] = {
     "threat": ("avoid", "mitigate", "transfer", "accept"),
@@ -49,3 +56,107 @@ def after_review(today: dt.date, cadence_days: int, wanted: dt.date | None = Non
 def is_overdue(state: str, next_review_on: dt.date | None, today: dt.date) -> bool:
     """Whether the review of a risk is late: the day it was due has passed."""
     return state == "open" and next_review_on is not None and next_review_on < today
+
+
+AXES = ("likelihood", "impact")
+# {axis: {level of the old scale: level of the new one, or None for "judge it anew"}}
+LevelMapping = Mapping[str, Mapping[int, int | None]]
+
+
+def scale_differs(old: Any, new: Any) -> bool:
+    """Whether two versions of the criteria would place or rate a judgement differently.
+
+    Other names, cadences or another appetite leave every risk in its cell.
+    """
+    return (
+        any(len(getattr(old, axis)) != len(getattr(new, axis)) for axis in AXES)
+        or old.cells != new.cells
+        or [r["key"] for r in old.ratings] != [r["key"] for r in new.ratings]
+    )
+
+
+def levels_gone(old: Any, new: Any) -> dict[str, list[int]]:
+    """The levels of ``old``, by axis, that ``new`` does not have any more."""
+    return {
+        axis: list(range(len(getattr(new, axis)) + 1, len(getattr(old, axis)) + 1)) for axis in AXES
+    }
+
+
+def clean_mapping(old: Any, new: Any, given: Any) -> dict[str, dict[int, int | None]]:
+    """Where each level of ``old`` goes in ``new``: those that still exist stay unless ``given``
+    says otherwise, every other must be named.
+
+    Every one, whether or not a risk stands on it: to ask only for those in use would tell whoever
+    changes the criteria how another party judged what is its own. Raises ``Invalid`` naming each
+    level as ``mapping.AXIS.LEVEL``.
+    """
+    errors = Errors()
+    if given is not None and not isinstance(given, Mapping):
+        errors.add(
+            "mapping", "not_an_object", _("A mapping is {likelihood: {old: new}, impact: {…}}.")
+        )
+        errors.raise_if_any()
+    given = given or {}
+    for name in given:
+        if name not in AXES:
+            errors.add(
+                f"mapping.{str(name)[:40]}",
+                "unknown_field",
+                _("This must be one of: %(all)s.") % {"all": ", ".join(AXES)},
+            )
+    gone = levels_gone(old, new)
+    complete: dict[str, dict[int, int | None]] = {}
+    for axis in AXES:
+        levels, most = len(getattr(old, axis)), len(getattr(new, axis))
+        wanted = _clean_axis(errors, axis, given.get(axis) or {}, levels, most)
+        for level in gone[axis]:
+            if level not in wanted and not errors.has(f"mapping.{axis}.{level}"):
+                errors.add(
+                    f"mapping.{axis}.{level}",
+                    "required",
+                    _("The new scale has no level %(level)d: say which level its judgements go to.")
+                    % {"level": level},
+                )
+        complete[axis] = {n: wanted.get(n, n) for n in range(1, levels + 1)}
+    errors.raise_if_any()
+    return complete
+
+
+def _clean_axis(
+    errors: Errors, axis: str, given: Any, levels: int, most: int
+) -> dict[int, int | None]:
+    if not isinstance(given, Mapping):
+        errors.add(f"mapping.{axis}", "not_an_object", _("A mapping is {old level: new level}."))
+        return {}
+    wanted: dict[int, int | None] = {}
+    for key, value in given.items():
+        path = f"mapping.{axis}.{str(key)[:20]}"
+        text = str(key)
+        old = int(text) if text.isascii() and text.isdigit() and len(text) < 3 else 0
+        if not 1 <= old <= levels:
+            errors.add(
+                path,
+                "unknown_level",
+                _("There is no such level; the criteria have levels 1 to %(n)d.") % {"n": levels},
+            )
+        elif value is not None and (
+            isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= most
+        ):
+            errors.add(
+                path,
+                "unknown_level",
+                _("There is no such level; the new criteria have levels 1 to %(n)d.") % {"n": most},
+            )
+        else:
+            wanted[old] = value
+    return wanted
+
+
+def restated(cell: Mapping[str, Any] | None, mapping: LevelMapping, matrix: Matrix) -> Cell | None:
+    """Where a judgement stands on another scale; None if it was not, or is not, carried over."""
+    if cell is None:
+        return None
+    likelihood, impact = (mapping[axis].get(cell[axis]) for axis in AXES)
+    if likelihood is None or impact is None:
+        return None
+    return matrix.cell(likelihood, impact)

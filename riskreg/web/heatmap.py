@@ -19,6 +19,7 @@ from riskreg.risks.queries.heatmap import Comparison, Heatmap, heatmap
 from riskreg.risks.queries.lists import standing
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.moves import scale_before_move, scales_before, score_delta
 from riskreg.web.presenters import (
     Scale,
     error_list,
@@ -239,6 +240,7 @@ class HeatmapPage(RegisterView):
         today: dt.date,
     ) -> list[dict[str, Any]]:
         moves = {m.ref: m for m in shown.comparison.moves} if shown.comparison else {}
+        scales = scales_before(shown)
         listed = []
         for position in rows:
             move = moves.get(position.ref)
@@ -257,8 +259,11 @@ class HeatmapPage(RegisterView):
                     else None,
                     "private": position.visibility == "party",
                     "moved": move is not None,
-                    "delta": after["score"] - before["score"] if before and after else None,
-                    "from": scale.place(before) if before else "",
+                    "delta": score_delta(move),
+                    "from": scale_before_move(move, scales, scale).place(before)
+                    if move and before
+                    else "",
+                    "by_scale": move is not None and move.by_scale,
                     "reason": reason if move else "",
                 }
             )
@@ -280,22 +285,25 @@ class HeatmapPage(RegisterView):
                 "reason": known.said("rationale") if known else "",
             }
 
-        moves = []
+        moves, scales = [], scales_before(shown)
         for move in compared.moves:
             before, after = move.before, move.after
+            old_scale = scale_before_move(move, scales, scale)
             moves.append(
                 {
                     **entry(move.ref),
-                    "before": scale.cell_chip(before),
+                    "before": old_scale.cell_chip(before),
                     "after": scale.cell_chip(after),
-                    "before_place": scale.place(before) if before else "",
+                    "before_place": old_scale.place(before) if before else "",
                     "after_place": scale.place(after) if after else "",
-                    "delta": after["score"] - before["score"] if before and after else None,
+                    "delta": score_delta(move),
+                    "by_scale": move.by_scale,
                 }
             )
         moves.sort(key=lambda m: -abs(m["delta"] or 0))
         return {
             "since": compared.compared_to,
+            "scale_changed_on": compared.scale_changed_on,
             "moves": moves,
             "opened": [entry(ref) for ref in compared.opened],
             "closed": [entry(ref) for ref in compared.closed],

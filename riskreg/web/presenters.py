@@ -175,7 +175,8 @@ def heat_grid(
     left: dict[tuple[int, int], int] = {}
     for move in shown.comparison.moves if shown.comparison else ():
         for cell, tally in ((move.before, left), (move.after, came)):
-            if cell:
+            # Where it stood on another scale is no cell of this one.
+            if cell and not (tally is left and move.before_criteria):
                 place = (cell["likelihood"], cell["impact"])
                 tally[place] = tally.get(place, 0) + 1
 

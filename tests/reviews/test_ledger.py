@@ -159,10 +159,21 @@ class Ledger(RuleBasedStateMachine):
         actor = self.world.viewer("manager")
         old = self.criteria.criteria
         new = add_criteria(actor=actor, data=choice, at=self.at)
-        services.adopt_criteria(actor=actor, number=new.number, at=self.at)
+        # Levels that are gone go to the highest there is; those that exist stay.
+        tops = {axis: len(getattr(new, axis)) for axis in ("likelihood", "impact")}
+        mapping = {
+            axis: dict.fromkeys(range(top + 1, len(getattr(old, axis)) + 1), top)
+            for axis, top in tops.items()
+        }
+        services.adopt_criteria(actor=actor, number=new.number, mapping=mapping, at=self.at)
         self.criteria = Matrix(new)
-        if (len(old.likelihood), len(old.impact)) != (len(new.likelihood), len(new.impact)):
-            self.cells = {pk: dict.fromkeys(STAGES) for pk in self.cells}
+        self.cells = {
+            pk: {
+                stage: cell and (min(cell[0], tops["likelihood"]), min(cell[1], tops["impact"]))
+                for stage, cell in cells.items()
+            }
+            for pk, cells in self.cells.items()
+        }
 
     @rule(days=st.integers(-20, 70), minutes=st.integers(0, 60 * 24))
     def clock(self, days: int, minutes: int) -> None:

@@ -5,7 +5,11 @@ import re
 
 import pytest
 
+from riskreg.register.services import add_criteria
 from riskreg.risks.queries.heatmap import heatmap
+from riskreg.risks.services import adopt_criteria
+
+NOW = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 
 
 def page(pilot, address, who="owner", tail=""):
@@ -160,3 +164,32 @@ def test_the_address_says_what_was_chosen_and_no_more(pilot, address):
     assert (response.status_code, response["Location"]) == (302, tidy)
     swapped = pilot.client("owner").get(address(f"heatmap/{sent}"), headers={"HX-Request": "true"})
     assert (swapped.status_code, swapped["HX-Push-Url"]) == (200, tidy)
+
+
+def test_a_comparison_over_another_scale_says_so_on_page_and_in_json(pilot, address):
+    new = {"likelihood": ["a", "b", "c", "d"], "impact": ["e", "f", "g", "h"]}
+    old = pilot.viewer("manager").criteria
+    cells = [[{"score": 2 * x * y, "rating": "high"} for y in range(1, 5)] for x in range(1, 5)]
+    data = {**new, "cells": cells, "ratings": old.ratings, "appetite": "high"}
+    row = add_criteria(actor=pilot.viewer("manager"), data=data, at=NOW)
+    adopt_criteria(
+        actor=pilot.viewer("manager"),
+        number=row.number,
+        mapping={"likelihood": {5: 4}, "impact": {5: 4}},
+        at=NOW - dt.timedelta(days=2),
+    )
+    html = page(pilot, address, tail="?compare=2026-11-01").content.decode()
+    assert "Scale changed on" in html
+    assert html.count("moved by the new scale; nobody judged it anew") == 2
+    # Where it stood is said by the old scale, and two scales have no difference of scores.
+    assert "Possible × Major" in html
+    assert "c × h" in html
+    assert 'class="delta' not in html
+    client = pilot.client("owner")
+    body = client.get("/api/v1/registers/pilot/heatmap/?compare=2026-11-01").json()
+    assert body["scale_changed_on"] == ["2026-11-22"]
+    assert {(m["ref"], m["by_scale"]) for m in body["moves"]} == {("R-001", True), ("N-001", True)}
+    risk = client.get(address(f"risks/{pilot.risks['bridge'].ref}/")).content.decode()
+    assert "Scale changed on" in risk
+    before = client.get("/api/v1/registers/pilot/heatmap/?compare=2026-11-23").json()
+    assert (before["scale_changed_on"], before["moves"]) == ([], [])

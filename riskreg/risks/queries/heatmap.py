@@ -16,6 +16,7 @@ from riskreg.register.policy import STAGES
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.access import current_positions, positions_at
+from riskreg.risks.queries.scales import ScaleChanges, scale_changes
 
 REFS_PER_CELL = 50
 
@@ -34,18 +35,25 @@ class HeatCell:
 
 @dataclass(frozen=True)
 class Move:
-    """A risk that stood open in one cell and stands open in another."""
+    """A risk that stood open in one cell and stands open in another. ``by_scale``: nobody judged it
+    anew, the scale changed. ``before_criteria``: where ``before`` is of another scale, the key of
+    its criteria in ``Comparison.older``."""
 
     ref: str
     before: dict[str, Any] | None
     after: dict[str, Any] | None
+    by_scale: bool = False
+    before_criteria: int | None = None
 
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed from ``compared_to`` until the heatmap's day."""
+    """What changed from ``compared_to`` until the heatmap's day; ``scale_changed_on``: the days in
+    between on which another scale came into force, so that cells of before and after differ."""
 
     compared_to: dt.date
+    scale_changed_on: list[dt.date] = field(default_factory=list)
+    older: dict[int, Criteria] = field(default_factory=dict)
     moves: list[Move] = field(default_factory=list)
     opened: list[str] = field(default_factory=list)
     closed: list[str] = field(default_factory=list)
@@ -194,7 +202,22 @@ def _compare(
             risk_id__in=changed.order_by().values("risk_id")
         )
     }
-    comparison = Comparison(compared_to=compare)
+    changes = ScaleChanges()
+    if any(then.criteria_id != after[risk_id].criteria_id for risk_id, then in before.items()):
+        moved = {
+            risk_id: then.cell(stage)
+            for risk_id, then in before.items()
+            if then.cell(stage) != after[risk_id].cell(stage)
+        }
+        until = clock.end_of_day(as_of, viewer.register.time_zone) if as_of < today else None
+        changes = scale_changes(viewer, stage, since, until, moved)
+    # Cells of before are read by the criteria of before.
+    older = {then.criteria_id for then in before.values()} if changes.days else set()
+    comparison = Comparison(
+        compared_to=compare,
+        scale_changed_on=changes.days,
+        older=Criteria.objects.in_bulk(older) if older else {},
+    )
     for risk_id, now in after.items():
         then = before.get(risk_id)
         was_open = then is not None and then.state == State.OPEN
@@ -204,7 +227,15 @@ def _compare(
         elif was_open and not is_open:
             comparison.closed.append(now.ref)
         elif is_open and then is not None and then.cell(stage) != now.cell(stage):
-            comparison.moves.append(Move(now.ref, then.cell(stage), now.cell(stage)))
+            other = then.criteria_id in older and then.criteria_id != now.criteria_id
+            move = Move(
+                now.ref,
+                then.cell(stage),
+                now.cell(stage),
+                by_scale=risk_id in changes.moved,
+                before_criteria=then.criteria_id if other else None,
+            )
+            comparison.moves.append(move)
     return comparison
 
 

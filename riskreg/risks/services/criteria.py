@@ -1,9 +1,11 @@
 """Putting a new version of the criteria into force."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import NotFound
@@ -13,6 +15,7 @@ from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.register.services import mark_used
 from riskreg.risks.models import Risk
+from riskreg.risks.policy import clean_mapping, restated, scale_differs
 from riskreg.risks.services.standing import (
     cell_columns,
     pull_in_review,
@@ -22,24 +25,31 @@ from riskreg.risks.services.standing import (
 
 
 @transaction.atomic
-def adopt_criteria(*, actor: Viewer, number: int, at: dt.datetime) -> Register:
+def adopt_criteria(
+    *,
+    actor: Viewer,
+    number: int,
+    mapping: Mapping[str, Any] | None = None,
+    at: dt.datetime,
+) -> Register:
     """Make version ``number`` the register's criteria and restate every risk by it.
 
-    Levels that the new version has keep their place and are scored anew; a judgement on a level
-    that is gone, or made on a scale of another length, is not carried over: that risk is unrated
-    until somebody assesses it. Covers every party's risks, each in its own audience's log.
+    Levels that the new version has keep their judgements, scored anew. For each that is gone
+    ``mapping`` says where its judgements go: {"likelihood": {5: 4}, "impact": {5: None}}; None
+    leaves them to be judged again. It may move levels that still exist, too. Covers every party's
+    risks, each in its own audience's log; ``preview_adoption`` says beforehand what would change.
+    Raises ``Invalid`` naming each level that was not mapped, ``NotFound``, ``Forbidden``.
     """
     require(actor, "register.configure")
     # no_key: rows that are added meanwhile may refer to these, or both sides would wait forever.
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
     criteria = Criteria.objects.filter(register=register, number=number).first()
     if criteria is None:
-        raise NotFound("There are no such criteria.")
+        raise NotFound(_("There are no such criteria."))
     old = register.criteria
-    same_scale = old is not None and (len(old.likelihood), len(old.impact)) == (
-        len(criteria.likelihood),
-        len(criteria.impact),
-    )
+    assert old is not None  # noqa: S101 - create_register sets it in its transaction
+    levels = clean_mapping(old, criteria, mapping)
+    by_scale = scale_differs(old, criteria)
     register.criteria = criteria
     register.save(update_fields=["criteria"])
     mark_used(criteria, at)
@@ -52,27 +62,22 @@ def adopt_criteria(*, actor: Viewer, number: int, at: dt.datetime) -> Register:
         position = next(p for p in risk.positions.all() if p.valid_to is None)
         columns: dict[str, Any] = {}
         for stage in STAGES:
-            cell = position.cell(stage)
-            kept = cell if same_scale else None
-            columns |= cell_columns(
-                stage, matrix.cell(kept["likelihood"], kept["impact"]) if kept else None
-            )
+            columns |= cell_columns(stage, restated(position.cell(stage), levels, matrix))
         was = risk.next_review_on
-        after = take_position(risk, at, criteria, **columns)
+        after = take_position(risk, at, criteria, by_scale=by_scale, **columns)
         pull_in_review(risk, today, criteria, after.residual_rating)
         touch(risk, at, "next_review_on")
-        changes: dict[str, Any] = {"residual": [position.cell("residual"), after.cell("residual")]}
+        changes: dict[str, Any] = {"criteria": [old.number, criteria.number]}
+        for stage in STAGES:
+            if position.cell(stage) != after.cell(stage):
+                changes[stage] = [position.cell(stage), after.cell(stage)]
         if was != risk.next_review_on:
             changes["next_review_on"] = [was, risk.next_review_on]
         entries.append(actor.entry("risk.restated", risk, at=at, changes=changes))
     if entries:
         append_all(entries)
-    append(
-        actor.entry(
-            "criteria.adopted",
-            register,
-            at=at,
-            changes={"criteria": [old.number if old else None, criteria.number]},
-        )
-    )
+    adopted: dict[str, Any] = {"criteria": [old.number, criteria.number]}
+    if by_scale:
+        adopted["mapping"] = [None, levels]
+    append(actor.entry("criteria.adopted", register, at=at, changes=adopted))
     return register

@@ -11,11 +11,14 @@ from riskreg.risks.models import Position, Risk, State
 PARTS = ("likelihood", "impact", "score", "rating")
 
 
-def take_position(risk: Risk, at: dt.datetime, criteria: Criteria, **changes: Any) -> Position:
+def take_position(
+    risk: Risk, at: dt.datetime, criteria: Criteria, *, by_scale: bool = False, **changes: Any
+) -> Position:
     """Close the risk's open position at ``at`` and open one that says how it stands from then on.
 
     ``changes`` are columns that differ (``cell_columns``); state, ref, owner, party and visibility
-    come from the risk. If nothing differs the old position stays. A clock that stepped back never
+    come from the risk. ``by_scale`` marks that another scale moved it and nobody's judgement. If
+    nothing differs the old position stays. A clock that stepped back never
     makes positions overlap: the change counts from the start of the open one.
     """
     current = Position.objects.filter(risk=risk, valid_to=None).first()
@@ -35,15 +38,17 @@ def take_position(risk: Risk, at: dt.datetime, criteria: Criteria, **changes: An
             columns[name] = getattr(current, name) if current else None
     columns.update(changes)
     if current is None:
-        return Position.objects.create(risk=risk, valid_from=at, **columns)
+        return Position.objects.create(risk=risk, valid_from=at, by_scale=by_scale, **columns)
     if all(getattr(current, name) == value for name, value in columns.items()):
         return current
     if at <= current.valid_from:
-        Position.objects.filter(pk=current.pk).update(**columns)
+        # What began with the risk itself was moved by nothing.
+        moved = by_scale and Position.objects.filter(risk=risk, valid_to__isnull=False).exists()
+        Position.objects.filter(pk=current.pk).update(by_scale=moved or current.by_scale, **columns)
         current.refresh_from_db()
         return current
     Position.objects.filter(pk=current.pk).update(valid_to=at)
-    return Position.objects.create(risk=risk, valid_from=at, **columns)
+    return Position.objects.create(risk=risk, valid_from=at, by_scale=by_scale, **columns)
 
 
 def cell_columns(stage: str, cell: Cell | None) -> dict[str, Any]:

@@ -97,6 +97,7 @@ class RiskPage(RegisterView):
             "cadence": scale.matrix.cadence_days(now.residual_rating),
             "rating_word": scale.name(now.residual_rating),
             "trail": trail_points(positions, scales, "residual", lambda at: at in brought),
+            "scale_changed_at": [p.valid_from for p in positions if p.by_scale],
             "top": scale.top,
             "preventive": [c.said("name") for c in controls if c.kind == ControlKind.PREVENTIVE],
             "corrective": [c.said("name") for c in controls if c.kind == ControlKind.CORRECTIVE],

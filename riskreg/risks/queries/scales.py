@@ -1,0 +1,140 @@
+"""What another scale does to the risks: beforehand, and between two days that are compared."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria
+from riskreg.register.policy import STAGES, Matrix
+from riskreg.risks.models import Position
+from riskreg.risks.policy import clean_mapping, levels_gone, restated, scale_differs
+from riskreg.risks.queries.access import current_positions, visible_positions
+
+
+@dataclass(frozen=True)
+class CellChange:
+    """A risk that would stand elsewhere, or be rated otherwise, at one stage; ``after`` None: it
+    would be unrated until somebody judges it again."""
+
+    ref: str
+    stage: str
+    before: dict[str, Any]
+    after: dict[str, Any] | None
+
+
+@dataclass(frozen=True)
+class Adoption:
+    """What putting criteria into force would do to the risks that the viewer may know of.
+
+    ``to_map``: the levels, by axis, whose judgements must be sent somewhere; ``errors``: what is
+    wrong with the mapping so far, by field. Until that is right ``changes`` counts what is not
+    mapped as unrated.
+    """
+
+    scale_differs: bool
+    to_map: dict[str, list[int]]
+    errors: Invalid | None
+    changes: list[CellChange]
+
+
+def preview_adoption(
+    viewer: Viewer, criteria: Criteria, mapping: Mapping[str, Any] | None = None
+) -> Adoption:
+    """What ``services.adopt_criteria`` would change, for ``criteria`` that may not be saved yet."""
+    old = viewer.criteria
+    problem: Invalid | None = None
+    try:
+        levels: dict[str, dict[int, int | None]] = clean_mapping(old, criteria, mapping)
+    except Invalid as invalid:
+        problem = invalid
+        # What is right already counts; what is not is asked for.
+        levels = _as_far_as_known(old, criteria, mapping, invalid)
+    matrix, changes = Matrix(criteria), []
+    positions = current_positions(viewer).exclude(state="closed").order_by("risk_id")
+    for position in positions:
+        for stage in STAGES:
+            before = position.cell(stage)
+            if before is None:
+                continue
+            cell = restated(before, levels, matrix)
+            after = None if cell is None else dict(cell.__dict__)
+            if after != before:
+                changes.append(CellChange(position.ref, stage, before, after))
+    return Adoption(
+        scale_differs=scale_differs(old, criteria),
+        to_map=levels_gone(old, criteria),
+        errors=problem,
+        changes=changes,
+    )
+
+
+def _as_far_as_known(
+    old: Criteria, new: Criteria, mapping: Any, invalid: Invalid
+) -> dict[str, dict[int, int | None]]:
+    given = mapping if isinstance(mapping, Mapping) else {}
+    known: dict[str, dict[int, int | None]] = {}
+    for axis in ("likelihood", "impact"):
+        own = given.get(axis)
+        own = own if isinstance(own, Mapping) else {}
+        most = len(getattr(new, axis))
+        wanted = {
+            int(str(key)): value
+            for key, value in own.items()
+            if f"mapping.{axis}.{str(key)[:20]}" not in invalid.fields
+        }
+        known[axis] = {
+            n: wanted.get(n, n if n <= most else None)
+            for n in range(1, len(getattr(old, axis)) + 1)
+        }
+    return known
+
+
+@dataclass(frozen=True)
+class ScaleChanges:
+    """The days on which another scale came into force, and the risks (database ids) that nothing
+    but that moved."""
+
+    days: list[dt.date] = field(default_factory=list)
+    moved: frozenset[int] = frozenset()
+
+
+def scale_changes(
+    viewer: Viewer,
+    stage: str,
+    since: dt.datetime,
+    until: dt.datetime | None,
+    moved: Mapping[int, dict[str, Any] | None],
+) -> ScaleChanges:
+    """Changes of scale after ``since`` and before ``until`` (None: up to now), as the positions of
+    the visible risks show them. ``moved``: the risks that moved, with where they stood before.
+    """
+    window = visible_positions(viewer).filter(valid_from__gte=since)
+    if until is not None:
+        window = window.filter(valid_from__lt=until)
+    moments = window.filter(by_scale=True).order_by().values_list("valid_from", flat=True)
+    zone = viewer.register.time_zone
+    days = sorted({clock.local_date(moment, zone) for moment in moments.distinct()})
+    if not days:
+        return ScaleChanges()
+    return ScaleChanges(days, frozenset(_by_scale_alone(window, stage, moved, list(moved))))
+
+
+def _by_scale_alone(
+    window: Any,
+    stage: str,
+    before: Mapping[int, dict[str, Any] | None],
+    risks: Collection[int],
+) -> set[int]:
+    stood, judged = dict(before), set()
+    steps: Any = window.filter(risk_id__in=risks).order_by("risk_id", "valid_from")
+    position: Position
+    for position in steps:
+        cell = position.cell(stage)
+        if cell != stood[position.risk_id] and not position.by_scale:
+            judged.add(position.risk_id)
+        stood[position.risk_id] = cell
+    return set(before) - judged
