@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext as _
 
+from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.base import last_viewer, my_memberships
@@ -37,6 +38,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "register": viewer.register,
         "registers": [m.register for m in memberships],
         "nav": _nav(request, viewer),
+        "printed_on": viewer.today(getattr(request, "at", None) or clock.now()),
         "unread_messages": memberships[0].unread,  # type: ignore[attr-defined]
     }
 

@@ -82,6 +82,7 @@ def shape_matrix(
         "columns": len(matrix["impact"]),
         "rows": shaped,
         "legend": [legend[tone] for tone in sorted(legend)],
+        "moved": any(c.get("came") or c.get("left") for row in rows for c in row),
         "appetite": any(map(any, above)) and not all(map(all, above)),
     }
 
