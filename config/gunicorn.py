@@ -7,10 +7,12 @@ from typing import Any
 
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = int(os.environ.get("WEB_THREADS", "4"))
-worker_class = "gthread"
+worker_class = "config.worker.Worker"
 timeout = 60
 graceful_timeout = 8
 keepalive = 5
+# The most that gunicorn takes; what is longer is refused in words (config/worker.py).
+limit_request_line = 8190
 max_requests = 5000
 max_requests_jitter = 500
 control_socket_disable = True

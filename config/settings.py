@@ -87,6 +87,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "riskreg.kernel.middleware.RequestIdMiddleware",
+    "riskreg.kernel.middleware.HeadMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
     "riskreg.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
@@ -353,6 +355,8 @@ SPECTACULAR_SETTINGS = {
 # Logs ------------------------------------------------------------------------------------------
 # Who may read /metrics: the bearer of this; when empty, direct callers on this machine.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
+# RequestIdMiddleware has looked at it: it is a proper name, or one of our own.
+DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 _log_renderer = (

@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from riskreg.api.errors import unknown_route
 from riskreg.kernel import health
 
 urlpatterns = [
@@ -12,6 +13,7 @@ urlpatterns = [
     path("accounts/", include("riskreg.accounts.urls")),
     path("admin/", admin.site.urls),
     path("api/", include("riskreg.api.urls")),
+    path("api", unknown_route),
     path("", include("riskreg.web.urls")),
 ]
 

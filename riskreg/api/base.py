@@ -70,16 +70,23 @@ class ApiView(APIView):
                 )
         as_query(errors.raise_if_any)
 
-    def detail(self, body: dict[str, Any], tag: str, *, timeless: bool = True) -> HttpResponse:
-        """``body`` with its ETag, or 304 for who has it.
+    def finalize_response(
+        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        """What is read has an ETag, and who has it already gets 304, lists and maps included."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if request.method not in ("GET", "HEAD") or answer.status_code != 200:
+            return answer
+        if "ETag" not in answer:
+            answer["ETag"] = etag.content_etag(answer.content.decode())
+        if not etag.is_known(request, answer["ETag"]):
+            return answer
+        kept = {name: answer[name] for name in ("ETag", "Cache-Control", "Vary") if name in answer}
+        return HttpResponse(status=304, headers=kept)
 
-        ``timeless`` False: part of ``body`` depends on more than its version (the day, say), so it
-        is sent even where the version is known.
-        """
-        if timeless and etag.is_known(self.request, tag):
-            return HttpResponse(
-                status=304, headers={"ETag": tag, "Cache-Control": "private, no-cache"}
-            )
+    def detail(self, body: dict[str, Any], version: int | None = None) -> HttpResponse:
+        """``body`` with its ETag, of ``version`` where it has one."""
+        tag = etag.content_etag(body) if version is None else etag.etag(version, body)
         return Answer.of(body, ETag=tag).response()
 
 
@@ -106,9 +113,7 @@ class RegisterApi(ApiView):
         """One transaction around the act and what is read of it; under the caller's key, if any."""
         self.known_params()
         with transaction.atomic():
-            if self.request.method == "POST":
-                return idempotency.once(self.request, self.viewer, self.at, act).response()
-            return act().response()
+            return idempotency.once(self.request, self.viewer, self.at, act).response()
 
 
 def as_query(check: Callable[[], Any]) -> Any:

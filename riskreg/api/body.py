@@ -25,6 +25,7 @@ class StrictJSONParser(BaseParser):
         self, stream: Any, media_type: str | None = None, parser_context: Any = None
     ) -> dict[str, Any]:
         """The object. Raises ``Problem`` 400 saying what is wrong, ``RequestDataTooBig``."""
+        _check_encoding((parser_context or {}).get("request"))
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
         try:
             raw = stream.read(limit + 1)
@@ -33,6 +34,18 @@ class StrictJSONParser(BaseParser):
         if len(raw) > limit:
             raise RequestDataTooBig
         return parse(raw)
+
+
+def _check_encoding(request: Any) -> None:
+    """Raise ``Problem`` 415 for a body that is packed: it would only be said not to be UTF-8."""
+    encoding = request.headers.get("Content-Encoding", "").strip() if request else ""
+    if encoding and encoding.lower() != "identity":
+        raise Problem(
+            415,
+            f"A body of Content-Encoding “{encoding[:40]}” is not understood; send it as it is.",
+            [{"pointer": "Content-Encoding", "code": "encoded", "detail": "Leave it out."}],
+            Accept_Encoding="identity",
+        )
 
 
 def parse(raw: bytes) -> dict[str, Any]:

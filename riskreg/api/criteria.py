@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from riskreg.api import schema, shapes_register
 from riskreg.api.base import RegisterApi
 from riskreg.api.errors import InvalidQuery
-from riskreg.api.etag import content_etag
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.models import Criteria
@@ -31,7 +30,7 @@ class CriteriaDetail(RegisterApi):
         if criteria is None:
             raise NotFound("There are no such criteria.")
         body = said(criteria)
-        return self.detail(body, content_etag(body))
+        return self.detail(body)
 
 
 def said(criteria: Criteria) -> dict[str, Any]:

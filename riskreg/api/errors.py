@@ -10,6 +10,7 @@ from django.core import signals
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
@@ -27,9 +28,11 @@ KINDS: dict[int, tuple[str, str]] = {
     406: ("not-acceptable", "Only JSON can be served"),
     412: ("stale", "Somebody changed it since"),
     413: ("too-large", "The body is too large"),
+    414: ("address-too-long", "The address is too long"),
     415: ("unsupported-media-type", "Only JSON is understood"),
     422: ("idempotency-mismatch", "The Idempotency-Key belongs to another request"),
     428: ("precondition-required", "Say which version you have seen"),
+    431: ("headers-too-large", "The headers are too large"),
     500: ("server-error", "Something went wrong on our side"),
 }
 
@@ -125,8 +128,9 @@ def server_error() -> HttpResponse:
     return problem(500, "It has been logged; nothing was changed." + quoted)
 
 
+@csrf_exempt  # A mistyped address is that for every method; nothing is done here.
 def unknown_route(request: HttpRequest, rest: str = "") -> HttpResponse:
-    """404 for every address under /api/ that is none."""
+    """404 for every address under /api/ that is none, whatever the method."""
     detail = "There is no such address. The addresses are listed at /api/docs/."
     if not request.path.endswith("/"):
         detail = "There is no such address. Addresses end with a slash."

@@ -12,18 +12,28 @@ from riskreg.api.errors import Problem
 
 # A version that no row ever has: services refuse it after having checked who asks for what.
 NEVER = -1
+_VERSION = re.compile(r"-[0-9a-f]{12}\Z")
 _ENTITY = re.compile(r'(?:W/)?"[\x21\x23-\x7e\x80-\xff]*"')
 
 
-def etag(version: int) -> str:
-    """The ETag of a version: its number in quotes."""
-    return f'"{version}"'
+def etag(version: int, body: Any = None) -> str:
+    """The ETag of ``body``, which shows that version: the number, then a digest of the body.
+
+    The number is what If-Match goes by. The digest makes it another one whenever the body is
+    another one, also where no version changes: a day passes, a reading comes, the reader's language
+    is another. Without ``body`` (the answer is about something else): the number alone.
+    """
+    return f'"{version}"' if body is None else f'"{version}-{_digest(body)[:12]}"'
 
 
 def content_etag(body: Any) -> str:
     """The ETag of something that has no version of its own: a digest of what is said of it."""
+    return f'"{_digest(body)[:24]}"'
+
+
+def _digest(body: Any) -> str:
     text = json.dumps(body, sort_keys=True, ensure_ascii=False)
-    return f'"{hashlib.sha256(text.encode()).hexdigest()[:24]}"'
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def is_known(request: Request | HttpRequest, tag: str) -> bool:
@@ -56,7 +66,7 @@ def seen_version(request: Request | HttpRequest) -> int:
             'If-Match takes one ETag as it was received, with its quotes: "7".',
             [{"pointer": "If-Match", "code": "malformed", "detail": "Send one ETag."}],
         )
-    number = text[1:-1]
+    number = _VERSION.sub("", text[1:-1])
     plain = number.isascii() and number.isdigit() and len(number) < 10
     plain = plain and (number[0] != "0" or number == "0")
     return int(number) if plain else NEVER

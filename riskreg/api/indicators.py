@@ -81,7 +81,7 @@ class IndicatorApi(RegisterApi):
     def answer(self, indicator: Indicator, status: int = 200) -> Answer:
         """``indicator`` as it is now, with its ETag, and its address where it is new."""
         body = self.said(indicators_for(self.viewer).get(pk=indicator.pk))
-        answer = Answer.of(body, status, ETag=etag(body["version"]))
+        answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
         return answer
@@ -159,11 +159,11 @@ class IndicatorDetail(IndicatorApi):
 
     @schema.detailed("Read an indicator", shapes.Indicator)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """The indicator and how it stands now. The ETag is of what is set up, not of readings."""
+        """The indicator and how it stands now. If-Match goes by what is set up, not by readings."""
         self.known_params()
         found = indicator_for(self.viewer, ref)
         row = indicators_for(self.viewer).get(pk=found.pk)
-        return self.detail(self.said(row), etag(row.version), timeless=False)
+        return self.detail(self.said(row), row.version)
 
     @schema.changed("Change an indicator", shapes.IndicatorChange, shapes.Indicator)
     def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:

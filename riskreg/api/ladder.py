@@ -36,7 +36,7 @@ class LadderDetail(RegisterApi):
             if not (text.isascii() and text.isdigit() and len(text) < 7):
                 raise InvalidQuery.one("number", "not_a_number", "This must be a whole number.")
             ladder = self._version(int(text))
-        return self.detail(said(ladder), etag(ladder.number), timeless=False)
+        return self.detail(said(ladder), ladder.number)
 
     @schema.changed("Replace the ladder", shapes.LadderNew, shapes.Ladder)
     def put(self, request: Request, slug: str) -> HttpResponse:
@@ -50,7 +50,8 @@ class LadderDetail(RegisterApi):
                 expected_number=self.seen,
                 at=self.at,
             )
-            return Answer.of(said(made), ETag=etag(made.number))
+            body = said(made)
+            return Answer.of(body, ETag=etag(made.number, body))
 
         return self.write(act)
 

@@ -6,7 +6,6 @@ from rest_framework.request import Request
 from riskreg.accounts.models import ApiToken
 from riskreg.api import schema, shapes_register
 from riskreg.api.base import ApiView
-from riskreg.api.etag import content_etag
 from riskreg.api.registers import membership_said
 from riskreg.api.values import person, time
 from riskreg.register.access import memberships_of
@@ -36,4 +35,4 @@ class Me(ApiView):
             },
             "memberships": [membership_said(m, self.root) for m in memberships_of(self.me)],
         }
-        return self.detail(body, content_etag(body))
+        return self.detail(body)

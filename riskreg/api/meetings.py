@@ -70,7 +70,7 @@ class MeetingApi(RegisterApi):
     def answer(self, row: Meeting, status: int = 200) -> Answer:
         """The meeting as it is now, with its ETag."""
         body = self.whole(row.uuid)
-        answer = Answer.of(body, status, ETag=etag(body["version"]))
+        answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
         return answer
@@ -123,8 +123,7 @@ class MeetingDetail(MeetingApi):
         self.known_params()
         row = meeting_for(self.viewer, meeting)
         body = self.whole(row.uuid)
-        # Items and risks have versions of their own.
-        return self.detail(body, etag(body["version"]), timeless=not row.running)
+        return self.detail(body, body["version"])
 
 
 class MeetingItems(MeetingApi):

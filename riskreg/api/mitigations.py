@@ -59,7 +59,7 @@ class MitigationApi(RegisterApi):
     def answer(self, mitigation: Mitigation, status: int = 200) -> Answer:
         """``mitigation`` as it is now, with its ETag, and its address where it is new."""
         body = self.said(mitigations_for(self.viewer).get(pk=mitigation.pk))
-        answer = Answer.of(body, status, ETag=etag(body["version"]))
+        answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
         return answer
@@ -143,9 +143,7 @@ class MitigationDetail(MitigationApi):
         self.known_params()
         found = mitigation_for(self.viewer, ref)
         row = mitigations_for(self.viewer).get(pk=found.pk)
-        # A risk that was shared since has another ref, and that is said here too.
-        timeless = all(risk.updated_at <= row.updated_at for risk in row.risks.all())
-        return self.detail(self.said(row), etag(row.version), timeless=timeless)
+        return self.detail(self.said(row), row.version)
 
     @schema.changed("Change a mitigation", shapes.MitigationChange, shapes.Mitigation)
     def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:

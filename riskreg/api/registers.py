@@ -8,7 +8,6 @@ from rest_framework.request import Request
 from riskreg.api import schema, shapes_register
 from riskreg.api.answer import Answer
 from riskreg.api.base import ApiView, RegisterApi
-from riskreg.api.etag import content_etag
 from riskreg.api.pagination import PARAMS, counted, limit_of, make_cursor, page_link, read_cursor
 from riskreg.register.access import memberships_of
 from riskreg.register.models import Membership
@@ -114,4 +113,4 @@ class RegisterDetail(RegisterApi):
                 "above_appetite": now.above_appetite,
             },
         }
-        return self.detail(body, content_etag(body))
+        return self.detail(body)

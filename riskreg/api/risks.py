@@ -101,7 +101,7 @@ class RiskApi(RegisterApi):
     def answer(self, risk: Risk, status: int = 200) -> Answer:
         """``risk`` as it is now, with its ETag, and its address where it is new."""
         body = self.one(risk)
-        answer = Answer.of(body, status, ETag=etag(body["version"]))
+        answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
         return answer
@@ -154,7 +154,7 @@ class RiskDetail(RiskApi):
         """The risk as it is now."""
         self.known_params()
         body = self.one(risk_for(self.viewer, ref))
-        return self.detail(body, etag(body["version"]), timeless=not body["overdue"])
+        return self.detail(body, body["version"])
 
     @schema.changed("Change a risk", shapes.RiskChange, shapes.Risk)
     def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:

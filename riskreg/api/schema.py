@@ -213,9 +213,13 @@ def noted(summary: str, request: Any, shape: Any) -> Decorator:
 
 
 def changed(summary: str, request: Any, shape: Any) -> Decorator:
-    """PATCH of a version."""
+    """PATCH or PUT of a version."""
     return described(
-        summary, shape, [_IF_MATCH, _etag(200)], request=request, problems=(*_WRITE, 412, 428)
+        summary,
+        shape,
+        [_IF_MATCH, _KEY, _etag(200), _replayed(200)],
+        request=request,
+        problems=(*_WRITE, 412, 422, 428),
     )
 
 
@@ -237,7 +241,13 @@ KEY = _KEY
 
 def removed(summary: str) -> Decorator:
     """DELETE of a version."""
-    return described(summary, None, [_IF_MATCH], status=204, problems=(*_WRITE, 412, 428))
+    return described(
+        summary,
+        None,
+        [_IF_MATCH, _KEY, _replayed(204)],
+        status=204,
+        problems=(*_WRITE, 412, 422, 428),
+    )
 
 
 def started(summary: str, request: Any, shape: Any) -> Decorator:

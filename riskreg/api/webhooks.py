@@ -85,7 +85,7 @@ class WebhookApi(RegisterApi):
         """``row`` with its ETag, and its address where it is new."""
         (body,) = self.all_said([row])
         headers = {"Location": body["url"]} if status == 201 else {}
-        return Answer.of(body, status, ETag=etag(row.version), **headers)
+        return Answer.of(body, status, ETag=etag(row.version, body), **headers)
 
     def with_secret(self, response: HttpResponse) -> HttpResponse:
         """``response`` with the secret, if one was made; what is kept for a repeat has none."""
@@ -146,11 +146,11 @@ class WebhookDetail(WebhookApi):
 
     @schema.detailed("Read a webhook", shapes.Webhook)
     def get(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:
-        """The webhook as it is now; its newest delivery is not a part of its version."""
+        """The webhook as it is now; If-Match does not go by its deliveries."""
         self.known_params()
         row = self.found(webhook)
         (body,) = self.all_said([row])
-        return self.detail(body, etag(row.version), timeless=False)
+        return self.detail(body, row.version)
 
     @schema.changed("Change a webhook", shapes.WebhookChange, shapes.Webhook)
     def patch(self, request: Request, slug: str, webhook: uuid.UUID) -> HttpResponse:

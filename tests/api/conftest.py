@@ -51,6 +51,11 @@ def program(db: None) -> Callable[..., Program]:
     return Program
 
 
+def version_in(response: Any) -> int:
+    """The version that the ETag of an answer names, which is what If-Match goes by."""
+    return int(response["ETag"].strip('"').partition("-")[0])
+
+
 def is_problem(response: Any, status: int, code: str = "", pointer: str = "") -> Any:
     """Check that ``response`` is that problem document, with that error in it; returns it."""
     assert response.status_code == status, (response.status_code, response.content[:600])

@@ -9,14 +9,16 @@ from django.core.management import call_command
 from django.db import connections
 
 from config.celery import app
+from riskreg.notify import endpoints
 from riskreg.register.models import Membership
 from riskreg.requests.models import DoneRequest
 from riskreg.requests.services import purge
 from riskreg.risks.models import Risk
 from tests import builders
-from tests.api.conftest import Program, is_problem
+from tests.api.conftest import Program, is_problem, version_in
 from tests.builders import AT, World
 from tests.dump import nothing_changes
+from tests.notify.receiver import stub_names
 
 BODY = {"title": "Overseas policy barriers", "event": "Vehicles become dearer there"}
 
@@ -165,5 +167,67 @@ def test_of_two_changes_at_the_same_time_one_is_told(world: World) -> None:
     assert sorted(a.status_code for a in answers) == [200, 412]
     won = next(a for a in answers if a.status_code == 200)
     lost = next(a for a in answers if a.status_code == 412)
-    assert lost["ETag"] == won["ETag"]
+    assert version_in(lost) == version_in(won)
     assert Risk.objects.get().title == won.json()["title"]
+
+
+# Other writes than POST ---------------------------------------------------------------------------
+@pytest.mark.django_db
+def test_a_repeated_change_is_answered_again_whatever_the_method(world: World) -> None:
+    """A retry after a lost answer is told what became of the first, not that it is stale."""
+    builders.risk(world)
+    manager = Program(world.manager)
+    tag = manager.get("risks/R-001/")["ETag"]
+    rungs = [{"offset_days": 0, "tells": ["owner"]}]
+    calls: list[tuple[str, str, Any, str]] = [
+        ("patch", "risks/R-001/", {"title": "Changed"}, tag),
+        ("put", "ladder/", {"rungs": rungs}, '"0"'),
+    ]
+    for n, (method, path, body, seen) in enumerate(calls):
+        key = f"k{n}"
+        first = manager.call(method, path, body, If_Match=seen, Idempotency_Key=key)
+        assert first.status_code == 200, first.content
+        assert "Idempotent-Replayed" not in first
+        with nothing_changes():
+            again = manager.call(method, path, body, If_Match=seen, Idempotency_Key=key)
+            is_problem(manager.call(method, path, body, If_Match=seen), 412)
+            other = {**body, "x": 1}
+            is_problem(manager.call(method, path, other, If_Match=seen, Idempotency_Key=key), 422)
+        assert again.status_code == 200
+        assert again["Idempotent-Replayed"] == "true"
+        assert (again.content, again["ETag"]) == (first.content, first["ETag"])
+
+
+@pytest.mark.django_db
+def test_a_repeated_removal_is_answered_again(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stub_names(monkeypatch)["hooks.receiver.com"] = ["93.184.215.14"]
+    viewer = world.viewer("manager")
+    webhook, _secret = endpoints.add_endpoint(
+        audience=viewer.audience, kind="webhook", name="ERP", language="en",
+        actor=viewer.user.uuid, at=world.at, address=endpoints.check_address("webhook", "https://hooks.receiver.com/"),
+    )  # fmt: skip
+    manager = Program(world.manager)
+    path = f"webhooks/{webhook.uuid}/"
+    for replayed in (False, True):
+        gone = manager.call("delete", path, If_Match='"1"', Idempotency_Key="k")
+        assert (gone.status_code, gone.content) == (204, b"")
+        assert ("Idempotent-Replayed" in gone) is replayed
+    is_problem(manager.call("delete", path, If_Match='"1"'), 404)
+
+
+@pytest.mark.django_db
+def test_a_refused_change_keeps_no_key(world: World) -> None:
+    builders.risk(world)
+    owner = Program(world.owner)
+    tag = owner.get("risks/R-001/")["ETag"]
+    with nothing_changes():
+        is_problem(
+            owner.patch("risks/R-001/", {"title": ""}, If_Match=tag, Idempotency_Key="k"), 400
+        )
+        is_problem(
+            owner.patch("risks/R-001/", {"title": "x"}, If_Match='"99"', Idempotency_Key="k"), 412
+        )
+    done = owner.patch("risks/R-001/", {"title": "x"}, If_Match=tag, Idempotency_Key="k")
+    assert done.status_code == 200

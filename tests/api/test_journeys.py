@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests import builders
-from tests.api.conftest import ROOT, Program, is_problem
+from tests.api.conftest import ROOT, Program, is_problem, version_in
 from tests.builders import World
 
 pytestmark = pytest.mark.django_db
@@ -40,7 +40,7 @@ def test_a_risk_from_draft_to_closed_and_back(world: World) -> None:
     risk = made.json()
     assert set(risk) == FIELDS
     assert made["Location"] == risk["url"] == f"http://testserver{ROOT}risks/R-001/"
-    assert made["ETag"] == '"1"'
+    assert version_in(made) == 1
     assert risk["state"] == "draft"
     assert risk["scores"] == {"inherent": None, "residual": None, "target": None}
     assert risk["terms"] == {"market": ["eu"]}
@@ -142,7 +142,8 @@ def test_mitigations(world: World) -> None:
     assert done.json()["status"] == "done"
     stale = owner.patch("mitigations/M-001/", {"progress": 5}, If_Match=made["ETag"])
     is_problem(stale, 412)
-    assert stale["ETag"] == done["ETag"] == owner.get("mitigations/M-001/")["ETag"]
+    assert version_in(stale) == version_in(done)
+    assert done["ETag"] == owner.get("mitigations/M-001/")["ETag"]
     assert owner.get("mitigations/M-001/", If_None_Match=done["ETag"]).status_code == 304
     for query, found in (
         ("status=done", 1), ("status=planned", 0), ("owner=me", 1), ("risk=R-001", 1),

@@ -12,7 +12,7 @@ from riskreg.notify import endpoints
 from riskreg.notify.models import Delivery, Endpoint
 from riskreg.notify.services import deliver
 from riskreg.requests.models import DoneRequest
-from tests.api.conftest import Program, is_problem
+from tests.api.conftest import Program, is_problem, version_in
 from tests.builders import World
 from tests.dump import nothing_changes
 from tests.notify import receiver
@@ -50,12 +50,12 @@ def test_a_webhook_is_added_read_and_listed(erp: Program) -> None:
     body = answer.json()
     secret = body.pop("secret")
     Webhook(secret)
-    assert answer["ETag"] == '"1"'
+    assert version_in(answer) == 1
     assert answer["Location"] == body["url"]
     assert "no-store" in answer["Cache-Control"]
     read = erp.get(body["url"])
     assert read.json() == body
-    assert read["ETag"] == '"1"'
+    assert read["ETag"] == answer["ETag"]
     assert erp.get("webhooks/?count=true").json() == {
         "next": None, "previous": None, "results": [body], "count": 1,
     }  # fmt: skip
@@ -117,7 +117,7 @@ def test_it_is_changed_only_by_who_has_seen_it(erp: Program) -> None:
     is_problem(erp.patch(path, {"name": "Plant"}, If_Match='"9"'), 412)
     answer = erp.patch(path, {"name": "Plant", "enabled": False}, If_Match='"1"')
     assert (answer.json()["name"], answer.json()["enabled"]) == ("Plant", False)
-    assert answer["ETag"] == '"3"'
+    assert version_in(answer) == 3
     assert answer.json()["disabled_at"]
     stale = erp.patch(path, {"enabled": True}, If_Match='"1"')
     is_problem(stale, 412)
@@ -146,7 +146,7 @@ def test_a_secret_is_rotated_once_for_a_key(erp: Program) -> None:
     path = f"{made['url']}rotate/"
     is_problem(erp.post(path), 428)
     answer = erp.post(path, If_Match='"1"', Idempotency_Key="k2")
-    assert answer["ETag"] == '"2"'
+    assert version_in(answer) == 2
     fresh = answer.json()["secret"]
     assert fresh not in (made["secret"], "")
     again = erp.post(path, If_Match='"1"', Idempotency_Key="k2")
