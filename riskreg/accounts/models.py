@@ -11,8 +11,10 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel import clock
-from riskreg.kernel.localised import localised
+from riskreg.kernel.localised import in_language, localised
 from riskreg.kernel.models import Base
+from riskreg.kernel.search import Searchable
+from riskreg.kernel.sorting import Sortable
 
 
 def check_time_zone(value: str) -> None:
@@ -43,7 +45,7 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email__iexact=username)
 
 
-class User(Base, AbstractBaseUser, PermissionsMixin):
+class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
     """Somebody who signs in, by e-mail address, with their own language and time zone.
 
     A digest is for them at ``digest_hour`` of their own zone, on days they work: ``working_days``
@@ -87,6 +89,14 @@ class User(Base, AbstractBaseUser, PermissionsMixin):
 
     def __str__(self) -> str:
         return self.display_name or self.email
+
+    def searchable(self) -> tuple[Any, ...]:
+        """The name in every language; not the address, which is for who may write to them."""
+        return (self.name, self.names)
+
+    def sorted_by(self, language: str) -> str:
+        """The name."""
+        return in_language(self.names, language, self.name)
 
     @property
     def display_name(self) -> str:

@@ -43,7 +43,8 @@ def listed(
     """
     params = view.request.query_params
     limit, count = limit_of(params.get("limit")), counted(params.get("count"))
-    salt = cursor_salt(view, audience)
+    # Titles sort by the language of who asks, so the column is part of what a cursor is for.
+    salt = f"{cursor_salt(view, audience)}:{listing.order.column}"
     backward, place = False, None
     if (sent := params.get("cursor")) is not None:
         backward, value, name = read_cursor(sent, salt, 3)

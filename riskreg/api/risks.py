@@ -26,7 +26,7 @@ from riskreg.risks.queries.access import current_positions, risk_for, visible_ri
 from riskreg.risks.queries.links import objectives_by_risk, terms_by_risk
 from riskreg.risks.queries.lists import risk_list
 
-_NULLABLE = ("score", "next_review_on")
+_NULLABLE = ("score", "next_review_on", "title", "owner")
 _COLUMNS = (
     "risk_id", "risk__uuid", "ref", "risk__title", "risk__cause", "risk__event",
     "risk__consequence", "kind", "state", "risk__response", "party__key", "visibility",
@@ -119,17 +119,21 @@ class Risks(RiskApi):
             )
         )
         order, name = _order(request.query_params.get("ordering"), chosen.stage)
-        rows = self.rows(risk_list(self.viewer, chosen))
-        index = _COLUMNS.index(order.column)
+        rows = risk_list(self.viewer, chosen).values_list(*_COLUMNS, order.column)
         listing = Listing(
             queryset=rows,
             order=order,
-            place=lambda row: (None if name == "ref" else row[index], str(row[1])),
+            place=lambda row: (None if name == "ref" else row[-1], str(row[1])),
             tie=lambda public: Subquery(
                 visible_risks(self.viewer).filter(uuid=uuid.UUID(public)).values("pk")
             ),
         )
-        return listed(self, self.viewer.audience.key, listing, self.said)
+        return listed(
+            self,
+            self.viewer.audience.key,
+            listing,
+            lambda found: self.said([row[: len(_COLUMNS)] for row in found]),
+        )
 
     @schema.made("Create a risk", shapes.RiskNew, shapes.Risk)
     def post(self, request: Request, slug: str) -> HttpResponse:

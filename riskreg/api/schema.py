@@ -105,6 +105,9 @@ FEED_PARAMS = [
     query("after", "The cursor of the last answer; from the beginning if not given."),
     _PAGES[0],
 ]
+SEARCH_PARAMS = [
+    query("q", "Words, all of which must be held; or a ref, however it is typed.", required=True)
+]
 CRITERIA_PARAMS = [query("number", "An earlier version.", int)]
 LADDER_PARAMS = [query("number", "An earlier version; 0 is the default.", int)]
 PREVIEW_PARAMS = [query("risk", "The ref of an open risk.", required=True)]

@@ -9,6 +9,7 @@ from riskreg.register.policy import LABELS, STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome
 from riskreg.risks.models import Kind, MitigationStatus, Response, State
+from riskreg.search.queries import NOUNS
 
 
 def one_of(values: Any, **options: Any) -> Any:
@@ -343,6 +344,21 @@ class Move(s.Serializer[Any]):
     def get_fields(self) -> dict[str, s.Field]:
         # "from" is a word of the language, so it cannot be an attribute.
         return {**super().get_fields(), "from": Cell(allow_null=True)}
+
+
+class FoundItem(s.Serializer[Any]):
+    noun = one_of(NOUNS, help_text="what was found")
+    id = s.UUIDField(help_text="of what was found")
+    ref = s.CharField(allow_null=True, help_text="ref, or an objective's key")
+    text = s.CharField(help_text="the title, name or words, in the reader's language")
+    risk = s.CharField(allow_null=True, help_text="ref of the risk that it belongs to")
+    url = s.URLField(allow_null=True, help_text="where to read it; null for a person")
+
+
+class SearchResult(s.Serializer[Any]):
+    q = s.CharField()
+    totals = s.DictField(child=s.IntegerField(), help_text="how many there are of each noun")
+    results = FoundItem(many=True)
 
 
 class Heatmap(s.Serializer[Any]):

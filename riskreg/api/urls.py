@@ -24,6 +24,7 @@ from riskreg.api import (
     registers,
     reviews,
     risks,
+    search,
     webhooks,
 )
 
@@ -62,6 +63,7 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("ladder/preview/", ladder.LadderPreview.as_view(), name="ladder_preview"),
     path("objectives/", objectives.Objectives.as_view(), name="objectives"),
     path("heatmap/", heatmap.HeatmapDetail.as_view(), name="heatmap"),
+    path("search/", search.Search.as_view(), name="search"),
     path("duties/", duties.Duties.as_view(), name="duties"),
     path("absences/", absences.Absences.as_view(), name="absences"),
     path("absences/<uuid:absence>/end/", absences.AbsenceEnd.as_view(), name="absence_end"),

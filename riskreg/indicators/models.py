@@ -1,12 +1,16 @@
 """Indicators: measured series with thresholds, their readings, and what a crossing opened."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
-from riskreg.kernel.localised import localised
+from riskreg.kernel.localised import in_language, localised
 from riskreg.kernel.models import Base
+from riskreg.kernel.search import Searchable
+from riskreg.kernel.sorting import Sortable
 from riskreg.register.visibility import PartyBound
 
 
@@ -58,7 +62,7 @@ class Precision(models.TextChoices):
     YEAR = "year", _("year")
 
 
-class Indicator(Base, PartyBound):
+class Indicator(Searchable, Sortable, Base, PartyBound):
     """A measured series in ``unit`` and the limits it is held against, linked to risks.
 
     ``fixed``: ``amber`` and ``red`` are values. ``band``: the same, with ``amber_low`` and
@@ -154,6 +158,14 @@ class Indicator(Base, PartyBound):
 
     def __str__(self) -> str:
         return f"{self.ref} {self.name}"
+
+    def searchable(self) -> tuple[Any, ...]:
+        """Its names and texts in every language, and its source."""
+        return (self.names, self.descriptions, self.limit_notes, self.source)
+
+    def sorted_by(self, language: str) -> str:
+        """Its name."""
+        return in_language(self.names, language)
 
     @property
     def name(self) -> str:

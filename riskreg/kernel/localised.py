@@ -14,9 +14,13 @@ from riskreg.kernel.text import clean_text
 
 def localised(names: Mapping[str, str] | None, fallback: str = "") -> str:
     """The name in the active language, else in English, else in whichever there is."""
+    return in_language(names, get_language() or settings.LANGUAGE_CODE, fallback)
+
+
+def in_language(names: Mapping[str, str] | None, language: str, fallback: str = "") -> str:
+    """The name that a reader of ``language`` is shown."""
     if not names:
         return fallback
-    language = get_language() or settings.LANGUAGE_CODE
     return names.get(language) or names.get("en") or next(iter(names.values()), fallback)
 
 

@@ -1,6 +1,7 @@
 """What every stored thing has."""
 
 import uuid
+from typing import Any
 
 from django.db import models
 
@@ -16,3 +17,21 @@ class Base(models.Model):
 
     class Meta:
         abstract = True
+
+
+class WithDerived(models.Model):
+    """A row with columns that are made from its others whenever it is saved.
+
+    Such a column's field has ``derived = True`` and makes its value in ``pre_save``.
+    """
+
+    class Meta:
+        abstract = True
+
+    def save(self, *args: Any, **options: Any) -> None:
+        """As ever; whichever columns are named to be saved, the derived ones go along."""
+        named = options.get("update_fields")
+        if named:
+            derived = [f.name for f in self._meta.concrete_fields if getattr(f, "derived", False)]
+            options["update_fields"] = {*named, *derived}
+        super().save(*args, **options)

@@ -1,12 +1,16 @@
 """A register and what frames its risks: parties, members, criteria, terms, objectives."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from riskreg.kernel.localised import localised
+from riskreg.kernel.localised import in_language, localised
 from riskreg.kernel.models import Base
+from riskreg.kernel.search import Searchable
+from riskreg.kernel.sorting import Sortable
 from riskreg.register.visibility import PartyBound
 
 
@@ -230,7 +234,7 @@ class Term(Base):
         return localised(self.names, self.key)
 
 
-class Objective(Base, PartyBound):
+class Objective(Searchable, Sortable, Base, PartyBound):
     """A measurable target: ``value`` in ``unit`` by ``due_on``."""
 
     key = models.SlugField(max_length=60)
@@ -256,6 +260,14 @@ class Objective(Base, PartyBound):
 
     def __str__(self) -> str:
         return self.name
+
+    def searchable(self) -> tuple[Any, ...]:
+        """Its names in every language, and its source."""
+        return (self.names, self.key, self.source)
+
+    def sorted_by(self, language: str) -> str:
+        """Its name."""
+        return in_language(self.names, language, self.key)
 
     @property
     def name(self) -> str:

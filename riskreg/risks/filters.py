@@ -15,6 +15,8 @@ from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors
+from riskreg.kernel.search import matching
+from riskreg.kernel.sorting import sort_language
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
@@ -28,11 +30,11 @@ NAMES = (
 # What a list can be ordered by; each name may carry a minus. The risk itself breaks ties.
 ORDERINGS = {
     "ref": "risk_id",
-    "title": "risk__title",
+    "title": "risk__sort_key_{language}",
     "score": "{stage}_score",
     "next_review_on": "risk__next_review_on",
     "updated_at": "risk__updated_at",
-    "owner": "owner__name",
+    "owner": "owner__sort_key_{language}",
 }
 
 
@@ -102,7 +104,7 @@ def order(errors: Errors, value: str | None, stage: str, default: str) -> tuple[
             % {"all": ", ".join(ORDERINGS)},
         )
         column = "risk_id"
-    return column.format(stage=stage), descending
+    return column.format(stage=stage, language=sort_language()), descending
 
 
 def _values(params: Mapping[str, Any], name: str) -> list[str]:
@@ -193,21 +195,7 @@ def _objective(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: d
 
 
 def _q(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
-    wanted = Q()
-    for word in values[-1][:200].split():
-        found = (
-            Q(ref__iexact=word)
-            | Q(risk__title__icontains=word)
-            | Q(risk__cause__icontains=word)
-            | Q(risk__event__icontains=word)
-            | Q(risk__consequence__icontains=word)
-        )
-        # By key: the JSON text itself holds field names, and on SQLite escapes what is not ASCII.
-        for language in ("en", "zh-hans"):
-            for name in ("title", "cause", "event", "consequence"):
-                found |= Q(**{f"risk__translations__{language}__{name}__icontains": word})
-        wanted &= found
-    return wanted
+    return matching(values[-1], "risk__search_text", "ref")
 
 
 def _overdue(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:

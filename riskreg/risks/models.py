@@ -9,6 +9,8 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.models import Base
+from riskreg.kernel.search import Searchable
+from riskreg.kernel.sorting import Sortable
 from riskreg.register.visibility import PartyBound
 
 
@@ -57,11 +59,14 @@ class Translated:
 
     def said(self, field: str) -> str:
         """The text of ``field`` in the reader's language where there is one."""
-        version = self.translations.get(get_language() or "", {}).get(field)
-        return version or getattr(self, field)
+        return self.in_language(field, get_language() or "")
+
+    def in_language(self, field: str, language: str) -> str:
+        """The text of ``field`` that a reader of ``language`` is shown."""
+        return self.translations.get(language, {}).get(field) or getattr(self, field)
 
 
-class Risk(Translated, Base, PartyBound):
+class Risk(Translated, Searchable, Sortable, Base, PartyBound):
     """Cause → event → consequence, with an owner.
 
     ``ref`` is unique among what its audience sees: shared risks count R-001 …, a party's own count
@@ -129,6 +134,15 @@ class Risk(Translated, Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
 
+    def searchable(self) -> tuple[Any, ...]:
+        """Its own texts in every language, and those of its sources."""
+        texts = (self.title, self.cause, self.event, self.consequence)
+        return (*texts, self.translations, self.external_id, self.sources)
+
+    def sorted_by(self, language: str) -> str:
+        """Its title."""
+        return self.in_language("title", language)
+
 
 class RiskAlias(models.Model):
     """A ref that a risk had while it was its party's own; it still leads there, for that party."""
@@ -145,7 +159,7 @@ class RiskAlias(models.Model):
         return self.ref
 
 
-class Assessment(Translated, Base, PartyBound):
+class Assessment(Translated, Searchable, Base, PartyBound):
     """One person's recorded judgement of a risk at one stage. Append-only.
 
     ``at`` is when it was judged, ``created_at`` when it was recorded. It belongs to the audience
@@ -177,6 +191,10 @@ class Assessment(Translated, Base, PartyBound):
 
     def __str__(self) -> str:
         return f"{self.stage} {self.likelihood}×{self.impact}"
+
+    def searchable(self) -> tuple[Any, ...]:
+        """Why it was judged so."""
+        return (self.rationale, self.translations)
 
 
 class Position(PartyBound):
@@ -271,7 +289,7 @@ class ControlKind(models.TextChoices):
     CORRECTIVE = "corrective", _("corrective")
 
 
-class Control(Translated, Base, PartyBound):
+class Control(Translated, Searchable, Base, PartyBound):
     """Something in place that modifies the risk."""
 
     risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="controls")
@@ -285,6 +303,10 @@ class Control(Translated, Base, PartyBound):
     def __str__(self) -> str:
         return self.name
 
+    def searchable(self) -> tuple[Any, ...]:
+        """Its name in every language, and its source."""
+        return (self.name, self.translations, self.source)
+
 
 class MitigationStatus(models.TextChoices):
     """How far planned work has come."""
@@ -295,7 +317,7 @@ class MitigationStatus(models.TextChoices):
     CANCELLED = "cancelled", _("cancelled")
 
 
-class Mitigation(Translated, Base, PartyBound):
+class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     """Planned work that should change risks (ISO 31073: risk treatment).
 
     ``cost`` is an amount in the register's currency or None (not known). One that serves a risk of
@@ -350,3 +372,11 @@ class Mitigation(Translated, Base, PartyBound):
 
     def __str__(self) -> str:
         return f"{self.ref} {self.title}"
+
+    def searchable(self) -> tuple[Any, ...]:
+        """Its texts in every language."""
+        return (self.title, self.description, self.expected_effect, self.translations)
+
+    def sorted_by(self, language: str) -> str:
+        """Its title."""
+        return self.in_language("title", language)

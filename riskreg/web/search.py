@@ -1,27 +1,53 @@
-"""Search within a register: a ref goes straight to its page, words go to the list."""
+"""Search within a register: a ref goes straight to its page, words to all that hold them."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.decorators import login_required
-from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import clock
-from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer, viewer_for
-from riskreg.register.policy import Matrix
-from riskreg.risks.filters import parse
-from riskreg.risks.queries.access import mitigation_for, risk_for
-from riskreg.risks.queries.lists import mitigations_for, risk_list
+from riskreg.register.visibility import Visibility
+from riskreg.search.queries import Found, find, named_by_ref
 from riskreg.web.base import last_viewer, request_id, signed_in
+from riskreg.web.presenters import Scale, person
 
-LIMIT = 30
+EXCERPT = 160
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of a result. ``mark`` is a component that stands at its end."""
+
+    url: str
+    title: str
+    ref: str = ""
+    note: str = ""
+    private: str = ""
+    state: str = ""
+    mark: str = ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """The results of one noun; ``more`` leads to all of them where there is such a list."""
+
+    noun: str
+    title: str
+    rows: list[Row]
+    total: int
+    more: str = ""
 
 
 @login_required
 def search(request: HttpRequest) -> HttpResponse:
-    """Find risks and mitigations by ref or by words, in the register named or last visited."""
+    """Find anything by ref or by words, in the register named or last visited."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]
     slug = request.GET.get("register", "")
     viewer = (
@@ -30,56 +56,142 @@ def search(request: HttpRequest) -> HttpResponse:
     if viewer is None:
         return HttpResponseRedirect(reverse("web:home"))
     request.viewer = viewer  # type: ignore[attr-defined]
-    if target := _by_ref(viewer, text):
-        return HttpResponseRedirect(target)
-    found, risks, mitigations = [], [], []
-    if text:
-        now = clock.now()
-        matrix = Matrix(viewer.register.criteria)
-        chosen = parse(viewer, {"q": text, "state": "all"}, now)
-        found = list(risk_list(viewer, chosen).order_by("risk_id")[: LIMIT + 1])
-        risks = [
-            {
-                "ref": p.ref,
-                "title": p.risk.said("title"),
-                "state": p.state,
-                "private": p.visibility == "party",
-                "party": p.party,
-                "owner": p.owner,
-                "rating": matrix.rating_name(p.residual_rating) if p.residual_rating else None,
-                "tone": matrix.rating_keys.index(p.residual_rating) if p.residual_rating else None,
-                "ratings": len(matrix.rating_keys),
-                "score": p.residual_score,
-            }
-            for p in found[:LIMIT]
-        ]
-        wanted = Q()
-        for word in text.split():
-            wanted &= (
-                Q(title__icontains=word)
-                | Q(description__icontains=word)
-                | Q(translations__icontains=word)
-            )
-        mitigations = list(mitigations_for(viewer).filter(wanted)[:LIMIT])
+    if target := named_by_ref(viewer, text):
+        noun, ref = target
+        address = {"slug": viewer.register.slug, "ref": ref}
+        return HttpResponseRedirect(reverse(f"web:{noun}", kwargs=address))
+    found = find(viewer, text) if text else []
+    now = clock.now()
     context = {
         "q": text,
-        "risks": risks,
-        "mitigations": mitigations,
-        "more": len(found) > LIMIT,
+        "groups": [_group(viewer, group, text) for group in found],
         "title": _("Search"),
+        "now": now,
+        "today": viewer.today(now),
     }
     return render(request, "search/index.html", context)
 
 
-def _by_ref(viewer: Viewer, text: str) -> str | None:
-    ref = text.upper()
-    for find, name in ((risk_for, "web:risk"), (mitigation_for, "web:mitigation")):
-        try:
-            thing = find(viewer, ref)
-        except NotFound:
-            continue
-        return reverse(name, kwargs={"slug": viewer.register.slug, "ref": thing.ref})
-    return None
+def _group(viewer: Viewer, found: Found, text: str) -> Group:
+    title, row_of = _NOUNS[found.noun]
+    pages = _Pages(viewer)
+    more = ""
+    if found.noun == "risk" and found.total > len(found.rows):
+        more = f"{pages.of('risks')}?{urlencode({'q': text, 'state': 'all'})}"
+    return Group(
+        noun=found.noun,
+        title=title(),
+        rows=[row_of(pages, row) for row in found.rows],
+        total=found.total,
+        more=more,
+    )
 
+
+class _Pages:
+    """Addresses in the viewer's register, and its rating chips."""
+
+    def __init__(self, viewer: Viewer) -> None:
+        self.slug = viewer.register.slug
+        self.scale = Scale(viewer.register.criteria)
+
+    def of(self, name: str, **parts: Any) -> str:
+        return reverse(f"web:{name}", kwargs={"slug": self.slug, **parts})
+
+
+def _risk(pages: _Pages, position: Any) -> Row:
+    return Row(
+        url=pages.of("risk", ref=position.ref),
+        ref=position.ref,
+        title=position.risk.said("title"),
+        note=person(position.owner),
+        private=_private(position),
+        state=position.state if position.state != "open" else "",
+        mark=pages.scale.cell_chip(position.cell("residual")),
+    )
+
+
+def _mitigation(pages: _Pages, row: Any) -> Row:
+    return Row(
+        url=pages.of("mitigation", ref=row.ref),
+        ref=row.ref,
+        title=row.said("title"),
+        note=f"{person(row.owner)} · {row.get_status_display()}",
+        private=_private(row),
+    )
+
+
+def _indicator(pages: _Pages, row: Any) -> Row:
+    return Row(
+        url=pages.of("indicator", ref=row.ref),
+        ref=row.ref,
+        title=row.name,
+        note=person(row.owner),
+        private=_private(row),
+    )
+
+
+def _control(pages: _Pages, row: Any) -> Row:
+    return Row(
+        url=pages.of("risk", ref=row.risk.ref),
+        title=row.said("name"),
+        note=f"{row.risk.ref} {row.risk.said('title')}",
+        private=_private(row),
+    )
+
+
+def _objective(pages: _Pages, row: Any) -> Row:
+    query = urlencode({"objective": row.key, "state": "all"})
+    return Row(url=f"{pages.of('risks')}?{query}", title=row.name, private=_private(row))
+
+
+def _review(pages: _Pages, row: Any) -> Row:
+    return Row(
+        url=pages.of("risk", ref=row.risk.ref),
+        title=_excerpt(row.said("comment")),
+        note=f"{row.risk.ref} {row.risk.said('title')} · {person(row.reviewer)}",
+        private=_private(row),
+    )
+
+
+def _assessment(pages: _Pages, row: Any) -> Row:
+    return Row(
+        url=pages.of("risk", ref=row.risk.ref),
+        title=_excerpt(row.said("rationale")),
+        note=f"{row.risk.ref} {row.risk.said('title')} · {person(row.assessor)}",
+        private=_private(row),
+    )
+
+
+def _meeting(pages: _Pages, row: Any) -> Row:
+    url = pages.of("meeting", meeting=row.uuid)
+    return Row(url=url, title=row.title, note=person(row.chair), private=_private(row))
+
+
+def _person(pages: _Pages, row: Any) -> Row:
+    query = urlencode({"owner": str(row.user.uuid)})
+    party = row.party.name if row.party else ""
+    note = " · ".join(part for part in (party, str(row.get_role_display())) if part)
+    return Row(url=f"{pages.of('risks')}?{query}", title=person(row.user), note=note)
+
+
+def _private(row: Any) -> str:
+    return str(row.party) if row.visibility == Visibility.PARTY else ""
+
+
+def _excerpt(text: str) -> str:
+    return text if len(text) <= EXCERPT else f"{text[:EXCERPT].rstrip()}…"
+
+
+_NOUNS: dict[str, tuple[Callable[[], str], Callable[[_Pages, Any], Row]]] = {
+    "risk": (lambda: _("Risks"), _risk),
+    "mitigation": (lambda: _("Mitigations"), _mitigation),
+    "indicator": (lambda: _("Indicators"), _indicator),
+    "control": (lambda: _("Controls"), _control),
+    "objective": (lambda: _("Objectives"), _objective),
+    "review": (lambda: _("Reviews"), _review),
+    "assessment": (lambda: _("Reasons of scores"), _assessment),
+    "meeting": (lambda: _("Meetings"), _meeting),
+    "person": (lambda: _("People and what they own"), _person),
+}
 
 urlpatterns = [path("search/", search, name="search")]

@@ -104,6 +104,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/meetings/{}/chair/": "POST",
     "/api/v1/registers/{}/meetings/{}/end/": "POST",
     "/api/v1/registers/{}/coverage/": "GET",
+    "/api/v1/registers/{}/search/": "GET",
     "/api/v1/registers/{}/ladder/": "GET PUT",
     "/api/v1/registers/{}/ladder/preview/": "GET",
     "/api/v1/registers/{}/objectives/": "GET POST",

@@ -8,6 +8,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.models import Base
+from riskreg.kernel.search import Searchable
 from riskreg.register.visibility import PartyBound
 from riskreg.reviews.models.reviews import Review
 from riskreg.risks.models import Risk
@@ -21,7 +22,7 @@ class ItemOutcome(models.TextChoices):
     DEFERRED = "deferred", _("deferred")
 
 
-class Meeting(Base, PartyBound):
+class Meeting(Searchable, Base, PartyBound):
     """People go through a set of risks and record what they find. Append-only once ended.
 
     Shared: members of every party may attend, and only shared risks are on the agenda. A party's
@@ -49,6 +50,10 @@ class Meeting(Base, PartyBound):
 
     def __str__(self) -> str:
         return self.title
+
+    def searchable(self) -> tuple[Any, ...]:
+        """Its title."""
+        return (self.title,)
 
     @property
     def running(self) -> bool:

@@ -1,11 +1,14 @@
 """The review ledger."""
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.models import Base
+from riskreg.kernel.search import Searchable
 from riskreg.register.visibility import PartyBound
 from riskreg.risks.models import Assessment, Risk, Translated
 
@@ -20,7 +23,7 @@ class Outcome(models.TextChoices):
     PROPOSE_CLOSING = "propose_closing", _("proposed for closing")
 
 
-class Review(Translated, Base, PartyBound):
+class Review(Translated, Searchable, Base, PartyBound):
     """The recorded act of looking at a risk. Append-only; the only thing that lets the next review
     date move later.
 
@@ -53,3 +56,7 @@ class Review(Translated, Base, PartyBound):
 
     def __str__(self) -> str:
         return f"{self.outcome} {self.at:%Y-%m-%d}"
+
+    def searchable(self) -> tuple[Any, ...]:
+        """What the reviewer said."""
+        return (self.comment, self.translations)

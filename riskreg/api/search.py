@@ -1,0 +1,95 @@
+"""Search: anything in the register by its words."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi, as_query
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.search import MAX_QUERY
+from riskreg.kernel.text import storable
+from riskreg.search.queries import LIMIT, find
+
+
+class Search(RegisterApi):
+    """What holds every word asked for, the same as the page of people finds."""
+
+    @schema.described("Search", shapes.SearchResult, schema.SEARCH_PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """At most 20 of each noun, the weightiest first, and how many there are of each."""
+        self.known_params("q")
+        text = request.query_params.get("q", "").strip()
+        errors = Errors()
+        if not text:
+            errors.add("q", "required", "Say which words to look for.")
+        elif not storable(text) or len(text) > MAX_QUERY:
+            errors.add("q", "bad_text", f"At most {MAX_QUERY} characters, none of them NUL.")
+        as_query(errors.raise_if_any)
+        groups = find(self.viewer, text, LIMIT)
+        body = {
+            "q": text,
+            "totals": {group.noun: group.total for group in groups},
+            "results": [
+                {"noun": group.noun, **self._row(group.noun, row)}
+                for group in groups
+                for row in group.rows
+            ],
+        }
+        return Answer.of(body).response()
+
+    def _row(self, noun: str, row: Any) -> dict[str, Any]:
+        return _ROWS[noun](self.here, row)
+
+
+def _found(uuid: Any, text: str, ref: str | None, risk: str | None, url: str | None) -> Any:
+    return {"id": str(uuid), "ref": ref, "text": text, "risk": risk, "url": url}
+
+
+def _risk(here: str, row: Any) -> dict[str, Any]:
+    url = f"{here}risks/{row.ref}/"
+    return _found(row.risk.uuid, row.risk.said("title"), row.ref, row.ref, url)
+
+
+def _of_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]]:
+    def read(here: str, row: Any) -> dict[str, Any]:
+        url = f"{here}risks/{row.risk.ref}/{noun}"
+        return _found(row.uuid, row.said(column), None, row.risk.ref, url)
+
+    return read
+
+
+def _mitigation(here: str, row: Any) -> dict[str, Any]:
+    return _found(row.uuid, row.said("title"), row.ref, None, f"{here}mitigations/{row.ref}/")
+
+
+def _indicator(here: str, row: Any) -> dict[str, Any]:
+    return _found(row.uuid, row.name, row.ref, None, f"{here}indicators/{row.ref}/")
+
+
+def _objective(here: str, row: Any) -> dict[str, Any]:
+    return _found(row.uuid, row.name, row.key, None, f"{here}objectives/")
+
+
+def _meeting(here: str, row: Any) -> dict[str, Any]:
+    return _found(row.uuid, row.title, None, None, f"{here}meetings/{row.uuid}/")
+
+
+def _person(here: str, row: Any) -> dict[str, Any]:
+    return _found(row.user.uuid, row.user.display_name, None, None, None)
+
+
+_ROWS: dict[str, Callable[[str, Any], dict[str, Any]]] = {
+    "risk": _risk,
+    "mitigation": _mitigation,
+    "indicator": _indicator,
+    "control": _of_risk("name"),
+    "objective": _objective,
+    "review": _of_risk("comment", "reviews/"),
+    "assessment": _of_risk("rationale", "assessments/"),
+    "meeting": _meeting,
+    "person": _person,
+}

@@ -1,0 +1,53 @@
+import riskreg.kernel.search
+import riskreg.kernel.sorting
+from django.db import migrations
+
+
+class Migration(migrations.Migration):
+
+    dependencies = [
+        ('risks', '0006_position_by_scale'),
+    ]
+
+    operations = [
+        migrations.AddField(
+            model_name='assessment',
+            name='search_text',
+            field=riskreg.kernel.search.SearchField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='control',
+            name='search_text',
+            field=riskreg.kernel.search.SearchField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='mitigation',
+            name='search_text',
+            field=riskreg.kernel.search.SearchField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='mitigation',
+            name='sort_key_en',
+            field=riskreg.kernel.sorting.SortField(db_collation='C', editable=False, language='en', max_length=300, null=True),
+        ),
+        migrations.AddField(
+            model_name='mitigation',
+            name='sort_key_zh',
+            field=riskreg.kernel.sorting.SortField(db_collation='C', editable=False, language='zh-hans', max_length=300, null=True),
+        ),
+        migrations.AddField(
+            model_name='risk',
+            name='search_text',
+            field=riskreg.kernel.search.SearchField(editable=False, null=True),
+        ),
+        migrations.AddField(
+            model_name='risk',
+            name='sort_key_en',
+            field=riskreg.kernel.sorting.SortField(db_collation='C', editable=False, language='en', max_length=300, null=True),
+        ),
+        migrations.AddField(
+            model_name='risk',
+            name='sort_key_zh',
+            field=riskreg.kernel.sorting.SortField(db_collation='C', editable=False, language='zh-hans', max_length=300, null=True),
+        ),
+    ]

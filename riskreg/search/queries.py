@@ -1,0 +1,130 @@
+"""What a person or a program finds: the same for both, and never more than they may know of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import F, QuerySet
+
+from riskreg.indicators.queries.access import indicator_for, indicators_for
+from riskreg.kernel.errors import NotFound
+from riskreg.kernel.search import matching, ref_typed
+from riskreg.register.access import Viewer
+from riskreg.register.queries import members_for, objectives_for
+from riskreg.reviews.models import Review
+from riskreg.reviews.queries.meetings import meetings_for
+from riskreg.risks.models import Assessment, Control
+from riskreg.risks.queries.access import current_positions, mitigation_for, risk_for, visible_risks
+from riskreg.risks.queries.lists import mitigations_for
+
+LIMIT = 20
+
+
+@dataclass(frozen=True)
+class Found:
+    """The first ``rows`` of one noun, the weightiest first, and how many there are in all.
+
+    ``noun`` is a key of ``NOUNS``; rows are model instances (of ``risk``: current positions; of
+    ``person``: memberships).
+    """
+
+    noun: str
+    rows: list[Any]
+    total: int
+
+
+def find(viewer: Viewer, text: str, limit: int = LIMIT) -> list[Found]:
+    """Everything that holds every word of ``text``, noun by noun; nouns without any are left out.
+
+    At most ``limit`` rows of each.
+    """
+    groups = []
+    for noun, rows_of in NOUNS.items():
+        found = rows_of(viewer, text)
+        rows = list(found[: limit + 1])
+        if rows:
+            total = len(rows) if len(rows) <= limit else found.order_by().count()
+            groups.append(Found(noun, rows[:limit], total))
+    return groups
+
+
+def named_by_ref(viewer: Viewer, text: str) -> tuple[str, str] | None:
+    """(noun, ref) of the risk, mitigation or indicator that ``text`` is the ref of, if it is one.
+
+    Refs are read as people type them: ``r1``, ``R001``, ``k-1``.
+    """
+    ref = ref_typed(text)
+    if ref is None:
+        return None
+    finders: dict[str, Callable[[Viewer, str], Any]] = {
+        "risk": risk_for,
+        "mitigation": mitigation_for,
+        "indicator": indicator_for,
+    }
+    for noun, find_one in finders.items():
+        try:
+            return noun, find_one(viewer, ref).ref
+        except NotFound:
+            continue
+    return None
+
+
+def _risks(viewer: Viewer, text: str) -> QuerySet[Any]:
+    rows = current_positions(viewer).filter(matching(text, "risk__search_text", "ref"))
+    worst = F("residual_score").desc(nulls_last=True)
+    return rows.select_related("risk", "owner", "party").order_by(worst, "risk_id")
+
+
+def _mitigations(viewer: Viewer, text: str) -> QuerySet[Any]:
+    return mitigations_for(viewer).filter(matching(text, ref="ref")).prefetch_related(None)
+
+
+def _controls(viewer: Viewer, text: str) -> QuerySet[Any]:
+    rows = Control.objects.visible_to(viewer).filter(
+        matching(text), ended_at=None, risk__in=visible_risks(viewer)
+    )
+    return rows.select_related("risk", "party").order_by("risk_id", "pk")
+
+
+def _indicators(viewer: Viewer, text: str) -> QuerySet[Any]:
+    return indicators_for(viewer).filter(matching(text, ref="ref")).prefetch_related(None)
+
+
+def _objectives(viewer: Viewer, text: str) -> QuerySet[Any]:
+    rows = objectives_for(viewer).filter(matching(text))
+    return rows.select_related("party").order_by("due_on", "pk")
+
+
+def _reviews(viewer: Viewer, text: str) -> QuerySet[Any]:
+    rows = Review.objects.visible_to(viewer).filter(matching(text), risk__in=visible_risks(viewer))
+    return rows.select_related("risk", "reviewer").order_by("-at", "-pk")
+
+
+def _assessments(viewer: Viewer, text: str) -> QuerySet[Any]:
+    # A score given with a review stands with its review.
+    rows = Assessment.objects.visible_to(viewer).filter(
+        matching(text), risk__in=visible_risks(viewer), review=None
+    )
+    return rows.select_related("risk", "assessor").order_by("-at", "-pk")
+
+
+def _meetings(viewer: Viewer, text: str) -> QuerySet[Any]:
+    return meetings_for(viewer).filter(matching(text))
+
+
+def _people(viewer: Viewer, text: str) -> QuerySet[Any]:
+    rows = members_for(viewer).filter(matching(text, "user__search_text"))
+    return rows.select_related("user", "party").order_by("user__sort_key_en", "pk")
+
+
+NOUNS: dict[str, Callable[[Viewer, str], QuerySet[Any]]] = {
+    "risk": _risks,
+    "mitigation": _mitigations,
+    "indicator": _indicators,
+    "control": _controls,
+    "objective": _objectives,
+    "review": _reviews,
+    "assessment": _assessments,
+    "meeting": _meetings,
+    "person": _people,
+}
