@@ -93,6 +93,10 @@ MIDDLEWARE = [
     "riskreg.api.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    # Below WhiteNoise, which has its own compressed files. BREACH guesses a secret from the length
+    # of pages that repeat what a caller sent: this middleware adds up to 100 random bytes to each,
+    # and the only secret in a page, the CSRF token, is masked anew every time.
+    "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
@@ -245,6 +249,10 @@ ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
 ACCOUNT_EMAIL_VERIFICATION = "none"
 ACCOUNT_ADAPTER = "riskreg.accounts.adapter.ClosedSignupAdapter"
+# Whoever asks for a new password of an address without an account is told the same on the page,
+# and nobody is written to: the address may be a stranger's.
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
 # django-axes locks out, in the database and with a page that says so; this is the coarse net above.
 ACCOUNT_RATE_LIMITS = {"login_failed": "100/5m/ip"}

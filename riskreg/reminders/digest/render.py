@@ -5,13 +5,12 @@ import zoneinfo
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-import css_inline
 from django.template.loader import render_to_string
 from django.utils import timezone, translation
-from django.utils.html import strip_spaces_between_tags
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
+from riskreg.kernel.mailtext import inlined_html, tidy_text
 from riskreg.notify.renewal import Content
 from riskreg.register.models import Party, Register
 from riskreg.reminders import links, policy
@@ -61,9 +60,9 @@ def _content(user: User, kind: str, facts: Facts, **more: str) -> Content:
         html = render_to_string(f"mail/{kind}/body.html", said)
         return Content(
             subject=" ".join(render_to_string(f"mail/{kind}/subject.txt", said).split()),
-            text=_tidy(render_to_string(f"mail/{kind}/body.txt", said)),
+            text=tidy_text(render_to_string(f"mail/{kind}/body.txt", said)),
             # Nothing is fetched: everything the mail looks like is written into it.
-            html=css_inline.inline(strip_spaces_between_tags(html), load_remote_stylesheets=False),
+            html=inlined_html(html),
         )
 
 
@@ -131,12 +130,3 @@ def _notes(line: Line) -> list[str]:
     if line.private:
         notes.append(_("only your party sees it"))
     return notes
-
-
-def _tidy(text: str) -> str:
-    """Text without the empty lines that template tags leave: at most one in a row."""
-    lines: list[str] = []
-    for line in (line.rstrip() for line in text.splitlines()):
-        if line or (lines and lines[-1]):
-            lines.append(line)
-    return "\n".join(lines).strip() + "\n"

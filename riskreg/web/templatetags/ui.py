@@ -20,7 +20,7 @@
     {% pagination page_obj %}                   needs `request` in the context, as has sort_th
     {% sort_th key label num=False param="ordering" %}
     {% field bound_field %}                     label, help, control, errors
-    {% form_errors form %}                      what is wrong with the form as a whole
+    {% form_errors form title="" %}             what is wrong with the form as a whole
     {% empty_state title text="" icon="inbox" url="" label="" %}
     {% toggle options label="" %}               options of label, url, current
     {% tabs options label="" %}                 … and count
@@ -310,11 +310,14 @@ def field(bound: BoundField, label: str = "") -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/form_errors.html")
-def form_errors(form: BaseForm) -> dict[str, Any]:
-    """What is wrong with a form: its own errors, and links to the fields that have some."""
+def form_errors(form: BaseForm, title: str = "") -> dict[str, Any]:
+    """What is wrong with a form: its own errors, and links to the fields that have some.
+
+    ``title`` says what did not happen, where it is not that something was not saved.
+    """
     fields = [bound for bound in form if bound.errors and not bound.is_hidden]
     hidden = [error for bound in form.hidden_fields() for error in bound.errors]
-    return {"fields": fields, "general": [*form.non_field_errors(), *hidden]}
+    return {"fields": fields, "general": [*form.non_field_errors(), *hidden], "title": title}
 
 
 # States, messages, containers ------------------------------------------------------------------
