@@ -4,10 +4,11 @@ Every score, amount and person here is illustrative.
 """
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from django.test import Client
 
 from riskreg.accounts.models import User
@@ -19,6 +20,7 @@ from riskreg.reviews.models import Review
 from riskreg.reviews.services import record_review
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Control, Mitigation, Risk
+from tests.built_once import built_once
 
 # A Wednesday, 16:00 in the register's zone.
 AT = dt.datetime(2026, 9, 16, 8, 0, tzinfo=dt.UTC)
@@ -85,6 +87,7 @@ def user(email: str, at: dt.datetime = AT, **fields: Any) -> User:
     return row
 
 
+@built_once
 def build_world(at: dt.datetime = AT, slug: str = SLUG, **register: Any) -> World:
     """The register with its parties foton (F) and catl (C) and one member of every role each."""
     founder = user(f"founder@{slug}.example", at)
@@ -128,6 +131,20 @@ def build_world(at: dt.datetime = AT, slug: str = SLUG, **register: Any) -> Worl
         )
         world.members[name] = person
     return world
+
+
+def shared_world(build: Callable[[World], Any]) -> Any:
+    """A fixture: what ``build(world)`` makes of the world and returns, built once in a process.
+
+    For what many tests start from; use it instead of ``world``, not beside it.
+    """
+    once = built_once(lambda at: build(build_world(at)))
+
+    def given(db: None, at: dt.datetime) -> Any:
+        return once(at)
+
+    given.__doc__ = build.__doc__
+    return pytest.fixture(name=build.__name__)(given)
 
 
 def risk(

@@ -6,8 +6,11 @@ lacks is said at the end, or is a failure with REQUIRE_ALL=1.
 
 import contextlib
 import datetime as dt
+import hashlib
 import os
 import shutil
+import sqlite3
+import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -18,13 +21,14 @@ import time_machine
 from celery.app.base import Celery
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connections
+from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 
 from riskreg.accounts.models import User
 from riskreg.kernel import appendonly
@@ -124,6 +128,50 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 # The database ------------------------------------------------------------------------------------
+def _migrated() -> Path:
+    """Where the empty database is kept that these migrations make of SQLite."""
+    root = Path(settings.BASE_DIR)
+    made_by = [
+        *sorted(root.glob("riskreg/*/migrations/*.py")),
+        root / "riskreg" / "kernel" / "appendonly.py",
+        root / "requirements.lock",
+    ]
+    digest = hashlib.sha256(f"{sys.version} {sqlite3.sqlite_version}".encode())
+    for path in made_by:
+        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
+    return root / "var" / "tests" / f"migrated-{digest.hexdigest()[:16]}.sqlite3"
+
+
+@pytest.fixture(scope="session")
+def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
+    """On SQLite the migrations run once, until one of them changes; then their result is copied."""
+    database = connections.settings["default"]
+    if database["ENGINE"] != "django.db.backends.sqlite3" or not _migrated().exists():
+        return False
+    shutil.copyfile(_migrated(), database["TEST"]["NAME"])
+    return True
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(
+    django_db_setup: None, django_db_keepdb: bool, django_db_blocker: DjangoDbBlocker
+) -> None:
+    """The plugin's own; keeps what the migrations made for the next run."""
+    with django_db_blocker.unblock():
+        if connection.vendor != "sqlite" or django_db_keepdb:
+            return
+        kept = _migrated()
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        for old in kept.parent.glob("migrated-*.sqlite3"):
+            old.unlink(missing_ok=True)
+        # Another process may be about to copy it, so it appears in one piece.
+        own = kept.with_suffix(f".{os.getpid()}")
+        with contextlib.closing(sqlite3.connect(own)) as copy:
+            connection.ensure_connection()
+            connection.connection.backup(copy)
+        own.replace(kept)
+
+
 def append_only_tables() -> list[appendonly.AppendOnly]:
     """Every append-only rule that the migrations make, once for each table."""
     loader = MigrationLoader(None)

@@ -29,6 +29,7 @@ from riskreg.risks import services
 from riskreg.risks.models import Assessment, Risk
 from tests import builders
 from tests.builders import World
+from tests.built_once import built_once
 from tests.indicators import making
 
 CANARY = "CANARYBIRD"
@@ -325,6 +326,7 @@ def broken_links(world: World) -> None:
     )  # fmt: skip
 
 
+@built_once
 def build(at: dt.datetime) -> CanaryWorld:
     """The whole world, with the names of everything private in it."""
     world = CanaryWorld(**vars(builders.build_world(at)))

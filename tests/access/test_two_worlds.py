@@ -87,7 +87,7 @@ def answers(at: dt.datetime, streams: Streams, private: bool) -> dict[str, str]:
     """What everybody but foton is answered on every GET route, in one of the two worlds."""
     streams.__init__()  # type: ignore[misc]
     with transaction.atomic():
-        world = CanaryWorld(**vars(builders.build_world(at)))
+        world = CanaryWorld(**vars(builders.build_world.plainly(at)))
 
         def between(step: str) -> None:
             if private:
@@ -134,7 +134,7 @@ def test_the_two_worlds_answer_alike(
 
 
 def test_the_private_world_really_has_private_things(at: dt.datetime, drawn: Streams) -> None:
-    world: Any = CanaryWorld(**vars(builders.build_world(at)))
+    world: Any = CanaryWorld(**vars(builders.build_world.plainly(at)))
     canaries.shared_part(world, lambda step: canaries.private_part(world, step))
     response = builders.web(world.manager).get(f"/r/{world.register.slug}/risks/?state=all")
     assert CANARY in response.content.decode()

@@ -19,12 +19,17 @@ from tests.dump import nothing_changes
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def owner(world: World) -> Program:
-    """The owner of R-001 (open, rated) and of F-001 (the party's own)."""
+@builders.shared_world
+def world(world: World) -> World:
+    """R-001 (open, rated) and F-001 (the party's own), both of foton's owner."""
     builders.risk(world)
     builders.risk(world, visibility="party")
     builders.taxonomy(world)
+    return world
+
+
+@pytest.fixture
+def owner(world: World) -> Program:
     return Program(world.owner)
 
 

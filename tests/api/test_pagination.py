@@ -21,8 +21,8 @@ ORDERINGS = ("ref", "title", "score", "next_review_on", "updated_at", "owner")
 CELLS = [None, (1, 1), (4, 5), (4, 5), (5, 4), None, (2, 2), (1, 4), (4, 1), None, (3, 3)]
 
 
-@pytest.fixture
-def owner(world: World) -> Program:
+@builders.shared_world
+def world(world: World) -> World:
     """With eleven risks: some unrated, some drafts without a date, some with equal titles."""
     for n, cell in enumerate(CELLS):
         builders.risk(
@@ -33,6 +33,11 @@ def owner(world: World) -> Program:
             by=world.deputy if n % 2 else None,
             visibility="party" if n % 5 == 0 else "shared",
         )
+    return world
+
+
+@pytest.fixture
+def owner(world: World) -> Program:
     return Program(world.owner)
 
 

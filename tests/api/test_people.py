@@ -21,7 +21,7 @@ pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
+@builders.shared_world
 def busy(world: World) -> World:
     """One duty of every kind for foton's owner, all on days of their own; a private one, too."""
     first = builders.risk(world, deputy=world.leader.email)

@@ -29,7 +29,7 @@ from tests.indicators import making
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
+@builders.shared_world
 def full(world: World) -> World:
     """Foton's owner owns R-001 (open), F-001 (private), R-002 (draft) and R-003 (closed),
     deputises for R-004 and R-005, has M-001 to do, M-002 done, K-001 to read and K-002 retired.

@@ -26,7 +26,7 @@ import datetime as dt, django
 django.setup()
 from riskreg.kernel import clock
 from tests import builders
-world = builders.build_world(clock.now() - dt.timedelta(days=40))
+world = builders.build_world.plainly(clock.now() - dt.timedelta(days=40))
 builders.risk(world, rated=(5, 5))
 """
 

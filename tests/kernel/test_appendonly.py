@@ -24,7 +24,7 @@ def run(sql: str, *params: object) -> None:
         cursor.execute(sql, params)
 
 
-@pytest.fixture
+@builders.shared_world
 def history(world: World) -> World:
     risk = builders.risk(world)
     builders.review(world, risk, cell=(3, 3), comment="Better")

@@ -19,7 +19,7 @@ def refs(duties: list[Duty]) -> list[str]:
     return [duty.ref for duty in duties]
 
 
-@pytest.fixture
+@builders.shared_world
 def shared_out(world: World) -> World:
     """R-001 of the owner with the manager as deputy, R-002 and F-001 of the deputy, R-003 of catl;
     each due a day after the one before."""

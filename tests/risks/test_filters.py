@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
+@builders.shared_world
 def rich(world: World) -> World:
     """R-001 4×5 · R-002 unrated · R-003 1×1, closed · R-004 draft · R-005 of catl · F-001 own."""
     builders.taxonomy(world)

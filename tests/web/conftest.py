@@ -27,6 +27,7 @@ from riskreg.risks.services import (
     open_risk,
     record_assessment,
 )
+from tests.built_once import built_once
 
 NOW = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 START = dt.datetime(2026, 2, 2, 4, 0, tzinfo=dt.UTC)
@@ -115,6 +116,7 @@ def pilot(db) -> Iterator[World]:
         yield _build()
 
 
+@built_once
 def _build() -> World:
     users = {
         name: create_user(

@@ -15,7 +15,7 @@ pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
+@builders.shared_world
 def held(world: World) -> World:
     """Two reviews on time and one late of foton's, one open and extended of catl's."""
     builders.taxonomy(world, "workstream", {"rnd": "R&D", "sales": "Sales"})

@@ -26,7 +26,7 @@ R = f"/r/{builders.SLUG}/"
 DAY = dt.timedelta(days=1)
 
 
-@pytest.fixture
+@builders.shared_world
 def busy(world: World) -> World:
     """A duty of every kind for foton's owner, with a Chinese title that needs folding."""
     first = builders.risk(world, title="Overseas, policy; barriers",
