@@ -20,7 +20,7 @@ pytestmark = pytest.mark.django_db
 
 
 @builders.shared_world
-def world(world: World) -> World:
+def two_risks(world: World) -> World:
     """R-001 (open, rated) and F-001 (the party's own), both of foton's owner."""
     builders.risk(world)
     builders.risk(world, visibility="party")
@@ -29,8 +29,8 @@ def world(world: World) -> World:
 
 
 @pytest.fixture
-def owner(world: World) -> Program:
-    return Program(world.owner)
+def owner(two_risks: World) -> Program:
+    return Program(two_risks.owner)
 
 
 REVIEWS, ASSESSMENTS = "risks/R-001/reviews/", "risks/R-001/assessments/"
@@ -296,11 +296,11 @@ def test_unknown_parameters_of_a_write(owner: Program) -> None:
         )
 
 
-def test_preconditions(owner: Program, world: World) -> None:
+def test_preconditions(owner: Program, two_risks: World) -> None:
     tag = owner.get("risks/R-001/")["ETag"]
     acts: list[tuple[str, str, Any]] = [
         ("patch", "", {"title": "x"}), ("post", "close/", {"reason": "x"}),
-        ("post", "transfer/", {"owner": world.deputy.email}),
+        ("post", "transfer/", {"owner": two_risks.deputy.email}),
         ("post", "assessments/", {"likelihood": 1, "impact": 1}), ("post", "reviews/", {}),
         ("post", "open/", None), ("post", "reopen/", {"reason": "x"}),
     ]  # fmt: skip
@@ -315,8 +315,8 @@ def test_preconditions(owner: Program, world: World) -> None:
                 is_problem(owner.call(method, "risks/R-001/" + path, body, If_Match=wrong), 400)
 
 
-def test_conditions_come_after_seeing_and_allowing(owner: Program, world: World) -> None:
-    partner, auditor = Program(world.partner_manager), Program(world.auditor)
+def test_conditions_come_after_seeing_and_allowing(owner: Program, two_risks: World) -> None:
+    partner, auditor = Program(two_risks.partner_manager), Program(two_risks.auditor)
     is_problem(partner.patch("risks/F-001/", {"title": "x"}), 404)
     is_problem(partner.patch("risks/F-001/", {"title": "x"}, If_Match='"1"'), 404)
     is_problem(partner.patch("risks/R-001/", {"title": "x"}), 403)
@@ -377,8 +377,8 @@ def test_unusable_tokens_say_what_to_do(world: World) -> None:
     assert "not active" in asked(live)
 
 
-def test_scopes(owner: Program, world: World) -> None:
-    reader, feeder = Program(world.owner, "read"), Program(world.owner, "ingest")
+def test_scopes(owner: Program, two_risks: World) -> None:
+    reader, feeder = Program(two_risks.owner, "read"), Program(two_risks.owner, "ingest")
     assert reader.get("risks/").status_code == 200
     with nothing_changes():
         assert "write" in is_problem(reader.post("risks/", {"title": "x"}), 403)["detail"]
@@ -389,14 +389,14 @@ def test_scopes(owner: Program, world: World) -> None:
     is_problem(reader.client.delete(ROOT + "risks/"), 405)
 
 
-def test_use_of_a_token_is_noted_once_a_day(owner: Program, world: World) -> None:
+def test_use_of_a_token_is_noted_once_a_day(owner: Program, two_risks: World) -> None:
     owner.get("risks/")
-    assert ApiToken.objects.get(user=world.owner).last_used_on == AT.date()
+    assert ApiToken.objects.get(user=two_risks.owner).last_used_on == AT.date()
 
 
-def test_sessions_need_the_csrf_token(owner: Program, world: World) -> None:
+def test_sessions_need_the_csrf_token(owner: Program, two_risks: World) -> None:
     client = Client(enforce_csrf_checks=True)
-    client.force_login(world.owner, backend="django.contrib.auth.backends.ModelBackend")
+    client.force_login(two_risks.owner, backend="django.contrib.auth.backends.ModelBackend")
     assert client.get(ROOT + "risks/").status_code == 200
     assert client.get("/api/v1/me/").json()["token"] is None
     send: dict[str, Any] = {"data": {"title": "x"}, "content_type": "application/json"}
@@ -408,8 +408,8 @@ def test_sessions_need_the_csrf_token(owner: Program, world: World) -> None:
     assert made.status_code == 201, made.content
 
 
-def test_a_stranger_sees_no_register(owner: Program, world: World) -> None:
-    stranger = Program(world.outsider)
+def test_a_stranger_sees_no_register(owner: Program, two_risks: World) -> None:
+    stranger = Program(two_risks.outsider)
     there, nowhere = stranger.get("risks/"), stranger.get("/api/v1/registers/none/risks/")
     is_problem(there, 404)
     assert there.json() == nowhere.json()

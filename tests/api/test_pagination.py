@@ -22,7 +22,7 @@ CELLS = [None, (1, 1), (4, 5), (4, 5), (5, 4), None, (2, 2), (1, 4), (4, 1), Non
 
 
 @builders.shared_world
-def world(world: World) -> World:
+def eleven(world: World) -> World:
     """With eleven risks: some unrated, some drafts without a date, some with equal titles."""
     for n, cell in enumerate(CELLS):
         builders.risk(
@@ -37,8 +37,8 @@ def world(world: World) -> World:
 
 
 @pytest.fixture
-def owner(world: World) -> Program:
-    return Program(world.owner)
+def owner(eleven: World) -> Program:
+    return Program(eleven.owner)
 
 
 def walk(
@@ -95,7 +95,7 @@ def test_rows_without_a_value_come_last(owner: Program) -> None:
     cells=st.lists(st.sampled_from([None, (1, 1), (5, 5), (3, 3)]), max_size=3),
 )
 def test_nothing_is_lost_or_doubled_while_others_write(
-    world: World, owner: Program, name: str, sign: str, limit: int, cells: list[Any]
+    eleven: World, owner: Program, name: str, sign: str, limit: int, cells: list[Any]
 ) -> None:
     path = f"risks/?ordering={sign}{name}&limit="
     before = refs(owner.get(f"{path}500").json()["results"])
@@ -103,19 +103,19 @@ def test_nothing_is_lost_or_doubled_while_others_write(
 
     def write() -> None:
         if waiting:
-            builders.risk(world, title="Risk 2", rated=waiting.pop(), by=world.partner_owner)
+            builders.risk(eleven, title="Risk 2", rated=waiting.pop(), by=eleven.partner_owner)
 
     seen = refs(walk(owner, f"{path}{limit}", write))
     assert len(seen) == len(set(seen))
     assert [ref for ref in seen if ref in before] == before
 
 
-def test_the_row_at_the_cursor_may_change(world: World, owner: Program) -> None:
+def test_the_row_at_the_cursor_may_change(eleven: World, owner: Program) -> None:
     """Its ref and its title are other ones when the next page is asked for."""
-    builders.risk(world, title="Zz", visibility="party")
+    builders.risk(eleven, title="Zz", visibility="party")
     page = owner.get("risks/?ordering=-title&limit=1").json()
     row = page["results"][0]
-    manager = Program(world.manager)
+    manager = Program(eleven.manager)
     manager.patch(
         f"risks/{row['ref']}/",
         {"title": "Aa", "visibility": "shared"},
@@ -126,7 +126,7 @@ def test_the_row_at_the_cursor_may_change(world: World, owner: Program) -> None:
     assert rest[-1]["title"] == "Aa"
 
 
-def test_cursors_are_for_one_list_and_one_audience(world: World, owner: Program) -> None:
+def test_cursors_are_for_one_list_and_one_audience(eleven: World, owner: Program) -> None:
     link = owner.get("risks/?limit=2&ordering=score").json()["next"]
     assert owner.get(link).status_code == 200
     assert owner.get(link.replace("limit=2", "limit=3")).status_code == 200
@@ -139,8 +139,8 @@ def test_cursors_are_for_one_list_and_one_audience(world: World, owner: Program)
         link.replace("cursor=", "cursor=x"),
     ):
         is_problem(owner.get(wrong), 400, "bad_cursor", "?cursor")
-    is_problem(Program(world.partner_owner).get(link), 400, "bad_cursor")
-    is_problem(Program(world.auditor).get(link), 400, "bad_cursor")
+    is_problem(Program(eleven.partner_owner).get(link), 400, "bad_cursor")
+    is_problem(Program(eleven.auditor).get(link), 400, "bad_cursor")
 
 
 def test_cursors_hold_no_database_id(owner: Program) -> None:
@@ -160,14 +160,14 @@ def test_count_and_limit(owner: Program) -> None:
     assert "count" not in owner.get("risks/?count=false").json()
 
 
-def test_other_lists_are_walked_too(world: World, owner: Program) -> None:
+def test_other_lists_are_walked_too(eleven: World, owner: Program) -> None:
     row = Risk.objects.filter(visibility="shared", state="open").first()
     assert row is not None
     for n in range(5):
-        builders.assess(world, row, (1 + n % 3, 2))
-        builders.review(world, row)
-        builders.mitigation(world, row, title=f"Work {n}")
-        builders.objective(world, key=f"target-{n}")
+        builders.assess(eleven, row, (1 + n % 3, 2))
+        builders.review(eleven, row)
+        builders.mitigation(eleven, row, title=f"Work {n}")
+        builders.objective(eleven, key=f"target-{n}")
     for path in (
         f"risks/{row.ref}/assessments/", f"risks/{row.ref}/reviews/",
         f"risks/{row.ref}/history/", "mitigations/", "objectives/", "/api/v1/registers/",
@@ -181,10 +181,10 @@ def test_other_lists_are_walked_too(world: World, owner: Program) -> None:
             assert owner.get(back).json()["results"] == page["results"]
 
 
-def test_registers_are_walked_both_ways(world: World, owner: Program) -> None:
+def test_registers_are_walked_both_ways(eleven: World, owner: Program) -> None:
     others = [builders.build_world(slug=f"other-{n}") for n in range(3)]
     for other in others:
-        register_member(other, world)
+        register_member(other, eleven)
     path = "/api/v1/registers/?limit=2"
     first = owner.get(path).json()
     second = owner.get(first["next"]).json()
