@@ -20,7 +20,12 @@ from riskreg.api.values import day, person, time
 from riskreg.indicators import services
 from riskreg.indicators.models import Indicator, Origin, Reading, Status
 from riskreg.indicators.policy import is_late
-from riskreg.indicators.queries.access import indicator_for, indicators_for, readings_of
+from riskreg.indicators.queries.access import (
+    ASKED,
+    indicator_for,
+    indicators_for,
+    readings_of,
+)
 from riskreg.kernel import clock, keyset
 from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Visibility
@@ -37,7 +42,8 @@ class IndicatorApi(RegisterApi):
 
     def said(self, row: Indicator) -> dict[str, Any]:
         """An indicator as JSON; of the risks it watches, those that the caller may know of."""
-        latest = None
+        dormant = row.dormant and row.objective is None  # type: ignore[attr-defined]
+        asked, latest = row.active and not dormant, None
         if row.latest_at is not None and row.latest_value is not None:
             latest = {"at": time(row.latest_at), "value": _plain(row.latest_value)}
         return {
@@ -72,7 +78,7 @@ class IndicatorApi(RegisterApi):
             "status": row.status or None,
             "latest": latest,
             "next_reading_on": day(row.next_reading_on),
-            "late": is_late(row.active, row.next_reading_on, self.viewer.today(self.at)),
+            "late": is_late(asked, row.next_reading_on, self.viewer.today(self.at)),
             "version": row.version,
             "created_at": time(row.created_at),
             "updated_at": time(row.updated_at),
@@ -129,7 +135,7 @@ class Indicators(IndicatorApi):
             watched = risks_called(self.viewer, refs)
             links = Indicator.risks.through.objects.filter(risk__in=watched)
             wanted &= Q(pk__in=links.values("indicator_id"))
-        late = Q(active=True, next_reading_on__lt=self.viewer.today(self.at))
+        late = ASKED & Q(next_reading_on__lt=self.viewer.today(self.at))
         for name, condition in (("late", late), ("active", Q(active=True))):
             if (value := params.get(name)) is None:
                 continue

@@ -227,38 +227,6 @@ class RiskShare(RiskAct):
         return self.do(request, ref)
 
 
-class RiskClose(RiskAct):
-    """Ends a risk."""
-
-    fields = ("reason",)
-
-    def act(self, ref: str, given: dict[str, Any]) -> Risk:
-        return services.close_risk(
-            actor=self.viewer, ref=ref, version=self.seen, reason=given.get("reason"), at=self.at
-        )
-
-    @schema.acted("Close a risk", shapes.Reason, shapes.Risk)
-    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """For a reason, which is kept."""
-        return self.do(request, ref)
-
-
-class RiskReopen(RiskAct):
-    """Brings a closed risk back."""
-
-    fields = ("reason",)
-
-    def act(self, ref: str, given: dict[str, Any]) -> Risk:
-        return services.reopen_risk(
-            actor=self.viewer, ref=ref, version=self.seen, reason=given.get("reason"), at=self.at
-        )
-
-    @schema.acted("Reopen a risk", shapes.Reason, shapes.Risk)
-    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """A review that was late when it was closed is late again."""
-        return self.do(request, ref)
-
-
 class RiskTransfer(RiskAct):
     """Hands a risk over."""
 

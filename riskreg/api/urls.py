@@ -6,6 +6,7 @@ from riskreg.api import (
     absences,
     assessments,
     changes,
+    closing,
     coverage,
     criteria,
     documentation,
@@ -33,8 +34,8 @@ app_name = "api"
 _RISK = [
     path("", risks.RiskDetail.as_view(), name="risk"),
     path("open/", risks.RiskOpen.as_view(), name="risk_open"),
-    path("close/", risks.RiskClose.as_view(), name="risk_close"),
-    path("reopen/", risks.RiskReopen.as_view(), name="risk_reopen"),
+    path("close/", closing.RiskClose.as_view(), name="risk_close"),
+    path("reopen/", closing.RiskReopen.as_view(), name="risk_reopen"),
     path("transfer/", risks.RiskTransfer.as_view(), name="risk_transfer"),
     path("share/", risks.RiskShare.as_view(), name="risk_share"),
     path("assessments/", assessments.Assessments.as_view(), name="assessments"),

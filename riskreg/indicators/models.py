@@ -73,7 +73,8 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
     ``frequency_days``, and late ``grace_days`` after; ``next_reading_on`` is the last day in time.
     ``label`` and ``limit_notes`` say where the limits come from, ``source`` where the series does.
     ``status``, ``latest_at`` and ``latest_value`` say how the newest reading stands. ``version``
-    goes up when the indicator is edited, ``updated_at`` also moves with readings.
+    goes up when the indicator is edited, ``updated_at`` also moves with readings. ``ended_with``:
+    the risk with whose closing it was retired, because it watched no other.
     """
 
     ref = models.CharField(max_length=20)
@@ -103,6 +104,9 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_indicators"
     )
     risks = models.ManyToManyField("risks.Risk", related_name="indicators")
+    ended_with = models.ForeignKey(
+        "risks.Risk", on_delete=models.PROTECT, null=True, related_name="+"
+    )
     active = models.BooleanField(default=True)
     status = models.CharField(max_length=5, choices=Status.choices, blank=True)
     latest_at = models.DateTimeField(null=True)

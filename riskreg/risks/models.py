@@ -323,6 +323,7 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     ``cost`` is an amount in the register's currency or None (not known). One that serves a risk of
     a party's own is that party's own. ``next_update_on``: while it is in progress, the last day on
     which word of how it stands is in time (``policy.next_update``); None otherwise.
+    ``ended_with``: the risk with whose closing it was cancelled, because it served no other.
     """
 
     ref = models.CharField(max_length=20)
@@ -338,6 +339,7 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     progress = models.PositiveSmallIntegerField(default=0)
     next_update_on = models.DateField(null=True)
     risks = models.ManyToManyField(Risk, related_name="mitigations")
+    ended_with = models.ForeignKey(Risk, on_delete=models.PROTECT, null=True, related_name="+")
     labels = models.JSONField(default=dict, blank=True)
     translations = models.JSONField(default=dict, blank=True)
     version = models.PositiveIntegerField(default=1)

@@ -1,7 +1,7 @@
 """Rules of risks that need no database: life cycle, responses, review dates. Pure functions."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -56,6 +56,13 @@ def after_review(today: dt.date, cadence_days: int, wanted: dt.date | None = Non
 def is_overdue(state: str, next_review_on: dt.date | None, today: dt.date) -> bool:
     """Whether the review of a risk is late: the day it was due has passed."""
     return state == "open" and next_review_on is not None and next_review_on < today
+
+
+def is_dormant(risks: Iterable[Any]) -> bool:
+    """Whether what serves ``risks`` rests: it is linked to some, and none of them is open. The
+    same for rows in the database: ``queries.serving.with_dormant``."""
+    states = {risk.state for risk in risks}
+    return bool(states) and "open" not in states
 
 
 AXES = ("likelihood", "impact")

@@ -203,6 +203,7 @@ def field_words(field: str) -> str:
         "attempts": _("attempts"),
         "source": _("source"),
         "active": _("in use"),
+        "ended_with": _("ended with"),
         "readings": _("readings"),
         "count": _("number"),
         "indicator": _("indicator"),

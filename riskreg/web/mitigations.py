@@ -20,6 +20,7 @@ from riskreg.register.permissions import permits, require
 from riskreg.register.queries import answerable_members
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, State
+from riskreg.risks.policy import is_dormant
 from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import create_mitigation, edit_mitigation
@@ -116,17 +117,23 @@ class MitigationPage(RegisterView):
     def rows(self, mitigations: Iterable[Mitigation]) -> list[dict[str, Any]]:
         """Mitigations as the table shows them."""
         today = self.viewer.today(self.at)
-        return [
-            {
-                "m": m,
-                "title": m.said("title"),
-                "status": capfirst(m.get_status_display()),
-                "risks": list(m.risks.all()),
-                "running": m.status in OPEN_STATUS,
-                "late": m.status in OPEN_STATUS and m.due_on < today,
-            }
-            for m in mitigations
-        ]
+        shown = []
+        for m in mitigations:
+            risks = list(m.risks.all())
+            running = m.status in OPEN_STATUS
+            asks = running and not is_dormant(risks)
+            shown.append(
+                {
+                    "m": m,
+                    "title": m.said("title"),
+                    "status": capfirst(m.get_status_display()),
+                    "risks": risks,
+                    "running": asks,
+                    "dormant": running and not asks,
+                    "late": asks and m.due_on < today,
+                }
+            )
+        return shown
 
     def url(self, name: str, **kwargs: str) -> str:
         """The address of a page of this register."""

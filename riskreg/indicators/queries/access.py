@@ -14,13 +14,18 @@ from riskreg.register.access import Viewer
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import valid_ref, visible_risks
+from riskreg.risks.queries.serving import with_dormant
+
+# In use, and serving something: an open risk, an objective, or nothing in particular. Of rows with
+# ``dormant``; only these are asked for readings.
+ASKED = Q(active=True) & (Q(dormant=False) | Q(objective__isnull=False))
 
 
 def indicators_for(viewer: Viewer) -> QuerySet[Indicator]:
-    """Indicators the viewer may know of with owner, party, objective and the visible risks they
-    watch, by ref."""
+    """Indicators the viewer may know of with owner, party, objective, ``dormant`` and the visible
+    risks they watch, by ref."""
     return (
-        Indicator.objects.visible_to(viewer)
+        with_dormant(Indicator.objects.visible_to(viewer))
         .select_related("owner", "party", "objective")
         .prefetch_related(Prefetch("risks", queryset=visible_risks(viewer).order_by("ref")))
         .order_by("ref")
@@ -120,7 +125,7 @@ def late_for(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
     """Indicators that ``viewer`` owns whose reading is late, longest first."""
     return (
         indicators_for(viewer)
-        .filter(owner=viewer.user, active=True, next_reading_on__lt=today)
+        .filter(ASKED, owner=viewer.user, next_reading_on__lt=today)
         .order_by("next_reading_on", "pk")
     )
 
@@ -128,11 +133,12 @@ def late_for(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
 def counts_by_status(viewer: Viewer, today: dt.date) -> dict[str, int]:
     """How many visible indicators stand where, how many are late, and how many there are."""
     use = Q(active=True)
-    counts: dict[str, int] = Indicator.objects.visible_to(viewer).aggregate(
+    rows = with_dormant(Indicator.objects.visible_to(viewer))
+    counts: dict[str, int] = rows.aggregate(
         all=Count("id", filter=use),
         red=Count("id", filter=use & Q(status=Status.RED)),
         amber=Count("id", filter=use & Q(status=Status.AMBER)),
-        late=Count("id", filter=use & Q(next_reading_on__lt=today)),
+        late=Count("id", filter=ASKED & Q(next_reading_on__lt=today)),
         retired=Count("id", filter=Q(active=False)),
     )
     return counts

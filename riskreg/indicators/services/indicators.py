@@ -145,6 +145,9 @@ def edit_indicator(
         indicator.risks.set(risks)
     if not changes:
         return indicator
+    if indicator.ended_with is not None and indicator.active:
+        changes["ended_with"] = [indicator.ended_with.ref, None]
+        indicator.ended_with = None
     stand(indicator)
     if indicator.status != status:
         changes["indicator_status"] = [status or None, indicator.status or None]

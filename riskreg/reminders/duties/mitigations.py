@@ -10,19 +10,23 @@ from django.utils.translation import gettext as _
 
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.risks.models import Mitigation, MitigationStatus
+from riskreg.risks.queries.serving import RUNNING, with_dormant
 
-RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
+
+def _bare() -> QuerySet[Mitigation]:
+    return with_dormant(Mitigation.objects.all())
 
 
 def _mitigations() -> QuerySet[Mitigation]:
-    return Mitigation.objects.select_related("party").only(
+    return _bare().select_related("party").only(
         "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
         "visibility", "register_id", "owner_id", "party__uuid", "party__key",
     )  # fmt: skip
 
 
 def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:
-    due_on = getattr(work, due_field) if work.status in statuses else None
+    asks = work.status in statuses and not work.dormant  # type: ignore[attr-defined]
+    due_on = getattr(work, due_field) if asks else None
     return Duty.of(work, kind, due_on, subject_type="mitigation", page="mitigation")
 
 
@@ -50,8 +54,9 @@ def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **mo
     return Source(
         kind=kind,
         due_field=due_field,
-        open=Q(status__in=statuses),
+        open=Q(status__in=statuses, dormant=False),
         rows=_mitigations,
+        bare=_bare,
         whose=_owned_by,
         duty=partial(_duty, kind, due_field, statuses),
         facts=facts,

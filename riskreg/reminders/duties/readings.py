@@ -4,16 +4,24 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.models import Indicator
+from riskreg.indicators.queries.access import ASKED
 from riskreg.reminders.duties.base import Duty, Source
+from riskreg.risks.queries.serving import with_dormant
+
+
+def _bare() -> QuerySet[Indicator]:
+    return with_dormant(Indicator.objects.all())
 
 
 def _indicators() -> QuerySet[Indicator]:
-    return Indicator.objects.select_related("party")
+    return _bare().select_related("party")
 
 
 def _reading(indicator: Indicator) -> Duty:
+    serves = indicator.objective_id is not None or not indicator.dormant  # type: ignore[attr-defined]
+    asks = indicator.active and serves
     return Duty.of(
-        indicator, "indicator.reading", indicator.next_reading_on if indicator.active else None,
+        indicator, "indicator.reading", indicator.next_reading_on if asks else None,
         subject_type="indicator", page="indicator_readings",
     )  # fmt: skip
 
@@ -23,8 +31,9 @@ def _reading(indicator: Indicator) -> Duty:
 READING = Source(
     kind="indicator.reading",
     due_field="next_reading_on",
-    open=Q(active=True),
+    open=ASKED,
     rows=_indicators,
+    bare=_bare,
     whose=lambda users: Q(owner_id__in=users),
     duty=_reading,
     facts=lambda duties: {duty.subject: _("a reading is missing") for duty in duties},

@@ -8,6 +8,7 @@ from riskreg.risks.services.life import close_risk, open_risk, reopen_risk
 from riskreg.risks.services.mitigations import (
     create_mitigation,
     edit_mitigation,
+    end_mitigation_with,
     transfer_mitigation,
 )
 from riskreg.risks.services.risks import create_risk, edit_risk, share_risk, transfer_risk
@@ -21,6 +22,7 @@ __all__ = [
     "edit_mitigation",
     "edit_risk",
     "end_control",
+    "end_mitigation_with",
     "open_risk",
     "record_assessment",
     "reopen_risk",

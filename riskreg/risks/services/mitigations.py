@@ -21,6 +21,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk
 from riskreg.risks.policy import next_update
 from riskreg.risks.queries.access import check_version, mitigation_for, risks_called
+from riskreg.risks.queries.serving import RUNNING
 from riskreg.risks.services.fields import (
     as_list,
     clean_labels,
@@ -150,10 +151,35 @@ def edit_mitigation(
         verb = "mitigation.progress_reported"
         changes["progress"] = [mitigation.progress, mitigation.progress]
     if changes:
+        if mitigation.ended_with is not None and mitigation.status in RUNNING:
+            changes["ended_with"] = [mitigation.ended_with.ref, None]
+            mitigation.ended_with = None
         if _REPORT & set(changes):
             mitigation.next_update_on = next_update(mitigation.status, actor.today(at))
         _keep(actor, mitigation, verb, changes, at, recorded_at)
     return mitigation
+
+
+def end_mitigation_with(
+    actor: Viewer,
+    mitigation: Mitigation,
+    risk: Risk,
+    *,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> None:
+    """Cancel work that served only ``risk``, which is being closed; the row is locked.
+
+    Part of ``indicators.services.close_risk_and_end``, in its transaction.
+    """
+    require(actor, "mitigation.edit", mitigation)
+    changes = {
+        "status": [mitigation.status, MitigationStatus.CANCELLED.value],
+        "ended_with": [None, risk.ref],
+    }
+    mitigation.status, mitigation.next_update_on = MitigationStatus.CANCELLED, None
+    mitigation.ended_with = risk
+    _keep(actor, mitigation, "mitigation.edited", changes, at, recorded_at)
 
 
 @transaction.atomic

@@ -82,7 +82,7 @@ def watching_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, 
     """The indicators that watch ``risk``, each with its last values."""
     return [
         {
-            **stands(i, today, with_risks=False),
+            **stands(i, today, [risk]),
             "values": [float(v) for v in values],
             "limits": limits_for_spark(i),
         }

@@ -84,7 +84,7 @@ class IndicatorPage(RegisterView):
         if drawn:
             for tick in drawn["y"]:
                 tick["said"] = number(tick["value"])
-        state = stands(indicator, today, with_risks=False) | {"risks": indicator.risks_seen}  # type: ignore[attr-defined]
+        state = stands(indicator, today, indicator.risks_seen)  # type: ignore[attr-defined]
         latest_day = series[-1][0] if series else None
         return {
             "i": indicator,

@@ -5,7 +5,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.models import Status
-from riskreg.indicators.queries.access import counts_by_status, indicators_for, latest_values
+from riskreg.indicators.queries.access import (
+    ASKED,
+    counts_by_status,
+    indicators_for,
+    latest_values,
+)
 from riskreg.register.permissions import permits
 from riskreg.web.base import RegisterView
 from riskreg.web.indicators.words import limits_for_spark, stands
@@ -21,7 +26,7 @@ class IndicatorList(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """``?show=`` all (the default), red, amber, late, mine or retired."""
         today = self.viewer.today(self.at)
-        late = Q(active=True, next_reading_on__lt=today)
+        late = ASKED & Q(next_reading_on__lt=today)
         kinds = {
             "all": (_("All"), Q(active=True)),
             "red": (_("Red"), Q(active=True, status=Status.RED)),

@@ -1,6 +1,7 @@
 """Indicators in words: values, limits, how they stand. Pure functions."""
 
 import datetime as dt
+from collections.abc import Sequence
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +13,8 @@ from riskreg.indicators.models import Indicator, Kind, Precision, Reading
 from riskreg.indicators.policy import is_late, rule_of
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
+from riskreg.risks.models import Risk
+from riskreg.risks.policy import is_dormant
 
 _FREQUENCIES = {1: 1, 7: 7, 30: 30, 31: 30, 90: 90, 91: 90, 92: 90, 365: 365, 366: 365}
 
@@ -113,8 +116,13 @@ def _way_back(indicator: Indicator) -> str:
     return _("It gets better only when the value has fallen again by more than %s.")
 
 
-def stands(indicator: Indicator, today: dt.date, *, with_risks: bool = True) -> dict[str, Any]:
-    """What the list and the page say of an indicator."""
+def stands(
+    indicator: Indicator, today: dt.date, risks: Sequence[Risk] | None = None
+) -> dict[str, Any]:
+    """What the list and the page say of an indicator. ``risks``: those it watches, where they were
+    read already."""
+    risks = list(indicator.risks.all()) if risks is None else list(risks)
+    dormant = indicator.active and indicator.objective_id is None and is_dormant(risks)
     return {
         "i": indicator,
         "ref": indicator.ref,
@@ -122,8 +130,9 @@ def stands(indicator: Indicator, today: dt.date, *, with_risks: bool = True) -> 
         "status": status_words(indicator.status),
         "value": number(indicator.latest_value),
         "unit": indicator.unit,
-        "late": is_late(indicator.active, indicator.next_reading_on, today),
-        "risks": list(indicator.risks.all()) if with_risks else [],
+        "dormant": dormant,
+        "late": not dormant and is_late(indicator.active, indicator.next_reading_on, today),
+        "risks": risks,
         "private": indicator.visibility == "party",
     }
 

@@ -4,14 +4,13 @@ from django.urls import path
 
 from riskreg.web.risks.actions import (
     AssessRisk,
-    CloseRisk,
     OpenRisk,
-    ReopenRisk,
     ShareRisk,
     TransferRisk,
 )
 from riskreg.web.risks.detail import RiskPage
 from riskreg.web.risks.editing import EditRisk, NewRisk
+from riskreg.web.risks.ending import CloseRisk, ReopenRisk
 from riskreg.web.risks.extend import ExtendReview
 from riskreg.web.risks.listing import RiskList
 

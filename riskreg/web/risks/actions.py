@@ -19,10 +19,8 @@ from riskreg.register.queries import choices_for
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import position_of, risk_for
 from riskreg.risks.services import (
-    close_risk,
     open_risk,
     record_assessment,
-    reopen_risk,
     share_risk,
     transfer_risk,
 )
@@ -175,7 +173,7 @@ class RiskAction(RegisterView):
         return service(actor=self.viewer, ref=risk.ref, version=data["version"], at=self.at, **more)
 
 
-def _day(value: dt.date | None) -> str:
+def day_words(value: dt.date | None) -> str:
     return date_format(value, "DATE_FORMAT") if value else ""
 
 
@@ -197,54 +195,7 @@ class OpenRisk(RiskAction):
     def done(self, risk: Risk) -> str:
         return _("%(ref)s is open. Its first review is due on %(day)s.") % {
             "ref": risk.ref,
-            "day": _day(risk.next_review_on),
-        }
-
-
-class CloseRisk(RiskAction):
-    """draft or open → closed."""
-
-    action = "close"
-    form_class = ReasonForm
-    danger = True
-
-    def words(self, risk: Risk) -> dict[str, str]:
-        return {
-            "title": _("Close this risk"),
-            "text": _(
-                "It leaves the heatmap and the lists, and asks for no more reviews. Its history "
-                "stays, and it can be reopened."
-            ),
-            "button": _("Close this risk"),
-        }
-
-    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
-        return self.call(close_risk, risk, data, reason=data["reason"])
-
-    def done(self, risk: Risk) -> str:
-        return _("%(ref)s is closed.") % {"ref": risk.ref}
-
-
-class ReopenRisk(RiskAction):
-    """closed → open."""
-
-    action = "reopen"
-    form_class = ReasonForm
-
-    def words(self, risk: Risk) -> dict[str, str]:
-        return {
-            "title": _("Reopen this risk"),
-            "text": _("It comes back as it was. A review that was late then is late again."),
-            "button": _("Reopen this risk"),
-        }
-
-    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
-        return self.call(reopen_risk, risk, data, reason=data["reason"])
-
-    def done(self, risk: Risk) -> str:
-        return _("%(ref)s is open again. Its next review is due on %(day)s.") % {
-            "ref": risk.ref,
-            "day": _day(risk.next_review_on),
+            "day": day_words(risk.next_review_on),
         }
 
 

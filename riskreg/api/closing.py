@@ -1,0 +1,88 @@
+"""Closing a risk and bringing it back, with what served it alone."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema, shapes, shapes_closing
+from riskreg.api.etag import content_etag
+from riskreg.api.risks import RiskAct
+from riskreg.api.values import day, person
+from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
+from riskreg.indicators.services import close_risk_and_end
+from riskreg.register.permissions import require
+from riskreg.risks import services
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import risk_for
+
+
+class RiskClose(RiskAct):
+    """GET names what serves the risk alone, POST ends the risk."""
+
+    fields = ("reason", "end")
+
+    @schema.detailed("See what closing a risk leaves", shapes_closing.Closing)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The mitigations and indicators that serve no other open risk; of each kind the first
+        100. Any of them can be named in ``end`` when it is closed, where ``may_end`` says so."""
+        self.known_params()
+        risk = risk_for(self.viewer, ref)
+        require(self.viewer, "risk.close", risk)
+        body = {"serve_alone": [_follower(f, self.here) for f in serve_alone(self.viewer, risk)]}
+        return self.detail(body, content_etag(body))
+
+    def act(self, ref: str, given: dict[str, Any]) -> Risk:
+        return close_risk_and_end(
+            actor=self.viewer,
+            ref=ref,
+            version=self.seen,
+            reason=given.get("reason"),
+            end=given.get("end", []),
+            at=self.at,
+        )
+
+    @schema.acted("Close a risk", shapes_closing.Close, shapes.Risk)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """For a reason, which is kept. What ``end`` names ends with it: work is cancelled, an
+        indicator retired. What it does not name stays, and nothing reminds of it while it serves
+        no open risk."""
+        return self.do(request, ref)
+
+
+class RiskReopen(RiskAct):
+    """GET names what was ended with the risk, POST brings it back."""
+
+    fields = ("reason",)
+
+    @schema.detailed("See what was ended with a risk", shapes_closing.Ended)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """What was ended when the risk was closed, and has not been brought back since."""
+        self.known_params()
+        risk = risk_for(self.viewer, ref)
+        body = {"ended": [_follower(f, self.here) for f in ended_with(self.viewer, risk)]}
+        return self.detail(body, content_etag(body))
+
+    def act(self, ref: str, given: dict[str, Any]) -> Risk:
+        return services.reopen_risk(
+            actor=self.viewer, ref=ref, version=self.seen, reason=given.get("reason"), at=self.at
+        )
+
+    @schema.acted("Reopen a risk", shapes.Reason, shapes.Risk)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """A review that was late when it was closed is late again. What was ended with it stays
+        ended: GET says what that was."""
+        return self.do(request, ref)
+
+
+def _follower(row: Follower, here: str) -> dict[str, Any]:
+    return {
+        "kind": row.kind,
+        "ref": row.ref,
+        "url": f"{here}{row.kind}s/{row.ref}/",
+        "title": row.title,
+        "status": row.status,
+        "due_on": day(row.due_on),
+        "owner": person(row.owner),
+        "may_end": row.may_end,
+    }

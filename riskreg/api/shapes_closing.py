@@ -1,0 +1,41 @@
+"""Shapes of closing and reopening, for the schema."""
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from riskreg.api.shapes import Person, one_of
+from riskreg.risks.models import MitigationStatus
+
+_STATUSES = (*MitigationStatus.values, "active", "retired")
+
+
+class Follower(s.Serializer[Any]):
+    """A mitigation or an indicator that serves one risk and no other open one."""
+
+    kind = one_of(("mitigation", "indicator"))
+    ref = s.CharField()
+    url = s.URLField()
+    title = s.CharField()
+    status = one_of(_STATUSES, help_text="of a mitigation, or whether an indicator is in use")
+    due_on = s.DateField(help_text="when the work, or the next reading, is due")
+    owner = Person()
+    may_end = s.BooleanField(help_text="whether you may end it, or bring it back")
+
+
+class Closing(s.Serializer[Any]):
+    serve_alone = Follower(many=True)
+
+
+class Ended(s.Serializer[Any]):
+    ended = Follower(many=True)
+
+
+class Close(s.Serializer[Any]):
+    reason = s.CharField(max_length=4000)
+    end = s.ListField(
+        child=s.CharField(max_length=20),
+        required=False,
+        max_length=200,
+        help_text="references of mitigations and indicators that end with it, as in M-001, K-001",
+    )

@@ -1,0 +1,95 @@
+"""What serves one risk alone, and would be left without any when it is closed."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.db.models import QuerySet
+
+from riskreg.accounts.models import User
+from riskreg.indicators.models import Indicator
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import permits
+from riskreg.risks.models import Mitigation, Risk
+from riskreg.risks.queries.serving import left_alone, mitigations_left_alone
+
+# Of each kind; more than anybody goes through on one page.
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Follower:
+    """A mitigation or an indicator that serves, or served, one risk and nothing else.
+
+    ``due_on``: when the work, or the next reading, is due. ``may_end``: whether the viewer may end
+    it, or bring it back.
+    """
+
+    kind: str
+    ref: str
+    title: str
+    status: str
+    due_on: dt.date
+    owner: User
+    private: bool
+    may_end: bool
+
+
+def indicators_left_alone(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
+    """Indicators in use, as far as the viewer may know of them, that watch no open risk but
+    ``risk``. One that measures the way to an objective serves that, whatever becomes of the risk.
+    """
+    rows: QuerySet[Indicator] = Indicator.objects.visible_to(viewer)
+    rows = rows.filter(active=True, objective=None).select_related("owner", "party")
+    return left_alone(rows, risk)
+
+
+def serve_alone(viewer: Viewer, risk: Risk) -> list[Follower]:
+    """What closing ``risk`` would leave without an open risk, work first; of each kind the first
+    ``MOST``."""
+    return [
+        *_works(viewer, mitigations_left_alone(viewer, risk)[:MOST]),
+        *_indicators(viewer, indicators_left_alone(viewer, risk)[:MOST]),
+    ]
+
+
+def ended_with(viewer: Viewer, risk: Risk) -> list[Follower]:
+    """What was ended when ``risk`` was closed and has not been brought back since."""
+    works = Mitigation.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
+    read = Indicator.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
+    return [
+        *_works(viewer, works.select_related("owner", "party")[:MOST]),
+        *_indicators(viewer, read.select_related("owner", "party")[:MOST]),
+    ]
+
+
+def _works(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Follower]:
+    return [
+        Follower(
+            kind="mitigation",
+            ref=row.ref,
+            title=row.said("title"),
+            status=row.status,
+            due_on=row.due_on,
+            owner=row.owner,
+            private=row.visibility == "party",
+            may_end=permits(viewer, "mitigation.edit", row),
+        )
+        for row in rows
+    ]
+
+
+def _indicators(viewer: Viewer, rows: Iterable[Indicator]) -> list[Follower]:
+    return [
+        Follower(
+            kind="indicator",
+            ref=row.ref,
+            title=row.name,
+            status="active" if row.active else "retired",
+            due_on=row.next_reading_on,
+            owner=row.owner,
+            private=row.visibility == "party",
+            may_end=permits(viewer, "indicator.edit", row),
+        )
+        for row in rows
+    ]

@@ -1,0 +1,135 @@
+"""Closing a risk with what served it alone, and bringing it back."""
+
+from collections.abc import Iterable
+from functools import reduce
+from typing import Any
+
+from django import forms
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
+from riskreg.indicators.services import close_risk_and_end
+from riskreg.risks.models import Risk
+from riskreg.risks.services import reopen_risk
+from riskreg.web.presenters import person
+from riskreg.web.risks.actions import ActionForm, ReasonForm, RiskAction, day_words
+from riskreg.web.risks.forms import offer
+
+
+class CloseForm(ReasonForm):
+    """A reason, and what ends with the risk."""
+
+    end = forms.MultipleChoiceField(
+        label=gettext_lazy("End with it"),
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text=gettext_lazy(
+            "These serve this risk and no other open one. What you tick ends with it: work is "
+            "cancelled, an indicator is retired. The rest stays as it is, and nobody is reminded "
+            "of it while it serves no open risk."
+        ),
+    )
+
+
+class CloseRisk(RiskAction):
+    """draft or open → closed; what served it alone is named, and ended or kept."""
+
+    action = "close"
+    form_class = CloseForm
+    danger = True
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Close this risk"),
+            "text": _(
+                "It leaves the heatmap and the lists, and asks for no more reviews. Its history "
+                "stays, and it can be reopened."
+            ),
+            "button": _("Close this risk"),
+        }
+
+    def prepare(self, form: ActionForm, risk: Risk) -> None:
+        self.followers = serve_alone(self.viewer, risk)
+        may_end = [f for f in self.followers if f.may_end]
+        if may_end:
+            offer(form, "end", [(f.ref, follower_words(f)) for f in may_end])
+        else:
+            del form.fields["end"]
+
+    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+        others = [f for f in self.followers if not f.may_end]
+        return {"followers_of_others": _rows(self.viewer.register.slug, others)}
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        self.ended = data.get("end", [])
+        return self.call(close_risk_and_end, risk, data, reason=data["reason"], end=self.ended)
+
+    def done(self, risk: Risk) -> str:
+        said = [_("%(ref)s is closed.") % {"ref": risk.ref}]
+        kept = [f.ref for f in self.followers if f.ref not in self.ended]
+        if self.ended:
+            said.append(_("Ended with it: %(refs)s.") % {"refs": _(", ").join(self.ended)})
+        if kept:
+            said.append(_("Kept, without reminders: %(refs)s.") % {"refs": _(", ").join(kept)})
+        return reduce(_two_sentences, said)
+
+
+class ReopenRisk(RiskAction):
+    """closed → open; says what was ended when it was closed."""
+
+    action = "reopen"
+    form_class = ReasonForm
+
+    def words(self, risk: Risk) -> dict[str, str]:
+        return {
+            "title": _("Reopen this risk"),
+            "text": _("It comes back as it was. A review that was late then is late again."),
+            "button": _("Reopen this risk"),
+        }
+
+    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+        return {"ended": _rows(self.viewer.register.slug, ended_with(self.viewer, risk))}
+
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
+        return self.call(reopen_risk, risk, data, reason=data["reason"])
+
+    def done(self, risk: Risk) -> str:
+        said = [
+            _("%(ref)s is open again. Its next review is due on %(day)s.")
+            % {"ref": risk.ref, "day": day_words(risk.next_review_on)}
+        ]
+        if ended := [f.ref for f in ended_with(self.viewer, risk)]:
+            said.append(
+                _("Still ended since it was closed: %(refs)s.") % {"refs": _(", ").join(ended)}
+            )
+        return reduce(_two_sentences, said)
+
+
+def follower_words(follower: Follower) -> str:
+    """A mitigation or an indicator in a line: what it is, and what falls due when."""
+    day = day_words(follower.due_on)
+    if follower.kind == "indicator":
+        kind = _("indicator, next reading by %(day)s") % {"day": day}
+    else:
+        kind = _("mitigation, due on %(day)s") % {"day": day}
+    private = f" · {_('only your party sees it')}" if follower.private else ""
+    return f"{follower.ref} {follower.title} · {kind}{private}"
+
+
+def _rows(slug: str, followers: Iterable[Follower]) -> list[dict[str, str]]:
+    """What served the risk alone, as a list of links."""
+    return [
+        {
+            "text": follower_words(f),
+            "owner": person(f.owner),
+            "url": reverse(f"web:{f.kind}", kwargs={"slug": slug, "ref": f.ref}),
+        }
+        for f in followers
+    ]
+
+
+def _two_sentences(first: str, second: str) -> str:
+    return _("%(first)s %(second)s") % {"first": first, "second": second}
