@@ -21,7 +21,7 @@ from riskreg.api.pagination import (
 )
 from riskreg.api.values import day, person
 from riskreg.kernel.errors import Errors
-from riskreg.reminders.duties import SOURCES, Duty
+from riskreg.reminders.duties import LISTED, Duty
 from riskreg.reminders.queries import agenda
 
 FILTERS = ("mine", "kind", "due_before", "overdue")
@@ -74,8 +74,8 @@ class Duties(RegisterApi):
                 errors.add(name, "not_a_boolean", "This must be true or false.")
             switches[name] = None if text is None else text == "true"
         kinds = tuple(params.getlist("kind"))
-        if not set(kinds) <= set(SOURCES):
-            errors.add("kind", "unknown", f"This must be one of: {', '.join(sorted(SOURCES))}.")
+        if not set(kinds) <= set(LISTED):
+            errors.add("kind", "unknown", f"This must be one of: {', '.join(sorted(LISTED))}.")
         due_before = None
         if (due := params.get("due_before")) is not None:
             try:

@@ -20,7 +20,7 @@ from riskreg.api.errors import KINDS, PROBLEM
 from riskreg.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from riskreg.indicators.models import Status
 from riskreg.register.policy import STAGES
-from riskreg.reminders.duties import SOURCES
+from riskreg.reminders.duties import LISTED
 from riskreg.risks.filters import ORDERINGS
 from riskreg.risks.models import Kind, MitigationStatus, State
 
@@ -87,7 +87,7 @@ INDICATOR_FILTERS = [
 ]
 DUTY_FILTERS = [
     query("mine", "What the caller answers for, or stands in for today.", **_SWITCH),
-    _many("kind", "Duties of this kind.", enum=sorted(SOURCES)),
+    _many("kind", "Duties of this kind.", enum=sorted(LISTED)),
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     query("overdue", "Whether the due date has passed.", **_SWITCH),
 ]

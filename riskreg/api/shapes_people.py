@@ -7,11 +7,11 @@ from rest_framework import serializers as s
 from riskreg.api.shapes import Person, Who, one_of
 from riskreg.handover.models import Part
 from riskreg.register.visibility import Visibility
-from riskreg.reminders.duties import SOURCES
+from riskreg.reminders.duties import LISTED
 
 
 class Duty(s.Serializer[Any]):
-    kind = one_of(sorted(SOURCES))
+    kind = one_of(sorted(LISTED))
     subject = s.UUIDField(help_text="with kind, what the duty is known by")
     ref = s.CharField()
     title = s.CharField()

@@ -16,7 +16,7 @@ from riskreg.notify.services import deliver_due
 from riskreg.reminders.duties import SOURCES
 from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import DEFAULT_LADDER, Rung
-from riskreg.reminders.queries import InForce, ladder_of, ladders, plan, preview
+from riskreg.reminders.queries import InForce, agenda, ladder_of, ladders, plan, preview
 from riskreg.reminders.queries.preview import foretell
 from riskreg.reminders.services import set_ladder, sweep
 from riskreg.reviews.services import grant_extension
@@ -263,8 +263,10 @@ def test_an_extension_defers_the_rungs_to_come_and_the_digest_says_so(world: Wor
     assert "7 days overdue, extended until 26 October 2026" in body
     # What may wait comes after what may not.
     assert body.index(other.title) < body.index(row.title)
+    # Three days before it ends, and on the day it does, once each.
+    assert "due in 3 days" in body
     for days in range(8, 17):
-        assert run(due(row, days)) == []
+        assert run(due(row, days)) == (["owner"] if days == 10 else [])
     assert run(due(row, 17)) == ["manager", "owner"]
     assert rungs(row) == [(-14, "skipped"), (-3, "skipped"), (0, "sent"), (7, "sent")]
 
@@ -277,6 +279,68 @@ def test_an_extension_does_not_undo_what_had_come_when_it_was_granted(world: Wor
     extend(world, row, row.next_review_on + 15 * DAY, due(row, 8))
     assert run(due(row, 9)) == ["manager", "owner"]
     assert rungs(row)[-1] == (7, "sent")
+
+
+@pytest.mark.parametrize("granted", [-6, -3, -1, 0, 2, 9])
+def test_the_end_of_an_extension_is_told_before_and_on_its_day_once_each(
+    world: World, granted: int
+) -> None:
+    row = builders.risk(world, deputy=world.deputy.email)
+    day = row.next_review_on
+    assert day is not None
+    for days in (-14, -3, 0, 7):
+        if days <= granted:
+            run(due(row, days))
+    end = granted + 25
+    extend(world, row, day + end * DAY, due(row, granted))
+    wanted = {end - 3: ["owner"], end: ["deputy", "owner"]}
+    for days in range(granted + 1, end + 7):
+        told = run(due(row, days))
+        assert set(told) - {"manager"} == set(wanted.get(days, [])), days
+    sent = Reminder.objects.filter(state="sent", kind="risk.extension")
+    on = set(sent.values_list("rung", flat=True))
+    # What the review had told of already, the extension tells of; what it had not, itself.
+    assert on == {rung for rung in (-3, 0) if rung <= granted}
+
+
+def test_the_end_of_an_extension_is_told_after_an_outage_and_not_when_it_was_reviewed(
+    world: World,
+) -> None:
+    row, other = builders.risk(world), builders.risk(world, title="Another")
+    day = row.next_review_on
+    assert day is not None
+    run(due(row, 1))
+    for one in (row, other):
+        extend(world, one, day + 20 * DAY, due(row, 2))
+    builders.review(world, other, at=due(row, 3))
+    assert run(due(row, 16)) == []
+    assert run(due(row, 22)) == ["owner"]
+    body = str(mail.outbox[-1].body)
+    assert body.count("the extension of its review ends; the review was due on") == 1
+    told = Reminder.objects.filter(kind="risk.extension").order_by("rung")
+    assert [(r.rung, r.state) for r in told] == [(-3, "skipped"), (0, "sent")]
+    assert run(due(row, 23)) == []
+
+
+def test_a_ladder_without_a_rung_before_the_day_still_tells_of_it_before(world: World) -> None:
+    change(world, [Rung(0, ("owner",)), Rung(9, ("managers",))])
+    row = builders.risk(world)
+    run(due(row, 1))
+    assert row.next_review_on is not None
+    extend(world, row, row.next_review_on + 20 * DAY, due(row, 2))
+    told = {days: run(due(row, days)) for days in range(3, 24)}
+    assert {days for days, people in told.items() if people} == {17, 20}
+
+
+def test_the_end_of_an_extension_is_in_no_list_and_no_count(world: World) -> None:
+    row = builders.risk(world)
+    assert row.next_review_on is not None
+    run(due(row, 1))
+    extend(world, row, row.next_review_on + 20 * DAY, due(row, 2))
+    viewer = world.viewer("owner")
+    wanted = agenda.Wanted(today=viewer.today(due(row, 18)))
+    assert [d.kind for d in agenda.duties_for(viewer, wanted, 9).duties] == ["risk.review"]
+    assert agenda.count_for(viewer, wanted) == 1
 
 
 # Foretelling it -----------------------------------------------------------------------------------

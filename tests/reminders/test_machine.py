@@ -140,7 +140,7 @@ class Engine(RuleBasedStateMachine):
         ladder = ladder_of(register).rungs
         for duty in self._duties():
             assert duty.due_on is not None
-            rungs = SOURCES[duty.kind].rungs(ladder)
+            rungs = SOURCES[duty.kind].rungs_of(duty, ladder, register.time_zone)
             rung = rung_at(rungs, duty.due_on, today, duty.extension(register.time_zone))
             if rung is not None:
                 key = (duty.kind, duty.subject, duty.due_on)

@@ -11,7 +11,7 @@ from django.db.models import Q
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.register.models import Membership, Register
-from riskreg.reminders.duties import SOURCES, Duty, Source, load, urgency
+from riskreg.reminders.duties import LISTED, SOURCES, Duty, Source, load, urgency
 from riskreg.reminders.models import Addressee
 from riskreg.reminders.policy import Recipient, Rung, reached, rung_at
 from riskreg.reminders.queries import ANSWERABLE, Scene
@@ -160,7 +160,7 @@ def _own(homes: dict[int, dict[int, Membership]], scene: Scene) -> dict[int, lis
         for away, stand_in in scene.away(home.register).items():
             if stand_in == home.user_id:
                 there.setdefault(away, []).append(home.user_id)
-    for source in SOURCES.values():
+    for source in LISTED.values():
         for duty in _owned(source, registers, matters, scene):
             there = matters[duty.register_id]
             readers = {

@@ -11,13 +11,17 @@ from typing import Any
 
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.reminders.duties.breaches import BREACH
+from riskreg.reminders.duties.extensions import EXTENSION
 from riskreg.reminders.duties.mitigations import MITIGATION_DUE, MITIGATION_UPDATE
 from riskreg.reminders.duties.readings import READING
 from riskreg.reminders.duties.reviews import REVIEW
 
 SOURCES: dict[str, Source] = {
-    source.kind: source for source in (REVIEW, BREACH, MITIGATION_DUE, MITIGATION_UPDATE, READING)
+    source.kind: source
+    for source in (REVIEW, EXTENSION, BREACH, MITIGATION_DUE, MITIGATION_UPDATE, READING)
 }
+# Those that lists and counts have; the others are told, and another of these asks for them.
+LISTED: dict[str, Source] = {kind: source for kind, source in SOURCES.items() if source.listed}
 
 
 def load(reminders: Iterable[Any], known: Iterable[Duty] = ()) -> dict[tuple[str, uuid.UUID], Duty]:
@@ -49,6 +53,8 @@ def urgency(duty: Duty, today: dt.date) -> tuple[int, bool, bool, dt.date]:
 
 __all__ = [
     "BREACH",
+    "EXTENSION",
+    "LISTED",
     "MITIGATION_DUE",
     "MITIGATION_UPDATE",
     "READING",

@@ -126,7 +126,9 @@ class Source:
     all). ``extended`` says that its due dates can be extended, and that ``rows`` has
     ``extended_until`` and ``extended_at``, None where they were not. ``last`` puts it after other
     duties of the same day. ``interrupts``: False for what always waits for the digest, whatever the
-    ladder says.
+    ladder says. ``climbs`` picks the rungs of a ladder where ``from_offset`` does not say enough,
+    and ``takes`` which of them one duty climbs. ``listed``: False for what is told and is nothing
+    to be done by itself, because another duty asks for it: no list or count has it.
     """
 
     kind: str
@@ -143,6 +145,9 @@ class Source:
     last: bool = False
     interrupts: bool = True
     bare: Callable[[], QuerySet[Any]] | None = None
+    climbs: Callable[[Sequence[Rung]], Sequence[Rung]] | None = None
+    takes: Callable[[Duty, Rung, str], bool] | None = None
+    listed: bool = True
 
     def open_rows(self) -> QuerySet[Any]:
         """The rows in force."""
@@ -172,7 +177,13 @@ class Source:
 
     def rungs(self, ladder: Sequence[Rung]) -> tuple[Rung, ...]:
         """The rungs of ``ladder`` that this kind of duty climbs."""
-        return tuple(self.rung(rung) for rung in from_offset(ladder, self.from_offset))
+        own = self.climbs(ladder) if self.climbs else from_offset(ladder, self.from_offset)
+        return tuple(self.rung(rung) for rung in own)
+
+    def rungs_of(self, duty: Duty, ladder: Sequence[Rung], zone: str) -> tuple[Rung, ...]:
+        """The rungs of ``ladder`` that ``duty`` climbs, in a register of ``zone``."""
+        rungs = self.rungs(ladder)
+        return rungs if self.takes is None else tuple(r for r in rungs if self.takes(duty, r, zone))
 
     def rung(self, rung: Rung) -> Rung:
         """``rung`` of a register's ladder as it is for this kind of duty."""

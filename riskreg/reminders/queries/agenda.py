@@ -11,7 +11,7 @@ from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
 
 from riskreg.accounts.models import User
 from riskreg.register.access import Viewer
-from riskreg.reminders.duties import SOURCES, Duty, Source
+from riskreg.reminders.duties import LISTED, SOURCES, Duty, Source
 from riskreg.reviews.queries import extended_until_subquery
 
 
@@ -31,7 +31,7 @@ class Wanted:
 
     def sources(self) -> list[Source]:
         """The sources asked, in the order of their kinds."""
-        return [s for kind, s in sorted(SOURCES.items()) if not self.kinds or kind in self.kinds]
+        return [s for kind, s in sorted(LISTED.items()) if not self.kinds or kind in self.kinds]
 
 
 @dataclass(frozen=True)

@@ -34,9 +34,9 @@ def selection(
     """(id, due date) of open rows on which no rung is recorded that is as high as their due date
     asks for, soonest first.
 
-    An extension can only ask for less: whether it does is for ``steps``. The due dates are found by
-    the index on them, each Reminder by its unique key; no row that is not yet on the ladder is
-    read.
+    An extension can only ask for less, and a duty may leave rungs out: that is for ``steps``. The
+    due dates are found by the index on them, each Reminder by its unique key; no row that is not
+    yet on the ladder is read.
     """
     due = source.due_field
     reach = reached(source.rungs(ladder), today)
@@ -127,7 +127,7 @@ class Step:
 
 def steps(source: Source, place: Place, keys: Collection[int]) -> list[Step]:
     """Which of the rows with these database ids go up their ladder now, soonest due first."""
-    rungs = source.rungs(place.ladder.rungs)
+    zone = place.register.time_zone
     duties = [duty for duty in source.by_key(keys) if duty.due_on is not None]
     recorded: dict[tuple[object, object], set[int]] = {}
     rows = Reminder.objects.filter(kind=source.kind, subject__in=[d.subject for d in duties])
@@ -136,7 +136,8 @@ def steps(source: Source, place: Place, keys: Collection[int]) -> list[Step]:
     found = []
     for duty in duties:
         assert duty.due_on is not None  # noqa: S101 - the others were left out
-        extension = duty.extension(place.register.time_zone)
+        rungs = source.rungs_of(duty, place.ladder.rungs, zone)
+        extension = duty.extension(zone)
         rung = rung_at(rungs, duty.due_on, place.today, extension)
         known = recorded.get((duty.subject, duty.due_on), set())
         if rung is not None and all(offset < rung.offset_days for offset in known):

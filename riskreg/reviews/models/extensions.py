@@ -52,3 +52,7 @@ class Extension(Base, PartyBound):
 
     def __str__(self) -> str:
         return f"{self.due_on} → {self.until}"
+
+    def said(self, field: str) -> str:
+        """``title``: that of its risk, in the reader's language."""
+        return str(self.risk.said(field)) if field == "title" else str(getattr(self, field))
