@@ -23,6 +23,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.services import edit_risk, transfer_mitigation, transfer_risk
+from riskreg.risks.services.fields import unchanged_owner
 
 REASON_MAX = 2000
 MAX_AT_ONCE = 200
@@ -134,7 +135,7 @@ def reassign(
     refused = {
         ref: why
         for ref, version in risks.items()
-        if (why := _why_not(actor, rows.get(ref), version, their_party))
+        if (why := _why_not(actor, rows.get(ref), version, taker, their_party))
     }
     if refused:
         raise Invalid(
@@ -150,7 +151,7 @@ def reassign(
 
 
 def _why_not(
-    actor: Viewer, risk: Risk | None, version: int | None, their_party: int | None
+    actor: Viewer, risk: Risk | None, version: int | None, taker: User, their_party: int | None
 ) -> FieldError | None:
     if risk is None:
         return FieldError("unknown_risk", _("There is no such risk."))
@@ -158,6 +159,8 @@ def _why_not(
         return FieldError("forbidden", _("It is not yours to hand over."))
     if version is not None and risk.version != version:
         return FieldError("changed", _("Somebody changed this since you opened it."))
+    if risk.owner_id == taker.pk:
+        return FieldError("unchanged", unchanged_owner(taker))
     if risk.visibility == Visibility.PARTY and risk.party_id != their_party:
         return FieldError(
             "other_party",

@@ -126,7 +126,8 @@ def spark(
     step = (width - 2 * pad) / max(len(values) - 1, 1)
     points = [(round(pad + i * step, 1), y(v)) for i, v in enumerate(values)]
     if len(points) == 1:
-        points = [(pad, points[0][1]), (width - pad, points[0][1])]
+        # One value is a dot: a line would say that it had been so for a while.
+        points = [(width - pad, points[0][1])]
     sign = -1 if amber is not None and red is not None and red < amber else 1
     state = ""
     for name, threshold in (("amber", amber), ("red", red)):

@@ -225,22 +225,16 @@ def _url(name: str, viewer: Viewer) -> str:
 
 
 def _parts(viewer: Viewer) -> list[dict[str, str]]:
-    """Pages about the register as a whole: those that there are and that the viewer may open."""
+    """Pages about the register that the viewer may open and the navigation leaves out."""
     known = [
         ("web:ladder", "register.view", "bell-alert", _("Reminder ladder"),
          _("Who is told when, before and after a due date")),
         ("web:endpoints", "endpoint.edit", "signal", _("Chats and webhooks"),
          _("Where reminders go besides people")),
-        ("web:deliveries", "delivery.view", "envelope", _("Deliveries"),
-         _("What was sent, what failed and why")),
         ("web:absences", "risk.view", "calendar-days", _("Away"),
          _("Who is away, and who stands in")),
         ("web:handover", "handover.make", "arrow-right-circle", _("Hand over"),
          _("All that a person answers for, in one step")),
-        ("web:meetings", "risk.view", "user-group", _("Review meetings"),
-         _("Many reviews in one sitting")),
-        ("web:coverage", "coverage.view", "check-badge", _("Review coverage"),
-         _("What was reviewed on time")),
     ]  # fmt: skip
     found = []
     for name, action, icon, label, note in known:

@@ -245,7 +245,7 @@ class Engine(RuleBasedStateMachine):
     @rule(n=PICK, name=st.sampled_from(PEOPLE))
     def a_risk_is_handed_over(self, n: int, name: str) -> None:
         row = self._risks()[n]
-        if name not in self.gone:
+        if name not in self.gone and row.owner != getattr(self.world, name):
             transfer_risk(
                 actor=self.world.viewer(self.doer), ref=row.ref, version=None,
                 owner=getattr(self.world, name), at=self.at,

@@ -77,6 +77,12 @@ def test_handing_it_over_is_not(world: World, work: Mitigation) -> None:
         owner=world.deputy.email, at=world.at + 10 * DAY,
     )  # fmt: skip
     assert (row.owner, row.next_update_on) == (world.deputy, work.next_update_on)
+    with nothing_changes(), pytest.raises(Invalid) as same:
+        transfer_mitigation(
+            actor=world.viewer("manager"), ref="M-001", version=None,
+            owner=world.deputy.email, at=world.at,
+        )  # fmt: skip
+    assert same.value.fields["owner"][0].code == "unchanged"
     with nothing_changes(), pytest.raises(Forbidden):
         transfer_mitigation(
             actor=world.viewer("partner_manager"), ref="M-001", version=None,

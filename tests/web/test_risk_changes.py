@@ -205,6 +205,10 @@ def test_handing_over_and_sharing(pilot, address):
     foreign = str(pilot.users["other"].uuid)
     path = address("risks/N-001/transfer/")
     assert owner.post(path, {"version": version, "owner": foreign}).status_code == 400
+    same = owner.post(path, {"version": version, "owner": str(pilot.users["owner"].uuid)})
+    assert same.status_code == 400
+    assert "answers for it already. Choose somebody else." in same.content.decode()
+    assert pilot.again("own").version == version
     assert owner.post(path, {"version": version, "owner": to}).status_code == 302
     assert pilot.again("own").owner == pilot.users["manager"]
     share = address("risks/N-001/share/")

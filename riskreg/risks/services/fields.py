@@ -110,6 +110,11 @@ def check_people(errors: Errors, owner: Any, deputy: Any) -> None:
         errors.add("deputy", "same_as_owner", _("The deputy must be somebody else than the owner."))
 
 
+def unchanged_owner(owner: Any) -> str:
+    """What is said to who hands something over to the one who has it."""
+    return _("%(name)s answers for it already. Choose somebody else.") % {"name": owner}
+
+
 def as_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any]:
     """``given[field]`` as a list of at most 100; terms may also be {taxonomy: [term]}."""
     value = given[field]

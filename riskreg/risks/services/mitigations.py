@@ -27,6 +27,7 @@ from riskreg.risks.services.fields import (
     clean_labels,
     clean_translations,
     drop_stale_translations,
+    unchanged_owner,
 )
 
 TEXTS = ("title", "description", "expected_effect")
@@ -200,11 +201,12 @@ def transfer_mitigation(
         today=actor.today(at),
         current=mitigation,
     )
+    if clean.get("owner") == mitigation.owner:
+        errors.add("owner", "unchanged", unchanged_owner(mitigation.owner))
     errors.raise_if_any()
-    if clean["owner"] != mitigation.owner:
-        changes = {"owner": [_plain(mitigation.owner), _plain(clean["owner"])]}
-        mitigation.owner = clean["owner"]
-        _keep(actor, mitigation, "mitigation.transferred", changes, at)
+    changes = {"owner": [_plain(mitigation.owner), _plain(clean["owner"])]}
+    mitigation.owner = clean["owner"]
+    _keep(actor, mitigation, "mitigation.transferred", changes, at)
     return mitigation
 
 

@@ -20,6 +20,7 @@ from riskreg.risks.services.fields import (
     check_people,
     clean_fields,
     drop_stale_translations,
+    unchanged_owner,
 )
 from riskreg.risks.services.standing import take_position, touch
 
@@ -148,7 +149,10 @@ def transfer_risk(
     deputy: Any = None,
     at: dt.datetime,
 ) -> Risk:
-    """Hand a risk over to another owner. The deputy stays unless named, or made owner."""
+    """Hand a risk over to another owner. The deputy stays unless named, or made owner.
+
+    Raises ``Invalid`` where it would stay with whom it is.
+    """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.transfer", risk)
     check_version(risk, version)
@@ -161,9 +165,9 @@ def transfer_risk(
     if not deputy and clean.get("owner") == new_deputy:
         new_deputy = None
     check_people(errors, clean.get("owner"), new_deputy)
+    if clean.get("owner") == risk.owner and new_deputy == risk.deputy:
+        errors.add("owner", "unchanged", unchanged_owner(risk.owner))
     errors.raise_if_any()
-    if (risk.owner, risk.deputy) == (clean["owner"], new_deputy):
-        return risk
     changes = {"owner": [_plain(risk.owner), _plain(clean["owner"])]}
     if risk.deputy != new_deputy:
         changes["deputy"] = [_plain(risk.deputy), _plain(new_deputy)]

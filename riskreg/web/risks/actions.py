@@ -220,8 +220,7 @@ class TransferRisk(RiskAction):
             for value, name, party in choices.people
             if risk.visibility == "shared" or party == risk.party.key
         ]
-        offer(form, "owner", people)
-        form.fields["owner"].initial = str(risk.owner.uuid)
+        offer(form, "owner", [("", "—"), *people])
         offer(form, "deputy", [("", "—"), *people])
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:

@@ -28,37 +28,27 @@ from riskreg.web.presenters import (
 
 PER_PAGE = 50
 # Counting a whole register to say how many pages there are would cost more than the page.
-COUNTED = 1000
 DEFAULT_ORDER = "-score"
 _SWITCHES = ("overdue", "above_appetite", "unrated")
 
 
-class CappedPaginator(Paginator):
-    """Counts no further than ``COUNTED`` rows; pages beyond that can still be walked to."""
+class RowsPaginator(Paginator):
+    """Pages of rows as plain values, with the true total."""
 
     object_list: QuerySet[Any]
     more: bool = False
 
     @cached_property
-    def counted(self) -> int:
-        """How many rows there are, or ``COUNTED + 1`` for more than that."""
-        return self.object_list[: COUNTED + 1].count()
-
-    @property
     def count(self) -> int:
-        return self.counted
-
-    @property
-    def capped(self) -> bool:
-        """Whether there are more rows than were counted."""
-        return self.counted > COUNTED
+        """How many rows there are; their order is nothing to a count."""
+        return self.object_list.order_by().count()
 
     def validate_number(self, number: Any) -> int:
         try:
             page = int(number)
         except (TypeError, ValueError):
             raise PageNotAnInteger(_("This must be a whole number.")) from None
-        if page < 1 or page > 100_000 or (not self.capped and page > self.num_pages):
+        if page < 1 or page > self.num_pages:
             raise EmptyPage(_("There is no such page."))
         return page
 
@@ -93,7 +83,7 @@ class RiskList(RegisterView):
         except Invalid as invalid:
             problems = error_list(invalid, {})
             chosen = filters.RiskFilter()
-        paginator = CappedPaginator(rows, PER_PAGE)
+        paginator = RowsPaginator(rows, PER_PAGE)
         page = _page(paginator, request.GET.get("page", "1"))
         choices = choices_for(viewer)
         slug = viewer.register.slug
@@ -114,7 +104,6 @@ class RiskList(RegisterView):
             "previous": query(address, page=page.number - 1) if page.number > 1 else "",
             "first": (page.number - 1) * PER_PAGE + 1,
             "last": (page.number - 1) * PER_PAGE + len(page.object_list),
-            "counted": COUNTED,
             "q": (chosen.given.get("q") or [""])[-1],
             "main_fields": filter_fields(choices, chosen.given, ("state", "rating"), scale),
             "more_fields": filter_fields(choices, chosen.given, named, scale),
@@ -151,7 +140,7 @@ def _sorted(rows: QuerySet[Position], column: str, descending: bool) -> QuerySet
     return rows.order_by(by, "risk_id")
 
 
-def _page(paginator: CappedPaginator, number: str) -> Page:
+def _page(paginator: RowsPaginator, number: str) -> Page:
     """The page asked for; the first one where there is no such page."""
     try:
         return paginator.page(number)
