@@ -65,7 +65,6 @@ INSTALLED_APPS = [
     "django_htmx",
     "heroicons",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "django_structlog",

@@ -20,7 +20,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.notify.addresses import Address, Refused, check, read
-from riskreg.notify.channels.chat import plugin_of
+from riskreg.notify.channels.chat import request_target
 from riskreg.notify.models import Delivery, DeliveryState, Endpoint, EndpointKind
 from riskreg.notify.opened import Secrets, entry_of, new_secret
 from riskreg.notify.queries.endpoints import endpoints_for
@@ -50,7 +50,7 @@ def check_address(kind: Any, text: Any) -> Address:
         if kind == EndpointKind.WEBHOOK:
             return check(text.strip())
         # Whether it is the service's own is known without asking anybody.
-        plugin_of(kind, read(text.strip()))
+        request_target(kind, read(text.strip()))
         return check(text.strip())
     except Refused as refused:
         raise Invalid.one("address", refused.code, refused.detail) from None

@@ -18,7 +18,7 @@ import pytest
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Invalid
 from riskreg.notify import endpoints
-from riskreg.notify.addresses import Refused, read
+from riskreg.notify.addresses import read
 from riskreg.notify.channels import chat
 from riskreg.notify.channels.chat import Chat
 from riskreg.notify.models import Endpoint, EndpointKind, Message
@@ -269,7 +269,7 @@ def test_a_service_whose_name_turned_inward_is_not_called(double: Double, kind: 
 
 
 @pytest.mark.parametrize("kind", ADDRESSES)
-def test_apprise_reaches_nothing_by_itself(
+def test_a_message_goes_by_the_guarded_way_alone(
     double: Double, kind: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Every connection that is made while a message is sent goes by the guarded way."""
@@ -286,21 +286,6 @@ def test_apprise_reaches_nothing_by_itself(
     send(row)
     assert connected == [("127.0.0.1", double.server.port)]
     assert double.opened == [PUBLIC]
-
-
-def test_what_apprise_might_send_elsewhere_goes_nowhere(double: Double) -> None:
-    way_out = chat._WayOut()
-    for method, url in (
-        ("post", "https://evil.example/"), ("get", "https://open.feishu.cn/"),
-        ("post", "http://open.feishu.cn/"), ("post", "https://open.feishu.cn@evil.example/"),
-    ):  # fmt: skip
-        call = chat._Call(read(ADDRESSES["feishu"]))
-        token = chat._call.set(call)
-        with pytest.raises(chat.requests.RequestException):
-            way_out.request(method, url, data="{}", headers={})
-        chat._call.reset(token)
-        assert isinstance(call.error, Refused)
-    assert double.opened == []
 
 
 @pytest.mark.parametrize(
@@ -335,8 +320,7 @@ def test_an_address_that_is_not_the_services_own_is_refused(
     assert double.names.asked == []
 
 
-def test_what_apprise_would_read_from_an_address_is_left_out(double: Double) -> None:
-    """Its own query parameters could name files to read or other hosts to call."""
+def test_of_an_address_only_what_the_service_has_is_sent(double: Double) -> None:
     double.answers(b"", status=202)
     send(added("msteams", ADDRESSES["msteams"] + "&template=file:///etc/passwd&rto=99&image=yes"))
     assert "passwd" not in double.server.got[0].path
