@@ -1,5 +1,6 @@
 """The Celery application; its settings are the CELERY_* names of config.settings."""
 
+import logging
 import os
 from typing import Any
 
@@ -16,5 +17,9 @@ app.autodiscover_tasks()
 @worker_ready.connect
 def catch_up(sender: Any, **_: Any) -> None:
     """A worker that starts looks at once at what waited while it was away."""
+    from riskreg.notify.checks import mail_warning
+
+    if text := mail_warning():
+        logging.getLogger(__name__).warning(text)
     for task in ("reminders.sweep", "notify.deliver_due"):
         sender.app.send_task(task, expires=60)

@@ -17,10 +17,17 @@ max_requests = 5000
 max_requests_jitter = 500
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
-# Requests are logged by the application, with who asked and the request id.
+# What fails is logged by the application, with who asked and the request id; the proxy in front
+# keeps a log of all requests.
 accesslog = None
+# The application is loaded once, before the workers are forked: each starts at once, and they share
+# its memory.
+preload_app = True
 
 _metrics_dir = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
+if _metrics_dir:
+    # The application opens its counters there as it is loaded.
+    Path(_metrics_dir).mkdir(parents=True, exist_ok=True)
 
 
 def on_starting(server: Any) -> None:
@@ -28,6 +35,14 @@ def on_starting(server: Any) -> None:
     if _metrics_dir:
         shutil.rmtree(_metrics_dir, ignore_errors=True)
         Path(_metrics_dir).mkdir(parents=True, exist_ok=True)
+
+
+def when_ready(server: Any) -> None:
+    """Say what is missing, where whoever starts it looks."""
+    from riskreg.notify.checks import mail_warning
+
+    if text := mail_warning():
+        server.log.warning(text)
 
 
 def child_exit(server: Any, worker: Any) -> None:

@@ -3,13 +3,16 @@
 DEBUG has three states. Not set: a working local system, with SQLite and files under ``var/``, an
 embedded Valkey started by ``manage.py up``, and error pages as people get them. ``DEBUG=1``: the
 same with Django's debug pages, for whoever works on the code. ``DEBUG=0``: production; the values
-that protect people must be given, or nothing starts.
+that protect people must be given, or nothing starts. DEBUG forgotten, but a host named that is not
+this machine, is production too.
 """
 
 import contextlib
 import logging
+import re
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import environ
 import structlog
@@ -20,38 +23,48 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
 
-LOCAL = env.bool("DEBUG", default=True)
-DEBUG = env.bool("DEBUG", default=False)
 VAR_DIR = Path(env.str("VAR_DIR", default=str(BASE_DIR / "var")))
+BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=[])
+_LOOPBACK = ["127.0.0.1", "localhost", "[::1]"]
+# A name by which others can come makes it production, whether or not somebody thought of DEBUG.
+_FOREIGN = [
+    host
+    for host in [*ALLOWED_HOSTS, urlsplit(BASE_URL).netloc.rpartition("@")[2]]
+    if host and re.sub(r":\d+$", "", host) not in _LOOPBACK
+]
+LOCAL = env.bool("DEBUG", default=not _FOREIGN)
+DEBUG = env.bool("DEBUG", default=False)
+if LOCAL:
+    ALLOWED_HOSTS = ALLOWED_HOSTS or _LOOPBACK
 
 DEFAULT_SECRET_KEY = "insecure-local-development-key-never-for-production"  # noqa: S105
 SECRET_KEY = env.str("SECRET_KEY", default=DEFAULT_SECRET_KEY)
 SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])
-ALLOWED_HOSTS = env.list(
-    "ALLOWED_HOSTS", default=["127.0.0.1", "localhost", "[::1]"] if LOCAL else []
-)
-BASE_URL = env.str("BASE_URL", default="http://127.0.0.1:8000").rstrip("/")
 
-if not LOCAL:
+if not LOCAL or _FOREIGN:
     _missing = [
         name
         for name, bad in (
             ("SECRET_KEY", SECRET_KEY in ("", DEFAULT_SECRET_KEY) or len(SECRET_KEY) < 50),
-            ("ALLOWED_HOSTS", not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS),
-            ("BASE_URL", not env.str("BASE_URL", default="").startswith("https://")),
+            ("ALLOWED_HOSTS", not LOCAL and (not ALLOWED_HOSTS or "*" in ALLOWED_HOSTS)),
+            ("BASE_URL", not LOCAL and not BASE_URL.startswith("https://")),
         )
         if bad
     ]
     if _missing:
+        _why = "DEBUG=0" if "DEBUG" in env.ENVIRON else f"A host that others reach ({_FOREIGN[0]})"
         raise ImproperlyConfigured(
-            "DEBUG=0 needs these set to real values: "
+            f"{_why} needs these set to real values: "
             + ", ".join(_missing)
             + ". SECRET_KEY: 50 random characters or more; ALLOWED_HOSTS: host names without *; "
             "BASE_URL: the https:// address people use."
         )
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    # Before Django's own: createsuperuser and changepassword go through the services.
+    "riskreg.accounts",
+    "riskreg.accounts.apps.AccountsAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -72,7 +85,6 @@ INSTALLED_APPS = [
     "riskreg.kernel",
     "riskreg.events",
     "riskreg.notify",
-    "riskreg.accounts",
     "riskreg.requests",
     "riskreg.register",
     "riskreg.risks",
@@ -97,6 +109,7 @@ MIDDLEWARE = [
     # and the only secret in a page, the CSRF token, is masked anew every time.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
+    "riskreg.web.safety.SafetyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -205,7 +218,9 @@ CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 # Mail ------------------------------------------------------------------------------------------
 MAIL_DIR = VAR_DIR / "mail"
 _email_url = env.str("EMAIL_URL", default="")
-if _email_url:
+# Said at start and by check --deploy; "files:" is for whoever means it.
+MAIL_FORGOTTEN = not LOCAL and not _email_url
+if _email_url not in ("", "files:"):
     vars().update(env.email_url("EMAIL_URL"))
 else:
     EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
@@ -253,20 +268,22 @@ ACCOUNT_ADAPTER = "riskreg.accounts.adapter.ClosedSignupAdapter"
 ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
 ACCOUNT_EMAIL_NOTIFICATIONS = True
 ACCOUNT_SESSION_REMEMBER = True
-# django-axes locks out, in the database and with a page that says so; this is the coarse net above.
-ACCOUNT_RATE_LIMITS = {"login_failed": "100/5m/ip"}
-# The sign-in page lists the demo's accounts, whose password is public, on a local system only.
+# accounts/attempts.py limits attempts, with a page that says so; these are the coarse net above,
+# for a client that asks without end.
+ACCOUNT_RATE_LIMITS = {"login": "120/m/ip", "login_failed": "100/5m/ip"}
+# The sign-in page lists the demo's accounts, whose password is public, to callers on the machine
+# itself, on a local system only.
 SHOW_DEMO_ACCOUNTS = LOCAL
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "web:home"
 LOGOUT_REDIRECT_URL = "account_login"
-AXES_FAILURE_LIMIT = 8
-AXES_COOLOFF_TIME = 0.25
-AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_USERNAME_FORM_FIELD = "login"
-AXES_RESET_ON_SUCCESS = True
+# axes asks and hears of every attempt; what is counted, and for how long, is ours (attempts.py).
+AXES_HANDLER = "riskreg.accounts.lockout.SignInHandler"
+AXES_CLIENT_IP_CALLABLE = "riskreg.kernel.client.client_address"
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False
+AXES_LOCKOUT_CALLABLE = "riskreg.accounts.lockout.wait_page"
+AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
-AXES_LOCKOUT_TEMPLATE = "account/lockout.html"
 
 # Language and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
@@ -294,15 +311,21 @@ STORAGES = {
 }
 WHITENOISE_USE_FINDERS = LOCAL
 
+# /readyz says no when less than this is left where the database or mails are written.
+READY_FREE_MB = env.int("READY_FREE_MB", default=100)
+
 # Safety ----------------------------------------------------------------------------------------
 SECURE_SSL_REDIRECT = not LOCAL and env.bool("SECURE_SSL_REDIRECT", default=True)
-SECURE_PROXY_SSL_HEADER = (
-    ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("TRUST_PROXY_HEADERS", default=False) else None
-)
+TRUST_PROXY_HEADERS = env.bool("TRUST_PROXY_HEADERS", default=False)
+# How many proxies of the operator's a request passes, each of which adds to X-Forwarded-For.
+PROXY_HOPS = max(1, env.int("PROXY_HOPS", default=1))
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUST_PROXY_HEADERS else None
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$", r"^metrics$"]
 SECURE_HSTS_SECONDS = 0 if LOCAL else env.int("SECURE_HSTS_SECONDS", default=31_536_000)
-SECURE_HSTS_INCLUDE_SUBDOMAINS = not LOCAL
-SECURE_HSTS_PRELOAD = not LOCAL
+# Other hosts of the same domain may not be ours: promising for them is the operator's to decide.
+SECURE_HSTS_INCLUDE_SUBDOMAINS = env.bool("SECURE_HSTS_INCLUDE_SUBDOMAINS", default=False)
+SECURE_HSTS_PRELOAD = env.bool("SECURE_HSTS_PRELOAD", default=False)
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not LOCAL
 # The cache answers first, the database keeps them: signing in survives a cache that is emptied.
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
@@ -360,11 +383,13 @@ SPECTACULAR_SETTINGS = {
 }
 
 # Logs ------------------------------------------------------------------------------------------
-# Who may read /metrics: the bearer of this; when empty, direct callers on this machine.
+# Who may read /metrics: the bearer of this; when empty, nobody.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # RequestIdMiddleware has looked at it: it is a proper name, or one of our own.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+# It would believe whatever X-Forwarded-For says; accounts/sign_in.py logs a hash of the client.
+DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 _log_renderer = (
     structlog.dev.ConsoleRenderer(colors=False) if LOCAL else structlog.processors.JSONRenderer()

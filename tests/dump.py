@@ -7,7 +7,7 @@ from typing import Any
 from django.apps import apps
 
 # What signing in and calling leave behind, whoever is refused what.
-_OF_REQUESTS = {"sessions.session", "axes.accessattempt", "axes.accesslog"}
+_OF_REQUESTS = {"sessions.session", "accounts.signinfailure"}
 _USED = {"last_used_on", "last_login"}
 
 

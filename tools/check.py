@@ -22,6 +22,7 @@ PRODUCTION = {
     "SECRET_KEY": "check-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "ALLOWED_HOSTS": "register.example",
     "BASE_URL": "https://register.example",
+    "EMAIL_URL": "files:",
 }
 # Names that would tie the project to the place where it was made or fetched from.
 _FOREIGN = re.compile(r"--index-url|--find-links|--extra-index|file://|https?://")

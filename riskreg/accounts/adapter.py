@@ -5,11 +5,15 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from django.contrib import messages
 from django.contrib.auth.base_user import AbstractBaseUser
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
+from riskreg.accounts.administration import set_password
+from riskreg.accounts.lockout import remember_browser
 from riskreg.accounts.mails import page_address, send_account_mail
 from riskreg.accounts.models import User
+from riskreg.kernel import clock
+from riskreg.kernel.client import client_network
 
 MAILS = {
     "password_reset_key": "new_password",
@@ -72,3 +76,20 @@ class ClosedSignupAdapter(DefaultAccountAdapter):
         """Say that a password was changed; that one is signed in, or out, is plain anyway."""
         if message_template in PASSWORD_MESSAGES:
             messages.success(request, _("Your password was changed."))
+
+    def get_client_ip(self, request: HttpRequest) -> str:
+        """The client that allauth's own limits count; it asks for a name for it, of any kind."""
+        return client_network(request) or "unknown"
+
+    def set_password(self, user: AbstractBaseUser, password: str) -> None:
+        """What one does oneself: by the old one, or by a link that came by mail."""
+        assert isinstance(user, User)  # noqa: S101 - there are no others
+        set_password(user=user, password=password, at=clock.now(), actor=user)
+
+    def post_login(
+        self, request: HttpRequest, user: AbstractBaseUser, **kwargs: Any
+    ) -> HttpResponse:
+        """Where to after signing in; the browser is one that was in before from now on."""
+        response: HttpResponse = super().post_login(request, user, **kwargs)
+        remember_browser(request, response, user.get_username())
+        return response

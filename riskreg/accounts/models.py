@@ -145,3 +145,26 @@ class CalendarFeed(Base):
 
     def __str__(self) -> str:
         return f"calendar of {self.user_id}"
+
+
+class SignInFailure(models.Model):
+    """A sign-in that was refused; kept for a day, for the limits on attempts.
+
+    ``account`` and ``client`` are keyed hashes of what was typed as the address and of the client's
+    network, so the table names nobody. ``browser`` is the random id of a browser that has signed in
+    to this account before; empty for any other.
+    """
+
+    account = models.CharField(max_length=32)
+    client = models.CharField(max_length=32)
+    browser = models.CharField(max_length=32, blank=True)
+    at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["account", "at"], name="signinfailure_account"),
+            models.Index(fields=["client", "at"], name="signinfailure_client"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.account[:8]} {self.at:%Y-%m-%d %H:%M}"

@@ -34,18 +34,16 @@ def create_user(
     language: str = "en",
     time_zone: str = "UTC",
     names: Mapping[str, str] | None = None,
+    actor: User | None = None,
 ) -> User:
-    """Make an account. Raises ``Invalid`` naming the field for a bad name, language or zone."""
+    """Make an account, by itself or by ``actor``.
+
+    Raises ``Invalid`` naming the field for a bad name, language or zone.
+    """
     errors = Errors()
     name = clean_text(errors, "name", name, required=True, limit=120, one_line=True)
     _check_preferences(errors, {"language": language, "time_zone": time_zone})
-    try:
-        validate_email(email)
-    except ValidationError:
-        errors.add("email", "malformed", _("This is not an e-mail address."))
-        errors.raise_if_any()
-    if User.objects.filter(email__iexact=email).exists():
-        errors.add("email", "taken", _("There is an account with this e-mail address already."))
+    check_address(errors, email)
     errors.raise_if_any()
     user = User.objects.create_user(
         email,
@@ -56,12 +54,15 @@ def create_user(
         time_zone=time_zone,
         created_at=at,
     )
-    _log(user, "user.created", at, {"language": [None, language], "time_zone": [None, time_zone]})
+    changes = {"language": [None, language], "time_zone": [None, time_zone]}
+    log_change(user, "user.created", at, changes, actor=actor)
     return user
 
 
 @transaction.atomic
-def set_preferences(*, user: User, at: dt.datetime, **given: Any) -> User:
+def set_preferences(
+    *, user: User, at: dt.datetime, actor: User | None = None, **given: Any
+) -> User:
     """Set those of the user's own settings that are given, see ``PREFERENCES``.
 
     Raises ``Invalid`` naming each that is unknown or out of range. A holiday calendar that is not
@@ -84,7 +85,7 @@ def set_preferences(*, user: User, at: dt.datetime, **given: Any) -> User:
         for name, (_before, value) in changes.items():
             setattr(user, name, value)
         user.save(update_fields=list(changes))
-        _log(user, "user.preferences_set", at, changes)
+        log_change(user, "user.preferences_set", at, changes, actor=actor)
     return user
 
 
@@ -98,7 +99,7 @@ def make_feed(*, user: User, at: dt.datetime) -> str:
     CalendarFeed.objects.filter(user=user, revoked_at=None).update(revoked_at=at)
     secret = secrets.token_urlsafe(32)
     CalendarFeed.objects.create(user=user, digest=token_digest(secret), created_at=at)
-    _log(user, "calendar.made", at, {})
+    log_change(user, "calendar.made", at, {})
     return secret
 
 
@@ -106,7 +107,7 @@ def make_feed(*, user: User, at: dt.datetime) -> str:
 def revoke_feed(*, user: User, at: dt.datetime) -> None:
     """End the user's calendar address; where there is none it is no error."""
     if CalendarFeed.objects.filter(user=user, revoked_at=None).update(revoked_at=at):
-        _log(user, "calendar.revoked", at, {})
+        log_change(user, "calendar.revoked", at, {})
 
 
 @transaction.atomic
@@ -137,7 +138,7 @@ def create_token(
         expires_at=at + dt.timedelta(days=days),
         created_at=at,
     )
-    _log(user, "token.created", at, {"scope": [None, scope], "prefix": [None, row.prefix]})
+    log_change(user, "token.created", at, {"scope": [None, scope], "prefix": [None, row.prefix]})
     return row, token
 
 
@@ -145,7 +146,7 @@ def create_token(
 def revoke_token(*, token: ApiToken, at: dt.datetime) -> None:
     """End a token now; ending it twice is no error."""
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at):
-        _log(token.user, "token.revoked", at, {"prefix": [token.prefix, None]})
+        log_change(token.user, "token.revoked", at, {"prefix": [token.prefix, None]})
 
 
 def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "") -> None:
@@ -185,7 +186,28 @@ def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "")
         errors.add("digest_by_mail", "not_a_boolean", _("This must be true or false."))
 
 
-def _log(user: User, verb: str, at: dt.datetime, changes: dict[str, Any]) -> None:
+def check_address(errors: Errors, email: str, of: User | None = None) -> None:
+    """Note what speaks against ``email`` as the address of an account (``of``: which one)."""
+    try:
+        validate_email(email)
+    except ValidationError:
+        errors.add("email", "malformed", _("This is not an e-mail address."))
+        return
+    others = User.objects.exclude(pk=of.pk) if of else User.objects.all()
+    if others.filter(email__iexact=email).exists():
+        errors.add("email", "taken", _("There is an account with this e-mail address already."))
+
+
+def log_change(
+    user: User,
+    verb: str,
+    at: dt.datetime,
+    changes: dict[str, Any],
+    *,
+    actor: User | None = None,
+    by_operator: bool = False,
+) -> None:
+    """Log what was done to an account: by its owner, by ``actor``, or by the operator's command."""
     append(
         Entry(
             audience=None,
@@ -194,7 +216,7 @@ def _log(user: User, verb: str, at: dt.datetime, changes: dict[str, Any]) -> Non
             subject_uuid=user.uuid,
             subject_ref=str(user.uuid),
             at=at,
-            actor=user.uuid,
+            actor=None if by_operator else (actor or user).uuid,
             changes=changes,
         )
     )
@@ -203,8 +225,10 @@ def _log(user: User, verb: str, at: dt.datetime, changes: dict[str, Any]) -> Non
 __all__ = [
     "PREFERENCES",
     "Invalid",
+    "check_address",
     "create_token",
     "create_user",
+    "log_change",
     "make_feed",
     "revoke_feed",
     "revoke_token",

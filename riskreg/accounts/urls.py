@@ -3,9 +3,11 @@
 from allauth.account import views
 from django.urls import path, re_path
 
+from riskreg.accounts import leaving
+
 urlpatterns = [
     path("login/", views.login, name="account_login"),
-    path("logout/", views.logout, name="account_logout"),
+    path("logout/", leaving.logout, name="account_logout"),
     path("signup/", views.login, name="account_signup"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/change/", views.password_change, name="account_change_password"),

@@ -13,6 +13,7 @@ from riskreg.accounts.policy import token_digest
 from riskreg.accounts.queries import mark_used, token_for
 from riskreg.api.errors import SAFE, Problem
 from riskreg.kernel import clock
+from riskreg.kernel.besides import note_besides
 
 CHALLENGE = 'Bearer realm="riskreg"'
 
@@ -30,7 +31,7 @@ class BearerAuthentication(BaseAuthentication):
         row = token_for(token, at)
         if row is None:
             raise AuthenticationFailed(_why_refused(token, at))
-        mark_used(row, at.date())
+        note_besides("token_used", lambda: mark_used(row, at.date()))
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:

@@ -1,20 +1,27 @@
 """Is the process alive, is it ready to serve, and what has it counted: for operators only.
 
-``/healthz`` says that the process answers. ``/readyz`` says whether a request could be served:
-database reachable, migrations applied, broker reachable; 503 names the part that fails and nothing
-else. ``/metrics`` is for the operator's collector: with METRICS_TOKEN set, the bearer of it; with
-none set, only a direct caller on the machine itself. Anybody else gets 404.
+``/healthz`` says that the process answers. ``/readyz`` says whether a request could be served, a
+write as well as a reading: database written to, room left, migrations applied and none that this
+code does not know, broker reachable; 503 names the part that fails and nothing else. ``/metrics``
+is for the operator's collector: the bearer of METRICS_TOKEN. Anybody else, and everybody where none
+is set, gets 404: a proxy need not say that it is one, so no address says enough.
 """
 
 import datetime as dt
 import hmac
+import shutil
+import sqlite3
 from collections.abc import Callable, Iterable
+from functools import cache
+from pathlib import Path
+from typing import Any
 
 import redis
 import structlog
 from django.conf import settings
-from django.db import connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import OperationalError, connection
+from django.db.migrations.loader import MigrationLoader
+from django.db.migrations.recorder import MigrationRecorder
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -24,7 +31,6 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from riskreg.kernel import clock
 
 log = structlog.get_logger(__name__)
-_LOOPBACK = {"127.0.0.1", "::1"}
 
 
 class NotReady(Exception):
@@ -32,16 +38,68 @@ class NotReady(Exception):
 
 
 def check_database() -> None:
-    """Raises when the database does not answer a query."""
+    """Raises when the database cannot be written to: one may read a full disk, or a replica."""
     with connection.cursor() as cursor:
-        cursor.execute("SELECT 1")
+        if connection.vendor == "sqlite":
+            write_to_sqlite(cursor)
+            return
+        cursor.execute("SELECT pg_is_in_recovery(), current_setting('transaction_read_only')")
+        recovering, read_only = cursor.fetchone()
+        if recovering or read_only == "on":
+            raise NotReady("the database takes no writes")
+        # A line in the log of changes that no table holds: written and flushed as any change is.
+        cursor.execute("SELECT pg_logical_emit_message(true, 'riskreg', 'ready')")
+
+
+def write_to_sqlite(cursor: Any) -> None:
+    """Write a page of the file, the value that it holds already; raises ``NotReady``."""
+    cursor.execute("PRAGMA busy_timeout")
+    usual = cursor.fetchone()[0]
+    cursor.execute("PRAGMA busy_timeout = 1000")
+    try:
+        cursor.execute("PRAGMA user_version = 0")
+    except (OperationalError, sqlite3.OperationalError) as error:
+        # Whoever holds the lock is writing at this moment.
+        if "locked" not in str(error):
+            raise NotReady("the database takes no writes") from error
+    finally:
+        cursor.execute(f"PRAGMA busy_timeout = {int(usual)}")
+
+
+def check_space() -> None:
+    """Raises ``NotReady`` when less than READY_FREE_MB is left where this machine writes."""
+    folders = set()
+    if connection.vendor == "sqlite":
+        folders.add(Path(connection.settings_dict["NAME"]).resolve().parent)
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        folders.add(settings.VAR_DIR)
+    for folder in folders:
+        there = next(path for path in (folder, *folder.parents) if path.is_dir())
+        if shutil.disk_usage(there).free < settings.READY_FREE_MB * 1024 * 1024:
+            raise NotReady(f"less than {settings.READY_FREE_MB} MB are left")
 
 
 def check_migrations() -> None:
-    """Raises ``NotReady`` while a migration of this code has not been applied."""
-    executor = MigrationExecutor(connection)
-    if executor.migration_plan(executor.loader.graph.leaf_nodes()):
+    """Raises ``NotReady`` unless the database has exactly the migrations of this code."""
+    applied = set(MigrationRecorder(connection).applied_migrations())
+    if missing_migrations(applied):
         raise NotReady("unapplied migrations: run manage.py migrate")
+    apps = {app for app, _name in migrations()}
+    if {key for key in applied - migrations() if key[0] in apps}:
+        raise NotReady("the database is of a newer version than this code")
+
+
+def missing_migrations(applied: Iterable[tuple[str, str]] | None = None) -> set[tuple[str, str]]:
+    """Migrations of this code that the database (or ``applied``) lacks."""
+    if applied is None:
+        applied = MigrationRecorder(connection).applied_migrations()
+    return set(migrations()) - set(applied)
+
+
+@cache
+def migrations() -> frozenset[tuple[str, str]]:
+    """Every migration of the code, read once for each process: it cannot change while it runs."""
+    return frozenset(MigrationLoader(None, ignore_no_migrations=True).disk_migrations)
 
 
 def check_broker() -> None:
@@ -57,6 +115,7 @@ def check_broker() -> None:
 
 CHECKS: dict[str, Callable[[], None]] = {
     "database": check_database,
+    "space": check_space,
     "migrations": check_migrations,
     "broker": check_broker,
 }
@@ -109,14 +168,13 @@ def readyz(request: HttpRequest) -> HttpResponse:
 
 
 def may_read_metrics(request: HttpRequest) -> bool:
-    """Bearer of METRICS_TOKEN; or, with no token set, a caller on this machine without a proxy."""
-    if settings.METRICS_TOKEN:
-        scheme, _, given = request.headers.get("Authorization", "").partition(" ")
-        return scheme.lower() == "bearer" and hmac.compare_digest(
-            given.strip().encode(), settings.METRICS_TOKEN.encode()
-        )
-    proxied = any(name in request.headers for name in ("X-Forwarded-For", "Forwarded"))
-    return request.META.get("REMOTE_ADDR") in _LOOPBACK and not proxied
+    """Bearer of METRICS_TOKEN."""
+    scheme, _, given = request.headers.get("Authorization", "").partition(" ")
+    expected = settings.METRICS_TOKEN
+    return bool(expected) and (
+        scheme.lower() == "bearer"
+        and hmac.compare_digest(given.strip().encode(), expected.encode())
+    )
 
 
 @require_safe

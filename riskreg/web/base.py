@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
 from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
@@ -11,13 +12,14 @@ from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views import View
 
+from riskreg.accounts.leaving import LAST_REGISTER
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer, as_viewer, memberships_of
 from riskreg.register.models import Membership
 
-LAST_REGISTER = "last_register"
+_YEAR_SECONDS = 365 * 24 * 3600
 
 
 class RegisterView(LoginRequiredMixin, View):
@@ -40,14 +42,30 @@ class RegisterView(LoginRequiredMixin, View):
         self.viewer = request.viewer = as_viewer(  # type: ignore[attr-defined]
             request.user, membership, request_id(request)
         )
-        if request.session.get(LAST_REGISTER) != slug:
-            request.session[LAST_REGISTER] = slug
-        return super().dispatch(request, *args, **kwargs)
+        response = super().dispatch(request, *args, **kwargs)
+        if request.COOKIES.get(LAST_REGISTER) != slug:
+            _remember(response, slug)
+        return response
 
     def render(self, template: str, context: dict[str, Any], status: int = 200) -> HttpResponse:
         """Render ``template`` with the viewer, the moment and the register's day added."""
         context = {"now": self.at, "today": self.viewer.today(self.at), **context}
         return render(self.request, template, context, status=status)
+
+
+def _remember(response: HttpResponseBase, slug: str) -> None:
+    """Note the register for the next page outside one: in a cookie, so that reading writes nothing.
+
+    It opens nothing: whoever is no member of it is led to one of their own.
+    """
+    response.set_cookie(
+        LAST_REGISTER,
+        slug,
+        max_age=_YEAR_SECONDS,
+        secure=settings.SESSION_COOKIE_SECURE,
+        httponly=True,
+        samesite="Lax",
+    )
 
 
 def request_id(request: HttpRequest) -> str:
@@ -76,7 +94,7 @@ def last_viewer(request: HttpRequest) -> Viewer | None:
     memberships = my_memberships(request)
     if not request.user.is_authenticated:
         return None
-    wanted = request.session.get(LAST_REGISTER)
+    wanted = request.COOKIES.get(LAST_REGISTER)
     chosen = next((m for m in memberships if m.register.slug == wanted), None)
     chosen = chosen or next(iter(memberships), None)
     return as_viewer(request.user, chosen, request_id(request)) if chosen else None

@@ -21,6 +21,7 @@ from icalendar import Calendar, Event
 from riskreg.accounts.models import User
 from riskreg.accounts.queries import feed_for, mark_feed_used
 from riskreg.kernel import clock
+from riskreg.kernel.besides import note_besides
 from riskreg.register.access import Viewer, as_viewer, memberships_of
 from riskreg.reminders.duties import Duty
 from riskreg.reminders.queries import agenda
@@ -46,7 +47,8 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
     viewers = [as_viewer(feed.user, row) for row in memberships_of(feed.user)]
     if not viewers:
         raise Http404
-    mark_feed_used(feed, clock.local_date(at, "UTC"))
+    day = clock.local_date(at, "UTC")
+    note_besides("calendar_used", lambda: mark_feed_used(feed, day))
     with translation.override(feed.user.language):
         body, changed = _written(feed.user, viewers, at)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -15,6 +15,7 @@ GOOD = {
     "SECRET_KEY": "test-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "ALLOWED_HOSTS": "register.example",
     "BASE_URL": "https://register.example",
+    "EMAIL_URL": "smtp+tls://user:password@mail.example:587",
 }
 
 
@@ -75,6 +76,66 @@ def test_production_that_is_complete_has_no_deployment_warning(tmp_path: Path) -
     assert "no issues" in result.stdout
 
 
+@pytest.mark.parametrize(
+    ("env", "named"),
+    [
+        ({"ALLOWED_HOSTS": "register.example"}, {"SECRET_KEY", "BASE_URL"}),
+        ({"ALLOWED_HOSTS": "127.0.0.1,register.example"}, {"SECRET_KEY", "BASE_URL"}),
+        ({"ALLOWED_HOSTS": "*"}, {"SECRET_KEY", "ALLOWED_HOSTS", "BASE_URL"}),
+        ({"BASE_URL": "https://register.example"}, {"SECRET_KEY", "ALLOWED_HOSTS"}),
+        ({"BASE_URL": "http://10.1.2.3:8000"}, {"SECRET_KEY", "ALLOWED_HOSTS", "BASE_URL"}),
+        ({"ALLOWED_HOSTS": "register.example", "DEBUG": "1"}, {"SECRET_KEY"}),
+    ],
+)
+def test_a_foreign_host_name_without_a_word_on_debug_does_not_start_on_defaults(
+    tmp_path: Path, env: dict[str, str], named: set[str]
+) -> None:
+    result = run(tmp_path, "check", **env)
+    assert result.returncode != 0
+    said = result.stderr.strip().splitlines()[-1]
+    listed = re.search(r"needs these set to real values: (.*?)\.", said)
+    assert listed is not None, said
+    assert set(listed.group(1).split(", ")) == named
+
+
+def test_with_a_foreign_host_name_the_safe_state_is_the_default_one(tmp_path: Path) -> None:
+    env = {key: value for key, value in GOOD.items() if key != "DEBUG"}
+    code = (
+        "from django.conf import settings as s; print('is', s.LOCAL, s.DEBUG, "
+        "s.SESSION_COOKIE_SECURE, s.SECURE_SSL_REDIRECT, s.SHOW_DEMO_ACCOUNTS)"
+    )
+    result = run(tmp_path, "shell", "-v", "0", "-c", code, **env)
+    assert "is False False True True False" in result.stdout, result.stderr
+
+
+@pytest.mark.parametrize(
+    "env",
+    [
+        {"ALLOWED_HOSTS": "127.0.0.1,localhost,[::1]", "BASE_URL": "http://localhost:8123"},
+        {"BASE_URL": "http://[::1]:8123/"},
+    ],
+)
+def test_names_of_this_machine_leave_it_local(tmp_path: Path, env: dict[str, str]) -> None:
+    code = "from django.conf import settings as s; print('is', s.LOCAL)"
+    assert "is True" in run(tmp_path, "shell", "-v", "0", "-c", code, **env).stdout
+
+
+def test_production_without_mail_says_so(tmp_path: Path) -> None:
+    env = {**GOOD, "EMAIL_URL": ""}
+    result = run(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **env)
+    assert result.returncode != 0
+    assert "EMAIL_URL is not set" in result.stderr
+    # Files are fine where somebody has asked for them.
+    meant = {**GOOD, "EMAIL_URL": "files:"}
+    result = run(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **meant)
+    assert result.returncode == 0, result.stderr
+    code = "from django.conf import settings as s; print('is', s.EMAIL_BACKEND)"
+    said = run(tmp_path, "shell", "-v", "0", "-c", code, **meant).stdout
+    assert "is django.core.mail.backends.filebased.EmailBackend" in said
+    # At home it is what everybody expects.
+    assert "no issues" in run(tmp_path, "check").stdout
+
+
 def test_with_no_variable_set_it_is_a_working_local_system(tmp_path: Path) -> None:
     result = run(tmp_path, "check")
     assert result.returncode == 0, result.stderr
@@ -102,13 +163,43 @@ def test_compose_sets_only_variables_that_exist_and_no_secret_has_a_default() ->
     services = compose["services"]
     assert set(services) == {"postgres", "valkey", "migrate", "web", "worker", "beat"}
     for name in ("migrate", "web", "worker", "beat"):
-        assert set(services[name]["environment"]) <= variables()
+        assert set(services[name]["environment"]) == variables() - OF_THE_IMAGE
         assert services[name]["read_only"] is True
     text = (ROOT / "docker-compose.yml").read_text()
     for secret in ("SECRET_KEY", "POSTGRES_PASSWORD", "VALKEY_PASSWORD"):
         uses = re.findall(r"\$\{" + secret + r"[^}]*\}", text)
         assert uses
         assert all(use.startswith("${" + secret + ":?") for use in uses)
+
+
+# What the image or "manage.py up" sets, and no operator of a container does.
+OF_THE_IMAGE = {"VAR_DIR", "STATIC_ROOT", "PROMETHEUS_MULTIPROC_DIR", "DJANGO_SUPERUSER_PASSWORD"}
+# What compose decides by itself.
+OF_COMPOSE = {"DEBUG", "DATABASE_URL", "REDIS_URL"}
+# Variables of the compose file alone.
+FOR_COMPOSE = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "PORT"}
+
+
+def test_compose_hands_every_documented_variable_through() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    environment = compose["services"]["web"]["environment"]
+    for name in variables() - OF_THE_IMAGE - OF_COMPOSE:
+        # Without a value it is taken from .env, and where it is not there it is not set at all.
+        value = environment[name]
+        assert value is None or value.startswith("${" + name + ":?"), name
+
+
+def test_the_example_lists_every_variable_that_an_operator_of_compose_sets() -> None:
+    text = (ROOT / ".env.example").read_text()
+    listed = set(re.findall(r"(?m)^#? ?([A-Z_]+)=", text))
+    assert listed == (variables() - OF_THE_IMAGE - OF_COMPOSE) | FOR_COMPOSE
+
+
+def test_what_the_example_says_of_defaults_is_what_the_table_says() -> None:
+    text = (ROOT / "docs" / "operators.md").read_text()
+    table = dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| `([^`]*)`", text))
+    for name, value in re.findall(r"(?m)^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text()):
+        assert value in ("", table.get(name, "").strip()), name
 
 
 def test_every_compose_service_that_stays_up_has_a_health_check() -> None:

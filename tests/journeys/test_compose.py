@@ -28,6 +28,7 @@ GIVEN = {
     "BASE_URL": "https://register.example",
     "POSTGRES_PASSWORD": "unused",
     "VALKEY_PASSWORD": "unused",
+    "EMAIL_URL": "files:",
 }
 
 
@@ -64,7 +65,11 @@ def test_its_commands_start_and_answer_ready(database: str, tmp_path: Path) -> N
     said: list[str] = []
     supervisor = Supervisor(tmp_path / "log", said.append, grace=15)
     server = valkey.embedded(tmp_path)
-    environment = {key: filled_in(text) for key, text in services["web"]["environment"].items()}
+    environment = {
+        key: GIVEN.get(key) if text is None else filled_in(text)
+        for key, text in services["web"]["environment"].items()
+    }
+    environment = {key: text for key, text in environment.items() if text is not None}
     assert environment["DEBUG"] == "0"
     environment.update(
         DATABASE_URL=database,

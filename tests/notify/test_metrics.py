@@ -16,7 +16,7 @@ Posted = Callable[..., Delivery]
 
 
 def test_the_outbox_is_counted_whoever_works_on_it(
-    posted: Posted, sending_by: Any, client: Client, at: dt.datetime
+    posted: Posted, sending_by: Any, client: Client, at: dt.datetime, settings: Any
 ) -> None:
     def down(message: Any) -> None:
         raise PassingFailure("down")
@@ -27,7 +27,8 @@ def test_the_outbox_is_counted_whoever_works_on_it(
         posted(n)
     posted(9, channels=("inbox",))
     deliver_due(lambda: AT, seconds=60, limit=100)
-    said = client.get("/metrics").content.decode()
+    settings.METRICS_TOKEN = "collector"
+    said = client.get("/metrics", HTTP_AUTHORIZATION="Bearer collector").content.decode()
     assert 'riskreg_deliveries_waiting{channel="mail"} 7.0' in said
     assert 'riskreg_delivery_waiting_seconds{channel="mail"} 90.0' in said
     assert 'riskreg_destinations_paused{channel="mail"} 1.0' in said
@@ -38,12 +39,13 @@ def test_the_outbox_is_counted_whoever_works_on_it(
 
 
 def test_a_database_that_fails_leaves_the_counters(
-    db: None, client: Client, monkeypatch: Any
+    db: None, client: Client, monkeypatch: Any, settings: Any
 ) -> None:
     def broken(at: dt.datetime) -> Any:
         raise ZeroDivisionError
 
     monkeypatch.setattr(health, "GAUGES", [broken])
-    answer = client.get("/metrics")
+    settings.METRICS_TOKEN = "collector"
+    answer = client.get("/metrics", HTTP_AUTHORIZATION="Bearer collector")
     assert answer.status_code == 200
     assert b"django_" in answer.content

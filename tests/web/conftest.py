@@ -58,9 +58,7 @@ class World:
         """A signed-in browser of ``name`` that has been here before."""
         client = Client()
         client.force_login(self.users[name], backend="django.contrib.auth.backends.ModelBackend")
-        session = client.session
-        session["last_register"] = SLUG
-        session.save()
+        client.cookies["last_register"] = SLUG
         return client
 
     def again(self, name: str) -> Risk:

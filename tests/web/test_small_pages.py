@@ -96,11 +96,20 @@ def test_a_password_is_changed(person):
 def test_demo_accounts_show_on_a_local_demonstration_alone(pilot, settings, monkeypatch):
     monkeypatch.setattr(demo, "DEMO_SLUG", "pilot")
     settings.SHOW_DEMO_ACCOUNTS = True
-    html = Client().get("/accounts/login/").content.decode()
+    here = {"SERVER_NAME": "127.0.0.1", "REMOTE_ADDR": "127.0.0.1"}
+    settings.ALLOWED_HOSTS = ["*"]
+    html = Client().get("/accounts/login/", **here).content.decode()
     assert 'name="login" value="owner@pilot.example"' in html
     assert demo.DEMO_PASSWORD in html
+    # Another machine, a server that listens on every interface, a proxy: somebody else may read it.
+    for other in (
+        {"REMOTE_ADDR": "192.0.2.7"}, {"SERVER_NAME": "0.0.0.0"}, {"SERVER_NAME": "host.example"},
+        {"HTTP_X_FORWARDED_FOR": "192.0.2.7"}, {"HTTP_FORWARDED": "for=x"}, {"HTTP_VIA": "1.1 x"},
+    ):  # fmt: skip
+        html = Client().get("/accounts/login/", **{**here, **other}).content.decode()
+        assert "pilot.example" not in html, other
     settings.SHOW_DEMO_ACCOUNTS = False
-    html = Client().get("/accounts/login/").content.decode()
+    html = Client().get("/accounts/login/", **here).content.decode()
     assert "pilot.example" not in html
     assert demo.DEMO_PASSWORD not in html
 

@@ -1,0 +1,72 @@
+"""What was done to an account by somebody else, told to whom it belongs.
+
+Unlike the mails of ``mails.py`` these carry no secret, so they go through the outbox: they are sent
+again when the mail server was away, and stand in the inbox.
+"""
+
+import datetime as dt
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import translation
+
+from riskreg.accounts.mails import page_address
+from riskreg.accounts.models import User
+from riskreg.kernel import clock
+from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.models import Channel, Message
+from riskreg.notify.renewal import Content
+from riskreg.notify.services import Draft, post
+
+KIND = "account"
+
+
+def tell_owner(
+    user: User,
+    notice: str,
+    at: dt.datetime,
+    *,
+    key: str,
+    address: str | None = None,
+    **facts: Any,
+) -> Message | None:
+    """Post ``notice`` (a branch of templates/mail/account_notice) to the owner of an account.
+
+    It goes to ``address``, by default the account's own, and into the inbox; at once, not with a
+    digest. None when the notice of that ``key`` was posted before.
+    """
+    day = clock.local_date(at, user.time_zone)
+    with translation.override(user.language):
+        content = _content(user, notice, facts)
+    return post(
+        Draft(
+            key=f"account:{key}",
+            kind=KIND,
+            recipient=user.uuid,
+            address=user.email if address is None else address,
+            language=user.language,
+            local_day=day,
+            content=content,
+            audiences=(),
+            channels=(Channel.MAIL, Channel.INBOX),
+            urgent=True,
+        ),
+        at,
+    )
+
+
+def _content(user: User, notice: str, facts: dict[str, Any]) -> Content:
+    said = {
+        "notice": notice,
+        "name": user.display_name,
+        "language": {"zh-hans": "zh-Hans"}.get(user.language, user.language),
+        "reset_url": page_address("account_reset_password"),
+        "offer_reset": notice in ("attempts", "password"),
+        **facts,
+    }
+    folder = "mail/account_notice"
+    return Content(
+        subject=" ".join(render_to_string(f"{folder}/subject.txt", said).split()),
+        text=tidy_text(render_to_string(f"{folder}/body.txt", said)),
+        html=inlined_html(render_to_string(f"{folder}/body.html", said)),
+    )

@@ -1,0 +1,155 @@
+"""What becomes of attempts to sign in: counted, slowed, told to the owner, forgiven."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import structlog
+from django.db import transaction
+from django.db.models import Count, Q
+from django.utils.crypto import salted_hmac
+
+from riskreg.accounts.attempts import HOUR, QUARTER, Failures, time_to_wait, under_attack
+from riskreg.accounts.models import SignInFailure, User
+from riskreg.accounts.notices import tell_owner
+from riskreg.events.services import Entry, append
+from riskreg.kernel.text import storable
+
+log = structlog.get_logger(__name__)
+
+KEPT = dt.timedelta(days=1)
+
+
+def keyed_hash(kind: str, value: str) -> str:
+    """``value`` as logs and tables may hold it: equal for equal values, and not to be undone."""
+    text = value.encode("utf-8", "replace").decode()
+    return salted_hmac(f"riskreg.{kind}", text, algorithm="sha256").hexdigest()[:32]
+
+
+def account_hash(address: str) -> str:
+    """The hash of an account by the mail address typed for it, whether there is one or not."""
+    return keyed_hash("account", address.strip().lower())
+
+
+def client_hash(network: str) -> str:
+    """The hash of a client by its network."""
+    return keyed_hash("client", network)
+
+
+@dataclass(frozen=True)
+class Attempt:
+    """An attempt to sign in to the account of ``address`` from ``network``.
+
+    ``browser`` is the id of a browser known to the account, else empty.
+    """
+
+    address: str
+    network: str
+    browser: str = ""
+
+    @property
+    def account(self) -> str:
+        """The hash of the account."""
+        return account_hash(self.address)
+
+    @property
+    def client(self) -> str:
+        """The hash of the client."""
+        return client_hash(self.network)
+
+
+def must_wait(attempt: Attempt, at: dt.datetime) -> dt.timedelta | None:
+    """For how long at most the attempt is not taken; None when it is."""
+    return time_to_wait(_failures(attempt, at))
+
+
+@transaction.atomic
+def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> bool:
+    """Count a failed attempt; True when the next one has to wait.
+
+    Tells the owner, once a day, when too many have failed on the account.
+    """
+    SignInFailure.objects.filter(at__lt=at - KEPT).delete()
+    SignInFailure.objects.create(
+        account=attempt.account, client=attempt.client, browser=attempt.browser, at=at
+    )
+    failures = _failures(attempt, at)
+    waits = time_to_wait(failures) is not None
+    log.warning(
+        "sign_in_failed",
+        account=attempt.account[:12],
+        client=attempt.client[:12],
+        known_browser=bool(attempt.browser),
+        waits=waits,
+    )
+    if under_attack(failures):
+        _tell_owner(attempt, at, request_id)
+    return waits
+
+
+@transaction.atomic
+def record_success(attempt: Attempt) -> None:
+    """Forget what failed on this account from this client or by this browser, and nothing else."""
+    mine = Q(client=attempt.client, browser="")
+    if attempt.browser:
+        mine |= Q(browser=attempt.browser)
+    SignInFailure.objects.filter(mine, account=attempt.account).delete()
+    log.info("signed_in", account=attempt.account[:12], client=attempt.client[:12])
+
+
+@transaction.atomic
+def forget_failures(*, address: str = "", network: str = "") -> int:
+    """Let an account, a client, or with neither everybody try again at once; how many were there.
+
+    What an operator does for somebody who is kept out, and what setting a new password does for
+    one's own account.
+    """
+    rows = SignInFailure.objects.all()
+    if address:
+        rows = rows.filter(account=account_hash(address))
+    if network:
+        rows = rows.filter(client=client_hash(network))
+    return rows.delete()[0]
+
+
+def _failures(attempt: Attempt, at: dt.datetime) -> Failures:
+    account = Q(account=attempt.account)
+    known = attempt.browser
+    if known:
+        by_browser = SignInFailure.objects.filter(account, browser=known, at__gt=at - QUARTER)
+        return Failures(browser=by_browser.count())
+    client = Q(client=attempt.client)
+    lately = Q(at__gt=at - QUARTER)
+    counted = SignInFailure.objects.filter(
+        account | client, browser="", at__gt=at - HOUR
+    ).aggregate(
+        here=Count("pk", filter=account & client & lately),
+        here_in_an_hour=Count("pk", filter=account & client),
+        from_client=Count("pk", filter=client & lately),
+        elsewhere=Count("pk", filter=account & ~client),
+    )
+    counted["client"] = counted.pop("from_client")
+    return Failures(**counted)
+
+
+def _tell_owner(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
+    address = attempt.address.strip()
+    if not storable(address):
+        return
+    user = User.objects.filter(email__iexact=address, is_active=True).first()
+    if user is None:
+        return
+    told = tell_owner(user, "attempts", at, key=f"attempts:{user.uuid}:{at:%Y-%m-%d}")
+    if told is None:
+        return
+    log.warning("sign_in_under_attack", account=attempt.account[:12])
+    append(
+        Entry(
+            audience=None,
+            verb="user.sign_in_slowed",
+            subject_type="user",
+            subject_uuid=user.uuid,
+            subject_ref=str(user.uuid),
+            at=at,
+            request_id=request_id,
+        )
+    )
