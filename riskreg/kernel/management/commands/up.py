@@ -3,14 +3,17 @@
 import contextlib
 import fcntl
 import io
+import json
 import os
+import runpy
 import shutil
 import signal
 import socket
 import sys
 import time
 from argparse import ArgumentParser
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -18,14 +21,14 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
-from riskreg.kernel import valkey
+from riskreg.kernel import addresses, health, valkey
+from riskreg.kernel.patience import Activity, Patience
 from riskreg.kernel.probe import probe
 from riskreg.kernel.supervise import Program, StartError, Supervisor
 
-READY_SECONDS = 60.0
-VALKEY_SECONDS = 10.0
+# A busy machine may take that long for one answer, and is asked again.
+ANSWER_SECONDS = 10.0
 FRESH_FILES = ("riskreg.sqlite3*", "beat-schedule*")
 FRESH_FOLDERS = ("mail", "log", "metrics")
 
@@ -90,16 +93,14 @@ class Command(BaseCommand):
         told = io.StringIO()
         try:
             _require_writable()
-            if migrate:
+            missing = health.missing_migrations()
+            if missing and migrate:
                 self._say("preparing the database")
                 call_command("migrate", verbosity=0, interactive=False)
-            else:
-                executor = MigrationExecutor(connection)
-                if executor.migration_plan(executor.loader.graph.leaf_nodes()):
-                    raise StartError(
-                        "The database is not up to date: run manage.py migrate, "
-                        "or start with --migrate"
-                    )
+            elif missing:
+                raise StartError(
+                    "The database is not up to date: run manage.py migrate, or start with --migrate"
+                )
             if demo:
                 self._say("loading the demo register")
                 call_command("load_demo", stdout=told)
@@ -109,31 +110,28 @@ class Command(BaseCommand):
 
     def _start(self, supervisor: Supervisor, port: int, var_dir: Path, stopper: "_Stopper") -> None:
         env = {"BASE_URL": os.environ.get("BASE_URL", f"http://127.0.0.1:{port}")}
-        if not os.environ.get("REDIS_URL"):
-            server = valkey.embedded(var_dir)
+        patience = Patience(self._say)
+        if addresses.broker or not os.environ.get("REDIS_URL"):
+            server = valkey.embedded(var_dir, addresses.broker)
             supervisor.start(server.program)
-            _wait(
-                server.answers,
-                VALKEY_SECONDS,
-                supervisor,
-                stopper,
-                lambda: f"valkey cannot start: {supervisor.last_line('valkey')}",
-            )
+
+            def broker_lacks() -> tuple[str, Activity | None]:
+                return ("", None) if server.answers() else _still(supervisor, "valkey")
+
+            _wait(broker_lacks, patience, supervisor, stopper)
             env["REDIS_URL"] = server.url
         for program in programs(port, var_dir, env):
             supervisor.start(program)
         host = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "")
         url = f"http://127.0.0.1:{port}/readyz"
-        _wait(
-            lambda: probe(url, host=host)[0] == 200,
-            READY_SECONDS,
-            supervisor,
-            stopper,
-            lambda: (
-                f"The web server is not ready after {READY_SECONDS:.0f} s: "
-                f"{probe(url, host=host)[1][:200]} (see {var_dir / 'log'})"
-            ),
-        )
+
+        def web_lacks() -> tuple[str, Activity | None]:
+            status, text = probe(url, host=host, timeout=ANSWER_SECONDS)
+            if status == 200:
+                return "", None
+            return (_parts(text), None) if status else _still(supervisor, "web")
+
+        _wait(web_lacks, patience, supervisor, stopper)
 
     def _greet(self, port: int, told: str) -> None:
         self._say(
@@ -151,24 +149,35 @@ class Command(BaseCommand):
 
 
 def programs(port: int, var_dir: Path, env: dict[str, str]) -> list[Program]:
-    """Web server, worker and beat, to be started in this order with ``env`` added."""
-    python = sys.executable
-    celery = [python, "-m", "celery", "-A", "config"]
+    """Web server, worker and beat, to be started in this order with ``env`` added.
+
+    Where what they are told by ``env`` was known before the settings were read, they are forked
+    from this process and load nothing again.
+    """
     web_env = {**env, "PROMETHEUS_MULTIPROC_DIR": str(var_dir / "metrics")}
-    gunicorn = [python, "-m", "gunicorn", "config.wsgi:application", "-c", "config/gunicorn.py"]
+    gunicorn = ["gunicorn", "config.wsgi:application", "-c", "config/gunicorn.py"]
+    celery = ["celery", "-A", "config"]
+    flags = ["-l", "INFO", "-c", "2", "--without-gossip", "--without-mingle"]
+    lines = {
+        "web": ([*gunicorn, "--bind", f"127.0.0.1:{port}"], web_env),
+        "worker": ([*celery, "worker", *flags], env),
+        "beat": ([*celery, "beat", "-l", "INFO", "--pidfile="], env),
+    }
     return [
         Program(
-            "web",
-            [*gunicorn, "--bind", f"127.0.0.1:{port}"],
-            web_env,
-        ),
-        Program(
-            "worker",
-            [*celery, "worker", "-l", "INFO", "-c", "2", "--without-gossip", "--without-mingle"],
-            env,
-        ),
-        Program("beat", [*celery, "beat", "-l", "INFO", "--pidfile="], env),
+            name,
+            [sys.executable, "-m", *line],
+            added,
+            call=partial(_run_module, line) if addresses.chosen else None,
+        )
+        for name, (line, added) in lines.items()
     ]
+
+
+def _run_module(line: Sequence[str]) -> None:
+    """What ``python -m`` with ``line`` does, in this process."""
+    sys.argv = list(line)
+    runpy.run_module(line[0], run_name="__main__", alter_sys=True)
 
 
 class _Stopper:
@@ -197,20 +206,37 @@ class _Stopper:
 
 
 def _wait(
-    done: Callable[[], bool],
-    seconds: float,
+    lacks: Callable[[], tuple[str, Activity | None]],
+    patience: Patience,
     supervisor: Supervisor,
     stopper: _Stopper,
-    explain: Callable[[], str],
 ) -> None:
-    """Wait until ``done``; ``StartError`` with ``explain()`` when it takes too long."""
-    deadline = time.monotonic() + seconds
-    while not stopper.asked and not done():
+    """Wait until ``lacks`` names nothing; ``StartError`` when a program died or nothing moves.
+
+    ``lacks()``: what is waited for, and what it has done so far; None for what answers.
+    """
+    while not stopper.asked:
+        what, activity = lacks()
+        if not what:
+            return
         if not supervisor.poll():
             raise StartError(supervisor.failed or "a program failed")
-        if time.monotonic() > deadline:
-            raise StartError(explain())
+        if not patience.wait_on(what, activity):
+            raise StartError(f"Gave up waiting for {what}: nothing moves any more")
         stopper.wait(0.1)
+
+
+def _still(supervisor: Supervisor, name: str) -> tuple[str, Activity]:
+    return f"{name} to answer (see {supervisor.log_dir / name}.log)", supervisor.activity(name)
+
+
+def _parts(text: str) -> str:
+    """What /readyz says is not ready, in words."""
+    try:
+        checks = json.loads(text)["checks"]
+        return ", ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok")
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return "the web server, which answers with an error"
 
 
 def _require_free_port(port: int) -> None:

@@ -1,0 +1,105 @@
+"""Waiting for what comes up: without an end by the clock, and not for what does nothing."""
+
+import os
+import subprocess
+import sys
+import time
+
+import pytest
+
+from riskreg.kernel.management.commands.up import _parts
+from riskreg.kernel.patience import QUIET_SECONDS, SAY_EVERY, Activity, Patience, cpu_seconds
+
+
+class Clock:
+    """A clock that a test moves."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock() -> Clock:
+    return Clock()
+
+
+@pytest.fixture
+def said() -> list[str]:
+    return []
+
+
+def test_as_long_as_it_works_it_is_waited_for(clock: Clock, said: list[str]) -> None:
+    patience = Patience(said.append, clock)
+    for n in range(1000):
+        clock.now += QUIET_SECONDS / 2
+        assert patience.wait_on("web", Activity(cpu=n * 0.25, written=0))
+
+
+def test_as_long_as_it_writes_it_is_waited_for(clock: Clock, said: list[str]) -> None:
+    patience = Patience(said.append, clock)
+    for n in range(1000):
+        clock.now += QUIET_SECONDS / 2
+        assert patience.wait_on("web", Activity(cpu=0.0, written=n))
+
+
+def test_what_answers_is_waited_for_whatever_it_answers(clock: Clock, said: list[str]) -> None:
+    patience = Patience(said.append, clock)
+    for _n in range(1000):
+        clock.now += QUIET_SECONDS / 2
+        assert patience.wait_on("broker: unreachable", None)
+
+
+def test_what_does_nothing_for_long_is_given_up(clock: Clock, said: list[str]) -> None:
+    patience = Patience(said.append, clock)
+    idle = 0.0
+    assert patience.wait_on("web", Activity(3.0, 10))
+    clock.now += QUIET_SECONDS - 1
+    # An idle server looks around now and then.
+    idle += 0.1
+    assert patience.wait_on("web", Activity(3.0 + idle, 10))
+    clock.now += 2
+    assert not patience.wait_on("web", Activity(3.0 + idle, 10))
+
+
+def test_it_says_what_it_waits_for_and_since_when(clock: Clock, said: list[str]) -> None:
+    patience = Patience(said.append, clock)
+    for _n in range(25):
+        clock.now += 1
+        patience.wait_on("web to answer", None)
+    assert said == [
+        f"waiting for web to answer ({SAY_EVERY:.0f} s)",
+        f"waiting for web to answer ({2 * SAY_EVERY:.0f} s)",
+    ]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_the_work_of_a_group_is_counted() -> None:
+    worker = subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True)
+    try:
+        while cpu_seconds(worker.pid) < 0.05:
+            time.sleep(0.05)
+        assert cpu_seconds(worker.pid) > 0
+    finally:
+        worker.kill()
+        worker.wait()
+    assert cpu_seconds(worker.pid) == 0
+    assert cpu_seconds(os.getpgrp()) > 0
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (
+            '{"status": "unavailable", "checks": {"database": "ok", "broker": "unreachable", '
+            '"space": "less than 100 MB are left"}}',
+            "broker: unreachable, space: less than 100 MB are left",
+        ),
+        ("<h1>Bad Request</h1>", "the web server, which answers with an error"),
+        ("[]", "the web server, which answers with an error"),
+    ],
+)
+def test_what_is_not_ready_is_named(text: str, words: str) -> None:
+    assert _parts(text) == words
