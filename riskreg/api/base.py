@@ -2,11 +2,12 @@
 
 import datetime as dt
 from collections.abc import Callable
-from typing import Any
+from typing import Any, cast
 
 from django.db import transaction
 from django.http import HttpResponse
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from riskreg.accounts.models import User
@@ -71,8 +72,8 @@ class ApiView(APIView):
         as_query(errors.raise_if_any)
 
     def finalize_response(
-        self, request: Request, response: HttpResponse, *args: Any, **kwargs: Any
-    ) -> HttpResponse:
+        self, request: Request, response: Response, *args: Any, **kwargs: Any
+    ) -> Response:
         """What is read has an ETag, and who has it already gets 304, lists and maps included."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         if request.method not in ("GET", "HEAD") or answer.status_code != 200:
@@ -82,7 +83,7 @@ class ApiView(APIView):
         if not etag.is_known(request, answer["ETag"]):
             return answer
         kept = {name: answer[name] for name in ("ETag", "Cache-Control", "Vary") if name in answer}
-        return HttpResponse(status=304, headers=kept)
+        return cast(Response, HttpResponse(status=304, headers=kept))
 
     def detail(self, body: dict[str, Any], version: int | None = None) -> HttpResponse:
         """``body`` with its ETag, of ``version`` where it has one."""

@@ -6,7 +6,6 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import schema, shapes, shapes_closing
-from riskreg.api.etag import content_etag
 from riskreg.api.risks import RiskAct
 from riskreg.api.values import day, person
 from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
@@ -30,7 +29,7 @@ class RiskClose(RiskAct):
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.close", risk)
         body = {"serve_alone": [_follower(f, self.here) for f in serve_alone(self.viewer, risk)]}
-        return self.detail(body, content_etag(body))
+        return self.detail(body)
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return close_risk_and_end(
@@ -61,7 +60,7 @@ class RiskReopen(RiskAct):
         self.known_params()
         risk = risk_for(self.viewer, ref)
         body = {"ended": [_follower(f, self.here) for f in ended_with(self.viewer, risk)]}
-        return self.detail(body, content_etag(body))
+        return self.detail(body)
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return services.reopen_risk(
