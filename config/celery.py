@@ -17,9 +17,14 @@ app.autodiscover_tasks()
 @worker_ready.connect
 def catch_up(sender: Any, **_: Any) -> None:
     """A worker that starts looks at once at what waited while it was away."""
+    warn_of_mail()
+    for task in ("reminders.sweep", "notify.deliver_due"):
+        sender.app.send_task(task, expires=60)
+
+
+def warn_of_mail() -> None:
+    """Say it where mails are sent, when there is no way to send them."""
     from riskreg.notify.checks import mail_warning
 
     if text := mail_warning():
         logging.getLogger(__name__).warning(text)
-    for task in ("reminders.sweep", "notify.deliver_due"):
-        sender.app.send_task(task, expires=60)

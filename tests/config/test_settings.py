@@ -1,13 +1,17 @@
 """Settings come from the environment alone; production refuses to start on missing values."""
 
+import logging
 import os
 import re
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
+
+from config import celery, gunicorn
 
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
@@ -207,3 +211,20 @@ def test_every_compose_service_that_stays_up_has_a_health_check() -> None:
     for name, service in services.items():
         if name != "migrate":
             assert service["healthcheck"]["test"], name
+
+
+class _Server:
+    """What gunicorn hands to its hooks, as far as ours look at it."""
+
+    log = logging.getLogger("gunicorn.error")
+
+
+@pytest.mark.parametrize("forgotten", [True, False])
+def test_that_mail_was_forgotten_is_said_at_every_start(
+    settings: Any, caplog: pytest.LogCaptureFixture, forgotten: bool
+) -> None:
+    settings.MAIL_FORGOTTEN = forgotten
+    gunicorn.when_ready(_Server())
+    celery.warn_of_mail()
+    said = [r.name for r in caplog.records if "EMAIL_URL is not set" in r.getMessage()]
+    assert said == (["gunicorn.error", "config.celery"] if forgotten else [])
