@@ -8,7 +8,7 @@ import re
 from typing import Any
 
 _LINK = re.compile(r"\[([^\]]*)\]\((https?://[^)\s]+)\)")
-_AMPERSAND = {"&": "&amp;", "<": "&lt;", ">": "&gt;"}
+_ESCAPED = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;"})
 Payload = dict[str, Any]
 
 
@@ -17,10 +17,10 @@ def slack(subject: str, body: str, *, marked: bool, urgent: bool) -> Payload:
 
     https://api.slack.com/reference/messaging/attachments
     """
-    text = body.translate(str.maketrans(_AMPERSAND))
+    text = body.translate(_ESCAPED)
     if marked:
         text = _LINK.sub(r"<\2|\1>", text)
-    title = subject.translate(str.maketrans(_AMPERSAND))
+    title = subject.translate(_ESCAPED)
     colour = "#E8A33A" if urgent else "#3AA3E3"
     return {"mrkdwn": True, "attachments": [{"title": title, "text": text, "color": colour}]}
 
