@@ -17,6 +17,7 @@ _EXTENSION = {
     "due_on": "2026-12-15",
     "until": "2026-12-29",
     "reason": "The auditors' report comes first (illustrative)",
+    "translations": {},
     "visibility": "shared",
     "granted_by": {"id": "2c9d1f0e-1b0b-4a53-9d0f-0d6d0f3d7a22", "name": "Risk manager"},
     "at": "2026-12-14T08:00:00Z",

@@ -45,13 +45,14 @@ class Extensions(RegisterApi):
         """By a manager who does not answer for the risk; once each time it is due. ETag: its."""
 
         def act() -> Answer:
-            given = body_of(request, "until", "reason")
+            given = body_of(request, "until", "reason", "translations")
             row = grant_extension(
                 actor=self.viewer,
                 ref=ref,
                 version=self.seen,
                 until=given.get("until"),
                 reason=given.get("reason"),
+                translations=given.get("translations"),
                 at=self.at,
             )
             return Answer.of(said(row), 201, ETag=etag(row.risk.version))
@@ -66,6 +67,7 @@ def said(row: Extension) -> dict[str, Any]:
         "due_on": day(row.due_on),
         "until": day(row.until),
         "reason": row.reason,
+        "translations": row.translations or {},
         "visibility": row.visibility,
         "granted_by": person(row.granted_by),
         "at": time(row.at),

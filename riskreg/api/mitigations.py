@@ -51,6 +51,7 @@ class MitigationApi(RegisterApi):
             "risks": [risk.ref for risk in row.risks.all()],
             "labels": row.labels,
             "translations": row.translations,
+            "outdated_translations": row.outdated_translations or {},
             "version": row.version,
             "created_at": time(row.created_at),
             "updated_at": time(row.updated_at),

@@ -36,7 +36,8 @@ _COLUMNS = (
     "residual_likelihood", "residual_impact", "residual_score", "residual_rating",
     "target_likelihood", "target_impact", "target_score", "target_rating",
     "risk__next_review_on", "risk__last_reviewed_on", "risk__external_id", "risk__sources",
-    "risk__labels", "risk__translations", "risk__version", "risk__created_at", "risk__updated_at",
+    "risk__labels", "risk__translations", "risk__outdated_translations", "risk__version",
+    "risk__created_at", "risk__updated_at",
 )  # fmt: skip
 
 
@@ -58,7 +59,8 @@ class RiskApi(RegisterApi):
         for (
             key, _uuid, ref, title, cause, event, consequence, kind, state, response, party,
             visibility, owner, owner_name, owner_names, deputy, deputy_name, deputy_names,
-            *cells, next_on, last_on, external_id, sources, labels, translations, version,
+            *cells, next_on, last_on, external_id, sources, labels, translations, outdated,
+            version,
             created_at, updated_at,
         ) in rows:  # fmt: skip
             yield {
@@ -89,6 +91,7 @@ class RiskApi(RegisterApi):
                 "sources": sources,
                 "labels": labels,
                 "translations": translations,
+                "outdated_translations": outdated or {},
                 "version": version,
                 "created_at": time(created_at),
                 "updated_at": time(updated_at),

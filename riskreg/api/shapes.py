@@ -30,6 +30,24 @@ def translations(**options: Any) -> s.Field:
     return s.DictField(child=texts(), **options)
 
 
+def outdated() -> s.Field:
+    """{language: [field]}."""
+    return s.DictField(
+        child=s.ListField(child=s.CharField()),
+        help_text="translations whose original has changed since: {language: [field]}",
+    )
+
+
+def confirmed() -> s.Field:
+    """{language: [field]}."""
+    return s.DictField(
+        child=s.ListField(child=s.CharField()),
+        required=False,
+        help_text="translations that still fit although the original has changed: "
+        "{language: [field]}",
+    )
+
+
 def names(**options: Any) -> s.Field:
     return s.DictField(child=s.CharField(), help_text="{language: name}", **options)
 
@@ -152,6 +170,7 @@ class Risk(s.Serializer[Any]):
     sources = s.ListField(child=s.DictField())
     labels = texts()
     translations = translations()
+    outdated_translations = outdated()
     version = s.IntegerField()
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
@@ -172,10 +191,12 @@ class RiskChange(s.Serializer[Any]):
     sources = Source(many=True, required=False)
     labels = s.DictField(child=one_of(LABELS), required=False)
     translations = translations(required=False)
+    confirmed_translations = confirmed()
     visibility = one_of(Visibility.values, required=False)
 
 
 class RiskNew(RiskChange):
+    confirmed_translations = None  # type: ignore[assignment]  # there is nothing to confirm yet
     title = s.CharField(max_length=200)
 
 
@@ -260,6 +281,7 @@ class Mitigation(s.Serializer[Any]):
     risks = s.ListField(child=s.CharField())
     labels = texts()
     translations = translations()
+    outdated_translations = outdated()
     version = s.IntegerField()
     created_at = s.DateTimeField()
     updated_at = s.DateTimeField()
@@ -277,9 +299,11 @@ class MitigationChange(s.Serializer[Any]):
     risks = s.ListField(child=s.CharField(), min_length=1, max_length=100, required=False)
     labels = s.DictField(child=one_of(LABELS), required=False)
     translations = translations(required=False)
+    confirmed_translations = confirmed()
 
 
 class MitigationNew(MitigationChange):
+    confirmed_translations = None  # type: ignore[assignment]  # there is nothing to confirm yet
     title = s.CharField(max_length=200)
     due_on = s.DateField()
     risks = s.ListField(child=s.CharField(), min_length=1, max_length=100)

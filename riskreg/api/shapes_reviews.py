@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shapes import Cell, Person, Review, ReviewNew, one_of
+from riskreg.api.shapes import Cell, Person, Review, ReviewNew, one_of, translations
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import ItemOutcome
 
@@ -14,6 +14,7 @@ class Extension(s.Serializer[Any]):
     due_on = s.DateField(help_text="the due date it is for; that date itself stays")
     until = s.DateField()
     reason = s.CharField()
+    translations = translations()
     visibility = one_of(Visibility.values)
     granted_by = Person()
     at = s.DateTimeField()
@@ -24,6 +25,7 @@ class Extension(s.Serializer[Any]):
 class ExtensionNew(s.Serializer[Any]):
     until = s.DateField()
     reason = s.CharField(max_length=4000)
+    translations = translations(required=False)
 
 
 class CoverageTally(s.Serializer[Any]):

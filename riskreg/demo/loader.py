@@ -251,10 +251,10 @@ class _Load:
         services.open_risk(**self._act(risk, step, at))
 
     def _close(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        services.close_risk(**self._act(risk, step, at), reason=step["comment"]["en"])
+        services.close_risk(**self._act(risk, step, at), **_reason(step["comment"]))
 
     def _reopen(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        services.reopen_risk(**self._act(risk, step, at), reason=step["comment"]["en"])
+        services.reopen_risk(**self._act(risk, step, at), **_reason(step["comment"]))
 
     def _review(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
         record_review(
@@ -270,7 +270,7 @@ class _Load:
         grant_extension(
             **self._act(risk, step, at),
             until=self.calendar.due(step["until"]),
-            reason=step["reason"]["en"],
+            **_reason(step["reason"]),
         )
 
     def _act(
@@ -321,3 +321,9 @@ def _assessment(step: Mapping[str, Any]) -> dict[str, Any]:
         "translations": files.versions(step, ("rationale",)),
         "label": step["label"],
     }
+
+
+def _reason(texts: Mapping[str, str]) -> dict[str, Any]:
+    """A reason with its versions in other languages."""
+    other = files.versions({"reason": texts}, ("reason",))
+    return {"reason": texts["en"], "translations": other}

@@ -26,11 +26,12 @@ from riskreg.risks.models import Kind, MitigationStatus, Response, State
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
+from riskreg.web.history_language import label_words, link_names, localized, named
 from riskreg.web.ladder.words import part_words
 
 PAGE = 50
 # What a reader of the history has no use for: how a text was labelled and put into other languages.
-_UNSAID = ("labels", "translations")
+_UNSAID = ("labels", "translations", "outdated_translations")
 _CHOICES = {
     "state": State,
     "kind": Kind,
@@ -83,6 +84,7 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
             people |= {uuid.UUID(v) for v in change.get(field) or () if v}
     names = {str(k): str(u) for k, u in users_by_uuid(people).items()} if people else {}
     matrix = Matrix(viewer.register.criteria)
+    names |= link_names(viewer, changes)
     return [
         {
             "event": event,
@@ -97,11 +99,12 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
                     "before": _value(field, pair[0], names, matrix),
                     "after": _value(field, pair[1], names, matrix),
                 }
-                for field, pair in change.items()
+                for field, logged in change.items()
                 if field not in _UNSAID
-                and isinstance(pair, list)
-                and len(pair) == 2
-                and pair != [None, ""]
+                and isinstance(logged, list)
+                and len(logged) == 2
+                and logged != [None, ""]
+                for pair in (localized(field, logged, change),)
             ],
         }
         for event, change in zip(found, changes, strict=True)
@@ -208,6 +211,7 @@ def field_words(field: str) -> str:
         "count": _("number"),
         "indicator": _("indicator"),
         "reading": _("reading"),
+        "criteria": _("version of the criteria"),
         "indicator_status": _("status"),
     }
     return words.get(field, field)
@@ -226,18 +230,20 @@ def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
     if isinstance(value, dict):
-        return str(value.get("name") or json.dumps(value, ensure_ascii=False))
+        return named(value) or json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         texts = [v.get("title", "") if isinstance(v, dict) else str(v) for v in value]
         if field == "to":
             parts = part_words()
             texts = [parts.get(text, text) for text in texts]
-        return str(_(", ")).join(texts)
+        return str(_(", ")).join(names.get(text, text) for text in texts)
     text = str(value)
     if field in ("rung", "why"):
         return _ladder_words(text)
     if field in _CHOICES and text in _CHOICES[field].values:
         return str(capfirst(_CHOICES[field](text).label))
+    if field == "label":
+        return label_words(text)
     if field in _DAYS:
         return _day(text)
     if field == "progress":

@@ -24,8 +24,10 @@ from riskreg.risks.policy import is_dormant
 from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import create_mitigation, edit_mitigation
+from riskreg.risks.services.mitigations import TEXTS
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.history import event_rows
+from riskreg.web.sentences import outdated_after_saving, outdated_rows
 
 OPEN_STATUS = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 PER_PAGE = 50
@@ -230,6 +232,7 @@ class MitigationDetail(MitigationPage):
             "title": row["title"],
             "description": mitigation.said("description"),
             "expected_effect": mitigation.said("expected_effect"),
+            "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
             "history": event_rows(self.viewer, history),
             "may_edit": permits(self.viewer, "mitigation.edit", mitigation),
             "steps": STEPS,
@@ -289,7 +292,8 @@ class MitigationEdit(MitigationPage):
         form = self.form(request.POST, current=mitigation)
         if form.is_valid():
             try:
-                edit_mitigation(
+                was = mitigation.outdated_translations
+                saved = edit_mitigation(
                     actor=self.viewer,
                     ref=ref,
                     version=form.cleaned_data["version"] or 0,
@@ -302,6 +306,8 @@ class MitigationEdit(MitigationPage):
                 return self._conflict(form, mitigation_for(self.viewer, ref))
             else:
                 messages.success(request, _("%(ref)s is saved.") % {"ref": ref})
+                if saved.outdated_translations != was:
+                    messages.warning(request, outdated_after_saving(saved, TEXTS))
                 return HttpResponseRedirect(self.url("mitigation", ref=ref))
         return self._page(form, mitigation, 400)
 

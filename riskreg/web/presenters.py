@@ -11,7 +11,6 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.template.loader import render_to_string
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -20,7 +19,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.localised import localised
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.models import Position, Risk
+from riskreg.risks.models import Position
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.web.templatetags import ui
 
@@ -192,26 +191,6 @@ def heat_grid(
         }
 
     return scale.grid(more)
-
-
-def sentence(risk: Risk) -> SafeString:
-    """The risk in one sentence, as far as it has been told."""
-    cause, event, consequence = (
-        risk.said(name).strip().rstrip(".。") for name in ("cause", "event", "consequence")
-    )
-    strong = format_html("<b>{}</b>", event)
-    if cause and event and consequence:
-        pattern = _("Because {cause}, {event}; as a result, {consequence}.")
-    elif cause and event:
-        pattern = _("Because {cause}, {event}.")
-    elif event and consequence:
-        pattern = _("It may happen that {event}; as a result, {consequence}.")
-    elif event:
-        pattern = _("It may happen that {event}.")
-    else:
-        parts = [part for part in (cause, consequence) if part]
-        return format_html("{}", " → ".join(parts))
-    return format_html(pattern, cause=cause, event=strong, consequence=consequence)
 
 
 @lru_cache(maxsize=4096)

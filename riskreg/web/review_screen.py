@@ -25,8 +25,9 @@ from riskreg.web.cells import cell_of, cell_text, chosen_cell
 from riskreg.web.extensions import extension_row
 from riskreg.web.history import event_rows
 from riskreg.web.indicators.beside import called_rows, moved_rows
-from riskreg.web.presenters import Scale, person, sentence
+from riskreg.web.presenters import Scale, person
 from riskreg.web.risks.forms import offer
+from riskreg.web.sentences import PARTS, outdated_rows, sentence
 
 HAPPENED = 6
 
@@ -123,6 +124,10 @@ class ReviewScreen(RegisterView):
             "title": risk.said("title"),
             "risk": risk,
             "sentence": sentence(risk),
+            "outdated": [
+                *outdated_rows(risk, "title"),
+                *outdated_rows(risk, *PARTS, together=True),
+            ],
             "last": last
             and {
                 "at": last.at,

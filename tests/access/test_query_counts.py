@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 
 from riskreg.accounts.models import User
-from riskreg.reminders.duties import SOURCES
+from riskreg.reminders.duties import LISTED
 from riskreg.reviews.services import start_meeting
 from riskreg.risks.models import Risk
 from tests import builders
@@ -141,7 +141,7 @@ def test_my_work_with_duties_of_every_kind(
         with time_machine.travel(LATER, tick=False):
             response = client.get(f"/r/{world.register.slug}/work/")
         context = response.context
-        assert {row["kind"] for row in context["duties"]} == set(SOURCES) - {"risk.breach"}
+        assert {row["kind"] for row in context["duties"]} == set(LISTED) - {"risk.breach"}
         assert all(context[part] for part in ("called", "changed", "weeks", "mitigations"))
         assert (who == "owner") is (context["waiting"] is None)
 

@@ -13,7 +13,8 @@ pytestmark = pytest.mark.django_db
 FIELDS = {
     "ref", "url", "title", "cause", "event", "consequence", "kind", "state", "response", "party",
     "visibility", "owner", "deputy", "scores", "terms", "objectives", "next_review_on",
-    "last_reviewed_on", "overdue", "external_id", "sources", "labels", "translations", "version",
+    "last_reviewed_on", "overdue", "external_id", "sources", "labels", "translations",
+    "outdated_translations", "version",
     "created_at", "updated_at",
 }  # fmt: skip
 

@@ -116,12 +116,63 @@ def test_an_edit_that_changes_nothing_is_no_edit(world: World) -> None:
         )
 
 
-def test_a_text_that_changes_loses_its_translation(world: World) -> None:
-    row = builders.risk(
-        world, translations={"zh-hans": {"title": "海外政策壁垒", "cause": "新关税"}}
-    )
-    row = services.edit_risk(fields={"title": "Changed"}, **act(world, row))
-    assert row.translations == {"zh-hans": {"cause": "新关税"}}
+ZH = {"zh-hans": {"title": "海外政策壁垒", "cause": "新关税"}}
+
+
+def edited(world: World, row: Risk, **fields: Any) -> Risk:
+    return services.edit_risk(fields=fields, **act(world, row))
+
+
+def test_a_text_that_changes_keeps_its_translation_marked_out_of_date(world: World) -> None:
+    row = edited(world, builders.risk(world, translations=ZH), title="Changed")
+    assert row.translations == ZH
+    assert row.outdated_translations == {"zh-hans": ["title"]}
+    told = json.loads(Event.objects.filter(verb="risk.edited").latest("id").changes)
+    assert told["outdated_translations"] == [None, {"zh-hans": ["title"]}]
+    # It stays so whatever else changes, and with another text of the original.
+    row = edited(world, row, consequence="More than planned")
+    row = edited(world, row, title="Changed again", translations=ZH)
+    assert row.outdated_translations == {"zh-hans": ["title"]}
+    row = edited(world, row, cause="Another")
+    assert row.outdated_translations == {"zh-hans": ["cause", "title"]}
+    row = edited(world, row, translations={"zh-hans": {"title": "变更", "cause": "新关税"}})
+    assert row.outdated_translations == {"zh-hans": ["cause"]}
+    row = edited(world, row, confirmed_translations={"zh-hans": ["cause"]})
+    assert row.outdated_translations is None
+
+
+def test_a_translation_that_comes_with_its_original_or_is_confirmed_is_in_step(
+    world: World,
+) -> None:
+    row = builders.risk(world, translations=ZH)
+    both = {"zh-hans": {"title": "变更", "cause": "新关税"}}
+    row = edited(world, row, title="Changed", translations=both)
+    assert (row.translations, row.outdated_translations) == (both, None)
+    row = edited(world, row, cause="Typo", confirmed_translations={"zh-hans": ["cause"]})
+    assert row.outdated_translations is None
+    row = edited(world, row, cause="Gone", translations={"zh-hans": {"title": "变更"}})
+    assert row.outdated_translations is None
+
+
+@pytest.mark.parametrize(
+    ("confirmed", "field"),
+    [
+        ("title", "confirmed_translations"),
+        ({"fr": ["title"]}, "confirmed_translations.fr"),
+        ({"zh-hans": "title"}, "confirmed_translations.zh-hans"),
+        ({"zh-hans": ["event"]}, "confirmed_translations.zh-hans"),
+        ({"zh-hans": [{}]}, "confirmed_translations.zh-hans"),
+    ],
+)
+def test_only_a_translation_that_is_there_is_confirmed(
+    world: World, confirmed: Any, field: str
+) -> None:
+    row = builders.risk(world, translations=ZH)
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        edited(world, row, confirmed_translations=confirmed)
+    assert set(refused.value.fields) == {field}
+    with nothing_changes(), pytest.raises(Invalid):
+        builders.risk(world, confirmed_translations={"zh-hans": ["title"]})
 
 
 def test_a_kind_that_changes_drops_a_response_that_does_not_fit(world: World) -> None:

@@ -109,14 +109,17 @@ def test_who_answers_for_work_may_edit_it(world: World) -> None:
             edit(world, planned, who, progress=6)
 
 
-def test_a_text_that_changes_loses_its_translation(world: World) -> None:
+def test_a_text_that_changes_keeps_its_translation_marked_out_of_date(world: World) -> None:
     planned = builders.mitigation(
         world,
         builders.risk(world),
         translations={"zh-hans": {"title": "本地组装", "description": "散件"}},
     )
     planned = edit(world, planned, title="Assemble elsewhere")
-    assert planned.translations == {"zh-hans": {"description": "散件"}}
+    assert planned.translations == {"zh-hans": {"title": "本地组装", "description": "散件"}}
+    assert planned.outdated_translations == {"zh-hans": ["title"]}
+    planned = edit(world, planned, confirmed_translations={"zh-hans": ["title"]})
+    assert planned.outdated_translations is None
 
 
 def test_controls_come_and_go_and_count_as_a_change_of_the_risk(world: World) -> None:

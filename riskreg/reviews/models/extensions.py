@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 
 from riskreg.kernel.models import Base
 from riskreg.register.visibility import PartyBound
@@ -27,6 +28,7 @@ class Extension(Base, PartyBound):
     due_on = models.DateField()
     until = models.DateField()
     reason = models.TextField()
+    translations = models.JSONField(null=True, blank=True)
     granted_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
@@ -54,5 +56,8 @@ class Extension(Base, PartyBound):
         return f"{self.due_on} → {self.until}"
 
     def said(self, field: str) -> str:
-        """``title``: that of its risk, in the reader's language."""
-        return str(self.risk.said(field)) if field == "title" else str(getattr(self, field))
+        """A text in the reader's language; ``title``: that of its risk."""
+        if field == "title":
+            return str(self.risk.said(field))
+        version = (self.translations or {}).get(get_language() or "", {})
+        return str(version.get(field) or getattr(self, field))

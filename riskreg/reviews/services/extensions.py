@@ -1,6 +1,7 @@
 """Granting more time for a review, without moving its date."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -19,6 +20,7 @@ from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.queries import standing_extensions
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.services.fields import clean_translations
 from riskreg.risks.services.standing import touch
 
 
@@ -30,6 +32,7 @@ def grant_extension(
     version: int | None,
     until: Any,
     reason: Any,
+    translations: Mapping[str, Any] | None = None,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Extension:
@@ -55,6 +58,7 @@ def grant_extension(
         )
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=4000)
+    versions = clean_translations(errors, translations or {}, ("reason",))
     day = _clean_until(errors, actor, risk, until, at)
     errors.raise_if_any()
     assert day is not None  # noqa: S101 - a missing one has raised above
@@ -67,6 +71,7 @@ def grant_extension(
         due_on=risk.next_review_on,
         until=day,
         reason=reason,
+        translations=versions or None,
         granted_by=actor.user,
         at=at,
         created_at=recorded_at,
@@ -83,6 +88,7 @@ def grant_extension(
                 "due_on": [None, risk.next_review_on],
                 "extended_until": [None, day],
                 "reason": [None, reason],
+                **({"translations": [None, versions]} if versions else {}),
             },
         )
     )

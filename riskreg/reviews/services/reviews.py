@@ -147,6 +147,7 @@ def review_risk(
                 "outcome": [None, outcome],
                 "comment": [None, comment],
                 "next_review_on": [due_on, risk.next_review_on],
+                **({"translations": [None, versions]} if versions else {}),
             },
         )
     )

@@ -89,6 +89,8 @@ def judge(
         clean["stage"]: [before, {p: getattr(cell, p) for p in cell.__dict__}],
         "rationale": [None, clean["rationale"]],
     }
+    if clean["translations"]:
+        changes["translations"] = [None, clean["translations"]]
     if was != risk.next_review_on:
         changes["next_review_on"] = [was, risk.next_review_on]
     append(actor.entry("risk.assessed", risk, at=at, recorded_at=recorded_at, changes=changes))

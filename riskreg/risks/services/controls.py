@@ -66,7 +66,7 @@ def add_control(
             risk,
             at=at,
             recorded_at=recorded_at,
-            changes={"control": [None, {"id": str(control.uuid), "name": name, "kind": kind}]},
+            changes={"control": [None, _logged(control)]},
         )
     )
     return control
@@ -86,7 +86,7 @@ def end_control(*, actor: Viewer, ref: str, control: UUID, at: dt.datetime) -> N
         "control.ended",
         risk,
         at=at,
-        changes={"control": [{"id": str(row.uuid), "name": row.name, "kind": row.kind}, None]},
+        changes={"control": [_logged(row), None]},
     )
     if row.visibility == risk.visibility:
         touch(risk, at)
@@ -94,3 +94,9 @@ def end_control(*, actor: Viewer, ref: str, control: UUID, at: dt.datetime) -> N
         # It was noted while the risk was its party's own, and nobody else has heard of it since.
         entry = replace(entry, audience=Audience(risk.register.uuid, row.party.uuid))
     append(entry)
+
+
+def _logged(control: Control) -> dict[str, Any]:
+    """A control as the log keeps it, in every language it has."""
+    said = {"id": str(control.uuid), "name": control.name, "kind": control.kind}
+    return said | ({"translations": control.translations} if control.translations else {})

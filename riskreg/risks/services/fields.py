@@ -1,6 +1,6 @@
 """Checking what a risk is given: shared by creating and editing."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -21,6 +21,8 @@ PLAIN = (*TEXTS, "kind", "response", "external_id", "sources", "labels", "transl
 PEOPLE = ("owner", "deputy")
 LINKS = ("terms", "objectives")
 EDITABLE = (*PLAIN, *PEOPLE, *LINKS)
+# Said together with other fields of a change: which versions still fit although the original moved.
+CONFIRMED = "confirmed_translations"
 LANGUAGES = {"en", "zh-hans"}
 _UNKNOWN_LANGUAGE = gettext_lazy("Languages are en and zh-hans.")
 
@@ -40,7 +42,7 @@ def clean_fields(
     Unknown field names are errors, so that a misspelling never passes for done.
     """
     for name in given:
-        if name not in EDITABLE:
+        if name not in EDITABLE and not (name == CONFIRMED and risk is not None):
             errors.add(str(name)[:60], "unknown_field", _("A risk has no such field to set."))
     clean: dict[str, Any] = {}
     for name in TEXTS:
@@ -75,6 +77,9 @@ def clean_fields(
         clean["labels"] = clean_labels(errors, given["labels"])
     if "translations" in given:
         clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
+    if CONFIRMED in given and risk is not None:
+        versions = clean.get("translations", risk.translations)
+        clean[CONFIRMED] = clean_confirmed(errors, given[CONFIRMED], versions)
     for name in PEOPLE:
         if name in given:
             if not given[name] and name == "deputy":
@@ -208,15 +213,53 @@ def clean_translations(
     return clean
 
 
-def drop_stale_translations(
-    translations: Mapping[str, Mapping[str, str]], changed: set[str]
-) -> dict[str, dict[str, str]]:
-    """``translations`` without versions of texts whose original changed."""
-    kept = {
-        language: {f: t for f, t in texts.items() if f not in changed}
-        for language, texts in translations.items()
-    }
-    return {language: texts for language, texts in kept.items() if texts}
+def clean_confirmed(
+    errors: Errors, value: Any, translations: Mapping[str, Mapping[str, str]]
+) -> dict[str, list[str]]:
+    """Translations that somebody says still fit their original: {language: [field]}."""
+    name = "confirmed_translations"
+    if not isinstance(value, Mapping):
+        errors.add(name, "not_an_object", _("Confirmed translations are {language: [field]}."))
+        return {}
+    clean: dict[str, list[str]] = {}
+    for language, fields in value.items():
+        path = f"{name}.{str(language)[:10]}"
+        if language not in LANGUAGES or not isinstance(fields, list | tuple):
+            errors.add(path, "unknown_language", _UNKNOWN_LANGUAGE)
+            continue
+        for field in fields:
+            if not isinstance(field, str) or field not in translations.get(language, {}):
+                errors.add(path, "no_translation", _("There is no translation of it to confirm."))
+                continue
+            clean.setdefault(language, []).append(field)
+    return clean
+
+
+def outdated_translations(
+    before: Any,
+    translations: Mapping[str, Mapping[str, str]],
+    changed: set[str],
+    confirmed: Mapping[str, Collection[str]],
+) -> dict[str, list[str]] | None:
+    """Which of ``translations`` are older than their original; None for none.
+
+    ``before``: the row as it was, with its translations. A version is outdated when its original is
+    among the ``changed`` fields and it did not change itself, and stays so until it changes or is
+    ``confirmed``.
+    """
+    stale: dict[str, list[str]] = {}
+    for language, texts in translations.items():
+        was = before.translations.get(language, {})
+        old = (before.outdated_translations or {}).get(language, ())
+        for field, text in texts.items():
+            same = was.get(field) == text
+            if (
+                same
+                and (field in changed or field in old)
+                and field not in confirmed.get(language, ())
+            ):
+                stale.setdefault(language, []).append(field)
+    return {language: sorted(fields) for language, fields in stale.items()} or None
 
 
 def _choice(errors: Errors, field: str, value: Any, allowed: Any) -> str:

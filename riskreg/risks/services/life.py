@@ -1,6 +1,7 @@
 """The life of a risk: draft → open → closed → reopened, and nothing else."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -15,6 +16,7 @@ from riskreg.register.services import mark_used
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import may_follow
 from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.services.fields import clean_translations
 from riskreg.risks.services.standing import pull_in_review, take_position, touch
 
 
@@ -38,11 +40,12 @@ def close_risk(
     ref: str,
     version: int | None,
     reason: Any,
+    translations: Mapping[str, Any] | None = None,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Risk:
     """End a risk, for a reason that is kept. Raises ``Invalid`` without one."""
-    return _move("close", actor, ref, version, at, recorded_at, reason)
+    return _move("close", actor, ref, version, at, recorded_at, reason, translations)
 
 
 @transaction.atomic
@@ -52,11 +55,12 @@ def reopen_risk(
     ref: str,
     version: int | None,
     reason: Any,
+    translations: Mapping[str, Any] | None = None,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Risk:
     """Bring a closed risk back, for a reason. A review that was late then is late again."""
-    return _move("reopen", actor, ref, version, at, recorded_at, reason)
+    return _move("reopen", actor, ref, version, at, recorded_at, reason, translations)
 
 
 def _move(
@@ -67,6 +71,7 @@ def _move(
     at: dt.datetime,
     recorded_at: dt.datetime | None,
     reason: Any,
+    translations: Mapping[str, Any] | None = None,
 ) -> Risk:
     risk = risk_for(actor, ref, lock=True)
     require(actor, f"risk.{action}", risk)
@@ -84,6 +89,8 @@ def _move(
     if action != "open":
         reason = clean_text(errors, "reason", reason, required=True, limit=4000)
         changes["reason"] = [None, reason]
+        if versions := clean_translations(errors, translations or {}, ("reason",)):
+            changes["translations"] = [None, versions]
     if state == State.OPEN and not risk.event:
         errors.add("event", "required", _("Say what may happen before opening the risk."))
     errors.raise_if_any()

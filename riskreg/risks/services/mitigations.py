@@ -23,10 +23,12 @@ from riskreg.risks.policy import next_update
 from riskreg.risks.queries.access import check_version, mitigation_for, risks_called
 from riskreg.risks.queries.serving import RUNNING
 from riskreg.risks.services.fields import (
+    CONFIRMED,
     as_list,
+    clean_confirmed,
     clean_labels,
     clean_translations,
-    drop_stale_translations,
+    outdated_translations,
     unchanged_owner,
 )
 
@@ -135,13 +137,16 @@ def edit_mitigation(
         clean["status"] = MitigationStatus.DONE
     elif clean.get("status") == MitigationStatus.DONE:
         clean["progress"] = 100
+    confirmed = clean.pop(CONFIRMED, {})
+    moved = {name for name in TEXTS if name in clean and clean[name] != getattr(mitigation, name)}
+    clean["outdated_translations"] = outdated_translations(
+        mitigation, clean.get("translations", mitigation.translations), moved, confirmed
+    )
     changes: dict[str, Any] = {}
     for name, value in clean.items():
         if getattr(mitigation, name) != value:
             changes[name] = [_plain(getattr(mitigation, name)), _plain(value)]
             setattr(mitigation, name, value)
-    if "translations" not in clean:
-        mitigation.translations = drop_stale_translations(mitigation.translations, set(changes))
     if risks is not None:
         before = sorted(r.ref for r in mitigation.risks.all())
         if before != sorted(r.ref for r in risks):
@@ -250,7 +255,7 @@ def _clean(
     current: Mitigation | None = None,
 ) -> dict[str, Any]:
     for name in given:
-        if name not in EDITABLE:
+        if name not in EDITABLE and not (name == CONFIRMED and current is not None):
             errors.add(str(name)[:60], "unknown_field", _("A mitigation has no such field to set."))
     clean: dict[str, Any] = {}
     for name in TEXTS:
@@ -297,6 +302,9 @@ def _clean(
         clean["labels"] = clean_labels(errors, given["labels"])
     if "translations" in given:
         clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
+    if CONFIRMED in given and current is not None:
+        versions = clean.get("translations", current.translations)
+        clean[CONFIRMED] = clean_confirmed(errors, given[CONFIRMED], versions)
     return clean
 
 

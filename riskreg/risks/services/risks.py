@@ -16,10 +16,12 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Kind, Risk, RiskAlias, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.fields import (
+    CONFIRMED,
     LINKS,
+    TEXTS,
     check_people,
     clean_fields,
-    drop_stale_translations,
+    outdated_translations,
     unchanged_owner,
 )
 from riskreg.risks.services.standing import take_position, touch
@@ -91,7 +93,8 @@ def edit_risk(
     """Change what ``fields`` name of a risk that is still at ``version``.
 
     Raises ``Conflict`` when somebody changed it since, ``Invalid``, ``Forbidden``, ``NotFound``.
-    A text that changes loses its versions in other languages unless new ones are given.
+    A text that changes keeps its versions in other languages; those that do not change with it are
+    noted as outdated, unless ``confirmed_translations`` ({language: [field]}) says that they fit.
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.edit", risk)
@@ -115,16 +118,16 @@ def edit_risk(
         errors.add("state", "closed", _("This risk is closed; reopen it to change it."))
     errors.raise_if_any()
     links = {name: clean.pop(name) for name in LINKS if name in clean}
+    confirmed = clean.pop(CONFIRMED, {})
+    moved = {name for name in TEXTS if name in clean and clean[name] != getattr(risk, name)}
+    clean["outdated_translations"] = outdated_translations(
+        risk, clean.get("translations", risk.translations), moved, confirmed
+    )
     changes: dict[str, Any] = {}
     for name, value in clean.items():
         if getattr(risk, name) != value:
             changes[name] = [_plain(getattr(risk, name)), _plain(value)]
             setattr(risk, name, value)
-    if "translations" not in clean:
-        kept = drop_stale_translations(risk.translations, set(changes))
-        if kept != risk.translations:
-            changes["translations"] = [risk.translations, kept]
-            risk.translations = kept
     for name, rows in links.items():
         before = _names(getattr(risk, name).all())
         if before != _names(rows):

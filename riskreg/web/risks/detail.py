@@ -26,11 +26,11 @@ from riskreg.web.indicators.beside import watching_rows
 from riskreg.web.presenters import (
     Scale,
     person,
-    sentence,
     source_rows,
     stage_name,
     trail_points,
 )
+from riskreg.web.sentences import PARTS, outdated_rows, sentence
 
 SHOWN_REVIEWS = 12
 SHOWN_ASSESSMENTS = 20
@@ -79,7 +79,11 @@ class RiskPage(RegisterView):
             "risk": risk,
             "title": risk.said("title"),
             "sentence": sentence(risk),
-            "said": {name: risk.said(name) for name in _TEXTS},
+            "said": {"title": risk.said("title"), **risk.together(*PARTS)},
+            "outdated": [
+                *outdated_rows(risk, "title"),
+                *outdated_rows(risk, *PARTS, together=True),
+            ],
             "private": private,
             "owner": person(risk.owner),
             "owner_away": away_words(away.get(risk.owner_id)),

@@ -19,12 +19,14 @@ from riskreg.web.history import field_words
 from riskreg.web.risks.conflict import differences, posted
 from riskreg.web.risks.forms import (
     OTHER_LANGUAGE,
+    TEXTS,
     RiskForm,
     SourceFormSet,
     initial_of,
     other_language,
     sources_initial,
 )
+from riskreg.web.sentences import PARTS, outdated_after_saving
 
 SOURCES = "sources"
 # Above the lines of sources: what the writer was shown, to tell a change from an echo.
@@ -72,6 +74,7 @@ class _Editor(RegisterView):
             "sources_count": count,
             "other_language": OTHER_LANGUAGE[form.other],
             "other_open": form.other == self.viewer.user.language
+            or "still_fits" in form.fields
             or any(field.errors for field in form.other_fields()),
             "seen_sources": json.dumps(sources_initial(risk) if risk else [], ensure_ascii=False)
             if not form.is_bound
@@ -190,6 +193,8 @@ class EditRisk(_Editor):
             if fields
             else _("Nothing was different, so nothing was saved."),
         )
+        if touched & {*PARTS, "title"} and (said := outdated_after_saving(saved, TEXTS)):
+            messages.warning(request, said)
         return self.back_to(saved)
 
     @staticmethod

@@ -16,6 +16,7 @@ from riskreg.register.policy import LABELS
 from riskreg.register.queries import Choices
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Kind, Response, Risk
+from riskreg.risks.services.fields import CONFIRMED
 
 TEXTS = ("title", "cause", "event", "consequence")
 OTHER_LANGUAGE = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
@@ -150,13 +151,22 @@ class RiskForm(forms.Form):
                 required=False,
                 widget=forms.TextInput() if text == "title" else _area(2),
             )
+        stale = (risk.outdated_translations or {}).get(self.other, []) if risk else []
+        if stale:
+            self.fields["still_fits"] = forms.MultipleChoiceField(
+                label=_("Still fits, although the original has changed"),
+                required=False,
+                widget=forms.CheckboxSelectMultiple,
+                choices=[(text, self.fields[text].label) for text in TEXTS if text in stale],
+            )
         if risk is not None:
             for name, field in self.fields.items():
                 field.show_hidden_initial = name != "version"
 
     def other_fields(self) -> list[forms.BoundField]:
-        """The texts in the other language."""
-        return [self[f"other_{text}"] for text in TEXTS]
+        """The texts in the other language, and which of those out of date still fit."""
+        fits = [self["still_fits"]] if "still_fits" in self.fields else []
+        return [*(self[f"other_{text}"] for text in TEXTS), *fits]
 
     def terms(self) -> list[forms.BoundField]:
         """One group of boxes per taxonomy."""
@@ -173,6 +183,8 @@ class RiskForm(forms.Form):
         if "objectives" in self.fields:
             fields["objectives"] = data.get("objectives", [])
         fields["translations"] = self._translations()
+        if "still_fits" in self.fields:
+            fields[CONFIRMED] = {self.other: data.get("still_fits", [])}
         return {k: v for k, v in fields.items() if names is None or k in names}
 
     def _translations(self) -> dict[str, dict[str, str]]:
@@ -188,6 +200,8 @@ class RiskForm(forms.Form):
         for name in self.changed_data:
             if name in self.term_fields:
                 names.add("terms")
+            elif name == "still_fits":
+                names.add(CONFIRMED)
             elif name.startswith("other_"):
                 names.add("translations")
             elif name != "version":
