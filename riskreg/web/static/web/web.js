@@ -48,14 +48,6 @@
     else found.focus();
   });
 
-  /* A strip that scrolls (the navigation on a phone, many tabs) begins where one is. */
-  for (const strip of document.querySelectorAll(".sidenav-list, .tabs")) {
-    const here = strip.querySelector("[aria-current]");
-    if (!here || strip.scrollWidth <= strip.clientWidth) continue;
-    const [inner, outer] = [here.getBoundingClientRect(), strip.getBoundingClientRect()];
-    strip.scrollLeft += inner.left + inner.width / 2 - outer.left - outer.width / 2;
-  }
-
   /* Printing is the browser's; the button is there only where this runs. */
   for (const button of document.querySelectorAll("[data-print]")) {
     button.hidden = false;
