@@ -25,9 +25,9 @@ COUNTS = (
 )
 REFS = (
     "SELECT residual_likelihood, residual_impact, ref FROM (SELECT residual_likelihood, "
-    "residual_impact, ref, risk_id, row_number() OVER (PARTITION BY residual_likelihood, "
-    f"residual_impact ORDER BY risk_id) AS place FROM risks_position WHERE {_VISIBLE}) x "
-    "WHERE place <= 50 ORDER BY risk_id"
+    "residual_impact, ref, ref_order, row_number() OVER (PARTITION BY residual_likelihood, "
+    f"residual_impact ORDER BY ref_order) AS place FROM risks_position WHERE {_VISIBLE}) x "
+    "WHERE place <= 50 ORDER BY ref_order"
 )
 
 
@@ -59,14 +59,14 @@ def _page(register: Register, party: int, order: Any) -> list[dict[str, Any]]:
     visible = Position.objects.filter(
         Q(visibility="shared") | Q(party_id=party), register=register, valid_to=None
     )
-    return list(visible.order_by(order, "risk_id").values(*_VALUES)[: LIMIT + 1])
+    return list(visible.order_by(order, "ref_order").values(*_VALUES)[: LIMIT + 1])
 
 
 def api_page(request: HttpRequest) -> HttpResponse:
     """A bare view that builds the JSON of the API's list page from ``.values()``."""
     register = Register.objects.get(slug="bench")
     party = register.parties.get(key="foton")
-    rows = _page(register, party.pk, "risk_id")
+    rows = _page(register, party.pk, "ref_order")
     ids = [r["risk_id"] for r in rows[:LIMIT]]
     terms: dict[int, dict[str, list[str]]] = {}
     for risk, taxonomy, term in Term.risks.through.objects.filter(risk__in=ids).values_list(

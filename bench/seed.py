@@ -22,6 +22,7 @@ from riskreg.register.services import (
     create_register,
     mark_used,
 )
+from riskreg.risks.models import REFS_EACH
 
 PER_REGISTER = 1_000
 OWNER = "CASE WHEN n %% 2 = 0 THEN %(user)s ELSE %(other)s END"
@@ -105,13 +106,14 @@ def statements(vendor: str, *, age: str = "30 - (n * 37) %% 120", owner: str = O
         "(CASE WHEN n %% 10 <> 0 THEN 'R-' WHEN n %% 20 = 0 THEN 'F-' ELSE 'C-' END)"
         " || substr('000', 1, 3 - CASE WHEN n < 10 THEN 1 WHEN n < 100 THEN 2 ELSE 3 END) || n"
     )
+    order = f"(CASE WHEN n %% 10 <> 0 THEN 0 ELSE {party} END) * {REFS_EACH} + n"
     state = "CASE WHEN n %% 23 = 0 THEN 'draft' WHEN n %% 31 = 0 THEN 'closed' ELSE 'open' END"
     risks = f"""
-      INSERT INTO risks_risk (uuid, created_at, register_id, party_id, visibility, ref, title,
-        cause, event, consequence, kind, state, response, owner_id, deputy_id, external_id,
+      INSERT INTO risks_risk (uuid, created_at, register_id, party_id, visibility, ref, ref_order,
+        title, cause, event, consequence, kind, state, response, owner_id, deputy_id, external_id,
         sources, labels, translations, next_review_on, last_reviewed_on, version, updated_at)
       {series}
-      SELECT {uuid}, %(now)s, %(register)s, {party}, {visibility}, {ref},
+      SELECT {uuid}, %(now)s, %(register)s, {party}, {visibility}, {ref}, {order},
         'Risk number ' || n || ' of a register that has very many of them',
         'Because something moved in market ' || n, 'something may happen to it',
         'which would cost time and money', 'threat', {state}, 'mitigate', {owner}, NULL, NULL,
@@ -136,9 +138,10 @@ def statements(vendor: str, *, age: str = "30 - (n * 37) %% 120", owner: str = O
     ]
     number = "CAST(substr(r.ref, 3) AS INTEGER)"
     positions = f"""
-      INSERT INTO risks_position (risk_id, register_id, party_id, visibility, ref, state, kind,
-        owner_id, criteria_id, {", ".join(columns)}, valid_from, valid_to)
-      SELECT id, register_id, party_id, visibility, ref, state, kind, owner_id, %(criteria)s,
+      INSERT INTO risks_position (risk_id, register_id, party_id, visibility, ref, ref_order,
+        state, kind, owner_id, criteria_id, {", ".join(columns)}, valid_from, valid_to)
+      SELECT id, register_id, party_id, visibility, ref, ref_order, state, kind, owner_id,
+        %(criteria)s,
         {", ".join(cells)}, %(since)s, NULL
       FROM (SELECT r.*, {number} AS n FROM risks_risk r WHERE r.register_id = %(register)s) AS x"""
     links = """

@@ -28,7 +28,7 @@ from riskreg.risks.queries.lists import risk_list
 
 _NULLABLE = ("score", "next_review_on", "title", "owner")
 _COLUMNS = (
-    "risk_id", "risk__uuid", "ref", "risk__title", "risk__cause", "risk__event",
+    "risk_id", "risk__uuid", "ref", "ref_order", "risk__title", "risk__cause", "risk__event",
     "risk__consequence", "kind", "state", "risk__response", "party__key", "visibility",
     "owner__uuid", "owner__name", "owner__names",
     "risk__deputy__uuid", "risk__deputy__name", "risk__deputy__names",
@@ -56,8 +56,9 @@ class RiskApi(RegisterApi):
         ids = [row[0] for row in rows]
         terms, objectives = terms_by_risk(ids), objectives_by_risk(self.viewer, ids)
         today, root = self.viewer.today(self.at), f"{self.here}risks/"
+        own = self.viewer.party.key if self.viewer.party else None
         for (
-            key, _uuid, ref, title, cause, event, consequence, kind, state, response, party,
+            key, _uuid, ref, _order, title, cause, event, consequence, kind, state, response, party,
             visibility, owner, owner_name, owner_names, deputy, deputy_name, deputy_names,
             *cells, next_on, last_on, external_id, sources, labels, translations, outdated,
             version,
@@ -87,7 +88,7 @@ class RiskApi(RegisterApi):
                 "next_review_on": day(next_on),
                 "last_reviewed_on": day(last_on),
                 "overdue": is_overdue(state, next_on, today),
-                "external_id": external_id,
+                "external_id": external_id if party == own else None,
                 "sources": sources,
                 "labels": labels,
                 "translations": translations,
@@ -128,7 +129,7 @@ class Risks(RiskApi):
             order=order,
             place=lambda row: (None if name == "ref" else row[-1], str(row[1])),
             tie=lambda public: Subquery(
-                visible_risks(self.viewer).filter(uuid=uuid.UUID(public)).values("pk")
+                visible_risks(self.viewer).filter(uuid=uuid.UUID(public)).values("ref_order")
             ),
         )
         return listed(
@@ -271,7 +272,7 @@ def _order(value: str | None, stage: str) -> tuple[keyset.Order, str]:
         raise InvalidQuery(invalid.fields) from None
     name = (value or "ref").removeprefix("-")
     order = keyset.Order(
-        column=column, tie="risk_id", descending=descending, nullable=name in _NULLABLE,
+        column=column, tie="ref_order", descending=descending, nullable=name in _NULLABLE,
         tie_descending=descending and name == "ref",
     )  # fmt: skip
     return order, name

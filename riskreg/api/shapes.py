@@ -164,15 +164,15 @@ class Risk(s.Serializer[Any]):
     terms = s.DictField(child=s.ListField(child=s.CharField()))
     objectives = s.ListField(child=s.CharField())
     next_review_on = s.DateField(allow_null=True)
-    last_reviewed_on = s.DateField(allow_null=True)
+    last_reviewed_on = s.DateField(allow_null=True, help_text="since it was shared, if it was")
     overdue = s.BooleanField()
-    external_id = s.CharField(allow_null=True)
+    external_id = s.CharField(allow_null=True, help_text="null to all but its own party")
     sources = s.ListField(child=s.DictField())
     labels = texts()
     translations = translations()
     outdated_translations = outdated()
     version = s.IntegerField()
-    created_at = s.DateTimeField()
+    created_at = s.DateTimeField(help_text="when it was made, or shared")
     updated_at = s.DateTimeField()
 
 

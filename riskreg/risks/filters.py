@@ -27,9 +27,9 @@ NAMES = (
     "state", "owner", "party", "rating", "stage", "likelihood", "impact", "term", "objective", "q",
     "overdue", "due_before", "updated_since", "external_id", "unrated", "kind", "above_appetite",
 )  # fmt: skip
-# What a list can be ordered by; each name may carry a minus. The risk itself breaks ties.
+# What a list can be ordered by; each name may carry a minus. The place of the ref breaks ties.
 ORDERINGS = {
-    "ref": "risk_id",
+    "ref": "ref_order",
     "title": "risk__sort_key_{language}",
     "score": "{stage}_score",
     "next_review_on": "risk__next_review_on",
@@ -103,7 +103,7 @@ def order(errors: Errors, value: str | None, stage: str, default: str) -> tuple[
             _("This must be one of: %(all)s, each perhaps with a minus.")
             % {"all": ", ".join(ORDERINGS)},
         )
-        column = "risk_id"
+        column = "ref_order"
     return column.format(stage=stage, language=sort_language()), descending
 
 
@@ -239,7 +239,8 @@ def _updated(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.
 
 
 def _external(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
-    return Q(risk__external_id__in=values)
+    # What a party's systems call its risks is for that party alone.
+    return Q(risk__external_id__in=values, party=v.party)
 
 
 _READERS: dict[str, Any] = {

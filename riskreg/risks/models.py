@@ -11,7 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
-from riskreg.register.visibility import PartyBound
+from riskreg.register.visibility import PartyBound, Visibility
+
+# Risks of one audience in one register; what makes the refs of another come after them.
+REFS_EACH = 10**9
 
 
 class Kind(models.TextChoices):
@@ -87,11 +90,16 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
     """Cause → event → consequence, with an owner.
 
     ``ref`` is unique among what its audience sees: shared risks count R-001 …, a party's own count
-    with that party's prefix. ``next_review_on`` moves only as invariant I1 allows. ``version`` goes
-    up with every change that a reader of the risk can see.
+    with that party's prefix; ``ref_order`` is its place among them, shared ones first (null: no
+    version with this column has written it).
+    ``next_review_on`` moves only as invariant I1 allows. ``version`` goes up with every change that
+    a reader of the risk can see. ``created_at`` is since when its readers have known it: sharing
+    makes it, ``version`` and ``last_reviewed_on`` start anew (``services.sharing``).
+    ``external_id`` is what its party's other systems call it, for that party alone.
     """
 
     ref = models.CharField(max_length=20)
+    ref_order = models.BigIntegerField(null=True)
     title = models.CharField(max_length=200)
     cause = models.TextField(blank=True)
     event = models.TextField(blank=True)
@@ -153,22 +161,34 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
         return f"{self.ref} {self.title}"
 
     def searchable(self) -> tuple[Any, ...]:
-        """Its own texts in every language, and those of its sources."""
+        """Its own texts in every language, and those of its sources; everybody who sees it finds it
+        by them, so what is for its own party alone (``external_id``) is none of them."""
         texts = (self.title, self.cause, self.event, self.consequence)
-        return (*texts, self.translations, self.external_id, self.sources)
+        return (*texts, self.translations, self.sources)
 
     def sorted_by(self, language: str) -> str:
         """Its title."""
         return self.in_language("title", language)
 
+    def set_ref(self, ref: str) -> None:
+        """Take ``ref``, and the place in lists that goes with it."""
+        shared = self.visibility == Visibility.SHARED
+        number = int(ref.rpartition("-")[2])
+        self.ref, self.ref_order = ref, (0 if shared else self.party_id) * REFS_EACH + number
+
 
 class RiskAlias(models.Model):
-    """A ref that a risk had while it was its party's own; it still leads there, for that party."""
+    """What a risk's party keeps of the time when the risk was its own.
+
+    The ``ref`` still leads to the risk, for that party; ``risk_created_at`` is when it was
+    recorded.
+    """
 
     register = models.ForeignKey("register.Register", on_delete=models.PROTECT, related_name="+")
     party = models.ForeignKey("register.Party", on_delete=models.PROTECT, related_name="+")
     ref = models.CharField(max_length=20)
     risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="aliases")
+    risk_created_at = models.DateTimeField()
 
     class Meta:
         constraints = [models.UniqueConstraint(fields=["register", "ref"], name="alias_ref")]
@@ -224,6 +244,7 @@ class Position(PartyBound):
 
     risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="positions")
     ref = models.CharField(max_length=20)
+    ref_order = models.BigIntegerField(null=True)
     state = models.CharField(max_length=6, choices=State.choices)
     kind = models.CharField(max_length=12, choices=Kind.choices)
     owner = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
@@ -277,10 +298,10 @@ class Position(PartyBound):
         ]
         indexes = [
             models.Index(
-                fields=["register", "risk"], condition=Q(valid_to=None), name="position_now"
+                fields=["register", "ref_order"], condition=Q(valid_to=None), name="position_now"
             ),
             models.Index(
-                fields=["register", "state", "residual_likelihood", "residual_impact", "risk"],
+                fields=["register", "state", "residual_likelihood", "residual_impact", "ref_order"],
                 condition=Q(valid_to=None),
                 name="position_now_cell",
             ),

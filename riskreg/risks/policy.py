@@ -25,6 +25,8 @@ TRANSITIONS: dict[str, tuple[tuple[str, ...], str]] = {
 # Work in progress that nobody has said a word about for this long is asked after. It is the
 # shortest review cadence of the default criteria: no review reads of progress older than that.
 UPDATE_DAYS = 30
+# More than a private risk is ever changed.
+VERSIONS = 1_000_000
 
 
 def next_update(status: str, told_on: dt.date) -> dt.date | None:
@@ -167,3 +169,12 @@ def restated(cell: Mapping[str, Any] | None, mapping: LevelMapping, matrix: Matr
     if likelihood is None or impact is None:
         return None
     return matrix.cell(likelihood, impact)
+
+
+def first_shared_version(version: int) -> int:
+    """The version that a risk has once it is shared, having been at ``version`` in private.
+
+    1,000,001, or the same of the next million: how often it was changed before is not told, and no
+    version that somebody of its party holds from before is ever current again.
+    """
+    return (version // VERSIONS + 1) * VERSIONS + 1

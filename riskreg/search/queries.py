@@ -72,7 +72,7 @@ def named_by_ref(viewer: Viewer, text: str) -> tuple[str, str] | None:
 def _risks(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = current_positions(viewer).filter(matching(text, "risk__search_text", "ref"))
     worst = F("residual_score").desc(nulls_last=True)
-    return rows.select_related("risk", "owner", "party").order_by(worst, "risk_id")
+    return rows.select_related("risk", "owner", "party").order_by(worst, "ref_order")
 
 
 def _mitigations(viewer: Viewer, text: str) -> QuerySet[Any]:
@@ -83,7 +83,7 @@ def _controls(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = Control.objects.visible_to(viewer).filter(
         matching(text), ended_at=None, risk__in=visible_risks(viewer)
     )
-    return rows.select_related("risk", "party").order_by("risk_id", "pk")
+    return rows.select_related("risk", "party").order_by("risk__ref_order", "pk")
 
 
 def _indicators(viewer: Viewer, text: str) -> QuerySet[Any]:

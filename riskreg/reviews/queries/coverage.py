@@ -14,7 +14,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.db.models import OuterRef, Subquery, Value
+from django.db.models import OuterRef, Q, Subquery, Value
 from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
@@ -27,7 +27,7 @@ from riskreg.register.models import Party, Term
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.policy.coverage import DueReview, Fate, Tally, counts_in, fate, tally
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import visible_positions, visible_risks
+from riskreg.risks.queries.access import own_before, visible_positions, visible_risks
 
 BY = ("party", "workstream", "owner", "month")
 WORKSTREAM = "workstream"
@@ -215,11 +215,17 @@ def _extensions(
 
 
 def _risks(viewer: Viewer, end: dt.datetime) -> dict[int, dict[str, Any]]:
-    """The risks recorded before ``end`` that were ever in force, by id, as they are now."""
-    rows = visible_risks(viewer).filter(created_at__lt=end, next_review_on__isnull=False)
+    """The risks recorded before ``end`` that were ever in force, by id, as they are now.
+
+    One that was shared since counts from its sharing, and for its own party from its recording.
+    """
+    known = Q(created_at__lt=end)
+    if viewer.party_id is not None:
+        known |= Q(pk__in=own_before(viewer, end).values("risk_id"))
+    rows = visible_risks(viewer).filter(known, next_review_on__isnull=False)
     risks: dict[int, dict[str, Any]] = {
         row["pk"]: {**row, "terms": []}
-        for row in rows.order_by("id").values(
+        for row in rows.order_by("ref_order").values(
             "pk",
             "uuid",
             "ref",

@@ -84,7 +84,7 @@ def candidates(viewer: Viewer, chosen: RiskFilter, visibility: str) -> QuerySet[
     rows = risk_list(viewer, chosen).filter(state=State.OPEN)
     if visibility == Visibility.SHARED:
         rows = rows.filter(visibility=Visibility.SHARED)
-    return rows.order_by("risk__next_review_on", "risk_id")
+    return rows.order_by("risk__next_review_on", "ref_order")
 
 
 def can_attend(viewer: Viewer, visibility: str) -> QuerySet[Membership]:

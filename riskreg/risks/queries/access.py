@@ -1,5 +1,6 @@
 """How a risk or a mitigation reaches a request: by ref, if the viewer may know of it."""
 
+import datetime as dt
 from collections.abc import Iterable
 
 from django.db.models import Q, QuerySet
@@ -40,6 +41,13 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
             viewer.register.refresh_from_db(fields=["criteria"])
     risk.register = viewer.register
     return risk
+
+
+def own_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
+    """What the viewer's party keeps of risks that it had recorded before ``moment`` and shared."""
+    return RiskAlias.objects.filter(
+        register=viewer.register, party=viewer.party, risk_created_at__lt=moment
+    )
 
 
 def risks_called(viewer: Viewer, refs: Iterable[str]) -> QuerySet[Risk]:

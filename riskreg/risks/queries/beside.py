@@ -47,7 +47,7 @@ def standing_in(
             **{f"{stage}_likelihood": likelihood, f"{stage}_impact": impact}
         )
     return positions.select_related("risk", "owner", "party").order_by(
-        F(f"{stage}_score").desc(nulls_last=True), "risk_id"
+        F(f"{stage}_score").desc(nulls_last=True), "ref_order"
     )
 
 

@@ -167,7 +167,7 @@ def _count(
     newest: int | None = None
     # One pass over the rows in order beats grouping and ranking them in the database (a third of
     # the time at 100,000 risks on SQLite), and a plain cursor beats a held one on PostgreSQL.
-    rows = positions.order_by("risk_id").values_list(
+    rows = positions.order_by("ref_order").values_list(
         f"{stage}_likelihood", f"{stage}_impact", "ref", "criteria_id"
     )
     for likelihood, impact, ref, used in rows:
@@ -195,7 +195,7 @@ def _compare(
     changed = _all_on(viewer, as_of, today).filter(valid_from__gte=since)
     if chosen is not None:
         changed = narrowed(viewer, changed, chosen)
-    after = {p.risk_id: p for p in changed.order_by("risk_id")}
+    after = {p.risk_id: p for p in changed.order_by("ref_order")}
     before = {
         p.risk_id: p
         for p in _all_on(viewer, compare, today).filter(

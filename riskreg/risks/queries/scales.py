@@ -54,7 +54,7 @@ def preview_adoption(
         # What is right already counts; what is not is asked for.
         levels = _as_far_as_known(old, criteria, mapping, invalid)
     matrix, changes = Matrix(criteria), []
-    positions = current_positions(viewer).exclude(state="closed").order_by("risk_id")
+    positions = current_positions(viewer).exclude(state="closed").order_by("ref_order")
     for position in positions:
         for stage in STAGES:
             before = position.cell(stage)

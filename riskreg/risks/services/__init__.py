@@ -11,7 +11,8 @@ from riskreg.risks.services.mitigations import (
     end_mitigation_with,
     transfer_mitigation,
 )
-from riskreg.risks.services.risks import create_risk, edit_risk, share_risk, transfer_risk
+from riskreg.risks.services.risks import create_risk, edit_risk, transfer_risk
+from riskreg.risks.services.sharing import share_risk
 
 __all__ = [
     "add_control",

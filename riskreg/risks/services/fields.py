@@ -20,6 +20,8 @@ TEXTS = ("title", "cause", "event", "consequence")
 PLAIN = (*TEXTS, "kind", "response", "external_id", "sources", "labels", "translations")
 PEOPLE = ("owner", "deputy")
 LINKS = ("terms", "objectives")
+# Of a shared risk too these are for its own party alone.
+PARTY_ONLY = ("external_id",)
 EDITABLE = (*PLAIN, *PEOPLE, *LINKS)
 # Said together with other fields of a change: which versions still fit although the original moved.
 CONFIRMED = "confirmed_translations"
@@ -68,8 +70,9 @@ def clean_fields(
         clean["external_id"] = text or None
         if viewer.party_id == party.pk:
             _check_external_id(errors, viewer, party, text, risk)
-        elif clean["external_id"] != (risk.external_id if risk else None):
-            # "Taken" would tell somebody of another party about risks they cannot see.
+        elif clean.pop("external_id") is not None:
+            # Others are shown none, so none is what they may send back; whether a guess is right
+            # is not said, and "taken" would tell about risks that they cannot see.
             errors.add("external_id", "other_party", _("Only the risk's own party names it."))
     if "sources" in given:
         clean["sources"] = clean_sources(errors, "sources", given["sources"])
@@ -283,3 +286,18 @@ def _check_external_id(
             "taken",
             _("%(ref)s has this external id already.") % {"ref": taken.ref},
         )
+
+
+def plain_value(value: Any) -> Any:
+    """``value`` as the log keeps it: people and things by public id."""
+    uuid = getattr(value, "uuid", None)
+    return str(uuid) if uuid else value
+
+
+def names_of(rows: Any) -> list[str]:
+    """Terms as ``taxonomy:term`` and objectives by key, in order."""
+    names = []
+    for row in rows:
+        taxonomy = getattr(row, "taxonomy", None)
+        names.append(f"{taxonomy.key}:{row.key}" if taxonomy else row.key)
+    return sorted(names)

@@ -2,26 +2,31 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
-from riskreg.events.services import Entry, append, append_all
+from riskreg.events.policy import Audience
+from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used, next_ref
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Kind, Risk, RiskAlias, State
+from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.fields import (
     CONFIRMED,
     LINKS,
+    PARTY_ONLY,
     TEXTS,
     check_people,
     clean_fields,
+    names_of,
     outdated_translations,
+    plain_value,
     unchanged_owner,
 )
 from riskreg.risks.services.standing import take_position, touch
@@ -61,12 +66,12 @@ def create_risk(
         register=actor.register,
         party=party,
         visibility=visibility,
-        ref=next_ref(actor.register, "risk", private_to),
         state=State.DRAFT,
         created_at=recorded_at or at,
         updated_at=recorded_at or at,
         **clean,
     )
+    risk.set_ref(next_ref(actor.register, "risk", private_to))
     _save_new(risk)
     for name, rows in links.items():
         getattr(risk, name).set(rows)
@@ -74,10 +79,10 @@ def create_risk(
     mark_used(criteria, recorded_at or at)
     take_position(risk, at, criteria)
     changes = {
-        name: [None, _plain(value)] for name, value in clean.items() if value not in ("", None)
+        name: [None, plain_value(value)] for name, value in clean.items() if value not in ("", None)
     }
-    changes |= {name: [None, _names(rows)] for name, rows in links.items() if rows}
-    append(actor.entry("risk.created", risk, at=at, recorded_at=recorded_at, changes=changes))
+    changes |= {name: [None, names_of(rows)] for name, rows in links.items() if rows}
+    _log(actor, "risk.created", risk, changes, at=at, recorded_at=recorded_at)
     return risk
 
 
@@ -126,19 +131,19 @@ def edit_risk(
     changes: dict[str, Any] = {}
     for name, value in clean.items():
         if getattr(risk, name) != value:
-            changes[name] = [_plain(getattr(risk, name)), _plain(value)]
+            changes[name] = [plain_value(getattr(risk, name)), plain_value(value)]
             setattr(risk, name, value)
     for name, rows in links.items():
-        before = _names(getattr(risk, name).all())
-        if before != _names(rows):
-            changes[name] = [before, _names(rows)]
+        before = names_of(getattr(risk, name).all())
+        if before != names_of(rows):
+            changes[name] = [before, names_of(rows)]
             getattr(risk, name).set(rows)
     if not changes:
         return risk
     columns = [name for name in changes if name not in LINKS]
     _save(risk, at, *columns)
     take_position(risk, at, position_of(risk).criteria)
-    append(actor.entry("risk.edited", risk, at=at, changes=changes))
+    _log(actor, "risk.edited", risk, changes, at=at)
     return risk
 
 
@@ -171,52 +176,31 @@ def transfer_risk(
     if clean.get("owner") == risk.owner and new_deputy == risk.deputy:
         errors.add("owner", "unchanged", unchanged_owner(risk.owner))
     errors.raise_if_any()
-    changes = {"owner": [_plain(risk.owner), _plain(clean["owner"])]}
+    changes = {"owner": [plain_value(risk.owner), plain_value(clean["owner"])]}
     if risk.deputy != new_deputy:
-        changes["deputy"] = [_plain(risk.deputy), _plain(new_deputy)]
+        changes["deputy"] = [plain_value(risk.deputy), plain_value(new_deputy)]
     risk.owner, risk.deputy = clean["owner"], new_deputy
     touch(risk, at, "owner", "deputy")
     take_position(risk, at, position_of(risk).criteria)
-    append(actor.entry("risk.transferred", risk, at=at, changes=changes))
+    _log(actor, "risk.transferred", risk, changes, at=at)
     return risk
 
 
-@transaction.atomic
-def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Risk:
-    """Make a party's own risk known to everybody in the register; there is no way back.
-
-    It gets the next shared ref; its party still finds it by the old one. What was judged, reviewed
-    or planned while it was private stays private.
-    """
-    risk = risk_for(actor, ref, lock=True)
-    require(actor, "risk.share", risk)
-    check_version(risk, version)
-    if risk.visibility == Visibility.SHARED:
-        return risk
-    private = [o.key for o in risk.objectives.all() if o.visibility == Visibility.PARTY]
-    if private:
-        raise Invalid.one(
-            "objectives",
-            "private_objective",
-            _("Unlink the objectives that are your party's own first: %s.") % ", ".join(private),
-        )
-    old = risk.ref
-    own_entry = actor.entry("risk.shared", risk, at=at, changes={"visibility": ["party", "shared"]})
-    RiskAlias.objects.create(register=risk.register, party=risk.party, ref=old, risk=risk)
-    risk.visibility = Visibility.SHARED
-    risk.ref = next_ref(risk.register, "risk", None)
-    touch(risk, at, "visibility", "ref")
-    position = take_position(risk, at, position_of(risk).criteria)
-    shown = {
-        "title": [None, risk.title],
-        "state": [None, risk.state],
-        "owner": [None, _plain(risk.owner)],
-        "residual": [None, position.cell("residual")],
-    }
-    changes = dict(own_entry.changes) | {"ref": [old, risk.ref]}
-    own: Entry = Entry(**{**own_entry.__dict__, "changes": changes})
-    append_all([own, actor.entry("risk.shared", risk, at=at, changes=shown)])
-    return risk
+def _log(
+    actor: Viewer, verb: str, risk: Risk, changes: dict[str, Any], **when: dt.datetime | None
+) -> None:
+    """Log a change of ``risk`` for those who see it, and what its party alone knows for that."""
+    at, recorded_at = when["at"], when.get("recorded_at")
+    assert at is not None  # noqa: S101 - every caller names it
+    entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
+    own = {name: change for name, change in changes.items() if name in PARTY_ONLY}
+    if not own or risk.visibility == Visibility.PARTY:
+        append_all([entry])
+        return
+    rest = {name: change for name, change in changes.items() if name not in PARTY_ONLY}
+    audience = Audience(risk.register.uuid, risk.party.uuid)
+    private = replace(entry, verb="risk.edited", audience=audience, changes=own)
+    append_all([replace(entry, changes=rest), private] if rest else [private])
 
 
 def _save(risk: Risk, at: dt.datetime, *columns: str) -> None:
@@ -241,17 +225,4 @@ def _taken(error: IntegrityError) -> Exception:
     return error
 
 
-def _plain(value: Any) -> Any:
-    uuid = getattr(value, "uuid", None)
-    return str(uuid) if uuid else value
-
-
-def _names(rows: Any) -> list[str]:
-    names = []
-    for row in rows:
-        taxonomy = getattr(row, "taxonomy", None)
-        names.append(f"{taxonomy.key}:{row.key}" if taxonomy else row.key)
-    return sorted(names)
-
-
-__all__ = ["create_risk", "edit_risk", "share_risk", "transfer_risk"]
+__all__ = ["create_risk", "edit_risk", "transfer_risk"]

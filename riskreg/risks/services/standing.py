@@ -27,6 +27,7 @@ def take_position(
         "party_id": risk.party_id,
         "visibility": risk.visibility,
         "ref": risk.ref,
+        "ref_order": risk.ref_order,
         "state": risk.state,
         "kind": risk.kind,
         "owner_id": risk.owner_id,

@@ -76,7 +76,7 @@ def _find(viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime) -
     except NotFound:
         pass
     chosen = parse(viewer, {"q": asked}, at)
-    hits = list(risk_list(viewer, chosen).order_by("risk_id")[:CHOICES])
+    hits = list(risk_list(viewer, chosen).order_by("ref_order")[:CHOICES])
     if len(hits) == 1:
         return Preview(risk=hits[0].risk, asked=hits[0].ref)
     if hits:
@@ -87,7 +87,7 @@ def _find(viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime) -
 def offered(viewer: Viewer) -> list[Risk]:
     """Open risks to pick from, the one that is due first; of a great many the first hundred."""
     rows = visible_risks(viewer).filter(state=State.OPEN)
-    return list(rows.order_by("next_review_on", "pk")[:OFFERED])
+    return list(rows.order_by("next_review_on", "ref_order")[:OFFERED])
 
 
 def _line(forecast: Forecast) -> dict[str, Any]:

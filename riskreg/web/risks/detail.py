@@ -77,6 +77,7 @@ class RiskPage(RegisterView):
         away = away_now(viewer, today, people) if now.anybody_away else {}
         return {
             "risk": risk,
+            "external_id": risk.external_id if risk.party_id == viewer.party_id else None,
             "title": risk.said("title"),
             "sentence": sentence(risk),
             "said": {"title": risk.said("title"), **risk.together(*PARTS)},

@@ -91,7 +91,7 @@ class RiskForm(forms.Form):
     external_id = forms.CharField(
         label=_("External id"),
         required=False,
-        help_text=_("What another system calls it."),
+        help_text=_("What another system calls it. Only your party sees it."),
     )
     visibility = forms.ChoiceField(label=_("Who sees it"), widget=forms.RadioSelect, choices=[])
 
@@ -132,6 +132,8 @@ class RiskForm(forms.Form):
         offer(self, "visibility", seers)
         if risk is not None:
             del self.fields["visibility"]
+            if risk.party_id != viewer.party_id:
+                del self.fields["external_id"]  # what its own party's systems call it
         if not objectives:
             del self.fields["objectives"]
         self.term_fields = []
@@ -178,6 +180,7 @@ class RiskForm(forms.Form):
         fields: dict[str, Any] = {
             name: data.get(name, "")
             for name in (*TEXTS, "kind", "response", "owner", "deputy", "external_id")
+            if name in self.fields
         }
         fields["terms"] = [value for name in self.term_fields for value in data.get(name, [])]
         if "objectives" in self.fields:

@@ -133,11 +133,11 @@ class RiskList(RegisterView):
 
 
 def _sorted(rows: QuerySet[Position], column: str, descending: bool) -> QuerySet[Position]:
-    """Unrated and undated risks come last either way; the risk itself breaks ties."""
-    if column == "risk_id":
-        return rows.order_by("-risk_id" if descending else "risk_id")
+    """Unrated and undated risks come last either way; the place of the ref breaks ties."""
+    if column == "ref_order":
+        return rows.order_by("-ref_order" if descending else "ref_order")
     by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
-    return rows.order_by(by, "risk_id")
+    return rows.order_by(by, "ref_order")
 
 
 def _page(paginator: RowsPaginator, number: str) -> Page:
