@@ -149,6 +149,16 @@ def revoke_token(*, token: ApiToken, at: dt.datetime) -> None:
         log_change(token.user, "token.revoked", at, {"prefix": [token.prefix, None]})
 
 
+@transaction.atomic
+def end_access(*, user: User, at: dt.datetime, by: User) -> None:
+    """End every token and the calendar address of ``user``, who is no member of anything now."""
+    for token in ApiToken.objects.filter(user=user, revoked_at=None).order_by("pk"):
+        ApiToken.objects.filter(pk=token.pk).update(revoked_at=at)
+        log_change(user, "token.revoked", at, {"prefix": [token.prefix, None]}, actor=by)
+    if CalendarFeed.objects.filter(user=user, revoked_at=None).update(revoked_at=at):
+        log_change(user, "calendar.revoked", at, {}, actor=by)
+
+
 def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "") -> None:
     if given.get("language", "en") not in dict(settings.LANGUAGES):
         errors.add("language", "unknown", _("This language is not offered; pick one of the list."))
@@ -228,6 +238,7 @@ __all__ = [
     "check_address",
     "create_token",
     "create_user",
+    "end_access",
     "log_change",
     "make_feed",
     "revoke_feed",

@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import OuterRef, Q, Subquery
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.lookups import IsNull
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -15,7 +16,8 @@ from riskreg.events.services import Entry
 from riskreg.kernel import clock
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.text import storable
-from riskreg.notify.queries import unread_expression
+from riskreg.notify.models import Message, MessageAudience
+from riskreg.notify.queries import delivered_to_inbox, unread_expression
 from riskreg.register.models import Absence, Criteria, Membership, Party, Register, Role
 
 
@@ -167,6 +169,22 @@ def memberships_of(user: User) -> list[Membership]:
     return list(
         Membership.objects.select_related("register__criteria", "party")
         .filter(user=user, ended_at=None)
-        .annotate(unread=unread_expression(user.uuid))
+        .annotate(unread=unread_expression(inbox_of(user)))
         .order_by("register__slug")
     )
+
+
+def inbox_of(user: User) -> QuerySet[Message]:
+    """Messages in the inbox of ``user``, newest first: those that they may still read.
+
+    A message is a copy of what its audiences could see. It is shown while its recipient is a member
+    for every one of them, and not a moment longer (I15).
+    """
+    present = Membership.objects.filter(
+        Q(party__uuid=OuterRef("party")) | Q(IsNull(OuterRef("party"), True), party=None),
+        user=user,
+        register__uuid=OuterRef("register"),
+        ended_at=None,
+    )
+    lost = MessageAudience.objects.filter(~Exists(present), message=OuterRef("pk"))
+    return delivered_to_inbox(user.uuid).filter(~Exists(lost))

@@ -17,8 +17,9 @@ from django.views.decorators.http import require_POST
 from riskreg.kernel import clock
 from riskreg.kernel.errors import NotFound
 from riskreg.notify.models import Message
-from riskreg.notify.queries import inbox_of, unread_count
+from riskreg.notify.queries import unread_count
 from riskreg.notify.services import mark_all_read, mark_read
+from riskreg.register.access import inbox_of
 from riskreg.web.base import signed_in
 
 PER_PAGE = 30
@@ -28,9 +29,8 @@ ICONS = {"digest": "envelope", "interrupt": "bell-alert", "alarm": "exclamation-
 @login_required
 def inbox(request: HttpRequest) -> HttpResponse:
     """One's own messages, what was not opened yet first; ``?show=unread`` has nothing else."""
-    user = signed_in(request)
-    rows = inbox_of(user.uuid)
-    unread = unread_count(user.uuid)
+    rows = inbox_of(signed_in(request))
+    unread = unread_count(rows)
     show = "unread" if request.GET.get("show") == "unread" else "all"
     if show == "unread":
         rows = rows.filter(read_at=None)
@@ -80,7 +80,7 @@ def message(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
 def message_open(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
     """Note that it was opened, and show it."""
     row = _found(request, message)
-    mark_read(signed_in(request).uuid, row.uuid, clock.now())
+    mark_read(inbox_of(signed_in(request)), row.uuid, clock.now())
     return HttpResponseRedirect(reverse("web:inbox_message", kwargs={"message": row.uuid}))
 
 
@@ -88,7 +88,7 @@ def message_open(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
 @login_required
 def inbox_read(request: HttpRequest) -> HttpResponse:
     """Note that all of it was seen."""
-    count = mark_all_read(signed_in(request).uuid, clock.now())
+    count = mark_all_read(inbox_of(signed_in(request)), clock.now())
     if count:
         messages.success(
             request,
@@ -102,7 +102,7 @@ def inbox_read(request: HttpRequest) -> HttpResponse:
 
 def _found(request: HttpRequest, message: uuid.UUID) -> Message:
     """The message, if it is in the inbox of who asks. Raises ``NotFound``."""
-    row = inbox_of(signed_in(request).uuid).filter(uuid=message).first()
+    row = inbox_of(signed_in(request)).filter(uuid=message).first()
     if row is None:
         raise NotFound(_("There is no such message."))
     return row

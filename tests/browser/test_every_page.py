@@ -13,8 +13,7 @@ from riskreg.notify.addresses import read
 from riskreg.notify.endpoints import add_endpoint, try_out
 from riskreg.notify.models import Delivery, Endpoint
 from riskreg.notify.opened import close_endpoint
-from riskreg.notify.queries import inbox_of
-from riskreg.register.access import viewer_for
+from riskreg.register.access import inbox_of, viewer_for
 from riskreg.register.models import Register
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import end_meeting, record_item, start_meeting
@@ -155,7 +154,7 @@ def address(name: str, query: str) -> str:
     url, _space, face = name.partition(" ")
     if url == "web:inbox_message":
         owner = User.objects.get(email=OWNER)
-        return reverse(url, kwargs={"message": inbox_of(owner.uuid).first().uuid})
+        return reverse(url, kwargs={"message": inbox_of(owner).first().uuid})
     outside = ("web:home", "web:preferences", "web:search", "web:inbox")
     if url in outside or url.startswith("account_"):
         keys = {"uidb36": "1", "key": "1-abc"} if url.endswith("_from_key") else {}

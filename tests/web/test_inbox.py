@@ -120,9 +120,11 @@ def test_markup_in_a_message_stays_text(world: World, web: Web) -> None:
     assert "<b>x</b>" not in page
 
 
-def test_somebody_without_a_register_has_an_inbox_too(world: World, web: Web) -> None:
-    write(world, world.outsider, 1)
-    assert "Message 1" in web(world.outsider).get(URL).content.decode()
+def test_somebody_without_a_register_reads_what_tells_of_none(world: World, web: Web) -> None:
+    write(world, world.outsider, 1, audiences=[])
+    write(world, world.outsider, 2)
+    page = web(world.outsider).get(URL).content.decode()
+    assert ("Message 1" in page, "Message 2" in page) == (True, False)
 
 
 @pytest.mark.parametrize("query", ["?page=99", "?show=nonsense", "?page=x"])

@@ -10,14 +10,14 @@ from riskreg.notify.queries.deliveries import (
     readable_among,
     unsent,
 )
-from riskreg.notify.queries.inbox import inbox_of, unread_count, unread_expression
+from riskreg.notify.queries.inbox import delivered_to_inbox, unread_count, unread_expression
 
 __all__ = [
     "backlog",
     "circuits_for",
+    "delivered_to_inbox",
     "deliveries_for",
     "has_arrived",
-    "inbox_of",
     "may_have_arrived",
     "message_exists",
     "readable_among",

@@ -4,8 +4,9 @@ import datetime as dt
 import uuid
 from collections.abc import Iterable
 
-from riskreg.notify.models import Channel, Delivery, DeliveryState
-from riskreg.notify.queries.inbox import inbox_of
+from django.db.models import QuerySet
+
+from riskreg.notify.models import Channel, Delivery, DeliveryState, Message
 
 
 def drop_from_inbox(messages: Iterable[int], reason: str = "") -> None:
@@ -18,14 +19,15 @@ def drop_from_inbox(messages: Iterable[int], reason: str = "") -> None:
     ).update(state=DeliveryState.DROPPED, last_error=reason[:500])
 
 
-def mark_read(user: uuid.UUID, message: uuid.UUID, at: dt.datetime) -> bool:
-    """Note that ``user`` opened ``message`` in the inbox. False when it is not there or was read.
+def mark_read(inbox: QuerySet[Message], message: uuid.UUID, at: dt.datetime) -> bool:
+    """Note that ``message`` of somebody's ``inbox`` was opened. False when it is not there or was
+    read.
 
-    Goes out from the recipient, so nobody can mark another's.
+    Goes out from what its recipient may read, so nobody can mark another's.
     """
-    return bool(inbox_of(user).filter(uuid=message, read_at=None).order_by().update(read_at=at))
+    return bool(inbox.filter(uuid=message, read_at=None).order_by().update(read_at=at))
 
 
-def mark_all_read(user: uuid.UUID, at: dt.datetime) -> int:
-    """Note that ``user`` has seen all that is in the inbox. Returns how many were new."""
-    return inbox_of(user).filter(read_at=None).order_by().update(read_at=at)
+def mark_all_read(inbox: QuerySet[Message], at: dt.datetime) -> int:
+    """Note that all of somebody's ``inbox`` was seen. Returns how many were new."""
+    return inbox.filter(read_at=None).order_by().update(read_at=at)

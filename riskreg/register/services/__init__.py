@@ -3,7 +3,6 @@
 from riskreg.register.services.absences import come_back, go_away
 from riskreg.register.services.frame import (
     add_criteria,
-    add_member,
     add_objective,
     add_party,
     add_taxonomy,
@@ -11,6 +10,7 @@ from riskreg.register.services.frame import (
     mark_used,
     next_ref,
 )
+from riskreg.register.services.members import add_member, end_membership
 from riskreg.register.services.settings import set_time_zone
 
 __all__ = [
@@ -21,6 +21,7 @@ __all__ = [
     "add_taxonomy",
     "come_back",
     "create_register",
+    "end_membership",
     "go_away",
     "mark_used",
     "next_ref",

@@ -19,7 +19,6 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import (
     Criteria,
-    Membership,
     Objective,
     Party,
     RefSequence,
@@ -113,34 +112,6 @@ def add_party(
     founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
     append(founder.entry("party.added", party, at=at, changes={"prefix": [None, prefix]}))
     return party
-
-
-@transaction.atomic
-def add_member(
-    *, register: Register, user: User, role: str, party: Party | None, at: dt.datetime, by: User
-) -> Membership:
-    """Make ``user`` a member. Only viewers and auditors can be of no party."""
-    errors = Errors()
-    if role not in Role.values:
-        errors.add("role", "unknown", _("Unknown role; use one of: %s.") % ", ".join(Role.values))
-    elif party is None and role not in (Role.VIEWER, Role.AUDITOR):
-        errors.add("party", "required", _("This role acts for a party; name it."))
-    if Membership.objects.filter(register=register, user=user, ended_at=None).exists():
-        errors.add("user", "already_member", _("This person is a member already."))
-    errors.raise_if_any()
-    membership = Membership.objects.create(
-        register=register, user=user, role=role, party=party, created_at=at
-    )
-    founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
-    append(
-        founder.entry(
-            "member.added",
-            Named(user, str(user.uuid)),
-            at=at,
-            changes={"role": [None, role], "party": [None, party.key if party else None]},
-        )
-    )
-    return membership
 
 
 @transaction.atomic
