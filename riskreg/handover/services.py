@@ -135,7 +135,7 @@ def reassign(
     refused = {
         ref: why
         for ref, version in risks.items()
-        if (why := _why_not(actor, rows.get(ref), version, taker, their_party))
+        if (why := _why_not(actor, rows.get(ref), version, their_party))
     }
     if refused:
         raise Invalid(
@@ -147,11 +147,19 @@ def reassign(
             )
             % {"n": len(refused)},
         )
-    return [transfer_risk(actor=actor, ref=ref, version=None, owner=taker, at=at) for ref in rows]
+    if all(row.owner_id == taker.pk for row in rows.values()):
+        raise Invalid.one("owner", "unchanged", unchanged_owner(taker))
+    # Those that are theirs already have nothing to change, and keep nobody from the others.
+    return [
+        row
+        if row.owner_id == taker.pk
+        else transfer_risk(actor=actor, ref=ref, version=None, owner=taker, at=at)
+        for ref, row in rows.items()
+    ]
 
 
 def _why_not(
-    actor: Viewer, risk: Risk | None, version: int | None, taker: User, their_party: int | None
+    actor: Viewer, risk: Risk | None, version: int | None, their_party: int | None
 ) -> FieldError | None:
     if risk is None:
         return FieldError("unknown_risk", _("There is no such risk."))
@@ -159,8 +167,6 @@ def _why_not(
         return FieldError("forbidden", _("It is not yours to hand over."))
     if version is not None and risk.version != version:
         return FieldError("changed", _("Somebody changed this since you opened it."))
-    if risk.owner_id == taker.pk:
-        return FieldError("unchanged", unchanged_owner(taker))
     if risk.visibility == Visibility.PARTY and risk.party_id != their_party:
         return FieldError(
             "other_party",

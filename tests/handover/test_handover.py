@@ -276,6 +276,7 @@ def test_many_risks_get_another_owner_at_once(full: World) -> None:
         ([], {}, "risks", "required"),
         ([f"R-{n:03d}" for n in range(201)], {}, "risks", "too_many"),
         (["R-001"], {"to": "auditor"}, "owner", "cannot_own"),
+        (["R-001"], {"to": "owner"}, "owner", "unchanged"),
     ],
 )
 def test_all_or_none(

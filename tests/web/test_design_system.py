@@ -196,6 +196,16 @@ def test_sparkline_knows_which_direction_is_bad() -> None:
     assert drawing.spark([]) is None
 
 
+def test_one_value_is_a_dot_and_no_line() -> None:
+    one = drawing.spark([4], amber=5, red=8)
+    assert one is not None
+    assert len(one.points.split()) == 1
+    assert one.points == f"{one.last[0]},{one.last[1]}"
+    two = drawing.spark([4, 4])
+    assert two is not None
+    assert len(two.points.split()) == 2
+
+
 def test_the_policy_for_content_finds_nothing_to_refuse() -> None:
     for path in (Path(settings.BASE_DIR) / "templates").rglob("*.html"):
         if "mail" in path.parts:

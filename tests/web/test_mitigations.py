@@ -43,6 +43,14 @@ def test_lists_say_what_they_leave_out(pilot, address):
     assert "Nothing is planned against this risk" in none
 
 
+def test_amounts_end_at_one_edge_whatever_label_they_have(pilot, address):
+    Mitigation.objects.filter(ref="M-001").update(cost="1200", labels={"cost": "illustrative"})
+    html = pilot.client("owner").get(address("mitigations/")).content.decode()
+    cell = html.partition('<td class="num" data-label="Cost">')[2].partition("</td>")[0]
+    assert "Illustrative" in cell
+    assert cell.rstrip().endswith("<span>1,200</span>")
+
+
 def test_private_work_is_not_there_for_the_other_party(pilot, address):
     made = create_mitigation(
         actor=pilot.viewer("other"),

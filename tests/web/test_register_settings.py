@@ -43,6 +43,16 @@ def test_everybody_reads_and_only_managers_have_forms(world: World, who: str) ->
     assert "Save the cadence" in page(builders.web(world.partner_manager))
 
 
+def test_the_settings_do_not_repeat_the_navigation(world: World) -> None:
+    text = page(builders.web(world.manager))
+    links = re.compile(r'<a href="([^"]+)"')
+    places = links.findall(text.partition('class="sidenav')[2].partition("</nav>")[0])
+    ways = links.findall(text.partition('class="ways"')[2].partition("</ul>")[0])
+    assert len(places) == 9
+    assert len(ways) >= 3
+    assert set(ways) & set(places) == set()
+
+
 def test_strangers_find_nothing(world: World) -> None:
     outsider = builders.web(world.outsider)
     assert outsider.get(PAGE).status_code == 404
