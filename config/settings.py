@@ -85,6 +85,7 @@ INSTALLED_APPS = [
     "riskreg.kernel",
     "riskreg.events",
     "riskreg.notify",
+    "riskreg.endpoints",
     "riskreg.requests",
     "riskreg.register",
     "riskreg.risks",

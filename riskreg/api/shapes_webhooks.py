@@ -6,7 +6,7 @@ from django.conf import settings
 from rest_framework import serializers as s
 
 from riskreg.api.shapes import one_of
-from riskreg.notify.endpoints import NAME_MAX
+from riskreg.endpoints.services import NAME_MAX
 from riskreg.notify.models import DeliveryState
 
 _LANGUAGES = [code for code, _name in settings.LANGUAGES]

@@ -17,11 +17,12 @@ from riskreg.api.body import body_of, nothing_in
 from riskreg.api.etag import etag
 from riskreg.api.pagination import PARAMS, Listing, listed
 from riskreg.api.values import time
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.models import Endpoint, EndpointKind
+from riskreg.endpoints.queries import endpoints_for, last_deliveries
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid, NotFound
-from riskreg.notify import endpoints
-from riskreg.notify.models import Delivery, Endpoint, EndpointKind
-from riskreg.notify.queries.endpoints import endpoints_for, last_deliveries
+from riskreg.notify.models import Delivery
 from riskreg.register.permissions import require
 
 _BY_AGE = keyset.Order("id", tie="id")

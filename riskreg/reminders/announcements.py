@@ -19,13 +19,14 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.accounts.models import User
+from riskreg.endpoints.channels.chat import plain
+from riskreg.endpoints.models import Endpoint
+from riskreg.endpoints.queries import listening, listening_among
+from riskreg.endpoints.services import host_of
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify import queries as outbox
-from riskreg.notify.channels.chat import plain
-from riskreg.notify.endpoints import host_of
-from riskreg.notify.models import Channel, Endpoint
-from riskreg.notify.queries.endpoints import listening, listening_among
+from riskreg.notify.models import Channel
 from riskreg.notify.renewal import Content
 from riskreg.notify.services import Draft, post, withdraw
 from riskreg.register.models import Register

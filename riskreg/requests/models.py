@@ -30,7 +30,7 @@ class Draft(models.Model):
     """What somebody typed into a form that could not be taken: for them alone, for an hour.
 
     ``key`` is the form's, ``sealed`` is everything else, the page's address included: readable with
-    the system's key only (``notify.sealing``).
+    the system's key only (``kernel.encryption``).
     """
 
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

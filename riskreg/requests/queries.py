@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from riskreg.accounts.models import User
-from riskreg.notify.sealing import Unopenable, unseal
+from riskreg.kernel.encryption import Undecryptable, decrypt
 from riskreg.requests.models import Draft
 
 DRAFTS_KEPT = dt.timedelta(hours=1)
@@ -36,8 +36,8 @@ def draft_of(*, user: User, key: str, at: dt.datetime) -> Typed | None:
     if row is None:
         return None
     try:
-        values: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(unseal(row.sealed))))
-    except (Unopenable, ValueError, zlib.error, binascii.Error):
+        values: dict[str, Any] = json.loads(zlib.decompress(base64.b64decode(decrypt(row.sealed))))
+    except (Undecryptable, ValueError, zlib.error, binascii.Error):
         return None
     pairs = {name: [(str(a), str(b)) for a, b in values[name]] for name in ("fields", "files")}
     return Typed(**{**values, **pairs})

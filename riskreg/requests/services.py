@@ -9,7 +9,7 @@ from dataclasses import asdict
 from django.db import IntegrityError, transaction
 
 from riskreg.accounts.models import User
-from riskreg.notify.sealing import seal
+from riskreg.kernel.encryption import encrypt
 from riskreg.requests.models import DoneRequest, Draft
 from riskreg.requests.queries import DRAFTS_KEPT, Typed
 
@@ -55,7 +55,7 @@ def keep_draft(*, user: User, key: str, typed: Typed, at: dt.datetime) -> bool:
     text = json.dumps(asdict(typed), ensure_ascii=False, separators=(",", ":")).encode()
     if len(text) > DRAFT_BYTES:
         return False
-    sealed = seal(base64.b64encode(zlib.compress(text)).decode())
+    sealed = encrypt(base64.b64encode(zlib.compress(text)).decode())
     with transaction.atomic():
         Draft.objects.update_or_create(
             user=user, key=key, defaults={"sealed": sealed, "created_at": at}

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.accounts.queries import users_by_uuid
+from riskreg.endpoints.queries import endpoints_by_uuid
 from riskreg.kernel.errors import Conflict, NotFound
 from riskreg.notify.models import (
     AttemptOutcome,
@@ -27,7 +28,6 @@ from riskreg.notify.models import (
 )
 from riskreg.notify.policy import host_of
 from riskreg.notify.queries import circuits_for, deliveries_for, readable_among
-from riskreg.notify.queries.endpoints import endpoints_by_uuid
 from riskreg.notify.services import resend
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView

@@ -12,11 +12,12 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.models import Endpoint, EndpointKind
+from riskreg.endpoints.queries import endpoints_for, last_deliveries
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
-from riskreg.notify import endpoints
-from riskreg.notify.models import Delivery, DeliveryState, Endpoint, EndpointKind
+from riskreg.notify.models import Delivery, DeliveryState
 from riskreg.notify.queries import deliveries_for
-from riskreg.notify.queries.endpoints import endpoints_for, last_deliveries
 from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors

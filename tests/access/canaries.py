@@ -10,10 +10,11 @@ import time_machine
 from django.apps import apps
 from django.test import Client
 
+from riskreg.endpoints.models import Endpoint
+from riskreg.endpoints.services import add_endpoint
+from riskreg.endpoints.url_guard import Address
 from riskreg.handover.services import hand_over
-from riskreg.notify.addresses import Address
-from riskreg.notify.endpoints import add_endpoint
-from riskreg.notify.models import Delivery, Endpoint, Message
+from riskreg.notify.models import Delivery, Message
 from riskreg.register.models import Absence, Membership
 from riskreg.register.services import add_member, go_away
 from riskreg.register.visibility import PartyBound

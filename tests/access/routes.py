@@ -217,7 +217,7 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         body |= {"action": "preview", "risk": world.risk_refs[0], "row": "0", "days-0": "0",
                  "tells-0": "owner"}  # fmt: skip
     if "/endpoints/" in route:
-        # Refused before anybody is asked for its name.
+        # BlockedAddress before anybody is asked for its name.
         body |= {"kind": "webhook", "name": "Probe", "address": "https://10.0.0.1/", "on": "0"}
     if "/webhooks/" in route:
         act = route.rsplit("{}", 1)[1]

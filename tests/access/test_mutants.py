@@ -18,12 +18,13 @@ import pytest
 from django.apps import apps
 
 import riskreg
+from riskreg.endpoints.models import Endpoint
 from riskreg.events.models import Chain
 from riskreg.events.policy import Audience
 from riskreg.events.queries import chains_of
 from riskreg.kernel import health
 from riskreg.kernel.errors import Invalid, NotFound
-from riskreg.notify.models import Delivery, Endpoint, Message
+from riskreg.notify.models import Delivery, Message
 from riskreg.register.models import Objective
 from riskreg.register.visibility import PartyBoundQuerySet
 from riskreg.risks.models import Control
@@ -249,14 +250,14 @@ def _all_endpoints(audience: Audience) -> Any:
     [
         ("riskreg.web.endpoints", ["/r/{}/endpoints/", "/r/{}/endpoints/{}/"]),
         ("riskreg.api.webhooks", ["/api/v1/registers/{}/webhooks/"]),
-        ("riskreg.notify.endpoints", ["/r/{}/endpoints/{}/rename/"]),
+        ("riskreg.endpoints.services", ["/r/{}/endpoints/{}/rename/"]),
     ],
 )
 def test_chats_and_webhooks_of_the_other_party_are_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch, module: str, routes: list[str]
 ) -> None:
     monkeypatch.setattr(f"{module}.endpoints_for", _all_endpoints)
-    if module.endswith("notify.endpoints"):
+    if module.endswith("endpoints.services"):
         # The page asks first; with both forgetting, the act is done.
         monkeypatch.setattr("riskreg.web.endpoints.endpoints_for", _all_endpoints)
     for route in routes:

@@ -7,13 +7,13 @@ import pytest
 import time_machine
 
 from riskreg.api.etag import etag
+from riskreg.endpoints import services as endpoints
 from riskreg.indicators.models import Indicator
-from riskreg.notify import endpoints
 from riskreg.risks.services import share_risk
 from tests import builders
 from tests.api.conftest import Program, is_problem
 from tests.builders import AT, World
-from tests.notify.receiver import stub_names
+from tests.endpoints.receiver import stub_names
 
 pytestmark = pytest.mark.django_db
 

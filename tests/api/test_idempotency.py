@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.db import connections
 
 from config.celery import app
-from riskreg.notify import endpoints
+from riskreg.endpoints import services as endpoints
 from riskreg.register.models import Membership
 from riskreg.requests.models import DoneRequest
 from riskreg.requests.services import purge
@@ -18,7 +18,7 @@ from tests import builders
 from tests.api.conftest import Program, is_problem, version_in
 from tests.builders import AT, World
 from tests.dump import nothing_changes
-from tests.notify.receiver import stub_names
+from tests.endpoints.receiver import stub_names
 
 BODY = {"title": "Overseas policy barriers", "event": "Vehicles become dearer there"}
 

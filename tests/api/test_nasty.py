@@ -19,8 +19,8 @@ from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
 from tests.dump import nothing_changes
+from tests.endpoints.receiver import stub_names
 from tests.nasty import Operation, Way, shown
-from tests.notify.receiver import stub_names
 
 pytestmark = pytest.mark.django_db
 

@@ -24,10 +24,10 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from riskreg.api import urls
-from riskreg.notify import endpoints
+from riskreg.endpoints import services as endpoints
 from tests import builders
 from tests.builders import SLUG, World
-from tests.notify.receiver import stub_names
+from tests.endpoints.receiver import stub_names
 
 pytestmark = pytest.mark.django_db
 UNDESCRIBED = {"/api/schema/", "/api/docs/", "/api/^(?P<rest>.*)$"}

@@ -7,15 +7,16 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.models import Endpoint
 from riskreg.events.models import Event
-from riskreg.notify import endpoints
-from riskreg.notify.models import Delivery, Endpoint
+from riskreg.notify.models import Delivery
 from riskreg.notify.services import deliver
 from riskreg.requests.models import DoneRequest
 from tests.api.conftest import Program, is_problem, version_in
 from tests.builders import World
 from tests.dump import nothing_changes
-from tests.notify import receiver
+from tests.endpoints import receiver
 from tests.querycounts import QueryCounts
 
 ADDRESS = "https://hooks.receiver.com/in?key=s3cret"

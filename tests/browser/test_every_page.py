@@ -7,12 +7,13 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
 
 from riskreg.accounts.models import User
+from riskreg.endpoints.credentials import disable_endpoint
+from riskreg.endpoints.models import Endpoint
+from riskreg.endpoints.services import add_endpoint, try_out
+from riskreg.endpoints.url_guard import read
 from riskreg.indicators.models import Indicator
 from riskreg.kernel import clock
-from riskreg.notify.addresses import read
-from riskreg.notify.endpoints import add_endpoint, try_out
-from riskreg.notify.models import Delivery, Endpoint
-from riskreg.notify.opened import close_endpoint
+from riskreg.notify.models import Delivery
 from riskreg.register.access import inbox_of, viewer_for
 from riskreg.register.models import Register
 from riskreg.reviews.models import Meeting
@@ -207,7 +208,7 @@ def endpoint() -> Endpoint:
             address=read("https://erp.foton.example/in/7"), **who,
         )  # fmt: skip
         try_out(endpoint=found.uuid, local_day=manager.today(clock.now()), **who)
-        close_endpoint(found.uuid, "410 Gone", clock.now())
+        disable_endpoint(found.uuid, "410 Gone", clock.now())
     return found
 
 

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import time_machine
 
-from riskreg.notify import endpoints
-from riskreg.notify.channels.chat import Chat
-from riskreg.notify.channels.webhook import Webhook
-from riskreg.notify.models import Delivery, Endpoint, Message
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.channels.chat import Chat
+from riskreg.endpoints.channels.webhook import Webhook
+from riskreg.endpoints.models import Endpoint
+from riskreg.notify.models import Delivery, Message
 from riskreg.notify.policy import PassingFailure
 from riskreg.notify.services import deliver_due
 from riskreg.reminders import announcements
@@ -21,8 +22,8 @@ from riskreg.risks.models import Risk
 from riskreg.risks.services import share_risk
 from tests import builders
 from tests.builders import World
+from tests.endpoints import receiver
 from tests.indicators import making
-from tests.notify import receiver
 
 DAY = dt.timedelta(days=1)
 ADDRESSES = {

@@ -11,8 +11,8 @@ import time_machine
 from django.core import mail
 from django.test import Client
 
-from riskreg.notify import endpoints
-from riskreg.notify.addresses import Address
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.url_guard import Address
 from riskreg.notify.models import Circuit, Delivery
 from riskreg.notify.services import deliver, deliver_due
 from riskreg.register.services import add_member
@@ -135,7 +135,7 @@ def test_a_failed_delivery_is_seen_with_its_reason_and_sent_again(
     assert deliver(row.uuid, world.at) == "sent"
     assert [m.to for m in mail.outbox] == [["owner@foton-catl.example"]]
     history = manager.get(url(row)).content.decode()
-    assert "Refused for good" in history
+    assert "BlockedAddress for good" in history
 
 
 def test_sending_again_needs_a_post(world: World, web: Web) -> None:

@@ -8,13 +8,14 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.models import Endpoint
 from riskreg.events.models import Event
-from riskreg.notify import endpoints
-from riskreg.notify.models import Delivery, Endpoint
+from riskreg.notify.models import Delivery
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
-from tests.notify import receiver
+from tests.endpoints import receiver
 from tests.querycounts import QueryCounts
 
 Web = Callable[[Any], Client]

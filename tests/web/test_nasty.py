@@ -24,8 +24,8 @@ from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
 from tests.dump import nothing_changes
+from tests.endpoints.receiver import stub_names
 from tests.nasty import shown
-from tests.notify.receiver import stub_names
 
 pytestmark = pytest.mark.django_db
 

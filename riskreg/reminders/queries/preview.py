@@ -10,10 +10,11 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
+from riskreg.endpoints.models import Endpoint
+from riskreg.endpoints.queries import listening
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
-from riskreg.notify.models import Endpoint, Message
-from riskreg.notify.queries.endpoints import listening
+from riskreg.notify.models import Message
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
 from riskreg.register.queries import away_over

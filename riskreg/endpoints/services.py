@@ -15,23 +15,24 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from riskreg.endpoints.channels.chat import request_target
+from riskreg.endpoints.credentials import Secrets, entry_of, new_secret
+from riskreg.endpoints.models import Endpoint, EndpointKind
+from riskreg.endpoints.queries import endpoints_for
+from riskreg.endpoints.url_guard import Address, BlockedAddress, check, read
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
+from riskreg.kernel.encryption import Undecryptable, decrypt, encrypt
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import clean_text
-from riskreg.notify.addresses import Address, Refused, check, read
-from riskreg.notify.channels.chat import request_target
-from riskreg.notify.models import Delivery, DeliveryState, Endpoint, EndpointKind
-from riskreg.notify.opened import Secrets, entry_of, new_secret
-from riskreg.notify.queries.endpoints import endpoints_for
+from riskreg.notify.models import Delivery, DeliveryState
 from riskreg.notify.renewal import Content
-from riskreg.notify.sealing import Unopenable, seal, unseal
 from riskreg.notify.services import Draft, post
 
 NAME_MAX = 100
 MOST = 20
 TEST_KIND = "endpoint.test"
-# Stands for an address that was sealed under a key that is gone.
+# Stands for an address that was encrypted under a key that is gone.
 UNREADABLE = "…"
 
 
@@ -52,7 +53,7 @@ def check_address(kind: Any, text: Any) -> Address:
         # Whether it is the service's own is known without asking anybody.
         request_target(kind, read(text.strip()))
         return check(text.strip())
-    except Refused as refused:
+    except BlockedAddress as refused:
         raise Invalid.one("address", refused.code, refused.detail) from None
 
 
@@ -87,8 +88,8 @@ def add_endpoint(
         party=audience.party,
         kind=kind,
         name=name,
-        address=seal(address.url),
-        secret=held.sealed() if held.now else "",
+        address=encrypt(address.url),
+        secret=held.encrypted() if held.now else "",
         language=language,
         created_by=actor,
         created_at=at,
@@ -161,10 +162,10 @@ def rotate_secret(
     if row.kind != EndpointKind.WEBHOOK:
         raise Invalid.one("kind", "no_secret", _("Only webhooks have a secret."))
     try:
-        held = Secrets.opened(row.secret).rotated(at)
-    except Unopenable:
+        held = Secrets.decrypted(row.secret).rotated(at)
+    except Undecryptable:
         held = Secrets(new_secret())
-    row.secret = held.sealed()
+    row.secret = held.encrypted()
     return _saved(row, "endpoint.secret_rotated", at, {}, actor, request_id), held.now
 
 
@@ -231,7 +232,7 @@ def where(row: Endpoint) -> str:
     """The endpoint's address as it may be shown: host and last four characters."""
     try:
         return masked(_stored(row))
-    except Unopenable:
+    except Undecryptable:
         return UNREADABLE
 
 
@@ -239,13 +240,13 @@ def host_of(row: Endpoint) -> str:
     """The server behind the endpoint, whether or not it may be called still."""
     try:
         return _stored(row).netloc
-    except Unopenable:
+    except Undecryptable:
         return UNREADABLE
 
 
 def _stored(row: Endpoint) -> Address:
-    """What was checked when it was saved, not checked again. Raises ``Unopenable``."""
-    parts = urlsplit(unseal(row.address))
+    """What was checked when it was saved, not checked again. Raises ``Undecryptable``."""
+    parts = urlsplit(decrypt(row.address))
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
     target = parts.path + (f"?{parts.query}" if parts.query else "")
     return Address(parts.scheme, parts.hostname or "", port, target)

@@ -5,8 +5,9 @@ from collections.abc import Collection
 
 from django.db.models import Max, QuerySet
 
+from riskreg.endpoints.models import Endpoint
 from riskreg.events.policy import Audience
-from riskreg.notify.models import Delivery, Endpoint, Message
+from riskreg.notify.models import Delivery, Message
 
 
 def endpoints_for(audience: Audience) -> QuerySet[Endpoint]:

@@ -3,7 +3,7 @@
 import datetime as dt
 import email.utils
 
-from riskreg.notify.calling import Reply
+from riskreg.endpoints.http_client import Reply
 from riskreg.notify.policy import PassingFailure, PermanentFailure, describe
 
 # Of the 4xx these are about the moment, not about the message (RFC 9110, RFC 8470, RFC 6585).

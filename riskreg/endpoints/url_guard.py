@@ -55,7 +55,7 @@ _NAT64 = ipaddress.IPv6Network("64:ff9b::/96")
 _SIX_TO_FOUR = ipaddress.IPv6Network("2002::/16")
 
 
-class Refused(Exception):
+class BlockedAddress(Exception):
     """This address must not be called; the text says why, in the active language."""
 
     def __init__(self, code: str, detail: str) -> None:
@@ -100,16 +100,16 @@ class Address:
 
 
 def read(text: str) -> Address:
-    """``text`` as an address. Raises ``Refused``; asks nobody.
+    """``text`` as an address. Raises ``BlockedAddress``; asks nobody.
 
     ``https`` on port 443 only, without user name, fragment or anything that two readers could
     understand differently. Hosts that the operator named in WEBHOOK_ALLOWED_HOSTS may also be
     called by ``http`` and on other ports.
     """
     if len(text) > MAX_LENGTH:
-        raise Refused("too_long", _("An address has at most %d characters.") % MAX_LENGTH)
+        raise BlockedAddress("too_long", _("An address has at most %d characters.") % MAX_LENGTH)
     if not text.isascii() or not text.isprintable() or " " in text or "\\" in text:
-        raise Refused(
+        raise BlockedAddress(
             "bad_url",
             _("An address is plain ASCII; write an international name in its xn-- form."),
         )
@@ -117,25 +117,25 @@ def read(text: str) -> Address:
         parts = urlsplit(text)
         port = parts.port
     except ValueError:
-        raise Refused("bad_url", _("This is not an address.")) from None
+        raise BlockedAddress("bad_url", _("This is not an address.")) from None
     host = parts.hostname or ""
     if parts.scheme not in ("http", "https") or not host:
-        raise Refused("bad_url", _("An address starts with https:// and names a host."))
+        raise BlockedAddress("bad_url", _("An address starts with https:// and names a host."))
     if "@" in parts.netloc:
-        raise Refused("has_user", _("An address must not hold a user name or password."))
+        raise BlockedAddress("has_user", _("An address must not hold a user name or password."))
     if "#" in text:
-        raise Refused("has_fragment", _("Leave out what follows the #."))
+        raise BlockedAddress("has_fragment", _("Leave out what follows the #."))
     if parts.netloc.endswith(":") or not _TARGET.match(text[text.index(parts.netloc) :]):
-        raise Refused("bad_url", _("This is not an address."))
+        raise BlockedAddress("bad_url", _("This is not an address."))
     _check_host(host)
     usual = {"https": 443, "http": 80}[parts.scheme]
     port = port if port is not None else usual
     trusted = is_trusted(host, port)
     if not trusted:
         if parts.scheme != "https":
-            raise Refused("not_https", _("Only https:// addresses are called."))
+            raise BlockedAddress("not_https", _("Only https:// addresses are called."))
         if port != PORT:
-            raise Refused("odd_port", _("Only the usual port, 443, is called."))
+            raise BlockedAddress("odd_port", _("Only the usual port, 443, is called."))
         _check_outside(host)
     target = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Address(parts.scheme, host, port, target, trusted)
@@ -149,7 +149,7 @@ def is_trusted(host: str, port: int) -> bool:
 
 
 def resolve(address: Address) -> list[str]:
-    """The numbers behind ``address``, looked up now. Raises ``Refused`` or ``Unreachable``.
+    """The numbers behind ``address``, looked up now. Raises ``BlockedAddress`` or ``Unreachable``.
 
     One answer that is not public refuses them all: a name that points both outside and inside is a
     trick or a mistake.
@@ -158,7 +158,7 @@ def resolve(address: Address) -> list[str]:
     if not found:
         raise Unreachable(gettext_noop("the name of the host is not known"))
     if not address.trusted and not all(is_public(number) for number in found):
-        raise Refused(
+        raise BlockedAddress(
             "not_public",
             _("%(host)s is not a public address; a server inside a network is not called.")
             % {"host": address.host},
@@ -169,13 +169,13 @@ def resolve(address: Address) -> list[str]:
 def check(text: str) -> Address:
     """``read`` and ``resolve``, for an address that is to be saved.
 
-    Raises ``Refused``, also for a name that nobody knows.
+    Raises ``BlockedAddress``, also for a name that nobody knows.
     """
     address = read(text)
     try:
         resolve(address)
     except Unreachable:
-        raise Refused(
+        raise BlockedAddress(
             "unknown_host", _("Nobody knows a server called %(host)s.") % {"host": address.host}
         ) from None
     return address
@@ -212,27 +212,29 @@ def _wrapped(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
 
 
 def _check_host(host: str) -> None:
-    """Raise ``Refused`` for a host that is written in any but the one plain way."""
+    """Raise ``BlockedAddress`` for a host that is written in any but the one plain way."""
     if ":" in host:
         try:
             number = ipaddress.IPv6Address(host)
         except ValueError:
             number = None
         if number is None or number.scope_id is not None:
-            raise Refused("bad_host", _("This is not the name of a server."))
+            raise BlockedAddress("bad_host", _("This is not the name of a server."))
         return
     labels = host.split(".")
     if len(host) > 253 or not all(_LABEL.match(label) for label in labels):
-        raise Refused("bad_host", _("This is not the name of a server."))
+        raise BlockedAddress("bad_host", _("This is not the name of a server."))
     if _NUMBER.match(labels[-1]):
         # 0x7f.1, 2130706433 and 0177.0.0.1 are the same machine to some readers, not to others.
         try:
             ipaddress.IPv4Address(host)
         except ValueError:
-            raise Refused("bad_host", _("Write the number of a server as four numbers.")) from None
+            raise BlockedAddress(
+                "bad_host", _("Write the number of a server as four numbers.")
+            ) from None
     for label in labels:
         if label.startswith("xn--") and not _is_plain_idna(label):
-            raise Refused("bad_host", _("This is not the name of a server."))
+            raise BlockedAddress("bad_host", _("This is not the name of a server."))
 
 
 def _is_plain_idna(label: str) -> bool:
@@ -243,11 +245,11 @@ def _is_plain_idna(label: str) -> bool:
 
 
 def _check_outside(host: str) -> None:
-    """Raise ``Refused`` for a name or number that is never one of the open internet."""
+    """Raise ``BlockedAddress`` for a name or number that is never one of the open internet."""
     inside = host.rpartition(".")[2] in _INSIDE or ("." not in host and ":" not in host)
     number = ":" in host or host.replace(".", "").isdigit()
     if inside or (number and not is_public(host)):
-        raise Refused(
+        raise BlockedAddress(
             "not_public",
             _("%(host)s is not a public address; a server inside a network is not called.")
             % {"host": host},

@@ -14,14 +14,15 @@ from urllib.parse import parse_qs, urlencode, urlsplit
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_noop
 
-from riskreg.notify import calling
-from riskreg.notify.addresses import Address, Refused, Unreachable, read
-from riskreg.notify.calling import Reply
-from riskreg.notify.channels import chat_payloads
-from riskreg.notify.channels.answers import Gone, raise_for
+from riskreg.endpoints import http_client
+from riskreg.endpoints.channels import chat_payloads
+from riskreg.endpoints.channels.responses import Gone, raise_for
+from riskreg.endpoints.credentials import disable_endpoint, load_credentials
+from riskreg.endpoints.http_client import Reply
+from riskreg.endpoints.models import EndpointKind
+from riskreg.endpoints.url_guard import Address, BlockedAddress, Unreachable, read
 from riskreg.notify.channels.base import Sender
-from riskreg.notify.models import Channel, EndpointKind, Message
-from riskreg.notify.opened import close_endpoint, open_endpoint
+from riskreg.notify.models import Channel, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 
 _KEY = r"[A-Za-z0-9_-]+"
@@ -104,7 +105,7 @@ SERVICES: dict[str, Service] = {
 def request_target(kind: str, address: Address) -> str:
     """Path and query to send to, made of the parts that the service's addresses have.
 
-    Raises ``Refused`` for an address that is not the service's own.
+    Raises ``BlockedAddress`` for an address that is not the service's own.
     """
     service = SERVICES[kind]
     url = urlsplit(address.url)
@@ -119,7 +120,7 @@ def request_target(kind: str, address: Address) -> str:
         and all(re.fullmatch(r"[A-Za-z0-9._-]+", query[name]) for name in service.keys)
     )
     if not fine:
-        raise Refused(
+        raise BlockedAddress(
             "other_service",
             _("This is not a webhook address of %(service)s; copy it from there once more.")
             % {"service": EndpointKind(kind).label},
@@ -138,31 +139,31 @@ class Chat(Sender):
         ``payload["markdown"]`` is taken where there is one and the service shows it, the plain
         text otherwise. A 410 switches the endpoint off.
         """
-        endpoint = open_endpoint(message.recipient)
+        endpoint = load_credentials(message.recipient)
         service = SERVICES[endpoint.kind]
         marked = (message.payload or {}).get("markdown") if service.markdown else None
         body = shorten(marked or message.text, service.limit)
         try:
             reply = _post(endpoint.kind, read(endpoint.address), message, body, bool(marked))
-        except Refused as refused:
+        except BlockedAddress as refused:
             raise PermanentFailure(refused.detail) from refused
         except Unreachable as away:
             raise PassingFailure(str(away)) from away
         try:
             raise_for(reply, at)
         except Gone as gone:
-            close_endpoint(endpoint.uuid, str(gone), at)
+            disable_endpoint(endpoint.uuid, str(gone), at)
             raise
         _raise_for_code(service, reply)
 
 
 def _post(kind: str, address: Address, message: Message, body: str, marked: bool) -> Reply:
-    """Send it. Raises ``Refused`` or ``Unreachable``."""
+    """Send it. Raises ``BlockedAddress`` or ``Unreachable``."""
     target = request_target(kind, address)
     payload = SERVICES[kind].payload(message.subject, body, marked=marked, urgent=message.urgent)
     text = json.dumps(payload, ensure_ascii=False)
     headers = {"Content-Type": "application/json; charset=utf-8"}
-    return calling.post(address, text.encode(), headers, target=target)
+    return http_client.post(address, text.encode(), headers, target=target)
 
 
 def plain(text: str) -> str:

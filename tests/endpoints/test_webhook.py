@@ -12,19 +12,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 from standardwebhooks import Webhook, WebhookVerificationError
 
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.channels.responses import LONGEST_WAIT, raise_for, retry_after
+from riskreg.endpoints.channels.webhook import Webhook as Sender
+from riskreg.endpoints.credentials import Secrets, new_secret
+from riskreg.endpoints.http_client import Reply
+from riskreg.endpoints.models import Endpoint
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
-from riskreg.kernel import clock
-from riskreg.notify import endpoints, sealing
-from riskreg.notify.calling import Reply
-from riskreg.notify.channels.answers import LONGEST_WAIT, raise_for, retry_after
-from riskreg.notify.channels.webhook import Webhook as Sender
-from riskreg.notify.models import Endpoint, Message
-from riskreg.notify.opened import Secrets, new_secret
+from riskreg.kernel import clock, encryption
+from riskreg.notify.models import Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from tests.builders import AT
-from tests.notify import receiver
-from tests.notify.receiver import Receiver
+from tests.endpoints import receiver
+from tests.endpoints.receiver import Receiver
 
 OURS = Audience(uuid.UUID(int=1), uuid.UUID(int=2))
 ACTOR = uuid.UUID(int=3)
@@ -232,17 +233,17 @@ def test_nothing_in_the_row_can_be_read(added: tuple[Endpoint, str]) -> None:
 
 
 def test_a_new_secret_key_opens_what_the_old_one_sealed(settings: Any) -> None:
-    sealed = sealing.seal("https://hooks.receiver.com/")
-    assert sealing.seal("https://hooks.receiver.com/") != sealed, "never twice the same"
+    sealed = encryption.encrypt("https://hooks.receiver.com/")
+    assert encryption.encrypt("https://hooks.receiver.com/") != sealed, "never twice the same"
     before = settings.SECRET_KEY
     settings.SECRET_KEY, settings.SECRET_KEY_FALLBACKS = "another" * 8, [before]
-    assert sealing.unseal(sealed) == "https://hooks.receiver.com/"
-    newer = sealing.seal("x")
+    assert encryption.decrypt(sealed) == "https://hooks.receiver.com/"
+    newer = encryption.encrypt("x")
     settings.SECRET_KEY_FALLBACKS = []
-    assert sealing.unseal(newer) == "x"
-    with pytest.raises(sealing.Unopenable):
-        sealing.unseal(sealed)
-    assert (sealing.seal(""), sealing.unseal("")) == ("", "")
+    assert encryption.decrypt(newer) == "x"
+    with pytest.raises(encryption.Undecryptable):
+        encryption.decrypt(sealed)
+    assert (encryption.encrypt(""), encryption.decrypt("")) == ("", "")
 
 
 def test_an_endpoint_whose_key_is_gone_says_so(
@@ -263,6 +264,6 @@ def test_secrets_are_of_the_form_that_libraries_take() -> None:
     held = Secrets(first).rotated(AT)
     assert held.valid(AT) == [held.now, first]
     assert held.valid(AT + dt.timedelta(days=1)) == [held.now]
-    assert Secrets.opened(held.sealed()) == held
-    assert Secrets.opened("") == Secrets()
+    assert Secrets.decrypted(held.encrypted()) == held
+    assert Secrets.decrypted("") == Secrets()
     assert Secrets().valid(AT) == []

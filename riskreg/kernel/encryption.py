@@ -1,7 +1,7 @@
 """What must not be readable in the database or a backup of it: addresses and secrets of endpoints.
 
-Sealed under keys made from SECRET_KEY; what was sealed under one that is now among
-SECRET_KEY_FALLBACKS still opens, and is sealed anew when it is next saved.
+Encrypted under keys made from SECRET_KEY; what was encrypted under one that is now among
+SECRET_KEY_FALLBACKS can still be read, and is encrypted anew when it is next saved.
 """
 
 import base64
@@ -15,23 +15,23 @@ from django.conf import settings
 _PURPOSE = b"riskreg endpoint"
 
 
-class Unopenable(Exception):
-    """Sealed under a key that this system does not have any more."""
+class Undecryptable(Exception):
+    """Encrypted under a key that this system does not have any more."""
 
 
-def seal(text: str) -> str:
+def encrypt(text: str) -> str:
     """``text`` encrypted and authenticated (Fernet), in ASCII. Empty stays empty."""
     return _keys().encrypt(text.encode()).decode() if text else ""
 
 
-def unseal(sealed: str) -> str:
-    """What was sealed. Raises ``Unopenable``."""
-    if not sealed:
+def decrypt(encrypted: str) -> str:
+    """What was encrypted in ``encrypted``. Raises ``Undecryptable``."""
+    if not encrypted:
         return ""
     try:
-        return _keys().decrypt(sealed.encode()).decode()
+        return _keys().decrypt(encrypted.encode()).decode()
     except InvalidToken:
-        raise Unopenable("SECRET_KEY was changed without SECRET_KEY_FALLBACKS") from None
+        raise Undecryptable("SECRET_KEY was changed without SECRET_KEY_FALLBACKS") from None
 
 
 def _keys() -> MultiFernet:

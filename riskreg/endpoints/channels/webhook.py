@@ -5,12 +5,12 @@ import json
 
 from standardwebhooks import Webhook as Signer
 
-from riskreg.notify import calling
-from riskreg.notify.addresses import Refused, Unreachable, read
-from riskreg.notify.channels.answers import Gone, raise_for
+from riskreg.endpoints import http_client
+from riskreg.endpoints.channels.responses import Gone, raise_for
+from riskreg.endpoints.credentials import disable_endpoint, load_credentials
+from riskreg.endpoints.url_guard import BlockedAddress, Unreachable, read
 from riskreg.notify.channels.base import Sender
 from riskreg.notify.models import Channel, Message
-from riskreg.notify.opened import close_endpoint, open_endpoint
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 
 
@@ -26,7 +26,7 @@ class Webhook(Sender):
         already; the time is that of the attempt, because receivers refuse what is old. A 410
         switches the endpoint off.
         """
-        endpoint = open_endpoint(message.recipient)
+        endpoint = load_credentials(message.recipient)
         body = body_of(message)
         name = str(message.uuid)
         signed = (Signer(s).sign(name, at, body) for s in endpoint.secrets.valid(at))
@@ -37,15 +37,15 @@ class Webhook(Sender):
             "webhook-signature": " ".join(signed),
         }
         try:
-            reply = calling.post(read(endpoint.address), body.encode(), headers)
-        except Refused as refused:
+            reply = http_client.post(read(endpoint.address), body.encode(), headers)
+        except BlockedAddress as refused:
             raise PermanentFailure(refused.detail) from refused
         except Unreachable as away:
             raise PassingFailure(str(away)) from away
         try:
             raise_for(reply, at)
         except Gone as gone:
-            close_endpoint(endpoint.uuid, str(gone), at)
+            disable_endpoint(endpoint.uuid, str(gone), at)
             raise
 
 

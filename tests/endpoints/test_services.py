@@ -9,17 +9,18 @@ from typing import Any
 import pytest
 from standardwebhooks import Webhook
 
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.models import Endpoint
+from riskreg.endpoints.queries import endpoints_by_uuid, endpoints_for, listening
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
-from riskreg.notify import endpoints
-from riskreg.notify.models import Delivery, DeliveryState, Endpoint
+from riskreg.notify.models import Delivery, DeliveryState
 from riskreg.notify.policy import host_of
-from riskreg.notify.queries.endpoints import endpoints_by_uuid, endpoints_for, listening
 from riskreg.notify.services import deliver
 from tests.builders import AT
 from tests.dump import nothing_changes
-from tests.notify import receiver
+from tests.endpoints import receiver
 
 OURS = Audience(uuid.UUID(int=1), uuid.UUID(int=2))
 THEIRS = Audience(uuid.UUID(int=1), uuid.UUID(int=4))

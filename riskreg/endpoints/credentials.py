@@ -15,11 +15,11 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext_noop
 
+from riskreg.endpoints.models import Endpoint
 from riskreg.events.policy import Audience
 from riskreg.events.services import Entry, append
-from riskreg.notify.models import Endpoint
+from riskreg.kernel.encryption import Undecryptable, decrypt, encrypt
 from riskreg.notify.policy import PermanentFailure
-from riskreg.notify.sealing import Unopenable, seal, unseal
 
 OVERLAP = dt.timedelta(days=1)
 _SECRET_BYTES = 32
@@ -42,17 +42,17 @@ class Secrets:
         """With a new secret; the present one signs for a day more."""
         return Secrets(new_secret(), self.now, at + OVERLAP)
 
-    def sealed(self) -> str:
-        """As it is stored; ``Secrets.opened`` reads it back."""
+    def encrypted(self) -> str:
+        """As it is stored; ``Secrets.decrypted`` reads it back."""
         until = self.until.isoformat() if self.until else None
-        return seal(json.dumps({"now": self.now, "before": self.before, "until": until}))
+        return encrypt(json.dumps({"now": self.now, "before": self.before, "until": until}))
 
     @classmethod
-    def opened(cls, sealed: str) -> "Secrets":
-        """What was sealed; without any where nothing was. Raises ``Unopenable``."""
-        if not sealed:
+    def decrypted(cls, encrypted: str) -> "Secrets":
+        """What was encrypted; without any where nothing was. Raises ``Undecryptable``."""
+        if not encrypted:
             return cls()
-        held = json.loads(unseal(sealed))
+        held = json.loads(decrypt(encrypted))
         until = dt.datetime.fromisoformat(held["until"]) if held["until"] else None
         return cls(held["now"], held["before"], until)
 
@@ -72,7 +72,7 @@ class Opened:
     secrets: Secrets
 
 
-def open_endpoint(endpoint: uuid.UUID) -> Opened:
+def load_credentials(endpoint: uuid.UUID) -> Opened:
     """The endpoint to send to. Raises ``PermanentFailure`` where nothing is to be sent to it."""
     row = Endpoint.objects.filter(uuid=endpoint).first()
     if row is None:
@@ -80,13 +80,13 @@ def open_endpoint(endpoint: uuid.UUID) -> Opened:
     if row.disabled_at is not None:
         raise PermanentFailure(gettext_noop("the endpoint is switched off"))
     try:
-        return Opened(row.uuid, row.kind, unseal(row.address), Secrets.opened(row.secret))
-    except Unopenable as error:
+        return Opened(row.uuid, row.kind, decrypt(row.address), Secrets.decrypted(row.secret))
+    except Undecryptable as error:
         raise PermanentFailure(f"its address cannot be read: {error}") from error
 
 
 @transaction.atomic
-def close_endpoint(endpoint: uuid.UUID, why: str, at: dt.datetime) -> None:
+def disable_endpoint(endpoint: uuid.UUID, why: str, at: dt.datetime) -> None:
     """Switch off an endpoint because its own server said that nobody listens there any more."""
     row = Endpoint.objects.select_for_update().filter(uuid=endpoint, disabled_at=None).first()
     if row is None:

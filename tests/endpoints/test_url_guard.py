@@ -15,10 +15,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from riskreg.notify import addresses, calling
-from riskreg.notify.addresses import Refused, Unreachable, check, is_public, read, resolve
-from tests.notify import receiver
-from tests.notify.receiver import Receiver
+from riskreg.endpoints import http_client, url_guard
+from riskreg.endpoints.url_guard import BlockedAddress, Unreachable, check, is_public, read, resolve
+from tests.endpoints import receiver
+from tests.endpoints.receiver import Receiver
 
 PUBLIC = "93.184.215.14"
 
@@ -125,11 +125,11 @@ def calls(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 def test_what_is_refused_is_refused_before_anything_is_asked(
     names: dict[str, list[str]], calls: list[Any], text: str, code: str
 ) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BlockedAddress) as refused:
         read(text)
     assert refused.value.code == code
     assert refused.value.detail
-    with pytest.raises(Refused):
+    with pytest.raises(BlockedAddress):
         check(text)
     assert receiver.asked(names) == []
     assert calls == []
@@ -192,8 +192,8 @@ def test_a_name_that_leads_inside_is_not_called(
     names: dict[str, list[str]], calls: list[Any], numbers: list[str]
 ) -> None:
     names["hooks.receiver.com"] = numbers
-    for act in (check, lambda text: calling.post(read(text), b"{}", {})):
-        with pytest.raises(Refused) as refused:
+    for act in (check, lambda text: http_client.post(read(text), b"{}", {})):
+        with pytest.raises(BlockedAddress) as refused:
             act("https://hooks.receiver.com/")
         assert refused.value.code == "not_public"
         assert numbers[0] not in refused.value.detail, "the inside is not mapped for the asker"
@@ -206,8 +206,8 @@ def test_a_name_that_changes_after_it_was_saved_is_not_called(
     names["hooks.receiver.com"] = [PUBLIC]
     address = check("https://hooks.receiver.com/")
     names["hooks.receiver.com"] = ["127.0.0.1"]
-    with pytest.raises(Refused):
-        calling.post(address, b"{}", {})
+    with pytest.raises(BlockedAddress):
+        http_client.post(address, b"{}", {})
     assert calls == []
 
 
@@ -216,25 +216,25 @@ def test_the_number_that_was_judged_is_the_one_that_is_called(
 ) -> None:
     """A resolver that says something public first and something private at every later question."""
     names["hooks.receiver.com"] = [PUBLIC]
-    judged = addresses.is_public
+    judged = url_guard.is_public
 
     def turn(number: str) -> bool:
         names["hooks.receiver.com"] = ["127.0.0.1"]
         return judged(number)
 
-    monkeypatch.setattr(addresses, "is_public", turn)
+    monkeypatch.setattr(url_guard, "is_public", turn)
     with pytest.raises(Unreachable):
-        calling.post(read("https://hooks.receiver.com/"), b"{}", {})
+        http_client.post(read("https://hooks.receiver.com/"), b"{}", {})
     assert calls == [(PUBLIC, 443)]
     assert receiver.asked(names) == ["hooks.receiver.com"], "asked once, and never again"
 
 
 def test_a_name_that_nobody_knows(names: dict[str, list[str]], calls: list[Any]) -> None:
-    with pytest.raises(Refused) as refused:
+    with pytest.raises(BlockedAddress) as refused:
         check("https://nobody.receiver.com/")
     assert refused.value.code == "unknown_host"
     with pytest.raises(Unreachable):
-        calling.post(read("https://nobody.receiver.com/"), b"{}", {})
+        http_client.post(read("https://nobody.receiver.com/"), b"{}", {})
     assert calls == []
 
 
@@ -243,7 +243,7 @@ def test_a_resolver_that_does_not_answer_costs_a_bounded_time(
 ) -> None:
     held = threading.Event()
     monkeypatch.setattr(socket, "getaddrinfo", lambda *rest, **more: held.wait(5) and [])
-    monkeypatch.setattr(addresses, "LOOKUP_SECONDS", 0.1)
+    monkeypatch.setattr(url_guard, "LOOKUP_SECONDS", 0.1)
     started = time.monotonic()
     with pytest.raises(Unreachable, match="too long"):
         resolve(read("https://hooks.receiver.com/"))
@@ -259,9 +259,9 @@ def test_hosts_that_the_operator_named_may_be_inside(settings: Any) -> None:
     assert read("http://127.0.0.1:8099/hook").trusted
     assert read("http://[::1]:8099/hook").trusted
     for text in ("http://127.0.0.1/", "http://127.0.0.1:22/", "https://other.factory.internal/"):
-        with pytest.raises(Refused):
+        with pytest.raises(BlockedAddress):
             read(text)
-    with pytest.raises(Refused):
+    with pytest.raises(BlockedAddress):
         read("http://u:p@erp.factory.internal/")
 
 
@@ -277,13 +277,13 @@ def server(settings: Any) -> Iterator[Receiver]:
         yield found
 
 
-def url(server: Receiver, path: str = "/hook") -> addresses.Address:
+def url(server: Receiver, path: str = "/hook") -> url_guard.Address:
     return read(f"http://127.0.0.1:{server.port}{path}")
 
 
 def test_a_post_arrives_as_it_was_sent(server: Receiver) -> None:
     server.answer = (201, {"X-Said": "yes"}, b"thanks")
-    reply = calling.post(
+    reply = http_client.post(
         url(server, "/a?b=c"), "{é}".encode(), {"Content-Type": "application/json"}
     )
     assert (reply.status, reply.body, reply.headers["x-said"]) == (201, b"thanks", "yes")
@@ -295,13 +295,13 @@ def test_a_post_arrives_as_it_was_sent(server: Receiver) -> None:
 
 def test_a_redirect_is_not_followed(server: Receiver) -> None:
     server.answer = (302, {"Location": f"http://127.0.0.1:{server.port}/elsewhere"}, b"")
-    assert calling.post(url(server), b"{}", {}).status == 302
+    assert http_client.post(url(server), b"{}", {}).status == 302
     assert [got.path for got in server.got] == ["/hook"]
 
 
 def test_no_more_of_an_answer_is_read_than_is_bounded(server: Receiver) -> None:
     server.answer = (200, {}, b"x" * 5_000_000)
-    assert len(calling.post(url(server), b"{}", {}).body) == calling.READ_BYTES
+    assert len(http_client.post(url(server), b"{}", {}).body) == http_client.READ_BYTES
 
 
 @pytest.mark.parametrize("where", ["before", "headers", "body"])
@@ -309,17 +309,17 @@ def test_a_server_that_dribbles_is_given_up(server: Receiver, where: str) -> Non
     server.dribble, server.answer = where, (200, {}, b"x" * 1000)
     started = time.monotonic()
     with pytest.raises(Unreachable, match="too long"):
-        calling.post(url(server), b"{}", {}, seconds=0.6)
+        http_client.post(url(server), b"{}", {}, seconds=0.6)
     assert time.monotonic() - started < 3
 
 
 def test_a_server_that_is_away_or_hangs_up(server: Receiver, settings: Any) -> None:
     server.hang_up = True
     with pytest.raises(Unreachable, match="without an answer"):
-        calling.post(url(server), b"{}", {})
+        http_client.post(url(server), b"{}", {})
     settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
     with pytest.raises(Unreachable, match="refused"):
-        calling.post(read("http://127.0.0.1:9/"), b"{}", {})
+        http_client.post(read("http://127.0.0.1:9/"), b"{}", {})
 
 
 def test_no_proxy_of_the_environment_is_asked(
@@ -327,7 +327,7 @@ def test_no_proxy_of_the_environment_is_asked(
 ) -> None:
     for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
         monkeypatch.setenv(name, "http://127.0.0.1:9/")
-    assert calling.post(url(server), b"{}", {}).status == 200
+    assert http_client.post(url(server), b"{}", {}).status == 200
 
 
 def test_over_tls_the_name_is_asked_for_and_proved(
@@ -337,12 +337,12 @@ def test_over_tls_the_name_is_asked_for_and_proved(
     with receiver.serving_tls("hooks.receiver.com") as (found, trust):
         receiver.reach(monkeypatch, found, trust)
         names |= {"hooks.receiver.com": [PUBLIC], "other.receiver.com": [PUBLIC]}
-        assert calling.post(read("https://hooks.receiver.com/x"), b"{}", {}).status == 200
+        assert http_client.post(read("https://hooks.receiver.com/x"), b"{}", {}).status == 200
         assert found.got[0].headers["host"] == "hooks.receiver.com"
         assert found.names == ["hooks.receiver.com"]
         with pytest.raises(Unreachable, match="certificate was not accepted"):
-            calling.post(read("https://other.receiver.com/x"), b"{}", {})
-        monkeypatch.setattr(calling, "tls", ssl.create_default_context)
+            http_client.post(read("https://other.receiver.com/x"), b"{}", {})
+        monkeypatch.setattr(http_client, "tls", ssl.create_default_context)
         with pytest.raises(Unreachable, match="certificate was not accepted"):
-            calling.post(read("https://hooks.receiver.com/x"), b"{}", {})
+            http_client.post(read("https://hooks.receiver.com/x"), b"{}", {})
         assert len(found.got) == 1

@@ -14,9 +14,9 @@ from dataclasses import dataclass, field
 
 from django.utils.translation import gettext_noop
 
-from riskreg.notify.addresses import Address, Refused, Unreachable, resolve
+from riskreg.endpoints.url_guard import Address, BlockedAddress, Unreachable, resolve
 
-__all__ = ["Refused", "Reply", "Unreachable", "post"]
+__all__ = ["BlockedAddress", "Reply", "Unreachable", "post"]
 
 SECONDS = 15.0
 CONNECT_SECONDS = 5.0
@@ -44,8 +44,8 @@ def post(
 ) -> Reply:
     """POST ``body`` to ``address``; ``target`` in place of its path and query, where it is given.
 
-    Raises ``Refused`` before anything is sent, where the name leads to a number that must not be
-    called, and ``Unreachable`` where nothing answered within ``seconds``.
+    Raises ``BlockedAddress`` before anything is sent, where the name leads to a number that must
+    not be called, and ``Unreachable`` where nothing answered within ``seconds``.
     """
     numbers = resolve(address)
     deadline = time.monotonic() + seconds

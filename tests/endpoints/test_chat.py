@@ -15,17 +15,18 @@ from typing import Any
 
 import pytest
 
+from riskreg.endpoints import services as endpoints
+from riskreg.endpoints.channels import chat
+from riskreg.endpoints.channels.chat import Chat
+from riskreg.endpoints.models import Endpoint, EndpointKind
+from riskreg.endpoints.url_guard import read
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Invalid
-from riskreg.notify import endpoints
-from riskreg.notify.addresses import read
-from riskreg.notify.channels import chat
-from riskreg.notify.channels.chat import Chat
-from riskreg.notify.models import Endpoint, EndpointKind, Message
+from riskreg.notify.models import Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from tests.builders import AT
-from tests.notify import receiver
-from tests.notify.receiver import Receiver
+from tests.endpoints import receiver
+from tests.endpoints.receiver import Receiver
 
 OURS = Audience(uuid.UUID(int=1), uuid.UUID(int=2))
 ACTOR = uuid.UUID(int=3)

@@ -22,7 +22,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
-from riskreg.notify import calling
+from riskreg.endpoints import http_client
 
 
 @dataclass(frozen=True)
@@ -188,13 +188,13 @@ def asked(names: Any) -> list[str]:
 def reach(monkeypatch: pytest.MonkeyPatch, receiver: Receiver, trust: ssl.SSLContext) -> list[str]:
     """Let every connection to a judged number end at ``receiver``; returns those numbers."""
     opened: list[str] = []
-    plain = calling._open
+    plain = http_client._open
 
     def open_(number: str, port: int, seconds: float) -> socket.socket:
         opened.append(number)
         assert port == 443
         return plain("127.0.0.1", receiver.port, seconds)
 
-    monkeypatch.setattr(calling, "_open", open_)
-    monkeypatch.setattr(calling, "tls", lambda: trust)
+    monkeypatch.setattr(http_client, "_open", open_)
+    monkeypatch.setattr(http_client, "tls", lambda: trust)
     return opened
