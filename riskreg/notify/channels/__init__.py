@@ -1,7 +1,7 @@
 """The ways to reach somebody, by the name of the channel: what makes a sender for a batch.
 
-Rooms above add theirs when they are ready (``endpoints.apps``). The inbox is not among them: what is
-posted there has arrived.
+Rooms above add theirs when they are ready (``endpoints.apps``). The inbox is not among them: what
+is posted there has arrived.
 """
 
 from collections.abc import Callable
