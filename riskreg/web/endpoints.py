@@ -22,6 +22,7 @@ from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.deliveries import TONES
+from riskreg.web.forms.marks import in_its_own_transactions, leads_to
 
 RECENT = 10
 
@@ -98,6 +99,10 @@ class EndpointsView(RegisterView):
         self, row: Endpoint, *, secret: str = "", form: NameForm | None = None, status: int = 200
     ) -> HttpResponse:
         """The page of ``row``; with ``secret`` it says it, this once, and is kept by nobody."""
+        # Also where an answer to a form shows it: its own forms are on its own page.
+        self.request.form_page = self.url(  # type: ignore[attr-defined]
+            "endpoint", endpoint=row.uuid
+        )
         recent = deliveries_for(self.viewer.audience).filter(message__recipient=row.uuid)[:RECENT]
         context = {
             "row": self.line(row, None),
@@ -136,6 +141,7 @@ class EndpointList(EndpointsView):
         return self.render("endpoints/index.html", context)
 
 
+@in_its_own_transactions
 class EndpointNew(EndpointsView):
     """Add one."""
 
@@ -164,7 +170,8 @@ class EndpointNew(EndpointsView):
             add_errors(form, invalid)
             return self._page(form, 400)
         if secret:
-            return self.detail(row, secret=secret)
+            done = self.detail(row, secret=secret)
+            return leads_to(done, self.url("endpoint", endpoint=row.uuid))
         messages.success(request, _("Added. Try it out to see whether messages arrive."))
         return self.back(row)
 
@@ -243,9 +250,11 @@ class EndpointSecret(EndpointsView):
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
             return self.back(row)
-        return self.detail(row, secret=secret)
+        done = self.detail(row, secret=secret)
+        return leads_to(done, self.url("endpoint", endpoint=row.uuid))
 
 
+@in_its_own_transactions
 class EndpointTry(EndpointsView):
     """A test message."""
 

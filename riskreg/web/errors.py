@@ -1,12 +1,19 @@
 """Refusals as pages: the one place where the faces for people map ``kernel.errors``."""
 
+import contextlib
 from collections.abc import Callable
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
+from riskreg.web.forms.keeping import keep, of_another_person, texts, to_sign_in, typed_in
+from riskreg.web.forms.key import posted_key
+from riskreg.web.forms.marks import not_done
 
 _STATUS: dict[type[RiskregError], int] = {
     NotFound: 404,
@@ -43,6 +50,11 @@ def error_page(request: HttpRequest, status: int, detail: str = "") -> HttpRespo
         500: _("Something went wrong on our side"),
     }
     context = {"status": status, "title": titles.get(status, titles[400]), "detail": detail}
+    if request.method == "POST" and (key := posted_key(request)) and key.user:
+        # What was written is shown here as well: the form may not be there for this person now.
+        mine = str(getattr(request.user, "uuid", "")).replace("-", "") == key.user
+        context["kept"] = keep(request) if mine else ""
+        context["texts"] = texts(typed_in(request, key).fields) if mine else []
     return render(request, "error.html", context, status=status)
 
 
@@ -57,8 +69,25 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
-    """A form sent without its token: an old page, or somebody else's site."""
-    return forbidden(request)
+    """A form whose token is not this session's: one signed in again since, or another site sent it.
+
+    Only a form that carries this system's own key is answered with more than a refusal: its writer
+    gets it back with what was typed, under the token of now. It is never done as it came.
+    """
+    key = posted_key(request)
+    if key is None:
+        return forbidden(request)
+    user: Any = request.user
+    if not user.is_authenticated:
+        return to_sign_in(request)
+    if not key.user:
+        # The sign-in page in another tab: one is in already.
+        return HttpResponseRedirect(reverse("web:home"))
+    if key.user != user.uuid.hex:
+        return of_another_person(request)
+    said = _("You signed in again after this page was opened, so it was not saved. Send it again.")
+    messages.warning(request, said)
+    return not_done(HttpResponseRedirect(keep(request) or key.page))
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
@@ -68,4 +97,9 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says nothing of the inside, and needs neither database nor session."""
-    return render(request, "500.html", {"request_id": getattr(request, "id", "")}, status=500)
+    context = {"request_id": getattr(request, "id", "")}
+    with contextlib.suppress(Exception):
+        # The middleware keeps what was typed once what failed has been taken back.
+        if request.method == "POST" and (key := posted_key(request)) and key.user:
+            context["kept"] = key.page_with_draft
+    return render(request, "500.html", context, status=500)

@@ -4,7 +4,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
@@ -25,7 +25,9 @@ from riskreg.register.permissions import permits, require, require_for_person
 from riskreg.register.queries import answerable_members
 from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.returning import return_address
 from riskreg.web.risks.forms import offer
+from riskreg.web.risks.listing import matching
 
 LISTED = 20
 
@@ -164,8 +166,29 @@ class ReassignPage(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """What was ticked, and to whom it should go."""
         require(self.viewer, "risk.transfer")
+        if "all" in request.GET:
+            return self._all_that_match(QueryDict(request.GET["all"].removeprefix("?")))
         refs = list(dict.fromkeys(request.GET.getlist("risk")))[: MAX_AT_ONCE + 1]
         return self._page(dict.fromkeys(refs), ReassignForm())
+
+    def _all_that_match(self, filters: QueryDict) -> HttpResponse:
+        """Every risk of the list as it was filtered, so many at a time, in the list's order."""
+        _chosen, rows = matching(self.viewer, filters, self.at)
+        total, part = rows.count(), self.request.GET.get("part", "1")
+        parts = max(1, -(-total // MAX_AT_ONCE))
+        plain = part.isascii() and part.isdigit() and len(part) < 6
+        number = min(max(1, int(part)), parts) if plain else 1
+        first = (number - 1) * MAX_AT_ONCE
+        refs = rows[first : first + MAX_AT_ONCE].values_list("risk__ref", flat=True)
+        following = self.request.GET.copy()
+        following["part"] = str(number + 1)
+        more = {
+            "total": total,
+            "first": first + 1,
+            "last": min(first + MAX_AT_ONCE, total),
+            "following": f"?{following.urlencode()}" if number < parts else "",
+        }
+        return self._page(dict.fromkeys(refs), ReassignForm(), matched=more)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Each ticked risk comes with the version that was shown."""
@@ -206,6 +229,7 @@ class ReassignPage(RegisterView):
         form: ReassignForm,
         problems: dict[str, str] | None = None,
         status: int = 200,
+        matched: dict[str, Any] | None = None,
     ) -> HttpResponse:
         offer(form, "owner", _takers(self.viewer))
         found = risks_called(self.viewer, risks).select_related("owner", "party")
@@ -220,7 +244,16 @@ class ReassignPage(RegisterView):
             }
             for ref in risks
         ]
-        context = {"title": _("Hand over risks"), "rows": rows, "form": form, "most": MAX_AT_ONCE}
+        keys = {"slug": self.viewer.register.slug}
+        context = {
+            "title": _("Hand over risks"),
+            "rows": rows,
+            "form": form,
+            "most": MAX_AT_ONCE,
+            "matched": matched,
+            "unfit": sum(1 for row in rows if row["problem"]),
+            "back_url": return_address(self.request) or reverse("web:risks", kwargs=keys),
+        }
         return self.render("handover/risks.html", context, status)
 
     def _beforehand(self, risk: Any) -> str:

@@ -34,6 +34,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.web.base import add_errors, signed_in
 from riskreg.web.calendar import feed_address
+from riskreg.web.forms.marks import leads_to, repeatable
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -186,7 +187,7 @@ def calendar_make(request: HttpRequest) -> HttpResponse:
     secret = make_feed(user=signed_in(request), at=clock.now())
     response = _page(request, fresh_feed=feed_address(secret))
     response.headers["Cache-Control"] = "no-store"
-    return response
+    return leads_to(response, reverse("web:preferences"))
 
 
 @require_POST
@@ -214,7 +215,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
         request, token_form=form, fresh=fresh, status=400 if form.is_bound and form.errors else 200
     )
     response.headers["Cache-Control"] = "no-store"
-    return response
+    return leads_to(response, reverse("web:preferences")) if fresh else response
 
 
 @require_POST
@@ -231,6 +232,7 @@ def token_revoke(request: HttpRequest, uuid: Any) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:preferences"))
 
 
+@repeatable
 @require_POST
 def set_language(request: HttpRequest) -> HttpResponse:
     """Switch the language: in the account of who is signed in, in a cookie for strangers."""

@@ -16,11 +16,13 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_GET, require_POST
 
 from riskreg.kernel import clock
+from riskreg.web.forms.marks import repeatable
 
 THEMES = ("auto", "light", "dark")
 THEME_COOKIE_SECONDS = 365 * 24 * 3600
 
 
+@repeatable
 @require_POST
 def set_theme(request: HttpRequest) -> HttpResponse:
     """Remember light, dark or as-the-system in a cookie, and go back to where one was.

@@ -171,6 +171,7 @@ def text_of(response: HttpResponse) -> str:
 def normal(text: str) -> str:
     """``text`` without what is random in every answer."""
     text = re.sub(r'(csrfmiddlewaretoken"? (?:type="hidden" )?value=")[^"]+', r"\1T", text)
+    text = re.sub(r'(form_key" value=")[^"]+', r"\1K", text)
     text = re.sub(r'("X-CSRFToken": ?"|&quot;X-CSRFToken&quot;: ?&quot;)\w{32,64}', r"\1T", text)
     text = re.sub(r"(csrftoken=|sessionid=)\w+", r"\1T", text)
     text = re.sub(r"(nonce[=-]\"?)[\w+/=-]+", r"\1N", text)

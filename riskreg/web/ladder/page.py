@@ -22,6 +22,7 @@ from riskreg.reminders.queries.ladders import DEFAULT
 from riskreg.reminders.services import set_ladder
 from riskreg.risks.models import Risk
 from riskreg.web.base import RegisterView
+from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ladder.form import Row, read, rows_of, shown, take_errors
 from riskreg.web.ladder.preview import Preview, offered, preview
 from riskreg.web.ladder.words import offset_words, rung_line, rung_words
@@ -38,9 +39,10 @@ class LadderPage(RegisterView):
         now = self.now
         number = request.GET.get("version", "")
         rungs = self._rungs_of(number, now) if number else now.rungs
+        written = kept_fields(request)
         return self._page(
             now,
-            rows_of(rungs),
+            read(written) if written else rows_of(rungs),
             preview=self._preview(request.GET.get("risk", ""), rungs),
             earlier=int(number) if number else None,
         )

@@ -227,5 +227,7 @@ class EditRisk(_Editor):
             "differing": differing,
             "hidden": posted(request.POST, form, initial, sources_initial(now), SEEN_SOURCES),
             "version": now.version,
+            # Where this page is lost, the form comes back as of the version it was written on.
+            "old_version": request.POST.get("kept_version") or form.cleaned_data["version"],
         }
         return self.render("risks/conflict.html", context, status=409)

@@ -1,15 +1,17 @@
 """The risk list: filtered, sorted, a page at a time."""
 
+import datetime as dt
 from functools import cached_property
 from typing import Any
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import F, Q, QuerySet
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
@@ -73,13 +75,7 @@ class RiskList(RegisterView):
         scale = Scale(viewer.register.criteria)
         rows: QuerySet[Position] = Position.objects.none()
         try:
-            chosen = filters.parse(viewer, request.GET, self.at, also=("ordering", "page"))
-            errors = Errors()
-            column, descending = filters.order(
-                errors, request.GET.get("ordering"), chosen.stage, DEFAULT_ORDER
-            )
-            errors.raise_if_any()
-            rows = _sorted(self._wanted(chosen), column, descending)
+            chosen, rows = matching(viewer, request.GET, self.at)
         except Invalid as invalid:
             problems = error_list(invalid, {})
             chosen = filters.RiskFilter()
@@ -121,15 +117,28 @@ class RiskList(RegisterView):
             "stage_label": stage_name(chosen.stage),
             "may_create": permits(viewer, "risk.create"),
             "may_transfer": permits(viewer, "risk.transfer"),
+            "all_of_them": query(address),
         }
         response = self.render("risks/list.html", context, status=400 if problems else 200)
         if tidy:
             response["HX-Push-Url"] = tidy
         return response
 
-    def _wanted(self, chosen: filters.RiskFilter) -> QuerySet[Position]:
-        rows = risk_list(self.viewer, chosen).select_related(None)
-        return rows if chosen.state_given else rows.filter(~Q(state=State.CLOSED))
+
+def matching(
+    viewer: Viewer, given: QueryDict, at: dt.datetime
+) -> tuple[filters.RiskFilter, QuerySet[Position]]:
+    """What the query string of the list asks for: the filters, and every row in their order.
+
+    Raises ``Invalid`` for a list that cannot be shown as asked.
+    """
+    chosen = filters.parse(viewer, given, at, also=("ordering", "page"))
+    errors = Errors()
+    column, descending = filters.order(errors, given.get("ordering"), chosen.stage, DEFAULT_ORDER)
+    errors.raise_if_any()
+    rows = risk_list(viewer, chosen).select_related(None)
+    rows = rows if chosen.state_given else rows.filter(~Q(state=State.CLOSED))
+    return chosen, _sorted(rows, column, descending)
 
 
 def _sorted(rows: QuerySet[Position], column: str, descending: bool) -> QuerySet[Position]:

@@ -45,12 +45,19 @@ from django.template import Context
 from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, pgettext
 from django.utils.translation import gettext as _
 from heroicons.templatetags import heroicons as heroicons_tags
 
 from riskreg.web import drawing, wording
+from riskreg.web.returning import (
+    carried,
+    carried_in_links,
+    label_of,
+    list_name,
+    return_address,
+)
 
 register = template.Library()
 
@@ -368,8 +375,9 @@ def dialog(content: SafeString, id: str, title: str) -> SafeString:
     )
 
 
-@register.simple_block_tag
+@register.simple_block_tag(takes_context=True)
 def page_header(
+    context: Context,
     content: SafeString,
     title: str,
     lead: str = "",
@@ -377,7 +385,17 @@ def page_header(
     back_url: str = "",
     back_label: str = "",
 ) -> SafeString:
-    """Head of a page: way back, title, a sentence, and (the block) its actions."""
+    """Head of a page: way back, title, a sentence, and (the block) its actions.
+
+    Who came from a list goes back to just that list, also by way of what they do here.
+    """
+    request = context.get("request")
+    if back_url and request is not None and (back := return_address(request)):
+        if list_name(back_url):
+            back_url, back_label = back, label_of(back)
+        else:
+            back_url = carried(back_url, back)
+        content = mark_safe(carried_in_links(content, back))
     values: dict[str, Any] = {"title": title, "lead": lead, "ref": ref}
     values |= {"back_url": back_url, "back_label": back_label, "content": content}
     values["has_actions"] = bool(content.strip())

@@ -19,6 +19,31 @@
     }
   });
 
+  /* A form acts once by its key, whatever is pressed; here a second press only waits for the first.
+     A button that answers by itself (htmx) is pressed as often as one likes. */
+  document.addEventListener("submit", (event) => {
+    const form = event.target;
+    if (form.method !== "post" || event.defaultPrevented) return;
+    const now = Date.now();
+    if (now - Number(form.dataset.sentAt || 0) < 3000) event.preventDefault();
+    else form.dataset.sentAt = String(now);
+  });
+  window.addEventListener("pageshow", () => {
+    for (const form of document.forms) delete form.dataset.sentAt;
+  });
+
+  /* Back to a page that is fetched anew: its forms are those that were sent from it, not others. */
+  const keys = [...document.querySelectorAll(".main input[name=form_key]")];
+  const [visit] = performance.getEntriesByType("navigation");
+  if (keys.length) {
+    const known = (history.state || {}).formKeys || [];
+    if (visit && visit.type === "back_forward" && known.length === keys.length) {
+      keys.forEach((key, n) => { key.value = known[n]; });
+    } else {
+      history.replaceState({ ...history.state, formKeys: keys.map((key) => key.value) }, "");
+    }
+  }
+
   /* "/" goes to the search, unless somebody is writing. Escape closes an open menu. */
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input, textarea, select, [contenteditable]")) {

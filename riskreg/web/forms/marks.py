@@ -1,0 +1,37 @@
+"""What a view may say of its forms where the usual does not fit."""
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from django.http import HttpResponse
+
+View = TypeVar("View", bound=Callable[..., Any])
+LEADS_TO = "form_leads_to"
+NOT_DONE = "form_not_done"
+
+
+def leads_to(response: HttpResponse, address: str) -> HttpResponse:
+    """Say of an answer that is itself the result (a secret shown once) that the form was done.
+
+    Who sends the form again is led to ``address``.
+    """
+    setattr(response, LEADS_TO, address)
+    return response
+
+
+def not_done(response: HttpResponse) -> HttpResponse:
+    """Say of a redirection that nothing was done: the form can be sent again."""
+    setattr(response, NOT_DONE, True)
+    return response
+
+
+def repeatable(view: View) -> View:
+    """A view that only sets what is chosen: pressing it again, after another, is meant."""
+    view.form_repeatable = True  # type: ignore[attr-defined]
+    return view
+
+
+def in_its_own_transactions(view: View) -> View:
+    """A view that talks to the outside: no transaction may stand open around it."""
+    view.form_apart = True  # type: ignore[attr-defined]
+    return view

@@ -1,0 +1,129 @@
+"""Every form of the product: what is typed is not lost, and it acts once.
+
+The forms are found by walking the pages, so that a new page is looked at without a line here; a
+route of the tables that takes a form and that no page was found to have fails the walk.
+"""
+
+import datetime as dt
+import re
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.conf import settings
+from django.test import Client
+
+from riskreg.accounts.models import User
+from riskreg.risks.services import close_risk
+from riskreg.web.forms.key import _read
+from tests import builders
+from tests.access import canaries
+from tests.access.canaries import CanaryWorld
+from tests.access.routes import ROUTES
+from tests.web.page_forms import PageForm, forms_of, route_of, walk
+
+# Taken whoever is signed in or not: language and theme are set, and out is out.
+FOR_EVERYBODY = {
+    "language/", "theme/", "accounts/logout/", "accounts/login/", "accounts/password/reset/",
+}  # fmt: skip
+# Forms of people who are not signed in: there is nobody for whom a draft could be kept.
+OF_STRANGERS = {"/accounts/login/", "/accounts/signup/", "/accounts/password/reset/",
+                "/accounts/password/reset/key/{}-{}/"}  # fmt: skip
+
+
+@pytest.fixture
+def everything(db: None, at: dt.datetime) -> CanaryWorld:
+    """A register in which every kind of thing is there, in the states that have forms."""
+    world = canaries.build(at)
+    builders.risk(world, title="Draft to open", opened=False)
+    closed = builders.risk(world, title="Closed, to reopen")
+    close_risk(actor=world.viewer("owner"), ref=closed.ref, version=None, reason="Over", at=at)
+    return world
+
+
+def found_by(person: User, world: CanaryWorld) -> dict[str, list[PageForm]]:
+    client = builders.web(person)
+    found = walk(client, f"/r/{world.register.slug}/work/")
+    for address in ("/preferences/", "/accounts/password/change/"):
+        for form in forms_of(client.get(address), address):
+            found.setdefault(route_of(form.action), []).append(form)
+    return found
+
+
+def without_session(client: Client) -> Client:
+    del client.cookies[settings.SESSION_COOKIE_NAME]
+    return client
+
+
+def table_route(route: str) -> str:
+    return "/" + re.sub(r"<[^>]*>", "{}", route)
+
+
+def test_every_form_has_a_key_and_comes_back_with_what_was_typed(everything: CanaryWorld) -> None:
+    world, wrong, routes = everything, [], set()
+    for person in (world.manager, world.owner):
+        for route, forms in found_by(person, world).items():
+            routes.add(table_route(route))
+            for form in forms[:2]:
+                fault = fault_of(world, person, route, form)
+                if fault:
+                    wrong.append(f"{person}: {form.page} → {route}: {fault}")
+    assert wrong == [], "\n".join(wrong)
+    taking = {r for r, methods in ROUTES.items() if "POST" in methods and "/api/" not in r}
+    assert taking - routes - OF_STRANGERS == set(), "no page was found that has these forms"
+
+
+def fault_of(world: CanaryWorld, person: User, route: str, form: PageForm) -> str:
+    """What is wrong with one form; empty for nothing."""
+    key = _read(form.key)
+    if key is None or key.user != person.uuid.hex:
+        return "has no key of its own"
+    if route in FOR_EVERYBODY:
+        return ""
+    sent = form.typed_into("Typed")
+    client = without_session(builders.web(person))
+    answer = client.post(form.action, sent)
+    target = urlsplit(answer.headers.get("Location", ""))
+    if answer.status_code != 302 or target.path != "/accounts/login/":
+        return f"signed out, it answers {answer.status_code} {target.path}"
+    back = parse_qs(target.query).get("next", [""])[0]
+    other = builders.web(world.partner_manager).get(back)
+    if "Typed" in other.content.decode():
+        return "shows what was typed to somebody else"
+    client.force_login(person, backend="django.contrib.auth.backends.ModelBackend")
+    page = client.get(back)
+    if page.status_code != 200:
+        return f"after signing in {back} answers {page.status_code}"
+    again = [
+        f for f in forms_of(page, back) if urlsplit(f.action).path == urlsplit(form.action).path
+    ]
+    wanted = {
+        name: values
+        for name, values in sent.items()
+        if not any(f.name == name and (f.secret or f.kind == "file") for f in form.fields)
+    }
+    del wanted["csrfmiddlewaretoken"]
+    # A person who was picked from the list of a rung stands among its boxes afterwards.
+    wanted = {n: [v for v in vs if v or not n.startswith("users-")] for n, vs in wanted.items()}
+    best = None
+    for candidate in again:
+        held = candidate.data()
+        held.pop("csrfmiddlewaretoken", None)
+        held = {n: [v for v in vs if v or not n.startswith("users-")] for n, vs in held.items()}
+        for f in candidate.fields:
+            if f.secret:
+                if any("Typed" in v for v in f.values):
+                    return f"kept the secret {f.name}"
+                held.pop(f.name, None)
+        lost = {n: (v, held.get(n)) for n, v in wanted.items() if held.get(n, []) != v}
+        lost |= {n: ([], v) for n, v in held.items() if v and n not in wanted}
+        if best is None or len(lost) < len(best):
+            best = lost
+    if best is None:
+        return f"{back} has no such form"
+    if best:
+        return f"lost {best}"
+    if 'id="kept"' not in page.content.decode():
+        return "does not say that it was kept"
+    if "Typed secret" in page.content.decode():
+        return "kept a secret"
+    return ""
