@@ -325,5 +325,5 @@ def _assessment(step: Mapping[str, Any]) -> dict[str, Any]:
 
 def _reason(texts: Mapping[str, str]) -> dict[str, Any]:
     """A reason with its versions in other languages."""
-    other = files.versions({"reason": texts}, ("reason",))
+    other = {language: {"reason": text} for language, text in texts.items() if language != "en"}
     return {"reason": texts["en"], "translations": other}
