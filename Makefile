@@ -14,7 +14,7 @@ UV := $(shell command -v uv || echo $(VENV)/bin/uv)
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: help demo test check bench format messages docs-pictures lock clean
+.PHONY: help demo test quick check bench format messages docs-pictures lock clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -28,6 +28,9 @@ demo: $(STAMP) ## run everything with the demo register (PORT=8000, FRESH=1 star
 
 test: $(STAMP) ## all tests that this machine allows, on SQLite and PostgreSQL (ARGS= for pytest)
 	@$(PY) tools/test.py $(ARGS)
+
+quick: $(STAMP) ## style, floors and the quick tests of what a change touches, on SQLite (ALL=1: of all)
+	@ALL=$(ALL) $(PY) tools/quick.py
 
 check: $(STAMP) ## style, types, floors, templates, migrations, settings, translations, lock
 	@$(PY) tools/check.py

@@ -35,7 +35,7 @@ from riskreg.kernel import appendonly
 from tests import builders
 from tests.builders import AT, World
 
-pytest_plugins = ["tests.querycounts"]
+pytest_plugins = ["tests.levels", "tests.querycounts", "tests.running"]
 
 hypothesis_settings.register_profile(
     "riskreg",
@@ -80,7 +80,7 @@ def missing(marker: str) -> str:
         return "needs PostgreSQL: set DATABASE_URL=postgres://…"
     if marker == "browser" and not chromium():
         return "needs Chromium: install it or set CHROMIUM_PATH"
-    if marker == "processes" and not _can_start_servers():
+    if marker == "process" and not _can_start_servers():
         return "needs the embedded Valkey (Linux or macOS)"
     return ""
 
@@ -106,7 +106,7 @@ def _can_start_servers() -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("postgres", "browser", "processes"):
+    for marker in ("postgres", "browser", "process"):
         if item.get_closest_marker(marker) and (why := missing(marker)):
             if REQUIRE_ALL:
                 pytest.fail(f"REQUIRE_ALL is set and this {why}", pytrace=False)
@@ -218,10 +218,10 @@ def _flush_in_spite_of_append_only() -> Iterator[None]:
 def woken(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, Any]]:
     """The tasks that would have been sent to the broker, as (name, arguments); none is run.
 
-    Tests that start real servers (marker ``processes``) really send them.
+    Tests that start real servers (marker ``process``) really send them.
     """
     sent: list[tuple[str, Any]] = []
-    if request.node.get_closest_marker("processes"):
+    if request.node.get_closest_marker("process"):
         return sent
 
     def send_task(self: Any, name: str, args: Any = (), *rest: Any, **options: Any) -> None:

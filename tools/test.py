@@ -36,7 +36,7 @@ def run(name: str, database_url: str, marks: str, arguments: list[str]) -> tuple
         "pytest",
         f"--junitxml={report}",
         "-n",
-        "2",
+        str(os.cpu_count() or 2),
         "--dist=loadgroup",
     ]
     if marks:

@@ -47,6 +47,7 @@ def run(var_dir: Path, *arguments: str, **env: str) -> subprocess.CompletedProce
     )
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("change", "named"),
     [
@@ -74,12 +75,14 @@ def test_production_refuses_to_start_and_says_which(
     assert listed.group(1).split(", ") == named
 
 
+@pytest.mark.process
 def test_production_that_is_complete_has_no_deployment_warning(tmp_path: Path) -> None:
     result = run(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **GOOD)
     assert result.returncode == 0, result.stderr
     assert "no issues" in result.stdout
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("env", "named"),
     [
@@ -102,6 +105,7 @@ def test_a_foreign_host_name_without_a_word_on_debug_does_not_start_on_defaults(
     assert set(listed.group(1).split(", ")) == named
 
 
+@pytest.mark.process
 def test_with_a_foreign_host_name_the_safe_state_is_the_default_one(tmp_path: Path) -> None:
     env = {key: value for key, value in GOOD.items() if key != "DEBUG"}
     code = (
@@ -112,6 +116,7 @@ def test_with_a_foreign_host_name_the_safe_state_is_the_default_one(tmp_path: Pa
     assert "is False False True True False" in result.stdout, result.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     "env",
     [
@@ -124,6 +129,7 @@ def test_names_of_this_machine_leave_it_local(tmp_path: Path, env: dict[str, str
     assert "is True" in run(tmp_path, "shell", "-v", "0", "-c", code, **env).stdout
 
 
+@pytest.mark.process
 def test_production_without_mail_says_so(tmp_path: Path) -> None:
     env = {**GOOD, "EMAIL_URL": ""}
     result = run(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **env)
@@ -140,11 +146,13 @@ def test_production_without_mail_says_so(tmp_path: Path) -> None:
     assert "no issues" in run(tmp_path, "check").stdout
 
 
+@pytest.mark.process
 def test_with_no_variable_set_it_is_a_working_local_system(tmp_path: Path) -> None:
     result = run(tmp_path, "check")
     assert result.returncode == 0, result.stderr
 
 
+@pytest.mark.process
 @pytest.mark.parametrize(
     ("env", "expected"), [({}, "True False"), ({"DEBUG": "1"}, "True True"), (GOOD, "False False")]
 )

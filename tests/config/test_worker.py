@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-pytestmark = [pytest.mark.processes, pytest.mark.once]
+pytestmark = [pytest.mark.process, pytest.mark.once]
 ROOT = Path(__file__).parents[2]
 
 

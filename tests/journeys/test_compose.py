@@ -21,7 +21,7 @@ from riskreg.kernel.probe import probe
 from riskreg.kernel.supervise import Program, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.processes, pytest.mark.postgres]
+pytestmark = [pytest.mark.process, pytest.mark.postgres]
 GIVEN = {
     "SECRET_KEY": "test-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
     "ALLOWED_HOSTS": "register.example",

@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.processes, pytest.mark.once]
+pytestmark = [pytest.mark.process, pytest.mark.once]
 NAMES = {"web", "worker", "beat", "valkey"}
 
 

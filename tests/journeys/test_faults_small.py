@@ -140,7 +140,7 @@ def test_an_answer_that_was_dropped_excuses_one_duplicate_and_no_more() -> None:
     assert check(record).violations == ["1 duplicates after 0 kills"]
 
 
-@pytest.mark.processes
+@pytest.mark.process
 def test_a_small_fault_run_keeps_every_promise() -> None:
     said: list[str] = []
     plan = faults_reminders.Plan(

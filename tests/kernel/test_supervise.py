@@ -13,6 +13,7 @@ import pytest
 from riskreg.kernel import supervise
 from riskreg.kernel.supervise import Program, StartError, Supervisor, is_loud
 
+pytestmark = [pytest.mark.process, pytest.mark.once]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
 # A leader with a child of its own that ignores SIGTERM: what a crashed worker pool looks like.
 STUBBORN = [

@@ -35,6 +35,7 @@ def test_there_are_doctests() -> None:
     assert tried > 80
 
 
+@pytest.mark.process
 def test_importing_it_pulls_in_no_django() -> None:
     code = (
         "import sys, riskreg.quant;"
