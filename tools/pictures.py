@@ -43,6 +43,7 @@ class Picture:
 # A meeting on the overdue reviews, begun by the picture that shows it.
 OVERDUE, START = "/r/foton-catl/meetings/new/?overdue=true", "main form[method=post] button.primary"
 CHINESE: dict[str, Any] = {"language": "zh-Hans"}
+REVIEW, HEATMAP = "/r/foton-catl/risks/R-001/review/", "/r/foton-catl/heatmap/"
 
 WANTED = (
     Picture("my-work", "owner@foton.example", "/r/foton-catl/work/"),
@@ -52,6 +53,9 @@ WANTED = (
     Picture("heatmap-dark", "manager@foton.example", "/r/foton-catl/heatmap/", dark=True),
     Picture("heatmap-zh", "leader@catl.example", "/r/foton-catl/heatmap/", language="zh-Hans"),
     Picture("my-work-phone", "owner@foton.example", "/r/foton-catl/work/", width=390, height=844),
+    Picture("review-phone", "owner@foton.example", REVIEW, width=390, height=844),
+    Picture("heatmap-phone-zh", "leader@catl.example", HEATMAP, width=390, height=844, **CHINESE),
+    Picture("risk-new", "manager@foton.example", "/r/foton-catl/risks/new/", height=1100),
     Picture(
         "ladder", "manager@foton.example", "/r/foton-catl/settings/ladder/?risk=R-002", height=1560
     ),

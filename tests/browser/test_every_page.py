@@ -1,5 +1,7 @@
-"""Every page there is, in both languages, both themes and both widths: axe, overflow, console."""
+"""Every page there is, in both languages, both themes and both widths: axe, type, line height,
+targets, overflow, console."""
 
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import end_meeting, record_item, start_meeting
 from riskreg.risks.models import Mitigation, Risk, State
 from tests.browser.conftest import NARROW, WIDE, Site
+from tests.browser.looks import looks_of, out_of_sight
 
 pytestmark = [
     pytest.mark.browser,
@@ -260,8 +263,112 @@ def test_pages_have_no_faults(site: Site, faults_of: Any, language: str) -> None
         assert lang == {"en": "en", "zh-hans": "zh-Hans"}[language], name
         for width in (WIDE, NARROW):
             page.set_viewport_size(width)
+            faults += [f"{name} {width['width']}: {fault}" for fault in looks_of(page)]
             for scheme, rules in THEMES.items():
                 page.emulate_media(color_scheme=scheme)
                 where = f"{name} {scheme} {width['width']}"
                 faults += [f"{where}: {fault}" for fault in faults_of(page, **rules)]
+    assert faults == []
+
+
+def test_nothing_is_hidden_on_a_phone(site: Site) -> None:
+    """Every place is in sight, or behind the one button that says so; the page begins early."""
+    page = site.page(MANAGER, viewport=NARROW, java_script_enabled=False)
+    settle(page, address("web:my_work", ""))
+    places = page.locator(".sidenav a").count()
+    assert places == 9
+    assert len(out_of_sight(page, ".sidenav a")) == places - 4
+    assert out_of_sight(page, ".sidenav-more button") == []
+    page.locator(".sidenav-more button").click()
+    assert out_of_sight(page, ".sidenav a") == []
+    head = page.evaluate("document.querySelector('main').getBoundingClientRect().top")
+    assert head <= 80, f"{head} px of head before the page begins"
+    page.locator(".notice-more").click()
+    assert out_of_sight(page, "#notice") == []
+
+
+def test_the_answer_of_a_review_is_always_in_view(site: Site) -> None:
+    page = site.page(OWNER)
+    for size in ({"width": 1366, "height": 768}, {"width": 1280, "height": 720}, NARROW):
+        page.set_viewport_size(size)  # type: ignore[arg-type]
+        settle(page, address("web:review", ""))
+        for part in (0, 0.5, 1):
+            page.evaluate("part => scrollTo(0, part * document.documentElement.scrollHeight)", part)
+            assert out_of_sight(page, "[name=verdict]") == [], (size, part)
+            covered = page.evaluate(
+                """() => [...document.querySelectorAll("[name=verdict]")].filter((button) => {
+                  const box = button.getBoundingClientRect();
+                  const x = box.left + box.width / 2, y = box.top + box.height / 2;
+                  return !button.contains(document.elementFromPoint(x, y));
+                }).length"""
+            )
+            assert covered == 0, (size, part)
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_a_compared_heatmap_explains_its_marks_and_prints_on_one_sheet(
+    site: Site, language: str
+) -> None:
+    page = site.page(LEADER, language=language)
+    settle(page, address("web:heatmap", "?compare=2026-01-01"))
+    assert page.locator(".mx-move").count() > 0
+    legend = page.locator(".mx-legend").first.inner_text()
+    assert all(
+        word in legend for word in {"en": ("moved in", "moved out")}.get(language, ("移入",))
+    )
+    page.emulate_media(media="print")
+    printed = page.locator("main > .print-only").inner_text()
+    leader = User.objects.get(email=LEADER)
+    assert leader.names.get(language, leader.name) in printed
+    today = clock.local_date(clock.now(), Register.objects.get().time_zone)
+    assert str(today.year) in printed
+    name = page.locator(".topbar-register").text_content()
+    assert name is not None
+    assert name.strip() in printed
+    sheet = page.pdf(prefer_css_page_size=True)
+    assert len(re.findall(rb"/Type\s*/Page\b", sheet)) == 1
+    settle(page, address("web:heatmap", ""))
+    assert "moved" not in page.locator(".mx-legend").first.inner_text()
+
+
+# Words without an end, in everything that a list, a form or a print shows. The last test here: what
+# it writes past the services stays in this module's register.
+ENDLESS = "W" * 200
+WITH_LONG_WORDS = (
+    ("web:risks", ""), ("web:risk", ""), ("web:risk_edit", ""), ("web:review", ""),
+    ("web:risk_history", ""), ("web:my_work", ""), ("web:heatmap", ""),
+    ("web:mitigations", ""), ("web:mitigation_new", "?risk=R-001"), ("web:mitigation", ""),
+    ("web:indicators", ""), ("web:indicator", ""), ("web:indicator_new", ""),
+    ("web:meeting_new", "?state=open"), ("web:meeting", ""), ("web:register_settings", ""),
+    ("web:coverage", ""), ("web:search", f"?q={ENDLESS}"), ("web:absences", ""),
+    ("web:handover", ""), ("web:preferences", ""),
+)  # fmt: skip
+
+
+def test_a_word_without_an_end_pushes_nothing_out_of_view(site: Site) -> None:
+    address("web:meeting", "")  # begun before its items are called that
+    Risk.objects.update(title=ENDLESS, cause=ENDLESS, translations={})
+    Mitigation.objects.update(title=ENDLESS, translations={})
+    Indicator.objects.update(names={"en": ENDLESS})
+    User.objects.exclude(email=MANAGER).update(name=ENDLESS[:120], names={})
+    page = site.page(MANAGER)
+    faults = []
+    for name, query in WITH_LONG_WORDS:
+        page.set_viewport_size(WIDE)
+        assert settle(page, address(name, query)) == 200, name
+        for width in (WIDE, NARROW):
+            page.set_viewport_size(width)
+            beyond = page.evaluate(
+                """() => {
+                  const far = document.documentElement.clientWidth + 1;
+                  // On a phone a table that is not cards scrolls by itself, and is meant to.
+                  const scrolls = far < 500 ? ".table-wrap:has(table:not(.cards))" : "nothing";
+                  const hidden = ".visually-hidden, svg, " + scrolls;
+                  return [...document.querySelectorAll("main *")].filter((element) =>
+                    element.checkVisibility() && !element.closest(hidden)
+                    && element.getBoundingClientRect().right > far
+                  ).slice(0, 2).map((element) => element.outerHTML.slice(0, 120));
+                }"""
+            )
+            faults += [f"{name} {width['width']}: {what}" for what in beyond]
     assert faults == []
