@@ -70,9 +70,9 @@ class _Kept:
 
 @functools.cache
 def _tables() -> list[str]:
-    with connection.cursor() as cursor:
-        found = connection.introspection.get_table_list(cursor)
-    return sorted(info.name for info in found if info.type == "t" and info.name not in _STATIC)
+    """Those of models: what the database derives from them, as an index to search, it derives anew
+    when their rows are put back."""
+    return sorted(set(connection.introspection.django_table_names()) - _STATIC)
 
 
 @functools.cache

@@ -133,7 +133,7 @@ def _migrated() -> Path:
     root = Path(settings.BASE_DIR)
     made_by = [
         *sorted(root.glob("riskreg/*/migrations/*.py")),
-        root / "riskreg" / "kernel" / "appendonly.py",
+        *sorted(root.glob("riskreg/kernel/*.py")),
         root / "requirements.lock",
     ]
     digest = hashlib.sha256(f"{sys.version} {sqlite3.sqlite_version}".encode())
