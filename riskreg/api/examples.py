@@ -296,9 +296,11 @@ ANSWERS: dict[str, Any] = {
     },
     "Read the heatmap": {
         "stage": "residual",
+        "kind": "threat",
         "as_of": "2026-06-30",
         "criteria": 1,
         "total": 4,
+        "other": {"kind": "opportunity", "total": 1},
         "cells": [{**_CELL, "count": 3, "refs": ["R-001", "R-002", "R-004"]}],
         "unrated": {"count": 1, "refs": ["R-003"]},
         "compared_to": "2025-12-31",

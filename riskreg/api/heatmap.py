@@ -11,7 +11,7 @@ from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi, as_query
 from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
-from riskreg.risks.queries.heatmap import Heatmap, heatmap
+from riskreg.risks.queries.heatmap import Heatmap, heatmap, other_kind
 
 
 class HeatmapDetail(RegisterApi):
@@ -19,10 +19,13 @@ class HeatmapDetail(RegisterApi):
 
     @schema.described("Read the heatmap", shapes.Heatmap, schema.HEATMAP_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """The counts and ``unrated.count`` add up to the open risks that the caller may know of."""
+        """One map per kind: its counts and ``unrated.count`` add up to ``total``; ``total`` and
+        ``other.total`` to the open risks that the caller may know of."""
         params = request.query_params
         chosen = as_query(
-            lambda: filters.parse(self.viewer, params, self.at, also=("as_of", "compare"))
+            lambda: filters.parse(
+                self.viewer, params, self.at, also=("as_of", "compare"), one_kind=True
+            )
         )
         errors = Errors()
         as_of = _day(errors, "as_of", params.get("as_of"))
@@ -35,6 +38,7 @@ class HeatmapDetail(RegisterApi):
             as_of=as_of,
             compare=compare,
             chosen=chosen,
+            kind=chosen.kind,
         )
         return Answer.of(said(found)).response()
 
@@ -43,9 +47,11 @@ def said(found: Heatmap) -> dict[str, Any]:
     """A heatmap as JSON, cells from the highest likelihood and the lowest impact."""
     body: dict[str, Any] = {
         "stage": found.stage,
+        "kind": found.kind,
         "as_of": found.as_of.isoformat(),
         "criteria": found.criteria.number,
         "total": found.total,
+        "other": {"kind": other_kind(found.kind), "total": found.other_total},
         "cells": [
             {
                 "likelihood": cell.likelihood,

@@ -3,16 +3,19 @@
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import schema, shapes_register
 from riskreg.api.answer import Answer
 from riskreg.api.base import ApiView, RegisterApi
+from riskreg.api.errors import InvalidQuery
 from riskreg.api.pagination import PARAMS, counted, limit_of, make_cursor, page_link, read_cursor
 from riskreg.register.access import memberships_of
 from riskreg.register.models import Membership
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for, taxonomies_for
+from riskreg.risks.models import Kind
 from riskreg.risks.queries.lists import counts_by_rating, standing
 
 
@@ -67,14 +70,16 @@ class Registers(ApiView):
 class RegisterDetail(RegisterApi):
     """One register, as the caller sees it."""
 
-    @schema.detailed("Read a register", shapes_register.Register)
+    @schema.detailed("Read a register", shapes_register.Register, schema.REGISTER_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Counts are of the risks that the caller may know of."""
-        self.known_params()
+        """Counts are of the risks that the caller may know of, ``counts`` of one kind if asked."""
+        self.known_params("kind")
+        kind = _kind(request.query_params.get("kind"))
         viewer, register = self.viewer, self.viewer.register
         matrix = Matrix(register.criteria)
         above = [r for r in matrix.rating_keys if matrix.above_appetite(r)]
-        counts, now = counts_by_rating(viewer), standing(viewer, self.at, above)
+        by_kind = counts_by_rating(viewer)
+        now = standing(viewer, self.at, above, kind=kind)
         body = {
             "slug": register.slug,
             "url": self.here,
@@ -102,7 +107,8 @@ class RegisterDetail(RegisterApi):
             ],
             "criteria": register.criteria.number if register.criteria else None,
             "counts_by_rating": {
-                key: counts.get(key, 0) for key in [*matrix.rating_keys, "unrated"]
+                of: {key: counts.get(key, 0) for key in [*matrix.rating_keys, "unrated"]}
+                for of, counts in by_kind.items()
             },
             "counts": {
                 "open": now.open,
@@ -114,3 +120,11 @@ class RegisterDetail(RegisterApi):
             },
         }
         return self.detail(body)
+
+
+def _kind(text: str | None) -> str | None:
+    """The kind that ``counts`` are of; None for both."""
+    if text is None or text in Kind.values:
+        return text
+    wrong = _("This must be one of: %(all)s.") % {"all": ", ".join(Kind.values)}
+    raise InvalidQuery.one("kind", "unknown", wrong)

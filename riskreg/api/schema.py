@@ -96,10 +96,13 @@ READING_FILTERS = [
     query("until", "Read before this time or day.", OpenApiTypes.DATETIME),
     query("corrected", "true: also those that another one corrects.", **_SWITCH),
 ]
+_ONE_KIND = query("kind", "Whose map: threats if not given.", enum=Kind.values)
+REGISTER_PARAMS = [query("kind", "What counts are of: both if not given.", enum=Kind.values)]
 HEATMAP_PARAMS = [
     query("as_of", "The end of this day; today if not given.", OpenApiTypes.DATE),
     query("compare", "What moved since the end of this earlier day.", OpenApiTypes.DATE),
-    *_FILTERS,
+    *(p for p in _FILTERS if p.name != "kind"),
+    _ONE_KIND,
 ]
 FEED_PARAMS = [
     query("after", "The cursor of the last answer; from the beginning if not given."),

@@ -385,11 +385,18 @@ class SearchResult(s.Serializer[Any]):
     results = FoundItem(many=True)
 
 
+class OtherKind(s.Serializer[Any]):
+    kind = one_of(Kind.values)
+    total = s.IntegerField()
+
+
 class Heatmap(s.Serializer[Any]):
     stage = one_of(STAGES)
+    kind = one_of(Kind.values)
     as_of = s.DateField()
     criteria = s.IntegerField(help_text="see criteria/?number=")
-    total = s.IntegerField()
+    total = s.IntegerField(help_text="visible open risks of this kind")
+    other = OtherKind(help_text="what is on the other map")
     cells = HeatCell(many=True)
     unrated = Counted()
     compared_to = s.DateField(allow_null=True)
@@ -399,5 +406,7 @@ class Heatmap(s.Serializer[Any]):
         "the scale of before",
     )
     moves = Move(many=True)
-    opened = s.ListField(child=s.CharField())
-    closed = s.ListField(child=s.CharField())
+    opened = s.ListField(
+        child=s.CharField(), help_text="came onto the map: opened, or made of this kind"
+    )
+    closed = s.ListField(child=s.CharField(), help_text="left the map")

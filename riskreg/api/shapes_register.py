@@ -72,7 +72,12 @@ class Counts(s.Serializer[Any]):
     closed = s.IntegerField()
     overdue = s.IntegerField()
     due_soon = s.IntegerField()
-    above_appetite = s.IntegerField()
+    above_appetite = s.IntegerField(help_text="threats alone")
+
+
+class CountsByRating(s.Serializer[Any]):
+    threat = s.DictField(child=s.IntegerField())
+    opportunity = s.DictField(child=s.IntegerField())
 
 
 class Register(RegisterItem):
@@ -83,7 +88,7 @@ class Register(RegisterItem):
     parties = Party(many=True)
     taxonomies = Taxonomy(many=True)
     criteria = s.IntegerField(allow_null=True)
-    counts_by_rating = s.DictField(child=s.IntegerField())
+    counts_by_rating = CountsByRating(help_text="open risks, threats and opportunities apart")
     counts = Counts()
 
 

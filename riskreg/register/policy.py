@@ -80,11 +80,11 @@ class Matrix:
         n = len(self.rating_keys)
         return 1 + round(4 * self.rating_keys.index(rating) / max(1, n - 1))
 
-    def above_appetite(self, rating: str | None) -> bool:
-        """Whether a risk of this rating needs an acceptance."""
-        return rating is not None and self.rating_keys.index(rating) > self.rating_keys.index(
-            self.criteria.appetite
-        )
+    def above_appetite(self, rating: str | None, kind: str = "threat") -> bool:
+        """Whether a risk of this rating needs an acceptance: a threat may, an opportunity never."""
+        if rating is None or kind != "threat":
+            return False
+        return self.rating_keys.index(rating) > self.rating_keys.index(self.criteria.appetite)
 
     def accept_role(self, rating: str) -> str:
         """The role with the authority to accept a risk of this rating."""

@@ -21,7 +21,7 @@ from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.models import Position, Risk, State
+from riskreg.risks.models import Kind, Position, Risk, State
 
 NAMES = (
     "state", "owner", "party", "rating", "stage", "likelihood", "impact", "term", "objective", "q",
@@ -46,6 +46,7 @@ class RiskFilter:
     conditions: Q = field(default_factory=Q)
     given: Mapping[str, list[str]] = field(default_factory=dict)
     state_given: bool = False
+    kind: str = Kind.THREAT.value
 
     def apply(self, positions: QuerySet[Position]) -> QuerySet[Position]:
         """Narrow ``positions`` (current ones) to what the filter asks for."""
@@ -53,12 +54,18 @@ class RiskFilter:
 
 
 def parse(
-    viewer: Viewer, params: Mapping[str, Any], at: dt.datetime, *, also: tuple[str, ...] = ()
+    viewer: Viewer,
+    params: Mapping[str, Any],
+    at: dt.datetime,
+    *,
+    also: tuple[str, ...] = (),
+    one_kind: bool = False,
 ) -> RiskFilter:
     """Read the filter names in ``params`` (a QueryDict or a dict of text or lists).
 
-    ``also`` names parameters that belong to somebody else and are passed over. Raises ``Invalid``
-    with every unknown name and bad value.
+    ``also`` names parameters that belong to somebody else and are passed over. With ``one_kind``
+    the kind is no condition but the map that is asked for (threats unless named). Raises
+    ``Invalid`` with every unknown name and bad value.
     """
     errors = Errors()
     given = {name: _values(params, name) for name in params}
@@ -78,9 +85,12 @@ def parse(
             "stage", "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(STAGES)}
         )
         stage = "residual"
+    kind = _one_kind(errors, given) if one_kind else Kind.THREAT.value
     matrix = Matrix(viewer.criteria)
     where = Q()
     for name, values in given.items():
+        if one_kind and name == "kind":
+            continue
         if not all(map(storable, values)):
             errors.add(name, "bad_character", _("This holds control characters; remove them."))
             continue
@@ -88,7 +98,9 @@ def parse(
         if reader is not None:
             where &= reader(errors, viewer, matrix, stage, values, at)
     errors.raise_if_any()
-    return RiskFilter(stage=stage, conditions=where, given=given, state_given="state" in given)
+    return RiskFilter(
+        stage=stage, conditions=where, given=given, state_given="state" in given, kind=kind
+    )
 
 
 def order(errors: Errors, value: str | None, stage: str, default: str) -> tuple[str, bool]:
@@ -117,6 +129,14 @@ def _one(given: Mapping[str, list[str]], name: str) -> str | None:
     return given[name][-1] if given.get(name) else None
 
 
+def _one_kind(errors: Errors, given: Mapping[str, list[str]]) -> str:
+    """The kind that one map is of; good and bad never share one."""
+    values = _choice(errors, "kind", given.get("kind", []), Kind.values)
+    if len(set(values)) > 1:
+        errors.add("kind", "one_at_a_time", _("Choose one kind: threats or opportunities."))
+    return values[0] if values else Kind.THREAT.value
+
+
 def _choice(errors: Errors, name: str, values: list[str], allowed: list[str]) -> list[str]:
     wrong = [v for v in values if v not in allowed]
     if wrong:
@@ -140,7 +160,7 @@ def _state(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.da
 
 
 def _kind(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
-    return Q(kind__in=_choice(e, "kind", values, ["threat", "opportunity"]))
+    return Q(kind__in=_choice(e, "kind", values, Kind.values))
 
 
 def _owner(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
@@ -209,7 +229,7 @@ def _unrated(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.
 
 def _above(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
     above = [r for r in m.rating_keys if m.above_appetite(r)]
-    wanted = Q(**{f"{s}_rating__in": above})
+    wanted = Q(**{f"{s}_rating__in": above}, kind=Kind.THREAT)
     return wanted if _bool(e, "above_appetite", values) else ~wanted
 
 

@@ -74,6 +74,7 @@ def rating_of(duty: Duty, matrix: Matrix) -> dict[str, Any]:
         "tone": keys.index(key) if key in keys else None,
         "of": len(keys),
         "score": duty.thing.now_score,
+        "kind": duty.thing.kind,
     }
 
 

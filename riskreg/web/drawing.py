@@ -80,6 +80,7 @@ def shape_matrix(
         "likelihood": matrix["likelihood"],
         "impact": matrix["impact"],
         "columns": len(matrix["impact"]),
+        "gain": matrix.get("kind") == "opportunity",
         "rows": shaped,
         "legend": [legend[tone] for tone in sorted(legend)],
         "moved": any(c.get("came") or c.get("left") for row in rows for c in row),
@@ -180,6 +181,7 @@ def trail(
                 "box_y": round(y - 4, 1),
                 "text_y": round(y - 8, 1),
                 "named": not close,
+                "gain": point.get("kind") == "opportunity",
                 "step": severity_step(point["tone"], point.get("tones", STEPS)),
             }
         )

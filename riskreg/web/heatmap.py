@@ -13,7 +13,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
-from riskreg.risks.models import Position
+from riskreg.risks.models import Kind, Position
 from riskreg.risks.queries import beside
 from riskreg.risks.queries.heatmap import Comparison, Heatmap, heatmap
 from riskreg.risks.queries.lists import standing
@@ -51,7 +51,7 @@ class HeatmapPage(RegisterView):
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []
         try:
-            chosen = filters.parse(self.viewer, request.GET, self.at, also=OWN)
+            chosen = filters.parse(self.viewer, request.GET, self.at, also=OWN, one_kind=True)
             as_of, compare = _days(request)
             shown = heatmap(
                 self.viewer,
@@ -60,6 +60,7 @@ class HeatmapPage(RegisterView):
                 as_of=as_of,
                 compare=compare,
                 chosen=chosen,
+                kind=chosen.kind,
             )
             place = _place(request.GET.get("cell", ""), shown)
         except Invalid as invalid:
@@ -81,10 +82,11 @@ class HeatmapPage(RegisterView):
             "grid": heat_grid(scale, shown, place, lambda cell: query(given, cell=cell)),
             "caption": self._caption(shown, today),
             "stages": self._stages(open_list, shown.stage),
+            "kinds": self._kinds(open_list, shown),
             "stage_name": stage_name(shown.stage),
             "fields": filter_fields(choices, chosen.given, ("party", "owner", "term")),
-            "active": active(choices, chosen.given, open_list, skip=("stage",)),
-            "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage")}),
+            "active": active(choices, chosen.given, open_list, skip=("stage", "kind")),
+            "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": _steps(shown, today, open_list),
             "beside": self._beside(shown, scale, chosen, given, place, told, today),
@@ -98,7 +100,11 @@ class HeatmapPage(RegisterView):
 
     def _given(self, chosen: filters.RiskFilter, shown: Heatmap) -> dict[str, Any]:
         """What the address says, without what is as it would be anyway."""
-        given: dict[str, Any] = {k: v for k, v in chosen.given.items() if k != "stage"}
+        given: dict[str, Any] = {
+            k: v for k, v in chosen.given.items() if k not in ("stage", "kind")
+        }
+        if shown.kind != Kind.THREAT:
+            given["kind"] = shown.kind
         if shown.stage != "residual":
             given["stage"] = shown.stage
         if shown.as_of < self.viewer.today(self.at):
@@ -119,9 +125,27 @@ class HeatmapPage(RegisterView):
         ]
 
     @staticmethod
+    def _kinds(given: dict[str, Any], shown: Heatmap) -> list[dict[str, Any]]:
+        """The switch between the two maps; each says how many risks are on it."""
+        # A cell of one map says nothing about the other.
+        rest = {k: v for k, v in given.items() if k != "cell"}
+        return [
+            {
+                "label": label,
+                "url": query(rest, kind=None if kind == Kind.THREAT else kind.value),
+                "current": kind == shown.kind,
+                "count": shown.total if kind == shown.kind else shown.other_total,
+            }
+            for kind, label in ((Kind.THREAT, _("Threats")), (Kind.OPPORTUNITY, _("Opportunities")))
+        ]
+
+    @staticmethod
     def _caption(shown: Heatmap, today: dt.date) -> str:
         n = shown.total
-        risks = ngettext("%(n)d open risk", "%(n)d open risks", n) % {"n": n}
+        if shown.kind == Kind.THREAT:
+            risks = ngettext("%(n)d open threat", "%(n)d open threats", n) % {"n": n}
+        else:
+            risks = ngettext("%(n)d open opportunity", "%(n)d open opportunities", n) % {"n": n}
         return f"{stage_name(shown.stage)} ({stage_meaning(shown.stage)}) · {risks}"
 
     def _told(self, shown: Heatmap) -> dict[str, beside.Told]:
@@ -145,19 +169,21 @@ class HeatmapPage(RegisterView):
         past: bool,
     ) -> list[dict[str, Any]]:
         """What the cells alone would hide. Draft and overdue are of today, whatever the day."""
-        now = standing(self.viewer, self.at, [], chosen)
+        now = standing(self.viewer, self.at, [], chosen, shown.kind)
         kept = {k: v for k, v in chosen.given.items() if k not in ("stage", "state", "overdue")}
+        kept["kind"] = [shown.kind]
         risks = reverse("web:risks", kwargs={"slug": self.viewer.register.slug})
-        above = sum(c.count for c in shown.cells if scale.matrix.above_appetite(c.rating))
         of_today = _("today") if past else ""
+        # Appetite is about what may go wrong: an opportunity is never above it.
+        above = {
+            "label": _("Above appetite"),
+            "count": _count(shown, scale, beside.ABOVE),
+            "url": query(given, cell=beside.ABOVE),
+            "here": True,
+            "current": place == beside.ABOVE,
+        }
         return [
-            {
-                "label": _("Above appetite"),
-                "count": above,
-                "url": query(given, cell=beside.ABOVE),
-                "here": True,
-                "current": place == beside.ABOVE,
-            },
+            *([above] if shown.kind == Kind.THREAT else []),
             {
                 "label": _("Unrated"),
                 "count": shown.unrated_count,
@@ -200,17 +226,18 @@ class HeatmapPage(RegisterView):
             as_of=shown.as_of,
             above=scale.above,
             chosen=chosen,
+            kind=shown.kind,
         )[:limit]
         count = _count(shown, scale, place)
         full = None
         if shown.as_of == today and place is not None:
-            kept = {k: v for k, v in chosen.given.items() if k != "stage"}
+            kept = {**chosen.given, "kind": [shown.kind]}
             full = reverse("web:risks", kwargs={"slug": self.viewer.register.slug}) + query(
                 {**kept, "state": "open", "stage": given.get("stage"), **_as_filter(place)}
             )
         return {
-            "title": self._title(scale, place),
-            "chip": scale.chip(scale.matrix.cell(*place).rating, scale.matrix.cell(*place).score)
+            "title": self._title(scale, place, shown.kind),
+            "chip": scale.cell_chip(vars(scale.matrix.cell(*place)), shown.kind)
             if isinstance(place, tuple)
             else "",
             "chosen": place is not None,
@@ -222,9 +249,9 @@ class HeatmapPage(RegisterView):
         }
 
     @staticmethod
-    def _title(scale: Scale, place: Place) -> str:
+    def _title(scale: Scale, place: Place, kind: str) -> str:
         if place is None:
-            return _("Highest risks")
+            return _("Highest risks") if kind == Kind.THREAT else _("Largest opportunities")
         if place == beside.UNRATED:
             return _("Unrated")
         if place == beside.ABOVE:
@@ -252,7 +279,7 @@ class HeatmapPage(RegisterView):
                     "ref": position.ref,
                     "url": self._risk_url(position.ref),
                     "title": position.risk.said("title"),
-                    "chip": scale.cell_chip(after),
+                    "chip": scale.cell_chip(after, shown.kind),
                     "owner": person(position.owner),
                     "due": position.risk.next_review_on
                     if position.risk.state == "open" and shown.as_of == today
@@ -292,8 +319,8 @@ class HeatmapPage(RegisterView):
             moves.append(
                 {
                     **entry(move.ref),
-                    "before": old_scale.cell_chip(before),
-                    "after": scale.cell_chip(after),
+                    "before": old_scale.cell_chip(before, shown.kind),
+                    "after": scale.cell_chip(after, shown.kind),
                     "before_place": old_scale.place(before) if before else "",
                     "after_place": scale.place(after) if after else "",
                     "delta": score_delta(move),
@@ -319,6 +346,7 @@ def _names() -> dict[str, str]:
         "compare": _("Compare with"),
         "stage": _("Stage"),
         "cell": _("Cell"),
+        "kind": _("Kind"),
         "party": _("Party"),
         "owner": _("Owner"),
         "term": _("Terms"),
@@ -371,7 +399,9 @@ def _count(shown: Heatmap, scale: Scale, place: Place) -> int:
     if place == beside.UNRATED:
         return shown.unrated_count
     if place == beside.ABOVE:
-        return sum(c.count for c in shown.cells if scale.matrix.above_appetite(c.rating))
+        return sum(
+            c.count for c in shown.cells if scale.matrix.above_appetite(c.rating, shown.kind)
+        )
     if place is None:
         return shown.total - shown.unrated_count
     return sum(c.count for c in shown.cells if (c.likelihood, c.impact) == place)

@@ -19,7 +19,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.localised import localised
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.models import Position
+from riskreg.risks.models import Kind, Position
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.web.templatetags import ui
 
@@ -55,7 +55,7 @@ class Scale:
         self.criteria = criteria
         self.matrix = Matrix(criteria)
         self.of = len(self.matrix.rating_keys)
-        self._chips: dict[tuple[str | None, int | None], SafeString] = {}
+        self._chips: dict[tuple[str | None, int | None, str], SafeString] = {}
 
     @property
     def top(self) -> int:
@@ -88,18 +88,22 @@ class Scale:
         likelihood = self.level("likelihood", cell["likelihood"])
         return f"{likelihood} × {self.level('impact', cell['impact'])}"
 
-    def chip(self, rating: str | None, score: int | None = None) -> SafeString:
-        """The rating chip of the design system, rendered once for each rating and score."""
-        key = (rating, score)
+    def chip(
+        self, rating: str | None, score: int | None = None, kind: str = Kind.THREAT.value
+    ) -> SafeString:
+        """The rating chip of the design system, rendered once for each rating, score and kind."""
+        key = (rating, score, kind)
         if key not in self._chips:
             shown = self.name(rating) if rating else None
-            context = ui.rating(shown, self.tone(rating), self.of, score)
+            context = ui.rating(shown, self.tone(rating), self.of, score, kind)
             self._chips[key] = SafeString(render_to_string("components/rating.html", context))
         return self._chips[key]
 
-    def cell_chip(self, cell: Mapping[str, Any] | None) -> SafeString:
+    def cell_chip(
+        self, cell: Mapping[str, Any] | None, kind: str = Kind.THREAT.value
+    ) -> SafeString:
         """The chip of a cell, or the one that says unrated."""
-        return self.chip(cell["rating"], cell["score"]) if cell else self.chip(None)
+        return self.chip(cell["rating"], cell["score"], kind) if cell else self.chip(None)
 
     def stages(self, position: Position) -> list[dict[str, Any]]:
         """inherent → residual → target for ``rating_path``."""
@@ -114,11 +118,16 @@ class Scale:
                     "tone": self.tone(rating),
                     "of": self.of,
                     "score": cell["score"] if cell else None,
+                    "kind": position.kind,
                 }
             )
         return path
 
-    def grid(self, more: Callable[[int, int], Mapping[str, Any]] | None = None) -> dict[str, Any]:
+    def grid(
+        self,
+        more: Callable[[int, int], Mapping[str, Any]] | None = None,
+        kind: str = Kind.THREAT.value,
+    ) -> dict[str, Any]:
         """The matrix for ``matrix_table`` and ``matrix_radio``; ``more`` adds to each cell."""
         likelihood, impact = self.criteria.likelihood, self.criteria.impact
         rows = []
@@ -134,13 +143,14 @@ class Scale:
                         "rating": cell.rating,
                         "rating_label": self.name(cell.rating),
                         "tone": self.tone(cell.rating),
-                        "above_appetite": self.matrix.above_appetite(cell.rating),
+                        "above_appetite": self.matrix.above_appetite(cell.rating, kind),
                         **(more(x, y) if more else {}),
                     }
                 )
             rows.append(row)
         return {
             "tones": self.of,
+            "kind": kind,
             "likelihood": [
                 {"value": n, "label": self.level("likelihood", n)}
                 for n in range(len(likelihood), 0, -1)
@@ -190,7 +200,7 @@ def heat_grid(
             "left": left.get((x, y), 0),
         }
 
-    return scale.grid(more)
+    return scale.grid(more, shown.kind)
 
 
 @lru_cache(maxsize=4096)
@@ -237,9 +247,9 @@ def list_rows(
                 "private": p["visibility"] == "party",
                 "owner": localised(p["owner__names"], owner),
                 "party": localised(p["party__names"], p["party__key"]),
-                "inherent": scale.chip(p["inherent_rating"], p["inherent_score"]),
-                "residual": scale.chip(p["residual_rating"], p["residual_score"]),
-                "target": scale.chip(p["target_rating"], p["target_score"]),
+                "inherent": scale.chip(p["inherent_rating"], p["inherent_score"], p["kind"]),
+                "residual": scale.chip(p["residual_rating"], p["residual_score"], p["kind"]),
+                "target": scale.chip(p["target_rating"], p["target_score"], p["kind"]),
                 "due": _date_html(p["risk__next_review_on"], today, True, language)
                 if state == "open"
                 else "",
@@ -270,6 +280,7 @@ def trail_points(
                 "tone": scale.tone(cell["rating"]) or 0,
                 "tones": scale.of,
                 "label": scale.name(cell["rating"]),
+                "kind": position.kind,
                 "brought": brought(position.valid_from),
             }
         )

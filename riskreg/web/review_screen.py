@@ -144,7 +144,7 @@ class ReviewScreen(RegisterView):
             "mitigations": mitigations,
             "called": called_rows(self.viewer, breaches_of(self.viewer, risk)),
             "moved": moved_rows(self.viewer, risk, last.at if last else None),
-            "grid": scale.grid(),
+            "grid": scale.grid(kind=risk.kind),
             "now": now,
             "checked": cell_of(request, now),
             "cell_error": cell_error,

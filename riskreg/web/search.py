@@ -106,7 +106,7 @@ def _risk(pages: _Pages, position: Any) -> Row:
         note=person(position.owner),
         private=_private(position),
         state=position.state if position.state != "open" else "",
-        mark=pages.scale.cell_chip(position.cell("residual")),
+        mark=pages.scale.cell_chip(position.cell("residual"), position.kind),
     )
 
 

@@ -199,9 +199,11 @@ def test_register_criteria_objectives_and_me(world: World) -> None:
     assert mine["count"] == 1
     register = owner.get("")
     body = register.json()
+    none = {"very_low": 0, "low": 0, "moderate": 0, "high": 0, "critical": 0, "unrated": 0}
     assert body["counts_by_rating"] == {
-        "very_low": 0, "low": 0, "moderate": 0, "high": 0, "critical": 1, "unrated": 1,
-    }  # fmt: skip
+        "threat": {**none, "critical": 1, "unrated": 1},
+        "opportunity": none,
+    }
     assert (body["role"], body["party"], body["currency"]) == ("owner", "foton", "CNY")
     assert [p["key"] for p in body["parties"]] == ["foton", "catl"]
     assert owner.get("", If_None_Match=register["ETag"]).status_code == 304

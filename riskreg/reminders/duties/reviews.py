@@ -24,8 +24,9 @@ def _reviews() -> QuerySet[Risk]:
             extension_visibility=extension_subquery("visibility"),
         )
         .only(
-            "uuid", "ref", "title", "translations", "state", "next_review_on", "last_reviewed_on",
-            "visibility", "register_id", "owner_id", "deputy_id", "party__uuid", "party__key",
+            "uuid", "ref", "title", "translations", "state", "kind", "next_review_on",
+            "last_reviewed_on", "visibility", "register_id", "owner_id", "deputy_id", "party__uuid",
+            "party__key",
         )
     )  # fmt: skip
 

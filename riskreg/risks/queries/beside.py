@@ -9,7 +9,7 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
-from riskreg.risks.models import Assessment, Position, Risk, Translated
+from riskreg.risks.models import Assessment, Kind, Position, Risk, Translated
 from riskreg.risks.queries.access import visible_risks
 from riskreg.risks.queries.heatmap import narrowed, standing_on
 
@@ -26,13 +26,14 @@ def standing_in(
     as_of: dt.date,
     above: Collection[str] = (),
     chosen: RiskFilter | None = None,
+    kind: str = Kind.THREAT.value,
 ) -> QuerySet[Position]:
-    """Open risks in ``place`` at the end of the day ``as_of``, highest score first.
+    """Open risks of ``kind`` in ``place`` at the end of the day ``as_of``, highest score first.
 
     ``place`` is a cell (likelihood, impact), ``UNRATED``, ``ABOVE`` (any of the ratings ``above``)
     or None for every rated one. These are the rows that the heatmap's counts count.
     """
-    positions = standing_on(viewer, as_of, viewer.today(at))
+    positions = standing_on(viewer, as_of, viewer.today(at)).filter(kind=kind)
     if chosen is not None:
         positions = narrowed(viewer, positions, chosen)
     if place == UNRATED:

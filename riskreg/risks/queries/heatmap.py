@@ -14,7 +14,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES
 from riskreg.risks.filters import RiskFilter
-from riskreg.risks.models import Position, State
+from riskreg.risks.models import Kind, Position, State
 from riskreg.risks.queries.access import current_positions, positions_at
 from riskreg.risks.queries.scales import ScaleChanges, scale_changes
 
@@ -48,8 +48,12 @@ class Move:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What changed from ``compared_to`` until the heatmap's day; ``scale_changed_on``: the days in
-    between on which another scale came into force, so that cells of before and after differ."""
+    """What changed from ``compared_to`` until the heatmap's day.
+
+    ``opened`` came onto the map (opened, or made this kind), ``closed`` left it.
+    ``scale_changed_on``: the days in between on which another scale came into force, so that cells
+    of before and after differ.
+    """
 
     compared_to: dt.date
     scale_changed_on: list[dt.date] = field(default_factory=list)
@@ -61,19 +65,25 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Heatmap:
-    """Counts of open risks by cell; ``sum(counts) + unrated == total``, each a visible risk."""
+    """Counts of open risks of one kind by cell, each a visible risk.
+
+    ``sum(counts) + unrated == total``; ``total + other_total`` are all that are open, since threats
+    and opportunities never share a map.
+    """
 
     stage: str
+    kind: str
     as_of: dt.date
     criteria: Criteria
     cells: list[HeatCell]
     unrated_count: int
     unrated_refs: list[str]
+    other_total: int
     comparison: Comparison | None
 
     @property
     def total(self) -> int:
-        """Visible open risks."""
+        """Visible open risks of this kind."""
         return sum(cell.count for cell in self.cells) + self.unrated_count
 
 
@@ -85,8 +95,10 @@ def heatmap(
     as_of: dt.date | None = None,
     compare: dt.date | None = None,
     chosen: RiskFilter | None = None,
+    kind: str = Kind.THREAT.value,
 ) -> Heatmap:
-    """The heatmap at the end of the day ``as_of`` in the register (now, if today or None).
+    """The heatmap of the risks of ``kind`` at the end of the day ``as_of`` in the register (now, if
+    today or None).
 
     ``chosen`` narrows by what the risks are today. Raises ``Invalid`` for an unknown stage, a day
     to come, or a comparison with a later day.
@@ -106,7 +118,7 @@ def heatmap(
     positions = standing_on(viewer, as_of, today)
     if chosen is not None:
         positions = narrowed(viewer, positions, chosen)
-    counts, refs, newest = _count(positions, stage)
+    counts, refs, newest, other_total = _count(positions, stage, kind)
     criteria = viewer.criteria
     if as_of < today and newest not in (None, criteria.pk):
         # The criteria of that day, where they have changed since.
@@ -125,16 +137,23 @@ def heatmap(
     ]
     comparison = None
     if compare is not None:
-        comparison = _compare(viewer, stage, as_of, compare, today, chosen)
+        comparison = _compare(viewer, stage, kind, as_of, compare, today, chosen)
     return Heatmap(
         stage=stage,
+        kind=kind,
         as_of=as_of,
         criteria=criteria,
         cells=cells,
         unrated_count=counts.get((None, None), 0),
         unrated_refs=refs.get((None, None), []),
+        other_total=other_total,
         comparison=comparison,
     )
+
+
+def other_kind(kind: str) -> str:
+    """The kind that a map of ``kind`` leaves out."""
+    return next(k for k in Kind.values if k != kind)
 
 
 def narrowed(
@@ -159,18 +178,23 @@ def _all_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
 
 
 def _count(
-    positions: QuerySet[Position], stage: str
-) -> tuple[dict[tuple[Any, Any], int], dict[tuple[Any, Any], list[str]], int | None]:
-    """Counts and first refs by cell, and the newest criteria that any of the positions used."""
+    positions: QuerySet[Position], stage: str, kind: str
+) -> tuple[dict[tuple[Any, Any], int], dict[tuple[Any, Any], list[str]], int | None, int]:
+    """Counts and first refs by cell of those of ``kind``, the newest criteria that any of them
+    used, and how many are of the other kind."""
     counts: dict[tuple[Any, Any], int] = {}
     refs: dict[tuple[Any, Any], list[str]] = {}
     newest: int | None = None
+    other_total = 0
     # One pass over the rows in order beats grouping and ranking them in the database (a third of
     # the time at 100,000 risks on SQLite), and a plain cursor beats a held one on PostgreSQL.
     rows = positions.order_by("ref_order").values_list(
-        f"{stage}_likelihood", f"{stage}_impact", "ref", "criteria_id"
+        f"{stage}_likelihood", f"{stage}_impact", "ref", "criteria_id", "kind"
     )
-    for likelihood, impact, ref, used in rows:
+    for likelihood, impact, ref, used, is_kind in rows:
+        if is_kind != kind:
+            other_total += 1
+            continue
         place = (likelihood, impact)
         n = counts[place] = counts.get(place, 0) + 1
         if n == 1:
@@ -179,12 +203,13 @@ def _count(
             refs[place].append(ref)
         if newest is None or used > newest:
             newest = used
-    return counts, refs, newest
+    return counts, refs, newest, other_total
 
 
 def _compare(
     viewer: Viewer,
     stage: str,
+    kind: str,
     as_of: dt.date,
     compare: dt.date,
     today: dt.date,
@@ -220,8 +245,8 @@ def _compare(
     )
     for risk_id, now in after.items():
         then = before.get(risk_id)
-        was_open = then is not None and then.state == State.OPEN
-        is_open = now.state == State.OPEN
+        was_open = then is not None and then.state == State.OPEN and then.kind == kind
+        is_open = now.state == State.OPEN and now.kind == kind
         if is_open and not was_open:
             comparison.opened.append(now.ref)
         elif was_open and not is_open:
@@ -249,4 +274,13 @@ def trail(positions: Iterable[Position], stage: str) -> list[tuple[dt.datetime, 
     return steps
 
 
-__all__ = ["HeatCell", "Heatmap", "Move", "heatmap", "narrowed", "standing_on", "trail"]
+__all__ = [
+    "HeatCell",
+    "Heatmap",
+    "Move",
+    "heatmap",
+    "narrowed",
+    "other_kind",
+    "standing_on",
+    "trail",
+]

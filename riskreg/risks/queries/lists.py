@@ -7,7 +7,7 @@ from django.db.models import Count, Prefetch, Q, QuerySet
 
 from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
-from riskreg.risks.models import Control, Mitigation, Position, Risk, State
+from riskreg.risks.models import Control, Kind, Mitigation, Position, Risk, State
 from riskreg.risks.queries.access import current_positions
 
 
@@ -54,14 +54,23 @@ class Standing:
 
 
 def standing(
-    viewer: Viewer, at: dt.datetime, above: list[str], chosen: RiskFilter | None = None
+    viewer: Viewer,
+    at: dt.datetime,
+    above: list[str],
+    chosen: RiskFilter | None = None,
+    kind: str | None = None,
 ) -> Standing:
-    """Counts in one query. ``above``: the ratings above appetite; ``chosen`` narrows them."""
+    """Counts in one query. ``above``: the ratings above appetite, where only threats can stand.
+
+    ``chosen`` and ``kind`` narrow what is counted.
+    """
     today = viewer.today(at)
     is_open = Q(state=State.OPEN)
     positions = current_positions(viewer)
     if chosen is not None:
         positions = chosen.apply(positions)
+    if kind is not None:
+        positions = positions.filter(kind=kind)
     counts = positions.aggregate(
         open=Count("id", filter=is_open),
         draft=Count("id", filter=Q(state=State.DRAFT)),
@@ -76,17 +85,20 @@ def standing(
                 risk__next_review_on__lte=today + dt.timedelta(days=14),
             ),
         ),
-        above_appetite=Count("id", filter=is_open & Q(residual_rating__in=above)),
+        above_appetite=Count("id", filter=is_open & Q(kind=Kind.THREAT, residual_rating__in=above)),
     )
     return Standing(**counts)
 
 
-def counts_by_rating(viewer: Viewer) -> dict[str, int]:
-    """Open visible risks per residual rating; the key ``unrated`` holds the rest."""
+def counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:
+    """Open visible risks of each kind per residual rating; the key ``unrated`` holds the rest."""
     rows = (
         current_positions(viewer)
         .filter(state=State.OPEN)
-        .values_list("residual_rating")
+        .values_list("kind", "residual_rating")
         .annotate(n=Count("id"))
     )
-    return {rating or "unrated": n for rating, n in rows}
+    counts: dict[str, dict[str, int]] = {kind: {} for kind in Kind.values}
+    for kind, rating, n in rows:
+        counts[kind][rating or "unrated"] = n
+    return counts

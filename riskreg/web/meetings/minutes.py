@@ -97,7 +97,7 @@ def _scales(viewer: Viewer, items: Sequence[MeetingItem]) -> dict[int, Scale]:
 def _row(item: MeetingItem, scales: dict[int, Scale]) -> dict[str, Any]:
     def chip(cell: dict[str, Any] | None) -> Any:
         scale = scales[cell["criteria"]] if cell else next(iter(scales.values()))
-        return scale.cell_chip(cell)
+        return scale.cell_chip(cell, item.risk.kind)
 
     tone, icon = TONES[ItemOutcome(item.outcome)]
     review = item.review

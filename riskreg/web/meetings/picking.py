@@ -124,7 +124,7 @@ class NewMeeting(MeetingView):
                     "private": row.visibility == Visibility.PARTY,
                     "owner": person(row.owner),
                     "party": row.party.name,
-                    "chip": scale.cell_chip(row.cell("residual")),
+                    "chip": scale.cell_chip(row.cell("residual"), row.kind),
                     "due": row.risk.next_review_on,
                 }
                 for row in rows[:MAX_ITEMS]

@@ -285,7 +285,7 @@ class AssessRisk(RiskAction):
             ],
             "legend": _("How likely, and how bad, %(meaning)s?")
             % {"meaning": stage_meaning(stage)},
-            "grid": scale.grid(),
+            "grid": scale.grid(kind=risk.kind),
             "now": now,
             "checked": cell_of(request, now),
             "cell_error": getattr(self, "cell_error", ""),

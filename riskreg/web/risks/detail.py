@@ -93,7 +93,7 @@ class RiskPage(RegisterView):
             "text_labels": _text_labels(risk),
             "owner_label": risk.labels.get("owner", ""),
             "stages": scale.stages(now),
-            "above_appetite": scale.matrix.above_appetite(now.residual_rating)
+            "above_appetite": scale.matrix.above_appetite(now.residual_rating, risk.kind)
             if risk.state == "open"
             else False,
             "place": scale.place(cell) if (cell := now.cell("residual")) else "",
@@ -115,9 +115,11 @@ class RiskPage(RegisterView):
                 }
                 for c in controls
             ],
-            "assessments": [_assessment(a, scales) for a in assessments[:SHOWN_ASSESSMENTS]],
+            "assessments": [
+                _assessment(a, scales, risk.kind) for a in assessments[:SHOWN_ASSESSMENTS]
+            ],
             "older_assessments": len(assessments) > SHOWN_ASSESSMENTS,
-            "reviews": [self._review(r, scales) for r in reviews[:SHOWN_REVIEWS]],
+            "reviews": [self._review(r, scales, risk.kind) for r in reviews[:SHOWN_REVIEWS]],
             "older_reviews": len(reviews) > SHOWN_REVIEWS,
             "mitigations": [_mitigation(m, today) for m in mitigations],
             "indicators": watching_rows(viewer, risk, today),
@@ -145,7 +147,7 @@ class RiskPage(RegisterView):
             scales |= {c.pk: Scale(c) for c in Criteria.objects.filter(pk__in=older)}
         return scales
 
-    def _review(self, row: Review, scales: dict[int, Scale]) -> dict[str, Any]:
+    def _review(self, row: Review, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
         judged = row.assessment
         scale = scales.get(judged.criteria_id) if judged else None
         held_on = clock.local_date(row.at, self.viewer.register.time_zone)
@@ -159,7 +161,7 @@ class RiskPage(RegisterView):
             "late": max(0, (held_on - row.due_on).days),
             "next": row.next_review_on,
             "label": row.label,
-            "chip": scale.chip(judged.rating, judged.score) if judged and scale else "",
+            "chip": scale.chip(judged.rating, judged.score, kind) if judged and scale else "",
         }
 
     def _may(self, risk: Risk, extended: bool) -> dict[str, bool]:
@@ -212,14 +214,14 @@ def _cell(row: Assessment, scale: Scale) -> str:
     return scale.place({"likelihood": row.likelihood, "impact": row.impact})
 
 
-def _assessment(row: Assessment, scales: dict[int, Scale]) -> dict[str, Any]:
+def _assessment(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
     scale = scales[row.criteria_id]
     return {
         "at": row.at,
         "recorded": row.created_at,
         "brought_in": row.brought_in,
         "stage": stage_name(row.stage),
-        "chip": scale.chip(row.rating, row.score),
+        "chip": scale.chip(row.rating, row.score, kind),
         "place": _cell(row, scale),
         "rationale": row.said("rationale"),
         "who": person(row.assessor),

@@ -4,8 +4,9 @@
 
     {% icon "bell" size=16 label="" %}          heroicon; label only if it stands alone
     {% rating label tone of=5 score=None %}     colour, pattern, word, score; tone None: unrated
+                                                (kind="opportunity": a scale of its own)
     {% rating_path stages %}                    inherent → residual → target
-    {% delta 4 %}                               change of a score, in glyph and word
+    {% delta 4 kind="threat" %}                 change of a score, in glyph and word
     {% date_words value today due=False %}      "in 3 days"; exact on hover and in print
     {% badge text tone="" icon="" title="" %}   tone: ok, warn, bad, dashed
     {% state_badge state %}                     draft, open, closed
@@ -90,15 +91,21 @@ _draw_icon = icon
 
 @register.inclusion_tag("components/rating.html")
 def rating(
-    label: str | None = None, tone: int | None = None, of: int = 5, score: Any = None
+    label: str | None = None,
+    tone: int | None = None,
+    of: int = 5,
+    score: Any = None,
+    kind: str = "threat",
 ) -> dict[str, Any]:
-    """Chip of one rating. ``tone`` counts the register's ``of`` ratings from 0, the lowest."""
+    """Chip of one rating. ``tone`` counts the register's ``of`` ratings from 0, the lowest;
+    an opportunity has colours of its own."""
     unrated = tone is None
     return {
         "unrated": unrated,
         "step": None if tone is None else drawing.severity_step(tone, of),
         "label": label,
         "score": score,
+        "gain": kind == "opportunity",
     }
 
 
@@ -109,10 +116,13 @@ def rating_path(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
 
 
 @register.inclusion_tag("components/delta.html")
-def delta(value: float | None) -> dict[str, Any]:
-    """Change of a score since the time compared with; None or 0 reads "no change"."""
+def delta(value: float | None, kind: str = "threat") -> dict[str, Any]:
+    """Change of a score since the time compared with; None or 0 reads "no change".
+
+    A threat that rises is worse, an opportunity that rises is better.
+    """
     value = value or 0
-    return {"value": value, "size": abs(value)}
+    return {"value": value, "size": abs(value), "better": (value > 0) is (kind == "opportunity")}
 
 
 # Words and marks -------------------------------------------------------------------------------
