@@ -214,10 +214,21 @@ def assess(
         actor=world.viewer(by or keeper(world, row)),
         ref=row.ref,
         version=None,
-        given={"stage": stage, "likelihood": cell[0], "impact": cell[1], **given},
+        given={
+            "stage": stage,
+            "likelihood": cell[0],
+            "impact": cell[1],
+            "rationale": reason(cell),
+            **given,
+        },
         at=at or world.at,
         recorded_at=recorded_at,
     )
+
+
+def reason(cell: tuple[int, int]) -> str:
+    """Why somebody judges a risk to stand in ``cell``; no score is taken without."""
+    return f"Two markets point to {cell[0]} × {cell[1]} (illustrative)"
 
 
 def review(
@@ -231,7 +242,11 @@ def review(
 ) -> Review:
     """A review of ``row`` by its keeper (or ``by``), with a new score if ``cell`` is given."""
     if cell is not None:
-        given["assessment"] = {"likelihood": cell[0], "impact": cell[1]}
+        given["assessment"] = {
+            "likelihood": cell[0],
+            "impact": cell[1],
+            "rationale": reason(cell),
+        }
     return record_review(
         actor=world.viewer(by or keeper(world, row)),
         ref=row.ref,

@@ -231,7 +231,18 @@ class AssessmentNew(s.Serializer[Any]):
     stage = one_of(STAGES, required=False)
     likelihood = s.IntegerField(min_value=1, max_value=7)
     impact = s.IntegerField(min_value=1, max_value=7)
-    rationale = s.CharField(allow_blank=True, max_length=8000, required=False)
+    rationale = s.CharField(max_length=8000, help_text="why it stands there")
+    label = one_of(LABELS, required=False)
+    translations = translations(required=False)
+
+
+class ReviewAssessment(s.Serializer[Any]):
+    stage = one_of(STAGES, required=False)
+    likelihood = s.IntegerField(min_value=1, max_value=7)
+    impact = s.IntegerField(min_value=1, max_value=7)
+    rationale = s.CharField(
+        max_length=8000, required=False, help_text="why it stands there; the comment if not given"
+    )
     label = one_of(LABELS, required=False)
     translations = translations(required=False)
 
@@ -255,7 +266,7 @@ class Review(s.Serializer[Any]):
 class ReviewNew(s.Serializer[Any]):
     outcome = one_of(Outcome.values, required=False)
     comment = s.CharField(allow_blank=True, max_length=8000, required=False)
-    assessment = AssessmentNew(required=False)
+    assessment = ReviewAssessment(required=False)
     next_review_on = s.DateField(required=False)
     translations = translations(required=False)
     label = one_of(LABELS, required=False)

@@ -22,6 +22,7 @@ from riskreg.risks.queries.access import current_positions, position_of
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.cells import cell_of, cell_text, chosen_cell
+from riskreg.web.due_dates import dates_after_review
 from riskreg.web.extensions import extension_row
 from riskreg.web.history import event_rows
 from riskreg.web.indicators.beside import called_rows, moved_rows
@@ -40,7 +41,10 @@ class ReviewForm(forms.Form):
         label=gettext_lazy("Why?"),
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
-        help_text=gettext_lazy("What you looked at, in a sentence. Others will read it."),
+        help_text=gettext_lazy(
+            "What you looked at, in a sentence. Others will read it; a new score is not saved "
+            "without."
+        ),
     )
     outcome = forms.ChoiceField(
         label=gettext_lazy("Does something else follow?"), required=False, choices=[]
@@ -53,6 +57,7 @@ class ReviewForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.fields["comment"].when_needed = _("needed for a new score")  # type: ignore[attr-defined]
         outcomes = [
             ("", _("No")),
             (Outcome.MITIGATION_CHANGED.value, _("The mitigations change")),
@@ -83,6 +88,15 @@ class ReviewScreen(RegisterView):
             return None
         if chosen is None:
             raise Invalid.one("cell", "required", _("Choose the cell where it stands today."))
+        if same and request.POST.get("verdict") == "rescore":
+            raise Invalid.one(
+                "cell",
+                "nothing_changed",
+                _(
+                    "Nothing has changed: this is the cell where it stands. Choose another cell, "
+                    "or press “Nothing has changed”."
+                ),
+            )
         return None if same else {"stage": "residual", **chosen}  # type: ignore[dict-item]
 
     def review_context(
@@ -102,11 +116,6 @@ class ReviewScreen(RegisterView):
         form.fields["next_review_on"].widget.attrs |= {
             "min": (today + dt.timedelta(days=1)).isoformat()
         }
-        cadences = scale.cadences()
-        for entry in cadences:
-            entry["on"] = policy.after_review(today, entry["days"])
-            entry["now"] = entry["key"] == position.residual_rating
-        days = scale.matrix.cadence_days(position.residual_rating)
         work = list(mitigations_of(self.viewer, risk).prefetch_related(None))
         mitigations = [
             {
@@ -149,10 +158,7 @@ class ReviewScreen(RegisterView):
             "checked": cell_of(request, now),
             "cell_error": cell_error,
             "form": form,
-            "rating": scale.name(position.residual_rating),
-            "days": days,
-            "next_on": policy.after_review(today, days),
-            "cadences": cadences,
+            "then": dates_after_review(scale, position, today),
         }
 
     def _happened(self, subjects: list[uuid.UUID], last: Review | None) -> list[dict[str, Any]]:
@@ -185,9 +191,14 @@ class ReviewScreen(RegisterView):
 
 
 def take_cell_error(invalid: Invalid) -> str:
-    """Take what is wrong with the cell out of ``invalid`` and return it for the grid."""
+    """Take what is wrong with the cell out of ``invalid`` and return it for the grid; what is
+    wrong with the reason goes to the comment."""
     said = ""
     for name in list(invalid.fields):
+        if name.split(".")[-1] == "rationale":
+            # On these pages the comment is the reason.
+            invalid.fields.setdefault("comment", []).extend(invalid.fields.pop(name))
+            continue
         if name.split(".")[-1] in ("cell", "likelihood", "impact"):
             errors: list[FieldError] = invalid.fields.pop(name)
             said = said or errors[0].detail

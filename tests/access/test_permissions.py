@@ -87,7 +87,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "risk.share": lambda w, v, r: services.share_risk(**_act(w, v, r)),
     "risk.assess": lambda w, v, r: services.record_assessment(
-        given={"likelihood": 1, "impact": 1}, **_act(w, v, r)
+        given={"likelihood": 1, "impact": 1, "rationale": "x"}, **_act(w, v, r)
     ),
     "risk.review": lambda w, v, r: record_review(**_act(w, v, r)),
     "risk.extend": lambda w, v, r: grant_extension(

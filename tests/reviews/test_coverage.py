@@ -147,7 +147,7 @@ class Clerk:
             with transaction.atomic():
                 done = builders.record_review(
                     **self.act(row), at=held, recorded_at=self.at, next_review_on=wanted,
-                    assessment=cell and {"likelihood": cell[0], "impact": cell[1]},
+                    assessment=cell and self.level(cell),
                 )  # fmt: skip
         except Invalid:
             return
@@ -156,11 +156,14 @@ class Clerk:
         note.held_on, note.held_recorded, note.brought_in = day, self.today, back > 0
         self.notes.append(Note(row.pk, self.today, done.next_review_on))
 
+    @staticmethod
+    def level(cell: tuple[int, int]) -> dict[str, Any]:
+        return {"likelihood": cell[0], "impact": cell[1], "rationale": builders.reason(cell)}
+
     def assess(self, row: Risk, cell: tuple[int, int]) -> None:
         before = row.next_review_on
-        given = {"likelihood": cell[0], "impact": cell[1]}
         try:
-            services.record_assessment(**self.act(row), given=given, at=self.at)
+            services.record_assessment(**self.act(row), given=self.level(cell), at=self.at)
         except Invalid:
             return
         row.refresh_from_db()

@@ -71,11 +71,12 @@ class Ledger(RuleBasedStateMachine):
             "at": self.at,
         }
 
-    def level(self, cell: tuple[int, int]) -> dict[str, int]:
+    def level(self, cell: tuple[int, int]) -> dict[str, Any]:
         criteria = self.criteria.criteria
         return {
             "likelihood": 1 + (cell[0] - 1) % len(criteria.likelihood),
             "impact": 1 + (cell[1] - 1) % len(criteria.impact),
+            "rationale": "Illustrative",
         }
 
     @rule(mine=st.booleans(), private=st.booleans(), opened=st.booleans())
@@ -115,7 +116,9 @@ class Ledger(RuleBasedStateMachine):
         rating = self.criteria.cell(*residual).rating if residual else None
         limit = today + dt.timedelta(days=self.criteria.cadence_days(rating))
         wanted = today + dt.timedelta(days=early) if early else None
-        refused = row.state != "open" or (wanted is not None and wanted > limit)
+        stands = Position.objects.get(risk=row, valid_to=None).cell("residual")
+        same = level is not None and vars(self.criteria.cell(*residual)) == stands
+        refused = row.state != "open" or same or (wanted is not None and wanted > limit)
         try:
             with transaction.atomic():
                 done = builders.record_review(**act, assessment=level, next_review_on=wanted)

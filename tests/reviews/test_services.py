@@ -89,6 +89,8 @@ def test_an_earlier_date_may_be_asked_for_a_later_one_not(world: World) -> None:
         ({"next_review_on": 7}, "next_review_on"),
         ({"cell": (9, 1)}, "assessment.likelihood"),
         ({"assessment": {"likelihood": 3}}, "assessment.impact"),
+        ({"assessment": {"likelihood": 3, "impact": 3}}, "assessment.rationale"),
+        ({"cell": (4, 5)}, "assessment.likelihood"),
         ({"assessment": {"stage": "x", "likelihood": 3, "impact": 3}}, "assessment.stage"),
         ({"assessment": {"score": 3, "likelihood": 3, "impact": 3}}, "assessment.score"),
         ({"assessment": "3,3"}, "assessment.assessment"),
@@ -150,7 +152,7 @@ def test_a_review_brought_in_keeps_both_times(world: World) -> None:
         actor=world.viewer("owner"),
         ref=row.ref,
         version=None,
-        assessment={"likelihood": 2, "impact": 2},
+        assessment={"likelihood": 2, "impact": 2, "rationale": "The quarter's figures"},
         at=held,
         recorded_at=now,
     )

@@ -145,7 +145,7 @@ def test_a_bad_assessment_is_refused(world: World, given: Any, fields: set[str])
             actor=world.viewer("owner"),
             ref=row.ref,
             version=row.version,
-            given=given,
+            given={"rationale": "Two inquiries", **given},
             at=world.at,
         )
         == fields

@@ -59,7 +59,7 @@ def test_of_two_reviewers_one_wins_and_the_other_is_told(attempt: int) -> None:
             actor=v,
             ref=row.ref,
             version=row.version,
-            assessment={"likelihood": n, "impact": n},
+            assessment={"likelihood": n, "impact": n, "rationale": "x"},
             at=world.at + dt.timedelta(days=1),
         )
         for n, v in enumerate(viewers, 1)
@@ -197,7 +197,7 @@ def test_judging_while_criteria_are_replaced_ends_in_what_is_in_force() -> None:
             actor=v,
             ref=row.ref,
             version=None,
-            given={"likelihood": 3, "impact": 3},
+            given={"likelihood": 3, "impact": 3, "rationale": "x"},
             at=later,
         )
         for row, v in zip(rows, viewers, strict=True)

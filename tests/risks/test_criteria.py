@@ -257,7 +257,7 @@ def test_a_viewer_read_before_the_change_judges_by_what_is_in_force(world: World
         actor=actor,
         ref=row.ref,
         version=None,
-        given={"likelihood": 3, "impact": 3},
+        given={"likelihood": 3, "impact": 3, "rationale": "The new scale"},
         at=world.at + 2 * DAY,
     )
     assert now(row).residual_score == 27

@@ -50,7 +50,7 @@ def play(world: World, story: list[tuple[str, int, int, int, int]]) -> dt.dateti
         row = Risk.objects.get(pk=rows[which % len(rows)].pk)
         act = {"actor": world.viewer("manager"), "ref": row.ref, "version": None, "at": at}
         stage = ("inherent", "residual", "target")[which % 3]
-        cell = {"stage": stage, "likelihood": x, "impact": y}
+        cell = {"stage": stage, "likelihood": x, "impact": y, "rationale": "A story"}
         try:
             with transaction.atomic():
                 if what == "assess":

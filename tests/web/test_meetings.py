@@ -186,7 +186,8 @@ def test_queries_do_not_grow_with_the_agenda(
         for number in (1, 2):
             record_item(
                 actor=viewer, meeting=meeting.uuid, number=number, version=None,
-                outcome="reviewed", review={"assessment": {"likelihood": 3, "impact": 3}},
+                outcome="reviewed",
+                review={"assessment": {"likelihood": 3, "impact": 3}, "comment": "Calmer"},
                 at=world.at,
             )  # fmt: skip
         for tail in ("", "items/3/"):

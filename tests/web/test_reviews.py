@@ -29,7 +29,8 @@ def test_the_screen(pilot, address):
     assert '<input type="radio" name="cell" value="3,4" checked' in html
     assert html.count('type="radio" name="cell"') == 25
     assert "rating High, so every 60 days" in html
-    assert response.context["next_on"] == TODAY + dt.timedelta(days=60)
+    now = next(then for then in response.context["then"] if then["now"])
+    assert now["on"] == TODAY + dt.timedelta(days=60)
 
 
 def test_nothing_has_changed(pilot, address):
@@ -66,9 +67,58 @@ def test_a_new_score_and_why_the_date(pilot, address):
     assert "rating Critical, so every 30 days" in html
 
 
-def test_saving_todays_cell_is_no_new_score(pilot, address):
-    assert post(pilot, address, verdict="rescore", cell="3,4").status_code == 302
-    assert Review.objects.get().outcome == "unchanged"
+def test_saving_todays_cell_says_that_nothing_changed(pilot, address):
+    response = post(pilot, address, verdict="rescore", cell="3,4", comment="my long comment")
+    html = response.content.decode()
+    assert response.status_code == 400
+    assert "Nothing has changed: this is the cell where it stands" in html
+    assert "my long comment" in html
+    assert not Review.objects.exists()
+    assert post(pilot, address, verdict="unchanged", cell="3,4").status_code == 302
+
+
+def test_a_new_score_without_its_reason_is_not_saved(pilot, address):
+    for comment in ("", "  \n"):
+        response = post(pilot, address, verdict="rescore", cell="5,5", comment=comment)
+        assert response.status_code == 400
+        assert "A new score needs its reason" in response.context["form"].errors["comment"][0]
+        assert '<input type="radio" name="cell" value="5,5" checked' in response.content.decode()
+    assert not Review.objects.exists()
+    assert pilot.again("bridge").positions.get(valid_to=None).residual_score == 12
+
+
+def test_the_sentence_with_the_next_date_is_there_for_every_cell(pilot, address):
+    """The style sheet shows the one whose rating is checked; each must be true."""
+    response = pilot.client("owner").get(address("risks/R-001/review/"))
+    html = response.content.decode()
+    for then in response.context["then"]:
+        assert f'class="small then then-{then["tone"]}"' in html
+        cell = {
+            "very_low": "1,1",
+            "low": "2,2",
+            "moderate": "3,3",
+            "high": "3,5",
+            "critical": "5,5",
+        }
+        if then["now"]:
+            continue
+        at = AT + dt.timedelta(days=1)
+        pilot.make("owner", then["key"], AT)
+        pilot.judge("owner", then["key"], (3, 4), AT)
+        pilot.open("owner", then["key"], AT)
+        ref = pilot.risks[then["key"]].ref
+        done = pilot.client("owner").post(
+            address(f"risks/{ref}/review/"),
+            {
+                "version": pilot.again(then["key"]).version,
+                "verdict": "rescore",
+                "cell": cell[then["key"]],
+                "comment": "as seen today",
+            },
+        )
+        assert done.status_code == 302, at
+        assert pilot.again(then["key"]).next_review_on == then["on"], then["key"]
+    assert [t["label"] for t in response.context["then"] if t["now"]] == ["High"]
 
 
 def test_sooner_if_asked_never_later(pilot, address):
@@ -125,7 +175,10 @@ def test_somebody_was_faster(pilot, address):
     assert not Review.objects.exists()
     # What comes back builds on the new version and can be saved as it is.
     again = response.context["form"]["version"].value()
-    assert post(pilot, address, version=again, verdict="rescore", cell="5,5").status_code == 302
+    saved = post(
+        pilot, address, version=again, verdict="rescore", cell="5,5", comment="my long comment"
+    )
+    assert saved.status_code == 302
     # The same form sent twice counts once.
     assert post(pilot, address, version=again, verdict="unchanged").status_code == 409
     assert Review.objects.count() == 1
@@ -167,6 +220,8 @@ def test_queries(pilot, address, django_assert_max_num_queries):
 def test_an_unrated_risk(pilot, address):
     html = pilot.client("other").get(address("risks/R-002/review/")).content.decode()
     assert "It has not been rated yet" in html
-    response = post(pilot, address, "other", "R-002", "tunnel", verdict="rescore", cell="2,2")
+    response = post(
+        pilot, address, "other", "R-002", "tunnel", verdict="rescore", cell="2,2", comment="dug"
+    )
     assert response.status_code == 302
     assert Review.objects.get().assessment.score == 4

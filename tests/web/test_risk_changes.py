@@ -240,4 +240,30 @@ def test_assessing(pilot, address):
         assert bad.status_code == 400, cell
         assert words in bad.content.decode()
     assert client.post(path, {**sent, "version": version + 1, "stage": "final"}).status_code == 400
+    for cell, words in (("3,3", "A new score needs its reason"), ("1,2", "Nothing has changed")):
+        bad = client.post(path, {**sent, "version": version + 1, "cell": cell, "rationale": " "})
+        assert bad.status_code == 400
+        assert words in bad.context["form"].errors["rationale"][0]
     assert client.post(path, sent).status_code == 409
+
+
+def test_an_assessment_says_what_becomes_of_the_date(pilot, address):
+    client = pilot.client("owner")
+    reviewed = {"version": pilot.again("bridge").version, "verdict": "unchanged"}
+    assert client.post(address("risks/R-001/review/"), reviewed).status_code == 302
+    page = client.get(address("risks/R-001/assess/"))
+    before = pilot.again("bridge").next_review_on
+    critical, *_others = page.context["then"]
+    assert (critical["key"], critical["sooner"]) == ("critical", True)
+    assert all(t["on"] == before and not t["sooner"] for t in page.context["then"] if t["now"])
+    assert "The next review comes forward to" in page.content.decode()
+    assert "The next review stays on" in page.content.decode()
+    assert (
+        "This moves no review date"
+        in client.get(address("risks/R-001/assess/?stage=target")).content.decode()
+    )
+    sent = {"version": pilot.again("bridge").version, "stage": "residual", "cell": "5,5",
+            "rationale": "it cracks"}  # fmt: skip
+    said = client.post(address("risks/R-001/assess/"), sent, follow=True).content.decode()
+    assert pilot.again("bridge").next_review_on == critical["on"]
+    assert "Its next review is due on" in said

@@ -41,7 +41,8 @@ def record_review(
     """Record that the actor looked at an open risk, perhaps with a new residual assessment.
 
     ``next_review_on`` may ask for an earlier date than the rating's cadence gives, never a later
-    one. ``outcome`` defaults to ``rescored`` with an assessment and ``unchanged`` without.
+    one. ``outcome`` defaults to ``rescored`` with an assessment and ``unchanged`` without. A new
+    score needs its reason; where the assessment has no ``rationale``, the comment is it.
     Raises ``Invalid`` naming each wrong field, ``Conflict``, ``Forbidden``, ``NotFound``.
     """
     risk = risk_for(actor, ref, lock=True)
@@ -101,9 +102,20 @@ def review_risk(
     wanted = _wanted_date(errors, next_review_on, today)
     if assessment is not None:
         try:
-            clean_assessment(actor, assessment)
+            assessment = _with_reason(assessment, comment, versions)
+            clean, cell = clean_assessment(actor, risk, assessment)
         except Invalid as invalid:
             errors.merge(invalid, prefix="assessment.")
+        else:
+            if outcome == Outcome.RESCORED and vars(cell) == position_of(risk).cell(clean["stage"]):
+                errors.add(
+                    "assessment.likelihood",
+                    "nothing_changed",
+                    _(
+                        "Nothing has changed: it stands in this cell already. Choose another cell, "
+                        "or record that nothing has changed."
+                    ),
+                )
     criteria = actor.criteria
     if wanted is not None and assessment is None:
         _check_latest(errors, wanted, today, Matrix(criteria).cadence_days(_rating(risk)))
@@ -152,6 +164,16 @@ def review_risk(
         )
     )
     return review
+
+
+def _with_reason(
+    assessment: Mapping[str, Any], comment: str, versions: Mapping[str, Any]
+) -> Mapping[str, Any]:
+    """The assessment, with what the reviewer said as its reason where it names none itself."""
+    if not isinstance(assessment, Mapping) or assessment.get("rationale") or not comment:
+        return assessment
+    translations = {lang: {"rationale": said["comment"]} for lang, said in versions.items()}
+    return {"translations": translations, **assessment, "rationale": comment}
 
 
 def _rating(risk: Risk) -> str | None:

@@ -33,7 +33,8 @@ def record_assessment(
     """Record the actor's judgement of a risk at one stage.
 
     ``given``: {stage, likelihood, impact, rationale, label?, translations?}, levels as the criteria
-    have them. A rating that asks for sooner reviews pulls the next review in (I1).
+    have them. No score moves, and none is confirmed, without its reason (I13). A rating that asks
+    for sooner reviews pulls the next review in (I1).
     Raises ``Invalid`` naming each wrong field, ``Conflict``, ``Forbidden``, ``NotFound``.
     """
     risk = risk_for(actor, ref, lock=True)
@@ -59,11 +60,10 @@ def judge(
     """
     if risk.state == State.CLOSED:
         raise Invalid.one("state", "closed", _("This risk is closed; reopen it to assess it."))
-    clean, cell = clean_assessment(actor, given)
+    clean, cell = clean_assessment(actor, risk, given)
     criteria = actor.criteria
     mark_used(criteria, recorded_at or at)
-    position = position_of(risk)
-    before = position.cell(clean["stage"])
+    before = position_of(risk).cell(clean["stage"])
     recorded_at = recorded_at or at
     assessment = Assessment.objects.create(
         register=risk.register,
@@ -97,7 +97,9 @@ def judge(
     return assessment
 
 
-def clean_assessment(actor: Viewer, given: Mapping[str, Any]) -> tuple[dict[str, Any], Cell]:
+def clean_assessment(
+    actor: Viewer, risk: Risk, given: Mapping[str, Any]
+) -> tuple[dict[str, Any], Cell]:
     """``given`` checked, and the cell it names. Raises ``Invalid`` with everything wrong."""
     errors = Errors()
     if not isinstance(given, Mapping):
@@ -123,6 +125,14 @@ def clean_assessment(actor: Viewer, given: Mapping[str, Any]) -> tuple[dict[str,
         cell = Matrix(actor.criteria).cell(given.get("likelihood"), given.get("impact"))
     except Invalid as invalid:
         errors.merge(invalid)
+    if cell is not None and not rationale and "rationale" not in errors.fields:
+        if stage in Stage.values and vars(cell) == position_of(risk).cell(stage):
+            why = _(
+                "Nothing has changed: it stands in this cell. Choose another, or say why it stays."
+            )
+        else:
+            why = _("A new score needs its reason: say in a sentence why it stands there.")
+        errors.add("rationale", "required", why)
     errors.raise_if_any()
     assert cell is not None  # noqa: S101 - an invalid cell has raised above
     clean = {"stage": stage, "label": label, "rationale": rationale, "translations": translations}

@@ -16,7 +16,7 @@ from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
-from riskreg.risks.models import Risk
+from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import position_of, risk_for
 from riskreg.risks.services import (
     open_risk,
@@ -26,6 +26,7 @@ from riskreg.risks.services import (
 )
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.cells import cell_of, cell_text, chosen_cell
+from riskreg.web.due_dates import dates_after_assessment
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.forms import offer
 
@@ -70,9 +71,8 @@ class TransferForm(ActionForm):
 class AssessForm(ActionForm):
     """A judgement at one stage; the cell itself is the radio grid's."""
 
-    rationale = forms.CharField(
+    rationale = NeededField(
         label=gettext_lazy("Why?"),
-        required=False,
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("What makes you judge it so; others will read it."),
     )
@@ -273,7 +273,8 @@ class AssessRisk(RiskAction):
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         stage = self._stage(request)
         scale = Scale(self.viewer.register.criteria)
-        now = cell_text(position_of(risk), stage)
+        position = position_of(risk)
+        now = cell_text(position, stage)
         path = reverse(
             "web:risk_assess", kwargs={"slug": self.viewer.register.slug, "ref": risk.ref}
         )
@@ -289,6 +290,9 @@ class AssessRisk(RiskAction):
             "now": now,
             "checked": cell_of(request, now),
             "cell_error": getattr(self, "cell_error", ""),
+            "then": dates_after_assessment(
+                scale, position, risk, stage, self.viewer.today(self.at)
+            ),
         }
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
@@ -298,7 +302,7 @@ class AssessRisk(RiskAction):
         }
         try:
             given |= chosen_cell(self.request.POST.get("cell", "")) or {}
-            record_assessment(
+            assessment = record_assessment(
                 actor=self.viewer,
                 ref=risk.ref,
                 version=data["version"],
@@ -310,10 +314,15 @@ class AssessRisk(RiskAction):
             if wrong:
                 self.cell_error = wrong[0].detail
             raise
-        return risk
+        return assessment.risk
 
     def done(self, risk: Risk) -> str:
-        return _("The assessment of %(ref)s is saved.") % {"ref": risk.ref}
+        if risk.state != State.OPEN:
+            return _("The assessment of %(ref)s is saved.") % {"ref": risk.ref}
+        return _("The assessment of %(ref)s is saved. Its next review is due on %(day)s.") % {
+            "ref": risk.ref,
+            "day": _day(risk.next_review_on),
+        }
 
     @staticmethod
     def _stage(request: HttpRequest) -> str:

@@ -1,0 +1,47 @@
+"""When the next review falls due, for each cell that a person may choose before saving."""
+
+import datetime as dt
+from typing import Any
+
+from riskreg.risks import policy
+from riskreg.risks.models import Position, Risk, State
+from riskreg.web.presenters import Scale
+
+
+def dates_after_review(scale: Scale, position: Position, today: dt.date) -> list[dict[str, Any]]:
+    """What a review leads to at each rating, most severe first, and where nothing is chosen.
+
+    Each entry has ``key, label, tone, of, days, on``; ``now`` marks where the risk stands, and
+    ``sooner`` is for judgements alone.
+    """
+    entries = _by_rating(scale, position.residual_rating)
+    for entry in entries:
+        entry["on"] = policy.after_review(today, entry["days"])
+        entry["sooner"] = None
+    return entries
+
+
+def dates_after_assessment(
+    scale: Scale, position: Position, risk: Risk, stage: str, today: dt.date
+) -> list[dict[str, Any]]:
+    """As ``dates_after_review``, for a judgement alone, which brings the date in at most.
+
+    Empty where the judgement moves no date: of another stage, or of a draft.
+    """
+    if stage != "residual" or risk.state != State.OPEN or risk.next_review_on is None:
+        return []
+    entries = _by_rating(scale, position.residual_rating)
+    for entry in entries:
+        entry["on"] = policy.pulled_in(risk.next_review_on, today, entry["days"])
+        entry["sooner"] = entry["on"] < risk.next_review_on
+    return entries
+
+
+def _by_rating(scale: Scale, rating: str | None) -> list[dict[str, Any]]:
+    entries = scale.cadences()
+    if rating is None:
+        unrated = {"key": None, "label": scale.name(None), "tone": None, "of": scale.of}
+        entries.append({**unrated, "days": scale.matrix.cadence_days(None)})
+    for entry in entries:
+        entry["now"] = entry["key"] == rating
+    return entries
