@@ -28,6 +28,7 @@ RISK: dict[str, Any] = {
         "residual": _CELL,
         "target": None,
     },
+    "marks": [],
     "terms": {"category": ["policy"], "market": ["eu"]},
     "objectives": ["overseas-units-2030"],
     "next_review_on": "2026-12-15",

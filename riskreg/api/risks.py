@@ -21,7 +21,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.visibility import Visibility
 from riskreg.risks import filters, services
 from riskreg.risks.models import Position, Risk
-from riskreg.risks.policy import is_overdue
+from riskreg.risks.policy import is_overdue, score_marks
 from riskreg.risks.queries.access import current_positions, risk_for, visible_risks
 from riskreg.risks.queries.links import objectives_by_risk, terms_by_risk
 from riskreg.risks.queries.lists import risk_list
@@ -83,6 +83,9 @@ class RiskApi(RegisterApi):
                     "residual": _cell(cells[4:8]),
                     "target": _cell(cells[8:12]),
                 },
+                "marks": score_marks(
+                    kind, {"inherent": cells[2], "residual": cells[6], "target": cells[10]}
+                ),
                 "terms": terms.get(key, {}),
                 "objectives": objectives.get(key, []),
                 "next_review_on": day(next_on),

@@ -9,6 +9,7 @@ from riskreg.register.policy import LABELS, STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome
 from riskreg.risks.models import Kind, MitigationStatus, Response, State
+from riskreg.risks.policy import MARKS
 from riskreg.search.queries import NOUNS
 
 
@@ -161,6 +162,9 @@ class Risk(s.Serializer[Any]):
     owner = Person()
     deputy = Person(allow_null=True)
     scores = Scores()
+    marks = s.ListField(
+        child=one_of(MARKS), help_text="what does not fit together in the scores; empty is usual"
+    )
     terms = s.DictField(child=s.ListField(child=s.CharField()))
     objectives = s.ListField(child=s.CharField())
     next_review_on = s.DateField(allow_null=True)

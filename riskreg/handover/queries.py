@@ -20,6 +20,7 @@ from riskreg.register.queries import ANSWERABLE, member_named
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, State
 from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.queries.severity import severity_of, worst_served
 
 RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 # What each kind of thing needs of who hands it on.
@@ -34,6 +35,14 @@ _KINDS = {
     Part.RISKS: ("owned", "deputised"),
     Part.MITIGATIONS: ("mitigations",),
     Part.INDICATORS: ("indicators",),
+}
+
+
+_AT_STAKE = {
+    "owned": severity_of("pk"),
+    "deputised": severity_of("pk"),
+    "mitigations": worst_served("risk__mitigations"),
+    "indicators": worst_served("risk__indicators"),
 }
 
 
@@ -93,7 +102,8 @@ def belongings(
     }
     found = Belongings()
     for kind in _KINDS[Part(part)]:
-        queryset = rows[kind].select_related("party").order_by("ref")
+        queryset = rows[kind].select_related("party").annotate(at_stake=_AT_STAKE[kind])
+        queryset = queryset.order_by("-at_stake", "ref")
         if kind == "indicators":
             queryset = queryset.prefetch_related(None)
         if lock:

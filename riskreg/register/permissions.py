@@ -106,23 +106,55 @@ def permits_for_person(viewer: Viewer, action: str, user_id: int, party_id: int 
 
 
 def require(viewer: Viewer, action: str, thing: Any = None) -> None:
-    """Raise ``Forbidden``, in a sentence that says who may, unless ``permits``."""
+    """Raise ``Forbidden``, in a sentence that says why not and who may, unless ``permits``."""
     if not permits(viewer, action, thing):
-        raise _refused(viewer, action)
+        raise Forbidden(_why_not(viewer, action, thing))
 
 
 def require_for_person(viewer: Viewer, action: str, user_id: int, party_id: int | None) -> None:
     """Raise ``Forbidden`` unless ``permits_for_person``."""
     if not permits_for_person(viewer, action, user_id, party_id):
-        raise _refused(viewer, action)
+        raise Forbidden(_why_not_for_person(viewer, action))
 
 
-def _refused(viewer: Viewer, action: str) -> Forbidden:
-    roles = [Role(r).label for r, how_far in PERMISSIONS[action].items() if how_far]
-    return Forbidden(
-        _(
-            "Your role (%(role)s) may not do this here. These may, for what they answer for: "
-            "%(roles)s."
-        )
-        % {"role": Role(viewer.role).label, "roles": ", ".join(str(r) for r in roles)}
+def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
+    """The true cause: the role, the party that it belongs to, or who answers for it."""
+    how_far = reach(viewer, action)
+    if how_far is Reach.PARTY and thing is not None:
+        party = getattr(thing, "party", None)
+        whose = str(party.name) if party is not None else _("another party")
+        return _(
+            "This belongs to %(whose)s; as %(role)s you do this for what your own party has."
+        ) % {"whose": whose, "role": Role(viewer.role).label}
+    if how_far is Reach.OWN and thing is not None:
+        return _(
+            "You do not answer for this. Its owner or deputy can do it, or of its party: %(roles)s."
+        ) % {"roles": _roles(action, Reach.PARTY)}
+    return _(
+        "Your role (%(role)s) may not do this. These may, for what they answer for: %(roles)s."
+    ) % {
+        "role": Role(viewer.role).label,
+        "roles": _roles(action, Reach.OWN),
+    }
+
+
+def _why_not_for_person(viewer: Viewer, action: str) -> str:
+    how_far = reach(viewer, action)
+    if how_far is Reach.OWN:
+        return _(
+            "As %(role)s you do this for yourself alone; for others of their party: %(roles)s."
+        ) % {"role": Role(viewer.role).label, "roles": _roles(action, Reach.PARTY)}
+    if how_far is Reach.PARTY:
+        return _("As %(role)s you do this for people of your own party alone.") % {
+            "role": Role(viewer.role).label
+        }
+    return _why_not(viewer, action, None)
+
+
+def _roles(action: str, at_least: Reach) -> str:
+    """The roles whose right to ``action`` reaches that far."""
+    return ", ".join(
+        str(Role(role).label)
+        for role, how_far in PERMISSIONS[action].items()
+        if how_far >= at_least
     )

@@ -16,6 +16,16 @@ STAGES = ("inherent", "residual", "target")
 LABELS = ("sourced", "derived", "judgement", "illustrative")
 
 
+def check_sourced(errors: Errors, field: str, label: Any, named: bool) -> None:
+    """Note a label that claims a source where none is ``named``, here or on what it is about."""
+    if label == "sourced" and not named:
+        errors.add(
+            field,
+            "needs_source",
+            _("“Sourced” needs a source: name where this can be read, or choose another label."),
+        )
+
+
 @dataclass(frozen=True)
 class Cell:
     """Where a risk stands: levels (1 is lowest), and what the criteria make of them."""
@@ -128,6 +138,8 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
     label = data.get("label", "judgement")
     if label not in LABELS:
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    # Criteria have no place to name a source: they are somebody's choice.
+    check_sourced(errors, "label", label, False)
     errors.raise_if_any()
     return {
         "likelihood": likelihood,

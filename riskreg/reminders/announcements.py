@@ -32,7 +32,7 @@ from riskreg.notify.services import Draft, post, withdraw
 from riskreg.register.models import Register
 from riskreg.reminders import links
 from riskreg.reminders.digest.words import count_words, due_words
-from riskreg.reminders.duties import SOURCES, Duty
+from riskreg.reminders.duties import SOURCES, Duty, urgency
 from riskreg.reminders.models import Announcement, AnnouncementState, Reminder
 from riskreg.reminders.queries import Scene
 
@@ -230,10 +230,10 @@ class _Line:
 
     @property
     def urgency(self) -> tuple[Any, ...]:
-        """Late, today, to come; the longest overdue first."""
-        days = self.days_late
-        when = (days < 0) - (days > 0)
-        return (when, SOURCES[self.duty.kind].last, -days, self.duty.ref)
+        """As in every other list: what is cut off is less urgent or puts less at stake."""
+        assert self.duty.due_on is not None  # noqa: S101 - only what is due becomes a line
+        today = self.duty.due_on + dt.timedelta(days=self.days_late)
+        return (*urgency(self.duty, today), self.duty.ref)
 
 
 def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetime) -> Content:

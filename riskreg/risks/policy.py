@@ -22,6 +22,8 @@ TRANSITIONS: dict[str, tuple[tuple[str, ...], str]] = {
 }
 
 
+MARKS = ("residual_worse_than_inherent", "target_worse_than_residual")
+
 # Work in progress that nobody has said a word about for this long is asked after. It is the
 # shortest review cadence of the default criteria: no review reads of progress older than that.
 UPDATE_DAYS = 30
@@ -32,6 +34,21 @@ VERSIONS = 1_000_000
 def next_update(status: str, told_on: dt.date) -> dt.date | None:
     """By when the next word about work of ``status`` is due, the last having come ``told_on``."""
     return told_on + dt.timedelta(days=UPDATE_DAYS) if status == "in_progress" else None
+
+
+def score_marks(kind: str, scores: Mapping[str, int | None]) -> list[str]:
+    """What does not fit together in the scores of the stages; each is taken, and marked.
+
+    A threat should not score more with its controls than without, nor more after the planned work
+    than now; an opportunity not less.
+    """
+    sign = -1 if kind == "opportunity" else 1
+    marks = []
+    for worse, than in (("residual", "inherent"), ("target", "residual")):
+        now, before = scores.get(worse), scores.get(than)
+        if now is not None and before is not None and sign * now > sign * before:
+            marks.append(f"{worse}_worse_than_{than}")
+    return marks
 
 
 def may_follow(state: str, action: str) -> str | None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import F, QuerySet
+from django.db.models import QuerySet
 
 from riskreg.indicators.queries.access import indicator_for, indicators_for
 from riskreg.kernel.errors import NotFound
@@ -15,7 +15,7 @@ from riskreg.reviews.models import Review
 from riskreg.reviews.queries.meetings import meetings_for
 from riskreg.risks.models import Assessment, Control
 from riskreg.risks.queries.access import current_positions, mitigation_for, risk_for, visible_risks
-from riskreg.risks.queries.lists import mitigations_for
+from riskreg.risks.queries.lists import mitigations_for, worst_first
 
 LIMIT = 20
 
@@ -71,8 +71,7 @@ def named_by_ref(viewer: Viewer, text: str) -> tuple[str, str] | None:
 
 def _risks(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = current_positions(viewer).filter(matching(text, "risk__search_text", "ref"))
-    worst = F("residual_score").desc(nulls_last=True)
-    return rows.select_related("risk", "owner", "party").order_by(worst, "ref_order")
+    return worst_first(rows.select_related("risk", "owner", "party"))
 
 
 def _mitigations(viewer: Viewer, text: str) -> QuerySet[Any]:

@@ -12,7 +12,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Absence
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
-from riskreg.reminders.duties import Duty
+from riskreg.reminders.duties import SOON_DAYS, Duty
 from riskreg.web.duty_words import action_words, discharge_words, kind_words
 
 WEEKS = 5
@@ -52,6 +52,7 @@ def duty_rows(
                 "private": duty.private,
                 "party": viewer.party,
                 "as_deputy": mine and duty.owner_id != me,
+                "orphan": duty.orphan,
                 "stands_in": stands_in_words(absent) if not mine and absent else "",
                 "facts": facts.get((duty.kind, duty.subject), ""),
                 "rating": ratings.get(duty.subject) if duty.kind == "risk.review" else None,
@@ -86,15 +87,41 @@ def stands_in_words(absence: Absence) -> str:
     }
 
 
-def groups(rows: list[dict[str, Any]], today: dt.date) -> list[dict[str, Any]]:
-    """Rows under the words that say how urgent they are; empty groups are left out."""
-    week = today + dt.timedelta(days=7)
+def groups(
+    rows: list[dict[str, Any]], today: dt.date, per_day: Mapping[dt.date, int] | None = None
+) -> list[dict[str, Any]]:
+    """Rows under the words that say how urgent they are; empty groups are left out.
+
+    ``count`` is how many there are, by ``per_day`` where not all of them are in ``rows``.
+    """
+    day = dt.timedelta(days=1)
+    week = today + SOON_DAYS * day
     parts = [
-        (_("Overdue"), True, [d for d in rows if d["due_on"] < today]),
-        (_("In the next 7 days"), False, [d for d in rows if today <= d["due_on"] <= week]),
-        (_("In the week after"), False, [d for d in rows if d["due_on"] > week]),
+        (_("Overdue"), True, None, today - day),
+        (_("In the next 7 days"), False, today, week),
+        (_("In the week after"), False, week + day, today + 2 * SOON_DAYS * day),
     ]
-    return [{"title": t, "late": late, "duties": some} for t, late, some in parts if some]
+    found = []
+    for title, late, first, last in parts:
+        some = [d for d in rows if (first is None or d["due_on"] >= first) and d["due_on"] <= last]
+        if some:
+            count = total(some, per_day, first, last)
+            entry = {"title": title, "late": late, "duties": some, "count": count}
+            found.append({**entry, "more": count - len(some)})
+    return found
+
+
+def total(
+    rows: list[dict[str, Any]],
+    per_day: Mapping[dt.date, int] | None,
+    first: dt.date | None,
+    last: dt.date,
+) -> int:
+    """How many fall due from ``first`` (None: ever) to ``last``: counted in ``rows``, or by
+    ``per_day`` where not all of them are there. A cap is never read as a count."""
+    days: Iterable[tuple[dt.date, int]]
+    days = ((row["due_on"], 1) for row in rows) if per_day is None else per_day.items()
+    return sum(n for day, n in days if (first is None or day >= first) and day <= last)
 
 
 def window_end(today: dt.date) -> dt.date:
@@ -102,8 +129,11 @@ def window_end(today: dt.date) -> dt.date:
     return today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * WEEKS)
 
 
-def weeks(duties: Iterable[Duty], today: dt.date) -> list[list[dict[str, Any]]]:
-    """Whole weeks from Monday of this one, each day with the refs of what falls due on it."""
+def weeks(
+    duties: Iterable[Duty], today: dt.date, per_day: Mapping[dt.date, int] | None = None
+) -> list[list[dict[str, Any]]]:
+    """Whole weeks from Monday of this one, each day with the refs of what falls due on it, and how
+    many that are (by ``per_day`` where not all of them are in ``duties``)."""
     by_day: dict[dt.date | None, list[str]] = {}
     for duty in duties:
         refs = by_day.setdefault(duty.due_on, [])
@@ -114,6 +144,7 @@ def weeks(duties: Iterable[Duty], today: dt.date) -> list[list[dict[str, Any]]]:
         {
             "day": day,
             "refs": by_day.get(day, []),
+            "count": len(by_day.get(day, [])) if per_day is None else per_day.get(day, 0),
             "off": day.weekday() >= 5,
             "past": day < today,
             "today": day == today,

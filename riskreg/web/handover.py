@@ -118,6 +118,7 @@ class HandOverPage(RegisterView):
                 "refs": [row.ref for row in found.moving.get(kind, [])[:LISTED]],
                 "more": max(0, len(found.moving.get(kind, [])) - LISTED),
                 "staying": [row.ref for row in found.staying.get(kind, [])[:LISTED]],
+                "staying_more": max(0, len(found.staying.get(kind, [])) - LISTED),
             }
             for kind, label in (
                 ("owned", _("risks owned, drafts as well")),

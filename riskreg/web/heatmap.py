@@ -19,6 +19,7 @@ from riskreg.risks.queries.heatmap import Comparison, Heatmap, heatmap
 from riskreg.risks.queries.lists import standing
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.heatmap_places import Place, as_filter, cell_value, count_in, steps
 from riskreg.web.moves import scale_before_move, scales_before, score_delta
 from riskreg.web.presenters import (
     Scale,
@@ -33,8 +34,6 @@ from riskreg.web.presenters import (
 OWN = ("as_of", "compare", "cell")
 BESIDE = 50
 TOP = 8
-
-Place = tuple[int, int] | str | None
 
 
 class HeatmapPage(RegisterView):
@@ -72,7 +71,7 @@ class HeatmapPage(RegisterView):
         given = self._given(chosen, shown)
         told = self._told(shown)
         choices = choices_for(self.viewer)
-        open_list = given if place is None else {**given, "cell": _cell_value(place)}
+        open_list = given if place is None else {**given, "cell": cell_value(place)}
         context = {
             "title": _("Heatmap"),
             "problems": problems,
@@ -88,7 +87,7 @@ class HeatmapPage(RegisterView):
             "active": active(choices, chosen.given, open_list, skip=("stage", "kind")),
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
-            "steps": _steps(shown, today, open_list),
+            "steps": steps(shown, today, open_list),
             "beside": self._beside(shown, scale, chosen, given, place, told, today),
             "moved": self._moved(shown, scale, told),
             "given": given,
@@ -177,7 +176,7 @@ class HeatmapPage(RegisterView):
         # Appetite is about what may go wrong: an opportunity is never above it.
         above = {
             "label": _("Above appetite"),
-            "count": _count(shown, scale, beside.ABOVE),
+            "count": count_in(shown, scale, beside.ABOVE),
             "url": query(given, cell=beside.ABOVE),
             "here": True,
             "current": place == beside.ABOVE,
@@ -228,12 +227,12 @@ class HeatmapPage(RegisterView):
             chosen=chosen,
             kind=shown.kind,
         )[:limit]
-        count = _count(shown, scale, place)
+        count = count_in(shown, scale, place)
         full = None
         if shown.as_of == today and place is not None:
             kept = {**chosen.given, "kind": [shown.kind]}
             full = reverse("web:risks", kwargs={"slug": self.viewer.register.slug}) + query(
-                {**kept, "state": "open", "stage": given.get("stage"), **_as_filter(place)}
+                {**kept, "state": "open", "stage": given.get("stage"), **as_filter(place)}
             )
         return {
             "title": self._title(scale, place, shown.kind),
@@ -378,65 +377,6 @@ def _place(text: str, shown: Heatmap) -> Place:
             "cell", "unknown", _("There is no such cell; choose one of the matrix, as in 4,5.")
         )
     return places[text]
-
-
-def _cell_value(place: Place) -> str:
-    return ",".join(map(str, place)) if isinstance(place, tuple) else place or ""
-
-
-def _as_filter(place: Place) -> dict[str, Any]:
-    if place == beside.UNRATED:
-        return {"unrated": "true"}
-    if place == beside.ABOVE:
-        return {"above_appetite": "true"}
-    if isinstance(place, tuple):
-        return {"likelihood": place[0], "impact": place[1]}
-    return {}
-
-
-def _count(shown: Heatmap, scale: Scale, place: Place) -> int:
-    """How many risks the heatmap counts in ``place``."""
-    if place == beside.UNRATED:
-        return shown.unrated_count
-    if place == beside.ABOVE:
-        return sum(
-            c.count for c in shown.cells if scale.matrix.above_appetite(c.rating, shown.kind)
-        )
-    if place is None:
-        return shown.total - shown.unrated_count
-    return sum(c.count for c in shown.cells if (c.likelihood, c.impact) == place)
-
-
-def _steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
-    """A month back, a month on (never past today), and today."""
-    back = _month_from(shown.as_of, -1)
-    on = min(_month_from(shown.as_of, 1), today)
-    compare = shown.comparison.compared_to if shown.comparison else None
-    fits = {} if compare is None or compare < back else {"compare": None}
-    return {
-        "back": query(given, as_of=back.isoformat(), **fits),
-        "back_on": back,
-        "on": query(given, as_of=None if on == today else on.isoformat())
-        if shown.as_of < today
-        else "",
-        "on_on": on,
-        "today": query(given, as_of=None) if shown.as_of < today else "",
-        "uncompare": query(given, compare=None) if compare else "",
-        "suggest": ""
-        if compare
-        else query(given, compare=_month_from(shown.as_of, -3).isoformat()),
-    }
-
-
-def _month_from(day: dt.date, months: int) -> dt.date:
-    """The same day ``months`` later, or the last of that month where it has no such day.
-
-    Nothing lies before the first month of the calendar.
-    """
-    index = max(12, day.year * 12 + day.month - 1 + months)
-    year, month = divmod(index, 12)
-    after = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)
-    return dt.date(year, month + 1, min(day.day, after.day))
 
 
 urlpatterns = [path("heatmap/", HeatmapPage.as_view(), name="heatmap")]

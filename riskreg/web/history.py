@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterable
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
 from django.utils import formats
@@ -27,9 +28,10 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.history_language import label_words, link_names, localized, named
-from riskreg.web.ladder.words import part_words
+from riskreg.web.ladder.words import offset_words, part_words
 
 PAGE = 50
+FOLDED = 20
 # What a reader of the history has no use for: how a text was labelled and put into other languages.
 _UNSAID = ("labels", "translations", "outdated_translations")
 _CHOICES = {
@@ -47,8 +49,28 @@ _CHOICES = {
 _DAYS = ("next_review_on", "due_on", "start_on", "extended_until")
 
 
+def people_first(
+    viewer: Viewer, history: QuerySet[Event], first: int, most: int
+) -> tuple[dict[str, Any], bool]:
+    """What people did (``rows``, from ``first`` on), and folded what riskreg noted of its own work;
+    and whether people did more than that."""
+    found = list(events.done_by_people(history)[first : first + most + 1])
+    own = events.done_by_itself(history)
+    folded = list(own[:FOLDED])
+    # A full fold is counted; a part of one is its own count.
+    count = own.count() if len(folded) == FOLDED else len(folded)
+    rows = event_rows(viewer, [*found[:most], *folded])
+    shown = len(found[:most])
+    context = {"rows": rows[:shown], "folded": rows[shown:], "folded_count": count}
+    return context, len(found) > most
+
+
 class RiskHistory(RegisterView):
-    """Events of a risk and of the mitigations that serve it, newest first."""
+    """Events of a risk and of the mitigations that serve it, newest first.
+
+    What people did comes first; what riskreg noted of its own work is folded below it, and has a
+    page of its own with ``?by=riskreg``.
+    """
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """One page of them; ``?page=`` counts from 1, anything else is the first."""
@@ -57,15 +79,23 @@ class RiskHistory(RegisterView):
         history = events.history_of(self.viewer.audience, subjects)
         asked = request.GET.get("page", "1")
         page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
-        found = list(history[(page - 1) * PAGE : page * PAGE + 1])
+        own = request.GET.get("by") == "riskreg"
+        first = (page - 1) * PAGE
+        if own:
+            found = list(events.done_by_itself(history)[first : first + PAGE + 1])
+            shown: dict[str, Any] = {"rows": event_rows(self.viewer, found[:PAGE]), "folded": []}
+            more = len(found) > PAGE
+        else:
+            shown, more = people_first(self.viewer, history, first, PAGE)
         return self.render(
             "history/risk.html",
             {
                 "risk": risk,
                 "lead": risk.said("title"),
-                "rows": event_rows(self.viewer, found[:PAGE]),
+                **shown,
+                "own": own,
                 "page": page,
-                "older": page + 1 if len(found) > PAGE else None,
+                "older": page + 1 if more else None,
                 "newer": page - 1 if page > 1 else None,
             },
         )
@@ -199,7 +229,7 @@ def field_words(field: str) -> str:
         "label": _("label"),
         "limit_notes": _("why these limits"),
         "extended_until": _("extended until"),
-        "rung": _("rung"),
+        "rung": _("reminder"),
         "to": _("to"),
         "why": _("why"),
         "error": _("error"),
@@ -239,7 +269,7 @@ def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str
         return str(_(", ")).join(names.get(text, text) for text in texts)
     text = str(value)
     if field in ("rung", "why"):
-        return _ladder_words(text)
+        return _reminder_words(text)
     if field in _CHOICES and text in _CHOICES[field].values:
         return str(capfirst(_CHOICES[field](text).label))
     if field == "label":
@@ -253,16 +283,15 @@ def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str
     return names.get(text, text)
 
 
-def _ladder_words(key: str) -> str:
-    """A rung, or a reason for skipping one, as the log names it, in words."""
+def _reminder_words(logged: str) -> str:
+    """When a reminder was due (days from the due date), or why one was skipped, in words."""
     words = {
-        "early": _("before it is due"),
-        "due": _("on the day it is due"),
-        "late": _("when it is late"),
-        "overtaken": _("a later rung was due already"),
+        "overtaken": _("a later reminder was due already"),
         "discharged": _("it was done in the meantime"),
     }
-    return words.get(key, key)
+    if logged.removeprefix("-").isdigit():
+        return offset_words(int(logged))
+    return words.get(logged, logged)
 
 
 def _day(text: str) -> str:

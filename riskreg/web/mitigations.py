@@ -26,7 +26,7 @@ from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import create_mitigation, edit_mitigation
 from riskreg.risks.services.mitigations import TEXTS
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.history import event_rows
+from riskreg.web.history import people_first
 from riskreg.web.sentences import outdated_after_saving, outdated_rows
 
 OPEN_STATUS = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
@@ -34,6 +34,7 @@ PER_PAGE = 50
 # Above this many risks a list of boxes to tick helps nobody: refs are typed instead.
 TICKED_RISKS = 40
 STEPS = (0, 25, 50, 75, 100)
+HISTORY = 30
 
 
 class MitigationForm(forms.Form):
@@ -223,7 +224,8 @@ class MitigationDetail(MitigationPage):
         return HttpResponseRedirect(self.url("mitigation", ref=ref))
 
     def _page(self, mitigation: Mitigation, status: int = 200) -> HttpResponse:
-        history = events.history_of(self.viewer.audience, [mitigation.uuid])[:30]
+        history = events.history_of(self.viewer.audience, [mitigation.uuid])
+        past, _more = people_first(self.viewer, history, 0, HISTORY)
         row = self.rows([mitigation])[0]
         row["risks"] = visible_risks(self.viewer).filter(mitigations=mitigation).order_by("ref")
         context = {
@@ -233,7 +235,7 @@ class MitigationDetail(MitigationPage):
             "description": mitigation.said("description"),
             "expected_effect": mitigation.said("expected_effect"),
             "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
-            "history": event_rows(self.viewer, history),
+            "past": past,
             "may_edit": permits(self.viewer, "mitigation.edit", mitigation),
             "steps": STEPS,
         }

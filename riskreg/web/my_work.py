@@ -1,6 +1,7 @@
 """My work: what falls due for me, most urgent first, and what changed since I was last here."""
 
 import datetime as dt
+from collections import Counter
 from typing import Any
 
 from django.conf import settings
@@ -17,7 +18,8 @@ from riskreg.indicators.models import Breach
 from riskreg.register.models import Absence, Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
-from riskreg.reminders.duties import BREACH, MITIGATION_DUE, REVIEW, Duty, urgency
+from riskreg.reminders.duties import BREACH, MITIGATION_DUE, REVIEW, Duty
+from riskreg.reminders.duties import LISTED as listed_kinds
 from riskreg.reminders.queries import agenda
 from riskreg.risks.models import Mitigation, Risk
 from riskreg.risks.queries.lists import standing
@@ -28,8 +30,10 @@ from riskreg.web.history import event_rows
 from riskreg.web.indicators.beside import called_rows
 
 DUE_DAYS = 14
-# Of each kind: more than anybody can have due within the weeks shown.
+# Of each kind: more than most people ever have due within the weeks shown. Who has more sees the
+# worst of them, and how many there are.
 MOST_DUTIES = 300
+LATER = 8
 MITIGATIONS = 20
 LISTED = 10
 # How far back, in events of each chain, "what changed" looks for those who own nothing.
@@ -57,7 +61,8 @@ class MyWork(RegisterView):
         end = agenda_page.window_end(today)
         coming = [d for d in all_mine if _due(d) < end and d.key not in called]
         near = [d for d in coming if _due(d) <= soon]
-        near.sort(key=lambda duty: (*urgency(duty, today), duty.ref))
+        per_day = self._true_counts(all_mine, today, end)
+        later = [d for d in coming if _due(d) > soon]
         rows = self._rows(near, mine, away)
         watches = viewer.role != Role.OWNER or not (mine or works or rows)
         last, since = self._visit(request)
@@ -65,12 +70,14 @@ class MyWork(RegisterView):
         listed = {d["ref"] for d in rows}
         beyond = [d for d in works if d.ref not in listed]
         context = {
-            "groups": agenda_page.groups(rows, today),
+            "groups": agenda_page.groups(rows, today, per_day),
             "duties": rows,
+            "due": agenda_page.total(rows, per_day, today, soon),
             "called": called_rows(viewer, called.values()),
-            "overdue": sum(d["due_on"] < today for d in rows),
-            "next": self._review(mine[0]) if mine and not rows else None,
+            "overdue": agenda_page.total(rows, per_day, None, today - dt.timedelta(days=1)),
+            "next": self._review(min(mine, key=_due)) if mine and not rows else None,
             "mitigations": self._mitigations(beyond[:MITIGATIONS]),
+            "mitigations_more": max(0, len(beyond) - MITIGATIONS),
             "owned": len(mine),
             "away": away.get(viewer.user.pk),
             "stands_in": [
@@ -79,9 +86,11 @@ class MyWork(RegisterView):
                 if user in viewer.stands_in_for
             ],
             "may_be_away": permits(viewer, "absence.record"),
-            "weeks": agenda_page.weeks(coming, today) if coming or mine or works else [],
-            "later": [d for d in coming if _due(d) > soon][:8],
+            "weeks": agenda_page.weeks(coming, today, per_day) if coming or mine or works else [],
+            "later": sorted(later[:LATER], key=_due),
+            "later_more": max(0, len(later) - LATER) if per_day is None else 0,
             "waiting": [self._review(d) for d in waiting[:LISTED]] if watches else None,
+            "waiting_more": self._more_waiting(len(waiting), today, soon) if watches else 0,
             "whose": str(viewer.party or viewer.register),
             "standing": self._standing() if watches else None,
             "changed": self._linked(event_rows(viewer, found[:LISTED])),
@@ -105,16 +114,38 @@ class MyWork(RegisterView):
         """The viewer's duties of every kind, and the reviews that others owe up to ``soon``: in
         the viewer's party, or in the register for who has none."""
         viewer, people = self.viewer, agenda.mine(self.viewer)
-        waiting = agenda.Wanted(
+        mine = agenda.Wanted(today, people=people)
+        asked = [(mine, MOST_DUTIES), (self._waiting(today, soon), LISTED + 1)]
+        own, others = agenda.lists_for(viewer, asked)
+        return own, others
+
+    def _waiting(self, today: dt.date, soon: dt.date) -> agenda.Wanted:
+        """The reviews that others owe."""
+        return agenda.Wanted(
             today,
             kinds=(REVIEW.kind,),
-            others_than=people,
-            party=viewer.party_id,
+            others_than=agenda.mine(self.viewer),
+            party=self.viewer.party_id,
             due_before=soon + dt.timedelta(days=1),
         )
-        mine = agenda.Wanted(today, people=people)
-        own, others = agenda.lists_for(viewer, [(mine, MOST_DUTIES), (waiting, LISTED)])
-        return own, others
+
+    def _more_waiting(self, read: int, today: dt.date, soon: dt.date) -> int:
+        """How many of them are not listed; counted only where there are more than listed."""
+        if read <= LISTED:
+            return 0
+        return agenda.count_for(self.viewer, self._waiting(today, soon)) - LISTED
+
+    def _true_counts(
+        self, mine: list[Duty], today: dt.date, end: dt.date
+    ) -> dict[dt.date, int] | None:
+        """How many of the viewer's duties fall due on each day, where more than was read; None
+        where what was read is all there is."""
+        read = Counter(duty.kind for duty in mine)
+        if max(read.values(), default=0) < MOST_DUTIES:
+            return None
+        kinds = tuple(kind for kind in listed_kinds if kind != BREACH.kind)
+        wanted = agenda.Wanted(today, kinds=kinds, people=agenda.mine(self.viewer), due_before=end)
+        return agenda.counts_by_day(self.viewer, wanted)
 
     def _rows(
         self, duties: list[Duty], mine: list[Duty], away: dict[int, Absence]
@@ -138,6 +169,7 @@ class MyWork(RegisterView):
             "private": duty.private,
             "party": self.viewer.party,
             "rating": agenda_page.rating_of(duty, self.matrix),
+            "orphan": duty.orphan,
             "url": reverse("web:risk", kwargs=keys),
             "action": action_words(duty.kind),
             "act_url": reverse("web:review", kwargs=keys) + "?next=work"

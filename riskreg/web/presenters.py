@@ -20,6 +20,7 @@ from riskreg.kernel.localised import localised
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.risks.models import Kind, Position
+from riskreg.risks.policy import score_marks
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.web.templatetags import ui
 
@@ -45,6 +46,27 @@ def stage_meaning(stage: str) -> str:
         "residual": _("as it stands today"),
         "target": _("after planned mitigations"),
     }[stage]
+
+
+def mark_words(mark: str, kind: str) -> str:
+    """What does not fit together in the scores of a risk (``policy.score_marks``)."""
+    if kind == Kind.OPPORTUNITY:
+        return {
+            "residual_worse_than_inherent": _(
+                "less to gain as it stands than without any controls"
+            ),
+            "target_worse_than_residual": _("less to gain after the planned work than now"),
+        }[mark]
+    return {
+        "residual_worse_than_inherent": _("worse than without controls"),
+        "target_worse_than_residual": _("worse after the planned work than now"),
+    }[mark]
+
+
+def marks_of(position: Position) -> list[str]:
+    """The marks of where a risk stands, in words."""
+    scores = {stage: getattr(position, f"{stage}_score") for stage in STAGES}
+    return [mark_words(m, position.kind) for m in score_marks(position.kind, scores)]
 
 
 class Scale:
@@ -254,6 +276,10 @@ def list_rows(
                 if state == "open"
                 else "",
                 "state": _state_html(state, language),
+                "marks": [
+                    mark_words(m, p["kind"])
+                    for m in score_marks(p["kind"], {s: p[f"{s}_score"] for s in STAGES})
+                ],
             }
         )
     return rows

@@ -11,6 +11,7 @@ from riskreg.reviews.services import record_review
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
+from riskreg.web.marks import warn_of_marks
 from riskreg.web.review_screen import ReviewForm, ReviewScreen, take_cell_error
 
 
@@ -52,6 +53,8 @@ class ReviewPage(ReviewScreen):
             add_errors(form, invalid)
             return self._page(request, risk, form, status=400, cell_error=cell_error)
         messages.success(request, self.said(review, bool(data["next_review_on"])))
+        if review.assessment is not None:
+            warn_of_marks(request, review.risk)
         return HttpResponseRedirect(self._after(request, review.risk))
 
     def _risk(self, ref: str) -> Risk:

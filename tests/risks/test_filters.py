@@ -187,12 +187,12 @@ def test_figures_are_of_what_the_viewer_sees(rich: World) -> None:
     }  # fmt: skip
     assert standing(rich.viewer("auditor"), rich.at, above).open == 3
     assert counts_by_rating(rich.viewer("owner")) == {
-        "threat": {"critical": 2, "low": 1},
-        "opportunity": {"unrated": 1},
+        "threat": {"critical": 1, "low": 1, "unrated": 1},
+        "opportunity": {"critical": 1},
     }
     assert counts_by_rating(rich.viewer("partner_leader")) == {
-        "threat": {"critical": 2},
-        "opportunity": {"unrated": 1},
+        "threat": {"critical": 1, "unrated": 1},
+        "opportunity": {"critical": 1},
     }
     chosen = filters.parse(rich.viewer("owner"), {"party": "catl"}, rich.at)
     assert standing(rich.viewer("owner"), rich.at, above, chosen).open == 1

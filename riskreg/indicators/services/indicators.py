@@ -23,6 +23,7 @@ from riskreg.indicators.services.standing import open_breach, stand
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
+from riskreg.register.policy import check_sourced
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 
@@ -31,6 +32,11 @@ _EMPTY: dict[str, Any] = {
     "start_value": None, "hysteresis": Decimal(0), "objective": None, "growth": "",
     "start_on": None,
 }  # fmt: skip
+
+
+def _names_source(fields: Mapping[str, Any]) -> bool:
+    """Whether it says where its limits come from: a source, or words about them."""
+    return bool(fields.get("source") or fields.get("limit_notes"))
 
 
 @transaction.atomic
@@ -64,6 +70,7 @@ def create_indicator(
     clean = clean_fields(errors, actor, given, party=party, visibility=visibility)
     risks = find_risks(errors, actor, given, party=party, visibility=visibility)
     check_limits(errors, {**_EMPTY, **clean})
+    check_sourced(errors, "label", clean["label"], _names_source(clean))
     errors.raise_if_any()
     private_to = party if visibility == Visibility.PARTY else None
     recorded_at = recorded_at or at
@@ -120,6 +127,11 @@ def edit_indicator(
         risks = find_risks(errors, actor, fields, **where)
     merged = {n: clean.get(n, getattr(indicator, n)) for n in (*LIMITS, "unit")}
     check_limits(errors, merged)
+    if {"label", "source", "limit_notes"} & set(fields):
+        claims = {
+            n: clean.get(n, getattr(indicator, n)) for n in ("label", "source", "limit_notes")
+        }
+        check_sourced(errors, "label", claims["label"], _names_source(claims))
     if (
         clean.get("unit", indicator.unit) != indicator.unit
         and Reading.objects.filter(indicator=indicator).exists()

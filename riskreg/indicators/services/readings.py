@@ -19,7 +19,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors, FieldError, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.register.policy import LABELS
+from riskreg.register.policy import LABELS, check_sourced
 from riskreg.risks.services.fields import clean_sources
 
 MAX_READINGS = 10_000
@@ -207,6 +207,7 @@ def _clean_row(
         if isinstance(source, Mapping):
             source = {"label": label, **source}
         source = next(iter(clean_sources(errors, "source", [source])), {})
+    check_sourced(errors, "label", label, bool(row.get("source")))
     if moment is None or value is None:
         return None
     return _Row(n, moment, value, str(precision), str(label), source, bool(correction))

@@ -28,7 +28,7 @@ from riskreg.register.models import (
     Term,
 )
 from riskreg.register.permissions import require
-from riskreg.register.policy import LABELS, clean_criteria, default_criteria
+from riskreg.register.policy import LABELS, check_sourced, clean_criteria, default_criteria
 from riskreg.register.visibility import Visibility
 
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
@@ -211,6 +211,7 @@ def add_objective(
         errors.add("value", "not_a_number", _("The target must be a finite number."))
     if label not in LABELS:
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    check_sourced(errors, "label", label, bool(str((source or {}).get("title") or "").strip()))
     errors.raise_if_any()
     if Objective.objects.visible_to(actor).filter(key=key).exists():
         raise Invalid.one("key", "taken", _("There is an objective of that key already."))

@@ -13,7 +13,7 @@ from riskreg.events.policy import Audience
 from riskreg.register.models import Membership, Register
 from riskreg.reminders.duties import LISTED, SOURCES, Duty, Source, load, urgency
 from riskreg.reminders.models import Addressee
-from riskreg.reminders.policy import Recipient, Rung, reached, rung_at
+from riskreg.reminders.policy import STANDING_IN, Recipient, Rung, reached, rung_at
 from riskreg.reminders.queries import ANSWERABLE, Scene
 
 OWN_LIMIT = 200
@@ -143,7 +143,8 @@ def _look_at_own(
 
 
 def _urgency(item: Item) -> tuple[Any, ...]:
-    return (*urgency(item.duty, item.today), item.register.slug, item.duty.ref)
+    orphan = item.part == STANDING_IN
+    return (*urgency(item.duty, item.today, orphan), item.register.slug, item.duty.ref)
 
 
 def _own(homes: dict[int, dict[int, Membership]], scene: Scene) -> dict[int, list[Duty]]:
@@ -196,12 +197,13 @@ def _owned(
     duties = [source.duty(row) for row in rows.filter(come, whose)[:limit]]
     if len(duties) < limit:
         return duties
-    # Somebody has more than can be listed, which must not cost the others theirs.
+    # Somebody has more than can be listed, which must not cost the others theirs. All of theirs are
+    # read nevertheless: the message says how many there are, and shows the worst.
     return [
         source.duty(row)
         for key, there in people.items()
         for user in sorted(there)
-        for row in rows.filter(come, source.whose([user]), register_id=key)[:OWN_LIMIT]
+        for row in rows.filter(come, source.whose([user]), register_id=key)
     ]
 
 

@@ -16,6 +16,9 @@ from riskreg.reminders.duties.mitigations import MITIGATION_DUE, MITIGATION_UPDA
 from riskreg.reminders.duties.readings import READING
 from riskreg.reminders.duties.reviews import REVIEW
 
+# What falls due within so many days is more urgent than what comes later.
+SOON_DAYS = 7
+
 SOURCES: dict[str, Source] = {
     source.kind: source
     for source in (REVIEW, EXTENSION, BREACH, MITIGATION_DUE, MITIGATION_UPDATE, READING)
@@ -39,16 +42,22 @@ def load(reminders: Iterable[Any], known: Iterable[Duty] = ()) -> dict[tuple[str
     return {key: found[key] for key in wanted if key in found}
 
 
-def urgency(duty: Duty, today: dt.date) -> tuple[int, bool, bool, dt.date]:
+def urgency(
+    duty: Duty, today: dt.date, orphan: bool | None = None
+) -> tuple[int, bool, bool, bool, int, dt.date]:
     """What to sort by, most urgent first, among duties that are due on a day.
 
-    Late, today, to come; in each, what needs a look before figures that are missing, and what may
-    wait by somebody's word after what may not.
+    Late, today, within a week, later; in each, what needs a look before figures that are missing,
+    and what may wait by somebody's word after what may not. Among those that are as urgent: what
+    nobody answers for (``orphan``, where the caller knows better than the duty), then what puts
+    most at stake, then the day. A list that is cut by this order keeps the worst.
     """
     assert duty.due_on is not None  # noqa: S101 - see above
-    when = (duty.due_on > today) - (duty.due_on < today)
+    days = (duty.due_on - today).days
+    when = 0 if days < 0 else 1 if days == 0 else 2 if days <= SOON_DAYS else 3
     waits = duty.extended_until is not None and duty.extended_until > today
-    return (when, SOURCES[duty.kind].last, waits, duty.due_on)
+    answered = not (duty.orphan if orphan is None else orphan)
+    return (when, SOURCES[duty.kind].last, waits, answered, -duty.severity, duty.due_on)
 
 
 __all__ = [
@@ -59,6 +68,7 @@ __all__ = [
     "MITIGATION_UPDATE",
     "READING",
     "REVIEW",
+    "SOON_DAYS",
     "SOURCES",
     "Duty",
     "Source",

@@ -23,6 +23,8 @@ class Duty:
     ``thing`` is the row itself, whose texts are said in the reader's language. ``extended_until``
     and ``extended_at``: the due date's written extension and when it was granted, if there is one;
     ``extension_private``: only its party may know of it, because it is older than the sharing.
+    ``severity``: what is at stake (``risks.queries.severity``); ``orphan``: nobody who answers for
+    it is a member any more, where that was asked.
     """
 
     kind: str
@@ -41,6 +43,8 @@ class Duty:
     extended_until: dt.date | None = None
     extended_at: dt.datetime | None = None
     extension_private: bool = False
+    severity: int = 0
+    orphan: bool = False
 
     @classmethod
     def of(
@@ -73,6 +77,8 @@ class Duty:
             subject_type=subject_type,
             page=page,
             thing=row,
+            severity=getattr(row, "severity", 0),
+            orphan=bool(getattr(row, "orphan", False)),
             **more,
         )
 

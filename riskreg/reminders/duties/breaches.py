@@ -11,10 +11,12 @@ from riskreg.indicators.queries.breaches import OPEN, with_reviewed
 from riskreg.kernel.localised import number
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.risks.models import State
+from riskreg.risks.queries.severity import severity_of
 
 
 def _breaches() -> QuerySet[Breach]:
-    return with_reviewed().select_related("party", "risk", "indicator", "reading")
+    rows = with_reviewed().select_related("party", "risk", "indicator", "reading")
+    return rows.annotate(severity=severity_of("risk"))
 
 
 def _breach(breach: Breach) -> Duty:

@@ -15,6 +15,7 @@ from riskreg.reminders.duties.base import Duty, Source
 from riskreg.reminders.policy import OWNER, Rung, comes_on
 from riskreg.reviews.models import Extension, Review
 from riskreg.risks.models import State
+from riskreg.risks.queries.severity import severity_of
 
 # For a ladder without any rung before the due date.
 _BEFORE = Rung(-3, (OWNER,))
@@ -28,7 +29,8 @@ def _bare() -> QuerySet[Extension]:
 
 
 def _extensions() -> QuerySet[Extension]:
-    return _bare().select_related("party", "risk")
+    rows = _bare().select_related("party", "risk")
+    return rows.annotate(severity=severity_of("risk"))
 
 
 def _duty(extension: Extension) -> Duty:

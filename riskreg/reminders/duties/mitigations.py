@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.serving import RUNNING, with_dormant
+from riskreg.risks.queries.severity import worst_served
 
 
 def _bare() -> QuerySet[Mitigation]:
@@ -18,10 +19,11 @@ def _bare() -> QuerySet[Mitigation]:
 
 
 def _mitigations() -> QuerySet[Mitigation]:
-    return _bare().select_related("party").only(
+    rows = _bare().select_related("party").only(
         "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
         "visibility", "register_id", "owner_id", "party__uuid", "party__key",
     )  # fmt: skip
+    return rows.annotate(severity=worst_served("risk__mitigations"))
 
 
 def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:

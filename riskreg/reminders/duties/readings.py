@@ -7,6 +7,7 @@ from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries.access import ASKED
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.risks.queries.serving import with_dormant
+from riskreg.risks.queries.severity import worst_served
 
 
 def _bare() -> QuerySet[Indicator]:
@@ -14,7 +15,8 @@ def _bare() -> QuerySet[Indicator]:
 
 
 def _indicators() -> QuerySet[Indicator]:
-    return _bare().select_related("party")
+    rows = _bare().select_related("party")
+    return rows.annotate(severity=worst_served("risk__indicators"))
 
 
 def _reading(indicator: Indicator) -> Duty:

@@ -13,6 +13,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.reminders.duties.base import Duty, Source
 from riskreg.reviews.queries import extension_subquery
 from riskreg.risks.models import Position, Risk, State
+from riskreg.risks.queries.severity import severity_of
 
 
 def _reviews() -> QuerySet[Risk]:
@@ -22,6 +23,7 @@ def _reviews() -> QuerySet[Risk]:
             extended_until=extension_subquery("until"),
             extended_at=extension_subquery("at"),
             extension_visibility=extension_subquery("visibility"),
+            severity=severity_of("pk"),
         )
         .only(
             "uuid", "ref", "title", "translations", "state", "kind", "next_review_on",

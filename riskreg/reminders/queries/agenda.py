@@ -1,17 +1,34 @@
 """Duties as people and programs read them: those that the viewer may know of, soonest first."""
 
 import datetime as dt
+import functools
+import operator
 import uuid
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet
+from django.db.models import (
+    BooleanField,
+    Case,
+    Count,
+    Exists,
+    ExpressionWrapper,
+    F,
+    IntegerField,
+    OuterRef,
+    Q,
+    QuerySet,
+    Value,
+    When,
+)
 
 from riskreg.accounts.models import User
 from riskreg.register.access import Viewer
-from riskreg.reminders.duties import LISTED, SOURCES, Duty, Source
+from riskreg.register.models import Membership
+from riskreg.reminders.duties import LISTED, SOON_DAYS, SOURCES, Duty, Source, urgency
+from riskreg.reminders.queries.people import ANSWERABLE
 from riskreg.reviews.queries import extended_until_subquery
 
 
@@ -91,12 +108,13 @@ def duties_for(
 
 
 def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[Duty]]:
-    """Several lists at once, each of up to so many duties of every kind, soonest first.
+    """Several lists at once, each of up to so many duties of every kind, the most urgent first.
 
-    Kinds that are read from the same rows share one query, in all lists together.
+    What is cut off is less urgent, or puts less at stake, than what is kept (``urgency``). Kinds
+    that are read from the same rows share one query, in all lists together.
     """
     picks = [
-        (place, _Pick(source, _which(source, wanted), most))
+        (place, _Pick(source, _which(source, wanted), most, wanted.today))
         for place, (wanted, most) in enumerate(asked)
         for source in wanted.sources()
     ]
@@ -104,7 +122,10 @@ def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[
     read = _read(viewer, [pick for _place, pick in picks])
     for (place, _pick), duties in zip(picks, read, strict=True):
         lists[place] += duties
-    return [sorted(duties, key=_order) for duties in lists]
+    return [
+        sorted(duties, key=lambda duty: (*urgency(duty, wanted.today), *_order(duty)[1:]))
+        for duties, (wanted, _most) in zip(lists, asked, strict=True)
+    ]
 
 
 def count_for(viewer: Viewer, wanted: Wanted) -> int:
@@ -112,6 +133,24 @@ def count_for(viewer: Viewer, wanted: Wanted) -> int:
     bare: list[tuple[Any, Q]] = [(s.bare_rows(), _which(s, wanted)) for s in wanted.sources()]
     first, *others = (rows.visible_to(viewer).filter(which).values("pk") for rows, which in bare)
     return first.union(*others, all=True).count()
+
+
+def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
+    """How many fall due on each day, in one query: the true numbers where a list is cut."""
+    bare: list[tuple[Any, Source]] = [(s.bare_rows(), s) for s in wanted.sources()]
+    first, *others = (
+        rows.visible_to(viewer)
+        .filter(_which(source, wanted))
+        .order_by()
+        .annotate(due_day=F(source.due_field))
+        .values_list("due_day")
+        .annotate(n=Count("pk"))
+        for rows, source in bare
+    )
+    counts: dict[dt.date, int] = {}
+    for day, n in first.union(*others, all=True):
+        counts[day] = counts.get(day, 0) + n
+    return counts
 
 
 def facts_of(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
@@ -160,11 +199,13 @@ def changed_at(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datet
 
 @dataclass(frozen=True)
 class _Pick:
-    """The ``most`` soonest (or last) rows of a source that meet a condition."""
+    """The ``most`` soonest (or last) rows of a source that meet a condition; the most urgent ones
+    where it says for which day (``urgent_on``)."""
 
     source: Source
     condition: Q
     most: int
+    urgent_on: dt.date | None = None
 
 
 def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> list[list[Duty]]:
@@ -182,6 +223,8 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
         rows: Any = source.told_rows()
         if source.extended:
             rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
+        if any(pick.urgent_on is not None for pick in some):
+            rows = rows.annotate(orphan=_is_orphan(source))
         if len(some) == 1:
             listed = _chosen(rows, viewer, some[0], backward)
         else:
@@ -201,12 +244,47 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
 def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
     minus = "-" if backward else ""
     ordered = rows.visible_to(viewer).filter(pick.condition)
+    if pick.urgent_on is not None:
+        return ordered.order_by(*_most_urgent(pick.source, pick.urgent_on))[: pick.most]
     return ordered.order_by(f"{minus}{pick.source.due_field}", f"{minus}uuid")[: pick.most]
+
+
+def _most_urgent(source: Source, today: dt.date) -> list[Any]:
+    """The order of ``duties.urgency`` for the database, as far as it lies in columns."""
+    due = source.due_field
+    soon = today + dt.timedelta(days=SOON_DAYS)
+    when = Case(
+        When(**{f"{due}__lt": today}, then=Value(0)),
+        When(**{due: today}, then=Value(1)),
+        When(**{f"{due}__lte": soon}, then=Value(2)),
+        default=Value(3),
+        output_field=IntegerField(),
+    )
+    return [when, "-orphan", "-severity", due, "uuid"]
+
+
+def _is_orphan(source: Source) -> Q:
+    """Whether nobody who answers for a row of ``source`` is there to do it any more."""
+    here = [
+        Exists(
+            Membership.objects.filter(
+                register=OuterRef("register_id"),
+                user=OuterRef(f"{person}_id"),
+                user__is_active=True,
+                role__in=ANSWERABLE,
+                ended_at=None,
+            )
+        )
+        for person in source.people
+    ]
+    return ~functools.reduce(operator.or_, map(Q, here))
 
 
 def _keys(viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
     """The database ids of the rows of ``pick``, as what databases let stand in a union."""
-    rows: Any = pick.source.bare_rows()
+    rows: Any = pick.source.rows() if pick.urgent_on is not None else pick.source.bare_rows()
+    if pick.urgent_on is not None:
+        rows = rows.annotate(orphan=_is_orphan(pick.source))
     chosen = _chosen(rows, viewer, pick, backward).values("pk")
     return rows.model._default_manager.filter(pk__in=chosen).order_by().values("pk")
 

@@ -27,12 +27,13 @@ class Unheard:
     first: dict[tuple[int, bool], list[Duty]] = field(default_factory=dict)
 
     def note(self, duty: Duty) -> None:
-        """Count ``duty``, and keep it while there are few."""
+        """Count ``duty``, and keep it while it is among the worst."""
         key = (duty.party_id, duty.private)
         self.counts[key] = self.counts.get(key, 0) + 1
         kept = self.first.setdefault(key, [])
-        if len(kept) < SHOWN:
-            kept.append(duty)
+        kept.append(duty)
+        kept.sort(key=lambda duty: (-duty.severity, duty.due_on, duty.ref))
+        del kept[SHOWN:]
 
 
 def raise_alarms(register: Register, unheard: Unheard, at: dt.datetime) -> int:

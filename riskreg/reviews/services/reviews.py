@@ -13,7 +13,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.register.policy import LABELS, Matrix
+from riskreg.register.policy import LABELS, Matrix, check_sourced
 from riskreg.reviews.models import Outcome, Review
 from riskreg.risks import policy
 from riskreg.risks.models import Risk, State
@@ -98,6 +98,7 @@ def review_risk(
     comment = clean_text(errors, "comment", comment, limit=8000)
     if label not in LABELS:
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    check_sourced(errors, "label", label, bool(risk.sources))
     versions = clean_translations(errors, translations or {}, ("comment",))
     wanted = _wanted_date(errors, next_review_on, today)
     if assessment is not None:

@@ -11,7 +11,7 @@ from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Kind, Position, Risk, Translated
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.heatmap import narrowed, standing_on
+from riskreg.risks.queries.heatmap import narrowed, standing_on, tie_breaker
 
 UNRATED = "unrated"
 ABOVE = "above"
@@ -28,7 +28,8 @@ def standing_in(
     chosen: RiskFilter | None = None,
     kind: str = Kind.THREAT.value,
 ) -> QuerySet[Position]:
-    """Open risks of ``kind`` in ``place`` at the end of the day ``as_of``, highest score first.
+    """Open risks of ``kind`` in ``place`` at the end of the day ``as_of``, highest score first; in
+    a cell, and among the unrated, by the score of another stage.
 
     ``place`` is a cell (likelihood, impact), ``UNRATED``, ``ABOVE`` (any of the ratings ``above``)
     or None for every rated one. These are the rows that the heatmap's counts count.
@@ -48,7 +49,9 @@ def standing_in(
             **{f"{stage}_likelihood": likelihood, f"{stage}_impact": impact}
         )
     return positions.select_related("risk", "owner", "party").order_by(
-        F(f"{stage}_score").desc(nulls_last=True), "ref_order"
+        F(f"{stage}_score").desc(nulls_last=True),
+        F(tie_breaker(stage)).desc(nulls_last=True),
+        "ref_order",
     )
 
 

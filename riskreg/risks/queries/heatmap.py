@@ -1,6 +1,7 @@
 """The heatmap, as of any day, and what moved between two days: from positions alone."""
 
 import datetime as dt
+import heapq
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -19,6 +20,13 @@ from riskreg.risks.queries.access import current_positions, positions_at
 from riskreg.risks.queries.scales import ScaleChanges, scale_changes
 
 REFS_PER_CELL = 50
+# Within a cell all stand alike; what they would be without controls, or are now, tells them apart.
+_TIE = {"inherent": "residual", "residual": "inherent", "target": "residual"}
+
+
+def tie_breaker(stage: str) -> str:
+    """The column that orders risks which stand in one cell at ``stage``."""
+    return f"{_TIE[stage]}_score"
 
 
 @dataclass(frozen=True)
@@ -182,27 +190,30 @@ def _count(
 ) -> tuple[dict[tuple[Any, Any], int], dict[tuple[Any, Any], list[str]], int | None, int]:
     """Counts and first refs by cell of those of ``kind``, the newest criteria that any of them
     used, and how many are of the other kind."""
-    counts: dict[tuple[Any, Any], int] = {}
-    refs: dict[tuple[Any, Any], list[str]] = {}
     newest: int | None = None
     other_total = 0
     # One pass over the rows in order beats grouping and ranking them in the database (a third of
     # the time at 100,000 risks on SQLite), and a plain cursor beats a held one on PostgreSQL.
     rows = positions.order_by("ref_order").values_list(
-        f"{stage}_likelihood", f"{stage}_impact", "ref", "criteria_id", "kind"
+        f"{stage}_likelihood", f"{stage}_impact", "ref", "criteria_id", "kind", tie_breaker(stage)
     )
-    for likelihood, impact, ref, used, is_kind in rows:
+    found: dict[tuple[Any, Any], list[tuple[int, int, str]]] = {}
+    for n, (likelihood, impact, ref, used, is_kind, tie) in enumerate(rows):
         if is_kind != kind:
             other_total += 1
             continue
         place = (likelihood, impact)
-        n = counts[place] = counts.get(place, 0) + 1
-        if n == 1:
-            refs[place] = [ref]
-        elif n <= REFS_PER_CELL:
-            refs[place].append(ref)
+        if place not in found:
+            found[place] = []
+        found[place].append((-1 if tie is None else tie, -n, ref))
         if newest is None or used > newest:
             newest = used
+    counts = {place: len(some) for place, some in found.items()}
+    # What is cut off puts less at stake: in a cell the score of the other stage decides.
+    refs = {
+        place: [ref for _tie, _n, ref in heapq.nlargest(REFS_PER_CELL, some)]
+        for place, some in found.items()
+    }
     return counts, refs, newest, other_total
 
 

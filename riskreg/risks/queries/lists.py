@@ -3,12 +3,13 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from django.db.models import Count, Prefetch, Q, QuerySet
+from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, When
 
 from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Control, Kind, Mitigation, Position, Risk, State
 from riskreg.risks.queries.access import current_positions
+from riskreg.risks.queries.severity import severity
 
 
 def risk_list(viewer: Viewer, chosen: RiskFilter) -> QuerySet[Position]:
@@ -16,6 +17,13 @@ def risk_list(viewer: Viewer, chosen: RiskFilter) -> QuerySet[Position]:
     return chosen.apply(current_positions(viewer)).select_related(
         "risk", "owner", "risk__deputy", "party"
     )
+
+
+def worst_first(positions: QuerySet[Position]) -> QuerySet[Position]:
+    """``positions`` so that a list which is cut keeps what matters most: open ones first, then by
+    what is at stake."""
+    ended = Case(When(state=State.CLOSED, then=1), default=0, output_field=IntegerField())
+    return positions.order_by(ended, severity().desc(), "ref_order")
 
 
 def mitigations_for(viewer: Viewer) -> QuerySet[Mitigation]:

@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.register.policy import LABELS, Cell, Matrix
+from riskreg.register.policy import LABELS, Cell, Matrix, check_sourced
 from riskreg.register.services import mark_used
 from riskreg.risks.models import Assessment, Risk, Stage, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
@@ -118,6 +118,7 @@ def clean_assessment(
     label = given.get("label") or "judgement"
     if label not in LABELS:
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    check_sourced(errors, "label", label, bool(risk.sources))
     rationale = clean_text(errors, "rationale", given.get("rationale"), limit=8000)
     translations = clean_translations(errors, given.get("translations") or {}, ("rationale",))
     cell = None

@@ -15,7 +15,7 @@ from riskreg.kernel.errors import Errors, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
-from riskreg.register.policy import LABELS
+from riskreg.register.policy import LABELS, check_sourced
 from riskreg.risks.models import Control, ControlKind
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services.fields import clean_sources, clean_translations
@@ -45,6 +45,7 @@ def add_control(
     if label not in LABELS:
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
     sources = clean_sources(errors, "source", [source]) if source else [{}]
+    check_sourced(errors, "label", label, bool(source))
     versions = clean_translations(errors, translations or {}, ("name",))
     errors.raise_if_any()
     control = Control.objects.create(

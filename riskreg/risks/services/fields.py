@@ -10,7 +10,7 @@ from riskreg.kernel.errors import Errors
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX, clean_text, clean_url
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.register.policy import LABELS
+from riskreg.register.policy import LABELS, check_sourced
 from riskreg.register.queries import find_member, find_objectives, find_terms, party_of
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Kind, Risk
@@ -78,6 +78,13 @@ def clean_fields(
         clean["sources"] = clean_sources(errors, "sources", given["sources"])
     if "labels" in given:
         clean["labels"] = clean_labels(errors, given["labels"])
+    if "sources" in given or "labels" in given:
+        check_labels(
+            errors,
+            clean.get("labels", risk.labels if risk else {}),
+            clean.get("sources", risk.sources if risk else []),
+            "labels" if "labels" in given else "sources",
+        )
     if "translations" in given:
         clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
     if CONFIRMED in given and risk is not None:
@@ -189,6 +196,14 @@ def clean_labels(errors: Errors, value: Any) -> dict[str, str]:
             errors.add("labels", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
     names = [clean_text(errors, "labels", k, required=True, limit=40) for k in value]
     return dict(zip(names, map(str, value.values()), strict=True))
+
+
+def check_labels(
+    errors: Errors, labels: Mapping[str, str], sources: Collection[Any], field: str
+) -> None:
+    """Note labels of fields that claim a source where no ``sources`` are named."""
+    if "sourced" in labels.values():
+        check_sourced(errors, field, "sourced", bool(sources))
 
 
 def clean_translations(

@@ -25,6 +25,7 @@ from riskreg.risks.queries.serving import RUNNING
 from riskreg.risks.services.fields import (
     CONFIRMED,
     as_list,
+    check_labels,
     clean_confirmed,
     clean_labels,
     clean_translations,
@@ -69,6 +70,8 @@ def create_mitigation(
     if any(r.visibility == Visibility.PARTY for r in risks):
         visibility = Visibility.PARTY
     clean = _clean(errors, actor, given, party=party, visibility=visibility, today=actor.today(at))
+    # Work has no sources of its own: they are found on the risks that it serves.
+    check_labels(errors, clean.get("labels", {}), [s for r in risks for s in r.sources], "labels")
     errors.raise_if_any()
     mitigation = Mitigation.objects.create(
         register=actor.register,
@@ -132,6 +135,14 @@ def edit_mitigation(
         today=actor.today(at),
         current=mitigation,
     )
+    if "labels" in fields or risks is not None:
+        served = risks if risks is not None else _served(actor, mitigation)
+        check_labels(
+            errors,
+            clean.get("labels", mitigation.labels),
+            [s for r in served for s in r.sources],
+            "labels" if "labels" in fields else "risks",
+        )
     errors.raise_if_any()
     if clean.get("progress") == 100 and "status" not in clean:
         clean["status"] = MitigationStatus.DONE
@@ -306,6 +317,11 @@ def _clean(
         versions = clean.get("translations", current.translations)
         clean[CONFIRMED] = clean_confirmed(errors, given[CONFIRMED], versions)
     return clean
+
+
+def _served(actor: Viewer, mitigation: Mitigation) -> list[Risk]:
+    """The risks that it serves, as far as the actor may know of them."""
+    return list(Risk.objects.visible_to(actor).filter(mitigations=mitigation))
 
 
 def _check_progress(errors: Errors, value: Any) -> int:

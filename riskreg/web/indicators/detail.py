@@ -16,7 +16,7 @@ from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
 from riskreg.web.chart import chart
-from riskreg.web.history import event_rows
+from riskreg.web.history import people_first
 from riskreg.web.indicators.words import (
     behind_words,
     frequency_words,
@@ -33,6 +33,7 @@ from riskreg.web.presenters import person, source_rows
 PER_PAGE = 40
 CHARTED = 5000
 CALLED = 12
+HISTORY = 8
 
 
 class IndicatorPage(RegisterView):
@@ -113,9 +114,12 @@ class IndicatorPage(RegisterView):
             "page_obj": page,
             "readings": [self._reading(r, by_reading.get(r.pk), zone) for r in page],
             "called": self._called(indicator),
-            "history": event_rows(
-                self.viewer, events.history_of(self.viewer.audience, [indicator.uuid])[:8]
-            ),
+            "past": people_first(
+                self.viewer,
+                events.history_of(self.viewer.audience, [indicator.uuid]),
+                0,
+                HISTORY,
+            )[0],
             "may_edit": permits(self.viewer, "indicator.edit", indicator),
             "may_read": indicator.active and permits(self.viewer, "indicator.reading", indicator),
         }

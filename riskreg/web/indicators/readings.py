@@ -29,7 +29,7 @@ class ReadingsPage(RegisterView):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The two forms."""
-        return self._page(self._indicator(ref), self._hand_form(), FileForm())
+        return self._open(self._indicator(ref))
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """``way`` says which form it is."""
@@ -65,15 +65,27 @@ class ReadingsPage(RegisterView):
                 errors = _by_line(invalid, lines)
         except Invalid as invalid:
             form.add_error(None, invalid.detail)
-        return self._page(indicator, self._hand_form(), form, errors=errors, status=400)
+        return self._page(indicator, self._hand_form(indicator), form, errors=errors, status=400)
+
+    def _open(self, indicator: Indicator) -> HttpResponse:
+        return self._page(indicator, self._hand_form(indicator), FileForm())
 
     def _indicator(self, ref: str) -> Indicator:
         indicator = indicator_for(self.viewer, ref)
         require(self.viewer, "indicator.reading", indicator)
         return indicator
 
-    def _hand_form(self) -> ReadingForm:
-        return ReadingForm(initial={"at": self.viewer.today(self.at), "label": "sourced"})
+    def _hand_form(self, indicator: Indicator) -> ReadingForm:
+        """Today's reading, from where the series is read if that is known."""
+        source = indicator.source
+        return ReadingForm(
+            initial={
+                "at": self.viewer.today(self.at),
+                "label": "sourced" if source else "judgement",
+                "source_title": source.get("title", ""),
+                "source_url": source.get("url", ""),
+            }
+        )
 
     def _record(self, indicator: Indicator, rows: list[Any], origin: str) -> Recorded:
         return record_readings(

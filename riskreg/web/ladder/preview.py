@@ -15,7 +15,7 @@ from riskreg.reminders.queries import Forecast, preview_for
 from riskreg.risks.filters import parse
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
-from riskreg.risks.queries.lists import risk_list
+from riskreg.risks.queries.lists import risk_list, worst_first
 from riskreg.web.ladder.words import channel_words, offset_words, part_words
 
 CHOICES, OFFERED = 8, 100
@@ -76,7 +76,7 @@ def _find(viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime) -
     except NotFound:
         pass
     chosen = parse(viewer, {"q": asked}, at)
-    hits = list(risk_list(viewer, chosen).order_by("ref_order")[:CHOICES])
+    hits = list(worst_first(risk_list(viewer, chosen))[:CHOICES])
     if len(hits) == 1:
         return Preview(risk=hits[0].risk, asked=hits[0].ref)
     if hits:

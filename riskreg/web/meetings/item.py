@@ -20,6 +20,7 @@ from riskreg.reviews.services import (
 )
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
+from riskreg.web.marks import warn_of_marks
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.meetings.minutes import agenda_rows
 from riskreg.web.presenters import person
@@ -84,6 +85,8 @@ class MeetingItemPage(MeetingView, ReviewScreen):
         if done.review is not None:
             done.review.risk = done.risk
             messages.success(request, self.said(done.review, bool(data["next_review_on"])))
+            if done.review.assessment is not None:
+                warn_of_marks(request, done.risk)
         else:
             messages.success(request, _("%(ref)s is deferred.") % {"ref": done.risk.ref})
         return HttpResponseRedirect(self._after(row, number))

@@ -27,6 +27,7 @@ from riskreg.risks.services import (
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.cells import cell_of, cell_text, chosen_cell
 from riskreg.web.due_dates import dates_after_assessment
+from riskreg.web.marks import warn_of_marks
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.forms import offer
 
@@ -98,6 +99,9 @@ class RiskAction(RegisterView):
         """What to say afterwards."""
         raise NotImplementedError
 
+    def look_twice(self, request: HttpRequest, risk: Risk) -> None:
+        """Say what of what was saved deserves a second look."""
+
     def prepare(self, form: ActionForm, risk: Risk) -> None:
         """Fill in choices."""
 
@@ -128,6 +132,7 @@ class RiskAction(RegisterView):
             add_errors(form, invalid)
             return self._page(request, risk, form, status=400)
         messages.success(request, self.done(saved))
+        self.look_twice(request, saved)
         keys = {"slug": self.viewer.register.slug, "ref": saved.ref}
         return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
 
@@ -321,8 +326,11 @@ class AssessRisk(RiskAction):
             return _("The assessment of %(ref)s is saved.") % {"ref": risk.ref}
         return _("The assessment of %(ref)s is saved. Its next review is due on %(day)s.") % {
             "ref": risk.ref,
-            "day": _day(risk.next_review_on),
+            "day": day_words(risk.next_review_on),
         }
+
+    def look_twice(self, request: HttpRequest, risk: Risk) -> None:
+        warn_of_marks(request, risk)
 
     @staticmethod
     def _stage(request: HttpRequest) -> str:

@@ -25,6 +25,7 @@ from riskreg.web.extensions import extension_row, may_extend
 from riskreg.web.indicators.beside import watching_rows
 from riskreg.web.presenters import (
     Scale,
+    marks_of,
     person,
     source_rows,
     stage_name,
@@ -93,6 +94,7 @@ class RiskPage(RegisterView):
             "text_labels": _text_labels(risk),
             "owner_label": risk.labels.get("owner", ""),
             "stages": scale.stages(now),
+            "marks": marks_of(now),
             "above_appetite": scale.matrix.above_appetite(now.residual_rating, risk.kind)
             if risk.state == "open"
             else False,

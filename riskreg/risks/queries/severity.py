@@ -1,0 +1,41 @@
+"""How much is at stake, as a number to sort by: what a cut list must not leave out.
+
+Threats come before opportunities, higher scores before lower ones; a threat that nobody has rated
+yet comes after those that somebody has. It orders, and is never shown.
+"""
+
+from django.db.models import Case, F, IntegerField, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models.functions import Coalesce
+
+from riskreg.risks.models import Kind, Position, State
+
+# Above every score there can be (``register.policy``: at most 10,000).
+_THREAT, _UNRATED_THREAT = 100_000, 50_000
+
+
+def severity() -> Case:
+    """Of a position, by its residual score."""
+    return Case(
+        When(
+            Q(kind=Kind.THREAT),
+            then=Coalesce(F("residual_score") + _THREAT, Value(_UNRATED_THREAT)),
+        ),
+        default=Coalesce(F("residual_score"), Value(0)),
+        output_field=IntegerField(),
+    )
+
+
+def severity_of(risk: str) -> Coalesce:
+    """Of the risk that the column ``risk`` of an outer query names."""
+    return _worst(Position.objects.filter(risk=OuterRef(risk)))
+
+
+def worst_served(way: str) -> Coalesce:
+    """Of the most severe open risk that the row of an outer query serves; ``way`` leads from the
+    position to it, as in ``risk__mitigations``."""
+    return _worst(Position.objects.filter(**{way: OuterRef("pk")}, state=State.OPEN))
+
+
+def _worst(positions: QuerySet[Position]) -> Coalesce:
+    now = positions.filter(valid_to=None).order_by().annotate(at_stake=severity())
+    return Coalesce(Subquery(now.order_by("-at_stake").values("at_stake")[:1]), Value(0))

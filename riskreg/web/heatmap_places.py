@@ -1,0 +1,69 @@
+"""Places of the heatmap as its address names them, what they count, and steps through time."""
+
+import datetime as dt
+from typing import Any
+
+from riskreg.risks.queries import beside
+from riskreg.risks.queries.heatmap import Heatmap
+from riskreg.web.presenters import Scale, query
+
+Place = tuple[int, int] | str | None
+
+
+def cell_value(place: Place) -> str:
+    """A place as the address writes it."""
+    return ",".join(map(str, place)) if isinstance(place, tuple) else place or ""
+
+
+def as_filter(place: Place) -> dict[str, Any]:
+    """The filters of the risk list that pick the risks of a place."""
+    if place == beside.UNRATED:
+        return {"unrated": "true"}
+    if place == beside.ABOVE:
+        return {"above_appetite": "true"}
+    if isinstance(place, tuple):
+        return {"likelihood": place[0], "impact": place[1]}
+    return {}
+
+
+def count_in(shown: Heatmap, scale: Scale, place: Place) -> int:
+    """How many risks the heatmap counts in ``place``."""
+    if place == beside.UNRATED:
+        return shown.unrated_count
+    if place == beside.ABOVE:
+        return sum(
+            c.count for c in shown.cells if scale.matrix.above_appetite(c.rating, shown.kind)
+        )
+    if place is None:
+        return shown.total - shown.unrated_count
+    return sum(c.count for c in shown.cells if (c.likelihood, c.impact) == place)
+
+
+def steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
+    """A month back, a month on (never past today), and today."""
+    back = month_from(shown.as_of, -1)
+    on = min(month_from(shown.as_of, 1), today)
+    compare = shown.comparison.compared_to if shown.comparison else None
+    fits = {} if compare is None or compare < back else {"compare": None}
+    return {
+        "back": query(given, as_of=back.isoformat(), **fits),
+        "back_on": back,
+        "on": query(given, as_of=None if on == today else on.isoformat())
+        if shown.as_of < today
+        else "",
+        "on_on": on,
+        "today": query(given, as_of=None) if shown.as_of < today else "",
+        "uncompare": query(given, compare=None) if compare else "",
+        "suggest": "" if compare else query(given, compare=month_from(shown.as_of, -3).isoformat()),
+    }
+
+
+def month_from(day: dt.date, months: int) -> dt.date:
+    """The same day ``months`` later, or the last of that month where it has no such day.
+
+    Nothing lies before the first month of the calendar.
+    """
+    index = max(12, day.year * 12 + day.month - 1 + months)
+    year, month = divmod(index, 12)
+    after = dt.date(year + (month == 11), (month + 1) % 12 + 1, 1) - dt.timedelta(days=1)
+    return dt.date(year, month + 1, min(day.day, after.day))
