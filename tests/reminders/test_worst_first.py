@@ -141,7 +141,7 @@ def test_a_digest_shows_the_worst_and_says_how_many(
     message = Message.objects.get(recipient=world.owner.uuid)
     assert "Cell (5, 5)" in message.text
     assert "Cell (1, 1)" not in message.text
-    assert "3 overdue" in message.subject
+    assert "3 matters" in message.subject
 
 
 def test_an_alarm_keeps_the_worst(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
