@@ -382,7 +382,10 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     # Choices stay where they are used: components named after them would clash ("kind", "status").
-    "POSTPROCESSING_HOOKS": [],
+    "POSTPROCESSING_HOOKS": ["riskreg.api.schema_rules.finish"],
+    "COMPONENT_SPLIT_PATCH": False,
+    "SERVERS": [{"url": "/", "description": "The system that serves this document."}],
+    "LICENSE": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
     "OAS_VERSION": "3.1.0",
 }
 

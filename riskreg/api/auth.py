@@ -75,7 +75,7 @@ class ScopePermission(BasePermission):
 def _why_refused(token: str, at: dt.datetime) -> str:
     """Only who holds the token itself is told what became of it."""
     row = ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
-    renew = "Make a new one: manage.py create_token --user E-MAIL --scope SCOPE."
+    renew = "Make a new one under Settings, API tokens, or by manage.py create_token."
     if row is None:
         return f"This token is not known. Check that it was copied whole. {renew}"
     if row.revoked_at:

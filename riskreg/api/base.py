@@ -14,10 +14,11 @@ from riskreg.accounts.models import User
 from riskreg.api import etag, idempotency
 from riskreg.api.answer import Answer
 from riskreg.api.auth import moment
-from riskreg.api.body import StrictJSONParser
-from riskreg.api.errors import InvalidQuery, request_id
-from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.text import storable
+from riskreg.api.body import StrictJSONParser, body_of
+from riskreg.api.body_shape import check_body
+from riskreg.api.errors import request_id
+from riskreg.api.query import as_query, check_parameters
+from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer, viewer_for
 
 
@@ -40,11 +41,7 @@ class ApiView(APIView):
         if request.user.is_authenticated and method.upper() not in self.allowed_methods:
             self.http_method_not_allowed(request)
         self.check_permissions(request)
-        errors = Errors()
-        for name, values in request.query_params.lists():
-            if not all(map(storable, values)):
-                errors.add(name[:60], "bad_character", "This holds a NUL character; remove it.")
-        as_query(errors.raise_if_any)
+        check_parameters(request)
 
     @property
     def me(self) -> User:
@@ -71,9 +68,7 @@ class ApiView(APIView):
                 )
         as_query(errors.raise_if_any)
 
-    def finalize_response(
-        self, request: Request, response: Response, *args: Any, **kwargs: Any
-    ) -> Response:
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
         """What is read has an ETag, and who has it already gets 304, lists and maps included."""
         answer = super().finalize_response(request, response, *args, **kwargs)
         if request.method not in ("GET", "HEAD") or answer.status_code != 200:
@@ -113,13 +108,18 @@ class RegisterApi(ApiView):
     def write(self, act: Callable[[], Answer]) -> HttpResponse:
         """One transaction around the act and what is read of it; under the caller's key, if any."""
         self.known_params()
+
+        def checked() -> Answer:
+            self.check_body()
+            return act()
+
         with transaction.atomic():
-            return idempotency.once(self.request, self.viewer, self.at, act).response()
+            return idempotency.once(self.request, self.viewer, self.at, checked).response()
 
-
-def as_query(check: Callable[[], Any]) -> Any:
-    """``check()``, whose errors are about the query string."""
-    try:
-        return check()
-    except Invalid as invalid:
-        raise InvalidQuery(invalid.fields, invalid.detail) from None
+    def check_body(self) -> None:
+        """Raise ``Invalid`` for what the schema's request body has not, at any depth."""
+        errors = Errors()
+        handler = getattr(self, (self.request.method or "").lower())
+        if shape := getattr(handler, "body_shape", None):
+            check_body(errors, body_of(self.request), shape)
+        errors.raise_if_any()

@@ -15,7 +15,7 @@ from riskreg.events.queries import changes_after
 class Changes(RegisterApi):
     """Events of the shared chain and of the caller's own party's."""
 
-    @schema.described("Read the changes feed", shapes.Changes, schema.FEED_PARAMS)
+    @schema.described("Read the changes feed", shapes.Changes, schema.FEED_PARAMS, is_list=True)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """What came after ``after``; without it, from the beginning.
 

@@ -1,6 +1,5 @@
 """Review coverage as of any day."""
 
-import datetime as dt
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,7 +9,8 @@ from rest_framework.request import Request
 from riskreg.accounts.models import User
 from riskreg.api import schema, shapes_reviews
 from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.base import RegisterApi
+from riskreg.api.query import as_query, day_of
 from riskreg.api.values import day, person
 from riskreg.kernel.errors import Errors
 from riskreg.register.permissions import require
@@ -43,8 +43,8 @@ class Coverage(RegisterApi):
         self.known_params("as_of", "from", "by")
         require(self.viewer, "coverage.view")
         params, errors = request.query_params, Errors()
-        as_of = _day(errors, "as_of", params.get("as_of")) or self.viewer.today(self.at)
-        first = _day(errors, "from", params.get("from")) or default_first(as_of)
+        as_of = day_of(errors, "as_of", params.get("as_of")) or self.viewer.today(self.at)
+        first = day_of(errors, "from", params.get("from")) or default_first(as_of)
         as_query(errors.raise_if_any)
         by = params.get("by") or "party"
         found = as_query(lambda: coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at))
@@ -79,13 +79,3 @@ def _tally(counted: Tally) -> dict[str, Any]:
         "extended": counted.extended,
         "brought_in": counted.brought_in,
     }
-
-
-def _day(errors: Errors, name: str, text: str | None) -> dt.date | None:
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        errors.add(name, "not_a_date", "This must be a date, as in 2026-06-30.")
-        return None

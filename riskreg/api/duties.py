@@ -9,7 +9,7 @@ from rest_framework.request import Request
 
 from riskreg.api import schema, shapes_people
 from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.base import RegisterApi
 from riskreg.api.pagination import (
     PARAMS,
     counted,
@@ -19,6 +19,7 @@ from riskreg.api.pagination import (
     page_link,
     read_cursor,
 )
+from riskreg.api.query import as_query, choices_of, day_of, switch_of
 from riskreg.api.values import day, person
 from riskreg.kernel.errors import Errors
 from riskreg.reminders.duties import LISTED, Duty
@@ -67,21 +68,9 @@ class Duties(RegisterApi):
 
     def _wanted(self) -> agenda.Wanted:
         params, errors = self.request.query_params, Errors()
-        switches: dict[str, bool | None] = {}
-        for name in ("mine", "overdue"):
-            text = params.get(name)
-            if text not in (None, "true", "false"):
-                errors.add(name, "not_a_boolean", "This must be true or false.")
-            switches[name] = None if text is None else text == "true"
-        kinds = tuple(params.getlist("kind"))
-        if not set(kinds) <= set(LISTED):
-            errors.add("kind", "unknown", f"This must be one of: {', '.join(sorted(LISTED))}.")
-        due_before = None
-        if (due := params.get("due_before")) is not None:
-            try:
-                due_before = dt.date.fromisoformat(due)
-            except ValueError:
-                errors.add("due_before", "not_a_date", "This must be a date, as in 2027-03-31.")
+        switches = {n: switch_of(errors, n, params.get(n)) for n in ("mine", "overdue")}
+        kinds = tuple(choices_of(errors, "kind", params.getlist("kind"), sorted(LISTED)))
+        due_before = day_of(errors, "due_before", params.get("due_before"))
         as_query(errors.raise_if_any)
         return agenda.Wanted(
             today=self.viewer.today(self.at),

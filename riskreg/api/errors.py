@@ -192,7 +192,7 @@ def _of_framework(error: exceptions.APIException) -> HttpResponse:
     if auth := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth
     if isinstance(error, exceptions.NotAuthenticated):
-        detail = "Send Authorization: Bearer and a token (manage.py create_token makes one)."
+        detail = "Send Authorization: Bearer and a token (made under Settings, API tokens)."
     elif isinstance(error, exceptions.NotAcceptable):
         detail = "Ask for application/json, or leave the Accept header out."
     elif isinstance(error, exceptions.UnsupportedMediaType):

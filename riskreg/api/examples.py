@@ -36,7 +36,7 @@ RISK: dict[str, Any] = {
     "overdue": False,
     "external_id": None,
     "sources": [],
-    "labels": {"scores": "illustrative"},
+    "labels": {"response": "illustrative"},
     "translations": {"zh-hans": {"title": "海外政策壁垒"}},
     "outdated_translations": {},
     "version": 7,

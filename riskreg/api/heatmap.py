@@ -1,6 +1,5 @@
 """The heatmap, now or as of a date, and what moved."""
 
-import datetime as dt
 from typing import Any
 
 from django.http import HttpResponse
@@ -8,7 +7,8 @@ from rest_framework.request import Request
 
 from riskreg.api import schema, shapes
 from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.base import RegisterApi
+from riskreg.api.query import as_query, day_of
 from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import Heatmap, heatmap, other_kind
@@ -28,8 +28,8 @@ class HeatmapDetail(RegisterApi):
             )
         )
         errors = Errors()
-        as_of = _day(errors, "as_of", params.get("as_of"))
-        compare = _day(errors, "compare", params.get("compare"))
+        as_of = day_of(errors, "as_of", params.get("as_of"))
+        compare = day_of(errors, "compare", params.get("compare"))
         as_query(errors.raise_if_any)
         found = heatmap(
             self.viewer,
@@ -79,13 +79,3 @@ def said(found: Heatmap) -> dict[str, Any]:
         body["scale_changed_on"] = [day.isoformat() for day in compared.scale_changed_on]
         body["opened"], body["closed"] = compared.opened, compared.closed
     return body
-
-
-def _day(errors: Errors, name: str, text: str | None) -> dt.date | None:
-    if not text:
-        return None
-    try:
-        return dt.date.fromisoformat(text)
-    except ValueError:
-        errors.add(name, "not_a_date", "This must be a date, as in 2026-06-30.")
-        return None

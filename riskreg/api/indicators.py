@@ -12,10 +12,11 @@ from rest_framework.request import Request
 from riskreg.api import schema
 from riskreg.api import shapes_indicators as shapes
 from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, person_of
 from riskreg.api.etag import etag
 from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.query import as_query, choices_of, linked_to, moment_of, switch_of
 from riskreg.api.values import day, person, time
 from riskreg.indicators import services
 from riskreg.indicators.models import Indicator, Origin, Reading, Status
@@ -27,9 +28,10 @@ from riskreg.indicators.queries.access import (
     readings_of,
 )
 from riskreg.kernel import clock, keyset
+from riskreg.kernel.days import day_in
 from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Visibility
-from riskreg.risks.queries.access import risks_called
+from riskreg.risks import filters
 
 FILTERS = ("status", "owner", "party", "risk", "late", "active")
 READING_FILTERS = ("since", "until", "corrected")
@@ -120,28 +122,20 @@ class Indicators(IndicatorApi):
     def _wanted(self) -> Q:
         params, errors, wanted = self.request.query_params, Errors(), Q()
         if statuses := params.getlist("status"):
-            if not set(statuses) <= set(Status.values):
-                allowed = ", ".join(Status.values)
-                errors.add("status", "unknown", f"This must be one of: {allowed}.")
+            choices_of(errors, "status", statuses, Status.values)
             wanted &= Q(status__in=statuses)
-        if owner := params.get("owner"):
-            try:
-                wanted &= Q(owner=self.me) if owner == "me" else Q(owner__uuid=uuid.UUID(owner))
-            except ValueError:
-                errors.add("owner", "unknown", "This must be “me” or a member's id.")
+        if owners := params.getlist("owner"):
+            rows = Indicator.objects.visible_to(self.viewer)
+            wanted &= filters.owned_by(errors, self.viewer, owners, rows)
         if parties := params.getlist("party"):
-            wanted &= Q(party__key__in=parties)
+            wanted &= filters.of_party(errors, self.viewer, parties)
         if refs := params.getlist("risk"):
-            watched = risks_called(self.viewer, refs)
-            links = Indicator.risks.through.objects.filter(risk__in=watched)
-            wanted &= Q(pk__in=links.values("indicator_id"))
+            links = Indicator.risks.through.objects
+            wanted &= linked_to(errors, self.viewer, refs, links, "indicator_id")
         late = ASKED & Q(next_reading_on__lt=self.viewer.today(self.at))
         for name, condition in (("late", late), ("active", Q(active=True))):
-            if (value := params.get(name)) is None:
-                continue
-            if value not in ("true", "false"):
-                errors.add(name, "not_a_boolean", "This must be true or false.")
-            wanted &= condition if value == "true" else ~condition
+            if (on := switch_of(errors, name, params.get(name))) is not None:
+                wanted &= condition if on else ~condition
         as_query(errors.raise_if_any)
         return wanted
 
@@ -199,11 +193,10 @@ class Readings(RegisterApi):
         self.known_params(*READING_FILTERS, *PARAMS)
         indicator = indicator_for(self.viewer, ref)
         params, errors = request.query_params, Errors()
-        if params.get("corrected") not in (None, "true", "false"):
-            errors.add("corrected", "not_a_boolean", "This must be true or false.")
-        rows = readings_of(
-            self.viewer, indicator, all_rows=params.get("corrected") == "true"
-        ).select_related("recorded_by", "corrects", "correction")
+        corrected = switch_of(errors, "corrected", params.get("corrected"))
+        rows = readings_of(self.viewer, indicator, all_rows=bool(corrected)).select_related(
+            "recorded_by", "corrects", "correction"
+        )
         for name, lookup in (("since", "at__gte"), ("until", "at__lt")):
             if (text := params.get(name)) is not None:
                 moment = _moment(text, self.viewer.register.time_zone)
@@ -274,11 +267,10 @@ def _plain(value: Decimal | None) -> str | None:
 def _moment(text: str, zone: str) -> dt.datetime | None:
     try:
         if len(text) <= 10:
-            return clock.start_of_day(dt.date.fromisoformat(text), zone)
-        moment = dt.datetime.fromisoformat(text)
-        return moment.astimezone(dt.UTC) if moment.tzinfo else None
+            return clock.start_of_day(day_in(text), zone)
     except (ValueError, OverflowError):
         return None
+    return moment_of(text)
 
 
 def _fields(body: dict[str, Any]) -> dict[str, Any]:

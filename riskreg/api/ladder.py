@@ -9,10 +9,11 @@ from riskreg.accounts.queries import users_by_uuid
 from riskreg.api import schema
 from riskreg.api import shapes_ladder as shapes
 from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, person_of
 from riskreg.api.errors import InvalidQuery
 from riskreg.api.etag import etag
+from riskreg.api.query import as_query
 from riskreg.api.values import day, named
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.reminders.policy import DEFAULT_LADDER, rungs_from
@@ -74,7 +75,10 @@ class LadderPreview(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Foretold with those who are members today, and away as far as is known today."""
         self.known_params("risk")
-        ref = request.query_params.get("risk")
+        refs = request.query_params.getlist("risk")
+        if len(refs) > 1:
+            raise InvalidQuery.one("risk", "repeated", "This is given several times; give it once.")
+        ref = next(iter(refs), None)
         if not ref:
             raise InvalidQuery.one("risk", "required", "Name a risk by its ref, as in R-001.")
         risk = risk_for(self.viewer, ref)

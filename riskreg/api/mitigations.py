@@ -1,6 +1,5 @@
 """Mitigations: planned work and how far it has come."""
 
-import datetime as dt
 import uuid
 from typing import Any
 
@@ -12,16 +11,16 @@ from riskreg.api import schema, shapes
 from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, person_of
-from riskreg.api.errors import InvalidQuery
 from riskreg.api.etag import etag
 from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.query import as_query, choices_of, day_of, linked_to
 from riskreg.api.values import day, person, time
 from riskreg.kernel import keyset
-from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Visibility
-from riskreg.risks import services
+from riskreg.risks import filters, services
 from riskreg.risks.models import Mitigation, MitigationStatus
-from riskreg.risks.queries.access import mitigation_for, risks_called
+from riskreg.risks.queries.access import mitigation_for
 from riskreg.risks.queries.lists import mitigations_for
 
 FILTERS = ("status", "owner", "party", "risk", "due_before")
@@ -93,31 +92,18 @@ class Mitigations(MitigationApi):
     def _wanted(self) -> Q:
         params, errors, wanted = self.request.query_params, Errors(), Q()
         if statuses := params.getlist("status"):
-            if not set(statuses) <= set(MitigationStatus.values):
-                allowed = ", ".join(MitigationStatus.values)
-                errors.add("status", "unknown", f"This must be one of: {allowed}.")
+            choices_of(errors, "status", statuses, MitigationStatus.values)
             wanted &= Q(status__in=statuses)
-        if owner := params.get("owner"):
-            try:
-                wanted &= Q(owner=self.me) if owner == "me" else Q(owner__uuid=uuid.UUID(owner))
-            except ValueError:
-                errors.add("owner", "unknown", "This must be “me” or a member's id.")
+        if owners := params.getlist("owner"):
+            wanted &= filters.owned_by(errors, self.viewer, owners, mitigations_for(self.viewer))
         if parties := params.getlist("party"):
-            wanted &= Q(party__key__in=parties)
+            wanted &= filters.of_party(errors, self.viewer, parties)
         if refs := params.getlist("risk"):
-            served = risks_called(self.viewer, refs)
-            wanted &= Q(pk__in=Mitigation.risks.through.objects.filter(risk__in=served).values(
-                "mitigation_id"
-            ))  # fmt: skip
-        if due := params.get("due_before"):
-            try:
-                wanted &= Q(due_on__lt=dt.date.fromisoformat(due))
-            except ValueError:
-                errors.add("due_before", "not_a_date", "This must be a date, as in 2027-03-31.")
-        try:
-            errors.raise_if_any()
-        except Invalid as invalid:
-            raise InvalidQuery(invalid.fields) from None
+            links = Mitigation.risks.through.objects
+            wanted &= linked_to(errors, self.viewer, refs, links, "mitigation_id")
+        if due := day_of(errors, "due_before", params.get("due_before")):
+            wanted &= Q(due_on__lt=due)
+        as_query(errors.raise_if_any)
         return wanted
 
     @schema.made("Plan a mitigation", shapes.MitigationNew, shapes.Mitigation)

@@ -10,11 +10,12 @@ from rest_framework.request import Request
 
 from riskreg.api import schema, shapes
 from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, nothing_in, person_of
 from riskreg.api.errors import InvalidQuery
 from riskreg.api.etag import etag
 from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.query import as_query
 from riskreg.api.values import day, named, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors, Invalid

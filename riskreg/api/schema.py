@@ -19,7 +19,8 @@ from riskreg.api import examples, shapes
 from riskreg.api.errors import KINDS, PROBLEM
 from riskreg.api.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from riskreg.indicators.models import Status
-from riskreg.register.policy import STAGES
+from riskreg.kernel.search import MAX_QUERY
+from riskreg.register.policy import MAX_LEVELS, STAGES
 from riskreg.reminders.duties import LISTED
 from riskreg.risks.filters import ORDERINGS
 from riskreg.risks.models import Kind, MitigationStatus, State
@@ -36,31 +37,63 @@ def _many(name: str, text: str, **options: Any) -> OpenApiParameter:
     return query(name, text + " May be given several times.", many=True, **options)
 
 
-_SWITCH = {"enum": ["true", "false"]}
+def switch(name: str, text: str) -> OpenApiParameter:
+    """A parameter that is true or false."""
+    return query(name, text, bool)
+
+
+def whole(name: str, text: str, least: int, most: int, **options: Any) -> OpenApiParameter:
+    """A parameter that is a whole number."""
+    shape = {"type": "integer", "minimum": least, "maximum": most, **options}
+    return query(name, text, shape)
+
+
+def words(name: str, text: str, **options: Any) -> OpenApiParameter:
+    """A parameter that is a text, and not an empty one."""
+    required = options.pop("required", False)
+    shape = {"type": "string", "minLength": 1, "pattern": r"\S", **options}
+    return query(name, text, shape, required=required)
+
+
+def several(name: str, text: str, **options: Any) -> OpenApiParameter:
+    """A text that may be given several times."""
+    shape = {"type": "string", "minLength": 1, "pattern": r"\S", **options}
+    many = {"type": "array", "items": shape, "minItems": 1, "maxItems": 500}
+    return query(name, text + " May be given several times.", many)
+
+
 _STAGE = query("stage", "The stage that rating, likelihood and impact are about.", enum=STAGES)
+_LEVEL = {
+    "type": "array", "minItems": 1, "maxItems": 50,
+    "items": {"type": "integer", "minimum": 1, "maximum": MAX_LEVELS},
+}  # fmt: skip
 _FILTERS = [
     _many("state", "Only risks in this state.", enum=[*State.values, "all"]),
-    _many("owner", "“me”, or a member's id."),
-    _many("party", "A party's key."),
-    _many("rating", "A rating of the criteria."),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("rating", "A rating of the criteria."),
     _STAGE,
-    _many("likelihood", "A level of the criteria.", kind=int),
-    _many("impact", "A level of the criteria.", kind=int),
-    _many("term", "taxonomy:term, as in market:eu; several must all hold."),
-    _many("objective", "An objective's key."),
-    query("q", "Words that the risk's texts hold."),
-    query("overdue", "Whether the review is late.", **_SWITCH),
+    query("likelihood", "A level of the criteria. May be given several times.", _LEVEL),
+    query("impact", "A level of the criteria. May be given several times.", _LEVEL),
+    several("term", "taxonomy:term, as in market:eu; several must all hold."),
+    several("objective", "An objective's key."),
+    words("q", "Words that the risk's texts hold."),
+    switch("overdue", "Whether the review is late."),
     query("due_before", "Open risks whose review is due before this day.", OpenApiTypes.DATE),
     query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
-    _many("external_id", "The caller's own id."),
-    query("unrated", "Whether nobody has rated it.", **_SWITCH),
+    several("external_id", "The caller's own id."),
+    switch("unrated", "Whether nobody has rated it."),
     _many("kind", "Threats or opportunities.", enum=Kind.values),
-    query("above_appetite", "Whether it needs an acceptance.", **_SWITCH),
+    switch("above_appetite", "Whether it needs an acceptance."),
 ]
 _PAGES = [
-    query("limit", f"Rows per page, 1 to {MAX_LIMIT}; {DEFAULT_LIMIT} if not given.", int),
-    query("cursor", "From next and previous; opaque."),
-    query("count", "Whether to count all rows.", **_SWITCH),
+    whole("limit", "Rows per page.", 1, MAX_LIMIT, default=DEFAULT_LIMIT),
+    words(
+        "cursor",
+        "From next and previous; opaque. It marks a place in the order: a row is given once as "
+        "long as its place does not change meanwhile, which it never does in the order of `ref`.",
+    ),
+    switch("count", "Whether to count all rows."),
 ]
 RISK_FILTERS = [
     *_FILTERS,
@@ -72,29 +105,32 @@ RISK_FILTERS = [
 ]
 MITIGATION_FILTERS = [
     _many("status", "How far it has come.", enum=MitigationStatus.values),
-    query("owner", "“me”, or a member's id."),
-    _many("party", "A party's key."),
-    _many("risk", "The ref of a risk that it serves."),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it serves."),
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
 ]
 INDICATOR_FILTERS = [
     _many("status", "How the newest reading stands.", enum=Status.values),
-    query("owner", "“me”, or a member's id."),
-    _many("party", "A party's key."),
-    _many("risk", "The ref of a risk that it watches."),
-    query("late", "Whether a reading is late.", **_SWITCH),
-    query("active", "Whether it is in use.", **_SWITCH),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it watches."),
+    switch("late", "Whether a reading is late."),
+    switch("active", "Whether it is in use."),
 ]
 DUTY_FILTERS = [
-    query("mine", "What the caller answers for, or stands in for today.", **_SWITCH),
+    switch("mine", "What the caller answers for, or stands in for today."),
     _many("kind", "Duties of this kind.", enum=sorted(LISTED)),
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
-    query("overdue", "Whether the due date has passed.", **_SWITCH),
+    switch("overdue", "Whether the due date has passed."),
 ]
+_DAY_OR_TIME = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+}
 READING_FILTERS = [
-    query("since", "Read at or after this time or day.", OpenApiTypes.DATETIME),
-    query("until", "Read before this time or day.", OpenApiTypes.DATETIME),
-    query("corrected", "true: also those that another one corrects.", **_SWITCH),
+    query("since", "Read at or after this time or day.", _DAY_OR_TIME),
+    query("until", "Read before this time or day.", _DAY_OR_TIME),
+    switch("corrected", "true: also those that another one corrects."),
 ]
 _ONE_KIND = query("kind", "Whose map: threats if not given.", enum=Kind.values)
 REGISTER_PARAMS = [query("kind", "What counts are of: both if not given.", enum=Kind.values)]
@@ -105,33 +141,56 @@ HEATMAP_PARAMS = [
     _ONE_KIND,
 ]
 FEED_PARAMS = [
-    query("after", "The cursor of the last answer; from the beginning if not given."),
+    words("after", "The cursor of the last answer; from the beginning if not given."),
     _PAGES[0],
 ]
 SEARCH_PARAMS = [
-    query("q", "Words, all of which must be held; or a ref, however it is typed.", required=True)
+    words(
+        "q",
+        "Words, all of which must be held; or a ref, however it is typed.",
+        required=True,
+        maxLength=MAX_QUERY,
+    )
 ]
-CRITERIA_PARAMS = [query("number", "An earlier version.", int)]
-LADDER_PARAMS = [query("number", "An earlier version; 0 is the default.", int)]
-PREVIEW_PARAMS = [query("risk", "The ref of an open risk.", required=True)]
+CRITERIA_PARAMS = [whole("number", "An earlier version.", 1, 999_999)]
+LADDER_PARAMS = [whole("number", "An earlier version; 0 is the default.", 0, 999_999)]
+PREVIEW_PARAMS = [words("risk", "The ref of an open risk.", required=True)]
 
 _READ = (400, 401, 403, 404, 406)
 _WRITE = (*_READ, 413, 415)
 
 
-def _header(name: str, text: str, *, required: bool = False) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.HEADER, required=required, description=text)
+def _header(
+    name: str, text: str, shape: dict[str, Any], *, required: bool = False
+) -> OpenApiParameter:
+    return OpenApiParameter(
+        name, {"type": "string", **shape}, OpenApiParameter.HEADER, required=required,
+        description=text,
+    )  # fmt: skip
 
 
 def _response_header(name: str, text: str, status: int) -> OpenApiParameter:
     return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=[status])
 
 
-_IF_MATCH = _header("If-Match", 'The ETag of the version you have seen, as in "7".', required=True)
+_IF_MATCH = _header(
+    "If-Match",
+    'The ETag that you have seen, or its version alone: "7".',
+    {"pattern": r'^"[0-9]{1,9}(-[0-9a-f]{12})?"$'},
+    required=True,
+)
 _KEY = _header(
     "Idempotency-Key",
     "The same key and body act once, for 48 hours: the answer is repeated with "
     "Idempotent-Replayed: true.",
+    {"minLength": 1, "maxLength": 255, "pattern": r"^[ -~]*[!-~][ -~]*$"},
+)
+
+
+_KNOWN = _header(
+    "If-None-Match",
+    "ETags that you have: 304 where one is still right.",
+    {"maxLength": 1000, "pattern": r'^(\*|(W/)?"[!#-~]*"(, *(W/)?"[!#-~]*")*)$'},
 )
 
 
@@ -152,6 +211,7 @@ def described(
     status: int = 200,
     problems: Sequence[int] = _READ,
     more: dict[int, Any] | None = None,
+    is_list: bool = False,
 ) -> Decorator:
     """Describe one method of a view."""
     shown = []
@@ -168,13 +228,25 @@ def described(
             KINDS[code][1],
             examples=[OpenApiExample("A problem", value=examples.problem(code))],
         )
-    return extend_schema(
+    is_read = request is None and status == 200 and tuple(problems) == _READ
+    if is_read:
+        parameters = [*parameters, _KNOWN, _etag(200)]
+        more = {304: OpenApiResponse(description="You have this answer already."), **(more or {})}
+    extended = extend_schema(
         summary=summary,
         request=request,
         parameters=list(parameters),
         responses={**responses, **(more or {})},
         examples=[*shown, *asked],
     )
+
+    def describe(method: Any) -> Any:
+        method = extended(method)
+        # What the schema says of a body is what a write is held against (RegisterApi.write).
+        method.body_shape, method.is_list = request, is_list
+        return method
+
+    return describe
 
 
 def listed(summary: str, item: Any, parameters: Sequence[OpenApiParameter] = ()) -> Decorator:
@@ -188,14 +260,12 @@ def listed(summary: str, item: Any, parameters: Sequence[OpenApiParameter] = ())
             "count": s.IntegerField(required=False, help_text="with ?count=true"),
         },
     )
-    return described(summary, page, [*parameters, *_PAGES])
+    return described(summary, page, [*parameters, *_PAGES], is_list=True)
 
 
 def detailed(summary: str, shape: Any, parameters: Sequence[OpenApiParameter] = ()) -> Decorator:
     """One thing, with its ETag."""
-    known = _header("If-None-Match", "An ETag you have: 304 where it is still the one.")
-    same = OpenApiResponse(description="Not modified: you have this version.")
-    return described(summary, shape, [*parameters, known, _etag(200)], more={304: same})
+    return described(summary, shape, parameters)
 
 
 def made(summary: str, request: Any, shape: Any) -> Decorator:
@@ -268,22 +338,37 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
     )
 
 
+# Last parts of addresses that are no nouns.
+_ACTS = {
+    "attendance", "chair", "close", "end", "items", "open", "preview", "reopen", "rotate", "share",
+    "test", "transfer",
+}  # fmt: skip
+_VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
+
+
 class Schema(AutoSchema):
-    """Names each operation after its summary and files it under its noun."""
+    """Names each operation by its noun first, so that they sort, and files it under its noun."""
 
     def get_operation_id(self) -> str:
-        """As in ``list_risks``: the summary in snake case."""
-        summary = self.get_summary() or super().get_operation_id()
-        return "_".join(summary.lower().split())
+        """As in ``risks_list``, ``risks_open``, ``risks_assessments_create``."""
+        parts = self.path.strip("/").split("/")[2:]
+        if parts[0] == "registers" and len(parts) > 2:
+            parts = parts[2:]
+        nouns = [part for part in parts if not part.startswith("{")]
+        handler = getattr(self.view, self.method.lower())
+        if nouns[-1] in _ACTS:
+            # What an act would do is asked at its own address.
+            verb = "" if self.method == "POST" or nouns[-1] == "preview" else _VERBS[self.method]
+        elif getattr(handler, "is_list", False):
+            verb = "list"
+        else:
+            verb = _VERBS[self.method]
+        return "_".join([*nouns, *([verb] if verb else [])])
 
     def get_tags(self) -> list[str]:
         """The last noun of the address that is no variable and no act."""
-        acts = {
-            "attendance", "chair", "close", "end", "items", "open", "preview", "reopen", "rotate",
-            "share", "test", "transfer",
-        }  # fmt: skip
         parts = [p for p in self.path.strip("/").split("/") if not p.startswith("{")]
-        nouns = [p for p in parts[2:] if p not in acts]
+        nouns = [p for p in parts[2:] if p not in _ACTS]
         return [nouns[-1] if nouns else "api"]
 
 
@@ -298,5 +383,5 @@ class BearerScheme(OpenApiAuthenticationExtension):
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "manage.py create_token --user E-MAIL --scope read|write --days 90",
+            "description": "Made under Settings, API tokens, or by manage.py create_token.",
         }

@@ -8,7 +8,8 @@ from rest_framework.request import Request
 
 from riskreg.api import schema, shapes
 from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi, as_query
+from riskreg.api.base import RegisterApi
+from riskreg.api.query import as_query
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.kernel.text import storable

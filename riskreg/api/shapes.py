@@ -2,9 +2,25 @@
 
 from typing import Any
 
-from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
+from riskreg.api.shape_fields import (
+    Changed,
+    Cost,
+    Money,
+    TermNames,
+    Who,
+    WhoOrNobody,
+    confirmed,
+    labels,
+    names,
+    one_of,
+    outdated,
+    text_or_texts,
+    translations,
+)
+from riskreg.api.vocabulary import CODES, VERBS
+from riskreg.kernel.text import TEXT_MAX
 from riskreg.register.policy import LABELS, STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome
@@ -13,108 +29,16 @@ from riskreg.risks.policy import MARKS
 from riskreg.search.queries import NOUNS
 
 
-def one_of(values: Any, **options: Any) -> Any:
-    """A text that is one of ``values``."""
-    listed = [*values, *([None] if options.get("allow_null") else [])]
-    kind: Any = ["string", "null"] if options.get("allow_null") else "string"
-    field = extend_schema_field({"type": kind, "enum": listed})(type("Choice", (s.CharField,), {}))
-    return field(**options)
-
-
-def texts(**options: Any) -> s.Field:
-    """{key: text}."""
-    return s.DictField(child=s.CharField(allow_blank=True), **options)
-
-
-def translations(**options: Any) -> s.Field:
-    """{language: {field: text}}."""
-    return s.DictField(child=texts(), **options)
-
-
-def outdated() -> s.Field:
-    """{language: [field]}."""
-    return s.DictField(
-        child=s.ListField(child=s.CharField()),
-        help_text="translations whose original has changed since: {language: [field]}",
-    )
-
-
-def confirmed() -> s.Field:
-    """{language: [field]}."""
-    return s.DictField(
-        child=s.ListField(child=s.CharField()),
-        required=False,
-        help_text="translations that still fit although the original has changed: "
-        "{language: [field]}",
-    )
-
-
-def names(**options: Any) -> s.Field:
-    return s.DictField(child=s.CharField(), help_text="{language: name}", **options)
-
-
-@extend_schema_field({"type": "string"})
-class Money(s.CharField):
-    """An amount as text, so that no reader rounds it."""
-
-
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}, {"type": "null"}]})
-class Amount(s.CharField):
-    """An amount, as a number or as text."""
-
-
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "string"},
-            {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"}},
-             "required": ["id"]},
-        ]
-    }
-)  # fmt: skip
-class Who(s.CharField):
-    """A member: public id, e-mail address, or the object that an answer showed."""
-
-
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "string"},
-            {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"}},
-             "required": ["id"]},
-            {"type": "null"},
-        ]
-    }
-)  # fmt: skip
-class WhoOrNobody(s.CharField):
-    """As ``Who``, or null."""
-
-
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "array", "items": {"type": "string"}, "maxItems": 100},
-            {
-                "type": "object",
-                "additionalProperties": {"type": "array", "items": {"type": "string"}},
-            },
-        ]
-    }
-)
-class TermNames(s.JSONField):
-    """["taxonomy:term", …] or {taxonomy: [term, …]}."""
-
-
 class ProblemItem(s.Serializer[Any]):
     pointer = s.CharField(help_text="#/field/sub of the body, ?name of the query, or a header")
-    code = s.CharField(help_text="stable")
+    code = one_of(CODES, help_text="what kind of mistake; stable")
     detail = s.CharField(help_text="what is wrong and what to do, for people")
 
 
 class Problem(s.Serializer[Any]):
     type = s.CharField()
     title = s.CharField()
-    status = s.IntegerField()
+    status = s.IntegerField(min_value=400, max_value=599)
     detail = s.CharField(allow_blank=True)
     errors = ProblemItem(many=True)  # type: ignore[assignment]
 
@@ -138,13 +62,33 @@ class Scores(s.Serializer[Any]):
 
 
 class Source(s.Serializer[Any]):
-    title = s.CharField()
-    url = s.CharField(allow_blank=True, required=False)
-    quote = s.CharField(allow_null=True, allow_blank=True, required=False)
+    title = s.CharField(max_length=300)
+    url = s.CharField(
+        allow_blank=True, required=False, max_length=2000, help_text="http:// or https://, or empty"
+    )
+    quote = s.CharField(allow_null=True, allow_blank=True, required=False, max_length=2000)
     label = one_of(LABELS)
-    locator = s.JSONField(required=False, help_text="text, or {language: text}")
-    date = s.JSONField(required=False, help_text="text, or {language: text}")
-    note = s.JSONField(required=False, help_text="text, or {language: text}")
+    locator = text_or_texts(300)
+    date = text_or_texts(40)
+    note = text_or_texts(1000)
+
+
+class SourceParts(Source):
+    """A source, or an empty object for none."""
+
+    title = s.CharField(max_length=300, required=False)
+    label = one_of(LABELS, required=False)
+
+
+_RISK_TEXTS = ("title", "cause", "event", "consequence")
+_RISK_FIELDS = (
+    *_RISK_TEXTS, "kind", "response", "external_id", "sources", "labels", "translations", "owner",
+    "deputy", "terms", "objectives", "scores",
+)  # fmt: skip
+_WORK_TEXTS = ("title", "description", "expected_effect")
+_WORK_FIELDS = (
+    *_WORK_TEXTS, "status", "owner", "due_on", "cost", "progress", "labels", "translations",
+)  # fmt: skip
 
 
 class Risk(s.Serializer[Any]):
@@ -171,9 +115,9 @@ class Risk(s.Serializer[Any]):
     last_reviewed_on = s.DateField(allow_null=True, help_text="since it was shared, if it was")
     overdue = s.BooleanField()
     external_id = s.CharField(allow_null=True, help_text="null to all but its own party")
-    sources = s.ListField(child=s.DictField())
-    labels = texts()
-    translations = translations()
+    sources = Source(many=True)
+    labels = s.DictField(child=one_of(LABELS))
+    translations = translations(*_RISK_TEXTS)
     outdated_translations = outdated()
     version = s.IntegerField()
     created_at = s.DateTimeField(help_text="when it was made, or shared")
@@ -182,19 +126,19 @@ class Risk(s.Serializer[Any]):
 
 class RiskChange(s.Serializer[Any]):
     title = s.CharField(max_length=200, required=False)
-    cause = s.CharField(allow_blank=True, required=False)
-    event = s.CharField(allow_blank=True, required=False)
-    consequence = s.CharField(allow_blank=True, required=False)
+    cause = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
+    event = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
+    consequence = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
     kind = one_of(Kind.values, required=False)
     response = one_of(["", *Response.values], required=False)
     owner = Who(required=False)
     deputy = WhoOrNobody(required=False)
     terms = TermNames(required=False)
-    objectives = s.ListField(child=s.CharField(), required=False, max_length=100)
-    external_id = s.CharField(allow_null=True, max_length=120, required=False)
+    objectives = s.ListField(child=s.CharField(max_length=60), required=False, max_length=100)
+    external_id = s.CharField(allow_null=True, allow_blank=True, max_length=120, required=False)
     sources = Source(many=True, required=False)
-    labels = s.DictField(child=one_of(LABELS), required=False)
-    translations = translations(required=False)
+    labels = labels(*_RISK_FIELDS, required=False)
+    translations = translations(*_RISK_TEXTS, required=False)
     confirmed_translations = confirmed()
     visibility = one_of(Visibility.values, required=False)
 
@@ -222,7 +166,7 @@ class Assessment(s.Serializer[Any]):
     rating = s.CharField()
     criteria = s.IntegerField(help_text="number of the criteria version that it was read from")
     rationale = s.CharField(allow_blank=True)
-    translations = translations()
+    translations = translations("rationale")
     label = one_of(LABELS)
     visibility = one_of(Visibility.values)
     assessor = Person()
@@ -237,7 +181,7 @@ class AssessmentNew(s.Serializer[Any]):
     impact = s.IntegerField(min_value=1, max_value=7)
     rationale = s.CharField(max_length=8000, help_text="why it stands there")
     label = one_of(LABELS, required=False)
-    translations = translations(required=False)
+    translations = translations("rationale", required=False)
 
 
 class ReviewAssessment(s.Serializer[Any]):
@@ -248,14 +192,14 @@ class ReviewAssessment(s.Serializer[Any]):
         max_length=8000, required=False, help_text="why it stands there; the comment if not given"
     )
     label = one_of(LABELS, required=False)
-    translations = translations(required=False)
+    translations = translations("rationale", required=False)
 
 
 class Review(s.Serializer[Any]):
     id = s.UUIDField()
     outcome = one_of(Outcome.values)
     comment = s.CharField(allow_blank=True)
-    translations = translations()
+    translations = translations("comment")
     label = one_of(LABELS)
     visibility = one_of(Visibility.values)
     reviewer = Person()
@@ -270,9 +214,9 @@ class Review(s.Serializer[Any]):
 class ReviewNew(s.Serializer[Any]):
     outcome = one_of(Outcome.values, required=False)
     comment = s.CharField(allow_blank=True, max_length=8000, required=False)
-    assessment = ReviewAssessment(required=False)
-    next_review_on = s.DateField(required=False)
-    translations = translations(required=False)
+    assessment = ReviewAssessment(required=False, allow_null=True)
+    next_review_on = s.DateField(required=False, allow_null=True)
+    translations = translations("comment", required=False)
     label = one_of(LABELS, required=False)
 
 
@@ -294,8 +238,8 @@ class Mitigation(s.Serializer[Any]):
         allow_null=True, help_text="while in progress: the last day on which word of it is in time"
     )
     risks = s.ListField(child=s.CharField())
-    labels = texts()
-    translations = translations()
+    labels = s.DictField(child=one_of(LABELS))
+    translations = translations(*_WORK_TEXTS)
     outdated_translations = outdated()
     version = s.IntegerField()
     created_at = s.DateTimeField()
@@ -304,16 +248,18 @@ class Mitigation(s.Serializer[Any]):
 
 class MitigationChange(s.Serializer[Any]):
     title = s.CharField(max_length=200, required=False)
-    description = s.CharField(allow_blank=True, required=False)
-    expected_effect = s.CharField(allow_blank=True, required=False)
+    description = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
+    expected_effect = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
     status = one_of(MitigationStatus.values, required=False)
     owner = Who(required=False)
     due_on = s.DateField(required=False)
-    cost = Amount(required=False)
+    cost = Cost(required=False)
     progress = s.IntegerField(min_value=0, max_value=100, required=False)
-    risks = s.ListField(child=s.CharField(), min_length=1, max_length=100, required=False)
-    labels = s.DictField(child=one_of(LABELS), required=False)
-    translations = translations(required=False)
+    risks = s.ListField(
+        child=s.CharField(max_length=20), min_length=1, max_length=100, required=False
+    )
+    labels = labels(*_WORK_FIELDS, required=False)
+    translations = translations(*_WORK_TEXTS, required=False)
     confirmed_translations = confirmed()
 
 
@@ -321,7 +267,7 @@ class MitigationNew(MitigationChange):
     confirmed_translations = None  # type: ignore[assignment]  # there is nothing to confirm yet
     title = s.CharField(max_length=200)
     due_on = s.DateField()
-    risks = s.ListField(child=s.CharField(), min_length=1, max_length=100)
+    risks = s.ListField(child=s.CharField(max_length=20), min_length=1, max_length=100)
     visibility = one_of(Visibility.values, required=False)
 
 
@@ -351,9 +297,9 @@ class Event(s.Serializer[Any]):
     recorded_at = s.DateTimeField(help_text="when it was written here")
     brought_in = s.BooleanField(help_text="entered with a past date")
     actor = Person(allow_null=True, help_text="null: the system itself")
-    verb = s.CharField()
+    verb = one_of(VERBS)
     object = EventObject()
-    changes = s.DictField(help_text="{field: [before, after]}")
+    changes = Changed(help_text="{field: [before, after]}")
 
 
 class Changes(s.Serializer[Any]):

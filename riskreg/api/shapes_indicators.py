@@ -5,15 +5,22 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
-from riskreg.api.shapes import Amount, Money, Person, Who, names, one_of, texts
+from riskreg.api.shape_fields import Amount, Money, Who, by_language, names, one_of
+from riskreg.api.shapes import Person, SourceParts
 from riskreg.indicators.models import Direction, Growth, Kind, Origin, Precision, Status
+from riskreg.indicators.services.fields import MAX_DAYS
 from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
 
 
-@extend_schema_field({"oneOf": [{"type": "string"}, {"type": "number"}]})
+@extend_schema_field(
+    {"oneOf": [{"type": "string", "pattern": r"^-?[0-9]{1,30}(\.[0-9]{1,30})?$"},
+               {"type": "number", "exclusiveMinimum": -(10**15), "exclusiveMaximum": 10**15}]}
+)  # fmt: skip
 class Number(s.CharField):
     """A finite number, as a number or as text."""
+
+    is_number = True
 
 
 class IndicatorRead(s.Serializer[Any]):
@@ -26,7 +33,7 @@ class Indicator(s.Serializer[Any]):
     url = s.URLField()
     name = s.CharField()
     names = names()
-    descriptions = texts()
+    descriptions = by_language(2000)
     unit = s.CharField()
     kind = one_of(Kind.values)
     direction = one_of(["", *Direction.values])
@@ -43,8 +50,8 @@ class Indicator(s.Serializer[Any]):
     frequency_days = s.IntegerField()
     grace_days = s.IntegerField()
     label = one_of(LABELS)
-    limit_notes = texts()
-    source = s.DictField()  # type: ignore[assignment]
+    limit_notes = by_language(2000)
+    source = SourceParts()  # type: ignore[assignment]
     party = s.CharField()
     visibility = one_of(Visibility.values)
     owner = Person()
@@ -61,27 +68,27 @@ class Indicator(s.Serializer[Any]):
 
 class IndicatorChange(s.Serializer[Any]):
     names = names(required=False)
-    descriptions = texts(required=False)
+    descriptions = by_language(2000, least=1, required=False)
     unit = s.CharField(max_length=40, required=False)
     kind = one_of(Kind.values, required=False)
     direction = one_of(["", *Direction.values], required=False)
     amber = Number(required=False)
     red = Number(required=False)
-    amber_low = Amount(allow_null=True, required=False)
-    red_low = Amount(allow_null=True, required=False)
-    objective = s.CharField(allow_null=True, required=False)
+    amber_low = Amount(required=False)
+    red_low = Amount(required=False)
+    objective = s.CharField(allow_null=True, max_length=60, required=False)
     growth = one_of(["", *Growth.values], required=False)
     start_on = s.DateField(allow_null=True, required=False)
-    start_value = Amount(allow_null=True, required=False)
+    start_value = Amount(required=False)
     hysteresis = Number(required=False)
     breach_at = one_of(["amber", "red"], required=False)
-    frequency_days = s.IntegerField(min_value=1, required=False)
-    grace_days = s.IntegerField(min_value=0, required=False)
+    frequency_days = s.IntegerField(min_value=1, max_value=MAX_DAYS, required=False)
+    grace_days = s.IntegerField(min_value=0, max_value=MAX_DAYS, required=False)
     label = one_of(LABELS, required=False)
-    limit_notes = texts(required=False)
-    source = s.DictField(required=False)  # type: ignore[assignment]
+    limit_notes = by_language(2000, least=1, required=False)
+    source = SourceParts(required=False)  # type: ignore[assignment]
     owner = Who(required=False)
-    risks = s.ListField(child=s.CharField(), required=False, max_length=100)
+    risks = s.ListField(child=s.CharField(max_length=20), required=False, max_length=100)
     active = s.BooleanField(required=False)
 
 
@@ -90,7 +97,7 @@ class IndicatorNew(IndicatorChange):
     unit = s.CharField(max_length=40)
     amber = Number()
     red = Number()
-    frequency_days = s.IntegerField(min_value=1)
+    frequency_days = s.IntegerField(min_value=1, max_value=MAX_DAYS)
     visibility = one_of(Visibility.values, required=False)
 
 
@@ -100,7 +107,7 @@ class Reading(s.Serializer[Any]):
     value = Money(help_text="a decimal number")
     precision = one_of(Precision.values)
     label = one_of(LABELS)
-    source = s.DictField()  # type: ignore[assignment]
+    source = SourceParts()  # type: ignore[assignment]
     origin = one_of(Origin.values)
     recorded_by = Person()
     recorded_at = s.DateTimeField()
@@ -118,10 +125,16 @@ class Moment(s.CharField):
 class ReadingNew(s.Serializer[Any]):
     at = Moment()
     value = Number()
-    unit = s.CharField(required=False, help_text="refused where it is another")
+    unit = s.CharField(
+        required=False,
+        allow_null=True,
+        allow_blank=True,
+        max_length=40,
+        help_text="refused where it is another",
+    )
     label = one_of(LABELS, required=False)
     precision = one_of(Precision.values, required=False)
-    source = s.DictField(required=False)  # type: ignore[assignment]
+    source = SourceParts(required=False)  # type: ignore[assignment]
     correction = s.BooleanField(required=False, help_text="another value for a time that has one")
 
 

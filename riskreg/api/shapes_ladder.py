@@ -4,9 +4,10 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shapes import Person, one_of
+from riskreg.api.shape_fields import Who, one_of
+from riskreg.api.shapes import Person
 from riskreg.reminders.models import Part
-from riskreg.reminders.policy import CHANNELS, MAX_OFFSET, RECIPIENTS
+from riskreg.reminders.policy import CHANNELS, MAX_OFFSET, MAX_USERS, RECIPIENTS
 
 STATES = ("sent", "skipped", "due", "to_come", "deferred")
 
@@ -26,11 +27,11 @@ class Ladder(s.Serializer[Any]):
 
 class RungNew(s.Serializer[Any]):
     offset_days = s.IntegerField(min_value=-MAX_OFFSET, max_value=MAX_OFFSET)
-    tells = s.ListField(child=one_of(RECIPIENTS), required=False)
-    users = s.ListField(
-        child=s.UUIDField(), required=False, help_text="members' ids; {id, name} is taken too"
+    tells = s.ListField(child=one_of(RECIPIENTS), required=False, max_length=20)
+    users = s.ListField(child=Who(), required=False, max_length=MAX_USERS, help_text="members")
+    channels = s.ListField(
+        child=one_of(CHANNELS), required=False, max_length=20, help_text="always with mail"
     )
-    channels = s.ListField(child=one_of(CHANNELS), required=False, help_text="always with mail")
     interrupts = s.BooleanField(required=False)
 
 

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shapes import Person, Who, one_of
+from riskreg.api.shape_fields import Who, WhoOrNobody, one_of
+from riskreg.api.shapes import Person
 from riskreg.handover.models import Part
 from riskreg.register.visibility import Visibility
 from riskreg.reminders.duties import LISTED
@@ -44,8 +45,8 @@ class AbsenceNew(s.Serializer[Any]):
     user = Who(required=False, help_text="the caller, if not given")
     starts_on = s.DateField()
     until_on = s.DateField()
-    stand_in = Who(required=False, allow_null=True)
-    note = s.CharField(required=False, max_length=300)
+    stand_in = WhoOrNobody(required=False)
+    note = s.CharField(required=False, allow_blank=True, max_length=300)
 
 
 class AbsenceEnded(s.Serializer[Any]):

@@ -4,7 +4,8 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shapes import Cell, Person, Review, ReviewNew, one_of, translations
+from riskreg.api.shape_fields import one_of, translations
+from riskreg.api.shapes import Cell, Person, Review, ReviewNew
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import ItemOutcome
 
@@ -14,7 +15,7 @@ class Extension(s.Serializer[Any]):
     due_on = s.DateField(help_text="the due date it is for; that date itself stays")
     until = s.DateField()
     reason = s.CharField()
-    translations = translations()
+    translations = translations("reason")
     visibility = one_of(Visibility.values)
     granted_by = Person()
     at = s.DateTimeField()
@@ -25,7 +26,7 @@ class Extension(s.Serializer[Any]):
 class ExtensionNew(s.Serializer[Any]):
     until = s.DateField()
     reason = s.CharField(max_length=4000)
-    translations = translations(required=False)
+    translations = translations("reason", required=False)
 
 
 class CoverageTally(s.Serializer[Any]):
@@ -76,7 +77,7 @@ class MeetingItem(s.Serializer[Any]):
 class ItemNew(s.Serializer[Any]):
     outcome = one_of([ItemOutcome.REVIEWED.value, ItemOutcome.DEFERRED.value])
     note = s.CharField(allow_blank=True, max_length=4000, required=False)
-    review = ReviewNew(required=False)
+    review = ReviewNew(required=False, allow_null=True)
 
 
 class ItemCounts(s.Serializer[Any]):

@@ -1,6 +1,7 @@
 """Days from outside."""
 
 import datetime as dt
+import re
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,6 +10,34 @@ from riskreg.kernel.errors import Errors
 
 # Near the ends of the calendar, the day after or the start of a day in a zone may not exist.
 FIRST, LAST = dt.date(1900, 1, 1), dt.date(2999, 12, 31)
+
+
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
+_MOMENT = re.compile(
+    r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?"
+    r"([Zz]|[+-][0-9]{2}:[0-9]{2})?"
+)
+
+
+def day_in(text: str) -> dt.date:
+    """The day that ``text`` spells as 2027-03-31. Raises ``ValueError`` for any other spelling.
+
+    ISO 8601 has more of them (20270331, 2027-W13-3); who sends one of those by mistake should
+    hear of it, and the schema promises one.
+    """
+    if not _DAY.fullmatch(text):
+        raise ValueError(text)
+    return dt.date.fromisoformat(text)
+
+
+def moment_in(text: str) -> dt.datetime:
+    """The time that ``text`` spells as 2027-03-31T09:00:00+08:00; aware if it has an offset.
+
+    Raises ``ValueError`` for any other spelling.
+    """
+    if not _MOMENT.fullmatch(text):
+        raise ValueError(text)
+    return dt.datetime.fromisoformat(text.upper())
 
 
 def clean_day(errors: Errors, field: str, value: Any, *, required: bool = False) -> dt.date | None:
@@ -26,7 +55,7 @@ def clean_day(errors: Errors, field: str, value: Any, *, required: bool = False)
         day = value
     else:
         try:
-            day = dt.date.fromisoformat(str(value))
+            day = day_in(str(value))
         except ValueError:
             day = None
     if day is None:

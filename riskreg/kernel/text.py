@@ -12,6 +12,8 @@ from riskreg.kernel.errors import Errors
 TITLE_MAX = 200
 TEXT_MAX = 20_000
 
+PLAIN_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
+
 # Overrides and isolates can make a text read differently from what is stored (CVE-2021-42574).
 _BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")

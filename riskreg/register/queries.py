@@ -137,6 +137,12 @@ def party_of(viewer: Viewer, user: User) -> int | None:
     )
 
 
+def term_names(viewer: Viewer) -> set[str]:
+    """Every term of the register, written ``taxonomy:term``."""
+    rows = Term.objects.filter(taxonomy__register=viewer.register)
+    return {f"{taxonomy}:{key}" for taxonomy, key in rows.values_list("taxonomy__key", "key")}
+
+
 def find_terms(viewer: Viewer, errors: Errors, field: str, names: Iterable[object]) -> list[Term]:
     """The terms named ``taxonomy:term``; notes those that do not exist."""
     wanted = [str(n) for n in names]

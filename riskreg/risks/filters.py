@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from django.db.models import Q, QuerySet
-from django.utils.dateparse import parse_datetime
 from django.utils.translation import gettext as _
 
+from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.search import matching
 from riskreg.kernel.sorting import sort_language
@@ -21,6 +21,7 @@ from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.policy import STAGES, Matrix
+from riskreg.register.queries import member_named, members_for, parties_for, term_names
 from riskreg.risks.models import Kind, Position, Risk, State
 
 NAMES = (
@@ -141,16 +142,18 @@ def _choice(errors: Errors, name: str, values: list[str], allowed: list[str]) ->
     wrong = [v for v in values if v not in allowed]
     if wrong:
         errors.add(
-            name, "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(allowed)}
+            name,
+            "unknown",
+            _("“%(value)s” is unknown here; this must be one of: %(all)s.")
+            % {"value": wrong[0][:60], "all": ", ".join(allowed)},
         )
     return [v for v in values if v in allowed]
 
 
 def _bool(errors: Errors, name: str, values: list[str]) -> bool:
-    text = values[-1].lower()
-    if text not in ("true", "false", "1", "0", "on"):
+    if values[-1] not in ("true", "false"):
         errors.add(name, "not_a_boolean", _("This must be true or false."))
-    return text in ("true", "1", "on")
+    return values[-1] == "true"
 
 
 def _state(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
@@ -164,20 +167,48 @@ def _kind(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.dat
 
 
 def _owner(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
+    return owned_by(e, v, values, Position.objects.visible_to(v))
+
+
+def owned_by(errors: Errors, viewer: Viewer, values: list[str], rows: QuerySet[Any]) -> Q:
+    """Rows whose owner is one of ``values``: “me”, a member's id or e-mail address.
+
+    Somebody who is a member no more is known as long as one of ``rows``, which the viewer may all
+    see, is theirs. Of everybody else it is said that they are unknown, wherever they are known.
+    """
     wanted = Q()
     for value in values:
         if value == "me":
-            wanted |= Q(owner=v.user)
+            wanted |= Q(owner=viewer.user)
+            continue
+        member = members_for(viewer).filter(member_named(value)).first()
+        if member is not None:
+            wanted |= Q(owner=member.user_id)
             continue
         try:
-            wanted |= Q(owner__uuid=uuid.UUID(value))
+            theirs = Q(owner__uuid=uuid.UUID(value))
         except ValueError:
-            e.add("owner", "unknown", _("This must be “me” or a member's id."))
+            theirs = Q(pk=None)
+        if rows.filter(theirs).exists():
+            wanted |= theirs
+        else:
+            errors.add(
+                "owner",
+                "unknown",
+                _("“%(value)s” is nobody here; this must be “me” or a member's id.")
+                % {"value": value[:60]},
+            )
     return wanted
 
 
+def of_party(errors: Errors, viewer: Viewer, values: list[str]) -> Q:
+    """Rows of the parties whose keys are ``values``."""
+    known = list(parties_for(viewer).values_list("key", flat=True))
+    return Q(party__key__in=_choice(errors, "party", values, known))
+
+
 def _party(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
-    return Q(party__key__in=values)
+    return of_party(e, v, values)
 
 
 def _rating(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
@@ -194,11 +225,16 @@ def _level(name: str) -> Any:
 
 
 def _term(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
-    wanted = Q()
+    wanted, known = Q(), term_names(v)
     for value in values:
         taxonomy, colon, term = value.partition(":")
         if not colon:
             e.add("term", "malformed", _("A term is written taxonomy:term, as in market:eu."))
+            continue
+        if value not in known:
+            unknown = {"names": value[:60]}
+            text = _("Unknown term: %(names)s. Terms are written taxonomy:term.")
+            e.add("term", "unknown_term", text % unknown)
             continue
         links = Risk.terms.through.objects.filter(
             term__key=term, term__taxonomy__key=taxonomy, term__taxonomy__register=v.register
@@ -210,6 +246,10 @@ def _term(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.dat
 def _objective(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
     # Through a subquery: a join would count a risk once per matching objective.
     objectives = Objective.objects.visible_to(v).filter(key__in=values)
+    known = set(objectives.values_list("key", flat=True))
+    if unknown := [value for value in values if value not in known]:
+        text = _("Unknown objective: %(names)s.") % {"names": unknown[0][:60]}
+        e.add("objective", "unknown_objective", text)
     links = Risk.objectives.through.objects.filter(objective__in=objectives)
     return Q(risk__in=links.values("risk_id"))
 
@@ -235,7 +275,7 @@ def _above(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.da
 
 def _due_before(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
     try:
-        day = dt.date.fromisoformat(values[-1])
+        day = day_in(values[-1])
     except ValueError:
         e.add("due_before", "not_a_date", _("This must be a date, as in 2027-03-31."))
         return Q()
@@ -244,7 +284,7 @@ def _due_before(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: 
 
 def _updated(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
     try:
-        moment = parse_datetime(values[-1].replace(" ", "+"))
+        moment: dt.datetime | None = moment_in(values[-1].replace(" ", "+"))
         moment = moment.astimezone(dt.UTC) if moment and moment.tzinfo else None
     except (ValueError, OverflowError):
         moment = None

@@ -175,6 +175,7 @@ def normal(text: str) -> str:
     text = re.sub(r'("X-CSRFToken": ?"|&quot;X-CSRFToken&quot;: ?&quot;)\w{32,64}', r"\1T", text)
     text = re.sub(r"(csrftoken=|sessionid=)\w+", r"\1T", text)
     text = re.sub(r"(nonce[=-]\"?)[\w+/=-]+", r"\1N", text)
+    text = re.sub(r"X-Request-ID: \S+", "X-Request-ID: I", text)
     return re.sub(r'("(?:request_id|instance)": ?")[^"]*', r"\1I", text)
 
 

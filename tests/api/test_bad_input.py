@@ -58,7 +58,7 @@ BAD_FIELDS: list[tuple[str, str, Any, str, str]] = [
         ("post", REVIEWS, {"outcome": "great"}, "unknown", "#/outcome"),
         ("post", REVIEWS, {"assessment": {"likelihood": 2}}, "required", "#/assessment/impact"),
         ("post", REVIEWS, {"assessment": {}}, "required", "#/assessment/likelihood"),
-        ("post", REVIEWS, {"assessment": [1]}, "not_an_object", "#/assessment/assessment"),
+        ("post", REVIEWS, {"assessment": [1]}, "not_an_object", "#/assessment"),
         ("post", REVIEWS, {"outcome": "rescored"}, "required", "#/assessment"),
         ("post", REVIEWS, {"next_review_on": "2026-09-15"}, "in_the_past", "#/next_review_on"),
         ("post", REVIEWS, {"next_review_on": "soon"}, "not_a_date", "#/next_review_on"),
@@ -274,7 +274,7 @@ BAD_QUERIES = [
     ("limit=٣", "out_of_range"),
     ("count=maybe", "not_a_boolean"),
     ("cursor=abc", "bad_cursor"),
-    ("cursor=", "bad_cursor"),
+    ("cursor=", "empty"),
     ("cursor=WzEsMl0:abc", "bad_cursor"),
     ("cursor=%00", "bad_character"),
 ]

@@ -50,8 +50,8 @@ BAD_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "sources are an object": ({"sources": SOURCE}, "sources"),
     "source quote with bidi": ({"sources": [{**SOURCE, "quote": "a\u202eb"}]}, "sources.0.quote"),
     "source note language": ({"sources": [{**SOURCE, "note": {"x\0": "a"}}]}, "sources.0.note"),
-    "unknown label": ({"labels": {"title": "true"}}, "labels"),
-    "label of a name with NUL": ({"labels": {"ti\0tle": "sourced"}}, "labels"),
+    "unknown label": ({"labels": {"title": "true"}}, "labels.title"),
+    "label of a name with NUL": ({"labels": {"ti\0tle": "sourced"}}, "labels.ti\0tle"),
     "labels are a list": ({"labels": ["sourced"]}, "labels"),
     "unknown language": ({"translations": {"fr": {"title": "x"}}}, "translations.fr"),
     "translation of no text": (
@@ -230,7 +230,7 @@ MITIGATIONS: dict[str, tuple[dict[str, Any], str]] = {
     "the other party's risk": ({"risks": ["C-001"]}, "risks"),
     "risks is a number": ({"risks": 3}, "risks"),
     "unknown field": ({"budget": 3}, "budget"),
-    "unknown label": ({"labels": {"cost": "exact"}}, "labels"),
+    "unknown label": ({"labels": {"cost": "exact"}}, "labels.cost"),
 }
 
 

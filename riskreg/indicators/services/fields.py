@@ -10,7 +10,7 @@ from riskreg.indicators.models import Direction, Growth, Kind, Status
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import clean_names
-from riskreg.kernel.text import clean_text
+from riskreg.kernel.text import PLAIN_NUMBER, clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
 from riskreg.register.policy import LABELS
@@ -38,7 +38,7 @@ def clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:
     try:
         if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
             raise InvalidOperation
-        number = Decimal(str(value).strip())
+        number = Decimal(str(value))
     except InvalidOperation:
         errors.add(field, "not_a_number", _("This must be a number, as in 75.36."))
         return None
@@ -47,6 +47,9 @@ def clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:
         return None
     if abs(number) >= MAX_VALUE:
         errors.add(field, "out_of_range", _("This number is too large."))
+        return None
+    if isinstance(value, str) and not PLAIN_NUMBER.fullmatch(value):
+        errors.add(field, "not_a_number", _("This must be a number, as in 75.36."))
         return None
     rounded = round(number, PLACES)
     if rounded != number or len(number.normalize().as_tuple().digits) > DIGITS:

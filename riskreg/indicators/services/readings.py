@@ -16,6 +16,7 @@ from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services.fields import clean_number
 from riskreg.indicators.services.standing import open_breach, stand
 from riskreg.kernel import clock
+from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, FieldError, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -191,7 +192,7 @@ def _clean_row(
     if label not in LABELS:
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
     is_day = isinstance(row.get("at"), dt.date) and not isinstance(row.get("at"), dt.datetime)
-    is_day = is_day or (isinstance(row.get("at"), str) and len(row["at"].strip()) <= 10)
+    is_day = is_day or (isinstance(row.get("at"), str) and len(row["at"]) <= 10)
     precision = row.get("precision") or ("day" if is_day else "moment")
     if precision not in Precision.values:
         errors.add(
@@ -221,10 +222,10 @@ def clean_moment(errors: Errors, value: Any, now: dt.datetime, zone: str) -> dt.
             moment = value
         elif isinstance(value, dt.date):
             moment = clock.start_of_day(value, zone)
-        elif isinstance(value, str) and len(value.strip()) <= 10:
-            moment = clock.start_of_day(dt.date.fromisoformat(value.strip()), zone)
+        elif isinstance(value, str) and len(value) <= 10:
+            moment = clock.start_of_day(day_in(value), zone)
         elif isinstance(value, str):
-            moment = dt.datetime.fromisoformat(value.strip())
+            moment = moment_in(value)
         if moment is not None and moment.tzinfo is None:
             errors.add(
                 "at", "no_zone", _("This time has no offset; send it as 2027-03-31T09:00:00+08:00.")

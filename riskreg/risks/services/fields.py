@@ -26,6 +26,8 @@ EDITABLE = (*PLAIN, *PEOPLE, *LINKS)
 # Said together with other fields of a change: which versions still fit although the original moved.
 CONFIRMED = "confirmed_translations"
 LANGUAGES = {"en", "zh-hans"}
+SOURCE = ("title", "url", "quote", "label", "locator", "date", "note")
+_NO_SUCH_PART = gettext_lazy("A source has no such part.")
 _UNKNOWN_LANGUAGE = gettext_lazy("Languages are en and zh-hans.")
 
 
@@ -63,7 +65,9 @@ def clean_fields(
         kind = clean.get("kind") or (risk.kind if risk else Kind.THREAT)
         allowed = RESPONSES.get(kind, ())
         clean["response"] = (
-            _choice(errors, "response", given["response"], allowed) if given["response"] else ""
+            ""
+            if given["response"] in (None, "")
+            else _choice(errors, "response", given["response"], allowed)
         )
     if "external_id" in given:
         text = clean_text(errors, "external_id", given["external_id"], limit=120, one_line=True)
@@ -77,7 +81,7 @@ def clean_fields(
     if "sources" in given:
         clean["sources"] = clean_sources(errors, "sources", given["sources"])
     if "labels" in given:
-        clean["labels"] = clean_labels(errors, given["labels"])
+        clean["labels"] = clean_labels(errors, given["labels"], (*EDITABLE, "scores"))
     if "sources" in given or "labels" in given:
         check_labels(
             errors,
@@ -104,7 +108,7 @@ def clean_fields(
                     _("This risk is its party's own; somebody of that party must answer for it."),
                 )
     if "terms" in given:
-        clean["terms"] = find_terms(viewer, errors, "terms", as_list(errors, "terms", given))
+        clean["terms"] = find_terms(viewer, errors, "terms", _term_list(errors, given))
     if "objectives" in given:
         keys = as_list(errors, "objectives", given)
         clean["objectives"] = find_objectives(viewer, errors, "objectives", keys)
@@ -131,17 +135,28 @@ def unchanged_owner(owner: Any) -> str:
 
 
 def as_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any]:
-    """``given[field]`` as a list of at most 100; terms may also be {taxonomy: [term]}."""
+    """``given[field]`` as a list of at most 100. An object is none, not even an empty one."""
     value = given[field]
-    if isinstance(value, Mapping):
-        try:
-            value = [f"{k}:{t}" for k, terms in value.items() for t in terms]
-        except TypeError:
-            value = None
     if not isinstance(value, list | tuple) or len(value) > 100:
         errors.add(field, "not_a_list", _("This must be a list of at most 100."))
         return []
     return list(value)
+
+
+def _term_list(errors: Errors, given: Mapping[str, Any]) -> list[Any]:
+    """The terms that were given, as a list or as {taxonomy: [term]}."""
+    value = given["terms"]
+    if not isinstance(value, Mapping):
+        return as_list(errors, "terms", given)
+    names = []
+    for taxonomy, terms in value.items():
+        if isinstance(terms, list | tuple):
+            names += [f"{taxonomy}:{term}" for term in terms]
+        else:
+            # A text would be read letter by letter.
+            where = f"terms.{str(taxonomy)[:60]}"
+            errors.add(where, "not_a_list", _("This must be a list of at most 100."))
+    return as_list(errors, "terms", {"terms": names})
 
 
 def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, str]]:
@@ -155,6 +170,9 @@ def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, str]
         if not isinstance(item, Mapping):
             errors.add(name, "not_an_object", _("A source has a title, an address and a label."))
             continue
+        for key in item:
+            if key not in SOURCE:
+                errors.add(f"{name}.{str(key)[:60]}", "unknown_field", _NO_SUCH_PART)
         label = item.get("label")
         if label not in LABELS:
             errors.add(
@@ -180,22 +198,28 @@ def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, str]
                     k: clean_text(errors, f"{name}.{extra}", v, limit=limit)
                     for k, v in text.items()
                 }
-            elif text:
+            elif text not in (None, ""):
                 source[extra] = clean_text(errors, f"{name}.{extra}", text, limit=limit)
         sources.append(source)
     return sources
 
 
-def clean_labels(errors: Errors, value: Any) -> dict[str, str]:
-    """Which label a field carries: {field: sourced | derived | judgement | illustrative}."""
-    if not isinstance(value, Mapping) or len(value) > 30:
+def clean_labels(errors: Errors, value: Any, fields: tuple[str, ...]) -> dict[str, str]:
+    """Which label each of ``fields`` carries: {field: one of ``LABELS``}."""
+    if not isinstance(value, Mapping):
         errors.add("labels", "not_an_object", _("Labels map a field's name to its label."))
         return {}
-    for label in value.values():
-        if label not in LABELS:
-            errors.add("labels", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
-    names = [clean_text(errors, "labels", k, required=True, limit=40) for k in value]
-    return dict(zip(names, map(str, value.values()), strict=True))
+    for name, label in value.items():
+        where = f"labels.{str(name)[:60]}"
+        if name not in fields:
+            errors.add(
+                where,
+                "unknown_field",
+                _("There is no such field to label. Fields: %(all)s.") % {"all": ", ".join(fields)},
+            )
+        elif label not in LABELS:
+            errors.add(where, "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
+    return {str(name): str(label) for name, label in value.items()}
 
 
 def check_labels(

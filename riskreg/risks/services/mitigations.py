@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.text import TEXT_MAX, TITLE_MAX, clean_text
+from riskreg.kernel.text import PLAIN_NUMBER, TEXT_MAX, TITLE_MAX, clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
@@ -310,7 +310,7 @@ def _clean(
     if "progress" in given:
         clean["progress"] = _check_progress(errors, given["progress"])
     if "labels" in given:
-        clean["labels"] = clean_labels(errors, given["labels"])
+        clean["labels"] = clean_labels(errors, given["labels"], EDITABLE)
     if "translations" in given:
         clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
     if CONFIRMED in given and current is not None:
@@ -343,7 +343,8 @@ def _cost(errors: Errors, value: Any) -> Decimal | None:
         return None
     try:
         cost = Decimal(str(value))
-        fine = cost.is_finite() and 0 <= cost < MAX_COST
+        fine = cost.is_finite() and 0 <= cost < MAX_COST and not isinstance(value, bool)
+        fine = fine and (not isinstance(value, str) or bool(PLAIN_NUMBER.fullmatch(value)))
     except InvalidOperation:
         fine = False
     if not fine:

@@ -1,0 +1,181 @@
+"""Fields that shapes are made of: what the schema says of a value, and a body is held against."""
+
+from typing import Any
+
+from django.conf import settings
+from drf_spectacular.utils import extend_schema_field
+from rest_framework import serializers as s
+
+from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
+from riskreg.register.policy import LABELS
+
+
+def one_of(values: Any, **options: Any) -> Any:
+    """A text that is one of ``values``."""
+    allowed = [*values]
+    listed = [*allowed, *([None] if options.get("allow_null") else [])]
+    choice = type("Choice", (s.CharField,), {"choices_allowed": allowed})
+    # Null is added to the type by whoever reads allow_null.
+    return extend_schema_field({"type": "string", "enum": listed})(choice)(**options)
+
+
+def texts(**options: Any) -> s.Field:
+    """{key: text}."""
+    return s.DictField(child=s.CharField(allow_blank=True, max_length=TEXT_MAX), **options)
+
+
+def _in_languages(text: dict[str, Any]) -> dict[str, Any]:
+    known = {code: text for code, _name in settings.LANGUAGES}
+    return {"type": "object", "properties": known, "additionalProperties": False}
+
+
+def by_language(limit: int, *, least: int = 0, **options: Any) -> s.Field:
+    """{language: text}, in the languages that there are."""
+    shape = _in_languages({"type": "string", "minLength": least, "maxLength": limit})
+    return extend_schema_field(shape)(type("Texts", (s.JSONField,), {"is_object": True}))(**options)
+
+
+def names(limit: int = 200, **options: Any) -> s.Field:
+    """{language: name}."""
+    return by_language(limit, least=1, **options)
+
+
+def translations(*fields: str, **options: Any) -> s.Field:
+    """{language: {field: text}}, of the texts that a thing has."""
+    each = {
+        field: {"type": "string", "maxLength": TITLE_MAX if field == "title" else TEXT_MAX}
+        for field in fields
+    }
+    shape = _in_languages({"type": "object", "properties": each, "additionalProperties": False})
+    field = type("Translations", (s.DictField,), {})
+    return extend_schema_field(shape)(field)(child=texts(), **options)
+
+
+def outdated() -> s.Field:
+    """{language: [field]}."""
+    return s.DictField(
+        child=s.ListField(child=s.CharField()),
+        help_text="translations whose original has changed since: {language: [field]}",
+    )
+
+
+def confirmed() -> s.Field:
+    """{language: [field]}."""
+    return s.DictField(
+        child=s.ListField(child=s.CharField()),
+        required=False,
+        help_text="translations that still fit although the original has changed: "
+        "{language: [field]}",
+    )
+
+
+def labels(*fields: str, **options: Any) -> s.Field:
+    """{field: label}, of the fields that a thing has."""
+    each = {field: {"type": "string", "enum": list(LABELS)} for field in fields}
+    shape = {"type": "object", "properties": each, "additionalProperties": False}
+    child = one_of(LABELS)
+    return extend_schema_field(shape)(type("Labels", (s.DictField,), {}))(child=child, **options)
+
+
+_NUMBER_TEXT = {"type": "string", "pattern": r"^-?[0-9]{1,30}(\.[0-9]{1,30})?$"}
+_COST_TEXT = {"type": "string", "pattern": r"^[0-9]{1,15}(\.[0-9]{1,30})?$"}
+
+
+@extend_schema_field(_NUMBER_TEXT)
+class Money(s.CharField):
+    """An amount as text, so that no reader rounds it."""
+
+
+@extend_schema_field(
+    {"oneOf": [_COST_TEXT, {"type": "number", "minimum": 0, "exclusiveMaximum": 10**15},
+               {"type": "null"}]}
+)  # fmt: skip
+class Cost(s.CharField):
+    """An amount of money, as a number or as text, or null."""
+
+    is_number = takes_null = True
+
+
+@extend_schema_field(
+    {"oneOf": [_NUMBER_TEXT, {"type": "number", "exclusiveMinimum": -(10**15),
+                              "exclusiveMaximum": 10**15}, {"type": "null"}]}
+)  # fmt: skip
+class Amount(s.CharField):
+    """A number, as a number or as text, or null."""
+
+    is_number = takes_null = True
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "minLength": 1, "maxLength": 254},
+            {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"},
+             "name": {"type": "string", "maxLength": 200}},
+             "required": ["id"], "additionalProperties": False},
+        ]
+    }
+)  # fmt: skip
+class Who(s.CharField):
+    """A member: public id, e-mail address, or the object that an answer showed."""
+
+    is_person = True
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {"type": "string", "minLength": 1, "maxLength": 254},
+            {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"},
+             "name": {"type": "string", "maxLength": 200}},
+             "required": ["id"], "additionalProperties": False},
+            {"type": "null"},
+        ]
+    }
+)  # fmt: skip
+class WhoOrNobody(s.CharField):
+    """As ``Who``, or null."""
+
+    is_person = takes_null = True
+
+
+@extend_schema_field(
+    {
+        "oneOf": [
+            {
+                "type": "array",
+                "items": {"type": "string", "pattern": "^[^:]+:[^:]+$", "maxLength": 130},
+                "maxItems": 100,
+            },
+            {
+                "type": "object",
+                "additionalProperties": {
+                    "type": "array",
+                    "items": {"type": "string", "minLength": 1, "maxLength": 60},
+                    "maxItems": 100,
+                },
+                "maxProperties": 20,
+            },
+        ]
+    }
+)
+class TermNames(s.JSONField):
+    """["taxonomy:term", …] or {taxonomy: [term, …]}."""
+
+
+def text_or_texts(limit: int) -> Any:
+    text = {"type": "string", "maxLength": limit}
+    shape = {"oneOf": [text, _in_languages(text)]}
+    return extend_schema_field(shape)(type("TextOrTexts", (s.JSONField,), {}))(required=False)
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "additionalProperties": {
+            "type": "array", "items": {}, "minItems": 2, "maxItems": 2,
+        },
+    }
+)  # fmt: skip
+class Changed(s.JSONField):
+    """What changed: {field: [before, after]}, null where there was nothing."""
