@@ -34,5 +34,5 @@ VOLUME /var/lib/riskreg
 USER riskreg
 EXPOSE 8000
 HEALTHCHECK --interval=15s --timeout=5s --start-period=30s \
-  CMD ["python", "-m", "riskreg.kernel.probe", "http://127.0.0.1:8000/readyz"]
+  CMD ["python", "-m", "riskreg.up.probe", "http://127.0.0.1:8000/readyz"]
 CMD ["gunicorn", "config.wsgi:application", "-c", "config/gunicorn.py", "--bind", "0.0.0.0:8000"]

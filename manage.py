@@ -8,7 +8,7 @@ import sys
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     if sys.argv[1:2] == ["up"]:
-        from riskreg.kernel.addresses import choose
+        from riskreg.up.ports import choose
 
         choose(sys.argv[2:])
     from django.core.management import execute_from_command_line

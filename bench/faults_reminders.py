@@ -35,7 +35,7 @@ if __package__ in (None, ""):
 
 from bench import processes
 from bench.faults_check import Record, Verdict, check
-from riskreg.kernel.addresses import free_port
+from riskreg.up.ports import free_port
 
 APP = "bench.celery_app"
 # How often what is killed; a child is one process of a worker, which the worker then replaces.

@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from riskreg.kernel import valkey
+from riskreg.up import valkey
 from tools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent

@@ -26,7 +26,7 @@ from celery import Celery
 
 from bench import processes
 from bench.rows import Row
-from riskreg.kernel.addresses import free_port
+from riskreg.up.ports import free_port
 
 PEOPLE = 600
 ROUNDS = 4

@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "riskreg.handover",
     "riskreg.reminders",
     "riskreg.demo",
+    "riskreg.up",
     "riskreg.api",
     "riskreg.web",
 ]

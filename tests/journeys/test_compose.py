@@ -16,9 +16,9 @@ import psycopg
 import pytest
 import yaml
 
-from riskreg.kernel import valkey
-from riskreg.kernel.probe import probe
-from riskreg.kernel.supervise import Program, Supervisor
+from riskreg.up import valkey
+from riskreg.up.probe import probe
+from riskreg.up.supervisor import Program, Supervisor
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = [pytest.mark.process, pytest.mark.postgres]

@@ -230,7 +230,7 @@ def test_valkey_that_cannot_start_is_one_line(systems: list[System], tmp_path: P
         "os.environ['DJANGO_SETTINGS_MODULE'] = 'config.settings'\n"
         "django.setup()\n"
         "from django.core.management import execute_from_command_line as run\n"
-        "from riskreg.kernel import valkey\n"
+        "from riskreg.up import valkey\n"
         "real = valkey.embedded\n"
         "def broken(folder, at=None):\n"
         "    server = real(folder, at)\n"

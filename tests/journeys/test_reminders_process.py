@@ -13,7 +13,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from riskreg.kernel import valkey
+from riskreg.up import valkey
 from tests.notify.sink import Sink, serving
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -10,7 +10,7 @@ from typing import Any
 
 from aiosmtpd.controller import Controller
 
-from riskreg.kernel.addresses import free_port
+from riskreg.up.ports import free_port
 
 
 class Sink:

@@ -5,8 +5,8 @@ import socket
 from dataclasses import dataclass
 from pathlib import Path
 
-from riskreg.kernel.addresses import Broker, new_broker
-from riskreg.kernel.supervise import Program, StartError
+from riskreg.up.ports import Broker, new_broker
+from riskreg.up.supervisor import Program, StartError
 
 
 @dataclass(frozen=True)

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from riskreg.kernel.management.commands.up import _parts
-from riskreg.kernel.patience import QUIET_SECONDS, SAY_EVERY, Activity, Patience, cpu_seconds
+from riskreg.up.management.commands.up import _parts
+from riskreg.up.patience import QUIET_SECONDS, SAY_EVERY, Activity, Patience, cpu_seconds
 
 
 class Clock:
@@ -76,6 +76,7 @@ def test_it_says_what_it_waits_for_and_since_when(clock: Clock, said: list[str])
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.process
 def test_the_work_of_a_group_is_counted() -> None:
     worker = subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True)
     try:

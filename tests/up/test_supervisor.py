@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from riskreg.kernel import supervise
-from riskreg.kernel.supervise import Program, StartError, Supervisor, is_loud
+from riskreg.up import supervisor as supervision
+from riskreg.up.supervisor import Program, StartError, Supervisor, is_loud
 
 pytestmark = [pytest.mark.process, pytest.mark.once]
 SLEEPER = [sys.executable, "-c", "import time; time.sleep(60)"]
@@ -159,7 +159,7 @@ def test_a_flood_of_warnings_is_counted_not_repeated(
 def test_a_log_that_grew_too_long_is_put_aside(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervise, "LOG_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(supervision, "LOG_LIMIT_BYTES", 1000)
     text = "print('x' * 2000); import time; time.sleep(60)"
     supervisor.start(Program("long", [sys.executable, "-c", text]))
     log = tmp_path / "log" / "long.log"
@@ -189,7 +189,7 @@ def test_the_guardian_stops_what_a_killed_supervisor_left(tmp_path: Path) -> Non
     script = (
         "import sys, time\n"
         "from pathlib import Path\n"
-        "from riskreg.kernel.supervise import Program, Supervisor\n"
+        "from riskreg.up.supervisor import Program, Supervisor\n"
         f"one = Supervisor(Path({str(tmp_path)!r}), print, grace=1.0)\n"
         f"one.start(Program('stubborn', {STUBBORN!r}))\n"
         "print(one.pid('stubborn'), flush=True)\n"

@@ -22,10 +22,11 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
-from riskreg.kernel import addresses, health, valkey
-from riskreg.kernel.patience import Activity, Patience
-from riskreg.kernel.probe import probe
-from riskreg.kernel.supervise import Program, StartError, Supervisor
+from riskreg.kernel import health
+from riskreg.up import ports, valkey
+from riskreg.up.patience import Activity, Patience
+from riskreg.up.probe import probe
+from riskreg.up.supervisor import Program, StartError, Supervisor
 
 # A busy machine may take that long for one answer, and is asked again.
 ANSWER_SECONDS = 10.0
@@ -111,8 +112,8 @@ class Command(BaseCommand):
     def _start(self, supervisor: Supervisor, port: int, var_dir: Path, stopper: "_Stopper") -> None:
         env = {"BASE_URL": os.environ.get("BASE_URL", f"http://127.0.0.1:{port}")}
         patience = Patience(self._say)
-        if addresses.broker or not os.environ.get("REDIS_URL"):
-            server = valkey.embedded(var_dir, addresses.broker)
+        if ports.broker or not os.environ.get("REDIS_URL"):
+            server = valkey.embedded(var_dir, ports.broker)
             supervisor.start(server.program)
 
             def broker_lacks() -> tuple[str, Activity | None]:
@@ -168,7 +169,7 @@ def programs(port: int, var_dir: Path, env: dict[str, str]) -> list[Program]:
             name,
             [sys.executable, "-m", *line],
             added,
-            call=partial(_run_module, line) if addresses.chosen else None,
+            call=partial(_run_module, line) if ports.chosen else None,
         )
         for name, (line, added) in lines.items()
     ]

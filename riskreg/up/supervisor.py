@@ -23,10 +23,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO
 
-from riskreg.kernel import guardian
-from riskreg.kernel.forked import Forked, die_with_parent
-from riskreg.kernel.guardian import signal_group
-from riskreg.kernel.patience import Activity, cpu_seconds
+from riskreg.up import guardian
+from riskreg.up.forked import Forked, die_with_parent
+from riskreg.up.guardian import signal_group
+from riskreg.up.patience import Activity, cpu_seconds
 
 QUICK_SECONDS = 15.0
 QUICK_DEATHS = 5

@@ -1,4 +1,4 @@
-"""Ask a running web process whether it is well: ``python -m riskreg.kernel.probe URL``.
+"""Ask a running web process whether it is well: ``python -m riskreg.up.probe URL``.
 
 Exit code 0 when it answers 200. Used by container health checks and by ``manage.py up``. The
 Host header is the first name in ALLOWED_HOSTS, because the address asked is a loopback one that a

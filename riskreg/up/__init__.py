@@ -1,0 +1,1 @@
+"""Starting all servers with one command, watching them, and leaving none behind."""
