@@ -34,7 +34,7 @@ from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
 
-pytestmark = pytest.mark.once
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 ROOT = Path(riskreg.__file__).parent
 NOUNS = {"indicators", "decisions", "estimates", "simulations"}
 

@@ -24,7 +24,7 @@ from tests.access import canaries, walk
 from tests.access.canaries import CANARY, CanaryWorld
 from tests.access.routes import ROUTES
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 VISITORS = ("partner_manager", "partner_owner", "auditor", "outsider")
 # For the operator on the machine itself: it counts the requests of the process.
 NOT_COMPARED = {"/metrics"}

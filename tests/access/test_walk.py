@@ -10,7 +10,7 @@ from tests.access import canaries, walk
 from tests.access.canaries import CANARY, CanaryWorld
 
 # Who may see what is decided by the same conditions on every database; two_worlds asks them all.
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from tests.dump import nothing_changes
 from tests.endpoints.receiver import stub_names
 from tests.nasty import Operation, Way, shown
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 # What was taken is kept and read where it is one of these.

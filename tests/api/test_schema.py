@@ -135,6 +135,7 @@ def kept_connection() -> Iterator[None]:
         signal.connect(close_old_connections)
 
 
+@pytest.mark.slow
 def test_answers_are_as_described(
     world: World,
     document: dict[str, Any],

@@ -148,8 +148,7 @@ def test_two_thousand_mitigations_with_their_gap() -> None:
         exclusive=[[k, k + 1, k + 2] for k in range(0, 300, 3)],
         requires=[(k, k + 1000) for k in range(500, 600)],
         gap=1e-4,
-        time_limit=20,
-    )
+    )  # The gap ends it, however slow the machine is.
     assert 0 <= s.gap <= 1e-4
     assert s.bound >= s.value
     assert s.cost <= 0.3 * costs.sum()
