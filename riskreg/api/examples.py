@@ -80,6 +80,7 @@ _INDICATOR = {
     "grace_days": 10,
     "label": "illustrative",
     "limit_notes": {},
+    "outdated_translations": {},
     "source": {},
     "party": "foton",
     "visibility": "shared",

@@ -71,6 +71,7 @@ class IndicatorApi(RegisterApi):
             "grace_days": row.grace_days,
             "label": row.label,
             "limit_notes": row.limit_notes,
+            "outdated_translations": row.outdated_translations or {},
             "source": row.source,
             "party": row.party.key,
             "visibility": row.visibility,

@@ -5,7 +5,16 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import Amount, Money, Who, by_language, names, one_of
+from riskreg.api.shape_fields import (
+    Amount,
+    Money,
+    Who,
+    by_language,
+    confirmed,
+    names,
+    one_of,
+    outdated,
+)
 from riskreg.api.shapes import Person, SourceParts
 from riskreg.indicators.models import Direction, Growth, Kind, Origin, Precision, Status
 from riskreg.indicators.services.fields import MAX_DAYS
@@ -51,6 +60,7 @@ class Indicator(s.Serializer[Any]):
     grace_days = s.IntegerField()
     label = one_of(LABELS)
     limit_notes = by_language(2000)
+    outdated_translations = outdated()
     source = SourceParts()  # type: ignore[assignment]
     party = s.CharField()
     visibility = one_of(Visibility.values)
@@ -86,6 +96,7 @@ class IndicatorChange(s.Serializer[Any]):
     grace_days = s.IntegerField(min_value=0, max_value=MAX_DAYS, required=False)
     label = one_of(LABELS, required=False)
     limit_notes = by_language(2000, least=1, required=False)
+    confirmed_translations = confirmed()
     source = SourceParts(required=False)  # type: ignore[assignment]
     owner = Who(required=False)
     risks = s.ListField(child=s.CharField(max_length=20), required=False, max_length=100)
@@ -93,6 +104,7 @@ class IndicatorChange(s.Serializer[Any]):
 
 
 class IndicatorNew(IndicatorChange):
+    confirmed_translations = None  # type: ignore[assignment]  # there is nothing to confirm yet
     names = names()
     unit = s.CharField(max_length=40)
     amber = Number()

@@ -5,6 +5,7 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.localised import in_language, localised
@@ -75,6 +76,8 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
     ``status``, ``latest_at`` and ``latest_value`` say how the newest reading stands. ``version``
     goes up when the indicator is edited, ``updated_at`` also moves with readings. ``ended_with``:
     the risk with whose closing it was retired, because it watched no other.
+    ``outdated_translations`` ({language: [field]}, None for none): names and notes whose original,
+    the English text or else the first, has changed since.
     """
 
     ref = models.CharField(max_length=20)
@@ -104,6 +107,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_indicators"
     )
     risks = models.ManyToManyField("risks.Risk", related_name="indicators")
+    outdated_translations = models.JSONField(null=True, blank=True)
     ended_with = models.ForeignKey(
         "risks.Risk", on_delete=models.PROTECT, null=True, related_name="+"
     )
@@ -175,6 +179,11 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
     def name(self) -> str:
         """The name in the reader's language."""
         return localised(self.names, self.ref)
+
+    def outdated(self, *fields: str) -> list[str]:
+        """Those of ``fields`` that the reader is shown in a version older than the original."""
+        stale = (self.outdated_translations or {}).get(get_language() or "", ())
+        return [field for field in fields if field in stale]
 
     def said(self, field: str) -> str:
         """``title`` is the name in the reader's language; other fields are as they are."""

@@ -308,8 +308,9 @@ class MitigationEdit(MitigationPage):
                 return self._conflict(form, mitigation_for(self.viewer, ref))
             else:
                 messages.success(request, _("%(ref)s is saved.") % {"ref": ref})
-                if saved.outdated_translations != was:
-                    messages.warning(request, outdated_after_saving(saved, TEXTS))
+                stale = outdated_after_saving(saved, TEXTS)
+                if stale and saved.outdated_translations != was:
+                    messages.warning(request, stale)
                 return HttpResponseRedirect(self.url("mitigation", ref=ref))
         return self._page(form, mitigation, 400)
 

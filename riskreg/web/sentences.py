@@ -7,6 +7,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
+from riskreg.indicators.models import Indicator
 from riskreg.risks.models import Risk, Translated
 from riskreg.web.history import field_words
 
@@ -63,7 +64,17 @@ def outdated_rows(thing: Translated, *fields: str, together: bool = False) -> li
     ]
 
 
-def outdated_after_saving(thing: Translated, fields: tuple[str, ...]) -> str:
+def outdated_names(indicator: Indicator) -> list[dict[str, Any]]:
+    """``outdated_rows`` of an indicator's name and notes."""
+    rows = []
+    for field in indicator.outdated("names", "descriptions", "limit_notes"):
+        texts = getattr(indicator, field)
+        original = texts.get("en") or next(iter(texts.values()), "")
+        rows.append({"label": field_words(field), "original": original})
+    return rows
+
+
+def outdated_after_saving(thing: Translated | Indicator, fields: tuple[str, ...]) -> str:
     """What a writer is told of versions that do not follow their original; empty for none."""
     stale = sorted({f for names in (thing.outdated_translations or {}).values() for f in names})
     if not stale:

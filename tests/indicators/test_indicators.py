@@ -14,6 +14,7 @@ from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from tests import builders
 from tests.builders import World
+from tests.dump import nothing_changes
 from tests.indicators import making
 
 PACE = {
@@ -177,3 +178,27 @@ def test_the_party_boundary(world: World) -> None:
         assert set(indicators_for(world.viewer(name))) == {shared}
         said = " ".join(e.changes for e in visible_events(world.viewer(name).audience))
         assert "secret" not in said
+
+
+def test_a_name_that_changes_keeps_its_other_language_marked_out_of_date(world: World) -> None:
+    row = making.indicator(world)
+    both = {"en": "Lithium carbonate", "zh-hans": "碳酸锂"}
+    assert row.names == both
+
+    def edit(**fields: Any) -> Indicator:
+        return edit_indicator(
+            actor=world.viewer("owner"), ref=row.ref, version=None, fields=fields, at=world.at
+        )
+
+    # A plain text is the English one, and takes no other language away.
+    changed = edit(names="Lithium hydroxide")
+    assert changed.names == {"en": "Lithium hydroxide", "zh-hans": "碳酸锂"}
+    assert changed.outdated_translations == {"zh-hans": ["names"]}
+    assert edit(unit="USD/t").outdated_translations == {"zh-hans": ["names"]}
+    assert edit(confirmed_translations={"zh-hans": ["names"]}).outdated_translations is None
+    # Another version of a translation leaves its original in step.
+    better = {"en": "Lithium hydroxide", "zh-hans": "氢氧化锂"}
+    assert edit(names=better).outdated_translations is None
+    assert edit(names={"en": "Lithium"}).outdated_translations is None
+    with nothing_changes(), pytest.raises(Invalid):
+        edit(confirmed_translations={"zh-hans": ["names"]})

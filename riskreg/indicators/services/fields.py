@@ -1,6 +1,6 @@
 """Checking what an indicator is given: shared by creating and editing."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -20,6 +20,7 @@ from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.services.fields import as_list, clean_sources
 
+TEXTS = ("names", "descriptions", "limit_notes")
 NUMBERS = ("amber", "red", "amber_low", "red_low", "start_value", "hysteresis")
 LIMITS = ("kind", "direction", *NUMBERS, "objective", "growth", "start_on")
 EDITABLE = (
@@ -257,3 +258,41 @@ def _days(errors: Errors, field: str, value: Any, lowest: int) -> int:
         )
         return lowest
     return value
+
+
+def keep_languages(before: Any, given: Mapping[str, Any], clean: dict[str, Any]) -> None:
+    """A plain text is the English one and takes no other language away."""
+    for name in TEXTS:
+        if name in clean and isinstance(given[name], str) and given[name]:
+            clean[name] = {**getattr(before, name), **clean[name]}
+
+
+def outdated_texts(
+    before: Any, clean: Mapping[str, Any], confirmed: Mapping[str, Collection[str]]
+) -> dict[str, list[str]] | None:
+    """Which versions of its texts are older than the original once ``clean`` is in force."""
+    stale: dict[str, set[str]] = {}
+    for name in TEXTS:
+        was, now = getattr(before, name), clean.get(name, getattr(before, name))
+        first = original_language(now)
+        moved = was.get(first) != now.get(first)
+        for language, text in now.items():
+            old = name in (before.outdated_translations or {}).get(language, ())
+            same = language != first and was.get(language) == text
+            if same and (moved or old) and name not in confirmed.get(language, ()):
+                stale.setdefault(language, set()).add(name)
+    return {language: sorted(names) for language, names in stale.items()} or None
+
+
+def versions_of(before: Any, clean: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """Its texts once ``clean`` is in force, by language and field."""
+    versions: dict[str, dict[str, str]] = {}
+    for name in TEXTS:
+        for language, text in clean.get(name, getattr(before, name)).items():
+            versions.setdefault(language, {})[name] = text
+    return versions
+
+
+def original_language(texts: Mapping[str, str]) -> str:
+    """The language that the others are versions of."""
+    return "en" if "en" in texts else next(iter(texts), "en")

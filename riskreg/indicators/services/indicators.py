@@ -18,6 +18,9 @@ from riskreg.indicators.services.fields import (
     check_limits,
     clean_fields,
     find_risks,
+    keep_languages,
+    outdated_texts,
+    versions_of,
 )
 from riskreg.indicators.services.standing import open_breach, stand
 from riskreg.kernel.errors import Conflict, Errors, Invalid
@@ -26,6 +29,7 @@ from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
+from riskreg.risks.services.fields import CONFIRMED, clean_confirmed
 
 _EMPTY: dict[str, Any] = {
     "direction": "", "amber": None, "red": None, "amber_low": None, "red_low": None,
@@ -111,6 +115,8 @@ def edit_indicator(
 ) -> Indicator:
     """Change what ``fields`` name. Other limits are held against the readings there are, at once.
 
+    A text of which the original changes keeps its versions in other languages; those that do not
+    change with it are noted as outdated, unless ``confirmed_translations`` says that they fit.
     Where it then calls for a review and did not before, or watches a risk it did not, that review
     is called for. Raises as ``create_indicator``, and ``Conflict``, ``NotFound``.
     """
@@ -120,7 +126,12 @@ def edit_indicator(
         raise Conflict(_("Somebody changed this since you opened it."), current=indicator)
     errors = Errors()
     where: dict[str, Any] = {"party": indicator.party, "visibility": indicator.visibility}
-    clean = clean_fields(errors, actor, fields, **where)
+    given = {name: value for name, value in fields.items() if name != CONFIRMED}
+    clean = clean_fields(errors, actor, given, **where)
+    keep_languages(indicator, given, clean)
+    confirmed = {}
+    if CONFIRMED in fields:
+        confirmed = clean_confirmed(errors, fields[CONFIRMED], versions_of(indicator, clean))
     before_risks = {r.ref: r for r in indicator.risks.all()}
     risks = None
     if "risks" in fields:
@@ -145,8 +156,9 @@ def edit_indicator(
     errors.raise_if_any()
     status = indicator.status
     called_before = indicator.active and at_least(status, indicator.breach_at)
+    clean["outdated_translations"] = outdated_texts(indicator, clean, confirmed)
     changes: dict[str, Any] = {}
-    for name in EDITABLE:
+    for name in (*EDITABLE, "outdated_translations"):
         if name in clean and getattr(indicator, name) != clean[name]:
             changes[name] = [_plain(getattr(indicator, name)), _plain(clean[name])]
             setattr(indicator, name, clean[name])

@@ -29,6 +29,7 @@ from riskreg.web.indicators.words import (
 )
 from riskreg.web.paging import page_of
 from riskreg.web.presenters import person, source_rows
+from riskreg.web.sentences import outdated_names
 
 PER_PAGE = 40
 CHARTED = 5000
@@ -92,6 +93,7 @@ class IndicatorPage(RegisterView):
             "state": state,
             "title": indicator.name,
             "description": localised(indicator.descriptions),
+            "outdated": outdated_names(indicator),
             "limits": limit_words(indicator),
             "limit_note": note_of(indicator),
             "source": next(iter(source_rows([indicator.source])), None),

@@ -10,10 +10,12 @@ from django.utils.translation import gettext as _
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services import create_indicator, edit_indicator
+from riskreg.indicators.services.fields import TEXTS
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.indicators.forms import IndicatorForm, values_of
+from riskreg.web.sentences import outdated_after_saving
 
 _NAMES = {"names": "name", "descriptions": "description", "limit_notes": "limit_note"}
 
@@ -84,7 +86,8 @@ class IndicatorEdit(IndicatorEditing):
         form = IndicatorForm(self.viewer, request.POST, current=indicator)
         if form.is_valid():
             try:
-                edit_indicator(
+                was = indicator.outdated_translations
+                saved = edit_indicator(
                     actor=self.viewer,
                     ref=ref,
                     version=form.cleaned_data["version"] or 0,
@@ -97,6 +100,9 @@ class IndicatorEdit(IndicatorEditing):
                 return self._conflict(form, indicator_for(self.viewer, ref))
             else:
                 messages.success(request, _("%(ref)s is saved.") % {"ref": ref})
+                stale = outdated_after_saving(saved, TEXTS)
+                if stale and saved.outdated_translations != was:
+                    messages.warning(request, stale)
                 return HttpResponseRedirect(self.url(ref))
         return self._page(form, indicator, 400)
 
