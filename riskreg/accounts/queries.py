@@ -8,9 +8,14 @@ from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.policy import token_digest
 
 
+def token_row(token: str) -> ApiToken | None:
+    """The row of ``token`` with its user, live or not; None for one that is not known."""
+    return ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
+
+
 def token_for(token: str, at: dt.datetime) -> ApiToken | None:
     """The live token row with its active user, or None for unknown, expired or revoked."""
-    row = ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
+    row = token_row(token)
     if row is None or row.revoked_at or row.expires_at <= at or not row.user.is_active:
         return None
     return row
@@ -25,6 +30,11 @@ def mark_used(row: ApiToken, on: dt.date) -> None:
 def users_by_uuid(uuids: Collection[uuid.UUID]) -> dict[uuid.UUID, User]:
     """The users of those public ids, in one query."""
     return {u.uuid: u for u in User.objects.filter(uuid__in=set(uuids))}
+
+
+def users_by_key(keys: Collection[int]) -> dict[int, User]:
+    """The users of those database ids, in one query."""
+    return User.objects.in_bulk(set(keys))
 
 
 def tokens_of(user: User) -> list[ApiToken]:

@@ -3,7 +3,6 @@
 import uuid
 from typing import Any
 
-from django.db.models import Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -11,11 +10,11 @@ from riskreg.api import schema, shapes_people
 from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, nothing_in, person_of
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Absence
-from riskreg.register.queries import absences_for
+from riskreg.register.queries import absences_for, absences_of
 from riskreg.register.services import come_back, go_away
 
 _SOONEST = keyset.Order("starts_on", tie="id")
@@ -52,11 +51,7 @@ class Absences(AbsenceApi):
             queryset=rows,
             order=_SOONEST,
             place=lambda row: (row.starts_on, str(row.uuid)),
-            tie=lambda public: Subquery(
-                Absence.objects.filter(
-                    register=self.viewer.register, uuid=uuid.UUID(public)
-                ).values("pk")
-            ),
+            tie=by_uuid(absences_of(self.viewer)),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [self.said(r) for r in found]

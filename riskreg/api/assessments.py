@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -11,11 +10,12 @@ from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of
 from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.values import person, time
 from riskreg.kernel import keyset
 from riskreg.risks.models import Assessment
 from riskreg.risks.queries.access import risk_for
+from riskreg.risks.queries.lists import assessments_of
 from riskreg.risks.services import record_assessment
 
 NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
@@ -29,12 +29,12 @@ class Assessments(RegisterApi):
         """Those that the caller may know of."""
         self.known_params(*PARAMS)
         risk = risk_for(self.viewer, ref)
-        rows = Assessment.objects.visible_to(self.viewer).filter(risk=risk)
+        rows = assessments_of(self.viewer, risk)
         listing = Listing(
             queryset=rows.select_related("assessor", "criteria"),
             order=NEWEST_FIRST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=lambda public: Subquery(rows.filter(uuid=public).order_by().values("pk")),
+            tie=by_uuid(rows),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]

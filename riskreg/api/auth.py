@@ -9,8 +9,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken, Scope, User
-from riskreg.accounts.policy import token_digest
-from riskreg.accounts.queries import mark_used, token_for
+from riskreg.accounts.queries import mark_used, token_for, token_row
 from riskreg.api.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides
@@ -74,7 +73,7 @@ class ScopePermission(BasePermission):
 
 def _why_refused(token: str, at: dt.datetime) -> str:
     """Only who holds the token itself is told what became of it."""
-    row = ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
+    row = token_row(token)
     renew = "Make a new one under Settings, API tokens, or by manage.py create_token."
     if row is None:
         return f"This token is not known. Check that it was copied whole. {renew}"

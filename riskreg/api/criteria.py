@@ -11,6 +11,7 @@ from riskreg.api.errors import InvalidQuery
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.models import Criteria
+from riskreg.register.queries import criteria_versions
 
 
 class CriteriaDetail(RegisterApi):
@@ -24,9 +25,7 @@ class CriteriaDetail(RegisterApi):
         if (text := request.query_params.get("number")) is not None:
             if not (text.isascii() and text.isdigit() and 0 < len(text) < 7):
                 raise InvalidQuery.one("number", "not_a_number", "This must be a whole number.")
-            criteria = Criteria.objects.filter(
-                register=self.viewer.register, number=int(text)
-            ).first()
+            criteria = criteria_versions(self.viewer, number=int(text)).first()
         if criteria is None:
             raise NotFound("There are no such criteria.")
         body = said(criteria)

@@ -1,9 +1,7 @@
 """Hand-overs: everything that one person answers for goes to another, in one step."""
 
-import uuid
 from typing import Any
 
-from django.db.models import Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -11,7 +9,7 @@ from riskreg.api import schema, shapes_people
 from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, person_of
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.values import person, time
 from riskreg.handover.models import HandOver, Part
 from riskreg.handover.queries import handovers_for
@@ -33,9 +31,7 @@ class HandOvers(RegisterApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=lambda public: Subquery(
-                HandOver.objects.visible_to(self.viewer).filter(uuid=uuid.UUID(public)).values("pk")
-            ),
+            tie=by_uuid(handovers_for(self.viewer)),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]

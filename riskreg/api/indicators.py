@@ -1,11 +1,10 @@
 """Indicators: measured series with limits, and their readings."""
 
 import datetime as dt
-import uuid
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import Q, Subquery
+from django.db.models import Q
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -15,7 +14,7 @@ from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, person_of
 from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.query import as_query, choices_of, linked_to, moment_of, switch_of
 from riskreg.api.values import day, person, time
 from riskreg.indicators import services
@@ -26,6 +25,7 @@ from riskreg.indicators.queries.access import (
     indicator_for,
     indicators_for,
     readings_of,
+    visible_indicators,
 )
 from riskreg.kernel import clock, keyset
 from riskreg.kernel.days import day_in
@@ -107,11 +107,7 @@ class Indicators(IndicatorApi):
             queryset=indicators_for(self.viewer).filter(self._wanted()),
             order=_BY_AGE,
             place=lambda row: (None, str(row.uuid)),
-            tie=lambda public: Subquery(
-                Indicator.objects.visible_to(self.viewer)
-                .filter(uuid=uuid.UUID(public))
-                .values("pk")
-            ),
+            tie=by_uuid(visible_indicators(self.viewer)),
         )
         return listed(
             self,
@@ -126,13 +122,12 @@ class Indicators(IndicatorApi):
             choices_of(errors, "status", statuses, Status.values)
             wanted &= Q(status__in=statuses)
         if owners := params.getlist("owner"):
-            rows = Indicator.objects.visible_to(self.viewer)
+            rows = visible_indicators(self.viewer)
             wanted &= filters.owned_by(errors, self.viewer, owners, rows)
         if parties := params.getlist("party"):
             wanted &= filters.of_party(errors, self.viewer, parties)
         if refs := params.getlist("risk"):
-            links = Indicator.risks.through.objects
-            wanted &= linked_to(errors, self.viewer, refs, links, "indicator_id")
+            wanted &= linked_to(errors, self.viewer, refs, Indicator.risks, "indicator_id")
         late = ASKED & Q(next_reading_on__lt=self.viewer.today(self.at))
         for name, condition in (("late", late), ("active", Q(active=True))):
             if (on := switch_of(errors, name, params.get(name))) is not None:
@@ -209,9 +204,7 @@ class Readings(RegisterApi):
             queryset=rows,
             order=_NEWEST_FIRST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=lambda public: Subquery(
-                Reading.objects.filter(indicator=indicator, uuid=uuid.UUID(public)).values("pk")
-            ),
+            tie=by_uuid(readings_of(self.viewer, indicator, all_rows=True)),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [_said(row) for row in found]

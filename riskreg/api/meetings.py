@@ -4,7 +4,6 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -13,7 +12,7 @@ from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, nothing_in
 from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -88,9 +87,7 @@ class Meetings(MeetingApi):
             queryset=rows,
             order=_NEWEST,
             place=lambda row: (row.started_at, str(row.uuid)),
-            tie=lambda public: Subquery(
-                rows.filter(uuid=uuid.UUID(public)).order_by().values("pk")
-            ),
+            tie=by_uuid(rows),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [self.brief(m) for m in found]

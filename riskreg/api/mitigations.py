@@ -1,9 +1,8 @@
 """Mitigations: planned work and how far it has come."""
 
-import uuid
 from typing import Any
 
-from django.db.models import Q, Subquery
+from django.db.models import Q
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -12,7 +11,7 @@ from riskreg.api.answer import Answer
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of, person_of
 from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.query import as_query, choices_of, day_of, linked_to
 from riskreg.api.values import day, person, time
 from riskreg.kernel import keyset
@@ -21,7 +20,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks import filters, services
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.access import mitigation_for
-from riskreg.risks.queries.lists import mitigations_for
+from riskreg.risks.queries.lists import mitigations_for, visible_mitigations
 
 FILTERS = ("status", "owner", "party", "risk", "due_before")
 _BY_DUE_DATE = keyset.Order("due_on", tie="id")
@@ -76,11 +75,7 @@ class Mitigations(MitigationApi):
             queryset=mitigations_for(self.viewer).filter(self._wanted()),
             order=_BY_DUE_DATE,
             place=lambda row: (row.due_on, str(row.uuid)),
-            tie=lambda public: Subquery(
-                Mitigation.objects.visible_to(self.viewer)
-                .filter(uuid=uuid.UUID(public))
-                .values("pk")
-            ),
+            tie=by_uuid(visible_mitigations(self.viewer)),
         )
         return listed(
             self,
@@ -99,8 +94,7 @@ class Mitigations(MitigationApi):
         if parties := params.getlist("party"):
             wanted &= filters.of_party(errors, self.viewer, parties)
         if refs := params.getlist("risk"):
-            links = Mitigation.risks.through.objects
-            wanted &= linked_to(errors, self.viewer, refs, links, "mitigation_id")
+            wanted &= linked_to(errors, self.viewer, refs, Mitigation.risks, "mitigation_id")
         if due := day_of(errors, "due_before", params.get("due_before")):
             wanted &= Q(due_on__lt=due)
         as_query(errors.raise_if_any)

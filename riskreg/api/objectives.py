@@ -1,15 +1,13 @@
 """Objectives: measurable targets."""
 
-import uuid
 from typing import Any
 
-from django.db.models import Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import schema, shapes
 from riskreg.api.base import RegisterApi
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.values import day
 from riskreg.kernel import keyset
 from riskreg.register.models import Objective
@@ -28,9 +26,7 @@ class Objectives(RegisterApi):
             queryset=rows.select_related("party"),
             order=keyset.Order("due_on", tie="id"),
             place=lambda row: (row.due_on, str(row.uuid)),
-            tie=lambda public: Subquery(
-                rows.filter(uuid=uuid.UUID(public)).order_by().values("pk")
-            ),
+            tie=by_uuid(rows),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]

@@ -3,13 +3,14 @@
 import datetime as dt
 import hashlib
 import json
+import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlencode
 
 from django.core import signing
-from django.db.models import QuerySet
+from django.db.models import QuerySet, Subquery
 from django.http import HttpResponse
 
 from riskreg.api.answer import Answer
@@ -31,6 +32,12 @@ class Listing:
     order: keyset.Order
     place: Callable[[Any], tuple[Any, Any]]
     tie: Callable[[Any], Any]
+
+
+def by_uuid(rows: QuerySet[Any]) -> Callable[[str], Any]:
+    """How a list finds the row that a cursor names by its public id, for ``Listing.tie``."""
+    plain = rows.order_by().prefetch_related(None)
+    return lambda public: Subquery(plain.filter(uuid=uuid.UUID(public)).values("pk"))
 
 
 def listed(

@@ -13,6 +13,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risks_called
+from riskreg.risks.queries.links import links_to
 
 # What may be given several times, wherever it is a parameter; of anything else the last would win.
 REPEATABLE = frozenset({
@@ -86,8 +87,8 @@ def choices_of(errors: Errors, name: str, values: list[str], allowed: Iterable[s
     return values
 
 
-def linked_to(errors: Errors, viewer: Viewer, refs: list[str], links: Any, column: str) -> Q:
-    """Rows that ``links`` (a table with ``column`` and ``risk``) ties to one of the risks ``refs``.
+def linked_to(errors: Errors, viewer: Viewer, refs: list[str], relation: Any, column: str) -> Q:
+    """Rows that ``relation`` (whose table has ``column`` and ``risk``) ties to one of ``refs``.
 
     A ref of nothing that the viewer may know of is unknown, whatever it may be to others.
     """
@@ -95,4 +96,4 @@ def linked_to(errors: Errors, viewer: Viewer, refs: list[str], links: Any, colum
     known = {ref for _pk, ref in found}
     if unknown := [ref for ref in refs if ref not in known]:
         errors.add("risk", "unknown_risk", f"Unknown risk: {unknown[0][:60]}.")
-    return Q(pk__in=links.filter(risk__in=[pk for pk, _ref in found]).values(column))
+    return Q(pk__in=links_to(relation, [pk for pk, _ref in found]).values(column))

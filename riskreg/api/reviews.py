@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -12,7 +11,7 @@ from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.base import RegisterApi
 from riskreg.api.body import body_of
 from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, listed
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.values import day, person, time
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries import reviews_of
@@ -36,7 +35,7 @@ class Reviews(RegisterApi):
             ),
             order=NEWEST_FIRST,
             place=lambda row: (row.at, str(row.uuid)),
-            tie=lambda public: Subquery(rows.filter(uuid=public).order_by().values("pk")),
+            tie=by_uuid(rows),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]

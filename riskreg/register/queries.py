@@ -14,7 +14,16 @@ from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import localised
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
-from riskreg.register.models import Absence, Membership, Objective, Party, Role, Taxonomy, Term
+from riskreg.register.models import (
+    Absence,
+    Criteria,
+    Membership,
+    Objective,
+    Party,
+    Role,
+    Taxonomy,
+    Term,
+)
 
 ANSWERABLE = (Role.OWNER, Role.MANAGER, Role.LEADER)
 
@@ -78,6 +87,17 @@ def choices_for(viewer: Viewer) -> Choices:
 def objectives_for(viewer: Viewer) -> QuerySet[Objective]:
     """The objectives the viewer may know of, soonest first."""
     return Objective.objects.visible_to(viewer).order_by("due_on", "id")
+
+
+def terms_of(viewer: Viewer) -> QuerySet[Term]:
+    """The register's terms with their taxonomies, in the order of both."""
+    terms = Term.objects.filter(taxonomy__register=viewer.register).select_related("taxonomy")
+    return terms.order_by("taxonomy__position", "taxonomy_id", "position", "id")
+
+
+def criteria_versions(viewer: Viewer, **which: Any) -> QuerySet[Criteria]:
+    """Versions of the register's criteria; ``which`` are look-ups such as ``number=2``."""
+    return Criteria.objects.filter(register=viewer.register, **which)
 
 
 def parties_for(viewer: Viewer) -> QuerySet[Party]:
@@ -248,6 +268,11 @@ def absences_between(
         starts_on__lte=last,
         until_on__gte=first,
     ).order_by("starts_on", "pk")
+
+
+def absences_of(viewer: Viewer) -> QuerySet[Absence]:
+    """Every absence in the register, over or not."""
+    return Absence.objects.filter(register=viewer.register)
 
 
 def absences_for(viewer: Viewer, today: dt.date) -> QuerySet[Absence]:

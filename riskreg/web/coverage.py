@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.accounts.models import User
+from riskreg.accounts.queries import users_by_key
 from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.permissions import require
@@ -120,7 +121,7 @@ class CoverageReviews(CoverageView):
             raise NotFound(_("There is no such number."))
         items = report.listed(what, key if row else None)
         risks = visible_risks(self.viewer).in_bulk({i.risk_id for i in items})
-        people = User.objects.in_bulk({p for i in items for p in (i.owner, i.reviewer) if p})
+        people = users_by_key({p for i in items for p in (i.owner, i.reviewer) if p})
         context = {
             "title": what_name(what),
             "problems": asked.problems,

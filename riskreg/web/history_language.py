@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.register.access import Viewer
-from riskreg.register.models import Objective, Term
+from riskreg.register.queries import objectives_for, terms_of
 from riskreg.risks.models import ControlKind
 
 
@@ -56,11 +56,9 @@ def link_names(viewer: Viewer, changes: Collection[Mapping[str, Any]]) -> dict[s
     """Names of the terms and objectives that ``changes`` speak of, by key; no query for none."""
     names: dict[str, str] = {}
     if any(_is_pair(change.get("terms")) for change in changes):
-        terms = Term.objects.filter(taxonomy__register=viewer.register).select_related("taxonomy")
-        names |= {f"{term.taxonomy.key}:{term.key}": term.name for term in terms}
+        names |= {f"{t.taxonomy.key}:{t.key}": t.name for t in terms_of(viewer)}
     if any(_is_pair(change.get("objectives")) for change in changes):
-        objectives = Objective.objects.visible_to(viewer)
-        names |= {objective.key: objective.name for objective in objectives}
+        names |= {o.key: o.name for o in objectives_for(viewer).order_by()}
     return names
 
 

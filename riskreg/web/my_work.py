@@ -21,7 +21,8 @@ from riskreg.register.policy import Matrix
 from riskreg.reminders.duties import BREACH, MITIGATION_DUE, REVIEW, Duty
 from riskreg.reminders.duties import LISTED as listed_kinds
 from riskreg.reminders.queries import agenda
-from riskreg.risks.models import Mitigation, Risk
+from riskreg.risks.models import Mitigation
+from riskreg.risks.queries.access import visible_risks
 from riskreg.risks.queries.lists import standing
 from riskreg.web import agenda as agenda_page
 from riskreg.web.base import RegisterView
@@ -180,7 +181,7 @@ class MyWork(RegisterView):
     def _mitigations(self, duties: list[Duty]) -> list[Mitigation]:
         """The work itself, with the risks it serves as far as the viewer may know of them."""
         works: list[Mitigation] = [duty.thing for duty in duties]
-        risks = Risk.objects.visible_to(self.viewer).only("ref").order_by("ref")
+        risks = visible_risks(self.viewer).only("ref").order_by("ref")
         prefetch_related_objects(works, Prefetch("risks", queryset=risks))
         for work, duty in zip(works, duties, strict=True):
             if duty.private and self.viewer.party is not None:

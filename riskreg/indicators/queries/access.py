@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import Count, F, Prefetch, Q, QuerySet, Window
+from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
@@ -19,6 +19,17 @@ from riskreg.risks.queries.serving import with_dormant
 # In use, and serving something: an open risk, an objective, or nothing in particular. Of rows with
 # ``dormant``; only these are asked for readings.
 ASKED = Q(active=True) & (Q(dormant=False) | Q(objective__isnull=False))
+
+
+def visible_indicators(viewer: Viewer) -> QuerySet[Indicator]:
+    """Indicators the viewer may know of, without what a list shows of them."""
+    return Indicator.objects.visible_to(viewer)
+
+
+def readings_until(moment: dt.datetime) -> QuerySet[Reading]:
+    """For a subquery over indicators: the readings that count up to ``moment``, newest first."""
+    rows = Reading.objects.filter(indicator=OuterRef("pk"), correction=None, at__lte=moment)
+    return rows.order_by("-at")
 
 
 def indicators_for(viewer: Viewer) -> QuerySet[Indicator]:

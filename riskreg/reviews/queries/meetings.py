@@ -65,6 +65,12 @@ def agenda(meeting: Meeting) -> list[MeetingItem]:
     )
 
 
+def pending_numbers(meeting: Meeting) -> list[int]:
+    """The numbers of the items that nobody has come to yet, in order."""
+    pending = MeetingItem.objects.filter(meeting=meeting, outcome=ItemOutcome.PENDING)
+    return list(pending.order_by("number").values_list("number", flat=True))
+
+
 def item_for(meeting: Meeting, number: int, *, lock: bool = False) -> MeetingItem:
     """Item ``number``. Raises ``NotFound``."""
     items = MeetingItem.objects.select_related("risk", "review__reviewer", "recorded_by")

@@ -1,8 +1,9 @@
 """What risks are linked to, by key: one query for however many risks."""
 
 from collections.abc import Collection
+from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
@@ -39,3 +40,8 @@ def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, l
     for risk, key in rows:
         found.setdefault(risk, []).append(key)
     return found
+
+
+def links_to(relation: Any, risk_ids: Collection[int]) -> QuerySet[Any]:
+    """The rows of ``relation`` (a many-to-many field of another noun) to these risks."""
+    return relation.through.objects.filter(risk__in=risk_ids)

@@ -7,7 +7,7 @@ from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, W
 
 from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
-from riskreg.risks.models import Control, Kind, Mitigation, Position, Risk, State
+from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
 from riskreg.risks.queries.access import current_positions
 from riskreg.risks.queries.severity import severity
 
@@ -24,6 +24,16 @@ def worst_first(positions: QuerySet[Position]) -> QuerySet[Position]:
     what is at stake."""
     ended = Case(When(state=State.CLOSED, then=1), default=0, output_field=IntegerField())
     return positions.order_by(ended, severity().desc(), "ref_order")
+
+
+def visible_mitigations(viewer: Viewer) -> QuerySet[Mitigation]:
+    """Mitigations the viewer may know of, without what a list shows of them."""
+    return Mitigation.objects.visible_to(viewer)
+
+
+def assessments_of(viewer: Viewer, risk: Risk) -> QuerySet[Assessment]:
+    """Judgements of ``risk`` that the viewer may know of, newest first."""
+    return Assessment.objects.visible_to(viewer).filter(risk=risk).order_by("-at", "-id")
 
 
 def mitigations_for(viewer: Viewer) -> QuerySet[Mitigation]:

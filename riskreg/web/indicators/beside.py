@@ -4,11 +4,11 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import OuterRef, Subquery
+from django.db.models import Subquery
 from django.urls import reverse
 
-from riskreg.indicators.models import Breach, Reading
-from riskreg.indicators.queries.access import indicators_of, watching
+from riskreg.indicators.models import Breach
+from riskreg.indicators.queries.access import indicators_of, readings_until, watching
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
@@ -60,9 +60,7 @@ def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
 
 def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[dict[str, Any]]:
     """How the indicators that watch ``risk`` stand, and what they read at ``since``."""
-    then = Reading.objects.filter(
-        indicator=OuterRef("pk"), correction=None, at__lte=since or risk.created_at
-    ).order_by("-at")
+    then = readings_until(since or risk.created_at)
     rows = indicators_of(viewer, risk).filter(active=True).prefetch_related(None)
     return [
         {

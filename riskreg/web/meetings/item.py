@@ -14,6 +14,7 @@ from riskreg.reviews.queries.meetings import (
     agenda,
     item_for,
     meeting_for,
+    pending_numbers,
 )
 from riskreg.reviews.services import (
     record_item,
@@ -93,11 +94,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
 
     def _after(self, row: Meeting, number: int) -> str:
         """The next item that waits, from here on and then from the top; else the meeting."""
-        waiting = list(
-            MeetingItem.objects.filter(meeting=row, outcome=ItemOutcome.PENDING)
-            .order_by("number")
-            .values_list("number", flat=True)
-        )
+        waiting = pending_numbers(row)
         following = next((n for n in waiting if n > number), waiting[0] if waiting else None)
         if following is None:
             return self.url("meeting", meeting=row.uuid)

@@ -7,7 +7,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from riskreg.register.access import Viewer
-from riskreg.register.models import Criteria
+from riskreg.register.queries import criteria_versions
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import ItemOutcome, Meeting, MeetingItem
 from riskreg.reviews.queries.meetings import Attendee
@@ -89,7 +89,7 @@ def _scales(viewer: Viewer, items: Sequence[MeetingItem]) -> dict[int, Scale]:
     cells = [cell for item in items for cell in (item.before, item.after) if cell]
     older = {cell["criteria"] for cell in cells} - set(scales)
     if older:
-        found = Criteria.objects.filter(register=viewer.register, number__in=older)
+        found = criteria_versions(viewer, number__in=older)
         scales |= {criteria.number: Scale(criteria) for criteria in found}
     return scales
 

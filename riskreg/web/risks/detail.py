@@ -9,16 +9,21 @@ from django.urls import reverse
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
-from riskreg.register.models import Criteria, Objective, Term
 from riskreg.register.permissions import permits
 from riskreg.register.policy import LABELS
-from riskreg.register.queries import away_among, away_now
+from riskreg.register.queries import (
+    away_among,
+    away_now,
+    criteria_versions,
+    objectives_for,
+    terms_of,
+)
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries import extended_until_subquery, reviews_of
 from riskreg.risks.models import Assessment, ControlKind, Mitigation, Risk
 from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
-from riskreg.risks.queries.lists import controls_of, mitigations_of
+from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.duty_words import away_words
 from riskreg.web.extensions import extension_row, may_extend
@@ -132,12 +137,7 @@ class RiskPage(RegisterView):
         }
 
     def _assessments(self, risk: Risk) -> QuerySet[Assessment]:
-        return (
-            Assessment.objects.visible_to(self.viewer)
-            .filter(risk=risk)
-            .select_related("assessor")
-            .order_by("-at", "-id")
-        )
+        return assessments_of(self.viewer, risk).select_related("assessor")
 
     def _scales(self, ids: set[int]) -> dict[int, Scale]:
         """A scale per version of the criteria; a query only where an older one is needed."""
@@ -146,7 +146,7 @@ class RiskPage(RegisterView):
         scales = {scale.criteria.pk: scale}
         older = ids - set(scales)
         if older:
-            scales |= {c.pk: Scale(c) for c in Criteria.objects.filter(pk__in=older)}
+            scales |= {c.pk: Scale(c) for c in criteria_versions(self.viewer, pk__in=older)}
         return scales
 
     def _review(self, row: Review, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
@@ -189,13 +189,10 @@ class RiskPage(RegisterView):
 
 def _with_links(viewer: Viewer, risk: Risk) -> dict[str, Any]:
     """Terms by taxonomy, and the objectives the viewer may know of."""
-    ordered = Term.objects.select_related("taxonomy").order_by(
-        "taxonomy__position", "taxonomy_id", "position", "id"
-    )
     prefetch_related_objects(
         [risk],
-        Prefetch("terms", queryset=ordered),
-        Prefetch("objectives", queryset=Objective.objects.visible_to(viewer)),
+        Prefetch("terms", queryset=terms_of(viewer)),
+        Prefetch("objectives", queryset=objectives_for(viewer).order_by()),
     )
     terms: dict[str, list[dict[str, str]]] = {}
     for term in risk.terms.all():

@@ -73,7 +73,7 @@ class RiskList(RegisterView):
         viewer, today = self.viewer, self.viewer.today(self.at)
         problems: list[dict[str, str]] = []
         scale = Scale(viewer.register.criteria)
-        rows: QuerySet[Position] = Position.objects.none()
+        rows: QuerySet[Position] = risk_list(viewer, filters.RiskFilter()).none()
         try:
             chosen, rows = matching(viewer, request.GET, self.at)
         except Invalid as invalid:
