@@ -166,18 +166,20 @@ def route_of(address: str) -> str:
         return ""
 
 
-def walk(client: Client, start: str, per_route: int = 2) -> dict[str, list[PageForm]]:
+def walk(client: Client, starts: list[str], per_route: int = 2) -> dict[str, list[PageForm]]:
     """Every form that writes on the pages that links lead to, by the route it sends to.
 
-    Of a route only so many pages are looked at, so that a long list ends.
+    Of a route only so many pages are looked at, so that a long list ends, and all of ``starts``.
     """
     found: dict[str, list[PageForm]] = {}
     looked: dict[str, int] = {}
-    known, waiting = {start}, deque([start])
+    known, waiting = set(starts), deque(starts)
     while waiting:
         address = waiting.popleft()
         route = route_of(address)
-        if not route or route.startswith("admin/") or looked.get(route, 0) >= per_route:
+        if not route or route.startswith("admin/"):
+            continue
+        if address not in starts and looked.get(route, 0) >= per_route:
             continue
         looked[route] = looked.get(route, 0) + 1
         response = client.get(address)

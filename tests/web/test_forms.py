@@ -6,6 +6,7 @@ route of the tables that takes a form and that no page was found to have fails t
 
 import datetime as dt
 import re
+from dataclasses import dataclass, field
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
@@ -13,13 +14,14 @@ from django.conf import settings
 from django.test import Client
 
 from riskreg.accounts.models import User
+from riskreg.accounts.services import make_feed
 from riskreg.risks.services import close_risk
 from riskreg.web.forms.key import _read
 from tests import builders
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
-from tests.web.page_forms import PageForm, forms_of, route_of, walk
+from tests.web.page_forms import PageForm, forms_of, walk
 
 # Taken whoever is signed in or not: language and theme are set, and out is out.
 FOR_EVERYBODY = {
@@ -30,23 +32,36 @@ OF_STRANGERS = {"/accounts/login/", "/accounts/signup/", "/accounts/password/res
                 "/accounts/password/reset/key/{}-{}/"}  # fmt: skip
 
 
+@dataclass
+class Everything(CanaryWorld):
+    """``starts``: pages from which all others are reached, those of rare states among them."""
+
+    starts: list[str] = field(default_factory=list)
+
+
 @pytest.fixture
-def everything(db: None, at: dt.datetime) -> CanaryWorld:
+def everything(db: None, at: dt.datetime) -> Everything:
     """A register in which every kind of thing is there, in the states that have forms."""
-    world = canaries.build(at)
-    builders.risk(world, title="Draft to open", opened=False)
+    world = Everything(**vars(canaries.build(at)))
+    draft = builders.risk(world, title="Draft to open", opened=False)
+    private = builders.risk(world, title="To share", visibility="party", by=world.manager)
     closed = builders.risk(world, title="Closed, to reopen")
     close_risk(actor=world.viewer("owner"), ref=closed.ref, version=None, reason="Over", at=at)
+    make_feed(user=world.manager, at=at)
+    here = f"/r/{world.register.slug}/"
+    world.starts = [
+        f"{here}work/", "/preferences/", "/accounts/password/change/", "/inbox/", f"{here}away/",
+        f"{here}handover/?from={world.owner.uuid}", f"{here}handover/risks/?all=%3F",
+        *(f"{here}risks/{row.ref}/" for row in (draft, closed, private)),
+        *(f"{here}meetings/{uuid}/" for uuid in world.shared_meetings),
+        *(f"{here}deliveries/{uuid}/" for uuid in world.deliveries),
+        *(f"{here}endpoints/{uuid}/" for uuid in world.endpoints),
+    ]  # fmt: skip
     return world
 
 
-def found_by(person: User, world: CanaryWorld) -> dict[str, list[PageForm]]:
-    client = builders.web(person)
-    found = walk(client, f"/r/{world.register.slug}/work/")
-    for address in ("/preferences/", "/accounts/password/change/"):
-        for form in forms_of(client.get(address), address):
-            found.setdefault(route_of(form.action), []).append(form)
-    return found
+def found_by(person: User, world: Everything) -> dict[str, list[PageForm]]:
+    return walk(builders.web(person), world.starts)
 
 
 def without_session(client: Client) -> Client:
@@ -58,7 +73,7 @@ def table_route(route: str) -> str:
     return "/" + re.sub(r"<[^>]*>", "{}", route)
 
 
-def test_every_form_has_a_key_and_comes_back_with_what_was_typed(everything: CanaryWorld) -> None:
+def test_every_form_has_a_key_and_comes_back_with_what_was_typed(everything: Everything) -> None:
     world, wrong, routes = everything, [], set()
     for person in (world.manager, world.owner):
         for route, forms in found_by(person, world).items():
@@ -69,10 +84,11 @@ def test_every_form_has_a_key_and_comes_back_with_what_was_typed(everything: Can
                     wrong.append(f"{person}: {form.page} → {route}: {fault}")
     assert wrong == [], "\n".join(wrong)
     taking = {r for r, methods in ROUTES.items() if "POST" in methods and "/api/" not in r}
-    assert taking - routes - OF_STRANGERS == set(), "no page was found that has these forms"
+    missed = sorted(taking - routes - OF_STRANGERS)
+    assert missed == [], f"no page was found that has the forms of {', '.join(missed)}"
 
 
-def fault_of(world: CanaryWorld, person: User, route: str, form: PageForm) -> str:
+def fault_of(world: Everything, person: User, route: str, form: PageForm) -> str:
     """What is wrong with one form; empty for nothing."""
     key = _read(form.key)
     if key is None or key.user != person.uuid.hex:
