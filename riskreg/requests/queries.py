@@ -10,7 +10,7 @@ from typing import Any
 
 from riskreg.accounts.models import User
 from riskreg.kernel.encryption import Undecryptable, decrypt
-from riskreg.requests.models import Draft
+from riskreg.requests.models import DoneRequest, Draft
 
 DRAFTS_KEPT = dt.timedelta(hours=1)
 
@@ -41,3 +41,14 @@ def draft_of(*, user: User, key: str, at: dt.datetime) -> Typed | None:
         return None
     pairs = {name: [(str(a), str(b)) for a, b in values[name]] for name in ("fields", "files")}
     return Typed(**{**values, **pairs})
+
+
+def done_lately(*, user: User, like: DoneRequest, within: dt.timedelta) -> DoneRequest | None:
+    """What ``user`` did with the same contents as ``like`` a moment before, under another key."""
+    rows = DoneRequest.objects.filter(
+        user=user,
+        fingerprint=like.fingerprint,
+        created_at__gte=like.created_at - within,
+        status__gt=0,
+    )
+    return rows.exclude(pk=like.pk).order_by("-created_at", "-pk").first()

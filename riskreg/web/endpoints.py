@@ -22,7 +22,7 @@ from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.deliveries import TONES
-from riskreg.web.forms.marks import in_its_own_transactions, leads_to
+from riskreg.web.forms.marks import adds, in_its_own_transactions, leads_to
 
 RECENT = 10
 
@@ -141,6 +141,7 @@ class EndpointList(EndpointsView):
         return self.render("endpoints/index.html", context)
 
 
+@adds
 @in_its_own_transactions
 class EndpointNew(EndpointsView):
     """Add one."""

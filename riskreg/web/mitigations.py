@@ -26,6 +26,7 @@ from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import create_mitigation, edit_mitigation
 from riskreg.risks.services.mitigations import TEXTS
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.marks import adds
 from riskreg.web.history import people_first
 from riskreg.web.sentences import outdated_after_saving, outdated_rows
 
@@ -242,6 +243,7 @@ class MitigationDetail(MitigationPage):
         return self.render("mitigations/detail.html", context, status)
 
 
+@adds
 class MitigationNew(MitigationPage):
     """Plan work, perhaps for the risk named by ``?risk=``."""
 

@@ -34,7 +34,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.web.base import add_errors, signed_in
 from riskreg.web.calendar import feed_address
-from riskreg.web.forms.marks import leads_to, repeatable
+from riskreg.web.forms.marks import adds, leads_to, repeatable
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -199,6 +199,7 @@ def calendar_revoke(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:preferences"))
 
 
+@adds
 @require_POST
 @login_required
 def token_create(request: HttpRequest) -> HttpResponse:

@@ -11,10 +11,12 @@ from riskreg.reviews.services import record_review
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
+from riskreg.web.forms.marks import adds
 from riskreg.web.marks import warn_of_marks
 from riskreg.web.review_screen import ReviewForm, ReviewScreen, take_cell_error
 
 
+@adds
 class ReviewPage(ReviewScreen):
     """One screen: the sentence, what happened, where it stands, why; then the next date and why."""
 

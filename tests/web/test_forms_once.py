@@ -78,16 +78,41 @@ def test_the_same_form_with_other_contents_is_asked_about_and_lost_by_nobody(wor
     third = client.post(f"{R}risks/new/", form.data())
     assert third.status_code == 302
     assert sorted(Risk.objects.values_list("title", flat=True)) == ["First", "Second"]
+    assert not Draft.objects.exists()
 
 
 def test_a_form_opened_anew_acts_anew_and_one_that_was_refused_can_be_sent(world: World) -> None:
     client = builders.web(world.owner)
-    for _n in range(2):
-        sent = fill(form_at(client, f"{R}risks/new/"), title="The same words")
+    for n in range(2):
+        sent = fill(form_at(client, f"{R}risks/new/"), title=f"Words {n}")
         refused = client.post(f"{R}risks/new/", {**sent, "title": ""})
         assert refused.status_code == 400
         assert client.post(f"{R}risks/new/", sent).status_code == 302
     assert Risk.objects.count() == 2
+
+
+def test_back_to_a_page_that_was_fetched_anew_adds_nothing_with_the_same_words(
+    world: World,
+) -> None:
+    client, row = builders.web(world.owner), builders.risk(world)
+    address, led = f"{R}risks/{row.ref}/review/", []
+    for _n in range(2):
+        sent = fill(form_at(client, address), verdict="unchanged", comment="As it was")
+        led.append(client.post(address, sent)["Location"])
+    assert led == [f"{R}risks/{row.ref}/"] * 2
+    assert Review.objects.count() == 1
+    other = fill(form_at(client, address), verdict="unchanged", comment="Looked again")
+    assert client.post(address, other).status_code == 302
+    assert Review.objects.count() == 2
+    with time_machine.travel(AT + dt.timedelta(minutes=11), tick=False):
+        sent = fill(form_at(client, address), verdict="unchanged", comment="As it was")
+        assert client.post(address, sent).status_code == 302
+    assert Review.objects.count() == 3
+    # Whoever else says the same has said it for themselves.
+    theirs = builders.web(world.manager)
+    sent = fill(form_at(theirs, address), verdict="unchanged", comment="Looked again")
+    assert theirs.post(address, sent).status_code == 302
+    assert Review.objects.count() == 4
 
 
 def test_the_key_stands_exactly_where_the_act_stands(

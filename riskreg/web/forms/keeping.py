@@ -4,6 +4,7 @@ import contextlib
 import re
 import uuid
 from collections.abc import Iterable
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -20,7 +21,7 @@ from riskreg.accounts.queries import users_by_uuid
 from riskreg.kernel import clock
 from riskreg.requests.queries import Typed
 from riskreg.requests.services import keep_draft
-from riskreg.web.forms.key import FIELD, FormKey, posted_key
+from riskreg.web.forms.key import FIELD, FormKey, another_key, posted_key
 
 # Never kept, whatever the form: passwords, tokens, and the addresses of endpoints, which are keys.
 _SECRET = re.compile(r"pass|secret|token|otp|recovery|credential|^address$|^code$", re.IGNORECASE)
@@ -62,21 +63,22 @@ def kept_fields(request: HttpRequest) -> QueryDict | None:
     return fields
 
 
-def keep(request: HttpRequest, *, name: str = "") -> str:
+def keep(request: HttpRequest, *, anew: bool = False) -> str:
     """Keep what was typed for whom the form was made; the page that shows it to them again.
 
-    Empty where there is nobody to keep it for, or it cannot be kept. ``name``: under another key
-    than the form's own.
+    Empty where there is nobody to keep it for, or it cannot be kept. ``anew``: as another form
+    than the one that was sent.
     """
     key = posted_key(request)
     person = _person(request, key) if key else None
     if key is None or person is None:
         return ""
     typed = typed_in(request, key)
-    if name:
-        key = FormKey(name, key.user, key.page)
-        # Sent again it is another form than the one that was done.
-        typed.fields[:] = [(n, v) for n, v in typed.fields if n != FIELD]
+    if anew:
+        # Sent again it is another form than the one that was done, and known by its own key.
+        key, token = another_key(key)
+        fields = [(n, v) for n, v in typed.fields if n != FIELD]
+        typed = replace(typed, fields=[*fields, (FIELD, token)])
     with contextlib.suppress(DatabaseError):
         if keep_draft(user=person, key=key.name, typed=typed, at=clock.now()):
             return key.page_with_draft

@@ -39,9 +39,11 @@ def with_draft(page: str, name: str) -> str:
     return f"{page}{'&' if '?' in page else '?'}{urlencode({DRAFT: name})}"
 
 
-def new_name() -> str:
-    """A name that nobody can guess."""
-    return secrets.token_urlsafe(12)
+def another_key(key: FormKey) -> tuple[FormKey, str]:
+    """A fresh key for the same form of the same page, and how it is written in the form."""
+    name = secrets.token_urlsafe(12)
+    signed = signing.dumps([name, key.user, key.page], salt=_SALT, compress=True)
+    return FormKey(f"{name}.1", key.user, key.page), f"{signed}.1"
 
 
 def key_field(request: HttpRequest) -> SafeString:
@@ -73,7 +75,7 @@ def _signed(request: HttpRequest) -> str:
     page = carried(page, return_address(request))
     if len(page) > _LONGEST_PAGE:
         page = request.path
-    return signing.dumps([new_name(), who, page], salt=_SALT, compress=True)
+    return signing.dumps([secrets.token_urlsafe(12), who, page], salt=_SALT, compress=True)
 
 
 def _read(value: str) -> FormKey | None:

@@ -31,6 +31,16 @@ def repeatable(view: View) -> View:
     return view
 
 
+def adds(view: View) -> View:
+    """A view that adds something each time it is sent.
+
+    A page must not be stored, so the way back may fetch its form anew, under another key: the same
+    contents sent by the same person within ten minutes are the same act (``AGAIN_WITHIN``).
+    """
+    view.form_adds = True  # type: ignore[attr-defined]
+    return view
+
+
 def in_its_own_transactions(view: View) -> View:
     """A view that talks to the outside: no transaction may stand open around it."""
     view.form_apart = True  # type: ignore[attr-defined]

@@ -1,6 +1,7 @@
 """A form acts once, and nothing typed into it is lost."""
 
 import contextlib
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Callable
@@ -21,17 +22,20 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.requests.models import DoneRequest
-from riskreg.requests.queries import Typed, draft_of
+from riskreg.requests.queries import Typed, done_lately, draft_of
 from riskreg.requests.services import drop_draft, give_back, keep_answer, take_key
 from riskreg.web.base import my_memberships
 from riskreg.web.forms.keeping import keep, of_another_person, texts, to_sign_in
-from riskreg.web.forms.key import DRAFT, FIELD, FormKey, new_name, posted_key
+from riskreg.web.forms.key import DRAFT, FIELD, FormKey, posted_key
 from riskreg.web.forms.marks import LEADS_TO, NOT_DONE
 from riskreg.web.forms.refill import refill
 from riskreg.web.returning import came_from, led_back, take_param
 
 # State that a page hands to itself: the same form on a page that was fetched again is the same.
 _STATE = ("csrfmiddlewaretoken", FIELD, "version", "expected", "seen", "seen_sources")
+
+
+AGAIN_WITHIN = dt.timedelta(minutes=10)
 
 
 class FormsMiddleware:
@@ -66,9 +70,12 @@ class FormsMiddleware:
             return self.get_response(request)
         if key.user != user.uuid.hex:
             return of_another_person(request)
-        return self._once(request, key, user, apart=getattr(view, "form_apart", False))
+        apart, adds = getattr(view, "form_apart", False), getattr(view, "form_adds", False)
+        return self._once(request, key, user, apart=apart, adds=adds)
 
-    def _once(self, request: HttpRequest, key: FormKey, user: User, *, apart: bool) -> HttpResponse:
+    def _once(
+        self, request: HttpRequest, key: FormKey, user: User, *, apart: bool, adds: bool
+    ) -> HttpResponse:
         """The act and the note that it is done stand or fall together, but for what is ``apart``:
         there the note comes first, because what has gone out cannot be taken back."""
         around = contextlib.nullcontext() if apart else transaction.atomic()
@@ -77,6 +84,10 @@ class FormsMiddleware:
             row, fresh = take_key(user=user, key=name, fingerprint=fingerprint, at=clock.now())
             if not fresh:
                 return _repeated(request, key, row, same=row.fingerprint == fingerprint, side=side)
+            first = done_lately(user=user, like=row, within=AGAIN_WITHIN) if adds else None
+            if first is not None:
+                give_back(row)
+                return _repeated(request, key, first, same=True, side=side)
             if apart:
                 keep_answer(row, status=302, headers={"Location": key.page, "Side": side})
             response = self.get_response(request)
@@ -133,7 +144,7 @@ def _repeated(
         said = _("You sent this form already, at %(time)s. Nothing was done a second time.")
         messages.info(request, said % {"time": at})
         return HttpResponseRedirect(address or key.page)
-    kept = keep(request, name=new_name())
+    kept = keep(request, anew=True)
     context = {"time": at, "first": address, "kept": kept}
     return render(request, "forms/sent_already.html", context, status=409)
 

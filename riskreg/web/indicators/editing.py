@@ -14,6 +14,7 @@ from riskreg.indicators.services.fields import TEXTS
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import IndicatorForm, values_of
 from riskreg.web.sentences import outdated_after_saving
 
@@ -33,6 +34,7 @@ class IndicatorEditing(RegisterView):
         add_errors(form, Invalid(renamed))
 
 
+@adds
 class IndicatorNew(IndicatorEditing):
     """Set one up, perhaps for the risk named by ``?risk=``."""
 

@@ -16,6 +16,7 @@ from riskreg.indicators.services import MAX_READINGS, Recorded, record_readings
 from riskreg.kernel.errors import Invalid
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import FileForm, ReadingForm
 from riskreg.web.indicators.words import status_words
 
@@ -24,6 +25,7 @@ COLUMNS = ("at", "value", "unit", "label", "precision", "source_title", "source_
 _YES = ("1", "true", "yes", "是")
 
 
+@adds
 class ReadingsPage(RegisterView):
     """One reading typed in, or many from a file; all of a file or nothing."""
 

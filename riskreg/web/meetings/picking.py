@@ -24,6 +24,7 @@ from riskreg.reviews.services import (
 from riskreg.risks import filters
 from riskreg.web.base import add_errors
 from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.forms.marks import adds
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.presenters import Scale, error_list, person, query
 
@@ -59,6 +60,7 @@ class NewMeetingForm(forms.Form):
     title = forms.CharField(label=gettext_lazy("Title"), max_length=400)
 
 
+@adds
 class NewMeeting(MeetingView):
     """Pick the set by the filters of the risk list, see it, start. The address says the set."""
 

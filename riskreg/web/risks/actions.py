@@ -27,6 +27,7 @@ from riskreg.risks.services import (
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.cells import cell_of, cell_text, chosen_cell
 from riskreg.web.due_dates import dates_after_assessment
+from riskreg.web.forms.marks import adds
 from riskreg.web.marks import warn_of_marks
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.forms import offer
@@ -261,6 +262,7 @@ class ShareRisk(RiskAction):
         return _("It is shared, and called %(ref)s from now on.") % {"ref": risk.ref}
 
 
+@adds
 class AssessRisk(RiskAction):
     """A judgement at one stage, outside of a review."""
 

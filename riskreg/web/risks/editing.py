@@ -15,6 +15,7 @@ from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services import create_risk, edit_risk
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.marks import adds
 from riskreg.web.history import field_words
 from riskreg.web.risks.conflict import differences, posted
 from riskreg.web.risks.forms import (
@@ -122,6 +123,7 @@ def _put_errors(form: RiskForm, lines: Any, invalid: Invalid) -> None:
         form.add_error(None, _("One of the sources is not right; see beside it."))
 
 
+@adds
 class NewRisk(_Editor):
     """A draft of the viewer's party."""
 

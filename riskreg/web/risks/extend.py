@@ -14,6 +14,7 @@ from riskreg.reviews.services import grant_extension
 from riskreg.reviews.services.extensions import require_may_extend
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import position_of, risk_for
+from riskreg.web.forms.marks import adds
 from riskreg.web.risks.actions import NeededField, ReasonForm, RiskAction
 
 
@@ -27,6 +28,7 @@ class ExtendForm(ReasonForm):
     field_order = ["until", "reason"]
 
 
+@adds
 class ExtendReview(RiskAction):
     """The review may wait; its date stays, and so does its being late."""
 
