@@ -36,7 +36,7 @@ def test_an_etag_from_a_compressed_answer_is_taken(
     seen = caller.get(f"risks/{row.ref}/", accept_encoding="gzip")
     assert seen["Content-Encoding"] == "gzip"
     version = json.loads(gzip.decompress(seen.content))["version"]
-    assert seen["ETag"] == f'W/"{version}"'
+    assert seen["ETag"].startswith(f'W/"{version}-')
     again = caller.get(f"risks/{row.ref}/", if_none_match=seen["ETag"])
     assert (again.status_code, again.content) == (304, b"")
     done = caller.patch(f"risks/{row.ref}/", {"title": "New"}, if_match=seen["ETag"])

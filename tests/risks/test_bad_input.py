@@ -39,7 +39,7 @@ BAD_FIELDS: dict[str, tuple[dict[str, Any], str]] = {
     "unknown term": ({"terms": ["market:atlantis"]}, "terms"),
     "term without taxonomy": ({"terms": ["eu"]}, "terms"),
     "terms are a number": ({"terms": 3}, "terms"),
-    "terms map to a number": ({"terms": {"market": 3}}, "terms"),
+    "terms map to a number": ({"terms": {"market": 3}}, "terms.market"),
     "too many terms": ({"terms": ["market:eu"] * 101}, "terms"),
     "unknown objective": ({"objectives": ["world-peace"]}, "objectives"),
     "javascript link": ({"sources": [{**SOURCE, "url": "javascript:alert(1)"}]}, "sources.0.url"),

@@ -219,7 +219,7 @@ def clean_labels(errors: Errors, value: Any, fields: tuple[str, ...]) -> dict[st
             )
         elif label not in LABELS:
             errors.add(where, "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
-    return {str(name): str(label) for name, label in value.items()}
+    return {n: label for n, label in value.items() if n in fields and label in LABELS}
 
 
 def check_labels(
