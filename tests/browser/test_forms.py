@@ -143,14 +143,15 @@ def test_back_and_press_again(
     page = site.page(OWNER, language=language, viewport=size, java_script_enabled=script)
     page.goto(f"{REGISTER}work/")
     page.goto(review_page(1 if script else 2))
-    page.fill("#id_comment", "As it was")
+    words = f"As it was, {language}"
+    page.fill("#id_comment", words)
     before = Review.objects.count()
     page.locator('button[value="unchanged"]').click()
     page.wait_for_url(re.compile(f"{REGISTER}risks/R-\\d+/$"))
     first = page.url
     page.go_back()
     page.wait_for_url("**/review/**")
-    page.fill("#id_comment", "As it was")
+    page.fill("#id_comment", words)
     page.locator('button[value="unchanged"]').click()
     page.wait_for_url(first)
     expect(page.locator(".message.info")).to_be_visible()
@@ -209,7 +210,7 @@ def test_back_to_the_list_as_it_was(
         page.goto(f"{REGISTER}risks/?state=open&party=foton&ordering=title")
     listed = page.url
     page.locator('.page-header a[href*="/risks/new/"]').click()
-    page.fill("#id_title", "Made from the list")
+    page.fill("#id_title", f"Made from the list, {language} {size['width']}")
     page.locator("main form button.primary").click()
     page.wait_for_url(re.compile(f"{REGISTER}risks/R-\\d+/"))
     picture(page, f"back-{language}-{size['width']}{'' if script else '-no-script'}")

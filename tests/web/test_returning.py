@@ -100,6 +100,12 @@ def test_what_was_made_from_a_list_leads_back_to_it(
     assert way_back(refused)[0] == came_from
     led = send(client, refused, address, **typed, **more)
     assert way_back(client.get(led))[0] == came_from
+    # The same words again from elsewhere: the first result, and back to where one is from now.
+    elsewhere = f"{came_from}&ordering=title"
+    page = follow(client, address, elsewhere)
+    again = send(client, page, address, **typed, **more)
+    assert urlsplit(again).path == urlsplit(led).path
+    assert way_back(client.get(again))[0] == elsewhere
 
 
 def test_other_lists_are_gone_back_to_under_their_own_names(world: World) -> None:

@@ -93,11 +93,10 @@ class FormsMiddleware:
             response = self.get_response(request)
             address = _result(response)
             if address:
-                address = led_back(address, key.page)
-                if "Location" in response.headers:
-                    response.headers["Location"] = address
                 headers = {"Location": address, "Side": side}
                 keep_answer(row, status=response.status_code, headers=headers)
+                if "Location" in response.headers:
+                    response.headers["Location"] = led_back(address, key.page)
                 drop_draft(user=user, key=key.name)
             elif response.status_code >= 500 and not apart:
                 transaction.set_rollback(True)
@@ -140,6 +139,7 @@ def _repeated(
     at = date_format(localtime(row.created_at), "TIME_FORMAT")
     # Who acts for another party now is not led to what they did for the one before.
     address = row.headers.get("Location", "") if row.headers.get("Side") == side else ""
+    address = led_back(address, key.page) if address else ""
     if same:
         said = _("You sent this form already, at %(time)s. Nothing was done a second time.")
         messages.info(request, said % {"time": at})
