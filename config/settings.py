@@ -396,7 +396,7 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # RequestIdMiddleware has looked at it: it is a proper name, or one of our own.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
-# It would believe whatever X-Forwarded-For says; accounts/sign_in.py logs a hash of the client.
+# It would believe whatever X-Forwarded-For says; accounts/services logs a hash of the client.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
 _log_renderer = (

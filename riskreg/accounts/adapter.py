@@ -8,10 +8,10 @@ from django.contrib.auth.base_user import AbstractBaseUser
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy as _
 
-from riskreg.accounts.administration import set_password
 from riskreg.accounts.lockout import remember_browser
 from riskreg.accounts.mails import page_address, send_account_mail
 from riskreg.accounts.models import User
+from riskreg.accounts.services.administration import set_password
 from riskreg.kernel import clock
 from riskreg.kernel.client import client_network
 

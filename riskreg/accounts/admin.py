@@ -14,14 +14,14 @@ from django.contrib.auth.forms import AdminPasswordChangeForm, UserChangeForm
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
 
-from riskreg.accounts.administration import (
+from riskreg.accounts.models import ApiToken, User
+from riskreg.accounts.services import create_user, set_preferences
+from riskreg.accounts.services.administration import (
     ACCOUNT_FIELDS,
     change_account,
     check_account,
     set_password,
 )
-from riskreg.accounts.models import ApiToken, User
-from riskreg.accounts.services import create_user, set_preferences
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors
 

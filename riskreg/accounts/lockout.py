@@ -16,7 +16,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 
 from riskreg.accounts.attempts import QUARTER
-from riskreg.accounts.sign_in import (
+from riskreg.accounts.services.sign_in import (
     Attempt,
     account_hash,
     must_wait,

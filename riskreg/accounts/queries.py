@@ -21,12 +21,6 @@ def token_for(token: str, at: dt.datetime) -> ApiToken | None:
     return row
 
 
-def mark_used(row: ApiToken, on: dt.date) -> None:
-    """Note the day of use, at most one write a day."""
-    if row.last_used_on != on:
-        ApiToken.objects.filter(pk=row.pk).update(last_used_on=on)
-
-
 def users_by_uuid(uuids: Collection[uuid.UUID]) -> dict[uuid.UUID, User]:
     """The users of those public ids, in one query."""
     return {u.uuid: u for u in User.objects.filter(uuid__in=set(uuids))}
@@ -54,12 +48,6 @@ def feed_for(secret: str) -> CalendarFeed | None:
         .filter(digest=token_digest(secret), revoked_at=None, user__is_active=True)
         .first()
     )
-
-
-def mark_feed_used(row: CalendarFeed, on: dt.date) -> None:
-    """Note the day of use, at most one write a day."""
-    if row.last_used_on != on:
-        CalendarFeed.objects.filter(pk=row.pk).update(last_used_on=on)
 
 
 def own_feed(user: User) -> CalendarFeed | None:

@@ -9,7 +9,8 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken, Scope, User
-from riskreg.accounts.queries import mark_used, token_for, token_row
+from riskreg.accounts.queries import token_for, token_row
+from riskreg.accounts.services.last_use import mark_used
 from riskreg.api.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides

@@ -12,12 +12,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from django.db import transaction
 from django.utils.translation import gettext_noop
 
 from riskreg.endpoints.models import Endpoint
 from riskreg.events.policy import Audience
-from riskreg.events.services import Entry, append
+from riskreg.events.services import Entry
 from riskreg.kernel.encryption import Undecryptable, decrypt, encrypt
 from riskreg.notify.policy import PermanentFailure
 
@@ -83,18 +82,6 @@ def load_credentials(endpoint: uuid.UUID) -> Opened:
         return Opened(row.uuid, row.kind, decrypt(row.address), Secrets.decrypted(row.secret))
     except Undecryptable as error:
         raise PermanentFailure(f"its address cannot be read: {error}") from error
-
-
-@transaction.atomic
-def disable_endpoint(endpoint: uuid.UUID, why: str, at: dt.datetime) -> None:
-    """Switch off an endpoint because its own server said that nobody listens there any more."""
-    row = Endpoint.objects.select_for_update().filter(uuid=endpoint, disabled_at=None).first()
-    if row is None:
-        return
-    row.disabled_at, row.disabled_why = at, why[:500]
-    row.version += 1
-    row.save(update_fields=["disabled_at", "disabled_why", "version"])
-    append(entry_of(row, "endpoint.disabled", at, {"why": [None, row.disabled_why]}))
 
 
 def entry_of(

@@ -4,14 +4,23 @@ A thing is either ``shared`` (every member of the register sees it) or ``party``
 party do). Every query over such things starts from ``visible_to``.
 """
 
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Protocol, Self
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-if TYPE_CHECKING:
-    from riskreg.register.access import Viewer
+
+class Reader(Protocol):
+    """Who asks: a member of a register, for a party or for none (``access.Viewer``)."""
+
+    @property
+    def register(self) -> Any:
+        """The register that is asked about."""
+
+    @property
+    def party_id(self) -> int | None:
+        """The party that they act for; None for somebody of the programme as a whole."""
 
 
 class Visibility(models.TextChoices):
@@ -24,7 +33,7 @@ class Visibility(models.TextChoices):
 class PartyBoundQuerySet(models.QuerySet[Any]):
     """A query set that must be told who asks."""
 
-    def visible_to(self, viewer: "Viewer") -> Self:
+    def visible_to(self, viewer: Reader) -> Self:
         """Only what ``viewer`` may know of in their register."""
         visible = Q(visibility=Visibility.SHARED)
         if viewer.party_id is not None:

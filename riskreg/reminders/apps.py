@@ -7,8 +7,9 @@ class RemindersConfig(AppConfig):
 
     def ready(self) -> None:
         from riskreg.notify import renewal
-        from riskreg.reminders import announcements, services
+        from riskreg.reminders import services
         from riskreg.reminders.policy import ALARM, DIGEST, INTERRUPT
+        from riskreg.reminders.services import announcements
 
         renewal.register(DIGEST, services.renew_digest, services.unchanged_digests)
         renewal.register(INTERRUPT, services.renew_interrupt, services.unchanged_interrupts)

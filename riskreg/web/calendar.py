@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 from icalendar import Calendar, Event
 
 from riskreg.accounts.models import User
-from riskreg.accounts.queries import feed_for, mark_feed_used
+from riskreg.accounts.queries import feed_for
+from riskreg.accounts.services.last_use import mark_feed_used
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides
 from riskreg.register.access import Viewer, as_viewer, memberships_of

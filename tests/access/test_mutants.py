@@ -250,14 +250,14 @@ def _all_endpoints(audience: Audience) -> Any:
     [
         ("riskreg.web.endpoints", ["/r/{}/endpoints/", "/r/{}/endpoints/{}/"]),
         ("riskreg.api.webhooks", ["/api/v1/registers/{}/webhooks/"]),
-        ("riskreg.endpoints.services", ["/r/{}/endpoints/{}/rename/"]),
+        ("riskreg.endpoints.services.endpoints", ["/r/{}/endpoints/{}/rename/"]),
     ],
 )
 def test_chats_and_webhooks_of_the_other_party_are_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch, module: str, routes: list[str]
 ) -> None:
     monkeypatch.setattr(f"{module}.endpoints_for", _all_endpoints)
-    if module.endswith("endpoints.services"):
+    if module.endswith("services.endpoints"):
         # The page asks first; with both forgetting, the act is done.
         monkeypatch.setattr("riskreg.web.endpoints.endpoints_for", _all_endpoints)
     for route in routes:

@@ -11,8 +11,9 @@ from django.contrib import admin
 from django.core.management import CommandError, call_command
 from django.test import Client
 
-from riskreg.accounts import administration, services
+from riskreg.accounts import services
 from riskreg.accounts.models import User
+from riskreg.accounts.services import administration
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.notify.models import Delivery, Message

@@ -12,9 +12,10 @@ from django.core.management import CommandError, call_command
 from django.http import HttpRequest
 from django.test import Client
 
-from riskreg.accounts import administration, attempts, sign_in
+from riskreg.accounts import attempts
 from riskreg.accounts.attempts import Failures, time_to_wait
 from riskreg.accounts.models import SignInFailure, User
+from riskreg.accounts.services import administration, sign_in
 from riskreg.events.models import Event
 from riskreg.kernel.client import client_address, network_of
 from riskreg.notify.models import Delivery, Message

@@ -9,9 +9,8 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from playwright.sync_api import Page
 
 from riskreg.accounts.models import User
-from riskreg.endpoints.credentials import disable_endpoint
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.services import add_endpoint, try_out
+from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
 from riskreg.endpoints.url_guard import read
 from riskreg.indicators.models import Indicator
 from riskreg.kernel import clock

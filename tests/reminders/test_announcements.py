@@ -14,10 +14,9 @@ from riskreg.endpoints.models import Endpoint
 from riskreg.notify.models import Delivery, Message
 from riskreg.notify.policy import PassingFailure
 from riskreg.notify.services import deliver_due
-from riskreg.reminders import announcements
-from riskreg.reminders.announcements import KIND, announce
 from riskreg.reminders.models import Announcement, Reminder
-from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reminders.services import announcements, set_ladder, sweep
+from riskreg.reminders.services.announcements import KIND, announce
 from riskreg.risks.models import Risk
 from riskreg.risks.services import share_risk
 from tests import builders

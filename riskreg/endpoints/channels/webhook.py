@@ -7,7 +7,8 @@ from standardwebhooks import Webhook as Signer
 
 from riskreg.endpoints import http_client
 from riskreg.endpoints.channels.responses import Gone, raise_for
-from riskreg.endpoints.credentials import disable_endpoint, load_credentials
+from riskreg.endpoints.credentials import load_credentials
+from riskreg.endpoints.services.disabling import disable_endpoint
 from riskreg.endpoints.url_guard import BlockedAddress, Unreachable, read
 from riskreg.notify.channels.base import Sender
 from riskreg.notify.models import Channel, Message

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 import structlog
 
 from riskreg.register.models import Register
-from riskreg.reminders.announcements import announce
 from riskreg.reminders.services.alarms import Unheard, raise_alarms
+from riskreg.reminders.services.announcements import announce
 from riskreg.reminders.services.climbing import move_ladders
 from riskreg.reminders.services.digests import write_digests
 from riskreg.reminders.services.handing_on import hand_on

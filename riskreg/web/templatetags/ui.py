@@ -43,47 +43,18 @@ from django.core.paginator import Page
 from django.forms import BaseForm, BoundField
 from django.http import QueryDict
 from django.template import Context
-from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import get_language_info, pgettext
 from django.utils.translation import gettext as _
-from heroicons.templatetags import heroicons as heroicons_tags
 
-from riskreg.web import drawing, wording
-from riskreg.web.returning import (
-    carried,
-    carried_in_links,
-    label_of,
-    list_name,
-    return_address,
-)
+from riskreg.web import drawing, ui_blocks, wording
+from riskreg.web.icons import draw_icon
 
 register = template.Library()
+register.tags |= ui_blocks.register.tags
 
 
-@register.simple_tag
-def icon(name: str, size: int = 16, label: str = "") -> SafeString:
-    """Draw a heroicon; the drawing made for the size is taken (micro, mini, outline).
-
-    Without ``label`` it is decoration and hidden from screen readers. Raises
-    ``heroicons.IconDoesNotExist`` for an unknown name.
-    """
-    if size <= 16:
-        draw = heroicons_tags.heroicon_micro
-    elif size <= 20:
-        draw = heroicons_tags.heroicon_mini
-    else:
-        draw = heroicons_tags.heroicon_outline
-    attrs = {"class": "icon", "focusable": "false"}
-    if label:
-        attrs |= {"role": "img", "aria-label": str(label), "aria-hidden": "false"}
-    return SafeString(draw(name, size=size, **attrs))
-
-
-_draw_icon = icon
-"""The tag's function under a name that a tag's own ``icon`` argument does not hide."""
+register.simple_tag(draw_icon, name="icon")
 
 
 # Ratings ---------------------------------------------------------------------------------------
@@ -362,71 +333,6 @@ def messages_list(messages: Any) -> dict[str, Any]:
             for m in messages or ()
         ]
     }
-
-
-@register.simple_tag
-def dialog_button(id: str, label: str, kind: str = "", icon: str = "") -> SafeString:
-    """Button that opens the dialog ``id`` (popover attribute: no script)."""
-    mark = _draw_icon(icon) if icon else ""
-    return format_html(
-        '<button type="button" class="button {}" popovertarget="{}">{}{}</button>',
-        kind,
-        id,
-        mark,
-        label,
-    )
-
-
-@register.simple_block_tag
-def dialog(content: SafeString, id: str, title: str) -> SafeString:
-    """A question in front of the page. Holds a form; Escape or the cross closes it."""
-    return render_to_string(
-        "components/dialog.html", {"content": content, "id": id, "title": title}
-    )
-
-
-@register.simple_block_tag(takes_context=True)
-def page_header(
-    context: Context,
-    content: SafeString,
-    title: str,
-    lead: str = "",
-    ref: str = "",
-    back_url: str = "",
-    back_label: str = "",
-) -> SafeString:
-    """Head of a page: way back, title, a sentence, and (the block) its actions.
-
-    Who came from a list goes back to just that list, also by way of what they do here.
-    """
-    request = context.get("request")
-    if back_url and request is not None and (back := return_address(request)):
-        if list_name(back_url):
-            back_url, back_label = back, label_of(back)
-        else:
-            back_url = carried(back_url, back)
-        content = mark_safe(carried_in_links(content, back))
-    values: dict[str, Any] = {"title": title, "lead": lead, "ref": ref}
-    values |= {"back_url": back_url, "back_label": back_label, "content": content}
-    values["has_actions"] = bool(content.strip())
-    return render_to_string("components/page_header.html", values)
-
-
-@register.simple_block_tag
-def panel(
-    content: SafeString,
-    title: str,
-    note: str = "",
-    url: str = "",
-    link: str = "",
-    level: int = 2,
-    sheet: bool = False,
-    id: str = "",
-) -> SafeString:
-    """A titled part of a page; ``level`` is the heading's, ``url``/``link`` lead to the whole."""
-    values = {"title": title, "note": note, "url": url, "link": link, "level": level}
-    values |= {"sheet": sheet, "id": id, "content": content}
-    return render_to_string("components/panel.html", values)
 
 
 # Texts -----------------------------------------------------------------------------------------

@@ -5,9 +5,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from riskreg.accounts.administration import set_password
 from riskreg.accounts.asking import ask_password
 from riskreg.accounts.models import User
+from riskreg.accounts.services.administration import set_password
 from riskreg.kernel import clock
 
 

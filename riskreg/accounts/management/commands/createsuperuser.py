@@ -6,9 +6,9 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from riskreg.accounts.administration import create_administrator
 from riskreg.accounts.asking import ask_password
 from riskreg.accounts.models import User
+from riskreg.accounts.services.administration import create_administrator
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 

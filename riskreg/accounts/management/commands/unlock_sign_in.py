@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from riskreg.accounts.sign_in import account_hash, client_hash, forget_failures
+from riskreg.accounts.services.sign_in import account_hash, client_hash, forget_failures
 from riskreg.kernel.client import network_of
 
 

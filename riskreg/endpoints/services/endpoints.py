@@ -15,7 +15,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from riskreg.endpoints.channels.chat import request_target
+from riskreg.endpoints.chat_services import request_target
 from riskreg.endpoints.credentials import Secrets, entry_of, new_secret
 from riskreg.endpoints.models import Endpoint, EndpointKind
 from riskreg.endpoints.queries import endpoints_for

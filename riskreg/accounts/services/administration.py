@@ -15,8 +15,8 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.accounts.notices import tell_owner
-from riskreg.accounts.services import check_address, create_user, log_change
-from riskreg.accounts.sign_in import forget_failures
+from riskreg.accounts.services.accounts import check_address, create_user, log_change
+from riskreg.accounts.services.sign_in import forget_failures
 from riskreg.kernel.errors import Errors, Forbidden
 from riskreg.kernel.text import clean_text
 

@@ -1,0 +1,23 @@
+"""Risks: what they are, how they were judged, where they stood, what is done about them."""
+
+from riskreg.risks.models.assessments import Assessment, Position, Stage
+from riskreg.risks.models.mitigations import Control, ControlKind, Mitigation, MitigationStatus
+from riskreg.risks.models.risks import REFS_EACH, Kind, Response, Risk, RiskAlias, State
+from riskreg.risks.models.translated import Translated
+
+__all__ = [
+    "REFS_EACH",
+    "Assessment",
+    "Control",
+    "ControlKind",
+    "Kind",
+    "Mitigation",
+    "MitigationStatus",
+    "Position",
+    "Response",
+    "Risk",
+    "RiskAlias",
+    "Stage",
+    "State",
+    "Translated",
+]

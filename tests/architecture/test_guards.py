@@ -1,0 +1,77 @@
+"""The guards hold what they say: no fault in the tree, and a planted one of each kind is caught."""
+
+import ast
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tools import guards
+
+pytestmark = pytest.mark.once
+
+PYPROJECT = Path(__file__).resolve().parent.parent.parent / "pyproject.toml"
+LINTER = tomllib.loads(PYPROJECT.read_text())["tool"]["importlinter"]
+# A room's floor inside: what is not named here may stand anywhere in its room.
+INSIDE = {"tasks", "services", "queries", "filters", "policy", "models"}
+
+
+@pytest.mark.parametrize("guard", guards.GUARDS, ids=lambda guard: guard.__name__)
+def test_the_tree_has_no_fault(guard: guards.Guard) -> None:
+    assert guards.faults(guard) == []
+
+
+def test_the_whole_tree_is_looked_at() -> None:
+    seen = {path.parts[0] for path, _tree in guards.modules()}
+    assert {"web", "api", "risks", "kernel", "quant", "reminders"} <= seen
+
+
+@pytest.mark.parametrize(
+    ("guard", "path", "text"),
+    [
+        (guards.faces_build_no_query, "web/risks/detail.py", "Risk.objects.all()"),
+        (guards.faces_build_no_query, "api/risks.py", "x = Risk._default_manager"),
+        (guards.policies_are_pure, "reviews/policy/coverage.py", "from django.db import models"),
+        (guards.policies_are_pure, "reminders/policy/ladder.py", "from django import db"),
+        (guards.policies_are_pure, "risks/policy.py", "import celery"),
+        (guards.policies_are_pure, "risks/policy.py", "x = Risk.objects.count()"),
+        (guards.only_services_write, "risks/queries/access.py", "Risk.objects.create(title='x')"),
+        (guards.only_services_write, "notify/opened.py", "row.save(update_fields=['a'])"),
+        (guards.only_services_write, "accounts/queries.py",
+         "ApiToken.objects.filter(pk=1).update(last_used_on=None)"),
+        (guards.only_services_write, "web/risks/detail.py", "risk.delete()"),
+    ],
+)  # fmt: skip
+def test_a_planted_fault_is_caught(guard: guards.Guard, path: str, text: str) -> None:
+    assert list(guard(Path(path), ast.parse(text)))
+
+
+def test_a_long_file_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "room").mkdir()
+    (tmp_path / "room" / "long.py").write_text("x = 1\n" * (guards.LONGEST + 1))
+    monkeypatch.setattr(guards, "ROOT", tmp_path)
+    assert guards.faults(guards.files_are_short) == ["room/long.py: 401 lines; split it by noun"]
+
+
+def rooms() -> set[str]:
+    """The packages of ``riskreg`` that have floors of their own inside."""
+    found = set()
+    for folder in guards.ROOT.iterdir():
+        names = {path.stem for path in folder.iterdir()} if folder.is_dir() else set()
+        if len(names & INSIDE) > 1 and folder.name not in guards.FACES:
+            found.add(f"riskreg.{folder.name}")
+    return found
+
+
+def contract(name: str) -> dict[str, list[str]]:
+    return next(c for c in LINTER["contracts"] if c["id"] == name)
+
+
+def test_every_room_is_in_the_contracts_that_are_about_rooms() -> None:
+    assert set(contract("rooms")["containers"]) == rooms()
+    below_faces = {
+        f"riskreg.{folder.name}"
+        for folder in guards.ROOT.iterdir()
+        if (folder / "apps.py").exists() and folder.name not in {*guards.FACES, "kernel", "up"}
+    }
+    assert set(contract("http")["source_modules"]) == below_faces | {"riskreg.search"}

@@ -1,0 +1,113 @@
+"""What the tree of ``riskreg`` must be like, read from its source alone; nothing is imported.
+
+Each guard takes a file's path below ``riskreg`` and its syntax tree, and gives a sentence for each
+fault.
+"""
+
+import ast
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent / "riskreg"
+LONGEST = 400
+FACES = ("web", "api")
+# Texts and tables that are read by looking something up, not from the top.
+LONG_BY_NATURE = {"api/examples.py"}
+WRITES = {
+    "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
+}  # fmt: skip
+IMPURE = ("django.db", "django.http", "celery", "rest_framework")
+Guard = Callable[[Path, ast.AST], Iterator[str]]
+
+
+def modules() -> Iterator[tuple[Path, ast.AST]]:
+    """Every module of the product but migrations, with its syntax tree."""
+    for path in sorted(ROOT.rglob("*.py")):
+        relative = path.relative_to(ROOT)
+        if "migrations" not in relative.parts:
+            yield relative, ast.parse(path.read_text())
+
+
+def faults(guard: Guard) -> list[str]:
+    """What ``guard`` finds in the whole tree."""
+    return [f"{path}: {fault}" for path, tree in modules() for fault in guard(path, tree)]
+
+
+def faces_build_no_query(path: Path, tree: ast.AST) -> Iterator[str]:
+    """A read belongs in the queries of a room."""
+    if path.parts[0] not in FACES:
+        return
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and node.attr in ("objects", "_default_manager"):
+            yield f"line {node.lineno}: .{node.attr} in a face"
+
+
+def policies_are_pure(path: Path, tree: ast.AST) -> Iterator[str]:
+    """Values and a date in, a value out: wherever a policy stands, module or package."""
+    if "policy" not in (*path.parts[:-1], path.stem):
+        return
+    for node in ast.walk(tree):
+        names: list[str] = []
+        if isinstance(node, ast.Import):
+            names = [alias.name for alias in node.names]
+        elif isinstance(node, ast.ImportFrom):
+            names = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
+        for name in names:
+            if any(name == part or name.startswith(f"{part}.") for part in IMPURE):
+                yield f"line {node.lineno}: a policy imports {name}"
+        if isinstance(node, ast.Attribute) and node.attr == "objects":
+            yield f"line {node.lineno}: a policy reads the database"
+
+
+def knows_http(tree: ast.AST) -> Iterator[str]:
+    """Requests and answers belong to the faces."""
+    for node in ast.walk(tree):
+        if isinstance(node, ast.ImportFrom) and node.module in ("django.http", "django.shortcuts"):
+            yield f"line {node.lineno}: HTTP belongs to the faces"
+
+
+def only_services_write(path: Path, tree: ast.AST) -> Iterator[str]:
+    """Rows change in services alone; the kernel has the tools for it, models how they are kept."""
+    places = (*path.parts[:-1], path.stem)
+    if places[0] == "kernel" or {"services", "models"} & set(places):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+            continue
+        called = node.func
+        if called.attr in WRITES and _on_rows(called.value):
+            yield f"line {node.lineno}: .{called.attr}() outside services"
+        if called.attr == "update" and _from_manager(called.value):
+            yield f"line {node.lineno}: .update() outside services"
+
+
+def files_are_short(path: Path, tree: ast.AST) -> Iterator[str]:
+    """Read in a sitting."""
+    if path.as_posix() in LONG_BY_NATURE:
+        return
+    count = len((ROOT / path).read_text().splitlines()) if (ROOT / path).exists() else 0
+    if count > LONGEST:
+        yield f"{count} lines; split it by noun"
+
+
+def _from_manager(node: ast.AST) -> bool:
+    """Whether an expression starts from a model's manager."""
+    return any(
+        isinstance(part, ast.Attribute) and part.attr in ("objects", "_default_manager")
+        for part in ast.walk(node)
+    )
+
+
+def _on_rows(node: ast.AST) -> bool:
+    """Whether the called thing may be a row or rows: not a module, a file or a cache."""
+    return _from_manager(node) or (
+        isinstance(node, ast.Name) and node.id in ("row", "user", "risk", "thing", "delivery")
+    )
+
+
+GUARDS: tuple[Guard, ...] = (
+    faces_build_no_query,
+    policies_are_pure,
+    only_services_write,
+    files_are_short,
+)
