@@ -1,0 +1,212 @@
+"""Calls made up from the schema, by Schemathesis with all its checks, for each of the six roles.
+
+Cases are made once for each operation and sent by every role in turn; what each did is undone
+before the next. How many: SCHEMATHESIS_CASES, 100 where nothing may be left out, else a few.
+"""
+
+import contextlib
+import json
+import os
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+import schemathesis
+from django.core.signals import request_finished, request_started
+from django.core.wsgi import get_wsgi_application
+from django.db import close_old_connections, transaction
+from django.test import Client
+from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import strategies as st
+from schemathesis.checks import CHECKS, load_all_checks
+from schemathesis.config import SchemathesisConfig
+from schemathesis.core.parameters import ParameterLocation
+from schemathesis.generation import GenerationMode
+from schemathesis.specs.openapi.checks import ignored_auth
+
+from riskreg.endpoints import services as endpoints
+from riskreg.register.models import Role
+from tests import builders
+from tests.builders import SLUG, World
+from tests.conftest import REQUIRE_ALL
+from tests.endpoints.receiver import stub_names
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+CASES = int(os.environ.get("SCHEMATHESIS_CASES", "100" if REQUIRE_ALL else "4"))
+# The operations are dealt out to so many tests, which can run beside each other.
+PARTS = 12
+CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
+# What no schema can say, and so the only reasons for which a call that fits it may be a 400: what
+# exists, in which state, what goes with what, and characters that no text may hold.
+RULES = {
+    "after_due", "away_too", "bad_character", "bad_cursor", "bad_url", "bad_text", "before_start",
+    "beyond_red", "bidi_override", "cannot_narrow", "cannot_own", "closed", "count",
+    "extended_already",
+    "in_the_future", "in_the_past", "narrower", "no_address", "no_band", "no_zone", "none_at_zero",
+    "not_earlier", "not_open", "not_used", "nothing", "nothing_to_correct", "one_line",
+    "other_party", "other_unit", "other_value", "out_of_order", "out_of_range", "overlap",
+    "private_objective", "required", "same_as_owner", "same_person", "taken", "too_early",
+    "too_far", "too_late", "too_many", "too_precise", "twice", "unknown", "unknown_level",
+    "unknown_member",
+    "unknown_objective", "unknown_risk", "unknown_term", "wrong_state", "wrong_unit", "malformed",
+    "changed", "contradiction", "forbidden", "unknown_rating", "retired", "mail_needed",
+    "no_criteria", "not_a_date", "not_a_time", "needs_source", "nothing_changed",
+    "one_at_a_time", "not_alone", "unchanged", "not_a_reference", "no_translation",
+    # 1.0 is an integer to JSON Schema and none to us.
+    "not_a_number", "not_a_level",
+}  # fmt: skip
+# Real names for what a made-up body calls by name: most would be refused for that alone.
+NAMED: dict[str, Any] = {
+    "risks": ["R-001"], "objectives": [], "terms": [], "likelihood": 2, "impact": 3,
+    "objective": None, "due_on": "2027-01-31", "starts_on": "2027-01-04", "until_on": "2027-01-08",
+    "address": "https://hooks.receiver.com/in", "recipe": {"state": ["open"]},
+}  # fmt: skip
+
+
+def document() -> dict[str, Any]:
+    return dict(json.loads(Client().get("/api/schema/").content))
+
+
+@contextlib.contextmanager
+def kept_connection() -> Iterator[None]:
+    """A WSGI server closes old connections around each request; the test's own must stay.
+
+    Not around Django's test client, which does the same by itself and undoes this.
+    """
+    ends = (request_started, request_finished)
+    for signal in ends:
+        signal.disconnect(close_old_connections)
+    try:
+        yield
+    finally:
+        for signal in ends:
+            signal.connect(close_old_connections)
+
+
+@pytest.fixture
+def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
+    """Real values for the keys in addresses, of a register where each has something to show."""
+    row = builders.risk(world, inherent=(5, 5), target=(1, 2))
+    builders.mitigation(world, row)
+    builders.objective(world)
+    builders.review(world, row)
+    # The addresses that are made up for webhooks lead nowhere.
+    stub_names(monkeypatch)["hooks.receiver.com"] = ["93.184.215.14"]
+    viewer = world.viewer("manager")
+    webhook, _secret = endpoints.add_endpoint(
+        audience=viewer.audience, kind="webhook", name="ERP", language="en",
+        actor=viewer.user.uuid, at=world.at,
+        address=endpoints.check_address("webhook", "https://hooks.receiver.com/"),
+    )  # fmt: skip
+    manager = builders.api(world.manager)
+    here, send = f"/api/v1/registers/{SLUG}/", {"content_type": "application/json"}
+    manager.post(here + "indicators/", {
+        "names": {"en": "Tariff"}, "unit": "%", "direction": "higher_is_worse", "amber": 10,
+        "red": 20, "frequency_days": 30, "risks": ["R-001"],
+    }, **send)  # fmt: skip
+    meeting = manager.post(
+        here + "meetings/", {"title": "Monthly", "recipe": {"state": "open"}}, **send
+    ).json()
+    absence = manager.post(
+        here + "absences/", {"starts_on": "2027-02-01", "until_on": "2027-02-05"}, **send
+    ).json()
+    return {
+        "slug": SLUG, "risks": "R-001", "mitigations": "M-001", "indicators": "K-001",
+        "webhook": str(webhook.uuid), "meeting": meeting["id"], "absence": absence["id"],
+        "number": "1",
+    }  # fmt: skip
+
+
+def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
+    """Put real names into those parts of ``case`` that fit the schema already."""
+
+    def fits(location: ParameterLocation) -> bool:
+        return not case.meta.is_negative_at(location)
+
+    if fits(ParameterLocation.PATH) and case.path_parameters:
+        noun = next(
+            (n for n in ("risks", "mitigations", "indicators") if f"/{n}/" in case.path), ""
+        )
+        values = {**known, "ref": known.get(noun, "R-001")}
+        case.path_parameters = {k: values.get(k, v) for k, v in case.path_parameters.items()}
+    if fits(ParameterLocation.HEADER) and "If-Match" in case.headers:
+        case.headers["If-Match"] = f'"{real}"'
+    if fits(ParameterLocation.BODY) and isinstance(case.body, dict):
+        names = {**NAMED, "owner": owner, "from": owner, "to": owner, "stand_in": None}
+        case.body = {k: names.get(k, v) for k, v in case.body.items()}
+
+
+@pytest.mark.parametrize("part", range(PARTS))
+def test_calls_made_up_from_the_schema(
+    part: int, known: dict[str, str], world: World, subtests: Any
+) -> None:
+    load_all_checks()
+    schema = schemathesis.openapi.from_dict(
+        document(), config=SchemathesisConfig.from_path(str(CONFIG))
+    )
+    schema.app = get_wsgi_application()
+    people = {role: getattr(world, {"viewer": "onlooker"}.get(role, role)) for role in Role.values}
+    tokens = {role: builders.token(person) for role, person in people.items()}
+    operations = [result.ok() for result in schema.get_all_operations()]
+    assert len(operations) > 5 * PARTS - PARTS
+    for operation in operations[part::PARTS]:
+        with subtests.test(operation.label), kept_connection():
+            called = every_role_calls(operation, tokens, known, world.deputy.email)
+            assert set(called) == set(Role.values)
+            assert min(sum(codes.values()) for codes in called.values()) >= CASES
+            noted(operation, called)
+
+
+def every_role_calls(
+    operation: Any, tokens: dict[str, str], known: dict[str, str], owner: str
+) -> dict[str, Counter[int]]:
+    """How often each role was answered with each status. Raises what a check finds."""
+    answered: dict[str, Counter[int]] = {role: Counter() for role in tokens}
+
+    @settings(
+        max_examples=CASES, deadline=None, database=None, derandomize=True,
+        phases=[Phase.explicit, Phase.generate], suppress_health_check=list(HealthCheck),
+    )  # fmt: skip
+    @given(
+        case=st.one_of(
+            operation.as_strategy(generation_mode=GenerationMode.POSITIVE),
+            operation.as_strategy(generation_mode=GenerationMode.NEGATIVE),
+        ),
+        real=st.sampled_from([0, 1, 1, 2, 3, 3, 3, 4]),
+    )
+    def call(case: Any, real: int) -> None:
+        if real:
+            settle(case, known, owner, real)
+        for n, (role, token) in enumerate(tokens.items()):
+            # The client that carries the calls does not unpack what comes packed.
+            headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+            with transaction.atomic():
+                response = case.call(headers=headers)
+                # Asks again without any token: the same for whoever asked before, so once.
+                again = [ignored_auth] if n else []
+                case.validate_response(
+                    response, checks=CHECKS.get_all(), excluded_checks=again, headers=headers
+                )
+                only_rules_refuse(case, response)
+                transaction.set_rollback(True)
+            answered[role][response.status_code] += 1
+
+    call()
+    return answered
+
+
+def noted(operation: Any, called: dict[str, Counter[int]]) -> None:
+    """Write the figures down where SCHEMATHESIS_FIGURES names a file, for the docs."""
+    if path := os.environ.get("SCHEMATHESIS_FIGURES"):
+        with Path(path).open("a") as out:
+            out.write(json.dumps({"operation": operation.label, **called}) + "\n")
+
+
+def only_rules_refuse(case: Any, response: Any) -> None:
+    """A call that fits the schema is refused for a rule beyond it, never for its shape."""
+    if response.status_code != 400 or case.meta.generation.mode.is_negative:
+        return
+    codes = {error["code"] for error in response.json()["errors"]}
+    assert codes <= RULES, (case.as_curl_command(), response.text[:500])
