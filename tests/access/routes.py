@@ -132,6 +132,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/webhooks/{}/": "GET PATCH DELETE",
     "/api/v1/registers/{}/webhooks/{}/rotate/": "POST",
     "/api/v1/registers/{}/webhooks/{}/test/": "POST",
+    "/api": "GET POST",
     "/api/{}": "GET",
 }
 
@@ -257,6 +258,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ()
         elif route.endswith("/risks/"):
             wanted = ("title", "external_id", "objectives")
+        elif route.endswith("/indicators/{}/"):
+            return {"names": {"en": "Probe"}}
         elif route.endswith("/ladder/"):
             return {"rungs": [{"offset_days": 0, "tells": ["owner"]}]}
         elif route.endswith("/readings/"):
