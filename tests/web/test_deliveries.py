@@ -50,7 +50,8 @@ def url(delivery: Delivery | None = None, tail: str = "") -> str:
 
 
 def without_chance(page: bytes) -> bytes:
-    """The page without the form token, which is masked anew each time, and its own address."""
+    """The page without the token and key of its forms, which are random, and its own address."""
+    page = re.sub(rb'name="form_key" value="[^"]+"', b"", page)
     return re.sub(rb"[A-Za-z0-9]{64}|[0-9a-f]{8}-[0-9a-f-]{27}", b"", page)
 
 
