@@ -31,7 +31,8 @@ class BearerAuthentication(BaseAuthentication):
         row = token_for(token, at)
         if row is None:
             raise AuthenticationFailed(_why_refused(token, at))
-        note_besides("token_used", lambda: mark_used(row, at.date()))
+        if row.last_used_on != at.date():
+            note_besides("token_used", lambda: mark_used(row, at.date()))
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:

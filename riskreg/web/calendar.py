@@ -49,7 +49,8 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
     if not viewers:
         raise Http404
     day = clock.local_date(at, "UTC")
-    note_besides("calendar_used", lambda: mark_feed_used(feed, day))
+    if feed.last_used_on != day:
+        note_besides("calendar_used", lambda: mark_feed_used(feed, day))
     with translation.override(feed.user.language):
         body, changed = _written(feed.user, viewers, at)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

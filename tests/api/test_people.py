@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from riskreg.handover.models import HandOver
 from riskreg.register.models import Absence
-from riskreg.reminders.duties import SOURCES
+from riskreg.reminders.duties import LISTED
 from riskreg.risks.models import Mitigation, Risk
 from tests import builders
 from tests.api.conftest import Program, is_problem
@@ -58,7 +58,7 @@ def walked(program: Program, path: str) -> list[tuple[str, str]]:
 
 def test_duties_of_every_kind_soonest_first(busy: World) -> None:
     found = rows(Program(busy.owner).get("duties/?mine=true"))
-    assert {d["kind"] for d in found} == set(SOURCES)
+    assert {d["kind"] for d in found} == set(LISTED)
     assert [d["due_on"] for d in found] == sorted(d["due_on"] for d in found)
     review = found[0]
     assert (review["kind"], review["ref"], review["overdue"]) == ("risk.review", "R-001", True)
@@ -97,7 +97,7 @@ def test_the_other_party_learns_of_no_private_duty(busy: World) -> None:
     [
         ("kind=risk.breach", [("risk.breach", "R-001")]),
         ("overdue=true", [("risk.review", "R-001"), ("mitigation.update", "M-001")]),
-        ("kind=mitigation.due&kind=mitigation.update&visibility", None),
+        ("kind=mitigation.due&kind=mitigation.update&visibility=x", None),
         ("due_before=2026-09-15&mine=true", [("risk.review", "R-001")]),
     ],
 )  # fmt: skip
@@ -112,7 +112,8 @@ def test_filters(busy: World, query: str, expected: Any) -> None:
 @pytest.mark.parametrize(
     "query, code",
     [
-        ("mine=yes", "not_a_boolean"), ("overdue=", "not_a_boolean"), ("kind=party", "unknown"),
+        ("mine=yes", "not_a_boolean"), ("overdue=2", "not_a_boolean"), ("overdue=", "empty"),
+        ("kind=party", "unknown"),
         ("due_before=soon", "not_a_date"), ("cursor=x", "bad_cursor"), ("limit=0", "out_of_range"),
         ("limit=501", "out_of_range"),
     ],
@@ -211,7 +212,8 @@ def test_an_absence_is_recorded_once_and_ended(world: World) -> None:
     [
         ({"until_on": "2026-09-20"}, "#/until_on", "before_start"),
         ({"until_on": 5}, "#/until_on", "not_a_date"),
-        ({"until_on": None}, "#/until_on", "required"),
+        ({"until_on": None}, "#/until_on", "null"),
+        ({"until_on": ""}, "#/until_on", "required"),
         ({"starts_on": ["x"]}, "#/starts_on", "not_a_date"),
         ({"stand_in": {"id": {"id": 1}}}, "#/stand_in", "unknown_member"),
         ({"note": 7}, "#/note", "not_text"),

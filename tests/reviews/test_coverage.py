@@ -196,6 +196,8 @@ class Clerk:
     def transfer(self, row: Risk, deputy: bool) -> None:
         side = "" if row.party_id == self.world.foton.pk else "partner_"
         to = getattr(self.world, side + ("deputy" if deputy else "owner"))
+        if to == row.owner:
+            return
         services.transfer_risk(**self.act(row), owner=to.email, at=self.at)
         self.owner[row.pk].append((self.at, to.email))
 

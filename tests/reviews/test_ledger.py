@@ -149,7 +149,11 @@ class Ledger(RuleBasedStateMachine):
         row = self.pick(n)
         side = "" if row.party == self.world.foton else "partner_"
         to = getattr(self.world, side + ("deputy" if deputy else "owner"))
-        assert services.transfer_risk(owner=to.email, **self.act(row)).owner == to
+        if to == row.owner:
+            with pytest.raises(Invalid):
+                services.transfer_risk(owner=to.email, **self.act(row))
+        else:
+            assert services.transfer_risk(owner=to.email, **self.act(row)).owner == to
 
     @precondition(lambda self: self.cells)
     @rule(n=which)

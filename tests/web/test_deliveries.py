@@ -136,7 +136,7 @@ def test_a_failed_delivery_is_seen_with_its_reason_and_sent_again(
     assert deliver(row.uuid, world.at) == "sent"
     assert [m.to for m in mail.outbox] == [["owner@foton-catl.example"]]
     history = manager.get(url(row)).content.decode()
-    assert "BlockedAddress for good" in history
+    assert "Refused for good" in history
 
 
 def test_sending_again_needs_a_post(world: World, web: Web) -> None:

@@ -144,7 +144,7 @@ def test_a_late_reading_stands_on_its_owners_work(pilot, address):
 def test_a_bad_reading_is_refused_beside_its_field(pilot, address, given, said):
     row = make(pilot)
     read(pilot, row, ("2026-11-01", 650))
-    data = {"way": "hand", "at": "2026-11-23", "value": "700", "label": "sourced", **given}
+    data = {"way": "hand", "at": "2026-11-23", "value": "700", "label": "judgement", **given}
     response = pilot.client("owner").post(address(f"indicators/{row.ref}/readings/"), data)
     assert response.status_code == 400
     assert said in response.content.decode()
@@ -156,7 +156,13 @@ def test_a_correction_by_hand_keeps_both(pilot, address):
     read(pilot, row, ("2026-11-01", 650))
     pilot.client("owner").post(
         address(f"indicators/{row.ref}/readings/"),
-        {"way": "hand", "at": "2026-11-01", "value": "651", "label": "sourced", "correction": "on"},
+        {
+            "way": "hand",
+            "at": "2026-11-01",
+            "value": "651",
+            "label": "judgement",
+            "correction": "on",
+        },
     )
     html = page(pilot.client("viewer"), address(f"indicators/{row.ref}/"))
     assert "<b>651</b>" in html

@@ -45,7 +45,7 @@ def test_signing_in_leads_to_my_work_and_out_again(person):
 def test_a_wrong_password_and_an_unknown_name_read_alike(person, login, password):
     answer = Client().post("/accounts/login/", {"login": login, "password": password})
     assert answer.status_code == 200
-    assert "not correct" in answer.content.decode()
+    assert "do not belong together" in answer.content.decode()
 
 
 def test_after_too_many_attempts_even_the_right_password_waits(person):
