@@ -41,7 +41,8 @@ CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
 # What no schema can say, and so the only reasons for which a call that fits it may be a 400: what
 # exists, in which state, what goes with what, and characters that no text may hold.
 RULES = {
-    "after_due", "away_too", "bad_character", "bad_cursor", "bad_url", "bad_text", "before_start",
+    "after_as_of", "after_due", "away_too", "bad_character", "bad_cursor", "bad_url", "bad_text",
+    "before_start",
     "beyond_red", "bidi_override", "cannot_narrow", "cannot_own", "closed", "count",
     "extended_already",
     "in_the_future", "in_the_past", "narrower", "no_address", "no_band", "no_zone", "none_at_zero",
