@@ -213,7 +213,7 @@ def test_an_absence_is_recorded_once_and_ended(world: World) -> None:
         ({"until_on": "2026-09-20"}, "#/until_on", "before_start"),
         ({"until_on": 5}, "#/until_on", "not_a_date"),
         ({"until_on": None}, "#/until_on", "null"),
-        ({"until_on": ""}, "#/until_on", "required"),
+        ({"until_on": ""}, "#/until_on", "not_a_date"),
         ({"starts_on": ["x"]}, "#/starts_on", "not_a_date"),
         ({"stand_in": {"id": {"id": 1}}}, "#/stand_in", "unknown_member"),
         ({"note": 7}, "#/note", "not_text"),
