@@ -54,7 +54,7 @@ def policies_are_pure(path: Path, tree: ast.AST) -> Iterator[str]:
             names = [node.module or "", *(f"{node.module}.{a.name}" for a in node.names)]
         for name in names:
             if any(name == part or name.startswith(f"{part}.") for part in IMPURE):
-                yield f"line {node.lineno}: a policy imports {name}"
+                yield f"line {getattr(node, 'lineno', 0)}: a policy imports {name}"
         if isinstance(node, ast.Attribute) and node.attr == "objects":
             yield f"line {node.lineno}: a policy reads the database"
 
