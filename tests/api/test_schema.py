@@ -134,7 +134,7 @@ def test_it_is_openapi(document: dict[str, Any]) -> None:
     assert [error.message for error in OpenAPIV31SpecValidator(document).iter_errors()] == []
 
 
-@pytest.mark.processes
+@pytest.mark.process
 def test_spectral_finds_nothing(document: dict[str, Any], tmp_path: Path) -> None:
     linter = spectral()
     if not linter:
