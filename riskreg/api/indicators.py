@@ -122,7 +122,7 @@ class Indicators(IndicatorApi):
             choices_of(errors, "status", statuses, Status.values)
             wanted &= Q(status__in=statuses)
         if owners := params.getlist("owner"):
-            rows = visible_indicators(self.viewer)
+            rows = indicators_for(self.viewer)
             wanted &= filters.owned_by(errors, self.viewer, owners, rows)
         if parties := params.getlist("party"):
             wanted &= filters.of_party(errors, self.viewer, parties)
