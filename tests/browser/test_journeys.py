@@ -119,9 +119,9 @@ def test_leadership_goes_back_in_time_and_opens_a_cell(site: Site, faults_of: An
     expect(counts.first).to_be_visible()
     today = counts.all_inner_texts()
     shown_unrated = Position.objects.filter(
-        valid_to=None, state=State.OPEN, residual_score=None, visibility="shared"
+        valid_to=None, state=State.OPEN, residual_score=None, visibility="shared", kind="threat"
     ).count()
-    visible = Position.objects.filter(valid_to=None, state=State.OPEN).exclude(
+    visible = Position.objects.filter(valid_to=None, state=State.OPEN, kind="threat").exclude(
         visibility="party", party__key="catl"
     )
     assert sum(map(int, today)) + shown_unrated == visible.count()
