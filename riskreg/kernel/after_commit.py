@@ -48,7 +48,6 @@ def after_commit(task: str, *args: Any, needed: Callable[[], bool] | None = None
 def wake(task: str, *args: Any, seconds: float = 0.0) -> None:
     """Send the task named ``task``, to run in ``seconds`` from now. A failure is only logged."""
     try:
-        later = {"countdown": seconds} if seconds else {}
-        current_app.send_task(task, args=args, retry=False, **later)
+        current_app.send_task(task, args=args, retry=False, countdown=seconds or None)
     except Exception as error:
         log.warning("task_not_woken", task=task, error=type(error).__name__)
