@@ -16,7 +16,7 @@ _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
 )  # fmt: skip
 
 
-class Worker(ThreadWorker):
+class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     """Answers what never reaches the application with a problem document, not with HTML."""
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:

@@ -25,7 +25,7 @@ MAILS = {
 PASSWORD_MESSAGES = ("account/messages/password_changed.txt", "account/messages/password_set.txt")
 
 
-class ClosedSignupAdapter(DefaultAccountAdapter):
+class ClosedSignupAdapter(DefaultAccountAdapter):  # type: ignore[misc] # allauth has no types
     """Sign-in and password reset, without sign-up; in the product's words."""
 
     error_messages = {

@@ -6,7 +6,7 @@ the owner of the account.
 
 import copy
 from functools import partial
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -26,9 +26,18 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors
 
 _PREFERENCES = ("language", "time_zone")
+# Which model these are for is known to the type checker alone.
+if TYPE_CHECKING:
+    _UserChangeForm = UserChangeForm[User]
+    _PasswordForm = AdminPasswordChangeForm[User]
+    _UserAdmin = DjangoUserAdmin[User]
+    _TokenAdmin = admin.ModelAdmin[ApiToken]
+else:
+    _UserChangeForm, _PasswordForm = UserChangeForm, AdminPasswordChangeForm
+    _UserAdmin, _TokenAdmin = DjangoUserAdmin, admin.ModelAdmin
 
 
-class AccountForm(UserChangeForm):
+class AccountForm(_UserChangeForm):
     """What the services would refuse is said beside the field."""
 
     def clean(self) -> dict[str, Any]:
@@ -43,7 +52,7 @@ class AccountForm(UserChangeForm):
         return cleaned
 
 
-class PasswordForm(AdminPasswordChangeForm):
+class PasswordForm(_PasswordForm):
     """Sets it through the service, in the name of ``actor``."""
 
     def __init__(self, *args: Any, actor: User, **kwargs: Any) -> None:
@@ -58,7 +67,7 @@ class PasswordForm(AdminPasswordChangeForm):
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(_UserAdmin):
     """Making, changing and switching off accounts. None is deleted: what they did stays theirs."""
 
     form = AccountForm
@@ -118,7 +127,7 @@ class UserAdmin(DjangoUserAdmin):
 
 
 @admin.register(ApiToken)
-class ApiTokenAdmin(admin.ModelAdmin):
+class ApiTokenAdmin(_TokenAdmin):
     list_display = ("prefix", "user", "scope", "expires_at", "revoked_at", "last_used_on")
     readonly_fields = [f.name for f in ApiToken._meta.fields]
 

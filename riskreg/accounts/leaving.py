@@ -12,7 +12,7 @@ LAST_REGISTER = "last_register"
 def logout(request: HttpRequest) -> HttpResponseBase:
     """allauth's page; with the session goes what the browser has kept of the register."""
     was_in = request.user.is_authenticated
-    response = views.logout(request)
+    response: HttpResponseBase = views.logout(request)
     if was_in and not request.user.is_authenticated and isinstance(response, HttpResponse):
         response["Clear-Site-Data"] = _CLEARED
         response.delete_cookie(LAST_REGISTER)

@@ -64,7 +64,7 @@ def _browser_of(request: HttpRequest, address: str) -> str:
     return browser if account == account_hash(address) else ""
 
 
-class SignInHandler(AbstractAxesHandler, AxesBaseHandler):
+class SignInHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc] # axes has none
     """What axes calls."""
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:

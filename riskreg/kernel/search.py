@@ -13,7 +13,7 @@ has five.
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.db.models import Q
@@ -101,7 +101,13 @@ def _texts(part: Any) -> Iterable[str]:
 
 
 # The column --------------------------------------------------------------------------------------
-class SearchField(models.TextField):
+if TYPE_CHECKING:
+    _Text = models.TextField[str | None, str | None]
+else:
+    _Text = models.TextField
+
+
+class SearchField(_Text):
     """Holds ``search_text()`` of its row, written with every save.
 
     Null is a row that a version without this column wrote: such a column can be added to a table

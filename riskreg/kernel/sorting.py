@@ -5,7 +5,7 @@ collations they have, sort alike and a list can go on from any place in it.
 """
 
 import re
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.db import models
 from django.utils.translation import get_language
@@ -42,7 +42,13 @@ def _pinyin(text: str) -> str:
     return "".join(f"~{syllable} " for syllable in lazy_pinyin(text, style=Style.TONE3))
 
 
-class SortField(models.CharField):
+if TYPE_CHECKING:
+    _Text = models.CharField[str | None, str | None]
+else:
+    _Text = models.CharField
+
+
+class SortField(_Text):
     """Holds the sort key of what ``sorted_by(language)`` of its row says, written with each save.
 
     ``language`` is that of the reader the key is for. Null is a row that a version without this

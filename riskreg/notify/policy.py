@@ -51,7 +51,7 @@ def wait_before(attempt: int, draw: float, retry_after: dt.timedelta | None = No
     if attempt < 1 or not 0 <= draw < 1:
         raise ValueError("attempt counts from 1 and draw is in [0, 1)")
     # The exponent is capped before it is used: a long-lived row must not overflow a timedelta.
-    wait = min(LONGEST_WAIT, FIRST_WAIT * GROWTH ** min(attempt - 1, 10))
+    wait: dt.timedelta = min(LONGEST_WAIT, FIRST_WAIT * GROWTH ** min(attempt - 1, 10))
     spread = wait * (1 - JITTER + 2 * JITTER * draw)
     return max(spread, min(retry_after, LONGEST_WAIT)) if retry_after else spread
 
@@ -72,7 +72,8 @@ def pause(pauses: int, first: dt.timedelta = FIRST_PAUSE) -> dt.timedelta:
     """
     if pauses < 1:
         raise ValueError("pauses count from 1")
-    return min(max(LONGEST_PAUSE, first), first * 2 ** min(pauses - 1, 16))
+    doubled: dt.timedelta = first * 2 ** min(pauses - 1, 16)
+    return min(max(LONGEST_PAUSE, first), doubled)
 
 
 def is_paused(

@@ -4,11 +4,13 @@ A thing is either ``shared`` (every member of the register sees it) or ``party``
 party do). Every query over such things starts from ``visible_to``.
 """
 
-from typing import Any, Protocol, Self
+from typing import Any, Protocol, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+
+_Row = TypeVar("_Row", bound=models.Model, covariant=True)
 
 
 class Reader(Protocol):
@@ -30,7 +32,7 @@ class Visibility(models.TextChoices):
     PARTY = "party", _("own party only")
 
 
-class PartyBoundQuerySet(models.QuerySet[Any]):
+class PartyBoundQuerySet(models.QuerySet[_Row]):
     """A query set that must be told who asks."""
 
     def visible_to(self, viewer: Reader) -> Self:

@@ -63,7 +63,9 @@ def indicators_of(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
     return indicators_for(viewer).filter(risks=risk)
 
 
-def readings_of(viewer: Viewer, indicator: Indicator, *, all_rows: bool = False) -> QuerySet:
+def readings_of(
+    viewer: Viewer, indicator: Indicator, *, all_rows: bool = False
+) -> QuerySet[Reading]:
     """Readings of ``indicator``, newest first: those that count, or with what was corrected."""
     rows = Reading.objects.filter(
         indicator=indicator, indicator__in=Indicator.objects.visible_to(viewer)

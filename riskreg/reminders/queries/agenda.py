@@ -132,7 +132,8 @@ def count_for(viewer: Viewer, wanted: Wanted) -> int:
     """How many there are altogether, in one query."""
     bare: list[tuple[Any, Q]] = [(s.bare_rows(), _which(s, wanted)) for s in wanted.sources()]
     first, *others = (rows.visible_to(viewer).filter(which).values("pk") for rows, which in bare)
-    return first.union(*others, all=True).count()
+    count: int = first.union(*others, all=True).count()
+    return count
 
 
 def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
@@ -243,10 +244,13 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
 
 def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
     minus = "-" if backward else ""
-    ordered = rows.visible_to(viewer).filter(pick.condition)
-    if pick.urgent_on is not None:
-        return ordered.order_by(*_most_urgent(pick.source, pick.urgent_on))[: pick.most]
-    return ordered.order_by(f"{minus}{pick.source.due_field}", f"{minus}uuid")[: pick.most]
+    order = (
+        _most_urgent(pick.source, pick.urgent_on)
+        if pick.urgent_on is not None
+        else [f"{minus}{pick.source.due_field}", f"{minus}uuid"]
+    )
+    chosen: QuerySet[Any] = rows.visible_to(viewer).filter(pick.condition).order_by(*order)
+    return chosen[: pick.most]
 
 
 def _most_urgent(source: Source, today: dt.date) -> list[Any]:
@@ -286,7 +290,8 @@ def _keys(viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
     if pick.urgent_on is not None:
         rows = rows.annotate(orphan=_is_orphan(pick.source))
     chosen = _chosen(rows, viewer, pick, backward).values("pk")
-    return rows.model._default_manager.filter(pk__in=chosen).order_by().values("pk")
+    keys: QuerySet[Any] = rows.model._default_manager.filter(pk__in=chosen)
+    return keys.order_by().values("pk")
 
 
 def _which(source: Source, wanted: Wanted) -> Q:

@@ -50,7 +50,7 @@ def selection(
         rung__gte=OuterRef("rung_now"),
         kind=source.kind,
     )
-    return (
+    behind: QuerySet[Any, tuple[int, dt.date]] = (
         source.open_bare()
         .filter(register=register, **{f"{due}__lte": reach[-1][1]})
         .alias(rung_now=rung_now)
@@ -58,6 +58,7 @@ def selection(
         .order_by(due, "pk")
         .values_list("pk", due)
     )
+    return behind
 
 
 def behind(

@@ -44,4 +44,5 @@ def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, l
 
 def links_to(relation: Any, risk_ids: Collection[int]) -> QuerySet[Any]:
     """The rows of ``relation`` (a many-to-many field of another noun) to these risks."""
-    return relation.through.objects.filter(risk__in=risk_ids)
+    links: QuerySet[Any] = relation.through.objects.filter(risk__in=risk_ids)
+    return links

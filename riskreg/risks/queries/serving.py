@@ -20,7 +20,8 @@ def with_dormant(rows: QuerySet[Any]) -> QuerySet[Any]:
     name = f"{model._meta.model_name}_id"
     links = model.risks.through._default_manager.filter(**{name: OuterRef("pk")})
     dormant = Q(Exists(links)) & ~Q(Exists(links.filter(risk__state=State.OPEN)))
-    return rows.annotate(dormant=ExpressionWrapper(dormant, BooleanField()))
+    annotated: QuerySet[Any] = rows.annotate(dormant=ExpressionWrapper(dormant, BooleanField()))
+    return annotated
 
 
 def left_alone(rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]:
