@@ -44,9 +44,10 @@ class BearerAuthentication(BaseAuthentication):
 def moment(request: Any) -> dt.datetime:
     """The one reading of the clock for this request."""
     http = getattr(request, "_request", request)
-    if not hasattr(http, "read_at"):
-        http.read_at = clock.now()
-    return http.read_at
+    read_at: dt.datetime | None = getattr(http, "read_at", None)
+    if read_at is None:
+        http.read_at = read_at = clock.now()
+    return read_at
 
 
 class ScopePermission(BasePermission):

@@ -369,7 +369,7 @@ class Schema(AutoSchema):
         return [nouns[-1] if nouns else "api"]
 
 
-class BearerScheme(OpenApiAuthenticationExtension):
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
     """The bearer token in the schema."""
 
     target_class = "riskreg.api.auth.BearerAuthentication"

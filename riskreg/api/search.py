@@ -46,7 +46,9 @@ class Search(RegisterApi):
         return _ROWS[noun](self.here, row)
 
 
-def _found(uuid: Any, text: str, ref: str | None, risk: str | None, url: str | None) -> Any:
+def _found(
+    uuid: Any, text: str, ref: str | None, risk: str | None, url: str | None
+) -> dict[str, Any]:
     return {"id": str(uuid), "ref": ref, "text": text, "risk": risk, "url": url}
 
 

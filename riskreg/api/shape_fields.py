@@ -9,6 +9,8 @@ from rest_framework import serializers as s
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
 from riskreg.register.policy import LABELS
 
+AnyField = s.Field[Any, Any, Any, Any]
+
 
 def one_of(values: Any, **options: Any) -> Any:
     """A text that is one of ``values``."""
@@ -19,7 +21,7 @@ def one_of(values: Any, **options: Any) -> Any:
     return extend_schema_field({"type": "string", "enum": listed})(choice)(**options)
 
 
-def texts(**options: Any) -> s.Field:
+def texts(**options: Any) -> AnyField:
     """{key: text}."""
     return s.DictField(child=s.CharField(allow_blank=True, max_length=TEXT_MAX), **options)
 
@@ -29,29 +31,32 @@ def _in_languages(text: dict[str, Any]) -> dict[str, Any]:
     return {"type": "object", "properties": known, "additionalProperties": False}
 
 
-def by_language(limit: int, *, least: int = 0, **options: Any) -> s.Field:
+def by_language(limit: int, *, least: int = 0, **options: Any) -> AnyField:
     """{language: text}, in the languages that there are."""
     shape = _in_languages({"type": "string", "minLength": least, "maxLength": limit})
-    return extend_schema_field(shape)(type("Texts", (s.JSONField,), {"is_object": True}))(**options)
+    kind = type("Texts", (s.JSONField,), {"is_object": True})
+    field: AnyField = extend_schema_field(shape)(kind)(**options)
+    return field
 
 
-def names(limit: int = 200, **options: Any) -> s.Field:
+def names(limit: int = 200, **options: Any) -> AnyField:
     """{language: name}."""
     return by_language(limit, least=1, **options)
 
 
-def translations(*fields: str, **options: Any) -> s.Field:
+def translations(*fields: str, **options: Any) -> AnyField:
     """{language: {field: text}}, of the texts that a thing has."""
     each = {
         field: {"type": "string", "maxLength": TITLE_MAX if field == "title" else TEXT_MAX}
         for field in fields
     }
     shape = _in_languages({"type": "object", "properties": each, "additionalProperties": False})
-    field = type("Translations", (s.DictField,), {})
-    return extend_schema_field(shape)(field)(child=texts(), **options)
+    kind = type("Translations", (s.DictField,), {})
+    field: AnyField = extend_schema_field(shape)(kind)(child=texts(), **options)
+    return field
 
 
-def outdated() -> s.Field:
+def outdated() -> AnyField:
     """{language: [field]}."""
     return s.DictField(
         child=s.ListField(child=s.CharField()),
@@ -59,7 +64,7 @@ def outdated() -> s.Field:
     )
 
 
-def confirmed() -> s.Field:
+def confirmed() -> AnyField:
     """{language: [field]}."""
     return s.DictField(
         child=s.ListField(child=s.CharField()),
@@ -69,12 +74,13 @@ def confirmed() -> s.Field:
     )
 
 
-def labels(*fields: str, **options: Any) -> s.Field:
+def labels(*fields: str, **options: Any) -> AnyField:
     """{field: label}, of the fields that a thing has."""
     each = {field: {"type": "string", "enum": list(LABELS)} for field in fields}
     shape = {"type": "object", "properties": each, "additionalProperties": False}
-    child = one_of(LABELS)
-    return extend_schema_field(shape)(type("Labels", (s.DictField,), {}))(child=child, **options)
+    kind = type("Labels", (s.DictField,), {})
+    field: AnyField = extend_schema_field(shape)(kind)(child=one_of(LABELS), **options)
+    return field
 
 
 _NUMBER_TEXT = {"type": "string", "pattern": r"^-?[0-9]{1,30}(\.[0-9]{1,30})?$"}

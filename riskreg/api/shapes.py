@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.api.shape_fields import (
+    AnyField,
     Changed,
     Cost,
     Money,
@@ -326,7 +327,7 @@ class Move(s.Serializer[Any]):
         help_text="nobody judged it anew: criteria with another scale came into force in between"
     )
 
-    def get_fields(self) -> dict[str, s.Field]:
+    def get_fields(self) -> dict[str, AnyField]:
         # "from" is a word of the language, so it cannot be an attribute.
         return {**super().get_fields(), "from": Cell(allow_null=True)}
 

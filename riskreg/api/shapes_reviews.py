@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import one_of, translations
+from riskreg.api.shape_fields import AnyField, one_of, translations
 from riskreg.api.shapes import Cell, Person, Review, ReviewNew
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import ItemOutcome
@@ -51,7 +51,7 @@ class Coverage(s.Serializer[Any]):
     total = CoverageTally()
     rows = CoverageRow(many=True)
 
-    def get_fields(self) -> dict[str, s.Field]:
+    def get_fields(self) -> dict[str, AnyField]:
         # "from" is a word of the language, so it cannot be an attribute.
         return {**super().get_fields(), "from": s.DateField()}
 

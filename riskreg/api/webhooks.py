@@ -5,7 +5,7 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -40,7 +40,7 @@ class WebhookApi(RegisterApi):
         require(self.viewer, "endpoint.edit")
 
     @property
-    def rows(self) -> Any:
+    def rows(self) -> QuerySet[Endpoint]:
         """The webhooks that the caller may know of."""
         return endpoints_for(self.viewer.audience).filter(kind=EndpointKind.WEBHOOK)
 

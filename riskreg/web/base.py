@@ -84,9 +84,11 @@ def my_memberships(request: HttpRequest) -> list[Membership]:
     """The signed-in user's memberships, read once per request."""
     if not request.user.is_authenticated:
         return []
-    if not hasattr(request, "_memberships"):
-        request._memberships = memberships_of(request.user)  # type: ignore[attr-defined]
-    return request._memberships  # type: ignore[attr-defined]
+    memberships: list[Membership] | None = getattr(request, "_memberships", None)
+    if memberships is None:
+        memberships = memberships_of(request.user)
+        request._memberships = memberships  # type: ignore[attr-defined]
+    return memberships
 
 
 def last_viewer(request: HttpRequest) -> Viewer | None:

@@ -105,8 +105,8 @@ def chart(
     """
     if not readings:
         return None
-    start = min(readings[0]["day"], today)
-    end = max(today, readings[-1]["day"])
+    start: dt.date = min(readings[0]["day"], today)
+    end: dt.date = max(today, readings[-1]["day"])
     if start == end:
         start -= 7 * _DAY
     lines = limit_lines(rule, start, end)

@@ -82,7 +82,8 @@ class Scale:
     @property
     def top(self) -> int:
         """The highest score there is."""
-        return max(cell["score"] for row in self.criteria.cells for cell in row)
+        top: int = max(cell["score"] for row in self.criteria.cells for cell in row)
+        return top
 
     @property
     def above(self) -> list[str]:
@@ -286,7 +287,10 @@ def list_rows(
 
 
 def trail_points(
-    positions: Sequence[Position], scales: Mapping[int, Scale], stage: str, brought: Callable
+    positions: Sequence[Position],
+    scales: Mapping[int, Scale],
+    stage: str,
+    brought: Callable[[dt.datetime], bool],
 ) -> list[dict[str, Any]]:
     """Where one risk stood over time for the ``trail`` tag, without repeats, oldest first.
 

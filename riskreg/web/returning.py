@@ -56,12 +56,13 @@ def came_from(request: HttpRequest, page: str) -> None:
 
 def return_address(request: HttpRequest) -> str:
     """The list to go back to, a local address; empty where nobody came from one."""
-    if not hasattr(request, "_return_address"):
-        found = _asked(request) or _from_browser(request) if _THINGS.match(request.path) else ""
+    address: str | None = getattr(request, "_return_address", None)
+    if address is None:
+        address = _asked(request) or _from_browser(request) if _THINGS.match(request.path) else ""
         # The bare list of the same things is where the page leads back to anyhow.
-        found = "" if request.path.startswith(found) else found
-        request._return_address = found  # type: ignore[attr-defined]
-    return request._return_address  # type: ignore[attr-defined]
+        address = "" if request.path.startswith(address) else address
+        request._return_address = address  # type: ignore[attr-defined]
+    return address
 
 
 def list_name(address: str) -> str:

@@ -62,7 +62,8 @@ def posted_key(request: HttpRequest) -> FormKey | None:
     if not hasattr(request, "_form_posted"):
         value = request.POST.get(FIELD, "")
         request._form_posted = _read(value)  # type: ignore[attr-defined]
-    return request._form_posted  # type: ignore[attr-defined]
+    key: FormKey | None = request._form_posted  # type: ignore[attr-defined]
+    return key
 
 
 def _signed(request: HttpRequest) -> str:

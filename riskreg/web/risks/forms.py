@@ -218,7 +218,8 @@ def other_language(risk: Risk | None, viewer: Viewer) -> str:
     The one that there is a version in; else the one that the original seems not to be in.
     """
     if risk is not None and risk.translations:
-        return next(iter(risk.translations))
+        language: str = next(iter(risk.translations))
+        return language
     text = risk.title if risk else ""
     chinese = (
         any("\u4e00" <= c <= "\u9fff" for c in text)

@@ -2,7 +2,7 @@
 
 import datetime as dt
 from functools import cached_property
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.core.paginator import EmptyPage, Page, PageNotAnInteger, Paginator
 from django.db.models import F, Q, QuerySet
@@ -34,7 +34,14 @@ DEFAULT_ORDER = "-score"
 _SWITCHES = ("overdue", "above_appetite", "unrated")
 
 
-class RowsPaginator(Paginator):
+# Paginator takes the type of its rows for the type checker alone.
+if TYPE_CHECKING:
+    _Paginator = Paginator[Any]
+else:
+    _Paginator = Paginator
+
+
+class RowsPaginator(_Paginator):
     """Pages of rows as plain values, with the true total."""
 
     object_list: QuerySet[Any]
@@ -54,7 +61,7 @@ class RowsPaginator(Paginator):
             raise EmptyPage(_("There is no such page."))
         return page
 
-    def page(self, number: Any) -> Page:
+    def page(self, number: Any) -> "Page[Any]":
         number = self.validate_number(number)
         start = (number - 1) * self.per_page
         # One row more than a page, to know whether another follows.
@@ -149,7 +156,7 @@ def _sorted(rows: QuerySet[Position], column: str, descending: bool) -> QuerySet
     return rows.order_by(by, "ref_order")
 
 
-def _page(paginator: RowsPaginator, number: str) -> Page:
+def _page(paginator: RowsPaginator, number: str) -> "Page[Any]":
     """The page asked for; the first one where there is no such page."""
     try:
         return paginator.page(number)

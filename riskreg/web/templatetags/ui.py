@@ -223,7 +223,7 @@ def trail(
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)
-def pagination(context: Context, page_obj: Page, param: str = "page") -> dict[str, Any]:
+def pagination(context: Context, page_obj: "Page[Any]", param: str = "page") -> dict[str, Any]:
     """Page numbers that keep the rest of the address; nothing but a count on a single page."""
     pages = page_obj.paginator.get_elided_page_range(page_obj.number, on_each_side=1, on_ends=1)
     return {
@@ -341,4 +341,5 @@ def messages_list(messages: Any) -> dict[str, Any]:
 @register.simple_tag
 def said(thing: Any, name: str) -> str:
     """The text ``name`` of ``thing`` in the reader's language where there is a version of it."""
-    return thing.said(name)
+    text: str = thing.said(name)
+    return text
