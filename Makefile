@@ -14,7 +14,7 @@ UV := $(shell command -v uv || echo $(VENV)/bin/uv)
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: help demo test quick check bench format messages docs-pictures lock clean
+.PHONY: help demo run test quick check bench format messages docs-pictures lock clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -25,6 +25,9 @@ $(STAMP): requirements.lock tools/bootstrap.py
 
 demo: $(STAMP) ## run everything with the demo register (PORT=8000, FRESH=1 starts over)
 	@$(PY) manage.py up --demo --port $(PORT) $(if $(filter-out 0,$(FRESH)),--fresh)
+
+run: $(STAMP) ## run everything for your own register, empty at first (PORT=8000); data in var/own
+	@VAR_DIR="$${VAR_DIR:-$(CURDIR)/var/own}" $(PY) manage.py up --migrate --port $(PORT)
 
 test: $(STAMP) ## all tests that this machine allows, on SQLite and PostgreSQL (ARGS= for pytest)
 	@$(PY) tools/test.py $(ARGS)

@@ -290,6 +290,13 @@ AXES_LOCKOUT_CALLABLE = "riskreg.accounts.lockout.wait_page"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
+# Who may make a register: "administrators", or "everybody" who has an account.
+REGISTER_MAKERS = env.str("REGISTER_MAKERS", default="administrators")
+if REGISTER_MAKERS not in ("administrators", "everybody"):
+    raise ImproperlyConfigured(
+        f"REGISTER_MAKERS is administrators or everybody, not {REGISTER_MAKERS!r}"
+    )
+
 # Language and time -----------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 LANGUAGES = [("en", _("English")), ("zh-hans", _("Simplified Chinese"))]

@@ -51,7 +51,8 @@ class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
     A digest is for them at ``digest_hour`` of their own zone, on days they work: ``working_days``
     (ISO numbers, 1 is Monday) without the public holidays of ``holiday_calendar`` (an ISO 3166 code
     with or without a subdivision, such as CN or DE-BY; empty: none are kept) and with the working
-    days that make up for them. ``digest_by_mail`` False leaves digests to the inbox.
+    days that make up for them. ``digest_by_mail`` False leaves digests to the inbox. A program
+    (``is_program``) has no password and is reached by nobody: it calls with tokens alone.
     """
 
     email = models.EmailField(_("e-mail"), unique=True)
@@ -70,6 +71,7 @@ class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
     working_days = models.JSONField(_("working days"), default=usual_working_days)
     holiday_calendar = models.CharField(_("public holidays"), max_length=16, blank=True, default="")
     digest_by_mail = models.BooleanField(_("digests by mail"), default=True)
+    is_program = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
 
@@ -113,13 +115,17 @@ class Scope(models.TextChoices):
 
 
 class ApiToken(Base):
-    """A program's way in as one user. Only the SHA-256 of the token is kept."""
+    """A program's way in as one user. Only the SHA-256 of the token is kept.
+
+    ``register`` (its public id) is the one register that it opens; null: all of its user's.
+    """
 
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="tokens")
     name = models.CharField(max_length=80, blank=True)
     prefix = models.CharField(max_length=12)
     digest = models.CharField(max_length=64, unique=True)
     scope = models.CharField(max_length=10, choices=Scope.choices)
+    register = models.UUIDField(null=True)
     expires_at = models.DateTimeField()
     revoked_at = models.DateTimeField(null=True, blank=True)
     last_used_on = models.DateField(null=True, blank=True)

@@ -15,7 +15,11 @@ from riskreg.register.visibility import PartyBound
 
 
 class Register(Base):
-    """Container of one programme's risks. Due dates are days in its ``time_zone``."""
+    """Container of one programme's risks. Due dates are days in its ``time_zone``.
+
+    ``made_by`` invites the first manager of each party; null: made before this was noted.
+    ``setup_steps`` are what is still to be done of the guided set-up, in order.
+    """
 
     slug = models.SlugField(max_length=60, unique=True)
     names = models.JSONField()
@@ -27,6 +31,10 @@ class Register(Base):
     criteria = models.ForeignKey(
         "register.Criteria", on_delete=models.PROTECT, null=True, related_name="+"
     )
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    setup_steps = models.JSONField(default=list, blank=True)
 
     def __str__(self) -> str:
         return self.name

@@ -9,8 +9,10 @@ that is away answers for what is theirs as they do, until they are back.
 from enum import IntEnum
 from typing import Any
 
+from django.conf import settings
 from django.utils.translation import gettext as _
 
+from riskreg.accounts.models import User
 from riskreg.kernel.errors import Forbidden
 from riskreg.register.access import Viewer
 from riskreg.register.models import Role
@@ -115,6 +117,16 @@ def require_for_person(viewer: Viewer, action: str, user_id: int, party_id: int 
     """Raise ``Forbidden`` unless ``permits_for_person``."""
     if not permits_for_person(viewer, action, user_id, party_id):
         raise Forbidden(_why_not_for_person(viewer, action))
+
+
+def may_make_registers(user: User) -> bool:
+    """Whether ``user`` may make a register: an administrator, or whoever ``REGISTER_MAKERS`` says.
+
+    Nobody has a role before there is a register, so this is no row of the table.
+    """
+    if not user.is_active or user.is_program:
+        return False
+    return user.is_superuser or settings.REGISTER_MAKERS == "everybody"
 
 
 def _why_not(viewer: Viewer, action: str, thing: Any) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names, localised
+from riskreg.register.frame_templates import DEFAULT_SCALE, scale_template
 
 MIN_LEVELS, MAX_LEVELS = 3, 7
 STAGES = ("inherent", "residual", "target")
@@ -155,38 +156,7 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
 
 def default_criteria() -> dict[str, Any]:
     """The 5 × 5 criteria a new register starts with: score = likelihood × impact."""
-    likelihood = [("Rare", "罕见"), ("Unlikely", "不太可能"), ("Possible", "可能"),
-                  ("Likely", "很可能"), ("Almost certain", "几乎确定")]  # fmt: skip
-    impact = [("Minor", "轻微"), ("Limited", "有限"), ("Serious", "较大"),
-              ("Major", "重大"), ("Severe", "严重")]  # fmt: skip
-    ratings = [("very_low", "Very low", "极低", 365, "owner"), ("low", "Low", "低", 180, "owner"),
-               ("moderate", "Moderate", "中", 90, "owner"), ("high", "High", "高", 60, "manager"),
-               ("critical", "Critical", "极高", 30, "leader")]  # fmt: skip
-
-    def rating(score: int) -> str:
-        bands = ((2, "very_low"), (4, "low"), (9, "moderate"), (15, "high"))
-        return next((key for limit, key in bands if score <= limit), "critical")
-
-    return {
-        "likelihood": [
-            {"value": n, "names": {"en": en, "zh-hans": zh}, "descriptions": {}}
-            for n, (en, zh) in enumerate(likelihood, 1)
-        ],
-        "impact": [
-            {"value": n, "names": {"en": en, "zh-hans": zh}, "descriptions": {}}
-            for n, (en, zh) in enumerate(impact, 1)
-        ],
-        "dimensions": [],
-        "ratings": [
-            {"key": k, "names": {"en": en, "zh-hans": zh}, "cadence_days": d, "accept_role": r}
-            for k, en, zh, d, r in ratings
-        ],
-        "cells": [
-            [{"score": x * y, "rating": rating(x * y)} for y in range(1, 6)] for x in range(1, 6)
-        ],
-        "appetite": "moderate",
-        "unrated_cadence_days": 30,
-    }
+    return scale_template(DEFAULT_SCALE)
 
 
 def _levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:

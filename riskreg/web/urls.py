@@ -24,6 +24,7 @@ from riskreg.web import (
     reviews,
     risks,
     search,
+    setup,
     style,
 )
 
@@ -49,6 +50,7 @@ inside: list[URLPattern | URLResolver] = [
 
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
+    *setup.outside,
     *preferences.urlpatterns,
     *calendar.urlpatterns,
     *inbox.urlpatterns,

@@ -19,6 +19,7 @@ ROUTES: dict[str, str] = {
     "/accounts/password/reset/key/done/": "GET",
     # Pages for people
     "/": "GET",
+    "/first/{}/": "GET POST",
     "/preferences/": "GET POST",
     "/preferences/reminders/": "POST",
     "/preferences/calendar/": "POST",

@@ -1,6 +1,7 @@
 """Every change to a register's frame and to who is away in it."""
 
 from riskreg.register.services.absences import come_back, go_away
+from riskreg.register.services.founding import classify, finish_step, found_register
 from riskreg.register.services.frame import (
     add_criteria,
     add_objective,
@@ -19,9 +20,12 @@ __all__ = [
     "add_objective",
     "add_party",
     "add_taxonomy",
+    "classify",
     "come_back",
     "create_register",
     "end_membership",
+    "finish_step",
+    "found_register",
     "go_away",
     "mark_used",
     "next_ref",

@@ -35,6 +35,10 @@ _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
 _OBJECTIVE_KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}\Z")
 _MAX_VALUE = Decimal(10) ** 18
 _PREFIX = re.compile(r"^[A-Z]{1,3}\Z")
+# Words that an address of a page or of the API may need some day.
+RESERVED_SLUGS = frozenset(
+    ("accounts", "admin", "all", "api", "archive", "copy", "me", "none", "search", "setup")
+)
 
 
 @transaction.atomic
@@ -59,12 +63,18 @@ def create_register(
     names = clean_names(errors, "names", names)
     if not _KEY.match(slug):
         errors.add("slug", "malformed", _("A slug is lower-case letters, digits and hyphens."))
+    elif slug in RESERVED_SLUGS:
+        errors.add("slug", "reserved", _("This word is kept for the system; choose another slug."))
     elif Register.objects.filter(slug=slug).exists():
-        errors.add("slug", "taken", _("There is a register of that slug already."))
+        errors.add("slug", "taken", _("There is a register of that slug already; choose another."))
     if time_zone not in zoneinfo.available_timezones():
         errors.add("time_zone", "unknown", _("There is no time zone of that name."))
     if not re.fullmatch(r"[A-Z]{3}", currency):
         errors.add("currency", "malformed", _("A currency is a three-letter ISO 4217 code."))
+    known = [code for code, _name in settings.LANGUAGES]
+    languages = languages or known
+    if set(languages) - set(known):
+        errors.add("languages", "unknown", _("Languages are: %s.") % ", ".join(known))
     errors.raise_if_any()
     register = Register.objects.create(
         slug=slug,
@@ -73,7 +83,8 @@ def create_register(
         notices=notices or {},
         currency=currency,
         time_zone=time_zone,
-        languages=languages or [code for code, _name in settings.LANGUAGES],
+        languages=[code for code in known if code in languages],
+        made_by=by,
         created_at=at,
     )
     register.criteria = Criteria.objects.create(
@@ -101,6 +112,8 @@ def add_party(
     names = clean_names(errors, "names", names)
     if not _KEY.match(key):
         errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
+    elif Party.objects.filter(register=register, key=key).exists():
+        errors.add("key", "taken", _("There is a party of that key already; choose another."))
     if not _PREFIX.match(prefix) or prefix == "R":
         errors.add("prefix", "malformed", _("A prefix is 1 to 3 capital letters, and not R."))
     elif Party.objects.filter(register=register, prefix=prefix).exists():

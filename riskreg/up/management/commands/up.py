@@ -141,6 +141,13 @@ class Command(BaseCommand):
         )
         if told.strip():
             self._say(told.rstrip() + "\n")
+        # Made here and not before: its hour begins when somebody can use it.
+        link = io.StringIO()
+        with contextlib.suppress(DatabaseError):
+            call_command("first_link", stdout=link)
+        connection.close()
+        if link.getvalue():
+            self._say(link.getvalue())
         self._say(f"Data: {settings.VAR_DIR}   Logs: {settings.VAR_DIR / 'log'}")
 
     def _say(self, line: str) -> None:

@@ -1,0 +1,108 @@
+"""``manage.py create_register --slug S --name N --party key:Name … --manager key:e-mail …``."""
+
+import json
+from argparse import ArgumentParser
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+
+from riskreg.kernel import clock
+from riskreg.kernel.errors import RiskregError
+from riskreg.register.frame_templates import (
+    CLASSIFICATIONS,
+    DEFAULT_SCALE,
+    NO_CLASSIFICATION,
+    SCALES,
+)
+from riskreg.register.services.bringing_about import Wanted, bring_about, what_is_there
+
+
+class Command(BaseCommand):
+    help = (
+        "Make a register, or add to it what it lacks: parties, managers, a classification. Run "
+        "again it changes nothing. The first manager named makes it and needs an account."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--slug", required=True, help="its name in addresses")
+        parser.add_argument("--name", required=True, help="its name in English")
+        parser.add_argument("--name-zh", default="", help="its name in Chinese")
+        parser.add_argument(
+            "--template",
+            default=NO_CLASSIFICATION,
+            choices=[*CLASSIFICATIONS, NO_CLASSIFICATION],
+            help="the classification that it starts with (default: none)",
+        )
+        parser.add_argument("--scale", default=DEFAULT_SCALE, choices=SCALES)
+        parser.add_argument(
+            "--party", action="append", default=[], metavar="KEY:NAME", help="once for each party"
+        )
+        parser.add_argument(
+            "--prefix",
+            action="append",
+            default=[],
+            metavar="KEY:LETTERS",
+            help="how refs of a party's own begin (default: chosen from its key)",
+        )
+        parser.add_argument(
+            "--manager",
+            action="append",
+            default=[],
+            metavar="KEY:E-MAIL",
+            help="a manager of that party; who has no account yet is invited by mail",
+        )
+        parser.add_argument("--currency", default="EUR", help="ISO 4217 (default EUR)")
+        parser.add_argument(
+            "--time-zone", default="", help="IANA name (default: the first manager's)"
+        )
+        parser.add_argument(
+            "--language",
+            action="append",
+            default=[],
+            help="en or zh-hans, once for each (default: both)",
+        )
+        parser.add_argument("--json", action="store_true", help="print what is there as JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        prefixes = dict(_pair("--prefix", text) for text in options["prefix"])
+        parties = [_pair("--party", text) for text in options["party"]]
+        for key in set(prefixes) - {key for key, _name in parties}:
+            raise CommandError(f"--prefix: there is no --party {key}.")
+        names = {"en": options["name"]}
+        if options["name_zh"]:
+            names["zh-hans"] = options["name_zh"]
+        wanted = Wanted(
+            slug=options["slug"],
+            names=names,
+            parties=[
+                {"key": key, "names": {"en": name}, "prefix": prefixes.get(key, "")}
+                for key, name in parties
+            ],
+            managers=[_pair("--manager", text) for text in options["manager"]],
+            classification=options["template"],
+            scale=options["scale"],
+            currency=options["currency"],
+            time_zone=options["time_zone"],
+            languages=options["language"],
+        )
+        try:
+            register, created = bring_about(wanted, at=clock.now())
+        except RiskregError as error:
+            fields = getattr(error, "fields", {})
+            said = [f"{name}: {e.detail}" for name, errors in fields.items() for e in errors]
+            raise CommandError("; ".join(said) or error.detail) from None
+        found = {**what_is_there(register), "created": created}
+        if options["json"]:
+            self.stdout.write(json.dumps(found, ensure_ascii=False))
+            return
+        self.stdout.write(f"{found['url']}  {'was made' if created else 'was there already'}.")
+        for party in found["parties"]:
+            people = ", ".join(f"{m['email']} ({m['state']})" for m in party["managers"])
+            self.stdout.write(f"{party['prefix']}  {party['key']}: {people or 'no manager yet'}")
+
+
+def _pair(option: str, text: str) -> tuple[str, str]:
+    key, colon, value = text.partition(":")
+    if not colon or not key.strip() or not value.strip():
+        raise CommandError(f"{option} is written KEY:VALUE, not {text!r}.")
+    return key.strip(), value.strip()

@@ -1,0 +1,169 @@
+"""A register as an operator's command describes it: made, or brought to what is described."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.models import Membership, Party, Register, Role
+from riskreg.register.services.founding import classify, found_register, suggested_prefix
+from riskreg.register.services.frame import add_party
+from riskreg.register.services.members import add_member
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """What the command describes; ``managers`` are (party's key, e-mail address).
+
+    Empty: ``time_zone`` is the first manager's, ``languages`` are all.
+    """
+
+    slug: str
+    names: Mapping[str, str]
+    parties: Sequence[Mapping[str, Any]]
+    managers: Sequence[tuple[str, str]]
+    classification: str
+    scale: str
+    currency: str
+    time_zone: str
+    languages: list[str]
+
+
+@transaction.atomic
+def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
+    """Make the register, or add what it lacks; whether it was made.
+
+    By the operator, in the name of the first manager. Raises ``Invalid`` naming the option,
+    ``Conflict`` where the register is there with another currency or time zone; then nothing is
+    changed.
+    """
+    errors = Errors()
+    founder = _founder(errors, wanted)
+    errors.raise_if_any()
+    assert founder is not None  # noqa: S101 - or the error about it was raised
+    register = Register.objects.select_for_update().filter(slug=wanted.slug).first()
+    created = register is None
+    if register is None:
+        register = found_register(
+            by=founder,
+            slug=wanted.slug,
+            names=wanted.names,
+            parties=wanted.parties,
+            acts_for=wanted.managers[0][0],
+            currency=wanted.currency,
+            time_zone=wanted.time_zone or founder.time_zone,
+            languages=wanted.languages,
+            scale=wanted.scale,
+            classification=wanted.classification,
+            by_operator=True,
+            at=at,
+        ).register
+    else:
+        _check_same(register, wanted)
+        _add_parties(register, wanted, at, founder)
+        as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)
+        classify(actor=as_maker, template=wanted.classification, at=at)
+    for key, email in wanted.managers:
+        _add_manager(register, key, email, at, founder)
+    return register, created
+
+
+def what_is_there(register: Register) -> dict[str, Any]:
+    """The register, its parties and their managers, for whoever runs the command."""
+    managers = Membership.objects.filter(register=register, role=Role.MANAGER, ended_at=None)
+    people: dict[int | None, list[dict[str, str]]] = {}
+    for row in managers.select_related("user").order_by("pk"):
+        person = {"email": row.user.email, "state": "member"}
+        people.setdefault(row.party_id, []).append(person)
+    return {
+        "id": str(register.uuid),
+        "slug": register.slug,
+        "url": f"{settings.BASE_URL}/r/{register.slug}/work/",
+        "currency": register.currency,
+        "time_zone": register.time_zone,
+        "languages": register.languages,
+        "taxonomies": [t.key for t in register.taxonomies.all()],
+        "parties": [
+            {"key": p.key, "prefix": p.prefix, "managers": people.get(p.pk, [])}
+            for p in register.parties.order_by("pk")
+        ],
+    }
+
+
+def _founder(errors: Errors, wanted: Wanted) -> User | None:
+    keys = [given["key"] for given in wanted.parties]
+    for key, _email in wanted.managers:
+        if key not in keys:
+            errors.add("manager", "unknown_party", _("There is no party %s among these.") % key)
+    if not wanted.managers:
+        errors.add("manager", "required", _("Name a manager: the first one makes the register."))
+        return None
+    email = wanted.managers[0][1]
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    if user is None:
+        errors.add(
+            "manager",
+            "unknown_account",
+            _("There is no active account %s; make it first (manage.py create_admin).") % email,
+        )
+    return user
+
+
+def _check_same(register: Register, wanted: Wanted) -> None:
+    """What cannot be added to is the same, or the command means another register."""
+    pairs = [
+        ("currency", register.currency, wanted.currency),
+        ("time zone", register.time_zone, wanted.time_zone or register.time_zone),
+    ]
+    for what, now, then in pairs:
+        if now != then:
+            raise Conflict(
+                _("There is a register %(slug)s, and its %(what)s is %(now)s, not %(then)s.")
+                % {"slug": register.slug, "what": what, "now": now, "then": then}
+            )
+
+
+def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
+    there = {party.key: party.prefix for party in register.parties.all()}
+    for given in wanted.parties:
+        if given["key"] in there:
+            continue
+        prefix = given["prefix"] or suggested_prefix(given["key"], there.values())
+        try:
+            party = add_party(
+                register=register,
+                key=given["key"],
+                names=given["names"],
+                prefix=prefix,
+                at=at,
+                by=by,
+            )
+        except Invalid as invalid:
+            raise Invalid({f"party.{name}": e for name, e in invalid.fields.items()}) from None
+        there[party.key] = party.prefix
+
+
+def _add_manager(register: Register, key: str, email: str, at: dt.datetime, by: User) -> None:
+    user = User.objects.filter(email__iexact=email, is_active=True).first()
+    if user is None:
+        raise Invalid.one(
+            "manager",
+            "unknown_account",
+            _("There is no active account %s; make it first (manage.py create_admin).") % email,
+        )
+    party = Party.objects.get(register=register, key=key)
+    member = Membership.objects.filter(register=register, user=user, ended_at=None).first()
+    if member is None:
+        add_member(register=register, user=user, role=Role.MANAGER, party=party, at=at, by=by)
+    elif member.party_id != party.pk or member.role != Role.MANAGER:
+        raise Conflict(
+            _("%(email)s is a member already, as %(role)s; change that in the register.")
+            % {"email": email, "role": member.get_role_display()}
+        )

@@ -1,0 +1,1 @@
+"""Pages about people of a register: members, invitations, programs."""
