@@ -6,15 +6,16 @@ from typing import Any
 
 from django.apps import apps
 
-# What signing in and calling leave behind, whoever is refused what.
-_OF_REQUESTS = {"sessions.session", "accounts.signinfailure"}
+# What signing in, calling and typing leave behind, whoever is refused what.
+_OF_REQUESTS = {"sessions.session", "accounts.signinfailure", "requests.draft"}
 _USED = {"last_used_on", "last_login"}
 
 
 def dump() -> dict[str, list[Any]]:
     """Every row of every table but those of sessions and sign-ins, by model, in order of key.
 
-    When somebody last signed in or used a token is left out: a refused call is a use too.
+    When somebody last signed in or used a token is left out: a refused call is a use too. So is
+    what was typed into a form that was refused, which is kept for an hour.
     """
     rows: dict[str, list[Any]] = {}
     for model in apps.get_models(include_auto_created=True):

@@ -66,7 +66,9 @@ def outdated() -> AnyField:
 
 def confirmed() -> AnyField:
     """{language: [field]}."""
-    return s.DictField(
+    shape = _in_languages({"type": "array", "items": {"type": "string"}})
+    field = type("Confirmed", (s.DictField,), {})
+    return extend_schema_field(shape)(field)(
         child=s.ListField(child=s.CharField()),
         required=False,
         help_text="translations that still fit although the original has changed: "

@@ -13,6 +13,7 @@ from django.db import IntegrityError, transaction
 from riskreg.accounts import queries, services
 from riskreg.accounts.models import ApiToken, CalendarFeed, User, check_time_zone
 from riskreg.accounts.policy import token_digest
+from riskreg.accounts.services.last_use import mark_used
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Invalid
 from tests import builders
@@ -228,7 +229,7 @@ def test_bad_tokens_are_refused(
 
 def test_the_day_of_use_is_written_once_a_day(person: User, at: dt.datetime) -> None:
     row, _token = services.create_token(user=person, scope="read", days=9, at=at)
-    queries.mark_used(row, at.date())
+    mark_used(row, at.date())
     row.refresh_from_db()
     assert row.last_used_on == at.date()
 

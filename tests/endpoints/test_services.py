@@ -113,7 +113,7 @@ def test_bad_fields_add_nothing(add: Add, given: dict[str, Any], field: str, cod
 
 
 def test_a_party_has_a_bounded_number(add: Add, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(endpoints, "MOST", 2)
+    monkeypatch.setattr("riskreg.endpoints.services.endpoints.MOST", 2)
     add(name="a")
     add(name="b")
     with pytest.raises(Invalid, match="at most 2"):

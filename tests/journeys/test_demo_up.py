@@ -122,7 +122,7 @@ def test_it_answers_and_ctrl_c_stops_all_of_it(systems: list[System], tmp_path: 
     assert status == 200
     assert "<form" in page
     # Guardian, Valkey, web with two workers, worker with two, beat: all of it is seen.
-    assert len(system.left()) >= 9
+    assert until(lambda: len(system.left()) >= 9, 60), system.left()
     system.process.send_signal(signal.SIGINT)
     assert system.process.wait(120) == 0, system.said
     assert "all stopped" in system.said

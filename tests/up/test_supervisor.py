@@ -208,7 +208,16 @@ def test_the_guardian_stops_what_a_killed_supervisor_left(tmp_path: Path) -> Non
 
 
 # Programs that run in a fork ---------------------------------------------------------------------
-FORKS = pytest.mark.skipif(sys.platform != "linux", reason="forks on Linux only")
+FORKS = pytest.mark.usefixtures("forking")
+
+
+@pytest.fixture
+def forking(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fork whatever threads other tests of this process have left; what is run here waits for no
+    lock of theirs."""
+    if sys.platform != "linux":
+        pytest.skip("forks on Linux only")
+    monkeypatch.setattr(supervision.threading, "active_count", lambda: 1)
 
 
 def _says_and_sleeps() -> None:
@@ -273,3 +282,16 @@ def test_why_a_forked_program_broke_is_in_its_log(supervisor: Supervisor, tmp_pa
     assert until(lambda: not supervisor.poll())
     assert supervisor.failed is not None
     assert "broken cannot start: ZeroDivisionError: broken inside" in supervisor.failed
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_where_threads_run_a_function_is_not_forked(
+    supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
+) -> None:
+    monkeypatch.setattr(supervision.threading, "active_count", lambda: threads)
+    program = [sys.executable, "-c", "print('executed', flush=True); import time; time.sleep(60)"]
+    supervisor.start(Program("either", program, call=_says_and_sleeps))
+    log = tmp_path / "log" / "either.log"
+    assert until(lambda: log.read_text().count("\n") >= 1)
+    forks = threads == 1 and sys.platform == "linux"
+    assert log.read_text().startswith("executed") is not forks

@@ -130,7 +130,7 @@ def check(viewer: Viewer, by: str, first: dt.date, as_of: dt.date, at: dt.dateti
     if first > as_of:
         errors.add("from", "after_as_of", _("The period must start before it ends."))
     elif (as_of - first).days > MAX_DAYS:
-        errors.add("from", "too_long", _("At most ten years can be asked for."))
+        errors.add("from", "too_far", _("At most ten years can be asked for."))
     errors.raise_if_any()
 
 
