@@ -14,6 +14,7 @@ from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint
 from riskreg.endpoints.url_guard import Address
 from riskreg.handover.services import hand_over
+from riskreg.indicators.services import close_risk_and_end
 from riskreg.notify.models import Delivery, Message
 from riskreg.register.models import Absence, Membership
 from riskreg.register.services import add_member, go_away
@@ -61,6 +62,7 @@ class CanaryWorld(World):
     clients: dict[Any, Client] = field(default_factory=dict)
     shared_risk: str = ""
     once_private: str = ""
+    shared_closed: str = ""
     shared_mitigation: str = ""
     shared_objective: str = ""
     shared_meetings: list[str] = field(default_factory=list)
@@ -73,6 +75,12 @@ class CanaryWorld(World):
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
+
+    @property
+    def shared_risks(self) -> list[str]:
+        """Shared risks whose pages are visited."""
+        refs = (self.shared_risk, self.once_private, self.shared_closed)
+        return [ref for ref in refs if ref]
 
     def client(self, key: Any, make: Callable[[], Client]) -> Client:
         """The client of that key, made once."""
@@ -89,7 +97,7 @@ class CanaryWorld(World):
         if path == route:
             return []
         if "/risks/{}/" in path:
-            return [path.replace("{}", ref) for ref in (self.shared_risk, self.once_private)]
+            return [path.replace("{}", ref) for ref in self.shared_risks]
         if "/meetings/{}/" in path:
             path = path.replace("/items/{}/", "/items/1/")
             return [path.replace("{}", meeting) for meeting in self.shared_meetings]
@@ -272,6 +280,20 @@ def shared_later(world: World) -> str:
     return shared.ref
 
 
+def closed_with(world: World) -> str:
+    """A shared risk that is closed, and with it what served it alone in private."""
+    row = builders.risk(world, title="Closed with what hung on it", at=world.at - 8 * DAY)
+    work = builders.mitigation(world, row, visibility="party", title=sing("work ended with it"))
+    watch = making.indicator(
+        world, row, names={"en": sing("indicator ended with it")}, visibility="party"
+    )
+    close_risk_and_end(
+        actor=world.viewer("manager"), ref=row.ref, version=None, reason="It is past",
+        end=[work.ref, watch.ref], at=world.at - 7 * DAY,
+    )  # fmt: skip
+    return row.ref
+
+
 def watched(world: World) -> None:
     """Foton's own indicators: one over a private risk, one that made a breach of a shared one."""
     first, own = Risk.objects.get(ref="R-001"), Risk.objects.get(ref="F-002")
@@ -335,6 +357,7 @@ def build(at: dt.datetime) -> CanaryWorld:
     vars(world).update(shared)
     watched(world)
     world.once_private = shared_later(world)
+    world.shared_closed = closed_with(world)
     broken_links(world)
     for row in builders_private(world):
         world.uuids.append(row.uuid)

@@ -1,0 +1,148 @@
+"""Probes of filters that no page shows by itself: what a write answers, or what only a crossed link
+or a long list would bring to light.
+
+A probe is an act of catl's and whether it gave something of foton's away. With every filter on none
+does; with the one that it is about switched off it must.
+"""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from django.db import transaction
+
+from riskreg.events.queries import chains_of
+from riskreg.indicators.services import close_risk_and_end
+from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.register.access import Viewer
+from riskreg.reviews.services import start_meeting
+from riskreg.risks.models import Control, Mitigation, Risk
+from riskreg.risks.services import edit_mitigation, end_control, transfer_risk
+from tests import builders
+from tests.access import canaries, walk
+from tests.access.canaries import CanaryWorld
+from tests.access.switching import Switch, every_site, place
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
+
+
+def refusals(act: Callable[..., Any], **given: Any) -> list[tuple[str, str]]:
+    """What is refused, as (field, code); empty where the act is done."""
+    try:
+        act(**given)
+    except Invalid as invalid:
+        return [(name, e.code) for name, errors in invalid.fields.items() for e in errors]
+    return []
+
+
+def key_of_an_objective(world: CanaryWorld) -> bool:
+    """A key that foton uses in private is free for catl."""
+    return bool(refusals(
+        builders.objective, world=world, key=world.objective_keys[0], by=world.partner_manager,
+        party=world.catl,
+    ))  # fmt: skip
+
+
+def chains(world: CanaryWorld) -> bool:
+    """Its own chain and the shared one."""
+    return len(chains_of(world.viewer("partner_manager").audience)) != 2
+
+
+def end_of_a_control(world: CanaryWorld) -> bool:
+    """Who owns a shared risk for the other party does not reach what was private beside it."""
+    transfer_risk(
+        actor=world.viewer("manager"), ref=world.once_private, version=None,
+        owner=world.partner_owner.email, at=world.at,
+    )  # fmt: skip
+    control = Control.objects.get(risk__ref=world.once_private, visibility="party")
+    try:
+        end_control(
+            actor=world.viewer("partner_owner"), ref=world.once_private, control=control.uuid,
+            at=world.at,
+        )  # fmt: skip
+    except NotFound:
+        return False
+    return True
+
+
+def end_of_what_serves_a_risk(world: CanaryWorld) -> bool:
+    """Closing a risk of catl's names work and indicators of foton's, and ones that are not."""
+    act = {"actor": world.viewer("partner_owner"), "ref": "R-002", "version": None,
+           "reason": "Past", "at": world.at}  # fmt: skip
+    absent = refusals(close_risk_and_end, end=["FM-999"], **act)
+    assert absent
+    private = (world.mitigation_refs[0], world.indicator_refs[0])
+    return any(refusals(close_risk_and_end, end=[ref], **act) != absent for ref in private)
+
+
+def recipe_of_a_meeting(world: CanaryWorld) -> bool:
+    """A shared objective of catl's bears the key of one that foton has in private."""
+    key = world.objective_keys[0]
+    by = world.partner_manager
+    builders.objective(world, key=key, by=by, party=world.catl)
+    builders.risk(world, by=world.partner_owner, title="On the way there", objectives=[key])
+    return bool(refusals(
+        start_meeting, actor=world.viewer(by), title="Ours", recipe={"objective": key}, at=world.at,
+    ))  # fmt: skip
+
+
+def sources_of_what_work_serves(world: CanaryWorld) -> bool:
+    """By hand, as the rules refuse it: shared work of catl's that serves a private risk as well,
+    whose sources would bear out a claim to be sourced."""
+    work = Mitigation.objects.get(ref="M-002")
+    assert not any(risk.sources for risk in work.risks.all())
+    private = Risk.objects.get(ref="F-002")
+    assert private.sources
+    work.risks.add(private)
+    return not refusals(
+        edit_mitigation, actor=world.viewer("partner_owner"), ref=work.ref, version=None,
+        fields={"labels": {"cost": "sourced"}}, at=world.at,
+    )  # fmt: skip
+
+
+def duties_by_day(world: CanaryWorld) -> bool:
+    """By hand, as the rules refuse it: somebody of catl's answers for foton's private work, which
+    would be counted among what is overdue in a list too long to be read."""
+    viewer = world.viewer("partner_manager")
+    before = _days_of_my_work(world, viewer)
+    works = Mitigation.objects.filter(ref__in=world.mitigation_refs)
+    assert works.update(owner=viewer.user, due_on=world.today - dt.timedelta(days=1))
+    return _days_of_my_work(world, viewer) != before
+
+
+def _days_of_my_work(world: CanaryWorld, viewer: Viewer) -> str:
+    path = f"/r/{world.register.slug}/work/"
+    client = world.client(("web", "partner_manager"), lambda: builders.web(viewer.user))
+    return walk.normal(client.get(path).content.decode())
+
+
+PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
+    "events/queries.py:chains_of": chains,
+    "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
+    "register/services/frame.py:add_objective": key_of_an_objective,
+    "reminders/queries/agenda.py:counts_by_day": duties_by_day,
+    "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
+    "risks/services/controls.py:end_control": end_of_a_control,
+    "risks/services/mitigations.py:_served": sources_of_what_work_serves,
+}
+
+
+@pytest.fixture
+def canary_world(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> CanaryWorld:
+    # A list of one duty is too long to be read already.
+    monkeypatch.setattr("riskreg.web.my_work.MOST_DUTIES", 1)
+    return canaries.build(at)
+
+
+@pytest.mark.parametrize("about", PROBES)
+def test_a_filter_switched_off_is_heard_by_its_probe(
+    canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch, about: str
+) -> None:
+    switch = Switch(monkeypatch)
+    for off in (False, True):
+        switch.off = {place(site) for site in every_site() if off and str(site) == about}
+        assert bool(switch.off) == off, "there is no such place any more"
+        with transaction.atomic():
+            assert PROBES[about](canary_world) == off
+            transaction.set_rollback(True)
