@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from riskreg.api import examples_reviews
+from riskreg.api import examples_frame, examples_reviews
 from riskreg.api.errors import KINDS
 
 _OWNER = {"id": "5f0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a11", "name": "Overseas policy risk owner"}
@@ -231,6 +231,7 @@ def _page(*rows: Any) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Any] = {
+    **examples_frame.ANSWERS,
     **examples_reviews.ANSWERS,
     "List webhooks": _page(_WEBHOOK),
     "Read a webhook": _WEBHOOK,
@@ -342,6 +343,7 @@ ANSWERS: dict[str, Any] = {
     },
 }
 REQUESTS: dict[str, Any] = {
+    **examples_frame.REQUESTS,
     **examples_reviews.REQUESTS,
     "Add a webhook": {"name": "ERP", "address": "https://erp.foton.example/in/7"},
     "Change a webhook": {"enabled": False},

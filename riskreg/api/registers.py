@@ -101,7 +101,10 @@ class RegisterDetail(RegisterApi):
                 {
                     "key": taxonomy.key,
                     "name": taxonomy.name,
-                    "terms": [{"key": t.key, "name": t.name} for t in taxonomy.terms.all()],
+                    "terms": [
+                        {"key": t.key, "name": t.name, "active": t.retired_at is None}
+                        for t in taxonomy.terms.all()
+                    ],
                 }
                 for taxonomy in taxonomies_for(viewer)
             ],

@@ -118,6 +118,10 @@ INDICATOR_FILTERS = [
     switch("late", "Whether a reading is late."),
     switch("active", "Whether it is in use."),
 ]
+TERM_FILTERS = [
+    words("taxonomy", "Terms of the classification of this key."),
+    switch("active", "Whether it is in use."),
+]
 DUTY_FILTERS = [
     switch("mine", "What the caller answers for, or stands in for today."),
     _many("kind", "Duties of this kind.", enum=sorted(LISTED)),
@@ -337,8 +341,8 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "attendance", "chair", "close", "end", "items", "open", "preview", "reopen", "rotate", "share",
-    "test", "transfer",
+    "attendance", "chair", "close", "end", "items", "merge", "open", "preview", "reopen", "rotate",
+    "share", "test", "transfer",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 

@@ -1,6 +1,7 @@
 """What each property means, where its shape does not say so: by name, or by shape and name."""
 
 from riskreg.indicators.services import MAX_READINGS
+from riskreg.register.services.terms import MAX_TERMS
 from riskreg.reminders.policy import MAX_RUNGS
 
 WORDS: dict[str, str] = {
@@ -114,6 +115,7 @@ WORDS: dict[str, str] = {
     "part": "what the person is to it, or which part of it",
     "parties": "the organisations in the register",
     "party": "key of the party that it belongs to",
+    "position": "its place in the order, from 0",
     "precision": "how exact its time is",
     "prefix": "first characters",
     "previous": "address of the page before; null: this is the first",
@@ -161,6 +163,8 @@ WORDS: dict[str, str] = {
     "status": "how it stands",
     "status_before": "how it stood before; null: it had no reading",
     "target": "after planned work; null: not judged",
+    "retired_at": "since when it is out of use; null: it is in use",
+    "taxonomy": "key of the classification that it is of",
     "taxonomies": "the register's own classifications",
     "tells": "who is told, by their part",
     "terms": "what it is filed under: {taxonomy: [term]}",
@@ -211,7 +215,7 @@ OF_SHAPE: dict[str, str] = {
     "Criteria.likelihood": "the levels of likelihood, from the least",
     "Party.prefix": "first letter of the refs of what is its own",
     "Heatmap.closed": "refs of risks that were open and are not",
-    "Taxonomy.terms": "what things can be filed under",
+    "TaxonomyItem.terms": "what things can be filed under",
     "Counts.overdue": "open risks whose review is late",
     "Heatmap.total": "open risks altogether",
 }
@@ -220,12 +224,14 @@ BOUNDS: dict[str, dict[str, int]] = {
     "RiskChange.sources": {"maxItems": 50},
     "RiskNew.sources": {"maxItems": 50},
     "LadderNew.rungs": {"minItems": 1, "maxItems": MAX_RUNGS},
+    "TaxonomyNew.terms": {"maxItems": MAX_TERMS},
     "ReadingsNew.readings": {"maxItems": MAX_READINGS},
 }
 PATHS: dict[str, tuple[str, str]] = {
     "slug": ("The register's name in addresses.", r"^[-a-zA-Z0-9_]+$"),
     "ref": ("The ref, as in R-001.", r"^[^/]+$"),
     "number": ("The number of the item.", ""),
+    "key": ("Its key, which never changes.", r"^[^/]+$"),
     "absence": ("The absence's id.", ""),
     "meeting": ("The meeting's id.", ""),
     "webhook": ("The webhook's id.", ""),
@@ -252,5 +258,7 @@ TAGS: dict[str, str] = {
     "reviews": "The recorded act of looking at a risk.",
     "risks": "What may happen, and who answers for it.",
     "search": "Anything by its words.",
+    "taxonomies": "The register's own classifications.",
+    "terms": "What risks are filed under.",
     "webhooks": "Programs that are told what falls due.",
 }

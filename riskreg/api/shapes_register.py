@@ -45,15 +45,16 @@ class Party(s.Serializer[Any]):
     prefix = s.CharField()
 
 
-class Term(s.Serializer[Any]):
+class TermItem(s.Serializer[Any]):
     key = s.CharField()
     name = s.CharField()
+    active = s.BooleanField(help_text="whether new things can be filed under it")
 
 
-class Taxonomy(s.Serializer[Any]):
+class TaxonomyItem(s.Serializer[Any]):
     key = s.CharField()
     name = s.CharField()
-    terms = Term(many=True)
+    terms = TermItem(many=True)
 
 
 class RegisterItem(s.Serializer[Any]):
@@ -87,7 +88,7 @@ class Register(RegisterItem):
     today = s.DateField(help_text="the day it is in the register's time zone")
     languages = s.ListField(child=s.CharField())
     parties = Party(many=True)
-    taxonomies = Taxonomy(many=True)
+    taxonomies = TaxonomyItem(many=True)
     criteria = s.IntegerField(allow_null=True)
     counts_by_rating = CountsByRating(help_text="open risks, threats and opportunities apart")
     counts = Counts()

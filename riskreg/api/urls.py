@@ -26,6 +26,7 @@ from riskreg.api import (
     reviews,
     risks,
     search,
+    terms,
     webhooks,
 )
 
@@ -63,6 +64,11 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("ladder/", ladder.LadderDetail.as_view(), name="ladder"),
     path("ladder/preview/", ladder.LadderPreview.as_view(), name="ladder_preview"),
     path("objectives/", objectives.Objectives.as_view(), name="objectives"),
+    path("taxonomies/", terms.Taxonomies.as_view(), name="taxonomies"),
+    path("taxonomies/<str:key>/", terms.TaxonomyDetail.as_view(), name="taxonomy"),
+    path("terms/", terms.Terms.as_view(), name="terms"),
+    path("terms/<str:ref>/", terms.TermDetail.as_view(), name="term"),
+    path("terms/<str:ref>/merge/", terms.TermMerge.as_view(), name="term_merge"),
     path("heatmap/", heatmap.HeatmapDetail.as_view(), name="heatmap"),
     path("search/", search.Search.as_view(), name="search"),
     path("duties/", duties.Duties.as_view(), name="duties"),

@@ -1,6 +1,7 @@
 """Words that programs rely on: codes of errors, verbs of events. A test finds missing ones."""
 
 CODES = (
+    "itself", "merged", "other_taxonomy",
     "needs_source", "nothing_changed", "one_at_a_time",
     "not_alone", "unchanged", "not_a_reference", "last_administrator", "no_translation",
     "after_as_of", "after_due", "already_member", "away_too", "bad_character", "bad_cursor",
@@ -24,6 +25,8 @@ CODES = (
 )  # fmt: skip
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (
+    "risk.refiled", "taxonomy.renamed", "term.added", "term.edited", "term.merged",
+    "term.restored", "term.retired",
     "absence.changed", "member.ended",
     "absence.ended", "absence.recorded", "control.added", "control.ended", "criteria.added",
     "criteria.adopted", "delivery.failed", "delivery.resent", "endpoint.added",

@@ -206,6 +206,7 @@ class Taxonomy(Base):
     key = models.SlugField(max_length=40)
     names = models.JSONField()
     position = models.PositiveIntegerField(default=0)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["position", "id"]
@@ -221,17 +222,29 @@ class Taxonomy(Base):
 
 
 class Term(Base):
-    """One value of a taxonomy."""
+    """One value of a taxonomy. ``retired_at``: it is offered no more, and stays where it was used;
+    ``merged_into``: what was filed under it is filed under that one now."""
 
     taxonomy = models.ForeignKey(Taxonomy, on_delete=models.PROTECT, related_name="terms")
     key = models.SlugField(max_length=40)
     names = models.JSONField()
     position = models.PositiveIntegerField(default=0)
     source = models.JSONField(default=dict, blank=True)
+    retired_at = models.DateTimeField(null=True, blank=True)
+    merged_into = models.ForeignKey(
+        "register.Term", on_delete=models.PROTECT, null=True, related_name="merged"
+    )
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         ordering = ["position", "id"]
-        constraints = [models.UniqueConstraint(fields=["taxonomy", "key"], name="term_key")]
+        constraints = [
+            models.UniqueConstraint(fields=["taxonomy", "key"], name="term_key"),
+            models.CheckConstraint(
+                condition=Q(merged_into=None) | Q(retired_at__isnull=False),
+                name="term_merged_is_retired",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -240,6 +253,11 @@ class Term(Base):
     def name(self) -> str:
         """The name in the reader's language."""
         return localised(self.names, self.key)
+
+    @property
+    def ref(self) -> str:
+        """Its name in queries and bodies: ``taxonomy:term``."""
+        return f"{self.taxonomy.key}:{self.key}"
 
 
 class Objective(Searchable, Sortable, Base, PartyBound):

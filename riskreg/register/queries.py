@@ -41,11 +41,24 @@ def taxonomies_for(viewer: Viewer) -> list[Taxonomy]:
 class Choices:
     """What a form or a filter offers: parties and who answers for risks (both ``(value, name)``,
     people with their party's key), and taxonomies in order: key, name and their terms as
-    ``(taxonomy:term, name)``."""
+    ``(taxonomy:term, name)``. ``retired``: terms out of use, which are shown where they were used
+    or asked for already."""
 
     parties: list[tuple[str, str]] = field(default_factory=list)
     people: list[tuple[str, str, str]] = field(default_factory=list)
     taxonomies: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)
+    retired: dict[str, str] = field(default_factory=dict)
+
+    def terms_with(
+        self, taxonomy: str, terms: list[tuple[str, str]], held: Collection[str]
+    ) -> list[tuple[str, str]]:
+        """``terms`` of that taxonomy, and those out of use that are in ``held``."""
+        old = [
+            (value, _("%(name)s (out of use)") % {"name": name})
+            for value, name in self.retired.items()
+            if value in held and value.startswith(f"{taxonomy}:")
+        ]
+        return [*terms, *old]
 
 
 def choices_for(viewer: Viewer) -> Choices:
@@ -75,12 +88,15 @@ def choices_for(viewer: Viewer) -> Choices:
     terms = (
         Term.objects.filter(taxonomy__register=viewer.register)
         .order_by("taxonomy__position", "taxonomy_id", "position", "id")
-        .values_list("taxonomy__key", "taxonomy__names", "key", "names")
+        .values_list("taxonomy__key", "taxonomy__names", "key", "names", "retired_at")
     )
-    for taxonomy, taxonomy_names, key, names in terms:
+    for taxonomy, taxonomy_names, key, names, retired_at in terms:
         if not choices.taxonomies or choices.taxonomies[-1][0] != taxonomy:
             choices.taxonomies.append((taxonomy, localised(taxonomy_names, taxonomy), []))
-        choices.taxonomies[-1][2].append((f"{taxonomy}:{key}", localised(names, key)))
+        if retired_at:
+            choices.retired[f"{taxonomy}:{key}"] = localised(names, key)
+        else:
+            choices.taxonomies[-1][2].append((f"{taxonomy}:{key}", localised(names, key)))
     return choices
 
 
@@ -93,6 +109,11 @@ def terms_of(viewer: Viewer) -> QuerySet[Term]:
     """The register's terms with their taxonomies, in the order of both."""
     terms = Term.objects.filter(taxonomy__register=viewer.register).select_related("taxonomy")
     return terms.order_by("taxonomy__position", "taxonomy_id", "position", "id")
+
+
+def taxonomy_rows(viewer: Viewer) -> QuerySet[Taxonomy]:
+    """The register's classifications, in their order."""
+    return Taxonomy.objects.filter(register=viewer.register).order_by("position", "id")
 
 
 def criteria_versions(viewer: Viewer, **which: Any) -> QuerySet[Criteria]:
@@ -155,30 +176,6 @@ def party_of(viewer: Viewer, user: User) -> int | None:
         .values_list("party_id", flat=True)
         .first()
     )
-
-
-def term_names(viewer: Viewer) -> set[str]:
-    """Every term of the register, written ``taxonomy:term``."""
-    rows = Term.objects.filter(taxonomy__register=viewer.register)
-    return {f"{taxonomy}:{key}" for taxonomy, key in rows.values_list("taxonomy__key", "key")}
-
-
-def find_terms(viewer: Viewer, errors: Errors, field: str, names: Iterable[object]) -> list[Term]:
-    """The terms named ``taxonomy:term``; notes those that do not exist."""
-    wanted = [str(n) for n in names]
-    terms = {
-        f"{t.taxonomy.key}:{t.key}": t
-        for t in Term.objects.select_related("taxonomy").filter(taxonomy__register=viewer.register)
-    }
-    unknown = sorted(set(wanted) - set(terms))
-    if unknown:
-        errors.add(
-            field,
-            "unknown_term",
-            _("Unknown term: %(names)s. Terms are written taxonomy:term.")
-            % {"names": ", ".join(unknown)[:200]},
-        )
-    return [terms[n] for n in dict.fromkeys(wanted) if n in terms]
 
 
 def find_objectives(

@@ -21,7 +21,8 @@ from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.register.queries import member_named, members_for, parties_for, term_names
+from riskreg.register.queries import member_named, members_for, parties_for
+from riskreg.register.terms import terms_by_name
 from riskreg.risks.models import Kind, Position, Risk, State
 
 NAMES = (
@@ -225,10 +226,10 @@ def _level(name: str) -> Any:
 
 
 def _term(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.datetime) -> Q:
-    wanted, known = Q(), term_names(v)
+    # Links that name a term which was merged since find what it became.
+    wanted, known = Q(), terms_by_name(v)
     for value in values:
-        taxonomy, colon, term = value.partition(":")
-        if not colon:
+        if ":" not in value:
             e.add("term", "malformed", _("A term is written taxonomy:term, as in market:eu."))
             continue
         if value not in known:
@@ -236,9 +237,7 @@ def _term(e: Errors, v: Viewer, m: Matrix, s: str, values: list[str], at: dt.dat
             text = _("Unknown term: %(names)s. Terms are written taxonomy:term.")
             e.add("term", "unknown_term", text % unknown)
             continue
-        links = Risk.terms.through.objects.filter(
-            term__key=term, term__taxonomy__key=taxonomy, term__taxonomy__register=v.register
-        )
+        links = Risk.terms.through.objects.filter(term=known[value])
         wanted &= Q(risk__in=links.values("risk_id"))
     return wanted
 

@@ -26,7 +26,8 @@ def filter_fields(
     for name in names:
         if name == "term":
             for taxonomy, title, terms in choices.taxonomies:
-                fields.append(_select("term", f"f-{taxonomy}", title, terms, given))
+                offered = choices.terms_with(taxonomy, terms, given.get(name, ()))
+                fields.append(_select("term", f"f-{taxonomy}", title, offered, given))
             continue
         fields.append(
             _select(name, f"f-{name}", _label(name), _options(name, choices, scale), given)
@@ -105,7 +106,9 @@ def active(
 ) -> list[dict[str, str]]:
     """The filters in force in words, each with the address without it."""
     terms = {
-        value: (title, text) for _key, title, listed in choices.taxonomies for value, text in listed
+        value: (title, text)
+        for key, title, listed in choices.taxonomies
+        for value, text in choices.terms_with(key, listed, choices.retired)
     }
     shown = []
     for name, values in given.items():

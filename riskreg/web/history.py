@@ -154,6 +154,7 @@ def verb_words(verb: str) -> str:
         "risk.assessed": pgettext("history", "assessed"),
         "risk.reviewed": pgettext("history", "reviewed"),
         "risk.extended": _("gave the review more time"),
+        "risk.refiled": _("filed anew, because two terms were merged"),
         "risk.restated": _("restated by new criteria"),
         "control.added": _("added a control"),
         "control.ended": _("ended a control"),

@@ -26,6 +26,7 @@ from riskreg.web import (
     search,
     setup,
     style,
+    terms,
 )
 
 app_name = "web"
@@ -46,6 +47,7 @@ inside: list[URLPattern | URLResolver] = [
     *endpoints.urlpatterns,
     *register_settings.urlpatterns,
     *ladder.urlpatterns,
+    *terms.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

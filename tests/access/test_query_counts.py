@@ -61,6 +61,8 @@ def path_of(world: World, route: str) -> str:
         manager = world.viewer("manager")
         meeting = start_meeting(actor=manager, title="All", recipe={}, at=world.at)
         path = path.replace("{}", str(meeting.uuid), 1).replace("/items/{}/", "/items/1/")
+    path = path.replace("/taxonomies/{}/", "/taxonomies/market/")
+    path = path.replace("/terms/{}/", "/terms/market:eu/")
     if "share" in route:
         path = path.replace("R-001", builders.risk(world, visibility="party").ref)
     path = path.replace("/ladder/preview/", "/ladder/preview/?risk=R-001")
@@ -73,7 +75,16 @@ def path_of(world: World, route: str) -> str:
 def test_rows_add_no_queries(world: World, query_counts: QueryCounts, route: str) -> None:
     builders.taxonomy(world)
     builders.objective(world)
-    by_manager = ("deliveries", "endpoints", "webhooks", "share", "extend/", "meetings", "coverage")
+    by_manager = (
+        "taxonomies",
+        "deliveries",
+        "endpoints",
+        "webhooks",
+        "share",
+        "extend/",
+        "meetings",
+        "coverage",
+    )
     person = world.manager if any(part in route for part in by_manager) else world.owner
     api = route.startswith("/api/")
     client: Client = builders.api(person) if api else builders.web(person)

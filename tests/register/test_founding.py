@@ -22,7 +22,8 @@ from riskreg.register.frame_templates import (
 )
 from riskreg.register.models import Membership, Register, Taxonomy
 from riskreg.register.policy import Matrix, clean_criteria
-from riskreg.register.services.founding import suggested_key, suggested_prefix
+from riskreg.register.services.founding import suggested_prefix
+from riskreg.register.services.named import suggested_key
 from tests import builders
 from tests.builders import AT
 from tests.dump import nothing_changes

@@ -1,8 +1,6 @@
 """A register made in one step, with its parties, its first manager and a classification."""
 
 import datetime as dt
-import re
-import unicodedata
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
@@ -24,8 +22,9 @@ from riskreg.register.frame_templates import (
 )
 from riskreg.register.models import Party, Register, Role
 from riskreg.register.permissions import may_make_registers
-from riskreg.register.services.frame import add_party, add_taxonomy, create_register
+from riskreg.register.services.frame import add_party, create_register
 from riskreg.register.services.members import add_member
+from riskreg.register.services.terms import add_taxonomy
 
 MAX_PARTIES = 20
 # What the guided set-up asks after the register itself, in this order.
@@ -126,13 +125,6 @@ def finish_step(*, actor: Viewer, step: str, at: dt.datetime) -> Register:
         register.save(update_fields=["setup_steps"])
         append(actor.entry("register.set_up", register, at=at, changes={"step": [None, step]}))
     return register
-
-
-def suggested_key(name: str, taken: Collection[str] = (), fallback: str = "party") -> str:
-    """A key made of ``name``'s letters and digits, none of ``taken``."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    stem = re.sub(r"[^a-z0-9]+", "-", plain).strip("-")[:36].strip("-") or fallback
-    return next(k for n in range(1, 1000) if (k := stem if n == 1 else f"{stem}-{n}") not in taken)
 
 
 def suggested_prefix(key: str, taken: Collection[str]) -> str:

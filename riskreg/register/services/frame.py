@@ -24,11 +24,10 @@ from riskreg.register.models import (
     RefSequence,
     Register,
     Role,
-    Taxonomy,
-    Term,
 )
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, check_sourced, clean_criteria, default_criteria
+from riskreg.register.services.named import Named
 from riskreg.register.visibility import Visibility
 
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
@@ -96,13 +95,6 @@ def create_register(
     return register
 
 
-class Named:
-    """Gives a log entry's subject a ref where the model has none."""
-
-    def __init__(self, row: Any, ref: str) -> None:
-        self.uuid, self.ref, self._meta = row.uuid, ref, row._meta
-
-
 @transaction.atomic
 def add_party(
     *, register: Register, key: str, names: Any, prefix: str, at: dt.datetime, by: User
@@ -148,44 +140,6 @@ def mark_used(criteria: Criteria, at: dt.datetime) -> None:
     if criteria.used_at is None:
         Criteria.objects.filter(pk=criteria.pk, used_at=None).update(used_at=at)
         criteria.used_at = at
-
-
-@transaction.atomic
-def add_taxonomy(
-    *, actor: Viewer, key: str, names: Any, terms: list[Mapping[str, Any]], at: dt.datetime
-) -> Taxonomy:
-    """Add a classification with its terms, in their order."""
-    require(actor, "register.configure")
-    errors = Errors()
-    names = clean_names(errors, "names", names)
-    for value in (key, *(t.get("key", "") for t in terms)):
-        if not _KEY.match(value):
-            errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
-    if Taxonomy.objects.filter(register=actor.register, key=key).exists():
-        errors.add("key", "taken", _("There is a taxonomy of that key already."))
-    term_names = [clean_names(errors, "terms", t.get("names")) for t in terms]
-    errors.raise_if_any()
-    place = Taxonomy.objects.filter(register=actor.register).count()
-    taxonomy = Taxonomy.objects.create(
-        register=actor.register, key=key, names=names, position=place, created_at=at
-    )
-    Term.objects.bulk_create(
-        Term(
-            taxonomy=taxonomy,
-            key=term["key"],
-            names=names,
-            position=n,
-            source=term.get("source") or {},
-            created_at=at,
-        )
-        for n, (term, names) in enumerate(zip(terms, term_names, strict=True))
-    )
-    append(
-        actor.entry(
-            "taxonomy.added", taxonomy, at=at, changes={"terms": [None, [t["key"] for t in terms]]}
-        )
-    )
-    return taxonomy
 
 
 @transaction.atomic

@@ -11,7 +11,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence, Membership, Party, Register, Role
-from riskreg.register.services.frame import Named
+from riskreg.register.services.named import Named
 
 
 @transaction.atomic

@@ -3,9 +3,10 @@
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import Count, Q, QuerySet
 
 from riskreg.register.access import Viewer
+from riskreg.register.models import Term
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 
@@ -24,6 +25,18 @@ def terms_by_risk(risk_ids: Collection[int]) -> dict[int, dict[str, list[str]]]:
     for risk, taxonomy, term in rows:
         found.setdefault(risk, {}).setdefault(taxonomy, []).append(term)
     return found
+
+
+def risks_by_term(viewer: Viewer) -> dict[int, int]:
+    """{term: number of risks filed under it that the viewer may know of}, in whatever state."""
+    rows = (
+        Term.objects.filter(taxonomy__register=viewer.register)
+        .filter(risks__in=Risk.objects.visible_to(viewer))
+        .order_by()
+        .values_list("pk")
+        .annotate(n=Count("risks"))
+    )
+    return dict(rows)
 
 
 def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, list[str]]:

@@ -13,6 +13,7 @@ from riskreg.risks.services.mitigations import (
 )
 from riskreg.risks.services.risks import create_risk, edit_risk, transfer_risk
 from riskreg.risks.services.sharing import share_risk
+from riskreg.risks.services.terms import merge_terms
 
 __all__ = [
     "add_control",
@@ -24,6 +25,7 @@ __all__ = [
     "edit_risk",
     "end_control",
     "end_mitigation_with",
+    "merge_terms",
     "open_risk",
     "record_assessment",
     "reopen_risk",

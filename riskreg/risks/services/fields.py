@@ -11,7 +11,8 @@ from riskreg.kernel.text import TEXT_MAX, TITLE_MAX, clean_text, clean_url
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
 from riskreg.register.policy import LABELS, check_sourced
-from riskreg.register.queries import find_member, find_objectives, find_terms, party_of
+from riskreg.register.queries import find_member, find_objectives, party_of
+from riskreg.register.terms import find_terms
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Kind, Risk
 from riskreg.risks.policy import RESPONSES
@@ -108,7 +109,9 @@ def clean_fields(
                     _("This risk is its party's own; somebody of that party must answer for it."),
                 )
     if "terms" in given:
-        clean["terms"] = find_terms(viewer, errors, "terms", _term_list(errors, given))
+        clean["terms"] = find_terms(
+            viewer, errors, "terms", _term_list(errors, given), held=lambda: _held_terms(risk)
+        )
     if "objectives" in given:
         keys = as_list(errors, "objectives", given)
         clean["objectives"] = find_objectives(viewer, errors, "objectives", keys)
@@ -141,6 +144,11 @@ def as_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any]:
         errors.add(field, "not_a_list", _("This must be a list of at most 100."))
         return []
     return list(value)
+
+
+def _held_terms(risk: Risk | None) -> list[int]:
+    """What the risk is filed under already: it may keep a term that is out of use by now."""
+    return [] if risk is None else list(risk.terms.values_list("pk", flat=True))
 
 
 def _term_list(errors: Errors, given: Mapping[str, Any]) -> list[Any]:

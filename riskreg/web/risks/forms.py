@@ -143,7 +143,8 @@ class RiskForm(forms.Form):
                 label=title,
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
-                choices=terms,
+                # A term that is out of use by now stays where it is used already.
+                choices=choices.terms_with(taxonomy, terms, self.initial.get(name, ())),
             )
             self.term_fields.append(name)
         self.other = other_language(risk, viewer)

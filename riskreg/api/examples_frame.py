@@ -1,0 +1,59 @@
+"""Examples of a register's frame: classifications and terms. Everything in them is illustrative."""
+
+from typing import Any
+
+_ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
+_TAXONOMY = {
+    "id": "5f6f4b5e-2b55-4b0a-9a3c-0b8f4a1d7c10",
+    "key": "market",
+    "url": _ROOT + "taxonomies/market/",
+    "name": "Market",
+    "names": {"en": "Market", "zh-hans": "市场"},
+    "position": 2,
+    "terms_url": _ROOT + "terms/?taxonomy=market",
+    "version": 1,
+}
+_TERM = {
+    "id": "c2a1f4a4-5b7e-4f0e-8a55-1c2f3d4e5a60",
+    "ref": "market:eu",
+    "url": _ROOT + "terms/market:eu/",
+    "taxonomy": "market",
+    "key": "eu",
+    "name": "European Union",
+    "names": {"en": "European Union", "zh-hans": "欧盟"},
+    "position": 0,
+    "source": {},
+    "active": True,
+    "retired_at": None,
+    "merged_into": None,
+    "version": 1,
+}
+
+
+def _page(row: dict[str, Any]) -> dict[str, Any]:
+    return {"next": None, "previous": None, "results": [row]}
+
+
+ANSWERS: dict[str, Any] = {
+    "List classifications": _page(_TAXONOMY),
+    "Add a classification": _TAXONOMY,
+    "Read a classification": _TAXONOMY,
+    "Rename a classification": {**_TAXONOMY, "version": 2},
+    "List terms": _page(_TERM),
+    "Add a term": _TERM,
+    "Read a term": _TERM,
+    "Change a term": {
+        **_TERM, "active": False, "retired_at": "2026-09-16T08:00:00Z", "version": 2,
+    },
+    "Merge a term into another": _TERM,
+}  # fmt: skip
+REQUESTS: dict[str, Any] = {
+    "Add a classification": {
+        "names": {"en": "Market", "zh-hans": "市场"},
+        "terms": [{"key": "eu", "names": {"en": "European Union", "zh-hans": "欧盟"}}],
+    },
+    "Rename a classification": {"names": {"en": "Market", "zh-hans": "市场"}},
+    "Add a term": {"taxonomy": "market", "names": {"en": "European Union", "zh-hans": "欧盟"}},
+    "Change a term": {"active": False},
+    "Merge a term into another": {"into": "market:eu"},
+}

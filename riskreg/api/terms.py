@@ -1,0 +1,223 @@
+"""Classifications and terms: what risks are filed under."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import schema
+from riskreg.api import shapes_terms as shapes
+from riskreg.api.answer import Answer
+from riskreg.api.base import RegisterApi
+from riskreg.api.body import body_of
+from riskreg.api.etag import etag
+from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.query import as_query, choices_of, switch_of
+from riskreg.api.values import time
+from riskreg.kernel import keyset
+from riskreg.kernel.errors import Errors
+from riskreg.register import services
+from riskreg.register.models import Taxonomy, Term
+from riskreg.register.queries import taxonomy_rows, terms_of
+from riskreg.register.terms import taxonomy_for, term_for
+from riskreg.risks.services import merge_terms
+
+_OLDEST = keyset.Order("created_at", tie="id")
+
+
+class TermApi(RegisterApi):
+    """A view about classifications or terms."""
+
+    def term_as_json(self, term: Term) -> dict[str, Any]:
+        """A term; ``ref`` is how queries and bodies write it."""
+        return {
+            "id": str(term.uuid),
+            "ref": term.ref,
+            "url": f"{self.here}terms/{term.ref}/",
+            "taxonomy": term.taxonomy.key,
+            "key": term.key,
+            "name": term.name,
+            "names": term.names,
+            "position": term.position,
+            "source": term.source,
+            "active": term.retired_at is None,
+            "retired_at": time(term.retired_at),
+            "merged_into": term.merged_into.ref if term.merged_into else None,
+            "version": term.version,
+        }
+
+    def taxonomy_as_json(self, taxonomy: Taxonomy) -> dict[str, Any]:
+        """A classification, without its terms, which have a list of their own."""
+        return {
+            "id": str(taxonomy.uuid),
+            "key": taxonomy.key,
+            "url": f"{self.here}taxonomies/{taxonomy.key}/",
+            "name": taxonomy.name,
+            "names": taxonomy.names,
+            "position": taxonomy.position,
+            "terms_url": f"{self.here}terms/?taxonomy={taxonomy.key}",
+            "version": taxonomy.version,
+        }
+
+    def answered(self, body: dict[str, Any], status: int = 200) -> Answer:
+        """``body`` with its ETag, and its address where it is new."""
+        headers = {"ETag": etag(body["version"], body)}
+        if status == 201:
+            headers["Location"] = body["url"]
+        return Answer.of(body, status, **headers)
+
+
+class Taxonomies(TermApi):
+    """GET lists the classifications, POST adds one."""
+
+    @schema.listed("List classifications", shapes.Taxonomy)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Oldest first."""
+        self.known_params(*PARAMS)
+        rows = taxonomy_rows(self.viewer)
+        listing = Listing(
+            queryset=rows,
+            order=_OLDEST,
+            place=lambda row: (row.created_at, str(row.uuid)),
+            tie=by_uuid(rows),
+        )
+        key = self.viewer.audience.key
+        return listed(
+            self, key, listing, lambda found: [self.taxonomy_as_json(row) for row in found]
+        )
+
+    @schema.made("Add a classification", shapes.TaxonomyNew, shapes.Taxonomy)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """With its terms, in their order; a manager's matter."""
+
+        def act() -> Answer:
+            given = body_of(request, "key", "names", "terms")
+            row = services.add_taxonomy(
+                actor=self.viewer,
+                key=given.get("key"),
+                names=given.get("names"),
+                terms=given.get("terms") or [],
+                at=self.at,
+            )
+            return self.answered(self.taxonomy_as_json(row), 201)
+
+        return self.write(act)
+
+
+class TaxonomyDetail(TermApi):
+    """One classification, by its key."""
+
+    @schema.detailed("Read a classification", shapes.Taxonomy)
+    def get(self, request: Request, slug: str, key: str) -> HttpResponse:
+        """The classification as it is now."""
+        self.known_params()
+        row = taxonomy_for(self.viewer, key)
+        return self.detail(self.taxonomy_as_json(row), row.version)
+
+    @schema.changed("Rename a classification", shapes.TaxonomyChange, shapes.Taxonomy)
+    def patch(self, request: Request, slug: str, key: str) -> HttpResponse:
+        """Its key stays; a manager's matter."""
+
+        def act() -> Answer:
+            row = services.rename_taxonomy(
+                actor=self.viewer,
+                key=key,
+                names=body_of(request, "names").get("names"),
+                version=self.seen,
+                at=self.at,
+            )
+            return self.answered(self.taxonomy_as_json(row))
+
+        return self.write(act)
+
+
+class Terms(TermApi):
+    """GET lists the terms of every classification, POST adds one."""
+
+    @schema.listed("List terms", shapes.Term, schema.TERM_FILTERS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Oldest first; those out of use are among them."""
+        self.known_params("taxonomy", "active", *PARAMS)
+        params, errors = request.query_params, Errors()
+        rows = terms_of(self.viewer)
+        if key := params.get("taxonomy"):
+            choices_of(errors, "taxonomy", [key], [r.key for r in taxonomy_rows(self.viewer)])
+            rows = rows.filter(taxonomy__key=key)
+        if (active := switch_of(errors, "active", params.get("active"))) is not None:
+            rows = rows.filter(retired_at__isnull=active)
+        as_query(errors.raise_if_any)
+        listing = Listing(
+            queryset=rows.select_related("taxonomy", "merged_into__taxonomy"),
+            order=_OLDEST,
+            place=lambda row: (row.created_at, str(row.uuid)),
+            tie=by_uuid(terms_of(self.viewer)),
+        )
+        audience = self.viewer.audience.key
+        return listed(
+            self, audience, listing, lambda found: [self.term_as_json(row) for row in found]
+        )
+
+    @schema.made("Add a term", shapes.TermNew, shapes.Term)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """At the end of its classification; a manager's matter."""
+
+        def act() -> Answer:
+            given = body_of(request, "taxonomy", "key", "names", "source")
+            row = services.add_term(
+                actor=self.viewer,
+                taxonomy=str(given.get("taxonomy") or ""),
+                key=given.get("key"),
+                names=given.get("names"),
+                source=given.get("source"),
+                at=self.at,
+            )
+            return self.answered(self.term_as_json(row), 201)
+
+        return self.write(act)
+
+
+class TermDetail(TermApi):
+    """One term, written ``taxonomy:term``."""
+
+    @schema.detailed("Read a term", shapes.Term)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The term as it is now."""
+        self.known_params()
+        row = term_for(self.viewer, ref)
+        return self.detail(self.term_as_json(row), row.version)
+
+    @schema.changed("Change a term", shapes.TermChange, shapes.Term)
+    def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Changes what is named; ``active`` false takes it out of use, true brings it back."""
+
+        def act() -> Answer:
+            row = services.edit_term(
+                actor=self.viewer,
+                ref=ref,
+                fields=body_of(request, "names", "source", "active"),
+                version=self.seen,
+                at=self.at,
+            )
+            return self.answered(self.term_as_json(row))
+
+        return self.write(act)
+
+
+class TermMerge(TermApi):
+    """POST files everything of one term under another, and takes the first out of use for good."""
+
+    @schema.acted("Merge a term into another", shapes.TermMerge, shapes.Term)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Of every party's risks; the answer is the term that stays."""
+
+        def act() -> Answer:
+            into = merge_terms(
+                actor=self.viewer,
+                ref=ref,
+                into=body_of(request, "into").get("into"),
+                version=self.seen,
+                at=self.at,
+            )
+            return self.answered(self.term_as_json(term_for(self.viewer, into.ref)))
+
+        return self.write(act)

@@ -1,0 +1,178 @@
+"""One classification, and one term: renamed, taken out of use, brought back, merged."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.localised import localised
+from riskreg.register.models import Taxonomy, Term
+from riskreg.register.permissions import permits, require
+from riskreg.register.services import edit_term, rename_taxonomy
+from riskreg.register.terms import taxonomy_for, term_for, terms_beside
+from riskreg.risks.queries.links import risks_by_term
+from riskreg.risks.services import merge_terms
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.terms.forms import MergeForm, NamesForm, TermForm
+
+
+class OneOfTerms(RegisterView):
+    """What the pages have in common."""
+
+    def back_to(self, place: str) -> HttpResponse:
+        """The list of terms, at ``place``."""
+        address = reverse("web:terms", kwargs={"slug": self.viewer.register.slug})
+        return HttpResponseRedirect(f"{address}#{place}")
+
+
+class TaxonomyPage(OneOfTerms):
+    """Other names for a classification."""
+
+    def get(self, request: HttpRequest, key: str) -> HttpResponse:
+        """The form."""
+        require(self.viewer, "register.configure")
+        return self._page(key)
+
+    def post(self, request: HttpRequest, key: str) -> HttpResponse:
+        """Rename it."""
+        require(self.viewer, "register.configure")
+        form = NamesForm(request.POST, row=taxonomy_for(self.viewer, key))
+        if not form.is_valid():
+            return self._page(key, form, 400)
+        try:
+            row = rename_taxonomy(
+                actor=self.viewer,
+                key=key,
+                names=form.names(),
+                version=form.cleaned_data["version"],
+                at=self.at,
+            )
+        except Invalid as invalid:
+            form.refuse(invalid)
+            return self._page(key, form, 400)
+        except Conflict as conflict:
+            return self._page(key, form, 409, conflict.detail)
+        messages.success(request, _("It is called “%(name)s” now.") % {"name": row.name})
+        return self.back_to(key)
+
+    def _page(
+        self, key: str, form: NamesForm | None = None, status: int = 200, conflict: str = ""
+    ) -> HttpResponse:
+        row = taxonomy_for(self.viewer, key)
+        if conflict:
+            form = form and NamesForm(_newer(form, row), row=row)
+        context = {"taxonomy": row, "form": form or NamesForm(row=row), "conflict": conflict}
+        return self.render("terms/taxonomy.html", context, status)
+
+
+class TermPage(OneOfTerms):
+    """One term: what it is called and where it comes from; out of use, back, or merged."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """Everybody reads it; managers have forms besides."""
+        return self.page(ref)
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """``action``: save (the default), retire or restore."""
+        require(self.viewer, "register.configure")
+        form = TermForm(request.POST, row=term_for(self.viewer, ref))
+        action = request.POST.get("action", "")
+        if not form.is_valid():
+            return self.page(ref, form=form, status=400)
+        fields = (
+            {"active": action == "restore"} if action in ("retire", "restore") else form.given()
+        )
+        try:
+            row = edit_term(
+                actor=self.viewer,
+                ref=ref,
+                fields=fields,
+                version=form.cleaned_data["version"],
+                at=self.at,
+            )
+        except Invalid as invalid:
+            form.refuse(invalid)
+            return self.page(ref, form=form, status=400)
+        except Conflict as conflict:
+            return self.page(ref, form=form, status=409, conflict=conflict.detail)
+        said = {
+            "retire": _("“%(name)s” is out of use. What is filed under it stays so."),
+            "restore": _("“%(name)s” is in use again."),
+        }.get(action, _("“%(name)s” is saved."))
+        messages.success(request, said % {"name": row.name})
+        return self.back_to(row.taxonomy.key)
+
+    def page(
+        self,
+        ref: str,
+        *,
+        form: TermForm | None = None,
+        merge: MergeForm | None = None,
+        status: int = 200,
+        conflict: str = "",
+    ) -> HttpResponse:
+        """The page, with what could not be saved in place of fresh forms."""
+        term = term_for(self.viewer, ref)
+        others = {row.ref: row.name for row in terms_beside(term)}
+        if conflict:
+            form = form and TermForm(_newer(form, term), row=term)
+            merge = merge and self._merge_form(_newer(merge, term), term, others)
+        context = {
+            "may_edit": permits(self.viewer, "register.configure"),
+            "term": term,
+            "source": {
+                n: localised(t) if isinstance(t, dict) else t for n, t in term.source.items()
+            },
+            "count": risks_by_term(self.viewer).get(term.pk, 0),
+            "others": others,
+            "form": form or TermForm(row=term),
+            "merge": merge or self._merge_form(None, term, others),
+            "conflict": conflict,
+        }
+        return self.render("terms/term.html", context, status)
+
+    def _merge_form(self, data: Any, term: Term, others: dict[str, str]) -> MergeForm:
+        form = MergeForm(data, row=term, others=others)
+        form.auto_id = "id_merge_%s"
+        return form
+
+
+def _newer(form: forms.Form, row: Taxonomy | Term) -> dict[str, Any]:
+    """What was written, to be saved over the version that is there now."""
+    return {**{name: form.data[name] for name in form.data}, "version": row.version}
+
+
+class TermMerge(TermPage):
+    """What is filed under one term is filed under another from now on."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """Merge it into the term named in ``into``."""
+        require(self.viewer, "register.configure")
+        term = term_for(self.viewer, ref)
+        form = self._merge_form(request.POST, term, {r.ref: r.name for r in terms_beside(term)})
+        form.full_clean()
+        version = form.cleaned_data.get("version")
+        try:
+            into = merge_terms(
+                actor=self.viewer,
+                ref=ref,
+                # As it was sent: what is wrong with it is for the service to say.
+                into=request.POST.get("into", ""),
+                version=version,
+                at=self.at,
+            )
+        except Invalid as invalid:
+            form.errors.pop("into", None)
+            add_errors(form, invalid)
+            return self.page(ref, merge=form, status=400)
+        except Conflict as conflict:
+            return self.page(ref, merge=form, status=409, conflict=conflict.detail)
+        said = _("“%(old)s” is merged: all of it is filed under “%(new)s” now.")
+        messages.success(request, said % {"old": term.name, "new": into.name})
+        return self.back_to(term.taxonomy.key)
