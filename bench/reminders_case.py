@@ -20,9 +20,9 @@ def select() -> dict[str, Any]:
     """Seconds of both, the ratio, and how many rows both found."""
     from bench.reminders_seed import found_by_hand
     from bench.rows import beside
+    from riskreg.duties.sources import SOURCES
     from riskreg.kernel import clock
     from riskreg.register.models import Register
-    from riskreg.reminders.duties import SOURCES
     from riskreg.reminders.policy import DEFAULT_LADDER
     from riskreg.reminders.queries import behind
 

@@ -103,7 +103,7 @@ MIDDLEWARE = [
     "riskreg.kernel.middleware.RequestIdMiddleware",
     "riskreg.kernel.middleware.HeadMiddleware",
     "django_prometheus.middleware.PrometheusBeforeMiddleware",
-    "riskreg.api.errors.ProblemMiddleware",
+    "riskreg.api.core.errors.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     # Below WhiteNoise, which has its own compressed files. BREACH guesses a secret from the length
@@ -111,7 +111,7 @@ MIDDLEWARE = [
     # and the only secret in a page, the CSRF token, is masked anew every time.
     "django.middleware.gzip.GZipMiddleware",
     "csp.middleware.CSPMiddleware",
-    "riskreg.web.safety.SafetyMiddleware",
+    "riskreg.web.middleware.SafetyMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -366,15 +366,15 @@ DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 # REST ------------------------------------------------------------------------------------------
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "riskreg.api.auth.BearerAuthentication",
+        "riskreg.api.core.auth.BearerAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
-    "DEFAULT_PERMISSION_CLASSES": ["riskreg.api.auth.ScopePermission"],
+    "DEFAULT_PERMISSION_CLASSES": ["riskreg.api.core.auth.ScopePermission"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["riskreg.api.body.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "riskreg.api.schema.Schema",
+    "DEFAULT_PARSER_CLASSES": ["riskreg.api.core.body.StrictJSONParser"],
+    "DEFAULT_SCHEMA_CLASS": "riskreg.api.core.schema.Schema",
     "URL_FORMAT_OVERRIDE": None,
-    "EXCEPTION_HANDLER": "riskreg.api.errors.problem_handler",
+    "EXCEPTION_HANDLER": "riskreg.api.core.errors.problem_handler",
     "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
     "COERCE_DECIMAL_TO_STRING": True,
     "TEST_REQUEST_DEFAULT_FORMAT": "json",
@@ -390,7 +390,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": r"/api/v1",
     "COMPONENT_SPLIT_REQUEST": True,
     # Choices stay where they are used: components named after them would clash ("kind", "status").
-    "POSTPROCESSING_HOOKS": ["riskreg.api.schema_rules.finish"],
+    "POSTPROCESSING_HOOKS": ["riskreg.api.core.schema_rules.finish"],
     "COMPONENT_SPLIT_PATCH": False,
     "SERVERS": [{"url": "/", "description": "The system that serves this document."}],
     "LICENSE": {"name": "Apache 2.0", "identifier": "Apache-2.0"},

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from riskreg.api.errors import unknown_route
+from riskreg.api.core.errors import unknown_route
 from riskreg.kernel import health
 
 urlpatterns = [

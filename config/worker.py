@@ -37,7 +37,7 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     ) -> None:
         import uuid
 
-        from riskreg.api.errors import problem
+        from riskreg.api.core.errors import problem
         from riskreg.kernel.middleware import HEADER
 
         name = str(uuid.uuid4())

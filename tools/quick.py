@@ -86,7 +86,7 @@ def _tests_of(path: Path, imports: dict[str, set[str]]) -> set[str]:
 def _named(folder: str, path: Path, tests: set[str]) -> set[str]:
     """Tests in ``folder`` named after the file or a folder it is in, in the singular or plural."""
     nouns = {Path(part).stem.removesuffix("s") for part in path.parts[1:] if len(part) > 3}
-    nouns -= {"web", "template", "static", "service", "querie", "list", "detail", "form"}
+    nouns -= {"web", "template", "static", "service", "querie", "list", "detail", "form", "page"}
     return {
         test
         for test in tests

@@ -5,10 +5,11 @@ from urllib.parse import urlencode
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import events, schema, shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.pagination import limit_of, make_cursor, read_cursor
+from riskreg.api import events, shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.pagination import limit_of, make_cursor, read_cursor
 from riskreg.events.queries import changes_after
 
 

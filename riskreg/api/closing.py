@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes, shapes_closing
+from riskreg.api import shapes, shapes_closing
+from riskreg.api.core import schema
+from riskreg.api.core.values import day, person
 from riskreg.api.risks import RiskAct
-from riskreg.api.values import day, person
 from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.register.permissions import require

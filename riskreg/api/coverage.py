@@ -7,11 +7,12 @@ from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
 from riskreg.accounts.models import User
-from riskreg.api import schema, shapes_reviews
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.query import as_query, day_of
-from riskreg.api.values import day, person
+from riskreg.api import shapes_reviews
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.query import as_query, day_of
+from riskreg.api.core.values import day, person
 from riskreg.kernel.errors import Errors
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import Tally

@@ -5,9 +5,10 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes_register
-from riskreg.api.base import RegisterApi
-from riskreg.api.errors import InvalidQuery
+from riskreg.api import shapes_register
+from riskreg.api.core import schema
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.errors import InvalidQuery
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.models import Criteria

@@ -7,10 +7,11 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes_people
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.pagination import (
+from riskreg.api import shapes_people
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.pagination import (
     PARAMS,
     counted,
     cursor_salt,
@@ -19,11 +20,11 @@ from riskreg.api.pagination import (
     page_link,
     read_cursor,
 )
-from riskreg.api.query import as_query, choices_of, day_of, switch_of
-from riskreg.api.values import day, person
+from riskreg.api.core.query import as_query, choices_of, day_of, switch_of
+from riskreg.api.core.values import day, person
+from riskreg.duties.queries import agenda
+from riskreg.duties.sources import LISTED, Duty
 from riskreg.kernel.errors import Errors
-from riskreg.reminders.duties import LISTED, Duty
-from riskreg.reminders.queries import agenda
 
 FILTERS = ("mine", "kind", "due_before", "overdue")
 

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from riskreg.accounts.queries import users_by_uuid
-from riskreg.api.values import person, time
+from riskreg.api.core.values import person, time
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.register.access import Viewer

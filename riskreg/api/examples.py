@@ -3,7 +3,6 @@
 from typing import Any
 
 from riskreg.api import examples_frame, examples_reviews
-from riskreg.api.errors import KINDS
 
 _OWNER = {"id": "5f0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a11", "name": "Overseas policy risk owner"}
 _ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
@@ -410,23 +409,3 @@ REQUESTS: dict[str, Any] = {
         "reason": "A new post",
     },
 }
-_DETAILS = {
-    400: "There is no such level; the criteria have levels 1 to 5.",
-    412: "Somebody changed this since you opened it. Read it again, decide, and send the new ETag.",
-    428: "Send If-Match with the ETag of the version you have seen.",
-}
-
-
-def problem(status: int) -> dict[str, Any]:
-    """A problem document of that status."""
-    kind, title = KINDS[status]
-    errors = []
-    if status == 400:
-        errors = [{"pointer": "#/likelihood", "code": "unknown_level", "detail": _DETAILS[400]}]
-    return {
-        "type": f"urn:riskreg:problem:{kind}",
-        "title": title,
-        "status": status,
-        "detail": _DETAILS.get(status, title + "."),
-        "errors": errors,
-    }

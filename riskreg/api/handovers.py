@@ -5,12 +5,13 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes_people
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of, person_of
-from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.values import person, time
+from riskreg.api import shapes_people
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.values import person, time
 from riskreg.handover.models import HandOver, Part
 from riskreg.handover.queries import handovers_for
 from riskreg.handover.services import hand_over

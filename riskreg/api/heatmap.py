@@ -5,10 +5,11 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.query import as_query, day_of
+from riskreg.api import shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.query import as_query, day_of
 from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import Heatmap, heatmap, other_kind

@@ -6,15 +6,15 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.accounts.queries import users_by_uuid
-from riskreg.api import schema
 from riskreg.api import shapes_ladder as shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of, person_of
-from riskreg.api.errors import InvalidQuery
-from riskreg.api.etag import etag
-from riskreg.api.query import as_query
-from riskreg.api.values import day, named
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.errors import InvalidQuery
+from riskreg.api.core.etag import etag
+from riskreg.api.core.query import as_query
+from riskreg.api.core.values import day, named
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.reminders.policy import DEFAULT_LADDER, rungs_from
 from riskreg.reminders.queries import Forecast, InForce, ladder_of, ladder_versions, preview_for

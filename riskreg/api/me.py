@@ -4,10 +4,11 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken
-from riskreg.api import schema, shapes_register
-from riskreg.api.base import ApiView
+from riskreg.api import shapes_register
+from riskreg.api.core import schema
+from riskreg.api.core.base import ApiView
+from riskreg.api.core.values import person, time
 from riskreg.api.registers import membership_said
-from riskreg.api.values import person, time
 from riskreg.register.access import memberships_of
 
 

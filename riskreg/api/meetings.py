@@ -7,13 +7,14 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import reviews, schema, shapes_reviews
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of, nothing_in
-from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.values import day, person, time
+from riskreg.api import reviews, shapes_reviews
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
 from riskreg.register.visibility import Visibility

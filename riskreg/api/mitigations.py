@@ -6,14 +6,15 @@ from django.db.models import Q
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of, person_of
-from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.query import as_query, choices_of, day_of, linked_to
-from riskreg.api.values import day, person, time
+from riskreg.api import shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.query import as_query, choices_of, day_of, linked_to
+from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Visibility

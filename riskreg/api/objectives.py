@@ -5,10 +5,11 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes
-from riskreg.api.base import RegisterApi
-from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.values import day
+from riskreg.api import shapes
+from riskreg.api.core import schema
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.values import day
 from riskreg.kernel import keyset
 from riskreg.register.models import Objective
 from riskreg.register.queries import objectives_for

@@ -6,11 +6,19 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes_register
-from riskreg.api.answer import Answer
-from riskreg.api.base import ApiView, RegisterApi
-from riskreg.api.errors import InvalidQuery
-from riskreg.api.pagination import PARAMS, counted, limit_of, make_cursor, page_link, read_cursor
+from riskreg.api import shapes_register
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import ApiView, RegisterApi
+from riskreg.api.core.errors import InvalidQuery
+from riskreg.api.core.pagination import (
+    PARAMS,
+    counted,
+    limit_of,
+    make_cursor,
+    page_link,
+    read_cursor,
+)
 from riskreg.register.access import memberships_of
 from riskreg.register.models import Membership
 from riskreg.register.policy import Matrix

@@ -5,14 +5,15 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import assessments, schema, shapes
-from riskreg.api.answer import Answer
+from riskreg.api import assessments, shapes
 from riskreg.api.assessments import NEWEST_FIRST
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of
-from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.values import day, person, time
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.values import day, person, time
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries import reviews_of
 from riskreg.reviews.services import record_review

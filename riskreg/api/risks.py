@@ -8,15 +8,16 @@ from django.db.models import QuerySet, Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of, nothing_in, person_of
-from riskreg.api.errors import InvalidQuery
-from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, listed
-from riskreg.api.query import as_query
-from riskreg.api.values import day, named, time
+from riskreg.api import shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in, person_of
+from riskreg.api.core.errors import InvalidQuery
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.query import as_query
+from riskreg.api.core.values import day, named, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.visibility import Visibility

@@ -6,10 +6,11 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema, shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.query import as_query
+from riskreg.api import shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.query import as_query
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.kernel.text import storable

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import (
+from riskreg.api.core.shape_fields import (
     AnyField,
     Changed,
     Cost,
@@ -20,7 +20,7 @@ from riskreg.api.shape_fields import (
     text_or_texts,
     translations,
 )
-from riskreg.api.vocabulary import CODES, VERBS
+from riskreg.api.core.vocabulary import VERBS
 from riskreg.kernel.text import TEXT_MAX
 from riskreg.register.policy import LABELS, STAGES
 from riskreg.register.visibility import Visibility
@@ -28,20 +28,6 @@ from riskreg.reviews.models import Outcome
 from riskreg.risks.models import Kind, MitigationStatus, Response, State
 from riskreg.risks.policy import MARKS
 from riskreg.search.queries import NOUNS
-
-
-class ProblemItem(s.Serializer[Any]):
-    pointer = s.CharField(help_text="#/field/sub of the body, ?name of the query, or a header")
-    code = one_of(CODES, help_text="what kind of mistake; stable")
-    detail = s.CharField(help_text="what is wrong and what to do, for people")
-
-
-class Problem(s.Serializer[Any]):
-    type = s.CharField()
-    title = s.CharField()
-    status = s.IntegerField(min_value=400, max_value=599)
-    detail = s.CharField(allow_blank=True)
-    errors = ProblemItem(many=True)  # type: ignore[assignment]
 
 
 class Person(s.Serializer[Any]):

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import one_of
+from riskreg.api.core.shape_fields import one_of
 from riskreg.api.shapes import Person
 from riskreg.risks.models import MitigationStatus
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import (
+from riskreg.api.core.shape_fields import (
     Amount,
     Money,
     Who,

@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import Who, one_of
+from riskreg.api.core.shape_fields import Who, one_of
 from riskreg.api.shapes import Person
 from riskreg.reminders.models import Part
 from riskreg.reminders.policy import CHANNELS, MAX_OFFSET, MAX_USERS, RECIPIENTS

@@ -4,11 +4,11 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import Who, WhoOrNobody, one_of
+from riskreg.api.core.shape_fields import Who, WhoOrNobody, one_of
 from riskreg.api.shapes import Person
+from riskreg.duties.sources import LISTED
 from riskreg.handover.models import Part
 from riskreg.register.visibility import Visibility
-from riskreg.reminders.duties import LISTED
 
 
 class Duty(s.Serializer[Any]):

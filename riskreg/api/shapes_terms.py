@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import AnyField, names
+from riskreg.api.core.shape_fields import AnyField, names
 from riskreg.api.shapes import SourceParts
 
 _KEY = r"^[a-z0-9][a-z0-9-]{0,39}$"

@@ -5,7 +5,7 @@ from typing import Any
 from django.conf import settings
 from rest_framework import serializers as s
 
-from riskreg.api.shape_fields import one_of
+from riskreg.api.core.shape_fields import one_of
 from riskreg.endpoints.services import NAME_MAX
 from riskreg.notify.models import DeliveryState
 

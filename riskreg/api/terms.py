@@ -5,15 +5,15 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema
 from riskreg.api import shapes_terms as shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of
-from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.query import as_query, choices_of, switch_of
-from riskreg.api.values import time
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.query import as_query, choices_of, switch_of
+from riskreg.api.core.values import time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors
 from riskreg.register import services

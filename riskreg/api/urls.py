@@ -9,9 +9,7 @@ from riskreg.api import (
     closing,
     coverage,
     criteria,
-    documentation,
     duties,
-    errors,
     extensions,
     handovers,
     heatmap,
@@ -29,6 +27,7 @@ from riskreg.api import (
     terms,
     webhooks,
 )
+from riskreg.api.core import documentation, errors
 
 app_name = "api"
 

@@ -9,14 +9,14 @@ from django.db.models import QuerySet, Subquery
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import schema
 from riskreg.api import shapes_webhooks as shapes
-from riskreg.api.answer import Answer
-from riskreg.api.base import RegisterApi
-from riskreg.api.body import body_of, nothing_in
-from riskreg.api.etag import etag
-from riskreg.api.pagination import PARAMS, Listing, listed
-from riskreg.api.values import time
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.values import time
 from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.models import Endpoint, EndpointKind
 from riskreg.endpoints.queries import endpoints_for, last_deliveries

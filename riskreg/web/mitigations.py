@@ -27,8 +27,8 @@ from riskreg.risks.services import create_mitigation, edit_mitigation
 from riskreg.risks.services.mitigations import TEXTS
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
-from riskreg.web.history import people_first
-from riskreg.web.sentences import outdated_after_saving, outdated_rows
+from riskreg.web.history.page import people_first
+from riskreg.web.localized import outdated_after_saving, outdated_rows
 
 OPEN_STATUS = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 PER_PAGE = 50

@@ -4,30 +4,26 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from riskreg.web import (
-    absences,
-    calendar,
-    coverage,
-    deliveries,
-    endpoints,
-    handover,
-    heatmap,
-    history,
     home,
-    inbox,
     indicators,
     ladder,
     meetings,
     mitigations,
-    my_work,
-    preferences,
-    register_settings,
-    reviews,
     risks,
     search,
     setup,
     style,
     terms,
 )
+from riskreg.web.duties import calendar, my_work
+from riskreg.web.heatmap import page as heatmap
+from riskreg.web.history import page as history
+from riskreg.web.messages import deliveries, inbox
+from riskreg.web.people import absences, handover, preferences
+from riskreg.web.reviews import coverage
+from riskreg.web.reviews import form as reviews
+from riskreg.web.settings import endpoints
+from riskreg.web.settings import register as register_settings
 
 app_name = "web"
 

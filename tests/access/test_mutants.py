@@ -99,7 +99,7 @@ def _all_endpoints(audience: Audience) -> Any:
 @pytest.mark.parametrize(
     "module, routes",
     [
-        ("riskreg.web.endpoints", ["/r/{}/endpoints/", "/r/{}/endpoints/{}/"]),
+        ("riskreg.web.settings.endpoints", ["/r/{}/endpoints/", "/r/{}/endpoints/{}/"]),
         ("riskreg.api.webhooks", ["/api/v1/registers/{}/webhooks/"]),
         ("riskreg.endpoints.services.endpoints", ["/r/{}/endpoints/{}/rename/"]),
     ],
@@ -110,7 +110,7 @@ def test_chats_and_webhooks_of_the_other_party_are_heard(
     monkeypatch.setattr(f"{module}.endpoints_for", _all_endpoints)
     if module.endswith("services.endpoints"):
         # The page asks first; with both forgetting, the act is done.
-        monkeypatch.setattr("riskreg.web.endpoints.endpoints_for", _all_endpoints)
+        monkeypatch.setattr("riskreg.web.settings.endpoints.endpoints_for", _all_endpoints)
     for route in routes:
         client = walk.client_for(canary_world, "partner_manager", route)
         heard = [
@@ -129,7 +129,7 @@ def _every_inbox(user: Any) -> Any:
 def test_the_inbox_of_another_is_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("riskreg.web.inbox.inbox_of", _every_inbox)
+    monkeypatch.setattr("riskreg.web.messages.inbox.inbox_of", _every_inbox)
     for route in ("/inbox/", "/inbox/{}/"):
         client = walk.client_for(canary_world, "partner_manager", route)
         heard = [
@@ -144,8 +144,8 @@ def test_the_inbox_of_another_is_heard(
 def test_mail_of_the_other_party_is_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("riskreg.web.deliveries.deliveries_for", _all_deliveries)
-    monkeypatch.setattr("riskreg.web.deliveries.readable_among", _all_readable)
+    monkeypatch.setattr("riskreg.web.messages.deliveries.deliveries_for", _all_deliveries)
+    monkeypatch.setattr("riskreg.web.messages.deliveries.readable_among", _all_readable)
     route = "/r/{}/deliveries/"
     client = walk.client_for(canary_world, "partner_manager", route)
     heard = [

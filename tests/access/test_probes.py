@@ -121,7 +121,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "events/queries.py:chains_of": chains,
     "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
     "register/services/frame.py:add_objective": key_of_an_objective,
-    "reminders/queries/agenda.py:counts_by_day": duties_by_day,
+    "duties/queries/agenda.py:counts_by_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
     "risks/services/controls.py:end_control": end_of_a_control,
     "risks/services/mitigations.py:_served": sources_of_what_work_serves,
@@ -131,7 +131,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
 @pytest.fixture
 def canary_world(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> CanaryWorld:
     # A list of one duty is too long to be read already.
-    monkeypatch.setattr("riskreg.web.my_work.MOST_DUTIES", 1)
+    monkeypatch.setattr("riskreg.web.duties.my_work.MOST_DUTIES", 1)
     return canaries.build(at)
 
 

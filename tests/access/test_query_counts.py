@@ -11,7 +11,7 @@ import time_machine
 from django.test import Client
 
 from riskreg.accounts.models import User
-from riskreg.reminders.duties import LISTED
+from riskreg.duties.sources import LISTED
 from riskreg.reviews.services import start_meeting
 from riskreg.risks.models import Risk
 from tests import builders

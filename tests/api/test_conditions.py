@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from riskreg.api.etag import etag
+from riskreg.api.core.etag import etag
 from riskreg.endpoints import services as endpoints
 from riskreg.indicators.models import Indicator
 from riskreg.risks.services import share_risk

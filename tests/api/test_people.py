@@ -7,9 +7,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from riskreg.duties.sources import LISTED
 from riskreg.handover.models import HandOver
 from riskreg.register.models import Absence
-from riskreg.reminders.duties import LISTED
 from riskreg.risks.models import Mitigation, Risk
 from tests import builders
 from tests.api.conftest import Program, is_problem

@@ -17,8 +17,8 @@ from jsonschema.exceptions import SchemaError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from riskreg.api import urls
-from riskreg.api.etag import etag
-from riskreg.api.vocabulary import CODES, VERBS
+from riskreg.api.core.etag import etag
+from riskreg.api.core.vocabulary import CODES, VERBS
 from tests.conftest import REQUIRE_ALL
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -167,7 +167,7 @@ def test_bodies_are_closed_and_everything_is_described(document: dict[str, Any])
         for field, schema in shape.get("properties", {}).items()
         if not schema.get("description")
     ]
-    assert silent == [], "say it in the shape, or in riskreg/api/schema_words.py"
+    assert silent == [], "say it in the shape, or in riskreg/api/core/schema_words.py"
     for path, methods in document["paths"].items():
         for operation in methods.values():
             for parameter in operation["parameters"]:

@@ -69,7 +69,7 @@ def test_what_is_heavier_than_it_says_fails(tmp_path: Path) -> None:
     [
         ("tests/events/test_feed.py", ["tests/events/test_feed.py"]),
         ("tests/notify/sink.py", ["tests/notify"]),
-        ("riskreg/web/heatmap.py", ["tests/web/test_heatmap.py"]),
+        ("riskreg/web/heatmap/page.py", ["tests/web/test_heatmap.py"]),
         ("templates/notify/inbox.html", ["tests/web/test_inbox.py"]),
         ("requirements.lock", ["tests/architecture"]),
     ],

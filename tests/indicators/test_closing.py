@@ -6,13 +6,13 @@ from typing import Any
 
 import pytest
 
+from riskreg.duties.queries import agenda
 from riskreg.events.models import Event
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries.closing import ended_with, serve_alone
 from riskreg.indicators.services import close_risk_and_end, edit_indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.reminders.models import Addressee, Reminder
-from riskreg.reminders.queries import agenda
 from riskreg.reminders.services import sweep
 from riskreg.risks import services
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk, State

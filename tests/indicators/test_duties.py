@@ -4,9 +4,9 @@ import datetime as dt
 
 from django.core import mail
 
+from riskreg.duties.sources import SOURCES
 from riskreg.indicators.services import edit_indicator
 from riskreg.notify.services import deliver_due
-from riskreg.reminders.duties import SOURCES
 from riskreg.reminders.models import Reminder
 from riskreg.reminders.services import sweep
 from tests import builders

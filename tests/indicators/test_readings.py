@@ -12,6 +12,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
+from riskreg.duties.queries import agenda
+from riskreg.duties.sources import BREACH
 from riskreg.events.models import Event
 from riskreg.events.queries import visible_events
 from riskreg.indicators.models import Breach, Indicator, Reading
@@ -20,8 +22,6 @@ from riskreg.indicators.queries.breaches import breaches_of, open_breaches
 from riskreg.indicators.services import MAX_READINGS, edit_indicator, record_readings
 from riskreg.indicators.services.standing import stand
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
-from riskreg.reminders.duties import BREACH
-from riskreg.reminders.queries import agenda
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk
 from tests import builders

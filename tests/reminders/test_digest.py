@@ -9,9 +9,9 @@ from django.urls import reverse
 from django.utils import translation
 
 from riskreg.accounts.models import User
+from riskreg.duties import links
 from riskreg.notify.models import Message
 from riskreg.register.models import Register
-from riskreg.reminders import links
 from riskreg.reminders.digest import SHOWN, day_words, due_words
 from riskreg.reminders.services import sweep
 from tests import builders

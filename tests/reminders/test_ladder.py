@@ -10,13 +10,14 @@ from django.core import mail
 from django.db import IntegrityError, transaction
 
 from riskreg.accounts.models import User
+from riskreg.duties.queries import agenda
+from riskreg.duties.sources import SOURCES
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.notify.services import deliver_due
-from riskreg.reminders.duties import SOURCES
 from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import DEFAULT_LADDER, Rung
-from riskreg.reminders.queries import InForce, agenda, ladder_of, ladders, plan, preview
+from riskreg.reminders.queries import InForce, ladder_of, ladders, plan, preview
 from riskreg.reminders.queries.preview import foretell
 from riskreg.reminders.services import set_ladder, sweep
 from riskreg.reviews.services import grant_extension

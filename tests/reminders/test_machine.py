@@ -28,6 +28,7 @@ from hypothesis.stateful import (
 
 from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
+from riskreg.duties.sources import SOURCES, Duty
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
@@ -35,7 +36,6 @@ from riskreg.notify.services import deliver_due
 from riskreg.register.models import Absence, Membership, Register
 from riskreg.register.queries import away_on
 from riskreg.register.services import come_back, go_away, set_time_zone
-from riskreg.reminders.duties import SOURCES, Duty
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
 from riskreg.reminders.policy import Rung, hour_has_come, rung_at
 from riskreg.reminders.queries import Scene, ladder_of

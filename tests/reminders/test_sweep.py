@@ -423,7 +423,7 @@ def test_a_reminder_is_written_by_the_real_clock_of_the_task(world: World) -> No
 
 def test_the_selection_reads_by_indexes_alone(world: World) -> None:
     """A table scan would make each sweep cost what the whole register costs."""
-    from riskreg.reminders.duties import REVIEW
+    from riskreg.duties.sources import REVIEW
     from riskreg.reminders.policy import DEFAULT_LADDER
     from riskreg.reminders.queries import selection
 

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from riskreg.duties.queries import agenda
+from riskreg.duties.sources import urgency
 from riskreg.notify.models import Message
 from riskreg.register.models import Membership
-from riskreg.reminders.duties import urgency
-from riskreg.reminders.queries import agenda
 from riskreg.reminders.services import sweep
 from riskreg.reminders.services.alarms import Unheard
 from riskreg.risks.filters import parse
@@ -88,7 +88,7 @@ def test_my_work_says_the_true_total_and_lists_the_worst(
         overdue(world, cell, days=50 - n)
     whole = page(world)
     assert whole.context["overdue"] == 5
-    monkeypatch.setattr("riskreg.web.my_work.MOST_DUTIES", 2)
+    monkeypatch.setattr("riskreg.web.duties.my_work.MOST_DUTIES", 2)
     cut = page(world)
     assert listed(cut) == listed(whole)[:2]
     assert listed(cut)[0] == "R-004"
@@ -107,7 +107,7 @@ def test_the_calendar_counts_what_is_not_listed(
     day = world.today + 5 * DAY
     Risk.objects.filter(pk__in=[r.pk for r in rows]).update(next_review_on=day)
     for most in (300, 2):
-        monkeypatch.setattr("riskreg.web.my_work.MOST_DUTIES", most)
+        monkeypatch.setattr("riskreg.web.duties.my_work.MOST_DUTIES", most)
         cells = {c["day"]: c["count"] for week in page(world).context["weeks"] for c in week}
         assert cells[day] == 3, most
 
@@ -122,7 +122,7 @@ def test_what_waits_lists_orphans_first_then_the_worst_and_says_how_many_more(
     waiting = page(world, "leader").context["waiting"]
     assert [d["ref"] for d in waiting] == [orphan.ref, worst.ref, mild.ref]
     assert [d["orphan"] for d in waiting] == [True, False, False]
-    monkeypatch.setattr("riskreg.web.my_work.LISTED", 2)
+    monkeypatch.setattr("riskreg.web.duties.my_work.LISTED", 2)
     cut = page(world, "leader")
     assert [d["ref"] for d in cut.context["waiting"]] == [orphan.ref, worst.ref]
     assert cut.context["waiting_more"] == 1
@@ -162,7 +162,7 @@ def test_a_cell_keeps_what_would_be_worst_without_controls(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("riskreg.risks.queries.heatmap.REFS_PER_CELL", 2)
-    monkeypatch.setattr("riskreg.web.heatmap.BESIDE", 2)
+    monkeypatch.setattr("riskreg.web.heatmap.page.BESIDE", 2)
     for inherent in (None, (3, 3), (5, 5), (4, 4)):
         builders.risk(world, rated=(2, 2), inherent=inherent)
     viewer = world.viewer("owner")
@@ -187,7 +187,7 @@ def test_found_risks_are_open_first_and_worst_first(world: World) -> None:
 
 
 def test_hand_over_names_the_worst(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("riskreg.web.handover.LISTED", 1)
+    monkeypatch.setattr("riskreg.web.people.handover.LISTED", 1)
     builders.risk(world, rated=(1, 1))
     builders.risk(world, rated=(5, 5))
     client = builders.web(world.manager)

@@ -11,11 +11,11 @@ from django.db.models.functions import Coalesce
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from riskreg.duties.queries import agenda
+from riskreg.duties.sources import REVIEW
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.register.services import go_away
-from riskreg.reminders.duties import REVIEW
-from riskreg.reminders.queries import agenda
 from riskreg.reviews import policy
 from riskreg.reviews.models import Extension
 from riskreg.reviews.queries import extended_until_subquery, extension_of, extensions_of

@@ -249,7 +249,7 @@ def test_history_puts_people_first_and_folds_the_engines_work(world: World) -> N
 
 
 def test_a_long_fold_says_how_many_there_are(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("riskreg.web.history.FOLDED", 1)
+    monkeypatch.setattr("riskreg.web.history.page.FOLDED", 1)
     row = builders.risk(world, at=world.at - 29 * DAY)
     sweep(world.at + 12 * DAY)
     url = f"/r/{SLUG}/risks/{row.ref}/history/"

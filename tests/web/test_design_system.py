@@ -17,8 +17,10 @@ from django.test import RequestFactory
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
 
-from riskreg.web import drawing, style, wording
+from riskreg.web import style
 from riskreg.web.templatetags import ui
+from riskreg.web.ui import dates as wording
+from riskreg.web.ui import drawing
 
 STATIC = Path(__file__).parents[2] / "riskreg" / "web" / "static" / "web"
 TODAY = dt.date(2026, 11, 24)

@@ -9,7 +9,7 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from riskreg.indicators.models import Breach, Indicator, Reading
 from riskreg.indicators.policy import Path, Rule
 from riskreg.indicators.services import create_indicator, record_readings
-from riskreg.web.chart import chart, limit_lines, thinned, x_ticks, y_ticks
+from riskreg.web.ui.chart import chart, limit_lines, thinned, x_ticks, y_ticks
 
 AT = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 TODAY = dt.date(2026, 11, 24)

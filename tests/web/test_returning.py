@@ -182,7 +182,7 @@ def test_all_that_match_can_be_chosen_and_not_only_the_page(world: World) -> Non
 def test_more_than_fit_at_once_come_part_by_part_in_the_order_of_the_list(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("riskreg.web.handover.MAX_AT_ONCE", 2)
+    monkeypatch.setattr("riskreg.web.people.handover.MAX_AT_ONCE", 2)
     for n in range(5):
         builders.risk(world, title=f"Risk {n}")
     theirs = builders.risk(world, by=world.partner_owner, title="Risk of the other")

@@ -261,7 +261,7 @@ def test_a_failure_of_ours_says_nothing_of_the_inside(pilot, address, monkeypatc
     def fail(self, request):
         raise RuntimeError("the inside")
 
-    monkeypatch.setattr("riskreg.web.my_work.MyWork.get", fail)
+    monkeypatch.setattr("riskreg.web.duties.my_work.MyWork.get", fail)
     client = pilot.client("owner")
     client.raise_request_exception = False
     answer = client.get(address("work/"))

@@ -12,10 +12,10 @@ from django.db.models import Q
 from django.utils import translation
 
 from riskreg.accounts.models import User
+from riskreg.duties.sources import SOURCES, Duty
 from riskreg.register.models import Absence
 from riskreg.reminders import policy
 from riskreg.reminders.digest.picture import Item
-from riskreg.reminders.duties import SOURCES, Duty
 
 SHOWN = 40
 

@@ -9,12 +9,13 @@ from typing import Any
 from django.db.models import Q
 
 from riskreg.accounts.models import User
+from riskreg.duties.sources import LISTED, SOURCES, Duty, Source, load, urgency
 from riskreg.events.policy import Audience
 from riskreg.register.models import Membership, Register
-from riskreg.reminders.duties import LISTED, SOURCES, Duty, Source, load, urgency
+from riskreg.register.queries import ANSWERABLE
 from riskreg.reminders.models import Addressee
 from riskreg.reminders.policy import STANDING_IN, Recipient, Rung, reached, rung_at
-from riskreg.reminders.queries import ANSWERABLE, Scene
+from riskreg.reminders.queries import Scene
 
 OWN_LIMIT = 200
 

@@ -10,10 +10,12 @@ from django.utils import timezone, translation
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
+from riskreg.duties import links
+from riskreg.duties.sources import Duty
 from riskreg.kernel.mailtext import inlined_html, tidy_text
 from riskreg.notify.renewal import Content
 from riskreg.register.models import Party, Register
-from riskreg.reminders import links, policy
+from riskreg.reminders import policy
 from riskreg.reminders.digest.facts import Backdrop, Facts, Line, facts_for, made_of
 from riskreg.reminders.digest.picture import Item
 from riskreg.reminders.digest.words import (
@@ -23,7 +25,6 @@ from riskreg.reminders.digest.words import (
     due_words,
     part_words,
 )
-from riskreg.reminders.duties import Duty
 from riskreg.reminders.policy import ALARM, DIGEST
 
 

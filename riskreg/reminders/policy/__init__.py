@@ -1,7 +1,6 @@
 """The ladder and who hears of it. Pure functions of values and a day."""
 
-from riskreg.reminders.policy.digests import ALARM, DIGEST, INTERRUPT, hour_has_come, next_digest
-from riskreg.reminders.policy.ladder import (
+from riskreg.duties.policy.ladder import (
     CHANNELS,
     CHAT,
     DEFAULT_LADDER,
@@ -26,6 +25,7 @@ from riskreg.reminders.policy.ladder import (
     rung_of,
     rungs_from,
 )
+from riskreg.reminders.policy.digests import ALARM, DIGEST, INTERRUPT, hour_has_come, next_digest
 from riskreg.reminders.policy.recipients import (
     AS_DEPUTY,
     AS_LEADER,

@@ -5,7 +5,8 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from riskreg.reminders.policy.ladder import DEPUTY, LEADERS, MANAGERS, OWNER, Rung
+from riskreg.duties.policy.ladder import DEPUTY, LEADERS, MANAGERS, OWNER, Rung
+from riskreg.duties.policy.matter import Matter
 
 # What somebody is to a duty that they are told of; ``models.Part`` stores these.
 AS_OWNER, AS_DEPUTY, AS_MANAGER, AS_LEADER = "owner", "deputy", "manager", "leader"
@@ -31,16 +32,6 @@ class Recipient:
     user_id: int
     part: str
     for_id: int | None = None
-
-
-@dataclass(frozen=True)
-class Matter:
-    """What a duty is, as far as it decides who is told."""
-
-    owner_id: int | None
-    deputy_id: int | None
-    party_id: int
-    private: bool
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,6 @@
 
 from riskreg.reminders.queries.ladders import InForce, ladder_of, ladder_versions, ladders
 from riskreg.reminders.queries.people import (
-    ANSWERABLE,
     circle_of,
     managers_of,
     marked_today,
@@ -28,7 +27,6 @@ from riskreg.reminders.queries.selection import (
 )
 
 __all__ = [
-    "ANSWERABLE",
     "BATCH",
     "Forecast",
     "Found",

@@ -13,7 +13,6 @@ from riskreg.register.queries import away_on
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark
 from riskreg.reminders.policy import Circle, Member, Rung
 
-ANSWERABLE = (Role.OWNER, Role.MANAGER, Role.LEADER)
 BATCH = 200
 
 

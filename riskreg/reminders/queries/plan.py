@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
+from riskreg.duties.sources import SOURCES, Duty, Source
 from riskreg.kernel import clock
 from riskreg.register.models import Register
 from riskreg.register.queries import away_on
-from riskreg.reminders.duties import SOURCES, Duty, Source
 from riskreg.reminders.models import Addressee, AddresseeState, ReminderState
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries.ladders import DEFAULT, ladders

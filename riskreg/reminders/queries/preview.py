@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
+from riskreg.duties.sources import REVIEW, Duty
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import listening
 from riskreg.kernel import clock
@@ -18,7 +19,6 @@ from riskreg.notify.models import Message
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
 from riskreg.register.queries import away_over
-from riskreg.reminders.duties import REVIEW, Duty
 from riskreg.reminders.models import AddresseeState, Reminder
 from riskreg.reminders.policy import (
     Circle,

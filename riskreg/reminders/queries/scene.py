@@ -4,10 +4,10 @@ import datetime as dt
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
+from riskreg.duties.sources import SOURCES, Duty
 from riskreg.kernel import clock
 from riskreg.register.models import Register
 from riskreg.register.queries import away_in
-from riskreg.reminders.duties import SOURCES, Duty
 from riskreg.reminders.models import Reminder
 from riskreg.reminders.policy import (
     DEFAULT_LADDER,

@@ -10,9 +10,9 @@ from typing import Any, NamedTuple
 from django.db import connection
 from django.db.models import Case, Exists, OuterRef, Q, QuerySet, SmallIntegerField, Value, When
 
+from riskreg.duties.sources import SOURCES, Duty, Source
 from riskreg.notify import queries as outbox
 from riskreg.register.models import Register
-from riskreg.reminders.duties import SOURCES, Duty, Source
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
 from riskreg.reminders.policy import DIGEST, INTERRUPT, Rung, below, reached, rung_at
 from riskreg.reminders.queries.scene import Place

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from riskreg.duties.sources import SOURCES, Duty
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify.models import Message
@@ -13,7 +14,6 @@ from riskreg.notify.renewal import Content
 from riskreg.notify.services import Draft, post
 from riskreg.register.models import Membership, Party, Register
 from riskreg.reminders.digest import SHOWN, render_alarm
-from riskreg.reminders.duties import SOURCES, Duty
 from riskreg.reminders.policy import ALARM
 from riskreg.reminders.queries import managers_of, unaddressed
 

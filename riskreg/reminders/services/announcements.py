@@ -19,6 +19,8 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.accounts.models import User
+from riskreg.duties import links
+from riskreg.duties.sources import SOURCES, Duty, urgency
 from riskreg.endpoints.channels.chat import plain
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.queries import listening, listening_among
@@ -30,9 +32,7 @@ from riskreg.notify.models import Channel
 from riskreg.notify.renewal import Content
 from riskreg.notify.services import Draft, post, withdraw
 from riskreg.register.models import Register
-from riskreg.reminders import links
 from riskreg.reminders.digest.words import count_words, due_words
-from riskreg.reminders.duties import SOURCES, Duty, urgency
 from riskreg.reminders.models import Announcement, AnnouncementState, Reminder
 from riskreg.reminders.queries import Scene
 

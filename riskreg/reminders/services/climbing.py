@@ -6,9 +6,9 @@ from collections.abc import Collection
 import structlog
 from django.db import transaction
 
+from riskreg.duties.sources import SOURCES, Duty, Source, load
 from riskreg.events.services import Entry, append_all
 from riskreg.register.models import Register
-from riskreg.reminders.duties import SOURCES, Duty, Source, load
 from riskreg.reminders.models import (
     Addressee,
     AddresseeState,

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
+from riskreg.duties import links
 from riskreg.notify import queries as outbox
 from riskreg.notify.services import Draft, post, withdraw
-from riskreg.reminders import links
 from riskreg.reminders.digest import (
     Backdrop,
     Picture,

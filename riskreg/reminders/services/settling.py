@@ -7,10 +7,10 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from riskreg.duties.sources import Duty
 from riskreg.events.services import Entry, append_all
 from riskreg.register.models import Register
 from riskreg.reminders.digest import Picture
-from riskreg.reminders.duties import Duty
 from riskreg.reminders.models import (
     Addressee,
     AddresseeState,

@@ -15,8 +15,7 @@ from riskreg.kernel.localised import localised, number
 from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
-from riskreg.web.chart import chart
-from riskreg.web.history import people_first
+from riskreg.web.history.page import people_first
 from riskreg.web.indicators.words import (
     behind_words,
     frequency_words,
@@ -27,9 +26,10 @@ from riskreg.web.indicators.words import (
     status_words,
     time_words,
 )
-from riskreg.web.paging import page_of
+from riskreg.web.localized import outdated_names
 from riskreg.web.presenters import person, source_rows
-from riskreg.web.sentences import outdated_names
+from riskreg.web.ui.chart import chart
+from riskreg.web.ui.paging import page_of
 
 PER_PAGE = 40
 CHARTED = 5000

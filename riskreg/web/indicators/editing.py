@@ -16,7 +16,7 @@ from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import IndicatorForm, values_of
-from riskreg.web.sentences import outdated_after_saving
+from riskreg.web.localized import outdated_after_saving
 
 _NAMES = {"names": "name", "descriptions": "description", "limit_notes": "limit_note"}
 

@@ -21,11 +21,11 @@ from riskreg.reviews.services import (
 )
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
-from riskreg.web.marks import warn_of_marks
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.meetings.minutes import agenda_rows
 from riskreg.web.presenters import person
-from riskreg.web.review_screen import ReviewForm, ReviewScreen, take_cell_error
+from riskreg.web.reviews.page import ReviewForm, ReviewScreen, take_cell_error
+from riskreg.web.risks.mismatches import warn_of_marks
 
 
 class MeetingItemPage(MeetingView, ReviewScreen):

@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.web.preferences import zone_choices
+from riskreg.web.people.preferences import zone_choices
 
 PREFERENCES = ("language", "time_zone", "digest_hour")
 

@@ -25,12 +25,12 @@ from riskreg.risks.services import (
     transfer_risk,
 )
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.cells import cell_of, cell_text, chosen_cell
 from riskreg.web.due_dates import dates_after_assessment
 from riskreg.web.forms.marks import adds
-from riskreg.web.marks import warn_of_marks
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.forms import offer
+from riskreg.web.risks.mismatches import warn_of_marks
+from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
 
 
 class ActionForm(forms.Form):

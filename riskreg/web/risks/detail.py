@@ -25,9 +25,9 @@ from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
 from riskreg.web.base import RegisterView
-from riskreg.web.duty_words import away_words
-from riskreg.web.extensions import extension_row, may_extend
+from riskreg.web.duties.labels import away_words
 from riskreg.web.indicators.beside import watching_rows
+from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import (
     Scale,
     marks_of,
@@ -36,7 +36,7 @@ from riskreg.web.presenters import (
     stage_name,
     trail_points,
 )
-from riskreg.web.sentences import PARTS, outdated_rows, sentence
+from riskreg.web.risks.extensions import extension_row, may_extend
 
 SHOWN_REVIEWS = 12
 SHOWN_ASSESSMENTS = 20

@@ -16,7 +16,8 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services import create_risk, edit_risk
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
-from riskreg.web.history import field_words
+from riskreg.web.history.page import field_words
+from riskreg.web.localized import PARTS, outdated_after_saving
 from riskreg.web.risks.conflict import differences, posted
 from riskreg.web.risks.forms import (
     OTHER_LANGUAGE,
@@ -27,7 +28,6 @@ from riskreg.web.risks.forms import (
     other_language,
     sources_initial,
 )
-from riskreg.web.sentences import PARTS, outdated_after_saving
 
 SOURCES = "sources"
 # Above the lines of sources: what the writer was shown, to tell a change from an echo.

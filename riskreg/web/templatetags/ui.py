@@ -47,8 +47,10 @@ from django.urls import reverse
 from django.utils.translation import get_language_info, pgettext
 from django.utils.translation import gettext as _
 
-from riskreg.web import drawing, ui_blocks, wording
-from riskreg.web.icons import draw_icon
+from riskreg.web.ui import blocks as ui_blocks
+from riskreg.web.ui import dates as wording
+from riskreg.web.ui import drawing
+from riskreg.web.ui.icons import draw_icon
 
 register = template.Library()
 register.tags |= ui_blocks.register.tags

@@ -1,0 +1,87 @@
+"""Who calls: a program with a bearer token, or a person with the session of their browser."""
+
+import datetime as dt
+from typing import Any
+
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from riskreg.accounts.models import ApiToken, Scope, User
+from riskreg.accounts.queries import token_for, token_row
+from riskreg.accounts.services.last_use import mark_used
+from riskreg.api.core.errors import SAFE, Problem
+from riskreg.kernel import clock
+from riskreg.kernel.besides import note_besides
+
+CHALLENGE = 'Bearer realm="riskreg"'
+
+
+class BearerAuthentication(BaseAuthentication):
+    """``Authorization: Bearer <token>``. Another scheme is left to whoever comes next."""
+
+    def authenticate(self, request: Request) -> tuple[User, ApiToken] | None:
+        """The token's user and row. Raises ``AuthenticationFailed`` with the way out."""
+        scheme, _space, token = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        token = token.strip()
+        at = moment(request)
+        row = token_for(token, at)
+        if row is None:
+            raise AuthenticationFailed(_why_refused(token, at))
+        if row.last_used_on != at.date():
+            note_besides("token_used", lambda: mark_used(row, at.date()))
+        return row.user, row
+
+    def authenticate_header(self, request: Request) -> str:
+        """What a 401 says in WWW-Authenticate."""
+        sent = request.headers.get("Authorization", "")
+        return CHALLENGE + (', error="invalid_token"' if sent else "")
+
+
+def moment(request: Any) -> dt.datetime:
+    """The one reading of the clock for this request."""
+    http = getattr(request, "_request", request)
+    read_at: dt.datetime | None = getattr(http, "read_at", None)
+    if read_at is None:
+        http.read_at = read_at = clock.now()
+    return read_at
+
+
+class ScopePermission(BasePermission):
+    """What a token's scope lets through. What the user may do is the services' to say.
+
+    ``read``: safe methods; ``write``: all; ``ingest``: only views that take readings
+    (``takes_readings``). ``any_scope`` marks what every token may ask.
+    """
+
+    def has_permission(self, request: Request, view: Any) -> bool:
+        """Raises ``Problem`` 403 that names the scope that is needed."""
+        if not request.user.is_authenticated:
+            return False
+        scope = getattr(request.auth, "scope", None)
+        if scope is None or scope == Scope.WRITE or getattr(view, "any_scope", False):
+            return True
+        if scope == Scope.READ and request.method in SAFE:
+            return True
+        if scope == Scope.INGEST and getattr(view, "takes_readings", False):
+            return True
+        needed = "read or write" if request.method in SAFE else "write"
+        raise Problem(
+            403, f"This token has the scope “{scope}”; here one of scope {needed} is needed."
+        )
+
+
+def _why_refused(token: str, at: dt.datetime) -> str:
+    """Only who holds the token itself is told what became of it."""
+    row = token_row(token)
+    renew = "Make a new one under Settings, API tokens, or by manage.py create_token."
+    if row is None:
+        return f"This token is not known. Check that it was copied whole. {renew}"
+    if row.revoked_at:
+        return f"This token was revoked. {renew}"
+    if row.expires_at <= at:
+        return f"This token expired on {row.expires_at:%Y-%m-%d}. {renew}"
+    return "This token's account is not active any more. Ask who runs the system."

@@ -1,0 +1,125 @@
+"""What every view of the API does before and after its own work."""
+
+import datetime as dt
+from collections.abc import Callable
+from typing import Any, cast
+
+from django.db import transaction
+from django.http import HttpResponse
+from rest_framework.request import Request
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from riskreg.accounts.models import User
+from riskreg.api.core import etag, idempotency
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.auth import moment
+from riskreg.api.core.body import StrictJSONParser, body_of
+from riskreg.api.core.body_shape import check_body
+from riskreg.api.core.errors import request_id
+from riskreg.api.core.query import as_query, check_parameters
+from riskreg.kernel.errors import Errors
+from riskreg.register.access import Viewer, viewer_for
+
+
+class ApiView(APIView):
+    """Signs the caller in, refuses an unknown method, then lets the scope decide."""
+
+    parser_classes = [StrictJSONParser]
+    http_method_names = ["get", "post", "patch", "head"]
+    format_kwarg = None
+    at: dt.datetime
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        """Runs before the method; raises what is to be refused."""
+        self.at = moment(request)
+        request.accepted_renderer, request.accepted_media_type = self.perform_content_negotiation(
+            request
+        )
+        self.perform_authentication(request)
+        method = (request.method or "").lower()
+        if request.user.is_authenticated and method.upper() not in self.allowed_methods:
+            self.http_method_not_allowed(request)
+        self.check_permissions(request)
+        check_parameters(request)
+
+    @property
+    def me(self) -> User:
+        """Who calls."""
+        assert isinstance(self.request.user, User)  # noqa: S101 - permission has been checked
+        return self.request.user
+
+    @property
+    def root(self) -> str:
+        """The address of this system, as the caller called it, without a slash at the end."""
+        return self.request.build_absolute_uri("/")[:-1]
+
+    def known_params(self, *names: str) -> None:
+        """Raise ``InvalidQuery`` for a parameter that is not one of ``names``."""
+        errors = Errors()
+        for name in self.request.query_params:
+            if name not in names:
+                errors.add(
+                    name[:60],
+                    "unknown_parameter",
+                    "There is no such parameter here. Parameters: "
+                    + (", ".join(names) if names else "none")
+                    + ".",
+                )
+        as_query(errors.raise_if_any)
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """What is read has an ETag, and who has it already gets 304, lists and maps included."""
+        answer = super().finalize_response(request, response, *args, **kwargs)
+        if request.method not in ("GET", "HEAD") or answer.status_code != 200:
+            return answer
+        if "ETag" not in answer:
+            answer["ETag"] = etag.content_etag(answer.content.decode())
+        if not etag.is_known(request, answer["ETag"]):
+            return answer
+        kept = {name: answer[name] for name in ("ETag", "Cache-Control", "Vary") if name in answer}
+        return cast(Response, HttpResponse(status=304, headers=kept))
+
+    def detail(self, body: dict[str, Any], version: int | None = None) -> HttpResponse:
+        """``body`` with its ETag, of ``version`` where it has one."""
+        tag = etag.content_etag(body) if version is None else etag.etag(version, body)
+        return Answer.of(body, ETag=tag).response()
+
+
+class RegisterApi(ApiView):
+    """A view inside a register: ``self.viewer`` asks. A stranger to it gets 404."""
+
+    viewer: Viewer
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        self.viewer = viewer_for(self.me, kwargs["slug"], request_id())
+
+    @property
+    def here(self) -> str:
+        """The address of the register, with a slash at the end."""
+        return f"{self.root}/api/v1/registers/{self.viewer.register.slug}/"
+
+    @property
+    def seen(self) -> int:
+        """The version that If-Match names."""
+        return etag.seen_version(self.request)
+
+    def write(self, act: Callable[[], Answer]) -> HttpResponse:
+        """One transaction around the act and what is read of it; under the caller's key, if any."""
+        self.known_params()
+
+        def checked() -> Answer:
+            self.check_body()
+            return act()
+
+        with transaction.atomic():
+            return idempotency.once(self.request, self.viewer, self.at, checked).response()
+
+    def check_body(self) -> None:
+        """Raise ``Invalid`` for what the schema's request body has not, at any depth."""
+        errors = Errors()
+        handler = getattr(self, (self.request.method or "").lower())
+        if shape := getattr(handler, "body_shape", None):
+            check_body(errors, body_of(self.request), shape)
+        errors.raise_if_any()

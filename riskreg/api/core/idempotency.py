@@ -1,0 +1,61 @@
+"""A request repeated with the same Idempotency-Key acts once (I8)."""
+
+import datetime as dt
+import hashlib
+import json
+import re
+from collections.abc import Callable
+
+from rest_framework.request import Request
+
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.errors import Problem
+from riskreg.register.access import Viewer
+from riskreg.requests.models import DoneRequest
+from riskreg.requests.services import keep_answer, take_key
+
+_KEY = re.compile(r"[\x20-\x7e]{1,255}")
+
+
+def once(request: Request, viewer: Viewer, at: dt.datetime, act: Callable[[], Answer]) -> Answer:
+    """``act()``, or what was answered when this request was done under the same key.
+
+    Runs inside the caller's transaction: the key is taken first, so that of two at the same time
+    one waits for the other, and a failure takes everything back, the key as well. Raises
+    ``Problem`` 422 for a key that belongs to another request, 400 for one that cannot be a key.
+    """
+    key = request.headers.get("Idempotency-Key")
+    if key is None:
+        return act()
+    if not _KEY.fullmatch(key) or not key.strip():
+        raise Problem(
+            400,
+            "An Idempotency-Key is 1 to 255 printable ASCII characters, such as a UUID.",
+            [{"pointer": "Idempotency-Key", "code": "malformed", "detail": "Send a UUID."}],
+        )
+    fingerprint = _fingerprint(request, viewer)
+    row, fresh = take_key(user=viewer.user, key=key, fingerprint=fingerprint, at=at)
+    if not fresh:
+        return _replayed(row, fingerprint)
+    answer = act()
+    keep_answer(row, status=answer.status, headers=dict(answer.headers), body=answer.text)
+    return answer
+
+
+def _replayed(row: DoneRequest, fingerprint: str) -> Answer:
+    if row.fingerprint != fingerprint:
+        raise Problem(
+            422,
+            "This Idempotency-Key was used for another address or body. Use a new key for a new "
+            "request, and the same key only to repeat one.",
+            [{"pointer": "Idempotency-Key", "code": "reused", "detail": "Send a new key."}],
+        )
+    headers = {**row.headers, "Idempotent-Replayed": "true"}
+    return Answer(text=row.body, status=row.status, headers=headers)
+
+
+def _fingerprint(request: Request, viewer: Viewer) -> str:
+    """The party is part of it: who changes sides is not told what they did on the other."""
+    party = viewer.party.key if viewer.party else ""
+    said = [request.method, request.get_full_path(), party, request.data]
+    return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

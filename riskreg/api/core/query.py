@@ -1,0 +1,99 @@
+"""Reading query strings: what every address refuses, and values that several read."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.models import Q
+from rest_framework.request import Request
+
+from riskreg.api.core.errors import InvalidQuery
+from riskreg.kernel.days import day_in, moment_in
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.text import storable
+from riskreg.register.access import Viewer
+from riskreg.risks.queries.access import risks_called
+from riskreg.risks.queries.links import links_to
+
+# What may be given several times, wherever it is a parameter; of anything else the last would win.
+REPEATABLE = frozenset({
+    "state", "owner", "party", "rating", "likelihood", "impact", "term", "objective",
+    "external_id", "kind", "status", "risk",
+})  # fmt: skip
+
+
+def check_parameters(request: Request) -> None:
+    """Raise ``InvalidQuery`` for what no address takes.
+
+    An empty value is one: a script whose variable is empty would be given every row, and take the
+    first of them for the one that it meant.
+    """
+    errors = Errors()
+    for name, values in request.query_params.lists():
+        shown = name[:60]
+        if not all(map(storable, values)):
+            errors.add(shown, "bad_character", "This holds a NUL character; remove it.")
+        elif not all(value.strip() for value in values):
+            errors.add(shown, "empty", "This has no value: give one, or leave the parameter out.")
+        elif len(values) > 1 and name not in REPEATABLE:
+            errors.add(shown, "repeated", "This is given several times; give it once.")
+    as_query(errors.raise_if_any)
+
+
+def as_query(check: Callable[[], Any]) -> Any:
+    """``check()``, whose errors are about the query string."""
+    try:
+        return check()
+    except Invalid as invalid:
+        raise InvalidQuery(invalid.fields, invalid.detail) from None
+
+
+def day_of(errors: Errors, name: str, text: str | None) -> dt.date | None:
+    """The day that a parameter names; None if it is not given. Notes any other spelling."""
+    if text is None:
+        return None
+    try:
+        return day_in(text)
+    except ValueError:
+        errors.add(name, "not_a_date", "This must be a date, as in 2027-03-31.")
+        return None
+
+
+def moment_of(text: str) -> dt.datetime | None:
+    """The time with its offset that ``text`` spells (a space stands for an unescaped plus)."""
+    try:
+        moment = moment_in(text.replace(" ", "+"))
+        return moment.astimezone(dt.UTC) if moment.tzinfo else None
+    except (ValueError, OverflowError):
+        return None
+
+
+def switch_of(errors: Errors, name: str, text: str | None) -> bool | None:
+    """true or false; None if it is not given. Notes anything else."""
+    if text not in (None, "true", "false"):
+        errors.add(name, "not_a_boolean", "This must be true or false.")
+    return None if text is None else text == "true"
+
+
+def choices_of(errors: Errors, name: str, values: list[str], allowed: Iterable[str]) -> list[str]:
+    """``values``, each of which is one of ``allowed``. Notes the first that is not, by itself."""
+    known = list(allowed)
+    if wrong := [value for value in values if value not in known]:
+        errors.add(
+            name,
+            "unknown",
+            f"“{wrong[0][:60]}” is unknown here; this must be one of: {', '.join(known)}.",
+        )
+    return values
+
+
+def linked_to(errors: Errors, viewer: Viewer, refs: list[str], relation: Any, column: str) -> Q:
+    """Rows that ``relation`` (whose table has ``column`` and ``risk``) ties to one of ``refs``.
+
+    A ref of nothing that the viewer may know of is unknown, whatever it may be to others.
+    """
+    found = list(risks_called(viewer, refs).values_list("pk", "ref"))
+    known = {ref for _pk, ref in found}
+    if unknown := [ref for ref in refs if ref not in known]:
+        errors.add("risk", "unknown_risk", f"Unknown risk: {unknown[0][:60]}.")
+    return Q(pk__in=links_to(relation, [pk for pk, _ref in found]).values(column))

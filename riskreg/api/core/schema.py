@@ -1,0 +1,389 @@
+"""What the schema says of each route: parameters, headers, examples, and every way it can fail."""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from drf_spectacular.openapi import AutoSchema
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import (
+    OpenApiExample,
+    OpenApiParameter,
+    OpenApiResponse,
+    extend_schema,
+    inline_serializer,
+)
+from rest_framework import serializers as s
+
+from riskreg.api import examples
+from riskreg.api.core import problem
+from riskreg.api.core.errors import KINDS, PROBLEM
+from riskreg.api.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from riskreg.duties.sources import LISTED
+from riskreg.indicators.models import Status
+from riskreg.kernel.search import MAX_QUERY
+from riskreg.register.policy import MAX_LEVELS, STAGES
+from riskreg.risks.filters import ORDERINGS
+from riskreg.risks.models import Kind, MitigationStatus, State
+
+Decorator = Callable[[Any], Any]
+
+
+def query(name: str, text: str, kind: Any = str, **options: Any) -> OpenApiParameter:
+    """A parameter of the query string."""
+    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **options)
+
+
+def _many(name: str, text: str, **options: Any) -> OpenApiParameter:
+    return query(name, text + " May be given several times.", many=True, **options)
+
+
+def switch(name: str, text: str) -> OpenApiParameter:
+    """A parameter that is true or false."""
+    return query(name, text, bool)
+
+
+def whole(name: str, text: str, least: int, most: int, **options: Any) -> OpenApiParameter:
+    """A parameter that is a whole number."""
+    shape = {"type": "integer", "minimum": least, "maximum": most, **options}
+    return query(name, text, shape)
+
+
+def words(name: str, text: str, **options: Any) -> OpenApiParameter:
+    """A parameter that is a text, and not an empty one."""
+    required = options.pop("required", False)
+    shape = {"type": "string", "minLength": 1, "pattern": r"\S", **options}
+    return query(name, text, shape, required=required)
+
+
+def several(name: str, text: str, **options: Any) -> OpenApiParameter:
+    """A text that may be given several times."""
+    shape = {"type": "string", "minLength": 1, "pattern": r"\S", **options}
+    many = {"type": "array", "items": shape, "minItems": 1, "maxItems": 500}
+    return query(name, text + " May be given several times.", many)
+
+
+_STAGE = query("stage", "The stage that rating, likelihood and impact are about.", enum=STAGES)
+_LEVEL = {
+    "type": "array", "minItems": 1, "maxItems": 50,
+    "items": {"type": "integer", "minimum": 1, "maximum": MAX_LEVELS},
+}  # fmt: skip
+_FILTERS = [
+    _many("state", "Only risks in this state.", enum=[*State.values, "all"]),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("rating", "A rating of the criteria."),
+    _STAGE,
+    query("likelihood", "A level of the criteria. May be given several times.", _LEVEL),
+    query("impact", "A level of the criteria. May be given several times.", _LEVEL),
+    several("term", "taxonomy:term, as in market:eu; several must all hold."),
+    several("objective", "An objective's key."),
+    words("q", "Words that the risk's texts hold."),
+    switch("overdue", "Whether the review is late."),
+    query("due_before", "Open risks whose review is due before this day.", OpenApiTypes.DATE),
+    query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
+    several("external_id", "The caller's own id."),
+    switch("unrated", "Whether nobody has rated it."),
+    _many("kind", "Threats or opportunities.", enum=Kind.values),
+    switch("above_appetite", "Whether it needs an acceptance."),
+]
+_PAGES = [
+    whole("limit", "Rows per page.", 1, MAX_LIMIT, default=DEFAULT_LIMIT),
+    words(
+        "cursor",
+        "From next and previous; opaque. It marks a place in the order: a row is given once as "
+        "long as its place does not change meanwhile, which it never does in the order of `ref`.",
+    ),
+    switch("count", "Whether to count all rows."),
+]
+RISK_FILTERS = [
+    *_FILTERS,
+    query(
+        "ordering",
+        "What to order by; a minus turns it round. Rows without a value come last.",
+        enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
+    ),
+]
+MITIGATION_FILTERS = [
+    _many("status", "How far it has come.", enum=MitigationStatus.values),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it serves."),
+    query("due_before", "Due before this day.", OpenApiTypes.DATE),
+]
+INDICATOR_FILTERS = [
+    _many("status", "How the newest reading stands.", enum=Status.values),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it watches."),
+    switch("late", "Whether a reading is late."),
+    switch("active", "Whether it is in use."),
+]
+TERM_FILTERS = [
+    words("taxonomy", "Terms of the classification of this key."),
+    switch("active", "Whether it is in use."),
+]
+DUTY_FILTERS = [
+    switch("mine", "What the caller answers for, or stands in for today."),
+    _many("kind", "Duties of this kind.", enum=sorted(LISTED)),
+    query("due_before", "Due before this day.", OpenApiTypes.DATE),
+    switch("overdue", "Whether the due date has passed."),
+]
+_DAY_OR_TIME = {
+    "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
+}
+READING_FILTERS = [
+    query("since", "Read at or after this time or day.", _DAY_OR_TIME),
+    query("until", "Read before this time or day.", _DAY_OR_TIME),
+    switch("corrected", "true: also those that another one corrects."),
+]
+_ONE_KIND = query("kind", "Whose map: threats if not given.", enum=Kind.values)
+REGISTER_PARAMS = [query("kind", "What counts are of: both if not given.", enum=Kind.values)]
+HEATMAP_PARAMS = [
+    query("as_of", "The end of this day; today if not given.", OpenApiTypes.DATE),
+    query("compare", "What moved since the end of this earlier day.", OpenApiTypes.DATE),
+    *(p for p in _FILTERS if p.name != "kind"),
+    _ONE_KIND,
+]
+FEED_PARAMS = [
+    words("after", "The cursor of the last answer; from the beginning if not given."),
+    _PAGES[0],
+]
+SEARCH_PARAMS = [
+    words(
+        "q",
+        "Words, all of which must be held; or a ref, however it is typed.",
+        required=True,
+        maxLength=MAX_QUERY,
+    )
+]
+CRITERIA_PARAMS = [whole("number", "An earlier version.", 1, 999_999)]
+LADDER_PARAMS = [whole("number", "An earlier version; 0 is the default.", 0, 999_999)]
+PREVIEW_PARAMS = [words("risk", "The ref of an open risk.", required=True)]
+
+_READ = (400, 401, 403, 404, 406)
+_WRITE = (*_READ, 413, 415)
+
+
+def _header(
+    name: str, text: str, shape: dict[str, Any], *, required: bool = False
+) -> OpenApiParameter:
+    return OpenApiParameter(
+        name, {"type": "string", **shape}, OpenApiParameter.HEADER, required=required,
+        description=text,
+    )  # fmt: skip
+
+
+def _response_header(name: str, text: str, status: int) -> OpenApiParameter:
+    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=[status])
+
+
+_IF_MATCH = _header(
+    "If-Match",
+    'The ETag that you have seen, or its version alone: "7".',
+    {"pattern": r'^(W/)?"[0-9]{1,9}(-[0-9a-f]{12})?"$'},
+    required=True,
+)
+_KEY = _header(
+    "Idempotency-Key",
+    "The same key and body act once, for 48 hours: the answer is repeated with "
+    "Idempotent-Replayed: true.",
+    {"minLength": 1, "maxLength": 255, "pattern": r"^[ -~]*[!-~][ -~]*$"},
+)
+
+
+# Any text: what is no ETag is nobody's, and so is passed over, as HTTP has it.
+_KNOWN = _header("If-None-Match", "ETags that you have: 304 where one is still right.", {})
+
+
+def _etag(status: int) -> OpenApiParameter:
+    return _response_header("ETag", "The version, for If-Match and If-None-Match.", status)
+
+
+def _replayed(status: int) -> OpenApiParameter:
+    return _response_header("Idempotent-Replayed", "true: this was done before.", status)
+
+
+def described(
+    summary: str,
+    response: Any,
+    parameters: Sequence[OpenApiParameter] = (),
+    *,
+    request: Any = None,
+    status: int = 200,
+    problems: Sequence[int] = _READ,
+    more: dict[int, Any] | None = None,
+    is_list: bool = False,
+) -> Decorator:
+    """Describe one method of a view."""
+    shown = []
+    if answer := examples.ANSWERS.get(summary):
+        codes = [str(status)]
+        shown = [OpenApiExample("Answer", value=answer, response_only=True, status_codes=codes)]
+    asked = []
+    if wanted := examples.REQUESTS.get(summary):
+        asked = [OpenApiExample("Request", value=wanted, request_only=True)]
+    responses: dict[Any, Any] = {status: OpenApiResponse(response, summary)}
+    for code in sorted({*problems, 405, 500}):
+        responses[(code, PROBLEM)] = OpenApiResponse(
+            problem.Problem,
+            KINDS[code][1],
+            examples=[OpenApiExample("A problem", value=problem.problem(code))],
+        )
+    is_read = request is None and status == 200 and tuple(problems) == _READ
+    if is_read:
+        parameters = [*parameters, _KNOWN, _etag(200)]
+        more = {304: OpenApiResponse(description="You have this answer already."), **(more or {})}
+    extended = extend_schema(
+        summary=summary,
+        request=request,
+        parameters=list(parameters),
+        responses={**responses, **(more or {})},
+        examples=[*shown, *asked],
+    )
+
+    def describe(method: Any) -> Any:
+        method = extended(method)
+        # What the schema says of a body is what a write is held against (RegisterApi.write).
+        method.body_shape, method.is_list = request, is_list
+        return method
+
+    return describe
+
+
+def listed(summary: str, item: Any, parameters: Sequence[OpenApiParameter] = ()) -> Decorator:
+    """A list in pages."""
+    page = inline_serializer(
+        f"{item.__name__}Page",
+        {
+            "next": s.URLField(allow_null=True),
+            "previous": s.URLField(allow_null=True),
+            "results": item(many=True),
+            "count": s.IntegerField(required=False, help_text="with ?count=true"),
+        },
+    )
+    return described(summary, page, [*parameters, *_PAGES], is_list=True)
+
+
+def detailed(summary: str, shape: Any, parameters: Sequence[OpenApiParameter] = ()) -> Decorator:
+    """One thing, with its ETag."""
+    return described(summary, shape, parameters)
+
+
+def made(summary: str, request: Any, shape: Any) -> Decorator:
+    """POST that makes something."""
+    headers = [_KEY, _etag(201), _replayed(201),
+               _response_header("Location", "The address of what was made.", 201)]  # fmt: skip
+    return described(summary, shape, headers, request=request, status=201, problems=(*_WRITE, 422))
+
+
+def noted(summary: str, request: Any, shape: Any) -> Decorator:
+    """POST of things that are told apart by what they say, so that no version is asked for."""
+    return described(
+        summary,
+        shape,
+        [_KEY, _replayed(201)],
+        request=request,
+        status=201,
+        problems=(*_WRITE, 422),
+        more={200: OpenApiResponse(shape, "Nothing new: all of it was known already.")},
+    )
+
+
+def changed(summary: str, request: Any, shape: Any) -> Decorator:
+    """PATCH or PUT of a version."""
+    return described(
+        summary,
+        shape,
+        [_IF_MATCH, _KEY, _etag(200), _replayed(200)],
+        request=request,
+        problems=(*_WRITE, 412, 422, 428),
+    )
+
+
+def acted(summary: str, request: Any, shape: Any, status: int = 200) -> Decorator:
+    """POST that does something to a version of a risk."""
+    return described(
+        summary,
+        shape,
+        [_IF_MATCH, _KEY, _etag(status), _replayed(status)],
+        request=request,
+        status=status,
+        problems=(*_WRITE, 412, 422, 428),
+    )
+
+
+WRITE = (*_WRITE, 422)
+KEY = _KEY
+
+
+def removed(summary: str) -> Decorator:
+    """DELETE of a version."""
+    return described(
+        summary,
+        None,
+        [_IF_MATCH, _KEY, _replayed(204)],
+        status=204,
+        problems=(*_WRITE, 412, 422, 428),
+    )
+
+
+def started(summary: str, request: Any, shape: Any) -> Decorator:
+    """POST that sets something going, which goes on after the answer."""
+    return described(
+        summary,
+        shape,
+        [_KEY, _replayed(202)],
+        request=request,
+        status=202,
+        problems=(*_WRITE, 422),
+    )
+
+
+# Last parts of addresses that are no nouns.
+_ACTS = {
+    "attendance", "chair", "close", "end", "items", "merge", "open", "preview", "reopen", "rotate",
+    "share", "test", "transfer",
+}  # fmt: skip
+_VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
+
+
+class Schema(AutoSchema):
+    """Names each operation by its noun first, so that they sort, and files it under its noun."""
+
+    def get_operation_id(self) -> str:
+        """As in ``risks_list``, ``risks_open``, ``risks_assessments_create``."""
+        parts = self.path.strip("/").split("/")[2:]
+        if parts[0] == "registers" and len(parts) > 2:
+            parts = parts[2:]
+        nouns = [part for part in parts if not part.startswith("{")]
+        handler = getattr(self.view, self.method.lower())
+        if nouns[-1] in _ACTS:
+            # What an act would do is asked at its own address.
+            verb = "" if self.method == "POST" or nouns[-1] == "preview" else _VERBS[self.method]
+        elif getattr(handler, "is_list", False):
+            verb = "list"
+        else:
+            verb = _VERBS[self.method]
+        return "_".join([*nouns, *([verb] if verb else [])])
+
+    def get_tags(self) -> list[str]:
+        """The last noun of the address that is no variable and no act."""
+        parts = [p for p in self.path.strip("/").split("/") if not p.startswith("{")]
+        nouns = [p for p in parts[2:] if p not in _ACTS]
+        return [nouns[-1] if nouns else "api"]
+
+
+class BearerScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    """The bearer token in the schema."""
+
+    target_class = "riskreg.api.core.auth.BearerAuthentication"
+    name = "token"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        """As OpenAPI has it."""
+        return {
+            "type": "http",
+            "scheme": "bearer",
+            "description": "Made under Settings, API tokens, or by manage.py create_token.",
+        }

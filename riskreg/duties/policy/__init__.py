@@ -1,0 +1,1 @@
+"""When a duty is told of, and what it is to whom. Pure functions of values and a day."""

@@ -1,0 +1,1 @@
+"""What falls due, as lists for people and programs."""

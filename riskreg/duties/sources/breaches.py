@@ -1,0 +1,55 @@
+"""Reviews that an indicator called for."""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.duties.base import Duty, Source
+from riskreg.indicators.models import Breach
+from riskreg.indicators.queries.breaches import OPEN, with_reviewed
+from riskreg.kernel.localised import number
+from riskreg.risks.models import State
+from riskreg.risks.queries.severity import severity_of
+
+
+def _breaches() -> QuerySet[Breach]:
+    rows = with_reviewed().select_related("party", "risk", "indicator", "reading")
+    return rows.annotate(severity=severity_of("risk"))
+
+
+def _breach(breach: Breach) -> Duty:
+    waits = not breach.reviewed and breach.risk.state == State.OPEN  # type: ignore[attr-defined]
+    return Duty.of(
+        breach, "risk.breach", breach.due_on if waits else None,
+        subject_type="breach", page="review", answers=breach.risk,
+    )  # fmt: skip
+
+
+def _why(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    said = {}
+    for duty in duties:
+        indicator = duty.thing.indicator
+        said[duty.subject] = _("called for by %(ref)s %(name)s: %(value)s %(unit)s, %(status)s") % {
+            "ref": indicator.ref,
+            "name": indicator.name,
+            "value": number(duty.thing.reading.value),
+            "unit": indicator.unit,
+            "status": duty.thing.get_status_display(),
+        }
+    return said
+
+
+# Due on the day it was called for, whatever the date of the regular review, which does not move.
+BREACH = Source(
+    kind="risk.breach",
+    due_field="due_on",
+    open=OPEN,
+    rows=_breaches,
+    whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
+    duty=_breach,
+    facts=_why,
+    people=("risk__owner", "risk__deputy"),
+    bare=with_reviewed,
+)

@@ -1,0 +1,85 @@
+"""The end of an extension: told before and on its day, so that a review never falls late again in
+silence."""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Value
+from django.db.models.functions import Coalesce
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from riskreg.duties.base import Duty, Source
+from riskreg.duties.policy.ladder import OWNER, Rung, comes_on
+from riskreg.kernel import clock
+from riskreg.reviews.models import Extension, Review
+from riskreg.risks.models import State
+from riskreg.risks.queries.severity import severity_of
+
+# For a ladder without any rung before the due date.
+_BEFORE = Rung(-3, (OWNER,))
+
+
+def _bare() -> QuerySet[Extension]:
+    since = Review.objects.filter(
+        risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
+    )
+    return Extension.objects.annotate(reviewed=Exists(since))
+
+
+def _extensions() -> QuerySet[Extension]:
+    rows = _bare().select_related("party", "risk")
+    return rows.annotate(severity=severity_of("risk"))
+
+
+def _duty(extension: Extension) -> Duty:
+    risk = extension.risk
+    stands = (
+        not extension.reviewed  # type: ignore[attr-defined]
+        and risk.state == State.OPEN
+        and risk.next_review_on == extension.due_on
+    )
+    return Duty.of(
+        extension, "risk.extension", extension.until if stands else None,
+        subject_type="risk", page="review", answers=risk,
+    )  # fmt: skip
+
+
+def _rungs(ladder: Sequence[Rung]) -> tuple[Rung, ...]:
+    """The last rung before the day, and the one on it."""
+    before = [rung for rung in ladder if rung.offset_days < 0]
+    return (before[-1] if before else _BEFORE, *(r for r in ladder if r.offset_days == 0))
+
+
+def _not_told_by_the_review(duty: Duty, rung: Rung, zone: str) -> bool:
+    """Rungs that had not come when it was granted count from its end, and tell of it themselves:
+    ``policy.comes_on``."""
+    extension = duty.thing
+    granted_on = clock.local_date(extension.at, zone)
+    return bool(comes_on(rung, extension.due_on) <= granted_on)
+
+
+def _ends(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    return {
+        duty.subject: _("the extension of its review ends; the review was due on %(day)s")
+        # Translators: the form of a whole date, in Django's date format letters.
+        % {"day": date_format(duty.thing.due_on, pgettext("date form", "j F Y"))}
+        for duty in duties
+    }
+
+
+EXTENSION = Source(
+    kind="risk.extension",
+    due_field="until",
+    open=Q(reviewed=False, risk__state=State.OPEN, risk__next_review_on=F("due_on")),
+    rows=_extensions,
+    whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
+    duty=_duty,
+    facts=_ends,
+    people=("risk__owner", "risk__deputy"),
+    bare=_bare,
+    climbs=_rungs,
+    takes=_not_told_by_the_review,
+    listed=False,
+)

@@ -1,0 +1,80 @@
+"""Mitigations: planned work falls due, and work in progress is to be spoken of."""
+
+from collections.abc import Collection, Sequence
+from functools import partial
+from typing import Any
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.duties.base import Duty, Source
+from riskreg.risks.models import Mitigation, MitigationStatus
+from riskreg.risks.queries.serving import RUNNING, with_dormant
+from riskreg.risks.queries.severity import worst_served
+
+
+def _bare() -> QuerySet[Mitigation]:
+    return with_dormant(Mitigation.objects.all())
+
+
+def _mitigations() -> QuerySet[Mitigation]:
+    rows = _bare().select_related("party").only(
+        "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
+        "visibility", "register_id", "owner_id", "party__uuid", "party__key",
+    )  # fmt: skip
+    return rows.annotate(severity=worst_served("risk__mitigations"))
+
+
+def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:
+    asks = work.status in statuses and not work.dormant  # type: ignore[attr-defined]
+    due_on = getattr(work, due_field) if asks else None
+    return Duty.of(work, kind, due_on, subject_type="mitigation", page="mitigation")
+
+
+def _owned_by(users: Collection[int]) -> Q:
+    return Q(owner_id__in=users)
+
+
+def _how_far(duties: Sequence[Duty]) -> dict[UUID, str]:
+    return {
+        duty.subject: _("%(status)s, %(progress)d %% done")
+        % {"status": duty.thing.get_status_display(), "progress": duty.thing.progress}
+        for duty in duties
+    }
+
+
+def _silent(duties: Sequence[Duty]) -> dict[UUID, str]:
+    return {
+        duty.subject: _("progress not updated, last known: %(progress)d %%")
+        % {"progress": duty.thing.progress}
+        for duty in duties
+    }
+
+
+def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **more: Any) -> Source:
+    return Source(
+        kind=kind,
+        due_field=due_field,
+        open=Q(status__in=statuses, dormant=False),
+        rows=_mitigations,
+        bare=_bare,
+        whose=_owned_by,
+        duty=partial(_duty, kind, due_field, statuses),
+        facts=facts,
+        **more,
+    )
+
+
+MITIGATION_DUE = _source("mitigation.due", "due_on", RUNNING, _how_far)
+# Only from the day on which it is late: who reports when asked need not be asked beforehand. And
+# never at once: what is urgent is the work itself, which has a due date of its own.
+MITIGATION_UPDATE = _source(
+    "mitigation.update",
+    "next_update_on",
+    (MitigationStatus.IN_PROGRESS,),
+    _silent,
+    from_offset=0,
+    last=True,
+    interrupts=False,
+)

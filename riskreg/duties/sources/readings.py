@@ -1,0 +1,45 @@
+"""Readings of indicators that are missing."""
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.duties.base import Duty, Source
+from riskreg.indicators.models import Indicator
+from riskreg.indicators.queries.access import ASKED
+from riskreg.risks.queries.serving import with_dormant
+from riskreg.risks.queries.severity import worst_served
+
+
+def _bare() -> QuerySet[Indicator]:
+    return with_dormant(Indicator.objects.all())
+
+
+def _indicators() -> QuerySet[Indicator]:
+    rows = _bare().select_related("party")
+    return rows.annotate(severity=worst_served("risk__indicators"))
+
+
+def _reading(indicator: Indicator) -> Duty:
+    serves = indicator.objective_id is not None or not indicator.dormant  # type: ignore[attr-defined]
+    asks = indicator.active and serves
+    return Duty.of(
+        indicator, "indicator.reading", indicator.next_reading_on if asks else None,
+        subject_type="indicator", page="indicator_readings",
+    )  # fmt: skip
+
+
+# Only from the last day in time on: what is read every week needs no word two weeks before. And
+# never at once: a gap in a series is a matter for the day's digest.
+READING = Source(
+    kind="indicator.reading",
+    due_field="next_reading_on",
+    open=ASKED,
+    rows=_indicators,
+    bare=_bare,
+    whose=lambda users: Q(owner_id__in=users),
+    duty=_reading,
+    facts=lambda duties: {duty.subject: _("a reading is missing") for duty in duties},
+    from_offset=0,
+    last=True,
+    interrupts=False,
+)

@@ -1,0 +1,107 @@
+"""Reviews of open risks."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from django.db.models import F, FilteredRelation, Q, QuerySet
+
+from riskreg.duties.base import Duty, Source
+from riskreg.register.models import Criteria
+from riskreg.register.policy import Matrix
+from riskreg.register.visibility import Visibility
+from riskreg.reviews.queries import extension_subquery
+from riskreg.risks.models import Position, Risk, State
+from riskreg.risks.queries.severity import severity_of
+
+
+def _reviews() -> QuerySet[Risk]:
+    return (
+        Risk.objects.select_related("party")
+        .annotate(
+            extended_until=extension_subquery("until"),
+            extended_at=extension_subquery("at"),
+            extension_visibility=extension_subquery("visibility"),
+            severity=severity_of("pk"),
+        )
+        .only(
+            "uuid", "ref", "title", "translations", "state", "kind", "next_review_on",
+            "last_reviewed_on", "visibility", "register_id", "owner_id", "deputy_id", "party__uuid",
+            "party__key",
+        )
+    )  # fmt: skip
+
+
+def _review(risk: Risk) -> Duty:
+    return Duty.of(
+        risk, "risk.review", risk.next_review_on if risk.state == State.OPEN else None,
+        subject_type="risk", page="review",
+        extended_until=risk.extended_until,  # type: ignore[attr-defined]
+        extended_at=risk.extended_at,  # type: ignore[attr-defined]
+        extension_private=risk.extension_visibility == Visibility.PARTY,  # type: ignore[attr-defined]
+    )  # fmt: skip
+
+
+def _with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
+    # A risk has one position now at most: the join adds no rows.
+    now = FilteredRelation("positions", condition=Q(positions__valid_to=None))
+    return rows.annotate(
+        now=now,
+        now_rating=F("now__residual_rating"),
+        now_score=F("now__residual_score"),
+        now_criteria=F("now__criteria_id"),
+        now_ratings=F("now__criteria__ratings"),
+    )
+
+
+def _ratings(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    risks = {duty.subject: duty.thing for duty in duties}
+    _read_ratings([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
+    matrices: dict[int, Matrix] = {}
+    said = {}
+    for subject, risk in risks.items():
+        if risk.now_criteria is None:
+            continue
+        matrix = matrices.get(risk.now_criteria)
+        if matrix is None:
+            ratings = SimpleNamespace(ratings=risk.now_ratings)
+            matrix = matrices[risk.now_criteria] = Matrix(ratings)
+        name = matrix.rating_name(risk.now_rating)
+        said[subject] = name if risk.now_score is None else f"{name} {risk.now_score}"
+    return said
+
+
+def _read_ratings(risks: Collection[Any]) -> None:
+    """Make ``risks`` as if they had been read by ``_with_rating``, also for the next language."""
+    if not risks:
+        return
+    current = Position.objects.filter(risk__in=[risk.pk for risk in risks], valid_to=None)
+    now = {
+        risk: (rating, score, criteria)
+        for risk, rating, score, criteria in current.values_list(
+            "risk_id", "residual_rating", "residual_score", "criteria_id"
+        )
+    }
+    # Many risks are judged by the same criteria, which are long.
+    wanted = {criteria for _rating, _score, criteria in now.values()}
+    ratings = dict(Criteria.objects.filter(pk__in=wanted).values_list("pk", "ratings"))
+    for risk in risks:
+        rating, score, criteria = now.get(risk.pk, (None, None, None))
+        risk.now_rating, risk.now_score, risk.now_criteria = rating, score, criteria
+        risk.now_ratings = ratings.get(criteria or 0)
+
+
+REVIEW = Source(
+    kind="risk.review",
+    due_field="next_review_on",
+    open=Q(state=State.OPEN),
+    rows=_reviews,
+    whose=lambda users: Q(owner_id__in=users) | Q(deputy_id__in=users),
+    duty=_review,
+    facts=_ratings,
+    people=("owner", "deputy"),
+    beside=_with_rating,
+    extended=True,
+    bare=Risk.objects.all,
+)

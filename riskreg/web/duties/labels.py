@@ -1,0 +1,55 @@
+"""What duties are called, what discharges them, and who is away, in the reader's language."""
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+
+from riskreg.duties.sources import Duty
+from riskreg.register.models import Absence
+
+
+def kind_words(kind: str) -> str:
+    """What is to be done, short."""
+    return {
+        "risk.review": _("Review"),
+        "risk.breach": _("Review called for by an indicator"),
+        "mitigation.due": _("Mitigation due"),
+        "mitigation.update": _("Progress update"),
+        "indicator.reading": _("Indicator reading"),
+    }.get(kind, _("Duty"))
+
+
+def discharge_words(kind: str) -> str:
+    """What makes it go away."""
+    return {
+        "risk.review": _("discharged by recording a review"),
+        "risk.breach": _("discharged by recording a review"),
+        "mitigation.due": _("discharged by completing or cancelling the work"),
+        "mitigation.update": _("discharged by saying how far the work is"),
+        "indicator.reading": _("discharged by adding a reading"),
+    }.get(kind, "")
+
+
+def action_words(kind: str) -> str:
+    """What the button says."""
+    return {
+        "risk.review": _("Review"),
+        "risk.breach": _("Review"),
+        "mitigation.due": _("Update"),
+        "mitigation.update": _("Update"),
+        "indicator.reading": _("Add reading"),
+    }.get(kind, _("See"))
+
+
+def headline(duty: Duty) -> str:
+    """The duty in one line."""
+    return f"{kind_words(duty.kind)}: {duty.ref} {duty.title}"
+
+
+def away_words(row: Absence | None) -> str:
+    """Until when somebody is away, and who stands in; empty for who is not."""
+    if row is None:
+        return ""
+    day = date_format(row.until_on, "DATE_FORMAT")
+    if row.stand_in is None:
+        return _("away until %(day)s") % {"day": day}
+    return _("away until %(day)s, %(name)s stands in") % {"day": day, "name": row.stand_in}

@@ -1,0 +1,248 @@
+"""My work: what falls due for me, most urgent first, and what changed since I was last here."""
+
+import datetime as dt
+from collections import Counter
+from typing import Any
+
+from django.conf import settings
+from django.core.signing import BadSignature
+from django.db.models import F, Prefetch, QuerySet, prefetch_related_objects
+from django.http import HttpRequest, HttpResponse
+from django.urls import path, reverse
+from django.utils.dateparse import parse_datetime
+from django.utils.translation import gettext as _
+
+from riskreg.duties.queries import agenda
+from riskreg.duties.sources import BREACH, MITIGATION_DUE, REVIEW, Duty
+from riskreg.duties.sources import LISTED as listed_kinds
+from riskreg.events import queries as events
+from riskreg.events.models import Event
+from riskreg.indicators.models import Breach
+from riskreg.register.models import Absence, Role
+from riskreg.register.permissions import permits
+from riskreg.register.policy import Matrix
+from riskreg.risks.models import Mitigation
+from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.queries.lists import standing
+from riskreg.web.base import RegisterView
+from riskreg.web.duties import rows as agenda_page
+from riskreg.web.duties.labels import action_words
+from riskreg.web.history.page import event_rows
+from riskreg.web.indicators.beside import called_rows
+
+DUE_DAYS = 14
+# Of each kind: more than most people ever have due within the weeks shown. Who has more sees the
+# worst of them, and how many there are.
+MOST_DUTIES = 300
+LATER = 8
+MITIGATIONS = 20
+LISTED = 10
+# How far back, in events of each chain, "what changed" looks for those who own nothing.
+LOOKED_THROUGH = 80
+# A reload a moment later must not make "since I was last here" empty.
+VISIT_GAP = dt.timedelta(minutes=30)
+FIRST_VISIT = dt.timedelta(days=7)
+SEEN_SECONDS = 400 * 24 * 3600
+
+
+class MyWork(RegisterView):
+    """An owner's home; for others, what waits in their party or register and what changed."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page, with a cookie that remembers this visit."""
+        viewer, today = self.viewer, self.viewer.today(self.at)
+        self.matrix = Matrix(viewer.register.criteria)
+        away = {row.user_id: row for row in viewer.absences}
+        soon = today + dt.timedelta(days=DUE_DAYS)
+        all_mine, waiting = self._read(today, soon)
+        own = [d for d in all_mine if viewer.user.pk in (d.owner_id, d.deputy_id)]
+        mine = [d for d in own if d.kind == REVIEW.kind]
+        works = [d for d in own if d.kind == MITIGATION_DUE.kind]
+        called: dict[Any, Breach] = {d.key: d.thing for d in own if d.kind == BREACH.kind}
+        end = agenda_page.window_end(today)
+        coming = [d for d in all_mine if _due(d) < end and d.key not in called]
+        near = [d for d in coming if _due(d) <= soon]
+        per_day = self._true_counts(all_mine, today, end)
+        later = [d for d in coming if _due(d) > soon]
+        rows = self._rows(near, mine, away)
+        watches = viewer.role != Role.OWNER or not (mine or works or rows)
+        last, since = self._visit(request)
+        found = self._changed([*mine, *works], since)
+        listed = {d["ref"] for d in rows}
+        beyond = [d for d in works if d.ref not in listed]
+        context = {
+            "groups": agenda_page.groups(rows, today, per_day),
+            "duties": rows,
+            "due": agenda_page.total(rows, per_day, today, soon),
+            "called": called_rows(viewer, called.values()),
+            "overdue": agenda_page.total(rows, per_day, None, today - dt.timedelta(days=1)),
+            "next": self._review(min(mine, key=_due)) if mine and not rows else None,
+            "mitigations": self._mitigations(beyond[:MITIGATIONS]),
+            "mitigations_more": max(0, len(beyond) - MITIGATIONS),
+            "owned": len(mine),
+            "away": away.get(viewer.user.pk),
+            "stands_in": [
+                agenda_page.stands_in_words(row)
+                for user, row in away.items()
+                if user in viewer.stands_in_for
+            ],
+            "may_be_away": permits(viewer, "absence.record"),
+            "weeks": agenda_page.weeks(coming, today, per_day) if coming or mine or works else [],
+            "later": sorted(later[:LATER], key=_due),
+            "later_more": max(0, len(later) - LATER) if per_day is None else 0,
+            "waiting": [self._review(d) for d in waiting[:LISTED]] if watches else None,
+            "waiting_more": self._more_waiting(len(waiting), today, soon) if watches else 0,
+            "whose": str(viewer.party or viewer.register),
+            "standing": self._standing() if watches else None,
+            "changed": self._linked(event_rows(viewer, found[:LISTED])),
+            "since": since,
+            "title": _("My work"),
+        }
+        response = self.render("my_work/index.html", context)
+        response.set_signed_cookie(
+            "seen",
+            f"{last.isoformat()} {since.isoformat()}",
+            salt=self._salt(),
+            max_age=SEEN_SECONDS,
+            path=request.path,
+            httponly=True,
+            samesite="Lax",
+            secure=settings.SESSION_COOKIE_SECURE,
+        )
+        return response
+
+    def _read(self, today: dt.date, soon: dt.date) -> tuple[list[Duty], list[Duty]]:
+        """The viewer's duties of every kind, and the reviews that others owe up to ``soon``: in
+        the viewer's party, or in the register for who has none."""
+        viewer, people = self.viewer, agenda.mine(self.viewer)
+        mine = agenda.Wanted(today, people=people)
+        asked = [(mine, MOST_DUTIES), (self._waiting(today, soon), LISTED + 1)]
+        own, others = agenda.lists_for(viewer, asked)
+        return own, others
+
+    def _waiting(self, today: dt.date, soon: dt.date) -> agenda.Wanted:
+        """The reviews that others owe."""
+        return agenda.Wanted(
+            today,
+            kinds=(REVIEW.kind,),
+            others_than=agenda.mine(self.viewer),
+            party=self.viewer.party_id,
+            due_before=soon + dt.timedelta(days=1),
+        )
+
+    def _more_waiting(self, read: int, today: dt.date, soon: dt.date) -> int:
+        """How many of them are not listed; counted only where there are more than listed."""
+        if read <= LISTED:
+            return 0
+        return agenda.count_for(self.viewer, self._waiting(today, soon)) - LISTED
+
+    def _true_counts(
+        self, mine: list[Duty], today: dt.date, end: dt.date
+    ) -> dict[dt.date, int] | None:
+        """How many of the viewer's duties fall due on each day, where more than was read; None
+        where what was read is all there is."""
+        read = Counter(duty.kind for duty in mine)
+        if max(read.values(), default=0) < MOST_DUTIES:
+            return None
+        kinds = tuple(kind for kind in listed_kinds if kind != BREACH.kind)
+        wanted = agenda.Wanted(today, kinds=kinds, people=agenda.mine(self.viewer), due_before=end)
+        return agenda.counts_by_day(self.viewer, wanted)
+
+    def _rows(
+        self, duties: list[Duty], mine: list[Duty], away: dict[int, Absence]
+    ) -> list[dict[str, Any]]:
+        ratings = {d.subject: agenda_page.rating_of(d, self.matrix) for d in mine}
+        told = [d for d in duties if d.subject not in ratings]
+        rows = agenda_page.duty_rows(self.viewer, duties, agenda.facts_of(told), ratings, away)
+        for row, duty in zip(rows, duties, strict=True):
+            row["owner"] = agenda.people_of(duty)[0] if duty.subject in ratings else ""
+        return rows
+
+    def _review(self, duty: Duty) -> dict[str, Any]:
+        keys = {"slug": self.viewer.register.slug, "ref": duty.ref}
+        return {
+            "ref": duty.ref,
+            "title": duty.title,
+            "due_on": duty.due_on,
+            "extended_until": duty.extended_until,
+            "last_reviewed_on": duty.thing.last_reviewed_on,
+            "owner": agenda.people_of(duty)[0],
+            "private": duty.private,
+            "party": self.viewer.party,
+            "rating": agenda_page.rating_of(duty, self.matrix),
+            "orphan": duty.orphan,
+            "url": reverse("web:risk", kwargs=keys),
+            "action": action_words(duty.kind),
+            "act_url": reverse("web:review", kwargs=keys) + "?next=work"
+            if permits(self.viewer, "risk.review", duty)
+            else "",
+        }
+
+    def _mitigations(self, duties: list[Duty]) -> list[Mitigation]:
+        """The work itself, with the risks it serves as far as the viewer may know of them."""
+        works: list[Mitigation] = [duty.thing for duty in duties]
+        risks = visible_risks(self.viewer).only("ref").order_by("ref")
+        prefetch_related_objects(works, Prefetch("risks", queryset=risks))
+        for work, duty in zip(works, duties, strict=True):
+            if duty.private and self.viewer.party is not None:
+                # Its own party is the only one that sees it, and is read with its names already.
+                work.party = self.viewer.party
+        return works
+
+    def _standing(self) -> dict[str, Any]:
+        above = [r for r in self.matrix.rating_keys if self.matrix.above_appetite(r)]
+        return vars(standing(self.viewer, self.at, above))
+
+    def _changed(self, mine: list[Duty], since: dt.datetime) -> list[Event]:
+        """What others did since, newest first: to what is mine, else in the whole register.
+
+        What was brought in with a date before ``since`` is history, not news.
+        """
+        visible: QuerySet[Event] = events.visible_events(self.viewer.audience)
+        subjects = [duty.subject for duty in mine]
+        if subjects:
+            visible = visible.filter(subject_uuid__in=subjects)
+        else:
+            visible = visible.filter(
+                seq__gt=F("chain__seq") - LOOKED_THROUGH, subject_type__in=("risk", "mitigation")
+            )
+        news = visible.filter(recorded_at__gt=since).exclude(brought_in=True, at__lte=since)
+        # What people did; that the system sent a reminder is no news about the risk.
+        news = news.filter(actor__isnull=False).exclude(actor=self.viewer.user.uuid)
+        return list(news.order_by("-id")[:LISTED])
+
+    def _linked(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        for row in rows:
+            event = row["event"]
+            name = "web:risk" if event.subject_type == "risk" else "web:mitigation"
+            keys = {"slug": self.viewer.register.slug, "ref": event.subject_ref}
+            row["url"] = reverse(name, kwargs=keys)
+            row["changes"] = [] if row["making"] else row["changes"][:3]
+        return rows
+
+    def _salt(self) -> str:
+        return f"seen {self.viewer.user.uuid} {self.viewer.register.slug}"
+
+    def _visit(self, request: HttpRequest) -> tuple[dt.datetime, dt.datetime]:
+        """Now, and when the visit before this one ended; a week ago for a first one.
+
+        Kept in a cookie and not in the session: it outlives signing out, and a page that is only
+        looked at writes nothing.
+        """
+        try:
+            texts = str(request.get_signed_cookie("seen", salt=self._salt())).split(" ")
+            last, since = (parse_datetime(text) for text in texts)
+        except (KeyError, ValueError, BadSignature):
+            last = since = None
+        if last is None or since is None:
+            return self.at, self.at - FIRST_VISIT
+        return self.at, last if self.at - last > VISIT_GAP else since
+
+
+def _due(duty: Duty) -> dt.date:
+    """When an open duty is due."""
+    assert duty.due_on is not None  # noqa: S101 - open rows have a date
+    return duty.due_on
+
+
+urlpatterns = [path("work/", MyWork.as_view(), name="my_work")]

@@ -1,0 +1,382 @@
+"""The heatmap: where the open risks stand, as of any day, and what moved between two."""
+
+import datetime as dt
+from collections.abc import Iterable
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.policy import STAGES
+from riskreg.register.queries import choices_for
+from riskreg.risks import filters
+from riskreg.risks.models import Kind, Position
+from riskreg.risks.queries import beside
+from riskreg.risks.queries.heatmap import Comparison, Heatmap, heatmap
+from riskreg.risks.queries.lists import standing
+from riskreg.web.base import RegisterView
+from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.heatmap.moves import scale_before_move, scales_before, score_delta
+from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, steps
+from riskreg.web.presenters import (
+    Scale,
+    error_list,
+    heat_grid,
+    person,
+    query,
+    stage_meaning,
+    stage_name,
+)
+
+OWN = ("as_of", "compare", "cell")
+BESIDE = 50
+TOP = 8
+
+
+class HeatmapPage(RegisterView):
+    """The matrix with its counts; each count opens the list that it counts beside it.
+
+    The address says all of it: stage, as_of, compare, cell and the filters. What is asked wrongly
+    is said above an unfiltered heatmap of today, with status 400.
+    """
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        today = self.viewer.today(self.at)
+        tidy = tidied(request, [("as_of", today.isoformat())])
+        if tidy and not request.htmx:  # type: ignore[attr-defined]
+            return HttpResponseRedirect(tidy)
+        problems: list[dict[str, str]] = []
+        try:
+            chosen = filters.parse(self.viewer, request.GET, self.at, also=OWN, one_kind=True)
+            as_of, compare = _days(request)
+            shown = heatmap(
+                self.viewer,
+                stage=chosen.stage,
+                at=self.at,
+                as_of=as_of,
+                compare=compare,
+                chosen=chosen,
+                kind=chosen.kind,
+            )
+            place = _place(request.GET.get("cell", ""), shown)
+        except Invalid as invalid:
+            problems = error_list(invalid, _names())
+            chosen = filters.RiskFilter()
+            shown = heatmap(self.viewer, stage=chosen.stage, at=self.at)
+            place = None
+        scale = Scale(shown.criteria)
+        given = self._given(chosen, shown)
+        told = self._told(shown)
+        choices = choices_for(self.viewer)
+        open_list = given if place is None else {**given, "cell": cell_value(place)}
+        context = {
+            "title": _("Heatmap"),
+            "problems": problems,
+            "shown": shown,
+            "past": shown.as_of < today,
+            "scale": scale,
+            "grid": heat_grid(scale, shown, place, lambda cell: query(given, cell=cell)),
+            "caption": self._caption(shown, today),
+            "stages": self._stages(open_list, shown.stage),
+            "kinds": self._kinds(open_list, shown),
+            "stage_name": stage_name(shown.stage),
+            "fields": filter_fields(choices, chosen.given, ("party", "owner", "term")),
+            "active": active(choices, chosen.given, open_list, skip=("stage", "kind")),
+            "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
+            "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
+            "steps": steps(shown, today, open_list),
+            "beside": self._beside(shown, scale, chosen, given, place, told, today),
+            "moved": self._moved(shown, scale, told),
+            "given": given,
+        }
+        response = self.render("heatmap/index.html", context, status=400 if problems else 200)
+        if tidy:
+            response["HX-Push-Url"] = tidy
+        return response
+
+    def _given(self, chosen: filters.RiskFilter, shown: Heatmap) -> dict[str, Any]:
+        """What the address says, without what is as it would be anyway."""
+        given: dict[str, Any] = {
+            k: v for k, v in chosen.given.items() if k not in ("stage", "kind")
+        }
+        if shown.kind != Kind.THREAT:
+            given["kind"] = shown.kind
+        if shown.stage != "residual":
+            given["stage"] = shown.stage
+        if shown.as_of < self.viewer.today(self.at):
+            given["as_of"] = shown.as_of.isoformat()
+        if shown.comparison:
+            given["compare"] = shown.comparison.compared_to.isoformat()
+        return given
+
+    @staticmethod
+    def _stages(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
+        return [
+            {
+                "label": stage_name(stage),
+                "url": query(given, stage=None if stage == "residual" else stage),
+                "current": stage == current,
+            }
+            for stage in STAGES
+        ]
+
+    @staticmethod
+    def _kinds(given: dict[str, Any], shown: Heatmap) -> list[dict[str, Any]]:
+        """The switch between the two maps; each says how many risks are on it."""
+        # A cell of one map says nothing about the other.
+        rest = {k: v for k, v in given.items() if k != "cell"}
+        return [
+            {
+                "label": label,
+                "url": query(rest, kind=None if kind == Kind.THREAT else kind.value),
+                "current": kind == shown.kind,
+                "count": shown.total if kind == shown.kind else shown.other_total,
+            }
+            for kind, label in ((Kind.THREAT, _("Threats")), (Kind.OPPORTUNITY, _("Opportunities")))
+        ]
+
+    @staticmethod
+    def _caption(shown: Heatmap, today: dt.date) -> str:
+        n = shown.total
+        if shown.kind == Kind.THREAT:
+            risks = ngettext("%(n)d open threat", "%(n)d open threats", n) % {"n": n}
+        else:
+            risks = ngettext("%(n)d open opportunity", "%(n)d open opportunities", n) % {"n": n}
+        return f"{stage_name(shown.stage)} ({stage_meaning(shown.stage)}) · {risks}"
+
+    def _told(self, shown: Heatmap) -> dict[str, beside.Told]:
+        """Titles and reasons of everything that moved."""
+        compared = shown.comparison
+        if compared is None:
+            return {}
+        refs = [*(m.ref for m in compared.moves), *compared.opened, *compared.closed]
+        return beside.told_between(
+            self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
+        )
+
+    def _figures(
+        self,
+        shown: Heatmap,
+        scale: Scale,
+        chosen: filters.RiskFilter,
+        given: dict[str, Any],
+        place: Place,
+        *,
+        past: bool,
+    ) -> list[dict[str, Any]]:
+        """What the cells alone would hide. Draft and overdue are of today, whatever the day."""
+        now = standing(self.viewer, self.at, [], chosen, shown.kind)
+        kept = {k: v for k, v in chosen.given.items() if k not in ("stage", "state", "overdue")}
+        kept["kind"] = [shown.kind]
+        risks = reverse("web:risks", kwargs={"slug": self.viewer.register.slug})
+        of_today = _("today") if past else ""
+        # Appetite is about what may go wrong: an opportunity is never above it.
+        above = {
+            "label": _("Above appetite"),
+            "count": count_in(shown, scale, beside.ABOVE),
+            "url": query(given, cell=beside.ABOVE),
+            "here": True,
+            "current": place == beside.ABOVE,
+        }
+        return [
+            *([above] if shown.kind == Kind.THREAT else []),
+            {
+                "label": _("Unrated"),
+                "count": shown.unrated_count,
+                "url": query(given, cell=beside.UNRATED),
+                "here": True,
+                "current": place == beside.UNRATED,
+            },
+            {
+                "label": _("Review overdue"),
+                "note": of_today,
+                "count": now.overdue,
+                "url": risks + query(kept, overdue="true"),
+                "tone": "bad" if now.overdue else "",
+            },
+            {
+                "label": _("Draft"),
+                "note": of_today,
+                "count": now.draft,
+                "url": risks + query(kept, state="draft"),
+            },
+        ]
+
+    def _beside(
+        self,
+        shown: Heatmap,
+        scale: Scale,
+        chosen: filters.RiskFilter,
+        given: dict[str, Any],
+        place: Place,
+        told: dict[str, beside.Told],
+        today: dt.date,
+    ) -> dict[str, Any]:
+        """The list of the chosen cell, or the highest risks while none is chosen."""
+        limit = TOP if place is None else BESIDE
+        rows = beside.standing_in(
+            self.viewer,
+            place,
+            stage=shown.stage,
+            at=self.at,
+            as_of=shown.as_of,
+            above=scale.above,
+            chosen=chosen,
+            kind=shown.kind,
+        )[:limit]
+        count = count_in(shown, scale, place)
+        full = None
+        if shown.as_of == today and place is not None:
+            kept = {**chosen.given, "kind": [shown.kind]}
+            full = reverse("web:risks", kwargs={"slug": self.viewer.register.slug}) + query(
+                {**kept, "state": "open", "stage": given.get("stage"), **as_filter(place)}
+            )
+        return {
+            "title": self._title(scale, place, shown.kind),
+            "chip": scale.cell_chip(vars(scale.matrix.cell(*place)), shown.kind)
+            if isinstance(place, tuple)
+            else "",
+            "chosen": place is not None,
+            "count": count,
+            "rows": self._rows(rows, shown, scale, told, today),
+            "more": max(0, count - limit) if place is not None else 0,
+            "full": full,
+            "close": query(given),
+        }
+
+    @staticmethod
+    def _title(scale: Scale, place: Place, kind: str) -> str:
+        if place is None:
+            return _("Highest risks") if kind == Kind.THREAT else _("Largest opportunities")
+        if place == beside.UNRATED:
+            return _("Unrated")
+        if place == beside.ABOVE:
+            return _("Above appetite")
+        return scale.place({"likelihood": place[0], "impact": place[1]})
+
+    def _rows(
+        self,
+        rows: Iterable[Position],
+        shown: Heatmap,
+        scale: Scale,
+        told: dict[str, beside.Told],
+        today: dt.date,
+    ) -> list[dict[str, Any]]:
+        moves = {m.ref: m for m in shown.comparison.moves} if shown.comparison else {}
+        scales = scales_before(shown)
+        listed = []
+        for position in rows:
+            move = moves.get(position.ref)
+            before = move.before if move else None
+            after = position.cell(shown.stage)
+            reason = told[position.ref].said("rationale") if position.ref in told else ""
+            listed.append(
+                {
+                    "ref": position.ref,
+                    "url": self._risk_url(position.ref),
+                    "title": position.risk.said("title"),
+                    "chip": scale.cell_chip(after, shown.kind),
+                    "owner": person(position.owner),
+                    "due": position.risk.next_review_on
+                    if position.risk.state == "open" and shown.as_of == today
+                    else None,
+                    "private": position.visibility == "party",
+                    "moved": move is not None,
+                    "delta": score_delta(move),
+                    "from": scale_before_move(move, scales, scale).place(before)
+                    if move and before
+                    else "",
+                    "by_scale": move is not None and move.by_scale,
+                    "reason": reason if move else "",
+                }
+            )
+        return listed
+
+    def _moved(
+        self, shown: Heatmap, scale: Scale, told: dict[str, beside.Told]
+    ) -> dict[str, Any] | None:
+        compared: Comparison | None = shown.comparison
+        if compared is None:
+            return None
+
+        def entry(ref: str) -> dict[str, Any]:
+            known = told.get(ref)
+            return {
+                "ref": ref,
+                "url": self._risk_url(ref),
+                "title": known.said("title") if known else "",
+                "reason": known.said("rationale") if known else "",
+            }
+
+        moves, scales = [], scales_before(shown)
+        for move in compared.moves:
+            before, after = move.before, move.after
+            old_scale = scale_before_move(move, scales, scale)
+            moves.append(
+                {
+                    **entry(move.ref),
+                    "before": old_scale.cell_chip(before, shown.kind),
+                    "after": scale.cell_chip(after, shown.kind),
+                    "before_place": old_scale.place(before) if before else "",
+                    "after_place": scale.place(after) if after else "",
+                    "delta": score_delta(move),
+                    "by_scale": move.by_scale,
+                }
+            )
+        moves.sort(key=lambda m: -abs(m["delta"] or 0))
+        return {
+            "since": compared.compared_to,
+            "scale_changed_on": compared.scale_changed_on,
+            "moves": moves,
+            "opened": [entry(ref) for ref in compared.opened],
+            "closed": [entry(ref) for ref in compared.closed],
+        }
+
+    def _risk_url(self, ref: str) -> str:
+        return reverse("web:risk", kwargs={"slug": self.viewer.register.slug, "ref": ref})
+
+
+def _names() -> dict[str, str]:
+    return {
+        "as_of": _("As of"),
+        "compare": _("Compare with"),
+        "stage": _("Stage"),
+        "cell": _("Cell"),
+        "kind": _("Kind"),
+        "party": _("Party"),
+        "owner": _("Owner"),
+        "term": _("Terms"),
+    }
+
+
+def _days(request: HttpRequest) -> tuple[dt.date | None, dt.date | None]:
+    """as_of and compare from the address. Raises ``Invalid`` for what is not a date."""
+    errors = Errors()
+    days: list[dt.date | None] = []
+    for name in ("as_of", "compare"):
+        text = request.GET.get(name, "")
+        try:
+            days.append(dt.date.fromisoformat(text) if text else None)
+        except ValueError:
+            errors.add(name, "not_a_date", _("This must be a date, as in 2027-03-31."))
+            days.append(None)
+    errors.raise_if_any()
+    return days[0], days[1]
+
+
+def _place(text: str, shown: Heatmap) -> Place:
+    """The cell that the address names. Raises ``Invalid`` for one that the criteria lack."""
+    if text in ("", beside.UNRATED, beside.ABOVE):
+        return text or None
+    places = {f"{c.likelihood},{c.impact}": (c.likelihood, c.impact) for c in shown.cells}
+    if text not in places:
+        raise Invalid.one(
+            "cell", "unknown", _("There is no such cell; choose one of the matrix, as in 4,5.")
+        )
+    return places[text]
+
+
+urlpatterns = [path("heatmap/", HeatmapPage.as_view(), name="heatmap")]

@@ -1,0 +1,305 @@
+"""What happened to a risk, with field-level differences."""
+
+import datetime as dt
+import json
+import uuid
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import path
+from django.utils import formats
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from riskreg.accounts.queries import users_by_uuid
+from riskreg.events import queries as events
+from riskreg.events.models import Event
+from riskreg.indicators.models import Direction, Growth, Status
+from riskreg.kernel.localised import localised
+from riskreg.register.access import Viewer
+from riskreg.register.policy import Matrix
+from riskreg.register.visibility import Visibility
+from riskreg.reviews.models import Outcome
+from riskreg.risks.models import Kind, MitigationStatus, Response, State
+from riskreg.risks.queries.access import risk_for
+from riskreg.risks.queries.lists import mitigations_of
+from riskreg.web.base import RegisterView
+from riskreg.web.history.language import label_words, link_names, localized, named
+from riskreg.web.ladder.words import offset_words, part_words
+
+PAGE = 50
+FOLDED = 20
+# What a reader of the history has no use for: how a text was labelled and put into other languages.
+_UNSAID = ("labels", "translations", "outdated_translations")
+_CHOICES = {
+    "state": State,
+    "kind": Kind,
+    "response": Response,
+    "status": MitigationStatus,
+    "outcome": Outcome,
+    "visibility": Visibility,
+    "indicator_status": Status,
+    "breach_at": Status,
+    "direction": Direction,
+    "growth": Growth,
+}
+_DAYS = ("next_review_on", "due_on", "start_on", "extended_until")
+
+
+def people_first(
+    viewer: Viewer, history: QuerySet[Event], first: int, most: int
+) -> tuple[dict[str, Any], bool]:
+    """What people did (``rows``, from ``first`` on), and folded what riskreg noted of its own work;
+    and whether people did more than that."""
+    found = list(events.done_by_people(history)[first : first + most + 1])
+    own = events.done_by_itself(history)
+    folded = list(own[:FOLDED])
+    # A full fold is counted; a part of one is its own count.
+    count = own.count() if len(folded) == FOLDED else len(folded)
+    rows = event_rows(viewer, [*found[:most], *folded])
+    shown = len(found[:most])
+    context = {"rows": rows[:shown], "folded": rows[shown:], "folded_count": count}
+    return context, len(found) > most
+
+
+class RiskHistory(RegisterView):
+    """Events of a risk and of the mitigations that serve it, newest first.
+
+    What people did comes first; what riskreg noted of its own work is folded below it, and has a
+    page of its own with ``?by=riskreg``.
+    """
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """One page of them; ``?page=`` counts from 1, anything else is the first."""
+        risk = risk_for(self.viewer, ref)
+        subjects = [risk.uuid, *mitigations_of(self.viewer, risk).values_list("uuid", flat=True)]
+        history = events.history_of(self.viewer.audience, subjects)
+        asked = request.GET.get("page", "1")
+        page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
+        own = request.GET.get("by") == "riskreg"
+        first = (page - 1) * PAGE
+        if own:
+            found = list(events.done_by_itself(history)[first : first + PAGE + 1])
+            shown: dict[str, Any] = {"rows": event_rows(self.viewer, found[:PAGE]), "folded": []}
+            more = len(found) > PAGE
+        else:
+            shown, more = people_first(self.viewer, history, first, PAGE)
+        return self.render(
+            "history/risk.html",
+            {
+                "risk": risk,
+                "lead": risk.said("title"),
+                **shown,
+                "own": own,
+                "page": page,
+                "older": page + 1 if more else None,
+                "newer": page - 1 if page > 1 else None,
+            },
+        )
+
+
+def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
+    """Events in words: who did what when, and each field before and after (one query for names).
+
+    ``making`` says that the thing was made by this event, so that every field is new.
+    """
+    found = list(found)
+    changes = [json.loads(event.changes) for event in found]
+    people = {event.actor for event in found if event.actor}
+    for change in changes:
+        for field in ("owner", "deputy"):
+            people |= {uuid.UUID(v) for v in change.get(field) or () if v}
+    names = {str(k): str(u) for k, u in users_by_uuid(people).items()} if people else {}
+    matrix = Matrix(viewer.register.criteria)
+    names |= link_names(viewer, changes)
+    return [
+        {
+            "event": event,
+            "what": verb_words(event.verb),
+            "who": names.get(str(event.actor), _("somebody who has left"))
+            if event.actor
+            else _("riskreg itself"),
+            "making": event.verb.endswith(".created"),
+            "changes": [
+                {
+                    "field": field_words(field),
+                    "before": _value(field, pair[0], names, matrix),
+                    "after": _value(field, pair[1], names, matrix),
+                }
+                for field, logged in change.items()
+                if field not in _UNSAID
+                and isinstance(logged, list)
+                and len(logged) == 2
+                and logged != [None, ""]
+                for pair in (localized(field, logged, change),)
+            ],
+        }
+        for event, change in zip(found, changes, strict=True)
+    ]
+
+
+def verb_words(verb: str) -> str:
+    """What was done, in the reader's words."""
+    words = {
+        "risk.created": _("made a draft"),
+        "risk.edited": pgettext("history", "edited"),
+        "risk.opened": pgettext("history", "opened"),
+        "risk.closed": pgettext("history", "closed"),
+        "risk.reopened": pgettext("history", "reopened"),
+        "risk.transferred": pgettext("history", "handed over"),
+        "risk.shared": _("shared with the other parties"),
+        "risk.assessed": pgettext("history", "assessed"),
+        "risk.reviewed": pgettext("history", "reviewed"),
+        "risk.extended": _("gave the review more time"),
+        "risk.refiled": _("filed anew, because two terms were merged"),
+        "risk.restated": _("restated by new criteria"),
+        "control.added": _("added a control"),
+        "control.ended": _("ended a control"),
+        "mitigation.created": _("planned a mitigation"),
+        "mitigation.edited": _("updated a mitigation"),
+        "mitigation.progress_reported": _("said how far a mitigation is"),
+        "mitigation.transferred": _("handed a mitigation over"),
+        "indicator.created": _("set up an indicator"),
+        "indicator.edited": _("changed an indicator"),
+        "indicator.read": _("recorded readings"),
+        "risk.breached": _("recorded a reading that calls for a review"),
+        "reminder.sent": _("sent a reminder"),
+        "reminder.skipped": _("skipped a reminder"),
+        "reminder.unaddressed": _("found nobody to tell"),
+        "delivery.resent": _("sent a message again"),
+        "delivery.failed": _("could not deliver a message"),
+    }
+    return words.get(verb, verb)
+
+
+def field_words(field: str) -> str:
+    """A field's name in the reader's words."""
+    words = {
+        "title": _("title"),
+        "cause": _("cause"),
+        "event": _("event"),
+        "consequence": _("consequence"),
+        "kind": _("kind"),
+        "state": _("state"),
+        "response": _("response"),
+        "owner": _("owner"),
+        "deputy": _("deputy"),
+        "terms": _("terms"),
+        "objectives": _("objectives"),
+        "external_id": _("external id"),
+        "sources": _("sources"),
+        "labels": _("labels"),
+        "translations": _("translations"),
+        "next_review_on": _("next review"),
+        "reason": _("reason"),
+        "rationale": _("rationale"),
+        "comment": _("comment"),
+        "outcome": _("outcome"),
+        "inherent": _("inherent"),
+        "residual": _("residual"),
+        "target": _("target"),
+        "visibility": _("visibility"),
+        "ref": _("reference"),
+        "control": _("control"),
+        "status": _("status"),
+        "progress": _("progress"),
+        "due_on": _("due date"),
+        "cost": _("cost"),
+        "risks": _("risks"),
+        "description": _("description"),
+        "expected_effect": _("expected effect"),
+        "names": _("name"),
+        "descriptions": _("description"),
+        "unit": _("unit"),
+        "direction": _("which way is bad"),
+        "amber": _("amber from"),
+        "red": _("red from"),
+        "amber_low": _("lower amber from"),
+        "red_low": _("lower red from"),
+        "objective": _("objective"),
+        "growth": _("growth of the path"),
+        "start_on": _("start of the path"),
+        "start_value": _("start value of the path"),
+        "hysteresis": _("way back"),
+        "breach_at": _("calls for a review at"),
+        "frequency_days": _("days between readings"),
+        "grace_days": _("days of grace"),
+        "label": _("label"),
+        "limit_notes": _("why these limits"),
+        "extended_until": _("extended until"),
+        "rung": _("reminder"),
+        "to": _("to"),
+        "why": _("why"),
+        "error": _("error"),
+        "attempts": _("attempts"),
+        "source": _("source"),
+        "active": _("in use"),
+        "ended_with": _("ended with"),
+        "readings": _("readings"),
+        "count": _("number"),
+        "indicator": _("indicator"),
+        "reading": _("reading"),
+        "criteria": _("version of the criteria"),
+        "indicator_status": _("status"),
+    }
+    return words.get(field, field)
+
+
+def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str:
+    """A logged value as a reader would write it; empty for nothing."""
+    if value is None or value == "" or value in ([], {}):
+        return ""
+    if isinstance(value, dict) and {"likelihood", "impact", "rating"} <= set(value):
+        rating = value["rating"]
+        name = matrix.rating_name(rating) if rating in matrix.rating_keys else rating
+        return f"{value['likelihood']} × {value['impact']} = {value['score']}, {name}"
+    if isinstance(value, dict) and field in ("names", "descriptions", "limit_notes"):
+        return localised(value)
+    if isinstance(value, bool):
+        return str(_("yes") if value else _("no"))
+    if isinstance(value, dict):
+        return named(value) or json.dumps(value, ensure_ascii=False)
+    if isinstance(value, list):
+        texts = [v.get("title", "") if isinstance(v, dict) else str(v) for v in value]
+        if field == "to":
+            parts = part_words()
+            texts = [parts.get(text, text) for text in texts]
+        return str(_(", ")).join(names.get(text, text) for text in texts)
+    text = str(value)
+    if field in ("rung", "why"):
+        return _reminder_words(text)
+    if field in _CHOICES and text in _CHOICES[field].values:
+        return str(capfirst(_CHOICES[field](text).label))
+    if field == "label":
+        return label_words(text)
+    if field in _DAYS:
+        return _day(text)
+    if field == "progress":
+        return f"{text} %"
+    if field == "cost":
+        return formats.number_format(text, decimal_pos=0, use_l10n=True, force_grouping=True)
+    return names.get(text, text)
+
+
+def _reminder_words(logged: str) -> str:
+    """When a reminder was due (days from the due date), or why one was skipped, in words."""
+    words = {
+        "overtaken": _("a later reminder was due already"),
+        "discharged": _("it was done in the meantime"),
+    }
+    if logged.removeprefix("-").isdigit():
+        return offset_words(int(logged))
+    return words.get(logged, logged)
+
+
+def _day(text: str) -> str:
+    try:
+        return formats.date_format(dt.date.fromisoformat(text), "DATE_FORMAT")
+    except ValueError:
+        return text
+
+
+urlpatterns = [path("risks/<str:ref>/history/", RiskHistory.as_view(), name="risk_history")]

@@ -1,0 +1,85 @@
+"""Texts that were written in several languages, each shown whole in one of them."""
+
+from typing import Any
+
+from django.utils import translation
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _
+
+from riskreg.indicators.models import Indicator
+from riskreg.risks.models import Risk, Translated
+from riskreg.web.history.page import field_words
+
+PARTS = ("cause", "event", "consequence")
+_HTML_LANGUAGE = {"zh-hans": "zh-Hans"}
+
+
+def language_of(text: str) -> str:
+    """The language that a text of its writer seems to be in."""
+    return "zh-hans" if any("\u4e00" <= c <= "\u9fff" for c in text) else "en"
+
+
+def sentence(risk: Risk) -> SafeString:
+    """The risk in one sentence, as far as it has been told: all of it in one language, the words
+    around the texts as well."""
+    said = risk.together(*PARTS)
+    reader = translation.get_language() or "en"
+    version = risk.translations.get(reader, {})
+    translated = any(text and text == version.get(name) for name, text in said.items())
+    language = reader if translated else language_of(" ".join(said.values()))
+    with translation.override(language):
+        text = _sentence(*(said[name].strip().rstrip(".。") for name in PARTS))
+    if not text or language == reader:
+        return text
+    return format_html('<span lang="{}">{}</span>', _HTML_LANGUAGE.get(language, language), text)
+
+
+def _sentence(cause: str, event: str, consequence: str) -> SafeString:
+    strong = format_html("<b>{}</b>", event)
+    if cause and event and consequence:
+        pattern = _("Because {cause}, {event}; as a result, {consequence}.")
+    elif cause and event:
+        pattern = _("Because {cause}, {event}.")
+    elif event and consequence:
+        pattern = _("It may happen that {event}; as a result, {consequence}.")
+    elif event:
+        pattern = _("It may happen that {event}.")
+    else:
+        parts = [part for part in (cause, consequence) if part]
+        return format_html("{}", " → ".join(parts))
+    return format_html(pattern, cause=cause, event=strong, consequence=consequence)
+
+
+def outdated_rows(thing: Translated, *fields: str, together: bool = False) -> list[dict[str, Any]]:
+    """The texts that the reader is shown in a version older than the original, with the original.
+
+    ``together``: of texts that are said as one, which may be shown as they were written instead.
+    """
+    shown = thing.together(*fields) if together else {}
+    return [
+        {"label": field_words(field), "original": getattr(thing, field)}
+        for field in thing.outdated(*fields)
+        if not together or shown[field] == thing.said(field)
+    ]
+
+
+def outdated_names(indicator: Indicator) -> list[dict[str, Any]]:
+    """``outdated_rows`` of an indicator's name and notes."""
+    rows = []
+    for field in indicator.outdated("names", "descriptions", "limit_notes"):
+        texts = getattr(indicator, field)
+        original = texts.get("en") or next(iter(texts.values()), "")
+        rows.append({"label": field_words(field), "original": original})
+    return rows
+
+
+def outdated_after_saving(thing: Translated | Indicator, fields: tuple[str, ...]) -> str:
+    """What a writer is told of versions that do not follow their original; empty for none."""
+    stale = sorted({f for names in (thing.outdated_translations or {}).values() for f in names})
+    if not stale:
+        return ""
+    named = [field_words(field) for field in fields if field in stale]
+    return _("The translation is out of date now, and marked so for its readers: %(fields)s.") % {
+        "fields": _(", ").join(named)
+    }

@@ -1,0 +1,205 @@
+"""What a review asks, wherever it is held: on a page of its own or in a meeting."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django import forms
+from django.db.models import Q
+from django.http import HttpRequest
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+
+from riskreg.events import queries as events
+from riskreg.indicators.queries.breaches import breaches_of
+from riskreg.kernel.errors import FieldError, Invalid
+from riskreg.reviews.models import Outcome, Review
+from riskreg.reviews.queries import extended_until_subquery, last_review
+from riskreg.risks import policy
+from riskreg.risks.models import Position, Risk
+from riskreg.risks.queries.access import current_positions, position_of
+from riskreg.risks.queries.lists import mitigations_of
+from riskreg.web.base import RegisterView
+from riskreg.web.due_dates import dates_after_review
+from riskreg.web.history.page import event_rows
+from riskreg.web.indicators.beside import called_rows, moved_rows
+from riskreg.web.localized import PARTS, outdated_rows, sentence
+from riskreg.web.presenters import Scale, person
+from riskreg.web.risks.extensions import extension_row
+from riskreg.web.risks.forms import offer
+from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
+
+HAPPENED = 6
+
+
+class ReviewForm(forms.Form):
+    """What the reviewer says; the cell is the radio grid's, the verdict the button's."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    comment = forms.CharField(
+        label=gettext_lazy("Why?"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=gettext_lazy(
+            "What you looked at, in a sentence. Others will read it; a new score is not saved "
+            "without."
+        ),
+    )
+    outcome = forms.ChoiceField(
+        label=gettext_lazy("Does something else follow?"), required=False, choices=[]
+    )
+    next_review_on = forms.CharField(
+        label=gettext_lazy("Look at it sooner"),
+        required=False,
+        widget=forms.DateInput(attrs={"type": "date"}),
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["comment"].when_needed = _("needed for a new score")  # type: ignore[attr-defined]
+        outcomes = [
+            ("", _("No")),
+            (Outcome.MITIGATION_CHANGED.value, _("The mitigations change")),
+            (Outcome.ESCALATED.value, _("It goes to the leaders")),
+            (Outcome.PROPOSE_CLOSING.value, _("It could be closed")),
+        ]
+        offer(self, "outcome", outcomes)
+
+
+class ReviewScreen(RegisterView):
+    """Reads and shows one review; what is done with the answer is for the page."""
+
+    def judged(self, request: HttpRequest, risk: Risk) -> dict[str, int] | None:
+        """The new cell, if there is one. Raises ``Invalid`` where button and cell disagree."""
+        chosen = chosen_cell(request.POST.get("cell", ""))
+        now = cell_text(position_of(risk), "residual")
+        same = chosen is None or f"{chosen['likelihood']},{chosen['impact']}" == now
+        if request.POST.get("verdict") == "unchanged":
+            if not same:
+                raise Invalid.one(
+                    "cell",
+                    "contradiction",
+                    _(
+                        "You chose another cell and said that nothing has changed. Save the new "
+                        "score, or choose today's cell again."
+                    ),
+                )
+            return None
+        if chosen is None:
+            raise Invalid.one("cell", "required", _("Choose the cell where it stands today."))
+        if same and request.POST.get("verdict") == "rescore":
+            raise Invalid.one(
+                "cell",
+                "nothing_changed",
+                _(
+                    "Nothing has changed: this is the cell where it stands. Choose another cell, "
+                    "or press “Nothing has changed”."
+                ),
+            )
+        return None if same else {"stage": "residual", **chosen}  # type: ignore[dict-item]
+
+    def review_context(
+        self, request: HttpRequest, risk: Risk, form: ReviewForm, cell_error: str = ""
+    ) -> dict[str, Any]:
+        """The sentence, what happened, where it stands, and the dates that would follow."""
+        # Extensions are rare: one is read only where this query says there is any.
+        position = (
+            current_positions(self.viewer)
+            .annotate(extended_until=extended_until_subquery("risk__", self.viewer))
+            .get(risk=risk)
+        )
+        today = self.viewer.today(self.at)
+        scale = Scale(self.viewer.register.criteria)
+        last = last_review(self.viewer, risk)
+        now = cell_text(position, "residual")
+        form.fields["next_review_on"].widget.attrs |= {
+            "min": (today + dt.timedelta(days=1)).isoformat()
+        }
+        work = list(mitigations_of(self.viewer, risk).prefetch_related(None))
+        mitigations = [
+            {
+                "ref": m.ref,
+                "title": m.said("title"),
+                "progress": m.progress,
+                "due": m.due_on,
+                "late": m.due_on < today,
+            }
+            for m in work
+            if m.status in ("planned", "in_progress")
+        ]
+        happened = self._happened([risk.uuid, *(m.uuid for m in work)], last)
+        return {
+            "title": risk.said("title"),
+            "risk": risk,
+            "sentence": sentence(risk),
+            "outdated": [
+                *outdated_rows(risk, "title"),
+                *outdated_rows(risk, *PARTS, together=True),
+            ],
+            "last": last
+            and {
+                "at": last.at,
+                "who": person(last.reviewer),
+                "comment": last.said("comment"),
+                "outcome": last.get_outcome_display(),
+            },
+            "extension": extension_row(self.viewer, risk, today)
+            if position.extended_until
+            else None,
+            "since": last.at if last else None,
+            "happened": happened[:HAPPENED],
+            "happened_more": len(happened) > HAPPENED,
+            "mitigations": mitigations,
+            "called": called_rows(self.viewer, breaches_of(self.viewer, risk)),
+            "moved": moved_rows(self.viewer, risk, last.at if last else None),
+            "grid": scale.grid(kind=risk.kind),
+            "now": now,
+            "checked": cell_of(request, now),
+            "cell_error": cell_error,
+            "form": form,
+            "then": dates_after_review(scale, position, today),
+        }
+
+    def _happened(self, subjects: list[uuid.UUID], last: Review | None) -> list[dict[str, Any]]:
+        """What was done since the last review to the risk or to the work that serves it."""
+        # What people did; reminders that went out say nothing about how the risk stands.
+        found = events.history_of(self.viewer.audience, subjects).filter(actor__isnull=False)
+        if last is not None:
+            found = found.filter(Q(at__gt=last.at) | Q(recorded_at__gt=last.created_at))
+        return event_rows(self.viewer, found[: HAPPENED + 1])
+
+    def said(self, review: Review, sooner: bool) -> str:
+        """The message afterwards: the next date, and why that one."""
+        position: Position = position_of(review.risk)
+        scale = Scale(self.viewer.register.criteria)
+        days = scale.matrix.cadence_days(position.residual_rating)
+        rating = scale.name(position.residual_rating)
+        day = date_format(review.next_review_on, "DATE_FORMAT")
+        latest = policy.after_review(self.viewer.today(self.at), days)
+        if sooner and review.next_review_on < latest:
+            return _(
+                "The review of %(ref)s is saved. The next one is due on %(day)s, as you asked."
+            ) % {"ref": review.risk.ref, "day": day}
+        return ngettext(
+            "The review of %(ref)s is saved. The next one is due on %(day)s: "
+            "rating %(rating)s, so every day.",
+            "The review of %(ref)s is saved. The next one is due on %(day)s: "
+            "rating %(rating)s, so every %(n)d days.",
+            days,
+        ) % {"ref": review.risk.ref, "day": day, "rating": rating, "n": days}
+
+
+def take_cell_error(invalid: Invalid) -> str:
+    """Take what is wrong with the cell out of ``invalid`` and return it for the grid; what is
+    wrong with the reason goes to the comment."""
+    said = ""
+    for name in list(invalid.fields):
+        if name.split(".")[-1] == "rationale":
+            # On these pages the comment is the reason.
+            invalid.fields.setdefault("comment", []).extend(invalid.fields.pop(name))
+            continue
+        if name.split(".")[-1] in ("cell", "likelihood", "impact"):
+            errors: list[FieldError] = invalid.fields.pop(name)
+            said = said or errors[0].detail
+    return said

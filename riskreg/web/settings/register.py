@@ -1,0 +1,256 @@
+"""Register settings: its frame for everybody to read, and what managers change here."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.forms.boundfield import BoundField
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import NoReverseMatch, path, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.models import Role
+from riskreg.register.permissions import permits, require
+from riskreg.register.policy import Matrix
+from riskreg.register.queries import members_for, parties_for
+from riskreg.register.services import set_time_zone
+from riskreg.risks.services import set_cadence
+from riskreg.risks.services.cadence import UNRATED
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.people.preferences import zone_choices
+
+MEMBERS_SHOWN = 200
+_CADENCE = "cadence_"
+
+
+class CadenceForm(forms.Form):
+    """Days from one review to the next, for each rating of the criteria in force."""
+
+    seen = forms.IntegerField(widget=forms.HiddenInput)
+
+    def __init__(self, viewer: Viewer, data: Any = None) -> None:
+        matrix = Matrix(viewer.criteria)
+        self.keys = [*reversed(matrix.rating_keys), UNRATED]
+        self.names = {k: _named(matrix, k) for k in self.keys}
+        days = {k: matrix.cadence_days(None if k == UNRATED else k) for k in self.keys}
+        initial = {_CADENCE + k: days[k] for k in self.keys}
+        super().__init__(data, initial={"seen": viewer.criteria.number, **initial})
+        for key in self.keys:
+            # Text: what is no number of days is for the service to refuse, not for the form.
+            self.fields[_CADENCE + key] = forms.CharField(
+                label=self.names[key],
+                max_length=12,
+                widget=forms.NumberInput({"min": 1, "max": 3650, "inputmode": "numeric"}),
+            )
+
+    @property
+    def days(self) -> list[BoundField]:
+        """The fields, from the most severe rating down."""
+        return [self[_CADENCE + key] for key in self.keys]
+
+    def cadence(self) -> dict[str, Any]:
+        """Days by rating, a number wherever one was written."""
+        return {key: _number(self.cleaned_data[_CADENCE + key]) for key in self.keys}
+
+
+class ZoneForm(forms.Form):
+    """The register's time zone."""
+
+    seen = forms.CharField(max_length=60, widget=forms.HiddenInput)
+    time_zone = forms.CharField(
+        label=gettext_lazy("Time zone"),
+        max_length=60,
+        widget=forms.Select,
+        help_text=gettext_lazy(
+            "Due dates stay the days they are. Which day it is today, and so what is late, "
+            "follows the zone."
+        ),
+    )
+
+    def __init__(self, viewer: Viewer, data: Any = None) -> None:
+        now = viewer.register.time_zone
+        super().__init__(data, initial={"seen": now, "time_zone": now})
+        choices = zone_choices()
+        if not any(now == zone for _region, zones in choices for zone, _name in zones):
+            choices = [(now, [(now, now)]), *choices]
+        widget: Any = self.fields["time_zone"].widget
+        widget.choices = choices
+
+
+class Settings(RegisterView):
+    """Everybody of the register reads them; managers have forms besides."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page."""
+        return self.page()
+
+    def page(
+        self,
+        *,
+        cadence_form: CadenceForm | None = None,
+        zone_form: ZoneForm | None = None,
+        status: int = 200,
+        conflict: str = "",
+    ) -> HttpResponse:
+        """The page, with forms that could not be saved in place of fresh ones."""
+        viewer = self.viewer
+        register, criteria = viewer.register, viewer.criteria
+        matrix = Matrix(criteria)
+        members = list(members_for(viewer)[: MEMBERS_SHOWN + 1])
+        context = {
+            "may_edit": permits(viewer, "register.configure"),
+            "cadence_form": cadence_form or CadenceForm(viewer),
+            "zone_form": zone_form or ZoneForm(viewer),
+            "conflict": conflict,
+            "names": _languages(register.names),
+            "languages": register.languages,
+            "criteria": criteria,
+            "appetite": matrix.rating_name(criteria.appetite),
+            "ratings": [
+                {
+                    "name": matrix.rating_name(key),
+                    "tone": n,
+                    "days": matrix.cadence_days(key),
+                    "accepts": capfirst(Role(matrix.accept_role(key)).label),
+                }
+                for n, key in reversed(list(enumerate(matrix.rating_keys)))
+            ],
+            "unrated_days": matrix.cadence_days(None),
+            "parties": list(parties_for(viewer)),
+            "members": [
+                {"m": m, "role": capfirst(m.get_role_display())} for m in members[:MEMBERS_SHOWN]
+            ],
+            "more_members": len(members) > MEMBERS_SHOWN,
+            "parts": _parts(viewer),
+        }
+        return self.render("register_settings/index.html", context, status)
+
+    def done(self, said: str) -> HttpResponse:
+        """Back to the page with a word of what was done."""
+        messages.success(self.request, said)
+        return HttpResponseRedirect(_url("web:register_settings", self.viewer))
+
+    def refresh(self) -> None:
+        """Read the register again, after somebody else has changed it."""
+        self.viewer.register.refresh_from_db()
+
+
+class CadenceChange(Settings):
+    """Other days between reviews."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """A new version of the criteria in force, or what is wrong with the days."""
+        require(self.viewer, "register.configure")
+        form = CadenceForm(self.viewer, request.POST)
+        if not form.is_valid():
+            return self.page(cadence_form=form, status=400)
+        try:
+            register = set_cadence(
+                actor=self.viewer,
+                cadence=form.cadence(),
+                seen_number=form.cleaned_data["seen"],
+                at=self.at,
+            )
+        except Invalid as invalid:
+            renamed = {n.replace("cadence.", _CADENCE): e for n, e in invalid.fields.items()}
+            add_errors(form, Invalid(renamed))
+            return self.page(cadence_form=form, status=400)
+        except Conflict as conflict:
+            return self._conflict(conflict.detail, form)
+        assert register.criteria is not None  # noqa: S101 - a register always has criteria
+        if register.criteria.number == form.cleaned_data["seen"]:
+            return self.done(_("Nothing differs, so nothing was changed."))
+        return self.done(
+            _("The cadence is saved as version %(n)d of the criteria. Reviews come earlier, never "
+              "later, for it.")
+            % {"n": register.criteria.number}
+        )  # fmt: skip
+
+    def _conflict(self, why: str, form: CadenceForm) -> HttpResponse:
+        """What is in force now, beside what was written; saving again replaces it knowingly."""
+        self.refresh()
+        now = CadenceForm(self.viewer)
+        data = {name: form.data[name] for name in now.fields if name in form.data}
+        data = {**now.initial, **data, "seen": self.viewer.criteria.number}
+        return self.page(cadence_form=CadenceForm(self.viewer, data), status=409, conflict=why)
+
+
+class ZoneChange(Settings):
+    """Another time zone."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """The register in its new zone, or why not."""
+        require(self.viewer, "register.configure")
+        form = ZoneForm(self.viewer, request.POST)
+        if not form.is_valid():
+            return self.page(zone_form=form, status=400)
+        try:
+            register = set_time_zone(actor=self.viewer, at=self.at, **form.cleaned_data)
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self.page(zone_form=form, status=400)
+        except Conflict as conflict:
+            self.refresh()
+            data = {**form.cleaned_data, "seen": self.viewer.register.time_zone}
+            form = ZoneForm(self.viewer, data)
+            return self.page(zone_form=form, status=409, conflict=conflict.detail)
+        return self.done(
+            _("Due dates are now days in the zone %(zone)s.") % {"zone": register.time_zone}
+        )
+
+
+def _named(matrix: Matrix, key: str) -> str:
+    return capfirst(matrix.rating_name(None if key == UNRATED else key))
+
+
+def _number(text: str) -> int | str:
+    return int(text) if text.isascii() and text.removeprefix("-").isdigit() else text
+
+
+def _languages(names: Mapping[str, str]) -> list[tuple[str, str]]:
+    return [(code, name) for code, name in names.items() if name]
+
+
+def _url(name: str, viewer: Viewer) -> str:
+    return reverse(name, kwargs={"slug": viewer.register.slug})
+
+
+def _parts(viewer: Viewer) -> list[dict[str, str]]:
+    """Pages about the register that the viewer may open and the navigation leaves out."""
+    known = [
+        ("web:ladder", "register.view", "bell-alert", _("Reminder ladder"),
+         _("Who is told when, before and after a due date")),
+        ("web:terms", "register.view", "tag", _("Classifications"),
+         _("What risks are filed under, and in which words")),
+        ("web:endpoints", "endpoint.edit", "signal", _("Chats and webhooks"),
+         _("Where reminders go besides people")),
+        ("web:absences", "risk.view", "calendar-days", _("Away"),
+         _("Who is away, and who stands in")),
+        ("web:handover", "handover.make", "arrow-right-circle", _("Hand over"),
+         _("All that a person answers for, in one step")),
+    ]  # fmt: skip
+    found = []
+    for name, action, icon, label, note in known:
+        try:
+            if permits(viewer, action):
+                url = _url(name, viewer)
+                found.append({"url": url, "icon": icon, "label": label, "note": note})
+        except (KeyError, NoReverseMatch):
+            continue
+    return found
+
+
+urlpatterns = [
+    path("settings/", Settings.as_view(), name="register_settings"),
+    path("settings/cadence/", CadenceChange.as_view(), name="register_cadence"),
+    path("settings/zone/", ZoneChange.as_view(), name="register_zone"),
+]

@@ -1,0 +1,1 @@
+"""The design system: from plain values to what a component draws."""
