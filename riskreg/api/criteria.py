@@ -5,18 +5,33 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import shapes_register
+from riskreg.api import shapes_criteria, shapes_register
 from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of
 from riskreg.api.core.errors import InvalidQuery
-from riskreg.kernel.errors import NotFound
+from riskreg.api.core.etag import etag
+from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.kernel.localised import localised
+from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria
+from riskreg.register.permissions import require
+from riskreg.register.policy import MAX_LEVELS, clean_criteria
 from riskreg.register.queries import criteria_versions
+from riskreg.risks.queries.scales import preview_publication
+from riskreg.risks.services import publish_criteria
+
+_FIELDS = (
+    "likelihood", "impact", "dimensions", "ratings", "cells", "appetite", "unrated_cadence_days",
+    "label", "mapping",
+)  # fmt: skip
 
 
 class CriteriaDetail(RegisterApi):
     """The criteria in force, or with ``?number=`` an earlier version."""
+
+    http_method_names = ["get", "put", "head"]
 
     @schema.detailed("Read the criteria", shapes_register.Criteria, schema.CRITERIA_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -30,7 +45,92 @@ class CriteriaDetail(RegisterApi):
         if criteria is None:
             raise NotFound("There are no such criteria.")
         body = said(criteria)
-        return self.detail(body)
+        return self.detail(body, criteria.number)
+
+    @schema.changed("Publish criteria", shapes_criteria.CriteriaNew, shapes_register.Criteria)
+    def put(self, request: Request, slug: str) -> HttpResponse:
+        """A new version, in force at once, unless it is what holds already. Every risk is restated
+        by it, of every party; a manager's matter. Preview it first."""
+
+        def act() -> Answer:
+            data, mapping = given(body_of(request, *_FIELDS))
+            register = publish_criteria(
+                actor=self.viewer, data=data, mapping=mapping, seen_number=self.seen, at=self.at
+            )
+            assert register.criteria is not None  # noqa: S101 - a register always has criteria
+            body = said(register.criteria)
+            return Answer.of(body, ETag=etag(register.criteria.number, body))
+
+        return self.write(act)
+
+
+class CriteriaPreview(RegisterApi):
+    """POST says what publishing would change, and changes nothing."""
+
+    @schema.described(
+        "Preview criteria",
+        shapes_criteria.CriteriaPreview,
+        [schema.KEY],
+        request=shapes_criteria.CriteriaNew,
+        problems=schema.WRITE,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Of the risks that the caller may know of; a level that is gone and not mapped is an
+        error, as it is for publishing."""
+
+        def act() -> Answer:
+            require(self.viewer, "register.configure")
+            data, mapping = given(body_of(request, *_FIELDS))
+            found = preview_publication(self.viewer, data, mapping)
+            if found.errors:
+                raise found.errors
+            criteria = Criteria(register=self.viewer.register, **clean_criteria(data))
+            before, after = matrix_findings(self.viewer.criteria), matrix_findings(criteria)
+            return Answer.of(
+                {
+                    "scale_differs": found.scale_differs,
+                    "changes": [
+                        {"risk": c.ref, "stage": c.stage, "from": c.before, "to": c.after}
+                        for c in found.changes
+                    ],
+                    "findings": {"now": before.sentences, "then": after.sentences},
+                }
+            )
+
+        return self.write(act)
+
+
+def given(body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+    """The criteria as the service takes them, cells in rows, and the mapping.
+
+    Raises ``Invalid`` for cells that are not each once, a score that is no number.
+    """
+    mapping = body.pop("mapping", None)
+    cells, rows = body.get("cells"), _size(body.get("likelihood"))
+    columns = _size(body.get("impact"))
+    if isinstance(cells, list) and rows and columns:
+        found: dict[tuple[Any, Any], Any] = {}
+        for cell in cells:
+            if isinstance(cell, dict):
+                place = (cell.get("likelihood"), cell.get("impact"))
+                found[place] = {
+                    "score": cell.get("score", _product(place)),
+                    "rating": cell.get("rating"),
+                }
+        wanted = [(x, y) for x in range(1, rows + 1) for y in range(1, columns + 1)]
+        if len(cells) != len(wanted) or set(found) != set(wanted):
+            text = "Name each cell once: likelihood 1 to {}, impact 1 to {}."
+            raise Invalid.one("cells", "wrong_size", text.format(rows, columns))
+        body["cells"] = [[found[x, y] for y in range(1, columns + 1)] for x in range(1, rows + 1)]
+    return body, mapping
+
+
+def _size(levels: Any) -> int:
+    return len(levels) if isinstance(levels, list) and len(levels) <= MAX_LEVELS else 0
+
+
+def _product(place: tuple[Any, Any]) -> Any:
+    return place[0] * place[1] if all(type(n) is int for n in place) else None
 
 
 def said(criteria: Criteria) -> dict[str, Any]:
@@ -70,4 +170,5 @@ def _level(level: dict[str, Any]) -> dict[str, Any]:
         "name": localised(level["names"], str(level["value"])),
         "names": level["names"],
         "descriptions": level.get("descriptions") or {},
+        "range": level.get("range"),
     }

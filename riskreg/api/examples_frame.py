@@ -30,11 +30,49 @@ _TERM = {
 }
 
 
+_CRITERIA_NEW: dict[str, Any] = {
+    "likelihood": [
+        {"names": {"en": name, "zh-hans": zh}}
+        for name, zh in (("Unlikely", "不太可能"), ("Possible", "可能"), ("Likely", "很可能"))
+    ],
+    "impact": [
+        {"names": {"en": name, "zh-hans": zh}}
+        for name, zh in (("Limited", "有限"), ("Serious", "较大"), ("Severe", "严重"))
+    ],
+    "ratings": [
+        {"key": "low", "names": {"en": "Low"}, "cadence_days": 120, "accept_role": "owner"},
+        {"key": "high", "names": {"en": "High"}, "cadence_days": 30, "accept_role": "leader"},
+    ],
+    "cells": [
+        {"likelihood": x, "impact": y, "rating": "high" if x * y > 4 else "low"}
+        for x in (1, 2, 3)
+        for y in (1, 2, 3)
+    ],
+    "appetite": "low",
+    "mapping": {"likelihood": {"4": 3, "5": 3}, "impact": {"4": 3, "5": None}},
+}
+
+
 def _page(row: dict[str, Any]) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": [row]}
 
 
 ANSWERS: dict[str, Any] = {
+    "Preview criteria": {
+        "scale_differs": True,
+        "changes": [
+            {
+                "risk": "R-001",
+                "stage": "residual",
+                "from": {"likelihood": 4, "impact": 4, "score": 16, "rating": "critical"},
+                "to": {"likelihood": 3, "impact": 3, "score": 9, "rating": "high"},
+            }
+        ],
+        "findings": {
+            "now": ["No cell is rated above another that can only hold larger risks."],
+            "then": ["No cell is rated above another that can only hold larger risks."],
+        },
+    },
     "List classifications": _page(_TAXONOMY),
     "Add a classification": _TAXONOMY,
     "Read a classification": _TAXONOMY,
@@ -48,6 +86,8 @@ ANSWERS: dict[str, Any] = {
     "Merge a term into another": _TERM,
 }  # fmt: skip
 REQUESTS: dict[str, Any] = {
+    "Publish criteria": _CRITERIA_NEW,
+    "Preview criteria": _CRITERIA_NEW,
     "Add a classification": {
         "names": {"en": "Market", "zh-hans": "市场"},
         "terms": [{"key": "eu", "names": {"en": "European Union", "zh-hans": "欧盟"}}],

@@ -16,6 +16,11 @@ class Level(s.Serializer[Any]):
     name = s.CharField()
     names = names()
     descriptions = texts()
+    range = s.ListField(
+        child=s.FloatField(),
+        allow_null=True,
+        help_text="from and to: a chance within a year, or an amount; null: not said",
+    )
 
 
 class Rating(s.Serializer[Any]):

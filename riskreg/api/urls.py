@@ -53,6 +53,7 @@ _MEETING = [
 _REGISTER: list[URLPattern | URLResolver] = [
     path("", registers.RegisterDetail.as_view(), name="register"),
     path("criteria/", criteria.CriteriaDetail.as_view(), name="criteria"),
+    path("criteria/preview/", criteria.CriteriaPreview.as_view(), name="criteria_preview"),
     path("risks/", risks.Risks.as_view(), name="risks"),
     path("risks/<str:ref>/", include(_RISK)),
     path("mitigations/", mitigations.Mitigations.as_view(), name="mitigations"),

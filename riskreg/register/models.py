@@ -169,7 +169,8 @@ class Criteria(Base):
     """A version of the register's risk criteria. Immutable once used (``used_at``).
 
     ``likelihood`` and ``impact`` are lists of levels {value, names, descriptions}, lowest first,
-    values 1…n; ``dimensions`` of {key, names, descriptions: [one per impact level]}; ``ratings`` of
+    values 1…n, each with a ``range`` [from, to) or none of them; ``dimensions`` of {key, names,
+    descriptions: [one per impact level]}; ``ratings`` of
     {key, names, cadence_days, accept_role}, least severe first; ``cells`` of rows, one per
     likelihood from the lowest, each with {score, rating} per impact from the lowest; ``appetite``
     is the most severe rating that needs no acceptance; ``unrated_cadence_days`` the cadence of an

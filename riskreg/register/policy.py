@@ -1,6 +1,7 @@
 """Risk criteria: what makes them valid, and scores and ratings read from them. Pure functions."""
 
 import itertools
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -133,6 +134,9 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
     appetite = data.get("appetite")
     if appetite not in keys:
         errors.add("appetite", "unknown_rating", _("The appetite must be one of the ratings."))
+    elif keys.index(clean_cells[0][0]["rating"]) > keys.index(appetite):
+        text = _("No cell is within the appetite, so every risk would need an acceptance.")
+        errors.add("appetite", "nothing_within", text)
     unrated = data.get("unrated_cadence_days", 30)
     if not is_cadence(unrated):
         errors.add("unrated_cadence_days", "out_of_range", _("A cadence is 1 to 3650 days."))
@@ -176,9 +180,54 @@ def _levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:
                 "descriptions": clean_names(errors, field, descriptions, 600)
                 if descriptions
                 else {},
+                **_range(errors, field, level.get("range")),
             }
         )
+    _check_words(errors, field, levels)
+    _check_ranges(errors, field, levels)
     return levels
+
+
+def _range(errors: Errors, field: str, value: Any) -> dict[str, list[float]]:
+    """What a level stands for: [from, to), a chance within a year or an amount; {} for nothing."""
+    if value is None or value == []:
+        return {}
+    fine = isinstance(value, list | tuple) and len(value) == 2 and all(map(_is_number, value))
+    if not fine or not 0 <= value[0] < value[1] <= (1 if field == "likelihood" else 10**15):
+        text = (
+            _("A range of likelihood is two chances from 0 to 1, the lower first.")
+            if field == "likelihood"
+            else _("A range of impact is two amounts, not negative, the lower first.")
+        )
+        errors.add(field, "bad_range", text)
+        return {}
+    return {"range": [value[0], value[1]]}
+
+
+def _is_number(value: Any) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
+
+
+def _check_words(errors: Errors, field: str, rows: list[dict[str, Any]]) -> None:
+    """Note two levels, or two ratings, that are called the same in one language."""
+    seen: set[tuple[str, str]] = set()
+    for row in rows:
+        for language, name in row["names"].items():
+            if (language, name.casefold()) in seen:
+                text = _("Two of them are called “%(name)s”; nobody could tell them apart.")
+                errors.add(field, "repeated", text % {"name": name})
+            seen.add((language, name.casefold()))
+
+
+def _check_ranges(errors: Errors, field: str, levels: list[dict[str, Any]]) -> None:
+    """Note ranges that only some levels have, and those that overlap or leave a gap."""
+    ranges = [level["range"] for level in levels if "range" in level]
+    if errors.has(field) or not ranges:
+        return
+    if len(ranges) < len(levels):
+        errors.add(field, "gap", _("Give every level a range, or none of them."))
+    elif any(lower[1] != upper[0] for lower, upper in itertools.pairwise(ranges)):
+        errors.add(field, "gap", _("Each range must start where the one below it ends."))
 
 
 def _ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
@@ -200,6 +249,7 @@ def _ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
             errors.add("ratings", "unknown_role", _("Owners, managers or leaders accept risks."))
         names = clean_names(errors, "ratings", rating.get("names"))
         ratings.append({"key": key, "names": names, "cadence_days": cadence, "accept_role": role})
+    _check_words(errors, "ratings", ratings)
     if len({r["key"] for r in ratings}) < len(ratings):
         errors.add("ratings", "repeated", _("Two ratings have the same key."))
     return ratings

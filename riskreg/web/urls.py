@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from riskreg.web import (
+    criteria,
     home,
     indicators,
     ladder,
@@ -44,6 +45,7 @@ inside: list[URLPattern | URLResolver] = [
     *register_settings.urlpatterns,
     *ladder.urlpatterns,
     *terms.urlpatterns,
+    *criteria.urlpatterns,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

@@ -177,6 +177,7 @@ WORDS: dict[str, str] = {
     "type": "what kind of thing it is",
     "unit": "what values are measured in",
     "unrated": "open risks that nobody has judged",
+    "unrated_cadence_days": "days between reviews of what nobody has rated",
     "until": "the last day of the extension",
     "until_on": "the last day",
     "updated_at": "when it last changed",

@@ -1,6 +1,7 @@
 """Words that programs rely on: codes of errors, verbs of events. A test finds missing ones."""
 
 CODES = (
+    "bad_range", "gap", "nothing_within",
     "itself", "merged", "other_taxonomy",
     "needs_source", "nothing_changed", "one_at_a_time",
     "not_alone", "unchanged", "not_a_reference", "last_administrator", "no_translation",

@@ -9,7 +9,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
-from riskreg.register.policy import STAGES, Matrix
+from riskreg.register.policy import STAGES, Matrix, clean_criteria
 from riskreg.risks.models import Position
 from riskreg.risks.policy import clean_mapping, levels_gone, restated, scale_differs
 from riskreg.risks.queries.access import current_positions, visible_positions
@@ -70,6 +70,14 @@ def preview_adoption(
         errors=problem,
         changes=changes,
     )
+
+
+def preview_publication(
+    viewer: Viewer, data: Mapping[str, Any], mapping: Mapping[str, Any] | None = None
+) -> Adoption:
+    """What ``services.publish_criteria`` would change. Raises ``Invalid`` for bad criteria."""
+    criteria = Criteria(register=viewer.register, number=0, **clean_criteria(data))
+    return preview_adoption(viewer, criteria, mapping)
 
 
 def _as_far_as_known(

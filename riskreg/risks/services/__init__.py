@@ -3,7 +3,7 @@
 from riskreg.risks.services.assessments import record_assessment
 from riskreg.risks.services.cadence import set_cadence
 from riskreg.risks.services.controls import add_control, end_control
-from riskreg.risks.services.criteria import adopt_criteria
+from riskreg.risks.services.criteria import adopt_criteria, publish_criteria
 from riskreg.risks.services.life import close_risk, open_risk, reopen_risk
 from riskreg.risks.services.mitigations import (
     create_mitigation,
@@ -27,6 +27,7 @@ __all__ = [
     "end_mitigation_with",
     "merge_terms",
     "open_risk",
+    "publish_criteria",
     "record_assessment",
     "reopen_risk",
     "set_cadence",

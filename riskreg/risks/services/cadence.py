@@ -7,13 +7,13 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.errors import Conflict, Errors
+from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import is_cadence
 from riskreg.register.services import add_criteria
-from riskreg.risks.services.criteria import adopt_criteria
+from riskreg.risks.services.criteria import adopt_criteria, criteria_in_force
 
 UNRATED = "unrated"
 _KEPT = ("likelihood", "impact", "dimensions", "cells", "appetite", "label")
@@ -31,18 +31,7 @@ def set_cadence(
     in force by now; ``Invalid`` naming each rating (``cadence.KEY``) whose days are not 1 to 3650.
     """
     require(actor, "register.configure")
-    # no_key: rows that are added meanwhile may refer to it, or both sides would wait forever.
-    register = (
-        Register.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("criteria")
-        .get(pk=actor.register.pk)
-    )
-    now = register.criteria
-    assert now is not None  # noqa: S101 - create_register sets it in its transaction
-    if now.number != seen_number:
-        raise Conflict(
-            _("Other criteria are in force by now: version %(n)d.") % {"n": now.number}, now
-        )
+    now = criteria_in_force(actor, seen_number)
     errors = Errors()
     known = {rating["key"] for rating in now.ratings} | {UNRATED}
     for key, days in cadence.items():
@@ -54,7 +43,7 @@ def set_cadence(
     ratings = [{**r, "cadence_days": cadence.get(r["key"], r["cadence_days"])} for r in now.ratings]
     unrated = cadence.get(UNRATED, now.unrated_cadence_days)
     if ratings == now.ratings and unrated == now.unrated_cadence_days:
-        return register
+        return now.register
     data = {name: getattr(now, name) for name in _KEPT}
     made = add_criteria(
         actor=actor,

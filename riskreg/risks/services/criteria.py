@@ -8,12 +8,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append, append_all
-from riskreg.kernel.errors import NotFound
+from riskreg.kernel.errors import Conflict, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
-from riskreg.register.policy import STAGES, Matrix
-from riskreg.register.services import mark_used
+from riskreg.register.policy import STAGES, Matrix, clean_criteria
+from riskreg.register.services import add_criteria, mark_used
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import clean_mapping, restated, scale_differs
 from riskreg.risks.services.standing import (
@@ -22,6 +22,52 @@ from riskreg.risks.services.standing import (
     take_position,
     touch,
 )
+
+
+@transaction.atomic
+def publish_criteria(
+    *,
+    actor: Viewer,
+    data: Mapping[str, Any],
+    mapping: Mapping[str, Any] | None = None,
+    seen_number: int,
+    at: dt.datetime,
+) -> Register:
+    """Make ``data`` the next version of the criteria and put it into force at once.
+
+    ``seen_number`` is the version that the actor decided by; ``mapping`` is as ``adopt_criteria``
+    takes it. What this changes is what ``queries.scales.preview_publication`` says beforehand.
+    Where nothing differs, no version is made. Raises ``Forbidden``, ``Invalid`` naming each field;
+    ``Conflict`` where other criteria are in force by now.
+    """
+    require(actor, "register.configure")
+    now = criteria_in_force(actor, seen_number)
+    clean = clean_criteria(data)
+    if all(getattr(now, name) == value for name, value in clean.items()) and not mapping:
+        return now.register
+    made = add_criteria(actor=actor, data=clean, at=at)
+    return adopt_criteria(actor=actor, number=made.number, mapping=mapping, at=at)
+
+
+def criteria_in_force(actor: Viewer, seen_number: int) -> Criteria:
+    """The criteria in force, with the register locked until the transaction ends.
+
+    Raises ``Conflict`` where they are another version than ``seen_number``.
+    """
+    # no_key: rows that are added meanwhile may refer to it, or both sides would wait forever.
+    register = (
+        Register.objects.select_for_update(no_key=True, of=("self",))
+        .select_related("criteria")
+        .get(pk=actor.register.pk)
+    )
+    now = register.criteria
+    assert now is not None  # noqa: S101 - create_register sets it in its transaction
+    if now.number != seen_number:
+        raise Conflict(
+            _("Other criteria are in force by now: version %(n)d.") % {"n": now.number}, now
+        )
+    now.register = register
+    return now
 
 
 @transaction.atomic

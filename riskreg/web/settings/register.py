@@ -229,6 +229,8 @@ def _parts(viewer: Viewer) -> list[dict[str, str]]:
     known = [
         ("web:ladder", "register.view", "bell-alert", _("Reminder ladder"),
          _("Who is told when, before and after a due date")),
+        ("web:criteria", "register.view", "squares-2x2", _("Criteria"),
+         _("Levels, matrix, ratings, appetite and who may accept")),
         ("web:terms", "register.view", "tag", _("Classifications"),
          _("What risks are filed under, and in which words")),
         ("web:endpoints", "endpoint.edit", "signal", _("Chats and webhooks"),

@@ -1,0 +1,113 @@
+"""What a risk matrix gets wrong, in sentences for whoever makes one (``quant.audit_matrix``)."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from riskreg.kernel.localised import localised, number
+
+
+@dataclass(frozen=True)
+class Findings:
+    """``sentences``: what is wrong, worst first, and last how far equal ratings reach;
+    ``sound``: nothing is wrong; ``assumed``: the levels name no ranges, so equal steps are taken.
+    """
+
+    sentences: list[str]
+    sound: bool
+    assumed: bool
+
+
+def matrix_findings(criteria: Any) -> Findings:
+    """Examine the matrix of ``criteria`` (a row, saved or not) against chance × impact."""
+    # Only these pages need the mathematics, and every web process would carry it.
+    from riskreg.quant import audit_matrix
+
+    likelihood, own = _intervals(criteria.likelihood)
+    impact, own_impact = _intervals(criteria.impact)
+    keys = [rating["key"] for rating in criteria.ratings]
+    rated = [[keys.index(cell["rating"]) for cell in row] for row in criteria.cells]
+    assumed = not (own and own_impact)
+    if assumed:
+        likelihood, impact = _even(len(likelihood), 1), _even(len(impact), len(impact))
+    audit = audit_matrix(likelihood, impact, rated)
+    said = []
+    if audit.reversed_pairs and audit.first:
+        upper, lower = audit.first
+        said.append(
+            ngettext(
+                "%(n)d pair of cells is the wrong way round, such as %(a)s (%(a_rating)s) and "
+                "%(b)s (%(b_rating)s): every risk in the first is smaller.",
+                "%(n)d pairs of cells are the wrong way round, such as %(a)s (%(a_rating)s) and "
+                "%(b)s (%(b_rating)s): every risk in the first is smaller.",
+                audit.reversed_pairs,
+            )
+            % {
+                "n": audit.reversed_pairs,
+                "a": _cell(criteria, upper),
+                "a_rating": _rating(criteria, upper),
+                "b": _cell(criteria, lower),
+                "b_rating": _rating(criteria, lower),
+            }
+        )
+    if audit.overlap is not None:
+        said.append(
+            _(
+                "The colours can mislead: the least that fits %(a)s gets the top rating, and the "
+                "most that fits %(b)s the lowest, although it is the larger risk."
+            )
+            % {"a": _cell(criteria, audit.overlap.top), "b": _cell(criteria, audit.overlap.lowest)}
+        )
+    if audit.jumps:
+        low, high = audit.jumps[0]
+        said.append(
+            _("A small change of opinion turns the lowest rating into the top one: %(a)s and %(b)s "
+              "touch.")
+            % {"a": _cell(criteria, low), "b": _cell(criteria, high)}
+        )  # fmt: skip
+    if audit.uneven:
+        said.append(
+            ngettext(
+                "%(n)d cell has a middle rating without reason, such as %(a)s: its risks are not "
+                "between those with the lowest and those with the top rating.",
+                "%(n)d cells have a middle rating without reason, such as %(a)s: their risks are "
+                "not between those with the lowest and those with the top rating.",
+                len(audit.uneven),
+            )
+            % {"n": len(audit.uneven), "a": _cell(criteria, audit.uneven[0])}
+        )
+    if not said:
+        said.append(_("No cell is rated above another that can only hold larger risks."))
+    factor = audit.same_rating_factor
+    said.append(
+        _("Two risks with the same rating can differ without limit: the matrix sorts, it does not "
+          "measure.")
+        if factor == float("inf")
+        else _("Two risks with the same rating can differ %(n)s times: the matrix sorts, it does "
+               "not measure.") % {"n": number(round(factor))}
+    )  # fmt: skip
+    return Findings(said, audit.sound, assumed)
+
+
+def _intervals(levels: list[dict[str, Any]]) -> tuple[list[Any], bool]:
+    ranges = [level.get("range") for level in levels]
+    return ranges, all(ranges)
+
+
+def _even(levels: int, top: int) -> list[list[float]]:
+    return [[top * n / levels, top * (n + 1) / levels] for n in range(levels)]
+
+
+def _cell(criteria: Any, place: tuple[int, int]) -> str:
+    likelihood = criteria.likelihood[place[0]]
+    impact = criteria.impact[place[1]]
+    first = localised(likelihood["names"], str(likelihood["value"]))
+    return f"{first} × {localised(impact['names'], str(impact['value']))}"
+
+
+def _rating(criteria: Any, place: tuple[int, int]) -> str:
+    key = criteria.cells[place[0]][place[1]]["rating"]
+    names = next(rating["names"] for rating in criteria.ratings if rating["key"] == key)
+    return localised(names, key)

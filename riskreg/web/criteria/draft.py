@@ -1,0 +1,375 @@
+"""The next version of the criteria as it is being written: rows that may be wrong or half filled.
+
+What makes criteria criteria is for the services to say; here is only how they are written down, and
+how the matrix follows when a level or a rating comes or goes.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.http import QueryDict
+
+from riskreg.kernel.localised import localised
+from riskreg.register.models import Criteria
+
+AXES = {"l": "likelihood", "i": "impact"}
+# More rows than this are not shown again; criteria of so many are refused in any case.
+ROWS_READ = 10
+DIMENSIONS_READ = 20
+ZH = "zh-hans"
+ANEW = "anew"
+
+
+@dataclass
+class Level:
+    """One level; ``was`` is its number in the criteria in force, empty for a new one."""
+
+    name: str = ""
+    name_zh: str = ""
+    text: str = ""
+    text_zh: str = ""
+    low: str = ""
+    high: str = ""
+    was: str = ""
+
+
+@dataclass
+class Rating:
+    """One rating."""
+
+    key: str
+    name: str = ""
+    name_zh: str = ""
+    days: str = ""
+    role: str = "leader"
+
+
+@dataclass
+class Dimension:
+    """A kind of impact, with what each impact level means in it."""
+
+    key: str
+    name: str = ""
+    name_zh: str = ""
+    texts: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass
+class Draft:
+    """Everything in the form; ``cells`` are rating keys, a row per likelihood from the lowest."""
+
+    seen: str = ""
+    likelihood: list[Level] = field(default_factory=list)
+    impact: list[Level] = field(default_factory=list)
+    ratings: list[Rating] = field(default_factory=list)
+    dimensions: list[Dimension] = field(default_factory=list)
+    cells: list[list[str]] = field(default_factory=list)
+    appetite: str = ""
+    unrated: str = ""
+    label: str = "judgement"
+    brush: str = ""
+    # {axis: {level of the criteria in force: new level, "anew", or ""}}, for those that are gone.
+    chosen: dict[str, dict[int, str]] = field(default_factory=dict)
+
+    @property
+    def rating_keys(self) -> list[str]:
+        """Keys of the ratings, least severe first."""
+        return [rating.key for rating in self.ratings]
+
+    def levels(self, axis: str) -> list[Level]:
+        """The levels of ``likelihood`` or ``impact``."""
+        found: list[Level] = getattr(self, axis)
+        return found
+
+    # What the buttons do ------------------------------------------------------------------------
+
+    def add_level(self, axis: str) -> None:
+        """A new highest level, rated as the one below it."""
+        self.levels(axis).append(Level())
+        if axis == "likelihood":
+            self.cells.append(list(self.cells[-1]) if self.cells else [])
+        else:
+            for row in self.cells:
+                row.append(row[-1] if row else self.brush)
+            for dimension in self.dimensions:
+                dimension.texts.append(("", ""))
+
+    def remove_level(self, axis: str, n: int) -> None:
+        """Without the level at place ``n``, from 0."""
+        if not 0 <= n < len(self.levels(axis)):
+            return
+        del self.levels(axis)[n]
+        if axis == "likelihood":
+            del self.cells[n]
+            return
+        for row in self.cells:
+            del row[n]
+        for dimension in self.dimensions:
+            del dimension.texts[n]
+
+    def add_rating(self) -> None:
+        """A new most severe rating, which no cell has yet."""
+        n = len(self.ratings) + 1
+        while f"rating_{n}" in self.rating_keys:
+            n += 1
+        self.ratings.append(Rating(f"rating_{n}", days="30"))
+        self.brush = f"rating_{n}"
+
+    def remove_rating(self, n: int) -> None:
+        """Without the rating at place ``n``; its cells get the one below it, or else above."""
+        if not 0 <= n < len(self.ratings) or len(self.ratings) == 1:
+            return
+        gone = self.ratings.pop(n).key
+        heir = self.ratings[max(0, n - 1)].key
+        self.cells = [[heir if key == gone else key for key in row] for row in self.cells]
+        self.appetite = heir if self.appetite == gone else self.appetite
+        self.brush = heir if self.brush == gone else self.brush
+
+    def paint(self, likelihood: int, impact: int) -> None:
+        """Give a cell the rating of the brush."""
+        inside = 0 <= likelihood < len(self.cells) and 0 <= impact < len(self.impact)
+        if inside and self.brush in self.rating_keys:
+            self.cells[likelihood][impact] = self.brush
+
+    def rebased(self, old: Criteria, new: Criteria) -> "Draft":
+        """The same, going on from ``new``: where that has another number of levels, nobody can say
+        which of them a row continues, so each is asked for."""
+        draft = replace(self, seen=str(new.number))
+        for axis in AXES.values():
+            if len(getattr(old, axis)) != len(getattr(new, axis)):
+                setattr(draft, axis, [replace(row, was="") for row in self.levels(axis)])
+        return draft
+
+    # What the services take ---------------------------------------------------------------------
+
+    def as_given(self, now: Criteria) -> dict[str, Any]:
+        """The criteria as the services take them; scores stay where the scale is as it was."""
+        same = all(
+            [level.was for level in self.levels(axis)]
+            == [str(n) for n in range(1, len(getattr(now, axis)) + 1)]
+            for axis in AXES.values()
+        )
+        return {
+            "likelihood": [_level_given(level) for level in self.likelihood],
+            "impact": [_level_given(level) for level in self.impact],
+            "dimensions": [
+                {
+                    "key": dimension.key,
+                    "names": _names(dimension.name, dimension.name_zh),
+                    "descriptions": [_names(*text) for text in dimension.texts]
+                    if all(any(text) for text in dimension.texts)
+                    else [],
+                }
+                for dimension in self.dimensions
+            ],
+            "ratings": [
+                {
+                    "key": rating.key,
+                    "names": _names(rating.name, rating.name_zh),
+                    "cadence_days": _whole(rating.days),
+                    "accept_role": rating.role,
+                }
+                for rating in self.ratings
+            ],
+            "cells": [
+                [
+                    {
+                        "score": now.cells[x][y]["score"] if same else (x + 1) * (y + 1),
+                        "rating": key,
+                    }
+                    for y, key in enumerate(row)
+                ]
+                for x, row in enumerate(self.cells)
+            ],
+            "appetite": self.appetite,
+            "unrated_cadence_days": _whole(self.unrated),
+            "label": self.label,
+        }
+
+    def gone(self, now: Criteria) -> dict[str, list[int]]:
+        """Levels of the criteria in force, by axis, that no row continues."""
+        return {
+            axis: [
+                n
+                for n in range(1, len(getattr(now, axis)) + 1)
+                if str(n) not in {level.was for level in self.levels(axis)}
+            ]
+            for axis in AXES.values()
+        }
+
+    def mapping(self, now: Criteria) -> dict[str, dict[int, int | None]]:
+        """Where judgements go; a level that is gone and has no choice yet is left out."""
+        found: dict[str, dict[int, int | None]] = {}
+        for axis, gone in self.gone(now).items():
+            levels = self.levels(axis)
+            found[axis] = {int(v.was): n for n, v in enumerate(levels, 1) if v.was.isdigit()}
+            for old in gone:
+                choice = self.chosen.get(axis, {}).get(old, "")
+                if choice == ANEW:
+                    found[axis][old] = None
+                elif choice.isascii() and choice.isdigit() and len(choice) < 3:
+                    found[axis][old] = int(choice)
+            # Levels that stay where they are need not be named.
+            found[axis] = {old: new for old, new in found[axis].items() if old != new}
+        return {axis: levels for axis, levels in found.items() if levels}
+
+    def unmapped(self, now: Criteria) -> dict[str, list[int]]:
+        """Levels that are gone and for which nothing has been chosen."""
+        return {
+            axis: [n for n in gone if not self.chosen.get(axis, {}).get(n)]
+            for axis, gone in self.gone(now).items()
+        }
+
+
+def draft_of(criteria: Criteria) -> Draft:
+    """The criteria in force, to be changed."""
+    return Draft(
+        seen=str(criteria.number),
+        likelihood=[_level(level) for level in criteria.likelihood],
+        impact=[_level(level) for level in criteria.impact],
+        ratings=[
+            Rating(
+                rating["key"],
+                rating["names"].get("en", ""),
+                rating["names"].get(ZH, ""),
+                str(rating["cadence_days"]),
+                rating["accept_role"],
+            )
+            for rating in criteria.ratings
+        ],
+        dimensions=[
+            Dimension(
+                item["key"],
+                item["names"].get("en", ""),
+                item["names"].get(ZH, ""),
+                [(text.get("en", ""), text.get(ZH, "")) for text in item["descriptions"]]
+                or [("", "")] * len(criteria.impact),
+            )
+            for item in criteria.dimensions
+        ],
+        cells=[[cell["rating"] for cell in row] for row in criteria.cells],
+        appetite=criteria.appetite,
+        unrated=str(criteria.unrated_cadence_days),
+        label=criteria.label,
+        brush=criteria.ratings[-1]["key"],
+    )
+
+
+def read(data: QueryDict) -> Draft:
+    """What was sent, in its order."""
+    # The form has the highest level and the most severe rating first.
+    likelihood, impact = _levels(data, "l")[::-1], _levels(data, "i")[::-1]
+    ratings = [
+        Rating(key or f"rating_{n + 1}", name, name_zh, days, role)
+        for n, (key, name, name_zh, days, role) in enumerate(
+            _rows(data, ROWS_READ, "r_key", "r_name", "r_name_zh", "r_days", "r_role")
+        )
+    ][::-1]
+    keys = [rating.key for rating in ratings] or [""]
+    flat = _texts(data, "cell")
+    width = len(impact)
+    cells = [
+        [_known(flat, x * width + y, keys) for y in range(width)] for x in range(len(likelihood))
+    ]
+    texts = list(zip(_texts(data, "d_text"), _texts(data, "d_text_zh"), strict=False))
+    dimensions = [
+        Dimension(key or f"dimension_{n + 1}", name, name_zh, _part(texts, n, width))
+        for n, (key, name, name_zh) in enumerate(
+            _rows(data, DIMENSIONS_READ, "d_key", "d_name", "d_name_zh")
+        )
+    ]
+    return Draft(
+        seen=_one(data, "seen"),
+        likelihood=likelihood,
+        impact=impact,
+        ratings=ratings,
+        dimensions=dimensions,
+        cells=cells,
+        appetite=_one(data, "appetite"),
+        unrated=_one(data, "unrated"),
+        label=_one(data, "label") or "judgement",
+        brush=_one(data, "brush"),
+        chosen={
+            axis: {n: _one(data, f"map_{short}_{n}") for n in range(1, ROWS_READ)}
+            for short, axis in AXES.items()
+        },
+    )
+
+
+def _levels(data: QueryDict, short: str) -> list[Level]:
+    names = ("name", "name_zh", "text", "text_zh", "low", "high", "was")
+    rows = _rows(data, ROWS_READ, *(f"{short}_{name}" for name in names))
+    return [replace(Level(), **dict(zip(names, row, strict=True))) for row in rows]
+
+
+def _rows(data: QueryDict, most: int, *names: str) -> list[tuple[str, ...]]:
+    columns = [_texts(data, name) for name in names]
+    size = min(most, max(map(len, columns), default=0))
+    return [tuple(_at(column, n) for column in columns) for n in range(size)]
+
+
+def _texts(data: QueryDict, name: str) -> list[str]:
+    return [text.replace("\0", "").strip()[:2000] for text in data.getlist(name)[:500]]
+
+
+def _one(data: QueryDict, name: str) -> str:
+    return data.get(name, "").replace("\0", "").strip()[:60]
+
+
+def _at(column: Sequence[str], n: int) -> str:
+    return column[n] if n < len(column) else ""
+
+
+def _known(flat: Sequence[str], n: int, keys: Sequence[str]) -> str:
+    return flat[n] if n < len(flat) and flat[n] in keys else keys[0]
+
+
+def _part(texts: list[tuple[str, str]], n: int, width: int) -> list[tuple[str, str]]:
+    own = texts[n * width : (n + 1) * width]
+    return own + [("", "")] * (width - len(own))
+
+
+def in_words(row: Level | Rating | Dimension, fallback: str) -> str:
+    """What a row is called in the reader's language, as far as it is written."""
+    return localised(_names(row.name, row.name_zh), fallback)
+
+
+def _names(name: str, name_zh: str) -> dict[str, str]:
+    return {language: text for language, text in (("en", name), (ZH, name_zh)) if text}
+
+
+def _whole(text: str) -> int | str:
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else text
+
+
+def _number(text: str) -> float | int | str:
+    try:
+        value = float(text)
+    except ValueError:
+        return text
+    return int(value) if value.is_integer() and abs(value) < 10**16 else value
+
+
+def _level_given(level: Level) -> dict[str, Any]:
+    given: dict[str, Any] = {
+        "names": _names(level.name, level.name_zh),
+        "descriptions": _names(level.text, level.text_zh),
+    }
+    if level.low or level.high:
+        given["range"] = [_number(level.low), _number(level.high)]
+    return given
+
+
+def _level(level: Mapping[str, Any]) -> Level:
+    low, high = level.get("range") or ("", "")
+    texts = level.get("descriptions") or {}
+    return Level(
+        level["names"].get("en", ""),
+        level["names"].get(ZH, ""),
+        texts.get("en", ""),
+        texts.get(ZH, ""),
+        str(low),
+        str(high),
+        str(level["value"]),
+    )

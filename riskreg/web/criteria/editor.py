@@ -1,0 +1,209 @@
+"""Writing the next version of the criteria, with what it would change in sight."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.localised import localised
+from riskreg.register.models import Criteria, Role
+from riskreg.register.permissions import require
+from riskreg.register.policy import LABELS
+from riskreg.risks.services import publish_criteria
+from riskreg.web.base import RegisterView
+from riskreg.web.criteria.draft import ANEW, AXES, Draft, draft_of, in_words, read
+from riskreg.web.criteria.preview import preview_of
+from riskreg.web.forms.keeping import kept_fields
+from riskreg.web.templatetags.ui import label_badge
+from riskreg.web.ui.drawing import severity_step
+
+ACCEPT_ROLES = ("owner", "manager", "leader")
+
+
+class CriteriaEditor(RegisterView):
+    """Each button of the form is a request of its own, so that all of it works without a script."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The criteria in force as a form."""
+        require(self.viewer, "register.configure")
+        written = kept_fields(request)
+        return self._page(read(written) if written else draft_of(self.viewer.criteria))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """``action``: publish, add-l/-i/-r, remove-l-N …, paint-X-Y, or (the default) preview."""
+        require(self.viewer, "register.configure")
+        draft, action = read(request.POST), request.POST.get("action", "")
+        if action == "publish":
+            return self._publish(draft)
+        act(draft, action)
+        return self._page(draft, mark=action == "preview")
+
+    @property
+    def _quick(self) -> bool:
+        """Whether htmx asks: it puts nothing on the page that comes with an error's status."""
+        return bool(getattr(self.request, "htmx", False))
+
+    def _publish(self, draft: Draft) -> HttpResponse:
+        now = self.viewer.criteria
+        if any(draft.unmapped(now).values()):
+            return self._page(draft, mark=True, status=400, refused=True)
+        try:
+            register = publish_criteria(
+                actor=self.viewer,
+                data=draft.as_given(now),
+                mapping=draft.mapping(now),
+                # A form that names no version has seen none: it is stale, whatever is in force.
+                seen_number=int(draft.seen) if draft.seen.isdigit() else -1,
+                at=self.at,
+            )
+        except Invalid:
+            return self._page(draft, mark=True, status=400, refused=True)
+        except Conflict as conflict:
+            self.viewer.register.refresh_from_db()
+            # What was written goes on from what is in force now, and is saved over it knowingly.
+            draft = draft.rebased(now, self.viewer.criteria)
+            return self._page(draft, mark=True, status=409, conflict=conflict.detail)
+        assert register.criteria is not None  # noqa: S101 - a register always has criteria
+        if register.criteria.number == now.number:
+            messages.info(self.request, _("Nothing differs, so nothing was changed."))
+        else:
+            said = _("Version %(n)d of the criteria is in force.")
+            messages.success(self.request, said % {"n": register.criteria.number})
+        return HttpResponseRedirect(self._url("web:criteria"))
+
+    def _url(self, name: str) -> str:
+        return reverse(name, kwargs={"slug": self.viewer.register.slug})
+
+    def _page(
+        self,
+        draft: Draft,
+        *,
+        mark: bool = False,
+        status: int = 200,
+        refused: bool = False,
+        conflict: str = "",
+    ) -> HttpResponse:
+        now = self.viewer.criteria
+        preview = preview_of(self.viewer, draft)
+        errors = preview.errors if mark or refused else {}
+        if preview.errors and mark and status == 200 and not self._quick:
+            status = 400
+        context = {
+            "url": self._url("web:criteria_new"),
+            "draft": draft,
+            "number": now.number,
+            "axes": [self._axis(short, draft, errors) for short in AXES],
+            "ratings": _ratings(draft),
+            "rows": _rows(draft),
+            "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
+            "labels": [(value, label_badge(value)["text"]) for value in LABELS],
+            "mapping": self._mapping(draft, now),
+            "columns": [
+                {"number": n, "label": in_words(level, "")}
+                for n, level in enumerate(draft.impact, 1)
+            ],
+            "dimensions": [{"row": d, "label": in_words(d, d.key)} for d in draft.dimensions],
+            "preview": preview,
+            "errors": errors,
+            "refused": refused,
+            "conflict": conflict,
+        }
+        return self.render("criteria/new.html", context, status)
+
+    def _axis(self, short: str, draft: Draft, errors: dict[str, list[str]]) -> dict[str, Any]:
+        axis = AXES[short]
+        levels = draft.levels(axis)
+        return {
+            "short": short,
+            "key": axis,
+            "title": _("Likelihood") if short == "l" else _("Impact"),
+            "range": _("Chance within a year, from 0 to 1")
+            if short == "l"
+            else _("Amount in %(currency)s") % {"currency": self.viewer.register.currency},
+            "levels": [
+                {"n": n, "number": n + 1, "row": level}
+                for n, level in reversed(list(enumerate(levels)))
+            ],
+            "errors": errors.get(axis, []),
+        }
+
+    def _mapping(self, draft: Draft, now: Criteria) -> list[dict[str, Any]]:
+        """A question for each level that no row continues: where do its judgements go?"""
+        asked = []
+        for short, axis in AXES.items():
+            offered = [
+                (str(n), in_words(level, str(n))) for n, level in enumerate(draft.levels(axis), 1)
+            ]
+            for old in draft.gone(now)[axis]:
+                names = getattr(now, axis)[old - 1]["names"]
+                asked.append(
+                    {
+                        "name": f"map_{short}_{old}",
+                        "axis": _("Likelihood") if short == "l" else _("Impact"),
+                        "level": localised(names, str(old)),
+                        "options": offered,
+                        "anew": ANEW,
+                        "chosen": draft.chosen.get(axis, {}).get(old, ""),
+                    }
+                )
+        return asked
+
+
+def act(draft: Draft, action: str) -> None:
+    """Do what a button of the form says; a name that is no button does nothing."""
+    verb, _dash, rest = action.partition("-")
+    what, _dash, place = rest.partition("-")
+    numbers = [int(text) for text in f"{what}-{place}".split("-") if text.isdigit()]
+    if verb == "add" and what in AXES:
+        draft.add_level(AXES[what])
+    elif verb == "add" and what == "r":
+        draft.add_rating()
+    elif verb == "remove" and what in AXES and numbers:
+        draft.remove_level(AXES[what], numbers[0])
+    elif verb == "remove" and what == "r" and numbers:
+        draft.remove_rating(numbers[0])
+    elif verb == "paint" and len(numbers) == 2:
+        draft.paint(*numbers)
+
+
+def _ratings(draft: Draft) -> list[dict[str, Any]]:
+    """Ratings from the most severe."""
+    of = len(draft.ratings)
+    return [
+        {
+            "n": n,
+            "row": rating,
+            "label": in_words(rating, rating.key),
+            "step": severity_step(n, of),
+            "tone": n,
+            "of": of,
+        }
+        for n, rating in reversed(list(enumerate(draft.ratings)))
+    ]
+
+
+def _rows(draft: Draft) -> list[dict[str, Any]]:
+    """The matrix to paint, highest likelihood first; hidden fields keep the order of ``read``."""
+    words = {r.key: in_words(r, r.key) for r in draft.ratings}
+    keys = draft.rating_keys
+    return [
+        {
+            "label": in_words(draft.likelihood[x], str(x + 1)),
+            "number": x + 1,
+            "cells": [
+                {
+                    "x": x,
+                    "y": y,
+                    "impact": in_words(draft.impact[y], str(y + 1)),
+                    "label": words.get(key, key),
+                    "step": severity_step(keys.index(key) if key in keys else 0, len(keys)),
+                }
+                for y, key in enumerate(draft.cells[x])
+            ],
+        }
+        for x in range(len(draft.cells) - 1, -1, -1)
+    ]

@@ -1,0 +1,104 @@
+"""The criteria in force, or an earlier version, for everybody to read."""
+
+import dataclasses
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.queries import users_by_uuid
+from riskreg.events.queries import history_of
+from riskreg.kernel.errors import NotFound
+from riskreg.kernel.localised import localised, number
+from riskreg.register.matrix_findings import matrix_findings
+from riskreg.register.models import Criteria, Role
+from riskreg.register.permissions import permits
+from riskreg.register.queries import criteria_versions
+from riskreg.web.base import RegisterView
+from riskreg.web.presenters import Scale
+from riskreg.web.ui.drawing import shape_matrix
+
+VERSIONS_SHOWN = 20
+
+
+class CriteriaPage(RegisterView):
+    """Levels, matrix, ratings, appetite, what the matrix gets wrong, and every version."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The criteria in force, or with ``?version=`` an earlier version."""
+        criteria = self._asked(request.GET.get("version", ""))
+        scale = Scale(criteria)
+        context = {
+            "criteria": criteria,
+            "in_force": criteria.number == self.viewer.criteria.number,
+            "may_edit": permits(self.viewer, "register.configure"),
+            "mx": shape_matrix(scale.grid()),
+            "likelihood": _levels(criteria, "likelihood"),
+            "impact": _levels(criteria, "impact"),
+            "dimensions": [localised(item["names"], item["key"]) for item in criteria.dimensions],
+            "appetite": scale.name(criteria.appetite),
+            "ratings": [
+                {**row, "accepts": capfirst(Role(scale.matrix.accept_role(row["key"])).label)}
+                for row in scale.cadences()
+            ],
+            "unrated_days": criteria.unrated_cadence_days,
+            "findings": dataclasses.asdict(matrix_findings(criteria)),
+            "versions": self._versions(),
+        }
+        return self.render("criteria/index.html", context)
+
+    def _asked(self, text: str) -> Criteria:
+        if not text:
+            return self.viewer.criteria
+        known = text.isascii() and text.isdigit() and len(text) < 7
+        found = criteria_versions(self.viewer, number=int(text)).first() if known else None
+        if found is None:
+            raise NotFound(_("There is no such version of the criteria."))
+        return found
+
+    def _versions(self) -> list[dict[str, Any]]:
+        """Versions, newest first, with who made each."""
+        rows = list(criteria_versions(self.viewer).order_by("-number")[:VERSIONS_SHOWN])
+        told = history_of(self.viewer.audience, [row.uuid for row in rows])
+        makers = {event.subject_uuid: event.actor for event in told if event.actor}
+        users = users_by_uuid(set(makers.values())) if makers else {}
+        return [
+            {
+                "number": row.number,
+                "at": row.created_at,
+                "by": str(users.get(makers.get(row.uuid), "")),  # type: ignore[arg-type]
+                "current": row.number == self.viewer.criteria.number,
+            }
+            for row in rows
+        ]
+
+
+def _levels(criteria: Criteria, axis: str) -> list[dict[str, Any]]:
+    """Levels from the highest, in the reader's words."""
+    return [
+        {
+            "value": level["value"],
+            "name": localised(level["names"], str(level["value"])),
+            "text": localised(level.get("descriptions")),
+            "range": _range_words(axis, level.get("range")),
+            "dimensions": [
+                {
+                    "name": localised(item["names"], item["key"]),
+                    "text": localised(item["descriptions"][level["value"] - 1]),
+                }
+                for item in (criteria.dimensions if axis == "impact" else ())
+                if item["descriptions"]
+            ],
+        }
+        for level in reversed(getattr(criteria, axis))
+    ]
+
+
+def _range_words(axis: str, value: list[float] | None) -> str:
+    if not value:
+        return ""
+    low, high = value
+    if axis == "likelihood":
+        return f"{number(round(100 * low, 6))}–{number(round(100 * high, 6))} %"
+    return f"{number(low)}–{number(high)}"

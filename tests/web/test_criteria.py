@@ -1,0 +1,144 @@
+"""Pages of the criteria: read by everybody, written button by button, published knowingly."""
+
+from typing import Any
+
+import pytest
+from django.http import HttpResponse
+
+from riskreg.events.models import Event
+from riskreg.register.models import Criteria
+from riskreg.register.policy import default_criteria
+from riskreg.risks.services import publish_criteria
+from tests import builders
+from tests.builders import SLUG, World
+from tests.dump import nothing_changes
+from tests.web.page_forms import forms_of
+
+pytestmark = pytest.mark.django_db
+PAGE = f"/r/{SLUG}/settings/criteria/"
+NEW = PAGE + "new/"
+
+
+def form(response: HttpResponse) -> dict[str, list[Any]]:
+    """What a browser would send of the editor."""
+    found = next(f for f in forms_of(response, NEW) if f.action.endswith(NEW))
+    return found.data()
+
+
+def test_everybody_reads_the_criteria(world: World) -> None:
+    for name in ("owner", "auditor", "partner_leader"):
+        text = builders.web(getattr(world, name)).get(PAGE).content.decode()
+        for said in ("Almost certain", "Critical", "365 days", "The matrix examined", "Version 1"):
+            assert said in text
+        assert "Make a new version" not in text
+        assert builders.web(getattr(world, name)).get(NEW).status_code == 403
+    assert builders.web(world.outsider).get(PAGE).status_code == 404
+    assert builders.web(world.owner).get(PAGE + "?version=9").status_code == 404
+
+
+def test_what_the_form_starts_with_changes_nothing(world: World) -> None:
+    client = builders.web(world.manager)
+    data = form(client.get(NEW))
+    with nothing_changes():
+        shown = client.post(NEW, {**data, "action": "preview"})
+        assert "No risk would be rated otherwise" in shown.content.decode()
+    events = Event.objects.count()
+    assert client.post(NEW, {**data, "action": "publish"}).status_code == 302
+    assert (Criteria.objects.count(), Event.objects.count()) == (1, events)
+
+
+def test_a_cell_is_painted_previewed_and_published(world: World) -> None:
+    row = builders.risk(world, rated=(5, 5))
+    client = builders.web(world.manager)
+    data = form(client.get(NEW))
+    data["brush"] = ["high"]
+    painted = client.post(NEW, {**data, "action": "paint-4-4"})
+    # With the corner at "high", the cells around it may not be worse: that is said.
+    assert "may not have a lower score or rating" in painted.content.decode()
+    for x, y in ((3, 4), (4, 3), (3, 3)):
+        data = form(painted)
+        painted = client.post(NEW, {**data, "action": f"paint-{x}-{y}"})
+    text = painted.content.decode()
+    assert "1 risk would be rated otherwise." in text
+    assert row.ref in text
+    done = client.post(NEW, {**form(painted), "action": "publish"})
+    assert (done.status_code, done["Location"]) == (302, PAGE)
+    row.positions.get(valid_to=None)
+    position = row.positions.get(valid_to=None)
+    assert (position.residual_rating, position.residual_score) == ("high", 25)
+    assert "Version 2 of the criteria is in force." in client.get(PAGE).content.decode()
+
+
+def test_a_level_that_goes_asks_where_its_judgements_go(world: World) -> None:
+    row = builders.risk(world, rated=(2, 5))
+    other = builders.risk(world, rated=(4, 5))
+    client = builders.web(world.manager)
+    fewer = client.post(NEW, {**form(client.get(NEW)), "action": "remove-l-1"})
+    text = fewer.content.decode()
+    assert "Where judgements go" in text
+    assert 'name="map_l_2"' in text
+    data = form(fewer)
+    with nothing_changes():
+        refused = client.post(NEW, {**data, "action": "publish"})
+        assert refused.status_code == 400
+        assert "Say where the judgements" in refused.content.decode()
+    assert client.post(NEW, {**data, "map_l_2": "1", "action": "publish"}).status_code == 302
+    # What stood on a level above the one that went stays with its words.
+    assert row.positions.get(valid_to=None).residual_likelihood == 1
+    assert other.positions.get(valid_to=None).residual_likelihood == 3
+    assert [v["names"]["en"] for v in Criteria.objects.get(number=2).likelihood] == [
+        "Rare", "Possible", "Likely", "Almost certain",
+    ]  # fmt: skip
+
+
+def test_levels_and_ratings_are_added_and_what_lacks_is_said(world: World) -> None:
+    client = builders.web(world.manager)
+    more = client.post(NEW, {**form(client.get(NEW)), "action": "add-i"})
+    more = client.post(NEW, {**form(more), "action": "add-r"})
+    data = form(more)
+    assert (len(data["i_name"]), len(data["r_name"]), len(data["cell"])) == (6, 6, 30)
+    with nothing_changes():
+        refused = client.post(NEW, {**data, "action": "publish"})
+    assert refused.status_code == 400
+    assert "A name is needed" in refused.content.decode()
+    # The highest comes first in the form.
+    data["i_name"][0], data["r_name"][0] = "Ruinous", "Unbearable"
+    assert client.post(NEW, {**data, "action": "publish"}).status_code == 302
+    made = Criteria.objects.get(number=2)
+    assert made.impact[5]["names"] == {"en": "Ruinous"}
+    assert [r["key"] for r in made.ratings][-1] == "rating_6"
+
+
+def test_somebody_was_faster_and_nothing_is_overwritten_unknowingly(world: World) -> None:
+    client = builders.web(world.manager)
+    data = form(client.get(NEW))
+    theirs = {**default_criteria(), "appetite": "low"}
+    publish_criteria(actor=world.viewer("partner_manager"), data=theirs, seen_number=1, at=world.at)
+    data["appetite"] = ["very_low"]
+    with nothing_changes():
+        told = client.post(NEW, {**data, "action": "publish"})
+    text = told.content.decode()
+    assert told.status_code == 409
+    assert "Somebody was faster" in text
+    assert client.post(NEW, {**form(told), "action": "publish"}).status_code == 302
+    assert [c.appetite for c in Criteria.objects.order_by("number")] == [
+        "moderate", "low", "very_low",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        {}, {"action": "paint-99-99"}, {"action": "remove-l-77"}, {"action": "add-x"},
+        {"l_name": ["x"] * 300, "i_name": ["y"] * 300, "cell": ["high"] * 300},
+        {"r_key": ["a", "a", "\0"], "r_days": ["soon"]}, {"seen": "9" * 40},
+        {"l_name": ["a", "b", "c"], "l_low": ["nan", "inf", "1e400"], "i_name": ["x"]},
+    ],
+)  # fmt: skip
+def test_whatever_is_sent_is_answered_with_the_form(world: World, noise: dict[str, Any]) -> None:
+    client = builders.web(world.manager)
+    for action in ({}, {"action": "publish"}):
+        with nothing_changes():
+            response = client.post(NEW, {**noise, **action})
+        assert response.status_code in (200, 400, 409), response.status_code
+        assert 'id="criteria-form"' in response.content.decode()
