@@ -217,6 +217,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": env.float("DELIVER_SECONDS", default=30.0),
         "options": {"expires": 25},
     },
+    "send-invitations": {
+        "task": "register.send_invitations",
+        "schedule": 60.0,
+        "options": {"expires": 50},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

@@ -9,7 +9,6 @@ from riskreg.api.core import schema
 from riskreg.api.core.base import ApiView
 from riskreg.api.core.values import person, time
 from riskreg.api.registers import membership_said
-from riskreg.register.access import memberships_of
 
 
 class Me(ApiView):
@@ -34,6 +33,6 @@ class Me(ApiView):
                 "scope": token.scope,
                 "expires_at": time(token.expires_at),
             },
-            "memberships": [membership_said(m, self.root) for m in memberships_of(self.me)],
+            "memberships": [membership_said(m, self.root) for m in self.my_memberships()],
         }
         return self.detail(body)

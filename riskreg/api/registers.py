@@ -6,11 +6,13 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from riskreg.api import shapes_register
+from riskreg.api import shapes_members, shapes_register
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
-from riskreg.api.core.errors import InvalidQuery
+from riskreg.api.core.body import body_of
+from riskreg.api.core.errors import InvalidQuery, request_id
+from riskreg.api.core.etag import content_etag
 from riskreg.api.core.pagination import (
     PARAMS,
     counted,
@@ -19,10 +21,11 @@ from riskreg.api.core.pagination import (
     page_link,
     read_cursor,
 )
-from riskreg.register.access import memberships_of
+from riskreg.register.frame_templates import DEFAULT_SCALE, NO_CLASSIFICATION
 from riskreg.register.models import Membership
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for, taxonomies_for
+from riskreg.register.services import found_register
 from riskreg.risks.models import Kind
 from riskreg.risks.queries.lists import counts_by_rating, standing
 
@@ -43,7 +46,7 @@ def membership_said(membership: Membership, root: str) -> dict[str, Any]:
 
 
 class Registers(ApiView):
-    """The registers that the caller is a member of."""
+    """GET lists the registers that the caller is a member of, POST makes one."""
 
     @schema.listed("List my registers", shapes_register.RegisterItem)
     def get(self, request: Request) -> HttpResponse:
@@ -52,7 +55,7 @@ class Registers(ApiView):
         params = request.query_params
         limit, count = limit_of(params.get("limit")), counted(params.get("count"))
         salt = f"riskreg.cursor:registers:{self.me.uuid}"
-        mine = sorted(memberships_of(self.me), key=lambda m: m.register.slug)
+        mine = sorted(self.my_memberships(), key=lambda m: m.register.slug)
         start = 0
         if (sent := params.get("cursor")) is not None:
             backward, slug = read_cursor(sent, salt, 2)
@@ -73,6 +76,35 @@ class Registers(ApiView):
         if count:
             body["count"] = len(mine)
         return Answer.of(body).response()
+
+    @schema.made("Make a register", shapes_members.RegisterNew, shapes_register.RegisterItem)
+    def post(self, request: Request) -> HttpResponse:
+        """With its parties, whole or not at all; the caller becomes manager of one of them."""
+
+        def act() -> Answer:
+            given = body_of(request)
+            viewer = found_register(
+                by=self.me,
+                slug=given["slug"],
+                names=given["names"],
+                descriptions=given.get("descriptions"),
+                currency=given["currency"],
+                time_zone=given["time_zone"],
+                languages=given.get("languages"),
+                parties=given["parties"],
+                acts_for=given["party"],
+                scale=given.get("scale", DEFAULT_SCALE),
+                classification=given.get("template", NO_CLASSIFICATION),
+                at=self.at,
+                request_id=request_id(),
+            )
+            mine = next(
+                row for row in self.my_memberships() if row.register_id == viewer.register.pk
+            )
+            body = membership_said(mine, self.root)
+            return Answer.of(body, 201, ETag=content_etag(body), Location=body["url"])
+
+        return self.write(act)
 
 
 class RegisterDetail(RegisterApi):

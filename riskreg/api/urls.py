@@ -15,11 +15,14 @@ from riskreg.api import (
     heatmap,
     history,
     indicators,
+    invitations,
     ladder,
     me,
     meetings,
+    members,
     mitigations,
     objectives,
+    programs,
     registers,
     reviews,
     risks,
@@ -50,6 +53,30 @@ _MEETING = [
     path("chair/", meetings.MeetingChair.as_view(), name="meeting_chair"),
     path("end/", meetings.MeetingEnd.as_view(), name="meeting_end"),
 ]
+_INVITATIONS = [
+    path("", invitations.Invitations.as_view(), name="invitations"),
+    path("bulk/", invitations.InvitationsBulk.as_view(), name="invitations_bulk"),
+    path("<uuid:invitation>/", invitations.InvitationDetail.as_view(), name="invitation"),
+    path(
+        "<uuid:invitation>/resend/",
+        invitations.InvitationResend.as_view(),
+        name="invitation_resend",
+    ),
+    path(
+        "<uuid:invitation>/revoke/",
+        invitations.InvitationRevoke.as_view(),
+        name="invitation_revoke",
+    ),
+]
+_PROGRAMS = [
+    path("", programs.Programs.as_view(), name="programs"),
+    path("<uuid:program>/tokens/", programs.ProgramTokens.as_view(), name="program_tokens"),
+    path(
+        "<uuid:program>/tokens/<uuid:token>/end/",
+        programs.ProgramTokenEnd.as_view(),
+        name="program_token_end",
+    ),
+]
 _REGISTER: list[URLPattern | URLResolver] = [
     path("", registers.RegisterDetail.as_view(), name="register"),
     path("criteria/", criteria.CriteriaDetail.as_view(), name="criteria"),
@@ -74,6 +101,11 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("duties/", duties.Duties.as_view(), name="duties"),
     path("absences/", absences.Absences.as_view(), name="absences"),
     path("absences/<uuid:absence>/end/", absences.AbsenceEnd.as_view(), name="absence_end"),
+    path("members/", members.Members.as_view(), name="members"),
+    path("members/<uuid:member>/", members.MemberDetail.as_view(), name="member"),
+    path("members/<uuid:member>/end/", members.MemberEnd.as_view(), name="member_end"),
+    path("invitations/", include(_INVITATIONS)),
+    path("programs/", include(_PROGRAMS)),
     path("handovers/", handovers.HandOvers.as_view(), name="handovers"),
     path("meetings/", meetings.Meetings.as_view(), name="meetings"),
     path("meetings/<uuid:meeting>/", include(_MEETING)),
@@ -89,6 +121,11 @@ _REGISTER: list[URLPattern | URLResolver] = [
 urlpatterns = [
     path("v1/registers/", registers.Registers.as_view(), name="registers"),
     path("v1/registers/<slug:slug>/", include(_REGISTER)),
+    path(
+        "v1/invitations/accept/",
+        invitations.InvitationAccept.as_view(),
+        name="invitation_accept",
+    ),
     path("v1/me/", me.Me.as_view(), name="me"),
     path("schema/", documentation.schema, name="schema"),
     path("docs/", documentation.Docs.as_view(), name="docs"),

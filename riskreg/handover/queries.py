@@ -1,11 +1,11 @@
 """What a person answers for, as far as the viewer may know of it and hand it on."""
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -91,18 +91,13 @@ def belongings(
 ) -> Belongings:
     """What ``user`` answers for that is not over: open risks and drafts, work planned or in
     progress, indicators that are read. One query for each kind; ``lock``: for update."""
-    risks = visible_risks(viewer).filter(state__in=[State.DRAFT, State.OPEN])
-    work = Mitigation.objects.visible_to(viewer).filter(status__in=RUNNING)
-    read = indicators_for(viewer).filter(active=True)
-    rows: dict[str, QuerySet[Any]] = {
-        "owned": risks.filter(owner=user),
-        "deputised": risks.filter(deputy=user),
-        "mitigations": work.filter(owner=user),
-        "indicators": read.filter(owner=user),
-    }
+    answered = _answered(viewer)
     found = Belongings()
     for kind in _KINDS[Part(part)]:
-        queryset = rows[kind].select_related("party").annotate(at_stake=_AT_STAKE[kind])
+        rows, who = answered[kind]
+        queryset = (
+            rows.filter(**{who: user.pk}).select_related("party").annotate(at_stake=_AT_STAKE[kind])
+        )
         queryset = queryset.order_by("-at_stake", "ref")
         if kind == "indicators":
             queryset = queryset.prefetch_related(None)
@@ -112,6 +107,30 @@ def belongings(
             may = permits(viewer, _NEEDS[kind], row)
             (found.moving if may else found.staying).setdefault(kind, []).append(row)
     return found
+
+
+def answered_counts(viewer: Viewer, users: Collection[int]) -> dict[int, dict[str, int]]:
+    """How much each of ``users`` (database ids) answers for, as far as the viewer may know of it:
+    {user: {kind: number}}, kinds as in ``Belongings.counts``. Four queries, however many."""
+    found = {user: dict.fromkeys(_NEEDS, 0) for user in users}
+    for kind, (rows, who) in _answered(viewer).items():
+        counted = rows.filter(**{f"{who}__in": users}).order_by().values_list(who)
+        for user, number in counted.annotate(n=Count("pk")):
+            found[user][kind] = number
+    return found
+
+
+def _answered(viewer: Viewer) -> dict[str, tuple[QuerySet[Any], str]]:
+    """What somebody can answer for that is not over, by kind, and the column that says who does."""
+    risks = visible_risks(viewer).filter(state__in=[State.DRAFT, State.OPEN])
+    work = Mitigation.objects.visible_to(viewer).filter(status__in=RUNNING)
+    read = indicators_for(viewer).filter(active=True)
+    return {
+        "owned": (risks, "owner_id"),
+        "deputised": (risks, "deputy_id"),
+        "mitigations": (work, "owner_id"),
+        "indicators": (read, "owner_id"),
+    }
 
 
 def person_leaving(viewer: Viewer, name: Any) -> tuple[User, int | None]:

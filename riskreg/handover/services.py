@@ -1,6 +1,7 @@
 """Handing over what people answer for. Each function is one transaction, all or nothing."""
 
 import datetime as dt
+import uuid
 from collections.abc import Mapping
 from typing import Any
 
@@ -17,8 +18,11 @@ from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
+from riskreg.register.people import manages
 from riskreg.register.permissions import permits, require, require_for_person
-from riskreg.register.queries import find_member, party_of
+from riskreg.register.queries import ANSWERABLE, find_member, party_of
+from riskreg.register.services import change_role, remove_member
+from riskreg.register.services.people import member_to_change, member_to_remove
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
@@ -105,6 +109,78 @@ def hand_over(
     }
     append(actor.entry("handover.made", row, at=at, changes=changes))
     return row
+
+
+@transaction.atomic
+def end_member(
+    *,
+    actor: Viewer,
+    user: uuid.UUID,
+    version: int | None,
+    at: dt.datetime,
+    to_user: Any = None,
+    nobody_yet: bool = False,
+) -> Membership:
+    """End a membership, with a word on who answers from now on for what was theirs.
+
+    ``to_user`` takes it over; with ``nobody_yet`` it stays without anybody, which the managers of
+    its party are alarmed of when it falls due. Raises ``Invalid`` where neither is said and
+    something is theirs, and what ``remove_member`` and ``hand_over`` raise.
+    """
+    row = member_to_remove(actor, user, version)
+    _settle(actor, row, to_user, nobody_yet, _("Left the register."), at)
+    return remove_member(actor=actor, user=user, version=version, at=at)
+
+
+@transaction.atomic
+def change_member_role(
+    *,
+    actor: Viewer,
+    user: uuid.UUID,
+    role: Any,
+    version: int | None,
+    at: dt.datetime,
+    to_user: Any = None,
+    nobody_yet: bool = False,
+) -> Membership:
+    """Give a member another role; into one that answers for nothing as ``end_member`` does."""
+    row = member_to_change(actor, user, version)
+    if role not in ANSWERABLE and row.role in ANSWERABLE and manages(actor, row.party_id):
+        _settle(actor, row, to_user, nobody_yet, _("Has another role now."), at)
+    return change_role(actor=actor, user=user, role=role, version=version, at=at)
+
+
+def _settle(
+    actor: Viewer, row: Membership, to_user: Any, nobody_yet: bool, reason: str, at: dt.datetime
+) -> None:
+    found = belongings(actor, row.user)
+    if to_user is not None and to_user != "" and found.total:
+        hand_over(actor=actor, from_user=row.user, to_user=to_user, reason=reason, at=at)
+        found = belongings(actor, row.user)
+    left = found.total + sum(len(rows) for rows in found.staying.values())
+    if left and not nobody_yet:
+        refs = [
+            str(row.ref)
+            for rows in (*found.moving.values(), *found.staying.values())
+            for row in rows
+        ]
+        raise Invalid.one(
+            "to",
+            "answers_for",
+            ngettext(
+                "%(name)s still answers for one thing (%(refs)s). Name who takes it over, or say "
+                "that nobody does yet.",
+                "%(name)s still answers for %(n)d things (%(refs)s). Name who takes them over, or "
+                "say that nobody does yet.",
+                left,
+            )
+            % {"name": row.user, "n": left, "refs": _some(refs)},
+        )
+
+
+def _some(refs: list[str]) -> str:
+    more = ", …" if len(refs) > _NAMED else ""
+    return ", ".join(refs[:_NAMED]) + more
 
 
 @transaction.atomic

@@ -94,6 +94,7 @@ class Membership(Base):
     """A user's role in a register, on behalf of one party.
 
     Viewers and auditors of the programme as a whole have no party: they see what is shared.
+    ``version`` counts changes of the role. A change of party is another membership.
     """
 
     register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="memberships")
@@ -102,6 +103,7 @@ class Membership(Base):
     )
     party = models.ForeignKey(Party, on_delete=models.PROTECT, null=True, related_name="members")
     role = models.CharField(max_length=12, choices=Role.choices)
+    version = models.PositiveIntegerField(default=1)
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
@@ -117,6 +119,72 @@ class Membership(Base):
 
     def __str__(self) -> str:
         return f"{self.user_id}: {self.role}"
+
+
+class Invitation(Base):
+    """A word to an e-mail address: become a member of this register, with this role.
+
+    Its link is signed, not kept: whoever reads the database cannot use it. ``issue`` counts how
+    often it was sent, and only the newest link works, until ``expires_at``. ``mail_due_at`` is when
+    a mail is to be tried next (null: none is), ``sent_at`` when one last went out.
+    """
+
+    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="invitations")
+    party = models.ForeignKey(Party, on_delete=models.PROTECT, null=True, related_name="+")
+    role = models.CharField(max_length=12, choices=Role.choices)
+    email = models.EmailField()
+    language = models.CharField(max_length=10)
+    invited_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    expires_at = models.DateTimeField()
+    issue = models.PositiveSmallIntegerField(default=1)
+    mail_due_at = models.DateTimeField(null=True)
+    mail_attempts = models.PositiveSmallIntegerField(default=0)
+    sent_at = models.DateTimeField(null=True)
+    accepted_at = models.DateTimeField(null=True)
+    accepted_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    revoked_at = models.DateTimeField(null=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["register", "party", "email"],
+                condition=Q(accepted_at=None, revoked_at=None, party__isnull=False),
+                name="invitation_open_party",
+            ),
+            models.UniqueConstraint(
+                fields=["register", "email"],
+                condition=Q(accepted_at=None, revoked_at=None, party=None),
+                name="invitation_open",
+            ),
+            models.CheckConstraint(
+                condition=Q(party__isnull=False) | Q(role__in=["viewer", "auditor"]),
+                name="invitation_party",
+            ),
+            models.CheckConstraint(
+                condition=Q(accepted_at=None) | Q(accepted_by__isnull=False, revoked_at=None),
+                name="invitation_accepted",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["mail_due_at"],
+                condition=Q(mail_due_at__isnull=False),
+                name="invitation_mail_due",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.role} {self.issue}"
+
+    @property
+    def visibility(self) -> str:
+        """Whose the invitation is, for its events: the party's, or everybody's in the register."""
+        return "party" if self.party_id else "shared"
 
 
 class Absence(Base):

@@ -40,6 +40,7 @@ def _row(*reaches: Reach) -> dict[str, Reach]:
 PERMISSIONS: dict[str, dict[str, Reach]] = {
     "register.view":         _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
     "register.configure":    _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
+    "member.manage":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "ladder.edit":          _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
     "risk.view":             _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
     "risk.create":           _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),

@@ -10,6 +10,7 @@ from riskreg.web import (
     ladder,
     meetings,
     mitigations,
+    people,
     risks,
     search,
     setup,
@@ -51,6 +52,7 @@ inside: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
     *setup.outside,
+    *people.outside,
     *preferences.urlpatterns,
     *calendar.urlpatterns,
     *inbox.urlpatterns,

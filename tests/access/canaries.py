@@ -16,8 +16,8 @@ from riskreg.endpoints.url_guard import Address
 from riskreg.handover.services import hand_over
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.notify.models import Delivery, Message
-from riskreg.register.models import Absence, Membership
-from riskreg.register.services import add_member, go_away
+from riskreg.register.models import Absence, Invitation, Membership
+from riskreg.register.services import add_member, go_away, invite
 from riskreg.register.visibility import PartyBound
 from riskreg.reminders.services import set_ladder, sweep
 from riskreg.reviews.models import Extension, Meeting
@@ -58,6 +58,7 @@ class CanaryWorld(World):
     messages: list[str] = field(default_factory=list)
     meetings: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
+    invitations: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
     clients: dict[Any, Client] = field(default_factory=dict)
     shared_risk: str = ""
@@ -73,7 +74,7 @@ class CanaryWorld(World):
         return [
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
-            *self.deliveries, *self.tokens, *map(str, self.uuids), "zzyzx-id",
+            *self.deliveries, *self.tokens, *self.invitations, *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
 
     @property
@@ -185,6 +186,10 @@ def private_part(world: World, step: str) -> None:
         hand_over(
             actor=world.viewer("manager"), from_user=world.deputy, to_user=world.leader,
             reason=sing("hand-over"), at=world.at,
+        )  # fmt: skip
+        invite(
+            actor=world.viewer("manager"), email=f"{CANARY.lower()}-{WORD}@example.com",
+            role="owner", party="foton", at=world.at,
         )  # fmt: skip
         # By hand: a note is for the absent person's own party, and all else of an absence is not.
         Absence.objects.filter(user=world.leader).update(note=sing("note"))
@@ -388,6 +393,8 @@ def build(at: dt.datetime) -> CanaryWorld:
     ]
     assert world.deliveries, "foton should have been told of what is due"
     assert CANARY in "".join(Message.objects.values_list("text", flat=True))
+    world.invitations = [str(row.uuid) for row in Invitation.objects.filter(party=world.foton)]
+    assert world.invitations
     for name in ("owner", "manager"):
         person = getattr(world, name)
         builders.token(person)

@@ -20,6 +20,7 @@ ROUTES: dict[str, str] = {
     # Pages for people
     "/": "GET",
     "/first/{}/": "GET POST",
+    "/join/{}/": "GET POST",
     "/preferences/": "GET POST",
     "/preferences/reminders/": "POST",
     "/preferences/calendar/": "POST",
@@ -99,7 +100,8 @@ ROUTES: dict[str, str] = {
     "/api/docs/": "GET",
     "/api/schema/": "GET",
     "/api/v1/me/": "GET",
-    "/api/v1/registers/": "GET",
+    "/api/v1/registers/": "GET POST",
+    "/api/v1/invitations/accept/": "POST",
     "/api/v1/registers/{}/": "GET",
     "/api/v1/registers/{}/criteria/": "GET PUT",
     "/api/v1/registers/{}/criteria/preview/": "POST",
@@ -127,6 +129,17 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/duties/": "GET",
     "/api/v1/registers/{}/absences/": "GET POST",
     "/api/v1/registers/{}/absences/{}/end/": "POST",
+    "/api/v1/registers/{}/members/": "GET",
+    "/api/v1/registers/{}/members/{}/": "GET PATCH",
+    "/api/v1/registers/{}/members/{}/end/": "POST",
+    "/api/v1/registers/{}/invitations/": "GET POST",
+    "/api/v1/registers/{}/invitations/bulk/": "POST",
+    "/api/v1/registers/{}/invitations/{}/": "GET",
+    "/api/v1/registers/{}/invitations/{}/resend/": "POST",
+    "/api/v1/registers/{}/invitations/{}/revoke/": "POST",
+    "/api/v1/registers/{}/programs/": "GET POST",
+    "/api/v1/registers/{}/programs/{}/tokens/": "POST",
+    "/api/v1/registers/{}/programs/{}/tokens/{}/end/": "POST",
     "/api/v1/registers/{}/handovers/": "GET POST",
     "/api/v1/registers/{}/mitigations/": "GET POST",
     "/api/v1/registers/{}/mitigations/{}/": "GET PATCH",
@@ -195,6 +208,24 @@ def QUERIES(world: Any) -> list[str]:
     ]
 
 
+_TEMPLATE = {"slug": "probe", "names": {"en": "Probe"}, "currency": "CNY", "time_zone": "UTC",
+             "parties": [{"key": "foton", "names": {"en": "Probe"}}], "party": "foton"}  # fmt: skip
+_API = "/api/v1/registers/{}/"
+_PEOPLE: dict[str, dict[str, Any]] = {
+    "/api/v1/registers/": _TEMPLATE,
+    "/api/v1/invitations/accept/": {"token": "0-1.x"},
+    f"{_API}members/{{}}/": {"role": "viewer"},
+    f"{_API}members/{{}}/end/": {"nobody_yet": True},
+    f"{_API}invitations/": {"email": "probe@example.com", "role": "owner", "party": "foton"},
+    f"{_API}invitations/bulk/": {"rows": [{"email": "probe@example.com", "role": "owner"}]},
+    f"{_API}invitations/{{}}/resend/": {},
+    f"{_API}invitations/{{}}/revoke/": {},
+    f"{_API}programs/": {"name": "Probe", "scope": "read"},
+    f"{_API}programs/{{}}/tokens/": {"scope": "read"},
+    f"{_API}programs/{{}}/tokens/{{}}/end/": {},
+}
+
+
 def body_for(world: Any, route: str) -> dict[str, Any]:
     """What is sent to a route that writes: enough for most to get past their first check."""
     body: dict[str, Any] = {
@@ -239,6 +270,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             "/webhooks/": {"name": "Probe", "address": "https://10.0.0.1/"},
             "/": {"name": "Probe"},
         }.get(act, {})
+    if route in _PEOPLE:
+        return dict(_PEOPLE[route])
     if route.startswith("/api/"):
         wanted: tuple[str, ...] = ("title",)
         if route.endswith("/assessments/"):

@@ -13,6 +13,7 @@ from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.management.commands.permissions_table import PAGE, page
 from riskreg.register.models import Role
 from riskreg.register.permissions import PERMISSIONS, Reach, permits
+from riskreg.register.services import invite
 from riskreg.reminders.services import set_ladder
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import (
@@ -74,6 +75,10 @@ def _mitigation(world: World, row: Risk) -> str:
 ATTEMPTS: dict[str, Attempt] = {
     "register.view": lambda w, v, r: viewer_for(v.user, w.register.slug),
     "register.configure": lambda w, v, r: builders.taxonomy(w, "region", actor=v),
+    "member.manage": lambda w, v, r: invite(
+        actor=v, email="x@example.com", role="viewer", party=v.party.key if v.party else None,
+        at=w.at,
+    ),
     "risk.view": lambda w, v, r: risk_for(v, r.ref),
     "risk.create": lambda w, v, r: services.create_risk(
         actor=v, fields={"title": "x", "owner": w.owner.email}, at=w.at
@@ -121,6 +126,7 @@ ATTEMPTS: dict[str, Attempt] = {
 WITHOUT_THING = {
     "register.view", "register.configure", "risk.view", "risk.create", "mitigation.create",
     "ladder.edit", "delivery.view", "endpoint.edit", "event.view", "meeting.hold", "coverage.view",
+    "member.manage",
 }  # fmt: skip
 
 
@@ -196,6 +202,7 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(world: World, act
         ("meeting.record", "partner_leader", False), ("coverage.view", "auditor", True),
         ("coverage.view", "owner", False), ("coverage.view", "onlooker", False),
         ("risk.share", "owner", False), ("risk.share", "leader", True),
+        ("member.manage", "manager", True), ("member.manage", "leader", False),
         ("register.configure", "leader", False), ("register.configure", "manager", True),
         ("delivery.view", "manager", True), ("delivery.view", "owner", False),
         ("endpoint.edit", "manager", True), ("endpoint.edit", "leader", False),

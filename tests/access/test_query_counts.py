@@ -27,12 +27,14 @@ ELSEWHERE = (
     "/metrics",
     "/accounts/",
     "/calendar/",
+    "/first/",
+    "/join/",
     "/api/docs/",
     "/api/schema/",
     "/api/{}",
 )
 # Measured where one is made: tests/web/test_deliveries.py and the like.
-ONE_OF_THEM = ("deliveries/{}", "endpoints/{}", "webhooks/{}", "inbox/{}")
+ONE_OF_THEM = ("deliveries/{}", "endpoints/{}", "webhooks/{}", "inbox/{}", "invitations/{}")
 MEASURED = [r for r in ROUTES if "GET" in ROUTES[r] and r != "/api" and not r.startswith(ELSEWHERE)]
 
 
@@ -57,6 +59,7 @@ def path_of(world: World, route: str) -> str:
     path = path.replace("/risks/{}/", "/risks/R-001/").replace(
         "/mitigations/{}/", "/mitigations/M-001/"
     )
+    path = path.replace("/members/{}/", f"/members/{world.owner.uuid}/")
     if "/meetings/{}/" in path:
         manager = world.viewer("manager")
         meeting = start_meeting(actor=manager, title="All", recipe={}, at=world.at)
@@ -84,6 +87,8 @@ def test_rows_add_no_queries(world: World, query_counts: QueryCounts, route: str
         "extend/",
         "meetings",
         "coverage",
+        "invitations",
+        "programs",
     )
     person = world.manager if any(part in route for part in by_manager) else world.owner
     api = route.startswith("/api/")

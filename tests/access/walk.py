@@ -86,6 +86,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "deliveries": (world.deliveries, nobody),
         "endpoints": (world.endpoints, nobody),
         "webhooks": (world.endpoints, nobody),
+        "invitations": (world.invitations, nobody),
         "inbox": (world.messages, nobody),
         "tokens": (world.tokens, nobody),
         "": (uuids, nobody),

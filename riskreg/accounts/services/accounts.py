@@ -2,6 +2,7 @@
 
 import datetime as dt
 import secrets
+import uuid
 import zoneinfo
 from collections.abc import Mapping
 from typing import Any
@@ -19,6 +20,8 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 
 MAX_TOKEN_DAYS = 366
+# RFC 2606: no mail can ever be delivered there.
+PROGRAM_DOMAIN = "programs.invalid"
 PREFERENCES = (
     "language", "time_zone", "digest_hour", "working_days", "holiday_calendar", "digest_by_mail",
 )  # fmt: skip
@@ -56,6 +59,16 @@ def create_user(
     )
     changes = {"language": [None, language], "time_zone": [None, time_zone]}
     log_change(user, "user.created", at, changes, actor=actor)
+    return user
+
+
+@transaction.atomic
+def create_program_user(*, name: str, at: dt.datetime, actor: User) -> User:
+    """Make the account of a program: without a password, at an address that reaches nobody."""
+    address = f"program-{secrets.token_hex(8)}@{PROGRAM_DOMAIN}"
+    user = create_user(email=address, name=name, password=None, at=at, actor=actor)
+    user.is_program, user.digest_by_mail = True, False
+    user.save(update_fields=["is_program", "digest_by_mail"])
     return user
 
 
@@ -112,10 +125,18 @@ def revoke_feed(*, user: User, at: dt.datetime) -> None:
 
 @transaction.atomic
 def create_token(
-    *, user: User, scope: str, days: int, at: dt.datetime, name: str = ""
+    *,
+    user: User,
+    scope: str,
+    days: int,
+    at: dt.datetime,
+    name: str = "",
+    register: uuid.UUID | None = None,
+    actor: User | None = None,
 ) -> tuple[ApiToken, str]:
     """Make a token for ``user`` that expires after ``days`` (1 to 366).
 
+    ``register`` (its public id) is the only one that it opens; null: all that the user is in.
     Returns the row and the token itself, which is shown this once and never stored.
     """
     errors = Errors()
@@ -135,18 +156,28 @@ def create_token(
         prefix=token[:10],
         digest=token_digest(token),
         scope=scope,
+        register=register,
         expires_at=at + dt.timedelta(days=days),
         created_at=at,
     )
-    log_change(user, "token.created", at, {"scope": [None, scope], "prefix": [None, row.prefix]})
+    changes = {"scope": [None, scope], "prefix": [None, row.prefix]}
+    log_change(user, "token.created", at, changes, actor=actor)
     return row, token
 
 
 @transaction.atomic
-def revoke_token(*, token: ApiToken, at: dt.datetime) -> None:
+def revoke_token(*, token: ApiToken, at: dt.datetime, actor: User | None = None) -> None:
     """End a token now; ending it twice is no error."""
     if ApiToken.objects.filter(pk=token.pk, revoked_at=None).update(revoked_at=at):
-        log_change(token.user, "token.revoked", at, {"prefix": [token.prefix, None]})
+        log_change(token.user, "token.revoked", at, {"prefix": [token.prefix, None]}, actor=actor)
+
+
+@transaction.atomic
+def end_register_tokens(*, user: User, register: uuid.UUID, at: dt.datetime, by: User) -> None:
+    """End the tokens of ``user`` that open that register alone."""
+    rows = ApiToken.objects.filter(user=user, register=register, revoked_at=None)
+    for token in rows.select_related("user").order_by("pk"):
+        revoke_token(token=token, at=at, actor=by)
 
 
 @transaction.atomic
@@ -236,9 +267,11 @@ __all__ = [
     "PREFERENCES",
     "Invalid",
     "check_address",
+    "create_program_user",
     "create_token",
     "create_user",
     "end_access",
+    "end_register_tokens",
     "log_change",
     "make_feed",
     "revoke_feed",

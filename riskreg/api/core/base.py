@@ -18,8 +18,9 @@ from riskreg.api.core.body import StrictJSONParser, body_of
 from riskreg.api.core.body_shape import check_body
 from riskreg.api.core.errors import request_id
 from riskreg.api.core.query import as_query, check_parameters
-from riskreg.kernel.errors import Errors
-from riskreg.register.access import Viewer, viewer_for
+from riskreg.kernel.errors import Errors, NotFound
+from riskreg.register.access import Viewer, memberships_of, viewer_for
+from riskreg.register.models import Membership, Register
 
 
 class ApiView(APIView):
@@ -85,6 +86,41 @@ class ApiView(APIView):
         tag = etag.content_etag(body) if version is None else etag.etag(version, body)
         return Answer.of(body, ETag=tag).response()
 
+    def write(self, act: Callable[[], Answer]) -> HttpResponse:
+        """One transaction around the act and what is read of it; under the caller's key, if any."""
+        self.known_params()
+
+        def checked() -> Answer:
+            self.check_body()
+            return act()
+
+        with transaction.atomic():
+            return idempotency.once(
+                self.request, self.me, self.party_key, self.at, checked
+            ).response()
+
+    @property
+    def party_key(self) -> str:
+        """Key of the party that the caller acts for; empty for none, and outside a register."""
+        return ""
+
+    def check_body(self) -> None:
+        """Raise ``Invalid`` for what the schema's request body has not, at any depth."""
+        errors = Errors()
+        handler = getattr(self, (self.request.method or "").lower())
+        if shape := getattr(handler, "body_shape", None):
+            check_body(errors, body_of(self.request), shape)
+        errors.raise_if_any()
+
+    def opens(self, register: Register) -> bool:
+        """Whether the caller's token, if it is bound to one register, is bound to this one."""
+        bound = getattr(self.request.auth, "register", None)
+        return bound is None or bound == register.uuid
+
+    def my_memberships(self) -> list[Membership]:
+        """The caller's memberships, of registers that their token opens."""
+        return [row for row in memberships_of(self.me) if self.opens(row.register)]
+
 
 class RegisterApi(ApiView):
     """A view inside a register: ``self.viewer`` asks. A stranger to it gets 404."""
@@ -94,6 +130,8 @@ class RegisterApi(ApiView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.viewer = viewer_for(self.me, kwargs["slug"], request_id())
+        if not self.opens(self.viewer.register):
+            raise NotFound("There is no such register.")
 
     @property
     def here(self) -> str:
@@ -105,21 +143,6 @@ class RegisterApi(ApiView):
         """The version that If-Match names."""
         return etag.seen_version(self.request)
 
-    def write(self, act: Callable[[], Answer]) -> HttpResponse:
-        """One transaction around the act and what is read of it; under the caller's key, if any."""
-        self.known_params()
-
-        def checked() -> Answer:
-            self.check_body()
-            return act()
-
-        with transaction.atomic():
-            return idempotency.once(self.request, self.viewer, self.at, checked).response()
-
-    def check_body(self) -> None:
-        """Raise ``Invalid`` for what the schema's request body has not, at any depth."""
-        errors = Errors()
-        handler = getattr(self, (self.request.method or "").lower())
-        if shape := getattr(handler, "body_shape", None):
-            check_body(errors, body_of(self.request), shape)
-        errors.raise_if_any()
+    @property
+    def party_key(self) -> str:
+        return self.viewer.party.key if self.viewer.party else ""

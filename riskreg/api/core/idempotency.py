@@ -8,17 +8,21 @@ from collections.abc import Callable
 
 from rest_framework.request import Request
 
+from riskreg.accounts.models import User
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.errors import Problem
-from riskreg.register.access import Viewer
 from riskreg.requests.models import DoneRequest
 from riskreg.requests.services import keep_answer, take_key
 
 _KEY = re.compile(r"[\x20-\x7e]{1,255}")
 
 
-def once(request: Request, viewer: Viewer, at: dt.datetime, act: Callable[[], Answer]) -> Answer:
+def once(
+    request: Request, user: User, party: str, at: dt.datetime, act: Callable[[], Answer]
+) -> Answer:
     """``act()``, or what was answered when this request was done under the same key.
+
+    ``party``: the key of the one that the user acts for, empty for none.
 
     Runs inside the caller's transaction: the key is taken first, so that of two at the same time
     one waits for the other, and a failure takes everything back, the key as well. Raises
@@ -33,8 +37,8 @@ def once(request: Request, viewer: Viewer, at: dt.datetime, act: Callable[[], An
             "An Idempotency-Key is 1 to 255 printable ASCII characters, such as a UUID.",
             [{"pointer": "Idempotency-Key", "code": "malformed", "detail": "Send a UUID."}],
         )
-    fingerprint = _fingerprint(request, viewer)
-    row, fresh = take_key(user=viewer.user, key=key, fingerprint=fingerprint, at=at)
+    fingerprint = _fingerprint(request, party)
+    row, fresh = take_key(user=user, key=key, fingerprint=fingerprint, at=at)
     if not fresh:
         return _replayed(row, fingerprint)
     answer = act()
@@ -54,8 +58,7 @@ def _replayed(row: DoneRequest, fingerprint: str) -> Answer:
     return Answer(text=row.body, status=row.status, headers=headers)
 
 
-def _fingerprint(request: Request, viewer: Viewer) -> str:
+def _fingerprint(request: Request, party: str) -> str:
     """The party is part of it: who changes sides is not told what they did on the other."""
-    party = viewer.party.key if viewer.party else ""
     said = [request.method, request.get_full_path(), party, request.data]
     return hashlib.sha256(json.dumps(said, sort_keys=True).encode()).hexdigest()

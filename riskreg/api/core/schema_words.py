@@ -1,6 +1,8 @@
 """What each property means, where its shape does not say so: by name, or by shape and name."""
 
 from riskreg.indicators.services import MAX_READINGS
+from riskreg.register.services.founding import MAX_PARTIES
+from riskreg.register.services.invitations import MAX_ROWS
 from riskreg.register.services.terms import MAX_TERMS
 from riskreg.reminders.policy import MAX_RUNGS
 
@@ -74,6 +76,7 @@ WORDS: dict[str, str] = {
     "impact": "a level of the criteria, 1 is the least",
     "indicators": "indicators that were handed over",
     "inherent": "without any controls; null: not judged",
+    "invited_by": "who invited them",
     "interrupts": "told at once, not with the day's digest",
     "items": "the items of its agenda",
     "joined_at": "since when they were there",
@@ -227,6 +230,8 @@ BOUNDS: dict[str, dict[str, int]] = {
     "LadderNew.rungs": {"minItems": 1, "maxItems": MAX_RUNGS},
     "TaxonomyNew.terms": {"maxItems": MAX_TERMS},
     "ReadingsNew.readings": {"maxItems": MAX_READINGS},
+    "InvitationsNew.rows": {"minItems": 1, "maxItems": MAX_ROWS},
+    "RegisterNew.parties": {"minItems": 1, "maxItems": MAX_PARTIES},
 }
 PATHS: dict[str, tuple[str, str]] = {
     "slug": ("The register's name in addresses.", r"^[-a-zA-Z0-9_]+$"),
@@ -234,7 +239,11 @@ PATHS: dict[str, tuple[str, str]] = {
     "number": ("The number of the item.", ""),
     "key": ("Its key, which never changes.", r"^[^/]+$"),
     "absence": ("The absence's id.", ""),
+    "invitation": ("The invitation's id.", ""),
     "meeting": ("The meeting's id.", ""),
+    "member": ("The id of the person.", ""),
+    "program": ("The id of the program.", ""),
+    "token": ("The id of the token.", ""),
     "webhook": ("The webhook's id.", ""),
 }
 TAGS: dict[str, str] = {
@@ -249,11 +258,14 @@ TAGS: dict[str, str] = {
     "heatmap": "Risks by likelihood and impact, on any day.",
     "history": "What happened to a risk.",
     "indicators": "Measured series with limits.",
+    "invitations": "Asking people into a register, by mail.",
     "ladder": "Who is told when, before and after a due date.",
     "me": "The caller.",
     "meetings": "Going through risks together.",
+    "members": "Who is in a register, and what they may do.",
     "mitigations": "Planned work.",
     "objectives": "Measurable targets.",
+    "programs": "Accounts of programs, with tokens for one register.",
     "readings": "Values of an indicator.",
     "registers": "Registers that the caller is a member of.",
     "reviews": "The recorded act of looking at a risk.",
@@ -261,5 +273,6 @@ TAGS: dict[str, str] = {
     "search": "Anything by its words.",
     "taxonomies": "The register's own classifications.",
     "terms": "What risks are filed under.",
+    "tokens": "Tokens of programs.",
     "webhooks": "Programs that are told what falls due.",
 }

@@ -3,6 +3,8 @@
 CODES = (
     "bad_range", "gap", "nothing_within",
     "itself", "merged", "other_taxonomy",
+    "already_invited", "answers_for", "last_manager", "needs_party", "not_yours",
+    "not_yours_to_give", "program",
     "needs_source", "nothing_changed", "one_at_a_time",
     "not_alone", "unchanged", "not_a_reference", "last_administrator", "no_translation",
     "after_as_of", "after_due", "already_member", "away_too", "bad_character", "bad_cursor",
@@ -28,6 +30,8 @@ CODES = (
 VERBS = (
     "risk.refiled", "taxonomy.renamed", "term.added", "term.edited", "term.merged",
     "term.restored", "term.retired",
+    "invitation.accepted", "invitation.made", "invitation.revoked", "invitation.sent_again",
+    "member.changed", "program.token_ended", "program.token_made",
     "absence.changed", "member.ended",
     "absence.ended", "absence.recorded", "control.added", "control.ended", "criteria.added",
     "criteria.adopted", "delivery.failed", "delivery.resent", "endpoint.added",

@@ -10,7 +10,21 @@ from riskreg.register.services.frame import (
     mark_used,
     next_ref,
 )
+from riskreg.register.services.invitations import (
+    accept_invitation,
+    accept_with_new_account,
+    invite,
+    invite_many,
+    resend_invitation,
+    revoke_invitation,
+)
 from riskreg.register.services.members import add_member, end_membership
+from riskreg.register.services.people import change_role, remove_member
+from riskreg.register.services.programs import (
+    add_program_token,
+    create_program,
+    end_program_token,
+)
 from riskreg.register.services.settings import set_time_zone
 from riskreg.register.services.terms import (
     add_taxonomy,
@@ -21,23 +35,34 @@ from riskreg.register.services.terms import (
 )
 
 __all__ = [
+    "accept_invitation",
+    "accept_with_new_account",
     "add_criteria",
     "add_member",
     "add_objective",
     "add_party",
+    "add_program_token",
     "add_taxonomy",
     "add_term",
+    "change_role",
     "classify",
     "come_back",
+    "create_program",
     "create_register",
     "edit_term",
     "end_membership",
+    "end_program_token",
     "finish_step",
     "found_register",
     "go_away",
+    "invite",
+    "invite_many",
     "mark_used",
     "next_ref",
+    "remove_member",
     "rename_taxonomy",
+    "resend_invitation",
+    "revoke_invitation",
     "set_time_zone",
     "take_out_of_use",
 ]

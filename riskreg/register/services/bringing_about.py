@@ -7,14 +7,16 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.models import Membership, Party, Register, Role
+from riskreg.register.models import Invitation, Membership, Party, Register, Role
 from riskreg.register.services.founding import classify, found_register, suggested_prefix
 from riskreg.register.services.frame import add_party
+from riskreg.register.services.invitations import invite
 from riskreg.register.services.members import add_member
 
 
@@ -82,6 +84,9 @@ def what_is_there(register: Register) -> dict[str, Any]:
     for row in managers.select_related("user").order_by("pk"):
         person = {"email": row.user.email, "state": "member"}
         people.setdefault(row.party_id, []).append(person)
+    for waiting in _invited(register).order_by("pk"):
+        person = {"email": waiting.email, "state": "invited"}
+        people.setdefault(waiting.party_id, []).append(person)
     return {
         "id": str(register.uuid),
         "slug": register.slug,
@@ -95,6 +100,13 @@ def what_is_there(register: Register) -> dict[str, Any]:
             for p in register.parties.order_by("pk")
         ],
     }
+
+
+def _invited(register: Register) -> QuerySet[Invitation]:
+    """Managers who were invited and have not answered yet."""
+    return Invitation.objects.filter(
+        register=register, role=Role.MANAGER, accepted_at=None, revoked_at=None
+    )
 
 
 def _founder(errors: Errors, wanted: Wanted) -> User | None:
@@ -151,14 +163,15 @@ def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) 
 
 
 def _add_manager(register: Register, key: str, email: str, at: dt.datetime, by: User) -> None:
+    """A member at once where there is an account; otherwise invited, once."""
+    party = Party.objects.get(register=register, key=key)
     user = User.objects.filter(email__iexact=email, is_active=True).first()
     if user is None:
-        raise Invalid.one(
-            "manager",
-            "unknown_account",
-            _("There is no active account %s; make it first (manage.py create_admin).") % email,
-        )
-    party = Party.objects.get(register=register, key=key)
+        waiting = _invited(register).filter(party=party, email=email.lower())
+        if not waiting.exists():
+            as_theirs = Viewer(user=by, register=register, role=Role.MANAGER, party=party)
+            invite(actor=as_theirs, email=email, role=Role.MANAGER, party=key, at=at)
+        return
     member = Membership.objects.filter(register=register, user=user, ended_at=None).first()
     if member is None:
         add_member(register=register, user=user, role=Role.MANAGER, party=party, at=at, by=by)

@@ -131,7 +131,7 @@ def suggested_prefix(key: str, taken: Collection[str]) -> str:
     """One to three capital letters for the refs of a party's own, none of ``taken``, never R."""
     letters = "".join(c for c in key.upper() if "A" <= c <= "Z") or "P"
     alphabet = "ABCDEFGHIJKLMNOPQSTUVWXYZ"
-    tried = (
+    tried: tuple[str, ...] = (
         *(letters[:n] for n in (1, 2, 3)),
         *(letters[0] + c for c in letters[1:]),
         *alphabet,

@@ -1,1 +1,7 @@
 """Pages about people of a register: members, invitations, programs."""
+
+from django.urls import URLPattern, URLResolver
+
+from riskreg.web.people import joining
+
+outside: list[URLPattern | URLResolver] = [*joining.urlpatterns]

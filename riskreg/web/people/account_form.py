@@ -11,6 +11,8 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.web.people.preferences import zone_choices
 
+# Of those that a session may name, the one that knows passwords and nothing else.
+BACKEND = "django.contrib.auth.backends.ModelBackend"
 PREFERENCES = ("language", "time_zone", "digest_hour")
 
 

@@ -14,9 +14,8 @@ from riskreg.accounts.services.first import check_first_link, make_first_account
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.web.base import add_errors
-from riskreg.web.people.account_form import FirstAccountForm
+from riskreg.web.people.account_form import BACKEND, FirstAccountForm
 
-BACKEND = "django.contrib.auth.backends.ModelBackend"
 _LOOPBACK = ("127.0.0.1", "localhost", "::1")
 
 

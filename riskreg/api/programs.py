@@ -1,0 +1,142 @@
+"""Programs of the caller's party: accounts that call with tokens for this register alone."""
+
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.accounts.models import ApiToken
+from riskreg.api import shapes_members as shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.values import day, time
+from riskreg.kernel import keyset
+from riskreg.register.models import Membership
+from riskreg.register.people import membership_of_user, programs_for, tokens_of_programs
+from riskreg.register.permissions import require
+from riskreg.register.services import add_program_token, create_program, end_program_token
+
+_BY_AGE = keyset.Order("id", tie="id")
+
+
+class ProgramApi(RegisterApi):
+    """A view about programs: for managers, about their own party's."""
+
+    # The token that was made by this request; it is in no answer that is kept.
+    fresh = ""
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        require(self.viewer, "member.manage")
+
+    def all_to_json(self, rows: list[Membership]) -> list[dict[str, Any]]:
+        """Programs as JSON, with their tokens."""
+        tokens = tokens_of_programs(self.viewer, [row.user for row in rows])
+        return [
+            {
+                "id": str(row.user.uuid),
+                "name": str(row.user),
+                "party": row.party.key if row.party else None,
+                "since": time(row.created_at),
+                "tokens": [token_to_json(token) for token in tokens[row.user_id]],
+            }
+            for row in rows
+        ]
+
+    def with_secret(self, response: HttpResponse) -> HttpResponse:
+        """``response`` with the token, if one was made; what is kept for a repeat has none."""
+        if self.fresh:
+            body = json.loads(response.content) | {"secret": self.fresh}
+            response.content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+            response["Cache-Control"] = "no-store"
+        return response
+
+
+class Programs(ProgramApi):
+    """GET lists programs, POST makes one."""
+
+    http_method_names = ["get", "post", "head"]
+
+    @schema.listed("List programs", shapes.Program)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Of the caller's party, oldest first."""
+        self.known_params(*PARAMS)
+        listing = Listing(
+            queryset=programs_for(self.viewer),
+            order=_BY_AGE,
+            place=lambda row: (None, str(row.user.uuid)),
+            tie=lambda public: membership_of_user(self.viewer, uuid.UUID(public)),
+        )
+        return listed(self, self.viewer.audience.key, listing, self.all_to_json)
+
+    @schema.noted("Make a program", shapes.ProgramNew, shapes.ProgramSecret)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """An account without a password, for this register, with its first token."""
+
+        def act() -> Answer:
+            given = body_of(request, "name", "scope", "days")
+            row, _token, self.fresh = create_program(
+                actor=self.viewer, at=self.at, **{"name": None, "scope": None, **given}
+            )
+            (body,) = self.all_to_json([row])
+            return Answer.of(body, 201)
+
+        return self.with_secret(self.write(act))
+
+
+class ProgramTokens(ProgramApi):
+    """POST makes another token."""
+
+    http_method_names = ["post"]
+
+    @schema.noted("Make a token of a program", shapes.ProgramTokenNew, shapes.ProgramTokenSecret)
+    def post(self, request: Request, slug: str, program: uuid.UUID) -> HttpResponse:
+        """So that the one in use can be replaced without a gap; then end that one."""
+
+        def act() -> Answer:
+            given = body_of(request, "scope", "days", "name")
+            row, self.fresh = add_program_token(
+                actor=self.viewer, program=program, at=self.at, **{"scope": None, **given}
+            )
+            return Answer.of(token_to_json(row), 201)
+
+        return self.with_secret(self.write(act))
+
+
+class ProgramTokenEnd(ProgramApi):
+    """POST ends a token."""
+
+    http_method_names = ["post"]
+
+    @schema.described(
+        "End a token of a program", shapes.ProgramToken, [schema.KEY], problems=schema.WRITE
+    )
+    def post(
+        self, request: Request, slug: str, program: uuid.UUID, token: uuid.UUID
+    ) -> HttpResponse:
+        """At once. Ending it twice is no error."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            row = end_program_token(actor=self.viewer, program=program, token=token, at=self.at)
+            return Answer.of(token_to_json(row))
+
+        return self.write(act)
+
+
+def token_to_json(row: ApiToken) -> dict[str, Any]:
+    """A token as JSON, without what is secret."""
+    return {
+        "id": str(row.uuid),
+        "name": row.name,
+        "prefix": row.prefix,
+        "scope": row.scope,
+        "expires_at": time(row.expires_at),
+        "revoked_at": time(row.revoked_at),
+        "last_used_on": day(row.last_used_on),
+    }

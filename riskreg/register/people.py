@@ -1,0 +1,221 @@
+"""Who is in a register, who is invited, and whom the viewer may manage. Reads only."""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from django.core.signing import BadSignature, Signer
+from django.db.models import F, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import ApiToken, User
+from riskreg.kernel.errors import Forbidden, NotFound
+from riskreg.kernel.text import storable
+from riskreg.register.access import Viewer
+from riskreg.register.models import Invitation, Membership, Party, Role
+from riskreg.register.permissions import Reach, reach
+
+WITHOUT_PARTY = (Role.VIEWER, Role.AUDITOR)
+# Programs are made, not invited: nobody reads their mail.
+FOR_PEOPLE = (Role.VIEWER, Role.OWNER, Role.MANAGER, Role.LEADER, Role.AUDITOR)
+_SIGNER = Signer(salt="riskreg.invitation", sep=".")
+
+
+def managers_of(register_id: int, party_id: int | None) -> QuerySet[Membership]:
+    """The managers of a party, as long as they have an active account."""
+    return Membership.objects.filter(
+        Q(party_id=party_id) if party_id else Q(party=None),
+        register_id=register_id,
+        role=Role.MANAGER,
+        ended_at=None,
+        user__is_active=True,
+    )
+
+
+def is_maker(viewer: Viewer) -> bool:
+    """Whether the viewer, a manager, made the register."""
+    return (
+        viewer.role == Role.MANAGER
+        and viewer.register.made_by_id is not None
+        and viewer.register.made_by_id == viewer.user.pk
+    )
+
+
+def manages(viewer: Viewer, party_id: int | None) -> bool:
+    """Whether the viewer may invite, change and end members of that party (null: of none).
+
+    Managers do for their own party. Members of no party see what is shared by all: the register's
+    maker looks after them, and once the maker manages nothing here any more, every manager does.
+    """
+    if reach(viewer, "member.manage") is Reach.NONE:
+        return False
+    if party_id is not None:
+        return party_id == viewer.party_id
+    maker = viewer.register.made_by_id
+    if maker is None or maker == viewer.user.pk:
+        return True
+    there = Membership.objects.filter(
+        register=viewer.register,
+        user_id=maker,
+        role=Role.MANAGER,
+        ended_at=None,
+        user__is_active=True,
+    )
+    return not there.exists()
+
+
+def parties_without_manager(viewer: Viewer) -> list[Party]:
+    """Parties to which the register's maker may invite a manager, as they have none."""
+    if not is_maker(viewer):
+        return []
+    rows = Party.objects.filter(register=viewer.register).order_by("pk")
+    return [p for p in rows if not managers_of(viewer.register.pk, p.pk).exists()]
+
+
+def roles_for(viewer: Viewer, party: Party | None) -> tuple[str, ...]:
+    """The roles that the viewer may invite somebody to, in that party or in none."""
+    if manages(viewer, party.pk if party else None):
+        return FOR_PEOPLE if party else WITHOUT_PARTY
+    if party is not None and party in parties_without_manager(viewer):
+        return (Role.MANAGER,)
+    return ()
+
+
+def member_row(viewer: Viewer, user: uuid.UUID) -> Membership:
+    """The present membership of that person, active account or not. Raises ``NotFound``."""
+    row = (
+        Membership.objects.select_related("user", "party")
+        .filter(register=viewer.register, user__uuid=user, ended_at=None)
+        .first()
+    )
+    if row is None:
+        raise NotFound(_("There is no such member."))
+    return row
+
+
+def invitations_for(viewer: Viewer) -> QuerySet[Invitation]:
+    """Invitations that the viewer looks after, newest first: of their party, and their own.
+
+    Those to no party as well for who manages such members; none for who manages nobody.
+    """
+    if reach(viewer, "member.manage") is Reach.NONE:
+        return Invitation.objects.none()
+    mine = Q(party_id=viewer.party_id) | Q(invited_by=viewer.user)
+    if manages(viewer, None):
+        mine |= Q(party=None)
+    return (
+        Invitation.objects.select_related("party", "invited_by", "accepted_by")
+        .filter(mine, register=viewer.register)
+        .order_by("-pk")
+    )
+
+
+def open_invitations(viewer: Viewer) -> QuerySet[Invitation]:
+    """Those of ``invitations_for`` that wait for an answer, or could be sent again."""
+    return invitations_for(viewer).filter(accepted_at=None, revoked_at=None)
+
+
+def invitation_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> Invitation:
+    """One of ``invitations_for``. Raises ``NotFound``."""
+    rows = invitations_for(viewer)
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    row = rows.filter(uuid=name).first()
+    if row is None:
+        raise NotFound(_("There is no such invitation."))
+    return row
+
+
+def invitation_token(row: Invitation) -> str:
+    """What the newest link of an invitation carries."""
+    return _SIGNER.sign(f"{row.uuid.hex}-{row.issue}")
+
+
+def invitation_of(token: str, at: dt.datetime, *, lock: bool = False) -> Invitation:
+    """The invitation that a link leads to, while it can be accepted.
+
+    Raises ``NotFound`` for what is no link of ours, ``Forbidden`` for one that is over, with the
+    way on.
+    """
+    try:
+        name, _dash, issue = _SIGNER.unsign(token if storable(token) else "").partition("-")
+        which = uuid.UUID(name)
+    except (BadSignature, ValueError):
+        raise NotFound(_("There is no such invitation.")) from None
+    rows = Invitation.objects.select_related("register", "party", "invited_by")
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    row = rows.filter(uuid=which).first()
+    if row is None:
+        raise NotFound(_("There is no such invitation."))
+    if row.accepted_at is not None:
+        raise Forbidden(_("This invitation has been accepted already. Sign in."))
+    who = str(row.invited_by)
+    if row.revoked_at is not None:
+        raise Forbidden(
+            _("This invitation was taken back. Ask %(name)s for another one.") % {"name": who}
+        )
+    if issue != str(row.issue):
+        raise Forbidden(_("There is a newer mail with this invitation; use the link in that one."))
+    if row.expires_at <= at:
+        raise Forbidden(
+            _("This invitation has expired. Ask %(name)s to send it again.") % {"name": who}
+        )
+    return row
+
+
+def invitation_state(row: Invitation, at: dt.datetime) -> str:
+    """How an invitation stands: waiting, expired, accepted or revoked."""
+    if row.accepted_at is not None:
+        return "accepted"
+    if row.revoked_at is not None:
+        return "revoked"
+    return "waiting" if row.expires_at > at else "expired"
+
+
+def present_members(viewer: Viewer) -> QuerySet[Membership]:
+    """Every present membership, oldest first, also of accounts that are switched off."""
+    return (
+        Membership.objects.select_related("user", "party")
+        .filter(register=viewer.register, ended_at=None)
+        .order_by("pk")
+    )
+
+
+def membership_of_user(viewer: Viewer, user: uuid.UUID) -> Subquery:
+    """The key of somebody's latest membership, for the cursor of a list."""
+    rows = Membership.objects.filter(register=viewer.register, user__uuid=user)
+    return Subquery(rows.order_by("-pk").values("pk")[:1])
+
+
+def programs_for(viewer: Viewer) -> QuerySet[Membership]:
+    """Present programs of the viewer's party, oldest first."""
+    return present_members(viewer).filter(user__is_program=True, party=viewer.party)
+
+
+def account_of(row: Invitation) -> User | None:
+    """The account of whom an invitation was sent to; null: they have none yet."""
+    return User.objects.filter(email__iexact=row.email).first()
+
+
+def tokens_of_programs(viewer: Viewer, users: Collection[User]) -> dict[int, list[ApiToken]]:
+    """Tokens of programs for this register, newest first, ended ones last: {user: tokens}."""
+    found: dict[int, list[ApiToken]] = {user.pk: [] for user in users}
+    rows = ApiToken.objects.filter(user__in=users, register=viewer.register.uuid)
+    for row in rows.order_by(F("revoked_at").desc(nulls_first=True), "-created_at", "-pk"):
+        found[row.user_id].append(row)
+    return found
+
+
+def last_seen(viewer: Viewer, row: Membership) -> dt.datetime | None:
+    """When a member last signed in, for who manages them and for themselves; else null."""
+    if row.user_id != viewer.user.pk and not manages(viewer, row.party_id):
+        return None
+    return row.user.last_login
+
+
+def facts(row: Invitation) -> dict[str, Any]:
+    """What an event tells of an invitation: the address to its own party alone."""
+    told = {"role": row.role, "party": row.party.key if row.party else None}
+    return told if row.party is None else {**told, "email": row.email}

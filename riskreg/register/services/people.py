@@ -1,0 +1,107 @@
+"""Changing what a member may do, and ending a membership, by who may."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.events.services import append
+from riskreg.kernel.errors import Conflict, Forbidden, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.models import Membership, Party, Register, Role
+from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY, managers_of, manages, member_row
+from riskreg.register.services.frame import Named
+from riskreg.register.services.members import end_membership
+
+
+@transaction.atomic
+def change_role(
+    *, actor: Viewer, user: uuid.UUID, role: Any, version: int | None, at: dt.datetime
+) -> Membership:
+    """Give a member another role in the same party.
+
+    Raises ``Forbidden`` for members of another party, ``Invalid`` for a role that they cannot have
+    and for the last manager of a party, ``Conflict`` for another version than was seen.
+    """
+    row = member_to_change(actor, user, version)
+    if not manages(actor, row.party_id):
+        raise Forbidden(_why_not(row))
+    if row.user.is_program or role == Role.INTEGRATION:
+        raise Invalid.one(
+            "role", "program", _("A program stays one, and a person does not become one.")
+        )
+    if role not in FOR_PEOPLE:
+        raise Invalid.one(
+            "role", "unknown", _("Unknown role; use one of: %s.") % ", ".join(FOR_PEOPLE)
+        )
+    if row.party is None and role not in WITHOUT_PARTY:
+        raise Invalid.one(
+            "role",
+            "needs_party",
+            _("Without a party somebody can be: %s. Name a party for this role.")
+            % ", ".join(WITHOUT_PARTY),
+        )
+    if role == row.role:
+        return row
+    check_not_last_manager(row, "role")
+    before, row.role = row.role, role
+    row.version += 1
+    row.save(update_fields=["role", "version"])
+    changes = {"role": [before, role]}
+    append(
+        actor.entry("member.changed", Named(row.user, str(row.user.uuid)), at=at, changes=changes)
+    )
+    return row
+
+
+@transaction.atomic
+def remove_member(
+    *, actor: Viewer, user: uuid.UUID, version: int | None, at: dt.datetime
+) -> Membership:
+    """End a membership: of somebody of the actor's party, or the actor's own.
+
+    What they answer for is the caller's affair (``handover.services.end_member``). Raises as
+    ``change_role`` does.
+    """
+    row = member_to_remove(actor, user, version)
+    return end_membership(register=actor.register, user=row.user, at=at, by=actor.user)
+
+
+def member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
+    """The membership, locked, that ``remove_member`` would end; it raises what that raises."""
+    row = member_to_change(actor, user, version)
+    if row.user_id != actor.user.pk and not manages(actor, row.party_id):
+        raise Forbidden(_why_not(row))
+    check_not_last_manager(row, "user")
+    return row
+
+
+def member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
+    """The membership, locked with its register's other managers; see ``change_role``."""
+    # Of two managers who leave at once, one must find the other gone.
+    Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
+    row = member_row(actor, user)
+    if version is not None and version != row.version:
+        raise Conflict(_("This member's role was changed since you looked."), row)
+    return row
+
+
+def check_not_last_manager(row: Membership, field: str) -> None:
+    """Raise ``Invalid`` if a party would be left without a manager."""
+    if row.role != Role.MANAGER:
+        return
+    if not managers_of(row.register_id, row.party_id).exclude(pk=row.pk).exists():
+        party = row.party.name if isinstance(row.party, Party) else ""
+        raise Invalid.one(
+            field,
+            "last_manager",
+            _("%(name)s is the last manager of %(party)s; make somebody else a manager first.")
+            % {"name": row.user, "party": party},
+        )
+
+
+def _why_not(row: Membership) -> str:
+    whose = row.party.name if row.party else _("no party")
+    return _("This is a member of %(party)s: managers of it change that.") % {"party": whose}

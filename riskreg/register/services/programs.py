@@ -1,0 +1,116 @@
+"""Accounts of programs: made by a manager for one register, called with tokens that end."""
+
+import datetime as dt
+import uuid
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import ApiToken
+from riskreg.accounts.services import create_program_user, create_token, revoke_token
+from riskreg.events.services import append
+from riskreg.kernel.errors import Errors, Forbidden, Invalid, NotFound
+from riskreg.kernel.text import clean_text
+from riskreg.register.access import Viewer
+from riskreg.register.models import Membership, Role
+from riskreg.register.people import manages, member_row
+from riskreg.register.permissions import require
+from riskreg.register.services.frame import Named
+from riskreg.register.services.members import add_member
+
+DAYS_USUAL = 90
+
+
+@transaction.atomic
+def create_program(
+    *, actor: Viewer, name: Any, scope: Any, at: dt.datetime, days: Any = DAYS_USUAL
+) -> tuple[Membership, ApiToken, str]:
+    """An account for a program of the actor's party, with its first token, shown this once.
+
+    The token opens this register alone. Raises ``Forbidden``, ``Invalid`` naming the field.
+    """
+    require(actor, "member.manage")
+    errors = Errors()
+    name = clean_text(errors, "name", name, required=True, limit=120, one_line=True)
+    errors.raise_if_any()
+    user = create_program_user(name=name, at=at, actor=actor.user)
+    row = add_member(
+        register=actor.register,
+        user=user,
+        role=Role.INTEGRATION,
+        party=actor.party,
+        at=at,
+        by=actor.user,
+    )
+    made, token = _token(actor, row, scope=scope, days=days, name=name, at=at)
+    return row, made, token
+
+
+@transaction.atomic
+def add_program_token(
+    *,
+    actor: Viewer,
+    program: uuid.UUID,
+    scope: Any,
+    at: dt.datetime,
+    days: Any = DAYS_USUAL,
+    name: str = "",
+) -> tuple[ApiToken, str]:
+    """Another token of a program, so that the one it uses can be replaced without a gap."""
+    row = _program(actor, program)
+    return _token(actor, row, scope=scope, days=days, name=name, at=at)
+
+
+@transaction.atomic
+def end_program_token(
+    *, actor: Viewer, program: uuid.UUID, token: uuid.UUID, at: dt.datetime
+) -> ApiToken:
+    """End a token now; ending it twice is no error. Raises ``NotFound``."""
+    row = _program(actor, program)
+    found = ApiToken.objects.filter(user=row.user, register=actor.register.uuid, uuid=token).first()
+    if found is None:
+        raise NotFound(_("There is no such token."))
+    if found.revoked_at is None:
+        revoke_token(token=found, at=at, actor=actor.user)
+        changes = {"prefix": [found.prefix, None]}
+        append(actor.entry("program.token_ended", _named(row), at=at, changes=changes))
+        found.refresh_from_db()
+    return found
+
+
+def _program(actor: Viewer, program: uuid.UUID) -> Membership:
+    require(actor, "member.manage")
+    row = member_row(actor, program)
+    if not row.user.is_program:
+        raise NotFound(_("There is no such program."))
+    if not manages(actor, row.party_id):
+        raise Forbidden(_("This program belongs to another party; its managers look after it."))
+    return row
+
+
+def _token(
+    actor: Viewer, row: Membership, *, scope: Any, days: Any, name: str, at: dt.datetime
+) -> tuple[ApiToken, str]:
+    if isinstance(days, bool) or not isinstance(days, int):
+        raise Invalid.one("days", "out_of_range", _("A token lives 1 to 366 days."))
+    made, token = create_token(
+        user=row.user,
+        scope=scope,
+        days=days,
+        name=name,
+        register=actor.register.uuid,
+        actor=actor.user,
+        at=at,
+    )
+    changes = {
+        "scope": [None, made.scope],
+        "prefix": [None, made.prefix],
+        "expires_at": [None, made.expires_at],
+    }
+    append(actor.entry("program.token_made", _named(row), at=at, changes=changes))
+    return made, token
+
+
+def _named(row: Membership) -> Named:
+    return Named(row.user, str(row.user.uuid))
