@@ -11,8 +11,6 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent / "riskreg"
 LONGEST = 400
 FACES = ("web", "api")
-# Texts and tables that are read by looking something up, not from the top.
-LONG_BY_NATURE = {"api/examples.py"}
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
 }  # fmt: skip
@@ -83,8 +81,6 @@ def only_services_write(path: Path, tree: ast.AST) -> Iterator[str]:
 
 def files_are_short(path: Path, tree: ast.AST) -> Iterator[str]:
     """Read in a sitting."""
-    if path.as_posix() in LONG_BY_NATURE:
-        return
     count = len((ROOT / path).read_text().splitlines()) if (ROOT / path).exists() else 0
     if count > LONGEST:
         yield f"{count} lines; split it by noun"
