@@ -87,13 +87,20 @@ def house() -> bool:
     return not found
 
 
+def templates() -> bool:
+    """What djlint finds in them, and lines that nobody can read."""
+    wide = guards.wide_lines()
+    print("\n".join(wide) or f"no line of a template is wider than {guards.WIDEST}")
+    return command("djlint", "templates", "--lint", "--quiet") and not wide
+
+
 CHECKS: dict[str, Callable[[], bool]] = {
     "style": lambda: command("ruff", "check", "."),
     "format": lambda: command("ruff", "format", "--check", "."),
     "floors": lambda: command("lint-imports", "--no-logo"),
     "house": house,
     "types": lambda: command("mypy"),
-    "templates": lambda: command("djlint", "templates", "--lint", "--quiet"),
+    "templates": templates,
     "migrations": lambda: manage("makemigrations", "--check", "--dry-run"),
     "deploy": lambda: manage("check", "--deploy", "--fail-level", "WARNING", env=PRODUCTION),
     "messages": lambda: command("python", "tools/messages.py", "--check"),

@@ -15,6 +15,9 @@ WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
 }  # fmt: skip
 IMPURE = ("django.db", "django.http", "celery", "rest_framework")
+# A template's line is read in one go: one element or tag to a line, where that helps.
+TEMPLATES = ROOT.parent / "templates"
+WIDEST = 160
 Guard = Callable[[Path, ast.AST], Iterator[str]]
 
 
@@ -84,6 +87,17 @@ def files_are_short(path: Path, tree: ast.AST) -> Iterator[str]:
     count = len((ROOT / path).read_text().splitlines()) if (ROOT / path).exists() else 0
     if count > LONGEST:
         yield f"{count} lines; split it by noun"
+
+
+def wide_lines(folder: Path = TEMPLATES) -> list[str]:
+    """The lines of the templates in ``folder`` that are wider than ``WIDEST``."""
+    return [
+        f"{path.relative_to(folder)}, line {number}: {len(line)} characters; break it"
+        for path in sorted(folder.rglob("*.*"))
+        if path.suffix in (".html", ".txt")
+        for number, line in enumerate(path.read_text().splitlines(), 1)
+        if len(line) > WIDEST
+    ]
 
 
 def _from_manager(node: ast.AST) -> bool:

@@ -53,6 +53,17 @@ def test_a_long_file_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     assert guards.faults(guards.files_are_short) == ["room/long.py: 401 lines; split it by noun"]
 
 
+def test_no_line_of_a_template_is_too_wide() -> None:
+    assert guards.wide_lines() == []
+
+
+def test_a_wide_line_of_a_template_is_caught(tmp_path: Path) -> None:
+    (tmp_path / "page").mkdir()
+    (tmp_path / "page" / "wide.html").write_text(f"<p>\n{'x' * (guards.WIDEST + 1)}\n</p>\n")
+    (tmp_path / "page" / "fits.html").write_text("x" * guards.WIDEST)
+    assert guards.wide_lines(tmp_path) == ["page/wide.html, line 2: 161 characters; break it"]
+
+
 def rooms() -> set[str]:
     """The packages of ``riskreg`` that have floors of their own inside."""
     found = set()

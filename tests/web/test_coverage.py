@@ -55,7 +55,7 @@ def test_every_number_opens_exactly_what_it_counts(held: World) -> None:
 
 def test_what_it_says(held: World) -> None:
     text = page(held)
-    assert re.search(r"<b>50%</b><span>On time", text)
+    assert re.search(r"<b>50%</b>\s*<span>On time", text)
     assert "Foton" in text
     assert "CATL" in text
     assert 'aria-current="page"' in text
