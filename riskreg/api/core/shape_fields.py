@@ -67,13 +67,14 @@ def outdated() -> AnyField:
 def confirmed() -> AnyField:
     """{language: [field]}."""
     shape = _in_languages({"type": "array", "items": {"type": "string"}})
-    field = type("Confirmed", (s.DictField,), {})
-    return extend_schema_field(shape)(field)(
+    kind = type("Confirmed", (s.DictField,), {})
+    field: AnyField = extend_schema_field(shape)(kind)(
         child=s.ListField(child=s.CharField()),
         required=False,
         help_text="translations that still fit although the original has changed: "
         "{language: [field]}",
     )
+    return field
 
 
 def labels(*fields: str, **options: Any) -> AnyField:

@@ -12,8 +12,8 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Party, Register, Role
 from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY, managers_of, manages, member_row
-from riskreg.register.services.frame import Named
 from riskreg.register.services.members import end_membership
+from riskreg.register.services.named import Named
 
 
 @transaction.atomic

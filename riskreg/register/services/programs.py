@@ -16,8 +16,8 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
 from riskreg.register.people import manages, member_row
 from riskreg.register.permissions import require
-from riskreg.register.services.frame import Named
 from riskreg.register.services.members import add_member
+from riskreg.register.services.named import Named
 
 DAYS_USUAL = 90
 

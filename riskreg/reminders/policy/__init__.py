@@ -25,6 +25,7 @@ from riskreg.duties.policy.ladder import (
     rung_of,
     rungs_from,
 )
+from riskreg.duties.policy.matter import Matter
 from riskreg.reminders.policy.digests import ALARM, DIGEST, INTERRUPT, hour_has_come, next_digest
 from riskreg.reminders.policy.recipients import (
     AS_DEPUTY,
@@ -35,7 +36,6 @@ from riskreg.reminders.policy.recipients import (
     FOR_AWAY,
     STANDING_IN,
     Circle,
-    Matter,
     Member,
     Recipient,
     recipients,
