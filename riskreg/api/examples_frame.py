@@ -30,6 +30,22 @@ _TERM = {
 }
 
 
+_OBJECTIVE = {
+    "id": "0d6c7a51-1f7e-4b8f-8d6a-3f2b5c9d1e70",
+    "key": "overseas-units-2030",
+    "url": _ROOT + "objectives/overseas-units-2030/",
+    "name": "Vehicles sold overseas",
+    "names": {"en": "Vehicles sold overseas", "zh-hans": "海外销量"},
+    "value": "300000",
+    "baseline": "150000",
+    "unit": "vehicles",
+    "due_on": "2030-12-31",
+    "label": "illustrative",
+    "source": {},
+    "party": "foton",
+    "visibility": "shared",
+    "version": 1,
+}
 _CRITERIA_NEW: dict[str, Any] = {
     "likelihood": [
         {"names": {"en": name, "zh-hans": zh}}
@@ -58,6 +74,10 @@ def _page(row: dict[str, Any]) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Any] = {
+    "List objectives": _page(_OBJECTIVE),
+    "Add an objective": _OBJECTIVE,
+    "Read an objective": _OBJECTIVE,
+    "Change an objective": {**_OBJECTIVE, "due_on": "2031-12-31", "version": 2},
     "Preview criteria": {
         "scale_differs": True,
         "changes": [
@@ -86,6 +106,15 @@ ANSWERS: dict[str, Any] = {
     "Merge a term into another": _TERM,
 }  # fmt: skip
 REQUESTS: dict[str, Any] = {
+    "Add an objective": {
+        "names": {"en": "Vehicles sold overseas", "zh-hans": "海外销量"},
+        "value": "300000",
+        "baseline": "150000",
+        "unit": "vehicles",
+        "due_on": "2030-12-31",
+        "label": "illustrative",
+    },
+    "Change an objective": {"due_on": "2031-12-31"},
     "Publish criteria": _CRITERIA_NEW,
     "Preview criteria": _CRITERIA_NEW,
     "Add a classification": {

@@ -1,22 +1,60 @@
 """Objectives: measurable targets."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import shapes
+from riskreg.api import shapes_objectives as shapes
 from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of
+from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import day
 from riskreg.kernel import keyset
 from riskreg.register.models import Objective
-from riskreg.register.queries import objectives_for
+from riskreg.register.queries import objective_for, objectives_for
+from riskreg.register.services import add_objective, edit_objective
+
+_FIELDS = ("names", "unit", "value", "baseline", "due_on", "label", "source")
 
 
-class Objectives(RegisterApi):
-    """The targets that the caller may know of."""
+class ObjectiveApi(RegisterApi):
+    """A view about objectives."""
+
+    def as_json(self, row: Objective) -> dict[str, Any]:
+        """An objective; ``value`` is a decimal number as text, in ``unit``."""
+        return {
+            "id": str(row.uuid),
+            "key": row.key,
+            "url": f"{self.here}objectives/{row.key}/",
+            "name": row.name,
+            "names": row.names,
+            "value": _number(row.value),
+            "baseline": None if row.baseline is None else _number(row.baseline),
+            "unit": row.unit,
+            "due_on": day(row.due_on),
+            "label": row.label,
+            "source": row.source,
+            "party": row.party.key,
+            "visibility": row.visibility,
+            "version": row.version,
+        }
+
+    def answered(self, row: Objective, status: int = 200) -> Answer:
+        """The objective with its ETag, and its address where it is new."""
+        body = self.as_json(objectives_for(self.viewer).select_related("party").get(pk=row.pk))
+        headers = {"ETag": etag(body["version"], body)}
+        if status == 201:
+            headers["Location"] = body["url"]
+        return Answer.of(body, status, **headers)
+
+
+class Objectives(ObjectiveApi):
+    """GET lists the targets that the caller may know of, POST adds one."""
 
     @schema.listed("List objectives", shapes.Objective)
     def get(self, request: Request, slug: str) -> HttpResponse:
@@ -30,21 +68,56 @@ class Objectives(RegisterApi):
             tie=by_uuid(rows),
         )
         return listed(
-            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+            self,
+            self.viewer.audience.key,
+            listing,
+            lambda found: [self.as_json(row) for row in found],
         )
 
+    @schema.made("Add an objective", shapes.ObjectiveNew, shapes.Objective)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """A target of the caller's party; a manager's matter."""
 
-def said(row: Objective) -> dict[str, Any]:
-    """An objective as JSON; ``value`` is a decimal number as text, in ``unit``."""
-    return {
-        "key": row.key,
-        "name": row.name,
-        "names": row.names,
-        "value": format(row.value.normalize(), "f"),
-        "unit": row.unit,
-        "due_on": day(row.due_on),
-        "label": row.label,
-        "source": row.source,
-        "party": row.party.key,
-        "visibility": row.visibility,
-    }
+        def act() -> Answer:
+            given = body_of(request, "key", "visibility", *_FIELDS)
+            row = add_objective(
+                actor=self.viewer,
+                key=given.get("key"),
+                visibility=given.get("visibility", "shared"),
+                at=self.at,
+                **{name: given.get(name) for name in _FIELDS},
+            )
+            return self.answered(row, 201)
+
+        return self.write(act)
+
+
+class ObjectiveDetail(ObjectiveApi):
+    """One objective, by its key."""
+
+    @schema.detailed("Read an objective", shapes.Objective)
+    def get(self, request: Request, slug: str, key: str) -> HttpResponse:
+        """The objective as it is now."""
+        self.known_params()
+        row = objective_for(self.viewer, key)
+        return self.detail(self.as_json(row), row.version)
+
+    @schema.changed("Change an objective", shapes.ObjectiveChange, shapes.Objective)
+    def patch(self, request: Request, slug: str, key: str) -> HttpResponse:
+        """Changes what is named; its key stays. A day that has passed cannot be set."""
+
+        def act() -> Answer:
+            row = edit_objective(
+                actor=self.viewer,
+                key=key,
+                fields=body_of(request, *_FIELDS),
+                version=self.seen,
+                at=self.at,
+            )
+            return self.answered(row)
+
+        return self.write(act)
+
+
+def _number(value: Decimal) -> str:
+    return format(value.normalize(), "f")

@@ -14,7 +14,6 @@ from riskreg.api.core.shape_fields import (
     WhoOrNobody,
     confirmed,
     labels,
-    names,
     one_of,
     outdated,
     text_or_texts,
@@ -256,19 +255,6 @@ class MitigationNew(MitigationChange):
     due_on = s.DateField()
     risks = s.ListField(child=s.CharField(max_length=20), min_length=1, max_length=100)
     visibility = one_of(Visibility.values, required=False)
-
-
-class Objective(s.Serializer[Any]):
-    key = s.CharField()
-    name = s.CharField()
-    names = names()
-    value = Money(help_text="a decimal number")
-    unit = s.CharField()
-    due_on = s.DateField()
-    label = one_of(LABELS)
-    source = s.DictField()  # type: ignore[assignment]
-    party = s.CharField()
-    visibility = one_of(Visibility.values)
 
 
 class EventObject(s.Serializer[Any]):

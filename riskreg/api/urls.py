@@ -91,6 +91,7 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("ladder/", ladder.LadderDetail.as_view(), name="ladder"),
     path("ladder/preview/", ladder.LadderPreview.as_view(), name="ladder_preview"),
     path("objectives/", objectives.Objectives.as_view(), name="objectives"),
+    path("objectives/<str:key>/", objectives.ObjectiveDetail.as_view(), name="objective"),
     path("taxonomies/", terms.Taxonomies.as_view(), name="taxonomies"),
     path("taxonomies/<str:key>/", terms.TaxonomyDetail.as_view(), name="taxonomy"),
     path("terms/", terms.Terms.as_view(), name="terms"),

@@ -174,9 +174,8 @@ class _Load:
         self, objective: Mapping[str, Any], manager: Viewer, parties: Mapping[str, Party]
     ) -> None:
         source = dict(objective["source"])
-        for extra in ("formula", "derived_from"):
-            if objective.get(extra):
-                source[extra] = objective[extra]
+        if objective.get("formula"):
+            source["formula"] = objective["formula"]
         register_services.add_objective(
             actor=manager,
             key=objective["key"],

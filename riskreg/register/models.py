@@ -330,12 +330,14 @@ class Term(Base):
 
 
 class Objective(Searchable, Sortable, Base, PartyBound):
-    """A measurable target: ``value`` in ``unit`` by ``due_on``."""
+    """A measurable target: ``value`` in ``unit`` by ``due_on``, from ``baseline``."""
 
     key = models.SlugField(max_length=60)
     names = models.JSONField()
     unit = models.CharField(max_length=40)
     value = models.DecimalField(max_digits=24, decimal_places=6)
+    baseline = models.DecimalField(max_digits=24, decimal_places=6, null=True)
+    version = models.PositiveIntegerField(default=1)
     due_on = models.DateField()
     label = models.CharField(max_length=12)
     source = models.JSONField(default=dict, blank=True)

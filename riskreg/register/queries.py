@@ -10,7 +10,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Prefetch, Q, Qu
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.kernel.errors import Errors
+from riskreg.kernel.errors import Errors, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
@@ -103,6 +103,18 @@ def choices_for(viewer: Viewer) -> Choices:
 def objectives_for(viewer: Viewer) -> QuerySet[Objective]:
     """The objectives the viewer may know of, soonest first."""
     return Objective.objects.visible_to(viewer).order_by("due_on", "id")
+
+
+def objective_for(viewer: Viewer, key: str, *, lock: bool = False) -> Objective:
+    """The objective of that key; where a shared one has the key of one of the viewer's party, that
+    of the party. Raises ``NotFound`` for what the viewer may not know of, as for what is not there.
+    """
+    rows = Objective.objects.visible_to(viewer).select_related("party")
+    rows = rows.select_for_update(of=("self",), no_key=True) if lock else rows
+    found = rows.filter(key=key).order_by("visibility").first() if storable(key) else None
+    if found is None:
+        raise NotFound(_("There is no such objective."))
+    return found
 
 
 def terms_of(viewer: Viewer) -> QuerySet[Term]:

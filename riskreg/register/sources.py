@@ -13,12 +13,13 @@ from riskreg.register.policy import LABELS
 # The longest text of each part; those in ``_BY_LANGUAGE`` may be {language: text} as well.
 PARTS = {
     "title": 300, "url": 2000, "quote": 2000, "locator": 300, "date": 40, "note": 1000, "label": 12,
+    "formula": 600,
 }  # fmt: skip
 _BY_LANGUAGE = ("locator", "date", "note")
 
 
 def clean_source(errors: Errors, field: str, value: Any) -> dict[str, Any]:
-    """``value`` as {title, url, quote, locator, date, note, label} without what is empty.
+    """``value`` as {title, url, quote, locator, date, note, label, formula} without what is empty.
 
     None and {} are no source. Notes in ``errors`` what is wrong, part by part.
     """

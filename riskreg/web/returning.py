@@ -24,6 +24,7 @@ LISTS: dict[str, str | Promise] = {
     "risks": gettext_lazy("Risks"),
     "mitigations": gettext_lazy("Mitigations"),
     "indicators": gettext_lazy("Indicators"),
+    "objectives": gettext_lazy("Objectives"),
     "meetings": gettext_lazy("Meetings"),
     "coverage": gettext_lazy("Coverage"),
     "coverage_reviews": gettext_lazy("Reviews"),
@@ -35,7 +36,7 @@ LISTS: dict[str, str | Promise] = {
 
 # Pages of things that lists lead to; the navigation leads to others from anywhere.
 _THINGS = re.compile(
-    r"/r/[^/]+/(?:risks|mitigations|indicators|meetings|deliveries|handover)/.|/inbox/."
+    r"/r/[^/]+/(?:risks|mitigations|indicators|objectives|meetings|deliveries|handover)/.|/inbox/."
 )
 
 

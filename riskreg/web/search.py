@@ -140,8 +140,7 @@ def _control(pages: _Pages, row: Any) -> Row:
 
 
 def _objective(pages: _Pages, row: Any) -> Row:
-    query = urlencode({"objective": row.key, "state": "all"})
-    return Row(url=f"{pages.of('risks')}?{query}", title=row.name, private=_private(row))
+    return Row(url=pages.of("objective", key=row.key), title=row.name, private=_private(row))
 
 
 def _review(pages: _Pages, row: Any) -> Row:

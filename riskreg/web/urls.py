@@ -10,6 +10,7 @@ from riskreg.web import (
     ladder,
     meetings,
     mitigations,
+    objectives,
     people,
     risks,
     search,
@@ -46,6 +47,7 @@ inside: list[URLPattern | URLResolver] = [
     *register_settings.urlpatterns,
     *ladder.urlpatterns,
     *terms.urlpatterns,
+    *objectives.urlpatterns,
     *criteria.urlpatterns,
 ]
 

@@ -13,7 +13,7 @@ from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.management.commands.permissions_table import PAGE, page
 from riskreg.register.models import Role
 from riskreg.register.permissions import PERMISSIONS, Reach, permits
-from riskreg.register.services import invite
+from riskreg.register.services import edit_objective, invite
 from riskreg.reminders.services import set_ladder
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import (
@@ -109,6 +109,9 @@ ATTEMPTS: dict[str, Attempt] = {
     "control.edit": lambda w, v, r: services.add_control(
         actor=v, ref=r.ref, name="x", kind="preventive", at=w.at
     ),
+    "objective.edit": lambda w, v, r: edit_objective(
+        actor=v, key="overseas-units-2030", fields={"unit": "trucks"}, version=1, at=w.at
+    ),
     "mitigation.create": lambda w, v, r: builders.mitigation(
         w, r, by=v.user, owner=w.owner.email
     ),
@@ -144,6 +147,9 @@ def things(world: World, action: str) -> list[Risk]:
             services.close_risk(reason="x", **_act(world, world.viewer("manager"), row))
     if action == "meeting.record":
         start_meeting(actor=world.viewer("manager"), title="x", recipe={}, at=world.at)
+    if action == "objective.edit":
+        rows = rows[:1]
+        builders.objective(world)
     if action == "mitigation.edit":
         rows = rows[:1]
         assert _mitigation(world, rows[0]) == "M-001"

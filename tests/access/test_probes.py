@@ -120,7 +120,7 @@ def _days_of_my_work(world: CanaryWorld, viewer: Viewer) -> str:
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "events/queries.py:chains_of": chains,
     "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
-    "register/services/frame.py:add_objective": key_of_an_objective,
+    "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/agenda.py:counts_by_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
     "risks/services/controls.py:end_control": end_of_a_control,

@@ -66,6 +66,7 @@ def path_of(world: World, route: str) -> str:
         path = path.replace("{}", str(meeting.uuid), 1).replace("/items/{}/", "/items/1/")
     path = path.replace("/taxonomies/{}/", "/taxonomies/market/")
     path = path.replace("/terms/{}/", "/terms/market:eu/")
+    path = path.replace("/objectives/{}/", "/objectives/overseas-units-2030/")
     if "share" in route:
         path = path.replace("R-001", builders.risk(world, visibility="party").ref)
     path = path.replace("/ladder/preview/", "/ladder/preview/?risk=R-001")
@@ -80,6 +81,9 @@ def test_rows_add_no_queries(world: World, query_counts: QueryCounts, route: str
     builders.objective(world)
     by_manager = (
         "taxonomies",
+        "criteria/new",
+        "objectives/new",
+        "objectives/{}/edit",
         "deliveries",
         "endpoints",
         "webhooks",

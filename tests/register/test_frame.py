@@ -161,7 +161,10 @@ def test_choices_are_of_the_register(world: World) -> None:
         ({"unit": ""}, "unit"),
         ({"unit": "a\nb"}, "unit"),
         ({"key": "Two Words"}, "key"),
-        ({"due_on": "2030-12-31"}, "due_on"),
+        ({"due_on": "2030-12-32"}, "due_on"),
+        ({"due_on": "2026-09-15"}, "due_on"),
+        ({"baseline": "some"}, "baseline"),
+        ({"source": {"colour": "red"}}, "source.colour"),
         ({"visibility": "secret"}, "visibility"),
     ],
 )

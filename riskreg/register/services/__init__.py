@@ -4,7 +4,6 @@ from riskreg.register.services.absences import come_back, go_away
 from riskreg.register.services.founding import classify, finish_step, found_register
 from riskreg.register.services.frame import (
     add_criteria,
-    add_objective,
     add_party,
     create_register,
     mark_used,
@@ -19,6 +18,7 @@ from riskreg.register.services.invitations import (
     revoke_invitation,
 )
 from riskreg.register.services.members import add_member, end_membership
+from riskreg.register.services.objectives import add_objective, edit_objective
 from riskreg.register.services.people import change_role, remove_member
 from riskreg.register.services.programs import (
     add_program_token,
@@ -49,6 +49,7 @@ __all__ = [
     "come_back",
     "create_program",
     "create_register",
+    "edit_objective",
     "edit_term",
     "end_membership",
     "end_program_token",

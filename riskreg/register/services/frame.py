@@ -4,7 +4,6 @@ import datetime as dt
 import re
 import zoneinfo
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.conf import settings
@@ -13,26 +12,21 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.events.services import append
-from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import clean_names
-from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.models import (
     Criteria,
-    Objective,
     Party,
     RefSequence,
     Register,
     Role,
 )
 from riskreg.register.permissions import require
-from riskreg.register.policy import LABELS, check_sourced, clean_criteria, default_criteria
+from riskreg.register.policy import clean_criteria, default_criteria
 from riskreg.register.services.named import Named
-from riskreg.register.visibility import Visibility
 
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
-_OBJECTIVE_KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}\Z")
-_MAX_VALUE = Decimal(10) ** 18
 _PREFIX = re.compile(r"^[A-Z]{1,3}\Z")
 # Words that an address of a page or of the API may need some day.
 RESERVED_SLUGS = frozenset(
@@ -140,70 +134,6 @@ def mark_used(criteria: Criteria, at: dt.datetime) -> None:
     if criteria.used_at is None:
         Criteria.objects.filter(pk=criteria.pk, used_at=None).update(used_at=at)
         criteria.used_at = at
-
-
-@transaction.atomic
-def add_objective(
-    *,
-    actor: Viewer,
-    key: str,
-    names: Any,
-    unit: str,
-    value: Any,
-    due_on: dt.date,
-    label: str,
-    party: Party,
-    at: dt.datetime,
-    visibility: str = "shared",
-    source: Mapping[str, Any] | None = None,
-) -> Objective:
-    """Add a measurable target of ``party``: ``value`` in ``unit`` by ``due_on``."""
-    require(actor, "register.configure")
-    errors = Errors()
-    names = clean_names(errors, "names", names)
-    unit = clean_text(errors, "unit", unit, required=True, limit=40, one_line=True)
-    if not isinstance(key, str) or not _OBJECTIVE_KEY.match(key):
-        errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
-    if not isinstance(due_on, dt.date) or isinstance(due_on, dt.datetime):
-        errors.add("due_on", "not_a_date", _("This must be a date, as in 2027-03-31."))
-    if visibility not in Visibility.values:
-        errors.add("visibility", "unknown", _("This must be one of: shared, party."))
-    elif visibility == Visibility.PARTY and party.pk != actor.party_id:
-        errors.add("party", "other_party", _("Only its own party adds what is its own."))
-    try:
-        number = Decimal(str(value))
-        if not number.is_finite() or abs(number) >= _MAX_VALUE:
-            raise InvalidOperation
-    except InvalidOperation:
-        errors.add("value", "not_a_number", _("The target must be a finite number."))
-    if label not in LABELS:
-        errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
-    check_sourced(errors, "label", label, bool(str((source or {}).get("title") or "").strip()))
-    errors.raise_if_any()
-    if Objective.objects.visible_to(actor).filter(key=key).exists():
-        raise Invalid.one("key", "taken", _("There is an objective of that key already."))
-    objective = Objective.objects.create(
-        register=actor.register,
-        party=party,
-        visibility=visibility,
-        key=key,
-        names=names,
-        unit=unit,
-        value=number,
-        due_on=due_on,
-        label=label,
-        source=dict(source or {}),
-        created_at=at,
-    )
-    append(
-        actor.entry(
-            "objective.added",
-            objective,
-            at=at,
-            changes={"value": [None, str(number)], "unit": [None, unit], "due_on": [None, due_on]},
-        )
-    )
-    return objective
 
 
 def next_ref(register: Register, noun: str, private_to: Party | None) -> str:

@@ -6,7 +6,7 @@ from typing import Any
 from django.db.models import Count, Q, QuerySet
 
 from riskreg.register.access import Viewer
-from riskreg.register.models import Term
+from riskreg.register.models import Objective, Term
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 
@@ -31,6 +31,21 @@ def risks_by_term(viewer: Viewer) -> dict[int, int]:
     """{term: number of risks filed under it that the viewer may know of}, in whatever state."""
     rows = (
         Term.objects.filter(taxonomy__register=viewer.register)
+        .filter(risks__in=Risk.objects.visible_to(viewer))
+        .order_by()
+        .values_list("pk")
+        .annotate(n=Count("risks"))
+    )
+    return dict(rows)
+
+
+def risks_by_objective(viewer: Viewer, objective_ids: Collection[int]) -> dict[int, int]:
+    """{objective: number of risks that bear on it and that the viewer may know of}.
+
+    The caller has the ids from a query that was told who asks.
+    """
+    rows = (
+        Objective.objects.filter(pk__in=objective_ids)
         .filter(risks__in=Risk.objects.visible_to(viewer))
         .order_by()
         .values_list("pk")
