@@ -3,44 +3,12 @@
 from typing import Any
 
 from riskreg.api import examples_frame, examples_indicators, examples_reminders, examples_reviews
-from riskreg.api.examples_base import OWNER, ROOT, page
+from riskreg.api.examples_base import OWNER, ROOT, of_table, page
+from riskreg.risks import fields
 
 _CELL = {"likelihood": 4, "impact": 4, "score": 16, "rating": "critical"}
 
-RISK: dict[str, Any] = {
-    "ref": "R-001",
-    "url": ROOT + "risks/R-001/",
-    "title": "Overseas policy barriers",
-    "cause": "A market decides on new duties",
-    "event": "Vehicles become dearer there",
-    "consequence": "Fewer are sold than planned",
-    "kind": "threat",
-    "state": "open",
-    "response": "mitigate",
-    "party": "foton",
-    "visibility": "shared",
-    "owner": OWNER,
-    "deputy": None,
-    "scores": {
-        "inherent": {"likelihood": 4, "impact": 5, "score": 20, "rating": "critical"},
-        "residual": _CELL,
-        "target": None,
-    },
-    "marks": [],
-    "terms": {"category": ["policy"], "market": ["eu"]},
-    "objectives": ["overseas-units-2030"],
-    "next_review_on": "2026-12-15",
-    "last_reviewed_on": "2026-09-16",
-    "overdue": False,
-    "external_id": None,
-    "sources": [],
-    "labels": {"response": "illustrative"},
-    "translations": {"zh-hans": {"title": "海外政策壁垒"}},
-    "outdated_translations": {},
-    "version": 7,
-    "created_at": "2025-02-10T02:00:00Z",
-    "updated_at": "2026-09-16T08:00:00Z",
-}
+RISK = of_table(fields.RISK, "risks/R-001/")
 _ASSESSMENT = {
     "id": "0b5a7e0c-3f4f-4d55-8a34-6dbb8e3a5d10",
     "stage": "residual",
@@ -55,29 +23,7 @@ _ASSESSMENT = {
     "recorded_at": "2026-09-16T08:00:00Z",
     "brought_in": False,
 }
-_MITIGATION = {
-    "ref": "M-001",
-    "url": ROOT + "mitigations/M-001/",
-    "title": "Assemble locally",
-    "description": "Ship kits and assemble them in the market",
-    "expected_effect": "Likelihood falls by one level",
-    "status": "in_progress",
-    "party": "foton",
-    "visibility": "shared",
-    "owner": OWNER,
-    "due_on": "2027-03-31",
-    "cost": "1200000.00",
-    "currency": "CNY",
-    "progress": 40,
-    "next_update_on": "2026-10-16",
-    "risks": ["R-001"],
-    "labels": {"cost": "illustrative"},
-    "translations": {},
-    "outdated_translations": {},
-    "version": 3,
-    "created_at": "2026-01-15T02:00:00Z",
-    "updated_at": "2026-09-16T08:00:00Z",
-}
+_MITIGATION = of_table(fields.MITIGATION, "mitigations/M-001/")
 _DUTY = {
     "kind": "risk.review",
     "subject": "9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21",

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+from riskreg.kernel.fields import Table
+
 OWNER = {"id": "5f0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a11", "name": "Overseas policy risk owner"}
 ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
 
@@ -9,3 +11,8 @@ ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
 def page(*rows: Any) -> dict[str, Any]:
     """A page of a list with those rows and no other page."""
     return {"next": None, "previous": None, "results": list(rows)}
+
+
+def of_table(table: Table, url: str) -> dict[str, Any]:
+    """An answer about the noun of ``table``, as its fields say."""
+    return {field.name: field.example for field in table} | {"url": ROOT + url}

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from riskreg.api.examples_base import of_table
+from riskreg.register.fields import OBJECTIVE
+
 _ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
 _TAXONOMY = {
     "id": "5f6f4b5e-2b55-4b0a-9a3c-0b8f4a1d7c10",
@@ -30,22 +33,7 @@ _TERM = {
 }
 
 
-_OBJECTIVE = {
-    "id": "0d6c7a51-1f7e-4b8f-8d6a-3f2b5c9d1e70",
-    "key": "overseas-units-2030",
-    "url": _ROOT + "objectives/overseas-units-2030/",
-    "name": "Vehicles sold overseas",
-    "names": {"en": "Vehicles sold overseas", "zh-hans": "海外销量"},
-    "value": "300000",
-    "baseline": "150000",
-    "unit": "vehicles",
-    "due_on": "2030-12-31",
-    "label": "illustrative",
-    "source": {},
-    "party": "foton",
-    "visibility": "shared",
-    "version": 1,
-}
+_OBJECTIVE = of_table(OBJECTIVE, "objectives/overseas-units-2030/")
 _CRITERIA_NEW: dict[str, Any] = {
     "likelihood": [
         {"names": {"en": name, "zh-hans": zh}}

@@ -2,46 +2,10 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import OWNER, ROOT, page
+from riskreg.api.examples_base import OWNER, of_table, page
+from riskreg.indicators.fields import INDICATOR
 
-_INDICATOR = {
-    "ref": "K-001",
-    "url": ROOT + "indicators/K-001/",
-    "name": "CBAM certificate price",
-    "names": {"en": "CBAM certificate price", "zh-hans": "CBAM证书价格"},
-    "descriptions": {},
-    "unit": "EUR/tCO2",
-    "kind": "fixed",
-    "direction": "higher_is_worse",
-    "amber": "75",
-    "red": "95",
-    "amber_low": None,
-    "red_low": None,
-    "objective": None,
-    "growth": "",
-    "start_on": None,
-    "start_value": None,
-    "hysteresis": "1",
-    "breach_at": "red",
-    "frequency_days": 90,
-    "grace_days": 10,
-    "label": "illustrative",
-    "limit_notes": {},
-    "outdated_translations": {},
-    "source": {},
-    "party": "foton",
-    "visibility": "shared",
-    "owner": OWNER,
-    "risks": ["R-001"],
-    "active": True,
-    "status": "red",
-    "latest": {"at": "2026-09-15T16:00:00Z", "value": "97.5"},
-    "next_reading_on": "2026-12-25",
-    "late": False,
-    "version": 1,
-    "created_at": "2026-09-01T08:00:00Z",
-    "updated_at": "2026-09-16T08:00:00Z",
-}
+_INDICATOR = of_table(INDICATOR, "indicators/K-001/")
 _READING = {
     "id": "7c0f3f0a-9f5e-4a43-8c57-0b1c7d1a2e33",
     "at": "2026-09-15T16:00:00Z",

@@ -1,7 +1,6 @@
 """Indicators: measured series with limits, and their readings."""
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 from django.db.models import Q
@@ -16,8 +15,10 @@ from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, choices_of, linked_to, moment_of, switch_of
-from riskreg.api.core.values import day, person, time
+from riskreg.api.core.table import plain_number, row_to_json
+from riskreg.api.core.values import person, time
 from riskreg.indicators import services
+from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator, Origin, Reading, Status
 from riskreg.indicators.policy import is_late
 from riskreg.indicators.queries.access import (
@@ -30,8 +31,8 @@ from riskreg.indicators.queries.access import (
 from riskreg.kernel import clock, keyset
 from riskreg.kernel.days import day_in
 from riskreg.kernel.errors import Errors
+from riskreg.register import filtering
 from riskreg.register.visibility import Visibility
-from riskreg.risks import filters
 
 FILTERS = ("status", "owner", "party", "risk", "late", "active")
 READING_FILTERS = ("since", "until", "corrected")
@@ -47,45 +48,16 @@ class IndicatorApi(RegisterApi):
         dormant = row.dormant and row.objective is None  # type: ignore[attr-defined]
         asked, latest = row.active and not dormant, None
         if row.latest_at is not None and row.latest_value is not None:
-            latest = {"at": time(row.latest_at), "value": _plain(row.latest_value)}
-        return {
-            "ref": row.ref,
-            "url": f"{self.here}indicators/{row.ref}/",
-            "name": row.name,
-            "names": row.names,
-            "descriptions": row.descriptions,
-            "unit": row.unit,
-            "kind": row.kind,
-            "direction": row.direction,
-            "amber": _plain(row.amber),
-            "red": _plain(row.red),
-            "amber_low": _plain(row.amber_low),
-            "red_low": _plain(row.red_low),
-            "objective": row.objective.key if row.objective else None,
-            "growth": row.growth,
-            "start_on": day(row.start_on),
-            "start_value": _plain(row.start_value),
-            "hysteresis": _plain(row.hysteresis),
-            "breach_at": row.breach_at,
-            "frequency_days": row.frequency_days,
-            "grace_days": row.grace_days,
-            "label": row.label,
-            "limit_notes": row.limit_notes,
-            "outdated_translations": row.outdated_translations or {},
-            "source": row.source,
-            "party": row.party.key,
-            "visibility": row.visibility,
-            "owner": person(row.owner),
-            "risks": [risk.ref for risk in row.risks.all()],
-            "active": row.active,
-            "status": row.status or None,
-            "latest": latest,
-            "next_reading_on": day(row.next_reading_on),
-            "late": is_late(asked, row.next_reading_on, self.viewer.today(self.at)),
-            "version": row.version,
-            "created_at": time(row.created_at),
-            "updated_at": time(row.updated_at),
-        }
+            latest = {"at": time(row.latest_at), "value": plain_number(row.latest_value)}
+        return row_to_json(
+            INDICATOR,
+            row,
+            url=f"{self.here}indicators/{row.ref}/",
+            name=row.name,
+            status=row.status or None,
+            latest=latest,
+            late=is_late(asked, row.next_reading_on, self.viewer.today(self.at)),
+        )
 
     def answer(self, indicator: Indicator, status: int = 200) -> Answer:
         """``indicator`` as it is now, with its ETag, and its address where it is new."""
@@ -122,10 +94,13 @@ class Indicators(IndicatorApi):
             choices_of(errors, "status", statuses, Status.values)
             wanted &= Q(status__in=statuses)
         if owners := params.getlist("owner"):
-            rows = indicators_for(self.viewer)
-            wanted &= filters.owned_by(errors, self.viewer, owners, rows)
+            wanted &= filtering.owned_by(indicators_for)(
+                filtering.Asked(errors, self.viewer, "owner", owners, self.at)
+            )
         if parties := params.getlist("party"):
-            wanted &= filters.of_party(errors, self.viewer, parties)
+            wanted &= filtering.of_party(
+                filtering.Asked(errors, self.viewer, "party", parties, self.at)
+            )
         if refs := params.getlist("risk"):
             wanted &= linked_to(errors, self.viewer, refs, Indicator.risks, "indicator_id")
         late = ASKED & Q(next_reading_on__lt=self.viewer.today(self.at))
@@ -241,7 +216,7 @@ def _said(row: Reading) -> dict[str, Any]:
     return {
         "id": str(row.uuid),
         "at": time(row.at),
-        "value": _plain(row.value),
+        "value": plain_number(row.value),
         "precision": row.precision,
         "label": row.label,
         "source": row.source,
@@ -251,11 +226,6 @@ def _said(row: Reading) -> dict[str, Any]:
         "corrects": str(row.corrects.uuid) if row.corrects else None,
         "counts": not hasattr(row, "correction"),
     }
-
-
-def _plain(value: Decimal | None) -> str | None:
-    """A number as text, without empty decimals, so that no reader rounds it."""
-    return None if value is None else f"{value.normalize():f}"
 
 
 def _moment(text: str, zone: str) -> dt.datetime | None:

@@ -14,11 +14,13 @@ from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, choices_of, day_of, linked_to
-from riskreg.api.core.values import day, person, time
+from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors
+from riskreg.register import filtering
 from riskreg.register.visibility import Visibility
-from riskreg.risks import filters, services
+from riskreg.risks import services
+from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.access import mitigation_for
 from riskreg.risks.queries.lists import mitigations_for, visible_mitigations
@@ -32,29 +34,12 @@ class MitigationApi(RegisterApi):
 
     def said(self, row: Mitigation) -> dict[str, Any]:
         """A mitigation as JSON; of the risks it serves, those that the caller may know of."""
-        return {
-            "ref": row.ref,
-            "url": f"{self.here}mitigations/{row.ref}/",
-            "title": row.title,
-            "description": row.description,
-            "expected_effect": row.expected_effect,
-            "status": row.status,
-            "party": row.party.key,
-            "visibility": row.visibility,
-            "owner": person(row.owner),
-            "due_on": day(row.due_on),
-            "cost": None if row.cost is None else f"{row.cost:.2f}",
-            "currency": self.viewer.register.currency,
-            "progress": row.progress,
-            "next_update_on": day(row.next_update_on),
-            "risks": [risk.ref for risk in row.risks.all()],
-            "labels": row.labels,
-            "translations": row.translations,
-            "outdated_translations": row.outdated_translations or {},
-            "version": row.version,
-            "created_at": time(row.created_at),
-            "updated_at": time(row.updated_at),
-        }
+        return row_to_json(
+            MITIGATION,
+            row,
+            url=f"{self.here}mitigations/{row.ref}/",
+            currency=self.viewer.register.currency,
+        )
 
     def answer(self, mitigation: Mitigation, status: int = 200) -> Answer:
         """``mitigation`` as it is now, with its ETag, and its address where it is new."""
@@ -91,9 +76,13 @@ class Mitigations(MitigationApi):
             choices_of(errors, "status", statuses, MitigationStatus.values)
             wanted &= Q(status__in=statuses)
         if owners := params.getlist("owner"):
-            wanted &= filters.owned_by(errors, self.viewer, owners, mitigations_for(self.viewer))
+            wanted &= filtering.owned_by(mitigations_for)(
+                filtering.Asked(errors, self.viewer, "owner", owners, self.at)
+            )
         if parties := params.getlist("party"):
-            wanted &= filters.of_party(errors, self.viewer, parties)
+            wanted &= filtering.of_party(
+                filtering.Asked(errors, self.viewer, "party", parties, self.at)
+            )
         if refs := params.getlist("risk"):
             wanted &= linked_to(errors, self.viewer, refs, Mitigation.risks, "mitigation_id")
         if due := day_of(errors, "due_before", params.get("due_before")):

@@ -1,6 +1,5 @@
 """Objectives: measurable targets."""
 
-from decimal import Decimal
 from typing import Any
 
 from django.http import HttpResponse
@@ -13,13 +12,14 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.values import day
+from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
+from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
 from riskreg.register.queries import objective_for, objectives_for
 from riskreg.register.services import add_objective, edit_objective
 
-_FIELDS = ("names", "unit", "value", "baseline", "due_on", "label", "source")
+_FIELDS = tuple(field.name for field in OBJECTIVE.settable)
 
 
 class ObjectiveApi(RegisterApi):
@@ -27,22 +27,7 @@ class ObjectiveApi(RegisterApi):
 
     def as_json(self, row: Objective) -> dict[str, Any]:
         """An objective; ``value`` is a decimal number as text, in ``unit``."""
-        return {
-            "id": str(row.uuid),
-            "key": row.key,
-            "url": f"{self.here}objectives/{row.key}/",
-            "name": row.name,
-            "names": row.names,
-            "value": _number(row.value),
-            "baseline": None if row.baseline is None else _number(row.baseline),
-            "unit": row.unit,
-            "due_on": day(row.due_on),
-            "label": row.label,
-            "source": row.source,
-            "party": row.party.key,
-            "visibility": row.visibility,
-            "version": row.version,
-        }
+        return row_to_json(OBJECTIVE, row, url=f"{self.here}objectives/{row.key}/", name=row.name)
 
     def answered(self, row: Objective, status: int = 200) -> Answer:
         """The objective with its ETag, and its address where it is new."""
@@ -117,7 +102,3 @@ class ObjectiveDetail(ObjectiveApi):
             return self.answered(row)
 
         return self.write(act)
-
-
-def _number(value: Decimal) -> str:
-    return format(value.normalize(), "f")

@@ -2,6 +2,7 @@
 
 import uuid
 from collections.abc import Collection, Iterator
+from functools import partial
 from typing import Any
 
 from django.db.models import QuerySet, Subquery
@@ -17,11 +18,15 @@ from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, listed
 from riskreg.api.core.query import as_query
-from riskreg.api.core.values import day, named, time
+from riskreg.api.core.table import column_of, to_json
+from riskreg.api.core.values import named
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.fields import Field, Type
+from riskreg.register.policy import STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.risks import filters, services
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.policy import is_overdue, score_marks
 from riskreg.risks.queries.access import current_positions, risk_for, visible_risks
@@ -29,79 +34,59 @@ from riskreg.risks.queries.links import objectives_by_risk, terms_by_risk
 from riskreg.risks.queries.lists import risk_list
 
 _NULLABLE = ("score", "next_review_on", "title", "owner")
+CELL = ("likelihood", "impact", "score", "rating")
+_STAGED = [f"{stage}_{part}" for stage in STAGES for part in CELL]
+# Where a current position has the field itself; of everything else it knows the risk.
+_OF_POSITION = {"ref", "kind", "state", "visibility"}
+_READ_BESIDE = {Type.PERSON, Type.PARTY, Type.TERMS, Type.OBJECTIVES, Type.COMPUTED}
+_COLUMN = {
+    f.name: f.name if f.name in _OF_POSITION else f"risk__{column_of(f)}"
+    for f in RISK
+    if f.type not in _READ_BESIDE
+}
 _COLUMNS = (
-    "risk_id", "risk__uuid", "ref", "ref_order", "risk__title", "risk__cause", "risk__event",
-    "risk__consequence", "kind", "state", "risk__response", "party__key", "visibility",
+    "risk_id", "ref_order", "party__key", *_COLUMN.values(), *_STAGED,
     "owner__uuid", "owner__name", "owner__names",
     "risk__deputy__uuid", "risk__deputy__name", "risk__deputy__names",
-    "inherent_likelihood", "inherent_impact", "inherent_score", "inherent_rating",
-    "residual_likelihood", "residual_impact", "residual_score", "residual_rating",
-    "target_likelihood", "target_impact", "target_score", "target_rating",
-    "risk__next_review_on", "risk__last_reviewed_on", "risk__external_id", "risk__sources",
-    "risk__labels", "risk__translations", "risk__outdated_translations", "risk__version",
-    "risk__created_at", "risk__updated_at",
 )  # fmt: skip
+_PARTY_ONLY = [field.name for field in RISK if field.party_only]
+Row = dict[str, Any]
 
 
 class RiskApi(RegisterApi):
     """A view about risks."""
 
-    def rows(self, positions: QuerySet[Position]) -> QuerySet[Position, tuple[Any, ...]]:
+    def rows(self, positions: QuerySet[Position]) -> Any:
         """``positions`` as the columns that ``said`` reads."""
-        return positions.values_list(*_COLUMNS)
+        return positions.values(*_COLUMNS)
 
-    def said(self, rows: Collection[tuple[Any, ...]]) -> list[dict[str, Any]]:
+    def said(self, rows: Collection[Row]) -> list[dict[str, Any]]:
         """Rows of ``rows()`` as JSON, with two queries for their links."""
         return list(self._said(rows)) if rows else []
 
-    def _said(self, rows: Collection[tuple[Any, ...]]) -> Iterator[dict[str, Any]]:
-        ids = [row[0] for row in rows]
+    def _said(self, rows: Collection[Row]) -> Iterator[dict[str, Any]]:
+        ids = [row["risk_id"] for row in rows]
         terms, objectives = terms_by_risk(ids), objectives_by_risk(self.viewer, ids)
         today, root = self.viewer.today(self.at), f"{self.here}risks/"
         own = self.viewer.party.key if self.viewer.party else None
-        for (
-            key, _uuid, ref, _order, title, cause, event, consequence, kind, state, response, party,
-            visibility, owner, owner_name, owner_names, deputy, deputy_name, deputy_names,
-            *cells, next_on, last_on, external_id, sources, labels, translations, outdated,
-            version,
-            created_at, updated_at,
-        ) in rows:  # fmt: skip
-            yield {
-                "ref": ref,
-                "url": f"{root}{ref}/",
-                "title": title,
-                "cause": cause,
-                "event": event,
-                "consequence": consequence,
-                "kind": kind,
-                "state": state,
-                "response": response,
+        for row in rows:
+            key, party = row["risk_id"], row["party__key"]
+            others = {
+                "url": f"{root}{row['ref']}/",
                 "party": party,
-                "visibility": visibility,
-                "owner": named(owner, owner_name, owner_names),
-                "deputy": named(deputy, deputy_name, deputy_names) if deputy else None,
-                "scores": {
-                    "inherent": _cell(cells[0:4]),
-                    "residual": _cell(cells[4:8]),
-                    "target": _cell(cells[8:12]),
-                },
+                "owner": _person(row, "owner"),
+                "deputy": _person(row, "risk__deputy"),
+                "scores": {stage: _cell(row, stage) for stage in STAGES},
                 "marks": score_marks(
-                    kind, {"inherent": cells[2], "residual": cells[6], "target": cells[10]}
+                    row["kind"], {stage: row[f"{stage}_score"] for stage in STAGES}
                 ),
                 "terms": terms.get(key, {}),
                 "objectives": objectives.get(key, []),
-                "next_review_on": day(next_on),
-                "last_reviewed_on": day(last_on),
-                "overdue": is_overdue(state, next_on, today),
-                "external_id": external_id if party == own else None,
-                "sources": sources,
-                "labels": labels,
-                "translations": translations,
-                "outdated_translations": outdated or {},
-                "version": version,
-                "created_at": time(created_at),
-                "updated_at": time(updated_at),
+                "overdue": is_overdue(row["state"], row["risk__next_review_on"], today),
             }
+            if party != own:
+                others |= dict.fromkeys(_PARTY_ONLY)
+            yield to_json(RISK, partial(_value, row), others)
 
     def one(self, risk: Risk) -> dict[str, Any]:
         """``risk`` as it is now."""
@@ -128,21 +113,19 @@ class Risks(RiskApi):
             )
         )
         order, name = _order(request.query_params.get("ordering"), chosen.stage)
-        rows = risk_list(self.viewer, chosen).values_list(*_COLUMNS, order.column)
+        rows = risk_list(self.viewer, chosen).values(*_COLUMNS, order.column)
         listing = Listing(
             queryset=rows,
             order=order,
-            place=lambda row: (None if name == "ref" else row[-1], str(row[1])),
+            place=lambda row: (
+                None if name == "ref" else row[order.column],
+                str(row["risk__uuid"]),
+            ),
             tie=lambda public: Subquery(
                 visible_risks(self.viewer).filter(uuid=uuid.UUID(public)).values("ref_order")
             ),
         )
-        return listed(
-            self,
-            self.viewer.audience.key,
-            listing,
-            lambda found: self.said([row[: len(_COLUMNS)] for row in found]),
-        )
+        return listed(self, self.viewer.audience.key, listing, self.said)
 
     @schema.made("Create a risk", shapes.RiskNew, shapes.Risk)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -258,14 +241,22 @@ class RiskTransfer(RiskAct):
 
 
 def _fields(body: dict[str, Any]) -> dict[str, Any]:
-    return {k: person_of(v) if k in ("owner", "deputy") else v for k, v in body.items()}
+    return {k: person_of(v) if k in RISK.names(Type.PERSON) else v for k, v in body.items()}
 
 
-def _cell(parts: list[Any]) -> dict[str, Any] | None:
-    likelihood, impact, score, rating = parts
-    if likelihood is None:
+def _value(row: Row, field: Field) -> Any:
+    return row[_COLUMN[field.name]]
+
+
+def _cell(row: Row, stage: str) -> dict[str, Any] | None:
+    if row[f"{stage}_likelihood"] is None:
         return None
-    return {"likelihood": likelihood, "impact": impact, "score": score, "rating": rating}
+    return {part: row[f"{stage}_{part}"] for part in CELL}
+
+
+def _person(row: Row, column: str) -> dict[str, str] | None:
+    uuid = row[f"{column}__uuid"]
+    return named(uuid, row[f"{column}__name"], row[f"{column}__names"]) if uuid else None
 
 
 def _order(value: str | None, stage: str) -> tuple[keyset.Order, str]:

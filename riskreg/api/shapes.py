@@ -7,31 +7,21 @@ from rest_framework import serializers as s
 from riskreg.api.core.shape_fields import (
     AnyField,
     Changed,
-    Cost,
-    Money,
-    TermNames,
+    Person,
     Who,
     WhoOrNobody,
-    confirmed,
-    labels,
     one_of,
-    outdated,
-    text_or_texts,
     translations,
 )
+from riskreg.api.core.table_shapes import answer_fields, change_fields, new_fields
 from riskreg.api.core.vocabulary import VERBS
-from riskreg.kernel.text import TEXT_MAX
 from riskreg.register.policy import LABELS, STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome
-from riskreg.risks.models import Kind, MitigationStatus, Response, State
+from riskreg.risks.fields import MITIGATION, RISK
+from riskreg.risks.models import Kind
 from riskreg.risks.policy import MARKS
 from riskreg.search.queries import NOUNS
-
-
-class Person(s.Serializer[Any]):
-    id = s.UUIDField()
-    name = s.CharField()
 
 
 class Cell(s.Serializer[Any]):
@@ -47,91 +37,25 @@ class Scores(s.Serializer[Any]):
     target = Cell(allow_null=True)
 
 
-class Source(s.Serializer[Any]):
-    title = s.CharField(max_length=300)
-    url = s.CharField(
-        allow_blank=True, required=False, max_length=2000, help_text="http:// or https://, or empty"
-    )
-    quote = s.CharField(allow_null=True, allow_blank=True, required=False, max_length=2000)
-    label = one_of(LABELS)
-    locator = text_or_texts(300)
-    date = text_or_texts(40)
-    note = text_or_texts(1000)
-
-
-class SourceParts(Source):
-    """A source, or an empty object for none."""
-
-    title = s.CharField(max_length=300, required=False)
-    label = one_of(LABELS, required=False)
-
-
-_RISK_TEXTS = ("title", "cause", "event", "consequence")
-_RISK_FIELDS = (
-    *_RISK_TEXTS, "kind", "response", "external_id", "sources", "labels", "translations", "owner",
-    "deputy", "terms", "objectives", "scores",
-)  # fmt: skip
-_WORK_TEXTS = ("title", "description", "expected_effect")
-_WORK_FIELDS = (
-    *_WORK_TEXTS, "status", "owner", "due_on", "cost", "progress", "labels", "translations",
-)  # fmt: skip
-
-
 class Risk(s.Serializer[Any]):
-    ref = s.CharField()
-    url = s.URLField()
-    title = s.CharField()
-    cause = s.CharField(allow_blank=True)
-    event = s.CharField(allow_blank=True)
-    consequence = s.CharField(allow_blank=True)
-    kind = one_of(Kind.values)
-    state = one_of(State.values)
-    response = one_of(["", *Response.values])
-    party = s.CharField()
-    visibility = one_of(Visibility.values)
-    owner = Person()
-    deputy = Person(allow_null=True)
-    scores = Scores()
-    marks = s.ListField(
-        child=one_of(MARKS), help_text="what does not fit together in the scores; empty is usual"
-    )
-    terms = s.DictField(child=s.ListField(child=s.CharField()))
-    objectives = s.ListField(child=s.CharField())
-    next_review_on = s.DateField(allow_null=True)
-    last_reviewed_on = s.DateField(allow_null=True, help_text="since it was shared, if it was")
-    overdue = s.BooleanField()
-    external_id = s.CharField(allow_null=True, help_text="null to all but its own party")
-    sources = Source(many=True)
-    labels = s.DictField(child=one_of(LABELS))
-    translations = translations(*_RISK_TEXTS)
-    outdated_translations = outdated()
-    version = s.IntegerField()
-    created_at = s.DateTimeField(help_text="when it was made, or shared")
-    updated_at = s.DateTimeField()
+    def get_fields(self) -> dict[str, Any]:
+        return answer_fields(
+            RISK,
+            url=s.URLField(),
+            scores=Scores(),
+            marks=s.ListField(child=one_of(MARKS), help_text=RISK["marks"].meaning),
+            overdue=s.BooleanField(),
+        )
 
 
 class RiskChange(s.Serializer[Any]):
-    title = s.CharField(max_length=200, required=False)
-    cause = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
-    event = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
-    consequence = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
-    kind = one_of(Kind.values, required=False)
-    response = one_of(["", *Response.values], required=False)
-    owner = Who(required=False)
-    deputy = WhoOrNobody(required=False)
-    terms = TermNames(required=False)
-    objectives = s.ListField(child=s.CharField(max_length=60), required=False, max_length=100)
-    external_id = s.CharField(allow_null=True, allow_blank=True, max_length=120, required=False)
-    sources = Source(many=True, required=False)
-    labels = labels(*_RISK_FIELDS, required=False)
-    translations = translations(*_RISK_TEXTS, required=False)
-    confirmed_translations = confirmed()
-    visibility = one_of(Visibility.values, required=False)
+    def get_fields(self) -> dict[str, Any]:
+        return change_fields(RISK, visibility=one_of(Visibility.values, required=False))
 
 
-class RiskNew(RiskChange):
-    confirmed_translations = None  # type: ignore[assignment]  # there is nothing to confirm yet
-    title = s.CharField(max_length=200)
+class RiskNew(s.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        return new_fields(RISK, visibility=one_of(Visibility.values, required=False))
 
 
 class Reason(s.Serializer[Any]):
@@ -207,54 +131,18 @@ class ReviewNew(s.Serializer[Any]):
 
 
 class Mitigation(s.Serializer[Any]):
-    ref = s.CharField()
-    url = s.URLField()
-    title = s.CharField()
-    description = s.CharField(allow_blank=True)
-    expected_effect = s.CharField(allow_blank=True)
-    status = one_of(MitigationStatus.values)
-    party = s.CharField()
-    visibility = one_of(Visibility.values)
-    owner = Person()
-    due_on = s.DateField()
-    cost = Money(allow_null=True)
-    currency = s.CharField()
-    progress = s.IntegerField(min_value=0, max_value=100)
-    next_update_on = s.DateField(
-        allow_null=True, help_text="while in progress: the last day on which word of it is in time"
-    )
-    risks = s.ListField(child=s.CharField())
-    labels = s.DictField(child=one_of(LABELS))
-    translations = translations(*_WORK_TEXTS)
-    outdated_translations = outdated()
-    version = s.IntegerField()
-    created_at = s.DateTimeField()
-    updated_at = s.DateTimeField()
+    def get_fields(self) -> dict[str, Any]:
+        return answer_fields(MITIGATION, url=s.URLField(), currency=s.CharField())
 
 
 class MitigationChange(s.Serializer[Any]):
-    title = s.CharField(max_length=200, required=False)
-    description = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
-    expected_effect = s.CharField(allow_blank=True, required=False, max_length=TEXT_MAX)
-    status = one_of(MitigationStatus.values, required=False)
-    owner = Who(required=False)
-    due_on = s.DateField(required=False)
-    cost = Cost(required=False)
-    progress = s.IntegerField(min_value=0, max_value=100, required=False)
-    risks = s.ListField(
-        child=s.CharField(max_length=20), min_length=1, max_length=100, required=False
-    )
-    labels = labels(*_WORK_FIELDS, required=False)
-    translations = translations(*_WORK_TEXTS, required=False)
-    confirmed_translations = confirmed()
+    def get_fields(self) -> dict[str, Any]:
+        return change_fields(MITIGATION)
 
 
-class MitigationNew(MitigationChange):
-    confirmed_translations = None  # type: ignore[assignment]  # there is nothing to confirm yet
-    title = s.CharField(max_length=200)
-    due_on = s.DateField()
-    risks = s.ListField(child=s.CharField(max_length=20), min_length=1, max_length=100)
-    visibility = one_of(Visibility.values, required=False)
+class MitigationNew(s.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        return new_fields(MITIGATION, visibility=one_of(Visibility.values, required=False))
 
 
 class EventObject(s.Serializer[Any]):

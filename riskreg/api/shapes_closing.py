@@ -4,8 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import one_of
-from riskreg.api.shapes import Person
+from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.risks.models import MitigationStatus
 
 _STATUSES = (*MitigationStatus.values, "active", "retired")

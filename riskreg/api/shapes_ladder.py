@@ -4,8 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import Who, one_of
-from riskreg.api.shapes import Person
+from riskreg.api.core.shape_fields import Person, Who, one_of
 from riskreg.reminders.models import Part
 from riskreg.reminders.policy import CHANNELS, MAX_OFFSET, MAX_USERS, RECIPIENTS
 

@@ -6,8 +6,7 @@ from django.conf import settings
 from rest_framework import serializers as s
 
 from riskreg.accounts.models import Scope
-from riskreg.api.core.shape_fields import WhoOrNobody, by_language, one_of
-from riskreg.api.shapes import Person
+from riskreg.api.core.shape_fields import Person, WhoOrNobody, by_language, one_of
 from riskreg.register.frame_templates import CLASSIFICATIONS, NO_CLASSIFICATION, SCALES
 from riskreg.register.models import Role
 from riskreg.register.people import FOR_PEOPLE

@@ -4,8 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import Who, WhoOrNobody, one_of
-from riskreg.api.shapes import Person
+from riskreg.api.core.shape_fields import Person, Who, WhoOrNobody, one_of
 from riskreg.duties.sources import LISTED
 from riskreg.handover.models import Part
 from riskreg.register.visibility import Visibility

@@ -5,8 +5,8 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.accounts.models import Scope
-from riskreg.api.core.shape_fields import names, one_of, texts
-from riskreg.api.shapes import Cell, Person
+from riskreg.api.core.shape_fields import Person, names, one_of, texts
+from riskreg.api.shapes import Cell
 from riskreg.register.models import Role
 from riskreg.register.policy import LABELS
 

@@ -4,8 +4,8 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import AnyField, one_of, translations
-from riskreg.api.shapes import Cell, Person, Review, ReviewNew
+from riskreg.api.core.shape_fields import AnyField, Person, one_of, translations
+from riskreg.api.shapes import Cell, Review, ReviewNew
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import ItemOutcome
 

@@ -4,8 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import AnyField, names
-from riskreg.api.shapes import SourceParts
+from riskreg.api.core.shape_fields import AnyField, SourceParts, names
 
 _KEY = r"^[a-z0-9][a-z0-9-]{0,39}$"
 

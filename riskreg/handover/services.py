@@ -17,6 +17,7 @@ from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.models import Membership
 from riskreg.register.people import manages
 from riskreg.register.permissions import permits, require, require_for_person
@@ -27,7 +28,6 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.services import edit_risk, transfer_mitigation, transfer_risk
-from riskreg.risks.services.fields import unchanged_owner
 
 REASON_MAX = 2000
 MAX_AT_ONCE = 200

@@ -45,6 +45,13 @@ class Status(models.TextChoices):
     RED = "red", _("red")
 
 
+class BreachAt(models.TextChoices):
+    """From which status on an indicator calls for a review."""
+
+    RED = "red", _("red")
+    AMBER = "amber", _("amber")
+
+
 class Origin(models.TextChoices):
     """How a reading came in."""
 

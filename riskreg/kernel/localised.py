@@ -33,6 +33,11 @@ def number(value: Any) -> str:
     return formats.number_format(exact, decimal_pos=places, use_l10n=True, force_grouping=True)
 
 
+def plain_number(value: Decimal) -> str:
+    """A number as text in any language's forms and logs, without empty decimals."""
+    return f"{value.normalize():f}"
+
+
 def clean_names(errors: Errors, field: str, value: Any, limit: int = 120) -> dict[str, str]:
     """``value`` as {language: text}; a plain text counts as English. Notes errors in ``errors``."""
     if isinstance(value, str):

@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from riskreg.register.queries import Choices
-from riskreg.risks.models import Kind, State
+from riskreg.risks.fields import RISK
 from riskreg.web.presenters import Scale, query
 
 
@@ -30,7 +30,7 @@ def filter_fields(
                 fields.append(_select("term", f"f-{taxonomy}", title, offered, given))
             continue
         fields.append(
-            _select(name, f"f-{name}", _label(name), _options(name, choices, scale), given)
+            _select(name, f"f-{name}", filter_label(name), _options(name, choices, scale), given)
         )
     return fields
 
@@ -65,21 +65,19 @@ def _options(name: str, choices: Choices, scale: Scale | None) -> list[tuple[str
         return list(choices.parties)
     if name == "owner":
         return [("me", _("Me")), *((value, text) for value, text, _party in choices.people)]
-    if name == "state":
-        return [*((s.value, str(s.label).capitalize()) for s in State), ("all", _("All"))]
-    if name == "kind":
-        return [(k.value, str(k.label).capitalize()) for k in Kind]
     if name == "rating" and scale is not None:
         return [(key, scale.name(key)) for key in reversed(scale.matrix.rating_keys)]
+    if name in RISK and RISK[name].choices:
+        offered = [(word.value, str(word.label).capitalize()) for word in RISK[name].choices]
+        return [*offered, ("all", _("All"))] if name == "state" else offered
     return []
 
 
-def _label(name: str) -> str:
+def filter_label(name: str) -> str:
+    """What a filter is called: as the field that it is about, or in words of its own."""
+    if name in RISK and RISK[name].filter:
+        return str(RISK[name].label)
     return {
-        "party": _("Party"),
-        "owner": _("Owner"),
-        "state": _("State"),
-        "kind": _("Kind"),
         "rating": _("Rating"),
         "likelihood": _("Likelihood"),
         "impact": _("Impact"),
@@ -90,7 +88,6 @@ def _label(name: str) -> str:
         "above_appetite": _("Above appetite"),
         "due_before": _("Review due before"),
         "updated_since": _("Changed since"),
-        "external_id": _("External id"),
         "term": _("Term"),
         "stage": _("Stage"),
     }.get(name, name)
@@ -116,10 +113,10 @@ def active(
             continue
         for value in values:
             label, text = (
-                terms.get(value, (_label("term"), value))
+                terms.get(value, (filter_label("term"), value))
                 if name == "term"
                 else (
-                    _label(name),
+                    filter_label(name),
                     _said(name, value, choices, scale),
                 )
             )

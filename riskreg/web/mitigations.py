@@ -1,6 +1,5 @@
 """Mitigations: the list, those of a risk, one of them, and changing it."""
 
-import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -12,28 +11,45 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from riskreg.events import queries as events
 from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.fields import Type
+from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import answerable_members
-from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Mitigation, MitigationStatus, State
+from riskreg.risks.fields import MITIGATION
+from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.policy import is_dormant
 from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import create_mitigation, edit_mitigation
-from riskreg.risks.services.mitigations import TEXTS
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.conflict import (
+    conflict_page,
+    differences,
+    hidden_fields,
+    old_version,
+    saved_words,
+    seen_value,
+    taken,
+    value_in_words,
+)
 from riskreg.web.forms.marks import adds
 from riskreg.web.history.page import people_first
 from riskreg.web.localized import outdated_after_saving, outdated_rows
+from riskreg.web.risk_choice import offer_risks, refs_in
+from riskreg.web.table_form import (
+    form_field,
+    in_form,
+    initial_value,
+    set_choices,
+    show_what_was,
+    visibility_choices,
+)
 
 OPEN_STATUS = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 PER_PAGE = 50
-# Above this many risks a list of boxes to tick helps nobody: refs are typed instead.
-TICKED_RISKS = 40
 STEPS = (0, 25, 50, 75, 100)
 HISTORY = 30
 
@@ -41,82 +57,61 @@ HISTORY = 30
 class MitigationForm(forms.Form):
     """Planned work. Fields are checked by the service; this is what they look like."""
 
-    title = forms.CharField(label=gettext_lazy("Title"), max_length=400)
-    description = forms.CharField(
-        label=gettext_lazy("Description"), required=False, widget=forms.Textarea({"rows": 3})
-    )
-    expected_effect = forms.CharField(
-        label=gettext_lazy("Expected effect"),
-        required=False,
-        widget=forms.Textarea({"rows": 2}),
-        help_text=gettext_lazy("What it changes about the risk, and by how much."),
-    )
-    risks = forms.MultipleChoiceField(
-        label=gettext_lazy("Serves these risks"), widget=forms.CheckboxSelectMultiple
-    )
-    owner = forms.ChoiceField(label=gettext_lazy("Owner"))
-    due_on = forms.DateField(
-        label=gettext_lazy("Due on"), widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d")
-    )
-    cost = forms.DecimalField(
-        label=gettext_lazy("Cost"),
-        required=False,
-        help_text=gettext_lazy("In the register's currency; leave it empty if it is not known."),
-    )
-    status = forms.ChoiceField(label=gettext_lazy("Status"))
-    progress = forms.IntegerField(label=gettext_lazy("Progress in %"), min_value=0, max_value=100)
-    visibility = forms.ChoiceField(label=gettext_lazy("Who sees it"), initial="shared")
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
+    # Set by programs and imports.
+    not_shown = (Type.LABELS, Type.TRANSLATIONS)
 
-    def fields_for_service(self) -> dict[str, Any]:
-        """The cleaned values under the service's names."""
-        return {k: v for k, v in self.cleaned_data.items() if k not in ("version", "visibility")}
+    def __init__(
+        self,
+        viewer: Viewer,
+        data: Any = None,
+        *,
+        current: Mitigation | None = None,
+        initial: dict[str, Any] | None = None,
+    ) -> None:
+        super().__init__(data, initial=initial)
+        for each in MITIGATION.settable:
+            if each.type not in self.not_shown:
+                self.fields[each.name] = form_field(each)
+        people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
+        set_choices(self, "owner", people)
+        linked = Q(pk__in=current.risks.all()) if current else Q()
+        offer_risks(self, MITIGATION["risks"], viewer, linked)
+        if current is None:
+            # What a mitigation starts with is not asked for.
+            del self.fields["status"], self.fields["progress"]
+            self.fields["visibility"] = forms.ChoiceField(
+                label=str(MITIGATION["visibility"].label),
+                initial="shared",
+                choices=visibility_choices(viewer),
+            )
+        else:
+            show_what_was(self)
+
+    def given(self) -> dict[str, Any]:
+        """What the service takes, by the names of the table."""
+        return {field.name: self.cleaned_data[field.name] for field in in_form(MITIGATION, self)}
 
     def clean_risks(self) -> list[str]:
         """The refs that were ticked or typed."""
-        value = self.cleaned_data["risks"]
-        if isinstance(value, str):
-            return list(dict.fromkeys(re.findall(r"[^\s,;，；、]+", value.upper())))
-        return list(value)
+        return refs_in(self.cleaned_data["risks"])
+
+
+def values_of(viewer: Viewer, mitigation: Mitigation) -> dict[str, Any]:
+    """A mitigation as the form's initial values."""
+    plain = (*MitigationForm.not_shown, Type.RISKS)
+    risks = visible_risks(viewer).filter(mitigations=mitigation)
+    return {
+        **{
+            f.name: initial_value(f, mitigation) for f in MITIGATION.settable if f.type not in plain
+        },
+        "risks": sorted(risks.values_list("ref", flat=True)),
+        "version": mitigation.version,
+    }
 
 
 class MitigationPage(RegisterView):
     """What the pages below share."""
-
-    def form(
-        self,
-        data: Any = None,
-        initial: dict[str, Any] | None = None,
-        current: Mitigation | None = None,
-    ) -> MitigationForm:
-        """A form offering the members and risks of this register; ``current`` is being edited."""
-        form = MitigationForm(data, initial=initial)
-        fields: dict[str, Any] = form.fields
-        fields["owner"].choices = [
-            (str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(self.viewer)
-        ]
-        fields["status"].choices = [(s.value, capfirst(s.label)) for s in MitigationStatus]
-        fields["visibility"].choices = [
-            (Visibility.SHARED.value, _("Everybody in this register")),
-            (Visibility.PARTY.value, _("%(party)s only") % {"party": self.viewer.party}),
-        ]
-        # What a mitigation starts with and what it can no longer change are not asked for.
-        for name in ("status", "progress") if current is None else ("visibility",):
-            del fields[name]
-        linked = Q(pk__in=current.risks.all()) if current else Q()
-        risks = visible_risks(self.viewer).filter(~Q(state=State.CLOSED) | linked).order_by("ref")
-        offered = list(risks[: TICKED_RISKS + 1])
-        if len(offered) <= TICKED_RISKS:
-            fields["risks"].choices = [(r.ref, f"{r.ref} {r.said('title')}") for r in offered]
-        else:
-            fields["risks"] = forms.CharField(
-                label=_("Serves these risks"),
-                max_length=1000,
-                help_text=_("Their references, such as R-001, R-016."),
-            )
-            if initial:
-                form.initial["risks"] = ", ".join(initial.get("risks", ()))
-        return form
 
     def rows(self, mitigations: Iterable[Mitigation]) -> list[dict[str, Any]]:
         """Mitigations as the table shows them."""
@@ -254,17 +249,17 @@ class MitigationNew(MitigationPage):
             "risks": request.GET.getlist("risk"),
             "owner": str(self.viewer.user.uuid),
         }
-        return self._page(self.form(initial=initial))
+        return self._page(MitigationForm(self.viewer, initial=initial))
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Plan it, or say what is wrong with the form."""
         require(self.viewer, "mitigation.create")
-        form = self.form(request.POST)
+        form = MitigationForm(self.viewer, request.POST)
         if form.is_valid():
             try:
                 made = create_mitigation(
                     actor=self.viewer,
-                    fields=form.fields_for_service(),
+                    fields=form.given(),
                     visibility=form.cleaned_data["visibility"],
                     at=self.at,
                 )
@@ -286,84 +281,72 @@ class MitigationEdit(MitigationPage):
         """The form as it stands."""
         mitigation = mitigation_for(self.viewer, ref)
         require(self.viewer, "mitigation.edit", mitigation)
-        form = self.form(initial=self._values(mitigation), current=mitigation)
+        initial = values_of(self.viewer, mitigation)
+        form = MitigationForm(self.viewer, initial=initial, current=mitigation)
         return self._page(form, mitigation)
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """Save it; 409 with both versions when somebody else saved first."""
         mitigation = mitigation_for(self.viewer, ref)
         require(self.viewer, "mitigation.edit", mitigation)
-        form = self.form(request.POST, current=mitigation)
+        form = MitigationForm(self.viewer, request.POST, current=mitigation)
         if form.is_valid():
+            touched = taken(request, set(form.changed_data))
+            fields = {name: value for name, value in form.given().items() if name in touched}
             try:
                 was = mitigation.outdated_translations
                 saved = edit_mitigation(
                     actor=self.viewer,
                     ref=ref,
                     version=form.cleaned_data["version"] or 0,
-                    fields=form.fields_for_service(),
+                    fields=fields,
                     at=self.at,
                 )
             except Invalid as invalid:
                 add_errors(form, invalid)
             except Conflict:
-                return self._conflict(form, mitigation_for(self.viewer, ref))
+                return self._conflict(request, form, mitigation_for(self.viewer, ref), touched)
             else:
-                messages.success(request, _("%(ref)s is saved.") % {"ref": ref})
-                stale = outdated_after_saving(saved, TEXTS)
+                messages.success(request, saved_words(ref, fields))
+                stale = outdated_after_saving(saved, MITIGATION.translated)
                 if stale and saved.outdated_translations != was:
                     messages.warning(request, stale)
                 return HttpResponseRedirect(self.url("mitigation", ref=ref))
         return self._page(form, mitigation, 400)
 
-    def _conflict(self, form: MitigationForm, mitigation: Mitigation) -> HttpResponse:
-        theirs = self._values(mitigation)
-        mine = form.fields_for_service()
-        differences = [
-            {
-                "label": form.fields[name].label,
-                "mine": _shown(form, name, mine[name]),
-                "theirs": _shown(form, name, theirs[name]),
-            }
-            for name in mine
-            if _comparable(mine[name]) != _comparable(theirs[name])
-        ]
-        data: Any = form.data.copy()  # type: ignore[attr-defined]
-        data["version"] = str(mitigation.version)
-        context = {
-            "m": mitigation,
-            "differences": differences,
-            "form": self.form(data, current=mitigation),
+    def _conflict(
+        self, request: HttpRequest, form: MitigationForm, now: Mitigation, touched: set[str]
+    ) -> HttpResponse:
+        initial = values_of(self.viewer, now)
+        seen = {field.name: seen_value(form, field.name) for field in in_form(MITIGATION, form)}
+        differing = differences(
+            MITIGATION,
+            form.given(),
+            initial,
+            {**seen, "risks": refs_in(seen["risks"])},
+            touched,
+            lambda field, value: value_in_words(form, field, value),
+        )
+        form_values = MitigationForm(self.viewer, initial=initial, current=now).initial
+        urls = {
+            "thing": self.url("mitigation", ref=now.ref),
+            "edit": self.url("mitigation_edit", ref=now.ref),
         }
-        return self.render("mitigations/conflict.html", context, 409)
+        context = conflict_page(
+            now,
+            differing,
+            hidden_fields(request.POST, form, form_values),
+            old_version(request),
+            urls,
+            _("Back to the mitigation"),
+        )
+        return self.render("conflict.html", context, 409)
 
     def _page(
         self, form: MitigationForm, mitigation: Mitigation, status: int = 200
     ) -> HttpResponse:
         context = {"form": form, "m": mitigation, "title": mitigation.said("title")}
         return self.render("mitigations/form.html", context, status)
-
-    def _values(self, mitigation: Mitigation) -> dict[str, Any]:
-        plain = ("title", "description", "expected_effect", "status", "due_on", "cost", "progress")
-        risks = visible_risks(self.viewer).filter(mitigations=mitigation)
-        return {
-            **{name: getattr(mitigation, name) for name in plain},
-            "owner": str(mitigation.owner.uuid),
-            "risks": sorted(risks.values_list("ref", flat=True)),
-            "version": mitigation.version,
-        }
-
-
-def _comparable(value: Any) -> Any:
-    if isinstance(value, list):
-        return sorted(value)
-    return value.replace("\r\n", "\n").strip() if isinstance(value, str) else value
-
-
-def _shown(form: MitigationForm, name: str, value: Any) -> str:
-    choices = dict(getattr(form.fields[name], "choices", ()) or ())
-    values = value if isinstance(value, list) else [value]
-    return ", ".join(str(choices.get(v, v)) for v in values if v not in (None, ""))
 
 
 urlpatterns = [

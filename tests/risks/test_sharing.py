@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.risks import services
 from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.policy import first_shared_version
-from riskreg.risks.services.sharing import BESIDE, POSITION, RISK, Fate
+from riskreg.risks.services.sharing import BESIDE, POSITION, RISK_COLUMNS, WhenShared
 from tests import builders
 from tests.builders import AT, World
 from tests.migrating import as_after
@@ -54,7 +54,7 @@ def decided(model: type) -> set[str]:
 
 # The decisions -----------------------------------------------------------------------------------
 def test_every_column_and_link_has_a_decision() -> None:
-    assert decided(Risk) == set(RISK), "decide in risks/services/sharing.py what sharing does to it"
+    assert decided(Risk) == set(RISK_COLUMNS), "decide what sharing does to it"
     assert decided(Position) == set(POSITION), "decide in risks/services/sharing.py"
     beside = set()
     for relation in Risk._meta.get_fields(include_hidden=True):
@@ -89,16 +89,18 @@ def test_what_starts_anew_is_as_if_the_risk_had_been_made_when_it_was_shared(wor
 def test_each_fate_is_what_sharing_does(world: World) -> None:
     """The table is no comment: each column of it is looked at before and after."""
     row = with_a_past(world)
-    before = {name: getattr(row, name) for name in RISK if name not in ("terms", "objectives")}
+    before = {
+        name: getattr(row, name) for name in RISK_COLUMNS if name not in ("terms", "objectives")
+    }
     shared = Risk.objects.get(pk=share(world, row).pk)
     for name, was in before.items():
-        if RISK[name] is Fate.ANEW:
+        if RISK_COLUMNS[name] is WhenShared.ANEW:
             assert getattr(shared, name) != was, name
-        elif RISK[name] is not Fate.DERIVED:
+        elif RISK_COLUMNS[name] is not WhenShared.DERIVED:
             assert getattr(shared, name) == was, name
     told = json.loads(Event.objects.get(chain__key__endswith="shared", verb="risk.shared").changes)
-    for name, fate in RISK.items():
-        if fate is not Fate.TOLD:
+    for name, fate in RISK_COLUMNS.items():
+        if fate is not WhenShared.TOLD:
             assert name not in told, name
         elif before.get(name):
             assert told[name][0] is None

@@ -6,7 +6,7 @@ import pytest
 
 from riskreg.risks.models import Mitigation
 from riskreg.risks.services.mitigations import create_mitigation, edit_mitigation
-from riskreg.web import mitigations as pages
+from riskreg.web import risk_choice
 
 AT = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 
@@ -143,7 +143,7 @@ def test_planning(pilot, address):
     ("changes", "said"),
     [
         ({"title": ""}, "This field is required"),
-        ({"title": "x" * 401}, "at most 400 characters"),
+        ({"title": "x" * 401}, "this has 401. Shorten it."),
         ({"title": "x" * 300}, "At most 200 characters"),
         ({"due_on": "2026-11-01"}, "The due date has passed"),
         ({"due_on": "2026-02-31"}, "Enter a valid date"),
@@ -197,17 +197,18 @@ def test_the_slower_one_sees_both_and_can_still_save(pilot, address):
     html = answer.content.decode()
     assert "Theirs" in html
     assert "Mine" in html
-    assert {d["label"] for d in answer.context["differences"]} == {"Title", "Progress in %"}
+    assert {d["name"] for d in answer.context["differing"]} == {"title", "progress"}
     row.refresh_from_db()
     assert row.title == "Theirs"
-    again = {**mine, "version": str(row.version)}
-    assert client.post(address("mitigations/M-001/edit/"), again).status_code == 302
+    chosen = {**mine, "version": str(row.version), "resolved": "1"}
+    chosen |= {"take_title": "mine", "take_progress": "mine"}
+    assert client.post(address("mitigations/M-001/edit/"), chosen).status_code == 302
     row.refresh_from_db()
     assert (row.title, row.progress) == ("Mine", 50)
 
 
 def test_many_risks_are_typed_and_not_ticked(pilot, address, monkeypatch):
-    monkeypatch.setattr(pages, "TICKED_RISKS", 1)
+    monkeypatch.setattr(risk_choice, "TICKED_RISKS", 1)
     client = pilot.client("owner")
     row = Mitigation.objects.get()
     html = client.get(address("mitigations/M-001/edit/")).content.decode()

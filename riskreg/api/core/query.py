@@ -8,17 +8,21 @@ from django.db.models import Q
 from rest_framework.request import Request
 
 from riskreg.api.core.errors import InvalidQuery
+from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.fields import Type
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
+from riskreg.risks.fields import MITIGATION, RISK
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.queries.links import links_to
 
 # What may be given several times, wherever it is a parameter; of anything else the last would win.
 REPEATABLE = frozenset({
-    "state", "owner", "party", "rating", "likelihood", "impact", "term", "objective",
-    "external_id", "kind", "status", "risk",
+    "rating", "likelihood", "impact", "term", "objective", "risk",
+    *(f.name for table in (RISK, MITIGATION, INDICATOR) for f in table.filters
+      if f.type != Type.SWITCH),
 })  # fmt: skip
 
 

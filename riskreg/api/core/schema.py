@@ -23,6 +23,7 @@ from riskreg.duties.sources import LISTED
 from riskreg.indicators.models import Status
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.policy import MAX_LEVELS, STAGES
+from riskreg.risks.fields import RISK
 from riskreg.risks.filters import ORDERINGS
 from riskreg.risks.models import Kind, MitigationStatus, State
 
@@ -86,6 +87,11 @@ _FILTERS = [
     switch("unrated", "Whether nobody has rated it."),
     _many("kind", "Threats or opportunities.", enum=Kind.values),
     switch("above_appetite", "Whether it needs an acceptance."),
+]
+_FILTERS += [
+    _many(field.name, field.meaning, enum=field.choices.values)
+    for field in RISK.filters
+    if field.choices and field.name not in {parameter.name for parameter in _FILTERS}
 ]
 _PAGES = [
     whole("limit", "Rows per page.", 1, MAX_LIMIT, default=DEFAULT_LIMIT),

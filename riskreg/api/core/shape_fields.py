@@ -116,6 +116,16 @@ class Amount(s.CharField):
 
 
 @extend_schema_field(
+    {"oneOf": [_NUMBER_TEXT, {"type": "number", "exclusiveMinimum": -(10**15),
+                              "exclusiveMaximum": 10**15}]}
+)  # fmt: skip
+class Number(s.CharField):
+    """A finite number, as a number or as text."""
+
+    is_number = True
+
+
+@extend_schema_field(
     {
         "oneOf": [
             {"type": "string", "minLength": 1, "maxLength": 254},
@@ -188,3 +198,27 @@ def text_or_texts(limit: int) -> Any:
 )  # fmt: skip
 class Changed(s.JSONField):
     """What changed: {field: [before, after]}, null where there was nothing."""
+
+
+class Person(s.Serializer[Any]):
+    id = s.UUIDField()
+    name = s.CharField()
+
+
+class Source(s.Serializer[Any]):
+    title = s.CharField(max_length=300)
+    url = s.CharField(
+        allow_blank=True, required=False, max_length=2000, help_text="http:// or https://, or empty"
+    )
+    quote = s.CharField(allow_null=True, allow_blank=True, required=False, max_length=2000)
+    label = one_of(LABELS)
+    locator = text_or_texts(300)
+    date = text_or_texts(40)
+    note = text_or_texts(1000)
+
+
+class SourceParts(Source):
+    """A source, or an empty object for none."""
+
+    title = s.CharField(max_length=300, required=False)
+    label = one_of(LABELS, required=False)

@@ -9,11 +9,11 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import Entry, append_all
+from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.policy import at_least, expected_by, turns_bad
 from riskreg.indicators.queries.access import indicator_for
-from riskreg.indicators.services.fields import (
-    EDITABLE,
+from riskreg.indicators.services.cleaning import (
     LIMITS,
     check_limits,
     clean_fields,
@@ -25,11 +25,12 @@ from riskreg.indicators.services.fields import (
 from riskreg.indicators.services.standing import open_breach, stand
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.changes import new_values, set_links, set_values
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.services import next_ref
+from riskreg.register.translations import CONFIRMED, clean_confirmed
 from riskreg.register.visibility import Visibility
-from riskreg.risks.services.fields import CONFIRMED, clean_confirmed
 
 _EMPTY: dict[str, Any] = {
     "direction": "", "amber": None, "red": None, "amber_low": None, "red_low": None,
@@ -52,7 +53,7 @@ def create_indicator(
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Indicator:
-    """Set up an indicator of the actor's party. ``fields``: see ``fields.EDITABLE``, and ``risks``.
+    """Set up an indicator of the actor's party. ``fields``: those of ``INDICATOR`` that can be set.
 
     Unlike work on a risk it does not turn private by itself: a shared one that names a private risk
     is refused. Raises ``Invalid`` naming each wrong field, ``Forbidden``.
@@ -91,8 +92,7 @@ def create_indicator(
         **clean,
     )
     indicator.risks.set(risks)
-    changes = {k: [None, _plain(v)] for k, v in clean.items() if v not in ("", None, {})}
-    changes["risks"] = [None, sorted(r.ref for r in risks)]
+    changes = new_values(INDICATOR, {**clean, "risks": risks})
     append_all(
         [
             actor.entry(
@@ -157,16 +157,11 @@ def edit_indicator(
     status = indicator.status
     called_before = indicator.active and at_least(status, indicator.breach_at)
     clean["outdated_translations"] = outdated_texts(indicator, clean, confirmed)
-    changes: dict[str, Any] = {}
-    for name in (*EDITABLE, "outdated_translations"):
-        if name in clean and getattr(indicator, name) != clean[name]:
-            changes[name] = [_plain(getattr(indicator, name)), _plain(clean[name])]
-            setattr(indicator, name, clean[name])
+    changes = set_values(INDICATOR, indicator, clean)
     came = []
-    if risks is not None and sorted(before_risks) != sorted(r.ref for r in risks):
-        changes["risks"] = [sorted(before_risks), sorted(r.ref for r in risks)]
+    if risks is not None:
+        changes |= set_links(indicator, {"risks": risks})
         came = [r for r in risks if r.ref not in before_risks]
-        indicator.risks.set(risks)
     if not changes:
         return indicator
     if indicator.ended_with is not None and indicator.active:
@@ -200,15 +195,3 @@ def edit_indicator(
     )
     append_all([edited, *entries])
     return indicator
-
-
-def _plain(value: Any) -> Any:
-    """A value as the log keeps it."""
-    if isinstance(value, Decimal):
-        return f"{value.normalize():f}"
-    if isinstance(value, dt.date):
-        return value.isoformat()
-    uuid = getattr(value, "uuid", None)
-    if hasattr(value, "key") and uuid:
-        return value.key
-    return str(uuid) if uuid else value

@@ -13,15 +13,15 @@ from riskreg.events.services import Entry, append_all
 from riskreg.indicators.models import Breach, Indicator, Origin, Precision, Reading
 from riskreg.indicators.policy import turns_bad
 from riskreg.indicators.queries.access import indicator_for
-from riskreg.indicators.services.fields import clean_number
 from riskreg.indicators.services.standing import open_breach, stand
 from riskreg.kernel import clock
 from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, FieldError, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.cleaning import clean_number
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, check_sourced
-from riskreg.risks.services.fields import clean_sources
+from riskreg.register.sourcing import clean_sources
 
 MAX_READINGS = 10_000
 MAX_ERRORS = 100

@@ -15,6 +15,7 @@ from riskreg.kernel.errors import Conflict, Errors
 from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective, Party, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, check_sourced
@@ -23,7 +24,7 @@ from riskreg.register.services.named import suggested_key
 from riskreg.register.sources import clean_source
 from riskreg.register.visibility import Visibility
 
-FIELDS = ("names", "unit", "value", "baseline", "due_on", "label", "source")
+FIELDS = tuple(field.name for field in OBJECTIVE.settable)
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,59}\Z")
 _MAX_VALUE = Decimal(10) ** 18
 
@@ -107,7 +108,7 @@ def edit_objective(
     errors = Errors()
     for name in fields:
         if name not in FIELDS:
-            errors.add(str(name)[:60], "unknown_field", _("An objective has no such field to set."))
+            errors.add(str(name)[:60], "unknown_field", OBJECTIVE.no_such_field)
     kept = {"label": objective.label, "source": objective.source}
     clean = _clean(errors, {n: v for n, v in fields.items() if n in FIELDS}, kept)
     due = clean.get("due_on")

@@ -15,12 +15,12 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.policy import Matrix
+from riskreg.register.translations import clean_translations
 from riskreg.reviews import policy
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.queries import standing_extensions
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.fields import clean_translations
 from riskreg.risks.services.standing import touch
 
 

@@ -14,12 +14,12 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Matrix, check_sourced
+from riskreg.register.translations import clean_translations
 from riskreg.reviews.models import Outcome, Review
 from riskreg.risks import policy
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.assessments import clean_assessment, judge
-from riskreg.risks.services.fields import clean_translations
 from riskreg.risks.services.standing import touch
 
 

@@ -14,9 +14,9 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Cell, Matrix, check_sourced
 from riskreg.register.services import mark_used
+from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Assessment, Risk, Stage, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.fields import clean_translations
 from riskreg.risks.services.standing import cell_columns, pull_in_review, take_position, touch
 
 

@@ -16,9 +16,10 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, check_sourced
+from riskreg.register.sourcing import clean_sources
+from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Control, ControlKind
 from riskreg.risks.queries.access import risk_for
-from riskreg.risks.services.fields import clean_sources, clean_translations
 from riskreg.risks.services.standing import touch
 
 

@@ -13,10 +13,10 @@ from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used
+from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import may_follow
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.fields import clean_translations
 from riskreg.risks.services.standing import pull_in_review, take_position, touch
 
 

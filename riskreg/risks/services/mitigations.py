@@ -2,42 +2,28 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
-from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.text import PLAIN_NUMBER, TEXT_MAX, TITLE_MAX, clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.changes import new_values, set_links, set_values
+from riskreg.register.cleaning import as_list, clean_given, unchanged_owner
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
-from riskreg.register.queries import find_member, party_of
 from riskreg.register.services import next_ref
+from riskreg.register.sourcing import check_labels
+from riskreg.register.translations import CONFIRMED, clean_confirmed, outdated_translations
 from riskreg.register.visibility import Visibility
+from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk
 from riskreg.risks.policy import next_update
 from riskreg.risks.queries.access import check_version, mitigation_for, risks_called
 from riskreg.risks.queries.serving import RUNNING
-from riskreg.risks.services.fields import (
-    CONFIRMED,
-    as_list,
-    check_labels,
-    clean_confirmed,
-    clean_labels,
-    clean_translations,
-    outdated_translations,
-    unchanged_owner,
-)
 
-TEXTS = ("title", "description", "expected_effect")
-EDITABLE = (
-    *TEXTS, "status", "owner", "due_on", "cost", "progress", "risks", "labels", "translations",
-)  # fmt: skip
-MAX_COST = Decimal(10) ** 15
 # Naming nothing else is word of how the work stands, even if it stands as it did.
 _REPORT = {"status", "progress"}
 
@@ -53,9 +39,10 @@ def create_mitigation(
 ) -> Mitigation:
     """Plan work of the actor's party for one or more risks.
 
-    ``fields``: see ``EDITABLE``; ``risks`` are refs. Work that serves a private risk is private
-    whatever ``visibility`` says: a mix takes the narrower audience. Its due date may not lie before
-    the day ``at`` on which it was planned; work that is brought in late can be overdue by now.
+    ``fields``: those of ``risks.fields.MITIGATION`` that can be set; ``risks`` are refs. Work that
+    serves a private risk is private whatever ``visibility`` says: a mix takes the narrower
+    audience. Its due date may not lie before the day ``at`` on which it was planned; work that is
+    brought in late can be overdue by now.
     """
     require(actor, "mitigation.create")
     errors = Errors()
@@ -86,8 +73,7 @@ def create_mitigation(
         **{"status": MitigationStatus.PLANNED, **clean},
     )
     mitigation.risks.set(risks)
-    changes = {k: [None, _plain(v)] for k, v in clean.items() if v not in ("", None)}
-    changes["risks"] = [None, sorted(r.ref for r in risks)]
+    changes = new_values(MITIGATION, {**clean, "risks": risks})
     append(
         actor.entry(
             "mitigation.created", mitigation, at=at, recorded_at=recorded_at, changes=changes
@@ -149,20 +135,14 @@ def edit_mitigation(
     elif clean.get("status") == MitigationStatus.DONE:
         clean["progress"] = 100
     confirmed = clean.pop(CONFIRMED, {})
-    moved = {name for name in TEXTS if name in clean and clean[name] != getattr(mitigation, name)}
+    texts = [name for name in MITIGATION.translated if name in clean]
+    moved = {name for name in texts if clean[name] != getattr(mitigation, name)}
     clean["outdated_translations"] = outdated_translations(
         mitigation, clean.get("translations", mitigation.translations), moved, confirmed
     )
-    changes: dict[str, Any] = {}
-    for name, value in clean.items():
-        if getattr(mitigation, name) != value:
-            changes[name] = [_plain(getattr(mitigation, name)), _plain(value)]
-            setattr(mitigation, name, value)
-    if risks is not None:
-        before = sorted(r.ref for r in mitigation.risks.all())
-        if before != sorted(r.ref for r in risks):
-            changes["risks"] = [before, sorted(r.ref for r in risks)]
-            mitigation.risks.set(risks)
+    links = {} if risks is None else {"risks": risks}
+    changes: dict[str, Any] = set_values(MITIGATION, mitigation, clean)
+    changes |= set_links(mitigation, links)
     verb = "mitigation.edited"
     if not changes and fields and set(fields) <= _REPORT and _in_progress(mitigation):
         verb = "mitigation.progress_reported"
@@ -220,8 +200,7 @@ def transfer_mitigation(
     if clean.get("owner") == mitigation.owner:
         errors.add("owner", "unchanged", unchanged_owner(mitigation.owner))
     errors.raise_if_any()
-    changes = {"owner": [_plain(mitigation.owner), _plain(clean["owner"])]}
-    mitigation.owner = clean["owner"]
+    changes = set_values(MITIGATION, mitigation, clean)
     _keep(actor, mitigation, "mitigation.transferred", changes, at)
     return mitigation
 
@@ -265,54 +244,24 @@ def _clean(
     today: dt.date,
     current: Mitigation | None = None,
 ) -> dict[str, Any]:
-    for name in given:
-        if name not in EDITABLE and not (name == CONFIRMED and current is not None):
-            errors.add(str(name)[:60], "unknown_field", _("A mitigation has no such field to set."))
-    clean: dict[str, Any] = {}
-    for name in TEXTS:
-        if name in given:
-            clean[name] = clean_text(
-                errors,
-                name,
-                given[name],
-                required=name == "title",
-                one_line=name == "title",
-                limit=TITLE_MAX if name == "title" else TEXT_MAX,
-            )
-    if "status" in given:
-        if given["status"] in MitigationStatus.values:
-            clean["status"] = given["status"]
-        else:
-            errors.add(
-                "status",
-                "unknown",
-                _("This must be one of: %(all)s.") % {"all": ", ".join(MitigationStatus.values)},
-            )
-    if "owner" in given:
-        clean["owner"] = find_member(actor, errors, "owner", given["owner"])
-        if (
-            clean["owner"]
-            and visibility == Visibility.PARTY
-            and party_of(actor, clean["owner"]) != party.pk
-        ):
-            errors.add("owner", "other_party", _("This work is its party's own; so is its owner."))
-    if "due_on" in given:
-        clean["due_on"] = _due(errors, given["due_on"])
-        if (
-            clean["due_on"]
-            and clean["due_on"] < today
-            and (current is None or clean["due_on"] != current.due_on)
-            and clean.get("status", MitigationStatus.PLANNED) != MitigationStatus.DONE
-        ):
-            errors.add("due_on", "in_the_past", _("The due date has passed; name a day to come."))
-    if "cost" in given:
-        clean["cost"] = _cost(errors, given["cost"])
-    if "progress" in given:
-        clean["progress"] = _check_progress(errors, given["progress"])
-    if "labels" in given:
-        clean["labels"] = clean_labels(errors, given["labels"], EDITABLE)
-    if "translations" in given:
-        clean["translations"] = clean_translations(errors, given["translations"], TEXTS)
+    clean = clean_given(
+        errors,
+        actor,
+        MITIGATION,
+        given,
+        party=party,
+        visibility=visibility,
+        current=current,
+        besides=("risks",),
+    )
+    due_on = clean.get("due_on")
+    if (
+        due_on
+        and due_on < today
+        and (current is None or due_on != current.due_on)
+        and clean.get("status", MitigationStatus.PLANNED) != MitigationStatus.DONE
+    ):
+        errors.add("due_on", "in_the_past", _("The due date has passed; name a day to come."))
     if CONFIRMED in given and current is not None:
         versions = clean.get("translations", current.translations)
         clean[CONFIRMED] = clean_confirmed(errors, given[CONFIRMED], versions)
@@ -322,37 +271,3 @@ def _clean(
 def _served(actor: Viewer, mitigation: Mitigation) -> list[Risk]:
     """The risks that it serves, as far as the actor may know of them."""
     return list(Risk.objects.visible_to(actor).filter(mitigations=mitigation))
-
-
-def _check_progress(errors: Errors, value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
-        errors.add("progress", "out_of_range", _("Progress is a whole number from 0 to 100."))
-        return 0
-    return value
-
-
-def _due(errors: Errors, value: Any) -> dt.date | None:
-    day = clean_day(errors, "due_on", value)
-    if day is None and not errors.has("due_on"):
-        errors.add("due_on", "not_a_date", _("This must be a date, as in 2027-03-31."))
-    return day
-
-
-def _cost(errors: Errors, value: Any) -> Decimal | None:
-    if value is None or value == "":
-        return None
-    try:
-        cost = Decimal(str(value))
-        fine = cost.is_finite() and 0 <= cost < MAX_COST and not isinstance(value, bool)
-        fine = fine and (not isinstance(value, str) or bool(PLAIN_NUMBER.fullmatch(value)))
-    except InvalidOperation:
-        fine = False
-    if not fine:
-        errors.add("cost", "out_of_range", _("A cost is an amount of zero or more."))
-        return None
-    return round(cost, 2)
-
-
-def _plain(value: Any) -> Any:
-    uuid = getattr(value, "uuid", None)
-    return str(uuid if uuid else value) if uuid or isinstance(value, Decimal | dt.date) else value

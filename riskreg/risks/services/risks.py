@@ -12,23 +12,16 @@ from riskreg.events.policy import Audience
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.changes import new_values, set_links, set_values
+from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used, next_ref
+from riskreg.register.translations import CONFIRMED, outdated_translations
 from riskreg.register.visibility import Visibility
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.fields import (
-    CONFIRMED,
-    LINKS,
-    PARTY_ONLY,
-    TEXTS,
-    check_people,
-    clean_fields,
-    names_of,
-    outdated_translations,
-    plain_value,
-    unchanged_owner,
-)
+from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
 from riskreg.risks.services.standing import take_position, touch
 
 
@@ -43,7 +36,8 @@ def create_risk(
 ) -> Risk:
     """Make a draft risk of the actor's party, owned by the actor unless ``fields`` name an owner.
 
-    ``fields``: see ``fields.EDITABLE``. Raises ``Invalid`` naming every wrong field, ``Forbidden``.
+    ``fields``: those of ``risks.fields.RISK`` that can be set. Raises ``Invalid`` naming every
+    wrong field, ``Forbidden``.
     """
     require(actor, "risk.create")
     errors = Errors()
@@ -78,10 +72,7 @@ def create_risk(
     criteria = actor.criteria
     mark_used(criteria, recorded_at or at)
     take_position(risk, at, criteria)
-    changes = {
-        name: [None, plain_value(value)] for name, value in clean.items() if value not in ("", None)
-    }
-    changes |= {name: [None, names_of(rows)] for name, rows in links.items() if rows}
+    changes = new_values(RISK, {**clean, **links})
     _log(actor, "risk.created", risk, changes, at=at, recorded_at=recorded_at)
     return risk
 
@@ -115,29 +106,22 @@ def edit_risk(
         clean.get("owner", risk.owner),
         clean.get("deputy", risk.deputy),
     )
-    if clean.get("owner") and clean["owner"] != risk.owner:
-        require(actor, "risk.transfer", risk)
+    # Of somebody whom nobody knows it is said that they are unknown.
+    known = {name: value for name, value in clean.items() if value is not None}
+    for permission in RISK.permissions(_different(risk, known)):
+        require(actor, permission, risk)
     if risk.state == State.OPEN and clean.get("event") == "":
         errors.add("event", "required", _("An open risk says what may happen."))
-    if risk.state == State.CLOSED:
+    if not RISK.may_be_set(fields, risk.state):
         errors.add("state", "closed", _("This risk is closed; reopen it to change it."))
     errors.raise_if_any()
     links = {name: clean.pop(name) for name in LINKS if name in clean}
     confirmed = clean.pop(CONFIRMED, {})
-    moved = {name for name in TEXTS if name in clean and clean[name] != getattr(risk, name)}
+    moved = _different(risk, {n: clean[n] for n in RISK.translated if n in clean})
     clean["outdated_translations"] = outdated_translations(
         risk, clean.get("translations", risk.translations), moved, confirmed
     )
-    changes: dict[str, Any] = {}
-    for name, value in clean.items():
-        if getattr(risk, name) != value:
-            changes[name] = [plain_value(getattr(risk, name)), plain_value(value)]
-            setattr(risk, name, value)
-    for name, rows in links.items():
-        before = names_of(getattr(risk, name).all())
-        if before != names_of(rows):
-            changes[name] = [before, names_of(rows)]
-            getattr(risk, name).set(rows)
+    changes = set_values(RISK, risk, clean) | set_links(risk, links)
     if not changes:
         return risk
     columns = [name for name in changes if name not in LINKS]
@@ -176,14 +160,17 @@ def transfer_risk(
     if clean.get("owner") == risk.owner and new_deputy == risk.deputy:
         errors.add("owner", "unchanged", unchanged_owner(risk.owner))
     errors.raise_if_any()
-    changes = {"owner": [plain_value(risk.owner), plain_value(clean["owner"])]}
-    if risk.deputy != new_deputy:
-        changes["deputy"] = [plain_value(risk.deputy), plain_value(new_deputy)]
-    risk.owner, risk.deputy = clean["owner"], new_deputy
+    people = {"owner": clean["owner"], "deputy": new_deputy}
+    changes = {"owner": [str(risk.owner.uuid)] * 2} | set_values(RISK, risk, people)
     touch(risk, at, "owner", "deputy")
     take_position(risk, at, position_of(risk).criteria)
     _log(actor, "risk.transferred", risk, changes, at=at)
     return risk
+
+
+def _different(risk: Risk, clean: Mapping[str, Any]) -> set[str]:
+    """Which of the columns in ``clean`` would become something else."""
+    return {n for n, value in clean.items() if n in RISK and getattr(risk, n) != value}
 
 
 def _log(
@@ -193,11 +180,11 @@ def _log(
     at, recorded_at = when["at"], when.get("recorded_at")
     assert at is not None  # noqa: S101 - every caller names it
     entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
-    own = {name: change for name, change in changes.items() if name in PARTY_ONLY}
+    own = {name: change for name, change in changes.items() if RISK[name].party_only}
     if not own or risk.visibility == Visibility.PARTY:
         append_all([entry])
         return
-    rest = {name: change for name, change in changes.items() if name not in PARTY_ONLY}
+    rest = {name: change for name, change in changes.items() if not RISK[name].party_only}
     audience = Audience(risk.register.uuid, risk.party.uuid)
     private = replace(entry, verb="risk.edited", audience=audience, changes=own)
     append_all([replace(entry, changes=rest), private] if rest else [private])

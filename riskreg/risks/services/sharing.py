@@ -1,14 +1,13 @@
 """Making a party's own risk known to everybody, and what becomes of every part of it.
 
-A change of audience must not tell the past that the old audience had to itself. ``RISK``,
-``POSITION`` and ``BESIDE`` decide it for every column and link; a test fails where one has no
-decision. What starts anew does so for everybody, so that no later reader of a column can forget who
-asks; what it was before is in the party's own chain and on its ``RiskAlias``.
+A change of audience must not tell the past that the old audience had to itself. The table of
+fields, ``POSITION`` and ``BESIDE`` decide it for every column and link; a test fails where one has
+no decision. What starts anew does so for everybody, so that no later reader of a column can forget
+who asks; what it was before is in the party's own chain and on its ``RiskAlias``.
 """
 
 import datetime as dt
 from dataclasses import replace
-from enum import StrEnum
 from typing import Any
 
 from django.db import transaction
@@ -16,103 +15,69 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Invalid
+from riskreg.kernel.fields import WhenShared
 from riskreg.register.access import Viewer
+from riskreg.register.changes import log_value, new_values
 from riskreg.register.permissions import require
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.policy import first_shared_version
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.fields import names_of, plain_value
 from riskreg.risks.services.standing import take_position
 
-
-class Fate(StrEnum):
-    """What becomes of a column or link of a risk when the risk is shared."""
-
-    TOLD = "goes over as it is; the shared event says it"
-    ANEW = "starts anew at the moment of sharing, for everybody"
-    OWN = "stays its party's own"
-    DERIVED = "made of what is told, and of nothing else"
-    NEUTRAL = "tells nothing of the past: random, or the same for every risk of its party"
-
-
-RISK: dict[str, Fate] = {
-    # What the risk is: sharing it means telling this.
-    "title": Fate.TOLD,
-    "cause": Fate.TOLD,
-    "event": Fate.TOLD,
-    "consequence": Fate.TOLD,
-    "kind": Fate.TOLD,
-    "state": Fate.TOLD,
-    "response": Fate.TOLD,
-    "owner": Fate.TOLD,
-    "deputy": Fate.TOLD,
-    "terms": Fate.TOLD,
-    "objectives": Fate.TOLD,  # shared ones; with a private one linked, sharing is refused
-    "sources": Fate.TOLD,
-    "labels": Fate.TOLD,
-    "translations": Fate.TOLD,
-    "outdated_translations": Fate.TOLD,  # which of them to read with care
-    # A promise for a day to come, which from now on both hold: I1 lets nothing but a review move it
-    # later, so it cannot start anew.
-    "next_review_on": Fate.TOLD,
-    "ref": Fate.ANEW,
-    "ref_order": Fate.ANEW,
-    "visibility": Fate.ANEW,
-    "created_at": Fate.ANEW,
-    "updated_at": Fate.ANEW,
-    "version": Fate.ANEW,
-    "last_reviewed_on": Fate.ANEW,
-    # What its party's other systems call it: shown to that party alone, shared or not.
-    "external_id": Fate.OWN,
-    "search_text": Fate.DERIVED,
-    "sort_key_en": Fate.DERIVED,
-    "sort_key_zh": Fate.DERIVED,
-    # The database id never leaves, and orders no list (``ref_order`` does).
-    "id": Fate.NEUTRAL,
-    "uuid": Fate.NEUTRAL,
-    "register": Fate.NEUTRAL,
-    "party": Fate.NEUTRAL,
+# What the table of fields says, and the columns that are none of its fields.
+RISK_COLUMNS: dict[str, WhenShared] = {
+    **{f.name: f.when_shared for f in RISK if f.when_shared is not None},
+    "ref_order": WhenShared.ANEW,
+    "search_text": WhenShared.DERIVED,
+    "sort_key_en": WhenShared.DERIVED,
+    "sort_key_zh": WhenShared.DERIVED,
+    # The database id never leaves, and orders no list (``ref_order`` does); the public one is
+    # random.
+    "id": WhenShared.NEUTRAL,
+    "uuid": WhenShared.NEUTRAL,
+    "register": WhenShared.NEUTRAL,
 }
-POSITION: dict[str, Fate] = {
+POSITION: dict[str, WhenShared] = {
     # Sharing closes the private position, which stays private, and opens a shared one.
-    "valid_from": Fate.ANEW,
-    "valid_to": Fate.ANEW,
-    "by_scale": Fate.ANEW,
-    "visibility": Fate.ANEW,
-    "ref": Fate.ANEW,
-    "ref_order": Fate.ANEW,
-    "state": Fate.TOLD,
-    "kind": Fate.TOLD,
-    "owner": Fate.TOLD,
-    "criteria": Fate.TOLD,  # without it nobody can read the cells
+    "valid_from": WhenShared.ANEW,
+    "valid_to": WhenShared.ANEW,
+    "by_scale": WhenShared.ANEW,
+    "visibility": WhenShared.ANEW,
+    "ref": WhenShared.ANEW,
+    "ref_order": WhenShared.ANEW,
+    "state": WhenShared.TOLD,
+    "kind": WhenShared.TOLD,
+    "owner": WhenShared.TOLD,
+    "criteria": WhenShared.TOLD,  # without it nobody can read the cells
     **{
-        f"{stage}_{part}": Fate.TOLD
+        f"{stage}_{part}": WhenShared.TOLD
         for stage in ("inherent", "residual", "target")
         for part in ("likelihood", "impact", "score", "rating")
     },
-    "id": Fate.NEUTRAL,
-    "risk": Fate.NEUTRAL,
-    "register": Fate.NEUTRAL,
-    "party": Fate.NEUTRAL,
+    "id": WhenShared.NEUTRAL,
+    "risk": WhenShared.NEUTRAL,
+    "register": WhenShared.NEUTRAL,
+    "party": WhenShared.NEUTRAL,
 }
 # Rows that lead to a risk. Each keeps the audience that it was written for.
-BESIDE: dict[str, Fate] = {
-    "positions": Fate.OWN,
-    "assessments": Fate.OWN,
-    "reviews": Fate.OWN,
-    "extensions": Fate.OWN,
-    "controls": Fate.OWN,
-    "mitigations": Fate.OWN,
-    "indicators": Fate.OWN,
-    "breaches": Fate.OWN,
-    "aliases": Fate.OWN,
+BESIDE: dict[str, WhenShared] = {
+    "positions": WhenShared.OWN,
+    "assessments": WhenShared.OWN,
+    "reviews": WhenShared.OWN,
+    "extensions": WhenShared.OWN,
+    "controls": WhenShared.OWN,
+    "mitigations": WhenShared.OWN,
+    "indicators": WhenShared.OWN,
+    "breaches": WhenShared.OWN,
+    "aliases": WhenShared.OWN,
     # Items of meetings: a private risk is only on the agenda of a party's own meeting.
-    "reviews.MeetingItem.risk": Fate.OWN,
+    "reviews.MeetingItem.risk": WhenShared.OWN,
     # What was ended with the risk says so to those who see it.
-    "risks.Mitigation.ended_with": Fate.OWN,
-    "indicators.Indicator.ended_with": Fate.OWN,
+    "risks.Mitigation.ended_with": WhenShared.OWN,
+    "indicators.Indicator.ended_with": WhenShared.OWN,
 }
 STAGES = ("inherent", "residual", "target")
 
@@ -140,7 +105,9 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
             _("Unlink the objectives that are your party's own first: %s.") % ", ".join(private),
         )
     own = actor.entry("risk.shared", risk, at=at)
-    before = {name: getattr(risk, name) for name, fate in RISK.items() if fate is Fate.ANEW}
+    before = {
+        name: getattr(risk, name) for name, fate in RISK_COLUMNS.items() if fate is WhenShared.ANEW
+    }
     RiskAlias.objects.create(
         register=risk.register,
         party=risk.party,
@@ -156,7 +123,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
     risk.save(update_fields=list(before))
     position = take_position(risk, at, position_of(risk).criteria)
     changes = {
-        name: [plain_value(was), plain_value(getattr(risk, name))]
+        name: [log_value(RISK[name], was), log_value(RISK[name], getattr(risk, name))]
         for name, was in before.items()
         if name not in ("ref_order", "updated_at") and was != getattr(risk, name)
     }
@@ -167,11 +134,8 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
 
 def _told(risk: Risk, position: Position) -> dict[str, Any]:
     """Every value that everybody may know from now on and that is not empty."""
-    told: dict[str, Any] = {}
-    for name, fate in RISK.items():
-        if fate is Fate.TOLD:
-            value = getattr(risk, name)
-            many = Risk._meta.get_field(name).many_to_many
-            told[name] = names_of(value.all()) if many else plain_value(value)
-    told |= {stage: position.cell(stage) for stage in STAGES}
-    return {name: [None, value] for name, value in told.items() if value not in (None, "", [], {})}
+    told = [field.name for field in RISK if field.when_shared is WhenShared.TOLD]
+    cells = {stage: position.cell(stage) for stage in STAGES}
+    return new_values(RISK, {name: getattr(risk, name) for name in told}) | {
+        stage: [None, cell] for stage, cell in cells.items() if cell
+    }

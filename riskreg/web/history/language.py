@@ -41,17 +41,6 @@ def named(value: Mapping[str, Any]) -> str:
     return name
 
 
-def label_words(label: str) -> str:
-    """Where a figure or a text comes from."""
-    words = {
-        "sourced": _("Sourced"),
-        "derived": _("Derived"),
-        "judgement": _("Judgement"),
-        "illustrative": _("Illustrative"),
-    }
-    return words.get(label, label)
-
-
 def link_names(viewer: Viewer, changes: Collection[Mapping[str, Any]]) -> dict[str, str]:
     """Names of the terms and objectives that ``changes`` speak of, by key; no query for none."""
     names: dict[str, str] = {}

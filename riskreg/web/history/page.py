@@ -17,36 +17,24 @@ from django.utils.translation import pgettext
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.events import queries as events
 from riskreg.events.models import Event
-from riskreg.indicators.models import Direction, Growth, Status
+from riskreg.indicators.models import Status
+from riskreg.kernel.fields import Type
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
-from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome
-from riskreg.risks.models import Kind, MitigationStatus, Response, State
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
-from riskreg.web.history.language import label_words, link_names, localized, named
+from riskreg.web.history.language import link_names, localized, named
 from riskreg.web.ladder.words import offset_words, part_words
+from riskreg.web.tables import PEOPLE, find_field
 
 PAGE = 50
 FOLDED = 20
-# What a reader of the history has no use for: how a text was labelled and put into other languages.
-_UNSAID = ("labels", "translations", "outdated_translations")
-_CHOICES = {
-    "state": State,
-    "kind": Kind,
-    "response": Response,
-    "status": MitigationStatus,
-    "outcome": Outcome,
-    "visibility": Visibility,
-    "indicator_status": Status,
-    "breach_at": Status,
-    "direction": Direction,
-    "growth": Growth,
-}
-_DAYS = ("next_review_on", "due_on", "start_on", "extended_until")
+# Of events: words for what they tell that is no field of the noun.
+_CHOICES = {"outcome": Outcome, "indicator_status": Status}
+_DAYS = ("extended_until",)
 
 
 def people_first(
@@ -110,7 +98,7 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
     changes = [json.loads(event.changes) for event in found]
     people = {event.actor for event in found if event.actor}
     for change in changes:
-        for field in ("owner", "deputy"):
+        for field in PEOPLE:
             people |= {uuid.UUID(v) for v in change.get(field) or () if v}
     names = {str(k): str(u) for k, u in users_by_uuid(people).items()} if people else {}
     matrix = Matrix(viewer.register.criteria)
@@ -125,12 +113,12 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
             "making": event.verb.endswith(".created"),
             "changes": [
                 {
-                    "field": field_words(field),
-                    "before": _value(field, pair[0], names, matrix),
-                    "after": _value(field, pair[1], names, matrix),
+                    "field": field_words(field, event.subject_type),
+                    "before": _value(field, pair[0], names, matrix, event.subject_type),
+                    "after": _value(field, pair[1], names, matrix, event.subject_type),
                 }
                 for field, logged in change.items()
-                if field not in _UNSAID
+                if not _is_hidden(field, event.subject_type)
                 and isinstance(logged, list)
                 and len(logged) == 2
                 and logged != [None, ""]
@@ -175,25 +163,12 @@ def verb_words(verb: str) -> str:
     return words.get(verb, verb)
 
 
-def field_words(field: str) -> str:
-    """A field's name in the reader's words."""
+def field_words(name: str, noun: str = "") -> str:
+    """A field's name in the reader's words: as the noun's table has it, or of the event itself."""
+    field = find_field(name, noun)
+    if field is not None and field.history:
+        return str(field.history)
     words = {
-        "title": _("title"),
-        "cause": _("cause"),
-        "event": _("event"),
-        "consequence": _("consequence"),
-        "kind": _("kind"),
-        "state": _("state"),
-        "response": _("response"),
-        "owner": _("owner"),
-        "deputy": _("deputy"),
-        "terms": _("terms"),
-        "objectives": _("objectives"),
-        "external_id": _("external id"),
-        "sources": _("sources"),
-        "labels": _("labels"),
-        "translations": _("translations"),
-        "next_review_on": _("next review"),
         "reason": _("reason"),
         "rationale": _("rationale"),
         "comment": _("comment"),
@@ -201,42 +176,13 @@ def field_words(field: str) -> str:
         "inherent": _("inherent"),
         "residual": _("residual"),
         "target": _("target"),
-        "visibility": _("visibility"),
-        "ref": _("reference"),
         "control": _("control"),
-        "status": _("status"),
-        "progress": _("progress"),
-        "due_on": _("due date"),
-        "cost": _("cost"),
-        "risks": _("risks"),
-        "description": _("description"),
-        "expected_effect": _("expected effect"),
-        "names": _("name"),
-        "descriptions": _("description"),
-        "unit": _("unit"),
-        "direction": _("which way is bad"),
-        "amber": _("amber from"),
-        "red": _("red from"),
-        "amber_low": _("lower amber from"),
-        "red_low": _("lower red from"),
-        "objective": _("objective"),
-        "growth": _("growth of the path"),
-        "start_on": _("start of the path"),
-        "start_value": _("start value of the path"),
-        "hysteresis": _("way back"),
-        "breach_at": _("calls for a review at"),
-        "frequency_days": _("days between readings"),
-        "grace_days": _("days of grace"),
-        "label": _("label"),
-        "limit_notes": _("why these limits"),
         "extended_until": _("extended until"),
         "rung": _("reminder"),
         "to": _("to"),
         "why": _("why"),
         "error": _("error"),
         "attempts": _("attempts"),
-        "source": _("source"),
-        "active": _("in use"),
         "ended_with": _("ended with"),
         "readings": _("readings"),
         "count": _("number"),
@@ -245,10 +191,15 @@ def field_words(field: str) -> str:
         "criteria": _("version of the criteria"),
         "indicator_status": _("status"),
     }
-    return words.get(field, field)
+    return words.get(name, name)
 
 
-def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str:
+def _is_hidden(name: str, noun: str) -> bool:
+    field = find_field(name, noun)
+    return field is not None and field.hidden
+
+
+def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: str = "") -> str:
     """A logged value as a reader would write it; empty for nothing."""
     if value is None or value == "" or value in ([], {}):
         return ""
@@ -256,7 +207,9 @@ def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str
         rating = value["rating"]
         name = matrix.rating_name(rating) if rating in matrix.rating_keys else rating
         return f"{value['likelihood']} × {value['impact']} = {value['score']}, {name}"
-    if isinstance(value, dict) and field in ("names", "descriptions", "limit_notes"):
+    field = find_field(name, noun)
+    kind = field.type if field else None
+    if isinstance(value, dict) and kind == Type.NAMES:
         return localised(value)
     if isinstance(value, bool):
         return str(_("yes") if value else _("no"))
@@ -264,22 +217,21 @@ def _value(field: str, value: Any, names: dict[str, str], matrix: Matrix) -> str
         return named(value) or json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
         texts = [v.get("title", "") if isinstance(v, dict) else str(v) for v in value]
-        if field == "to":
+        if name == "to":
             parts = part_words()
             texts = [parts.get(text, text) for text in texts]
         return str(_(", ")).join(names.get(text, text) for text in texts)
     text = str(value)
-    if field in ("rung", "why"):
+    choices = field.choices if field and field.choices else _CHOICES.get(name)
+    if name in ("rung", "why"):
         return _reminder_words(text)
-    if field in _CHOICES and text in _CHOICES[field].values:
-        return str(capfirst(_CHOICES[field](text).label))
-    if field == "label":
-        return label_words(text)
-    if field in _DAYS:
+    if choices and text in choices.values:
+        return str(capfirst(choices(text).label))
+    if kind == Type.DAY or name in _DAYS:
         return _day(text)
-    if field == "progress":
+    if name == "progress":
         return f"{text} %"
-    if field == "cost":
+    if kind == Type.MONEY:
         return formats.number_format(text, decimal_pos=0, use_l10n=True, force_grouping=True)
     return names.get(text, text)
 

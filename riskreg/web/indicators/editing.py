@@ -1,24 +1,33 @@
 """Setting up an indicator and changing it."""
 
-from typing import Any
-
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services import create_indicator, edit_indicator
-from riskreg.indicators.services.fields import TEXTS
 from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.fields import Type
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.conflict import (
+    conflict_page,
+    differences,
+    hidden_fields,
+    old_version,
+    saved_words,
+    taken,
+    value_in_words,
+)
 from riskreg.web.forms.marks import adds
-from riskreg.web.indicators.forms import IndicatorForm, values_of
+from riskreg.web.indicators.forms import TEXT_FIELDS, IndicatorForm, values_of
 from riskreg.web.localized import outdated_after_saving
 
-_NAMES = {"names": "name", "descriptions": "description", "limit_notes": "limit_note"}
+# What the form shows in parts, and the table keeps as one.
+_AS_KEPT = [field for field in INDICATOR if field.type == Type.NAMES]
 
 
 class IndicatorEditing(RegisterView):
@@ -30,7 +39,7 @@ class IndicatorEditing(RegisterView):
 
     def refuse(self, form: IndicatorForm, invalid: Invalid) -> None:
         """Show what the service refused beside the form's fields."""
-        renamed = {_NAMES.get(name, name): errors for name, errors in invalid.fields.items()}
+        renamed = {TEXT_FIELDS.get(name, name): errors for name, errors in invalid.fields.items()}
         add_errors(form, Invalid(renamed))
 
 
@@ -58,7 +67,7 @@ class IndicatorNew(IndicatorEditing):
             try:
                 made = create_indicator(
                     actor=self.viewer,
-                    fields=form.for_service(),
+                    fields=form.given(),
                     visibility=form.cleaned_data["visibility"],
                     at=self.at,
                 )
@@ -87,22 +96,24 @@ class IndicatorEdit(IndicatorEditing):
         indicator = self._indicator(ref)
         form = IndicatorForm(self.viewer, request.POST, current=indicator)
         if form.is_valid():
+            touched = taken(request, form.touched())
+            fields = {name: value for name, value in form.given().items() if name in touched}
             try:
                 was = indicator.outdated_translations
                 saved = edit_indicator(
                     actor=self.viewer,
                     ref=ref,
                     version=form.cleaned_data["version"] or 0,
-                    fields=form.for_service(),
+                    fields=fields,
                     at=self.at,
                 )
             except Invalid as invalid:
                 self.refuse(form, invalid)
             except Conflict:
-                return self._conflict(form, indicator_for(self.viewer, ref))
+                return self._conflict(request, form, indicator_for(self.viewer, ref), touched)
             else:
-                messages.success(request, _("%(ref)s is saved.") % {"ref": ref})
-                stale = outdated_after_saving(saved, TEXTS)
+                messages.success(request, saved_words(ref, fields))
+                stale = outdated_after_saving(saved, INDICATOR.names(Type.NAMES))
                 if stale and saved.outdated_translations != was:
                     messages.warning(request, stale)
                 return HttpResponseRedirect(self.url(ref))
@@ -113,34 +124,33 @@ class IndicatorEdit(IndicatorEditing):
         require(self.viewer, "indicator.edit", indicator)
         return indicator
 
-    def _conflict(self, form: IndicatorForm, indicator: Indicator) -> HttpResponse:
-        theirs, mine = values_of(self.viewer, indicator), form.cleaned_data
-        differences = [
-            {
-                "label": field.label,
-                "mine": _shown(field, mine[name]),
-                "theirs": _shown(field, theirs[name]),
-            }
-            for name, field in form.fields.items()
-            if name != "version" and _shown(field, mine[name]) != _shown(field, theirs[name])
-        ]
-        given: Any = form.data
-        data = given.copy()
-        data["version"] = str(indicator.version)
-        context = {
-            "i": indicator,
-            "differences": differences,
-            "form": IndicatorForm(self.viewer, data, current=indicator),
-        }
-        return self.render("indicators/conflict.html", context, 409)
+    def _conflict(
+        self, request: HttpRequest, form: IndicatorForm, now: Indicator, touched: set[str]
+    ) -> HttpResponse:
+        initial = values_of(self.viewer, now)
+        theirs = {**initial, **{field.name: getattr(now, field.name) for field in _AS_KEPT}}
+        differing = differences(
+            INDICATOR,
+            form.given(),
+            theirs,
+            form.seen(),
+            touched,
+            lambda field, value: value_in_words(form, field, value),
+        )
+        form_values = IndicatorForm(self.viewer, initial=initial, current=now).initial
+        edit = reverse(
+            "web:indicator_edit", kwargs={"slug": self.viewer.register.slug, "ref": now.ref}
+        )
+        context = conflict_page(
+            now,
+            differing,
+            hidden_fields(request.POST, form, form_values),
+            old_version(request),
+            {"thing": self.url(now.ref), "edit": edit},
+            _("Back to the indicator"),
+        )
+        return self.render("conflict.html", context, 409)
 
     def _page(self, form: IndicatorForm, indicator: Indicator, status: int = 200) -> HttpResponse:
         context = {"form": form, "i": indicator, "title": indicator.name}
         return self.render("indicators/form.html", context, status)
-
-
-def _shown(field: Any, value: Any) -> str:
-    choices = dict(getattr(field, "choices", ()) or ())
-    values = sorted(value) if isinstance(value, list) else [value]
-    said = [_("yes") if v is True else _("no") if v is False else v for v in values]
-    return ", ".join(str(choices.get(v, v)).strip() for v in said if v not in (None, ""))

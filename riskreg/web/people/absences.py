@@ -17,7 +17,7 @@ from riskreg.register.permissions import permits, permits_for_person, require
 from riskreg.register.queries import absences_for, answerable_members
 from riskreg.register.services import come_back, go_away
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.risks.forms import offer
+from riskreg.web.table_form import set_choices
 
 
 class AbsenceForm(forms.Form):
@@ -54,10 +54,10 @@ class AbsenceForm(forms.Form):
             for m in own
             if permits_for_person(viewer, "absence.record", m.user_id, m.party_id)
         ]
-        offer(self, "user", away)
+        set_choices(self, "user", away)
         if len(away) == 1:
             self.fields["user"].widget = forms.HiddenInput()
-        offer(self, "stand_in", [("", _("nobody")), *people])
+        set_choices(self, "stand_in", [("", _("nobody")), *people])
         if not self.is_bound:
             self.initial.setdefault("user", str(viewer.user.uuid))
 

@@ -26,8 +26,8 @@ from riskreg.register.queries import answerable_members
 from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.returning import return_address
-from riskreg.web.risks.forms import offer
 from riskreg.web.risks.listing import matching
+from riskreg.web.table_form import set_choices
 
 LISTED = 20
 
@@ -67,7 +67,7 @@ class HandOverPage(RegisterView):
         require(self.viewer, "handover.make")
         giver, found, part = self._found(request.POST)
         form = HandOverForm(request.POST)
-        offer(form, "to", _takers(self.viewer))
+        set_choices(form, "to", _takers(self.viewer))
         status = 400
         if form.is_valid():
             given = form.cleaned_data
@@ -87,7 +87,7 @@ class HandOverPage(RegisterView):
                 data = request.POST.copy()
                 data["seen"] = found.mark
                 form = HandOverForm(data)
-                offer(form, "to", _takers(self.viewer))
+                set_choices(form, "to", _takers(self.viewer))
                 form.is_valid()
                 form.add_error(None, conflict.detail)
             except Invalid as invalid:
@@ -110,7 +110,7 @@ class HandOverPage(RegisterView):
     def _preview(
         self, giver: User, found: Belongings, part: str, form: HandOverForm, status: int = 200
     ) -> HttpResponse:
-        offer(form, "to", [p for p in _takers(self.viewer) if p[0] != str(giver.uuid)])
+        set_choices(form, "to", [p for p in _takers(self.viewer) if p[0] != str(giver.uuid)])
         rows = [
             {
                 "label": label,
@@ -201,7 +201,7 @@ class ReassignPage(RegisterView):
             plain = version.isascii() and version.isdigit() and len(version) < 10
             risks[ref] = int(version) if plain else None
         form = ReassignForm(request.POST)
-        offer(form, "owner", _takers(self.viewer))
+        set_choices(form, "owner", _takers(self.viewer))
         problems: dict[str, str] = {}
         if form.is_valid():
             try:
@@ -232,7 +232,7 @@ class ReassignPage(RegisterView):
         status: int = 200,
         matched: dict[str, Any] | None = None,
     ) -> HttpResponse:
-        offer(form, "owner", _takers(self.viewer))
+        set_choices(form, "owner", _takers(self.viewer))
         found = risks_called(self.viewer, risks).select_related("owner", "party")
         by_ref = {row.ref: row for row in found}
         rows = [

@@ -27,7 +27,7 @@ from riskreg.web.indicators.beside import called_rows, moved_rows
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import Scale, person
 from riskreg.web.risks.extensions import extension_row
-from riskreg.web.risks.forms import offer
+from riskreg.web.table_form import set_choices
 from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
 
 HAPPENED = 6
@@ -64,7 +64,7 @@ class ReviewForm(forms.Form):
             (Outcome.ESCALATED.value, _("It goes to the leaders")),
             (Outcome.PROPOSE_CLOSING.value, _("It could be closed")),
         ]
-        offer(self, "outcome", outcomes)
+        set_choices(self, "outcome", outcomes)
 
 
 class ReviewScreen(RegisterView):

@@ -28,8 +28,8 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.due_dates import dates_after_assessment
 from riskreg.web.forms.marks import adds
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
-from riskreg.web.risks.forms import offer
 from riskreg.web.risks.mismatches import warn_of_marks
+from riskreg.web.table_form import set_choices
 from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
 
 
@@ -226,8 +226,8 @@ class TransferRisk(RiskAction):
             for value, name, party in choices.people
             if risk.visibility == "shared" or party == risk.party.key
         ]
-        offer(form, "owner", [("", "—"), *people])
-        offer(form, "deputy", [("", "—"), *people])
+        set_choices(form, "owner", [("", "—"), *people])
+        set_choices(form, "deputy", [("", "—"), *people])
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         return self.call(

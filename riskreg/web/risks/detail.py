@@ -20,6 +20,7 @@ from riskreg.register.queries import (
 )
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries import extended_until_subquery, reviews_of
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, ControlKind, Mitigation, Risk
 from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
@@ -40,7 +41,6 @@ from riskreg.web.risks.extensions import extension_row, may_extend
 
 SHOWN_REVIEWS = 12
 SHOWN_ASSESSMENTS = 20
-_TEXTS = ("title", "cause", "event", "consequence")
 
 
 class RiskPage(RegisterView):
@@ -203,7 +203,7 @@ def _with_links(viewer: Viewer, risk: Risk) -> dict[str, Any]:
 
 def _text_labels(risk: Risk) -> list[str]:
     """The labels that the texts of the risk carry, each once, in their usual order."""
-    carried = {label for name, label in risk.labels.items() if name in _TEXTS}
+    carried = {label for name, label in risk.labels.items() if name in RISK.translated}
     return [label for label in LABELS if label in carried]
 
 

@@ -11,17 +11,24 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.permissions import require
 from riskreg.register.queries import choices_for, objectives_for
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services import create_risk, edit_risk
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.conflict import (
+    conflict_page,
+    differences,
+    hidden_fields,
+    old_version,
+    saved_words,
+    taken,
+)
 from riskreg.web.forms.marks import adds
-from riskreg.web.history.page import field_words
-from riskreg.web.localized import PARTS, outdated_after_saving
-from riskreg.web.risks.conflict import differences, posted
+from riskreg.web.localized import outdated_after_saving
+from riskreg.web.risks.conflict import in_words, shown_sources, values_now, values_seen
 from riskreg.web.risks.forms import (
     OTHER_LANGUAGE,
-    TEXTS,
     RiskForm,
     SourceFormSet,
     initial_of,
@@ -175,9 +182,8 @@ class EditRisk(_Editor):
             form.add_error(None, _("Open the form again: this one does not say what it was."))
             return self.page(form, lines, risk, status=400)
         touched = self._touched(request, form, lines)
-        if "resolved" in request.POST:
-            # Only what was taken by hand on the conflict page is sent; all else stays as it is.
-            touched = {n for n in touched if request.POST.get(f"take_{n}") == "mine"}
+        # Only that is sent; all else stays as it is.
+        touched = taken(request, touched)
         fields = {**form.given(), SOURCES: _sources(lines)}
         fields = {name: value for name, value in fields.items() if name in touched}
         try:
@@ -189,14 +195,10 @@ class EditRisk(_Editor):
         except Invalid as invalid:
             _put_errors(form, lines, invalid)
             return self.page(form, lines, risk, status=400)
-        messages.success(
-            request,
-            _("%(ref)s is saved.") % {"ref": saved.ref}
-            if fields
-            else _("Nothing was different, so nothing was saved."),
-        )
-        if touched & {*PARTS, "title"} and (said := outdated_after_saving(saved, TEXTS)):
-            messages.warning(request, said)
+        messages.success(request, saved_words(saved.ref, fields))
+        stale = outdated_after_saving(saved, RISK.translated)
+        if stale and touched & set(RISK.translated):
+            messages.warning(request, stale)
         return self.back_to(saved)
 
     @staticmethod
@@ -220,16 +222,32 @@ class EditRisk(_Editor):
         self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, touched: set[str]
     ) -> HttpResponse:
         """Both versions side by side; nothing has been saved."""
-        mine = {**form.given(), SOURCES: _sources(lines)}
-        differing = differences(self.viewer, form, mine, now, touched, field_words, SEEN_SOURCES)
-        initial = initial_of(self.viewer, now, form.other)
-        context = {
-            "title": _("Somebody changed this while you were writing"),
-            "risk": now,
-            "differing": differing,
-            "hidden": posted(request.POST, form, initial, sources_initial(now), SEEN_SOURCES),
-            "version": now.version,
-            # Where this page is lost, the form comes back as of the version it was written on.
-            "old_version": request.POST.get("kept_version") or form.cleaned_data["version"],
-        }
-        return self.render("risks/conflict.html", context, status=409)
+        mine = {**form.given(), SOURCES: shown_sources(_sources(lines))}
+        differing = differences(
+            RISK,
+            mine,
+            values_now(self.viewer, form, now),
+            values_seen(form, SEEN_SOURCES),
+            touched,
+            lambda field, value: in_words(form, field, value),
+        )
+        sources = json.dumps(sources_initial(now), ensure_ascii=False)
+        keys = {"slug": self.viewer.register.slug, "ref": now.ref}
+        context = conflict_page(
+            now,
+            differing,
+            hidden_fields(
+                request.POST,
+                form,
+                initial_of(self.viewer, now, form.other),
+                [(SEEN_SOURCES, sources)],
+            ),
+            old_version(request),
+            {
+                "thing": reverse("web:risk", kwargs=keys),
+                "edit": reverse("web:risk_edit", kwargs=keys),
+                "history": reverse("web:risk_history", kwargs=keys),
+            },
+            _("Back to the risk"),
+        )
+        return self.render("conflict.html", context, status=409)

@@ -16,7 +16,7 @@ from riskreg.risks.models import Risk
 from riskreg.risks.services import reopen_risk
 from riskreg.web.presenters import person
 from riskreg.web.risks.actions import ActionForm, ReasonForm, RiskAction, day_words
-from riskreg.web.risks.forms import offer
+from riskreg.web.table_form import set_choices
 
 
 class CloseForm(ReasonForm):
@@ -55,7 +55,7 @@ class CloseRisk(RiskAction):
         self.followers = serve_alone(self.viewer, risk)
         may_end = [f for f in self.followers if f.may_end]
         if may_end:
-            offer(form, "end", [(f.ref, follower_words(f)) for f in may_end])
+            set_choices(form, "end", [(f.ref, follower_words(f)) for f in may_end])
         else:
             del form.fields["end"]
 

@@ -4,21 +4,31 @@ The services check; a form only knows which fields there are and which choices e
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import Choices
+from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Kind, Response, Risk
-from riskreg.risks.services.fields import CONFIRMED
+from riskreg.risks.fields import RISK
+from riskreg.risks.models import Risk
+from riskreg.web.table_form import (
+    choices_of,
+    form_field,
+    in_form,
+    initial_value,
+    set_choices,
+    show_what_was,
+    text_box,
+)
 
-TEXTS = ("title", "cause", "event", "consequence")
 OTHER_LANGUAGE = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
 _LABELS = [
     ("sourced", _("Sourced")),
@@ -28,72 +38,13 @@ _LABELS = [
 ]
 
 
-def _area(rows: int) -> forms.Textarea:
-    return forms.Textarea(attrs={"rows": rows})
-
-
-def offer(form: forms.BaseForm, name: str, choices: Iterable[tuple[Any, Any]]) -> None:
-    """Let the choice field ``name`` offer ``choices``."""
-    field = form.fields[name]
-    assert isinstance(field, forms.ChoiceField)  # noqa: S101 - a name mistyped in a form's own code
-    field.choices = list(choices)
-
-
-def offered(form: forms.BaseForm, name: str) -> dict[str, str]:
-    """What the choice field ``name`` offers: value → words; nothing for an unknown one."""
-    field: Any = form.fields.get(name)
-    return {str(k): str(v) for k, v in field.choices} if field is not None else {}
-
-
 class RiskForm(forms.Form):
     """A risk's own fields. ``show_hidden_initial`` keeps what the writer saw beside each field, so
     that after a conflict it is known what they changed and what they merely sent back."""
 
     version = forms.IntegerField(widget=forms.HiddenInput, required=False)
-    title = forms.CharField(
-        label=_("Title"), help_text=_("A few words that people will know it by.")
-    )
-    cause = forms.CharField(
-        label=_("Cause"),
-        required=False,
-        widget=_area(2),
-        help_text=_("Because … (what makes it possible)"),
-    )
-    event = forms.CharField(
-        label=_("Event"),
-        required=False,
-        widget=_area(2),
-        help_text=_("… this may happen (needed before the risk can be opened)"),
-    )
-    consequence = forms.CharField(
-        label=_("Consequence"),
-        required=False,
-        widget=_area(2),
-        help_text=_("… as a result, this would follow"),
-    )
-    kind = forms.ChoiceField(label=_("Kind"), widget=forms.RadioSelect, choices=[])
-    response = forms.ChoiceField(label=_("Response"), required=False, choices=[])
-    owner = forms.ChoiceField(
-        label=_("Owner"), choices=[], help_text=_("Answers for it, and is told when it is due.")
-    )
-    deputy = forms.ChoiceField(
-        label=_("Deputy"),
-        required=False,
-        choices=[],
-        help_text=_("Is told as well, and can review it."),
-    )
-    objectives = forms.MultipleChoiceField(
-        label=_("Objectives it bears on"),
-        required=False,
-        widget=forms.CheckboxSelectMultiple,
-        choices=[],
-    )
-    external_id = forms.CharField(
-        label=_("External id"),
-        required=False,
-        help_text=_("What another system calls it. Only your party sees it."),
-    )
-    visibility = forms.ChoiceField(label=_("Who sees it"), widget=forms.RadioSelect, choices=[])
+    # Shown in parts of their own: one group of boxes a taxonomy, lines of sources, other languages.
+    in_parts = (Type.TERMS, Type.SOURCES, Type.LABELS, Type.TRANSLATIONS)
 
     def __init__(
         self,
@@ -106,6 +57,13 @@ class RiskForm(forms.Form):
     ) -> None:
         super().__init__(*args, **kwargs)
         self.risk = risk
+        for each in RISK.settable:
+            if each.type not in self.in_parts:
+                self.fields[each.name] = form_field(each)
+        self.fields["kind"].widget = forms.RadioSelect(choices=list(choices_of(RISK["kind"])))
+        self.fields["visibility"] = forms.ChoiceField(
+            label=str(RISK["visibility"].label), widget=forms.RadioSelect, choices=[]
+        )
         private = risk is not None and risk.visibility == Visibility.PARTY
         party_key = risk.party.key if risk else (viewer.party.key if viewer.party else "")
         parties = dict(choices.parties)
@@ -120,16 +78,13 @@ class RiskForm(forms.Form):
                 shown: list[tuple[Any, Any]] = [(str(user.uuid), str(user)), *people]
             else:
                 shown = [*people]
-            offer(self, name, [("", _("nobody")), *shown] if name == "deputy" else shown)
-        offer(self, "kind", [(k.value, str(k.label).capitalize()) for k in Kind])
-        responses = [(r.value, str(r.label).capitalize()) for r in Response]
-        offer(self, "response", [("", _("not decided")), *responses])
-        offer(self, "objectives", [(o.key, o.name) for o in objectives])
+            set_choices(self, name, [("", _("nobody")), *shown] if name == "deputy" else shown)
+        set_choices(self, "objectives", [(o.key, o.name) for o in objectives])
         seers = [
             (Visibility.SHARED.value, _("Everybody in the register")),
             (Visibility.PARTY.value, _("Only my own party, for now")),
         ]
-        offer(self, "visibility", seers)
+        set_choices(self, "visibility", seers)
         if risk is not None:
             del self.fields["visibility"]
             if risk.party_id != viewer.party_id:
@@ -148,11 +103,11 @@ class RiskForm(forms.Form):
             )
             self.term_fields.append(name)
         self.other = other_language(risk, viewer)
-        for text in TEXTS:
+        for text in RISK.translated:
             self.fields[f"other_{text}"] = forms.CharField(
                 label=self.fields[text].label,
                 required=False,
-                widget=forms.TextInput() if text == "title" else _area(2),
+                widget=forms.TextInput() if RISK[text].type == Type.LINE else text_box(2),
             )
         stale = (risk.outdated_translations or {}).get(self.other, []) if risk else []
         if stale:
@@ -160,16 +115,17 @@ class RiskForm(forms.Form):
                 label=_("Still fits, although the original has changed"),
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
-                choices=[(text, self.fields[text].label) for text in TEXTS if text in stale],
+                choices=[
+                    (text, self.fields[text].label) for text in RISK.translated if text in stale
+                ],
             )
         if risk is not None:
-            for name, field in self.fields.items():
-                field.show_hidden_initial = name != "version"
+            show_what_was(self)
 
     def other_fields(self) -> list[forms.BoundField]:
         """The texts in the other language, and which of those out of date still fit."""
         fits = [self["still_fits"]] if "still_fits" in self.fields else []
-        return [*(self[f"other_{text}"] for text in TEXTS), *fits]
+        return [*(self[f"other_{text}"] for text in RISK.translated), *fits]
 
     def terms(self) -> list[forms.BoundField]:
         """One group of boxes per taxonomy."""
@@ -178,14 +134,8 @@ class RiskForm(forms.Form):
     def given(self, names: set[str] | None = None) -> dict[str, Any]:
         """What the services take: of ``names`` (names of a risk's fields), or everything."""
         data = self.cleaned_data
-        fields: dict[str, Any] = {
-            name: data.get(name, "")
-            for name in (*TEXTS, "kind", "response", "owner", "deputy", "external_id")
-            if name in self.fields
-        }
+        fields: dict[str, Any] = {f.name: data.get(f.name, "") for f in in_form(RISK, self)}
         fields["terms"] = [value for name in self.term_fields for value in data.get(name, [])]
-        if "objectives" in self.fields:
-            fields["objectives"] = data.get("objectives", [])
         fields["translations"] = self._translations()
         if "still_fits" in self.fields:
             fields[CONFIRMED] = {self.other: data.get("still_fits", [])}
@@ -194,7 +144,7 @@ class RiskForm(forms.Form):
     def _translations(self) -> dict[str, dict[str, str]]:
         """Every language's versions, the other language's as they are in the form."""
         kept = dict(self.risk.translations) if self.risk else {}
-        texts = {t: self.cleaned_data.get(f"other_{t}", "") for t in TEXTS}
+        texts = {t: self.cleaned_data.get(f"other_{t}", "") for t in RISK.translated}
         kept[self.other] = {t: text for t, text in texts.items() if text}
         return {language: texts for language, texts in kept.items() if texts}
 
@@ -233,16 +183,11 @@ def other_language(risk: Risk | None, viewer: Viewer) -> str:
 def initial_of(viewer: Viewer, risk: Risk, other: str) -> dict[str, Any]:
     """What the form starts with for ``risk``, as far as the viewer may know of its links."""
     versions = risk.translations.get(other, {})
-    values: dict[str, Any] = {name: getattr(risk, name) for name in TEXTS}
-    values |= {
+    plain = [f for f in RISK.settable if f.type not in (*RiskForm.in_parts, Type.OBJECTIVES)]
+    values: dict[str, Any] = {field.name: initial_value(field, risk) for field in plain} | {
         "version": risk.version,
-        "kind": risk.kind,
-        "response": risk.response,
-        "owner": str(risk.owner.uuid),
-        "deputy": str(risk.deputy.uuid) if risk.deputy else "",
-        "external_id": risk.external_id or "",
         "objectives": [o.key for o in risk.objectives.visible_to(viewer)],
-        **{f"other_{name}": versions.get(name, "") for name in TEXTS},
+        **{f"other_{name}": versions.get(name, "") for name in RISK.translated},
     }
     for term in risk.terms.select_related("taxonomy"):
         values.setdefault(f"terms_{term.taxonomy.key}", []).append(

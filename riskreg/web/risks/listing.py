@@ -15,10 +15,11 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.lists import risk_list
 from riskreg.web.base import RegisterView
-from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.filter_form import active, filter_fields, filter_label, tidied
 from riskreg.web.presenters import (
     LIST_COLUMNS,
     Scale,
@@ -31,6 +32,8 @@ from riskreg.web.presenters import (
 PER_PAGE = 50
 # Counting a whole register to say how many pages there are would cost more than the page.
 DEFAULT_ORDER = "-score"
+# Behind "More filters": words of a few, other than those that stand in front or are known better.
+_FOLDED = ("party", "owner", *(f.name for f in RISK.filters if f.choices and f.name != "state"))
 _SWITCHES = ("overdue", "above_appetite", "unrated")
 
 
@@ -94,7 +97,7 @@ class RiskList(RegisterView):
         address: dict[str, Any] = {**chosen.given}
         if ordering := request.GET.get("ordering"):
             address["ordering"] = ordering
-        named = ("party", "owner", "kind", "term")
+        named = (*_FOLDED, "term")
         shown = ("q", "state", "rating", *named, *_SWITCHES)
         context = {
             "title": _("Risks"),
@@ -112,11 +115,8 @@ class RiskList(RegisterView):
             "more_fields": filter_fields(choices, chosen.given, named, scale),
             "switches": [
                 {"name": name, "label": label, "on": name in chosen.given}
-                for name, label in zip(
-                    _SWITCHES,
-                    (_("Review overdue"), _("Above appetite"), _("Unrated")),
-                    strict=True,
-                )
+                for name in _SWITCHES
+                for label in (filter_label(name),)
             ],
             "kept": [(k, v) for k, vs in address.items() if k not in shown for v in _many(vs)],
             "more_open": any(k in chosen.given for k in (*named, *_SWITCHES)),

@@ -1,64 +1,27 @@
 """Checking what an indicator is given: shared by creating and editing."""
 
 from collections.abc import Collection, Mapping
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.indicators.models import Direction, Growth, Kind, Status
-from riskreg.kernel.days import clean_day
+from riskreg.indicators.fields import INDICATOR
+from riskreg.indicators.models import Direction, Kind
 from riskreg.kernel.errors import Errors
-from riskreg.kernel.localised import clean_names
-from riskreg.kernel.text import PLAIN_NUMBER, clean_text
+from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
+from riskreg.register.cleaning import as_list, clean_given
 from riskreg.register.models import Party
-from riskreg.register.policy import LABELS
-from riskreg.register.queries import find_member, find_objectives, party_of
+from riskreg.register.queries import find_objectives
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
-from riskreg.risks.services.fields import as_list, clean_sources
 
-TEXTS = ("names", "descriptions", "limit_notes")
-NUMBERS = ("amber", "red", "amber_low", "red_low", "start_value", "hysteresis")
+TEXTS = INDICATOR.names(Type.NAMES)
+NUMBERS = INDICATOR.names(Type.NUMBER)
+# What says which values are bad; which of it is needed depends on the kind.
 LIMITS = ("kind", "direction", *NUMBERS, "objective", "growth", "start_on")
-EDITABLE = (
-    "names", "descriptions", "unit", *LIMITS, "breach_at", "frequency_days", "grace_days", "label",
-    "limit_notes", "source", "owner", "active",
-)  # fmt: skip
-MAX_VALUE = Decimal(10) ** 15
-PLACES = 6
-# What every database gives back as it was: SQLite keeps numbers as doubles.
-DIGITS = 15
-MAX_DAYS = 3660
-
-
-def clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:
-    """``value`` as a finite number of at most six decimals; notes an error otherwise."""
-    try:
-        if isinstance(value, bool) or not isinstance(value, str | int | float | Decimal):
-            raise InvalidOperation
-        number = Decimal(str(value))
-    except InvalidOperation:
-        errors.add(field, "not_a_number", _("This must be a number, as in 75.36."))
-        return None
-    if not number.is_finite():
-        errors.add(field, "not_finite", _("This must be a finite number."))
-        return None
-    if abs(number) >= MAX_VALUE:
-        errors.add(field, "out_of_range", _("This number is too large."))
-        return None
-    if isinstance(value, str) and not PLAIN_NUMBER.fullmatch(value):
-        errors.add(field, "not_a_number", _("This must be a number, as in 75.36."))
-        return None
-    rounded = round(number, PLACES)
-    if rounded != number or len(number.normalize().as_tuple().digits) > DIGITS:
-        errors.add(
-            field, "too_precise", _("At most six decimals and 15 digits are kept; round it.")
-        )
-        return None
-    return rounded
 
 
 def clean_fields(
@@ -70,58 +33,18 @@ def clean_fields(
     visibility: str,
 ) -> dict[str, Any]:
     """``given`` checked one by one, people and objective as rows. Notes everything wrong."""
-    for name in given:
-        if name not in (*EDITABLE, "risks"):
-            errors.add(str(name)[:60], "unknown_field", _("An indicator has no such field to set."))
-    clean: dict[str, Any] = {}
-    if "names" in given:
-        clean["names"] = clean_names(errors, "names", given["names"], limit=200)
-    for name in ("descriptions", "limit_notes"):
-        if name in given:
-            clean[name] = clean_names(errors, name, given[name], 2000) if given[name] else {}
-    if "unit" in given:
-        clean["unit"] = clean_text(
-            errors, "unit", given["unit"], required=True, limit=40, one_line=True
-        )
-    for name, allowed, optional in (
-        ("kind", Kind.values, False),
-        ("direction", Direction.values, True),
-        ("growth", Growth.values, True),
-        ("breach_at", [Status.AMBER.value, Status.RED.value], False),
-        ("label", list(LABELS), False),
-    ):
-        if name in given:
-            clean[name] = _choice(errors, name, given[name], allowed, optional)
-    for name in NUMBERS:
-        if name in given:
-            absent = given[name] in (None, "")
-            clean[name] = None if absent else clean_number(errors, name, given[name])
+    clean = clean_given(
+        errors,
+        viewer,
+        INDICATOR,
+        given,
+        party=party,
+        visibility=visibility,
+        special={"objective": lambda value: _objective(errors, viewer, value, visibility)},
+        besides=("risks",),
+    )
     if "hysteresis" in clean and clean["hysteresis"] is None:
         clean["hysteresis"] = Decimal(0)
-    for name, lowest in (("frequency_days", 1), ("grace_days", 0)):
-        if name in given:
-            clean[name] = _days(errors, name, given[name], lowest)
-    if "start_on" in given:
-        clean["start_on"] = clean_day(errors, "start_on", given["start_on"])
-    if "source" in given:
-        one = [given["source"]] if given["source"] else []
-        clean["source"] = next(iter(clean_sources(errors, "source", one)), {})
-    if "active" in given:
-        clean["active"] = given["active"]
-        if not isinstance(given["active"], bool):
-            errors.add("active", "not_a_boolean", _("This must be true or false."))
-    if "owner" in given:
-        clean["owner"] = find_member(viewer, errors, "owner", given["owner"])
-        if (
-            clean["owner"]
-            and visibility == Visibility.PARTY
-            and party_of(viewer, clean["owner"]) != party.pk
-        ):
-            errors.add(
-                "owner", "other_party", _("This indicator is its party's own; so is its owner.")
-            )
-    if "objective" in given:
-        clean["objective"] = _objective(errors, viewer, given["objective"], visibility)
     return clean
 
 
@@ -235,29 +158,6 @@ def _objective(errors: Errors, viewer: Viewer, value: Any, visibility: str) -> A
             _("A shared indicator cannot name an objective that is one party's own."),
         )
     return next(iter(found), None)
-
-
-def _choice(errors: Errors, field: str, value: Any, allowed: list[str], optional: bool) -> str:
-    if optional and value in (None, ""):
-        return ""
-    if not isinstance(value, str) or value not in allowed:
-        errors.add(
-            field, "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(allowed)}
-        )
-        return ""
-    return value
-
-
-def _days(errors: Errors, field: str, value: Any, lowest: int) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not lowest <= value <= MAX_DAYS:
-        errors.add(
-            field,
-            "out_of_range",
-            _("This is a whole number of days from %(low)d to %(high)d.")
-            % {"low": lowest, "high": MAX_DAYS},
-        )
-        return lowest
-    return value
 
 
 def keep_languages(before: Any, given: Mapping[str, Any], clean: dict[str, Any]) -> None:

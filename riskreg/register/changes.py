@@ -1,0 +1,75 @@
+"""What the log keeps of a change: values by the table of the noun's fields."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from decimal import Decimal
+from typing import Any
+
+from riskreg.kernel.fields import Field, Table, Type
+
+_EMPTY: tuple[Any, ...] = (None, "", [], {})
+
+
+def log_value(field: Field, value: Any) -> Any:
+    """``value`` of ``field`` as JSON: people by public id, the rest by its key or ref; links and
+    their names in order, numbers and days as text."""
+    if value is None:
+        return None
+    if field.type in (Type.TERMS, Type.OBJECTIVES, Type.RISKS):
+        return names_of(value.all() if hasattr(value, "all") else value)
+    if field.type == Type.PERSON:
+        return str(value.uuid)
+    if field.type in (Type.PARTY, Type.OBJECTIVE):
+        return value.key
+    if field.type == Type.RISK:
+        return value.ref
+    if field.type == Type.NUMBER:
+        return f"{Decimal(value).normalize():f}"
+    if field.type == Type.MONEY:
+        return f"{value:.2f}"
+    if isinstance(value, dt.datetime):
+        return value.astimezone(dt.UTC).isoformat().removesuffix("+00:00") + "Z"
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value) if field.type in (Type.CHOICE, Type.ID) else value
+
+
+def names_of(rows: Collection[Any]) -> list[str]:
+    """Terms as ``taxonomy:term``, objectives by key, risks by ref: in order."""
+    return sorted(_name(row) for row in rows)
+
+
+def _name(row: Any) -> str:
+    if taxonomy := getattr(row, "taxonomy", None):
+        return f"{taxonomy.key}:{row.key}"
+    return str(getattr(row, "ref", None) or row.key)
+
+
+def new_values(table: Table, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """{field: [None, value]} of those of ``values`` that are not empty: what an event tells of
+    something that its readers have not known before."""
+    logged = {f.name: log_value(f, values[f.name]) for f in table if f.name in values}
+    return {name: [None, value] for name, value in logged.items() if value not in _EMPTY}
+
+
+def set_values(table: Table, row: Any, clean: Mapping[str, Any]) -> dict[str, list[Any]]:
+    """Set ``clean`` on ``row``, in memory only; {field: [before, after]} of what is different."""
+    changes = {}
+    for field in table:
+        if field.name not in clean or getattr(row, field.name) == clean[field.name]:
+            continue
+        before, after = getattr(row, field.name), clean[field.name]
+        changes[field.name] = [log_value(field, before), log_value(field, after)]
+        setattr(row, field.name, after)
+    return changes
+
+
+def set_links(row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[Any]]:
+    """As ``set_values``, of fields that link to other rows; these are saved at once."""
+    changes = {}
+    for name, rows in links.items():
+        before, after = names_of(getattr(row, name).all()), names_of(rows)
+        if before != after:
+            changes[name] = [before, after]
+            getattr(row, name).set(rows)
+    return changes

@@ -1,0 +1,122 @@
+"""The fields of an objective."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from riskreg.kernel.fields import Field, Table, Type
+from riskreg.register.labels import Label
+from riskreg.register.visibility import Visibility
+
+_EDIT: dict[str, Any] = {"set_by": "objective.edit"}
+
+OBJECTIVE = Table(
+    noun="objective",
+    no_such_field=_("An objective has no such field to set."),
+    other_party=_("Only its own party adds what is its own."),
+    fields=(
+        Field(
+            "id",
+            Type.ID,
+            meaning="never changes",
+            example="0c7e6a52-9d0c-4b8f-9a55-5a0f8e7d6c21",
+            export=False,
+        ),
+        Field(
+            "key",
+            Type.LINE,
+            # Given when it is made, and never changed.
+            label=_("Key"),
+            history=_("key"),
+            required=True,
+            limit=60,
+            sort="key",
+            example="overseas-units-2030",
+        ),
+        Field("url", Type.COMPUTED, export=False),
+        Field("name", Type.COMPUTED, export=False, example="Vehicles sold overseas"),
+        Field(
+            "names",
+            Type.NAMES,
+            label=_("Name"),
+            history=_("name"),
+            required=True,
+            must_send=True,
+            limit=120,
+            sort="sort_key_{language}",
+            example={"en": "Vehicles sold overseas", "zh-hans": "海外销量"},
+            **_EDIT,
+        ),
+        Field(
+            "value",
+            Type.NUMBER,
+            label=_("Value"),
+            history=_("value"),
+            meaning="a finite number, as a number or as text",
+            required=True,
+            must_send=True,
+            refusal=_("The target must be a finite number."),
+            example="300000",
+            **_EDIT,
+        ),
+        Field(
+            "baseline",
+            Type.NUMBER,
+            label=_("Baseline"),
+            history=_("baseline"),
+            meaning="where it started from; null: not said",
+            null=True,
+            example="153000",
+            **_EDIT,
+        ),
+        Field(
+            "unit",
+            Type.LINE,
+            label=_("Unit"),
+            history=_("unit"),
+            required=True,
+            must_send=True,
+            limit=40,
+            example="vehicles",
+            **_EDIT,
+        ),
+        Field(
+            "due_on",
+            Type.DAY,
+            label=_("Due on"),
+            history=_("due date"),
+            required=True,
+            must_send=True,
+            sort="due_on",
+            meaning="today or later, when it is set",
+            example="2030-12-31",
+            **_EDIT,
+        ),
+        Field(
+            "label",
+            Type.CHOICE,
+            label=_("Label"),
+            history=_("label"),
+            required=True,
+            must_send=True,
+            choices=Label,
+            refusal=_("Unknown label; use one of: %(all)s."),
+            example="illustrative",
+            **_EDIT,
+        ),
+        Field("source", Type.SOURCE, label=_("Source"), history=_("source"), example={}, **_EDIT),
+        Field(
+            "party", Type.PARTY, label=_("Party"), history=_("party"), filter=True, example="foton"
+        ),
+        Field(
+            "visibility",
+            Type.CHOICE,
+            label=_("Who sees it"),
+            history=_("visibility"),
+            required=True,
+            choices=Visibility,
+            example="shared",
+        ),
+        Field("version", Type.WHOLE, history=_("version"), hidden=True, example=1),
+    ),
+)

@@ -1,0 +1,235 @@
+"""Reading what a list is to be narrowed by, for pages and API alike.
+
+A filter that is misspelt, or names something that is not there, is an error and not an empty or a
+full list. Each noun has a ``filters.py`` with its readers; here is what several of them read.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.days import day_in, moment_in
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.fields import Field, Table, Type
+from riskreg.kernel.sorting import sort_language
+from riskreg.kernel.text import storable
+from riskreg.register.access import Viewer
+from riskreg.register.queries import member_named, members_for, parties_for
+from riskreg.register.terms import terms_by_name
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What one filter was asked for: ``values`` under ``name``, at least one of them."""
+
+    errors: Errors
+    viewer: Viewer
+    name: str
+    values: list[str]
+    at: dt.datetime
+
+    @property
+    def value(self) -> str:
+        """The last one, of what is given once."""
+        return self.values[-1]
+
+    def refuse(self, code: str, detail: str) -> None:
+        """Note what is wrong with it."""
+        self.errors.add(self.name, code, detail)
+
+
+Reader = Callable[[Asked], Q]
+
+
+def values_of(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, list[str]]:
+    """Those of ``names`` that ``params`` (a QueryDict, or a dict of text or lists) has a value for,
+    in the order of ``names``."""
+    getlist = getattr(params, "getlist", None)
+    given: dict[str, list[str]] = {}
+    for name in names:
+        if name not in params:
+            continue
+        value = getlist(name) if getlist else params[name]
+        listed = [str(v) for v in (value if isinstance(value, list | tuple) else [value])]
+        if kept := [text for text in listed if text != ""]:
+            given[name] = kept
+    return given
+
+
+def check_names(errors: Errors, params: Iterable[str], names: Iterable[str], also: Any) -> None:
+    """Note every parameter that is no filter and belongs to nobody else (``also``)."""
+    known = list(names)
+    for name in params:
+        if name not in known and name not in also:
+            errors.add(
+                name[:60],
+                "unknown_filter",
+                _("There is no such filter. Filters: %(all)s.") % {"all": ", ".join(known)},
+            )
+
+
+def conditions(
+    errors: Errors,
+    viewer: Viewer,
+    given: Mapping[str, list[str]],
+    readers: Mapping[str, Reader],
+    at: dt.datetime,
+) -> Q:
+    """Every filter of ``given`` that has a reader, all of which must hold."""
+    where = Q()
+    for name, values in given.items():
+        if name not in readers:
+            continue
+        if all(map(storable, values)):
+            where &= readers[name](Asked(errors, viewer, name, values, at))
+        else:
+            errors.add(name, "bad_character", _("This holds control characters; remove them."))
+    return where
+
+
+def choice_readers(table: Table, prefix: str = "") -> dict[str, Reader]:
+    """Readers of the table's filters that are one of a few words; ``prefix``: the way to them."""
+    return {f.name: _choice_reader(f, prefix) for f in table.filters if f.type == Type.CHOICE}
+
+
+def _choice_reader(field: Field, prefix: str) -> Reader:
+    column = f"{prefix}{field.name}__in"
+    return lambda asked: Q(**{column: known_values(asked, field.choices.values)})
+
+
+def order_by(errors: Errors, orderings: Mapping[str, str], value: str, **parts: str) -> Any:
+    """The column and whether descending that ``value`` (``title``, ``-title`` …) asks for; ``ref``
+    where it asks for nothing that there is. ``parts`` fill in the column's name."""
+    name = value.removeprefix("-")
+    if name not in orderings:
+        errors.add(
+            "ordering",
+            "unknown",
+            _("This must be one of: %(all)s, each perhaps with a minus.")
+            % {"all": ", ".join(orderings)},
+        )
+        name = "ref"
+    return orderings[name].format(language=sort_language(), **parts), value.startswith("-")
+
+
+# What several nouns read -------------------------------------------------------------------------
+def known_values(asked: Asked, allowed: Iterable[str]) -> list[str]:
+    """The values, each of which is one of ``allowed``. Notes the first that is not."""
+    allowed = list(allowed)
+    if wrong := [v for v in asked.values if v not in allowed]:
+        asked.refuse(
+            "unknown",
+            _("“%(value)s” is unknown here; this must be one of: %(all)s.")
+            % {"value": wrong[0][:60], "all": ", ".join(allowed)},
+        )
+    return [v for v in asked.values if v in allowed]
+
+
+def is_on(asked: Asked) -> bool:
+    """true or false. Notes anything else."""
+    if asked.value not in ("true", "false"):
+        asked.refuse("not_a_boolean", _("This must be true or false."))
+    return asked.value == "true"
+
+
+def day_asked(asked: Asked) -> dt.date | None:
+    """The day that is named. Notes any other spelling."""
+    try:
+        return day_in(asked.value)
+    except ValueError:
+        asked.refuse("not_a_date", _("This must be a date, as in 2027-03-31."))
+        return None
+
+
+def moment_asked(asked: Asked) -> dt.datetime | None:
+    """The time with its zone that is named (a space stands for an unescaped plus)."""
+    try:
+        moment: dt.datetime | None = moment_in(asked.value.replace(" ", "+"))
+        moment = moment.astimezone(dt.UTC) if moment and moment.tzinfo else None
+    except (ValueError, OverflowError):
+        moment = None
+    if moment is None:
+        asked.refuse(
+            "not_a_time", _("This must be a time with its zone, as in 2026-11-01T08:00:00Z.")
+        )
+    return moment
+
+
+def updated_since(column: str) -> Reader:
+    """Rows whose ``column`` is not before the time that is named."""
+
+    def read(asked: Asked) -> Q:
+        moment = moment_asked(asked)
+        return Q(**{f"{column}__gte": moment}) if moment else Q()
+
+    return read
+
+
+def owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
+    """Rows whose owner is one of the values: “me”, a member's id or e-mail address.
+
+    Somebody who is a member no more is known as long as one of ``rows`` of the viewer, all of which
+    they may see, is theirs. Of everybody else it is said that they are unknown, wherever they are
+    known.
+    """
+
+    def read(asked: Asked) -> Q:
+        wanted = Q()
+        for value in asked.values:
+            if value == "me":
+                wanted |= Q(owner=asked.viewer.user)
+                continue
+            member = members_for(asked.viewer).filter(member_named(value)).first()
+            if member is not None:
+                wanted |= Q(owner=member.user_id)
+                continue
+            try:
+                theirs = Q(owner__uuid=uuid.UUID(value))
+            except ValueError:
+                theirs = Q(pk=None)
+            if rows(asked.viewer).filter(theirs).exists():
+                wanted |= theirs
+            else:
+                asked.refuse(
+                    "unknown",
+                    _("“%(value)s” is nobody here; this must be “me” or a member's id.")
+                    % {"value": value[:60]},
+                )
+        return wanted
+
+    return read
+
+
+def of_party(asked: Asked) -> Q:
+    """Rows of the parties whose keys are the values."""
+    known = list(parties_for(asked.viewer).values_list("key", flat=True))
+    return Q(party__key__in=known_values(asked, known))
+
+
+def filed_under(links: QuerySet[Any], column: str, target: str) -> Reader:
+    """Rows whose risks are filed under every one of the terms that are named.
+
+    ``links`` are the rows that tie terms to risks, ``column`` is their way to what ``target``, a
+    column of the list, is compared with. A term that was merged since finds what it became.
+    """
+
+    def read(asked: Asked) -> Q:
+        wanted, known = Q(), terms_by_name(asked.viewer)
+        for value in asked.values:
+            if ":" not in value:
+                asked.refuse("malformed", _("A term is written taxonomy:term, as in market:eu."))
+                continue
+            if value not in known:
+                text = _("Unknown term: %(names)s. Terms are written taxonomy:term.")
+                asked.refuse("unknown_term", text % {"names": value[:60]})
+                continue
+            filed = links.filter(term=known[value])
+            wanted &= Q(**{f"{target}__in": filed.values(column)})
+        return wanted
+
+    return read

@@ -1,0 +1,18 @@
+"""The tables of fields of every noun that pages show, for what speaks of any of them."""
+
+from riskreg.indicators.fields import INDICATOR
+from riskreg.kernel.fields import Field, Type
+from riskreg.register.fields import OBJECTIVE
+from riskreg.risks.fields import CONTROL, MITIGATION, RISK
+
+TABLES = (RISK, MITIGATION, INDICATOR, CONTROL, OBJECTIVE)
+# Fields that name somebody.
+PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))
+
+
+def find_field(name: str, noun: str = "") -> Field | None:
+    """The field called ``name`` of ``noun``; where that has none, of the first noun that has."""
+    for table in sorted(TABLES, key=lambda table: table.noun != noun):
+        if name in table:
+            return table[name]
+    return None
