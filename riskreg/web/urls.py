@@ -49,6 +49,8 @@ inside: list[URLPattern | URLResolver] = [
     *terms.urlpatterns,
     *objectives.urlpatterns,
     *criteria.urlpatterns,
+    *people.inside,
+    *setup.inside,
 ]
 
 urlpatterns: list[URLPattern | URLResolver] = [

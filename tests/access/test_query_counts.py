@@ -12,6 +12,7 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.duties.sources import LISTED
+from riskreg.register.models import Register
 from riskreg.reviews.services import start_meeting
 from riskreg.risks.models import Risk
 from tests import builders
@@ -28,6 +29,7 @@ ELSEWHERE = (
     "/accounts/",
     "/calendar/",
     "/first/",
+    "/registers/new/",
     "/join/",
     "/api/docs/",
     "/api/schema/",
@@ -59,6 +61,7 @@ def path_of(world: World, route: str) -> str:
     path = path.replace("/risks/{}/", "/risks/R-001/").replace(
         "/mitigations/{}/", "/mitigations/M-001/"
     )
+    path = path.replace("/setup/{}/", "/setup/scale/")
     path = path.replace("/members/{}/", f"/members/{world.owner.uuid}/")
     if "/meetings/{}/" in path:
         manager = world.viewer("manager")
@@ -93,7 +96,10 @@ def test_rows_add_no_queries(world: World, query_counts: QueryCounts, route: str
         "coverage",
         "invitations",
         "programs",
+        "setup",
     )
+    if "setup" in route:
+        Register.objects.filter(pk=world.register.pk).update(made_by=world.manager)
     person = world.manager if any(part in route for part in by_manager) else world.owner
     api = route.startswith("/api/")
     client: Client = builders.api(person) if api else builders.web(person)

@@ -12,6 +12,7 @@ from riskreg.risks.services.mitigations import (
     transfer_mitigation,
 )
 from riskreg.risks.services.risks import create_risk, edit_risk, transfer_risk
+from riskreg.risks.services.scale import start_with_scale
 from riskreg.risks.services.sharing import share_risk
 from riskreg.risks.services.terms import merge_terms
 
@@ -32,6 +33,7 @@ __all__ = [
     "reopen_risk",
     "set_cadence",
     "share_risk",
+    "start_with_scale",
     "transfer_mitigation",
     "transfer_risk",
 ]

@@ -19,6 +19,7 @@ from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.indicators.models import Breach
 from riskreg.register.models import Absence, Role
+from riskreg.register.people import is_maker
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Mitigation
@@ -96,6 +97,7 @@ class MyWork(RegisterView):
             "standing": self._standing() if watches else None,
             "changed": self._linked(event_rows(viewer, found[:LISTED])),
             "since": since,
+            "setup_url": self._setup_url(),
             "title": _("My work"),
         }
         response = self.render("my_work/index.html", context)
@@ -110,6 +112,13 @@ class MyWork(RegisterView):
             secure=settings.SESSION_COOKIE_SECURE,
         )
         return response
+
+    def _setup_url(self) -> str:
+        """Where the guided set-up goes on, for the maker; empty when nothing is left of it."""
+        register = self.viewer.register
+        if not register.setup_steps or not is_maker(self.viewer):
+            return ""
+        return reverse("web:setup", kwargs={"slug": register.slug})
 
     def _read(self, today: dt.date, soon: dt.date) -> tuple[list[Duty], list[Duty]]:
         """The viewer's duties of every kind, and the reviews that others owe up to ``soon``: in

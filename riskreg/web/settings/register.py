@@ -227,6 +227,8 @@ def _url(name: str, viewer: Viewer) -> str:
 def _parts(viewer: Viewer) -> list[dict[str, str]]:
     """Pages about the register that the viewer may open and the navigation leaves out."""
     known = [
+        ("web:members", "register.view", "user-group", _("Members"),
+         _("Who is here, invitations, programs, and what each role may do")),
         ("web:ladder", "register.view", "bell-alert", _("Reminder ladder"),
          _("Who is told when, before and after a due date")),
         ("web:criteria", "register.view", "squares-2x2", _("Criteria"),

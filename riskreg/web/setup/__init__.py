@@ -2,6 +2,7 @@
 
 from django.urls import URLPattern, URLResolver
 
-from riskreg.web.setup import first
+from riskreg.web.setup import first, new, steps
 
-outside: list[URLPattern | URLResolver] = [*first.urlpatterns]
+outside: list[URLPattern | URLResolver] = [*first.urlpatterns, *new.urlpatterns]
+inside: list[URLPattern | URLResolver] = [*steps.urlpatterns]

@@ -1,0 +1,381 @@
+"""Members: who is here, invitations, and one member with the change of role and the end."""
+
+import csv
+import io
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.handover.queries import answered_counts, belongings
+from riskreg.handover.services import change_member_role, end_member
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.models import Membership, Role
+from riskreg.register.people import (
+    FOR_PEOPLE,
+    WITHOUT_PARTY,
+    invitation_for,
+    invitation_state,
+    last_seen,
+    manages,
+    member_row,
+    open_invitations,
+    parties_without_manager,
+    present_members,
+)
+from riskreg.register.permissions import permits, require
+from riskreg.register.queries import answerable_members
+from riskreg.register.services import (
+    invite,
+    invite_many,
+    resend_invitation,
+    revoke_invitation,
+)
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.marks import adds
+from riskreg.web.people.invitation_form import InvitationForm
+from riskreg.web.people.roles import role_table
+
+MEMBERS_SHOWN = 500
+INVITATIONS_SHOWN = 200
+REFUSED_SHOWN = 50
+FILE_MAX = 512 * 1024
+
+
+class FileForm(forms.Form):
+    """Many invitations at once."""
+
+    rows = forms.FileField(
+        label=gettext_lazy("CSV file"),
+        widget=forms.FileInput({"accept": ".csv,text/csv"}),
+        help_text=gettext_lazy(
+            "Columns: email, role, party, language; the first line names them. Up to 2,000 rows."
+        ),
+    )
+    take_good = forms.BooleanField(
+        label=gettext_lazy("Take the rows that are right, also if others are wrong"),
+        required=False,
+    )
+
+    def read(self) -> list[dict[str, Any]]:
+        """The rows, by column. Raises ``Invalid`` for what is no such file."""
+        sent = self.cleaned_data["rows"]
+        if sent.size > FILE_MAX:
+            raise Invalid.one("rows", "too_large", _("At most 512 KB; split the file."))
+        try:
+            text = sent.read().decode("utf-8-sig")
+            found = list(csv.DictReader(io.StringIO(text), strict=True))
+        except (UnicodeDecodeError, csv.Error):
+            raise Invalid.one("rows", "not_csv", _("This is not a CSV file in UTF-8.")) from None
+        if not found:
+            raise Invalid.one("rows", "empty", _("There is no row below the first line."))
+        return [
+            {(name or "?").strip().lower(): (value or "").strip() if isinstance(value, str | None)
+             else "?" for name, value in row.items()}
+            for row in found
+        ]  # fmt: skip
+
+
+class Members(RegisterView):
+    """The list, and for managers what they do with it."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page."""
+        return self.page()
+
+    def page(
+        self,
+        *,
+        form: InvitationForm | None = None,
+        file_form: FileForm | None = None,
+        refused: list[dict[str, Any]] | None = None,
+        status: int = 200,
+    ) -> HttpResponse:
+        """The page, with a form that could not be done in place of a fresh one."""
+        viewer = self.viewer
+        may = permits(viewer, "member.manage")
+        rows = list(present_members(viewer).filter(user__is_program=False)[: MEMBERS_SHOWN + 1])
+        counts = answered_counts(viewer, [row.user_id for row in rows])
+        managed = {party: manages(viewer, party) for party in {row.party_id for row in rows}}
+        context: dict[str, Any] = {
+            "members": [
+                self._row(row, managed[row.party_id], sum(counts[row.user_id].values()))
+                for row in rows[:MEMBERS_SHOWN]
+            ],
+            "more": len(rows) > MEMBERS_SHOWN,
+            "may_manage": may,
+            "table": role_table(),
+        }
+        if may:
+            waiting = list(open_invitations(viewer)[:INVITATIONS_SHOWN])
+            context |= {
+                "invitations": [
+                    {"i": row, "state": invitation_state(row, self.at)} for row in waiting
+                ],
+                "lacking": parties_without_manager(viewer),
+                "form": form or InvitationForm(viewer),
+                "file_form": file_form or FileForm(),
+                "refused": refused or [],
+            }
+        return self.render("people/members.html", context, status)
+
+    def back(self, said: str) -> HttpResponse:
+        """To the page, with a word of what was done."""
+        messages.success(self.request, said)
+        return HttpResponseRedirect(
+            reverse("web:members", kwargs={"slug": self.viewer.register.slug})
+        )
+
+    def _row(self, row: Membership, managed: bool, things: int) -> dict[str, Any]:
+        return {
+            "m": row,
+            "role": capfirst(row.get_role_display()),
+            "seen": last_seen(self.viewer, row),
+            "seen_known": managed or row.user == self.viewer.user,
+            "things": things,
+            "open": managed or row.user == self.viewer.user,
+        }
+
+
+class Invite(Members):
+    """One invitation."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Invite, or say why not."""
+        require(self.viewer, "member.manage")
+        form = InvitationForm(self.viewer, request.POST)
+        if not form.is_valid():
+            return self.page(form=form, status=400)
+        try:
+            row = invite(actor=self.viewer, at=self.at, **form.cleaned_data)
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self.page(form=form, status=400)
+        return self.back(_("%(address)s is invited.") % {"address": row.email})
+
+
+class InviteMany(Members):
+    """A file of invitations."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """All, or the good ones by choice; what is wrong is said by line."""
+        require(self.viewer, "member.manage")
+        form = FileForm(request.POST, request.FILES)
+        if not form.is_valid():
+            return self.page(file_form=form, status=400)
+        try:
+            done = invite_many(
+                actor=self.viewer,
+                rows=form.read(),
+                take_good=form.cleaned_data["take_good"],
+                at=self.at,
+            )
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self.page(file_form=form, status=400)
+        # The first line names the columns, so row 1 stands on line 2.
+        refused = [
+            {"line": number + 1, "reasons": [error.detail for error in errors]}
+            for number, errors in sorted(done.refused.items())
+        ]
+        if refused and not done.made:
+            n = len(refused)
+            form.add_error("rows", _("%(n)d lines are wrong, so nobody was invited.") % {"n": n})
+            return self.page(file_form=form, refused=refused[:REFUSED_SHOWN], status=400)
+        said = _("%(n)d people are invited.") % {"n": len(done.made)}
+        if refused:
+            lines = ", ".join(str(row["line"]) for row in refused[:REFUSED_SHOWN])
+            said += " " + _("Not taken: lines %(lines)s.") % {"lines": lines}
+        return self.back(said)
+
+
+class InvitationAgain(Members):
+    """Sent again."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, invitation: uuid.UUID) -> HttpResponse:
+        """A fresh link, for two weeks."""
+        invitation_for(self.viewer, invitation)
+        row = resend_invitation(actor=self.viewer, invitation=invitation, version=None, at=self.at)
+        return self.back(_("The invitation to %(address)s is sent again.") % {"address": row.email})
+
+
+class InvitationBack(Members):
+    """Taken back."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, invitation: uuid.UUID) -> HttpResponse:
+        """Its link opens nothing."""
+        row = revoke_invitation(actor=self.viewer, invitation=invitation, version=None, at=self.at)
+        said = _("The invitation to %(address)s is taken back.") % {"address": row.email}
+        return self.back(said)
+
+
+class RoleForm(forms.Form):
+    """Another role, and who takes over where the new one answers for nothing."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    role = forms.ChoiceField(label=gettext_lazy("Role"))
+    to = forms.ChoiceField(label=gettext_lazy("What is theirs goes to"), required=False)
+
+    def __init__(self, view: "Member", row: Membership, data: Any = None) -> None:
+        super().__init__(data, initial={"version": row.version, "role": row.role})
+        if "role" in self.fields:
+            roles = FOR_PEOPLE if row.party else WITHOUT_PARTY
+            self.fields["role"].choices = [(r, capfirst(Role(r).label)) for r in roles]  # type: ignore[attr-defined]
+        others = answerable_members(view.viewer).exclude(user=row.user)
+        people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in others[:500]]
+        self.fields["to"].choices = [  # type: ignore[attr-defined]
+            ("", _("choose…")), ("nobody", _("nobody yet: managers are alarmed when it falls due")),
+            *people,
+        ]  # fmt: skip
+
+    def given(self) -> dict[str, Any]:
+        """As services take it."""
+        to = self.cleaned_data["to"]
+        return {
+            "version": self.cleaned_data["version"],
+            "to_user": None if to in ("", "nobody") else to,
+            "nobody_yet": to == "nobody",
+        }
+
+
+class EndForm(RoleForm):
+    """Who takes over what was theirs."""
+
+    role = None  # type: ignore[assignment]
+
+
+class Member(RegisterView):
+    """One member, for who manages them and for themselves."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, member: uuid.UUID) -> HttpResponse:
+        """The page."""
+        return self.page(member_row(self.viewer, member))
+
+    def page(
+        self,
+        row: Membership,
+        *,
+        role_form: RoleForm | None = None,
+        end_form: EndForm | None = None,
+        status: int = 200,
+        conflict: str = "",
+    ) -> HttpResponse:
+        """The page, with a form that could not be done in place of a fresh one."""
+        managed = manages(self.viewer, row.party_id)
+        own = row.user == self.viewer.user
+        theirs = belongings(self.viewer, row.user)
+        refs = [
+            thing for rows in (*theirs.moving.values(), *theirs.staying.values()) for thing in rows
+        ]
+        context = {
+            "m": row,
+            "role": capfirst(row.get_role_display()),
+            "managed": managed,
+            "own": own,
+            "seen": last_seen(self.viewer, row),
+            "refs": refs[:REFUSED_SHOWN],
+            "more": max(0, len(refs) - REFUSED_SHOWN),
+            "role_form": role_form or RoleForm(self, row),
+            "end_form": end_form or EndForm(self, row),
+            "conflict": conflict,
+        }
+        return self.render("people/member.html", context, status)
+
+
+class MemberRole(Member):
+    """Another role."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, member: uuid.UUID) -> HttpResponse:
+        """Change it, or say why not."""
+        row = member_row(self.viewer, member)
+        form = RoleForm(self, row, request.POST)
+        if not form.is_valid():
+            return self.page(row, role_form=form, status=400)
+        try:
+            done = change_member_role(
+                actor=self.viewer,
+                user=member,
+                role=form.cleaned_data["role"],
+                at=self.at,
+                **form.given(),
+            )
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self.page(row, role_form=form, status=400)
+        except Conflict as conflict:
+            return self.page(member_row(self.viewer, member), status=409, conflict=conflict.detail)
+        said = _("%(name)s is %(role)s now.") % {
+            "name": done.user, "role": done.get_role_display(),
+        }  # fmt: skip
+        messages.success(request, said)
+        keys = {"slug": self.viewer.register.slug, "member": member}
+        return HttpResponseRedirect(reverse("web:member", kwargs=keys))
+
+
+class MemberEnd(Member):
+    """The end of a membership."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, member: uuid.UUID) -> HttpResponse:
+        """End it, or say why not."""
+        row = member_row(self.viewer, member)
+        form = EndForm(self, row, request.POST)
+        if not form.is_valid():
+            return self.page(row, end_form=form, status=400)
+        try:
+            end_member(actor=self.viewer, user=member, at=self.at, **form.given())
+        except Invalid as invalid:
+            words = {"user": None}
+            for name, errors in invalid.fields.items():
+                for error in errors:
+                    form.add_error(words.get(name, "to"), error.detail)
+            return self.page(row, end_form=form, status=400)
+        except Conflict as conflict:
+            return self.page(member_row(self.viewer, member), status=409, conflict=conflict.detail)
+        said = _("%(name)s is no member any more.") % {"name": row.user}
+        messages.success(request, said)
+        if row.user == self.viewer.user:
+            return HttpResponseRedirect(reverse("web:home"))
+        keys = {"slug": self.viewer.register.slug}
+        return HttpResponseRedirect(reverse("web:members", kwargs=keys))
+
+
+urlpatterns = [
+    path("members/", Members.as_view(), name="members"),
+    path("members/invite/", Invite.as_view(), name="member_invite"),
+    path("members/invite/file/", adds(InviteMany.as_view()), name="member_invite_many"),
+    path(
+        "members/invitations/<uuid:invitation>/again/",
+        InvitationAgain.as_view(),
+        name="invitation_again",
+    ),
+    path(
+        "members/invitations/<uuid:invitation>/back/",
+        InvitationBack.as_view(),
+        name="invitation_back",
+    ),
+    path("members/<uuid:member>/", Member.as_view(), name="member"),
+    path("members/<uuid:member>/role/", MemberRole.as_view(), name="member_role"),
+    path("members/<uuid:member>/end/", MemberEnd.as_view(), name="member_end"),
+]

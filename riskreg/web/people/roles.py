@@ -1,0 +1,70 @@
+"""Roles explained by what they may do: the permissions table in the reader's words."""
+
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+
+from riskreg.register.models import Role
+from riskreg.register.permissions import PERMISSIONS, Reach
+
+
+def action_labels() -> dict[str, str]:
+    """Each action of the table, in words."""
+    return {
+        "register.view": _("See the register"),
+        "register.configure": _("Change scale, classifications and settings"),
+        "member.manage": _("Invite people, change roles, end memberships"),
+        "ladder.edit": _("Change who is reminded when"),
+        "risk.view": _("See risks"),
+        "risk.create": _("Write a risk"),
+        "risk.edit": _("Edit a risk"),
+        "risk.open": _("Put a risk into force"),
+        "risk.close": _("Close a risk"),
+        "risk.reopen": _("Open a closed risk again"),
+        "risk.transfer": _("Give a risk another owner"),
+        "risk.share": _("Share a risk of one's own party"),
+        "risk.assess": _("Score a risk"),
+        "risk.review": _("Review a risk"),
+        "risk.extend": _("Grant more time for a review"),
+        "meeting.hold": _("Hold a review meeting"),
+        "meeting.record": _("Record what a meeting says of a risk"),
+        "coverage.view": _("See review coverage"),
+        "control.edit": _("Add and change controls"),
+        "objective.edit": _("Add and change objectives"),
+        "mitigation.create": _("Plan a mitigation"),
+        "mitigation.edit": _("Edit a mitigation"),
+        "indicator.create": _("Define an indicator"),
+        "indicator.edit": _("Edit an indicator"),
+        "indicator.reading": _("Enter readings"),
+        "absence.record": _("Record an absence"),
+        "handover.make": _("Hand over what somebody answers for"),
+        "delivery.view": _("See what was sent to whom"),
+        "endpoint.edit": _("Set up chats and webhooks"),
+        "event.view": _("Read the history"),
+    }
+
+
+def reach_labels() -> dict[Reach, str]:
+    """How far a right goes, in a word."""
+    return {
+        Reach.NONE: "–",
+        Reach.OWN: _("own"),
+        Reach.PARTY: _("party"),
+        Reach.ANY: _("all"),
+    }
+
+
+def role_table() -> dict[str, Any]:
+    """The table: ``roles`` as heads, ``rows`` of an action and how far each role's right goes."""
+    labels, words = action_labels(), reach_labels()
+    return {
+        "roles": [str(capfirst(role.label)) for role in Role],
+        "rows": [
+            {
+                "label": labels.get(action, action),
+                "cells": [words[row[role.value]] for role in Role],
+            }
+            for action, row in PERMISSIONS.items()
+        ],
+    }

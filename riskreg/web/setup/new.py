@@ -1,0 +1,127 @@
+"""A new register: its names, currency, zone, languages, and whom its maker acts for."""
+
+from typing import Any
+
+from django import forms
+from django.conf import settings
+from django.contrib import messages
+from django.contrib.auth.mixins import LoginRequiredMixin
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.shortcuts import render
+from django.urls import path, reverse
+from django.utils.translation import get_language, gettext_lazy
+from django.utils.translation import gettext as _
+from django.views import View
+
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Forbidden, Invalid
+from riskreg.register.permissions import may_make_registers
+from riskreg.register.services.founding import SETUP_STEPS, found_register
+from riskreg.register.services.named import suggested_key
+from riskreg.web.base import add_errors, request_id, signed_in
+from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.people.preferences import zone_choices
+
+
+class RegisterForm(forms.Form):
+    """The register itself, and its first party."""
+
+    slug = forms.CharField(
+        label=gettext_lazy("Short name for addresses"),
+        required=False,
+        max_length=60,
+        help_text=gettext_lazy(
+            "Lower-case letters, digits and hyphens; it never changes. Left empty, it is made from "
+            "the name."
+        ),
+    )
+    currency = forms.CharField(
+        label=gettext_lazy("Currency"),
+        max_length=3,
+        help_text=gettext_lazy("Three letters (ISO 4217), such as CNY or EUR."),
+    )
+    time_zone = forms.ChoiceField(
+        label=gettext_lazy("Time zone"),
+        choices=zone_choices,
+        help_text=gettext_lazy("Due dates are days in this zone."),
+    )
+    languages = forms.MultipleChoiceField(
+        label=gettext_lazy("Languages"),
+        choices=[("en", "English"), ("zh-hans", "简体中文")],
+        widget=forms.CheckboxSelectMultiple,
+    )
+    party = forms.CharField(
+        label=gettext_lazy("The organisation that you act for"),
+        max_length=120,
+        help_text=gettext_lazy("You become its risk manager here. Others are added next."),
+    )
+    field_order = ("name", "name_zh", "slug", "currency", "time_zone", "languages", "party")
+
+    def __init__(self, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        names_fields(self)
+        self.order_fields(self.field_order)
+
+    def given(self) -> dict[str, Any]:
+        """What was written, as ``found_register`` takes it."""
+        names = names_given(self.cleaned_data)
+        party = self.cleaned_data["party"]
+        key = suggested_key(party)
+        return {
+            "slug": self.cleaned_data["slug"] or suggested_key(names.get("en", ""), (), "register"),
+            "names": names,
+            "currency": self.cleaned_data["currency"].strip().upper(),
+            "time_zone": self.cleaned_data["time_zone"],
+            "languages": self.cleaned_data["languages"],
+            "parties": [{"key": key, "names": {get_language() or "en": party}}],
+            "acts_for": key,
+        }
+
+
+class RegisterNew(LoginRequiredMixin, View):
+    """The first step of the guided set-up; the others follow inside the register."""
+
+    http_method_names = ["get", "post"]
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The form."""
+        self._check(request)
+        user = signed_in(request)
+        initial = {
+            "time_zone": user.time_zone,
+            "currency": "CNY" if user.language == "zh-hans" else "EUR",
+            "languages": [code for code, _name in settings.LANGUAGES],
+        }
+        return self._page(request, RegisterForm(initial=initial))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Make it, whole or not at all."""
+        self._check(request)
+        form = RegisterForm(request.POST)
+        if not form.is_valid():
+            return self._page(request, form, 400)
+        try:
+            viewer = found_register(
+                by=signed_in(request),
+                steps=SETUP_STEPS,
+                at=clock.now(),
+                request_id=request_id(request),
+                **form.given(),
+            )
+        except Invalid as invalid:
+            words = {"names": "name", "parties.0.names": "party", "parties.0.key": "party"}
+            add_errors(form, Invalid({words.get(n, n): e for n, e in invalid.fields.items()}))
+            return self._page(request, form, 400)
+        messages.success(request, _("The register is made. You can leave the set-up at any time."))
+        keys = {"slug": viewer.register.slug}
+        return HttpResponseRedirect(reverse("web:setup", kwargs=keys))
+
+    def _check(self, request: HttpRequest) -> None:
+        if not may_make_registers(signed_in(request)):
+            raise Forbidden(_("Only an administrator of this system makes registers; ask one."))
+
+    def _page(self, request: HttpRequest, form: RegisterForm, status: int = 200) -> HttpResponse:
+        return render(request, "setup/new.html", {"form": form}, status=status)
+
+
+urlpatterns = [path("registers/new/", RegisterNew.as_view(), name="register_new")]
