@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
-from riskreg.register.permissions import permits
+from riskreg.register.permissions import may_make_registers, permits
 from riskreg.web.base import last_viewer, my_memberships
 
 # key, url name, icon, the permission that shows it
@@ -39,6 +39,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
         "register": viewer.register,
         "registers": [m.register for m in memberships],
         "nav": _nav(request, viewer),
+        "may_make_registers": may_make_registers(viewer.user),
         "printed_on": viewer.today(getattr(request, "at", None) or clock.now()),
         "unread_messages": memberships[0].unread,  # type: ignore[attr-defined]
     }

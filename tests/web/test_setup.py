@@ -85,7 +85,9 @@ def test_a_register_is_set_up_step_by_step_left_and_resumed(boss: User) -> None:
     assert last["Location"] == f"/r/{register.slug}/risks/new/"
     register.refresh_from_db()
     assert register.setup_steps == []
-    assert here not in text(client.get(f"/r/{register.slug}/work/"))
+    after = text(client.get(f"/r/{register.slug}/work/"))
+    assert here not in after
+    assert "/registers/new/" in after, "the way to another one"
     assert client.get(here).status_code == 200
     with nothing_changes():
         assert client.post(here + "parties/", {"name": "Fourth"}).status_code == 403
