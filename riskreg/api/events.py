@@ -28,6 +28,7 @@ def said(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
                 "type": row.subject_type,
                 "ref": row.subject_ref,
                 "id": str(row.subject_uuid),
+                "version": row.subject_version,
             },
             "changes": json.loads(row.changes),
         }

@@ -140,6 +140,7 @@ ANSWERS: dict[str, Any] = {
                     "type": "risk",
                     "ref": "R-001",
                     "id": "9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21",
+                    "version": 8,
                 },
                 "changes": {"title": ["Policy barriers", "Overseas policy barriers"]},
             }

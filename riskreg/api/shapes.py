@@ -149,6 +149,10 @@ class EventObject(s.Serializer[Any]):
     type = s.CharField()
     ref = s.CharField()
     id = s.UUIDField()
+    version = s.IntegerField(
+        allow_null=True,
+        help_text="what it has come to; null: it has no versions, or the event is an early one",
+    )
 
 
 class Event(s.Serializer[Any]):

@@ -26,7 +26,9 @@ class Event(models.Model):
     """One thing that was done.
 
     ``at`` is when it happened, ``recorded_at`` when it was written here; ``brought_in`` marks what
-    was entered with a past date. ``subject_*`` name the thing it was about by its public names.
+    was entered with a past date. ``subject_*`` name the thing it was about by its public names;
+    ``subject_version`` is the version that it has since (null: it has none, or the event is older
+    than this column).
     """
 
     chain = models.ForeignKey(Chain, on_delete=models.PROTECT, related_name="events")
@@ -40,6 +42,7 @@ class Event(models.Model):
     subject_type = models.CharField(max_length=40)
     subject_uuid = models.UUIDField()
     subject_ref = models.CharField(max_length=60)
+    subject_version = models.PositiveIntegerField(null=True)
     changes = models.TextField()
     previous = models.CharField(max_length=64)
     hash = models.CharField(max_length=64)

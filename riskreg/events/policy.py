@@ -44,7 +44,7 @@ def event_hash(fields: Mapping[str, Any], previous: str) -> str:
 
 def hashed_fields(event: Any, key: str) -> dict[str, Any]:
     """The fields of ``event`` that its hash covers, times as UTC text to the microsecond."""
-    return {
+    fields = {
         "chain": key,
         "seq": event.seq,
         "at": event.at.astimezone(dt.UTC).isoformat(timespec="microseconds"),
@@ -58,3 +58,7 @@ def hashed_fields(event: Any, key: str) -> dict[str, Any]:
         "subject_ref": event.subject_ref,
         "changes": event.changes,
     }
+    # Events from before there was a version are hashed as they were written.
+    if event.subject_version is not None:
+        fields["subject_version"] = event.subject_version
+    return fields

@@ -28,6 +28,7 @@ class Entry:
     actor: uuid.UUID | None = None
     recorded_at: dt.datetime | None = None
     request_id: str = ""
+    subject_version: int | None = None
     changes: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -78,6 +79,7 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
             subject_type=entry.subject_type,
             subject_uuid=entry.subject_uuid,
             subject_ref=entry.subject_ref,
+            subject_version=entry.subject_version,
             changes=canonical(entry.changes),
             previous=chain.head,
         )

@@ -225,7 +225,13 @@ INDICATOR = Table(
         ),
         Field("source", Type.SOURCE, history=_("source"), example={}, **_EDIT),
         Field(
-            "party", Type.PARTY, label=_("Party"), history=_("party"), filter=True, example="foton"
+            "party",
+            Type.PARTY,
+            hidden=True,
+            label=_("Party"),
+            history=_("party"),
+            filter=True,
+            example="foton",
         ),
         Field(
             "visibility",

@@ -126,6 +126,7 @@ class Viewer:
                     subject.uuid,
                 )
             ),
+            subject_version=getattr(subject, "version", None),
             at=at,
             recorded_at=recorded_at,
             actor=self.user.uuid,

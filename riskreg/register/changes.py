@@ -52,6 +52,17 @@ def new_values(table: Table, values: Mapping[str, Any]) -> dict[str, list[Any]]:
     return {name: [None, value] for name, value in logged.items() if value not in _EMPTY}
 
 
+# What every event has beside its changes: of which thing, by which name, at which version, when.
+_ENVELOPE = ("id", "ref", "version", "created_at", "updated_at")
+
+
+def whole_row(table: Table, row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[Any]]:
+    """{field: [None, value]} of everything that is kept of ``row`` and not empty, so that a reader
+    who has only the event has the row. ``links`` are the rows that it links to."""
+    kept = [f.name for f in table if f.type != Type.COMPUTED and f.name not in _ENVELOPE]
+    return new_values(table, {n: links[n] if n in links else getattr(row, n) for n in kept})
+
+
 def set_values(table: Table, row: Any, clean: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Set ``clean`` on ``row``, in memory only; {field: [before, after]} of what is different."""
     changes = {}

@@ -5,6 +5,7 @@ import io
 import itertools
 import json
 import uuid
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -98,6 +99,7 @@ def test_an_event_outside_a_transaction_is_refused() -> None:
         ("recorded_at", AT + dt.timedelta(microseconds=1)),
         ("actor", uuid.UUID(int=4)),
         ("subject_uuid", uuid.UUID(int=8)),
+        ("subject_version", 7),
         ("subject_type", "riskk"),
         ("hash", "f" * 64),
     ],
@@ -210,3 +212,12 @@ def test_any_difference_changes_the_hash(a: str, b: str) -> None:
     same = event_hash({"x": a}, "p") == event_hash({"x": b}, "p")
     assert same == (a == b)
     assert event_hash({"x": a}, "p") != event_hash({"x": a}, "q")
+
+
+@pytest.mark.django_db
+def test_an_event_from_before_there_were_versions_keeps_its_hash() -> None:
+    """An upgrade must not break a chain: what has no version is hashed as it always was."""
+    old, new = append_all([entry(), replace(entry(), subject_version=3)])
+    assert "subject_version" not in hashed_fields(old, SHARED.key)
+    assert hashed_fields(new, SHARED.key)["subject_version"] == 3
+    assert verified() == []

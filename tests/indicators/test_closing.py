@@ -132,6 +132,7 @@ def test_closing_ends_what_is_named_and_keeps_the_rest(world: World) -> None:
     }
     assert told[("mitigation.edited", ended.ref)] == {
         "status": ["in_progress", "cancelled"], "ended_with": [None, row.ref],
+        "next_update_on": ["2026-10-16", None],
     }  # fmt: skip
     assert told[("indicator.edited", watch.ref)] == {
         "active": [True, False], "ended_with": [None, row.ref],

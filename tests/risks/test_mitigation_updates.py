@@ -61,7 +61,10 @@ def test_that_nothing_moved_is_kept_as_said(world: World, work: Mitigation) -> N
     edit(world, 10, progress=40)
     event = Event.objects.latest("pk")
     assert event.verb == "mitigation.progress_reported"
-    assert json.loads(event.changes) == {"progress": [40, 40]}
+    assert json.loads(event.changes) == {
+        "progress": [40, 40],
+        "next_update_on": ["2026-10-16", "2026-10-26"],
+    }
 
 
 @pytest.mark.parametrize(

@@ -43,7 +43,11 @@ def test_progress_and_status_go_together(world: World) -> None:
     other = edit(world, builders.mitigation(world, builders.risk(world)), status="done")
     assert other.progress == 100
     told = json.loads(Event.objects.filter(verb="mitigation.edited").order_by("seq")[0].changes)
-    assert told == {"progress": [0, 40], "status": ["planned", "in_progress"]}
+    assert told == {
+        "progress": [0, 40],
+        "status": ["planned", "in_progress"],
+        "next_update_on": [None, "2026-10-16"],
+    }
 
 
 def test_an_edit_that_changes_nothing_and_one_that_comes_late(world: World) -> None:

@@ -22,10 +22,10 @@ from riskreg.indicators.services.cleaning import (
     outdated_texts,
     versions_of,
 )
-from riskreg.indicators.services.standing import open_breach, stand
+from riskreg.indicators.services.standing import open_breach, stand, standing_changes
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import new_values, set_links, set_values
+from riskreg.register.changes import set_links, set_values, whole_row
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.services import next_ref
@@ -92,7 +92,7 @@ def create_indicator(
         **clean,
     )
     indicator.risks.set(risks)
-    changes = new_values(INDICATOR, {**clean, "risks": risks})
+    changes = whole_row(INDICATOR, indicator, {"risks": risks})
     append_all(
         [
             actor.entry(
@@ -167,9 +167,9 @@ def edit_indicator(
     if indicator.ended_with is not None and indicator.active:
         changes["ended_with"] = [indicator.ended_with.ref, None]
         indicator.ended_with = None
+    due = indicator.next_reading_on
     stand(indicator)
-    if indicator.status != status:
-        changes["indicator_status"] = [status or None, indicator.status or None]
+    changes |= standing_changes(indicator, status, due)
     entries: list[Entry] = []
     calls = indicator.active and at_least(indicator.status, indicator.breach_at)
     again = not called_before or turns_bad(status, indicator.status, indicator.breach_at)

@@ -13,7 +13,7 @@ from riskreg.events.services import Entry, append_all
 from riskreg.indicators.models import Breach, Indicator, Origin, Precision, Reading
 from riskreg.indicators.policy import turns_bad
 from riskreg.indicators.queries.access import indicator_for
-from riskreg.indicators.services.standing import open_breach, stand
+from riskreg.indicators.services.standing import open_breach, stand, standing_changes
 from riskreg.kernel import clock
 from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, FieldError, Invalid
@@ -25,7 +25,7 @@ from riskreg.register.sourcing import clean_sources
 
 MAX_READINGS = 10_000
 MAX_ERRORS = 100
-TOLD_READINGS = 20
+LOGGED_READINGS = 100
 FIELDS = ("at", "value", "unit", "label", "source", "precision", "correction")
 EARLIEST = dt.datetime(1900, 1, 1, tzinfo=dt.UTC)
 
@@ -84,10 +84,9 @@ def record_readings(
     _write(actor, result, clean, origin, now)
     if not result.readings:
         return result
-    changes = _told(result)
+    due = indicator.next_reading_on
     turns = _restand(result)
-    if indicator.status != result.before:
-        changes["indicator_status"] = [result.before or None, indicator.status or None]
+    changes = standing_changes(indicator, result.before, due)
     entries: list[Entry] = []
     for reading, status in turns[-1:]:
         result.breaches, entries = open_breach(
@@ -97,10 +96,11 @@ def record_readings(
     indicator.save(
         update_fields=["status", "latest_at", "latest_value", "next_reading_on", "updated_at"]
     )
-    entry = actor.entry(
-        "indicator.read", indicator, at=at, recorded_at=recorded_at, changes=changes
-    )
-    append_all([entry, *entries])
+    read = [
+        actor.entry("indicator.read", indicator, at=at, recorded_at=recorded_at, changes=rows)
+        for rows in _logged_rows(result, changes)
+    ]
+    append_all([*read, *entries])
     return result
 
 
@@ -298,28 +298,35 @@ def _write(
     result.corrected = sum(r.corrects is not None for r in fresh)
 
 
-def _told(result: Recorded) -> dict[str, Any]:
-    """What the log says of the readings: each of a few, else how many and from when to when."""
-    zone = result.indicator.register.time_zone
-
-    def when(reading: Reading) -> str:
-        if reading.precision == Precision.MOMENT:
-            return reading.at.isoformat(timespec="seconds")
-        return clock.local_date(reading.at, zone).isoformat()
-
+def _logged_rows(result: Recorded, changes: dict[str, Any]) -> list[dict[str, Any]]:
+    """What the log tells of the readings: every one of them, with what it corrects, at most
+    ``LOGGED_READINGS`` in an event so that no event grows with the call; ``changes`` go into the
+    last."""
     rows = sorted(result.readings, key=lambda r: r.at)
-    said = [f"{when(r)}: {r.value.normalize():f}" for r in rows[:TOLD_READINGS]]
-    if len(rows) > TOLD_READINGS:
-        said.append(f"… {when(rows[-1])}")
-    old = [
-        f"{when(r)}: {r.corrects.value.normalize():f}"
-        for r in rows[:TOLD_READINGS]
-        if r.corrects is not None
-    ]
-    changes: dict[str, Any] = {"readings": [old or None, said]}
-    if len(rows) > 1:
-        changes["count"] = [None, len(rows)]
-    return changes
+    parts = [rows[n : n + LOGGED_READINGS] for n in range(0, len(rows), LOGGED_READINGS)]
+    told: list[dict[str, Any]] = []
+    for part in parts:
+        old = [_logged(r.corrects) for r in part if r.corrects is not None]
+        told.append({"readings": [old or None, [_logged(r) for r in part]]})
+    told[-1] |= changes
+    return told
+
+
+def _logged(reading: Reading) -> dict[str, Any]:
+    at = reading.at.astimezone(dt.UTC).isoformat().removesuffix("+00:00") + "Z"
+    logged: dict[str, Any] = {
+        "id": str(reading.uuid),
+        "at": at,
+        "value": f"{reading.value.normalize():f}",
+        "precision": reading.precision,
+        "label": reading.label,
+        "origin": reading.origin,
+    }
+    if reading.source:
+        logged["source"] = reading.source
+    if reading.corrects is not None:
+        logged["corrects"] = str(reading.corrects.uuid)
+    return logged
 
 
 def _batches(times: list[dt.datetime], size: int = 500) -> list[list[dt.datetime]]:

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 
 from riskreg.events.services import Entry
 from riskreg.indicators.models import Breach, Indicator, Reading
@@ -45,6 +46,19 @@ def stand(
     start = last or clock.local_date(indicator.created_at, zone)
     indicator.next_reading_on = expected_by(start, indicator.frequency_days, indicator.grace_days)
     return turns
+
+
+def standing_changes(
+    indicator: Indicator, status: str, next_reading_on: dt.date
+) -> dict[str, list[Any]]:
+    """What the log tells of how it stands now, where that is not as it was before."""
+    changes: dict[str, list[Any]] = {}
+    if indicator.status != status:
+        changes["indicator_status"] = [status or None, indicator.status or None]
+    if indicator.next_reading_on != next_reading_on:
+        days = (next_reading_on, indicator.next_reading_on)
+        changes["next_reading_on"] = [day.isoformat() for day in days]
+    return changes
 
 
 def open_breach(

@@ -15,6 +15,7 @@ from riskreg.kernel.errors import Conflict, Errors
 from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.changes import set_values, whole_row
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective, Party, Register
 from riskreg.register.permissions import require
@@ -87,7 +88,7 @@ def add_objective(
         created_at=at,
         **clean,
     )
-    changes = {name: [None, _logged(v)] for name, v in clean.items() if v not in (None, {})}
+    changes = whole_row(OBJECTIVE, objective, {})
     append(actor.entry("objective.added", objective, at=at, changes=changes))
     return objective
 
@@ -115,12 +116,7 @@ def edit_objective(
     if due is not None and due != objective.due_on:
         _check_day(errors, due, actor.today(at))
     errors.raise_if_any()
-    changes: dict[str, Any] = {}
-    for name, value in clean.items():
-        before = getattr(objective, name)
-        if before != value:
-            changes[name] = [_logged(before), _logged(value)]
-            setattr(objective, name, value)
+    changes = set_values(OBJECTIVE, objective, clean)
     if changes:
         objective.version += 1
         objective.save(update_fields=[*changes, "version"])
@@ -177,7 +173,3 @@ def _check_day(errors: Errors, day: dt.date, today: dt.date) -> None:
     if day < today:
         text = _("This day has passed; a target is due today or later.")
         errors.add("due_on", "in_the_past", text)
-
-
-def _logged(value: Any) -> Any:
-    return format(value.normalize(), "f") if isinstance(value, Decimal) else value

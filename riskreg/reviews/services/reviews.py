@@ -12,11 +12,13 @@ from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.changes import set_values
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Matrix, check_sourced
 from riskreg.register.translations import clean_translations
 from riskreg.reviews.models import Outcome, Review
 from riskreg.risks import policy
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.assessments import clean_assessment, judge
@@ -131,7 +133,8 @@ def review_risk(
         _check_latest(errors, wanted, today, cadence)
         errors.raise_if_any()
     risk.next_review_on = policy.after_review(today, cadence, wanted)
-    risk.last_reviewed_on = max(filter(None, (risk.last_reviewed_on, today)))
+    reviewed = {"last_reviewed_on": max(filter(None, (risk.last_reviewed_on, today)))}
+    looked_at = set_values(RISK, risk, reviewed)
     review = Review.objects.create(
         register=risk.register,
         party=risk.party,
@@ -160,6 +163,7 @@ def review_risk(
                 "outcome": [None, outcome],
                 "comment": [None, comment],
                 "next_review_on": [due_on, risk.next_review_on],
+                **looked_at,
                 **({"translations": [None, versions]} if versions else {}),
             },
         )

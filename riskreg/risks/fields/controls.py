@@ -61,7 +61,13 @@ CONTROL = Table(
         ),
         Field("source", Type.SOURCE, label=_("Source"), history=_("source"), example={}, **_EDIT),
         Field(
-            "party", Type.PARTY, label=_("Party"), history=_("party"), filter=True, example="foton"
+            "party",
+            Type.PARTY,
+            hidden=True,
+            label=_("Party"),
+            history=_("party"),
+            filter=True,
+            example="foton",
         ),
         Field(
             "visibility",

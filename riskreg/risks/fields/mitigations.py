@@ -73,7 +73,13 @@ MITIGATION = Table(
             **_EDIT,
         ),
         Field(
-            "party", Type.PARTY, label=_("Party"), history=_("party"), filter=True, example="foton"
+            "party",
+            Type.PARTY,
+            hidden=True,
+            label=_("Party"),
+            history=_("party"),
+            filter=True,
+            example="foton",
         ),
         Field(
             "visibility",

@@ -123,6 +123,7 @@ RISK = Table(
         Field(
             "party",
             Type.PARTY,
+            hidden=True,
             label=_("Party"),
             history=_("party"),
             filter=True,

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.db import transaction
@@ -93,7 +94,9 @@ def judge(
         changes["translations"] = [None, clean["translations"]]
     if was != risk.next_review_on:
         changes["next_review_on"] = [was, risk.next_review_on]
-    append(actor.entry("risk.assessed", risk, at=at, recorded_at=recorded_at, changes=changes))
+    entry = actor.entry("risk.assessed", risk, at=at, recorded_at=recorded_at, changes=changes)
+    # The caller saves the risk as its next version.
+    append(replace(entry, subject_version=risk.version + 1))
     return assessment
 
 

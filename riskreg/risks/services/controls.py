@@ -14,10 +14,12 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.changes import whole_row
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, check_sourced
 from riskreg.register.sourcing import clean_sources
 from riskreg.register.translations import clean_translations
+from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, ControlKind
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services.standing import touch
@@ -84,21 +86,21 @@ def end_control(*, actor: Viewer, ref: str, control: UUID, at: dt.datetime) -> N
         raise NotFound(_("There is no such control."))
     row.ended_at = at
     row.save(update_fields=["ended_at"])
+    if row.visibility == risk.visibility:
+        touch(risk, at)
     entry = actor.entry(
         "control.ended",
         risk,
         at=at,
         changes={"control": [_logged(row), None]},
     )
-    if row.visibility == risk.visibility:
-        touch(risk, at)
-    else:
+    if row.visibility != risk.visibility:
         # It was noted while the risk was its party's own, and nobody else has heard of it since.
         entry = replace(entry, audience=Audience(risk.register.uuid, row.party.uuid))
     append(entry)
 
 
 def _logged(control: Control) -> dict[str, Any]:
-    """A control as the log keeps it, in every language it has."""
-    said = {"id": str(control.uuid), "name": control.name, "kind": control.kind}
-    return said | ({"translations": control.translations} if control.translations else {})
+    """A control as the log keeps it: everything that is kept of it, in every language it has."""
+    kept = {name: pair[1] for name, pair in whole_row(CONTROL, control, {}).items()}
+    return {"id": str(control.uuid), **kept}

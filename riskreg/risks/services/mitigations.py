@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import new_values, set_links, set_values
+from riskreg.register.changes import set_links, set_values, whole_row
 from riskreg.register.cleaning import as_list, clean_given, unchanged_owner
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
@@ -73,7 +73,7 @@ def create_mitigation(
         **{"status": MitigationStatus.PLANNED, **clean},
     )
     mitigation.risks.set(risks)
-    changes = new_values(MITIGATION, {**clean, "risks": risks})
+    changes = whole_row(MITIGATION, mitigation, {"risks": risks})
     append(
         actor.entry(
             "mitigation.created", mitigation, at=at, recorded_at=recorded_at, changes=changes
@@ -152,7 +152,8 @@ def edit_mitigation(
             changes["ended_with"] = [mitigation.ended_with.ref, None]
             mitigation.ended_with = None
         if _REPORT & set(changes):
-            mitigation.next_update_on = next_update(mitigation.status, actor.today(at))
+            due = next_update(mitigation.status, actor.today(at))
+            changes |= set_values(MITIGATION, mitigation, {"next_update_on": due})
         _keep(actor, mitigation, verb, changes, at, recorded_at)
     return mitigation
 
@@ -171,10 +172,13 @@ def end_mitigation_with(
     """
     require(actor, "mitigation.edit", mitigation)
     changes = {
-        "status": [mitigation.status, MitigationStatus.CANCELLED.value],
         "ended_with": [None, risk.ref],
+        **set_values(
+            MITIGATION,
+            mitigation,
+            {"status": MitigationStatus.CANCELLED, "next_update_on": None},
+        ),
     }
-    mitigation.status, mitigation.next_update_on = MitigationStatus.CANCELLED, None
     mitigation.ended_with = risk
     _keep(actor, mitigation, "mitigation.edited", changes, at, recorded_at)
 

@@ -12,7 +12,7 @@ from riskreg.events.policy import Audience
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import new_values, set_links, set_values
+from riskreg.register.changes import set_links, set_values, whole_row
 from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used, next_ref
@@ -72,7 +72,8 @@ def create_risk(
     criteria = actor.criteria
     mark_used(criteria, recorded_at or at)
     take_position(risk, at, criteria)
-    changes = new_values(RISK, {**clean, **links})
+    nothing: dict[str, Any] = dict.fromkeys(LINKS, ())
+    changes = whole_row(RISK, risk, nothing | links)
     _log(actor, "risk.created", risk, changes, at=at, recorded_at=recorded_at)
     return risk
 

@@ -128,13 +128,14 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
         if name not in ("ref_order", "updated_at") and was != getattr(risk, name)
     }
     shared = actor.entry("risk.shared", risk, at=at, changes=_told(risk, position))
-    append_all([replace(own, changes=changes), shared])
+    append_all([replace(own, changes=changes, subject_version=risk.version), shared])
     return risk
 
 
 def _told(risk: Risk, position: Position) -> dict[str, Any]:
     """Every value that everybody may know from now on and that is not empty."""
     told = [field.name for field in RISK if field.when_shared is WhenShared.TOLD]
+    told += ["party", "visibility"]
     cells = {stage: position.cell(stage) for stage in STAGES}
     return new_values(RISK, {name: getattr(risk, name) for name in told}) | {
         stage: [None, cell] for stage, cell in cells.items() if cell

@@ -1,5 +1,6 @@
 """Logged texts and names in the reader's language, as far as the log or the register has them."""
 
+import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any
 
@@ -7,9 +8,12 @@ from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.queries import objectives_for, terms_of
 from riskreg.risks.models import ControlKind
+
+SHOWN_READINGS = 20
 
 
 def localized(field: str, pair: list[Any], change: Mapping[str, Any]) -> list[Any]:
@@ -29,6 +33,30 @@ def localized(field: str, pair: list[Any], change: Mapping[str, Any]) -> list[An
     if field in outdated:
         return pair
     return [version if text else text for text, version in zip(pair, said, strict=True)]
+
+
+def reading_texts(field: str, pair: list[Any], zone: str) -> list[Any]:
+    """Logged readings, before and after, as texts: the first of them, and until when they go."""
+    if field != "readings":
+        return pair
+    return [_reading_texts(side, zone) if isinstance(side, list) else side for side in pair]
+
+
+def _reading_texts(rows: list[Any], zone: str) -> list[str]:
+    texts = [_reading_text(row, zone) for row in rows[:SHOWN_READINGS]]
+    if len(rows) > SHOWN_READINGS:
+        texts.append(f"… {_reading_text(rows[-1], zone)}")
+    return texts
+
+
+def _reading_text(row: Any, zone: str) -> str:
+    if not isinstance(row, Mapping):
+        # As events told it before readings were rows.
+        return str(row)
+    at = dt.datetime.fromisoformat(row["at"])
+    day = row["precision"] == "day"
+    when = clock.local_date(at, zone).isoformat() if day else at.isoformat(timespec="seconds")
+    return f"{when}: {row['value']}"
 
 
 def named(value: Mapping[str, Any]) -> str:

@@ -26,7 +26,7 @@ from riskreg.reviews.models import Outcome
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
-from riskreg.web.history.language import link_names, localized, named
+from riskreg.web.history.language import link_names, localized, named, reading_texts
 from riskreg.web.ladder.words import offset_words, part_words
 from riskreg.web.tables import PEOPLE, find_field
 
@@ -122,7 +122,11 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
                 and isinstance(logged, list)
                 and len(logged) == 2
                 and logged != [None, ""]
-                for pair in (localized(field, logged, change),)
+                for pair in (
+                    localized(
+                        field, reading_texts(field, logged, viewer.register.time_zone), change
+                    ),
+                )
             ],
         }
         for event, change in zip(found, changes, strict=True)

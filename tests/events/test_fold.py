@@ -1,0 +1,311 @@
+"""Whoever keeps a copy by the changes feed alone has every row that GET shows.
+
+A story of random acts by both parties is told by the feed to three readers; each folds what they
+were told, by the rules that docs/integrators.md gives, and compares it with what they can read.
+"""
+
+import datetime as dt
+import random
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from riskreg.indicators.models import Indicator
+from riskreg.indicators.services import create_indicator, edit_indicator, record_readings
+from riskreg.indicators.services.closing import close_risk_and_end
+from riskreg.kernel.errors import RiskregError
+from riskreg.register.visibility import Visibility
+from riskreg.reviews.services import record_review
+from riskreg.risks import services
+from riskreg.risks.models import Control, Mitigation, Risk
+from tests import builders
+from tests.builders import World
+from tests.indicators.making import FIELDS
+
+NOUNS = ("risk", "mitigation", "indicator", "objective")
+# Worked out when somebody asks, from the clock or from what else is in the answer.
+WORKED_OUT = {
+    "risk": {"url", "marks", "overdue"},
+    "mitigation": {"url", "currency"},
+    "indicator": {"url", "name", "late"},
+    "objective": {"url", "name"},
+}
+EMPTY = (None, "", [], {})
+Row = dict[str, Any]
+
+
+# Folding, as an integration does it --------------------------------------------------------------
+def fold(events: list[dict[str, Any]]) -> dict[str, Row]:
+    """{id: row} from the feed, first to last."""
+    rows: dict[str, Row] = {}
+    renamed: dict[str, str] = {}
+    for event in events:
+        it, at = event["object"], event["recorded_at"]
+        if it["type"] not in NOUNS:
+            continue
+        row = rows.setdefault(it["id"], {"type": it["type"], "created_at": at, "readings": {}})
+        # What happened around a thing leaves it at its version; a reading is part of its indicator.
+        if it["version"] != row.get("version") or event["verb"] == "indicator.read":
+            row["updated_at"] = max(at, row.get("updated_at", at))
+        row |= {"id": it["id"], "ref": it["ref"], "version": it["version"]}
+        if event["verb"] == "risk.shared":
+            row["created_at"] = at
+        for name, (before, after) in event["changes"].items():
+            if name == "ref":
+                renamed[before] = after
+            if name == "readings":
+                row["readings"] |= {reading["id"]: reading for reading in after}
+            elif name in ("inherent", "residual", "target"):
+                row.setdefault("scores", dict.fromkeys(("inherent", "residual", "target")))
+                row["scores"] = {**row["scores"], name: after}
+            else:
+                row["status" if name == "indicator_status" else name] = after
+    for row in rows.values():
+        row["risks"] = sorted(renamed.get(ref, ref) for ref in row.get("risks") or [])
+    return rows
+
+
+def latest(row: Row) -> Any:
+    """The newest of the readings that no other corrects."""
+    corrected = {r["corrects"] for r in row["readings"].values() if "corrects" in r}
+    left = [r for key, r in row["readings"].items() if key not in corrected]
+    newest = max(left, key=lambda r: r["at"], default=None)
+    return newest and {"at": newest["at"], "value": newest["value"]}
+
+
+def as_folded(noun: str, answer: Row) -> Row:
+    """What GET shows, as the feed tells it: people by id, terms in a list."""
+    told = {name: value for name, value in answer.items() if name not in WORKED_OUT[noun]}
+    for name in ("owner", "deputy"):
+        if told.get(name):
+            told[name] = told[name]["id"]
+    if noun == "risk":
+        told["terms"] = sorted(f"{t}:{k}" for t, keys in told["terms"].items() for k in keys)
+        told["objectives"] = sorted(told["objectives"])
+        if not any(told["scores"].values()):
+            told["scores"] = None
+    if noun == "objective":
+        told["ref"] = told["key"]
+    return {name: value for name, value in told.items() if value not in EMPTY}
+
+
+def compare(noun: str, row: Row, answer: Row) -> None:
+    shown = as_folded(noun, answer)
+    row = {**row, "latest": latest(row)} if noun == "indicator" else row
+    for name, value in shown.items():
+        assert row.get(name) == value, (noun, answer.get("ref"), name)
+    known = {name for name in answer if name not in WORKED_OUT[noun]}
+    for name in known - set(shown):
+        assert row.get(name) in EMPTY or not any(row[name].values()), (noun, name)
+
+
+# The story ---------------------------------------------------------------------------------------
+class Story:
+    """Random acts, each an hour after the one before. What a rule refuses is left undone."""
+
+    def __init__(self, world: World, seed: int) -> None:
+        self.world, self.dice, self.at, self.done = world, random.Random(seed), world.at, 0
+
+    def tell(self, acts: int) -> None:
+        for _n in range(acts):
+            self.at += dt.timedelta(hours=1)
+            act: Callable[[], Any] = self.dice.choice(
+                [
+                    self.new_risk, self.new_risk, self.change_risk, self.change_risk, self.assess,
+                    self.assess, self.open, self.review, self.close, self.reopen, self.share,
+                    self.transfer, self.control, self.plan, self.change_work, self.change_work,
+                    self.watch, self.change_watch, self.read, self.read, self.correct,
+                ]
+            )  # fmt: skip
+            try:
+                act()
+                self.done += 1
+            except RiskregError:
+                continue
+
+    def actor(self, row: Any = None) -> Any:
+        """A manager of the row's party, or of either."""
+        names = {"foton": "manager", "catl": "partner_manager"}
+        key = row.party.key if row is not None else self.dice.choice(list(names))
+        return self.world.viewer(names[key])
+
+    def pick(self, model: Any) -> Any:
+        rows = list(model.objects.select_related("party").order_by("pk"))
+        if not rows:
+            raise RiskregError
+        return self.dice.choice(rows)
+
+    def word(self) -> str:
+        return f"word {self.dice.randrange(1000)}"
+
+    def some(self, **fields: Callable[[], Any]) -> dict[str, Any]:
+        return {name: make() for name, make in fields.items() if self.dice.random() < 0.5}
+
+    def risk_fields(self) -> dict[str, Any]:
+        pick = self.dice.choice
+        return self.some(
+            title=self.word,
+            cause=self.word,
+            event=self.word,
+            consequence=self.word,
+            kind=lambda: pick(["threat", "threat", "opportunity"]),
+            response=lambda: pick(["", "mitigate", "accept", "share"]),
+            terms=lambda: pick([[], ["market:eu"], ["market:eu", "market:mideast"]]),
+            objectives=lambda: pick([[], ["overseas-units-2030"]]),
+            external_id=self.word,
+            sources=lambda: [{"title": self.word(), "url": "", "label": "sourced"}],
+            labels=lambda: {"cause": "illustrative"},
+            translations=lambda: {"zh-hans": {"title": self.word()}},
+        )
+
+    def new_risk(self) -> None:
+        fields = {"title": self.word(), "event": "It happens", **self.risk_fields()}
+        visibility = self.dice.choice(Visibility.values)
+        services.create_risk(actor=self.actor(), fields=fields, visibility=visibility, at=self.at)
+
+    def on(self, model: Any, service: Any, **given: Any) -> None:
+        row = self.pick(model)
+        service(actor=self.actor(row), ref=row.ref, version=None, at=self.at, **given)
+
+    def change_risk(self) -> None:
+        self.on(Risk, services.edit_risk, fields=self.risk_fields())
+
+    def assess(self) -> None:
+        given = {
+            "stage": self.dice.choice(["inherent", "residual", "target"]),
+            "likelihood": self.dice.randint(1, 5),
+            "impact": self.dice.randint(1, 5),
+            "rationale": self.word(),
+        }
+        self.on(Risk, services.record_assessment, given=given)
+
+    def open(self) -> None:
+        self.on(Risk, services.open_risk)
+
+    def review(self) -> None:
+        self.on(Risk, record_review, outcome="unchanged", comment=self.word())
+
+    def close(self) -> None:
+        self.on(Risk, close_risk_and_end, reason=self.word())
+
+    def reopen(self) -> None:
+        self.on(Risk, services.reopen_risk, reason=self.word())
+
+    def share(self) -> None:
+        self.on(Risk, services.share_risk)
+
+    def transfer(self) -> None:
+        row = self.pick(Risk)
+        mine = row.party.key == "foton"
+        owner = self.world.deputy if mine else self.world.partner_deputy
+        services.transfer_risk(
+            actor=self.actor(row), ref=row.ref, version=None, owner=owner, at=self.at
+        )
+
+    def control(self) -> None:
+        if self.dice.random() < 0.5:
+            row = self.pick(Risk)
+            services.add_control(
+                actor=self.actor(row), ref=row.ref, name=self.word(), kind="preventive", at=self.at
+            )
+        else:
+            old = self.pick(Control)
+            services.end_control(
+                actor=self.actor(old), ref=old.risk.ref, control=old.uuid, at=self.at
+            )
+
+    def work_fields(self) -> dict[str, Any]:
+        pick = self.dice.choice
+        return self.some(
+            title=self.word,
+            description=self.word,
+            expected_effect=self.word,
+            status=lambda: pick(["planned", "in_progress", "done", "cancelled"]),
+            due_on=lambda: dt.date(2027, self.dice.randint(1, 12), 1),
+            cost=lambda: pick([None, "12.5", "0"]),
+            progress=lambda: pick([0, 40, 100]),
+            labels=lambda: {"cost": "illustrative"},
+            translations=lambda: {"zh-hans": {"title": self.word()}},
+        )
+
+    def plan(self) -> None:
+        risk = self.pick(Risk)
+        fields = {
+            "title": self.word(), "due_on": dt.date(2027, 3, 1), "risks": [risk.ref],
+            **self.work_fields(),
+        }  # fmt: skip
+        services.create_mitigation(actor=self.actor(risk), fields=fields, at=self.at)
+
+    def change_work(self) -> None:
+        self.on(Mitigation, services.edit_mitigation, fields=self.work_fields())
+
+    def watch(self) -> None:
+        risk = self.pick(Risk)
+        create_indicator(
+            actor=self.actor(risk),
+            fields={**FIELDS, "risks": [risk.ref]},
+            visibility=risk.visibility,
+            at=self.at,
+        )
+
+    def change_watch(self) -> None:
+        fields = self.some(
+            names=lambda: {"en": self.word(), "zh-hans": self.word()},
+            red=lambda: self.dice.randint(96, 120),
+            grace_days=lambda: self.dice.randint(0, 20),
+            active=lambda: self.dice.random() < 0.8,
+        )
+        self.on(Indicator, edit_indicator, fields=fields)
+
+    def read(self, *rows: Any) -> None:
+        row = self.pick(Indicator)
+        first = self.at - dt.timedelta(minutes=50)
+        made = [
+            {"at": first + dt.timedelta(minutes=n), "value": self.dice.randint(50, 150)}
+            for n in range(self.dice.choice([1, 2, 30]))
+        ]
+        record_readings(
+            actor=self.actor(row), ref=row.ref, rows=[*rows, *made], origin="api", at=self.at
+        )
+
+    def correct(self) -> None:
+        row = self.pick(Indicator)
+        if row.latest_at is None:
+            raise RiskregError
+        fix = {"at": row.latest_at, "value": self.dice.randint(50, 150), "correction": True}
+        record_readings(actor=self.actor(row), ref=row.ref, rows=[fix], origin="api", at=self.at)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("seed", [1, 2])
+def test_the_feed_folds_to_what_is_shown(world: World, seed: int) -> None:
+    builders.taxonomy(world)
+    builders.objective(world)
+    story = Story(world, seed)
+    story.tell(160)
+    assert story.done > 70
+    root = f"/api/v1/registers/{world.register.slug}/"
+    for reader in ("owner", "partner_owner", "auditor"):
+        program = builders.api(getattr(world, reader))
+        events: list[dict[str, Any]] = []
+        address = f"{root}changes/?limit=50"
+        while address:
+            page = program.get(address).json()
+            events, address = events + page["results"], page["next"]
+        rows = fold(events)
+        for noun in NOUNS:
+            shown = program.get(f"{root}{noun}s/?limit=500").json()["results"]
+            assert {row["id"] for row in rows.values() if row["type"] == noun} == {
+                answer["id"] for answer in shown
+            }, (reader, noun)
+            for answer in shown:
+                compare(noun, rows[answer["id"]], answer)
+        for indicator in program.get(f"{root}indicators/?limit=500").json()["results"]:
+            listed = program.get(
+                f"{root}indicators/{indicator['ref']}/readings/?limit=500&corrected=true"
+            ).json()["results"]
+            told = rows[indicator["id"]]["readings"]
+            assert {(r["id"], r["at"], r["value"]) for r in listed} == {
+                (r["id"], r["at"], r["value"]) for r in told.values()
+            }
