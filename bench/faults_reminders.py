@@ -245,10 +245,12 @@ class Stage:
             if kind != "postgresql" or self.postgres is not None
         }
         kind = self.chance.choices(list(weights), list(weights.values()))[0]
-        able = [p for p in self.programs if p.name.startswith(kind.split()[0]) and p.running()]
-        if not able:
+        may_receive = [
+            p for p in self.programs if p.name.startswith(kind.split()[0]) and p.running()
+        ]
+        if not may_receive:
             return
-        program = self.chance.choice(able)
+        program = self.chance.choice(may_receive)
         if kind == "worker child":
             self.kills[kind] += program.kill_child(self.chance.choice)
             return

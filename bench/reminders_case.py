@@ -24,7 +24,7 @@ def select() -> dict[str, Any]:
     from riskreg.kernel import clock
     from riskreg.register.models import Register
     from riskreg.reminders.policy import DEFAULT_LADDER
-    from riskreg.reminders.queries import behind
+    from riskreg.reminders.queries import due_steps
 
     now = clock.now()
     registers = list(Register.objects.order_by("pk"))
@@ -34,7 +34,7 @@ def select() -> dict[str, Any]:
         found = []
         for register in registers:
             today = clock.local_date(now, register.time_zone)
-            for batch in behind(source, register, today, DEFAULT_LADDER):
+            for batch in due_steps(source, register, today, DEFAULT_LADDER):
                 found += [row.pk for row in batch]
         return found
 

@@ -11,6 +11,27 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent / "riskreg"
 LONGEST = 400
 FACES = ("web", "api")
+# Names that had to be learnt before a line could be read, and what stands in their place: parts of
+# a name, and whole names.
+RETIRED_PARTS = {"said": "to_json or localized", "told": "notified", "foretold": "forecast",
+                 "strays": "absent_recipients"}  # fmt: skip
+RETIRED = {
+    "Backdrop": "DigestLookups", "Belongings": "Responsibilities", "Circle": "Roster",
+    "Facts": "DigestData", "Fate": "DueOutcome", "Matter": "DutyScope",
+    "Opened": "EndpointCredentials", "Picture": "DigestContents", "Scene": "RegisterSnapshots",
+    "Tally": "CoverageCounts", "Unheard": "UnassignedDuties", "Renewer": "MessageRefresher",
+    "brought_about": "created", "climbing": "advance", "settling": "assignment",
+    "handing_on": "reassignment", "renewing": "refresh", "renewal": "refresh",
+    "renewer": "refresher", "beside": "panels", "life": "lifecycle",
+    "standing": "positions, status or risk_counts", "let_go": "cancel",
+    "hand_on": "reassign_pending", "go_away": "start_absence", "come_back": "end_absence",
+    "pull_in_review": "bring_review_forward", "take_position": "set_position",
+    "standing_in": "risks_in_cell", "tidied": "canonical_url", "turns_bad": "triggers_review",
+    "will_ask": "prefetch", "seen_version": "expected_version",
+    "look_again": "seconds_until_free", "hand_back": "release", "recall": "reset_future_retries",
+    "judge": "create_assessment", "sealing": "encryption", "calling": "http_client",
+    "nasty": "hostile_values",
+}  # fmt: skip
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
 }  # fmt: skip
@@ -100,6 +121,26 @@ def wide_lines(folder: Path = TEMPLATES) -> list[str]:
     ]
 
 
+def words_are_plain(path: Path, tree: ast.AST) -> Iterator[str]:
+    """No module, class, function or argument has a name that was retired."""
+    for name, line in _names(path, tree):
+        instead = RETIRED.get(name)
+        for part in name.strip("_").split("_"):
+            instead = instead or RETIRED_PARTS.get(part)
+        if instead:
+            yield f"line {line}: “{name}” is a retired word; see {instead}"
+
+
+def _names(path: Path, tree: ast.AST) -> Iterator[tuple[str, int]]:
+    for part in (*path.parts[:-1], path.stem):
+        yield part, 0
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef):
+            yield node.name, node.lineno
+        elif isinstance(node, ast.arg):
+            yield node.arg, node.lineno
+
+
 def _from_manager(node: ast.AST) -> bool:
     """Whether an expression starts from a model's manager."""
     return any(
@@ -120,4 +161,5 @@ GUARDS: tuple[Guard, ...] = (
     policies_are_pure,
     only_services_write,
     files_are_short,
+    words_are_plain,
 )

@@ -15,7 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.kernel.mailtext import inlined_html, tidy_text
 from riskreg.notify.models import Channel, Message
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
 
 KIND = "account"
@@ -56,7 +56,7 @@ def tell_owner(
 
 
 def _content(user: User, notice: str, facts: dict[str, Any]) -> Content:
-    said = {
+    values = {
         "notice": notice,
         "name": user.display_name,
         "language": {"zh-hans": "zh-Hans"}.get(user.language, user.language),
@@ -66,7 +66,7 @@ def _content(user: User, notice: str, facts: dict[str, Any]) -> Content:
     }
     folder = "mail/account_notice"
     return Content(
-        subject=" ".join(render_to_string(f"{folder}/subject.txt", said).split()),
-        text=tidy_text(render_to_string(f"{folder}/body.txt", said)),
-        html=inlined_html(render_to_string(f"{folder}/body.html", said)),
+        subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
+        text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
+        html=inlined_html(render_to_string(f"{folder}/body.html", values)),
     )

@@ -16,7 +16,7 @@ from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Absence
 from riskreg.register.queries import absences_for, absences_of
-from riskreg.register.services import come_back, go_away
+from riskreg.register.services import end_absence, start_absence
 
 _SOONEST = keyset.Order("starts_on", tie="id")
 _FIELDS = ("user", "starts_on", "until_on", "stand_in", "note")
@@ -25,7 +25,7 @@ _FIELDS = ("user", "starts_on", "until_on", "stand_in", "note")
 class AbsenceApi(RegisterApi):
     """A view about absences."""
 
-    def said(self, row: Absence) -> dict[str, Any]:
+    def to_json(self, row: Absence) -> dict[str, Any]:
         """An absence as JSON; its note is for the person's own party."""
         own = self.viewer.party_id is not None and row.of_party == self.viewer.party_id  # type: ignore[attr-defined]
         return {
@@ -55,7 +55,7 @@ class Absences(AbsenceApi):
             tie=by_uuid(absences_of(self.viewer)),
         )
         return listed(
-            self, self.viewer.audience.key, listing, lambda found: [self.said(r) for r in found]
+            self, self.viewer.audience.key, listing, lambda found: [self.to_json(r) for r in found]
         )
 
     @schema.noted("Record an absence", shapes_people.AbsenceNew, shapes_people.Absence)
@@ -64,7 +64,7 @@ class Absences(AbsenceApi):
 
         def act() -> Answer:
             given = body_of(request, *_FIELDS)
-            row = go_away(
+            row = start_absence(
                 actor=self.viewer,
                 user=person_of(given.get("user")),
                 starts_on=given.get("starts_on"),
@@ -74,7 +74,7 @@ class Absences(AbsenceApi):
                 at=self.at,
             )
             today = self.viewer.today(self.at)
-            body = self.said(absences_for(self.viewer, today).get(pk=row.pk))
+            body = self.to_json(absences_for(self.viewer, today).get(pk=row.pk))
             return Answer.of(body, 201)
 
         return self.write(act)
@@ -91,7 +91,7 @@ class AbsenceEnd(AbsenceApi):
 
         def act() -> Answer:
             nothing_in(request)
-            row = come_back(actor=self.viewer, absence=absence, at=self.at)
+            row = end_absence(actor=self.viewer, absence=absence, at=self.at)
             return Answer.of({"id": str(row.uuid), "ended_at": time(row.ended_at)})
 
         return self.write(act)

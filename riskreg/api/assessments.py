@@ -38,7 +38,7 @@ class Assessments(RegisterApi):
             tie=by_uuid(rows),
         )
         return listed(
-            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+            self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 
     @schema.acted("Assess a risk", shapes.AssessmentNew, shapes.Assessment, status=201)
@@ -49,16 +49,16 @@ class Assessments(RegisterApi):
             assessment = record_assessment(
                 actor=self.viewer,
                 ref=ref,
-                version=self.seen,
+                version=self.expected_version,
                 given=body_of(request),
                 at=self.at,
             )
-            return Answer.of(said(assessment), 201, ETag=etag(assessment.risk.version))
+            return Answer.of(to_json(assessment), 201, ETag=etag(assessment.risk.version))
 
         return self.write(act)
 
 
-def said(row: Assessment) -> dict[str, Any]:
+def to_json(row: Assessment) -> dict[str, Any]:
     """An assessment as JSON."""
     return {
         "id": str(row.uuid),

@@ -36,6 +36,6 @@ class Changes(RegisterApi):
                 "next": f"{self.root}{request.path}?{query}" if page.more else None,
                 "previous": None,
                 "cursor": cursor,
-                "results": events.said(self.viewer, page.events),
+                "results": events.to_json(self.viewer, page.events),
             }
         ).response()

@@ -36,7 +36,7 @@ class RiskClose(RiskAct):
         return close_risk_and_end(
             actor=self.viewer,
             ref=ref,
-            version=self.seen,
+            version=self.expected_version,
             reason=given.get("reason"),
             end=given.get("end", []),
             at=self.at,
@@ -65,7 +65,11 @@ class RiskReopen(RiskAct):
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return services.reopen_risk(
-            actor=self.viewer, ref=ref, version=self.seen, reason=given.get("reason"), at=self.at
+            actor=self.viewer,
+            ref=ref,
+            version=self.expected_version,
+            reason=given.get("reason"),
+            at=self.at,
         )
 
     @schema.acted("Reopen a risk", shapes.Reason, shapes.Risk)

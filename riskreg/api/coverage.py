@@ -15,7 +15,7 @@ from riskreg.api.core.query import as_query, day_of
 from riskreg.api.core.values import day, person
 from riskreg.kernel.errors import Errors
 from riskreg.register.permissions import require
-from riskreg.reviews.policy.coverage import Tally
+from riskreg.reviews.policy.coverage import CoverageCounts
 from riskreg.reviews.queries.coverage import BY, Report, Row, coverage, default_first
 
 PARAMS = [
@@ -49,10 +49,10 @@ class Coverage(RegisterApi):
         as_query(errors.raise_if_any)
         by = params.get("by") or "party"
         found = as_query(lambda: coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at))
-        return Answer.of(said(found)).response()
+        return Answer.of(to_json(found)).response()
 
 
-def said(found: Report) -> dict[str, Any]:
+def to_json(found: Report) -> dict[str, Any]:
     """A report as JSON."""
     return {
         "as_of": day(found.as_of),
@@ -69,7 +69,7 @@ def _row(by: str, row: Row) -> dict[str, Any]:
     return {"key": row.key or None, "name": shown if row.key else None, **_tally(row.tally)}
 
 
-def _tally(counted: Tally) -> dict[str, Any]:
+def _tally(counted: CoverageCounts) -> dict[str, Any]:
     return {
         "due": counted.due,
         "on_time": counted.on_time,

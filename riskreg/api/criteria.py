@@ -44,7 +44,7 @@ class CriteriaDetail(RegisterApi):
             criteria = criteria_versions(self.viewer, number=int(text)).first()
         if criteria is None:
             raise NotFound("There are no such criteria.")
-        body = said(criteria)
+        body = to_json(criteria)
         return self.detail(body, criteria.number)
 
     @schema.changed("Publish criteria", shapes_criteria.CriteriaNew, shapes_register.Criteria)
@@ -55,10 +55,14 @@ class CriteriaDetail(RegisterApi):
         def act() -> Answer:
             data, mapping = given(body_of(request, *_FIELDS))
             register = publish_criteria(
-                actor=self.viewer, data=data, mapping=mapping, seen_number=self.seen, at=self.at
+                actor=self.viewer,
+                data=data,
+                mapping=mapping,
+                seen_number=self.expected_version,
+                at=self.at,
             )
             assert register.criteria is not None  # noqa: S101 - a register always has criteria
-            body = said(register.criteria)
+            body = to_json(register.criteria)
             return Answer.of(body, ETag=etag(register.criteria.number, body))
 
         return self.write(act)
@@ -133,7 +137,7 @@ def _product(place: tuple[Any, Any]) -> Any:
     return place[0] * place[1] if all(type(n) is int for n in place) else None
 
 
-def said(criteria: Criteria) -> dict[str, Any]:
+def to_json(criteria: Criteria) -> dict[str, Any]:
     """A criteria version as JSON; levels and ratings from the least."""
     return {
         "number": criteria.number,

@@ -38,7 +38,7 @@ class Duties(RegisterApi):
         self.known_params(*FILTERS, *PARAMS)
         params = request.query_params
         limit, count = limit_of(params.get("limit")), counted(params.get("count"))
-        wanted = self._wanted()
+        wanted = self._filters_of()
         salt = cursor_salt(self, self.viewer.audience.key)
         backward, place = False, None
         if (sent := params.get("cursor")) is not None:
@@ -61,13 +61,13 @@ class Duties(RegisterApi):
         body: dict[str, Any] = {
             "next": link(False, rows[-1]) if rows and page.has_next else None,
             "previous": link(True, rows[0]) if rows and page.has_previous else None,
-            "results": self._said(rows),
+            "results": self._to_json(rows),
         }
         if count:
             body["count"] = agenda.count_for(self.viewer, wanted)
         return Answer.of(body).response()
 
-    def _wanted(self) -> agenda.Wanted:
+    def _filters_of(self) -> agenda.Wanted:
         params, errors = self.request.query_params, Errors()
         switches = {n: switch_of(errors, n, params.get(n)) for n in ("mine", "overdue")}
         kinds = tuple(choices_of(errors, "kind", params.getlist("kind"), sorted(LISTED)))
@@ -81,7 +81,7 @@ class Duties(RegisterApi):
             overdue=switches["overdue"],
         )
 
-    def _said(self, duties: list[Duty]) -> list[dict[str, Any]]:
+    def _to_json(self, duties: list[Duty]) -> list[dict[str, Any]]:
         today, slug = self.viewer.today(self.at), self.viewer.register.slug
         facts = agenda.facts_of(duties)
         people = {duty.key: agenda.people_of(duty) for duty in duties}

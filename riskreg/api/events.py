@@ -11,7 +11,7 @@ from riskreg.events.policy import Audience
 from riskreg.register.access import Viewer
 
 
-def said(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
+def to_json(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
     """Events as JSON, with one query for who did it."""
     shared = Audience(viewer.register.uuid).key
     people = users_by_uuid([row.actor for row in rows if row.actor]) if rows else {}

@@ -35,7 +35,7 @@ class Extensions(RegisterApi):
             tie=by_uuid(rows),
         )
         return listed(
-            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+            self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 
     @schema.acted(
@@ -49,18 +49,18 @@ class Extensions(RegisterApi):
             row = grant_extension(
                 actor=self.viewer,
                 ref=ref,
-                version=self.seen,
+                version=self.expected_version,
                 until=given.get("until"),
                 reason=given.get("reason"),
                 translations=given.get("translations"),
                 at=self.at,
             )
-            return Answer.of(said(row), 201, ETag=etag(row.risk.version))
+            return Answer.of(to_json(row), 201, ETag=etag(row.risk.version))
 
         return self.write(act)
 
 
-def said(row: Extension) -> dict[str, Any]:
+def to_json(row: Extension) -> dict[str, Any]:
     """An extension as JSON."""
     return {
         "id": str(row.uuid),

@@ -12,7 +12,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import person, time
-from riskreg.handover.models import HandOver, Part
+from riskreg.handover.models import HandOver, ItemKind
 from riskreg.handover.queries import handovers_for
 from riskreg.handover.services import hand_over
 from riskreg.kernel import keyset
@@ -35,7 +35,7 @@ class HandOvers(RegisterApi):
             tie=by_uuid(handovers_for(self.viewer)),
         )
         return listed(
-            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+            self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 
     @schema.noted("Hand over", shapes_people.HandOverNew, shapes_people.HandOver)
@@ -49,15 +49,15 @@ class HandOvers(RegisterApi):
                 from_user=person_of(given.get("from")),
                 to_user=person_of(given.get("to")),
                 reason=given.get("reason") or "",
-                part=given.get("part", Part.ALL),
+                part=given.get("part", ItemKind.ALL),
                 at=self.at,
             )
-            return Answer.of(said(row), 201)
+            return Answer.of(to_json(row), 201)
 
         return self.write(act)
 
 
-def said(row: HandOver) -> dict[str, Any]:
+def to_json(row: HandOver) -> dict[str, Any]:
     """A hand-over as JSON."""
     return {
         "id": str(row.uuid),

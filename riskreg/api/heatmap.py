@@ -41,10 +41,10 @@ class HeatmapDetail(RegisterApi):
             chosen=chosen,
             kind=chosen.kind,
         )
-        return Answer.of(said(found)).response()
+        return Answer.of(to_json(found)).response()
 
 
-def said(found: Heatmap) -> dict[str, Any]:
+def to_json(found: Heatmap) -> dict[str, Any]:
     """A heatmap as JSON, cells from the highest likelihood and the lowest impact."""
     body: dict[str, Any] = {
         "stage": found.stage,

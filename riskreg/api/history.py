@@ -44,4 +44,4 @@ class History(RegisterApi):
             ),
             tie=tie,
         )
-        return listed(self, own, listing, lambda found: events.said(viewer, found))
+        return listed(self, own, listing, lambda found: events.to_json(viewer, found))

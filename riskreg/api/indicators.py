@@ -43,7 +43,7 @@ _NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=Tru
 class IndicatorApi(RegisterApi):
     """A view about indicators."""
 
-    def said(self, row: Indicator) -> dict[str, Any]:
+    def to_json(self, row: Indicator) -> dict[str, Any]:
         """An indicator as JSON; of the risks it watches, those that the caller may know of."""
         dormant = row.dormant and row.objective is None  # type: ignore[attr-defined]
         asked, latest = row.active and not dormant, None
@@ -61,7 +61,7 @@ class IndicatorApi(RegisterApi):
 
     def answer(self, indicator: Indicator, status: int = 200) -> Answer:
         """``indicator`` as it is now, with its ETag, and its address where it is new."""
-        body = self.said(indicators_for(self.viewer).get(pk=indicator.pk))
+        body = self.to_json(indicators_for(self.viewer).get(pk=indicator.pk))
         answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
@@ -76,7 +76,7 @@ class Indicators(IndicatorApi):
         """Oldest first."""
         self.known_params(*FILTERS, *PARAMS)
         listing = Listing(
-            queryset=indicators_for(self.viewer).filter(self._wanted()),
+            queryset=indicators_for(self.viewer).filter(self._filters_of()),
             order=_BY_AGE,
             place=lambda row: (None, str(row.uuid)),
             tie=by_uuid(visible_indicators(self.viewer)),
@@ -85,10 +85,10 @@ class Indicators(IndicatorApi):
             self,
             self.viewer.audience.key,
             listing,
-            lambda found: [self.said(row) for row in found],
+            lambda found: [self.to_json(row) for row in found],
         )
 
-    def _wanted(self) -> Q:
+    def _filters_of(self) -> Q:
         params, errors, wanted = self.request.query_params, Errors(), Q()
         if statuses := params.getlist("status"):
             choices_of(errors, "status", statuses, Status.values)
@@ -134,7 +134,7 @@ class IndicatorDetail(IndicatorApi):
         self.known_params()
         found = indicator_for(self.viewer, ref)
         row = indicators_for(self.viewer).get(pk=found.pk)
-        return self.detail(self.said(row), row.version)
+        return self.detail(self.to_json(row), row.version)
 
     @schema.changed("Change an indicator", shapes.IndicatorChange, shapes.Indicator)
     def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:
@@ -144,7 +144,7 @@ class IndicatorDetail(IndicatorApi):
             changed = services.edit_indicator(
                 actor=self.viewer,
                 ref=ref,
-                version=self.seen,
+                version=self.expected_version,
                 fields=_fields(body_of(request)),
                 at=self.at,
             )
@@ -182,7 +182,7 @@ class Readings(RegisterApi):
             tie=by_uuid(readings_of(self.viewer, indicator, all_rows=True)),
         )
         return listed(
-            self, self.viewer.audience.key, listing, lambda found: [_said(row) for row in found]
+            self, self.viewer.audience.key, listing, lambda found: [_to_json(row) for row in found]
         )
 
     @schema.noted("Record readings", shapes.ReadingsNew, shapes.ReadingsDone)
@@ -199,7 +199,7 @@ class Readings(RegisterApi):
                 origin=Origin.API,
                 at=self.at,
             )
-            said = {
+            values = {
                 "recorded": len(done.readings),
                 "corrected": done.corrected,
                 "unchanged": done.unchanged,
@@ -207,12 +207,12 @@ class Readings(RegisterApi):
                 "status_before": done.before or None,
                 "called": [breach.risk.ref for breach in done.breaches],
             }
-            return Answer.of(said, 201 if done.readings else 200)
+            return Answer.of(values, 201 if done.readings else 200)
 
         return self.write(act)
 
 
-def _said(row: Reading) -> dict[str, Any]:
+def _to_json(row: Reading) -> dict[str, Any]:
     return {
         "id": str(row.uuid),
         "at": time(row.at),

@@ -117,7 +117,7 @@ class InvitationResend(InvitationApi):
         def act() -> Answer:
             nothing_in(request)
             row = resend_invitation(
-                actor=self.viewer, invitation=invitation, version=self.seen, at=self.at
+                actor=self.viewer, invitation=invitation, version=self.expected_version, at=self.at
             )
             return self.answer(row)
 
@@ -136,7 +136,7 @@ class InvitationRevoke(InvitationApi):
         def act() -> Answer:
             nothing_in(request)
             row = revoke_invitation(
-                actor=self.viewer, invitation=invitation, version=self.seen, at=self.at
+                actor=self.viewer, invitation=invitation, version=self.expected_version, at=self.at
             )
             return self.answer(row)
 

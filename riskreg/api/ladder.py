@@ -37,7 +37,7 @@ class LadderDetail(RegisterApi):
             if not (text.isascii() and text.isdigit() and len(text) < 7):
                 raise InvalidQuery.one("number", "not_a_number", "This must be a whole number.")
             ladder = self._version(int(text))
-        return self.detail(said(ladder), ladder.number)
+        return self.detail(to_json(ladder), ladder.number)
 
     @schema.changed("Replace the ladder", shapes.LadderNew, shapes.Ladder)
     def put(self, request: Request, slug: str) -> HttpResponse:
@@ -48,10 +48,10 @@ class LadderDetail(RegisterApi):
             made = set_ladder(
                 actor=self.viewer,
                 rungs=_rungs(body_of(request, "rungs").get("rungs")),
-                expected_number=self.seen,
+                expected_number=self.expected_version,
                 at=self.at,
             )
-            body = said(made)
+            body = to_json(made)
             return Answer.of(body, ETag=etag(made.number, body))
 
         return self.write(act)
@@ -83,7 +83,7 @@ class LadderPreview(RegisterApi):
             raise InvalidQuery.one("risk", "required", "Name a risk by its ref, as in R-001.")
         risk = risk_for(self.viewer, ref)
         ladder = ladder_of(self.viewer.register)
-        forecast = as_query(lambda: self._foretold(risk, ladder))
+        forecast = as_query(lambda: self._forecast(risk, ladder))
         body = {
             "risk": risk.ref,
             "next_review_on": day(risk.next_review_on),
@@ -92,15 +92,15 @@ class LadderPreview(RegisterApi):
         }
         return Answer.of(body).response()
 
-    def _foretold(self, risk: Risk, ladder: InForce) -> list[Forecast]:
+    def _forecast(self, risk: Risk, ladder: InForce) -> list[Forecast]:
         try:
             return preview_for(self.viewer, risk, ladder.rungs, self.at)
         except Invalid as invalid:
-            said = [error for errors in invalid.fields.values() for error in errors]
-            raise Invalid({"risk": said}) from None
+            sentences = [error for errors in invalid.fields.values() for error in errors]
+            raise Invalid({"risk": sentences}) from None
 
 
-def said(ladder: InForce) -> dict[str, Any]:
+def to_json(ladder: InForce) -> dict[str, Any]:
     """A ladder as JSON; it can be sent back as it is."""
     people = users_by_uuid({user for rung in ladder.rungs for user in rung.users})
     return {

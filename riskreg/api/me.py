@@ -8,7 +8,7 @@ from riskreg.api import shapes_register
 from riskreg.api.core import schema
 from riskreg.api.core.base import ApiView
 from riskreg.api.core.values import person, time
-from riskreg.api.registers import membership_said
+from riskreg.api.registers import membership_to_json
 
 
 class Me(ApiView):
@@ -33,6 +33,6 @@ class Me(ApiView):
                 "scope": token.scope,
                 "expires_at": time(token.expires_at),
             },
-            "memberships": [membership_said(m, self.root) for m in self.my_memberships()],
+            "memberships": [membership_to_json(m, self.root) for m in self.my_memberships()],
         }
         return self.detail(body)

@@ -51,7 +51,7 @@ class MeetingApi(RegisterApi):
         items = agenda(row)
         return {
             **self.brief(row),
-            "agenda": [item_said(item) for item in items],
+            "agenda": [item_to_json(item) for item in items],
             "attendance": self._attendance(row, items),
         }
 
@@ -148,13 +148,13 @@ class MeetingItems(MeetingApi):
                 actor=self.viewer,
                 meeting=meeting,
                 number=number,
-                version=self.seen,
+                version=self.expected_version,
                 outcome=given.get("outcome"),
                 note=given.get("note") or "",
                 review={k: v for k, v in (review or {}).items() if v is not None},
                 at=self.at,
             )
-            return Answer.of(item_said(item), 200, ETag=etag(item.risk.version))
+            return Answer.of(item_to_json(item), 200, ETag=etag(item.risk.version))
 
         return self.write(act)
 
@@ -171,7 +171,11 @@ class MeetingAttendance(MeetingApi):
             if not isinstance(users, list) or not all(isinstance(u, str) for u in users):
                 raise Invalid.one("users", "not_a_list", "Send the ids of those who are there.")
             row = services.set_attendance(
-                actor=self.viewer, meeting=meeting, version=self.seen, users=users, at=self.at
+                actor=self.viewer,
+                meeting=meeting,
+                version=self.expected_version,
+                users=users,
+                at=self.at,
             )
             return self.answer(row)
 
@@ -188,7 +192,7 @@ class MeetingChair(MeetingApi):
         def act() -> Answer:
             nothing_in(request)
             row = services.take_chair(
-                actor=self.viewer, meeting=meeting, version=self.seen, at=self.at
+                actor=self.viewer, meeting=meeting, version=self.expected_version, at=self.at
             )
             return self.answer(row)
 
@@ -205,14 +209,14 @@ class MeetingEnd(MeetingApi):
         def act() -> Answer:
             nothing_in(request)
             row = services.end_meeting(
-                actor=self.viewer, meeting=meeting, version=self.seen, at=self.at
+                actor=self.viewer, meeting=meeting, version=self.expected_version, at=self.at
             )
             return self.answer(row)
 
         return self.write(act)
 
 
-def item_said(item: MeetingItem) -> dict[str, Any]:
+def item_to_json(item: MeetingItem) -> dict[str, Any]:
     """An item as JSON."""
     return {
         "number": item.number,
@@ -223,7 +227,7 @@ def item_said(item: MeetingItem) -> dict[str, Any]:
         "before": item.before,
         "after": item.after,
         "due_on": day(item.due_on),
-        "review": reviews.said(item.review) if item.review else None,
+        "review": reviews.to_json(item.review) if item.review else None,
         "recorded_by": person(item.recorded_by),
         "recorded_at": time(item.recorded_at),
     }

@@ -107,7 +107,7 @@ class MemberDetail(MemberApi):
                 role=given.get("role"),
                 to_user=person_of(given.get("to")),
                 nobody_yet=given.get("nobody_yet") is True,
-                version=self.seen,
+                version=self.expected_version,
                 at=self.at,
             )
             return self.answer(row)
@@ -132,7 +132,7 @@ class MemberEnd(MemberApi):
                 user=member,
                 to_user=person_of(given.get("to")),
                 nobody_yet=given.get("nobody_yet") is True,
-                version=self.seen,
+                version=self.expected_version,
                 at=self.at,
             )
             return Answer.of({"id": str(row.user.uuid), "ended_at": time(row.ended_at)})

@@ -32,7 +32,7 @@ _BY_DUE_DATE = keyset.Order("due_on", tie="id")
 class MitigationApi(RegisterApi):
     """A view about mitigations."""
 
-    def said(self, row: Mitigation) -> dict[str, Any]:
+    def to_json(self, row: Mitigation) -> dict[str, Any]:
         """A mitigation as JSON; of the risks it serves, those that the caller may know of."""
         return row_to_json(
             MITIGATION,
@@ -43,7 +43,7 @@ class MitigationApi(RegisterApi):
 
     def answer(self, mitigation: Mitigation, status: int = 200) -> Answer:
         """``mitigation`` as it is now, with its ETag, and its address where it is new."""
-        body = self.said(mitigations_for(self.viewer).get(pk=mitigation.pk))
+        body = self.to_json(mitigations_for(self.viewer).get(pk=mitigation.pk))
         answer = Answer.of(body, status, ETag=etag(body["version"], body))
         if status == 201:
             return Answer(answer.text, status, {**answer.headers, "Location": body["url"]})
@@ -58,7 +58,7 @@ class Mitigations(MitigationApi):
         """Soonest due first."""
         self.known_params(*FILTERS, *PARAMS)
         listing = Listing(
-            queryset=mitigations_for(self.viewer).filter(self._wanted()),
+            queryset=mitigations_for(self.viewer).filter(self._filters_of()),
             order=_BY_DUE_DATE,
             place=lambda row: (row.due_on, str(row.uuid)),
             tie=by_uuid(visible_mitigations(self.viewer)),
@@ -67,10 +67,10 @@ class Mitigations(MitigationApi):
             self,
             self.viewer.audience.key,
             listing,
-            lambda found: [self.said(row) for row in found],
+            lambda found: [self.to_json(row) for row in found],
         )
 
-    def _wanted(self) -> Q:
+    def _filters_of(self) -> Q:
         params, errors, wanted = self.request.query_params, Errors(), Q()
         if statuses := params.getlist("status"):
             choices_of(errors, "status", statuses, MitigationStatus.values)
@@ -114,7 +114,7 @@ class MitigationDetail(MitigationApi):
         self.known_params()
         found = mitigation_for(self.viewer, ref)
         row = mitigations_for(self.viewer).get(pk=found.pk)
-        return self.detail(self.said(row), row.version)
+        return self.detail(self.to_json(row), row.version)
 
     @schema.changed("Change a mitigation", shapes.MitigationChange, shapes.Mitigation)
     def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:
@@ -124,7 +124,7 @@ class MitigationDetail(MitigationApi):
             changed = services.edit_mitigation(
                 actor=self.viewer,
                 ref=ref,
-                version=self.seen,
+                version=self.expected_version,
                 fields=_fields(body_of(request)),
                 at=self.at,
             )

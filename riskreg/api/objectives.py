@@ -96,7 +96,7 @@ class ObjectiveDetail(ObjectiveApi):
                 actor=self.viewer,
                 key=key,
                 fields=body_of(request, *_FIELDS),
-                version=self.seen,
+                version=self.expected_version,
                 at=self.at,
             )
             return self.answered(row)

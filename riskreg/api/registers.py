@@ -27,10 +27,10 @@ from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for, taxonomies_for
 from riskreg.register.services import found_register
 from riskreg.risks.models import Kind
-from riskreg.risks.queries.lists import counts_by_rating, standing
+from riskreg.risks.queries.lists import counts_by_rating, risk_counts
 
 
-def membership_said(membership: Membership, root: str) -> dict[str, Any]:
+def membership_to_json(membership: Membership, root: str) -> dict[str, Any]:
     """A membership as JSON: the register, and what the caller is in it."""
     register = membership.register
     return {
@@ -71,7 +71,7 @@ class Registers(ApiView):
         body: dict[str, Any] = {
             "next": link(False, rows[-1]) if rows and behind else None,
             "previous": link(True, rows[0]) if rows and start else None,
-            "results": [membership_said(row, self.root) for row in rows],
+            "results": [membership_to_json(row, self.root) for row in rows],
         }
         if count:
             body["count"] = len(mine)
@@ -101,7 +101,7 @@ class Registers(ApiView):
             mine = next(
                 row for row in self.my_memberships() if row.register_id == viewer.register.pk
             )
-            body = membership_said(mine, self.root)
+            body = membership_to_json(mine, self.root)
             return Answer.of(body, 201, ETag=content_etag(body), Location=body["url"])
 
         return self.write(act)
@@ -119,7 +119,7 @@ class RegisterDetail(RegisterApi):
         matrix = Matrix(register.criteria)
         above = [r for r in matrix.rating_keys if matrix.above_appetite(r)]
         by_kind = counts_by_rating(viewer)
-        now = standing(viewer, self.at, above, kind=kind)
+        now = risk_counts(viewer, self.at, above, kind=kind)
         body = {
             "slug": register.slug,
             "url": self.here,

@@ -39,7 +39,7 @@ class Reviews(RegisterApi):
             tie=by_uuid(rows),
         )
         return listed(
-            self, self.viewer.audience.key, listing, lambda found: [said(row) for row in found]
+            self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 
     @schema.acted("Review a risk", shapes.ReviewNew, shapes.Review, status=201)
@@ -51,16 +51,16 @@ class Reviews(RegisterApi):
             review = record_review(
                 actor=self.viewer,
                 ref=ref,
-                version=self.seen,
+                version=self.expected_version,
                 at=self.at,
                 **{name: value for name, value in given.items() if value is not None},
             )
-            return Answer.of(said(review), 201, ETag=etag(review.risk.version))
+            return Answer.of(to_json(review), 201, ETag=etag(review.risk.version))
 
         return self.write(act)
 
 
-def said(row: Review) -> dict[str, Any]:
+def to_json(row: Review) -> dict[str, Any]:
     """A review as JSON."""
     return {
         "id": str(row.uuid),
@@ -70,7 +70,7 @@ def said(row: Review) -> dict[str, Any]:
         "label": row.label,
         "visibility": row.visibility,
         "reviewer": person(row.reviewer),
-        "assessment": assessments.said(row.assessment) if row.assessment else None,
+        "assessment": assessments.to_json(row.assessment) if row.assessment else None,
         "due_on": day(row.due_on),
         "next_review_on": day(row.next_review_on),
         "at": time(row.at),

@@ -60,11 +60,11 @@ class RiskApi(RegisterApi):
         """``positions`` as the columns that ``said`` reads."""
         return positions.values(*_COLUMNS)
 
-    def said(self, rows: Collection[Row]) -> list[dict[str, Any]]:
+    def to_json(self, rows: Collection[Row]) -> list[dict[str, Any]]:
         """Rows of ``rows()`` as JSON, with two queries for their links."""
-        return list(self._said(rows)) if rows else []
+        return list(self._to_json(rows)) if rows else []
 
-    def _said(self, rows: Collection[Row]) -> Iterator[dict[str, Any]]:
+    def _to_json(self, rows: Collection[Row]) -> Iterator[dict[str, Any]]:
         ids = [row["risk_id"] for row in rows]
         terms, objectives = terms_by_risk(ids), objectives_by_risk(self.viewer, ids)
         today, root = self.viewer.today(self.at), f"{self.here}risks/"
@@ -90,7 +90,7 @@ class RiskApi(RegisterApi):
 
     def one(self, risk: Risk) -> dict[str, Any]:
         """``risk`` as it is now."""
-        return self.said(self.rows(current_positions(self.viewer).filter(risk_id=risk.pk)))[0]
+        return self.to_json(self.rows(current_positions(self.viewer).filter(risk_id=risk.pk)))[0]
 
     def answer(self, risk: Risk, status: int = 200) -> Answer:
         """``risk`` as it is now, with its ETag, and its address where it is new."""
@@ -125,7 +125,7 @@ class Risks(RiskApi):
                 visible_risks(self.viewer).filter(uuid=uuid.UUID(public)).values("ref_order")
             ),
         )
-        return listed(self, self.viewer.audience.key, listing, self.said)
+        return listed(self, self.viewer.audience.key, listing, self.to_json)
 
     @schema.made("Create a risk", shapes.RiskNew, shapes.Risk)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -159,7 +159,7 @@ class RiskDetail(RiskApi):
         def act() -> Answer:
             fields = _fields(body_of(request))
             wanted = fields.pop("visibility", None)
-            seen = self.seen
+            seen = self.expected_version
             if fields or wanted != Visibility.SHARED:
                 risk = services.edit_risk(
                     actor=self.viewer, ref=ref, version=seen, fields=fields, at=self.at
@@ -199,7 +199,9 @@ class RiskOpen(RiskAct):
     """Puts a draft into force."""
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
-        return services.open_risk(actor=self.viewer, ref=ref, version=self.seen, at=self.at)
+        return services.open_risk(
+            actor=self.viewer, ref=ref, version=self.expected_version, at=self.at
+        )
 
     @schema.acted("Open a risk", None, shapes.Risk)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
@@ -211,7 +213,9 @@ class RiskShare(RiskAct):
     """Makes a party's own risk known to everybody in the register."""
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
-        return services.share_risk(actor=self.viewer, ref=ref, version=self.seen, at=self.at)
+        return services.share_risk(
+            actor=self.viewer, ref=ref, version=self.expected_version, at=self.at
+        )
 
     @schema.acted("Share a risk", None, shapes.Risk)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
@@ -228,7 +232,7 @@ class RiskTransfer(RiskAct):
         return services.transfer_risk(
             actor=self.viewer,
             ref=ref,
-            version=self.seen,
+            version=self.expected_version,
             owner=person_of(given.get("owner")),
             deputy=person_of(given.get("deputy")),
             at=self.at,

@@ -55,19 +55,19 @@ def _found(
 
 def _risk(here: str, row: Any) -> dict[str, Any]:
     url = f"{here}risks/{row.ref}/"
-    return _found(row.risk.uuid, row.risk.said("title"), row.ref, row.ref, url)
+    return _found(row.risk.uuid, row.risk.localized("title"), row.ref, row.ref, url)
 
 
 def _of_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]]:
     def read(here: str, row: Any) -> dict[str, Any]:
         url = f"{here}risks/{row.risk.ref}/{noun}"
-        return _found(row.uuid, row.said(column), None, row.risk.ref, url)
+        return _found(row.uuid, row.localized(column), None, row.risk.ref, url)
 
     return read
 
 
 def _mitigation(here: str, row: Any) -> dict[str, Any]:
-    return _found(row.uuid, row.said("title"), row.ref, None, f"{here}mitigations/{row.ref}/")
+    return _found(row.uuid, row.localized("title"), row.ref, None, f"{here}mitigations/{row.ref}/")
 
 
 def _indicator(here: str, row: Any) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.api.core.shape_fields import Person, Who, one_of
-from riskreg.reminders.models import Part
+from riskreg.reminders.models import RecipientReason
 from riskreg.reminders.policy import CHANNELS, MAX_OFFSET, MAX_USERS, RECIPIENTS
 
 STATES = ("sent", "skipped", "due", "to_come", "deferred")
@@ -40,7 +40,7 @@ class LadderNew(s.Serializer[Any]):
 
 class RungRecipient(s.Serializer[Any]):
     name = s.CharField()
-    part = one_of(Part.values)
+    part = one_of(RecipientReason.values)
     digest_on = s.DateField(
         allow_null=True, help_text="the day of their own whose digest tells them"
     )

@@ -6,7 +6,7 @@ from rest_framework import serializers as s
 
 from riskreg.api.core.shape_fields import Person, Who, WhoOrNobody, one_of
 from riskreg.duties.sources import LISTED
-from riskreg.handover.models import Part
+from riskreg.handover.models import ItemKind
 from riskreg.register.visibility import Visibility
 
 
@@ -65,7 +65,7 @@ class HandOver(s.Serializer[Any]):
     from_ = Person()
     to = Person()
     by = Person()
-    part = one_of(Part.values)
+    part = one_of(ItemKind.values)
     reason = s.CharField()
     at = s.DateTimeField()
     counts = HandOverCounts()
@@ -79,7 +79,7 @@ class HandOverNew(s.Serializer[Any]):
     from_ = Who()
     to = Who()
     reason = s.CharField(max_length=2000)
-    part = one_of(Part.values, required=False)
+    part = one_of(ItemKind.values, required=False)
 
     def get_fields(self) -> dict[str, Any]:
         """As above."""

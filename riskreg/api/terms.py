@@ -123,7 +123,7 @@ class TaxonomyDetail(TermApi):
                 actor=self.viewer,
                 key=key,
                 names=body_of(request, "names").get("names"),
-                version=self.seen,
+                version=self.expected_version,
                 at=self.at,
             )
             return self.answered(self.taxonomy_as_json(row))
@@ -195,7 +195,7 @@ class TermDetail(TermApi):
                 actor=self.viewer,
                 ref=ref,
                 fields=body_of(request, "names", "source", "active"),
-                version=self.seen,
+                version=self.expected_version,
                 at=self.at,
             )
             return self.answered(self.term_as_json(row))
@@ -215,7 +215,7 @@ class TermMerge(TermApi):
                 actor=self.viewer,
                 ref=ref,
                 into=body_of(request, "into").get("into"),
-                version=self.seen,
+                version=self.expected_version,
                 at=self.at,
             )
             return self.answered(self.term_as_json(term_for(self.viewer, into.ref)))

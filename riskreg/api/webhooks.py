@@ -61,7 +61,7 @@ class WebhookApi(RegisterApi):
             "request_id": self.viewer.request_id,
         }
 
-    def said(self, row: Endpoint, last: Delivery | None) -> dict[str, Any]:
+    def to_json(self, row: Endpoint, last: Delivery | None) -> dict[str, Any]:
         """A webhook as JSON, without what is secret."""
         return {
             "id": str(row.uuid),
@@ -77,14 +77,14 @@ class WebhookApi(RegisterApi):
             "created_at": time(row.created_at),
         }
 
-    def all_said(self, rows: Sequence[Endpoint]) -> list[dict[str, Any]]:
+    def all_to_json(self, rows: Sequence[Endpoint]) -> list[dict[str, Any]]:
         """Several, with their newest deliveries."""
         last = last_deliveries([row.uuid for row in rows])
-        return [self.said(row, last.get(row.uuid)) for row in rows]
+        return [self.to_json(row, last.get(row.uuid)) for row in rows]
 
     def answer(self, row: Endpoint, status: int = 200) -> Answer:
         """``row`` with its ETag, and its address where it is new."""
-        (body,) = self.all_said([row])
+        (body,) = self.all_to_json([row])
         headers = {"Location": body["url"]} if status == 201 else {}
         return Answer.of(body, status, ETag=etag(row.version, body), **headers)
 
@@ -112,7 +112,7 @@ class Webhooks(WebhookApi):
             place=lambda row: (None, str(row.uuid)),
             tie=lambda public: Subquery(self.rows.filter(uuid=uuid.UUID(public)).values("pk")),
         )
-        return listed(self, self.viewer.audience.key, listing, self.all_said)
+        return listed(self, self.viewer.audience.key, listing, self.all_to_json)
 
     @schema.made("Add a webhook", shapes.WebhookNew, shapes.WebhookSecret)
     def post(self, request: Request, slug: str) -> HttpResponse:
@@ -150,7 +150,7 @@ class WebhookDetail(WebhookApi):
         """The webhook as it is now; If-Match does not go by its deliveries."""
         self.known_params()
         row = self.found(webhook)
-        (body,) = self.all_said([row])
+        (body,) = self.all_to_json([row])
         return self.detail(body, row.version)
 
     @schema.changed("Change a webhook", shapes.WebhookChange, shapes.Webhook)
@@ -159,7 +159,7 @@ class WebhookDetail(WebhookApi):
 
         def act() -> Answer:
             body = body_of(request, "name", "enabled")
-            row, version = self.found(webhook), self.seen
+            row, version = self.found(webhook), self.expected_version
             asked = {"endpoint": webhook, "version": version, **self.who}
             if "enabled" in body and not isinstance(body["enabled"], bool):
                 raise Invalid.one("enabled", "not_a_boolean", "This must be true or false.")
@@ -177,7 +177,7 @@ class WebhookDetail(WebhookApi):
 
         def act() -> Answer:
             self.found(webhook)
-            endpoints.remove(endpoint=webhook, version=self.seen, **self.who)
+            endpoints.remove(endpoint=webhook, version=self.expected_version, **self.who)
             return Answer("", 204)
 
         return self.write(act)
@@ -196,7 +196,7 @@ class WebhookRotate(WebhookApi):
             nothing_in(request)
             self.found(webhook)
             row, self.fresh = endpoints.rotate_secret(
-                endpoint=webhook, version=self.seen, **self.who
+                endpoint=webhook, version=self.expected_version, **self.who
             )
             return self.answer(row)
 

@@ -185,8 +185,8 @@ def originals(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, s
 
 def versions(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """The Chinese texts of ``fields`` as the translations of a row."""
-    said = {field: record[field][SECOND_LANGUAGE] for field in fields if record[field]}
-    return {SECOND_LANGUAGE: said} if said else {}
+    values = {field: record[field][SECOND_LANGUAGE] for field in fields if record[field]}
+    return {SECOND_LANGUAGE: values} if values else {}
 
 
 def _level(level: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db.models import Q, QuerySet
 
 from riskreg.duties import links
 from riskreg.duties.policy.ladder import Extension, Rung, from_offset
-from riskreg.duties.policy.matter import Matter
+from riskreg.duties.policy.scope import DutyScope
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.register.visibility import Visibility
@@ -91,7 +91,7 @@ class Duty:
     @property
     def title(self) -> str:
         """What it is about, in the reader's language."""
-        return str(self.thing.said("title"))
+        return str(self.thing.localized("title"))
 
     def link(self, slug: str) -> str:
         """The page where it is discharged."""
@@ -107,16 +107,16 @@ class Duty:
             return None
         return Extension(self.extended_until, clock.local_date(self.extended_at, zone))
 
-    def as_told_to(self, party_id: int | None) -> "Duty":
+    def as_notified_to(self, party_id: int | None) -> "Duty":
         """It without an extension that readers of that party (database id) may not know of."""
         if not self.extension_private or party_id == self.party_id:
             return self
         return replace(self, extended_until=None, extended_at=None, extension_private=False)
 
     @property
-    def matter(self) -> Matter:
+    def scope(self) -> DutyScope:
         """What decides who is told of it."""
-        return Matter(self.owner_id, self.deputy_id, self.party_id, self.private)
+        return DutyScope(self.owner_id, self.deputy_id, self.party_id, self.private)
 
 
 @dataclass(frozen=True)
@@ -160,7 +160,7 @@ class Source:
         """The rows in force."""
         return self.rows().filter(self.open)
 
-    def told_rows(self) -> QuerySet[Any]:
+    def notified_rows(self) -> QuerySet[Any]:
         """Every row with all that a reader is told: the people, and what is beside."""
         rows = self.rows().select_related(*self.people)
         return rows if self.beside is None else self.beside(rows)

@@ -62,7 +62,7 @@ def new_secret() -> str:
 
 
 @dataclass(frozen=True, repr=False)
-class Opened:
+class EndpointCredentials:
     """An endpoint with its address and secrets. Never shown whole, not in an error either."""
 
     uuid: uuid.UUID
@@ -71,7 +71,7 @@ class Opened:
     secrets: Secrets
 
 
-def load_credentials(endpoint: uuid.UUID) -> Opened:
+def load_credentials(endpoint: uuid.UUID) -> EndpointCredentials:
     """The endpoint to send to. Raises ``PermanentFailure`` where nothing is to be sent to it."""
     row = Endpoint.objects.filter(uuid=endpoint).first()
     if row is None:
@@ -79,7 +79,9 @@ def load_credentials(endpoint: uuid.UUID) -> Opened:
     if row.disabled_at is not None:
         raise PermanentFailure(gettext_noop("the endpoint is switched off"))
     try:
-        return Opened(row.uuid, row.kind, decrypt(row.address), Secrets.decrypted(row.secret))
+        return EndpointCredentials(
+            row.uuid, row.kind, decrypt(row.address), Secrets.decrypted(row.secret)
+        )
     except Undecryptable as error:
         raise PermanentFailure(f"its address cannot be read: {error}") from error
 

@@ -65,14 +65,14 @@ def post(
             headers={"User-Agent": AGENT, "Connection": "close", **headers},
         )
         answer = connection.getresponse()
-        said = answer.read(READ_BYTES)
+        message = answer.read(READ_BYTES)
         if too_late.is_set():
             raise Unreachable(TOO_LONG)
-        return Reply(answer.status, {n.lower(): v for n, v in answer.getheaders()}, said)
+        return Reply(answer.status, {n.lower(): v for n, v in answer.getheaders()}, message)
     except (OSError, http.client.HTTPException) as error:
         if too_late.is_set() or isinstance(error, TimeoutError):
             raise Unreachable(TOO_LONG) from error
-        raise Unreachable(_said(error)) from error
+        raise Unreachable(_describe(error)) from error
     finally:
         end.cancel()
         connection.close()
@@ -110,9 +110,9 @@ def _connect(address: Address, numbers: list[str], deadline: float) -> http.clie
                 connection.sock = tls().wrap_socket(plain, server_hostname=address.host)
             except (OSError, ValueError) as error:
                 plain.close()
-                raise Unreachable(_said(error)) from error
+                raise Unreachable(_describe(error)) from error
         return connection
-    raise Unreachable(_said(last) if last else TOO_LONG) from last
+    raise Unreachable(_describe(last) if last else TOO_LONG) from last
 
 
 def _open(number: str, port: int, seconds: float) -> socket.socket:
@@ -133,7 +133,7 @@ def _cut(wire: socket.socket, too_late: threading.Event) -> None:
         wire.shutdown(socket.SHUT_RDWR)
 
 
-def _said(error: Exception) -> str:
+def _describe(error: Exception) -> str:
     """What went wrong, without the address, which may be a secret."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate was not accepted: {error.verify_message}"

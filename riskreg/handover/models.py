@@ -9,7 +9,7 @@ from riskreg.kernel.models import Base
 from riskreg.register.visibility import PartyBound
 
 
-class Part(models.TextChoices):
+class ItemKind(models.TextChoices):
     """Which of a person's things."""
 
     ALL = "all", _("everything")
@@ -32,7 +32,7 @@ class HandOver(Base, PartyBound):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
     )
     by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    part = models.CharField(max_length=12, choices=Part.choices, default=Part.ALL)
+    part = models.CharField(max_length=12, choices=ItemKind.choices, default=ItemKind.ALL)
     reason = models.TextField()
     at = models.DateTimeField()
     counts = models.JSONField()

@@ -9,7 +9,7 @@ from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.handover.models import HandOver, Part
+from riskreg.handover.models import HandOver, ItemKind
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries.access import indicators_for
 from riskreg.kernel.errors import NotFound
@@ -31,10 +31,10 @@ _NEEDS = {
     "indicators": "indicator.edit",
 }
 _KINDS = {
-    Part.ALL: tuple(_NEEDS),
-    Part.RISKS: ("owned", "deputised"),
-    Part.MITIGATIONS: ("mitigations",),
-    Part.INDICATORS: ("indicators",),
+    ItemKind.ALL: tuple(_NEEDS),
+    ItemKind.RISKS: ("owned", "deputised"),
+    ItemKind.MITIGATIONS: ("mitigations",),
+    ItemKind.INDICATORS: ("indicators",),
 }
 
 
@@ -47,7 +47,7 @@ _AT_STAKE = {
 
 
 @dataclass
-class Belongings:
+class Responsibilities:
     """What somebody answers for: ``moving`` by kind, and ``staying``, which the viewer may see and
     not hand on. Each risk, mitigation or indicator is as it was when it was read."""
 
@@ -76,24 +76,24 @@ class Belongings:
         return [row for row in self.things if row.visibility == Visibility.PARTY]
 
     @property
-    def mark(self) -> str:
+    def fingerprint(self) -> str:
         """A short text that is another one as soon as one of them changed hands or was edited."""
-        said = ",".join(
+        message = ",".join(
             f"{kind}/{row.ref}:{row.version}"
             for kind, rows in sorted(self.moving.items())
             for row in rows
         )
-        return hashlib.sha256(said.encode()).hexdigest()[:32]
+        return hashlib.sha256(message.encode()).hexdigest()[:32]
 
 
-def belongings(
-    viewer: Viewer, user: User, part: str = Part.ALL, *, lock: bool = False
-) -> Belongings:
+def responsibilities(
+    viewer: Viewer, user: User, part: str = ItemKind.ALL, *, lock: bool = False
+) -> Responsibilities:
     """What ``user`` answers for that is not over: open risks and drafts, work planned or in
     progress, indicators that are read. One query for each kind; ``lock``: for update."""
     answered = _answered(viewer)
-    found = Belongings()
-    for kind in _KINDS[Part(part)]:
+    found = Responsibilities()
+    for kind in _KINDS[ItemKind(part)]:
         rows, who = answered[kind]
         queryset = (
             rows.filter(**{who: user.pk}).select_related("party").annotate(at_stake=_AT_STAKE[kind])
@@ -111,7 +111,7 @@ def belongings(
 
 def answered_counts(viewer: Viewer, users: Collection[int]) -> dict[int, dict[str, int]]:
     """How much each of ``users`` (database ids) answers for, as far as the viewer may know of it:
-    {user: {kind: number}}, kinds as in ``Belongings.counts``. Four queries, however many."""
+    {user: {kind: number}}, kinds as in ``Responsibilities.counts``. Four queries, however many."""
     found = {user: dict.fromkeys(_NEEDS, 0) for user in users}
     for kind, (rows, who) in _answered(viewer).items():
         counted = rows.filter(**{f"{who}__in": users}).order_by().values_list(who)

@@ -11,8 +11,8 @@ from django.utils.translation import ngettext
 
 from riskreg.accounts.models import User
 from riskreg.events.services import append
-from riskreg.handover.models import HandOver, Part
-from riskreg.handover.queries import Belongings, belongings, person_leaving
+from riskreg.handover.models import HandOver, ItemKind
+from riskreg.handover.queries import Responsibilities, person_leaving, responsibilities
 from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
@@ -42,24 +42,26 @@ def hand_over(
     to_user: Any,
     reason: str,
     at: dt.datetime,
-    part: str = Part.ALL,
+    part: str = ItemKind.ALL,
     seen: str | None = None,
 ) -> HandOver:
     """Hand everything that ``from_user`` answers for, or a ``part`` of it, over to ``to_user``.
 
     People are named by public id or e-mail address; ``from_user`` may have left. What the actor may
-    not hand on stays. ``seen`` is ``Belongings.mark`` of what the actor was shown. Raises
-    ``Conflict`` when that is not what it is any more, ``Invalid`` naming each wrong field, also
-    when there is nothing to hand over or the receiver may not know of some of it, ``NotFound``,
-    ``Forbidden``.
+    not hand on stays. ``seen`` is ``Responsibilities.fingerprint`` of what the actor was shown.
+    Raises ``Conflict`` when that is not what it is any more, ``Invalid`` naming each wrong field,
+    also when there is nothing to hand over or the receiver may not know of some of it,
+    ``NotFound``, ``Forbidden``.
     """
     giver, party_id = person_leaving(actor, from_user)
     require_for_person(actor, "handover.make", giver.pk, party_id)
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=REASON_MAX)
-    if part not in Part.values:
+    if part not in ItemKind.values:
         errors.add(
-            "part", "unknown", _("This must be one of: %(all)s.") % {"all": ", ".join(Part.values)}
+            "part",
+            "unknown",
+            _("This must be one of: %(all)s.") % {"all": ", ".join(ItemKind.values)},
         )
     taker = find_member(actor, errors, "to", to_user)
     if taker is not None and taker == giver:
@@ -72,8 +74,8 @@ def hand_over(
         .filter(register=actor.register, user__in=[giver, taker])
         .order_by("pk")
     )
-    found = belongings(actor, giver, part, lock=True)
-    if seen is not None and seen != found.mark:
+    found = responsibilities(actor, giver, part, lock=True)
+    if seen is not None and seen != found.fingerprint:
         raise Conflict(
             _("What %(name)s answers for has changed since you looked. Nothing was handed over.")
             % {"name": giver},
@@ -153,10 +155,10 @@ def change_member_role(
 def _settle(
     actor: Viewer, row: Membership, to_user: Any, nobody_yet: bool, reason: str, at: dt.datetime
 ) -> None:
-    found = belongings(actor, row.user)
+    found = responsibilities(actor, row.user)
     if to_user is not None and to_user != "" and found.total:
         hand_over(actor=actor, from_user=row.user, to_user=to_user, reason=reason, at=at)
-        found = belongings(actor, row.user)
+        found = responsibilities(actor, row.user)
     left = found.total + sum(len(rows) for rows in found.staying.values())
     if left and not nobody_yet:
         refs = [
@@ -251,7 +253,7 @@ def _why_not(
     return None
 
 
-def _check_boundary(found: Belongings, their_party: int | None) -> None:
+def _check_boundary(found: Responsibilities, their_party: int | None) -> None:
     beyond = [row.ref for row in found.private if row.party_id != their_party]
     if beyond:
         raise Invalid.one(
@@ -262,7 +264,9 @@ def _check_boundary(found: Belongings, their_party: int | None) -> None:
         )
 
 
-def _move(actor: Viewer, found: Belongings, giver: User, taker: User, at: dt.datetime) -> None:
+def _move(
+    actor: Viewer, found: Responsibilities, giver: User, taker: User, at: dt.datetime
+) -> None:
     """Through the rooms' own services, so that each thing keeps its own rules and history."""
     for risk in found.moving.get("owned", []):
         transfer_risk(actor=actor, ref=risk.ref, version=None, owner=taker, at=at)

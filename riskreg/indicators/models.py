@@ -192,7 +192,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
         stale = (self.outdated_translations or {}).get(get_language() or "", ())
         return [field for field in fields if field in stale]
 
-    def said(self, field: str) -> str:
+    def localized(self, field: str) -> str:
         """``title`` is the name in the reader's language; other fields are as they are."""
         return self.name if field == "title" else str(getattr(self, field))
 
@@ -264,6 +264,6 @@ class Breach(Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.indicator_id} {self.status}"
 
-    def said(self, field: str) -> str:
+    def localized(self, field: str) -> str:
         """``title``: that of the risk whose review it calls for, in the reader's language."""
-        return str(self.risk.said(field)) if field == "title" else str(getattr(self, field))
+        return str(self.risk.localized(field)) if field == "title" else str(getattr(self, field))

@@ -114,7 +114,7 @@ def rule_of(indicator: Any) -> Rule:
     )
 
 
-def walk(
+def status_series(
     rule: Rule,
     series: Iterable[tuple[dt.date, Decimal]],
     before: str = "",
@@ -138,7 +138,7 @@ def at_least(status: str, limit: str) -> bool:
     return LEVELS.index(status) >= LEVELS.index(limit)
 
 
-def turns_bad(before: str, status: str, breach_at: str) -> bool:
+def triggers_review(before: str, status: str, breach_at: str) -> bool:
     """Whether going from ``before`` to ``status`` calls for a review: worse, and bad enough."""
     return LEVELS.index(status) > LEVELS.index(before) and at_least(status, breach_at)
 

@@ -17,9 +17,9 @@ def only_utf8(application: Application) -> Application:
     """
 
     def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        said = environ.get("CONTENT_TYPE", "")
-        if ";" in said:
-            environ = {**environ, "CONTENT_TYPE": _without_charset(said)}
+        message = environ.get("CONTENT_TYPE", "")
+        if ";" in message:
+            environ = {**environ, "CONTENT_TYPE": _without_charset(message)}
         return application(environ, start_response)
 
     return called

@@ -33,9 +33,9 @@ class PassingFailure(Exception):
     """
 
     def __init__(
-        self, said: str, *, of_server: bool = True, retry_after: dt.timedelta | None = None
+        self, text: str, *, of_server: bool = True, retry_after: dt.timedelta | None = None
     ) -> None:
-        super().__init__(said)
+        super().__init__(text)
         self.of_server = of_server
         self.retry_after = retry_after
 
@@ -164,16 +164,16 @@ def blames_server(error: Exception) -> bool:
 def describe(error: BaseException) -> str:
     """``error`` in a line for a manager: what the server said, else what went wrong."""
     if isinstance(error, smtplib.SMTPRecipientsRefused):
-        said = "; ".join(
+        message = "; ".join(
             f"{address}: {_answer(code, text)}"
             for address, (code, text) in error.recipients.items()
         )
     elif isinstance(error, smtplib.SMTPResponseException):
-        said = _answer(error.smtp_code, error.smtp_error)
+        message = _answer(error.smtp_code, error.smtp_error)
     else:
-        said = str(error) or type(error).__name__
+        message = str(error) or type(error).__name__
     # Databases refuse NUL, and a server may say anything.
-    return " ".join("".join(c if c.isprintable() else " " for c in said).split())[:ERROR_MAX]
+    return " ".join("".join(c if c.isprintable() else " " for c in message).split())[:ERROR_MAX]
 
 
 def _answer(code: int, text: bytes | str) -> str:

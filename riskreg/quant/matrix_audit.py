@@ -256,10 +256,10 @@ class _Words:
         uneven: tuple[Cell, ...],
         factor: float,
     ) -> tuple[str, ...]:
-        said = []
+        sentences = []
         if pairs:
             a, b = pairs[0]
-            said.append(
+            sentences.append(
                 f"{_count(len(pairs), 'pair')} of cells {'is' if len(pairs) == 1 else 'are'} the"
                 f" wrong way round: {self.cell(a)} is {self.rating(a)} although"
                 f" nothing in it can cost more than {high[a]:g} a year on average, while"
@@ -267,7 +267,7 @@ class _Words:
                 f" costs at least {low[b]:g}."
             )
         if overlap is not None:
-            said.append(
+            sentences.append(
                 f"The colours can mislead: a risk at the low corner of {self.cell(overlap.top)}"
                 f" gets the top rating with an expected loss of"
                 f" {overlap.top_risk[0] * overlap.top_risk[1]:g}, and one at the high corner of"
@@ -276,24 +276,24 @@ class _Words:
             )
         if jumps:
             a, b = jumps[0]
-            said.append(
+            sentences.append(
                 f"A small change of opinion turns the lowest rating into the top one: "
                 f"{self.cell(a)} and {self.cell(b)} touch."
             )
         if uneven:
-            said.append(
+            sentences.append(
                 f"{_count(len(uneven), 'cell')} {'has' if len(uneven) == 1 else 'have'} a middle"
                 f" rating without reason, the first {self.cell(uneven[0])}: the risks in it are not"
                 " between those with the lowest and those with the top rating."
             )
-        if not said:
-            said.append("No cell is rated above another that can only hold larger risks.")
+        if not sentences:
+            sentences.append("No cell is rated above another that can only hold larger risks.")
         reach = "without limit" if np.isinf(factor) else f"{factor:,.0f} times"
-        said.append(
+        sentences.append(
             f"Two risks with the same rating can differ {reach} in expected loss: the matrix sorts"
             " risks into drawers, it does not measure them."
         )
-        return tuple(said)
+        return tuple(sentences)
 
 
 def _count(n: int, noun: str) -> str:

@@ -33,10 +33,10 @@ def matrix_findings(criteria: Any) -> Findings:
     if assumed:
         likelihood, impact = _even(len(likelihood), 1), _even(len(impact), len(impact))
     audit = audit_matrix(likelihood, impact, rated)
-    said = []
+    sentences = []
     if audit.reversed_pairs and audit.first:
         upper, lower = audit.first
-        said.append(
+        sentences.append(
             ngettext(
                 "%(n)d pair of cells is the wrong way round, such as %(a)s (%(a_rating)s) and "
                 "%(b)s (%(b_rating)s): every risk in the first is smaller.",
@@ -53,7 +53,7 @@ def matrix_findings(criteria: Any) -> Findings:
             }
         )
     if audit.overlap is not None:
-        said.append(
+        sentences.append(
             _(
                 "The colours can mislead: the least that fits %(a)s gets the top rating, and the "
                 "most that fits %(b)s the lowest, although it is the larger risk."
@@ -62,13 +62,13 @@ def matrix_findings(criteria: Any) -> Findings:
         )
     if audit.jumps:
         low, high = audit.jumps[0]
-        said.append(
+        sentences.append(
             _("A small change of opinion turns the lowest rating into the top one: %(a)s and %(b)s "
               "touch.")
             % {"a": _cell(criteria, low), "b": _cell(criteria, high)}
         )  # fmt: skip
     if audit.uneven:
-        said.append(
+        sentences.append(
             ngettext(
                 "%(n)d cell has a middle rating without reason, such as %(a)s: its risks are not "
                 "between those with the lowest and those with the top rating.",
@@ -78,17 +78,17 @@ def matrix_findings(criteria: Any) -> Findings:
             )
             % {"n": len(audit.uneven), "a": _cell(criteria, audit.uneven[0])}
         )
-    if not said:
-        said.append(_("No cell is rated above another that can only hold larger risks."))
+    if not sentences:
+        sentences.append(_("No cell is rated above another that can only hold larger risks."))
     factor = audit.same_rating_factor
-    said.append(
+    sentences.append(
         _("Two risks with the same rating can differ without limit: the matrix sorts, it does not "
           "measure.")
         if factor == float("inf")
         else _("Two risks with the same rating can differ %(n)s times: the matrix sorts, it does "
                "not measure.") % {"n": number(round(factor))}
     )  # fmt: skip
-    return Findings(said, audit.sound, assumed)
+    return Findings(sentences, audit.sound, assumed)
 
 
 def _intervals(levels: list[dict[str, Any]]) -> tuple[list[Any], bool]:

@@ -88,7 +88,7 @@ class Reminder(Base):
         return (self.kind, self.subject)
 
 
-class Part(models.TextChoices):
+class RecipientReason(models.TextChoices):
     """What somebody is to a duty. ``named``: by the ladder; ``for_away``: for one who is away;
     ``stand_in``: nobody who answers for it is a member any more."""
 
@@ -117,7 +117,7 @@ class Addressee(models.Model):
 
     reminder = models.ForeignKey(Reminder, on_delete=models.CASCADE, related_name="addressees")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    part = models.CharField(max_length=8, choices=Part.choices)
+    part = models.CharField(max_length=8, choices=RecipientReason.choices)
     state = models.CharField(max_length=7, choices=AddresseeState.choices)
     urgent = models.BooleanField(default=False)
     message = models.UUIDField(null=True)

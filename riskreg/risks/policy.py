@@ -31,9 +31,9 @@ UPDATE_DAYS = 30
 VERSIONS = 1_000_000
 
 
-def next_update(status: str, told_on: dt.date) -> dt.date | None:
-    """By when the next word about work of ``status`` is due, the last having come ``told_on``."""
-    return told_on + dt.timedelta(days=UPDATE_DAYS) if status == "in_progress" else None
+def next_update(status: str, updated_on: dt.date) -> dt.date | None:
+    """By when the next word about work of ``status`` is due; the last came on ``updated_on``."""
+    return updated_on + dt.timedelta(days=UPDATE_DAYS) if status == "in_progress" else None
 
 
 def score_marks(kind: str, scores: Mapping[str, int | None]) -> list[str]:

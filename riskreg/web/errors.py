@@ -85,8 +85,10 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return HttpResponseRedirect(reverse("web:home"))
     if key.user != user.uuid.hex:
         return of_another_person(request)
-    said = _("You signed in again after this page was opened, so it was not saved. Send it again.")
-    messages.warning(request, said)
+    message = _(
+        "You signed in again after this page was opened, so it was not saved. Send it again."
+    )
+    messages.warning(request, message)
     return not_done(HttpResponseRedirect(keep(request) or key.page))
 
 

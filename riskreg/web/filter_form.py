@@ -35,7 +35,7 @@ def filter_fields(
     return fields
 
 
-def tidied(request: HttpRequest, drop: Collection[tuple[str, str]] = ()) -> str | None:
+def canonical_url(request: HttpRequest, drop: Collection[tuple[str, str]] = ()) -> str | None:
     """The address without what a form sends empty, and without the pairs in ``drop``.
 
     None if it is tidy already. A link that somebody passes on says what was chosen and no more.
@@ -117,7 +117,7 @@ def active(
                 if name == "term"
                 else (
                     filter_label(name),
-                    _said(name, value, choices, scale),
+                    _value_label(name, value, choices, scale),
                 )
             )
             rest = [v for v in values if v != value]
@@ -130,7 +130,7 @@ def active(
     return shown
 
 
-def _said(name: str, value: str, choices: Choices, scale: Scale | None) -> str:
+def _value_label(name: str, value: str, choices: Choices, scale: Scale | None) -> str:
     if name in ("overdue", "unrated", "above_appetite"):
         return "" if value.lower() in ("true", "1", "on") else _("no")
     if name in ("likelihood", "impact") and scale is not None and value.isdigit():

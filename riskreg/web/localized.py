@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.indicators.models import Indicator
 from riskreg.risks.models import Risk, Translated
-from riskreg.web.history.page import field_words
+from riskreg.web.history.page import field_label
 
 PARTS = ("cause", "event", "consequence")
 _HTML_LANGUAGE = {"zh-hans": "zh-Hans"}
@@ -23,13 +23,13 @@ def language_of(text: str) -> str:
 def sentence(risk: Risk) -> SafeString:
     """The risk in one sentence, as far as it has been told: all of it in one language, the words
     around the texts as well."""
-    said = risk.together(*PARTS)
+    message = risk.together(*PARTS)
     reader = translation.get_language() or "en"
     version = risk.translations.get(reader, {})
-    translated = any(text and text == version.get(name) for name, text in said.items())
-    language = reader if translated else language_of(" ".join(said.values()))
+    translated = any(text and text == version.get(name) for name, text in message.items())
+    language = reader if translated else language_of(" ".join(message.values()))
     with translation.override(language):
-        text = _sentence(*(said[name].strip().rstrip(".。") for name in PARTS))
+        text = _sentence(*(message[name].strip().rstrip(".。") for name in PARTS))
     if not text or language == reader:
         return text
     return format_html('<span lang="{}">{}</span>', _HTML_LANGUAGE.get(language, language), text)
@@ -58,9 +58,9 @@ def outdated_rows(thing: Translated, *fields: str, together: bool = False) -> li
     """
     shown = thing.together(*fields) if together else {}
     return [
-        {"label": field_words(field), "original": getattr(thing, field)}
+        {"label": field_label(field), "original": getattr(thing, field)}
         for field in thing.outdated(*fields)
-        if not together or shown[field] == thing.said(field)
+        if not together or shown[field] == thing.localized(field)
     ]
 
 
@@ -70,7 +70,7 @@ def outdated_names(indicator: Indicator) -> list[dict[str, Any]]:
     for field in indicator.outdated("names", "descriptions", "limit_notes"):
         texts = getattr(indicator, field)
         original = texts.get("en") or next(iter(texts.values()), "")
-        rows.append({"label": field_words(field), "original": original})
+        rows.append({"label": field_label(field), "original": original})
     return rows
 
 
@@ -79,7 +79,7 @@ def outdated_after_saving(thing: Translated | Indicator, fields: tuple[str, ...]
     stale = sorted({f for names in (thing.outdated_translations or {}).values() for f in names})
     if not stale:
         return ""
-    named = [field_words(field) for field in fields if field in stale]
+    named = [field_label(field) for field in fields if field in stale]
     return _("The translation is out of date now, and marked so for its readers: %(fields)s.") % {
         "fields": _(", ").join(named)
     }

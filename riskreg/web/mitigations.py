@@ -124,7 +124,7 @@ class MitigationPage(RegisterView):
             shown.append(
                 {
                     "m": m,
-                    "title": m.said("title"),
+                    "title": m.localized("title"),
                     "status": capfirst(m.get_status_display()),
                     "risks": risks,
                     "running": asks,
@@ -179,7 +179,7 @@ class RiskMitigations(MitigationPage):
         page = paginator.get_page(request.GET.get("page"))
         context = {
             "risk": risk,
-            "lead": risk.said("title"),
+            "lead": risk.localized("title"),
             "page_obj": page,
             "rows": self.rows(page),
             "may_create": permits(self.viewer, "mitigation.create"),
@@ -228,8 +228,8 @@ class MitigationDetail(MitigationPage):
             "m": mitigation,
             "row": row,
             "title": row["title"],
-            "description": mitigation.said("description"),
-            "expected_effect": mitigation.said("expected_effect"),
+            "description": mitigation.localized("description"),
+            "expected_effect": mitigation.localized("expected_effect"),
             "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
             "past": past,
             "may_edit": permits(self.viewer, "mitigation.edit", mitigation),
@@ -345,7 +345,7 @@ class MitigationEdit(MitigationPage):
     def _page(
         self, form: MitigationForm, mitigation: Mitigation, status: int = 200
     ) -> HttpResponse:
-        context = {"form": form, "m": mitigation, "title": mitigation.said("title")}
+        context = {"form": form, "m": mitigation, "title": mitigation.localized("title")}
         return self.render("mitigations/form.html", context, status)
 
 

@@ -48,7 +48,7 @@ def stage_meaning(stage: str) -> str:
     }[stage]
 
 
-def mark_words(mark: str, kind: str) -> str:
+def mismatch_text(mark: str, kind: str) -> str:
     """What does not fit together in the scores of a risk (``policy.score_marks``)."""
     if kind == Kind.OPPORTUNITY:
         return {
@@ -63,10 +63,10 @@ def mark_words(mark: str, kind: str) -> str:
     }[mark]
 
 
-def marks_of(position: Position) -> list[str]:
+def mismatches_of(position: Position) -> list[str]:
     """The marks of where a risk stands, in words."""
     scores = {stage: getattr(position, f"{stage}_score") for stage in STAGES}
-    return [mark_words(m, position.kind) for m in score_marks(position.kind, scores)]
+    return [mismatch_text(m, position.kind) for m in score_marks(position.kind, scores)]
 
 
 class Scale:
@@ -278,7 +278,7 @@ def list_rows(
                 else "",
                 "state": _state_html(state, language),
                 "marks": [
-                    mark_words(m, p["kind"])
+                    mismatch_text(m, p["kind"])
                     for m in score_marks(p["kind"], {s: p[f"{s}_score"] for s in STAGES})
                 ],
             }

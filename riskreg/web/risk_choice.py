@@ -23,7 +23,7 @@ def offer_risks(form: forms.BaseForm, field: Field, viewer: Viewer, linked: Q) -
     risks = visible_risks(viewer).filter(~Q(state=State.CLOSED) | linked).order_by("ref")
     offered = list(risks.distinct()[: TICKED_RISKS + 1])
     if len(offered) <= TICKED_RISKS:
-        set_choices(form, field.name, [(r.ref, f"{r.ref} {r.said('title')}") for r in offered])
+        set_choices(form, field.name, [(r.ref, f"{r.ref} {r.localized('title')}") for r in offered])
         return
     form.fields[field.name] = forms.CharField(
         label=str(field.label),

@@ -102,7 +102,7 @@ def _risk(pages: _Pages, position: Any) -> Row:
     return Row(
         url=pages.of("risk", ref=position.ref),
         ref=position.ref,
-        title=position.risk.said("title"),
+        title=position.risk.localized("title"),
         note=person(position.owner),
         private=_private(position),
         state=position.state if position.state != "open" else "",
@@ -114,7 +114,7 @@ def _mitigation(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.of("mitigation", ref=row.ref),
         ref=row.ref,
-        title=row.said("title"),
+        title=row.localized("title"),
         note=f"{person(row.owner)} · {row.get_status_display()}",
         private=_private(row),
     )
@@ -133,8 +133,8 @@ def _indicator(pages: _Pages, row: Any) -> Row:
 def _control(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.of("risk", ref=row.risk.ref),
-        title=row.said("name"),
-        note=f"{row.risk.ref} {row.risk.said('title')}",
+        title=row.localized("name"),
+        note=f"{row.risk.ref} {row.risk.localized('title')}",
         private=_private(row),
     )
 
@@ -146,8 +146,8 @@ def _objective(pages: _Pages, row: Any) -> Row:
 def _review(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.of("risk", ref=row.risk.ref),
-        title=_excerpt(row.said("comment")),
-        note=f"{row.risk.ref} {row.risk.said('title')} · {person(row.reviewer)}",
+        title=_excerpt(row.localized("comment")),
+        note=f"{row.risk.ref} {row.risk.localized('title')} · {person(row.reviewer)}",
         private=_private(row),
     )
 
@@ -155,8 +155,8 @@ def _review(pages: _Pages, row: Any) -> Row:
 def _assessment(pages: _Pages, row: Any) -> Row:
     return Row(
         url=pages.of("risk", ref=row.risk.ref),
-        title=_excerpt(row.said("rationale")),
-        note=f"{row.risk.ref} {row.risk.said('title')} · {person(row.assessor)}",
+        title=_excerpt(row.localized("rationale")),
+        note=f"{row.risk.ref} {row.risk.localized('title')} · {person(row.assessor)}",
         private=_private(row),
     )
 

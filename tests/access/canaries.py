@@ -17,7 +17,7 @@ from riskreg.handover.services import hand_over
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.notify.models import Delivery, Message
 from riskreg.register.models import Absence, Invitation, Membership
-from riskreg.register.services import add_member, go_away, invite
+from riskreg.register.services import add_member, invite, start_absence
 from riskreg.register.visibility import PartyBound
 from riskreg.reminders.services import set_ladder, sweep
 from riskreg.reviews.models import Extension, Meeting
@@ -138,7 +138,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     builders.risk(world, by=world.partner_owner, title="Draft", rated=None, opened=False)
     extend(world, theirs, by="partner_manager", days=70, reason="For everybody to read")
     meetings = [str(meet(world, recipe={"state": "open"}, ended=n == 1).uuid) for n in (0, 1)]
-    go_away(
+    start_absence(
         actor=world.viewer("leader"), starts_on=world.today + 30 * DAY,
         until_on=world.today + 40 * DAY, stand_in=world.manager.email, at=world.at,
     )  # fmt: skip

@@ -25,7 +25,7 @@ from riskreg.notify.models import Delivery, DeliveryState, Message
 from riskreg.notify.services import deliver_due
 from riskreg.register.access import inbox_of
 from riskreg.register.models import Absence, Membership
-from riskreg.register.services import add_member, create_register, end_membership, go_away
+from riskreg.register.services import add_member, create_register, end_membership, start_absence
 from riskreg.reminders.services import sweep
 from tests import builders
 from tests.builders import World
@@ -100,8 +100,10 @@ def kept(world: World) -> Any:
     builders.risk(world, by=world.owner, visibility="party", title=f"{WORD} of a colleague",
                   at=world.at - 40 * DAY)  # fmt: skip
     act = {"actor": world.viewer(world.deputy), "at": world.at}
-    go_away(starts_on=world.today, until_on=world.today + 9 * DAY, stand_in=person.email, **act)
-    go_away(
+    start_absence(
+        starts_on=world.today, until_on=world.today + 9 * DAY, stand_in=person.email, **act
+    )
+    start_absence(
         actor=world.viewer(person), starts_on=world.today + 20 * DAY, note=f"{WORD} note",
         until_on=world.today + 30 * DAY, stand_in=world.owner.email, at=world.at,
     )  # fmt: skip

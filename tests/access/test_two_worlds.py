@@ -107,9 +107,9 @@ def answers(at: dt.datetime, streams: Streams, private: bool) -> dict[str, str]:
             # What is drawn from here on, for tokens, is drawn in the same order in both worlds.
             streams.sweeping = False
             streams.shared = random.Random(3)
-            said = {name: streams.by_place(text) for name, text in _asked(world)}
+            values = {name: streams.by_place(text) for name, text in _asked(world)}
         transaction.set_rollback(True)
-    return said
+    return values
 
 
 def _asked(world: CanaryWorld) -> Iterator[tuple[str, str]]:

@@ -307,9 +307,9 @@ def test_an_operator_unlocks_an_account_a_client_or_all(person: User, other: Use
     for email in (person.email, other.email):
         for _n in range(attempts.ATTEMPTS):
             attempt(email)
-    said = say("--account", person.email.upper())
-    assert "8 failed attempts forgotten" in said
-    assert sign_in.account_hash(person.email)[:12] in said
+    message = say("--account", person.email.upper())
+    assert "8 failed attempts forgotten" in message
+    assert sign_in.account_hash(person.email)[:12] in message
     assert is_let_in(person.email)
     assert not is_let_in(other.email)
     assert "8 failed" in say("--client", OFFICE)

@@ -14,13 +14,14 @@ from django.db import transaction
 from riskreg.accounts.services import make_feed
 from riskreg.kernel import health
 from riskreg.reminders.services import sweep
-from tests import builders, nasty
+from tests import builders
+from tests import hostile_values as nasty
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
 from tests.dump import nothing_changes
 from tests.endpoints.receiver import stub_names
-from tests.nasty import Operation, Way, shown
+from tests.hostile_values import Operation, Way, shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 

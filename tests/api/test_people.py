@@ -84,10 +84,10 @@ def test_duties_of_others_are_listed_and_not_mine(busy: World) -> None:
 
 def test_the_other_party_learns_of_no_private_duty(busy: World) -> None:
     for person in (busy.partner_owner, busy.auditor, busy.onlooker):
-        said = Program(person).get("duties/?count=true").json()
-        refs = {d["ref"] for d in said["results"]}
+        message = Program(person).get("duties/?count=true").json()
+        refs = {d["ref"] for d in message["results"]}
         assert refs == {"R-001", "R-002", "M-001", "K-001"}
-        assert said["count"] == len(said["results"])
+        assert message["count"] == len(message["results"])
     own = {d["ref"] for d in rows(Program(busy.manager).get("duties/"))}
     assert own >= {"F-001", "FM-001"}
 
@@ -138,8 +138,8 @@ def test_naming_the_progress_as_it_is_discharges_the_update(busy: World) -> None
     owner.patch("mitigations/M-001/", {"title": "Another"}, If_Match=tag)
     assert rows(owner.get("duties/?kind=mitigation.update"))[0]["overdue"]
     tag = owner.get("mitigations/M-001/")["ETag"]
-    said = owner.patch("mitigations/M-001/", {"progress": 40}, If_Match=tag).json()
-    assert said["next_update_on"] == str(busy.today + 30 * DAY)
+    message = owner.patch("mitigations/M-001/", {"progress": 40}, If_Match=tag).json()
+    assert message["next_update_on"] == str(busy.today + 30 * DAY)
     assert not rows(owner.get("duties/?kind=mitigation.update"))[0]["overdue"]
 
 
@@ -276,9 +276,9 @@ def test_bad_hand_overs(
 def test_a_count_agrees_with_what_is_listed(
     busy: World, query: str, kinds: set[str] | None
 ) -> None:
-    said = Program(busy.deputy).get(f"duties/?count=true{query}").json()
-    assert said["count"] == len(said["results"]) > 0
-    assert kinds is None or {duty["kind"] for duty in said["results"]} == kinds
+    message = Program(busy.deputy).get(f"duties/?count=true{query}").json()
+    assert message["count"] == len(message["results"]) > 0
+    assert kinds is None or {duty["kind"] for duty in message["results"]} == kinds
 
 
 @pytest.mark.parametrize("name", ["owner", "deputy", "leader"])

@@ -167,7 +167,7 @@ def test_bodies_are_closed_and_everything_is_described(document: dict[str, Any])
         for field, schema in shape.get("properties", {}).items()
         if not schema.get("description")
     ]
-    assert silent == [], "say it in the shape, or in riskreg/api/core/schema_words.py"
+    assert silent == [], "say it in the shape, or in riskreg/api/core/schema_descriptions.py"
     for path, methods in document["paths"].items():
         for operation in methods.values():
             for parameter in operation["parameters"]:

@@ -167,8 +167,8 @@ def test_it_is_tried_out_and_says_how_it_went(erp: Program, settings: Any, world
         assert (answer.status_code, answer.json()["state"]) == (202, "pending")
         erp.post(f"{made['url']}test/", Idempotency_Key="k3")
         assert deliver(Delivery.objects.get().uuid, world.at) == "sent"
-        said = Webhook(made["secret"]).verify(server.got[0].body, server.got[0].headers)
-    assert said["type"] == "endpoint.test"
+        message = Webhook(made["secret"]).verify(server.got[0].body, server.got[0].headers)
+    assert message["type"] == "endpoint.test"
     last = erp.get(made["url"]).json()["last_delivery"]
     assert (last["type"], last["state"], last["attempts"]) == ("endpoint.test", "sent", 1)
     assert last["id"] == answer.json()["id"]

@@ -26,7 +26,7 @@ from riskreg.register.translations import CONFIRMED
 from riskreg.risks import filters
 from riskreg.risks.fields import CONTROL, MITIGATION, RISK
 from riskreg.risks.models import Control, Mitigation, Risk
-from riskreg.web.history.page import field_words
+from riskreg.web.history.page import field_label
 from riskreg.web.indicators.forms import TEXT_FIELDS
 from tests import builders
 from tests.builders import World
@@ -103,7 +103,7 @@ def unspoken(it: Table) -> Iterator[str]:
             continue
         for language in ("en", "zh-hans"):
             with translation.override(language):
-                text = field_words(field.name, it.noun)
+                text = field_label(field.name, it.noun)
             if not text or "_" in text or (language == "zh-hans" and text.isascii()):
                 yield field.name
 
@@ -117,7 +117,7 @@ def undescribed(it: Table, name: str, document: dict[str, Any]) -> Iterator[str]
     """Fields that the schema's shapes of an answer or a change do not have, or not described."""
     answer = document[name]["properties"]
     yield from set(answer) ^ set(it.names())
-    yield from (field for field, said in answer.items() if not about(said))
+    yield from (field for field, message in answer.items() if not about(message))
     change = set(document[f"{name}ChangeRequest"]["properties"])
     confirmed = {CONFIRMED} if it.has_versions else set()
     yield from (change ^ {f.name for f in it.settable} ^ confirmed) - {"visibility"}

@@ -40,6 +40,10 @@ def test_the_whole_tree_is_looked_at() -> None:
         (guards.only_services_write, "accounts/queries.py",
          "ApiToken.objects.filter(pk=1).update(last_used_on=None)"),
         (guards.only_services_write, "web/risks/detail.py", "risk.delete()"),
+        (guards.words_are_plain, "web/heatmap/page.py", "def _told(rows): ..."),
+        (guards.words_are_plain, "reminders/queries/plan.py", "class Scene: ..."),
+        (guards.words_are_plain, "api/risks.py", "def list(said): ..."),
+        (guards.words_are_plain, "risks/queries/beside.py", "x = 1"),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_caught(guard: guards.Guard, path: str, text: str) -> None:

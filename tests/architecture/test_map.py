@@ -15,9 +15,10 @@ SHARED = {
     "web": {
         "base", "bilingual", "context", "due_dates", "errors", "filter_form", "forms", "localized",
         "middleware", "presenters", "returning", "static", "style", "templatetags", "ui", "urls",
+        "conflict", "risk_choice", "table_form", "tables",
     },
     "api": {"core", "examples", "shapes", "urls"},
-    "templates": {"base", "components", "error", "500", "forms", "mail", "style"},
+    "templates": {"base", "components", "conflict", "error", "500", "forms", "mail", "style"},
     "room": {
         "api", "demo", "events", "formats", "kernel", "locale", "quant", "requests", "search", "up",
         "web",

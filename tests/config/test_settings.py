@@ -69,9 +69,9 @@ def test_production_refuses_to_start_and_says_which(
 ) -> None:
     result = run(tmp_path, "check", **{**GOOD, **change})
     assert result.returncode != 0
-    said = result.stderr.strip().splitlines()[-1]
-    listed = re.search(r"DEBUG=0 needs these set to real values: (.*?)\.", said)
-    assert listed is not None, said
+    message = result.stderr.strip().splitlines()[-1]
+    listed = re.search(r"DEBUG=0 needs these set to real values: (.*?)\.", message)
+    assert listed is not None, message
     assert listed.group(1).split(", ") == named
 
 
@@ -99,9 +99,9 @@ def test_a_foreign_host_name_without_a_word_on_debug_does_not_start_on_defaults(
 ) -> None:
     result = run(tmp_path, "check", **env)
     assert result.returncode != 0
-    said = result.stderr.strip().splitlines()[-1]
-    listed = re.search(r"needs these set to real values: (.*?)\.", said)
-    assert listed is not None, said
+    message = result.stderr.strip().splitlines()[-1]
+    listed = re.search(r"needs these set to real values: (.*?)\.", message)
+    assert listed is not None, message
     assert set(listed.group(1).split(", ")) == named
 
 
@@ -140,8 +140,8 @@ def test_production_without_mail_says_so(tmp_path: Path) -> None:
     result = run(tmp_path, "check", "--deploy", "--fail-level", "WARNING", **meant)
     assert result.returncode == 0, result.stderr
     code = "from django.conf import settings as s; print('is', s.EMAIL_BACKEND)"
-    said = run(tmp_path, "shell", "-v", "0", "-c", code, **meant).stdout
-    assert "is django.core.mail.backends.filebased.EmailBackend" in said
+    message = run(tmp_path, "shell", "-v", "0", "-c", code, **meant).stdout
+    assert "is django.core.mail.backends.filebased.EmailBackend" in message
     # At home it is what everybody expects.
     assert "no issues" in run(tmp_path, "check").stdout
 
@@ -234,5 +234,5 @@ def test_that_mail_was_forgotten_is_said_at_every_start(
     settings.MAIL_FORGOTTEN = forgotten
     gunicorn.when_ready(_Server())
     celery.warn_of_mail()
-    said = [r.name for r in caplog.records if "EMAIL_URL is not set" in r.getMessage()]
-    assert said == (["gunicorn.error", "config.celery"] if forgotten else [])
+    sentences = [r.name for r in caplog.records if "EMAIL_URL is not set" in r.getMessage()]
+    assert sentences == (["gunicorn.error", "config.celery"] if forgotten else [])

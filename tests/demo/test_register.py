@@ -259,7 +259,7 @@ def test_every_text_has_its_chinese_version(demo: Demo) -> None:
             for name in fields:
                 english = getattr(row, name)
                 with translation.override("zh-hans"):
-                    chinese = row.said(name)
+                    chinese = row.localized(name)
                 assert bool(english) == bool(chinese), (row, name)
                 assert not english or chinese != english, (row, name)
                 compared += bool(english)
@@ -305,8 +305,8 @@ def test_a_partys_own_does_not_exist_for_the_other(
             read(viewer, ref)
     hidden = Risk.objects.get(ref=other)
     assert hidden not in visible_risks(viewer)
-    said = " ".join(visible_events(viewer.audience).values_list("changes", flat=True))
-    assert hidden.title not in said
+    message = " ".join(visible_events(viewer.audience).values_list("changes", flat=True))
+    assert hidden.title not in message
     assert hidden.title not in " ".join(visible_risks(viewer).values_list("title", flat=True))
 
 

@@ -67,10 +67,10 @@ def test_done_work_is_never_due(world: World, work: Mitigation) -> None:
 
 
 def test_facts_are_said_in_words(world: World, work: Mitigation) -> None:
-    for source, said in (
+    for source, message in (
         (MITIGATION_DUE, "in progress, 40 % done"),
         (MITIGATION_UPDATE, "progress not updated, last known: 40 %"),
     ):
         duty = source.load([work.uuid])[work.uuid]
-        assert source.facts([duty]) == {work.uuid: said}
+        assert source.facts([duty]) == {work.uuid: message}
         assert duty.link("x").endswith("/r/x/mitigations/M-001/")

@@ -176,9 +176,9 @@ def test_trying_out_sends_one_test_and_says_what_was_answered(
         row, secret = add(text=f"http://127.0.0.1:{server.port}/in", language="zh-hans")
         delivery = endpoints.try_out(endpoint=row.uuid, local_day=AT.date(), **WHO)
         assert deliver(delivery.uuid, AT) == "sent"
-        said = Webhook(secret).verify(server.got[0].body, server.got[0].headers)
-        assert said["type"] == "endpoint.test"
-        assert said["data"]["text"]
+        message = Webhook(secret).verify(server.got[0].body, server.got[0].headers)
+        assert message["type"] == "endpoint.test"
+        assert message["data"]["text"]
         server.answer = (500, {}, b"broken")
         again = endpoints.try_out(endpoint=row.uuid, local_day=AT.date(), **WHO)
         assert deliver(again.uuid, AT) == "failed", "a test is made once"
@@ -214,7 +214,7 @@ def test_an_address_is_never_shown_whole(add: Add) -> None:
     row, fresh = endpoints.rotate_secret(endpoint=row.uuid, version=1, **WHO)
     endpoints.try_out(endpoint=row.uuid, local_day=AT.date(), **WHO)
     endpoints.remove(endpoint=row.uuid, version=2, **WHO)
-    said = json.dumps(list(Event.objects.values_list("changes", "subject_ref")))
-    said += json.dumps(list(Delivery.objects.values_list("destination", "message__address")))
+    message = json.dumps(list(Event.objects.values_list("changes", "subject_ref")))
+    message += json.dumps(list(Delivery.objects.values_list("destination", "message__address")))
     for hidden in ("s3cret", secret, fresh, "whsec_", "/in?"):
-        assert hidden not in said
+        assert hidden not in message

@@ -78,8 +78,8 @@ def test_a_receiver_believes_it_with_the_library(
     sent = message(row)
     Sender().send(sent, AT)
     got = server.got[0]
-    said = Webhook(secret).verify(got.body, got.headers)
-    assert said == {
+    message_shown = Webhook(secret).verify(got.body, got.headers)
+    assert message_shown == {
         "type": "duties.due",
         "timestamp": "2026-09-16T07:58:30Z",
         "data": {"register": "foton-catl", "duties": [{"ref": "风险"}]},

@@ -109,9 +109,9 @@ def test_one_changed_field_is_found_at_its_row(column: str, value: object) -> No
     append_all([entry() for _ in range(5)])
     with without_append_only(connection):
         Event.objects.filter(seq=3).update(**{column: value})
-    said = verify_events()
-    assert f"{SHARED.key} row 3: was changed after it was written" in said
-    assert said.count("\n") == 1
+    message = verify_events()
+    assert f"{SHARED.key} row 3: was changed after it was written" in message
+    assert message.count("\n") == 1
 
 
 @pytest.mark.django_db

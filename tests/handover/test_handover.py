@@ -10,10 +10,10 @@ from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.handover.models import HandOver
 from riskreg.handover.queries import (
-    belongings,
     handovers_for,
     people_to_hand_over,
     person_leaving,
+    responsibilities,
 )
 from riskreg.handover.services import hand_over, reassign
 from riskreg.indicators.models import Indicator
@@ -114,7 +114,7 @@ def test_the_record_is_its_partys_own(full: World) -> None:
 def test_a_part_goes_alone(full: World, part: str, moved: tuple[int, ...]) -> None:
     row = give(full, part=part)
     assert tuple(row.counts.values()) == moved
-    assert belongings(full.viewer("manager"), full.owner).total == 7 - sum(moved)
+    assert responsibilities(full.viewer("manager"), full.owner).total == 7 - sum(moved)
 
 
 def test_the_person_themself_may_and_keeps_nothing_they_can_give(full: World) -> None:
@@ -126,7 +126,7 @@ def test_the_person_themself_may_and_keeps_nothing_they_can_give(full: World) ->
 
 
 def test_what_the_actor_may_not_hand_on_stays_and_is_named(full: World) -> None:
-    found = belongings(full.viewer("manager"), full.owner)
+    found = responsibilities(full.viewer("manager"), full.owner)
     assert [r.ref for r in found.staying["owned"]] == ["R-006"]
     assert [r.ref for r in found.moving["owned"]] == ["F-001", "R-001", "R-002"]
 
@@ -168,12 +168,12 @@ def test_nobody_else_may(full: World, by: str) -> None:
 
 def test_the_partners_manager_learns_nothing_by_trying(full: World) -> None:
     """The refusal is the same whether or not the person answers for anything private."""
-    said = set()
+    message = set()
     for name in ("owner", "deputy"):
         with pytest.raises(Forbidden) as refused:
             give(full, by="partner_manager", from_user=getattr(full, name).email, seen="x")
-        said.add(refused.value.detail)
-    assert len(said) == 1
+        message.add(refused.value.detail)
+    assert len(message) == 1
 
 
 @pytest.mark.parametrize(
@@ -215,7 +215,7 @@ def test_a_stranger_to_the_register_is_not_found(full: World) -> None:
 
 
 def test_the_second_of_two_is_told(full: World) -> None:
-    seen = belongings(full.viewer("manager"), full.owner).mark
+    seen = responsibilities(full.viewer("manager"), full.owner).fingerprint
     give(full, seen=seen)
     with nothing_changes(), pytest.raises(Conflict):
         give(full, to="leader", seen=seen)
@@ -225,7 +225,7 @@ def test_the_second_of_two_is_told(full: World) -> None:
 
 
 def test_what_changed_since_the_preview_is_told(full: World) -> None:
-    seen = belongings(full.viewer("manager"), full.owner).mark
+    seen = responsibilities(full.viewer("manager"), full.owner).fingerprint
     builders.risk(full)
     with nothing_changes(), pytest.raises(Conflict):
         give(full, seen=seen)
@@ -291,13 +291,13 @@ def test_all_or_none(
 
 
 def test_the_other_partys_private_risk_is_unknown_like_one_that_is_not_there(full: World) -> None:
-    said = []
+    sentences = []
     for ref in ("F-001", "F-077"):
         with nothing_changes(), pytest.raises(Invalid) as refused:
             pick(full, ref, by="partner_manager", to="partner_leader")
         (error,) = refused.value.fields[ref]
-        said.append((error, refused.value.detail))
-    assert said[0] == said[1]
+        sentences.append((error, refused.value.detail))
+    assert sentences[0] == sentences[1]
 
 
 @pytest.mark.parametrize("by", ["auditor", "onlooker", "integration"])

@@ -35,9 +35,9 @@ def test_a_breach_is_told_at_once_then_to_managers_and_ends_with_the_review(worl
     row = making.indicator(world, risk, frequency_days=3000)
     making.read(world, row, 160000)
     assert run(world.at + HOUR) == ["deputy", "owner"]
-    said = mail.outbox[0].body
-    assert f"/risks/{risk.ref}/review/" in str(said)
-    assert "called for by K-001 Lithium carbonate: 160,000 CNY/t, red" in str(said)
+    message = mail.outbox[0].body
+    assert f"/risks/{risk.ref}/review/" in str(message)
+    assert "called for by K-001 Lithium carbonate: 160,000 CNY/t, red" in str(message)
     assert rungs("risk.breach") == [(-14, "skipped"), (-3, "skipped"), (0, "sent")]
     assert run(world.at + 7 * DAY) == ["deputy", "manager", "owner"]
     builders.review(world, risk, at=world.at + 8 * DAY)

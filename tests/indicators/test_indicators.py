@@ -176,8 +176,8 @@ def test_the_party_boundary(world: World) -> None:
     assert set(indicators_for(world.viewer("manager"))) == {row, shared}
     for name in ("partner_manager", "auditor", "onlooker"):
         assert set(indicators_for(world.viewer(name))) == {shared}
-        said = " ".join(e.changes for e in visible_events(world.viewer(name).audience))
-        assert "secret" not in said
+        message = " ".join(e.changes for e in visible_events(world.viewer(name).audience))
+        assert "secret" not in message
 
 
 def test_a_name_that_changes_keeps_its_other_language_marked_out_of_date(world: World) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskreg.indicators import policy
-from riskreg.indicators.policy import LEVELS, Path, Rule, walk
+from riskreg.indicators.policy import LEVELS, Path, Rule, status_series
 
 DAY = dt.date(2026, 9, 16)
 HIGH = Rule("fixed", "higher_is_worse", Decimal(90), Decimal(150), hysteresis=Decimal(5))
@@ -22,7 +22,7 @@ PACE = Rule("pace", "lower_is_worse", Decimal(2), Decimal(5), path=PATH)
 
 def statuses(rule: Rule, *values: float, before: str = "") -> str:
     series = [(DAY, Decimal(str(v))) for v in values]
-    return " ".join(s[0] if s else "-" for _before, s in walk(rule, series, before))
+    return " ".join(s[0] if s else "-" for _before, s in status_series(rule, series, before))
 
 
 def test_the_examples_in_the_code_hold() -> None:
@@ -51,7 +51,7 @@ def test_a_limit_is_crossed_by_reaching_it(values: tuple[float, ...], said: str)
 def test_a_status_is_forgotten_once_a_reading_is_late() -> None:
     rule = replace(HIGH, memory_days=35)
     series = [(DAY, 150), (DAY + dt.timedelta(days=35), 149), (DAY + dt.timedelta(days=71), 149)]
-    walked = list(walk(rule, [(day, Decimal(value)) for day, value in series]))
+    walked = list(status_series(rule, [(day, Decimal(value)) for day, value in series]))
     assert walked == [("", "red"), ("red", "red"), ("", "amber")]
 
 
@@ -94,7 +94,7 @@ def test_pace_is_percent_behind_the_path() -> None:
 @given(st.lists(st.decimals(0, 200, places=2), max_size=30), st.sampled_from(LEVELS))
 def test_worse_at_once_better_only_beyond_the_way_back(values: list[Decimal], was: str) -> None:
     plain = Rule("fixed", "higher_is_worse", Decimal(90), Decimal(150))
-    walked = walk(HIGH, [(DAY, v) for v in values], was)
+    walked = status_series(HIGH, [(DAY, v) for v in values], was)
     for value, (before, status) in zip(values, walked, strict=True):
         bare = plain.status(value, DAY)
         assert LEVELS.index(status) >= LEVELS.index(bare)
@@ -107,7 +107,9 @@ def test_worse_at_once_better_only_beyond_the_way_back(values: list[Decimal], wa
 
 @given(st.lists(st.decimals(145, 155, places=2), min_size=2, max_size=50))
 def test_a_value_that_dances_within_the_way_back_turns_once(values: list[Decimal]) -> None:
-    turns = sum(a != "red" and b == "red" for a, b in walk(HIGH, [(DAY, v) for v in values]))
+    turns = sum(
+        a != "red" and b == "red" for a, b in status_series(HIGH, [(DAY, v) for v in values])
+    )
     assert turns <= 1
 
 

@@ -20,7 +20,7 @@ from riskreg.indicators.models import Breach, Indicator, Reading
 from riskreg.indicators.queries.access import late_for, latest_values, readings_of, watching
 from riskreg.indicators.queries.breaches import breaches_of, open_breaches
 from riskreg.indicators.services import MAX_READINGS, edit_indicator, record_readings
-from riskreg.indicators.services.standing import stand
+from riskreg.indicators.services.status import recompute_status
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk
@@ -329,8 +329,8 @@ def test_a_private_indicator_calls_in_private(world: World) -> None:
     for name in ("partner_manager", "auditor"):
         viewer = world.viewer(name)
         assert list(breaches_of(viewer, shared)) == []
-        said = [e.changes + e.subject_ref + e.verb for e in visible_events(viewer.audience)]
-        assert not any("FK-001" in text or "breached" in text for text in said)
+        sentences = [e.changes + e.subject_ref + e.verb for e in visible_events(viewer.audience)]
+        assert not any("FK-001" in text or "breached" in text for text in sentences)
 
 
 def test_a_late_reading_is_the_owners_duty(world: World) -> None:
@@ -356,7 +356,7 @@ def test_one_by_one_or_all_anew_it_stands_alike(world: World, values: list[int])
         for n, value in enumerate(values):
             making.read(world, row, value * 1000, at=world.at + n * 31 * HOUR)
         step = Indicator.objects.get(pk=row.pk)
-        stand(step)
+        recompute_status(step)
         kept = Indicator.objects.get(pk=row.pk)
         assert (kept.status, kept.next_reading_on) == (step.status, step.next_reading_on)
         transaction.set_rollback(True)

@@ -62,8 +62,8 @@ def test_its_commands_start_and_answer_ready(database: str, tmp_path: Path) -> N
     with socket.socket() as holder:
         holder.bind(("127.0.0.1", 0))
         port = holder.getsockname()[1]
-    said: list[str] = []
-    supervisor = Supervisor(tmp_path / "log", said.append, grace=15)
+    values: list[str] = []
+    supervisor = Supervisor(tmp_path / "log", values.append, grace=15)
     server = valkey.embedded(tmp_path)
     environment = {
         key: GIVEN.get(key) if text is None else filled_in(text)
@@ -110,7 +110,7 @@ def test_its_commands_start_and_answer_ready(database: str, tmp_path: Path) -> N
             status, text = probe(f"{url}/readyz", host="register.example")
             time.sleep(0.3)
         assert status == 200, text
-        assert said == []
+        assert values == []
         # A host it does not serve is refused.
         assert probe(f"{url}/accounts/login/", host="other.example")[0] == 400
         check = services["worker"]["healthcheck"]["test"][1].replace(

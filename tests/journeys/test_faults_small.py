@@ -142,7 +142,7 @@ def test_an_answer_that_was_dropped_excuses_one_duplicate_and_no_more() -> None:
 
 @pytest.mark.process
 def test_a_small_fault_run_keeps_every_promise() -> None:
-    said: list[str] = []
+    values: list[str] = []
     plan = faults_reminders.Plan(
         duties=40,
         people=14,
@@ -153,9 +153,9 @@ def test_a_small_fault_run_keeps_every_promise() -> None:
         lease=10,
         sweep=2,
         round=1,
-        say=said.append,
+        say=values.append,
     )
     verdict, record = faults_reminders.run(plan)
-    assert verdict.violations == [], "\n".join(said)
+    assert verdict.violations == [], "\n".join(values)
     assert verdict.counts["people who got theirs"] == len(record.expected) > 8
     assert sum(record.kills.values()) > 0

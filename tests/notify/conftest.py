@@ -10,7 +10,7 @@ import pytest
 from riskreg.events.policy import Audience
 from riskreg.notify.channels import CHANNELS, Sender
 from riskreg.notify.models import Delivery, Message
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
 from tests.builders import AT
 from tests.notify.sink import Sink, serving

@@ -12,13 +12,14 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from riskreg.notify import renewal, tasks
+from riskreg.notify import refresh as renewal
+from riskreg.notify import tasks
 from riskreg.notify.channels import CHANNELS
 from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import Delivery, DeliveryAttempt, Message
-from riskreg.notify.renewal import Content, Renewer
+from riskreg.notify.refresh import Content, MessageRefresher
 from riskreg.notify.services import deliver_due
-from riskreg.notify.services.claims import claim, hand_back
+from riskreg.notify.services.claims import claim, release
 from tests.builders import AT
 from tests.notify.conftest import Killed
 from tests.notify.sink import Sink
@@ -263,7 +264,7 @@ def test_handing_back_is_for_the_claims_own(posted: Posted) -> None:
         posted(n)
     first, second = (claim("mail", "mail", AT, 2) for _ in range(2))
     assert not {r.pk for r in first.rows} & {r.pk for r in second.rows}
-    assert hand_back(first) == 2
+    assert release(first) == 2
     assert Delivery.objects.filter(claimed_by=second.claim).count() == 2
 
 
@@ -275,15 +276,15 @@ def test_only_what_changed_is_written_anew(posted: Posted, monkeypatch: Any) -> 
         posted(n)
     stale = Message.objects.get(key="note:2").uuid
 
-    def unchanged(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+    def is_current(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
         asked.append(set(messages))
         return set(messages) - {stale}
 
-    def renew(message: uuid.UUID, at: dt.datetime) -> Content:
+    def refresh(message: uuid.UUID, at: dt.datetime) -> Content:
         renewed.append(message)
         return Content("Newer", "newer")
 
-    monkeypatch.setitem(renewal._by_kind, "note", Renewer(renew, unchanged))
+    monkeypatch.setitem(renewal._by_kind, "note", MessageRefresher(refresh, is_current))
     posted(9, kind="other")
     assert drain() == 5
     # Once for the batch, and only about messages of that kind.
@@ -297,10 +298,10 @@ def test_a_writer_that_breaks_does_not_keep_the_others_waiting(
 ) -> None:
     bad, good = posted(1), posted(2, kind="other")
 
-    def renew(message: uuid.UUID, at: dt.datetime) -> Content:
+    def refresh(message: uuid.UUID, at: dt.datetime) -> Content:
         raise ZeroDivisionError("a fault of our own")
 
-    monkeypatch.setitem(renewal._by_kind, "note", Renewer(renew))
+    monkeypatch.setitem(renewal._by_kind, "note", MessageRefresher(refresh))
     assert drain() == 2
     bad.refresh_from_db()
     good.refresh_from_db()
@@ -311,14 +312,14 @@ def test_a_writer_that_breaks_does_not_keep_the_others_waiting(
 def test_a_check_that_breaks_means_that_all_is_written_anew(
     posted: Posted, monkeypatch: Any, by: str
 ) -> None:
-    def unchanged(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+    def is_current(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
         if by == "the database":
             with connection.cursor() as cursor:
                 cursor.execute("SELECT 1 FROM no_such_table")
         raise ZeroDivisionError
 
-    renewer = Renewer(lambda message, at: Content("Newer", "newer"), unchanged)
-    monkeypatch.setitem(renewal._by_kind, "note", renewer)
+    refresher = MessageRefresher(lambda message, at: Content("Newer", "newer"), is_current)
+    monkeypatch.setitem(renewal._by_kind, "note", refresher)
     posted(1)
     assert drain() == 1
     assert [m.subject for m in mail.outbox] == ["Newer"]

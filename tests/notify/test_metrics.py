@@ -28,14 +28,14 @@ def test_the_outbox_is_counted_whoever_works_on_it(
     posted(9, channels=("inbox",))
     deliver_due(lambda: AT, seconds=60, limit=100)
     settings.METRICS_TOKEN = "collector"
-    said = client.get("/metrics", HTTP_AUTHORIZATION="Bearer collector").content.decode()
-    assert 'riskreg_deliveries_waiting{channel="mail"} 7.0' in said
-    assert 'riskreg_delivery_waiting_seconds{channel="mail"} 90.0' in said
-    assert 'riskreg_destinations_paused{channel="mail"} 1.0' in said
-    ours = [line for line in said.splitlines() if line.startswith("riskreg_")]
+    message_shown = client.get("/metrics", HTTP_AUTHORIZATION="Bearer collector").content.decode()
+    assert 'riskreg_deliveries_waiting{channel="mail"} 7.0' in message_shown
+    assert 'riskreg_delivery_waiting_seconds{channel="mail"} 90.0' in message_shown
+    assert 'riskreg_destinations_paused{channel="mail"} 1.0' in message_shown
+    ours = [line for line in message_shown.splitlines() if line.startswith("riskreg_")]
     assert ours
     assert not [line for line in ours if "inbox" in line]
-    assert "foton" not in said
+    assert "foton" not in message_shown
 
 
 def test_a_database_that_fails_leaves_the_counters(

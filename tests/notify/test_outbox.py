@@ -10,10 +10,10 @@ from django.core import mail
 from django.db import transaction
 
 from riskreg.kernel.errors import Conflict
-from riskreg.notify import renewal
+from riskreg.notify import refresh as renewal
 from riskreg.notify.models import Delivery, Message
 from riskreg.notify.queries import delivered_to_inbox, may_have_arrived, unread_count
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import (
     deliver,
     deliver_due,
@@ -23,7 +23,7 @@ from riskreg.notify.services import (
     resend,
     withdraw,
 )
-from riskreg.notify.services.claims import claim, hand_back
+from riskreg.notify.services.claims import claim, release
 from tests.builders import AT
 from tests.notify.conftest import PARTY, REGISTER, draft
 from tests.notify.test_services import OURS
@@ -120,7 +120,7 @@ def test_what_is_withdrawn_leaves_the_inbox_unless_it_was_read(posted: Posted) -
 def test_what_holds_no_more_leaves_the_inbox_with_the_mail(
     posted: Posted, monkeypatch: Any
 ) -> None:
-    gone = renewal.Renewer(lambda message, at: None)
+    gone = renewal.MessageRefresher(lambda message, at: None)
     monkeypatch.setitem(renewal._by_kind, "note", gone)
     row = posted(channels=BOTH)
     assert deliver(row.uuid, AT) == "dropped"
@@ -165,7 +165,7 @@ def test_while_somebody_is_at_it_nobody_more_is_woken(woken: list[Any]) -> None:
     Delivery.objects.filter(message__key="note:7").delete()
     post(draft(8), AT + HOUR)
     assert len(woken) == 3
-    hand_back(taken)
+    release(taken)
     post(draft(9), AT + HOUR)
     assert len(woken) == 3
 

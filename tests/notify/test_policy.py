@@ -59,17 +59,17 @@ def test_failures_that_are_final(error: Exception, permanent: bool) -> None:
 
 def test_an_error_is_a_line_that_any_database_takes() -> None:
     error = REFUSED({"a@x": (550, b"no\r\nsuch\x00user \xff" + b"x" * 900)})
-    said = policy.describe(error)
-    assert said.startswith("a@x: 550 no such user")
-    assert len(said) <= policy.ERROR_MAX
-    assert said.isprintable()
+    message = policy.describe(error)
+    assert message.startswith("a@x: 550 no such user")
+    assert len(message) <= policy.ERROR_MAX
+    assert message.isprintable()
     assert policy.describe(smtplib.SMTPDataError(451, b"4.3.0 later")) == "451 4.3.0 later"
     assert policy.describe(TimeoutError()) == "TimeoutError"
 
 
 def test_a_message_id_is_stable_and_in_the_senders_domain() -> None:
     name = uuid.UUID(int=7)
-    said = policy.message_id(name, "riskreg <risk@register.example>")
-    assert said == f"<{name}@register.example>"
-    assert policy.message_id(name, "riskreg <risk@register.example>") == said
+    message = policy.message_id(name, "riskreg <risk@register.example>")
+    assert message == f"<{name}@register.example>"
+    assert policy.message_id(name, "riskreg <risk@register.example>") == message
     assert policy.message_id(name, "nobody") == f"<{name}@localhost>"

@@ -13,12 +13,12 @@ from django.db import IntegrityError, transaction
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Conflict
-from riskreg.notify import renewal
+from riskreg.notify import refresh as renewal
 from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import Delivery, DeliveryAttempt, DeliveryState, Message
 from riskreg.notify.policy import PassingFailure
 from riskreg.notify.queries import deliveries_for, may_have_arrived, readable_among
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import deliver, deliver_due, post, resend, withdraw
 from tests.builders import AT
 from tests.notify.conftest import PARTY, REGISTER, Killed, draft
@@ -231,7 +231,7 @@ def test_what_a_slow_sender_did_send_is_not_sent_again(posted: Posted, sending_b
 def test_the_writer_is_asked_just_before_sending(posted: Posted, monkeypatch: Any) -> None:
     answers = iter([Content("Newer", "newer text", "<p>newer</p>"), None])
     monkeypatch.setitem(
-        renewal._by_kind, "note", renewal.Renewer(lambda message, at: next(answers))
+        renewal._by_kind, "note", renewal.MessageRefresher(lambda message, at: next(answers))
     )
     first, second = posted(1), posted(2)
     assert deliver(first.uuid, AT) == "sent"

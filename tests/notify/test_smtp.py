@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from riskreg.notify.models import Delivery
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import deliver
 from tests.builders import AT
 from tests.notify.sink import Sink

@@ -21,7 +21,7 @@ from riskreg.notify.services.claims import (
     end_and_begin,
     release_lost,
 )
-from riskreg.notify.services.rates import look_again, take
+from riskreg.notify.services.rate_limit import seconds_until_free, take
 from tests.builders import AT
 from tests.notify.conftest import Killed
 from tests.notify.test_services import OURS, dying, outcomes
@@ -297,9 +297,9 @@ def test_of_two_that_find_no_room_at_the_same_moment_one_wakes_the_next(
         posted(n)
     assert len(claim("mail", "mail", AT, 50).rows) == 2
     rival: list[float | None] = []
-    asking = Meanwhile('UPDATE "notify_rate"', lambda: rival.append(look_again("mail", AT)))
+    asking = Meanwhile('UPDATE "notify_rate"', lambda: rival.append(seconds_until_free("mail", AT)))
     with connection.execute_wrapper(asking):
-        mine = look_again("mail", AT)
+        mine = seconds_until_free("mail", AT)
     assert (len(rival), mine) == (1, None)
     assert rival[0] is not None
 
@@ -311,5 +311,5 @@ def test_who_finds_room_but_nothing_to_take_looks_again_a_second_later_at_the_ea
     settings.DELIVERY_PER_MINUTE = {"mail": 20}
     assert take("mail", 1, AT - HOUR) == 1
     assert claim("mail", "mail", AT + SECOND, 50).rows == []
-    assert look_again("mail", AT + SECOND) == 1.0
-    assert look_again("mail", AT + SECOND) is None
+    assert seconds_until_free("mail", AT + SECOND) == 1.0
+    assert seconds_until_free("mail", AT + SECOND) is None

@@ -29,7 +29,7 @@ def away(
 ) -> Absence:
     """An absence from ``first`` to ``last`` days from today, recorded by ``by``."""
     days = {"starts_on": world.today + first * DAY, "until_on": world.today + last * DAY}
-    return services.go_away(**{"actor": world.viewer(by), "at": world.at, **days, **given})
+    return services.start_absence(**{"actor": world.viewer(by), "at": world.at, **days, **given})
 
 
 def left(world: World, user: User) -> None:
@@ -130,10 +130,10 @@ def test_coming_back_early(world: World) -> None:
     row = away(world, stand_in=world.deputy.email)
     for name in ("deputy", "partner_manager", "leader", "auditor"):
         with nothing_changes(), pytest.raises(Forbidden):
-            services.come_back(actor=world.viewer(name), absence=row.uuid, at=world.at)
-    ended = services.come_back(actor=world.viewer("manager"), absence=row.uuid, at=world.at)
+            services.end_absence(actor=world.viewer(name), absence=row.uuid, at=world.at)
+    ended = services.end_absence(actor=world.viewer("manager"), absence=row.uuid, at=world.at)
     assert ended.ended_at == world.at
-    again = services.come_back(actor=world.viewer("owner"), absence=row.uuid, at=world.at + DAY)
+    again = services.end_absence(actor=world.viewer("owner"), absence=row.uuid, at=world.at + DAY)
     assert again.ended_at == world.at
     assert Event.objects.filter(verb="absence.ended").count() == 1
     assert queries.away_on(world.register.pk, world.today) == {}
@@ -143,10 +143,10 @@ def test_coming_back_early(world: World) -> None:
 def test_an_absence_that_is_over_is_history(world: World) -> None:
     row = away(world, last=1)
     with pytest.raises(NotFound), transaction.atomic():
-        services.come_back(actor=world.viewer("owner"), absence=row.uuid, at=world.at + 2 * DAY)
+        services.end_absence(actor=world.viewer("owner"), absence=row.uuid, at=world.at + 2 * DAY)
     other = builders.build_world(slug="other-register")
     with pytest.raises(NotFound), transaction.atomic():
-        services.come_back(actor=other.viewer("manager"), absence=row.uuid, at=world.at)
+        services.end_absence(actor=other.viewer("manager"), absence=row.uuid, at=world.at)
 
 
 def test_the_database_holds_the_plain_rules(world: World) -> None:
@@ -173,7 +173,7 @@ def test_who_stands_in_may_do_what_the_absent_owner_may(world: World) -> None:
         builders.review(world, row, by=world.deputy)
     absence = away(world, stand_in=world.deputy.email)
     assert builders.review(world, row, by=world.deputy).reviewer == world.deputy
-    services.come_back(actor=world.viewer("owner"), absence=absence.uuid, at=world.at)
+    services.end_absence(actor=world.viewer("owner"), absence=absence.uuid, at=world.at)
     with pytest.raises(Forbidden), transaction.atomic():
         builders.review(world, row, by=world.deputy)
 
@@ -240,7 +240,7 @@ def test_whatever_is_recorded_nobody_is_away_twice(
                 continue
             row = away(world, first=first, last=first + length)
             if comes_back:
-                services.come_back(actor=world.viewer("owner"), absence=row.uuid, at=world.at)
+                services.end_absence(actor=world.viewer("owner"), absence=row.uuid, at=world.at)
             else:
                 covered |= days
         for n in range(40):

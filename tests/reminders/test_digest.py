@@ -12,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.duties import links
 from riskreg.notify.models import Message
 from riskreg.register.models import Register
-from riskreg.reminders.digest import SHOWN, day_words, due_words
+from riskreg.reminders.digest import SHOWN, day_text, due_text
 from riskreg.reminders.services import sweep
 from tests import builders
 from tests.builders import World
@@ -38,12 +38,12 @@ def digest_of(user: User) -> Message:
 )  # fmt: skip
 def test_distances_are_words(days: int, words: str) -> None:
     with translation.override("en"):
-        assert due_words(days) == words
+        assert due_text(days) == words
 
 
 def test_dates_are_whole_and_cannot_be_misread() -> None:
     with translation.override("en"):
-        assert day_words(dt.date(2026, 11, 7)) == "7 November 2026"
+        assert day_text(dt.date(2026, 11, 7)) == "7 November 2026"
 
 
 def test_links_are_those_of_the_pages(settings: Any) -> None:

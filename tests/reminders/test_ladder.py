@@ -346,7 +346,10 @@ def test_the_end_of_an_extension_is_in_no_list_and_no_count(world: World) -> Non
 
 # Foretelling it -----------------------------------------------------------------------------------
 def told(forecast: Any) -> list[tuple[str, str]]:
-    return [(reached.name.split("(")[-1].rstrip(")"), reached.part) for reached in forecast]
+    return [
+        (last_due_dates.name.split("(")[-1].rstrip(")"), last_due_dates.part)
+        for last_due_dates in forecast
+    ]
 
 
 def test_a_preview_says_who_gets_what_when(world: World) -> None:

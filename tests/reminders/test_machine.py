@@ -35,11 +35,12 @@ from riskreg.notify.models import Message
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Absence, Membership, Register
 from riskreg.register.queries import away_on
-from riskreg.register.services import come_back, go_away, set_time_zone
+from riskreg.register.services import end_absence, set_time_zone, start_absence
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
 from riskreg.reminders.policy import Rung, hour_has_come, rung_at
-from riskreg.reminders.queries import Scene, ladder_of
-from riskreg.reminders.services import climbing, set_ladder, sweep
+from riskreg.reminders.queries import RegisterSnapshots, ladder_of
+from riskreg.reminders.services import advance as climbing
+from riskreg.reminders.services import set_ladder, sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk, State
 from riskreg.risks.services import close_risk, edit_mitigation, reopen_risk, transfer_risk
@@ -270,7 +271,7 @@ class Engine(RuleBasedStateMachine):
         actor = self.world.viewer(self.doer)
         stand_in = getattr(self.world, other).email if other else None
         try:
-            go_away(
+            start_absence(
                 actor=actor, user=getattr(self.world, name).email, starts_on=self.today,
                 until_on=self.today + days * DAY, stand_in=stand_in, at=self.at,
             )  # fmt: skip
@@ -281,7 +282,7 @@ class Engine(RuleBasedStateMachine):
     def everybody_comes_back(self) -> None:
         rows = Absence.objects.filter(ended_at=None, until_on__gte=self.today)
         for absence in rows.exclude(user__email__in=[f"{n}@foton-catl.example" for n in self.gone]):
-            come_back(actor=self.world.viewer(self.doer), absence=absence.uuid, at=self.at)
+            end_absence(actor=self.world.viewer(self.doer), absence=absence.uuid, at=self.at)
 
     @rule(
         name=st.sampled_from(PEOPLE),
@@ -311,7 +312,7 @@ class Engine(RuleBasedStateMachine):
     def two_sweeps_run_into_each_other(self, later: int, rungs: list[Rung] | None) -> None:
         """Between what one has found and what it does about it, another does everything, by a
         clock that is ``later`` hours ahead, perhaps after the ladder was changed."""
-        plain, inside = climbing._take_rungs, []
+        plain, inside = climbing._advance, []
 
         def interrupted(*given: Any) -> int:
             if not inside:
@@ -325,7 +326,7 @@ class Engine(RuleBasedStateMachine):
 
         began = self.at
         with self.patch.context() as patch:
-            patch.setattr(climbing, "_take_rungs", interrupted)
+            patch.setattr(climbing, "_advance", interrupted)
             assert sweep(began).broken == 0
         self.the_sweep_runs(1, None, None)
 
@@ -407,10 +408,10 @@ class Engine(RuleBasedStateMachine):
         come = [pk for pk, (_user, _day, comes) in before.items() if comes]
         assert not waiting.filter(user__in=come).exists()
         # What waits with nobody to wait for it is only what there is nobody for.
-        scene = Scene(self.at)
+        snapshots = RegisterSnapshots(self.at)
         for reminder in Reminder.objects.filter(state="due").exclude(addressees__state="waiting"):
             duty = SOURCES[reminder.kind].load([reminder.subject])[reminder.subject]
-            told = scene.place(self.register).told(duty, scene.rung(reminder))
+            told = snapshots.snapshot(self.register).recipients(duty, snapshots.rung(reminder))
             assert told == []
 
     def _check_messages(self, newest: int) -> None:
@@ -446,7 +447,7 @@ class Engine(RuleBasedStateMachine):
             self._watch()
             assert sweep(self.at).broken == 0
         self._check_ladders()
-        scene = Scene(self.at)
+        snapshots = RegisterSnapshots(self.at)
         for duty in self._duties():
             key = (duty.kind, duty.subject, duty.due_on)
             if key not in self.high:
@@ -454,7 +455,7 @@ class Engine(RuleBasedStateMachine):
             reminder = Reminder.objects.get(
                 kind=duty.kind, subject=duty.subject, due_on=duty.due_on, rung=self.high[key]
             )
-            told = scene.place(self.register).told(duty, scene.rung(reminder))
+            told = snapshots.snapshot(self.register).recipients(duty, snapshots.rung(reminder))
             assert reminder.state == "sent" or not told
 
     @precondition(lambda self: hasattr(self, "rows"))

@@ -9,7 +9,7 @@ from riskreg.events.models import Event
 from riskreg.notify.models import Message
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Membership
-from riskreg.register.services import come_back, go_away
+from riskreg.register.services import end_absence, start_absence
 from riskreg.reminders.models import Addressee, Reminder
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.services import set_ladder, sweep
@@ -35,7 +35,7 @@ def due(row: builders.Risk, days: int) -> dt.datetime:
 
 def away(world: World, who: str, at: dt.datetime, days: int, stand_in: str | None = None) -> None:
     today = world.viewer(who).today(at)
-    go_away(
+    start_absence(
         actor=world.viewer(who), starts_on=today, until_on=today + days * DAY,
         stand_in=getattr(world, stand_in).email if stand_in else None, at=at,
     )  # fmt: skip
@@ -87,7 +87,7 @@ def test_who_comes_back_is_told_what_nobody_was(world: World) -> None:
     assert run(at) == ["partner-manager"]  # the alarm
     assert "Nobody left to tell: 1 duty of Foton" in mail.outbox[0].subject
     absence = world.owner.absences.get()
-    come_back(actor=world.viewer("owner"), absence=absence.uuid, at=at + HOUR)
+    end_absence(actor=world.viewer("owner"), absence=absence.uuid, at=at + HOUR)
     assert run(at + 2 * HOUR) == []  # the digest of the day was looked after
     assert run(at + DAY) == ["owner"]
     assert Reminder.objects.get(subject=row.uuid, rung=0).state == "sent"

@@ -11,19 +11,19 @@ from riskreg.kernel.errors import Invalid
 from riskreg.reminders.policy import (
     DEFAULT_LADDER,
     MAX_RUNGS,
-    Circle,
+    DutyScope,
     Extension,
-    Matter,
     Member,
     Recipient,
+    Roster,
     Rung,
     below,
     clean_ladder,
     comes_on,
     from_offset,
     hour_has_come,
+    last_due_dates,
     next_digest,
-    reached,
     recipients,
     rung_at,
     rung_of,
@@ -64,7 +64,7 @@ EXTENSIONS = st.builds(
 @given(LADDERS, st.integers(-200, 200))
 def test_selecting_by_date_and_asking_by_duty_agree(ladder: tuple[Rung, ...], after: int) -> None:
     today = DUE + days(after)
-    selected = next((rung for rung, last in reached(ladder, today) if last >= DUE), None)
+    selected = next((rung for rung, last in last_due_dates(ladder, today) if last >= DUE), None)
     assert selected == rung_at(ladder, DUE, today)
 
 
@@ -202,8 +202,8 @@ def told(
     private: bool = False,
 ) -> list[tuple[int, str, int | None]]:
     members = {user: member for user, member in ALL.items() if user not in gone}
-    circle = Circle(members, away or {}, {NAMED: 8})
-    found = recipients(rung, Matter(owner, deputy, 1, private), circle)
+    roster = Roster(members, away or {}, {NAMED: 8})
+    found = recipients(rung, DutyScope(owner, deputy, 1, private), roster)
     return [(r.user_id, r.part, r.for_id) for r in found]
 
 

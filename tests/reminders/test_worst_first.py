@@ -11,7 +11,7 @@ from riskreg.duties.sources import urgency
 from riskreg.notify.models import Message
 from riskreg.register.models import Membership
 from riskreg.reminders.services import sweep
-from riskreg.reminders.services.alarms import Unheard
+from riskreg.reminders.services.alarms import UnassignedDuties
 from riskreg.risks.filters import parse
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.heatmap import heatmap
@@ -133,8 +133,8 @@ def test_what_waits_lists_orphans_first_then_the_worst_and_says_how_many_more(
 def test_a_digest_shows_the_worst_and_says_how_many(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("riskreg.reminders.digest.facts"), "SHOWN", 1)
-    monkeypatch.setattr(import_module("riskreg.reminders.digest.picture"), "OWN_LIMIT", 1)
+    monkeypatch.setattr(import_module("riskreg.reminders.digest.data"), "SHOWN", 1)
+    monkeypatch.setattr(import_module("riskreg.reminders.digest.contents"), "OWN_LIMIT", 1)
     for n, cell in enumerate([(1, 1), (5, 5), (2, 2)]):
         overdue(world, cell, days=60 - n, title=f"Cell {cell}")
     sweep(world.at)
@@ -150,7 +150,7 @@ def test_an_alarm_keeps_the_worst(world: World, monkeypatch: pytest.MonkeyPatch)
         overdue(world, cell)
     viewer = world.viewer("owner")
     duties = agenda.duties_for(viewer, agenda.Wanted(world.today), 9).duties
-    unheard = Unheard()
+    unheard = UnassignedDuties()
     for duty in duties:
         unheard.note(duty)
     assert [d.ref for d in unheard.first[world.foton.pk, False]] == ["R-002"]

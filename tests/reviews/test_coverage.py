@@ -17,7 +17,15 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from riskreg.kernel.errors import Invalid
-from riskreg.reviews.policy.coverage import WHAT, DueReview, Fate, Tally, fate, lateness, tally
+from riskreg.reviews.policy.coverage import (
+    WHAT,
+    CoverageCounts,
+    DueOutcome,
+    DueReview,
+    due_outcome,
+    lateness,
+    tally,
+)
 from riskreg.reviews.queries.coverage import coverage
 from riskreg.reviews.services import grant_extension
 from riskreg.risks import services
@@ -37,23 +45,23 @@ def d(n: int) -> dt.date:
 @pytest.mark.parametrize(
     "due, became, late",
     [
-        (DueReview(d(0), held_on=d(-3)), Fate.ON_TIME, 0),
-        (DueReview(d(0), held_on=d(0)), Fate.ON_TIME, 0),
-        (DueReview(d(0), held_on=d(4)), Fate.LATE, 4),
-        (DueReview(d(0)), Fate.OPEN, 10),
-        (DueReview(d(9)), Fate.OPEN, 1),
-        (DueReview(d(10)), Fate.NONE, 0),
-        (DueReview(d(11)), Fate.NONE, 0),
-        (DueReview(d(10), held_on=d(10)), Fate.ON_TIME, 0),
-        (DueReview(d(11), held_on=d(9)), Fate.NONE, 0),
-        (DueReview(d(0), closed_on=d(0)), Fate.NONE, 0),
-        (DueReview(d(0), closed_on=d(2)), Fate.ENDED, 2),
-        (DueReview(d(0), extended_until=d(30)), Fate.OPEN, 10),
-        (DueReview(d(0), held_on=d(4), extended_until=d(30)), Fate.LATE, 4),
+        (DueReview(d(0), held_on=d(-3)), DueOutcome.ON_TIME, 0),
+        (DueReview(d(0), held_on=d(0)), DueOutcome.ON_TIME, 0),
+        (DueReview(d(0), held_on=d(4)), DueOutcome.LATE, 4),
+        (DueReview(d(0)), DueOutcome.OPEN, 10),
+        (DueReview(d(9)), DueOutcome.OPEN, 1),
+        (DueReview(d(10)), DueOutcome.NONE, 0),
+        (DueReview(d(11)), DueOutcome.NONE, 0),
+        (DueReview(d(10), held_on=d(10)), DueOutcome.ON_TIME, 0),
+        (DueReview(d(11), held_on=d(9)), DueOutcome.NONE, 0),
+        (DueReview(d(0), closed_on=d(0)), DueOutcome.NONE, 0),
+        (DueReview(d(0), closed_on=d(2)), DueOutcome.ENDED, 2),
+        (DueReview(d(0), extended_until=d(30)), DueOutcome.OPEN, 10),
+        (DueReview(d(0), held_on=d(4), extended_until=d(30)), DueOutcome.LATE, 4),
     ],
 )
-def test_what_became_of_a_due_date(due: DueReview, became: Fate, late: int) -> None:
-    assert fate(due, d(10)) is became
+def test_what_became_of_a_due_date(due: DueReview, became: DueOutcome, late: int) -> None:
+    assert due_outcome(due, d(10)) is became
     assert lateness(due, d(10)) == late
 
 
@@ -202,7 +210,7 @@ class Clerk:
         self.owner[row.pk].append((self.at, to.email))
 
     # Counting by hand ---------------------------------------------------------------------------
-    def count(self, party: str | None, first: dt.date, as_of: dt.date) -> dict[str, Tally]:
+    def count(self, party: str | None, first: dt.date, as_of: dt.date) -> dict[str, CoverageCounts]:
         """By party and month, and in all (key ``""``)."""
         groups: dict[str, list[Any]] = defaultdict(list)
         for note in self.notes:
@@ -215,7 +223,7 @@ class Clerk:
         return {key: self.one(listed, first, as_of) for key, listed in groups.items()}
 
     @staticmethod
-    def one(notes: list[Note], first: dt.date, as_of: dt.date) -> Tally:
+    def one(notes: list[Note], first: dt.date, as_of: dt.date) -> CoverageCounts:
         numbers: dict[str, int] = dict.fromkeys(WHAT, 0)
         late_days = []
         for note in notes:
@@ -245,7 +253,9 @@ class Clerk:
             numbers["late" if late > 0 else "on_time"] += 1
             if late > 0:
                 late_days.append(late)
-        return Tally(**numbers, median_late=float(median(late_days)) if late_days else None)
+        return CoverageCounts(
+            **numbers, median_late=float(median(late_days)) if late_days else None
+        )
 
 
 cells = st.tuples(st.integers(1, 5), st.integers(1, 5))
@@ -308,7 +318,7 @@ def test_as_a_clerk_would_count(
                 expected = clerk.count(party, first, as_of)
                 for by in ("party", "month"):
                     found = coverage(viewer, by=by, first=first, as_of=as_of, at=clerk.at)
-                    assert found.total == expected.get("", Tally())
+                    assert found.total == expected.get("", CoverageCounts())
                     for row in found.rows:
                         assert row.tally == expected[row.key], (name, as_of, first, row.key)
                     assert sum(r.tally.due for r in found.rows) == found.total.due
@@ -327,12 +337,12 @@ def test_a_review_brought_in_is_there_from_the_day_of_its_recording(world: World
     builders.review(world, row, at=held, recorded_at=world.at - 2 * DAY)
     viewer = world.viewer("leader")
 
-    def asked(as_of: dt.date) -> Tally:
+    def asked(as_of: dt.date) -> CoverageCounts:
         return coverage(viewer, by="party", first=due - 9 * DAY, as_of=as_of, at=world.at).total
 
-    assert asked(world.today - 3 * DAY) == Tally(due=1, late=1, open=1, median_late=27.0)
-    assert asked(world.today - 2 * DAY) == Tally(due=1, on_time=1, brought_in=1)
-    assert asked(due) == Tally()
+    assert asked(world.today - 3 * DAY) == CoverageCounts(due=1, late=1, open=1, median_late=27.0)
+    assert asked(world.today - 2 * DAY) == CoverageCounts(due=1, on_time=1, brought_in=1)
+    assert asked(due) == CoverageCounts()
 
 
 @pytest.mark.django_db

@@ -5,7 +5,7 @@ import datetime as dt
 import pytest
 
 from riskreg.register.access import Viewer
-from riskreg.reviews.policy.coverage import Tally
+from riskreg.reviews.policy.coverage import CoverageCounts
 from riskreg.reviews.queries.coverage import Report, coverage
 from riskreg.reviews.services import grant_extension
 from riskreg.risks import services
@@ -25,7 +25,7 @@ def report(world: World, who: str, as_of: dt.date, by: str = "party", days: int 
     return coverage(viewer, by=by, first=first, as_of=as_of, at=world.at + 30 * DAY)
 
 
-def total(world: World, who: str = "leader", as_of: dt.date | None = None) -> Tally:
+def total(world: World, who: str = "leader", as_of: dt.date | None = None) -> CoverageCounts:
     return report(world, who, as_of or world.today + 5 * DAY).total
 
 
@@ -39,28 +39,30 @@ def due_today(world: World, **given: object) -> Risk:
 @pytest.mark.parametrize(
     ("after", "found"),
     [
-        (MIDNIGHT - dt.timedelta(microseconds=1), Tally(due=1, on_time=1)),
-        (MIDNIGHT, Tally(due=1, late=1, median_late=1.0)),
+        (MIDNIGHT - dt.timedelta(microseconds=1), CoverageCounts(due=1, on_time=1)),
+        (MIDNIGHT, CoverageCounts(due=1, late=1, median_late=1.0)),
     ],
 )
 def test_the_day_ends_at_midnight_in_the_register(
-    world: World, after: dt.timedelta, found: Tally
+    world: World, after: dt.timedelta, found: CoverageCounts
 ) -> None:
     builders.review(world, due_today(world), at=world.at + after)
     assert total(world) == found
     # On the day itself what came after midnight had not been recorded, and nothing was late yet.
-    assert total(world, as_of=world.today) == (found if found.on_time else Tally())
+    assert total(world, as_of=world.today) == (found if found.on_time else CoverageCounts())
     assert total(world, as_of=world.today + DAY) == found
 
 
 @pytest.mark.parametrize(
     ("after", "found"),
     [
-        (MIDNIGHT - dt.timedelta(microseconds=1), Tally()),
-        (MIDNIGHT, Tally(due=1, late=1, median_late=1.0)),
+        (MIDNIGHT - dt.timedelta(microseconds=1), CoverageCounts()),
+        (MIDNIGHT, CoverageCounts(due=1, late=1, median_late=1.0)),
     ],
 )
-def test_so_does_the_day_of_a_closing(world: World, after: dt.timedelta, found: Tally) -> None:
+def test_so_does_the_day_of_a_closing(
+    world: World, after: dt.timedelta, found: CoverageCounts
+) -> None:
     row = due_today(world)
     services.close_risk(
         actor=world.viewer("manager"), ref=row.ref, version=None, reason="x", at=world.at + after
@@ -104,8 +106,8 @@ def test_what_was_private_is_never_counted_for_the_partner(world: World) -> None
     services.share_risk(
         actor=world.viewer("manager"), ref=row.ref, version=None, at=world.at + 3 * DAY
     )
-    assert total(world) == Tally(due=1, late=1, extended=1, median_late=2.0)
-    assert total(world, "partner_leader") == total(world, "auditor") == Tally()
+    assert total(world) == CoverageCounts(due=1, late=1, extended=1, median_late=2.0)
+    assert total(world, "partner_leader") == total(world, "auditor") == CoverageCounts()
 
 
 def test_an_extension_granted_in_private_is_not_the_partners_to_count(world: World) -> None:
@@ -117,7 +119,7 @@ def test_an_extension_granted_in_private_is_not_the_partners_to_count(world: Wor
     )  # fmt: skip
     services.share_risk(actor=manager, ref=row.ref, version=None, at=world.at + DAY)
     assert total(world).extended == 1
-    assert total(world, "partner_leader") == Tally(due=1, late=1, open=1, median_late=5.0)
+    assert total(world, "partner_leader") == CoverageCounts(due=1, late=1, open=1, median_late=5.0)
 
 
 def test_an_extension_counts_from_the_day_it_was_granted_and_its_review_is_late(
@@ -130,11 +132,11 @@ def test_an_extension_counts_from_the_day_it_was_granted_and_its_review_is_late(
     )  # fmt: skip
     builders.review(world, row, at=world.at + 4 * DAY)
     late = {"due": 1, "late": 1}
-    assert total(world, as_of=world.today + DAY) == Tally(**late, open=1, median_late=1.0)
-    assert total(world, as_of=world.today + 2 * DAY) == Tally(
+    assert total(world, as_of=world.today + DAY) == CoverageCounts(**late, open=1, median_late=1.0)
+    assert total(world, as_of=world.today + 2 * DAY) == CoverageCounts(
         **late, open=1, extended=1, median_late=2.0
     )
-    assert total(world) == Tally(**late, extended=1, median_late=4.0)
+    assert total(world) == CoverageCounts(**late, extended=1, median_late=4.0)
 
 
 def test_an_extension_is_of_its_occasion_and_not_of_another_on_that_day(world: World) -> None:
@@ -146,7 +148,7 @@ def test_an_extension_is_of_its_occasion_and_not_of_another_on_that_day(world: W
     )  # fmt: skip
     builders.review(world, row, next_review_on=due)
     found = total(world, as_of=world.today + 8 * DAY)
-    assert found == Tally(due=2, on_time=1, late=1, open=1, extended=1, median_late=3.0)
+    assert found == CoverageCounts(due=2, on_time=1, late=1, open=1, extended=1, median_late=3.0)
 
 
 def test_the_period_has_its_first_and_its_last_day(world: World) -> None:

@@ -15,7 +15,7 @@ from riskreg.duties.queries import agenda
 from riskreg.duties.sources import REVIEW
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from riskreg.register.services import go_away
+from riskreg.register.services import start_absence
 from riskreg.reviews import policy
 from riskreg.reviews.models import Extension
 from riskreg.reviews.queries import extended_until_subquery, extension_of, extensions_of
@@ -134,7 +134,7 @@ def test_four_eyes(world: World) -> None:
 def test_who_stands_in_gives_nobody_more_time(world: World) -> None:
     row = late_risk(world)
     day = world.today
-    go_away(
+    start_absence(
         actor=world.viewer("owner"), starts_on=day, until_on=day + 5 * DAY,
         stand_in=world.manager.email, at=world.at,
     )  # fmt: skip

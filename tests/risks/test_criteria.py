@@ -164,7 +164,7 @@ def test_the_preview_says_what_adopting_then_does(world: World) -> None:
         shown = preview_adoption(actor, row, where)
     assert shown.errors is None
     assert shown.scale_differs
-    said = {(c.ref, c.stage): (c.before, c.after) for c in shown.changes}
+    values = {(c.ref, c.stage): (c.before, c.after) for c in shown.changes}
     adopt_criteria(actor=actor, number=row.number, mapping=where, at=world.at + DAY)
     positions = Position.objects.visible_to(actor)
     found = {
@@ -174,8 +174,8 @@ def test_the_preview_says_what_adopting_then_does(world: World) -> None:
         for stage in ("inherent", "residual", "target")
         if before.cell(stage) != p.cell(stage)
     }
-    assert said == found
-    assert {ref for ref, _stage in said} == {"R-001", "R-002"}
+    assert values == found
+    assert {ref for ref, _stage in values} == {"R-001", "R-002"}
 
 
 def test_a_comparison_says_that_the_scale_changed(world: World) -> None:

@@ -28,8 +28,14 @@ def form(response: HttpResponse) -> dict[str, list[Any]]:
 def test_everybody_reads_the_criteria(world: World) -> None:
     for name in ("owner", "auditor", "partner_leader"):
         text = builders.web(getattr(world, name)).get(PAGE).content.decode()
-        for said in ("Almost certain", "Critical", "365 days", "The matrix examined", "Version 1"):
-            assert said in text
+        for message in (
+            "Almost certain",
+            "Critical",
+            "365 days",
+            "The matrix examined",
+            "Version 1",
+        ):
+            assert message in text
         assert "Make a new version" not in text
         assert builders.web(getattr(world, name)).get(NEW).status_code == 403
     assert builders.web(world.outsider).get(PAGE).status_code == 404

@@ -11,7 +11,7 @@ from django.test import Client
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.notify.models import Delivery, Message
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
 from tests.builders import World
 from tests.dump import nothing_changes

@@ -54,8 +54,8 @@ def error_of(text: str, part: str, row: int) -> str:
 def test_everybody_reads_it_and_nobody_else_may_post(world: World, who: str) -> None:
     client = builders.web(getattr(world, who))
     text = client.get(PAGE).content.decode()
-    for said in ("14 days before", "on the day", "21 days after", "The party&#x27;s leaders"):
-        assert said in text
+    for message in ("14 days before", "on the day", "21 days after", "The party&#x27;s leaders"):
+        assert message in text
     assert "Save the ladder" not in text
     for action in ("save", "reset", "add", "preview", ""):
         with nothing_changes():
@@ -181,8 +181,8 @@ def test_two_managers_at_once_one_sees_both_versions(world: World) -> None:
     with nothing_changes():
         status, text = send(slower, "save", mine)
     assert status == 409
-    for said in ("10 days before", "5 days after", "Owner · mail", "Owner, Deputy · mail"):
-        assert said in text
+    for message in ("10 days before", "5 days after", "Owner · mail", "Owner, Deputy · mail"):
+        assert message in text
     assert "at once" in text
     assert 'name="expected" value="1"' in text
     assert send(slower, "save", mine | {"expected": "1"})[0] == 302

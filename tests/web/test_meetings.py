@@ -93,10 +93,10 @@ def test_the_end_and_the_minutes(world: World, risks: list[Risk]) -> None:
     assert "Somebody changed this meeting" in stale.content.decode()
     assert client.post(here + "end/", {"version": 2})["Location"] == here
     text = builders.web(world.auditor).get(here).content.decode()
-    for said in ("Minutes", "Markets gave way", "Figures are missing", "Critical", "Low",
+    for message in ("Minutes", "Markets gave way", "Figures are missing", "Critical", "Low",
                  "next due 15 Mar 2027", "Not reached", "Hydrogen", "2 of 2",
                  world.auditor.name, "3: 1 reviewed, 1 deferred, 1 not reached"):  # fmt: skip
-        assert said in text, said
+        assert message in text, message
     assert client.get(here + "items/3/")["Location"] == here
     with nothing_changes():
         late = client.post(here + "items/3/", verdict(risks[2], "defer"), follow=True)

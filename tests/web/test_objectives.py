@@ -33,8 +33,8 @@ def test_an_objective_is_added_and_opens_its_risks(world: World) -> None:
     builders.risk(world, by=world.partner_owner, visibility="party", objectives=["hydrogen-lines"])
     for name in ("owner", "auditor"):
         text = builders.web(getattr(world, name)).get(LIST + "hydrogen-lines/").content.decode()
-        for said in ("12.5 lines", "2 lines", "Foton", "1 risk"):
-            assert said in text
+        for message in ("12.5 lines", "2 lines", "Foton", "1 risk"):
+            assert message in text
         assert "Edit" not in text.partition("<main")[2]
     link = f"/r/{SLUG}/risks/?objective=hydrogen-lines&amp;state=all"
     assert f'href="{link}">1</a>' in client.get(LIST).content.decode()

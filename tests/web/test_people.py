@@ -261,9 +261,11 @@ def test_the_feed_has_every_duty_as_a_day(busy: World, language: str) -> None:
     User.objects.filter(pk=busy.owner.pk).update(language=language)
     found = entries(feed_of(busy.owner))
     assert len(found) == 6
-    said = [str(e["SUMMARY"]) for e in found.values()]
+    sentences = [str(e["SUMMARY"]) for e in found.values()]
     title = "海外政策壁垒，" * 12 if language == "zh-hans" else "Overseas, policy; barriers"
-    assert sum(title in line for line in said) == 2  # the review, and what the indicator calls for
+    assert (
+        sum(title in line for line in sentences) == 2
+    )  # the review, and what the indicator calls for
     review = next(e for e in found.values() if "R-001" in e["SUMMARY"] and "SEQUENCE" in e)
     assert review.decoded("DTEND") - review.decoded("DTSTART") == DAY
     assert not review.subcomponents  # no alarm: reminders are riskreg's own affair

@@ -36,8 +36,8 @@ def cadence(client: Client, **days: str) -> Any:
 @pytest.mark.parametrize("who", ["owner", "leader", "auditor", "onlooker", "partner_owner"])
 def test_everybody_reads_and_only_managers_have_forms(world: World, who: str) -> None:
     text = page(builders.web(getattr(world, who)))
-    for said in ("Critical", "365 days", "Asia/Shanghai", "Foton", "CATL", "Programme auditor"):
-        assert said in text
+    for message in ("Critical", "365 days", "Asia/Shanghai", "Foton", "CATL", "Programme auditor"):
+        assert message in text
     assert "Save the cadence" not in text
     assert "Save the zone" not in text
     assert "Save the cadence" in page(builders.web(world.partner_manager))

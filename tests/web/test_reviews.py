@@ -43,8 +43,8 @@ def test_nothing_has_changed(pilot, address):
         None,
     )
     assert pilot.again("bridge").next_review_on == TODAY + dt.timedelta(days=60)
-    said = pilot.client("owner").get(response["Location"]).content.decode()
-    assert "looked at the pier" in said
+    message = pilot.client("owner").get(response["Location"]).content.decode()
+    assert "looked at the pier" in message
 
 
 def test_a_new_score_and_why_the_date(pilot, address):

@@ -264,6 +264,6 @@ def test_an_assessment_says_what_becomes_of_the_date(pilot, address):
     )
     sent = {"version": pilot.again("bridge").version, "stage": "residual", "cell": "5,5",
             "rationale": "it cracks"}  # fmt: skip
-    said = client.post(address("risks/R-001/assess/"), sent, follow=True).content.decode()
+    message = client.post(address("risks/R-001/assess/"), sent, follow=True).content.decode()
     assert pilot.again("bridge").next_review_on == critical["on"]
-    assert "Its next review is due on" in said
+    assert "Its next review is due on" in message

@@ -77,11 +77,11 @@ class ScopePermission(BasePermission):
 def _why_refused(token: str, at: dt.datetime) -> str:
     """Only who holds the token itself is told what became of it."""
     row = token_row(token)
-    renew = "Make a new one under Settings, API tokens, or by manage.py create_token."
+    refresh = "Make a new one under Settings, API tokens, or by manage.py create_token."
     if row is None:
-        return f"This token is not known. Check that it was copied whole. {renew}"
+        return f"This token is not known. Check that it was copied whole. {refresh}"
     if row.revoked_at:
-        return f"This token was revoked. {renew}"
+        return f"This token was revoked. {refresh}"
     if row.expires_at <= at:
-        return f"This token expired on {row.expires_at:%Y-%m-%d}. {renew}"
+        return f"This token expired on {row.expires_at:%Y-%m-%d}. {refresh}"
     return "This token's account is not active any more. Ask who runs the system."

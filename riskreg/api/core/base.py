@@ -139,9 +139,9 @@ class RegisterApi(ApiView):
         return f"{self.root}/api/v1/registers/{self.viewer.register.slug}/"
 
     @property
-    def seen(self) -> int:
+    def expected_version(self) -> int:
         """The version that If-Match names."""
-        return etag.seen_version(self.request)
+        return etag.expected_version(self.request)
 
     @property
     def party_key(self) -> str:

@@ -44,7 +44,7 @@ def is_known(request: Request | HttpRequest, tag: str) -> bool:
     return any(found.removeprefix("W/") == tag for found in _ENTITY.findall(sent))
 
 
-def seen_version(request: Request | HttpRequest) -> int:
+def expected_version(request: Request | HttpRequest) -> int:
     """The version that If-Match names; ``NEVER`` where it names none that could be current.
 
     A service then refuses as stale, after everything that comes first (404, 403); the handler

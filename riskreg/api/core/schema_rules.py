@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from riskreg.api.core.schema_words import BOUNDS, OF_SHAPE, PATHS, TAGS, WORDS
+from riskreg.api.core.schema_descriptions import BOUNDS, OF_SHAPE, PATHS, TAGS, WORDS
 
 _REQUEST = "Request"
 
@@ -29,9 +29,9 @@ def finish(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
 def _describe(name: str, shape: dict[str, Any]) -> None:
     for field, schema in shape.get("properties", {}).items():
         schema.update(BOUNDS.get(f"{name}.{field}", {}))
-        said = OF_SHAPE.get(f"{name}.{field}") or schema.get("description") or WORDS.get(field)
-        if said:
-            schema["description"] = said
+        message = OF_SHAPE.get(f"{name}.{field}") or schema.get("description") or WORDS.get(field)
+        if message:
+            schema["description"] = message
 
 
 def _sent(result: dict[str, Any]) -> set[str]:

@@ -111,7 +111,7 @@ def below(ladder: Sequence[Rung], rung: Rung) -> list[Rung]:
     return [r for r in ladder if r.offset_days < rung.offset_days]
 
 
-def reached(ladder: Sequence[Rung], today: dt.date) -> list[tuple[Rung, dt.date]]:
+def last_due_dates(ladder: Sequence[Rung], today: dt.date) -> list[tuple[Rung, dt.date]]:
     """Each rung with the last due date that has reached it by ``today``, highest rung first."""
     return [(rung, today - dt.timedelta(days=rung.offset_days)) for rung in reversed(ladder)]
 

@@ -221,7 +221,7 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
     for numbers in sharing.values():
         some = [picks[n] for n in numbers]
         source = some[0].source
-        rows: Any = source.told_rows()
+        rows: Any = source.notified_rows()
         if source.extended:
             rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
         if any(pick.urgent_on is not None for pick in some):
@@ -238,7 +238,7 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
         for row in listed:
             for n, pick in zip(numbers, some, strict=True):
                 if len(some) == 1 or getattr(row, f"picked_{n}"):
-                    found[n].append(_as_told(pick.source.duty(row), row))
+                    found[n].append(_as_notified(pick.source.duty(row), row))
     return found
 
 
@@ -311,7 +311,7 @@ def _which(source: Source, wanted: Wanted) -> Q:
     return which
 
 
-def _as_told(duty: Duty, row: Any) -> Duty:
+def _as_notified(duty: Duty, row: Any) -> Duty:
     """Without an extension that the viewer may not know of: its source tells the engine of all."""
     if duty.extended_until is None or row.told_until is not None:
         return duty

@@ -28,17 +28,19 @@ def _breach(breach: Breach) -> Duty:
 
 
 def _why(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
-    said = {}
+    values = {}
     for duty in duties:
         indicator = duty.thing.indicator
-        said[duty.subject] = _("called for by %(ref)s %(name)s: %(value)s %(unit)s, %(status)s") % {
+        values[duty.subject] = _(
+            "called for by %(ref)s %(name)s: %(value)s %(unit)s, %(status)s"
+        ) % {
             "ref": indicator.ref,
             "name": indicator.name,
             "value": number(duty.thing.reading.value),
             "unit": indicator.unit,
             "status": duty.thing.get_status_display(),
         }
-    return said
+    return values
 
 
 # Due on the day it was called for, whatever the date of the regular review, which does not move.

@@ -52,7 +52,7 @@ def _rungs(ladder: Sequence[Rung]) -> tuple[Rung, ...]:
     return (before[-1] if before else _BEFORE, *(r for r in ladder if r.offset_days == 0))
 
 
-def _not_told_by_the_review(duty: Duty, rung: Rung, zone: str) -> bool:
+def _not_covered_by_the_review(duty: Duty, rung: Rung, zone: str) -> bool:
     """Rungs that had not come when it was granted count from its end, and tell of it themselves:
     ``policy.comes_on``."""
     extension = duty.thing
@@ -80,6 +80,6 @@ EXTENSION = Source(
     people=("risk__owner", "risk__deputy"),
     bare=_bare,
     climbs=_rungs,
-    takes=_not_told_by_the_review,
+    takes=_not_covered_by_the_review,
     listed=False,
 )

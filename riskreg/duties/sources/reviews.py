@@ -59,7 +59,7 @@ def _ratings(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     risks = {duty.subject: duty.thing for duty in duties}
     _read_ratings([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
     matrices: dict[int, Matrix] = {}
-    said = {}
+    values = {}
     for subject, risk in risks.items():
         if risk.now_criteria is None:
             continue
@@ -68,8 +68,8 @@ def _ratings(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
             ratings = SimpleNamespace(ratings=risk.now_ratings)
             matrix = matrices[risk.now_criteria] = Matrix(ratings)
         name = matrix.rating_name(risk.now_rating)
-        said[subject] = name if risk.now_score is None else f"{name} {risk.now_score}"
-    return said
+        values[subject] = name if risk.now_score is None else f"{name} {risk.now_score}"
+    return values
 
 
 def _read_ratings(risks: Collection[Any]) -> None:

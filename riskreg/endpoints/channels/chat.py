@@ -87,10 +87,10 @@ def _raise_for_code(service: Service, reply: Reply) -> None:
     if not service.code:
         return
     try:
-        said = json.loads(reply.body)
-        code = int(said.get(service.code) or 0)
+        message = json.loads(reply.body)
+        code = int(message.get(service.code) or 0)
     except (ValueError, TypeError, AttributeError):
         raise PassingFailure(gettext_noop("its answer is not the one of the service")) from None
     if code:
-        text = f"{code} {said.get('msg') or said.get('errmsg') or ''}"
+        text = f"{code} {message.get('msg') or message.get('errmsg') or ''}"
         raise (PassingFailure if code in service.passing else PermanentFailure)(text)

@@ -23,12 +23,14 @@ def raise_for(reply: Reply, at: dt.datetime) -> None:
     status = reply.status
     if 200 <= status < 300:
         return
-    said = f"{status} {describe(ValueError(reply.body.decode('utf-8', 'replace')))}"[:200].strip()
+    message = f"{status} {describe(ValueError(reply.body.decode('utf-8', 'replace')))}"[
+        :200
+    ].strip()
     if status == 410:
-        raise Gone(said)
+        raise Gone(message)
     if 300 <= status < 500 and status not in LATER:
-        raise PermanentFailure(said)
-    raise PassingFailure(said, retry_after=retry_after(reply, at))
+        raise PermanentFailure(message)
+    raise PassingFailure(message, retry_after=retry_after(reply, at))
 
 
 def retry_after(reply: Reply, at: dt.datetime) -> dt.timedelta | None:

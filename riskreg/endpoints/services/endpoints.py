@@ -26,7 +26,7 @@ from riskreg.kernel.encryption import Undecryptable, decrypt, encrypt
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.notify.models import Delivery, DeliveryState
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
 
 NAME_MAX = 100

@@ -68,7 +68,7 @@ def _works(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Follower]:
         Follower(
             kind="mitigation",
             ref=row.ref,
-            title=row.said("title"),
+            title=row.localized("title"),
             status=row.status,
             due_on=row.due_on,
             owner=row.owner,

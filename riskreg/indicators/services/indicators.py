@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import Entry, append_all
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator, Reading
-from riskreg.indicators.policy import at_least, expected_by, turns_bad
+from riskreg.indicators.policy import at_least, expected_by, triggers_review
 from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services.cleaning import (
     LIMITS,
@@ -22,7 +22,7 @@ from riskreg.indicators.services.cleaning import (
     outdated_texts,
     versions_of,
 )
-from riskreg.indicators.services.standing import open_breach, stand, standing_changes
+from riskreg.indicators.services.status import open_breach, recompute_status, standing_changes
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_links, set_values, whole_row
@@ -168,11 +168,11 @@ def edit_indicator(
         changes["ended_with"] = [indicator.ended_with.ref, None]
         indicator.ended_with = None
     due = indicator.next_reading_on
-    stand(indicator)
+    recompute_status(indicator)
     changes |= standing_changes(indicator, status, due)
     entries: list[Entry] = []
     calls = indicator.active and at_least(indicator.status, indicator.breach_at)
-    again = not called_before or turns_bad(status, indicator.status, indicator.breach_at)
+    again = not called_before or triggers_review(status, indicator.status, indicator.breach_at)
     if calls and (came or again):
         latest = (
             Reading.objects.filter(indicator=indicator, correction=None).order_by("-at").first()

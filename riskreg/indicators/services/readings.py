@@ -11,9 +11,9 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import Entry, append_all
 from riskreg.indicators.models import Breach, Indicator, Origin, Precision, Reading
-from riskreg.indicators.policy import turns_bad
+from riskreg.indicators.policy import triggers_review
 from riskreg.indicators.queries.access import indicator_for
-from riskreg.indicators.services.standing import open_breach, stand, standing_changes
+from riskreg.indicators.services.status import open_breach, recompute_status, standing_changes
 from riskreg.kernel import clock
 from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, FieldError, Invalid
@@ -85,7 +85,7 @@ def record_readings(
     if not result.readings:
         return result
     due = indicator.next_reading_on
-    turns = _restand(result)
+    turns = _recompute(result)
     changes = standing_changes(indicator, result.before, due)
     entries: list[Entry] = []
     for reading, status in turns[-1:]:
@@ -104,7 +104,7 @@ def record_readings(
     return result
 
 
-def _restand(result: Recorded) -> list[tuple[Reading, str]]:
+def _recompute(result: Recorded) -> list[tuple[Reading, str]]:
     """Bring the status up to date; the reading at which a review came to be called for, if any.
 
     What is news counts: readings later than the latest before, each turn for the worse among them.
@@ -112,11 +112,11 @@ def _restand(result: Recorded) -> list[tuple[Reading, str]]:
     """
     indicator, latest = result.indicator, result.indicator.latest_at
     appended = latest is not None and all(r.at > latest for r in result.readings)
-    turns = stand(indicator, since=latest, appended=appended)
+    turns = recompute_status(indicator, since=latest, appended=appended)
     if latest is None:
         # A first load is history up to its last value.
         turns = []
-    if not turns and turns_bad(result.before, indicator.status, indicator.breach_at):
+    if not turns and triggers_review(result.before, indicator.status, indicator.breach_at):
         newest = Reading.objects.filter(indicator=indicator, correction=None).order_by("-at")[0]
         turns = [(newest, indicator.status)]
     return turns

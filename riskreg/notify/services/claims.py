@@ -28,7 +28,7 @@ from riskreg.notify.policy import CLOCK_SLACK, JITTER, LONGEST_WAIT
 from riskreg.notify.queries.deliveries import due
 from riskreg.notify.services.circuits import admit, not_tried
 from riskreg.notify.services.inbox import drop_from_inbox
-from riskreg.notify.services.rates import take
+from riskreg.notify.services.rate_limit import acquire
 
 log = structlog.get_logger(__name__)
 
@@ -78,7 +78,7 @@ def claim(
         return batch
     batch.probe = admitted.probe
     keys = keys[: 1 if admitted.probe else limit]
-    keys = keys[: take(channel, len(keys), at)]
+    keys = keys[: acquire(channel, len(keys), at)]
     if not keys:
         if batch.probe:
             not_tried(destination, batch.claim, at)
@@ -206,7 +206,7 @@ def end_and_begin(
     return bool(begun)
 
 
-def hand_back(batch: Batch) -> int:
+def release(batch: Batch) -> int:
     """Let go of what was claimed and not begun; it waits as before. Returns how many those are."""
     return Delivery.objects.filter(claimed_by=batch.claim, started_at=None).update(
         state=DeliveryState.PENDING, **UNCLAIMED
@@ -245,7 +245,7 @@ def release_lost(at: dt.datetime) -> int:
     return len(rows)
 
 
-def recall(at: dt.datetime) -> int:
+def reset_future_retries(at: dt.datetime) -> int:
     """Make due what waits longer than any wait is: it was put off before the clock went back."""
     latest = at + LONGEST_WAIT * (1 + JITTER) + CLOCK_SLACK
     return Delivery.objects.filter(state=DeliveryState.PENDING, next_attempt_at__gt=latest).update(

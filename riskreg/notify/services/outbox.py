@@ -19,7 +19,7 @@ from riskreg.kernel.errors import Conflict
 from riskreg.notify.models import Channel, Delivery, DeliveryState, Message, MessageAudience
 from riskreg.notify.policy import destination, message_id
 from riskreg.notify.queries.deliveries import under_way
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services.claims import entry, give_up_claim
 from riskreg.notify.services.inbox import drop_from_inbox
 

@@ -25,7 +25,7 @@ from riskreg.notify.policy import (
     wait_before,
 )
 from riskreg.notify.queries.deliveries import destinations_due, waiting_for
-from riskreg.notify.renewal import renewer, to_be_renewed
+from riskreg.notify.refresh import refreshed_kinds, refresher
 from riskreg.notify.services.circuits import failed, not_tried, succeeded
 from riskreg.notify.services.claims import (
     Batch,
@@ -35,13 +35,13 @@ from riskreg.notify.services.claims import (
     claim_one,
     end,
     end_and_begin,
-    hand_back,
     lease,
-    recall,
+    release,
     release_lost,
+    reset_future_retries,
 )
 from riskreg.notify.services.outbox import DELIVER_DUE, note_audiences
-from riskreg.notify.services.rates import limit_of, look_again
+from riskreg.notify.services.rate_limit import limit_of, seconds_until_free
 
 log = structlog.get_logger(__name__)
 
@@ -87,7 +87,7 @@ def deliver_due(
     """
     started = now()
     release_lost(started)
-    recall(started)
+    reset_future_retries(started)
     tried = 0
     for destination, its in destinations_due(started):
         if channel not in (None, its):
@@ -101,7 +101,7 @@ def deliver_due(
             share = min(BATCH, max(SMALLEST, math.ceil(waiting / PARTS)))
             batch = claim(destination, its, at, min(share, limit - tried))
             if not batch.rows:
-                _look_again(its, at)
+                _wake_up_later(its, at)
                 break
             if waiting > len(batch.rows) == share:
                 # There is more than one sender's share: one more may help.
@@ -117,10 +117,10 @@ def deliver_due(
     return tried
 
 
-def _look_again(channel: str, at: dt.datetime) -> None:
+def _wake_up_later(channel: str, at: dt.datetime) -> None:
     if limit_of(channel) <= 0:
         return
-    seconds = look_again(channel, at)
+    seconds = seconds_until_free(channel, at)
     if seconds is not None:
         wake(DELIVER_DUE, channel, seconds=seconds)
 
@@ -143,7 +143,7 @@ class _Batch:
         try:
             self._send_all(sender)
         except (Exception, SystemExit, KeyboardInterrupt):
-            hand_back(self.batch)
+            release(self.batch)
             raise
         finally:
             sender.close()
@@ -151,18 +151,18 @@ class _Batch:
     def _send_all(self, sender: Sender) -> None:
         rows, begun = self.batch.rows, 0
         messages = [(row.message.uuid, row.message.kind) for row in rows]
-        stale = to_be_renewed(messages, self.batch.at)
+        stale = refreshed_kinds(messages, self.batch.at)
         for row in rows:
             at = self.now()
             if self.gave_up or self.stop() or not self._in_time(at):
                 break
             begun += 1
             if self._begin(row, at):
-                self._try(sender, row, at, renew=row.message.uuid in stale)
+                self._try(sender, row, at, refresh=row.message.uuid in stale)
         self._record()
         if begun < len(rows):
             self.gave_up = True
-            hand_back(self.batch)
+            release(self.batch)
             if self.batch.probe:
                 not_tried(self.batch.destination, self.batch.claim, self.batch.at)
 
@@ -189,17 +189,17 @@ class _Batch:
             self.states.append(end(self.batch, row, result))
             self._ended = None
 
-    def _try(self, sender: Sender, row: Delivery, at: dt.datetime, *, renew: bool) -> None:
+    def _try(self, sender: Sender, row: Delivery, at: dt.datetime, *, refresh: bool) -> None:
         failure: PassingFailure | None = None
         try:
-            if renew and not _renewed(row, at):
+            if refresh and not _refreshed(row, at):
                 result = Result(DeliveryState.DROPPED, AttemptOutcome.DROPPED, at)
             else:
                 sender.send(row.message, at)
                 result = Result(DeliveryState.SENT, AttemptOutcome.SENT, at)
         except PermanentFailure as error:
-            said = describe(error)
-            result = Result(DeliveryState.FAILED, AttemptOutcome.PERMANENT, at, said)
+            message = describe(error)
+            result = Result(DeliveryState.FAILED, AttemptOutcome.PERMANENT, at, message)
         except PassingFailure as error:
             failure = error
             result = _passing(row, at, describe(error), error.retry_after)
@@ -208,9 +208,9 @@ class _Batch:
             log.exception("delivery_broke", delivery=str(row.uuid))
             result = _passing(row, at, describe(error))
         self._ended = (row, result)
-        self._judge(failure, result, at)
+        self._outcome_of(failure, result, at)
 
-    def _judge(self, failure: PassingFailure | None, result: Result, at: dt.datetime) -> None:
+    def _outcome_of(self, failure: PassingFailure | None, result: Result, at: dt.datetime) -> None:
         """What the attempt says of the server: recorded once the attempt itself is."""
         destination, claimed = self.batch.destination, self.batch.claim
         if failure is not None and failure.of_server:
@@ -236,12 +236,12 @@ def _passing(
     return Result(DeliveryState.PENDING, AttemptOutcome.PASSING, at, error, at + wait)
 
 
-def _renewed(row: Delivery, at: dt.datetime) -> bool:
+def _refreshed(row: Delivery, at: dt.datetime) -> bool:
     """Bring the message up to date; False when there is nothing left to tell."""
-    asked = renewer(row.message.kind)
+    asked = refresher(row.message.kind)
     if asked is None:
         return True
-    content = asked.renew(row.message.uuid, at)
+    content = asked.refresh(row.message.uuid, at)
     if content is None:
         return False
     message = row.message

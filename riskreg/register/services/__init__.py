@@ -1,6 +1,6 @@
 """Every change to a register's frame and to who is away in it."""
 
-from riskreg.register.services.absences import come_back, go_away
+from riskreg.register.services.absences import end_absence, start_absence
 from riskreg.register.services.founding import classify, finish_step, found_register
 from riskreg.register.services.frame import (
     add_criteria,
@@ -46,16 +46,15 @@ __all__ = [
     "add_term",
     "change_role",
     "classify",
-    "come_back",
     "create_program",
     "create_register",
     "edit_objective",
     "edit_term",
+    "end_absence",
     "end_membership",
     "end_program_token",
     "finish_step",
     "found_register",
-    "go_away",
     "invite",
     "invite_many",
     "mark_used",
@@ -65,5 +64,6 @@ __all__ = [
     "resend_invitation",
     "revoke_invitation",
     "set_time_zone",
+    "start_absence",
     "take_out_of_use",
 ]

@@ -23,7 +23,7 @@ NOTE_MAX = 300
 
 
 @transaction.atomic
-def go_away(
+def start_absence(
     *,
     actor: Viewer,
     user: User | str | None = None,
@@ -65,7 +65,7 @@ def go_away(
                 "stand_in",
                 "away_too",
                 _("They are away themselves from %(first)s to %(last)s; name somebody else.")
-                % _in_words(row),
+                % _as_text(row),
             )
     if first and last:
         for row in absences_between(actor.register.pk, absent.pk, first, last)[:1]:
@@ -73,7 +73,7 @@ def go_away(
                 "starts_on",
                 "overlap",
                 _("There is an absence from %(first)s to %(last)s already; end it first.")
-                % _in_words(row),
+                % _as_text(row),
             )
     errors.raise_if_any()
     assert first is not None  # noqa: S101 - its absence has been noted
@@ -99,7 +99,7 @@ def go_away(
 
 
 @transaction.atomic
-def come_back(*, actor: Viewer, absence: uuid.UUID, at: dt.datetime) -> Absence:
+def end_absence(*, actor: Viewer, absence: uuid.UUID, at: dt.datetime) -> Absence:
     """End an absence early, or call it off; ending it twice is no error.
 
     Raises ``NotFound`` for one that is not there, or over by itself, and ``Forbidden``.
@@ -141,7 +141,7 @@ def _check_days(errors: Errors, first: dt.date, last: dt.date, today: dt.date) -
         )
 
 
-def _in_words(row: Absence) -> dict[str, str]:
+def _as_text(row: Absence) -> dict[str, str]:
     return {
         "first": date_format(row.starts_on, "DATE_FORMAT"),
         "last": date_format(row.until_on, "DATE_FORMAT"),

@@ -133,15 +133,15 @@ class _Inviting:
         key = given.get("party") or None
         if key not in self.parties if isinstance(key, str | None) else True:
             known = ", ".join(str(k) for k in self.parties if k)
-            said = _("There is no such party; parties are: %s.") % known
-            errors.add("party", "unknown_party", said)
+            message = _("There is no such party; parties are: %s.") % known
+            errors.add("party", "unknown_party", message)
             key = None
         else:
             _check_role(errors, given.get("role"), self.parties[key], self.roles[key])
         language = given.get("language") or self.actor.user.language
         if language not in dict(settings.LANGUAGES):
-            said = _("This language is not offered; pick one of the list.")
-            errors.add("language", "unknown", said)
+            message = _("This language is not offered; pick one of the list.")
+            errors.add("language", "unknown", message)
         if email in self.members:
             errors.add("email", "already_member", _("This person is a member already."))
         if email and (key, email) in self.invited:

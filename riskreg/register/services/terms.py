@@ -243,5 +243,5 @@ def _new_terms(errors: Errors, terms: list[Mapping[str, Any]]) -> list[Term]:
 
 
 def _logged(term: Term) -> dict[str, Any]:
-    said: dict[str, Any] = {"key": term.key, "names": term.names}
-    return said | ({"source": term.source} if term.source else {})
+    values: dict[str, Any] = {"key": term.key, "names": term.names}
+    return values | ({"source": term.source} if term.source else {})

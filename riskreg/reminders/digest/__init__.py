@@ -1,21 +1,21 @@
 """A person's messages: what belongs into them at a moment, and their words."""
 
-from riskreg.reminders.digest.facts import SHOWN, Backdrop, facts_for, made_of
-from riskreg.reminders.digest.picture import Item, Picture, picture, pictures
+from riskreg.reminders.digest.contents import DigestContents, Item, collect_digest, collect_digests
+from riskreg.reminders.digest.data import SHOWN, DigestLookups, digest_data, made_of
+from riskreg.reminders.digest.labels import day_text, due_text
 from riskreg.reminders.digest.render import render, render_alarm
-from riskreg.reminders.digest.words import day_words, due_words
 
 __all__ = [
     "SHOWN",
-    "Backdrop",
+    "DigestContents",
+    "DigestLookups",
     "Item",
-    "Picture",
-    "day_words",
-    "due_words",
-    "facts_for",
+    "collect_digest",
+    "collect_digests",
+    "day_text",
+    "digest_data",
+    "due_text",
     "made_of",
-    "picture",
-    "pictures",
     "render",
     "render_alarm",
 ]

@@ -13,26 +13,32 @@ from riskreg.accounts.models import User
 from riskreg.duties import links
 from riskreg.duties.sources import Duty
 from riskreg.kernel.mailtext import inlined_html, tidy_text
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.register.models import Party, Register
 from riskreg.reminders import policy
-from riskreg.reminders.digest.facts import Backdrop, Facts, Line, facts_for, made_of
-from riskreg.reminders.digest.picture import Item
-from riskreg.reminders.digest.words import (
-    action_words,
-    count_words,
-    day_words,
-    due_words,
-    part_words,
+from riskreg.reminders.digest.contents import Item
+from riskreg.reminders.digest.data import (
+    DigestData,
+    DigestLine,
+    DigestLookups,
+    digest_data,
+    made_of,
+)
+from riskreg.reminders.digest.labels import (
+    action_label,
+    count_texts,
+    day_text,
+    due_text,
+    reason_label,
 )
 from riskreg.reminders.policy import ALARM, DIGEST
 
 
 def render(
-    user: User, items: Sequence[Item], kind: str = DIGEST, backdrop: Backdrop | None = None
+    user: User, items: Sequence[Item], kind: str = DIGEST, backdrop: DigestLookups | None = None
 ) -> tuple[Content, str]:
     """The message of ``kind`` that tells ``user`` of ``items``, and what it is ``made_of``."""
-    facts = facts_for(user, items, backdrop or Backdrop([(user, items)]))
+    facts = digest_data(user, items, backdrop or DigestLookups([(user, items)]))
     return _content(user, kind, facts), made_of(kind, facts)
 
 
@@ -49,25 +55,25 @@ def render_alarm(
     ``total``: how many there are; ``duties`` may be the first of them only.
     """
     # Its reader may be of another party than the one whose matters these are.
-    items = [Item(duty.as_told_to(None), register, today, "", party.pk) for duty in duties]
-    facts = facts_for(user, items, Backdrop([(user, items)]))
+    items = [Item(duty.as_notified_to(None), register, today, "", party.pk) for duty in duties]
+    facts = digest_data(user, items, DigestLookups([(user, items)]))
     return _content(user, ALARM, facts._replace(total=total), party=party.name)
 
 
-def _content(user: User, kind: str, facts: Facts, **more: str) -> Content:
+def _content(user: User, kind: str, facts: DigestData, **more: str) -> Content:
     zone = timezone.override(zoneinfo.ZoneInfo(user.time_zone))
     with translation.override(facts.language), zone:
-        said = {**_said(facts), **more}
-        html = render_to_string(f"mail/{kind}/body.html", said)
+        values = {**_template_values(facts), **more}
+        html = render_to_string(f"mail/{kind}/body.html", values)
         return Content(
-            subject=" ".join(render_to_string(f"mail/{kind}/subject.txt", said).split()),
-            text=tidy_text(render_to_string(f"mail/{kind}/body.txt", said)),
+            subject=" ".join(render_to_string(f"mail/{kind}/subject.txt", values).split()),
+            text=tidy_text(render_to_string(f"mail/{kind}/body.txt", values)),
             # Nothing is fetched: everything the mail looks like is written into it.
             html=inlined_html(html),
         )
 
 
-def _said(facts: Facts) -> dict[str, Any]:
+def _template_values(facts: DigestData) -> dict[str, Any]:
     lines = [_line(line) for line in facts.lines]
     counts = {"late": facts.late, "today": facts.today, "coming": facts.coming}
     return {
@@ -75,7 +81,7 @@ def _said(facts: Facts) -> dict[str, Any]:
         "lines": lines,
         "total": facts.total,
         "groups": _groups(lines),
-        "counts_said": _(", ").join(count_words(counts)),
+        "counts_said": _(", ").join(count_texts(counts)),
         "more": facts.total - len(lines),
         "orphans": facts.orphans,
         "registers_said": _(", ").join(name for name, _notice in facts.registers),
@@ -100,28 +106,28 @@ def _groups(lines: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     ]
 
 
-def _line(line: Line) -> dict[str, Any]:
+def _line(line: DigestLine) -> dict[str, Any]:
     return {
         "ref": line.ref,
         "title": line.title,
         "days": line.days,
-        "due": due_words(line.days, line.extended_until),
-        "day": day_words(line.due_on),
+        "due": due_text(line.days, line.extended_until),
+        "day": day_text(line.due_on),
         "fact": line.fact,
         "notes": [note for note in _notes(line) if note],
         "alarm": line.part == policy.STANDING_IN,
         "review": line.page == "review",
-        "action": action_words(line.page),
+        "action": action_label(line.page),
         "url": links.page(line.page, slug=line.slug, ref=line.ref),
     }
 
 
-def _notes(line: Line) -> list[str]:
-    notes = [part_words(line.part)]
+def _notes(line: DigestLine) -> list[str]:
+    notes = [reason_label(line.part)]
     if line.stands_in_for and line.away_until:
         notes.append(
             _("for %(name)s, who is away until %(day)s")
-            % {"name": line.stands_in_for, "day": day_words(line.away_until)}
+            % {"name": line.stands_in_for, "day": day_text(line.away_until)}
         )
     elif line.stands_in_for:
         notes.append(_("for %(name)s, who is away") % {"name": line.stands_in_for})

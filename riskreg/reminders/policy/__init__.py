@@ -20,12 +20,12 @@ from riskreg.duties.policy.ladder import (
     clean_ladder,
     comes_on,
     from_offset,
-    reached,
+    last_due_dates,
     rung_at,
     rung_of,
     rungs_from,
 )
-from riskreg.duties.policy.matter import Matter
+from riskreg.duties.policy.scope import DutyScope
 from riskreg.reminders.policy.digests import ALARM, DIGEST, INTERRUPT, hour_has_come, next_digest
 from riskreg.reminders.policy.recipients import (
     AS_DEPUTY,
@@ -35,9 +35,9 @@ from riskreg.reminders.policy.recipients import (
     AS_OWNER,
     FOR_AWAY,
     STANDING_IN,
-    Circle,
     Member,
     Recipient,
+    Roster,
     recipients,
 )
 
@@ -65,19 +65,19 @@ __all__ = [
     "RECIPIENTS",
     "STANDING_IN",
     "WEBHOOK",
-    "Circle",
+    "DutyScope",
     "Extension",
-    "Matter",
     "Member",
     "Recipient",
+    "Roster",
     "Rung",
     "below",
     "clean_ladder",
     "comes_on",
     "from_offset",
     "hour_has_come",
+    "last_due_dates",
     "next_digest",
-    "reached",
     "recipients",
     "rung_at",
     "rung_of",

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from riskreg.duties.policy.ladder import DEPUTY, LEADERS, MANAGERS, OWNER, Rung
-from riskreg.duties.policy.matter import Matter
+from riskreg.duties.policy.scope import DutyScope
 
 # What somebody is to a duty that they are told of; ``models.Part`` stores these.
 AS_OWNER, AS_DEPUTY, AS_MANAGER, AS_LEADER = "owner", "deputy", "manager", "leader"
@@ -35,7 +35,7 @@ class Recipient:
 
 
 @dataclass(frozen=True)
-class Circle:
+class Roster:
     """The people of one register on one day: members, and who of them is away.
 
     ``away`` maps whoever is away to who stands in for them, if anybody does; ``named`` the public
@@ -58,33 +58,35 @@ class Circle:
         """Managers or leaders of ``party`` who are there."""
         return self._by_role.get((role, party), [])
 
-    def heads(self, party: int) -> list[int]:
+    def fallback_contacts(self, party: int) -> list[int]:
         """Who is asked when nobody answers for something: managers, else leaders."""
         return self.of_party("manager", party) or self.of_party("leader", party)
 
-    def able(self, user: int | None, matter: Matter, roles: Collection[str] = ANSWERS) -> bool:
-        """Whether ``user`` is a member who may be told of ``matter``, away or not."""
+    def may_receive(
+        self, user: int | None, scope: DutyScope, roles: Collection[str] = ANSWERS
+    ) -> bool:
+        """Whether ``user`` is a member who may be told of ``scope``, away or not."""
         member = self.members.get(user) if user is not None else None
         if member is None or (roles and member.role not in roles):
             return False
-        return not matter.private or member.party_id == matter.party_id
+        return not scope.private or member.party_id == scope.party_id
 
-    def reach(
-        self, user: int | None, matter: Matter, part: str, roles: Collection[str] = ANSWERS
+    def resolve(
+        self, user: int | None, scope: DutyScope, part: str, roles: Collection[str] = ANSWERS
     ) -> Recipient | None:
         """``user``, or who stands in while they are away; None when neither is there."""
-        if user is None or not self.able(user, matter, roles):
+        if user is None or not self.may_receive(user, scope, roles):
             return None
         if user not in self.away:
             return Recipient(user, part)
         other = self.away[user]
-        if other is not None and other not in self.away and self.able(other, matter):
+        if other is not None and other not in self.away and self.may_receive(other, scope):
             return Recipient(other, FOR_AWAY, user)
         return None
 
 
-def recipients(rung: Rung, matter: Matter, circle: Circle) -> list[Recipient]:
-    """Who is to be told of ``matter`` on ``rung``, most answerable first; empty: nobody at all.
+def recipients(rung: Rung, scope: DutyScope, roster: Roster) -> list[Recipient]:
+    """Who is to be told of ``scope`` on ``rung``, most answerable first; empty: nobody at all.
 
     An owner who is gone or away without a stand-in is replaced by the deputy, then by the party's
     managers, then by its leaders; so is whoever else was to be told, when not one of them is there.
@@ -99,28 +101,30 @@ def recipients(rung: Rung, matter: Matter, circle: Circle) -> list[Recipient]:
                 told.setdefault(recipient.user_id, recipient)
 
     if OWNER in rung.tells:
-        tell([circle.reach(matter.owner_id, matter, AS_OWNER)])
+        tell([roster.resolve(scope.owner_id, scope, AS_OWNER)])
     if DEPUTY in rung.tells or (OWNER in rung.tells and not told):
-        tell([circle.reach(matter.deputy_id, matter, AS_DEPUTY)])
+        tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
     if not told and (OWNER in rung.tells or DEPUTY in rung.tells):
-        tell(_in_their_place(matter, circle))
+        tell(_in_their_place(scope, roster))
     if MANAGERS in rung.tells:
-        tell(Recipient(user, AS_MANAGER) for user in circle.heads(matter.party_id))
+        tell(Recipient(user, AS_MANAGER) for user in roster.fallback_contacts(scope.party_id))
     if LEADERS in rung.tells:
-        tell(Recipient(u, AS_LEADER) for u in circle.of_party("leader", matter.party_id))
-    named = [circle.named.get(user) for user in rung.users]
-    tell(circle.reach(user, matter, AS_NAMED, ()) for user in named)
+        tell(Recipient(u, AS_LEADER) for u in roster.of_party("leader", scope.party_id))
+    named = [roster.named.get(user) for user in rung.users]
+    tell(roster.resolve(user, scope, AS_NAMED, ()) for user in named)
     if not told:
-        tell([circle.reach(matter.owner_id, matter, AS_OWNER)])
+        tell([roster.resolve(scope.owner_id, scope, AS_OWNER)])
     if not told:
-        tell([circle.reach(matter.deputy_id, matter, AS_DEPUTY)])
+        tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
     if not told:
-        tell(_in_their_place(matter, circle))
+        tell(_in_their_place(scope, roster))
     return list(told.values())
 
 
-def _in_their_place(matter: Matter, circle: Circle) -> list[Recipient]:
+def _in_their_place(scope: DutyScope, roster: Roster) -> list[Recipient]:
     """The heads of the party: for an owner or deputy who is away, or because both are gone."""
-    away = next((u for u in (matter.owner_id, matter.deputy_id) if circle.able(u, matter)), None)
+    away = next(
+        (u for u in (scope.owner_id, scope.deputy_id) if roster.may_receive(u, scope)), None
+    )
     part = STANDING_IN if away is None else FOR_AWAY
-    return [Recipient(user, part, away) for user in circle.heads(matter.party_id)]
+    return [Recipient(user, part, away) for user in roster.fallback_contacts(scope.party_id)]

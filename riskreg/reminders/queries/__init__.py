@@ -2,9 +2,9 @@
 
 from riskreg.reminders.queries.ladders import InForce, ladder_of, ladder_versions, ladders
 from riskreg.reminders.queries.people import (
-    circle_of,
     managers_of,
     marked_today,
+    roster_of,
     unmarked,
     users_interrupted,
     users_waiting,
@@ -13,42 +13,42 @@ from riskreg.reminders.queries.people import (
 )
 from riskreg.reminders.queries.plan import Planned, plan
 from riskreg.reminders.queries.preview import Forecast, Reached, preview, preview_for
-from riskreg.reminders.queries.scene import Place, Scene
 from riskreg.reminders.queries.selection import (
     BATCH,
     Found,
     Step,
     addressees_waiting,
-    behind,
+    due_steps,
+    pending_steps,
     selection,
-    steps,
     unaddressed,
     undelivered,
 )
+from riskreg.reminders.queries.snapshots import RegisterSnapshot, RegisterSnapshots
 
 __all__ = [
     "BATCH",
     "Forecast",
     "Found",
     "InForce",
-    "Place",
     "Planned",
     "Reached",
-    "Scene",
+    "RegisterSnapshot",
+    "RegisterSnapshots",
     "Step",
     "addressees_waiting",
-    "behind",
-    "circle_of",
+    "due_steps",
     "ladder_of",
     "ladder_versions",
     "ladders",
     "managers_of",
     "marked_today",
+    "pending_steps",
     "plan",
     "preview",
     "preview_for",
+    "roster_of",
     "selection",
-    "steps",
     "unaddressed",
     "undelivered",
     "unmarked",

@@ -11,7 +11,7 @@ from riskreg.kernel import clock
 from riskreg.register.models import Membership, Register, Role
 from riskreg.register.queries import away_on
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark
-from riskreg.reminders.policy import Circle, Member, Rung
+from riskreg.reminders.policy import Member, Roster, Rung
 
 BATCH = 200
 
@@ -21,28 +21,28 @@ def names_on(rungs: Iterable[Rung]) -> set[uuid.UUID]:
     return {user for rung in rungs for user in rung.users}
 
 
-def circle_of(
+def roster_of(
     register_id: int,
     away: Mapping[int, int | None],
     *,
     users: Collection[int | None] | None = None,
     named: Collection[uuid.UUID] = (),
-) -> Circle:
+) -> Roster:
     """The people of a register on a day on which ``away`` are.
 
     All members, or managers, leaders, stand-ins, whom ``named`` names and who of ``users`` is one:
     enough to say who is told of what ``users`` answer for.
     """
-    return circles_of({register_id: away}, users=users, named={register_id: named})[register_id]
+    return rosters_of({register_id: away}, users=users, named={register_id: named})[register_id]
 
 
-def circles_of(
+def rosters_of(
     away: Mapping[int, Mapping[int, int | None]],
     *,
     users: Collection[int | None] | None = None,
     named: Mapping[int, Collection[uuid.UUID]],
-) -> dict[int, Circle]:
-    """``circle_of`` for each register in ``away`` and ``named``, in one query."""
+) -> dict[int, Roster]:
+    """``roster_of`` for each register in ``away`` and ``named``, in one query."""
     rows = Membership.objects.filter(
         register_id__in=list(away), ended_at=None, user__is_active=True, party__isnull=False
     )
@@ -60,7 +60,7 @@ def circles_of(
         members[register][user] = Member(user, party, role)
         if name in named[register]:
             names[register][name] = user
-    return {r: Circle(members[r], theirs, names[r]) for r, theirs in away.items()}
+    return {r: Roster(members[r], theirs, names[r]) for r, theirs in away.items()}
 
 
 def managers_of(register_id: int, day: dt.date, party_id: int | None = None) -> list[User]:

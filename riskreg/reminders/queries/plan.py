@@ -11,9 +11,9 @@ from riskreg.register.queries import away_on
 from riskreg.reminders.models import Addressee, AddresseeState, ReminderState
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries.ladders import DEFAULT, ladders
-from riskreg.reminders.queries.people import circle_of, names_on
-from riskreg.reminders.queries.scene import Place
-from riskreg.reminders.queries.selection import BATCH, Found, behind, steps
+from riskreg.reminders.queries.people import names_on, roster_of
+from riskreg.reminders.queries.selection import BATCH, Found, due_steps, pending_steps
+from riskreg.reminders.queries.snapshots import RegisterSnapshot
 
 
 @dataclass(frozen=True)
@@ -40,27 +40,31 @@ def plan(at: dt.datetime, on: dt.date | None = None) -> Iterator[Planned]:
         today = on or clock.local_date(at, register.time_zone)
         ladder = own.get(register.pk, DEFAULT)
         away = away_on(register.pk, today)
-        circle = circle_of(register.pk, away, named=names_on(ladder.rungs))
-        place = Place(register, today, ladder, circle)
+        roster = roster_of(register.pk, away, named=names_on(ladder.rungs))
+        snapshot = RegisterSnapshot(register, today, ladder, roster)
         for source in SOURCES.values():
-            yield from _waiting(source, place)
-            for batch in behind(source, register, today, ladder.rungs):
-                yield from _planned(source, place, batch)
+            yield from _waiting(source, snapshot)
+            for batch in due_steps(source, register, today, ladder.rungs):
+                yield from _planned(source, snapshot, batch)
 
 
-def _planned(source: Source, place: Place, batch: Collection[Found]) -> Iterator[Planned]:
-    for step in steps(source, place, [row.pk for row in batch]):
+def _planned(
+    source: Source, snapshot: RegisterSnapshot, batch: Collection[Found]
+) -> Iterator[Planned]:
+    for step in pending_steps(source, snapshot, [row.pk for row in batch]):
         skipped = tuple(lower.offset_days for lower in step.skipped)
-        yield from _lines(place, step.rung, step.duty, skipped)
+        yield from _lines(snapshot, step.rung, step.duty, skipped)
 
 
-def _lines(place: Place, rung: Rung, duty: Duty, skipped: tuple[int, ...]) -> Iterator[Planned]:
-    told = place.told(duty, rung)
-    pairs: list[tuple[int | None, str]] = [(r.user_id, r.part) for r in told]
+def _lines(
+    snapshot: RegisterSnapshot, rung: Rung, duty: Duty, skipped: tuple[int, ...]
+) -> Iterator[Planned]:
+    recipients = snapshot.recipients(duty, rung)
+    pairs: list[tuple[int | None, str]] = [(r.user_id, r.part) for r in recipients]
     for user_id, part in pairs or [(None, "")]:
         yield Planned(
-            register=place.register,
-            today=place.today,
+            register=snapshot.register,
+            today=snapshot.today,
             user_id=user_id,
             part=part,
             rung=rung.offset_days,
@@ -70,12 +74,12 @@ def _lines(place: Place, rung: Rung, duty: Duty, skipped: tuple[int, ...]) -> It
         )
 
 
-def _waiting(source: Source, place: Place) -> Iterator[Planned]:
+def _waiting(source: Source, snapshot: RegisterSnapshot) -> Iterator[Planned]:
     rows = (
         Addressee.objects.filter(
             state=AddresseeState.WAITING,
             reminder__state=ReminderState.DUE,
-            reminder__register=place.register,
+            reminder__register=snapshot.register,
             reminder__kind=source.kind,
         )
         .select_related("reminder")
@@ -88,8 +92,8 @@ def _waiting(source: Source, place: Place) -> Iterator[Planned]:
             duty = duties[addressee.reminder.subject]
             if duty.due_on == addressee.reminder.due_on:
                 yield Planned(
-                    register=place.register,
-                    today=place.today,
+                    register=snapshot.register,
+                    today=snapshot.today,
                     user_id=addressee.user_id,
                     part=addressee.part,
                     rung=addressee.reminder.rung,

@@ -21,8 +21,8 @@ from riskreg.register.models import Membership
 from riskreg.register.queries import away_over
 from riskreg.reminders.models import AddresseeState, Reminder
 from riskreg.reminders.policy import (
-    Circle,
     Member,
+    Roster,
     Rung,
     clean_ladder,
     comes_on,
@@ -89,7 +89,7 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
     assert duty.due_on is not None  # noqa: S101 - asked of the callers
     register = viewer.register
     today = viewer.today(at)
-    extension = duty.as_told_to(viewer.party_id).extension(register.time_zone)
+    extension = duty.as_notified_to(viewer.party_id).extension(register.time_zone)
     recorded = {
         reminder.rung: reminder
         for reminder in Reminder.objects.filter(
@@ -101,7 +101,7 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
     current = max((o for o, day in came.items() if day <= today), default=None)
     people = _people(register.pk)
     named = names_on(ladder)
-    everybody = Circle(
+    everybody = Roster(
         {
             user: Member(user, m.party_id, m.role)
             for user, m in people.items()
@@ -110,7 +110,7 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
         named={m.user.uuid: user for user, m in people.items() if m.user.uuid in named},
     )
     away = away_over(register.pk, {max(day, today) for day in came.values()} | {today})
-    days = _days_told(recorded.values())
+    days = _notified_days(recorded.values())
     listens = _listening(viewer, duty, ladder)
     found = []
     for rung in ladder:
@@ -133,7 +133,7 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
         else:
             day = max(on, today)
             moment = max(at, _begins(day, register.time_zone))
-            told = _foretold(duty, rung, replace(everybody, away=away[day]), people, moment)
+            told = _forecast(duty, rung, replace(everybody, away=away[day]), people, moment)
         found.append(
             Forecast(
                 rung=rung,
@@ -168,14 +168,14 @@ def _people(register_id: int) -> dict[int, Membership]:
     return {row.user_id: row for row in rows.select_related("user")}
 
 
-def _foretold(
+def _forecast(
     duty: Duty,
     rung: Rung,
-    circle: Circle,
+    roster: Roster,
     people: Mapping[int, Membership],
     moment: dt.datetime,
 ) -> list[Reached]:
-    told = [(r.part, people[r.user_id].user) for r in recipients(rung, duty.matter, circle)]
+    told = [(r.part, people[r.user_id].user) for r in recipients(rung, duty.scope, roster)]
     return [
         Reached(
             name=str(user),
@@ -209,7 +209,7 @@ def _recorded(
     return told
 
 
-def _days_told(reminders: Any) -> dict[Any, dt.date]:
+def _notified_days(reminders: Any) -> dict[Any, dt.date]:
     messages = {a.message for r in reminders for a in r.addressees.all() if a.message}
     return dict(Message.objects.filter(uuid__in=messages).values_list("uuid", "local_day"))
 

@@ -14,8 +14,8 @@ from riskreg.duties.sources import SOURCES, Duty, Source
 from riskreg.notify import queries as outbox
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
-from riskreg.reminders.policy import DIGEST, INTERRUPT, Rung, below, reached, rung_at
-from riskreg.reminders.queries.scene import Place
+from riskreg.reminders.policy import DIGEST, INTERRUPT, Rung, below, last_due_dates, rung_at
+from riskreg.reminders.queries.snapshots import RegisterSnapshot
 
 # How many rows are found by one query, and how many are worked on at once.
 PAGE, BATCH = 5000, 200
@@ -34,12 +34,12 @@ def selection(
     """(id, due date) of open rows on which no rung is recorded that is as high as their due date
     asks for, soonest first.
 
-    An extension can only ask for less, and a duty may leave rungs out: that is for ``steps``. The
-    due dates are found by the index on them, each Reminder by its unique key; no row that is not
-    yet on the ladder is read.
+    An extension can only ask for less, and a duty may leave rungs out: that is for
+    ``pending_steps``. The due dates are found by the index on them, each Reminder by its unique
+    key; no row that is not yet on the ladder is read.
     """
     due = source.due_field
-    reach = reached(source.rungs(ladder), today)
+    reach = last_due_dates(source.rungs(ladder), today)
     rung_now = Case(
         *(When(**{f"{due}__lte": last}, then=Value(rung.offset_days)) for rung, last in reach),
         output_field=SmallIntegerField(),
@@ -50,7 +50,7 @@ def selection(
         rung__gte=OuterRef("rung_now"),
         kind=source.kind,
     )
-    behind: QuerySet[Any, tuple[int, dt.date]] = (
+    due_steps: QuerySet[Any, tuple[int, dt.date]] = (
         source.open_bare()
         .filter(register=register, **{f"{due}__lte": reach[-1][1]})
         .alias(rung_now=rung_now)
@@ -58,10 +58,10 @@ def selection(
         .order_by(due, "pk")
         .values_list("pk", due)
     )
-    return behind
+    return due_steps
 
 
-def behind(
+def due_steps(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> Iterator[list[Found]]:
     """``selection`` in batches, a page of them read when it is asked for: memory stays bounded."""
@@ -105,7 +105,7 @@ def _first_page(
     real: dict[Any, Any] = {
         adapted(stand_in): adapted(last)
         for (_rung, stand_in), (_same, last) in zip(
-            reached(rungs, _A_DAY), reached(rungs, today), strict=True
+            last_due_dates(rungs, _A_DAY), last_due_dates(rungs, today), strict=True
         )
     }
     real[_A_REGISTER] = register.pk
@@ -126,9 +126,9 @@ class Step:
     skipped: list[Rung]
 
 
-def steps(source: Source, place: Place, keys: Collection[int]) -> list[Step]:
+def pending_steps(source: Source, snapshot: RegisterSnapshot, keys: Collection[int]) -> list[Step]:
     """Which of the rows with these database ids go up their ladder now, soonest due first."""
-    zone = place.register.time_zone
+    zone = snapshot.register.time_zone
     duties = [duty for duty in source.by_key(keys) if duty.due_on is not None]
     recorded: dict[tuple[object, object], set[int]] = {}
     rows = Reminder.objects.filter(kind=source.kind, subject__in=[d.subject for d in duties])
@@ -137,9 +137,9 @@ def steps(source: Source, place: Place, keys: Collection[int]) -> list[Step]:
     found = []
     for duty in duties:
         assert duty.due_on is not None  # noqa: S101 - the others were left out
-        rungs = source.rungs_of(duty, place.ladder.rungs, zone)
+        rungs = source.rungs_of(duty, snapshot.ladder.rungs, zone)
         extension = duty.extension(zone)
-        rung = rung_at(rungs, duty.due_on, place.today, extension)
+        rung = rung_at(rungs, duty.due_on, snapshot.today, extension)
         known = recorded.get((duty.subject, duty.due_on), set())
         if rung is not None and all(offset < rung.offset_days for offset in known):
             lower = [r for r in below(rungs, rung) if r.offset_days not in known]

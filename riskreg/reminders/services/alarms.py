@@ -10,7 +10,7 @@ from riskreg.duties.sources import SOURCES, Duty
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify.models import Message
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
 from riskreg.register.models import Membership, Party, Register
 from riskreg.reminders.digest import SHOWN, render_alarm
@@ -19,7 +19,7 @@ from riskreg.reminders.queries import managers_of, unaddressed
 
 
 @dataclass
-class Unheard:
+class UnassignedDuties:
     """Duties that nobody could be told of, by party and whether they are its own: how many, and
     the first of them."""
 
@@ -36,7 +36,7 @@ class Unheard:
         del kept[SHOWN:]
 
 
-def raise_alarms(register: Register, unheard: Unheard, at: dt.datetime) -> int:
+def raise_alarms(register: Register, unheard: UnassignedDuties, at: dt.datetime) -> int:
     """Tell managers what of ``register`` nobody could be told of. Returns how many messages.
 
     Once a day of the register's calendar for each party whose matters they are: to every manager
@@ -74,14 +74,14 @@ def raise_alarms(register: Register, unheard: Unheard, at: dt.datetime) -> int:
     return written
 
 
-def renew_alarm(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def refresh_alarm(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What an alarm should say now, just before it is sent; None when there is nobody missing."""
     row = Message.objects.get(uuid=message)
     _kind, register_uuid, party_uuid, scope, _day, manager_uuid = row.key.split(":")
     register = Register.objects.get(uuid=register_uuid)
     party = Party.objects.get(uuid=party_uuid)
     today = clock.local_date(at, register.time_zone)
-    unheard = Unheard()
+    unheard = UnassignedDuties()
     for source in SOURCES.values():
         for reminders in unaddressed(source, register):
             duties = source.load([r.subject for r in reminders])

@@ -29,12 +29,12 @@ from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify import queries as outbox
 from riskreg.notify.models import Channel
-from riskreg.notify.renewal import Content
+from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post, withdraw
 from riskreg.register.models import Register
-from riskreg.reminders.digest.words import count_words, due_words
+from riskreg.reminders.digest.labels import count_texts, due_text
 from riskreg.reminders.models import Announcement, AnnouncementState, Reminder
-from riskreg.reminders.queries import Scene
+from riskreg.reminders.queries import RegisterSnapshots
 
 log = structlog.get_logger(__name__)
 
@@ -67,19 +67,19 @@ def announce(at: dt.datetime) -> int:
 
 
 def _note_all(at: dt.datetime) -> None:
-    scene = Scene(at, set())
+    snapshots = RegisterSnapshots(at, set())
     after = 0
     while keys := list(
         Reminder.objects.filter(to_announce=True, pk__gt=after)
         .order_by("pk")
         .values_list("pk", flat=True)[:BATCH]
     ):
-        _note(keys, scene)
+        _note(keys, snapshots)
         after = keys[-1]
 
 
 @transaction.atomic
-def _note(keys: Collection[int], scene: Scene) -> None:
+def _note(keys: Collection[int], snapshots: RegisterSnapshots) -> None:
     """Note for each of these reminders the endpoints that are to be told."""
     reminders = list(
         Reminder.objects.select_for_update(of=("self",))
@@ -97,7 +97,7 @@ def _note(keys: Collection[int], scene: Scene) -> None:
         home = (reminder.register_id, duty.party_uuid)
         if home not in there:
             there[home] = listening(reminder.register.uuid, [duty.party_uuid])
-        channels = scene.rung(reminder).channels
+        channels = snapshots.rung(reminder).channels
         rows += [
             Announcement(reminder=reminder, endpoint=endpoint.uuid, state=AnnouncementState.WAITING)
             for endpoint in there[home]
@@ -136,7 +136,7 @@ def _tell(endpoint: Endpoint, at: dt.datetime) -> bool:
             content=content,
             audiences=[Audience(endpoint.register, endpoint.party)],
             channels=(endpoint.channel,),
-            urgent=any(seen.scene.rung(a.reminder).interrupts for a in seen.valid),
+            urgent=any(seen.snapshots.rung(a.reminder).interrupts for a in seen.valid),
             payload=content.payload,
         ),
         at,
@@ -149,7 +149,7 @@ def _tell(endpoint: Endpoint, at: dt.datetime) -> bool:
 
 
 @transaction.atomic
-def renew_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
+def refresh_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What such a message should say now, just before it is sent; None when all of it is done."""
     told = list(
         Announcement.objects.filter(message=message, state=AnnouncementState.TOLD)
@@ -174,12 +174,12 @@ class _Seen:
     valid: list[Announcement]
     gone: list[Announcement]
     duties: dict[tuple[str, uuid.UUID], Duty]
-    scene: Scene
+    snapshots: RegisterSnapshots
 
 
 def _looked_at(endpoint: Endpoint, rows: Sequence[Announcement], at: dt.datetime) -> _Seen:
     duties = _duties([row.reminder for row in rows])
-    seen = _Seen([], [], duties, Scene(at, set()))
+    seen = _Seen([], [], duties, RegisterSnapshots(at, set()))
     for row in rows:
         duty = duties.get(row.reminder.duty_key)
         holds = (
@@ -253,11 +253,11 @@ def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetim
         key=lambda line: line.urgency,
     )
     with translation.override(endpoint.language):
-        subject = f"{_(', ').join(count_words(_counts(lines)))} · {register.name}"
+        subject = f"{_(', ').join(count_texts(_counts(lines)))} · {register.name}"
         payload = {
             "register": register.slug,
             "total": len(lines),
-            "duties": [_told(line, register) for line in lines[:TOLD]],
+            "duties": [_duty_for_program(line, register) for line in lines[:TOLD]],
         }
         text = _text(lines, register, marked=False)
         if endpoint.channel == Channel.CHAT:
@@ -273,7 +273,7 @@ def _counts(lines: Collection[_Line]) -> dict[str, int]:
     }
 
 
-def _told(line: _Line, register: Register) -> dict[str, Any]:
+def _duty_for_program(line: _Line, register: Register) -> dict[str, Any]:
     """One duty as a program is told of it."""
     duty = line.duty
     until = duty.extended_until
@@ -293,24 +293,24 @@ def _told(line: _Line, register: Register) -> dict[str, Any]:
 
 def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
     """The first of the duties, each with its link, and the way to all of them."""
-    said = []
+    sentences = []
     for line in lines[:SHOWN]:
         duty = line.duty
         what = plain(f"{duty.ref} {duty.title}")
-        notes = [due_words(-line.days_late, duty.extended_until), plain(str(line.owner))]
+        notes = [due_text(-line.days_late, duty.extended_until), plain(str(line.owner))]
         if duty.private:
             notes.append(_("only your party sees it"))
         when = " · ".join(notes)
         url = duty.link(register.slug)
-        said.append(f"- [{what}]({url}): {when}" if marked else f"{what}: {when}\n{url}")
+        sentences.append(f"- [{what}]({url}): {when}" if marked else f"{what}: {when}\n{url}")
     if marked:
-        said.append("")  # what follows is not a part of the list
+        sentences.append("")  # what follows is not a part of the list
     more = len(lines) - SHOWN
     if more > 0:
-        said.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+        sentences.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
     if register.notice:
-        said.append(plain(register.notice))
+        sentences.append(plain(register.notice))
     work = links.my_work(register.slug)
     label = _("Open My work")
-    said.append(f"[{label}]({work})" if marked else f"{label}: {work}")
-    return "\n".join(said)
+    sentences.append(f"[{label}]({work})" if marked else f"{label}: {work}")
+    return "\n".join(sentences)

@@ -17,17 +17,23 @@ from riskreg.duties import links
 from riskreg.notify import queries as outbox
 from riskreg.notify.services import Draft, post, withdraw
 from riskreg.reminders.digest import (
-    Backdrop,
-    Picture,
-    picture,
-    pictures,
+    DigestContents,
+    DigestLookups,
+    collect_digest,
+    collect_digests,
     render,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark, Imprint
 from riskreg.reminders.policy import DIGEST, hour_has_come
-from riskreg.reminders.queries import Scene, addressees_waiting, unmarked, with_waiting, zones
-from riskreg.reminders.services.renewing import told_at_once, told_by
-from riskreg.reminders.services.settling import let_go, let_go_older, mark_sent
+from riskreg.reminders.queries import (
+    RegisterSnapshots,
+    addressees_waiting,
+    unmarked,
+    with_waiting,
+    zones,
+)
+from riskreg.reminders.services.assignment import cancel, cancel_older, mark_sent
+from riskreg.reminders.services.refresh import immediate_items, items_of_message
 
 log = structlog.get_logger(__name__)
 DAY = dt.timedelta(days=1)
@@ -88,9 +94,9 @@ class _Works:
 def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tuple[int, set[int]]:
     waiting = with_waiting([user.pk for user in users])
     asked = [user for user in users if user.pk in waiting]
-    written, faults, scene = 0, set(), Scene(at)
+    written, faults, snapshots = 0, set(), RegisterSnapshots(at)
     for start in range(0, len(asked), TOGETHER):
-        for user, write in _each(asked[start : start + TOGETHER], at, scene):
+        for user, write in _each(asked[start : start + TOGETHER], at, snapshots):
             try:
                 written += write().write(day)
             except Exception:
@@ -100,23 +106,23 @@ def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tupl
 
 
 def _each(
-    users: Sequence[User], at: dt.datetime, scene: Scene
+    users: Sequence[User], at: dt.datetime, snapshots: RegisterSnapshots
 ) -> Iterator[tuple[User, Callable[[], "_Writing"]]]:
     """Each person with how to come by their digest: looked at together, or one by one where what
     is due for one of them breaks it for all."""
     try:
-        together = list(_writings(users, at, scene))
+        together = list(_writings(users, at, snapshots))
     except Exception:
         log.exception("digests_looked_at_one_by_one")
         for user in users:
-            yield user, partial(_writing, user, at, scene)
+            yield user, partial(_writing, user, at, snapshots)
     else:
         for writing in together:
             yield writing.user, partial(_itself, writing)
 
 
-def _writing(user: User, at: dt.datetime, scene: Scene) -> "_Writing":
-    return next(_writings([user], at, scene))
+def _writing(user: User, at: dt.datetime, snapshots: RegisterSnapshots) -> "_Writing":
+    return next(_writings([user], at, snapshots))
 
 
 def _itself(writing: "_Writing") -> "_Writing":
@@ -138,17 +144,19 @@ def write_digest(user: User, day: dt.date, at: dt.datetime) -> bool:
     Message, delivery and the reminders it tells of become so in one transaction. False when there
     is one already, or nothing left to tell.
     """
-    return _writing(user, at, Scene(at)).write(day)
+    return _writing(user, at, RegisterSnapshots(at)).write(day)
 
 
-def _writings(users: Sequence[User], at: dt.datetime, scene: Scene) -> Iterator["_Writing"]:
+def _writings(
+    users: Sequence[User], at: dt.datetime, snapshots: RegisterSnapshots
+) -> Iterator["_Writing"]:
     """The digests of ``users``, ready to be written; what they need is read at once."""
     rows: dict[int, list[Addressee]] = {user.pk: [] for user in users}
     keys = list(rows)
-    for addressee in [*addressees_waiting(keys), *told_at_once(keys, at)]:
+    for addressee in [*addressees_waiting(keys), *immediate_items(keys, at)]:
         rows[addressee.user_id].append(addressee)
-    seen = pictures([(user, rows[user.pk]) for user in users], at, scene=scene)
-    backdrop = Backdrop([(user, p.items) for user, p in zip(users, seen, strict=True)])
+    seen = collect_digests([(user, rows[user.pk]) for user in users], at, snapshots=snapshots)
+    backdrop = DigestLookups([(user, p.items) for user, p in zip(users, seen, strict=True)])
     for user, its in zip(users, seen, strict=True):
         yield _Writing(user, its, backdrop, at)
 
@@ -158,8 +166,8 @@ class _Writing:
     """One person's digest, as it was seen a moment ago."""
 
     user: User
-    seen: Picture
-    backdrop: Backdrop
+    seen: DigestContents
+    backdrop: DigestLookups
     at: dt.datetime
 
     def write(self, day: dt.date) -> bool:
@@ -176,11 +184,11 @@ class _Writing:
     def _write(self, day: dt.date, key: str) -> bool:
         user, at, seen, backdrop = self.user, self.at, self.seen, self.backdrop
         waiting = self._still_waiting()
-        let_go(
+        cancel(
             [a for a in seen.gone if a.pk in waiting],
             [a for a in seen.moved if a.pk in waiting],
             seen.duties,
-            seen.scene,
+            seen.snapshots,
         )
         valid = [a for a in seen.valid if a.pk in waiting]
         if not valid:
@@ -189,12 +197,12 @@ class _Writing:
             reason = _("A newer digest says the same and more.")
         replaced = withdraw(kind=DIGEST, recipient=user.uuid, reason=reason)
         if replaced:
-            older = told_by(replaced)
+            older = items_of_message(replaced)
             unsaid = waiting | {a.pk for a in older}
-            seen = picture(user, [*seen.valid, *older], at, scene=seen.scene)
-            let_go_older(older, seen)
+            seen = collect_digest(user, [*seen.valid, *older], at, snapshots=seen.snapshots)
+            cancel_older(older, seen)
             valid = [a for a in seen.valid if a.pk in unsaid]
-            backdrop = Backdrop([(user, seen.items)])
+            backdrop = DigestLookups([(user, seen.items)])
         content, imprint = render(user, seen.items, DIGEST, backdrop)
         message = post(
             Draft(

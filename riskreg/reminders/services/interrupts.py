@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.notify.services import Draft, post, withdraw
-from riskreg.reminders.digest import picture, render
+from riskreg.reminders.digest import collect_digest, render
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import INTERRUPT
-from riskreg.reminders.queries import Scene, users_interrupted
-from riskreg.reminders.services.renewing import told_by
-from riskreg.reminders.services.settling import let_go, let_go_older, mark_sent
+from riskreg.reminders.queries import RegisterSnapshots, users_interrupted
+from riskreg.reminders.services.assignment import cancel, cancel_older, mark_sent
+from riskreg.reminders.services.refresh import items_of_message
 
 log = structlog.get_logger(__name__)
 
@@ -24,10 +24,10 @@ log = structlog.get_logger(__name__)
 def interrupt_people(at: dt.datetime) -> tuple[int, int]:
     """Tell everybody at once what is not to wait. Returns how many messages, and how many broke."""
     written = broken = 0
-    scene = Scene(at)
+    snapshots = RegisterSnapshots(at)
     for user in users_interrupted():
         try:
-            written += _interrupt(user, at, scene)
+            written += _interrupt(user, at, snapshots)
         except Exception:
             broken += 1
             log.exception("interrupt_broke", recipient=str(user.uuid))
@@ -35,24 +35,24 @@ def interrupt_people(at: dt.datetime) -> tuple[int, int]:
 
 
 @transaction.atomic
-def _interrupt(user: User, at: dt.datetime, scene: Scene) -> bool:
+def _interrupt(user: User, at: dt.datetime, snapshots: RegisterSnapshots) -> bool:
     waiting = list(
         Addressee.objects.select_for_update(of=("self",))
         .filter(user=user, state=AddresseeState.WAITING, urgent=True)
         .select_related("reminder")
         .order_by("pk")
     )
-    seen = picture(user, waiting, at, scene=scene, own=False)
-    let_go(seen.gone, seen.moved, seen.duties, seen.scene)
+    seen = collect_digest(user, waiting, at, snapshots=snapshots, own=False)
+    cancel(seen.gone, seen.moved, seen.duties, seen.snapshots)
     if not seen.valid:
         return False
     with translation.override(user.language):
         reason = _("A newer message says the same and more.")
     replaced = withdraw(kind=INTERRUPT, recipient=user.uuid, reason=reason)
     if replaced:
-        older = told_by(replaced)
-        seen = picture(user, [*seen.valid, *older], at, scene=scene, own=False)
-        let_go_older(older, seen)
+        older = items_of_message(replaced)
+        seen = collect_digest(user, [*seen.valid, *older], at, snapshots=snapshots, own=False)
+        cancel_older(older, seen)
     content, imprint = render(user, seen.items, INTERRUPT)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
     message = post(

@@ -15,7 +15,7 @@ from riskreg.register.permissions import require
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.policy import Rung, clean_ladder
 from riskreg.reminders.queries import InForce, ladder_of
-from riskreg.reminders.services.climbing import move_ladders
+from riskreg.reminders.services.advance import move_ladders
 
 
 def set_ladder(

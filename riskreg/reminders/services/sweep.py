@@ -10,12 +10,12 @@ from dataclasses import dataclass
 import structlog
 
 from riskreg.register.models import Register
-from riskreg.reminders.services.alarms import Unheard, raise_alarms
+from riskreg.reminders.services.advance import move_ladders
+from riskreg.reminders.services.alarms import UnassignedDuties, raise_alarms
 from riskreg.reminders.services.announcements import announce
-from riskreg.reminders.services.climbing import move_ladders
 from riskreg.reminders.services.digests import write_digests
-from riskreg.reminders.services.handing_on import hand_on
 from riskreg.reminders.services.interrupts import interrupt_people
+from riskreg.reminders.services.reassignment import reassign_pending
 
 log = structlog.get_logger(__name__)
 
@@ -41,7 +41,7 @@ def sweep(at: dt.datetime) -> Swept:
     """
     swept = Swept()
     for register in Register.objects.order_by("pk").iterator():
-        unheard = Unheard()
+        unheard = UnassignedDuties()
         try:
             swept.moved += move_ladders(register, at, unheard)
             swept.alarms += raise_alarms(register, unheard, at)
@@ -49,7 +49,7 @@ def sweep(at: dt.datetime) -> Swept:
             swept.broken += 1
             log.exception("ladder_broke", register=register.slug)
     try:
-        hand_on(at)
+        reassign_pending(at)
     except Exception:
         swept.broken += 1
         log.exception("handing_on_broke")

@@ -55,9 +55,9 @@ class Extension(Base, PartyBound):
     def __str__(self) -> str:
         return f"{self.due_on} → {self.until}"
 
-    def said(self, field: str) -> str:
+    def localized(self, field: str) -> str:
         """A text in the reader's language; ``title``: that of its risk."""
         if field == "title":
-            return str(self.risk.said(field))
+            return str(self.risk.localized(field))
         version = (self.translations or {}).get(get_language() or "", {})
         return str(version.get(field) or getattr(self, field))

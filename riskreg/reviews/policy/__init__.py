@@ -1,14 +1,21 @@
 """Rules of reviews that need no database: pure functions."""
 
-from riskreg.reviews.policy.coverage import DueReview, Fate, Tally, fate, lateness, tally
+from riskreg.reviews.policy.coverage import (
+    CoverageCounts,
+    DueOutcome,
+    DueReview,
+    due_outcome,
+    lateness,
+    tally,
+)
 from riskreg.reviews.policy.extensions import earliest_extension, latest_extension
 
 __all__ = [
+    "CoverageCounts",
+    "DueOutcome",
     "DueReview",
-    "Fate",
-    "Tally",
+    "due_outcome",
     "earliest_extension",
-    "fate",
     "lateness",
     "latest_extension",
     "tally",

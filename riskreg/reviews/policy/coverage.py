@@ -13,7 +13,7 @@ from enum import StrEnum
 from statistics import median
 
 
-class Fate(StrEnum):
+class DueOutcome(StrEnum):
     """What became of a due date by a given day."""
 
     ON_TIME = "on_time"
@@ -39,7 +39,7 @@ class DueReview:
     brought_in: bool = False
 
 
-def fate(due: DueReview, as_of: dt.date) -> Fate:
+def due_outcome(due: DueReview, as_of: dt.date) -> DueOutcome:
     """What became of ``due`` by the end of ``as_of``.
 
     ``ON_TIME``: a review was held on that day or before. ``LATE``: on a later one. ``OPEN``: no
@@ -49,23 +49,23 @@ def fate(due: DueReview, as_of: dt.date) -> Fate:
     nothing to count.
     """
     if due.due_on > as_of:
-        return Fate.NONE
+        return DueOutcome.NONE
     if due.held_on is not None:
-        return Fate.ON_TIME if due.held_on <= due.due_on else Fate.LATE
+        return DueOutcome.ON_TIME if due.held_on <= due.due_on else DueOutcome.LATE
     if due.closed_on is not None:
-        return Fate.ENDED if due.closed_on > due.due_on else Fate.NONE
-    return Fate.OPEN if due.due_on < as_of else Fate.NONE
+        return DueOutcome.ENDED if due.closed_on > due.due_on else DueOutcome.NONE
+    return DueOutcome.OPEN if due.due_on < as_of else DueOutcome.NONE
 
 
 def lateness(due: DueReview, as_of: dt.date) -> int:
     """Days from the due date to the review, to the closing, or so far; 0 for what was not late."""
-    if fate(due, as_of) in (Fate.NONE, Fate.ON_TIME):
+    if due_outcome(due, as_of) in (DueOutcome.NONE, DueOutcome.ON_TIME):
         return 0
     return ((due.held_on or due.closed_on or as_of) - due.due_on).days
 
 
 @dataclass(frozen=True)
-class Tally:
+class CoverageCounts:
     """Counts over due dates. ``due`` = ``on_time`` + ``late``; ``late`` holds the open ones too.
 
     ``open`` counts whatever is open and late on the day, also from before the period.
@@ -96,26 +96,28 @@ def counts_in(due: DueReview, what: str, first: dt.date, as_of: dt.date) -> bool
     The period runs from ``first`` to ``as_of``, both included, and is about due dates: a review
     belongs to the period in which it was due, whenever it was held.
     """
-    became = fate(due, as_of)
+    became = due_outcome(due, as_of)
     if what == "open":
-        return became is Fate.OPEN
+        return became is DueOutcome.OPEN
     if not first <= due.due_on <= as_of:
         return False
     if what == "extended":
         # Granted for a day that is over or is today; it counts whether or not it was needed.
-        return due.extended_until is not None and (became is not Fate.NONE or due.closed_on is None)
-    if became is Fate.NONE:
+        return due.extended_until is not None and (
+            became is not DueOutcome.NONE or due.closed_on is None
+        )
+    if became is DueOutcome.NONE:
         return False
     if what == "due":
         return True
     if what == "brought_in":
         return due.brought_in
-    return (became is Fate.ON_TIME) == (what == "on_time")
+    return (became is DueOutcome.ON_TIME) == (what == "on_time")
 
 
-def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> Tally:
+def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> CoverageCounts:
     """Everything counted for the period from ``first`` to ``as_of``."""
     dues = list(dues)
     counted = {what: sum(counts_in(d, what, first, as_of) for d in dues) for what in WHAT}
     days = [lateness(d, as_of) for d in dues if counts_in(d, "late", first, as_of)]
-    return Tally(**counted, median_late=float(median(days)) if days else None)
+    return CoverageCounts(**counted, median_late=float(median(days)) if days else None)

@@ -25,7 +25,14 @@ from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party, Term
 from riskreg.reviews.models import Extension, Review
-from riskreg.reviews.policy.coverage import DueReview, Fate, Tally, counts_in, fate, tally
+from riskreg.reviews.policy.coverage import (
+    CoverageCounts,
+    DueOutcome,
+    DueReview,
+    counts_in,
+    due_outcome,
+    tally,
+)
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import own_before, visible_positions, visible_risks
 
@@ -67,7 +74,7 @@ class Row:
 
     key: str
     name: Any
-    tally: Tally
+    tally: CoverageCounts
     items: tuple[Item, ...]
 
 
@@ -78,7 +85,7 @@ class Report:
     first: dt.date
     as_of: dt.date
     by: str
-    total: Tally
+    total: CoverageCounts
     rows: tuple[Row, ...]
     items: tuple[Item, ...]
 
@@ -101,7 +108,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     items = items_by(viewer, first, as_of, at)
     groups: dict[str, list[Item]] = defaultdict(list)
     for item in items:
-        if fate(item.due, as_of) is Fate.NONE and item.due.extended_until is None:
+        if due_outcome(item.due, as_of) is DueOutcome.NONE and item.due.extended_until is None:
             continue
         for key in item.keys(by):
             groups[key].append(item)
@@ -109,7 +116,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     public = _public_keys(viewer, by, groups)
     for key, listed in groups.items():
         counted = tally((i.due for i in listed), first, as_of)
-        if counted != Tally():
+        if counted != CoverageCounts():
             shown, name = public.get(key, (key, key))
             rows.append(Row(shown, name, counted, tuple(listed)))
     order = list(public)
@@ -141,7 +148,7 @@ def items_by(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.datetime) ->
     end = clock.end_of_day(as_of, zone)
     risks = _risks(viewer, end)
     if as_of < today:
-        _take_back(viewer, risks, end)
+        _rewind(viewer, risks, end)
     extensions = _extensions(viewer, as_of, end)
     closed = _closings(viewer, end)
     owners = _owners(viewer, end)
@@ -253,7 +260,7 @@ def _workstreams(terms: Iterable[str]) -> tuple[str, ...]:
     return tuple(sorted(t.removeprefix(start) for t in terms if t.startswith(start)))
 
 
-def _take_back(viewer: Viewer, risks: dict[int, dict[str, Any]], end: dt.datetime) -> None:
+def _rewind(viewer: Viewer, risks: dict[int, dict[str, Any]], end: dt.datetime) -> None:
     """Set ``risks`` to how they stood before ``end``: the oldest later event says what was before.
 
     A risk that was its party's own then is taken away for everybody else: they learn of it by its

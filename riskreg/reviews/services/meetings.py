@@ -185,7 +185,7 @@ def set_attendance(
         Attendance(meeting=row, user=allowed[name], joined_at=at)
         for name in sorted(wanted - set(now))
     )
-    _touch(row)
+    _bump_version(row)
     changes = {"present": [sorted(now), sorted(wanted)]}
     _log(actor, row, "meeting.attended", at, changes)
     return row
@@ -205,7 +205,7 @@ def take_chair(
     row.chair = actor.user
     if not Attendance.objects.filter(meeting=row, user=actor.user, left_at=None).exists():
         Attendance.objects.create(meeting=row, user=actor.user, joined_at=at)
-    _touch(row, "chair")
+    _bump_version(row, "chair")
     _log(actor, row, "meeting.chaired", at, changes)
     return row
 
@@ -227,7 +227,7 @@ def end_meeting(
         item.save(update_fields=["before", "due_on", "ended_at"])
     Attendance.objects.filter(meeting=row).update(ended_at=at)
     row.ended_at = at
-    _touch(row, "ended_at")
+    _bump_version(row, "ended_at")
     changes = {"items": [None, counts], "ended_at": [None, at.isoformat()]}
     _log(actor, row, "meeting.ended", at, changes)
     return row
@@ -278,7 +278,7 @@ def _check(row: Meeting, version: int | None) -> None:
         raise Conflict(_("Somebody changed this since you opened it."), current=row)
 
 
-def _touch(row: Meeting, *fields: str) -> None:
+def _bump_version(row: Meeting, *fields: str) -> None:
     row.version += 1
     row.save(update_fields=[*fields, "version"])
 

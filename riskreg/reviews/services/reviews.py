@@ -21,8 +21,8 @@ from riskreg.risks import policy
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.assessments import clean_assessment, judge
-from riskreg.risks.services.standing import touch
+from riskreg.risks.services.assessments import clean_assessment, create_assessment
+from riskreg.risks.services.positions import bump_version
 
 
 @transaction.atomic
@@ -127,7 +127,7 @@ def review_risk(
     assert due_on is not None  # noqa: S101 - the database holds that open risks have a date
     judged = None
     if assessment is not None:
-        judged = judge(actor, risk, assessment, at=at, recorded_at=recorded_at)
+        judged = create_assessment(actor, risk, assessment, at=at, recorded_at=recorded_at)
     cadence = Matrix(criteria).cadence_days(_rating(risk))
     if wanted is not None and assessment is not None:
         _check_latest(errors, wanted, today, cadence)
@@ -152,7 +152,7 @@ def review_risk(
         created_at=recorded_at,
         brought_in=is_brought_in(at, recorded_at),
     )
-    touch(risk, recorded_at, "next_review_on", "last_reviewed_on")
+    bump_version(risk, recorded_at, "next_review_on", "last_reviewed_on")
     append(
         actor.entry(
             "risk.reviewed",
@@ -177,7 +177,7 @@ def _with_reason(
     """The assessment, with what the reviewer said as its reason where it names none itself."""
     if not isinstance(assessment, Mapping) or assessment.get("rationale") or not comment:
         return assessment
-    translations = {lang: {"rationale": said["comment"]} for lang, said in versions.items()}
+    translations = {lang: {"rationale": message["comment"]} for lang, message in versions.items()}
     return {"translations": translations, **assessment, "rationale": comment}
 
 

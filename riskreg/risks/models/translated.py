@@ -13,7 +13,7 @@ class Translated:
     translations: dict[str, dict[str, str]]
     outdated_translations: dict[str, list[str]] | None
 
-    def said(self, field: str) -> str:
+    def localized(self, field: str) -> str:
         """The text of ``field`` in the reader's language where there is one."""
         return self.in_language(field, get_language() or "")
 

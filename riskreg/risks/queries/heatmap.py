@@ -123,7 +123,7 @@ def heatmap(
         raise Invalid.one(
             "compare", "not_earlier", _("Choose a day before the one it is compared with.")
         )
-    positions = standing_on(viewer, as_of, today)
+    positions = positions_on(viewer, as_of, today)
     if chosen is not None:
         positions = narrowed(viewer, positions, chosen)
     counts, refs, newest, other_total = _count(positions, stage, kind)
@@ -173,7 +173,7 @@ def narrowed(
     return positions.filter(risk__in=chosen.apply(current_positions(viewer)).values("risk_id"))
 
 
-def standing_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
+def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
     """Where each visible open risk stood at the end of ``day`` (now, if that is today)."""
     return _all_on(viewer, day, today).filter(state=State.OPEN)
 
@@ -292,6 +292,6 @@ __all__ = [
     "heatmap",
     "narrowed",
     "other_kind",
-    "standing_on",
+    "positions_on",
     "trail",
 ]

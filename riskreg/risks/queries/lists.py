@@ -71,7 +71,7 @@ class Standing:
     above_appetite: int
 
 
-def standing(
+def risk_counts(
     viewer: Viewer,
     at: dt.datetime,
     above: list[str],

@@ -18,7 +18,12 @@ from riskreg.register.services import mark_used
 from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Assessment, Risk, Stage, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.standing import cell_columns, pull_in_review, take_position, touch
+from riskreg.risks.services.positions import (
+    bring_review_forward,
+    bump_version,
+    cell_columns,
+    set_position,
+)
 
 
 @transaction.atomic
@@ -41,12 +46,12 @@ def record_assessment(
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.assess", risk)
     check_version(risk, version)
-    assessment = judge(actor, risk, given, at=at, recorded_at=recorded_at)
-    touch(risk, recorded_at or at, "next_review_on")
+    assessment = create_assessment(actor, risk, given, at=at, recorded_at=recorded_at)
+    bump_version(risk, recorded_at or at, "next_review_on")
     return assessment
 
 
-def judge(
+def create_assessment(
     actor: Viewer,
     risk: Risk,
     given: Mapping[str, Any],
@@ -82,10 +87,10 @@ def judge(
         brought_in=is_brought_in(at, recorded_at),
         **clean,
     )
-    take_position(risk, at, criteria, **cell_columns(clean["stage"], cell))
+    set_position(risk, at, criteria, **cell_columns(clean["stage"], cell))
     was = risk.next_review_on
     if clean["stage"] == Stage.RESIDUAL:
-        pull_in_review(risk, actor.today(at), criteria, cell.rating)
+        bring_review_forward(risk, actor.today(at), criteria, cell.rating)
     changes: dict[str, Any] = {
         clean["stage"]: [before, {p: getattr(cell, p) for p in cell.__dict__}],
         "rationale": [None, clean["rationale"]],

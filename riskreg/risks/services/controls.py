@@ -22,7 +22,7 @@ from riskreg.register.translations import clean_translations
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, ControlKind
 from riskreg.risks.queries.access import risk_for
-from riskreg.risks.services.standing import touch
+from riskreg.risks.services.positions import bump_version
 
 
 @transaction.atomic
@@ -63,7 +63,7 @@ def add_control(
         translations=versions,
         created_at=recorded_at or at,
     )
-    touch(risk, recorded_at or at)
+    bump_version(risk, recorded_at or at)
     append(
         actor.entry(
             "control.added",
@@ -87,7 +87,7 @@ def end_control(*, actor: Viewer, ref: str, control: UUID, at: dt.datetime) -> N
     row.ended_at = at
     row.save(update_fields=["ended_at"])
     if row.visibility == risk.visibility:
-        touch(risk, at)
+        bump_version(risk, at)
     entry = actor.entry(
         "control.ended",
         risk,

@@ -16,11 +16,11 @@ from riskreg.register.policy import STAGES, Matrix, clean_criteria
 from riskreg.register.services import add_criteria, mark_used
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import clean_mapping, restated, scale_differs
-from riskreg.risks.services.standing import (
+from riskreg.risks.services.positions import (
+    bring_review_forward,
+    bump_version,
     cell_columns,
-    pull_in_review,
-    take_position,
-    touch,
+    set_position,
 )
 
 
@@ -110,9 +110,9 @@ def adopt_criteria(
         for stage in STAGES:
             columns |= cell_columns(stage, restated(position.cell(stage), levels, matrix))
         was = risk.next_review_on
-        after = take_position(risk, at, criteria, by_scale=by_scale, **columns)
-        pull_in_review(risk, today, criteria, after.residual_rating)
-        touch(risk, at, "next_review_on")
+        after = set_position(risk, at, criteria, by_scale=by_scale, **columns)
+        bring_review_forward(risk, today, criteria, after.residual_rating)
+        bump_version(risk, at, "next_review_on")
         changes: dict[str, Any] = {"criteria": [old.number, criteria.number]}
         for stage in STAGES:
             if position.cell(stage) != after.cell(stage):

@@ -22,7 +22,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
-from riskreg.risks.services.standing import take_position, touch
+from riskreg.risks.services.positions import bump_version, set_position
 
 
 @transaction.atomic
@@ -71,7 +71,7 @@ def create_risk(
         getattr(risk, name).set(rows)
     criteria = actor.criteria
     mark_used(criteria, recorded_at or at)
-    take_position(risk, at, criteria)
+    set_position(risk, at, criteria)
     nothing: dict[str, Any] = dict.fromkeys(LINKS, ())
     changes = whole_row(RISK, risk, nothing | links)
     _log(actor, "risk.created", risk, changes, at=at, recorded_at=recorded_at)
@@ -127,7 +127,7 @@ def edit_risk(
         return risk
     columns = [name for name in changes if name not in LINKS]
     _save(risk, at, *columns)
-    take_position(risk, at, position_of(risk).criteria)
+    set_position(risk, at, position_of(risk).criteria)
     _log(actor, "risk.edited", risk, changes, at=at)
     return risk
 
@@ -163,8 +163,8 @@ def transfer_risk(
     errors.raise_if_any()
     people = {"owner": clean["owner"], "deputy": new_deputy}
     changes = {"owner": [str(risk.owner.uuid)] * 2} | set_values(RISK, risk, people)
-    touch(risk, at, "owner", "deputy")
-    take_position(risk, at, position_of(risk).criteria)
+    bump_version(risk, at, "owner", "deputy")
+    set_position(risk, at, position_of(risk).criteria)
     _log(actor, "risk.transferred", risk, changes, at=at)
     return risk
 
@@ -194,7 +194,7 @@ def _log(
 def _save(risk: Risk, at: dt.datetime, *columns: str) -> None:
     try:
         with transaction.atomic():
-            touch(risk, at, *columns)
+            bump_version(risk, at, *columns)
     except IntegrityError as error:
         raise _taken(error) from error
 

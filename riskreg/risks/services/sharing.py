@@ -25,7 +25,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.policy import first_shared_version
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.standing import take_position
+from riskreg.risks.services.positions import set_position
 
 # What the table of fields says, and the columns that are none of its fields.
 RISK_COLUMNS: dict[str, WhenShared] = {
@@ -106,7 +106,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
         )
     own = actor.entry("risk.shared", risk, at=at)
     before = {
-        name: getattr(risk, name) for name, fate in RISK_COLUMNS.items() if fate is WhenShared.ANEW
+        name: getattr(risk, name) for name, rule in RISK_COLUMNS.items() if rule is WhenShared.ANEW
     }
     RiskAlias.objects.create(
         register=risk.register,
@@ -121,22 +121,22 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
     risk.version = first_shared_version(risk.version)
     risk.last_reviewed_on = None
     risk.save(update_fields=list(before))
-    position = take_position(risk, at, position_of(risk).criteria)
+    position = set_position(risk, at, position_of(risk).criteria)
     changes = {
         name: [log_value(RISK[name], was), log_value(RISK[name], getattr(risk, name))]
         for name, was in before.items()
         if name not in ("ref_order", "updated_at") and was != getattr(risk, name)
     }
-    shared = actor.entry("risk.shared", risk, at=at, changes=_told(risk, position))
+    shared = actor.entry("risk.shared", risk, at=at, changes=_shared_values(risk, position))
     append_all([replace(own, changes=changes, subject_version=risk.version), shared])
     return risk
 
 
-def _told(risk: Risk, position: Position) -> dict[str, Any]:
+def _shared_values(risk: Risk, position: Position) -> dict[str, Any]:
     """Every value that everybody may know from now on and that is not empty."""
-    told = [field.name for field in RISK if field.when_shared is WhenShared.TOLD]
-    told += ["party", "visibility"]
+    values = [field.name for field in RISK if field.when_shared is WhenShared.TOLD]
+    values += ["party", "visibility"]
     cells = {stage: position.cell(stage) for stage in STAGES}
-    return new_values(RISK, {name: getattr(risk, name) for name in told}) | {
+    return new_values(RISK, {name: getattr(risk, name) for name in values}) | {
         stage: [None, cell] for stage, cell in cells.items() if cell
     }

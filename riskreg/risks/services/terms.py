@@ -13,7 +13,7 @@ from riskreg.register.permissions import require
 from riskreg.register.services import take_out_of_use
 from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
-from riskreg.risks.services.standing import touch
+from riskreg.risks.services.positions import bump_version
 
 
 @transaction.atomic
@@ -45,7 +45,7 @@ def merge_terms(
         after = sorted({*before, target.ref} - {term.ref})
         risk.terms.remove(term)
         risk.terms.add(target)
-        touch(risk, at)
+        bump_version(risk, at)
         changes = {"terms": [before, after]}
         entries.append(actor.entry("risk.refiled", risk, at=at, changes=changes))
     if entries:

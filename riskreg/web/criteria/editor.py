@@ -71,8 +71,8 @@ class CriteriaEditor(RegisterView):
         if register.criteria.number == now.number:
             messages.info(self.request, _("Nothing differs, so nothing was changed."))
         else:
-            said = _("Version %(n)d of the criteria is in force.")
-            messages.success(self.request, said % {"n": register.criteria.number})
+            message = _("Version %(n)d of the criteria is in force.")
+            messages.success(self.request, message % {"n": register.criteria.number})
         return HttpResponseRedirect(self._url("web:criteria"))
 
     def _url(self, name: str) -> str:

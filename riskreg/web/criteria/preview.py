@@ -63,7 +63,9 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
     old, new = Scale(now), Scale(criteria)
     rated.sort(key=lambda change: -(new.tone(change.after["rating"]) or 0) if change.after else -99)
     shown = rated[:ROWS_SHOWN]
-    titles = {risk.ref: risk.said("title") for risk in risks_called(viewer, [c.ref for c in shown])}
+    titles = {
+        risk.ref: risk.localized("title") for risk in risks_called(viewer, [c.ref for c in shown])
+    }
     found.rows = [_row(change, titles, old, new) for change in shown]
     return found
 

@@ -26,7 +26,7 @@ from riskreg.duties.sources import Duty
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides
 from riskreg.register.access import Viewer, as_viewer, memberships_of
-from riskreg.web.duties.labels import discharge_words, headline
+from riskreg.web.duties.labels import discharge_text, headline
 
 # More than anybody answers for; a calendar program gives up on far fewer.
 LIMIT = 2000
@@ -108,7 +108,7 @@ def _entry(viewer: Viewer, duty: Duty, facts: str, changed: dt.datetime) -> Even
     stands_in = ""
     if viewer.user.pk not in (duty.owner_id, duty.deputy_id):
         stands_in = _("you stand in for somebody who is away")
-    lines = [facts, extended, stands_in, discharge_words(duty.kind), viewer.register.name, link]
+    lines = [facts, extended, stands_in, discharge_text(duty.kind), viewer.register.name, link]
     entry = Event()
     entry.add("uid", f"{uuid.uuid5(duty.subject, duty.kind)}@riskreg")
     entry.add("dtstamp", changed)

@@ -7,7 +7,7 @@ from riskreg.duties.sources import Duty
 from riskreg.register.models import Absence
 
 
-def kind_words(kind: str) -> str:
+def kind_label(kind: str) -> str:
     """What is to be done, short."""
     return {
         "risk.review": _("Review"),
@@ -18,7 +18,7 @@ def kind_words(kind: str) -> str:
     }.get(kind, _("Duty"))
 
 
-def discharge_words(kind: str) -> str:
+def discharge_text(kind: str) -> str:
     """What makes it go away."""
     return {
         "risk.review": _("discharged by recording a review"),
@@ -29,7 +29,7 @@ def discharge_words(kind: str) -> str:
     }.get(kind, "")
 
 
-def action_words(kind: str) -> str:
+def action_label(kind: str) -> str:
     """What the button says."""
     return {
         "risk.review": _("Review"),
@@ -42,10 +42,10 @@ def action_words(kind: str) -> str:
 
 def headline(duty: Duty) -> str:
     """The duty in one line."""
-    return f"{kind_words(duty.kind)}: {duty.ref} {duty.title}"
+    return f"{kind_label(duty.kind)}: {duty.ref} {duty.title}"
 
 
-def away_words(row: Absence | None) -> str:
+def away_text(row: Absence | None) -> str:
     """Until when somebody is away, and who stands in; empty for who is not."""
     if row is None:
         return ""

@@ -24,12 +24,12 @@ from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.lists import standing
+from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.duties import rows as agenda_page
-from riskreg.web.duties.labels import action_words
+from riskreg.web.duties.labels import action_label
 from riskreg.web.history.page import event_rows
-from riskreg.web.indicators.beside import called_rows
+from riskreg.web.indicators.panels import called_rows
 
 DUE_DAYS = 14
 # Of each kind: more than most people ever have due within the weeks shown. Who has more sees the
@@ -83,7 +83,7 @@ class MyWork(RegisterView):
             "owned": len(mine),
             "away": away.get(viewer.user.pk),
             "stands_in": [
-                agenda_page.stands_in_words(row)
+                agenda_page.stand_in_text(row)
                 for user, row in away.items()
                 if user in viewer.stands_in_for
             ],
@@ -181,7 +181,7 @@ class MyWork(RegisterView):
             "rating": agenda_page.rating_of(duty, self.matrix),
             "orphan": duty.orphan,
             "url": reverse("web:risk", kwargs=keys),
-            "action": action_words(duty.kind),
+            "action": action_label(duty.kind),
             "act_url": reverse("web:review", kwargs=keys) + "?next=work"
             if permits(self.viewer, "risk.review", duty)
             else "",
@@ -200,7 +200,7 @@ class MyWork(RegisterView):
 
     def _standing(self) -> dict[str, Any]:
         above = [r for r in self.matrix.rating_keys if self.matrix.above_appetite(r)]
-        return vars(standing(self.viewer, self.at, above))
+        return vars(risk_counts(self.viewer, self.at, above))
 
     def _changed(self, mine: list[Duty], since: dt.datetime) -> list[Event]:
         """What others did since, newest first: to what is mine, else in the whole register.

@@ -13,7 +13,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Absence
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
-from riskreg.web.duties.labels import action_words, discharge_words, kind_words
+from riskreg.web.duties.labels import action_label, discharge_text, kind_label
 
 WEEKS = 5
 _PAGES = {"risk": "web:risk", "breach": "web:risk", "mitigation": "web:mitigation",
@@ -44,7 +44,7 @@ def duty_rows(
         rows.append(
             {
                 "kind": duty.kind,
-                "kind_label": kind_words(duty.kind),
+                "kind_label": kind_label(duty.kind),
                 "ref": duty.ref,
                 "title": duty.title,
                 "due_on": duty.due_on,
@@ -53,12 +53,12 @@ def duty_rows(
                 "party": viewer.party,
                 "as_deputy": mine and duty.owner_id != me,
                 "orphan": duty.orphan,
-                "stands_in": stands_in_words(absent) if not mine and absent else "",
+                "stands_in": stand_in_text(absent) if not mine and absent else "",
                 "facts": facts.get((duty.kind, duty.subject), ""),
                 "rating": ratings.get(duty.subject) if duty.kind == "risk.review" else None,
-                "discharge": discharge_words(duty.kind),
+                "discharge": discharge_text(duty.kind),
                 "url": reverse(_PAGES[duty.subject_type], kwargs={"slug": slug, "ref": duty.ref}),
-                "action": action_words(duty.kind),
+                "action": action_label(duty.kind),
                 "act_url": act + ("?next=work" if duty.page == "review" else "")
                 if _may(viewer, duty)
                 else "",
@@ -79,7 +79,7 @@ def rating_of(duty: Duty, matrix: Matrix) -> dict[str, Any]:
     }
 
 
-def stands_in_words(absence: Absence) -> str:
+def stand_in_text(absence: Absence) -> str:
     """For whom the viewer stands in, and until when."""
     return _("for %(name)s, away until %(day)s") % {
         "name": absence.user,

@@ -90,11 +90,11 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     key = posted_key(request)
     back = keep(request) or (key.page if key else "")
     if back:
-        said = _(
+        message = _(
             "You are not signed in any more. Sign in as the person you were: the form is there "
             "again with what you typed. It is kept for an hour, for you alone."
         )
-        messages.warning(request, said)
+        messages.warning(request, message)
     query = f"?{urlencode({'next': back})}" if back else ""
     return HttpResponseRedirect(reverse("account_login") + query)
 

@@ -116,11 +116,11 @@ class FormsMiddleware:
         request.GET = query  # type: ignore[assignment]
         request.META["QUERY_STRING"] = query.urlencode()
         if typed is None:
-            said = _(
+            message = _(
                 "Nothing is kept for you here: it was saved meanwhile, is older than an hour, or "
                 "somebody else wrote it."
             )
-            messages.info(request, said)
+            messages.info(request, message)
             return self.get_response(request)
         request.typed = typed  # type: ignore[attr-defined]
         response = self.get_response(request)
@@ -141,8 +141,8 @@ def _repeated(
     address = row.headers.get("Location", "") if row.headers.get("Side") == side else ""
     address = led_back(address, key.page) if address else ""
     if same:
-        said = _("You sent this form already, at %(time)s. Nothing was done a second time.")
-        messages.info(request, said % {"time": at})
+        message = _("You sent this form already, at %(time)s. Nothing was done a second time.")
+        messages.info(request, message % {"time": at})
         return HttpResponseRedirect(address or key.page)
     kept = keep(request, anew=True)
     context = {"time": at, "first": address, "kept": kept}

@@ -14,11 +14,11 @@ from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
-from riskreg.risks.queries import beside
+from riskreg.risks.queries import heatmap_lists as beside
 from riskreg.risks.queries.heatmap import Comparison, Heatmap, heatmap
-from riskreg.risks.queries.lists import standing
+from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
-from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.filter_form import active, canonical_url, filter_fields
 from riskreg.web.heatmap.moves import scale_before_move, scales_before, score_delta
 from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, steps
 from riskreg.web.presenters import (
@@ -45,7 +45,7 @@ class HeatmapPage(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
-        tidy = tidied(request, [("as_of", today.isoformat())])
+        tidy = canonical_url(request, [("as_of", today.isoformat())])
         if tidy and not request.htmx:  # type: ignore[attr-defined]
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []
@@ -69,7 +69,7 @@ class HeatmapPage(RegisterView):
             place = None
         scale = Scale(shown.criteria)
         given = self._given(chosen, shown)
-        told = self._told(shown)
+        reasons = self._titles_and_reasons(shown)
         choices = choices_for(self.viewer)
         open_list = given if place is None else {**given, "cell": cell_value(place)}
         context = {
@@ -88,8 +88,8 @@ class HeatmapPage(RegisterView):
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
-            "beside": self._beside(shown, scale, chosen, given, place, told, today),
-            "moved": self._moved(shown, scale, told),
+            "beside": self._beside(shown, scale, chosen, given, place, reasons, today),
+            "moved": self._moved(shown, scale, reasons),
             "given": given,
         }
         response = self.render("heatmap/index.html", context, status=400 if problems else 200)
@@ -147,13 +147,13 @@ class HeatmapPage(RegisterView):
             risks = ngettext("%(n)d open opportunity", "%(n)d open opportunities", n) % {"n": n}
         return f"{stage_name(shown.stage)} ({stage_meaning(shown.stage)}) · {risks}"
 
-    def _told(self, shown: Heatmap) -> dict[str, beside.Told]:
+    def _titles_and_reasons(self, shown: Heatmap) -> dict[str, beside.TitleAndReason]:
         """Titles and reasons of everything that moved."""
         compared = shown.comparison
         if compared is None:
             return {}
         refs = [*(m.ref for m in compared.moves), *compared.opened, *compared.closed]
-        return beside.told_between(
+        return beside.rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
 
@@ -168,7 +168,7 @@ class HeatmapPage(RegisterView):
         past: bool,
     ) -> list[dict[str, Any]]:
         """What the cells alone would hide. Draft and overdue are of today, whatever the day."""
-        now = standing(self.viewer, self.at, [], chosen, shown.kind)
+        now = risk_counts(self.viewer, self.at, [], chosen, shown.kind)
         kept = {k: v for k, v in chosen.given.items() if k not in ("stage", "state", "overdue")}
         kept["kind"] = [shown.kind]
         risks = reverse("web:risks", kwargs={"slug": self.viewer.register.slug})
@@ -212,12 +212,12 @@ class HeatmapPage(RegisterView):
         chosen: filters.RiskFilter,
         given: dict[str, Any],
         place: Place,
-        told: dict[str, beside.Told],
+        reasons: dict[str, beside.TitleAndReason],
         today: dt.date,
     ) -> dict[str, Any]:
         """The list of the chosen cell, or the highest risks while none is chosen."""
         limit = TOP if place is None else BESIDE
-        rows = beside.standing_in(
+        rows = beside.risks_in_cell(
             self.viewer,
             place,
             stage=shown.stage,
@@ -241,7 +241,7 @@ class HeatmapPage(RegisterView):
             else "",
             "chosen": place is not None,
             "count": count,
-            "rows": self._rows(rows, shown, scale, told, today),
+            "rows": self._rows(rows, shown, scale, reasons, today),
             "more": max(0, count - limit) if place is not None else 0,
             "full": full,
             "close": query(given),
@@ -262,7 +262,7 @@ class HeatmapPage(RegisterView):
         rows: Iterable[Position],
         shown: Heatmap,
         scale: Scale,
-        told: dict[str, beside.Told],
+        reasons: dict[str, beside.TitleAndReason],
         today: dt.date,
     ) -> list[dict[str, Any]]:
         moves = {m.ref: m for m in shown.comparison.moves} if shown.comparison else {}
@@ -272,12 +272,12 @@ class HeatmapPage(RegisterView):
             move = moves.get(position.ref)
             before = move.before if move else None
             after = position.cell(shown.stage)
-            reason = told[position.ref].said("rationale") if position.ref in told else ""
+            reason = reasons[position.ref].localized("rationale") if position.ref in reasons else ""
             listed.append(
                 {
                     "ref": position.ref,
                     "url": self._risk_url(position.ref),
-                    "title": position.risk.said("title"),
+                    "title": position.risk.localized("title"),
                     "chip": scale.cell_chip(after, shown.kind),
                     "owner": person(position.owner),
                     "due": position.risk.next_review_on
@@ -296,19 +296,19 @@ class HeatmapPage(RegisterView):
         return listed
 
     def _moved(
-        self, shown: Heatmap, scale: Scale, told: dict[str, beside.Told]
+        self, shown: Heatmap, scale: Scale, reasons: dict[str, beside.TitleAndReason]
     ) -> dict[str, Any] | None:
         compared: Comparison | None = shown.comparison
         if compared is None:
             return None
 
         def entry(ref: str) -> dict[str, Any]:
-            known = told.get(ref)
+            known = reasons.get(ref)
             return {
                 "ref": ref,
                 "url": self._risk_url(ref),
-                "title": known.said("title") if known else "",
-                "reason": known.said("rationale") if known else "",
+                "title": known.localized("title") if known else "",
+                "reason": known.localized("rationale") if known else "",
             }
 
         moves, scales = [], scales_before(shown)

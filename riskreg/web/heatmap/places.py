@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from riskreg.risks.queries import beside
+from riskreg.risks.queries import heatmap_lists as beside
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.web.presenters import Scale, query
 

@@ -27,7 +27,7 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.history.language import link_names, localized, named, reading_texts
-from riskreg.web.ladder.words import offset_words, part_words
+from riskreg.web.ladder.labels import offset_text, reason_label
 from riskreg.web.tables import PEOPLE, find_field
 
 PAGE = 50
@@ -79,7 +79,7 @@ class RiskHistory(RegisterView):
             "history/risk.html",
             {
                 "risk": risk,
-                "lead": risk.said("title"),
+                "lead": risk.localized("title"),
                 **shown,
                 "own": own,
                 "page": page,
@@ -106,14 +106,14 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
     return [
         {
             "event": event,
-            "what": verb_words(event.verb),
+            "what": verb_label(event.verb),
             "who": names.get(str(event.actor), _("somebody who has left"))
             if event.actor
             else _("riskreg itself"),
             "making": event.verb.endswith(".created"),
             "changes": [
                 {
-                    "field": field_words(field, event.subject_type),
+                    "field": field_label(field, event.subject_type),
                     "before": _value(field, pair[0], names, matrix, event.subject_type),
                     "after": _value(field, pair[1], names, matrix, event.subject_type),
                 }
@@ -133,7 +133,7 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
     ]
 
 
-def verb_words(verb: str) -> str:
+def verb_label(verb: str) -> str:
     """What was done, in the reader's words."""
     words = {
         "risk.created": _("made a draft"),
@@ -167,7 +167,7 @@ def verb_words(verb: str) -> str:
     return words.get(verb, verb)
 
 
-def field_words(name: str, noun: str = "") -> str:
+def field_label(name: str, noun: str = "") -> str:
     """A field's name in the reader's words: as the noun's table has it, or of the event itself."""
     field = find_field(name, noun)
     if field is not None and field.history:
@@ -222,13 +222,13 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     if isinstance(value, list):
         texts = [v.get("title", "") if isinstance(v, dict) else str(v) for v in value]
         if name == "to":
-            parts = part_words()
+            parts = reason_label()
             texts = [parts.get(text, text) for text in texts]
         return str(_(", ")).join(names.get(text, text) for text in texts)
     text = str(value)
     choices = field.choices if field and field.choices else _CHOICES.get(name)
     if name in ("rung", "why"):
-        return _reminder_words(text)
+        return _reminder_text(text)
     if choices and text in choices.values:
         return str(capfirst(choices(text).label))
     if kind == Type.DAY or name in _DAYS:
@@ -240,14 +240,14 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     return names.get(text, text)
 
 
-def _reminder_words(logged: str) -> str:
+def _reminder_text(logged: str) -> str:
     """When a reminder was due (days from the due date), or why one was skipped, in words."""
     words = {
         "overtaken": _("a later reminder was due already"),
         "discharged": _("it was done in the meantime"),
     }
     if logged.removeprefix("-").isdigit():
-        return offset_words(int(logged))
+        return offset_text(int(logged))
     return words.get(logged, logged)
 
 

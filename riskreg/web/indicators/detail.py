@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events import queries as events
 from riskreg.indicators.models import Indicator, Reading
-from riskreg.indicators.policy import rule_of, walk
+from riskreg.indicators.policy import rule_of, status_series
 from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_beside
 from riskreg.indicators.queries.breaches import breaches_called_by
 from riskreg.kernel import clock
@@ -16,15 +16,15 @@ from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
 from riskreg.web.history.page import people_first
-from riskreg.web.indicators.words import (
-    behind_words,
-    frequency_words,
-    limit_words,
+from riskreg.web.indicators.labels import (
+    behind_text,
+    frequency_text,
+    limit_text,
     measured,
     note_of,
     stands,
-    status_words,
-    time_words,
+    status_label,
+    time_text,
 )
 from riskreg.web.localized import outdated_names
 from riskreg.web.presenters import person, source_rows
@@ -50,7 +50,7 @@ class IndicatorPage(RegisterView):
         rule = rule_of(indicator)
         newest = list(readings_of(self.viewer, indicator)[:CHARTED])[::-1]
         series = [(clock.local_date(r.at, zone), r.value) for r in newest]
-        statuses = [status for _before, status in walk(rule, series)]
+        statuses = [status for _before, status in status_series(rule, series)]
         by_reading = {r.pk: s for r, s in zip(newest, statuses, strict=True)}
         reviews = list(reviews_beside(self.viewer, indicator))
         page = page_of(
@@ -69,7 +69,7 @@ class IndicatorPage(RegisterView):
                     "day": day,
                     "value": value,
                     "status": status or "none",
-                    "said": f"{time_words(r, zone)}: {measured(value, indicator.unit)}",
+                    "label": f"{time_text(r, zone)}: {measured(value, indicator.unit)}",
                 }
                 for r, (day, value), status in zip(newest, series, statuses, strict=True)
             ],
@@ -77,7 +77,7 @@ class IndicatorPage(RegisterView):
             [
                 {
                     "day": clock.local_date(r.at, zone),
-                    "said": _("review of %(ref)s") % {"ref": r.risk.ref},
+                    "label": _("review of %(ref)s") % {"ref": r.risk.ref},
                 }
                 for r in reversed(reviews)
             ],
@@ -85,7 +85,7 @@ class IndicatorPage(RegisterView):
         )
         if drawn:
             for tick in drawn["y"]:
-                tick["said"] = number(tick["value"])
+                tick["label"] = number(tick["value"])
         state = stands(indicator, today, indicator.risks_seen)  # type: ignore[attr-defined]
         latest_day = series[-1][0] if series else None
         return {
@@ -94,13 +94,13 @@ class IndicatorPage(RegisterView):
             "title": indicator.name,
             "description": localised(indicator.descriptions),
             "outdated": outdated_names(indicator),
-            "limits": limit_words(indicator),
+            "limits": limit_text(indicator),
             "limit_note": note_of(indicator),
             "source": next(iter(source_rows([indicator.source])), None),
             "owner": person(indicator.owner),
-            "frequency": frequency_words(indicator.frequency_days),
-            "latest_said": time_words(newest[-1], zone) if newest else "",
-            "behind": behind_words(indicator, indicator.latest_value, latest_day)
+            "frequency": frequency_text(indicator.frequency_days),
+            "latest_said": time_text(newest[-1], zone) if newest else "",
+            "behind": behind_text(indicator, indicator.latest_value, latest_day)
             if latest_day and indicator.latest_value is not None
             else "",
             "chart": drawn,
@@ -128,9 +128,9 @@ class IndicatorPage(RegisterView):
 
     def _reading(self, reading: Reading, status: str | None, zone: str) -> dict[str, Any]:
         return {
-            "when": time_words(reading, zone),
+            "when": time_text(reading, zone),
             "value": number(reading.value),
-            "status": status_words(status) if status else None,
+            "status": status_label(status) if status else None,
             "label": reading.label,
             "source": next(iter(source_rows([reading.source])), None),
             "origin": reading.get_origin_display(),
@@ -143,10 +143,10 @@ class IndicatorPage(RegisterView):
         return [
             {
                 "ref": b.risk.ref,
-                "title": b.risk.said("title"),
+                "title": b.risk.localized("title"),
                 "at": b.opened_at,
                 "due_on": b.due_on,
-                "status": status_words(b.status),
+                "status": status_label(b.status),
                 "value": measured(b.reading.value, indicator.unit),
                 "answered": b.reviewed,  # type: ignore[attr-defined]
                 "closed": b.risk.state != "open",

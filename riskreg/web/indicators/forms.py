@@ -39,7 +39,7 @@ _SECOND_LABELS = {
 _NOT_SHOWN = (Type.SOURCE,)
 
 
-def _label_words() -> list[tuple[str, str]]:
+def _label_text() -> list[tuple[str, str]]:
     words = {
         "sourced": _("sourced: a source states it"),
         "derived": _("derived: worked out from sourced figures"),
@@ -68,7 +68,7 @@ class IndicatorForm(forms.Form):
         set_choices(self, "direction", [("", _("Both (a band)")), *directions])
         growths = [(g.value, capfirst(g.label)) for g in Growth]
         set_choices(self, "growth", [("", "–"), *growths])
-        set_choices(self, "label", _label_words())
+        set_choices(self, "label", _label_text())
         objectives = [(o.key, f"{o.name} ({o.unit})") for o in objectives_for(viewer)]
         set_choices(self, "objective", [("", "–"), *objectives])
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
@@ -160,7 +160,7 @@ class ReadingForm(forms.Form):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["label"].choices = _label_words()  # type: ignore[attr-defined]
+        self.fields["label"].choices = _label_text()  # type: ignore[attr-defined]
 
 
 class FileForm(forms.Form):

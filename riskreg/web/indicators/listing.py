@@ -13,7 +13,7 @@ from riskreg.indicators.queries.access import (
 )
 from riskreg.register.permissions import permits
 from riskreg.web.base import RegisterView
-from riskreg.web.indicators.words import limits_for_spark, stands
+from riskreg.web.indicators.labels import limits_for_spark, stands
 from riskreg.web.ui.paging import page_of
 
 PER_PAGE = 50

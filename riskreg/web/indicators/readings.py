@@ -18,7 +18,7 @@ from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import FileForm, ReadingForm
-from riskreg.web.indicators.words import status_words
+from riskreg.web.indicators.labels import status_label
 
 MAX_BYTES = 2 * 1024 * 1024
 COLUMNS = ("at", "value", "unit", "label", "precision", "source_title", "source_url", "correction")
@@ -96,25 +96,25 @@ class ReadingsPage(RegisterView):
 
     def _done(self, request: HttpRequest, done: Recorded) -> HttpResponse:
         count = len(done.readings)
-        said = [
+        sentences = [
             ngettext("%(n)d reading is recorded.", "%(n)d readings are recorded.", count)
             % {"n": count}
         ]
         if done.unchanged:
-            said.append(
+            sentences.append(
                 ngettext("%(n)d was known already.", "%(n)d were known already.", done.unchanged)
                 % {"n": done.unchanged}
             )
         status = done.indicator.status
         if status != done.before:
-            said.append(
+            sentences.append(
                 _("%(ref)s now stands at: %(status)s.")
-                % {"ref": done.indicator.ref, "status": status_words(status)["text"]}
+                % {"ref": done.indicator.ref, "status": status_label(status)["text"]}
             )
         if done.breaches:
             refs = ", ".join(b.risk.ref for b in done.breaches)
-            said.append(_("A review is called for: %s.") % refs)
-        (messages.warning if done.breaches else messages.success)(request, " ".join(said))
+            sentences.append(_("A review is called for: %s.") % refs)
+        (messages.warning if done.breaches else messages.success)(request, " ".join(sentences))
         keys = {"slug": self.viewer.register.slug, "ref": done.indicator.ref}
         return HttpResponseRedirect(reverse("web:indicator", kwargs=keys))
 
@@ -219,12 +219,12 @@ def _row(cells: dict[str, str]) -> dict[str, Any]:
 
 def _by_line(invalid: Invalid, lines: list[int]) -> list[str]:
     """Errors of rows as sentences that name the line and the column."""
-    said = []
+    sentences = []
     for name, errors in invalid.fields.items():
         parts = name.split(".")
         if len(parts) >= 3 and parts[1].isdigit() and int(parts[1]) < len(lines):
             where = _("Line %(n)d, %(column)s") % {"n": lines[int(parts[1])], "column": parts[2]}
-            said += [f"{where}: {e.detail}" for e in errors]
+            sentences += [f"{where}: {e.detail}" for e in errors]
         else:
-            said += [e.detail for e in errors]
-    return said
+            sentences += [e.detail for e in errors]
+    return sentences

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Invalid
 from riskreg.reminders import policy
 from riskreg.reminders.policy import Rung
-from riskreg.web.ladder.words import channel_words, offset_words, tells_words
+from riskreg.web.ladder.labels import channel_labels, offset_text, recipients_text
 
 # More rows than this are not shown again; a ladder of so many is refused in any case.
 ROWS_READ = 40
@@ -98,13 +98,13 @@ def take_errors(rows: list[Row], invalid: Invalid) -> list[str]:
     """Put what the engine refused beside the very row and part; the rest is returned."""
     general = []
     for path, errors in invalid.fields.items():
-        said = [error.detail for error in errors]
+        sentences = [error.detail for error in errors]
         place, _dot, name = path.removeprefix("rungs.").partition(".")
         if path.startswith("rungs.") and place.isdigit() and int(place) < len(rows):
             part = _FIELDS.get(name, "when")
-            rows[int(place)].errors.setdefault(part, []).extend(said)
+            rows[int(place)].errors.setdefault(part, []).extend(sentences)
         else:
-            general += said
+            general += sentences
     return general
 
 
@@ -123,13 +123,13 @@ def _shown(n: int, row: Row, names: Mapping[str, str]) -> dict[str, Any]:
         "n": n,
         "number": n + 1,
         "row": row,
-        "title": offset_words(offset) if isinstance(offset, int) else "",
+        "title": offset_text(offset) if isinstance(offset, int) else "",
         "numbered": numbered,
         "tone": tone,
         "before": row.side == BEFORE,
-        "tells": [(v, label, v in row.tells) for v, label in tells_words().items()],
+        "tells": [(v, label, v in row.tells) for v, label in recipients_text().items()],
         "people": [(u, names.get(u, gone)) for u in row.users],
         "others": [(u, name) for u, name in names.items() if u not in row.users],
-        "channels": [(c, channel_words()[c], c in row.channels) for c in BESIDES],
-        "first_error": next((said for errors in row.errors.values() for said in errors), ""),
+        "channels": [(c, channel_labels()[c], c in row.channels) for c in BESIDES],
+        "first_error": next((message for errors in row.errors.values() for message in errors), ""),
     }

@@ -24,8 +24,8 @@ from riskreg.risks.models import Risk
 from riskreg.web.base import RegisterView
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ladder.form import Row, read, rows_of, shown, take_errors
+from riskreg.web.ladder.labels import offset_text, rung_labels, rung_line
 from riskreg.web.ladder.preview import Preview, offered, preview
-from riskreg.web.ladder.words import offset_words, rung_line, rung_words
 
 VERSIONS_SHOWN = 20
 
@@ -59,13 +59,13 @@ class LadderPage(RegisterView):
         now = self.now
         if action == "add":
             rows.append(Row(fresh=True))
-            return self._page(now, rows, preview=self._foretold(rows, mark=False))
+            return self._page(now, rows, preview=self._forecast(rows, mark=False))
         if action.startswith("remove-"):
             rows = [row for n, row in enumerate(rows) if f"remove-{n}" != action]
-            return self._page(now, rows, preview=self._foretold(rows, mark=False))
-        said = self._foretold(rows, mark=True)
-        refused = said.wrong and not self._quick
-        return self._page(now, rows, preview=said, status=400 if refused else 200)
+            return self._page(now, rows, preview=self._forecast(rows, mark=False))
+        message = self._forecast(rows, mark=True)
+        refused = message.wrong and not self._quick
+        return self._page(now, rows, preview=message, status=400 if refused else 200)
 
     @cached_property
     def versions(self) -> list[Ladder]:
@@ -102,7 +102,7 @@ class LadderPage(RegisterView):
     def _preview(self, asked: str, rungs: Sequence[Rung]) -> Preview:
         return preview(self.viewer, asked, rungs, self.offered, self.at)
 
-    def _foretold(self, rows: list[Row], *, mark: bool) -> Preview:
+    def _forecast(self, rows: list[Row], *, mark: bool) -> Preview:
         """The preview of what is in the form; ``mark``: say beside its rows what is wrong."""
         asked = self.request.POST.get("pick") or self.request.POST.get("risk", "")
         written = [row for row in rows if not row.blank]
@@ -122,9 +122,9 @@ class LadderPage(RegisterView):
             )
         except Invalid as invalid:
             general = take_errors(rows, invalid)
-            said = self._foretold(rows, mark=False)
+            message = self._forecast(rows, mark=False)
             return self._page(
-                self.now, rows, preview=said, general=general, refused=True, status=400
+                self.now, rows, preview=message, general=general, refused=True, status=400
             )
         except Conflict:
             return self._conflict(rows, rungs)
@@ -186,7 +186,7 @@ class LadderPage(RegisterView):
         return self.render("ladder/index.html", context, status)
 
     def _words(self, rows: list[Row], people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
-        return [rung_words(r, people) for r in clean_ladder([row.payload() for row in rows])]
+        return [rung_labels(r, people) for r in clean_ladder([row.payload() for row in rows])]
 
     def _versions(self, now: InForce, people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
         """Every version, newest first, with who made it; the default stands at the end."""
@@ -199,12 +199,12 @@ class LadderPage(RegisterView):
                 "number": row.number,
                 "at": row.created_at,
                 "by": str(users.get(makers.get(row.uuid), "")),  # type: ignore[arg-type]
-                "rungs": [rung_words(rung, people) for rung in rungs_from(row.rungs)],
+                "rungs": [rung_labels(rung, people) for rung in rungs_from(row.rungs)],
                 "current": row.number == now.number,
             }
             for row in rows
         ]
-        default = [rung_words(rung, people) for rung in DEFAULT_LADDER]
+        default = [rung_labels(rung, people) for rung in DEFAULT_LADDER]
         return [*versions, {"number": 0, "rungs": default, "current": now.number == 0}]
 
     def _conflict(self, rows: list[Row], rungs: Any) -> HttpResponse:
@@ -214,7 +214,7 @@ class LadderPage(RegisterView):
         theirs = {rung.offset_days: rung for rung in now.rungs}
         differences = [
             {
-                "label": offset_words(days),
+                "label": offset_text(days),
                 "theirs": rung_line(theirs.get(days), people),
                 "mine": rung_line(mine.get(days), people),
             }

@@ -16,7 +16,7 @@ from riskreg.risks.filters import parse
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
 from riskreg.risks.queries.lists import risk_list, worst_first
-from riskreg.web.ladder.words import channel_words, offset_words, part_words
+from riskreg.web.ladder.labels import channel_labels, offset_text, reason_label
 
 CHOICES, OFFERED = 8, 100
 _TONES = {
@@ -80,7 +80,7 @@ def _find(viewer: Viewer, asked: str, urgent: Sequence[Risk], at: dt.datetime) -
     if len(hits) == 1:
         return Preview(risk=hits[0].risk, asked=hits[0].ref)
     if hits:
-        return Preview(asked, choices=[(p.ref, str(p.risk.said("title"))) for p in hits])
+        return Preview(asked, choices=[(p.ref, str(p.risk.localized("title"))) for p in hits])
     return Preview(asked, problem=_("No risk has that reference or these words."), missing=True)
 
 
@@ -92,11 +92,11 @@ def offered(viewer: Viewer) -> list[Risk]:
 
 def _line(forecast: Forecast) -> dict[str, Any]:
     tone, icon = _TONES[forecast.state]
-    parts, channels = part_words(), channel_words()
+    parts, channels = reason_label(), channel_labels()
     return {
-        "when": offset_words(forecast.rung.offset_days),
+        "when": offset_text(forecast.rung.offset_days),
         "on": forecast.on,
-        "state": _state_words()[forecast.state],
+        "state": _state_text()[forecast.state],
         "tone": tone,
         "icon": icon,
         "interrupts": forecast.interrupts,
@@ -114,7 +114,7 @@ def _line(forecast: Forecast) -> dict[str, Any]:
     }
 
 
-def _state_words() -> dict[str, str]:
+def _state_text() -> dict[str, str]:
     return {
         "sent": pgettext("rung", "Told"),
         "skipped": pgettext("rung", "Skipped"),

@@ -26,7 +26,7 @@ class MeetingView(RegisterView):
         """Say that somebody was faster."""
         messages.warning(request, _("Somebody changed this meeting meanwhile; look again."))
 
-    def seen(self, request: HttpRequest) -> int:
+    def expected_version(self, request: HttpRequest) -> int:
         """The version of the meeting that the form was made from."""
         sent = request.POST.get("version", "")
         return int(sent) if sent.isascii() and sent.isdigit() and len(sent) < 10 else -1

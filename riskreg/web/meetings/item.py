@@ -25,7 +25,7 @@ from riskreg.web.meetings.base import MeetingView
 from riskreg.web.meetings.minutes import agenda_rows
 from riskreg.web.presenters import person
 from riskreg.web.reviews.page import ReviewForm, ReviewScreen, take_cell_error
-from riskreg.web.risks.mismatches import warn_of_marks
+from riskreg.web.risks.mismatches import warn_of_mismatches
 
 
 class MeetingItemPage(MeetingView, ReviewScreen):
@@ -85,9 +85,9 @@ class MeetingItemPage(MeetingView, ReviewScreen):
             return self._page(request, row, item, form, status=400, cell_error=cell_error)
         if done.review is not None:
             done.review.risk = done.risk
-            messages.success(request, self.said(done.review, bool(data["next_review_on"])))
+            messages.success(request, self.saved_message(done.review, bool(data["next_review_on"])))
             if done.review.assessment is not None:
-                warn_of_marks(request, done.risk)
+                warn_of_mismatches(request, done.risk)
         else:
             messages.success(request, _("%(ref)s is deferred.") % {"ref": done.risk.ref})
         return HttpResponseRedirect(self._after(row, number))
@@ -152,7 +152,7 @@ class MeetingItemPage(MeetingView, ReviewScreen):
             and {
                 "who": person(item.review.reviewer),
                 "outcome": item.review.get_outcome_display(),
-                "comment": item.review.said("comment"),
+                "comment": item.review.localized("comment"),
                 "next": item.review.next_review_on,
             },
             "may_record": risk.state == "open" and permits(self.viewer, "meeting.record", risk),

@@ -32,7 +32,7 @@ def agenda_rows(
             {
                 "number": item.number,
                 "ref": item.risk.ref,
-                "title": item.risk.said("title"),
+                "title": item.risk.localized("title"),
                 "owner": person(item.risk.owner),
                 "outcome": "" if pending else item.get_outcome_display(),
                 "tone": tone,
@@ -104,7 +104,7 @@ def _row(item: MeetingItem, scales: dict[int, Scale]) -> dict[str, Any]:
     return {
         "number": item.number,
         "ref": item.risk.ref,
-        "title": item.risk.said("title"),
+        "title": item.risk.localized("title"),
         "owner": person(item.risk.owner),
         "party": item.risk.party.name,
         "private": item.risk.visibility == Visibility.PARTY,
@@ -115,7 +115,7 @@ def _row(item: MeetingItem, scales: dict[int, Scale]) -> dict[str, Any]:
         "before": chip(item.before),
         "after": chip(item.after) if item.after and item.after != item.before else "",
         "due": item.due_on,
-        "comment": review.said("comment") if review else item.note,
+        "comment": review.localized("comment") if review else item.note,
         "next": review.next_review_on if review else None,
         "by": person(item.recorded_by),
     }

@@ -23,7 +23,7 @@ from riskreg.reviews.services import (
 )
 from riskreg.risks import filters
 from riskreg.web.base import add_errors
-from riskreg.web.filter_form import active, filter_fields, tidied
+from riskreg.web.filter_form import active, canonical_url, filter_fields
 from riskreg.web.forms.marks import adds
 from riskreg.web.meetings.base import MeetingView
 from riskreg.web.presenters import Scale, error_list, person, query
@@ -66,7 +66,7 @@ class NewMeeting(MeetingView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         require(self.viewer, "meeting.hold")
-        tidy = tidied(request)
+        tidy = canonical_url(request)
         if tidy or not request.GET:
             return HttpResponseRedirect(tidy or "?overdue=true")
         return self._page(request, NewMeetingForm(initial={"title": self._title(request)}))
@@ -122,7 +122,7 @@ class NewMeeting(MeetingView):
             "rows": [
                 {
                     "ref": row.ref,
-                    "title": row.risk.said("title"),
+                    "title": row.risk.localized("title"),
                     "private": row.visibility == Visibility.PARTY,
                     "owner": person(row.owner),
                     "party": row.party.name,

@@ -72,7 +72,7 @@ class MeetingAttendance(MeetingView):
             set_attendance(
                 actor=self.viewer,
                 meeting=row.uuid,
-                version=self.seen(request),
+                version=self.expected_version(request),
                 users=request.POST.getlist("users"),
                 at=self.at,
             )
@@ -91,7 +91,12 @@ class MeetingChair(MeetingView):
     def post(self, request: HttpRequest, meeting: uuid.UUID) -> HttpResponse:
         row = meeting_for(self.viewer, meeting)
         try:
-            take_chair(actor=self.viewer, meeting=row.uuid, version=self.seen(request), at=self.at)
+            take_chair(
+                actor=self.viewer,
+                meeting=row.uuid,
+                version=self.expected_version(request),
+                at=self.at,
+            )
         except Conflict:
             self.changed(request)
         except Invalid as invalid:
@@ -122,7 +127,12 @@ class EndMeeting(MeetingView):
     def post(self, request: HttpRequest, meeting: uuid.UUID) -> HttpResponse:
         row = meeting_for(self.viewer, meeting)
         try:
-            end_meeting(actor=self.viewer, meeting=row.uuid, version=self.seen(request), at=self.at)
+            end_meeting(
+                actor=self.viewer,
+                meeting=row.uuid,
+                version=self.expected_version(request),
+                at=self.at,
+            )
         except Conflict:
             self.changed(request)
         except Invalid as invalid:

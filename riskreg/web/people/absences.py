@@ -15,7 +15,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Absence
 from riskreg.register.permissions import permits, permits_for_person, require
 from riskreg.register.queries import absences_for, answerable_members
-from riskreg.register.services import come_back, go_away
+from riskreg.register.services import end_absence, start_absence
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.table_form import set_choices
 
@@ -75,12 +75,12 @@ class Absences(RegisterView):
         form = AbsenceForm(self.viewer, request.POST)
         if form.is_valid():
             try:
-                row = go_away(actor=self.viewer, at=self.at, **form.cleaned_data)
+                row = start_absence(actor=self.viewer, at=self.at, **form.cleaned_data)
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
-                said = _("It is recorded. %(name)s stands in.") % {"name": row.stand_in}
-                messages.success(request, said if row.stand_in else _("It is recorded."))
+                message = _("It is recorded. %(name)s stands in.") % {"name": row.stand_in}
+                messages.success(request, message if row.stand_in else _("It is recorded."))
                 return self._back()
         return self._page(form, 400)
 
@@ -123,7 +123,7 @@ class AbsenceEnd(Absences):
 
     def post(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:  # type: ignore[override]
         """End it today."""
-        row = come_back(actor=self.viewer, absence=uuid, at=self.at)
+        row = end_absence(actor=self.viewer, absence=uuid, at=self.at)
         messages.success(request, _("%(name)s is back.") % {"name": row.user})
         return self._back()
 

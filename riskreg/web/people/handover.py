@@ -10,13 +10,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, pgettext_lazy
 
 from riskreg.accounts.models import User
-from riskreg.handover.models import Part
+from riskreg.handover.models import ItemKind
 from riskreg.handover.queries import (
-    Belongings,
-    belongings,
+    Responsibilities,
     handovers_for,
     people_to_hand_over,
     person_leaving,
+    responsibilities,
 )
 from riskreg.handover.services import MAX_AT_ONCE, hand_over, reassign
 from riskreg.kernel.errors import Conflict, Invalid
@@ -59,7 +59,7 @@ class HandOverPage(RegisterView):
         if "from" not in request.GET:
             return self._page({})
         giver, found, part = self._found(request.GET)
-        form = HandOverForm(initial={"seen": found.mark})
+        form = HandOverForm(initial={"seen": found.fingerprint})
         return self._preview(giver, found, part, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
@@ -85,7 +85,7 @@ class HandOverPage(RegisterView):
                 status = 409
                 # The form again for what it is now: sending it once more is a new decision.
                 data = request.POST.copy()
-                data["seen"] = found.mark
+                data["seen"] = found.fingerprint
                 form = HandOverForm(data)
                 set_choices(form, "to", _takers(self.viewer))
                 form.is_valid()
@@ -93,22 +93,22 @@ class HandOverPage(RegisterView):
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
-                said = _("%(n)d things of %(giver)s are now %(taker)s's.")
+                message = _("%(n)d things of %(giver)s are now %(taker)s's.")
                 values = {"n": sum(row.counts.values()), "giver": giver, "taker": row.to_user}
-                messages.success(request, said % values)
+                messages.success(request, message % values)
                 keys = {"slug": self.viewer.register.slug}
                 return HttpResponseRedirect(reverse("web:handover", kwargs=keys))
         return self._preview(giver, found, part, form, status)
 
-    def _found(self, given: Any) -> tuple[User, Belongings, str]:
+    def _found(self, given: Any) -> tuple[User, Responsibilities, str]:
         giver, party = person_leaving(self.viewer, given.get("from"))
         require_for_person(self.viewer, "handover.make", giver.pk, party)
-        part = given.get("part", Part.ALL)
-        part = part if part in Part.values else Part.ALL
-        return giver, belongings(self.viewer, giver, part), part
+        part = given.get("part", ItemKind.ALL)
+        part = part if part in ItemKind.values else ItemKind.ALL
+        return giver, responsibilities(self.viewer, giver, part), part
 
     def _preview(
-        self, giver: User, found: Belongings, part: str, form: HandOverForm, status: int = 200
+        self, giver: User, found: Responsibilities, part: str, form: HandOverForm, status: int = 200
     ) -> HttpResponse:
         set_choices(form, "to", [p for p in _takers(self.viewer) if p[0] != str(giver.uuid)])
         rows = [
@@ -126,7 +126,7 @@ class HandOverPage(RegisterView):
                 ("mitigations", _("mitigations not over")),
                 ("indicators", _("indicators in use")),
             )
-            if part == Part.ALL or kind in found.moving or kind in found.staying
+            if part == ItemKind.ALL or kind in found.moving or kind in found.staying
         ]
         return self._page(
             {
@@ -146,8 +146,8 @@ class HandOverPage(RegisterView):
         context = {
             "title": _("Hand over"),
             "giver": None,
-            "part": Part.ALL,
-            "parts": Part.choices,
+            "part": ItemKind.ALL,
+            "parts": ItemKind.choices,
             "people": [{"id": str(u.uuid), "name": str(u), "left": left} for u, left in people],
             "done": list(handovers_for(self.viewer)[:LISTED]),
             **context,
@@ -216,10 +216,10 @@ class ReassignPage(RegisterView):
                 else:
                     add_errors(form, invalid)
             else:
-                said = ngettext(
+                message = ngettext(
                     "%(n)d risk was handed over.", "%(n)d risks were handed over.", len(rows)
                 )
-                messages.success(request, said % {"n": len(rows)})
+                messages.success(request, message % {"n": len(rows)})
                 keys = {"slug": self.viewer.register.slug}
                 return HttpResponseRedirect(reverse("web:risks", kwargs=keys))
         return self._page(risks, form, problems, 400)
@@ -238,7 +238,7 @@ class ReassignPage(RegisterView):
         rows = [
             {
                 "ref": ref,
-                "title": by_ref[ref].said("title") if ref in by_ref else "",
+                "title": by_ref[ref].localized("title") if ref in by_ref else "",
                 "owner": str(by_ref[ref].owner) if ref in by_ref else "",
                 "version": by_ref[ref].version if ref in by_ref else "",
                 "problem": (problems or {}).get(ref, "") or self._beforehand(by_ref.get(ref)),

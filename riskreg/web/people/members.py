@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.handover.queries import answered_counts, belongings
+from riskreg.handover.queries import answered_counts, responsibilities
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.models import Membership, Role
@@ -127,9 +127,9 @@ class Members(RegisterView):
             }
         return self.render("people/members.html", context, status)
 
-    def back(self, said: str) -> HttpResponse:
+    def back(self, message: str) -> HttpResponse:
         """To the page, with a word of what was done."""
-        messages.success(self.request, said)
+        messages.success(self.request, message)
         return HttpResponseRedirect(
             reverse("web:members", kwargs={"slug": self.viewer.register.slug})
         )
@@ -170,7 +170,7 @@ class InviteMany(Members):
     http_method_names = ["post"]
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """All, or the good ones by choice; what is wrong is said by line."""
+        """All, or the good ones by choice; what is wrong is message by line."""
         require(self.viewer, "member.manage")
         form = FileForm(request.POST, request.FILES)
         if not form.is_valid():
@@ -194,11 +194,11 @@ class InviteMany(Members):
             n = len(refused)
             form.add_error("rows", _("%(n)d lines are wrong, so nobody was invited.") % {"n": n})
             return self.page(file_form=form, refused=refused[:REFUSED_SHOWN], status=400)
-        said = _("%(n)d people are invited.") % {"n": len(done.made)}
+        message = _("%(n)d people are invited.") % {"n": len(done.made)}
         if refused:
             lines = ", ".join(str(row["line"]) for row in refused[:REFUSED_SHOWN])
-            said += " " + _("Not taken: lines %(lines)s.") % {"lines": lines}
-        return self.back(said)
+            message += " " + _("Not taken: lines %(lines)s.") % {"lines": lines}
+        return self.back(message)
 
 
 class InvitationAgain(Members):
@@ -221,8 +221,8 @@ class InvitationBack(Members):
     def post(self, request: HttpRequest, invitation: uuid.UUID) -> HttpResponse:
         """Its link opens nothing."""
         row = revoke_invitation(actor=self.viewer, invitation=invitation, version=None, at=self.at)
-        said = _("The invitation to %(address)s is taken back.") % {"address": row.email}
-        return self.back(said)
+        message = _("The invitation to %(address)s is taken back.") % {"address": row.email}
+        return self.back(message)
 
 
 class RoleForm(forms.Form):
@@ -281,7 +281,7 @@ class Member(RegisterView):
         """The page, with a form that could not be done in place of a fresh one."""
         managed = manages(self.viewer, row.party_id)
         own = row.user == self.viewer.user
-        theirs = belongings(self.viewer, row.user)
+        theirs = responsibilities(self.viewer, row.user)
         refs = [
             thing for rows in (*theirs.moving.values(), *theirs.staying.values()) for thing in rows
         ]
@@ -324,10 +324,10 @@ class MemberRole(Member):
             return self.page(row, role_form=form, status=400)
         except Conflict as conflict:
             return self.page(member_row(self.viewer, member), status=409, conflict=conflict.detail)
-        said = _("%(name)s is %(role)s now.") % {
+        message = _("%(name)s is %(role)s now.") % {
             "name": done.user, "role": done.get_role_display(),
         }  # fmt: skip
-        messages.success(request, said)
+        messages.success(request, message)
         keys = {"slug": self.viewer.register.slug, "member": member}
         return HttpResponseRedirect(reverse("web:member", kwargs=keys))
 
@@ -353,8 +353,8 @@ class MemberEnd(Member):
             return self.page(row, end_form=form, status=400)
         except Conflict as conflict:
             return self.page(member_row(self.viewer, member), status=409, conflict=conflict.detail)
-        said = _("%(name)s is no member any more.") % {"name": row.user}
-        messages.success(request, said)
+        message = _("%(name)s is no member any more.") % {"name": row.user}
+        messages.success(request, message)
         if row.user == self.viewer.user:
             return HttpResponseRedirect(reverse("web:home"))
         keys = {"slug": self.viewer.register.slug}

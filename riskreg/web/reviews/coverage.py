@@ -17,12 +17,12 @@ from riskreg.accounts.queries import users_by_key
 from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.permissions import require
-from riskreg.reviews.policy.coverage import WHAT, Tally, fate, lateness
+from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, due_outcome, lateness
 from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, default_first
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
-from riskreg.web.filter_form import tidied
+from riskreg.web.filter_form import canonical_url
 from riskreg.web.presenters import error_list, person, query
 
 OWN = ("as_of", "from", "by")
@@ -72,7 +72,7 @@ class CoveragePage(CoverageView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
-        if tidy := tidied(request, [("as_of", today.isoformat()), ("by", "party")]):
+        if tidy := canonical_url(request, [("as_of", today.isoformat()), ("by", "party")]):
             return HttpResponseRedirect(tidy)
         asked = self.asked(request)
         report = asked.report
@@ -204,7 +204,9 @@ def _plain(text: str) -> str:
     return f"'{text}" if text[:1] in "=+-@\t\r" else text
 
 
-def _cells(counted: Tally, listing: str, given: dict[str, Any], key: str | None) -> dict[str, Any]:
+def _cells(
+    counted: CoverageCounts, listing: str, given: dict[str, Any], key: str | None
+) -> dict[str, Any]:
     # An empty key names the row of what has none, so it is said even though it is empty.
     tail = "" if key is None else ("&" if given else "") + f"key={key}"
 
@@ -231,7 +233,7 @@ def _cells(counted: Tally, listing: str, given: dict[str, Any], key: str | None)
 
 
 def _line(item: Item, as_of: dt.date, risk: Risk, people: dict[int, User]) -> dict[str, Any]:
-    became = fate(item.due, as_of)
+    became = due_outcome(item.due, as_of)
     words = {
         "on_time": (pgettext("review", "on time"), "ok"),
         "late": (pgettext("review", "late"), "bad"),
@@ -241,7 +243,7 @@ def _line(item: Item, as_of: dt.date, risk: Risk, people: dict[int, User]) -> di
     }[became]
     return {
         "risk": risk,
-        "title": risk.said("title"),
+        "title": risk.localized("title"),
         "private": risk.visibility == "party",
         "due": item.due,
         "owner": person(people.get(item.owner or 0)),

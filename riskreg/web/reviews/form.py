@@ -13,7 +13,7 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import add_errors
 from riskreg.web.forms.marks import adds
 from riskreg.web.reviews.page import ReviewForm, ReviewScreen, take_cell_error
-from riskreg.web.risks.mismatches import warn_of_marks
+from riskreg.web.risks.mismatches import warn_of_mismatches
 
 
 @adds
@@ -54,9 +54,9 @@ class ReviewPage(ReviewScreen):
                 form.add_error(None, cell_error)
             add_errors(form, invalid)
             return self._page(request, risk, form, status=400, cell_error=cell_error)
-        messages.success(request, self.said(review, bool(data["next_review_on"])))
+        messages.success(request, self.saved_message(review, bool(data["next_review_on"])))
         if review.assessment is not None:
-            warn_of_marks(request, review.risk)
+            warn_of_mismatches(request, review.risk)
         return HttpResponseRedirect(self._after(request, review.risk))
 
     def _risk(self, ref: str) -> Risk:

@@ -23,7 +23,7 @@ from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.due_dates import dates_after_review
 from riskreg.web.history.page import event_rows
-from riskreg.web.indicators.beside import called_rows, moved_rows
+from riskreg.web.indicators.panels import called_rows, moved_rows
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import Scale, person
 from riskreg.web.risks.extensions import extension_row
@@ -120,7 +120,7 @@ class ReviewScreen(RegisterView):
         mitigations = [
             {
                 "ref": m.ref,
-                "title": m.said("title"),
+                "title": m.localized("title"),
                 "progress": m.progress,
                 "due": m.due_on,
                 "late": m.due_on < today,
@@ -130,7 +130,7 @@ class ReviewScreen(RegisterView):
         ]
         happened = self._happened([risk.uuid, *(m.uuid for m in work)], last)
         return {
-            "title": risk.said("title"),
+            "title": risk.localized("title"),
             "risk": risk,
             "sentence": sentence(risk),
             "outdated": [
@@ -141,7 +141,7 @@ class ReviewScreen(RegisterView):
             and {
                 "at": last.at,
                 "who": person(last.reviewer),
-                "comment": last.said("comment"),
+                "comment": last.localized("comment"),
                 "outcome": last.get_outcome_display(),
             },
             "extension": extension_row(self.viewer, risk, today)
@@ -169,7 +169,7 @@ class ReviewScreen(RegisterView):
             found = found.filter(Q(at__gt=last.at) | Q(recorded_at__gt=last.created_at))
         return event_rows(self.viewer, found[: HAPPENED + 1])
 
-    def said(self, review: Review, sooner: bool) -> str:
+    def saved_message(self, review: Review, sooner: bool) -> str:
         """The message afterwards: the next date, and why that one."""
         position: Position = position_of(review.risk)
         scale = Scale(self.viewer.register.criteria)
@@ -193,7 +193,7 @@ class ReviewScreen(RegisterView):
 def take_cell_error(invalid: Invalid) -> str:
     """Take what is wrong with the cell out of ``invalid`` and return it for the grid; what is
     wrong with the reason goes to the comment."""
-    said = ""
+    message = ""
     for name in list(invalid.fields):
         if name.split(".")[-1] == "rationale":
             # On these pages the comment is the reason.
@@ -201,5 +201,5 @@ def take_cell_error(invalid: Invalid) -> str:
             continue
         if name.split(".")[-1] in ("cell", "likelihood", "impact"):
             errors: list[FieldError] = invalid.fields.pop(name)
-            said = said or errors[0].detail
-    return said
+            message = message or errors[0].detail
+    return message

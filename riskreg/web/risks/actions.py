@@ -28,7 +28,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.due_dates import dates_after_assessment
 from riskreg.web.forms.marks import adds
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
-from riskreg.web.risks.mismatches import warn_of_marks
+from riskreg.web.risks.mismatches import warn_of_mismatches
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
 
@@ -88,7 +88,7 @@ class RiskAction(RegisterView):
     template = "risks/action.html"
     danger = False
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         """title, text (what will happen) and button."""
         raise NotImplementedError
 
@@ -164,10 +164,10 @@ class RiskAction(RegisterView):
     ) -> HttpResponse:
         context = {
             "risk": risk,
-            "risk_title": risk.said("title"),
+            "risk_title": risk.localized("title"),
             "form": form,
             "danger": self.danger,
-            **self.words(risk),
+            **self.texts(risk),
             **self.more(request, risk),
         }
         return self.render(self.template, context, status=status)
@@ -179,7 +179,7 @@ class RiskAction(RegisterView):
         return service(actor=self.viewer, ref=risk.ref, version=data["version"], at=self.at, **more)
 
 
-def day_words(value: dt.date | None) -> str:
+def day_text(value: dt.date | None) -> str:
     return date_format(value, "DATE_FORMAT") if value else ""
 
 
@@ -188,7 +188,7 @@ class OpenRisk(RiskAction):
 
     action = "open"
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Open this risk"),
             "text": _("From then on it is counted in the heatmap, and its reviews fall due."),
@@ -201,7 +201,7 @@ class OpenRisk(RiskAction):
     def done(self, risk: Risk) -> str:
         return _("%(ref)s is open. Its first review is due on %(day)s.") % {
             "ref": risk.ref,
-            "day": day_words(risk.next_review_on),
+            "day": day_text(risk.next_review_on),
         }
 
 
@@ -211,7 +211,7 @@ class TransferRisk(RiskAction):
     action = "transfer"
     form_class = TransferForm
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Hand this risk over"),
             "text": _("The new owner is reminded of its reviews from now on."),
@@ -244,7 +244,7 @@ class ShareRisk(RiskAction):
     action = "share"
     danger = True
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Share this risk with the other parties"),
             "text": _(
@@ -270,7 +270,7 @@ class AssessRisk(RiskAction):
     form_class = AssessForm
     template = "risks/assess.html"
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Assess"),
             "text": _("This records a judgement; it is not a review and moves no date back."),
@@ -328,11 +328,11 @@ class AssessRisk(RiskAction):
             return _("The assessment of %(ref)s is saved.") % {"ref": risk.ref}
         return _("The assessment of %(ref)s is saved. Its next review is due on %(day)s.") % {
             "ref": risk.ref,
-            "day": day_words(risk.next_review_on),
+            "day": day_text(risk.next_review_on),
         }
 
     def look_twice(self, request: HttpRequest, risk: Risk) -> None:
-        warn_of_marks(request, risk)
+        warn_of_mismatches(request, risk)
 
     @staticmethod
     def _stage(request: HttpRequest) -> str:

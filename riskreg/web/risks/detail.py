@@ -26,12 +26,12 @@ from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
 from riskreg.web.base import RegisterView
-from riskreg.web.duties.labels import away_words
-from riskreg.web.indicators.beside import watching_rows
+from riskreg.web.duties.labels import away_text
+from riskreg.web.indicators.panels import watching_rows
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import (
     Scale,
-    marks_of,
+    mismatches_of,
     person,
     source_rows,
     stage_name,
@@ -84,22 +84,22 @@ class RiskPage(RegisterView):
         return {
             "risk": risk,
             "external_id": risk.external_id if risk.party_id == viewer.party_id else None,
-            "title": risk.said("title"),
+            "title": risk.localized("title"),
             "sentence": sentence(risk),
-            "said": {"title": risk.said("title"), **risk.together(*PARTS)},
+            "said": {"title": risk.localized("title"), **risk.together(*PARTS)},
             "outdated": [
                 *outdated_rows(risk, "title"),
                 *outdated_rows(risk, *PARTS, together=True),
             ],
             "private": private,
             "owner": person(risk.owner),
-            "owner_away": away_words(away.get(risk.owner_id)),
+            "owner_away": away_text(away.get(risk.owner_id)),
             "deputy": person(risk.deputy),
-            "deputy_away": away_words(away.get(risk.deputy_id)) if risk.deputy_id else "",
+            "deputy_away": away_text(away.get(risk.deputy_id)) if risk.deputy_id else "",
             "text_labels": _text_labels(risk),
             "owner_label": risk.labels.get("owner", ""),
             "stages": scale.stages(now),
-            "marks": marks_of(now),
+            "marks": mismatches_of(now),
             "above_appetite": scale.matrix.above_appetite(now.residual_rating, risk.kind)
             if risk.state == "open"
             else False,
@@ -111,11 +111,15 @@ class RiskPage(RegisterView):
             "trail": trail_points(positions, scales, "residual", lambda at: at in brought),
             "scale_changed_at": [p.valid_from for p in positions if p.by_scale],
             "top": scale.top,
-            "preventive": [c.said("name") for c in controls if c.kind == ControlKind.PREVENTIVE],
-            "corrective": [c.said("name") for c in controls if c.kind == ControlKind.CORRECTIVE],
+            "preventive": [
+                c.localized("name") for c in controls if c.kind == ControlKind.PREVENTIVE
+            ],
+            "corrective": [
+                c.localized("name") for c in controls if c.kind == ControlKind.CORRECTIVE
+            ],
             "controls": [
                 {
-                    "name": c.said("name"),
+                    "name": c.localized("name"),
                     "kind": c.get_kind_display(),
                     "label": c.label,
                     "source": next(iter(source_rows([c.source])), None),
@@ -158,7 +162,7 @@ class RiskPage(RegisterView):
             "recorded": row.created_at,
             "brought_in": row.brought_in,
             "outcome": row.get_outcome_display(),
-            "comment": row.said("comment"),
+            "comment": row.localized("comment"),
             "who": person(row.reviewer),
             "late": max(0, (held_on - row.due_on).days),
             "next": row.next_review_on,
@@ -222,7 +226,7 @@ def _assessment(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[st
         "stage": stage_name(row.stage),
         "chip": scale.chip(row.rating, row.score, kind),
         "place": _cell(row, scale),
-        "rationale": row.said("rationale"),
+        "rationale": row.localized("rationale"),
         "who": person(row.assessor),
         "label": row.label,
     }
@@ -232,13 +236,13 @@ def _mitigation(row: Mitigation, today: dt.date) -> dict[str, Any]:
     running = row.status in ("planned", "in_progress")
     return {
         "ref": row.ref,
-        "title": row.said("title"),
+        "title": row.localized("title"),
         "owner": person(row.owner),
         "status": row.get_status_display(),
         "running": running,
         "due": row.due_on,
         "late": running and row.due_on < today,
         "progress": row.progress,
-        "effect": row.said("expected_effect"),
+        "effect": row.localized("expected_effect"),
         "private": row.visibility == "party",
     }

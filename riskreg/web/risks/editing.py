@@ -70,7 +70,7 @@ class _Editor(RegisterView):
         self, form: RiskForm, lines: Any, risk: Risk | None, status: int = 200
     ) -> HttpResponse:
         """The form as a page."""
-        title = risk.said("title") if risk else _("New risk")
+        title = risk.localized("title") if risk else _("New risk")
         wrong = lines.is_bound and not all(line.is_valid() for line in lines.forms)
         count = len(risk.sources) if risk else 0
         context = {
@@ -181,30 +181,30 @@ class EditRisk(_Editor):
         if version is None:
             form.add_error(None, _("Open the form again: this one does not say what it was."))
             return self.page(form, lines, risk, status=400)
-        touched = self._touched(request, form, lines)
+        changed_fields = self._touched(request, form, lines)
         # Only that is sent; all else stays as it is.
-        touched = taken(request, touched)
+        changed_fields = taken(request, changed_fields)
         fields = {**form.given(), SOURCES: _sources(lines)}
-        fields = {name: value for name, value in fields.items() if name in touched}
+        fields = {name: value for name, value in fields.items() if name in changed_fields}
         try:
             saved = edit_risk(
                 actor=self.viewer, ref=ref, version=version, fields=fields, at=self.at
             )
         except Conflict:
-            return self._conflict(request, risk_for(self.viewer, ref), form, lines, touched)
+            return self._conflict(request, risk_for(self.viewer, ref), form, lines, changed_fields)
         except Invalid as invalid:
             _put_errors(form, lines, invalid)
             return self.page(form, lines, risk, status=400)
         messages.success(request, saved_words(saved.ref, fields))
         stale = outdated_after_saving(saved, RISK.translated)
-        if stale and touched & set(RISK.translated):
+        if stale and changed_fields & set(RISK.translated):
             messages.warning(request, stale)
         return self.back_to(saved)
 
     @staticmethod
     def _touched(request: HttpRequest, form: RiskForm, lines: Any) -> set[str]:
         """What the writer changed; only that is sent, so that an echo overwrites nothing."""
-        touched = form.touched()
+        changed_fields = form.changed_fields()
         try:
             seen = json.loads(request.POST.get(SEEN_SOURCES, "[]"))
         except (ValueError, RecursionError):
@@ -215,11 +215,11 @@ class EditRisk(_Editor):
             for d in (seen if isinstance(seen, list) else [])
             if isinstance(d, dict)
         ]:
-            touched.add(SOURCES)
-        return touched
+            changed_fields.add(SOURCES)
+        return changed_fields
 
     def _conflict(
-        self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, touched: set[str]
+        self, request: HttpRequest, now: Risk, form: RiskForm, lines: Any, changed_fields: set[str]
     ) -> HttpResponse:
         """Both versions side by side; nothing has been saved."""
         mine = {**form.given(), SOURCES: shown_sources(_sources(lines))}
@@ -228,7 +228,7 @@ class EditRisk(_Editor):
             mine,
             values_now(self.viewer, form, now),
             values_seen(form, SEEN_SOURCES),
-            touched,
+            changed_fields,
             lambda field, value: in_words(form, field, value),
         )
         sources = json.dumps(sources_initial(now), ensure_ascii=False)

@@ -15,7 +15,7 @@ from riskreg.indicators.services import close_risk_and_end
 from riskreg.risks.models import Risk
 from riskreg.risks.services import reopen_risk
 from riskreg.web.presenters import person
-from riskreg.web.risks.actions import ActionForm, ReasonForm, RiskAction, day_words
+from riskreg.web.risks.actions import ActionForm, ReasonForm, RiskAction, day_text
 from riskreg.web.table_form import set_choices
 
 
@@ -41,7 +41,7 @@ class CloseRisk(RiskAction):
     form_class = CloseForm
     danger = True
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Close this risk"),
             "text": _(
@@ -55,7 +55,7 @@ class CloseRisk(RiskAction):
         self.followers = serve_alone(self.viewer, risk)
         may_end = [f for f in self.followers if f.may_end]
         if may_end:
-            set_choices(form, "end", [(f.ref, follower_words(f)) for f in may_end])
+            set_choices(form, "end", [(f.ref, follower_text(f)) for f in may_end])
         else:
             del form.fields["end"]
 
@@ -68,13 +68,13 @@ class CloseRisk(RiskAction):
         return self.call(close_risk_and_end, risk, data, reason=data["reason"], end=self.ended)
 
     def done(self, risk: Risk) -> str:
-        said = [_("%(ref)s is closed.") % {"ref": risk.ref}]
+        sentences = [_("%(ref)s is closed.") % {"ref": risk.ref}]
         kept = [f.ref for f in self.followers if f.ref not in self.ended]
         if self.ended:
-            said.append(_("Ended with it: %(refs)s.") % {"refs": _(", ").join(self.ended)})
+            sentences.append(_("Ended with it: %(refs)s.") % {"refs": _(", ").join(self.ended)})
         if kept:
-            said.append(_("Kept, without reminders: %(refs)s.") % {"refs": _(", ").join(kept)})
-        return reduce(_two_sentences, said)
+            sentences.append(_("Kept, without reminders: %(refs)s.") % {"refs": _(", ").join(kept)})
+        return reduce(_two_sentences, sentences)
 
 
 class ReopenRisk(RiskAction):
@@ -83,7 +83,7 @@ class ReopenRisk(RiskAction):
     action = "reopen"
     form_class = ReasonForm
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Reopen this risk"),
             "text": _("It comes back as it was. A review that was late then is late again."),
@@ -97,20 +97,20 @@ class ReopenRisk(RiskAction):
         return self.call(reopen_risk, risk, data, reason=data["reason"])
 
     def done(self, risk: Risk) -> str:
-        said = [
+        sentences = [
             _("%(ref)s is open again. Its next review is due on %(day)s.")
-            % {"ref": risk.ref, "day": day_words(risk.next_review_on)}
+            % {"ref": risk.ref, "day": day_text(risk.next_review_on)}
         ]
         if ended := [f.ref for f in ended_with(self.viewer, risk)]:
-            said.append(
+            sentences.append(
                 _("Still ended since it was closed: %(refs)s.") % {"refs": _(", ").join(ended)}
             )
-        return reduce(_two_sentences, said)
+        return reduce(_two_sentences, sentences)
 
 
-def follower_words(follower: Follower) -> str:
+def follower_text(follower: Follower) -> str:
     """A mitigation or an indicator in a line: what it is, and what falls due when."""
-    day = day_words(follower.due_on)
+    day = day_text(follower.due_on)
     if follower.kind == "indicator":
         kind = _("indicator, next reading by %(day)s") % {"day": day}
     else:
@@ -123,7 +123,7 @@ def _rows(slug: str, followers: Iterable[Follower]) -> list[dict[str, str]]:
     """What served the risk alone, as a list of links."""
     return [
         {
-            "text": follower_words(f),
+            "text": follower_text(f),
             "owner": person(f.owner),
             "url": reverse(f"web:{f.kind}", kwargs={"slug": slug, "ref": f.ref}),
         }

@@ -35,7 +35,7 @@ class ExtendReview(RiskAction):
     action = "extend"
     form_class = ExtendForm
 
-    def words(self, risk: Risk) -> dict[str, str]:
+    def texts(self, risk: Risk) -> dict[str, str]:
         return {
             "title": _("Give the review more time"),
             "text": _(

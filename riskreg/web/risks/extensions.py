@@ -27,7 +27,7 @@ def extension_row(viewer: Viewer, risk: Risk, today: dt.date) -> dict[str, Any] 
         return None
     return {
         "until": found.until,
-        "reason": found.said("reason"),
+        "reason": found.localized("reason"),
         "by": person(found.granted_by),
         "at": found.at,
         "late": found.due_on < today,

@@ -19,7 +19,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.lists import risk_list
 from riskreg.web.base import RegisterView
-from riskreg.web.filter_form import active, filter_fields, filter_label, tidied
+from riskreg.web.filter_form import active, canonical_url, filter_fields, filter_label
 from riskreg.web.presenters import (
     LIST_COLUMNS,
     Scale,
@@ -77,7 +77,7 @@ class RiskList(RegisterView):
     """Visible risks, drafts and open ones unless asked otherwise, highest score first."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        tidy = tidied(request, [("page", "1")])
+        tidy = canonical_url(request, [("page", "1")])
         if tidy and not request.htmx:  # type: ignore[attr-defined]
             return HttpResponseRedirect(tidy)
         viewer, today = self.viewer, self.viewer.today(self.at)

@@ -116,7 +116,7 @@ class EndpointsView(RegisterView):
             response.headers["Cache-Control"] = "no-store"
         return response
 
-    def seen(self) -> int:
+    def expected_version(self) -> int:
         """The version that the form was made from; one that no row has where there is none."""
         text = self.request.POST.get("version", "")
         return int(text) if text.isascii() and text.isdigit() and len(text) < 10 else 0
@@ -225,14 +225,14 @@ class EndpointSwitch(EndpointsView):
         row = self.found(endpoint)
         on = request.POST.get("on") == "1"
         try:
-            endpoints.switch(endpoint=endpoint, version=self.seen(), on=on, **self.who)
+            endpoints.switch(endpoint=endpoint, version=self.expected_version(), on=on, **self.who)
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
         else:
-            said = (
+            message = (
                 _("It is switched on.") if on else _("It is switched off; nothing is sent to it.")
             )
-            messages.success(request, said)
+            messages.success(request, message)
         return self.back(row)
 
 
@@ -246,7 +246,7 @@ class EndpointSecret(EndpointsView):
         row = self.found(endpoint)
         try:
             row, secret = endpoints.rotate_secret(
-                endpoint=endpoint, version=self.seen(), **self.who
+                endpoint=endpoint, version=self.expected_version(), **self.who
             )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
@@ -287,7 +287,7 @@ class EndpointRemove(EndpointsView):
         """Take it away."""
         row = self.found(endpoint)
         try:
-            endpoints.remove(endpoint=endpoint, version=self.seen(), **self.who)
+            endpoints.remove(endpoint=endpoint, version=self.expected_version(), **self.who)
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
             return self.back(row)

@@ -130,9 +130,9 @@ class Settings(RegisterView):
         }
         return self.render("register_settings/index.html", context, status)
 
-    def done(self, said: str) -> HttpResponse:
+    def done(self, message: str) -> HttpResponse:
         """Back to the page with a word of what was done."""
-        messages.success(self.request, said)
+        messages.success(self.request, message)
         return HttpResponseRedirect(_url("web:register_settings", self.viewer))
 
     def refresh(self) -> None:

@@ -84,12 +84,12 @@ class Step(RegisterView):
         if not form.is_valid():
             return self._page(step, form, 400)
         try:
-            said, stays = self._acts[step](self, form)
+            message, stays = self._acts[step](self, form)
         except Invalid as invalid:
             renamed = {_FIELDS.get(n, n): e for n, e in invalid.fields.items()}
             add_errors(form, Invalid(renamed))
             return self._page(step, form, 400)
-        messages.success(request, said)
+        messages.success(request, message)
         if stays:
             return HttpResponseRedirect(step_url(self.viewer.register.slug, step))
         return self._on(step)

@@ -341,7 +341,7 @@ def messages_list(messages: Any) -> dict[str, Any]:
 
 
 @register.simple_tag
-def said(thing: Any, name: str) -> str:
+def localized(thing: Any, name: str) -> str:
     """The text ``name`` of ``thing`` in the reader's language where there is a version of it."""
-    text: str = thing.said(name)
+    text: str = thing.localized(name)
     return text

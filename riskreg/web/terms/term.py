@@ -99,11 +99,11 @@ class TermPage(OneOfTerms):
             return self.page(ref, form=form, status=400)
         except Conflict as conflict:
             return self.page(ref, form=form, status=409, conflict=conflict.detail)
-        said = {
+        message = {
             "retire": _("“%(name)s” is out of use. What is filed under it stays so."),
             "restore": _("“%(name)s” is in use again."),
         }.get(action, _("“%(name)s” is saved."))
-        messages.success(request, said % {"name": row.name})
+        messages.success(request, message % {"name": row.name})
         return self.back_to(row.taxonomy.key)
 
     def page(
@@ -173,6 +173,6 @@ class TermMerge(TermPage):
             return self.page(ref, merge=form, status=400)
         except Conflict as conflict:
             return self.page(ref, merge=form, status=409, conflict=conflict.detail)
-        said = _("“%(old)s” is merged: all of it is filed under “%(new)s” now.")
-        messages.success(request, said % {"old": term.name, "new": into.name})
+        message = _("“%(old)s” is merged: all of it is filed under “%(new)s” now.")
+        messages.success(request, message % {"old": term.name, "new": into.name})
         return self.back_to(term.taxonomy.key)

@@ -55,10 +55,10 @@ class Command(BaseCommand):
             made = {"id": str(user.uuid), "email": user.email, "created": created}
             self.stdout.write(json.dumps(made))
         else:
-            said = (
+            message = (
                 "is an administrator" if created else "was there already, as an administrator now"
             )
-            self.stdout.write(f"{user.email} {said}.")
+            self.stdout.write(f"{user.email} {message}.")
 
     def _password(self, user: User) -> str:
         if sys.stdin.isatty():

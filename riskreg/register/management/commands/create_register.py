@@ -14,7 +14,7 @@ from riskreg.register.frame_templates import (
     NO_CLASSIFICATION,
     SCALES,
 )
-from riskreg.register.services.bringing_about import Wanted, bring_about, what_is_there
+from riskreg.register.services.creation import Wanted, bring_about, what_is_there
 
 
 class Command(BaseCommand):
@@ -89,8 +89,8 @@ class Command(BaseCommand):
             register, created = bring_about(wanted, at=clock.now())
         except RiskregError as error:
             fields = getattr(error, "fields", {})
-            said = [f"{name}: {e.detail}" for name, errors in fields.items() for e in errors]
-            raise CommandError("; ".join(said) or error.detail) from None
+            sentences = [f"{name}: {e.detail}" for name, errors in fields.items() for e in errors]
+            raise CommandError("; ".join(sentences) or error.detail) from None
         found = {**what_is_there(register), "created": created}
         if options["json"]:
             self.stdout.write(json.dumps(found, ensure_ascii=False))

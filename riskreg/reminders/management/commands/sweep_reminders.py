@@ -8,7 +8,7 @@ from django.core.management.base import BaseCommand, CommandError
 
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
-from riskreg.reminders.digest import day_words, due_words
+from riskreg.reminders.digest import day_text, due_text
 from riskreg.reminders.queries import Planned, marked_today, plan
 from riskreg.reminders.services import sweep
 
@@ -63,7 +63,7 @@ class Command(BaseCommand):
         heading, reminders = "", set()
         for line in plan(at, on):
             register = line.register
-            title = f"{register.slug}, {day_words(line.today)} in {register.time_zone}"
+            title = f"{register.slug}, {day_text(line.today)} in {register.time_zone}"
             if title != heading:
                 self.stdout.write(title)
                 heading = title
@@ -82,10 +82,10 @@ class Command(BaseCommand):
 def _words(line: Planned, people: dict[int, User], had_theirs: set[int]) -> str:
     duty = line.duty
     assert duty.due_on is not None  # noqa: S101 - only what is due is planned
-    due = due_words((duty.due_on - line.today).days, duty.extended_until)
-    about = f"{rung_words(line.rung):<4} {duty.ref} {duty.title}: {due}, {day_words(duty.due_on)}"
+    due = due_text((duty.due_on - line.today).days, duty.extended_until)
+    about = f"{rung_labels(line.rung):<4} {duty.ref} {duty.title}: {due}, {day_text(duty.due_on)}"
     if line.skipped:
-        about += f"; skips {', '.join(map(rung_words, line.skipped))}"
+        about += f"; skips {', '.join(map(rung_labels, line.skipped))}"
     if line.user_id is None:
         return f"NOBODY TO TELL  {about}"
     person = people[line.user_id]
@@ -95,7 +95,7 @@ def _words(line: Planned, people: dict[int, User], had_theirs: set[int]) -> str:
     return f"{person.email} ({WHY[line.part]}, {person.language})  {about}{when}"
 
 
-def rung_words(offset: int) -> str:
+def rung_labels(offset: int) -> str:
     """A rung by its days from the due date: -14, 0, +7."""
     return f"{offset:+d}" if offset else "0"
 

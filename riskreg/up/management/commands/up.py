@@ -134,13 +134,13 @@ class Command(BaseCommand):
 
         _wait(web_lacks, patience, supervisor, stopper)
 
-    def _greet(self, port: int, told: str) -> None:
+    def _greet(self, port: int, text: str) -> None:
         self._say(
             f"\nriskreg is running:  http://127.0.0.1:{port}/\n"
             "It listens on this machine only (loopback). Ctrl-C stops everything.\n"
         )
-        if told.strip():
-            self._say(told.rstrip() + "\n")
+        if text.strip():
+            self._say(text.rstrip() + "\n")
         # Made here and not before: its hour begins when somebody can use it.
         link = io.StringIO()
         with contextlib.suppress(DatabaseError):
@@ -242,7 +242,9 @@ def _parts(text: str) -> str:
     """What /readyz says is not ready, in words."""
     try:
         checks = json.loads(text)["checks"]
-        return ", ".join(f"{name}: {said}" for name, said in checks.items() if said != "ok")
+        return ", ".join(
+            f"{name}: {message}" for name, message in checks.items() if message != "ok"
+        )
     except (ValueError, KeyError, TypeError, AttributeError):
         return "the web server, which answers with an error"
 

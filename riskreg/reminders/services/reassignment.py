@@ -10,13 +10,13 @@ from collections.abc import Collection
 from django.db import transaction
 
 from riskreg.accounts.models import User
-from riskreg.reminders.digest import pictures
+from riskreg.reminders.digest import collect_digests
 from riskreg.reminders.models import Addressee
 from riskreg.reminders.queries import undelivered
-from riskreg.reminders.services.settling import let_go
+from riskreg.reminders.services.assignment import cancel
 
 
-def hand_on(at: dt.datetime) -> None:
+def reassign_pending(at: dt.datetime) -> None:
     """Give what waits for people, or stands in messages to them that are not sent yet, to those who
     are to be told now: risks were handed over, people left, came back, or changed their role."""
     for batch in undelivered():
@@ -24,10 +24,10 @@ def hand_on(at: dt.datetime) -> None:
         for addressee in batch:
             theirs.setdefault(addressee.user_id, []).append(addressee)
         users = User.objects.in_bulk(theirs)
-        seen = pictures([(users[pk], rows) for pk, rows in theirs.items()], at, own=False)
+        seen = collect_digests([(users[pk], rows) for pk, rows in theirs.items()], at, own=False)
         if moved := [addressee for its in seen for addressee in its.moved]:
             with transaction.atomic():
-                let_go([], _still(moved), seen[0].duties, seen[0].scene)
+                cancel([], _still(moved), seen[0].duties, seen[0].snapshots)
 
 
 def _still(moved: Collection[Addressee]) -> list[Addressee]:

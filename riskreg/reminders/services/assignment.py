@@ -10,7 +10,7 @@ from django.db.models import QuerySet
 from riskreg.duties.sources import Duty
 from riskreg.events.services import Entry, append_all
 from riskreg.register.models import Register
-from riskreg.reminders.digest import Picture
+from riskreg.reminders.digest import DigestContents
 from riskreg.reminders.models import (
     Addressee,
     AddresseeState,
@@ -21,7 +21,7 @@ from riskreg.reminders.models import (
     SkipReason,
 )
 from riskreg.reminders.policy import Recipient
-from riskreg.reminders.queries import Scene
+from riskreg.reminders.queries import RegisterSnapshots
 
 Duties = Mapping[tuple[str, uuid.UUID], Duty]
 
@@ -71,8 +71,11 @@ def mark_sent(reminders: Iterable[int], duties: Duties, at: dt.datetime) -> None
     append_all(entries)
 
 
-def let_go(
-    gone: Collection[Addressee], moved: Collection[Addressee], duties: Duties, scene: Scene
+def cancel(
+    gone: Collection[Addressee],
+    moved: Collection[Addressee],
+    duties: Duties,
+    snapshots: RegisterSnapshots,
 ) -> None:
     """Addressees who need not (``gone``), or must not (``moved``), be told any more.
 
@@ -90,27 +93,27 @@ def let_go(
         )
         entries = []
         for row in unheard:
-            entries += skip(row.register, [row], duties, SkipReason.DISCHARGED, scene.at)
+            entries += skip(row.register, [row], duties, SkipReason.DISCHARGED, snapshots.at)
         append_all(entries)
     if moved:
         rows = list(_locked(moved))
-        address(rows, duties, scene)
-        untold = [row.pk for row in rows if not _told(row)]
+        assign_recipients(rows, duties, snapshots)
+        untold = [row.pk for row in rows if not _somebody_notified(row)]
         Reminder.objects.filter(pk__in=untold).update(state=ReminderState.DUE, settled_at=None)
 
 
-def let_go_older(older: Collection[Addressee], seen: Picture) -> None:
-    """``let_go`` for those of ``older``, whom a message that was taken back told of something."""
+def cancel_older(older: Collection[Addressee], seen: DigestContents) -> None:
+    """``cancel`` for those of ``older``, whom a message that was taken back told of something."""
     keys = {a.pk for a in older}
-    let_go(
+    cancel(
         [a for a in seen.gone if a.pk in keys],
         [a for a in seen.moved if a.pk in keys],
         seen.duties,
-        seen.scene,
+        seen.snapshots,
     )
 
 
-def _told(reminder: Reminder) -> bool:
+def _somebody_notified(reminder: Reminder) -> bool:
     return reminder.addressees.filter(state=AddresseeState.TOLD).exists()
 
 
@@ -125,21 +128,22 @@ def _locked(addressees: Collection[Addressee]) -> QuerySet[Reminder]:
     )
 
 
-def address(
-    reminders: Collection[Reminder], duties: Duties, scene: Scene
+def assign_recipients(
+    reminders: Collection[Reminder], duties: Duties, snapshots: RegisterSnapshots
 ) -> dict[int, list[Recipient]]:
     """Note whom each reminder is for at this moment, beside those it was for already.
 
     Returns those people, by the reminder's database id.
     """
-    told = {
-        r.pk: scene.place(r.register).told(duties[r.duty_key], scene.rung(r)) for r in reminders
+    notified = {
+        r.pk: snapshots.snapshot(r.register).recipients(duties[r.duty_key], snapshots.rung(r))
+        for r in reminders
     }
     known = {
         (reminder, user): state
-        for reminder, user, state in Addressee.objects.filter(reminder__in=list(told)).values_list(
-            "reminder_id", "user_id", "state"
-        )
+        for reminder, user, state in Addressee.objects.filter(
+            reminder__in=list(notified)
+        ).values_list("reminder_id", "user_id", "state")
     }
     Addressee.objects.bulk_create(
         [
@@ -148,10 +152,10 @@ def address(
                 user_id=recipient.user_id,
                 part=recipient.part,
                 state=AddresseeState.WAITING,
-                urgent=scene.rung(reminder).interrupts,
+                urgent=snapshots.rung(reminder).interrupts,
             )
             for reminder in reminders
-            for recipient in told[reminder.pk]
+            for recipient in notified[reminder.pk]
             if known.get((reminder.pk, recipient.user_id)) in (None, AddresseeState.DROPPED)
         ],
         update_conflicts=True,
@@ -159,7 +163,7 @@ def address(
         update_fields=["part", "state", "urgent"],
         batch_size=100,
     )
-    return told
+    return notified
 
 
 def entry(

@@ -17,7 +17,7 @@ from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import may_follow
 from riskreg.risks.queries.access import check_version, position_of, risk_for
-from riskreg.risks.services.standing import pull_in_review, take_position, touch
+from riskreg.risks.services.positions import bring_review_forward, bump_version, set_position
 
 
 @transaction.atomic
@@ -101,11 +101,11 @@ def _move(
     if state == State.OPEN:
         mark_used(criteria, recorded_at or at)
         was = risk.next_review_on
-        pull_in_review(risk, actor.today(at), criteria, position.residual_rating)
+        bring_review_forward(risk, actor.today(at), criteria, position.residual_rating)
         changes["next_review_on"] = [was, risk.next_review_on]
         columns.append("next_review_on")
-    touch(risk, recorded_at or at, *columns)
-    take_position(risk, at, criteria)
+    bump_version(risk, recorded_at or at, *columns)
+    set_position(risk, at, criteria)
     verb = {"open": "opened", "close": "closed", "reopen": "reopened"}[action]
     append(actor.entry(f"risk.{verb}", risk, at=at, recorded_at=recorded_at, changes=changes))
     return risk

@@ -15,7 +15,7 @@ def limit_of(channel: str) -> int:
 
 
 @transaction.atomic
-def take(channel: str, wanted: int, at: dt.datetime) -> int:
+def acquire(channel: str, wanted: int, at: dt.datetime) -> int:
     """How many of ``wanted`` messages may be sent now; they are counted as sent.
 
     Whoever asks at the same time waits for the row, so that the limit holds over all of them.
@@ -32,7 +32,7 @@ def take(channel: str, wanted: int, at: dt.datetime) -> int:
     return count
 
 
-def look_again(channel: str, at: dt.datetime) -> float | None:
+def seconds_until_free(channel: str, at: dt.datetime) -> float | None:
     """In how many seconds there is room again in ``channel``; None when somebody will look already.
 
     Of many senders that find none, one is told, or each would wake another one for ever.

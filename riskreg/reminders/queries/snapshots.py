@@ -13,32 +13,32 @@ from riskreg.reminders.policy import (
     DEFAULT_LADDER,
     DEPUTY,
     OWNER,
-    Circle,
     Recipient,
+    Roster,
     Rung,
     recipients,
     rung_of,
     rungs_from,
 )
 from riskreg.reminders.queries.ladders import DEFAULT, InForce, ladders
-from riskreg.reminders.queries.people import circles_of, names_on
+from riskreg.reminders.queries.people import names_on, rosters_of
 
 
 @dataclass
-class Place:
+class RegisterSnapshot:
     """One register at one moment: its day, its ladder and its people."""
 
     register: Register
     today: dt.date
     ladder: InForce
-    circle: Circle
+    roster: Roster
 
-    def told(self, duty: Duty, rung: Rung) -> list[Recipient]:
+    def recipients(self, duty: Duty, rung: Rung) -> list[Recipient]:
         """Who is to be told of ``duty`` on ``rung`` here and now."""
-        return recipients(rung, duty.matter, self.circle)
+        return recipients(rung, duty.scope, self.roster)
 
 
-class Scene:
+class RegisterSnapshots:
     """Registers at the moment ``at``.
 
     With ``users`` (database ids) only these are looked for among the members, beside managers and
@@ -49,7 +49,7 @@ class Scene:
         self.at = at
         self.users = users
         self._asked: dict[int, Register] = {}
-        self._places: dict[int, Place] = {}
+        self._places: dict[int, RegisterSnapshot] = {}
         self._away: dict[int, dict[int, int | None]] = {}
         self._ladders: dict[int, InForce] | None = None
         self._versions: dict[int | None, tuple[Rung, ...]] = {None: DEFAULT_LADDER}
@@ -60,22 +60,22 @@ class Scene:
             self._ladders = ladders()
         return self._ladders.get(register_id, DEFAULT)
 
-    def will_ask(self, registers: Iterable[Register]) -> None:
+    def prefetch(self, registers: Iterable[Register]) -> None:
         """Let what is read next of any register be read of all ``registers`` at once."""
         self._asked = {register.pk: register for register in registers}
 
-    def place(self, register: Register) -> Place:
+    def snapshot(self, register: Register) -> RegisterSnapshot:
         """``register`` as it is at this moment."""
         if register.pk not in self._places:
             new = self._unknown(register, self._places)
-            circles = circles_of(
+            rosters = rosters_of(
                 {r.pk: self.away(r) for r in new},
                 users=self.users,
                 named={r.pk: names_on(self._all_rungs(r)) for r in new},
             )
             for r in new:
-                place = Place(r, self.today(r), self.ladder(r.pk), circles[r.pk])
-                self._places[r.pk] = place
+                snapshot = RegisterSnapshot(r, self.today(r), self.ladder(r.pk), rosters[r.pk])
+                self._places[r.pk] = snapshot
         return self._places[register.pk]
 
     def today(self, register: Register) -> dt.date:

@@ -14,11 +14,11 @@ from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.risks.models import Risk
-from riskreg.web.indicators.words import (
+from riskreg.web.indicators.labels import (
     limits_for_spark,
     measured,
     stands,
-    status_words,
+    status_label,
 )
 
 SPARK_POINTS = 16
@@ -30,18 +30,18 @@ def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
     return [
         {
             "ref": b.risk.ref,
-            "title": b.risk.said("title"),
+            "title": b.risk.localized("title"),
             "indicator": b.indicator,
             "name": b.indicator.name,
             "indicator_url": reverse(
                 "web:indicator", kwargs={"slug": slug, "ref": b.indicator.ref}
             ),
-            "status": status_words(b.status),
+            "status": status_label(b.status),
             "value": measured(b.reading.value, b.indicator.unit),
             "read_on": clock.local_date(b.reading.at, zone),
             "opened_at": b.opened_at,
             "due_on": b.due_on,
-            "now": status_words(b.indicator.status),
+            "now": status_label(b.indicator.status),
             "now_differs": b.indicator.status != b.status,
             "now_value": measured(b.indicator.latest_value, b.indicator.unit),
             "private": b.visibility == "party",
@@ -70,7 +70,7 @@ def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[di
             if since and i.value_then is not None and i.value_then != i.latest_value
             else "",
             "now": measured(i.latest_value, i.unit) if i.latest_value is not None else "",
-            "status": status_words(i.status),
+            "status": status_label(i.status),
         }
         for i in rows.annotate(value_then=Subquery(then.values("value")[:1]))
     ]

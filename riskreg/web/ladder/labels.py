@@ -11,7 +11,7 @@ from riskreg.reminders import policy
 from riskreg.reminders.policy import Rung
 
 
-def offset_words(days: int) -> str:
+def offset_text(days: int) -> str:
     """Where a rung stands: "14 days before", "on the day", "7 days after"."""
     if days == 0:
         return _("on the day")
@@ -20,7 +20,7 @@ def offset_words(days: int) -> str:
     return ngettext("%(n)d day after", "%(n)d days after", days) % {"n": days}
 
 
-def tells_words() -> dict[str, str]:
+def recipients_text() -> dict[str, str]:
     """Whom a rung can tell without naming anybody."""
     return {
         policy.OWNER: pgettext("ladder", "Owner"),
@@ -30,7 +30,7 @@ def tells_words() -> dict[str, str]:
     }
 
 
-def channel_words() -> dict[str, str]:
+def channel_labels() -> dict[str, str]:
     """How somebody or something is told."""
     return {
         policy.MAIL: pgettext("channel", "mail"),
@@ -40,7 +40,7 @@ def channel_words() -> dict[str, str]:
     }
 
 
-def part_words() -> dict[str, str]:
+def reason_label() -> dict[str, str]:
     """What somebody is to a risk that they are told of."""
     return {
         policy.AS_OWNER: pgettext("ladder", "owner"),
@@ -53,12 +53,12 @@ def part_words() -> dict[str, str]:
     }
 
 
-def rung_words(rung: Rung, people: Mapping[uuid.UUID, str]) -> dict[str, Any]:
+def rung_labels(rung: Rung, people: Mapping[uuid.UUID, str]) -> dict[str, Any]:
     """A rung for reading: when, who, channels besides mail, whether it interrupts."""
-    tells, channels = tells_words(), channel_words()
+    tells, channels = recipients_text(), channel_labels()
     gone = _("somebody who is no member any more")
     return {
-        "when": offset_words(rung.offset_days),
+        "when": offset_text(rung.offset_days),
         "who": [tells[t] for t in rung.tells] + [people.get(u, gone) for u in rung.users],
         "channels": [channels[c] for c in rung.channels],
         "interrupts": rung.interrupts,
@@ -70,6 +70,6 @@ def rung_line(rung: Rung | None, people: Mapping[uuid.UUID, str]) -> str:
     """A rung's recipients and channels in one line; empty where there is none."""
     if rung is None:
         return ""
-    said = rung_words(rung, people)
-    line = f"{_(', ').join(said['who'])} · {_(', ').join(said['channels'])}"
+    message = rung_labels(rung, people)
+    line = f"{_(', ').join(message['who'])} · {_(', ').join(message['channels'])}"
     return f"{line} · {_('at once')}" if rung.interrupts else line

@@ -14,8 +14,8 @@ from riskreg.events.policy import Audience
 from riskreg.register.models import Membership, Register
 from riskreg.register.queries import ANSWERABLE
 from riskreg.reminders.models import Addressee
-from riskreg.reminders.policy import STANDING_IN, Recipient, Rung, reached, rung_at
-from riskreg.reminders.queries import Scene
+from riskreg.reminders.policy import STANDING_IN, Recipient, Rung, last_due_dates, rung_at
+from riskreg.reminders.queries import RegisterSnapshots
 
 OWN_LIMIT = 200
 
@@ -39,15 +39,15 @@ class Item:
 
 
 @dataclass
-class Picture:
+class DigestContents:
     """What is due for a person at a moment.
 
     Of the addressees asked about: ``valid`` are still to be told, ``gone`` have nothing to be told
     of any more, ``moved`` are not the ones to tell any more. ``items`` is everything due for the
-    person, most urgent first. ``scene``: what was known of the registers.
+    person, most urgent first. ``snapshots``: what was known of the registers.
     """
 
-    scene: Scene
+    snapshots: RegisterSnapshots
     items: list[Item] = field(default_factory=list)
     valid: list[Addressee] = field(default_factory=list)
     gone: list[Addressee] = field(default_factory=list)
@@ -57,49 +57,49 @@ class Picture:
     listed: set[tuple[str, uuid.UUID]] = field(default_factory=set)
 
 
-def picture(
+def collect_digest(
     user: User,
     addressees: Collection[Addressee],
     at: dt.datetime,
     *,
-    scene: Scene | None = None,
+    snapshots: RegisterSnapshots | None = None,
     own: bool = True,
-) -> Picture:
-    """See ``Picture``. ``addressees`` are ``user``'s, with their reminder."""
-    return pictures([(user, addressees)], at, scene=scene, own=own)[0]
+) -> DigestContents:
+    """See ``DigestContents``. ``addressees`` are ``user``'s, with their reminder."""
+    return collect_digests([(user, addressees)], at, snapshots=snapshots, own=own)[0]
 
 
-def pictures(
+def collect_digests(
     asked: Sequence[tuple[User, Collection[Addressee]]],
     at: dt.datetime,
     *,
-    scene: Scene | None = None,
+    snapshots: RegisterSnapshots | None = None,
     own: bool = True,
-) -> list[Picture]:
-    """The picture of each person with their addressees, in as many queries as for one.
+) -> list[DigestContents]:
+    """The contents of each person's digest from their addressees, in as many queries as for one.
 
-    ``own``: with what they answer for and is on the ladder, told before or not. ``scene``: whole
-    registers read already; without one the people concerned are looked up.
+    ``own``: with what they answer for and is on the ladder, told before or not. ``snapshots``:
+    whole registers read already; without one the people concerned are looked up.
     """
-    near = scene or Scene(at, set())
+    near = snapshots or RegisterSnapshots(at, set())
     homes = _homes([user for user, _theirs in asked])
     owned: dict[int, list[Duty]] = _own(homes, near) if own else {}
     read = (duty for theirs in owned.values() for duty in theirs)
     duties = load((a.reminder for _user, theirs in asked for a in theirs), read)
-    if scene is None:
+    if snapshots is None:
         known = [*duties.values(), *(d for found in owned.values() for d in found)]
         near.users = {user.pk for user, _theirs in asked}
         near.users |= {u for d in known for u in (d.owner_id, d.deputy_id)}
     there = {home.register_id: home.register for at in homes.values() for home in at.values()}
     concerned = {d.register_id for d in duties.values()}
     concerned |= {d.register_id for mine in owned.values() for d in mine}
-    near.will_ask(there[key] for key in sorted(concerned) if key in there)
+    near.prefetch(there[key] for key in sorted(concerned) if key in there)
     found = []
     for user, theirs in asked:
         at_home = homes.get(user.pk, {}) if user.is_active else {}
-        seen = Picture(near, duties=duties)
-        _look(seen, user, theirs, at_home)
-        _look_at_own(seen, user, owned.get(user.pk, []), at_home)
+        seen = DigestContents(near, duties=duties)
+        _collect(seen, user, theirs, at_home)
+        _collect_own(seen, user, owned.get(user.pk, []), at_home)
         seen.items.sort(key=_urgency)
         found.append(seen)
     return found
@@ -114,8 +114,8 @@ def _homes(users: Collection[User]) -> dict[int, dict[int, Membership]]:
     return homes
 
 
-def _look(
-    seen: Picture, user: User, theirs: Collection[Addressee], homes: dict[int, Membership]
+def _collect(
+    seen: DigestContents, user: User, theirs: Collection[Addressee], homes: dict[int, Membership]
 ) -> None:
     """Sort the addressees out."""
     for addressee in theirs:
@@ -124,23 +124,23 @@ def _look(
         if duty.due_on != reminder.due_on:
             seen.gone.append(addressee)
             continue
-        told = _told(duty, seen.scene.rung(reminder), user, homes, seen.scene)
-        if told is None:
+        recipient = _recipient(duty, seen.snapshots.rung(reminder), user, homes, seen.snapshots)
+        if recipient is None:
             seen.moved.append(addressee)
         else:
             seen.valid.append(addressee)
-            _add(seen, duty, homes[duty.register_id], told)
+            _add(seen, duty, homes[duty.register_id], recipient)
 
 
-def _look_at_own(
-    seen: Picture, user: User, own: Iterable[Duty], homes: dict[int, Membership]
+def _collect_own(
+    seen: DigestContents, user: User, own: Iterable[Duty], homes: dict[int, Membership]
 ) -> None:
     """Add what they answer for and is on the ladder."""
     for duty in own:
-        rung = _rung_of(SOURCES[duty.kind], duty, homes[duty.register_id].register, seen.scene)
-        told = _told(duty, rung, user, homes, seen.scene) if rung else None
-        if told is not None:
-            _add(seen, duty, homes[duty.register_id], told)
+        rung = _rung_of(SOURCES[duty.kind], duty, homes[duty.register_id].register, seen.snapshots)
+        recipient = _recipient(duty, rung, user, homes, seen.snapshots) if rung else None
+        if recipient is not None:
+            _add(seen, duty, homes[duty.register_id], recipient)
 
 
 def _urgency(item: Item) -> tuple[Any, ...]:
@@ -148,22 +148,24 @@ def _urgency(item: Item) -> tuple[Any, ...]:
     return (*urgency(item.duty, item.today, orphan), item.register.slug, item.duty.ref)
 
 
-def _own(homes: dict[int, dict[int, Membership]], scene: Scene) -> dict[int, list[Duty]]:
+def _own(
+    homes: dict[int, dict[int, Membership]], snapshots: RegisterSnapshots
+) -> dict[int, list[Duty]]:
     """What each user answers for, or stands in for, and may have come onto the ladder."""
     found: dict[int, list[Duty]] = {}
     working = [h for theirs in homes.values() for h in theirs.values() if h.role in ANSWERABLE]
-    scene.will_ask(home.register for home in working)
+    snapshots.prefetch(home.register for home in working)
     registers = {home.register_id: home.register for home in working}
     # Register → who answers for something there → to whom of the users that matters.
     matters: dict[int, dict[int, list[int]]] = {}
     for home in working:
         there = matters.setdefault(home.register_id, {})
         there.setdefault(home.user_id, []).append(home.user_id)
-        for away, stand_in in scene.away(home.register).items():
+        for away, stand_in in snapshots.away(home.register).items():
             if stand_in == home.user_id:
                 there.setdefault(away, []).append(home.user_id)
     for source in LISTED.values():
-        for duty in _owned(source, registers, matters, scene):
+        for duty in _owned(source, registers, matters, snapshots):
             there = matters[duty.register_id]
             readers = {
                 reader
@@ -179,7 +181,7 @@ def _owned(
     source: Source,
     registers: Mapping[int, Register],
     people: Mapping[int, Collection[int]],
-    scene: Scene,
+    snapshots: RegisterSnapshots,
 ) -> list[Duty]:
     """What ``people`` answer for, by register, and may have come onto the ladder there."""
     if not people:
@@ -187,8 +189,10 @@ def _owned(
     # Most registers climb the same ladder on the same day.
     by_day: dict[dt.date, list[int]] = {}
     for key in people:
-        rungs = source.rungs(scene.ladder(key).rungs)
-        by_day.setdefault(reached(rungs, scene.today(registers[key]))[-1][1], []).append(key)
+        rungs = source.rungs(snapshots.ladder(key).rungs)
+        by_day.setdefault(last_due_dates(rungs, snapshots.today(registers[key]))[-1][1], []).append(
+            key
+        )
     come = Q()
     for last, keys in by_day.items():
         come |= Q(register_id__in=keys, **{f"{source.due_field}__lte": last})
@@ -208,32 +212,34 @@ def _owned(
     ]
 
 
-def _rung_of(source: Source, duty: Duty, register: Register, scene: Scene) -> Rung | None:
+def _rung_of(
+    source: Source, duty: Duty, register: Register, snapshots: RegisterSnapshots
+) -> Rung | None:
     if duty.due_on is None:
         return None
-    rungs = source.rungs(scene.ladder(register.pk).rungs)
+    rungs = source.rungs(snapshots.ladder(register.pk).rungs)
     extension = duty.extension(register.time_zone)
-    return rung_at(rungs, duty.due_on, scene.today(register), extension)
+    return rung_at(rungs, duty.due_on, snapshots.today(register), extension)
 
 
-def _told(
-    duty: Duty, rung: Rung, user: User, homes: dict[int, Membership], scene: Scene
+def _recipient(
+    duty: Duty, rung: Rung, user: User, homes: dict[int, Membership], snapshots: RegisterSnapshots
 ) -> Recipient | None:
     """What ``user`` is told ``duty`` as, on ``rung``; None when it is not for them."""
     home = homes.get(duty.register_id)
     if home is None:
         return None
-    found = scene.place(home.register).told(duty, rung)
+    found = snapshots.snapshot(home.register).recipients(duty, rung)
     return next((recipient for recipient in found if recipient.user_id == user.pk), None)
 
 
-def _add(seen: Picture, duty: Duty, home: Membership, told: Recipient) -> None:
+def _add(seen: DigestContents, duty: Duty, home: Membership, recipient: Recipient) -> None:
     if duty.key in seen.listed:
         return
     seen.listed.add(duty.key)
     register = home.register
     assert home.party is not None  # noqa: S101 - only members with a party are read
-    today = seen.scene.today(register)
-    its = duty.as_told_to(home.party.pk)
-    seen.items.append(Item(its, register, today, told.part, home.party.pk, told.for_id))
+    today = seen.snapshots.today(register)
+    its = duty.as_notified_to(home.party.pk)
+    seen.items.append(Item(its, register, today, recipient.part, home.party.pk, recipient.for_id))
     seen.audiences.add(Audience(register.uuid, home.party.uuid))

@@ -12,14 +12,14 @@ from django.test.utils import CaptureQueriesContext
 from riskreg.accounts.models import User
 from riskreg.notify.models import Message
 from riskreg.register.models import Register
-from riskreg.register.services import add_member, go_away
+from riskreg.register.services import add_member, start_absence
 from riskreg.reminders.models import Addressee
 from riskreg.reminders.services import (
-    renew_digest,
-    renew_interrupt,
+    current_digests,
+    current_interrupts,
+    refresh_digest,
+    refresh_interrupt,
     sweep,
-    unchanged_digests,
-    unchanged_interrupts,
 )
 from riskreg.risks.models import Risk
 from riskreg.risks.services import edit_risk, transfer_risk
@@ -44,14 +44,14 @@ def messages(kind: str = "digest") -> list[Any]:
 def test_what_did_not_change_is_not_written_again(world: World) -> None:
     _row, at = swept(world)
     assert len(messages()) == 2
-    assert unchanged_digests(messages(), at) == set(messages())
+    assert current_digests(messages(), at) == set(messages())
     for message in Message.objects.all():
-        content = renew_digest(message.uuid, at)
+        content = refresh_digest(message.uuid, at)
         assert content is not None
         assert (content.subject, content.text, content.html) == (
             message.subject, message.text, message.html,
         )  # fmt: skip
-    assert unchanged_digests(messages(), at) == set(messages())
+    assert current_digests(messages(), at) == set(messages())
 
 
 CHANGES: dict[str, Callable[[World, Risk, dt.datetime], Any]] = {
@@ -63,7 +63,7 @@ CHANGES: dict[str, Callable[[World, Risk, dt.datetime], Any]] = {
     "handed over": lambda world, row, at: transfer_risk(
         actor=world.viewer("owner"), ref=row.ref, version=None, owner=world.leader, at=at
     ),
-    "away": lambda world, row, at: go_away(
+    "away": lambda world, row, at: start_absence(
         actor=world.viewer("owner"), starts_on=at.date(), until_on=at.date(),
         stand_in=world.leader.email, at=at,
     ),
@@ -78,28 +78,28 @@ def test_whatever_a_reader_would_see_makes_a_difference(world: World, change: st
     row, at = swept(world)
     CHANGES[change](world, row, at)
     mine = Message.objects.get(kind="digest", recipient=world.owner.uuid)
-    assert mine.uuid not in unchanged_digests(messages(), at + MINUTE)
+    assert mine.uuid not in current_digests(messages(), at + MINUTE)
 
 
 def test_the_next_day_makes_a_difference(world: World) -> None:
     _row, at = swept(world)
-    assert unchanged_digests(messages(), at + DAY) == set()
+    assert current_digests(messages(), at + DAY) == set()
 
 
 def test_a_digest_that_nobody_is_told_by_any_more_is_not_unchanged(world: World) -> None:
     _row, at = swept(world)
     Addressee.objects.update(state="dropped", message=None)
-    assert unchanged_digests(messages(), at) == set()
+    assert current_digests(messages(), at) == set()
 
 
 def test_interruptions_are_looked_at_alike(world: World) -> None:
     row, at = swept(world, days=21)
     told = messages("interrupt")
     assert len(told) == 4
-    assert unchanged_interrupts(told, at) == set(told)
+    assert current_interrupts(told, at) == set(told)
     builders.review(world, row, at=at)
-    assert unchanged_interrupts(told, at) == set()
-    assert [renew_interrupt(message, at) for message in told] == [None] * 4
+    assert current_interrupts(told, at) == set()
+    assert [refresh_interrupt(message, at) for message in told] == [None] * 4
 
 
 def _people(world: World, count: int) -> list[User]:
@@ -122,7 +122,7 @@ def test_many_are_looked_at_in_as_many_queries_as_few(world: World) -> None:
     sweep(at)
     for some in (messages()[:2], messages()):
         with CaptureQueriesContext(connection) as queries:
-            assert unchanged_digests(some, at) == set(some)
+            assert current_digests(some, at) == set(some)
         counts.append(len(queries))
     assert counts[0] == counts[1] < 25
 
@@ -150,14 +150,14 @@ def test_one_duty_that_breaks_costs_nobody_else_their_digest(
 ) -> None:
     from riskreg.reminders.services import digests
 
-    plain = digests.pictures
+    plain = digests.collect_digests
 
     def fragile(asked: Any, *rest: Any, **more: Any) -> Any:
         if any(user == world.owner for user, _theirs in asked):
             raise RuntimeError("cannot be looked at")
         return plain(asked, *rest, **more)
 
-    monkeypatch.setattr(digests, "pictures", fragile)
+    monkeypatch.setattr(digests, "collect_digests", fragile)
     row = builders.risk(world, deputy=world.deputy)
     assert row.next_review_on is not None
     at = dt.datetime.combine(row.next_review_on, dt.time(4), tzinfo=dt.UTC)
@@ -171,7 +171,7 @@ def test_one_duty_that_breaks_costs_nobody_else_their_digest(
 def test_one_person_with_very_much_due_costs_nobody_else_theirs(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(import_module("riskreg.reminders.digest.picture"), "OWN_LIMIT", 2)
+    monkeypatch.setattr(import_module("riskreg.reminders.digest.contents"), "OWN_LIMIT", 2)
     for n in range(5):
         builders.risk(world, title=f"Risk {n}")
     mine = builders.risk(world, title="Mine", by=world.deputy)

@@ -24,7 +24,7 @@ def measured(value: Any, unit: str) -> str:
     return f"{number(value)} {unit}"
 
 
-def status_words(status: str) -> dict[str, str]:
+def status_label(status: str) -> dict[str, str]:
     """How an indicator stands, for ``badge``: word, tone and icon."""
     return {
         "green": {"text": pgettext("indicator", "Green"), "tone": "ok", "icon": "check-circle"},
@@ -37,7 +37,7 @@ def status_words(status: str) -> dict[str, str]:
     }.get(status, {"text": _("No reading"), "tone": "dashed", "icon": ""})
 
 
-def frequency_words(days: int) -> str:
+def frequency_text(days: int) -> str:
     """How often a reading is expected."""
     known = {
         1: _("every day"),
@@ -51,7 +51,7 @@ def frequency_words(days: int) -> str:
     return ngettext("every %(n)d day", "every %(n)d days", days) % {"n": days}
 
 
-def limit_words(indicator: Indicator) -> list[str]:
+def limit_text(indicator: Indicator) -> list[str]:
     """The limits, each as a sentence."""
     unit = indicator.unit
     say = {
@@ -61,11 +61,11 @@ def limit_words(indicator: Indicator) -> list[str]:
         "red_low": measured(indicator.red_low, unit),
     }
     if indicator.kind == Kind.FIXED and indicator.direction == "lower_is_worse":
-        said = [_("Amber from %(amber)s down, red from %(red)s down.") % say]
+        sentences = [_("Amber from %(amber)s down, red from %(red)s down.") % say]
     elif indicator.kind == Kind.FIXED:
-        said = [_("Amber from %(amber)s up, red from %(red)s up.") % say]
+        sentences = [_("Amber from %(amber)s up, red from %(red)s up.") % say]
     elif indicator.kind == Kind.BAND:
-        said = [
+        sentences = [
             _(
                 "Green between %(amber_low)s and %(amber)s; red from %(red_low)s down and from "
                 "%(red)s up."
@@ -76,7 +76,7 @@ def limit_words(indicator: Indicator) -> list[str]:
         # The database holds that a pace has both.
         assert indicator.objective is not None  # noqa: S101
         assert indicator.start_on is not None  # noqa: S101
-        said = [
+        sentences = [
             _("Amber when %(amber)s %%, red when %(red)s %% behind the path to “%(objective)s”.")
             % {
                 "amber": number(indicator.amber),
@@ -95,13 +95,13 @@ def limit_words(indicator: Indicator) -> list[str]:
     if indicator.hysteresis:
         back = number(indicator.hysteresis)
         back += " %" if indicator.kind == Kind.PACE else f" {unit}"
-        said.append(_way_back(indicator) % back)
-    said.append(
+        sentences.append(_way_back(indicator) % back)
+    sentences.append(
         _("Amber and red call for a review of the risks it watches.")
         if indicator.breach_at == "amber"
         else _("Red calls for a review of the risks it watches.")
     )
-    return said
+    return sentences
 
 
 def _way_back(indicator: Indicator) -> str:
@@ -127,7 +127,7 @@ def stands(
         "i": indicator,
         "ref": indicator.ref,
         "name": indicator.name,
-        "status": status_words(indicator.status),
+        "status": status_label(indicator.status),
         "value": number(indicator.latest_value),
         "unit": indicator.unit,
         "dormant": dormant,
@@ -137,7 +137,7 @@ def stands(
     }
 
 
-def time_words(reading: Reading, zone: str) -> str:
+def time_text(reading: Reading, zone: str) -> str:
     """The time of a reading, as exactly as it is known."""
     day = clock.local_date(reading.at, zone)
     if reading.precision == Precision.YEAR:
@@ -156,7 +156,7 @@ def limits_for_spark(indicator: Indicator) -> dict[str, float | None]:
     return {"amber": float(indicator.amber), "red": float(indicator.red)}
 
 
-def behind_words(indicator: Indicator, value: Decimal, day: dt.date) -> str:
+def behind_text(indicator: Indicator, value: Decimal, day: dt.date) -> str:
     """How far a value is behind or ahead of the path, in words; empty for other kinds."""
     if indicator.kind != Kind.PACE:
         return ""

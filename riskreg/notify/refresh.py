@@ -1,7 +1,7 @@
 """The last look before sending: whoever wrote a message says whether it still holds.
 
 A room that posts messages registers, once at start, its functions for its kind of message. Before
-each attempt ``renew`` is asked for the content as it should be now; None means that there is
+each attempt ``refresh`` is asked for the content as it should be now; None means that there is
 nothing left to tell. As that may be dear, a room may also tell of many messages at once, cheaply,
 which of them would come out as they are: those are sent without it. This room need not know what a
 message is about.
@@ -42,48 +42,48 @@ Unchanged = Callable[[Collection[uuid.UUID], dt.datetime], set[uuid.UUID]]
 
 
 @dataclass(frozen=True)
-class Renewer:
+class MessageRefresher:
     """How messages of one kind are renewed.
 
     ``renew(message, at)``: its content at ``at``, or None. ``unchanged(messages, at)``: those of
-    ``messages`` that ``renew`` would give the content they have; when in doubt it leaves one out.
+    ``messages`` that ``refresh`` would give the content they have; when in doubt it leaves one out.
     """
 
-    renew: Renew
-    unchanged: Unchanged | None = None
+    refresh: Renew
+    is_current: Unchanged | None = None
 
 
-_by_kind: dict[str, Renewer] = {}
+_by_kind: dict[str, MessageRefresher] = {}
 
 
-def register(kind: str, renew: Renew, unchanged: Unchanged | None = None) -> None:
-    """Ask these before messages of ``kind`` are sent; see ``Renewer``."""
-    _by_kind[kind] = Renewer(renew, unchanged)
+def register(kind: str, refresh: Renew, is_current: Unchanged | None = None) -> None:
+    """Ask these before messages of ``kind`` are sent; see ``MessageRefresher``."""
+    _by_kind[kind] = MessageRefresher(refresh, is_current)
 
 
-def renewer(kind: str) -> Renewer | None:
+def refresher(kind: str) -> MessageRefresher | None:
     """What was registered for ``kind``; None where what was written once always holds."""
     return _by_kind.get(kind)
 
 
-def to_be_renewed(messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime) -> set[uuid.UUID]:
+def refreshed_kinds(messages: Collection[tuple[uuid.UUID, str]], at: dt.datetime) -> set[uuid.UUID]:
     """Which of ``messages``, given as (message, kind), are to be renewed before they are sent."""
     found: set[uuid.UUID] = set()
     for kind in {kind for _message, kind in messages}:
-        asked = renewer(kind)
+        asked = refresher(kind)
         if asked is not None:
             these = {message for message, its in messages if its == kind}
-            found |= these - _unchanged(asked, these, at)
+            found |= these - _is_current(asked, these, at)
     return found
 
 
-def _unchanged(asked: Renewer, these: set[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
-    if asked.unchanged is None:
+def _is_current(asked: MessageRefresher, these: set[uuid.UUID], at: dt.datetime) -> set[uuid.UUID]:
+    if asked.is_current is None:
         return set()
     try:
         # Under a savepoint: a failed query would spoil the transaction of a caller that has one.
         with transaction.atomic():
-            return asked.unchanged(these, at)
+            return asked.is_current(these, at)
     except Exception:
         # The check only saves work.
         log.exception("unchanged_broke", messages=len(these))

@@ -11,13 +11,13 @@ from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Kind, Position, Risk, Translated
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.heatmap import narrowed, standing_on, tie_breaker
+from riskreg.risks.queries.heatmap import narrowed, positions_on, tie_breaker
 
 UNRATED = "unrated"
 ABOVE = "above"
 
 
-def standing_in(
+def risks_in_cell(
     viewer: Viewer,
     place: tuple[int, int] | str | None,
     *,
@@ -34,7 +34,7 @@ def standing_in(
     ``place`` is a cell (likelihood, impact), ``UNRATED``, ``ABOVE`` (any of the ratings ``above``)
     or None for every rated one. These are the rows that the heatmap's counts count.
     """
-    positions = standing_on(viewer, as_of, viewer.today(at)).filter(kind=kind)
+    positions = positions_on(viewer, as_of, viewer.today(at)).filter(kind=kind)
     if chosen is not None:
         positions = narrowed(viewer, positions, chosen)
     if place == UNRATED:
@@ -56,7 +56,7 @@ def standing_in(
 
 
 @dataclass(frozen=True)
-class Told(Translated):
+class TitleAndReason(Translated):
     """A risk that moved: its title, and the newest rationale given in between, if any."""
 
     title: str
@@ -64,15 +64,15 @@ class Told(Translated):
     translations: dict[str, dict[str, str]] = field(default_factory=dict)
 
 
-def told_between(
+def rationales_between(
     viewer: Viewer, refs: Collection[str], *, stage: str, since: dt.date, until: dt.date
-) -> dict[str, Told]:
+) -> dict[str, TitleAndReason]:
     """What the judges of ``refs`` said about ``stage`` after ``since`` and up to ``until``.
 
     One query; a risk that is not visible, or is called otherwise by now, is left out.
     """
     zone = viewer.register.time_zone
-    said = (
+    message = (
         Assessment.objects.visible_to(viewer)
         .filter(
             risk=OuterRef("pk"),
@@ -85,15 +85,15 @@ def told_between(
     rows: QuerySet[Risk] = visible_risks(viewer).filter(ref__in=list(refs))
     told = {}
     for risk in rows.annotate(
-        said_rationale=Subquery(said.values("rationale")[:1]),
-        said_translations=Subquery(said.values("translations")[:1]),
+        said_rationale=Subquery(message.values("rationale")[:1]),
+        said_translations=Subquery(message.values("translations")[:1]),
     ).only("ref", "title", "translations"):
         versions: dict[str, dict[str, str]] = {}
         for name, source in (("title", risk.translations), ("rationale", risk.said_translations)):
             for language, texts in (source or {}).items():
                 if texts.get(name):
                     versions.setdefault(language, {})[name] = texts[name]
-        told[risk.ref] = Told(
+        told[risk.ref] = TitleAndReason(
             title=risk.title, rationale=risk.said_rationale or "", translations=versions
         )
     return told

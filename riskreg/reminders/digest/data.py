@@ -15,12 +15,12 @@ from riskreg.accounts.models import User
 from riskreg.duties.sources import SOURCES, Duty
 from riskreg.register.models import Absence
 from riskreg.reminders import policy
-from riskreg.reminders.digest.picture import Item
+from riskreg.reminders.digest.contents import Item
 
 SHOWN = 40
 
 
-class Line(NamedTuple):
+class DigestLine(NamedTuple):
     """One duty. ``fact`` says how it stands; the names and ``register`` are empty where they are
     not told."""
 
@@ -40,7 +40,7 @@ class Line(NamedTuple):
     slug: str
 
 
-class Facts(NamedTuple):
+class DigestData(NamedTuple):
     """A whole message, all texts in its reader's language.
 
     ``total`` and the counts are of everything that is due, ``lines`` the first of it; ``orphans``:
@@ -51,7 +51,7 @@ class Facts(NamedTuple):
     name: str
     address: str
     language: str
-    lines: tuple[Line, ...]
+    lines: tuple[DigestLine, ...]
     total: int
     late: int
     today: int
@@ -61,7 +61,7 @@ class Facts(NamedTuple):
     work: str
 
 
-class Backdrop:
+class DigestLookups:
     """What the facts of many messages need beside their items, read at once: how things stand with
     each duty in each language, who people are, and until when some are away."""
 
@@ -75,8 +75,8 @@ class Backdrop:
                     by_kind.setdefault(item.duty.kind, {})[item.duty.subject] = item.duty
             with translation.override(language):
                 for kind, duties in by_kind.items():
-                    for subject, said in SOURCES[kind].facts(list(duties.values())).items():
-                        self.facts[language, kind, subject] = said
+                    for subject, message in SOURCES[kind].facts(list(duties.values())).items():
+                        self.facts[language, kind, subject] = message
         items = [item for _user, item in shown]
         self.people = _people(items)
         self.away = _away_until(items)
@@ -90,13 +90,13 @@ class Backdrop:
         return str(self.people[user]) if user in self.people else ""
 
 
-def facts_for(user: User, items: Sequence[Item], backdrop: Backdrop) -> Facts:
+def digest_data(user: User, items: Sequence[Item], backdrop: DigestLookups) -> DigestData:
     """What a message tells ``user`` of ``items``."""
     shown = items[:SHOWN]
     registers = list({item.register.pk: item.register for item in items}.values())
     several = len(registers) > 1
     with translation.override(user.language):
-        return Facts(
+        return DigestData(
             name=str(user),
             address=user.email,
             language=user.language,
@@ -111,18 +111,18 @@ def facts_for(user: User, items: Sequence[Item], backdrop: Backdrop) -> Facts:
         )
 
 
-def made_of(kind: str, facts: Facts) -> str:
+def made_of(kind: str, facts: DigestData) -> str:
     """A hash of a message: the same hash, the same message."""
     text = json.dumps([kind, settings.BASE_URL, facts], default=str)
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def _line(item: Item, user: User, backdrop: Backdrop, name_register: bool) -> Line:
+def _line(item: Item, user: User, backdrop: DigestLookups, name_register: bool) -> DigestLine:
     duty = item.duty
     assert duty.due_on is not None  # noqa: S101 - only what is due becomes an item
     until = duty.extended_until
     answers = item.part in (policy.AS_OWNER, policy.STANDING_IN) or item.for_id == duty.owner_id
-    return Line(
+    return DigestLine(
         ref=duty.ref,
         title=duty.title,
         days=item.days,

@@ -11,7 +11,7 @@ from riskreg.risks.models import Position, Risk, State
 PARTS = ("likelihood", "impact", "score", "rating")
 
 
-def take_position(
+def set_position(
     risk: Risk, at: dt.datetime, criteria: Criteria, *, by_scale: bool = False, **changes: Any
 ) -> Position:
     """Close the risk's open position at ``at`` and open one that says how it stands from then on.
@@ -57,14 +57,16 @@ def cell_columns(stage: str, cell: Cell | None) -> dict[str, Any]:
     return {f"{stage}_{part}": getattr(cell, part) if cell else None for part in PARTS}
 
 
-def pull_in_review(risk: Risk, today: dt.date, criteria: Criteria, rating: str | None) -> None:
+def bring_review_forward(
+    risk: Risk, today: dt.date, criteria: Criteria, rating: str | None
+) -> None:
     """Bring the risk's next review date in to what the rating's cadence asks (I1: never out)."""
     if risk.state == State.OPEN:
         cadence = Matrix(criteria).cadence_days(rating)
         risk.next_review_on = policy.pulled_in(risk.next_review_on, today, cadence)
 
 
-def touch(risk: Risk, at: dt.datetime, *fields: str) -> None:
+def bump_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
     """Save ``fields`` of ``risk`` as its next version."""
     risk.version += 1
     risk.updated_at = max(at, risk.updated_at)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
-class Matter:
+class DutyScope:
     """What a duty is, as far as it decides who is told."""
 
     owner_id: int | None

@@ -84,9 +84,9 @@ def operations() -> list[Operation]:
 
     found = []
     for path, methods in document["paths"].items():
-        for method, said in methods.items():
-            parts = [(p["in"], p["name"]) for p in said["parameters"]]
-            media = said.get("requestBody", {}).get("content", {}).get("application/json", {})
+        for method, message in methods.items():
+            parts = [(p["in"], p["name"]) for p in message["parameters"]]
+            media = message.get("requestBody", {}).get("content", {}).get("application/json", {})
             examples = [e["value"] for e in media.get("examples", {}).values()]
             texts.clear()
             found.append(

@@ -9,10 +9,10 @@ from django.utils.translation import ngettext, pgettext
 from riskreg.reminders import policy
 
 
-def due_words(days: int, until: dt.date | None = None) -> str:
+def due_text(days: int, until: dt.date | None = None) -> str:
     """How far off a due date is: "due in 3 days"; ``until``: a late one was extended."""
     if days < 0 and until is not None:
-        return _("%(n)s, extended until %(day)s") % {"n": due_words(days), "day": day_words(until)}
+        return _("%(n)s, extended until %(day)s") % {"n": due_text(days), "day": day_text(until)}
     if days == 0:
         return _("due today")
     if days == 1:
@@ -22,13 +22,13 @@ def due_words(days: int, until: dt.date | None = None) -> str:
     return ngettext("%(n)d day overdue", "%(n)d days overdue", -days) % {"n": -days}
 
 
-def day_words(day: dt.date) -> str:
+def day_text(day: dt.date) -> str:
     """A whole date: "27 November 2026"."""
     # Translators: the form of a whole date, in Django's date format letters.
     return date_format(day, pgettext("date form", "j F Y"))
 
 
-def part_words(part: str) -> str:
+def reason_label(part: str) -> str:
     """Why the reader is told; empty for the owner, whose matter it plainly is."""
     return {
         policy.AS_DEPUTY: _("you are its deputy"),
@@ -39,7 +39,7 @@ def part_words(part: str) -> str:
     }.get(part, "")
 
 
-def action_words(page: str) -> str:
+def action_label(page: str) -> str:
     """What one does on the page where a duty is discharged."""
     return {
         "review": _("Review"),
@@ -48,14 +48,14 @@ def action_words(page: str) -> str:
     }.get(page, _("Open it"))
 
 
-def count_words(counts: dict[str, int]) -> list[str]:
+def count_texts(counts: dict[str, int]) -> list[str]:
     """How much there is of each: late, today, coming; what there is none of is left out."""
-    said = []
+    sentences = []
     if counts["late"]:
-        said.append(ngettext("%(n)d overdue", "%(n)d overdue", counts["late"]))
+        sentences.append(ngettext("%(n)d overdue", "%(n)d overdue", counts["late"]))
     if counts["today"]:
-        said.append(ngettext("%(n)d due today", "%(n)d due today", counts["today"]))
+        sentences.append(ngettext("%(n)d due today", "%(n)d due today", counts["today"]))
     if counts["coming"]:
-        said.append(ngettext("%(n)d coming up", "%(n)d coming up", counts["coming"]))
+        sentences.append(ngettext("%(n)d coming up", "%(n)d coming up", counts["coming"]))
     numbers = [n for n in counts.values() if n]
-    return [text % {"n": n} for text, n in zip(said, numbers, strict=True)]
+    return [text % {"n": n} for text, n in zip(sentences, numbers, strict=True)]

@@ -19,55 +19,66 @@ from riskreg.reminders.models import (
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries import (
     Found,
-    Place,
-    Scene,
-    behind,
+    RegisterSnapshot,
+    RegisterSnapshots,
+    due_steps,
     ladder_of,
-    steps,
+    pending_steps,
     unaddressed,
     users_waiting,
 )
-from riskreg.reminders.services.alarms import Unheard
-from riskreg.reminders.services.settling import Duties, address, entry, let_go, skip
+from riskreg.reminders.services.alarms import UnassignedDuties
+from riskreg.reminders.services.assignment import Duties, assign_recipients, cancel, entry, skip
 
 log = structlog.get_logger(__name__)
 
 
-def move_ladders(register: Register, at: dt.datetime, unheard: Unheard | None = None) -> int:
+def move_ladders(
+    register: Register, at: dt.datetime, unheard: UnassignedDuties | None = None
+) -> int:
     """Record the rung that each open duty of ``register`` has reached. Returns how many moved.
 
     What nobody can be told of is noted in ``unheard``, if one is given.
     """
-    scene, moved = Scene(at), 0
-    unheard = Unheard() if unheard is None else unheard
-    _let_strays_go(scene.place(register), scene)
+    snapshots, moved = RegisterSnapshots(at), 0
+    unheard = UnassignedDuties() if unheard is None else unheard
+    _cancel_absent_recipients(snapshots.snapshot(register), snapshots)
     for source in SOURCES.values():
-        place = scene.place(register)
-        for batch in behind(source, register, place.today, place.ladder.rungs):
-            moved += _take_rungs(source, scene, place, batch)
+        snapshot = snapshots.snapshot(register)
+        for batch in due_steps(source, register, snapshot.today, snapshot.ladder.rungs):
+            moved += _advance(source, snapshots, snapshot, batch)
         for reminders in unaddressed(source, register):
-            _address_again(source, scene, register, reminders, unheard)
+            _address_again(source, snapshots, register, reminders, unheard)
     return moved
 
 
 @transaction.atomic
-def _take_rungs(source: Source, scene: Scene, place: Place, batch: Collection[Found]) -> int:
+def _advance(
+    source: Source,
+    snapshots: RegisterSnapshots,
+    snapshot: RegisterSnapshot,
+    batch: Collection[Found],
+) -> int:
     """Record each row's rung as due, the lower ones as skipped, and whom to tell.
 
     One sweep at a time does this in a register; what it then finds is what is still to be done,
     also where another with a later clock, or another ladder, was faster.
     """
-    register, at = place.register, scene.at
+    register, at = snapshot.register, snapshots.at
     Register.objects.select_for_update(no_key=True).get(pk=register.pk)
-    if ladder_of(register).number != place.ladder.number:
+    if ladder_of(register).number != snapshot.ladder.number:
         return 0
-    taken = {step.duty.subject: step for step in steps(source, place, [row.pk for row in batch])}
+    taken = {
+        step.duty.subject: step
+        for step in pending_steps(source, snapshot, [row.pk for row in batch])
+    }
     duties = {step.duty.key: step.duty for step in taken.values()}
     wanted = []
     for step in taken.values():
-        wanted.append(_reminder(place, step.duty, step.rung, at))
+        wanted.append(_reminder(snapshot, step.duty, step.rung, at))
         wanted += [
-            _reminder(place, step.duty, lower, at, SkipReason.OVERTAKEN) for lower in step.skipped
+            _reminder(snapshot, step.duty, lower, at, SkipReason.OVERTAKEN)
+            for lower in step.skipped
         ]
     wanted.sort(key=lambda r: (r.subject, r.due_on, r.rung))
     Reminder.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=100)
@@ -95,18 +106,18 @@ def _take_rungs(source: Source, scene: Scene, place: Place, batch: Collection[Fo
         (overtaken if of_this_date else done).append(reminder)
     entries += skip(register, overtaken, duties, SkipReason.OVERTAKEN, at)
     entries += skip(register, done, duties, SkipReason.DISCHARGED, at)
-    told = address(fresh, duties, scene)
+    told = assign_recipients(fresh, duties, snapshots)
     entries += _unaddressed(register, [r for r in fresh if not told[r.pk]], duties, at)
     append_all(entries)
     return len(fresh)
 
 
-def _let_strays_go(place: Place, scene: Scene) -> None:
+def _cancel_absent_recipients(snapshot: RegisterSnapshot, snapshots: RegisterSnapshots) -> None:
     """What waits for somebody who has left, or is away, goes to who is to be told instead."""
     strays = {
         user
-        for user in users_waiting(place.register)
-        if user not in place.circle.members or user in place.circle.away
+        for user in users_waiting(snapshot.register)
+        if user not in snapshot.roster.members or user in snapshot.roster.away
     }
     if not strays:
         return
@@ -114,23 +125,23 @@ def _let_strays_go(place: Place, scene: Scene) -> None:
         waiting = list(
             Addressee.objects.select_for_update(of=("self",))
             .filter(
-                user__in=strays, state=AddresseeState.WAITING, reminder__register=place.register
+                user__in=strays, state=AddresseeState.WAITING, reminder__register=snapshot.register
             )
             .select_related("reminder")
             .order_by("pk")
         )
         duties = load(a.reminder for a in waiting)
         gone = [a for a in waiting if duties[a.reminder.duty_key].due_on != a.reminder.due_on]
-        let_go(gone, [a for a in waiting if a not in gone], duties, scene)
+        cancel(gone, [a for a in waiting if a not in gone], duties, snapshots)
 
 
 @transaction.atomic
 def _address_again(
     source: Source,
-    scene: Scene,
+    snapshots: RegisterSnapshots,
     register: Register,
     reminders: list[Reminder],
-    unheard: Unheard,
+    unheard: UnassignedDuties,
 ) -> None:
     """Find somebody for reminders that nobody waits for: people left, or have joined since."""
     reminders = list(
@@ -141,9 +152,9 @@ def _address_again(
     )
     duties = load(reminders)
     gone = [r for r in reminders if duties[r.duty_key].due_on != r.due_on]
-    append_all(skip(register, gone, duties, SkipReason.DISCHARGED, scene.at))
+    append_all(skip(register, gone, duties, SkipReason.DISCHARGED, snapshots.at))
     left = [r for r in reminders if duties[r.duty_key].due_on == r.due_on]
-    told = address(left, duties, scene)
+    told = assign_recipients(left, duties, snapshots)
     for reminder in left:
         if not told[reminder.pk]:
             unheard.note(duties[reminder.duty_key])
@@ -164,16 +175,18 @@ def _unaddressed(
     return [entry(register, duties[r.duty_key], r, at, "reminder.unaddressed") for r in reminders]
 
 
-def _reminder(place: Place, duty: Duty, rung: Rung, at: dt.datetime, reason: str = "") -> Reminder:
+def _reminder(
+    snapshot: RegisterSnapshot, duty: Duty, rung: Rung, at: dt.datetime, reason: str = ""
+) -> Reminder:
     assert duty.due_on is not None  # noqa: S101 - only what is open has a rung
     return Reminder(
         created_at=at,
-        register=place.register,
+        register=snapshot.register,
         kind=duty.kind,
         subject=duty.subject,
         due_on=duty.due_on,
         rung=rung.offset_days,
-        ladder_id=place.ladder.ladder_id,
+        ladder_id=snapshot.ladder.ladder_id,
         to_announce=rung.announced and not reason,
         state=ReminderState.SKIPPED if reason else ReminderState.DUE,
         reason=reason,

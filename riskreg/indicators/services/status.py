@@ -6,7 +6,7 @@ from typing import Any
 
 from riskreg.events.services import Entry
 from riskreg.indicators.models import Breach, Indicator, Reading
-from riskreg.indicators.policy import expected_by, rule_of, turns_bad, walk
+from riskreg.indicators.policy import expected_by, rule_of, status_series, triggers_review
 from riskreg.indicators.queries.breaches import open_breaches
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
@@ -15,7 +15,7 @@ from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk, State
 
 
-def stand(
+def recompute_status(
     indicator: Indicator, *, since: dt.datetime | None = None, appended: bool = False
 ) -> list[tuple[Reading, str]]:
     """Set status, latest reading and next date from the readings that count; the turns for the bad.
@@ -33,10 +33,10 @@ def stand(
     counted = list(rows.only("id", "at", "value", "indicator_id").order_by("at"))
     series = [(clock.local_date(r.at, zone), r.value) for r in counted]
     turns, status = [], before
-    walked = walk(rule_of(indicator), series, before, last)
+    walked = status_series(rule_of(indicator), series, before, last)
     for reading, (was, status) in zip(counted, walked, strict=True):
         news = since is None or reading.at > since
-        if news and turns_bad(was, status, indicator.breach_at):
+        if news and triggers_review(was, status, indicator.breach_at):
             turns.append((reading, status))
     indicator.status = status
     if counted:
