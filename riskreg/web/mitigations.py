@@ -18,6 +18,7 @@ from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import answerable_members
+from riskreg.register.translations import CONFIRMED
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.policy import is_dormant
@@ -40,11 +41,14 @@ from riskreg.web.history.page import people_first
 from riskreg.web.localized import outdated_after_saving, outdated_rows
 from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
+    STILL_FITS,
     form_field,
     in_form,
     initial_value,
+    offer_still_fits,
     set_choices,
     show_what_was,
+    still_fitting,
     visibility_choices,
 )
 
@@ -86,11 +90,17 @@ class MitigationForm(forms.Form):
                 choices=visibility_choices(viewer),
             )
         else:
+            offer_still_fits(self, current.outdated_translations, MITIGATION)
             show_what_was(self)
 
     def given(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
-        return {field.name: self.cleaned_data[field.name] for field in in_form(MITIGATION, self)}
+        fields = {field.name: self.cleaned_data[field.name] for field in in_form(MITIGATION, self)}
+        return fields | still_fitting(self)
+
+    def changed_fields(self) -> set[str]:
+        """Names of what the service takes that the writer changed from what they were shown."""
+        return {CONFIRMED if name == STILL_FITS else name for name in self.changed_data}
 
     def clean_risks(self) -> list[str]:
         """The refs that were ticked or typed."""
@@ -291,7 +301,7 @@ class MitigationEdit(MitigationPage):
         require(self.viewer, "mitigation.edit", mitigation)
         form = MitigationForm(self.viewer, request.POST, current=mitigation)
         if form.is_valid():
-            touched = taken(request, set(form.changed_data))
+            touched = taken(request, form.changed_fields())
             fields = {name: value for name, value in form.given().items() if name in touched}
             try:
                 was = mitigation.outdated_translations

@@ -4,17 +4,21 @@ A form class adds what is its own (choices that depend on the register, other wi
 code. The services check values; a form only knows which fields there are.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.localised import plain_number
 from riskreg.register.access import Viewer
+from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
+
+STILL_FITS = "still_fits"
 
 
 def form_field(field: Field) -> forms.Field:
@@ -105,3 +109,37 @@ def show_what_was(form: forms.BaseForm) -> None:
 def in_form(table: Table, form: forms.BaseForm) -> list[Field]:
     """The fields of ``table`` that ``form`` has under their own names."""
     return [field for field in table.settable if field.name in form.fields]
+
+
+def offer_still_fits(
+    form: forms.BaseForm, outdated: Mapping[str, Collection[str]] | None, table: Table
+) -> None:
+    """Boxes for the translations that are out of date, by which the writer says that they fit.
+
+    ``outdated``: {language: [field]}, as a thing keeps it. No field where none is.
+    """
+    names = dict(settings.LANGUAGES)
+    choices = [
+        (f"{language}:{field}", f"{capfirst(str(table[field].label))} ({names[language]})")
+        for language, fields in (outdated or {}).items()
+        for field in table.names()
+        if field in fields
+    ]
+    if choices:
+        form.fields[STILL_FITS] = forms.MultipleChoiceField(
+            label=_("Still fits, although the original has changed"),
+            required=False,
+            widget=forms.CheckboxSelectMultiple,
+            choices=choices,
+        )
+
+
+def still_fitting(form: forms.BaseForm) -> dict[str, dict[str, list[str]]]:
+    """What was ticked there, as the services take it; empty where nothing was offered."""
+    if STILL_FITS not in form.fields:
+        return {}
+    ticked: dict[str, list[str]] = {}
+    for value in form.cleaned_data.get(STILL_FITS, []):
+        language, _colon, field = value.partition(":")
+        ticked.setdefault(language, []).append(field)
+    return {CONFIRMED: ticked}

@@ -13,6 +13,8 @@ from riskreg.risks.services import (
     reopen_risk,
 )
 from tests import builders
+from tests.builders import SLUG
+from tests.indicators import making
 
 ZH = {"title": "桥梁关闭", "cause": "降雨", "event": "桥梁可能关闭", "consequence": "货车需等待"}
 
@@ -148,3 +150,42 @@ def test_the_reason_of_an_extension_is_in_the_readers_language(world):
         .json()
     )
     assert body["results"][0]["translations"] == zh("reason", "先完成审计")
+
+
+def shown_data(client, path: str) -> dict:
+    """What a browser would send back from the form at ``path``."""
+    data = {}
+    for bound in client.get(path).context["form"]:
+        value = bound.value()
+        if value not in (None, [], ""):
+            data[bound.html_name] = value
+            if bound.field.show_hidden_initial:
+                data[bound.html_initial_name] = value
+    return data
+
+
+def test_a_translation_of_a_mitigation_may_be_said_to_fit(world):
+    row = builders.mitigation(
+        world, builders.risk(world), translations={"zh-hans": {"title": "本地组装"}}
+    )
+    client, path = builders.web(world.owner), f"/r/{SLUG}/mitigations/{row.ref}/edit/"
+    client.post(path, {**shown_data(client, path), "title": "Assemble elsewhere"})
+    row.refresh_from_db()
+    assert row.outdated_translations == {"zh-hans": ["title"]}
+    assert "Still fits, although the original has changed" in client.get(path).content.decode()
+    client.post(path, {**shown_data(client, path), "still_fits": ["zh-hans:title"]})
+    row.refresh_from_db()
+    assert row.outdated_translations is None
+    assert row.translations == {"zh-hans": {"title": "本地组装"}}
+    assert "still_fits" not in client.get(path).context["form"].fields
+
+
+def test_a_translation_of_an_indicator_may_be_said_to_fit(world):
+    row = making.indicator(world, names={"en": "Lithium", "zh-hans": "锂"})
+    client, path = builders.web(world.owner), f"/r/{SLUG}/indicators/{row.ref}/edit/"
+    client.post(path, {**shown_data(client, path), "name": "Lithium carbonate"})
+    row.refresh_from_db()
+    assert row.outdated_translations == {"zh-hans": ["names"]}
+    client.post(path, {**shown_data(client, path), "still_fits": ["zh-hans:names"]})
+    row.refresh_from_db()
+    assert (row.outdated_translations, row.names["zh-hans"]) == (None, "锂")

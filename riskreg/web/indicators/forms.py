@@ -14,15 +14,19 @@ from riskreg.kernel.fields import Field, Type
 from riskreg.register.access import Viewer
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import answerable_members, objectives_for
+from riskreg.register.translations import CONFIRMED
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.conflict import seen_value
 from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
+    STILL_FITS,
     form_field,
     in_form,
     initial_value,
+    offer_still_fits,
     set_choices,
     show_what_was,
+    still_fitting,
     text_box,
     visibility_choices,
 )
@@ -83,6 +87,7 @@ class IndicatorForm(forms.Form):
                 choices=visibility_choices(viewer),
             )
         else:
+            offer_still_fits(self, current.outdated_translations, INDICATOR)
             show_what_was(self)
 
     def _add_texts(self, field: Field) -> None:
@@ -110,11 +115,11 @@ class IndicatorForm(forms.Form):
         fields: dict[str, Any] = {f.name: data[f.name] for f in in_form(INDICATOR, self)}
         for target, name in TEXT_FIELDS.items():
             fields[target] = _texts(data[name], data[f"{name}_zh"])
-        return fields
+        return fields | still_fitting(self)
 
     def touched(self) -> set[str]:
         """Names of the table's fields that the writer changed from what they were shown."""
-        fields = {name: field for field, name in TEXT_FIELDS.items()}
+        fields = {name: field for field, name in TEXT_FIELDS.items()} | {STILL_FITS: CONFIRMED}
         return {fields.get(n.removesuffix("_zh"), n) for n in self.changed_data}
 
     def seen(self) -> dict[str, Any]:
