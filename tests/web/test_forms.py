@@ -15,6 +15,9 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.accounts.services import make_feed
+from riskreg.register.models import Register
+from riskreg.register.services import create_program
+from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.services import close_risk
 from riskreg.web.forms.key import _read
 from tests import builders
@@ -29,7 +32,7 @@ FOR_EVERYBODY = {
 }  # fmt: skip
 # Forms of people who are not signed in: there is nobody for whom a draft could be kept.
 OF_STRANGERS = {"/accounts/login/", "/accounts/signup/", "/accounts/password/reset/",
-                "/accounts/password/reset/key/{}-{}/"}  # fmt: skip
+                "/accounts/password/reset/key/{}-{}/", "/first/{}/", "/join/{}/"}  # fmt: skip
 
 
 @dataclass
@@ -40,7 +43,7 @@ class Everything(CanaryWorld):
 
 
 @pytest.fixture
-def everything(db: None, at: dt.datetime) -> Everything:
+def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Everything:
     """A register in which every kind of thing is there, in the states that have forms."""
     world = Everything(**vars(canaries.build(at)))
     draft = builders.risk(world, title="Draft to open", opened=False)
@@ -49,9 +52,15 @@ def everything(db: None, at: dt.datetime) -> Everything:
     closed = builders.risk(world, title="Closed, to reopen")
     close_risk(actor=world.viewer("owner"), ref=closed.ref, version=None, reason="Over", at=at)
     make_feed(user=world.manager, at=at)
+    monkeypatch.setattr(settings, "REGISTER_MAKERS", "everybody")
+    Register.objects.filter(pk=world.register.pk).update(
+        made_by=world.manager, setup_steps=list(SETUP_STEPS)
+    )
+    create_program(actor=world.viewer("manager"), name="Loader", scope="read", at=at)
     here = f"/r/{world.register.slug}/"
     world.starts = [
-        f"{here}work/", "/preferences/", "/accounts/password/change/", "/inbox/", f"{here}away/",
+        f"{here}work/", "/registers/new/", f"{here}setup/parties/", f"{here}programs/",
+        f"{here}members/", "/preferences/", "/accounts/password/change/", "/inbox/", f"{here}away/",
         f"{here}handover/?from={world.owner.uuid}", f"{here}handover/risks/?all=%3F",
         *(f"{here}risks/{row.ref}/" for row in (draft, closed, private, plain)),
         *(f"{here}meetings/{uuid}/" for uuid in world.shared_meetings),

@@ -30,7 +30,7 @@ from riskreg.register.people import (
     roles_for,
 )
 from riskreg.register.permissions import require
-from riskreg.register.services.members import add_member
+from riskreg.register.services.members import add_member, lock_people
 
 SEND_DUE = "register.send_invitations"
 COLUMNS = ("email", "role", "party", "language")
@@ -116,6 +116,7 @@ class _Inviting:
                 "days", "out_of_range", _("An invitation is good for 1 to %d days.") % DAYS_MAX
             )
         self.actor, self.at = actor, at
+        lock_people(actor.register)
         self.expires_at = at + dt.timedelta(days=days)
         parties = Party.objects.filter(register=actor.register).order_by("pk")
         self.parties: dict[str | None, Party | None] = {None: None, **{p.key: p for p in parties}}
@@ -232,6 +233,7 @@ def accept_invitation(*, token: str, user: User, at: dt.datetime) -> Viewer:
     Raises ``Forbidden`` for whoever it was not sent to, and for a link that is over.
     """
     row = invitation_of(token, at, lock=True)
+    lock_people(row.register)
     if user.email.lower() != row.email.lower():
         raise Forbidden(
             _(
@@ -255,6 +257,7 @@ def accept_with_new_account(
     account of that address: they sign in first. ``Invalid`` names what is wrong.
     """
     row = invitation_of(token, at, lock=True)
+    lock_people(row.register)
     if User.objects.filter(email__iexact=row.email).exists():
         raise Forbidden(_("You have an account already: sign in, and open the link again."))
     user = create_user(email=row.email, name=name, password=password, at=at)

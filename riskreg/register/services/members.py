@@ -76,6 +76,11 @@ def end_membership(*, register: Register, user: User, at: dt.datetime, by: User)
     return membership
 
 
+def lock_people(register: Register) -> None:
+    """Let who is in ``register`` change by one act at a time, until the transaction ends."""
+    Register.objects.select_for_update(no_key=True).get(pk=register.pk)
+
+
 def _for_all(register: Register, by: User) -> Viewer:
     return Viewer(user=by, register=register, role=Role.MANAGER, party=None)
 

@@ -10,9 +10,9 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.models import Membership, Party, Register, Role
+from riskreg.register.models import Membership, Party, Role
 from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY, managers_of, manages, member_row
-from riskreg.register.services.members import end_membership
+from riskreg.register.services.members import end_membership, lock_people
 from riskreg.register.services.named import Named
 
 
@@ -81,7 +81,7 @@ def member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Mem
 def member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Membership:
     """The membership, locked with its register's other managers; see ``change_role``."""
     # Of two managers who leave at once, one must find the other gone.
-    Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
+    lock_people(actor.register)
     row = member_row(actor, user)
     if version is not None and version != row.version:
         raise Conflict(_("This member's role was changed since you looked."), row)
