@@ -95,6 +95,7 @@ class Registers(ApiView):
                 acts_for=given["party"],
                 scale=given.get("scale", DEFAULT_SCALE),
                 classification=given.get("template", NO_CLASSIFICATION),
+                copy_of=given.get("copy_of", ""),
                 at=self.at,
                 request_id=request_id(),
             )

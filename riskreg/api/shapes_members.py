@@ -187,3 +187,9 @@ class RegisterNew(s.Serializer[Any]):
         required=False,
         help_text="the classification that it starts with",
     )
+    copy_of = s.CharField(
+        required=False,
+        max_length=60,
+        help_text="slug of a register of the caller's whose criteria and classifications it starts "
+        "with, in place of scale and template",
+    )

@@ -192,6 +192,34 @@ def test_a_step_of_the_set_up_is_done_once() -> None:
     assert viewer.register.setup_steps == ["people"]
 
 
+@pytest.mark.django_db
+def test_a_register_starts_with_the_frame_of_another_and_with_nothing_else_of_it() -> None:
+    by = admin()
+    first = found(by, scale="3x3", classification="it")
+    builders.user("them@example.com")
+    viewer = found(by, slug="second", copy_of="ours", currency="EUR")
+    assert viewer.register.currency == "EUR"
+    assert viewer.criteria.likelihood == first.criteria.likelihood
+    assert viewer.criteria.pk != first.criteria.pk
+    kinds = [list(v.register.taxonomies.values_list("key", "names")) for v in (first, viewer)]
+    assert kinds[0] == kinds[1] != []
+    assert Membership.objects.filter(register=viewer.register).count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("slug", ["nowhere", "theirs"])
+def test_the_frame_of_a_register_that_one_is_not_in_is_not_copied(slug: str) -> None:
+    by = admin()
+    services.found_register(
+        by=builders.user("other@example.com"), slug="theirs", names="T", acts_for="a",
+        parties=[{"key": "a", "names": "A"}], currency="EUR", time_zone="UTC", at=AT,
+        by_operator=True,
+    )  # fmt: skip
+    with nothing_changes(), pytest.raises(Invalid, match="in no register") as refused:
+        found(by, copy_of=slug)
+    assert set(refused.value.fields) == {"copy_of"}
+
+
 # By commands -------------------------------------------------------------------------------------
 def run(*arguments: str, stdin: str = "", monkeypatch: Any = None) -> Any:
     if monkeypatch is not None:

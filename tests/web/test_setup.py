@@ -124,6 +124,16 @@ def test_two_parties_with_three_members_and_an_open_risk(boss: User) -> None:
     assert Risk.objects.get().ref == "R-001"
 
 
+def test_another_register_starts_like_the_first(boss: User) -> None:
+    client = builders.web(boss)
+    assert 'name="copy_of"' not in text(client.get("/registers/new/"))
+    client.post("/registers/new/", FORM)
+    assert 'name="copy_of"' in text(client.get("/registers/new/"))
+    more = {**FORM, "name": "Second", "copy_of": "battery-swap-pilot"}
+    client.post("/registers/new/", more)
+    assert Register.objects.get(slug="second").setup_steps == ["parties", "people", "risk"]
+
+
 @pytest.mark.parametrize(
     ("change", "said"),
     [

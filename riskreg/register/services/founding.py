@@ -1,5 +1,6 @@
 """A register made in one step, with its parties, its first manager and a classification."""
 
+import copy
 import datetime as dt
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.events.services import append
-from riskreg.kernel.errors import Errors, Forbidden, Invalid
+from riskreg.kernel.errors import Errors, Forbidden, Invalid, NotFound
 from riskreg.kernel.localised import clean_names
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.frame_templates import (
@@ -22,6 +23,7 @@ from riskreg.register.frame_templates import (
 )
 from riskreg.register.models import Party, Register, Role
 from riskreg.register.permissions import may_make_registers
+from riskreg.register.queries import taxonomies_for
 from riskreg.register.services.frame import add_party, create_register
 from riskreg.register.services.members import add_member
 from riskreg.register.services.terms import add_taxonomy
@@ -46,13 +48,16 @@ def found_register(
     descriptions: Any = None,
     scale: str = DEFAULT_SCALE,
     classification: str = NO_CLASSIFICATION,
+    copy_of: str = "",
     steps: Collection[str] = (),
     by_operator: bool = False,
     request_id: str = "",
 ) -> Viewer:
     """Make a register whose maker is manager of the party ``acts_for``; they are its first viewer.
 
-    ``parties``: each {key, names, prefix}, without a prefix one is chosen. ``steps``: what of the
+    ``parties``: each {key, names, prefix}, without a prefix one is chosen. ``copy_of``: the slug of
+    a register that the maker is in, whose criteria and classifications it starts with in place of
+    templates; nobody and nothing else comes along. ``steps``: what of the
     guided set-up is still to be done. Raises ``Forbidden`` for who may not make registers (unless
     ``by_operator``), ``Invalid`` with everything that is wrong; then nothing was made.
     """
@@ -66,6 +71,7 @@ def found_register(
         errors.add("template", "unknown", _("Templates are: %s.") % ", ".join(known))
     if descriptions:
         descriptions = clean_names(errors, "descriptions", descriptions, 2000)
+    like = _to_copy(errors, by, copy_of)
     _check_parties(errors, parties, acts_for)
     register = None
     try:
@@ -76,7 +82,9 @@ def found_register(
             time_zone=time_zone,
             languages=languages,
             descriptions=descriptions,
-            criteria=scale_template(scale if scale in SCALES else DEFAULT_SCALE),
+            criteria=_criteria_of(like)
+            if like
+            else scale_template(scale if scale in SCALES else DEFAULT_SCALE),
             at=at,
             by=by,
         )
@@ -94,7 +102,15 @@ def found_register(
     own = next(party for party in made if party is not None and party.key == acts_for)
     add_member(register=register, user=by, role=Role.MANAGER, party=own, at=at, by=by)
     viewer = viewer_for(by, slug, request_id)
-    classify(actor=viewer, template=classification, at=at)
+    if like is None:
+        classify(actor=viewer, template=classification, at=at)
+    for taxonomy in taxonomies_for(like) if like else ():
+        terms: list[Mapping[str, Any]] = [
+            {"key": term.key, "names": term.names, "source": term.source}
+            for term in taxonomy.terms.all()
+            if term.retired_at is None
+        ]
+        add_taxonomy(actor=viewer, key=taxonomy.key, names=taxonomy.names, terms=terms, at=at)
     return viewer
 
 
@@ -152,6 +168,25 @@ def _check_parties(errors: Errors, parties: Sequence[Mapping[str, Any]], acts_fo
         errors.add(
             "parties", "repeated", _("The party %s is named twice; give each its own key.") % key
         )
+
+
+def _to_copy(errors: Errors, by: User, slug: str) -> Viewer | None:
+    if not slug:
+        return None
+    try:
+        return viewer_for(by, slug)
+    except NotFound:
+        errors.add("copy_of", "unknown", _("You are in no register of that short name."))
+        return None
+
+
+def _criteria_of(like: Viewer) -> dict[str, Any]:
+    """What a Criteria row was made of, for another one."""
+    names = (
+        "likelihood", "impact", "dimensions", "ratings", "cells", "appetite",
+        "unrated_cadence_days", "label",
+    )  # fmt: skip
+    return {name: copy.deepcopy(getattr(like.criteria, name)) for name in names}
 
 
 def _add_party(

@@ -1,5 +1,6 @@
 """A new register: its names, currency, zone, languages, and whom its maker acts for."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django import forms
@@ -15,10 +16,11 @@ from django.views import View
 
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Forbidden, Invalid
+from riskreg.register.models import Membership
 from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
 from riskreg.register.services.named import suggested_key
-from riskreg.web.base import add_errors, request_id, signed_in
+from riskreg.web.base import add_errors, my_memberships, request_id, signed_in
 from riskreg.web.bilingual import names_fields, names_given
 from riskreg.web.people.preferences import zone_choices
 
@@ -55,11 +57,26 @@ class RegisterForm(forms.Form):
         max_length=120,
         help_text=gettext_lazy("You become its risk manager here. Others are added next."),
     )
-    field_order = ("name", "name_zh", "slug", "currency", "time_zone", "languages", "party")
+    copy_of = forms.ChoiceField(
+        label=gettext_lazy("Scale and classifications as in"),
+        required=False,
+        help_text=gettext_lazy("Nothing else comes along: neither people nor risks."),
+    )
+    field_order = (
+        "name", "name_zh", "slug", "currency", "time_zone", "languages", "party", "copy_of",
+    )  # fmt: skip
 
-    def __init__(self, data: Any = None, **options: Any) -> None:
+    def __init__(
+        self, data: Any = None, *, mine: Sequence[Membership] = (), **options: Any
+    ) -> None:
         super().__init__(data, **options)
         names_fields(self)
+        offered = [(row.register.slug, row.register.name) for row in mine]
+        if offered:
+            choices = [("", _("none: I choose templates")), *offered]
+            self.fields["copy_of"].choices = choices  # type: ignore[attr-defined]
+        else:
+            del self.fields["copy_of"]
         self.order_fields(self.field_order)
 
     def given(self) -> dict[str, Any]:
@@ -75,6 +92,7 @@ class RegisterForm(forms.Form):
             "languages": self.cleaned_data["languages"],
             "parties": [{"key": key, "names": {get_language() or "en": party}}],
             "acts_for": key,
+            "copy_of": self.cleaned_data.get("copy_of", ""),
         }
 
 
@@ -92,18 +110,19 @@ class RegisterNew(LoginRequiredMixin, View):
             "currency": "CNY" if user.language == "zh-hans" else "EUR",
             "languages": [code for code, _name in settings.LANGUAGES],
         }
-        return self._page(request, RegisterForm(initial=initial))
+        form = RegisterForm(initial=initial, mine=my_memberships(request))
+        return self._page(request, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make it, whole or not at all."""
         self._check(request)
-        form = RegisterForm(request.POST)
+        form = RegisterForm(request.POST, mine=my_memberships(request))
         if not form.is_valid():
             return self._page(request, form, 400)
         try:
             viewer = found_register(
                 by=signed_in(request),
-                steps=SETUP_STEPS,
+                steps=_steps(form.cleaned_data.get("copy_of", "")),
                 at=clock.now(),
                 request_id=request_id(request),
                 **form.given(),
@@ -122,6 +141,11 @@ class RegisterNew(LoginRequiredMixin, View):
 
     def _page(self, request: HttpRequest, form: RegisterForm, status: int = 200) -> HttpResponse:
         return render(request, "setup/new.html", {"form": form}, status=status)
+
+
+def _steps(copy_of: str) -> list[str]:
+    """What is still to be done: a copy has its scale and its classifications."""
+    return [s for s in SETUP_STEPS if not copy_of or s not in ("scale", "classification")]
 
 
 urlpatterns = [path("registers/new/", RegisterNew.as_view(), name="register_new")]

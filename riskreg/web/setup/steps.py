@@ -170,6 +170,7 @@ class Step(RegisterView):
         context: dict[str, Any] = {"step": step, "form": form, "steps": steps_of(self, step)}
         if step == "parties":
             context["parties"] = list(parties_for(self.viewer))
+            context["settled"] = step not in self.viewer.register.setup_steps
         elif step == "scale":
             context["templates"] = [_scale(row) for row in described("scales")]
         elif step == "classification":
