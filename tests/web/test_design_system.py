@@ -62,6 +62,18 @@ def test_matrix_of_any_size_keeps_every_cell(size: tuple[int, int]) -> None:
     assert html.count("mx-today") == 1
 
 
+def test_how_many_more_is_said_in_the_readers_language() -> None:
+    assert render("{% and_more 12 %}") == "and 12 more"
+    with translation.override("zh-hans"):
+        assert render("{% and_more 3 %}") == "另有 3 项"
+
+
+def test_an_item_of_a_menu_is_a_link_and_escapes_what_it_is_given() -> None:
+    html = render("{% menu_item url 'user' label %}", url="/a?b=1&c=2", label="Hand <it> over")
+    assert 'href="/a?b=1&amp;c=2"' in html
+    assert "Hand &lt;it&gt; over" in html
+
+
 def test_appetite_line_runs_between_within_and_above_and_nowhere_else() -> None:
     cells = [
         [

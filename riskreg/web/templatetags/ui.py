@@ -25,6 +25,8 @@
     {% empty_state title text="" icon="inbox" url="" label="" %}
     {% toggle options label="" %}               options of label, url, current
     {% tabs options label="" %}                 … and count
+    {% menu_item url icon label %}              a link in a menu
+    {% and_more n %}                            "and 3 more", after what is shown
     {% dialog_button id label kind="" icon="" %}
     {% messages_list messages %}
     {% page_header title lead="" ref="" back_url="" back_label="" %} actions {% endpage_header %}
@@ -44,7 +46,8 @@ from django.forms import BaseForm, BoundField
 from django.http import QueryDict
 from django.template import Context
 from django.urls import reverse
-from django.utils.translation import get_language_info, pgettext
+from django.utils.formats import localize
+from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.web.ui import blocks as ui_blocks
@@ -264,6 +267,12 @@ def sort_th(
     return {"label": label, "state": state, "query": query, "icon": mark, "num": num}
 
 
+@register.inclusion_tag("components/menu_item.html")
+def menu_item(url: str, icon: str, label: str) -> dict[str, str]:
+    """A link in a menu, one of its list's items."""
+    return {"url": url, "icon": icon, "label": label}
+
+
 @register.inclusion_tag("components/toggle.html")
 def toggle(options: Sequence[Mapping[str, Any]], label: str = "") -> dict[str, Any]:
     """A few views of the same thing side by side, as links; one is current."""
@@ -338,6 +347,12 @@ def messages_list(messages: Any) -> dict[str, Any]:
 
 
 # Texts -----------------------------------------------------------------------------------------
+
+
+@register.simple_tag
+def and_more(n: int) -> str:
+    """How many there are besides those that are shown."""
+    return ngettext("and %(n)s more", "and %(n)s more", n) % {"n": localize(n)}
 
 
 @register.simple_tag
