@@ -36,19 +36,19 @@ log = structlog.get_logger(__name__)
 def move_ladders(
     register: Register, at: dt.datetime, unheard: UnassignedDuties | None = None
 ) -> int:
-    """Record the rung that each open duty of ``register`` has reached. Returns how many moved.
+    """Steps 1 to 3 of the sweep in ``register``. Returns how many duties reached a higher rung.
 
     What nobody can be told of is noted in ``unheard``, if one is given.
     """
     snapshots, moved = RegisterSnapshots(at), 0
     unheard = UnassignedDuties() if unheard is None else unheard
-    _cancel_absent_recipients(snapshots.snapshot(register), snapshots)
+    _cancel_absent_recipients(snapshots.snapshot(register), snapshots)  # 1
     for source in SOURCES.values():
         snapshot = snapshots.snapshot(register)
         for batch in due_steps(source, register, snapshot.today, snapshot.ladder.rungs):
-            moved += _advance(source, snapshots, snapshot, batch)
+            moved += _advance(source, snapshots, snapshot, batch)  # 2
         for reminders in unaddressed(source, register):
-            _address_again(source, snapshots, register, reminders, unheard)
+            _address_again(source, snapshots, register, reminders, unheard)  # 3
     return moved
 
 
@@ -61,10 +61,12 @@ def _advance(
 ) -> int:
     """Record each row's rung as due, the lower ones as skipped, and whom to tell.
 
-    One sweep at a time does this in a register; what it then finds is what is still to be done,
-    also where another with a later clock, or another ladder, was faster.
+    ``batch`` was found without a lock, so it may be out of date: another sweep may have taken the
+    same rungs, a review may have moved a due date, a manager may have changed the ladder.
     """
     register, at = snapshot.register, snapshots.at
+    # From here on only one sweep is at work in this register. What is still to be done is asked
+    # again now; with another ladder than the one read before, all of it is left to the next sweep.
     Register.objects.select_for_update(no_key=True).get(pk=register.pk)
     if ladder_of(register).number != snapshot.ladder.number:
         return 0
@@ -80,8 +82,10 @@ def _advance(
             _reminder(snapshot, step.duty, lower, at, SkipReason.OVERTAKEN)
             for lower in step.skipped
         ]
+    # In one order, or two processes would each wait for a row that the other holds.
     wanted.sort(key=lambda r: (r.subject, r.due_on, r.rung))
     Reminder.objects.bulk_create(wanted, ignore_conflicts=True, batch_size=100)
+    # A rung that was there already was ignored: only those with our ids are ours to tell of.
     made = list(
         Reminder.objects.filter(uuid__in=[r.uuid for r in wanted])
         .select_related("ladder")

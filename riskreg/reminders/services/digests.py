@@ -4,7 +4,6 @@ import datetime as dt
 import zoneinfo
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
 
 import structlog
 from django.db import transaction
@@ -42,7 +41,7 @@ TOGETHER = 50
 
 
 class _Taken(Exception):
-    """Another sweep wrote this person's digest of the day."""
+    """Another sweep wrote this person's digest of the day, between our look and our writing."""
 
 
 def write_digests(at: dt.datetime) -> tuple[int, int]:
@@ -77,18 +76,9 @@ def write_digests(at: dt.datetime) -> tuple[int, int]:
     return written, broken
 
 
-def _works(user: User) -> "_Works":
-    return _Works(user)
-
-
-class _Works:
-    """Whether a person works on a day."""
-
-    def __init__(self, user: User) -> None:
-        self._user = user
-
-    def __call__(self, day: dt.date) -> bool:
-        return works_on(day, self._user.working_days, self._user.holiday_calendar)
+def _works(user: User) -> Callable[[dt.date], bool]:
+    """Whether ``user`` works on a day."""
+    return lambda day: works_on(day, user.working_days, user.holiday_calendar)
 
 
 def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tuple[int, set[int]]:
@@ -96,37 +86,37 @@ def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tupl
     asked = [user for user in users if user.pk in waiting]
     written, faults, snapshots = 0, set(), RegisterSnapshots(at)
     for start in range(0, len(asked), TOGETHER):
-        for user, write in _each(asked[start : start + TOGETHER], at, snapshots):
+        for user, writing in _looked_at(asked[start : start + TOGETHER], at, snapshots):
             try:
-                written += write().write(day)
+                if writing is None:
+                    faults.add(user.pk)
+                else:
+                    written += writing.write(day)
             except Exception:
                 faults.add(user.pk)
                 log.exception("digest_broke", recipient=str(user.uuid))
     return written, faults
 
 
-def _each(
+def _looked_at(
     users: Sequence[User], at: dt.datetime, snapshots: RegisterSnapshots
-) -> Iterator[tuple[User, Callable[[], "_Writing"]]]:
-    """Each person with how to come by their digest: looked at together, or one by one where what
-    is due for one of them breaks it for all."""
+) -> Iterator[tuple[User, "_Writing | None"]]:
+    """Each person with their digest: looked at together, or one by one where what is due for one
+    of them breaks it for all. None for whom it breaks."""
     try:
         together = list(_writings(users, at, snapshots))
     except Exception:
         log.exception("digests_looked_at_one_by_one")
-        for user in users:
-            yield user, partial(_writing, user, at, snapshots)
     else:
-        for writing in together:
-            yield writing.user, partial(_itself, writing)
-
-
-def _writing(user: User, at: dt.datetime, snapshots: RegisterSnapshots) -> "_Writing":
-    return next(_writings([user], at, snapshots))
-
-
-def _itself(writing: "_Writing") -> "_Writing":
-    return writing
+        yield from zip(users, together, strict=True)
+        return
+    for user in users:
+        writing = None
+        try:
+            writing = next(_writings([user], at, snapshots))
+        except Exception:
+            log.exception("digest_broke", recipient=str(user.uuid))
+        yield user, writing
 
 
 def _mark(days: Mapping[int, dt.date]) -> None:
@@ -144,7 +134,7 @@ def write_digest(user: User, day: dt.date, at: dt.datetime) -> bool:
     Message, delivery and the reminders it tells of become so in one transaction. False when there
     is one already, or nothing left to tell.
     """
-    return _writing(user, at, RegisterSnapshots(at)).write(day)
+    return next(_writings([user], at, RegisterSnapshots(at))).write(day)
 
 
 def _writings(
@@ -229,7 +219,11 @@ class _Writing:
         return True
 
     def _still_waiting(self) -> set[int]:
-        """Those of the addressees that nobody else has told since."""
+        """Those of the addressees that nobody else has told since they were looked at.
+
+        They are locked from here to the end of the transaction, so that no other sweep, and no
+        interrupting message, tells of them as well.
+        """
         keys = [a.pk for a in (*self.seen.valid, *self.seen.gone, *self.seen.moved)]
         rows = Addressee.objects.select_for_update(of=("self",)).order_by("pk")
         waiting = rows.filter(pk__in=keys, state=AddresseeState.WAITING)

@@ -31,7 +31,10 @@ def reassign_pending(at: dt.datetime) -> None:
 
 
 def _still(moved: Collection[Addressee]) -> list[Addressee]:
-    """Those of ``moved``, locked, with whom nothing has happened since."""
+    """Those of ``moved``, locked, with whom nothing has happened since they were looked at.
+
+    A message that was sent in between has told them, and what it told stays told.
+    """
     before = {a.pk: (a.state, a.message) for a in moved}
     rows = Addressee.objects.select_for_update(of=("self",)).filter(pk__in=list(before))
     now = rows.select_related("reminder").order_by("pk")

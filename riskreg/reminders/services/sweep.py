@@ -1,7 +1,39 @@
 """The sweep: brings every ladder to where it should be, and writes what is to be written.
 
-May run twice, at once, late, or after days of outage. The ladder only ever reads due dates; what
-moves them is a review (I1).
+The engine on one page; each step is a function that is called here once. In each register,
+``move_ladders`` (1 to 3) and ``raise_alarms`` (4):
+
+1. What waits for somebody who has left, or is away, goes to who is to be told instead.
+2. Each open duty whose due date asks for a higher rung than is recorded gets that rung, with whom
+   it is for; lower rungs that nobody was told of are recorded as skipped.
+3. Reminders that nobody waits for are looked at again: somebody may have joined, or the duty may
+   be done.
+4. What nobody at all could be told of is told to managers, once a day.
+
+Then for everybody, whatever their registers:
+
+5. ``reassign_pending``: what stands in messages that are not sent yet, for people who are not the ones to
+   tell any more, goes to who is. Before the messages are written, or it would come a day late.
+6. ``interrupt_people``: what is not to wait goes out as a message of its own.
+7. ``write_digests``: everything else, once a day, at each person's hour.
+8. ``announce``: the same rungs to chats and webhooks.
+
+Sending is not the sweep's: the outbox asks just before it sends what the message should say by now
+(``services.renewing``).
+
+It may run twice, at once, late, or after days of outage, for what a step needs from another stands
+in rows, however long ago it was written:
+
+- The ladder only ever reads due dates, never the day of the last sweep; what moves a due date is a
+  review (I1). After an outage the highest rung that has come is told, and the lower ones are not.
+- Two sweeps at once: step 2 locks the register and then looks again, so the second finds done what
+  the first did. One rung of one due date is one row, by a unique key.
+- Two sweeps at once write one message: a digest's key is its reader and day. In steps 5 to 8 the
+  rows that say who is waiting are locked, and what somebody else has told meanwhile is left out.
+- A review held, a risk handed over or a person leaving while a message is written: the message
+  says what was so when it was looked at, and is looked at once more before it is sent.
+- A fault in one register or in one person's message is logged, keeps no other waiting, and is tried
+  again by the next sweep, for nothing was recorded.
 """
 
 import datetime as dt
@@ -36,28 +68,27 @@ class Swept:
 def sweep(at: dt.datetime) -> Swept:
     """Move all ladders to where they should be at ``at``, then write the messages that are to be.
 
-    A fault in one register or one person's message is logged and does not keep the others waiting;
-    the next sweep tries it again.
+    The numbers are those of the steps at the top of this module.
     """
     swept = Swept()
     for register in Register.objects.order_by("pk").iterator():
         unheard = UnassignedDuties()
         try:
-            swept.moved += move_ladders(register, at, unheard)
-            swept.alarms += raise_alarms(register, unheard, at)
+            swept.moved += move_ladders(register, at, unheard)  # 1, 2, 3
+            swept.alarms += raise_alarms(register, unheard, at)  # 4
         except Exception:
             swept.broken += 1
             log.exception("ladder_broke", register=register.slug)
     try:
-        reassign_pending(at)
+        reassign_pending(at)  # 5
     except Exception:
         swept.broken += 1
         log.exception("handing_on_broke")
-    swept.interrupts, broken = interrupt_people(at)
-    swept.digests, faults = write_digests(at)
+    swept.interrupts, broken = interrupt_people(at)  # 6
+    swept.digests, faults = write_digests(at)  # 7
     swept.broken += broken + faults
     try:
-        swept.announced = announce(at)
+        swept.announced = announce(at)  # 8
     except Exception:
         swept.broken += 1
         log.exception("announcing_broke")
