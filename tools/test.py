@@ -2,7 +2,8 @@
 
 PostgreSQL is DATABASE_URL_POSTGRES, or a private cluster where a server is installed. With
 REQUIRE_ALL=1 anything that was left out is a failure. Arguments go to pytest; ``ON=sqlite`` or
-``ON=postgresql`` in the environment keeps to one database.
+``ON=postgresql`` in the environment keeps to one database. With COVERAGE=1 the run on SQLite is
+measured, line by line and branch by branch, and held against the floor in pyproject.toml.
 """
 
 import contextlib
@@ -13,6 +14,7 @@ import xml.etree.ElementTree as ElementTree
 from collections import Counter
 from pathlib import Path
 
+import measure
 import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +34,7 @@ def run(name: str, database_url: str, marks: str, arguments: list[str]) -> tuple
     # The tests of one group share a server or a browser, so that is the unit of distribution.
     command = [
         sys.executable,
+        *(measure.PREFIX if measure.wanted(name) else []),
         "-m",
         "pytest",
         f"--junitxml={report}",
@@ -58,6 +61,7 @@ def main() -> int:
     RESULTS.mkdir(parents=True, exist_ok=True)
     left_out: list[str] = []
     codes: dict[str, int] = {}
+    under = False
     with contextlib.ExitStack() as stack:
         url = os.environ.get("DATABASE_URL_POSTGRES", "")
         if not url and only != "sqlite":
@@ -74,10 +78,15 @@ def main() -> int:
                 continue
             # What brings its own database, or needs none, is run in the first of the two alone.
             marks = "not postgres" if name == "sqlite" else "not once" if "sqlite" in codes else ""
+            if measure.wanted(name):
+                measure.erase()
             code, skipped = run(name, database_url, marks, arguments)
             codes[name] = code
+            if measure.wanted(name) and code != NO_TESTS:
+                under = not measure.reaches_floor(part=bool(arguments))
             left_out += [f"{count} on {name}: {why}" for why, count in skipped.items()]
     failed = [name for name, code in codes.items() if code not in (0, NO_TESTS)]
+    failed += ["coverage"] if under else []
     if all(code == NO_TESTS for code in codes.values()):
         failed = list(codes) or ["everything"]
     print("\nLeft out: " + ("nothing" if not left_out else ""))

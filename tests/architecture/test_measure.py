@@ -1,0 +1,80 @@
+"""What is measured of a run is held against the floor, and a process that it starts counts too."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+
+from tools import measure
+
+pytestmark = [pytest.mark.process, pytest.mark.once]
+
+SETTINGS = tomllib.loads((measure.ROOT / "pyproject.toml").read_text())["tool"]["coverage"]
+PROJECT = """
+[tool.coverage.run]
+branch = true
+parallel = true
+patch = ["subprocess"]
+source = ["."]
+data_file = "data"
+[tool.coverage.report]
+fail_under = {floor}
+"""
+PROGRAM = """
+import subprocess, sys
+if sys.argv[1:]:
+    print("a branch that only the second process takes")
+else:
+    subprocess.run([sys.executable, __file__, "again"], check=True)
+"""
+
+
+@pytest.fixture(autouse=True)
+def _not_measured_itself(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the tests are measured, the processes that they start are not to be measured twice."""
+    for name in ("COVERAGE_PROCESS_CONFIG", "COVERAGE_PROCESS_START"):
+        monkeypatch.delenv(name, raising=False)
+
+
+def measured(folder: Path, floor: int, *arguments: str) -> bool:
+    """Whether a run of ``PROGRAM`` reaches ``floor``."""
+    (folder / "pyproject.toml").write_text(PROJECT.format(floor=floor))
+    (folder / "program.py").write_text(PROGRAM)
+    command = [sys.executable, *measure.PREFIX, "program.py", *arguments]
+    subprocess.run(command, cwd=folder, check=True)
+    return measure.reaches_floor(folder)
+
+
+def test_all_processes_together_reach_it(tmp_path: Path) -> None:
+    assert measured(tmp_path, 100)
+
+
+def test_what_is_not_reached_fails(tmp_path: Path) -> None:
+    assert not measured(tmp_path, 90, "again")
+
+
+def test_a_part_of_the_suite_is_held_against_no_floor(tmp_path: Path) -> None:
+    measured(tmp_path, 90, "again")
+    (tmp_path / "data").rename(tmp_path / "data.again")
+    assert measure.reaches_floor(tmp_path, part=True)
+
+
+def test_a_run_that_measured_nothing_fails(tmp_path: Path) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT.format(floor=0))
+    assert not measure.reaches_floor(tmp_path)
+
+
+def test_only_the_run_on_sqlite_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COVERAGE", "1")
+    assert measure.wanted("sqlite")
+    assert not measure.wanted("postgresql")
+    monkeypatch.setenv("COVERAGE", "0")
+    assert not measure.wanted("sqlite")
+
+
+def test_the_product_is_measured_by_branch_and_has_a_floor() -> None:
+    assert SETTINGS["run"]["branch"]
+    assert {"riskreg", "config"} <= set(SETTINGS["run"]["source"])
+    assert SETTINGS["report"]["fail_under"] > 0
