@@ -86,7 +86,7 @@ def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tupl
     asked = [user for user in users if user.pk in waiting]
     written, faults, snapshots = 0, set(), RegisterSnapshots(at)
     for start in range(0, len(asked), TOGETHER):
-        for user, writing in _looked_at(asked[start : start + TOGETHER], at, snapshots):
+        for user, writing in _prepare_each(asked[start : start + TOGETHER], at, snapshots):
             try:
                 if writing is None:
                     faults.add(user.pk)
@@ -98,7 +98,7 @@ def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tupl
     return written, faults
 
 
-def _looked_at(
+def _prepare_each(
     users: Sequence[User], at: dt.datetime, snapshots: RegisterSnapshots
 ) -> Iterator[tuple[User, "_Writing | None"]]:
     """Each person with their digest: looked at together, or one by one where what is due for one

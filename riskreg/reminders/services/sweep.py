@@ -12,14 +12,15 @@ The engine on one page; each step is a function that is called here once. In eac
 
 Then for everybody, whatever their registers:
 
-5. ``reassign_pending``: what stands in messages that are not sent yet, for people who are not the ones to
-   tell any more, goes to who is. Before the messages are written, or it would come a day late.
+5. ``reassign_pending``: what stands in messages that are not sent yet, for people who are not the
+   ones to tell any more, goes to who is. Before the messages are written, or it would come a day
+   late.
 6. ``interrupt_people``: what is not to wait goes out as a message of its own.
 7. ``write_digests``: everything else, once a day, at each person's hour.
 8. ``announce``: the same rungs to chats and webhooks.
 
 Sending is not the sweep's: the outbox asks just before it sends what the message should say by now
-(``services.renewing``).
+(``services.refresh``).
 
 It may run twice, at once, late, or after days of outage, for what a step needs from another stands
 in rows, however long ago it was written:
