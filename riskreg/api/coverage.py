@@ -11,6 +11,7 @@ from riskreg.api import shapes_reviews
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.parameters import query
 from riskreg.api.core.query import as_query, day_of
 from riskreg.api.core.values import day, person
 from riskreg.kernel.errors import Errors
@@ -19,15 +20,13 @@ from riskreg.reviews.policy.coverage import CoverageCounts
 from riskreg.reviews.queries.coverage import BY, Report, Row, coverage, default_first
 
 PARAMS = [
-    schema.query(
+    query(
         "as_of",
         "The end of this day, as recorded by then; today if not given.",
         OpenApiTypes.DATE,
     ),
-    schema.query(
-        "from", "Reviews due on this day or later; by default twelve months.", OpenApiTypes.DATE
-    ),
-    schema.query("by", "What the rows are by; party if not given.", enum=BY),
+    query("from", "Reviews due on this day or later; by default twelve months.", OpenApiTypes.DATE),
+    query("by", "What the rows are by; party if not given.", enum=BY),
 ]
 
 

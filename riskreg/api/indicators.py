@@ -3,7 +3,6 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -14,15 +13,14 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.query import as_query, choices_of, linked_to, moment_of, switch_of
+from riskreg.api.core.query import as_query, column_value, moment_of, row_order, switch_of
 from riskreg.api.core.table import plain_number, row_to_json
 from riskreg.api.core.values import person, time
-from riskreg.indicators import services
+from riskreg.indicators import filters, services
 from riskreg.indicators.fields import INDICATOR
-from riskreg.indicators.models import Indicator, Origin, Reading, Status
+from riskreg.indicators.models import Indicator, Origin, Reading
 from riskreg.indicators.policy import is_late
 from riskreg.indicators.queries.access import (
-    ASKED,
     indicator_for,
     indicators_for,
     readings_of,
@@ -31,10 +29,8 @@ from riskreg.indicators.queries.access import (
 from riskreg.kernel import clock, keyset
 from riskreg.kernel.days import day_in
 from riskreg.kernel.errors import Errors
-from riskreg.register import filtering
 from riskreg.register.visibility import Visibility
 
-FILTERS = ("status", "owner", "party", "risk", "late", "active")
 READING_FILTERS = ("since", "until", "corrected")
 _BY_AGE = keyset.Order("id", tie="id")
 _NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
@@ -74,11 +70,14 @@ class Indicators(IndicatorApi):
     @schema.listed("List indicators", shapes.Indicator, schema.INDICATOR_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first."""
-        self.known_params(*FILTERS, *PARAMS)
+        self.known_params(*filters.NAMES, "ordering", *PARAMS)
+        params = request.query_params
+        chosen = as_query(lambda: filters.parse(self.viewer, params, self.at))
+        order = row_order(params.get("ordering"), filters.ORDERINGS, _BY_AGE)
         listing = Listing(
-            queryset=indicators_for(self.viewer).filter(self._filters_of()),
-            order=_BY_AGE,
-            place=lambda row: (None, str(row.uuid)),
+            queryset=indicators_for(self.viewer).filter(chosen),
+            order=order,
+            place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(visible_indicators(self.viewer)),
         )
         return listed(
@@ -87,28 +86,6 @@ class Indicators(IndicatorApi):
             listing,
             lambda found: [self.to_json(row) for row in found],
         )
-
-    def _filters_of(self) -> Q:
-        params, errors, wanted = self.request.query_params, Errors(), Q()
-        if statuses := params.getlist("status"):
-            choices_of(errors, "status", statuses, Status.values)
-            wanted &= Q(status__in=statuses)
-        if owners := params.getlist("owner"):
-            wanted &= filtering.owned_by(indicators_for)(
-                filtering.Asked(errors, self.viewer, "owner", owners, self.at)
-            )
-        if parties := params.getlist("party"):
-            wanted &= filtering.of_party(
-                filtering.Asked(errors, self.viewer, "party", parties, self.at)
-            )
-        if refs := params.getlist("risk"):
-            wanted &= linked_to(errors, self.viewer, refs, Indicator.risks, "indicator_id")
-        late = ASKED & Q(next_reading_on__lt=self.viewer.today(self.at))
-        for name, condition in (("late", late), ("active", Q(active=True))):
-            if (on := switch_of(errors, name, params.get(name))) is not None:
-                wanted &= condition if on else ~condition
-        as_query(errors.raise_if_any)
-        return wanted
 
     @schema.made("Set up an indicator", shapes.IndicatorNew, shapes.Indicator)
     def post(self, request: Request, slug: str) -> HttpResponse:

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponse
 from rest_framework.request import Request
 
@@ -13,19 +12,16 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.query import as_query, choices_of, day_of, linked_to
+from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
-from riskreg.kernel.errors import Errors
-from riskreg.register import filtering
 from riskreg.register.visibility import Visibility
-from riskreg.risks import services
+from riskreg.risks import mitigation_filters, services
 from riskreg.risks.fields import MITIGATION
-from riskreg.risks.models import Mitigation, MitigationStatus
+from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import mitigation_for
 from riskreg.risks.queries.lists import mitigations_for, visible_mitigations
 
-FILTERS = ("status", "owner", "party", "risk", "due_before")
 _BY_DUE_DATE = keyset.Order("due_on", tie="id")
 
 
@@ -56,11 +52,14 @@ class Mitigations(MitigationApi):
     @schema.listed("List mitigations", shapes.Mitigation, schema.MITIGATION_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Soonest due first."""
-        self.known_params(*FILTERS, *PARAMS)
+        self.known_params(*mitigation_filters.NAMES, "ordering", *PARAMS)
+        params = request.query_params
+        chosen = as_query(lambda: mitigation_filters.parse(self.viewer, params, self.at))
+        order = row_order(params.get("ordering"), mitigation_filters.ORDERINGS, _BY_DUE_DATE)
         listing = Listing(
-            queryset=mitigations_for(self.viewer).filter(self._filters_of()),
-            order=_BY_DUE_DATE,
-            place=lambda row: (row.due_on, str(row.uuid)),
+            queryset=mitigations_for(self.viewer).filter(chosen),
+            order=order,
+            place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(visible_mitigations(self.viewer)),
         )
         return listed(
@@ -69,26 +68,6 @@ class Mitigations(MitigationApi):
             listing,
             lambda found: [self.to_json(row) for row in found],
         )
-
-    def _filters_of(self) -> Q:
-        params, errors, wanted = self.request.query_params, Errors(), Q()
-        if statuses := params.getlist("status"):
-            choices_of(errors, "status", statuses, MitigationStatus.values)
-            wanted &= Q(status__in=statuses)
-        if owners := params.getlist("owner"):
-            wanted &= filtering.owned_by(mitigations_for)(
-                filtering.Asked(errors, self.viewer, "owner", owners, self.at)
-            )
-        if parties := params.getlist("party"):
-            wanted &= filtering.of_party(
-                filtering.Asked(errors, self.viewer, "party", parties, self.at)
-            )
-        if refs := params.getlist("risk"):
-            wanted &= linked_to(errors, self.viewer, refs, Mitigation.risks, "mitigation_id")
-        if due := day_of(errors, "due_before", params.get("due_before")):
-            wanted &= Q(due_on__lt=due)
-        as_query(errors.raise_if_any)
-        return wanted
 
     @schema.made("Plan a mitigation", shapes.MitigationNew, shapes.Mitigation)
     def post(self, request: Request, slug: str) -> HttpResponse:

@@ -211,11 +211,12 @@ def of_party(asked: Asked) -> Q:
     return Q(party__key__in=known_values(asked, known))
 
 
-def filed_under(links: QuerySet[Any], column: str, target: str) -> Reader:
+def filed_under(links: QuerySet[Any], column: str, target: str, *, term: str = "term") -> Reader:
     """Rows whose risks are filed under every one of the terms that are named.
 
-    ``links`` are the rows that tie terms to risks, ``column`` is their way to what ``target``, a
-    column of the list, is compared with. A term that was merged since finds what it became.
+    ``links`` are the rows that tie risks to what is listed, ``term`` is their way to a term and
+    ``column`` to what ``target``, a column of the list, is compared with. A term that was
+    merged since finds what it became.
     """
 
     def read(asked: Asked) -> Q:
@@ -228,7 +229,7 @@ def filed_under(links: QuerySet[Any], column: str, target: str) -> Reader:
                 text = _("Unknown term: %(names)s. Terms are written taxonomy:term.")
                 asked.refuse("unknown_term", text % {"names": value[:60]})
                 continue
-            filed = links.filter(term=known[value])
+            filed = links.filter(**{term: known[value]})
             wanted &= Q(**{f"{target}__in": filed.values(column)})
         return wanted
 

@@ -1,22 +1,20 @@
 """Reading query strings: what every address refuses, and values that several read."""
 
 import datetime as dt
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from django.db.models import Q
 from rest_framework.request import Request
 
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.indicators.fields import INDICATOR
+from riskreg.kernel import keyset
 from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Type
 from riskreg.kernel.text import storable
-from riskreg.register.access import Viewer
+from riskreg.register.filtering import order_by
 from riskreg.risks.fields import MITIGATION, RISK
-from riskreg.risks.queries.access import risks_called
-from riskreg.risks.queries.links import links_to
 
 # What may be given several times, wherever it is a parameter; of anything else the last would win.
 REPEATABLE = frozenset({
@@ -91,13 +89,24 @@ def choices_of(errors: Errors, name: str, values: list[str], allowed: Iterable[s
     return values
 
 
-def linked_to(errors: Errors, viewer: Viewer, refs: list[str], relation: Any, column: str) -> Q:
-    """Rows that ``relation`` (whose table has ``column`` and ``risk``) ties to one of ``refs``.
+def row_order(
+    value: str | None, orderings: Mapping[str, str], default: keyset.Order
+) -> keyset.Order:
+    """The order of a list of rows that ``ordering`` asks for; rows without a value come last."""
+    if value is None:
+        return default
+    errors = Errors()
+    column, descending = order_by(errors, orderings, value)
+    as_query(errors.raise_if_any)
+    return keyset.Order(
+        column, tie="id", descending=descending, tie_descending=descending, nullable=True
+    )
 
-    A ref of nothing that the viewer may know of is unknown, whatever it may be to others.
-    """
-    found = list(risks_called(viewer, refs).values_list("pk", "ref"))
-    known = {ref for _pk, ref in found}
-    if unknown := [ref for ref in refs if ref not in known]:
-        errors.add("risk", "unknown_risk", f"Unknown risk: {unknown[0][:60]}.")
-    return Q(pk__in=links_to(relation, [pk for pk, _ref in found]).values(column))
+
+def column_value(row: Any, order: keyset.Order) -> Any:
+    """The value by which ``row`` has its place in ``order``."""
+    if order.column == order.tie:
+        return None
+    for part in order.column.split("__"):
+        row = getattr(row, part)
+    return row

@@ -1,6 +1,6 @@
 """What the schema says of each route: parameters, headers, examples, and every way it can fail."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -19,49 +19,18 @@ from riskreg.api import examples
 from riskreg.api.core import problem
 from riskreg.api.core.errors import KINDS, PROBLEM
 from riskreg.api.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
+from riskreg.api.core.parameters import many, query, several, switch, whole, words
 from riskreg.duties.sources import LISTED
+from riskreg.indicators import filters as indicator_filters
 from riskreg.indicators.models import Status
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.policy import MAX_LEVELS, STAGES
+from riskreg.risks import mitigation_filters
 from riskreg.risks.fields import RISK
 from riskreg.risks.filters import ORDERINGS
 from riskreg.risks.models import Kind, MitigationStatus, State
 
 Decorator = Callable[[Any], Any]
-
-
-def query(name: str, text: str, kind: Any = str, **options: Any) -> OpenApiParameter:
-    """A parameter of the query string."""
-    return OpenApiParameter(name, kind, OpenApiParameter.QUERY, description=text, **options)
-
-
-def _many(name: str, text: str, **options: Any) -> OpenApiParameter:
-    return query(name, text + " May be given several times.", many=True, **options)
-
-
-def switch(name: str, text: str) -> OpenApiParameter:
-    """A parameter that is true or false."""
-    return query(name, text, bool)
-
-
-def whole(name: str, text: str, least: int, most: int, **options: Any) -> OpenApiParameter:
-    """A parameter that is a whole number."""
-    shape = {"type": "integer", "minimum": least, "maximum": most, **options}
-    return query(name, text, shape)
-
-
-def words(name: str, text: str, **options: Any) -> OpenApiParameter:
-    """A parameter that is a text, and not an empty one."""
-    required = options.pop("required", False)
-    shape = {"type": "string", "minLength": 1, "pattern": r"\S", **options}
-    return query(name, text, shape, required=required)
-
-
-def several(name: str, text: str, **options: Any) -> OpenApiParameter:
-    """A text that may be given several times."""
-    shape = {"type": "string", "minLength": 1, "pattern": r"\S", **options}
-    many = {"type": "array", "items": shape, "minItems": 1, "maxItems": 500}
-    return query(name, text + " May be given several times.", many)
 
 
 _STAGE = query("stage", "The stage that rating, likelihood and impact are about.", enum=STAGES)
@@ -70,7 +39,7 @@ _LEVEL = {
     "items": {"type": "integer", "minimum": 1, "maximum": MAX_LEVELS},
 }  # fmt: skip
 _FILTERS = [
-    _many("state", "Only risks in this state.", enum=[*State.values, "all"]),
+    many("state", "Only risks in this state.", enum=[*State.values, "all"]),
     several("owner", "“me”, a member's id or e-mail address."),
     several("party", "A party's key."),
     several("rating", "A rating of the criteria."),
@@ -85,11 +54,11 @@ _FILTERS = [
     query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
     several("external_id", "The caller's own id."),
     switch("unrated", "Whether nobody has rated it."),
-    _many("kind", "Threats or opportunities.", enum=Kind.values),
+    many("kind", "Threats or opportunities.", enum=Kind.values),
     switch("above_appetite", "Whether it needs an acceptance."),
 ]
 _FILTERS += [
-    _many(field.name, field.meaning, enum=field.choices.values)
+    many(field.name, field.meaning, enum=field.choices.values)
     for field in RISK.filters
     if field.choices and field.name not in {parameter.name for parameter in _FILTERS}
 ]
@@ -110,20 +79,39 @@ RISK_FILTERS = [
         enum=[sign + name for name in ORDERINGS for sign in ("", "-")],
     ),
 ]
+
+
+def _of_rows(noun: str, orderings: Mapping[str, str]) -> list[OpenApiParameter]:
+    """What every list of a noun but that of risks takes beside its own filters."""
+    return [
+        several("term", "taxonomy:term of a risk that it is for; several must all hold."),
+        words("q", f"Words that the {noun}'s texts hold, or its ref."),
+        query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
+        query(
+            "ordering",
+            "What to order by; a minus turns it round. Rows without a value come last.",
+            enum=[sign + name for name in orderings for sign in ("", "-")],
+        ),
+    ]
+
+
 MITIGATION_FILTERS = [
-    _many("status", "How far it has come.", enum=MitigationStatus.values),
+    many("status", "How far it has come.", enum=MitigationStatus.values),
     several("owner", "“me”, a member's id or e-mail address."),
     several("party", "A party's key."),
     several("risk", "The ref of a risk that it serves."),
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
+    *_of_rows("mitigation", mitigation_filters.ORDERINGS),
 ]
 INDICATOR_FILTERS = [
-    _many("status", "How the newest reading stands.", enum=Status.values),
+    many("status", "How the newest reading stands.", enum=Status.values),
     several("owner", "“me”, a member's id or e-mail address."),
     several("party", "A party's key."),
     several("risk", "The ref of a risk that it watches."),
     switch("late", "Whether a reading is late."),
     switch("active", "Whether it is in use."),
+    query("due_before", "In use, and to be read before this day.", OpenApiTypes.DATE),
+    *_of_rows("indicator", indicator_filters.ORDERINGS),
 ]
 TERM_FILTERS = [
     words("taxonomy", "Terms of the classification of this key."),
@@ -131,7 +119,7 @@ TERM_FILTERS = [
 ]
 DUTY_FILTERS = [
     switch("mine", "What the caller answers for, or stands in for today."),
-    _many("kind", "Duties of this kind.", enum=sorted(LISTED)),
+    many("kind", "Duties of this kind.", enum=sorted(LISTED)),
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     switch("overdue", "Whether the due date has passed."),
 ]

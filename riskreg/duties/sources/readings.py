@@ -4,8 +4,8 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.duties.base import Duty, Source
+from riskreg.indicators.filters import ASKED
 from riskreg.indicators.models import Indicator
-from riskreg.indicators.queries.access import ASKED
 from riskreg.risks.queries.serving import with_dormant
 from riskreg.risks.queries.severity import worst_served
 

@@ -8,6 +8,7 @@ from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
+from riskreg.indicators.filters import ASKED
 from riskreg.indicators.models import Indicator, Reading, Status
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
@@ -15,10 +16,6 @@ from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import valid_ref, visible_risks
 from riskreg.risks.queries.serving import with_dormant
-
-# In use, and serving something: an open risk, an objective, or nothing in particular. Of rows with
-# ``dormant``; only these are asked for readings.
-ASKED = Q(active=True) & (Q(dormant=False) | Q(objective__isnull=False))
 
 
 def visible_indicators(viewer: Viewer) -> QuerySet[Indicator]:

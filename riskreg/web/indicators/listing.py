@@ -4,9 +4,9 @@ from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
+from riskreg.indicators.filters import ASKED
 from riskreg.indicators.models import Status
 from riskreg.indicators.queries.access import (
-    ASKED,
     counts_by_status,
     indicators_for,
     latest_values,

@@ -1,0 +1,71 @@
+"""Which indicators: one reading of the query string, for the API and for pages."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from riskreg.indicators.fields import INDICATOR
+from riskreg.indicators.models import Indicator
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.search import matching
+from riskreg.register.access import Viewer
+from riskreg.register.filtering import (
+    Asked,
+    Reader,
+    choice_readers,
+    conditions,
+    day_asked,
+    filed_under,
+    is_on,
+    of_party,
+    owned_by,
+    updated_since,
+    values_of,
+)
+from riskreg.risks.mitigation_filters import linked_to_risks
+
+NAMES = (
+    *(field.name for field in INDICATOR.filters), "risk", "term", "q", "late", "due_before",
+    "updated_since",
+)  # fmt: skip
+# What a list can be ordered by; each name may carry a minus.
+ORDERINGS = INDICATOR.orderings
+# In use, and serving something: an open risk, an objective, or nothing in particular. Of rows with
+# ``dormant``; only these are asked for readings.
+ASKED = Q(active=True) & (Q(dormant=False) | Q(objective__isnull=False))
+
+
+def parse(viewer: Viewer, params: Mapping[str, Any], at: dt.datetime) -> Q:
+    """What the filters among ``params`` ask for, of rows with ``dormant``. Raises ``Invalid`` with
+    every bad value."""
+    errors = Errors()
+    where = conditions(errors, viewer, values_of(params, NAMES), _readers(), at)
+    errors.raise_if_any()
+    return where
+
+
+def _readers() -> dict[str, Reader]:
+    watched = Indicator.risks.through.objects.all()
+    return choice_readers(INDICATOR) | {
+        "owner": owned_by(Indicator.objects.visible_to),
+        "party": of_party,
+        "risk": linked_to_risks(Indicator.risks, "indicator_id"),
+        "term": filed_under(watched, "indicator_id", "pk", term="risk__terms"),
+        "q": lambda asked: matching(asked.value, "search_text", "ref"),
+        "active": lambda asked: Q(active=is_on(asked)),
+        "late": _late,
+        "due_before": _due_before,
+        "updated_since": updated_since("updated_at"),
+    }
+
+
+def _late(asked: Asked) -> Q:
+    late = ASKED & Q(next_reading_on__lt=asked.viewer.today(asked.at))
+    return late if is_on(asked) else ~late
+
+
+def _due_before(asked: Asked) -> Q:
+    day = day_asked(asked)
+    return ASKED & Q(next_reading_on__lt=day) if day else Q()

@@ -1,0 +1,78 @@
+"""Which mitigations: one reading of the query string, for the API and for pages."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.errors import Errors
+from riskreg.kernel.search import matching
+from riskreg.register.access import Viewer
+from riskreg.register.filtering import (
+    Asked,
+    Reader,
+    choice_readers,
+    conditions,
+    day_asked,
+    filed_under,
+    of_party,
+    owned_by,
+    updated_since,
+    values_of,
+)
+from riskreg.risks.fields import MITIGATION
+from riskreg.risks.models import Mitigation
+from riskreg.risks.queries.access import risks_called
+from riskreg.risks.queries.links import links_to
+
+NAMES = (
+    *(field.name for field in MITIGATION.filters), "risk", "term", "q", "due_before",
+    "updated_since",
+)  # fmt: skip
+# What a list can be ordered by; each name may carry a minus.
+ORDERINGS = MITIGATION.orderings
+DEFAULT_ORDER = "due_on"
+
+
+def parse(viewer: Viewer, params: Mapping[str, Any], at: dt.datetime) -> Q:
+    """What the filters among ``params`` ask for. Raises ``Invalid`` with every bad value."""
+    errors = Errors()
+    where = conditions(errors, viewer, values_of(params, NAMES), _readers(), at)
+    errors.raise_if_any()
+    return where
+
+
+def _readers() -> dict[str, Reader]:
+    served = Mitigation.risks.through.objects.all()
+    return choice_readers(MITIGATION) | {
+        "owner": owned_by(Mitigation.objects.visible_to),
+        "party": of_party,
+        "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
+        "term": filed_under(served, "mitigation_id", "pk", term="risk__terms"),
+        "q": lambda asked: matching(asked.value, "search_text", "ref"),
+        "due_before": _due_before,
+        "updated_since": updated_since("updated_at"),
+    }
+
+
+def _due_before(asked: Asked) -> Q:
+    day = day_asked(asked)
+    return Q(due_on__lt=day) if day else Q()
+
+
+def linked_to_risks(relation: Any, column: str) -> Reader:
+    """Rows that ``relation`` (whose table has ``column`` and ``risk``) ties to one of the risks.
+
+    A ref of nothing that the viewer may know of is unknown, whatever it may be to others.
+    """
+
+    def read(asked: Asked) -> Q:
+        found = list(risks_called(asked.viewer, asked.values).values_list("pk", "ref"))
+        known = {ref for _pk, ref in found}
+        if unknown := [ref for ref in asked.values if ref not in known]:
+            asked.refuse("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
+        return Q(pk__in=links_to(relation, [pk for pk, _ref in found]).values(column))
+
+    return read
