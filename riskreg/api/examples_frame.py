@@ -2,8 +2,9 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import of_table
+from riskreg.api.examples_base import OWNER, of_table
 from riskreg.register.fields import OBJECTIVE
+from riskreg.risks.fields import CONTROL
 
 _ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
 _TAXONOMY = {
@@ -34,6 +35,7 @@ _TERM = {
 
 
 _OBJECTIVE = of_table(OBJECTIVE, "objectives/overseas-units-2030/")
+_CONTROL = of_table(CONTROL, "controls/a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33/")
 _CRITERIA_NEW: dict[str, Any] = {
     "likelihood": [
         {"names": {"en": name, "zh-hans": zh}}
@@ -62,6 +64,17 @@ def _page(row: dict[str, Any]) -> dict[str, Any]:
 
 
 ANSWERS: dict[str, Any] = {
+    "List controls": _page(_CONTROL),
+    "Note a control": _CONTROL,
+    "Read a control": _CONTROL,
+    "Change a control": {
+        **_CONTROL, "effectiveness": "effective", "tested_on": "2026-09-16", "version": 2,
+        "tested_by": OWNER, "next_test_on": "2027-03-15",
+    },
+    "End a control": {
+        **_CONTROL, "active": False, "ended_at": "2026-09-16T08:00:00Z", "version": 2,
+        "end_reason": "The contract has run out",
+    },
     "List objectives": _page(_OBJECTIVE),
     "Add an objective": _OBJECTIVE,
     "Read an objective": _OBJECTIVE,
@@ -94,6 +107,14 @@ ANSWERS: dict[str, Any] = {
     "Merge a term into another": _TERM,
 }  # fmt: skip
 REQUESTS: dict[str, Any] = {
+    "Note a control": {
+        "name": "Two suppliers in two regions",
+        "kind": "preventive",
+        "risks": ["R-001", "R-004"],
+        "test_every_days": 180,
+    },
+    "Change a control": {"tested_on": "2026-09-16", "effectiveness": "effective"},
+    "End a control": {"reason": "The contract has run out"},
     "Add an objective": {
         "names": {"en": "Vehicles sold overseas", "zh-hans": "海外销量"},
         "value": "300000",

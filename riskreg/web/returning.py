@@ -23,6 +23,7 @@ LISTS: dict[str, str | Promise] = {
     "heatmap": gettext_lazy("Heatmap"),
     "risks": gettext_lazy("Risks"),
     "mitigations": gettext_lazy("Mitigations"),
+    "controls": gettext_lazy("Controls"),
     "indicators": gettext_lazy("Indicators"),
     "objectives": gettext_lazy("Objectives"),
     "meetings": gettext_lazy("Meetings"),
@@ -36,7 +37,7 @@ LISTS: dict[str, str | Promise] = {
 
 # Pages of things that lists lead to; the navigation leads to others from anywhere.
 _THINGS = re.compile(
-    r"/r/[^/]+/(?:risks|mitigations|indicators|objectives|meetings|deliveries|handover)/.|/inbox/."
+    r"/r/[^/]+/(?:risks|mitigations|controls|indicators|objectives|meetings|deliveries|handover)/.|/inbox/."
 )
 
 

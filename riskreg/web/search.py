@@ -132,7 +132,7 @@ def _indicator(pages: _Pages, row: Any) -> Row:
 
 def _control(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.of("risk", ref=row.risk.ref),
+        url=pages.of("control", control=row.uuid),
         title=row.localized("name"),
         note=f"{row.risk.ref} {row.risk.localized('title')}",
         private=_private(row),

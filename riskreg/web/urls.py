@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from riskreg.web import (
+    controls,
     criteria,
     home,
     indicators,
@@ -47,6 +48,7 @@ inside: list[URLPattern | URLResolver] = [
     *register_settings.urlpatterns,
     *ladder.urlpatterns,
     *terms.urlpatterns,
+    *controls.urlpatterns,
     *objectives.urlpatterns,
     *criteria.urlpatterns,
     *people.inside,

@@ -59,7 +59,7 @@ def end_of_a_control(world: CanaryWorld) -> bool:
     try:
         end_control(
             actor=world.viewer("partner_owner"), ref=world.once_private, control=control.uuid,
-            at=world.at,
+            reason="x", at=world.at,
         )  # fmt: skip
     except NotFound:
         return False
@@ -123,7 +123,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/agenda.py:counts_by_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
-    "risks/services/controls.py:end_control": end_of_a_control,
+    "risks/queries/access.py:control_for": end_of_a_control,
     "risks/services/mitigations.py:_served": sources_of_what_work_serves,
 }
 

@@ -14,7 +14,7 @@ from riskreg.accounts.models import User
 from riskreg.duties.sources import LISTED
 from riskreg.register.models import Register
 from riskreg.reviews.services import start_meeting
-from riskreg.risks.models import Risk
+from riskreg.risks.models import Control, Risk
 from tests import builders
 from tests.access.routes import ROUTES
 from tests.builders import World
@@ -69,6 +69,9 @@ def path_of(world: World, route: str) -> str:
         path = path.replace("{}", str(meeting.uuid), 1).replace("/items/{}/", "/items/1/")
     path = path.replace("/taxonomies/{}/", "/taxonomies/market/")
     path = path.replace("/terms/{}/", "/terms/market:eu/")
+    if "/controls/{}/" in path:
+        control = Control.objects.earliest("pk")
+        path = path.replace("/controls/{}/", f"/controls/{control.uuid}/")
     path = path.replace("/objectives/{}/", "/objectives/overseas-units-2030/")
     if "share" in route:
         path = path.replace("R-001", builders.risk(world, visibility="party").ref)

@@ -46,6 +46,8 @@ TOLD_OTHERWISE = {
     "indicator": {"latest_at", "latest_value", "ended_with"},
     "mitigation": {"ended_with"},
     "objective": {"created_at"},
+    # The one that it was noted on first is among ``risks``.
+    "control": {"risk"},
 }
 # What people cannot set on a page yet; programs and imports can.
 SET_BY_PROGRAMS = {
@@ -168,17 +170,19 @@ def answers_of(world: World) -> Answers:
     program = builders.api(world.owner)
     root = f"/api/v1/registers/{world.register.slug}/"
     target = builders.objective(world)
+    control = builders.control(world, risk)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
     return {
         "risk": program.get(f"{root}risks/{risk.ref}/").json(),
         "mitigation": program.get(f"{root}mitigations/{work.ref}/").json(),
         "indicator": program.get(f"{root}indicators/{watched.ref}/").json(),
         "objective": program.get(f"{root}objectives/{target.key}/").json(),
+        "control": program.get(f"{root}controls/{control.uuid}/").json(),
     }
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator", "objective"])
+@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator", "objective", "control"])
 def test_every_field_is_described(noun: str, schema: dict[str, Any]) -> None:
     assert list(undescribed(TABLES[noun][0], noun.capitalize(), schema)) == []
 

@@ -212,7 +212,11 @@ class Story:
         else:
             old = self.pick(Control)
             services.end_control(
-                actor=self.actor(old), ref=old.risk.ref, control=old.uuid, at=self.at
+                actor=self.actor(old),
+                ref=old.risk.ref,
+                control=old.uuid,
+                reason="x",
+                at=self.at,
             )
 
     def work_fields(self) -> dict[str, Any]:

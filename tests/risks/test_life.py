@@ -263,7 +263,7 @@ def test_what_was_private_is_ended_in_private_after_sharing(world: World) -> Non
     control = builders.control(world, row, name="Private control")
     shared = services.share_risk(**act(world, row, "manager"))
     services.end_control(
-        actor=world.viewer("owner"), ref=shared.ref, control=control.uuid, at=world.at
+        actor=world.viewer("owner"), ref=shared.ref, control=control.uuid, reason="x", at=world.at
     )
     told = Event.objects.filter(chain__key__endswith="shared")
     assert all("Private control" not in e.changes for e in told)
@@ -272,7 +272,11 @@ def test_what_was_private_is_ended_in_private_after_sharing(world: World) -> Non
     assert shared.version == shared_before
     with pytest.raises(NotFound):
         services.end_control(
-            actor=world.viewer("manager"), ref=shared.ref, control=control.uuid, at=world.at
+            actor=world.viewer("manager"),
+            ref=shared.ref,
+            control=control.uuid,
+            reason="x",
+            at=world.at,
         )
 
 

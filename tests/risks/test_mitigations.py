@@ -132,7 +132,7 @@ def test_controls_come_and_go_and_count_as_a_change_of_the_risk(world: World) ->
     viewer = world.viewer("partner_owner")
     assert controls_of(viewer, row).get() == control
     services.end_control(
-        actor=world.viewer("owner"), ref=row.ref, control=control.uuid, at=world.at
+        actor=world.viewer("owner"), ref=row.ref, control=control.uuid, reason="x", at=world.at
     )
     assert not controls_of(viewer, row).exists()
     before = row.version
@@ -140,5 +140,5 @@ def test_controls_come_and_go_and_count_as_a_change_of_the_risk(world: World) ->
     assert row.version == before + 2
     with nothing_changes(), pytest.raises(NotFound):
         services.end_control(
-            actor=world.viewer("owner"), ref=row.ref, control=control.uuid, at=world.at
+            actor=world.viewer("owner"), ref=row.ref, control=control.uuid, reason="x", at=world.at
         )

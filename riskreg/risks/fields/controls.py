@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.register.labels import Label
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import ControlKind
+from riskreg.risks.models import ControlKind, Effectiveness
 
 _EDIT: dict[str, Any] = {"set_by": "control.edit"}
 
@@ -22,7 +22,7 @@ CONTROL = Table(
             example="a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33",
             export=False,
         ),
-        Field("risk", Type.RISK, label=_("Risk"), history=_("risk"), example="R-001"),
+        Field("url", Type.COMPUTED, export=False),
         Field(
             "name",
             Type.LINE,
@@ -47,6 +47,76 @@ CONTROL = Table(
             example="preventive",
             refusal=_("A control is preventive or corrective."),
             **_EDIT,
+        ),
+        Field(
+            "risks",
+            Type.RISKS,
+            label=_("On these risks"),
+            history=_("risks"),
+            required=True,
+            must_send=True,
+            meaning="refs of the risks that it works on",
+            example=["R-001"],
+            **_EDIT,
+        ),
+        Field(
+            "owner",
+            Type.PERSON,
+            label=_("Owner"),
+            history=_("owner"),
+            null=True,
+            filter=True,
+            example=None,
+            **_EDIT,
+        ),
+        Field(
+            "effectiveness",
+            Type.CHOICE,
+            label=_("Effectiveness"),
+            history=_("effectiveness"),
+            choices=Effectiveness,
+            filter=True,
+            meaning="what a test, or whoever knows it, found; empty: nobody has judged it",
+            example="",
+            **_EDIT,
+        ),
+        Field(
+            "tested_on",
+            Type.DAY,
+            label=_("Tested on"),
+            history=_("tested on"),
+            null=True,
+            meaning="the last test, not a day to come; null: none yet",
+            **_EDIT,
+        ),
+        Field(
+            "tested_by",
+            Type.PERSON,
+            history=_("tested by"),
+            null=True,
+            meaning="who noted the last test",
+            example=None,
+        ),
+        Field(
+            "test_every_days",
+            Type.WHOLE,
+            label=_("Days between tests"),
+            history=_("days between tests"),
+            null=True,
+            least=1,
+            most=3650,
+            refusal=_("This is 1 to 3650 days, or empty."),
+            meaning="days from one test to the next; null: it is not tested regularly",
+            example=180,
+            **_EDIT,
+        ),
+        Field(
+            "next_test_on",
+            Type.DAY,
+            history=_("next test"),
+            null=True,
+            meaning="by when it is to be tested again",
+            example="2027-03-15",
         ),
         Field(
             "label",
@@ -93,6 +163,17 @@ CONTROL = Table(
             hidden=True,
             example="2026-01-15T02:00:00Z",
         ),
+        Field(
+            "active", Type.COMPUTED, export=False, meaning="whether it is in place", example=True
+        ),
         Field("ended_at", Type.MOMENT, history=_("ended"), null=True),
+        Field(
+            "end_reason",
+            Type.TEXT,
+            history=_("reason of its end"),
+            meaning="why it ended; empty: it has not",
+            example="",
+        ),
+        Field("version", Type.WHOLE, history=_("version"), hidden=True, example=1),
     ),
 )

@@ -1,7 +1,13 @@
 """Risks: what they are, how they were judged, where they stood, what is done about them."""
 
 from riskreg.risks.models.assessments import Assessment, Position, Stage
-from riskreg.risks.models.mitigations import Control, ControlKind, Mitigation, MitigationStatus
+from riskreg.risks.models.mitigations import (
+    Control,
+    ControlKind,
+    Effectiveness,
+    Mitigation,
+    MitigationStatus,
+)
 from riskreg.risks.models.risks import REFS_EACH, Kind, Response, Risk, RiskAlias, State
 from riskreg.risks.models.translated import Translated
 
@@ -10,6 +16,7 @@ __all__ = [
     "Assessment",
     "Control",
     "ControlKind",
+    "Effectiveness",
     "Kind",
     "Mitigation",
     "MitigationStatus",

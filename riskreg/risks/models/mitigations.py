@@ -22,16 +22,61 @@ class ControlKind(models.TextChoices):
     CORRECTIVE = "corrective", _("corrective")
 
 
-class Control(Translated, Searchable, Base, PartyBound):
-    """Something in place that modifies the risk."""
+class Effectiveness(models.TextChoices):
+    """What a test, or whoever knows it, found of a control."""
 
-    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="controls")
+    EFFECTIVE = "effective", _("effective")
+    PARTLY = "partly", _("partly effective")
+    INEFFECTIVE = "ineffective", _("not effective")
+
+
+class Control(Translated, Searchable, Base, PartyBound):
+    """Something in place that modifies risks; ``risk`` is the one it was first noted on.
+
+    One that works on a risk of a party's own is that party's own. ``next_test_on``: the day by
+    which it is to be tested again, ``test_every_days`` after the last test or its making.
+    """
+
+    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="+")
+    risks = models.ManyToManyField(Risk, related_name="controls")
+    owner = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.PROTECT,
+        null=True,
+        related_name="owned_controls",
+    )
+    effectiveness = models.CharField(max_length=12, choices=Effectiveness.choices, blank=True)
+    tested_on = models.DateField(null=True)
+    tested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
+    )
+    test_every_days = models.PositiveIntegerField(null=True)
+    next_test_on = models.DateField(null=True)
+    end_reason = models.TextField(blank=True)
+    version = models.PositiveIntegerField(default=1)
     name = models.CharField(max_length=300)
     kind = models.CharField(max_length=10, choices=ControlKind.choices)
     label = models.CharField(max_length=12, default="judgement")
     source = models.JSONField(default=dict, blank=True)
     translations = models.JSONField(default=dict, blank=True)
     ended_at = models.DateTimeField(null=True)
+
+    class Meta(PartyBound.Meta):
+        constraints = [
+            *PartyBound.Meta.constraints,
+            models.CheckConstraint(
+                condition=Q(test_every_days=None, next_test_on=None)
+                | Q(test_every_days__isnull=False, next_test_on__isnull=False),
+                name="control_next_test",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["register", "next_test_on"],
+                condition=Q(ended_at=None),
+                name="control_test_due",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name

@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
@@ -9,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Conflict, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Register
-from riskreg.risks.models import Mitigation, Position, Risk, RiskAlias
+from riskreg.risks.models import Control, Mitigation, Position, Risk, RiskAlias
 
 
 def visible_risks(viewer: Viewer) -> QuerySet[Risk]:
@@ -53,6 +54,25 @@ def own_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
 def risks_called(viewer: Viewer, refs: Iterable[str]) -> QuerySet[Risk]:
     """Those of the risks called ``refs`` that the viewer may know of; what is no ref names none."""
     return visible_risks(viewer).filter(ref__in=[ref for ref in refs if valid_ref(ref)])
+
+
+def control_for(
+    viewer: Viewer, control: UUID, *, risk: Risk | None = None, lock: bool = False
+) -> Control:
+    """The control of that id, ended or not; with ``risk`` only if it works on that one.
+
+    Raises ``NotFound`` as ``risk_for`` does.
+    """
+    rows = Control.objects.visible_to(viewer).select_related("party", "risk__party", "owner")
+    if risk is not None:
+        rows = rows.filter(risks=risk)
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    found = rows.filter(uuid=control).first()
+    if found is None:
+        raise NotFound(_("There is no such control."))
+    found.register = found.risk.register = viewer.register
+    return found
 
 
 def mitigation_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Mitigation:

@@ -55,7 +55,19 @@ def mitigations_of(viewer: Viewer, risk: Risk) -> QuerySet[Mitigation]:
 
 def controls_of(viewer: Viewer, risk: Risk) -> QuerySet[Control]:
     """Controls of ``risk`` that are in place, as far as the viewer may know."""
-    return Control.objects.visible_to(viewer).filter(risk=risk, ended_at=None).order_by("id")
+    return Control.objects.visible_to(viewer).filter(risks=risk, ended_at=None).order_by("id")
+
+
+def controls_for(viewer: Viewer) -> QuerySet[Control]:
+    """Controls the viewer may know of, ended or not, with the visible risks they work on."""
+    return (
+        Control.objects.visible_to(viewer)
+        .select_related("owner", "party", "tested_by", "risk__party")
+        .prefetch_related(
+            Prefetch("risks", queryset=Risk.objects.visible_to(viewer).order_by("ref"))
+        )
+        .order_by("created_at", "id")
+    )
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from riskreg.risks.services.assessments import record_assessment
 from riskreg.risks.services.cadence import set_cadence
-from riskreg.risks.services.controls import add_control, end_control
+from riskreg.risks.services.controls import add_control, edit_control, end_control
 from riskreg.risks.services.criteria import adopt_criteria, publish_criteria
 from riskreg.risks.services.lifecycle import close_risk, open_risk, reopen_risk
 from riskreg.risks.services.mitigations import (
@@ -22,6 +22,7 @@ __all__ = [
     "close_risk",
     "create_mitigation",
     "create_risk",
+    "edit_control",
     "edit_mitigation",
     "edit_risk",
     "end_control",

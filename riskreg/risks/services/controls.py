@@ -1,7 +1,7 @@
-"""Controls: what is in place."""
+"""Controls: what is in place, for one risk or many, until it is ended with a reason."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 from uuid import UUID
@@ -9,20 +9,28 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
-from riskreg.kernel.errors import Errors, NotFound
-from riskreg.kernel.text import clean_text
+from riskreg.kernel.days import clean_day
+from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
+from riskreg.kernel.text import TEXT_MAX, clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import whole_row
-from riskreg.register.permissions import require
+from riskreg.register.changes import log_value, whole_row
+from riskreg.register.permissions import permits, require
 from riskreg.register.policy import LABELS, check_sourced
+from riskreg.register.queries import find_member, party_of
 from riskreg.register.sourcing import clean_sources
 from riskreg.register.translations import clean_translations
+from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import CONTROL
-from riskreg.risks.models import Control, ControlKind
-from riskreg.risks.queries.access import risk_for
+from riskreg.risks.models import Control, ControlKind, Effectiveness, Risk
+from riskreg.risks.queries.access import control_for, risk_for
 from riskreg.risks.services.positions import bump_version
+
+MAX_RISKS = 100
+# What can be set besides the risks.
+FIELDS = tuple(field.name for field in CONTROL.settable if field.name != "risks")
 
 
 @transaction.atomic
@@ -34,69 +42,297 @@ def add_control(
     kind: Any,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
-    label: str = "judgement",
-    source: Mapping[str, Any] | None = None,
-    translations: Mapping[str, Any] | None = None,
+    also: Sequence[str] = (),
+    **fields: Any,
 ) -> Control:
-    """Note something that is in place against (or for) a risk; seen by whoever sees the risk."""
+    """Note something that is in place against (or for) a risk; seen by whoever sees the risk.
+
+    ``also`` are further risks that it works on; ``fields`` more of ``FIELDS``. One that works on a
+    party's own risk is that party's own. Raises ``Invalid``, ``Forbidden``, ``NotFound``.
+    """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "control.edit", risk)
     errors = Errors()
-    name = clean_text(errors, "name", name, required=True, limit=300, one_line=True)
-    if kind not in ControlKind.values:
-        errors.add("kind", "unknown", _("A control is preventive or corrective."))
-    if label not in LABELS:
-        errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
-    sources = clean_sources(errors, "source", [source]) if source else [{}]
-    check_sourced(errors, "label", label, bool(source))
-    versions = clean_translations(errors, translations or {}, ("name",))
+    clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, risk=risk, at=at)
+    others = _other_risks(errors, actor, [r for r in dict.fromkeys(also) if r != risk.ref], risk)
     errors.raise_if_any()
-    control = Control.objects.create(
+    control = Control(
         register=risk.register,
         party=risk.party,
         visibility=risk.visibility,
         risk=risk,
-        name=name,
-        kind=kind,
-        label=label,
-        source=sources[0],
-        translations=versions,
         created_at=recorded_at or at,
+        **clean,
     )
-    bump_version(risk, recorded_at or at)
-    append(
-        actor.entry(
-            "control.added",
-            risk,
-            at=at,
-            recorded_at=recorded_at,
-            changes={"control": [None, _logged(control)]},
-        )
-    )
+    _set_next_test(control, actor, at)
+    control.save()
+    control.risks.set([risk, *others])
+    for each in (risk, *others):
+        _log(actor, "control.added", control, each, [None, _logged(control)], at, recorded_at)
     return control
 
 
 @transaction.atomic
-def end_control(*, actor: Viewer, ref: str, control: UUID, at: dt.datetime) -> None:
-    """Note that a control is no longer in place."""
-    risk = risk_for(actor, ref, lock=True)
-    require(actor, "control.edit", risk)
-    row = Control.objects.visible_to(actor).filter(risk=risk, uuid=control, ended_at=None).first()
-    if row is None:
+def edit_control(
+    *,
+    actor: Viewer,
+    control: UUID,
+    fields: Mapping[str, Any],
+    version: int | None,
+    at: dt.datetime,
+) -> Control:
+    """Change what ``fields`` names of a control: ``FIELDS``, and ``risks``, all of them by ref.
+
+    A day on which it was tested says that the actor tested it. Risks that the actor may not know of
+    stay. Nothing is logged where nothing differs. Raises ``NotFound``, ``Forbidden``, ``Invalid``;
+    ``Conflict`` where somebody was faster.
+    """
+    row = _editable(actor, control, version)
+    errors = Errors()
+    for name in fields:
+        if name not in (*FIELDS, "risks"):
+            errors.add(str(name)[:60], "unknown_field", CONTROL.no_such_field)
+    given = {name: value for name, value in fields.items() if name in FIELDS}
+    clean = _clean(errors, actor, given, risk=row.risk, at=at, row=row)
+    linked = _linked(actor, row)
+    wanted = _wanted_risks(errors, actor, fields, row, linked)
+    errors.raise_if_any()
+    before = _logged(row)
+    columns = [name for name, value in clean.items() if getattr(row, name) != value]
+    more = {
+        name: [log_value(CONTROL[name], value) for value in (getattr(row, name), clean[name])]
+        for name in columns
+        if name != "name"
+    }
+    for name in columns:
+        setattr(row, name, clean[name])
+    if "tested_on" in columns:
+        row.tested_by = actor.user if row.tested_on else None
+    _set_next_test(row, actor, at)
+    added = [risk for risk in wanted if risk not in linked]
+    gone = [risk for risk in linked if risk not in wanted]
+    if not (columns or added or gone):
+        return row
+    row.version += 1
+    row.save()
+    row.risks.add(*added)
+    row.risks.remove(*gone)
+    after = _logged(row)
+    if columns:
+        for risk in (r for r in wanted if r in linked):
+            _log(actor, "control.edited", row, risk, [before, after], at, more=more)
+    for risk in added:
+        _log(actor, "control.added", row, risk, [None, after], at)
+    for risk in gone:
+        _log(actor, "control.ended", row, risk, [after, None], at)
+    return row
+
+
+@transaction.atomic
+def end_control(
+    *,
+    actor: Viewer,
+    control: UUID,
+    reason: Any,
+    at: dt.datetime,
+    ref: str = "",
+    version: int | None = None,
+) -> Control:
+    """Note that a control is no longer in place, and why; ``ref`` is a risk that it must work on.
+
+    Raises ``Invalid`` without a reason, ``NotFound``, ``Forbidden``; ``Conflict`` where somebody
+    was faster.
+    """
+    if ref:
+        risk = risk_for(actor, ref)
+        require(actor, "control.edit", risk)
+        control_for(actor, control, risk=risk)
+    row = _editable(actor, control, version, ask=not ref)
+    errors = Errors()
+    reason = clean_text(errors, "reason", reason, required=True, limit=TEXT_MAX)
+    errors.raise_if_any()
+    logged = _logged(row)
+    row.ended_at, row.end_reason = at, reason
+    row.version += 1
+    row.save(update_fields=["ended_at", "end_reason", "version"])
+    for risk in _linked(actor, row):
+        _log(actor, "control.ended", row, risk, [logged, None], at, reason=reason)
+    return row
+
+
+def may_change_control(actor: Viewer, row: Control) -> bool:
+    """Whether the actor owns it, or may change the controls of the risk that it was noted on."""
+    return any(permits(actor, "control.edit", thing) for thing in (row, row.risk))
+
+
+def require_control(actor: Viewer, row: Control) -> None:
+    """Raise ``Forbidden`` unless ``may_change_control``."""
+    if not may_change_control(actor, row):
+        require(actor, "control.edit", row.risk)
+
+
+def _editable(actor: Viewer, control: UUID, version: int | None, *, ask: bool = True) -> Control:
+    """The control that is in place, locked, if the actor may change it."""
+    row = control_for(actor, control, lock=True)
+    if ask:
+        require_control(actor, row)
+    if version is not None and version != row.version:
+        raise Conflict(_("Somebody changed it meanwhile."), row)
+    if row.ended_at is not None:
+        if ask:
+            raise Invalid.one("control", "ended", _("It has ended; note a new one instead."))
         raise NotFound(_("There is no such control."))
-    row.ended_at = at
-    row.save(update_fields=["ended_at"])
-    if row.visibility == risk.visibility:
-        bump_version(risk, at)
-    entry = actor.entry(
-        "control.ended",
-        risk,
-        at=at,
-        changes={"control": [_logged(row), None]},
-    )
-    if row.visibility != risk.visibility:
-        # It was noted while the risk was its party's own, and nobody else has heard of it since.
-        entry = replace(entry, audience=Audience(risk.register.uuid, row.party.uuid))
+    return row
+
+
+def _linked(actor: Viewer, control: Control) -> list[Risk]:
+    """The risks that it works on, locked. Whoever sees a control sees all of them."""
+    rows = control.risks.select_related("party").order_by("pk")
+    risks = list(rows.select_for_update(of=("self",), no_key=True))
+    for risk in risks:
+        risk.register = actor.register
+    return risks
+
+
+def _clean(
+    errors: Errors,
+    actor: Viewer,
+    given: Mapping[str, Any],
+    *,
+    risk: Risk,
+    at: dt.datetime,
+    row: Control | None = None,
+) -> dict[str, Any]:
+    clean: dict[str, Any] = {}
+    if "name" in given:
+        clean["name"] = clean_text(
+            errors, "name", given["name"], required=True, limit=300, one_line=True
+        )
+    if "kind" in given:
+        clean["kind"] = given["kind"]
+        if given["kind"] not in ControlKind.values:
+            errors.add("kind", "unknown", _("A control is preventive or corrective."))
+    if "owner" in given:
+        clean["owner"] = _owner(errors, actor, given["owner"], risk)
+    if "effectiveness" in given:
+        clean["effectiveness"] = given["effectiveness"] or ""
+        if clean["effectiveness"] not in ("", *Effectiveness.values):
+            text = _("This must be one of: %(all)s.") % {"all": ", ".join(Effectiveness.values)}
+            errors.add("effectiveness", "unknown", text)
+    if "tested_on" in given:
+        clean["tested_on"] = clean_day(errors, "tested_on", given["tested_on"])
+        if clean["tested_on"] and clean["tested_on"] > actor.today(at):
+            text = _("A test that is still to come says nothing yet.")
+            errors.add("tested_on", "in_the_future", text)
+    if "test_every_days" in given:
+        clean["test_every_days"] = _days(errors, given["test_every_days"])
+    if "label" in given:
+        clean["label"] = given["label"]
+        if given["label"] not in LABELS:
+            text = _("Unknown label; use one of: %s.") % ", ".join(LABELS)
+            errors.add("label", "unknown", text)
+    if "source" in given:
+        sources = clean_sources(errors, "source", [given["source"]]) if given["source"] else [{}]
+        clean["source"] = sources[0] if sources else {}
+    if "translations" in given:
+        clean["translations"] = clean_translations(errors, given["translations"] or {}, ("name",))
+    label = clean.get("label", row.label if row else "judgement")
+    check_sourced(errors, "label", label, bool(clean.get("source", row.source if row else {})))
+    return clean
+
+
+def _owner(errors: Errors, actor: Viewer, name: Any, risk: Risk) -> User | None:
+    if name in (None, ""):
+        return None
+    owner = find_member(actor, errors, "owner", name)
+    if owner and risk.visibility == Visibility.PARTY and party_of(actor, owner) != risk.party_id:
+        text = _("What is one party's own can only be answered for by its own people.")
+        errors.add("owner", "other_party", text)
+    return owner
+
+
+def _days(errors: Errors, value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 3650:
+        errors.add("test_every_days", "out_of_range", _("This is 1 to 3650 days, or empty."))
+        return None
+    return value
+
+
+def _other_risks(
+    errors: Errors, actor: Viewer, refs: Sequence[str], first: Risk, field: str = "risks"
+) -> list[Risk]:
+    """Risks named by ``refs`` that a control of ``first``'s audience may work on, locked."""
+    found: list[Risk] = []
+    if len(refs) >= MAX_RISKS:
+        errors.add(field, "too_many", _("At most %(n)d risks.") % {"n": MAX_RISKS})
+        return found
+    for ref in sorted(refs):
+        try:
+            risk = risk_for(actor, ref, lock=True)
+        except NotFound:
+            text = _("Unknown risk: %(names)s.") % {"names": str(ref)[:60]}
+            errors.add(field, "unknown_risk", text)
+            continue
+        require(actor, "control.edit", risk)
+        if first.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
+            text = _("%(ref)s is one party's own; note a control of its own on it.")
+            errors.add(field, "narrower", text % {"ref": risk.ref})
+            continue
+        found.append(risk)
+    return found
+
+
+def _wanted_risks(
+    errors: Errors,
+    actor: Viewer,
+    fields: Mapping[str, Any],
+    row: Control,
+    linked: list[Risk],
+) -> list[Risk]:
+    if "risks" not in fields:
+        return linked
+    refs = fields["risks"]
+    if not isinstance(refs, list | tuple) or not refs:
+        errors.add("risks", "required", _("A control works on at least one risk; or end it."))
+        return linked
+    known = {risk.ref: risk for risk in linked}
+    names = list(dict.fromkeys(str(ref) for ref in refs))
+    kept = [known[ref] for ref in names if ref in known]
+    return [*kept, *_other_risks(errors, actor, [r for r in names if r not in known], row.risk)]
+
+
+def _set_next_test(control: Control, actor: Viewer, at: dt.datetime) -> None:
+    if control.test_every_days is None:
+        control.next_test_on = None
+        return
+    since = control.tested_on or actor.today(control.created_at or at)
+    control.next_test_on = since + dt.timedelta(days=control.test_every_days)
+
+
+def _log(
+    actor: Viewer,
+    verb: str,
+    control: Control,
+    risk: Risk,
+    change: list[Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+    *,
+    reason: str = "",
+    more: Mapping[str, Any] | None = None,
+) -> None:
+    """Log it under the risk, which counts as changed for whoever sees the control."""
+    changes: dict[str, Any] = {"control": change, **(more or {})}
+    if reason:
+        changes["reason"] = [None, reason]
+    entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
+    if control.visibility == risk.visibility:
+        bump_version(risk, recorded_at or at)
+    else:
+        # It is its party's own, and nobody else has heard of it.
+        entry = replace(entry, audience=Audience(risk.register.uuid, control.party.uuid))
     append(entry)
 
 

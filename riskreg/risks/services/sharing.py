@@ -69,6 +69,7 @@ BESIDE: dict[str, WhenShared] = {
     "reviews": WhenShared.OWN,
     "extensions": WhenShared.OWN,
     "controls": WhenShared.OWN,
+    "risks.Control.risk": WhenShared.OWN,
     "mitigations": WhenShared.OWN,
     "indicators": WhenShared.OWN,
     "breaches": WhenShared.OWN,

@@ -149,6 +149,7 @@ def verb_label(verb: str) -> str:
         "risk.refiled": _("filed anew, because two terms were merged"),
         "risk.restated": _("restated by new criteria"),
         "control.added": _("added a control"),
+        "control.edited": _("changed a control"),
         "control.ended": _("ended a control"),
         "mitigation.created": _("planned a mitigation"),
         "mitigation.edited": _("updated a mitigation"),

@@ -119,6 +119,7 @@ class RiskPage(RegisterView):
             ],
             "controls": [
                 {
+                    "id": c.uuid,
                     "name": c.localized("name"),
                     "kind": c.get_kind_display(),
                     "label": c.label,
@@ -184,6 +185,7 @@ class RiskPage(RegisterView):
         may["extend"] = not extended and may_extend(self.viewer, risk)
         may["share"] = risk.visibility == "party" and permits(self.viewer, "risk.share", risk)
         may["plan"] = alive and permits(self.viewer, "mitigation.create")
+        may["control"] = alive and permits(self.viewer, "control.edit", risk)
         may["watch"] = alive and permits(self.viewer, "indicator.create")
         may["more"] = any(
             may[a] for a in ("close", "reopen", "transfer", "share", "assess", "extend")

@@ -1,0 +1,176 @@
+"""Controls: what is in place, for one risk or many."""
+
+import uuid
+from typing import Any
+
+from django.db.models import Q
+from django.http import HttpResponse
+from drf_spectacular.types import OpenApiTypes
+from rest_framework.request import Request
+
+from riskreg.api import shapes_controls as shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, person_of
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.parameters import many, query, several, switch
+from riskreg.api.core.query import as_query, choices_of, day_of, switch_of
+from riskreg.api.core.table import row_to_json
+from riskreg.kernel import keyset
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register import filtering
+from riskreg.risks import services
+from riskreg.risks.fields import CONTROL
+from riskreg.risks.mitigation_filters import linked_to_risks
+from riskreg.risks.models import Control, ControlKind, Effectiveness
+from riskreg.risks.queries.access import control_for
+from riskreg.risks.queries.lists import controls_for
+from riskreg.risks.services.controls import FIELDS
+
+FILTERS = ("kind", "effectiveness", "owner", "party", "risk", "active", "test_due_before")
+PARAMETERS = [
+    many("kind", "Before the event, or after it.", enum=ControlKind.values),
+    query("effectiveness", "What a test found.", enum=Effectiveness.values),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it works on."),
+    switch("active", "Whether it is in place."),
+    query("test_due_before", "In place, and to be tested before this day.", OpenApiTypes.DATE),
+]
+_OLDEST = keyset.Order("created_at", tie="id")
+
+
+class ControlApi(RegisterApi):
+    """A view about controls."""
+
+    def as_json(self, row: Control) -> dict[str, Any]:
+        """A control, with the risks that the caller may know of."""
+        return row_to_json(
+            CONTROL,
+            row,
+            url=f"{self.here}controls/{row.uuid}/",
+            active=row.ended_at is None,
+        )
+
+    def answered(self, row: Control, status: int = 200) -> Answer:
+        """The control with its ETag, and its address where it is new."""
+        body = self.as_json(controls_for(self.viewer).get(pk=row.pk))
+        headers = {"ETag": etag(body["version"], body)}
+        if status == 201:
+            headers["Location"] = body["url"]
+        return Answer.of(body, status, **headers)
+
+
+class Controls(ControlApi):
+    """GET lists the controls that the caller may know of, POST notes one."""
+
+    @schema.listed("List controls", shapes.Control, PARAMETERS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Oldest first; those that have ended are among them."""
+        self.known_params(*FILTERS, *PARAMS)
+        rows = controls_for(self.viewer)
+        listing = Listing(
+            queryset=rows.filter(self._wanted()),
+            order=_OLDEST,
+            place=lambda row: (row.created_at, str(row.uuid)),
+            tie=by_uuid(rows),
+        )
+        audience = self.viewer.audience.key
+        return listed(self, audience, listing, lambda found: [self.as_json(row) for row in found])
+
+    def _wanted(self) -> Q:
+        params, errors, wanted = self.request.query_params, Errors(), Q()
+        if kinds := params.getlist("kind"):
+            wanted &= Q(kind__in=choices_of(errors, "kind", kinds, ControlKind.values))
+        if found := params.get("effectiveness"):
+            choices_of(errors, "effectiveness", [found], Effectiveness.values)
+            wanted &= Q(effectiveness=found)
+        if owners := params.getlist("owner"):
+            wanted &= filtering.owned_by(controls_for)(
+                filtering.Asked(errors, self.viewer, "owner", owners, self.at)
+            )
+        if parties := params.getlist("party"):
+            wanted &= filtering.of_party(
+                filtering.Asked(errors, self.viewer, "party", parties, self.at)
+            )
+        if refs := params.getlist("risk"):
+            wanted &= linked_to_risks(Control.risks, "control_id")(
+                filtering.Asked(errors, self.viewer, "risk", refs, self.at)
+            )
+        if (active := switch_of(errors, "active", params.get("active"))) is not None:
+            wanted &= Q(ended_at__isnull=active)
+        if due := day_of(errors, "test_due_before", params.get("test_due_before")):
+            wanted &= Q(next_test_on__lt=due, ended_at=None)
+        as_query(errors.raise_if_any)
+        return wanted
+
+    @schema.made("Note a control", shapes.ControlNew, shapes.Control)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """On one risk or several; on a party's own risk it is that party's own."""
+
+        def act() -> Answer:
+            fields = _fields(body_of(request, "risks", *FIELDS))
+            refs = fields.pop("risks", None)
+            if not isinstance(refs, list) or not refs:
+                raise Invalid.one("risks", "required", "Name at least one risk by its ref.")
+            first, *also = (str(ref) for ref in refs)
+            name, kind = fields.pop("name", None), fields.pop("kind", None)
+            row = services.add_control(
+                actor=self.viewer, ref=first, also=also, name=name, kind=kind, at=self.at, **fields
+            )
+            return self.answered(row, 201)
+
+        return self.write(act)
+
+
+class ControlDetail(ControlApi):
+    """One control, by its id."""
+
+    @schema.detailed("Read a control", shapes.Control)
+    def get(self, request: Request, slug: str, control: uuid.UUID) -> HttpResponse:
+        """The control as it is now, or was when it ended."""
+        self.known_params()
+        row = controls_for(self.viewer).get(pk=control_for(self.viewer, control).pk)
+        return self.detail(self.as_json(row), row.version)
+
+    @schema.changed("Change a control", shapes.ControlChange, shapes.Control)
+    def patch(self, request: Request, slug: str, control: uuid.UUID) -> HttpResponse:
+        """Changes what is named; a new ``tested_on`` says that the caller tested it."""
+
+        def act() -> Answer:
+            row = services.edit_control(
+                actor=self.viewer,
+                control=control,
+                fields=_fields(body_of(request, "risks", *FIELDS)),
+                version=self.expected_version,
+                at=self.at,
+            )
+            return self.answered(row)
+
+        return self.write(act)
+
+
+class ControlEnd(ControlApi):
+    """POST says that a control is no longer in place, and why."""
+
+    @schema.acted("End a control", shapes.ControlEnd, shapes.Control)
+    def post(self, request: Request, slug: str, control: uuid.UUID) -> HttpResponse:
+        """It cannot come back; note a new one instead."""
+
+        def act() -> Answer:
+            row = services.end_control(
+                actor=self.viewer,
+                control=control,
+                reason=body_of(request, "reason").get("reason"),
+                version=self.expected_version,
+                at=self.at,
+            )
+            return self.answered(row)
+
+        return self.write(act)
+
+
+def _fields(body: dict[str, Any]) -> dict[str, Any]:
+    return {k: person_of(v) if k == "owner" else v for k, v in body.items()}

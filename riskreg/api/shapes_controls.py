@@ -1,0 +1,29 @@
+"""The shapes of controls, for the schema alone."""
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from riskreg.api.core.table_shapes import answer_fields, change_fields, new_fields
+from riskreg.kernel.text import TEXT_MAX
+from riskreg.risks.fields import CONTROL
+
+
+class Control(s.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        active = s.BooleanField(help_text="whether it is in place")
+        return answer_fields(CONTROL, url=s.URLField(), active=active)
+
+
+class ControlChange(s.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        return change_fields(CONTROL)
+
+
+class ControlNew(s.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        return new_fields(CONTROL)
+
+
+class ControlEnd(s.Serializer[Any]):
+    reason = s.CharField(max_length=TEXT_MAX, help_text="why it is no longer in place")
