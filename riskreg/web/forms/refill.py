@@ -15,6 +15,8 @@ from django.utils.html import escape
 from riskreg.requests.queries import Typed
 
 _NEVER = ("csrfmiddlewaretoken",)
+# What differs each time a page is made.
+_OF_THE_PAGE = (*_NEVER, "form_key", "version")
 _KEPT_TYPES = ("file", "password", "submit", "button", "image", "reset")
 
 
@@ -185,12 +187,21 @@ def _form_of(page: _Page, address: str, typed: Typed) -> _Form | None:
         method = (form.attrs.get("method") or "get").lower()
         return method == "post" and urlsplit(action).path == typed.path
 
+    pairs, names = set(typed.fields), {name for name, _value in typed.fields}
+
+    def agrees(control: _Control) -> int:
+        """How much a field says for its form, or against it: hidden ones tell forms apart that
+        ask for the same; boxes that were not ticked are not sent."""
+        if not control.name or control.name in _OF_THE_PAGE or control.ticked:
+            return 0
+        if control.kind == "hidden":
+            return 4 if (control.name, control.value) in pairs else -4
+        if control.kind in _KEPT_TYPES:
+            return 0
+        return 1 if control.name in names else -1
+
     def likeness(form: _Form) -> int:
-        pairs, names = set(typed.fields), {name for name, _value in typed.fields}
-        return sum(
-            4 if c.kind == "hidden" and (c.name, c.value) in pairs else c.name in names
-            for c in form.controls
-        )
+        return sum(agrees(control) for control in form.controls)
 
     return max(filter(goes_there, page.forms), key=likeness, default=None)
 
