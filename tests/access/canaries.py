@@ -11,25 +11,18 @@ from django.apps import apps
 from django.test import Client
 
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.services import add_endpoint
-from riskreg.endpoints.url_guard import Address
 from riskreg.handover.services import hand_over
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.notify.models import Delivery, Message
-from riskreg.register.models import Absence, Invitation, Membership
-from riskreg.register.services import add_member, invite, start_absence
+from riskreg.register.models import Absence, Invitation
+from riskreg.register.services import add_member, create_register, invite, start_absence
 from riskreg.register.visibility import PartyBound
 from riskreg.reminders.services import set_ladder, sweep
-from riskreg.reviews.models import Extension, Meeting
-from riskreg.reviews.services import (
-    end_meeting,
-    grant_extension,
-    record_item,
-    start_meeting,
-)
+from riskreg.reviews.models import Extension
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Risk
 from tests import builders
+from tests.access.parts import another, change_sides, extend, listen, meet
 from tests.builders import World
 from tests.built_once import built_once
 from tests.indicators import making
@@ -60,10 +53,13 @@ class CanaryWorld(World):
     tokens: list[str] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
+    # A public id of each kind.
+    examples: list[str] = field(default_factory=list)
     clients: dict[Any, Client] = field(default_factory=dict)
     shared_risk: str = ""
     once_private: str = ""
     shared_closed: str = ""
+    partner_risk: str = ""
     shared_mitigation: str = ""
     shared_objective: str = ""
     shared_meetings: list[str] = field(default_factory=list)
@@ -80,7 +76,7 @@ class CanaryWorld(World):
     @property
     def shared_risks(self) -> list[str]:
         """Shared risks whose pages are visited."""
-        refs = (self.shared_risk, self.once_private, self.shared_closed)
+        refs = (self.shared_risk, self.once_private, self.shared_closed, self.partner_risk)
         return [ref for ref in refs if ref]
 
     def client(self, key: Any, make: Callable[[], Client]) -> Client:
@@ -126,17 +122,22 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     after("first")
     theirs = builders.risk(
         world, by=world.partner_owner, title="Hydrogen", rated=(3, 3), at=world.at - 30 * DAY,
+        external_id="catl-7", kind="opportunity", response="",
     )  # fmt: skip
     builders.control(world, first)
     after("second")
     planned = builders.mitigation(world, first, theirs)
     builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations")
     builders.risk(world, by=world.partner_owner, visibility="party", title="Own affairs",
-                  at=world.at - 20 * DAY)  # fmt: skip
+                  rated=None, at=world.at - 20 * DAY)  # fmt: skip
     builders.review(world, first, cell=(3, 5), comment="Better", at=world.at - 5 * DAY)
     after("review")
     builders.risk(world, by=world.partner_owner, title="Draft", rated=None, opened=False)
     extend(world, theirs, by="partner_manager", days=70, reason="For everybody to read")
+    builders.review(world, theirs, comment="Still so", at=world.at - 2 * DAY)
+    builders.review(world, theirs, comment="And again", at=world.at - DAY)
+    extend(world, theirs, by="partner_manager", days=90, reason="Once more")
+    another(world)
     meetings = [str(meet(world, recipe={"state": "open"}, ended=n == 1).uuid) for n in (0, 1)]
     start_absence(
         actor=world.viewer("leader"), starts_on=world.today + 30 * DAY,
@@ -144,7 +145,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     )  # fmt: skip
     after("end")
     return {
-        "shared_risk": first.ref, "shared_mitigation": planned.ref,
+        "shared_risk": first.ref, "partner_risk": theirs.ref, "shared_mitigation": planned.ref,
         "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
 
@@ -196,54 +197,6 @@ def private_part(world: World, step: str) -> None:
         for ended in (False, True):
             meet(world, title=sing("meeting"), note=sing("note"), visibility="party",
                  recipe={"q": WORD}, ended=ended)  # fmt: skip
-
-
-def change_sides(world: World, *names: str) -> None:
-    """People who left catl and are foton's now: catl may hand over what they kept of its things.
-
-    What they answer for in private since then must not put them on catl's list.
-    """
-    for name in names:
-        email = f"{name.replace('_', '-')}@{world.register.slug}.example"
-        person = builders.user(email, world.at, time_zone=builders.ZONE, name=name)
-        for party in (world.catl, world.foton):
-            row = add_member(
-                register=world.register, user=person, role="owner", party=party, at=world.at,
-                by=world.founder,
-            )  # fmt: skip
-            if party == world.catl:
-                Membership.objects.filter(pk=row.pk).update(ended_at=world.at)
-        world.members[name] = person
-
-
-def extend(world: World, row: Risk, *, days: int, reason: str, by: str = "manager") -> Extension:
-    """More time for the review of ``row``, ``days`` from today."""
-    return grant_extension(
-        actor=world.viewer(by), ref=row.ref, version=None, until=world.today + days * DAY,
-        reason=reason, at=world.at,
-    )  # fmt: skip
-
-
-def meet(world: World, *, note: str = "Later", ended: bool = False, **given: Any) -> Meeting:
-    """A meeting of foton's manager that deferred its first item of foton's."""
-    actor = world.viewer("manager")
-    meeting = start_meeting(actor=actor, at=world.at, **{"title": "Common review", **given})
-    item = meeting.items.filter(risk__party=world.foton).first()
-    assert item is not None
-    act = {"actor": actor, "meeting": meeting.uuid, "version": None, "at": world.at}
-    record_item(number=item.number, outcome="deferred", note=note, **act)
-    return end_meeting(**act) if ended else meeting
-
-
-def listen(world: World, name: str, *, by: str, kind: str = "webhook") -> None:
-    """A chat or webhook of the party of ``by``. Nothing is ever sent to it: its server is none
-    that may be called."""
-    viewer = world.viewer(by)
-    address = Address("https", "hooks.zzyzx.internal", 443, f"/{name}")
-    add_endpoint(
-        audience=viewer.audience, kind=kind, name=name, address=address, language="en",
-        actor=viewer.user.uuid, at=world.at,
-    )  # fmt: skip
 
 
 def private_risk(world: World, what: str, **given: Any) -> Risk:
@@ -305,7 +258,8 @@ def watched(world: World) -> None:
     common = making.indicator(world, first, names={"en": "A shared price"})
     # By hand, as the rules refuse it: then the reading makes a private breach of a shared price.
     common.risks.add(own)
-    making.read(world, common, "200000", at=world.at - 3 * DAY)
+    making.indicator(world, first, names={"en": "Another price"})
+    making.read(world, common, "100000", "200000", at=world.at - 3 * DAY)
     for row in (first, own):
         private = making.indicator(
             world, row, names={"en": sing("indicator")}, unit="zzyzx", visibility="party",
@@ -364,7 +318,17 @@ def build(at: dt.datetime) -> CanaryWorld:
     world.once_private = shared_later(world)
     world.shared_closed = closed_with(world)
     broken_links(world)
-    for row in builders_private(world):
+    second = create_register(
+        slug="second", names={"en": "Second"}, currency="CNY", time_zone=builders.ZONE, at=at,
+        by=world.founder,
+    )  # fmt: skip
+    add_member(
+        register=second, user=world.partner_manager, role="viewer", party=None, at=at,
+        by=world.founder,
+    )  # fmt: skip
+    rows = builders_private(world)
+    world.examples = [str(u) for u in {row._meta.model_name: row.uuid for row in rows}.values()]
+    for row in rows:
         world.uuids.append(row.uuid)
         name = row._meta.model_name
         if name == "risk":

@@ -190,51 +190,6 @@ ROUTES: dict[str, str] = {
 }
 
 
-# A filter that names a private thing finds as much as one that names nothing.
-TWINS = [
-    ("q=zzyzx", "q=qqqqq"),
-    ("objective=zzyzx-target", "objective=qqqqq-target"),
-    ("external_id=zzyzx-id", "external_id=qqqqq-id"),
-]
-
-
-def QUERIES(world: Any) -> list[str]:
-    """Query strings that every page and list of a register is asked with."""
-    day = (world.at.date()).isoformat()
-    return [
-        "state=all",
-        "state=closed",
-        "state=draft",
-        "overdue=true",
-        "party=foton",
-        "rating=critical",
-        "cell=5,5",
-        "cell=4,5",
-        "above=1",
-        f"owner={world.owner.uuid}",
-        "ordering=-score",
-        "count=true&limit=500",
-        "stage=inherent",
-        "stage=target",
-        "as_of=2026-08-25",
-        f"as_of={day}&compare=2026-07-20",
-        "compare=2026-08-20",
-        "unrated=true",
-        "status=planned",
-        "show=failed&channel=webhook",
-        "page=2",
-        "risk=F-002",
-        "mine=true&count=true",
-        f"from={world.owner.uuid}",
-        f"from={world.partner_owner.uuid}&part=risks",
-        "by=owner&from=2026-01-01",
-        "by=month&as_of=2026-09-01",
-        "by=workstream",
-        "what=open",
-        "what=due&by=owner",
-    ]
-
-
 _TEMPLATE = {"slug": "probe", "names": {"en": "Probe"}, "currency": "CNY", "time_zone": "UTC",
              "parties": [{"key": "foton", "names": {"en": "Probe"}}], "party": "foton"}  # fmt: skip
 _API = "/api/v1/registers/{}/"

@@ -11,6 +11,7 @@ import hashlib
 from typing import Any
 
 import pytest
+from django.test import Client
 
 from riskreg.endpoints.models import Endpoint
 from riskreg.events.policy import Audience
@@ -39,8 +40,13 @@ def canary_world(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> 
     return canaries.build(at)
 
 
-def digest(response: Any) -> bytes:
-    return hashlib.sha256(walk.normal(walk.text_of(response)).encode()).digest()
+def answered(client: Client, visit: walk.Visit) -> bytes:
+    """A digest of the answer; empty where a page breaks on what it should not have met."""
+    try:
+        text = walk.text_of(walk.send(client, visit, visit.path))
+    except Exception:
+        return b""
+    return hashlib.sha256(walk.normal(text).encode()).digest()
 
 
 @pytest.mark.django_db
@@ -53,11 +59,12 @@ def test_any_one_query_that_forgets_who_asks_is_heard(
     coming_by: dict[tuple[str, int], list[tuple[Any, walk.Visit]]] = {}
     for route in ROUTES:
         client = walk.client_for(canary_world, who, route)
-        for visit in walk.visits(canary_world, route):
+        for visit in walk.visits(canary_world, route, most=1):
             switch.passed = set()
-            plain[visit] = digest(walk.send(client, visit, visit.path))
+            plain[visit] = answered(client, visit)
             for passed in switch.passed:
                 coming_by.setdefault(passed, []).append((client, visit))
+    assert b"" not in plain.values()
     every = every_site()
     aside = {*REDUNDANT, *PROBES}
     assert aside <= {str(s) for s in every}
@@ -65,14 +72,15 @@ def test_any_one_query_that_forgets_who_asks_is_heard(
     assert len(walked) >= 20
 
     def heard(off: set[tuple[str, int]]) -> bool:
-        """Whether some answer holds a canary, or is another than with the filter on."""
-        switch.off = off
-        visits = {visit: client for p in off for client, visit in coming_by.get(p, [])}
-        return any(
-            next(walk.leaks_of(canary_world, client, who, visit), None) is not None
-            or digest(walk.send(client, visit, visit.path)) != plain[visit]
-            for visit, client in visits.items()
-        )
+        """Whether some answer is another than with the filter on, or is none at all."""
+        for client, visit in {v: (c, v) for p in off for c, v in coming_by.get(p, [])}.values():
+            switch.off = off
+            if answered(client, visit) != plain[visit]:
+                switch.off = set()
+                # What a write makes has another id each time: then it is not the filter.
+                if answered(client, visit) == plain[visit]:
+                    return True
+        return False
 
     unheard = []
     for site in walked:

@@ -7,10 +7,12 @@ canary, a private ref or a private id.
 
 import copy
 import itertools
+import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
+from urllib.parse import urlsplit
 
 from django.contrib.admindocs.views import simplify_regex
 from django.db import transaction
@@ -19,15 +21,14 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from tests import builders
+from tests.access import asked
 from tests.access.canaries import CANARY, CanaryWorld
-from tests.access.routes import QUERIES, ROUTES, TWINS, body_for
+from tests.access.routes import ROUTES, body_for
 
 VISITORS = (
     "partner_manager", "partner_owner", "partner_leader", "partner_integration", "auditor",
     "onlooker", "outsider", "",
 )  # fmt: skip
-# Pages and lists that read their query string.
-_ASKED = ("/r/{}/", "/api/v1/registers/{}/", "/search/")
 _WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 
 
@@ -65,11 +66,11 @@ class Visit:
     must_be_absent: bool = True
     compared: bool = True
     body: dict[str, Any] = field(default_factory=dict)
+    route: str = ""
 
 
 # What can stand after which word of a path: (private things, one that does not exist).
 def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
-    uuids = [str(u) for u in world.uuids]
     nobody = "00000000-0000-4000-8000-000000000000"
     return {
         "key": ([], "1"),
@@ -90,12 +91,28 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "inbox": (world.messages, nobody),
         # Another id than a program's that is not there: the two stand in one path.
         "tokens": (world.tokens, "00000000-0000-4000-8000-000000000001"),
-        "": (uuids, nobody),
+        "": (world.examples, nobody),
     }
 
 
-def visits(world: CanaryWorld, route: str, thorough: bool = True) -> Iterator[Visit]:
-    """The requests that the walk makes of ``route``; ``thorough``: with every query string."""
+def plain_path(world: CanaryWorld, route: str) -> str:
+    """``route`` with what does not exist in the place of each thing."""
+    targets, pieces = _targets(world), route.split("/")
+    return "/".join(
+        piece.replace("{}", targets.get(pieces[n - 1], targets[""])[1]) if "{}" in piece else piece
+        for n, piece in enumerate(pieces)
+    )
+
+
+def visits(
+    world: CanaryWorld, route: str, thorough: bool = True, most: int = 99
+) -> Iterator[Visit]:
+    """The requests that the walk makes of ``route``.
+
+    ``thorough``: about every private thing, beside several shared ones, and with every query string
+    of ``most`` values of each parameter. Otherwise about one thing of each kind, as it is asked
+    first: what the others are answered to queries is compared in ``test_two_worlds``.
+    """
     targets = _targets(world)
     methods = ROUTES[route].split()
     pieces = route.split("/")
@@ -105,9 +122,14 @@ def visits(world: CanaryWorld, route: str, thorough: bool = True) -> Iterator[Vi
             choices.append([(piece, piece)])
             continue
         private, absent = targets.get(pieces[n - 1], targets[""])
-        filled = [(piece.replace("{}", p), piece.replace("{}", absent)) for p in private]
+        # The first risk is a draft, with little on it.
+        named = private if thorough else private[1:2] or private[:1]
+        filled = [(piece.replace("{}", p), piece.replace("{}", absent)) for p in named]
         choices.append(filled or [(piece.replace("{}", absent),) * 2])
-    queries = QUERIES(world) if thorough else QUERIES(world)[:2]
+    queries: list[str] = []
+    if "GET" in methods:
+        queries = asked.queries_of(world, route, thorough=thorough, most=most)
+    twins = asked.twins_of(world, route) if thorough else []
     for n, combination in enumerate(itertools.product(*choices)):
         path = "/".join(real for real, _twin in combination)
         twin: str | None = "/".join(absent for _real, absent in combination)
@@ -116,17 +138,19 @@ def visits(world: CanaryWorld, route: str, thorough: bool = True) -> Iterator[Vi
         for method in methods:
             body = body_for(world, route) if method in _WRITES else {}
             # Two comparisons with what does not exist are as good as seven.
-            yield Visit(method, path, twin, compared=n < 2, body=body)
-            if method == "GET" and twin is None and route.startswith(_ASKED):
-                for asked, absent in TWINS if thorough else ():
-                    yield Visit(method, f"{path}?{asked}", f"{path}?{absent}", False)
+            yield Visit(method, path, twin, compared=n < 2, body=body, route=route)
+            if method == "GET" and twin is None:
+                for real, absent in twins:
+                    yield Visit(method, f"{path}?{real}", f"{path}?{absent}", False)
                 for query in queries:
-                    yield Visit(method, f"{path}?{query}")
+                    yield Visit(method, f"{path}?{query}", route=route)
     # The shared things have private neighbours: their pages must not show them.
-    for shared in world.shared_paths(route):
-        for method in methods:
-            if method == "GET":
-                yield Visit(method, shared)
+    plain = plain_path(world, route)
+    for shared in world.shared_paths(route)[: None if thorough else 1]:
+        if "GET" in methods and shared != plain:
+            yield Visit("GET", shared, route=route)
+            for query in queries:
+                yield Visit("GET", f"{shared}?{query}", route=route)
 
 
 def client_for(world: CanaryWorld, who: str, route: str) -> Client:
@@ -174,6 +198,10 @@ def normal(text: str) -> str:
     """``text`` without what is random in every answer."""
     text = re.sub(r'(csrfmiddlewaretoken"? (?:type="hidden" )?value=")[^"]+', r"\1T", text)
     text = re.sub(r'(form_key" value=")[^"]+', r"\1K", text)
+    if "Content-Type: text/html" in text:
+        # The keys of its forms are packed, and so not always of one length.
+        text = re.sub(r"Content-Length: \d+", "Content-Length: N", text)
+    text = re.sub(r"(\bdraft=)[\w-]{16}\b", r"\1D", text)
     text = re.sub(r'("X-CSRFToken": ?"|&quot;X-CSRFToken&quot;: ?&quot;)\w{32,64}', r"\1T", text)
     text = re.sub(r"(csrftoken=|sessionid=)\w+", r"\1T", text)
     text = re.sub(r"(nonce[=-]\"?)[\w+/=-]+", r"\1N", text)
@@ -181,20 +209,31 @@ def normal(text: str) -> str:
     return re.sub(r'("(?:request_id|instance)": ?")[^"]*', r"\1I", text)
 
 
-def leaks(world: CanaryWorld, visitors: tuple[str, ...] = VISITORS) -> Iterator[str]:
-    """Walk; yield one line for each thing that an answer gave away."""
+def leaks(
+    world: CanaryWorld,
+    visitors: tuple[str, ...] = VISITORS,
+    answered: asked.Answered | None = None,
+) -> Iterator[str]:
+    """Walk; yield one line for each thing that an answer gave away. ``answered`` notes what was."""
     for who in visitors:
-        thorough = who in ("partner_manager", "auditor", "manager")
+        thorough = who == "partner_manager"
         for route in ROUTES:
             if route not in routes():
                 continue
             client = client_for(world, who, route)
             for visit in visits(world, route, thorough):
-                yield from leaks_of(world, client, who, visit)
+                yield from leaks_of(world, client, who, visit, answered)
 
 
-def leaks_of(world: CanaryWorld, client: Client, who: str, visit: Visit) -> Iterator[str]:
-    """What one visit gave away."""
+def leaks_of(
+    world: CanaryWorld,
+    client: Client,
+    who: str,
+    visit: Visit,
+    answered: asked.Answered | None = None,
+    further: int = asked.PAGES_FOLLOWED,
+) -> Iterator[str]:
+    """What one visit gave away, and those of the pages that it leads to."""
     name = f"{who or 'anonymous'}: {visit.method} {visit.path}"
     try:
         response = send(client, visit, visit.path)
@@ -207,11 +246,15 @@ def leaks_of(world: CanaryWorld, client: Client, who: str, visit: Visit) -> Iter
     if CANARY.casefold() in text.casefold():
         at = text.casefold().index(CANARY.casefold())
         yield f"{name}: …{text[max(0, at - 60) : at + 60]!r}…"
-    asked = visit.path + str(visit.body)
+    if answered is not None and visit.method == "GET" and visit.route:
+        answered.note(visit.route, visit.path, response)
+    sent = visit.path + str(visit.body)
     for secret in world.secrets:
-        if secret not in asked and secret in text:
+        if secret not in sent and secret in text:
             at = text.index(secret)
             yield f"{name}: {secret} in …{text[max(0, at - 60) : at + 60]!r}…"
+    if further and (there := following(visit, response)):
+        yield from leaks_of(world, client, who, there, answered, further - 1)
     if visit.twin is None:
         return
     # 403 is for whole pages that a role may not open, whether or not the thing is there.
@@ -225,15 +268,29 @@ def leaks_of(world: CanaryWorld, client: Client, who: str, visit: Visit) -> Iter
         yield f"{name}: answered otherwise than {visit.twin}, which does not exist"
 
 
+def following(visit: Visit, response: HttpResponse) -> Visit | None:
+    """The visit of the page that comes after ``response``, for lists that are followed."""
+    path, _mark, query = visit.path.partition("?")
+    if visit.method != "GET" or not asked.follows(query) or response.status_code != 200:
+        return None
+    if not response.headers["Content-Type"].startswith("application/json"):
+        return None
+    address = json.loads(response.content).get("next")
+    if not address:
+        return None
+    return replace(visit, path=f"{path}?{urlsplit(address).query}")
+
+
 def _about(text: str, path: str) -> str:
     """``text`` with the names of the things in ``path`` replaced by their places."""
     text = re.sub(r"Content-Length: \d+", "Content-Length: N", normal(text))
     # A digest of the body, which may repeat what was asked for and is compared itself.
     text = re.sub(r'(ETag: (?:W/)?")[0-9a-f]{24}"', r'\1E"', text)
-    for queries in TWINS:
-        for query in queries:
-            text = text.replace(query.split("=")[1], "{asked}")
-    for n, piece in enumerate(path.split("?")[0].split("/")):
+    address, _mark, query = path.partition("?")
+    for n, piece in enumerate(address.split("/")):
         if re.search(r"[-\d]", piece) and piece != builders.SLUG:
             text = text.replace(piece, f"{{{n}}}")
+    for name, _equals, value in (pair.partition("=") for pair in query.split("&")):
+        if value in asked.TWINS.get(name, ()):
+            text = text.replace(value, f"{{{name}}}")
     return text
