@@ -112,6 +112,10 @@ def _one_kind(asked: Asked) -> str:
     return values[0] if values else Kind.THREAT.value
 
 
+def _positions(viewer: Viewer) -> QuerySet[Any]:
+    return Position.objects.visible_to(viewer)
+
+
 def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
     """A reader for each filter but the stage, which the others are about."""
     choices = choice_readers(RISK, "risk__") | {
@@ -119,7 +123,7 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
     }
     return choices | {
         "state": lambda asked: Q() if asked.values == ["all"] else choices["state"](asked),
-        "owner": owned_by(Position.objects.visible_to),
+        "owner": owned_by(_positions),
         "party": of_party,
         "rating": lambda asked: Q(
             **{f"{stage}_rating__in": known_values(asked, matrix.rating_keys)}

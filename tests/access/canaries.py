@@ -179,7 +179,10 @@ def private_part(world: World, step: str) -> None:
             world, Risk.objects.get(ref="R-001"), visibility="party", title=sing("quiet work"),
             due_on=world.today + DAY,
         )  # fmt: skip
-        due = private_risk(world, "due", rated=(5, 5), at=world.at - 30 * DAY)
+        due = private_risk(
+            world, "due", rated=(5, 5), at=world.at - 30 * DAY, terms=["market:eu"],
+            objectives=["overseas-units-2030"],
+        )  # fmt: skip
         builders.review(world, due, comment=sing("comment"), at=world.at - 27 * DAY)
     if step == "end":
         private_risk(world, "fresh", external_id="zzyzx-id")

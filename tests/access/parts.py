@@ -6,7 +6,13 @@ from typing import Any
 from riskreg.endpoints.services import add_endpoint
 from riskreg.endpoints.url_guard import Address
 from riskreg.handover.services import hand_over
-from riskreg.register.services import add_member, end_membership, start_absence
+from riskreg.register.services import (
+    add_member,
+    create_program,
+    end_membership,
+    invite,
+    start_absence,
+)
 from riskreg.reviews.models import Extension, Meeting
 from riskreg.reviews.services import end_meeting, grant_extension, record_item, start_meeting
 from riskreg.risks.models import Risk
@@ -20,6 +26,15 @@ def another(world: World) -> None:
     """A second one of what lists would hold only one of, so that there is a page to follow."""
     listen(world, "Second hook", by="partner_manager")
     builders.objective(world, by=world.partner_manager, party=world.catl, key="second")
+    builders.taxonomy(world, "region", {"north": "North"})
+    for n in (1, 2):
+        invite(
+            actor=world.viewer("partner_manager"), email=f"invited-{n}@example.com", role="owner",
+            party="catl", at=world.at,
+        )  # fmt: skip
+        create_program(
+            actor=world.viewer("partner_manager"), name=f"Feed {n}", scope="read", at=world.at
+        )
     handed = builders.risk(world, by=world.partner_owner, title="Handed on", external_id="catl-8",
                            owner=world.partner_leader.email)  # fmt: skip
     for giver, taker in (("leader", "deputy"), ("deputy", "leader")):

@@ -301,7 +301,7 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ()
         elif route.endswith("/risks/"):
             wanted = ("title", "external_id", "objectives")
-        elif route.endswith("/indicators/{}/"):
+        elif route.endswith(("/indicators/{}/", "/objectives/{}/")):
             return {"names": {"en": "Probe"}}
         elif route.endswith("/ladder/"):
             return {"rungs": [{"offset_days": 0, "tells": ["owner"]}]}

@@ -8,6 +8,7 @@ visit can show has a probe in ``test_probes``.
 
 import datetime as dt
 import hashlib
+import re
 from typing import Any
 
 import pytest
@@ -20,7 +21,7 @@ from riskreg.notify.models import Delivery, Message
 from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
-from tests.access.switching import Switch, every_site, place
+from tests.access.switching import ROOT, Switch, every_site, place
 from tests.access.test_probes import PROBES
 
 pytestmark = [pytest.mark.once, pytest.mark.slow]
@@ -47,6 +48,17 @@ def answered(client: Client, visit: walk.Visit) -> bytes:
     except Exception:
         return b""
     return hashlib.sha256(walk.normal(text).encode()).digest()
+
+
+def test_every_filter_can_be_switched_off() -> None:
+    """Where the filter is not called but handed on, nobody would notice that it was forgotten."""
+    found = [
+        f"{path.relative_to(ROOT)}:{number}"
+        for path in sorted(ROOT.rglob("*.py"))
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1)
+        if re.search(r"\.visible_to\b(?!\()", line)
+    ]
+    assert found == []
 
 
 @pytest.mark.django_db

@@ -159,12 +159,12 @@ def _days_of_my_work(world: CanaryWorld) -> str:
 
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "events/queries.py:chains_of": chains,
-    "handover/queries.py:belongings": what_is_handed_over,
+    "handover/queries.py:_answered": what_is_handed_over,
     "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/agenda.py:counts_by_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
-    "risks/filters.py:_owner": owner_who_left,
+    "risks/filters.py:_positions": owner_who_left,
     "risks/queries/access.py:control_for": end_of_a_control,
     "risks/services/mitigations.py:_served": sources_of_what_work_serves,
 }

@@ -270,10 +270,10 @@ def _planted(
     yield "sharing", shared
 
     def mailed() -> str:
-        def able(self: Roster, user: int | None, *rest: Any) -> bool:
+        def may_receive(self: Roster, user: int | None, *rest: Any) -> bool:
             return user in self.members
 
-        with undone(), mock.patch.object(Roster, "able", able):
+        with undone(), mock.patch.object(Roster, "may_receive", may_receive):
             streams.sweeping = True
             sweep(day + DAY)
             streams.sweeping = False
