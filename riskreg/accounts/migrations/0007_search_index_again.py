@@ -1,0 +1,11 @@
+"""SQLite dropped the index's triggers when it copied the table for a migration before this one."""
+
+from django.db import migrations
+
+from riskreg.kernel.search_index import SearchIndex
+
+
+class Migration(migrations.Migration):
+    dependencies = [("accounts", "0006_programs")]
+
+    operations = [SearchIndex("accounts_user")]
