@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
@@ -46,10 +46,14 @@ def parse(viewer: Viewer, params: Mapping[str, Any], at: dt.datetime) -> Q:
     return where
 
 
+def _indicators(viewer: Viewer) -> QuerySet[Any]:
+    return Indicator.objects.visible_to(viewer)
+
+
 def _readers() -> dict[str, Reader]:
     watched = Indicator.risks.through.objects.all()
     return choice_readers(INDICATOR) | {
-        "owner": owned_by(Indicator.objects.visible_to),
+        "owner": owned_by(_indicators),
         "party": of_party,
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),
         "term": filed_under(watched, "indicator_id", "pk", term="risk__terms"),

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors
@@ -44,10 +44,14 @@ def parse(viewer: Viewer, params: Mapping[str, Any], at: dt.datetime) -> Q:
     return where
 
 
+def _mitigations(viewer: Viewer) -> QuerySet[Any]:
+    return Mitigation.objects.visible_to(viewer)
+
+
 def _readers() -> dict[str, Reader]:
     served = Mitigation.risks.through.objects.all()
     return choice_readers(MITIGATION) | {
-        "owner": owned_by(Mitigation.objects.visible_to),
+        "owner": owned_by(_mitigations),
         "party": of_party,
         "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
         "term": filed_under(served, "mitigation_id", "pk", term="risk__terms"),

@@ -301,6 +301,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ()
         elif route.endswith("/risks/"):
             wanted = ("title", "external_id", "objectives")
+        elif route.endswith("/controls/{}/"):
+            return {"name": "Probe"}
         elif route.endswith(("/indicators/{}/", "/objectives/{}/")):
             return {"names": {"en": "Probe"}}
         elif route.endswith("/ladder/"):

@@ -7,6 +7,7 @@ does; with the one that it is about switched off it must.
 
 import datetime as dt
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 from uuid import uuid4
 
@@ -25,6 +26,7 @@ from tests import builders
 from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
 from tests.access.switching import Switch, every_site, place
+from tests.indicators import making
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
@@ -119,13 +121,16 @@ def what_is_handed_over(world: CanaryWorld) -> bool:
     return any(ref in response.content.decode() for ref in world.mitigation_refs)
 
 
-def owner_who_left(world: CanaryWorld) -> bool:
+def owner_who_left(world: CanaryWorld, noun: str) -> bool:
     """Who owned nothing but what is foton's own, and left, is unknown as who never was there."""
     person = _of_foton(world)
-    canaries.private_risk(world, "left behind", owner=person.email, by=world.manager)
+    row = canaries.private_risk(world, "left behind", owner=person.email, by=world.manager)
+    given: dict[str, Any] = {"owner": person.email, "by": world.manager, "visibility": "party"}
+    builders.mitigation(world, row, **given)
+    making.indicator(world, row, **given)
     _leave(world, person)
     program = walk.client_for(world, "partner_manager", "/api/")
-    path = f"/api/v1/registers/{world.register.slug}/risks/?owner="
+    path = f"/api/v1/registers/{world.register.slug}/{noun}/?owner="
     theirs, nobodys = (program.get(f"{path}{name}") for name in (person.uuid, uuid4()))
     assert nobodys.status_code == 400
     return theirs.status_code != nobodys.status_code
@@ -164,7 +169,9 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/agenda.py:counts_by_day": duties_by_day,
     "reviews/services/meetings.py:_check_recipe": recipe_of_a_meeting,
-    "risks/filters.py:_positions": owner_who_left,
+    "indicators/filters.py:_indicators": partial(owner_who_left, noun="indicators"),
+    "risks/filters.py:_positions": partial(owner_who_left, noun="risks"),
+    "risks/mitigation_filters.py:_mitigations": partial(owner_who_left, noun="mitigations"),
     "risks/queries/access.py:control_for": end_of_a_control,
     "risks/services/mitigations.py:_served": sources_of_what_work_serves,
 }
