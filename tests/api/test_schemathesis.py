@@ -1,10 +1,12 @@
 """Calls made up from the schema, by Schemathesis with all its checks, for each of the six roles.
 
-Cases are made once for each operation and sent by every role in turn; what each did is undone
-before the next. How many: SCHEMATHESIS_CASES, 100 where nothing may be left out, else a few.
+Each case is sent by two of the roles, which take turns, so that every role sends a third of them;
+what each did is undone before the next. How many: SCHEMATHESIS_CASES, 100 where nothing may be left
+out, else a few.
 """
 
 import contextlib
+import itertools
 import json
 import os
 from collections import Counter
@@ -154,17 +156,24 @@ def test_calls_made_up_from_the_schema(
     assert len(operations) > 5 * PARTS - PARTS
     for operation in operations[part::PARTS]:
         with subtests.test(operation.label), kept_connection():
-            called = every_role_calls(operation, tokens, known, world.deputy.email)
+            called = roles_call(operation, tokens, known, world.deputy.email)
             assert set(called) == set(Role.values)
-            assert min(sum(codes.values()) for codes in called.values()) >= CASES
+            sent = [sum(codes.values()) for codes in called.values()]
+            assert sum(sent) >= 2 * CASES
+            assert min(sent) >= CASES // 3
             noted(operation, called)
 
 
-def every_role_calls(
+def roles_call(
     operation: Any, tokens: dict[str, str], known: dict[str, str], owner: str
 ) -> dict[str, Counter[int]]:
     """How often each role was answered with each status. Raises what a check finds."""
     answered: dict[str, Counter[int]] = {role: Counter() for role in tokens}
+    # Three pairs are everybody once; then other pairs.
+    one, two, three, four, five, six = tokens
+    turns = itertools.cycle(
+        [(one, two), (three, four), (five, six), (two, three), (four, five), (six, one)]
+    )
 
     @settings(
         max_examples=CASES, deadline=None, database=None, derandomize=True,
@@ -180,9 +189,9 @@ def every_role_calls(
     def call(case: Any, real: int) -> None:
         if real:
             settle(case, known, owner, real)
-        for n, (role, token) in enumerate(tokens.items()):
+        for n, role in enumerate(next(turns)):
             # The client that carries the calls does not unpack what comes packed.
-            headers = {"Authorization": f"Bearer {token}", "Accept-Encoding": "identity"}
+            headers = {"Authorization": f"Bearer {tokens[role]}", "Accept-Encoding": "identity"}
             with transaction.atomic():
                 response = case.call(headers=headers)
                 # Asks again without any token: the same for whoever asked before, so once.
