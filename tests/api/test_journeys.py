@@ -11,6 +11,7 @@ from tests.builders import World
 pytestmark = pytest.mark.django_db
 
 FIELDS = {
+    "id",
     "ref", "url", "title", "cause", "event", "consequence", "kind", "state", "response", "party",
     "visibility", "owner", "deputy", "scores", "terms", "objectives", "next_review_on",
     "last_reviewed_on", "overdue", "external_id", "sources", "labels", "translations",
