@@ -114,6 +114,18 @@ def paths(world: CanaryWorld, operation: Operation) -> Iterator[str]:
         "absences": apps.get_model("register", "Absence").objects.values_list("uuid", flat=True),
         "meetings": world.shared_meetings,
         "webhooks": world.endpoints,
+        "controls": apps.get_model("risks", "Control")
+        .objects.filter(risk__party=world.foton, visibility="shared", ended_at=None)
+        .values_list("uuid", flat=True),
+        "objectives": apps.get_model("register", "Objective")
+        .objects.filter(party=world.foton)
+        .values_list("key", flat=True),
+        "taxonomies": ["market"],
+        "terms": ["market:eu", "market:mideast"],
+        "members": [world.owner.uuid],
+        "invitations": apps.get_model("register", "Invitation")
+        .objects.filter(party=world.foton)
+        .values_list("uuid", flat=True),
     }
     for noun, names in things.items():
         before, found, after = path.partition(f"/{noun}/{{")
@@ -122,6 +134,16 @@ def paths(world: CanaryWorld, operation: Operation) -> Iterator[str]:
             yield from (f"{before}/{noun}/{name}{rest}" for name in names)
             return
     yield path
+
+
+# What these take as it is, where neither the walk nor the schema's example fits the world.
+OWN_BODIES: dict[str, Any] = {
+    "/controls/": {"name": "Second source", "kind": "preventive", "risks": ["R-001"]},
+    "/taxonomies/": {"names": {"en": "Origin"}},
+    "/terms/": {"taxonomy": "market", "names": {"en": "Elsewhere"}},
+    "/terms/{ref}/merge/": {"into": "market:mideast"},
+    "/members/{member}/": {"role": "manager", "nobody_yet": True},
+}
 
 
 def bodies(world: CanaryWorld, operation: Operation) -> Iterator[Any]:
@@ -135,6 +157,8 @@ def bodies(world: CanaryWorld, operation: Operation) -> Iterator[Any]:
     }  # fmt: skip
     usual = body_for(ours, re.sub(r"{\w+}", "{}", operation.path))
     yield usual
+    if own := OWN_BODIES.get(operation.path.partition("/{slug}")[2]):
+        yield own
     if "until" in usual:
         # After the due date of the first risk, and no later than its rating allows.
         yield usual | {"until": (world.today + dt.timedelta(days=57)).isoformat()}

@@ -116,7 +116,7 @@ def given(body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
         found: dict[tuple[Any, Any], Any] = {}
         for cell in cells:
             if isinstance(cell, dict):
-                place = (cell.get("likelihood"), cell.get("impact"))
+                place = (_number(cell.get("likelihood")), _number(cell.get("impact")))
                 found[place] = {
                     "score": cell.get("score", _product(place)),
                     "rating": cell.get("rating"),
@@ -176,3 +176,8 @@ def _level(level: dict[str, Any]) -> dict[str, Any]:
         "descriptions": level.get("descriptions") or {},
         "range": level.get("range"),
     }
+
+
+def _number(value: Any) -> int:
+    """``value`` as the number of a level; 0, which no level has, for anything else."""
+    return value if isinstance(value, int) and not isinstance(value, bool) else 0

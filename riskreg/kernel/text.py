@@ -41,13 +41,14 @@ def clean_text(
     # Composing can lengthen a text, and white space to Python includes some control characters.
     text = unicodedata.normalize("NFC", value).replace("\r\n", "\n").replace("\r", "\n")
     controls = _CONTROL.search(text)
-    text = text.strip()
-    if len(text) > limit:
+    # Counted as it came: the schema's bound knows nothing of blanks that are taken off.
+    size, text = len(text), text.strip()
+    if size > limit:
         errors.add(
             field,
             "too_long",
             _("At most %(limit)d characters; this has %(size)d. Shorten it.")
-            % {"limit": limit, "size": len(text)},
+            % {"limit": limit, "size": size},
         )
         return ""
     if _has_half(text):

@@ -55,6 +55,7 @@ RULES = {
     "unknown_member",
     "unknown_objective", "unknown_risk", "unknown_term", "wrong_state", "wrong_unit", "malformed",
     "changed", "contradiction", "forbidden", "unknown_rating", "retired", "mail_needed",
+    "needs_party", "unknown_host",
     "no_criteria", "not_a_date", "not_a_time", "needs_source", "nothing_changed",
     "one_at_a_time", "not_alone", "unchanged", "not_a_reference", "no_translation",
     # 1.0 is an integer to JSON Schema and none to us.

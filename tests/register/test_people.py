@@ -151,7 +151,7 @@ def test_a_mail_server_that_is_away_delays_a_mail_and_loses_none(
         ({"email": "a\0@example.com"}, "email", "not an e-mail address"),
         ({"role": "king"}, "role", "use one of"),
         ({"role": "integration"}, "role", "program account"),
-        ({"role": "owner", "party": None}, "role", "Name a party"),
+        ({"role": "owner", "party": None}, "party", "Name a party"),
         ({"party": "catl"}, "party", "do not invite people of CATL"),
         ({"party": "bosch"}, "party", "parties are: foton, catl"),
         ({"language": "xx"}, "language", "pick one"),

@@ -20,7 +20,7 @@ CODES = (
     "other_value", "out_of_order", "out_of_range", "overlap", "private_objective", "repeated",
     "reserved", "required", "retired", "reused", "rung", "same_as_owner", "same_person", "taken",
     "too_early", "too_far", "too_large", "too_late", "too_long", "too_many", "too_many_cells",
-    "too_precise", "twice", "unknown", "unknown_field", "unknown_account",
+    "too_precise", "twice", "unknown", "unknown_field", "unknown_host", "unknown_account",
     "unknown_filter", "unknown_language",
     "unknown_level", "unknown_member", "unknown_objective", "unknown_parameter", "unknown_party",
     "unknown_rating", "unknown_risk", "unknown_role", "unknown_term", "wildcard", "wrong_size",

@@ -157,7 +157,7 @@ def suggested_prefix(key: str, taken: Collection[str]) -> str:
 
 
 def _check_parties(errors: Errors, parties: Sequence[Mapping[str, Any]], acts_for: str) -> None:
-    keys = [given.get("key") for given in parties]
+    keys = [str(given.get("key")) for given in parties]
     if not 1 <= len(parties) <= MAX_PARTIES:
         errors.add("parties", "wrong_size", _("Name 1 to %d parties.") % MAX_PARTIES)
     elif acts_for not in keys:

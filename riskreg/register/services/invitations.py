@@ -331,7 +331,7 @@ def _check_role(errors: Errors, role: Any, party: Party | None, may: tuple[str, 
         )
     elif role not in may and party is None:
         errors.add(
-            "role",
+            "party",
             "needs_party",
             _("Without a party somebody can be: %s. Name a party for this role.")
             % ", ".join(WITHOUT_PARTY),

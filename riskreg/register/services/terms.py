@@ -227,15 +227,15 @@ def _check_free(errors: Errors, field: str, names: Mapping[str, str], others: An
 
 def _new_terms(errors: Errors, terms: list[Mapping[str, Any]]) -> list[Term]:
     rows: list[Term] = []
-    for given in terms[: MAX_TERMS + 1]:
+    for place, given in enumerate(terms[: MAX_TERMS + 1]):
         names = clean_names(errors, "terms", given.get("names"))
-        key = _clean_key(errors, "key", given.get("key"), names, (row.key for row in rows))
+        where = f"terms.{place}.key"
+        key = _clean_key(errors, where, given.get("key"), names, (row.key for row in rows))
         if any(row.key == key for row in rows):
             errors.add("terms", "repeated", _("Two terms have the same key."))
         _check_free(errors, "terms", names, rows)
-        rows.append(
-            Term(key=key, names=names, source=clean_source(errors, "source", given.get("source")))
-        )
+        source = clean_source(errors, f"terms.{place}.source", given.get("source"))
+        rows.append(Term(key=key, names=names, source=source))
     if len(terms) > MAX_TERMS:
         text = _("A classification has at most %(n)d terms.") % {"n": MAX_TERMS}
         errors.add("terms", "too_many", text)
