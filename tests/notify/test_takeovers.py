@@ -21,7 +21,7 @@ from riskreg.notify.services.claims import (
     end_and_begin,
     release_lost,
 )
-from riskreg.notify.services.rate_limit import seconds_until_free, take
+from riskreg.notify.services.rate_limit import acquire, seconds_until_free
 from tests.builders import AT
 from tests.notify.conftest import Killed
 from tests.notify.test_services import OURS, dying, outcomes
@@ -309,7 +309,7 @@ def test_who_finds_room_but_nothing_to_take_looks_again_a_second_later_at_the_ea
 ) -> None:
     """Its server is left alone: to look at once would be to look all the time."""
     settings.DELIVERY_PER_MINUTE = {"mail": 20}
-    assert take("mail", 1, AT - HOUR) == 1
+    assert acquire("mail", 1, AT - HOUR) == 1
     assert claim("mail", "mail", AT + SECOND, 50).rows == []
     assert seconds_until_free("mail", AT + SECOND) == 1.0
     assert seconds_until_free("mail", AT + SECOND) is None

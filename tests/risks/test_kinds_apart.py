@@ -10,7 +10,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import Matrix
 from riskreg.risks import filters, services
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.queries.lists import counts_by_rating, risk_list, standing
+from riskreg.risks.queries.lists import counts_by_rating, risk_counts, risk_list
 from tests import builders
 from tests.builders import SLUG, World
 
@@ -36,7 +36,7 @@ def test_an_opportunity_is_never_above_appetite(mixed: World) -> None:
     assert matrix.above_appetite("critical", "threat")
     assert not matrix.above_appetite("critical", "opportunity")
     viewer = mixed.viewer("owner")
-    now = standing(viewer, mixed.at, ["high", "critical"])
+    now = risk_counts(viewer, mixed.at, ["high", "critical"])
     assert (now.open, now.above_appetite) == (5, 1)
     chosen = filters.parse(viewer, {"above_appetite": "true"}, mixed.at)
     assert {p.ref for p in risk_list(viewer, chosen)} == {"R-001"}
