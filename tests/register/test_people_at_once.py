@@ -99,3 +99,20 @@ def test_of_two_first_accounts_at_once_one_is_made() -> None:
     assert kinds(results) == ["Forbidden", "User"]
     assert any(isinstance(result, Forbidden) for result in results)
     assert User.objects.count() == 1
+
+
+def test_a_slug_that_two_choose_at_once_names_one_register() -> None:
+    makers = [builders.user(f"maker{n}@example.com") for n in (1, 2)]
+    results = together(
+        *(
+            lambda maker=maker: services.found_register(
+                by=maker, by_operator=True, slug="wanted", names="Wanted", currency="CNY",
+                time_zone="Asia/Shanghai", parties=[{"key": "a", "names": "A"}], acts_for="a",
+                at=AT,
+            )
+            for maker in makers
+        )
+    )  # fmt: skip
+    assert kinds(results) == ["Invalid", "Viewer"]
+    refused = next(result for result in results if isinstance(result, Invalid))
+    assert refused.fields["slug"][0].code == "taken"

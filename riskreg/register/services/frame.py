@@ -7,12 +7,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.events.services import append
-from riskreg.kernel.errors import Errors
+from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names
 from riskreg.register.access import Viewer
 from riskreg.register.models import (
@@ -59,7 +59,7 @@ def create_register(
     elif slug in RESERVED_SLUGS:
         errors.add("slug", "reserved", _("This word is kept for the system; choose another slug."))
     elif Register.objects.filter(slug=slug).exists():
-        errors.add("slug", "taken", _("There is a register of that slug already; choose another."))
+        errors.add("slug", "taken", _slug_taken())
     if time_zone not in zoneinfo.available_timezones():
         errors.add("time_zone", "unknown", _("There is no time zone of that name."))
     if not re.fullmatch(r"[A-Z]{3}", currency):
@@ -69,17 +69,22 @@ def create_register(
     if set(languages) - set(known):
         errors.add("languages", "unknown", _("Languages are: %s.") % ", ".join(known))
     errors.raise_if_any()
-    register = Register.objects.create(
-        slug=slug,
-        names=names,
-        descriptions=descriptions or {},
-        notices=notices or {},
-        currency=currency,
-        time_zone=time_zone,
-        languages=[code for code in known if code in languages],
-        made_by=by,
-        created_at=at,
-    )
+    try:
+        with transaction.atomic():
+            register = Register.objects.create(
+                slug=slug,
+                names=names,
+                descriptions=descriptions or {},
+                notices=notices or {},
+                currency=currency,
+                time_zone=time_zone,
+                languages=[code for code in known if code in languages],
+                made_by=by,
+                created_at=at,
+            )
+    except IntegrityError:
+        # Somebody else was making one of that slug since it was looked for.
+        raise Invalid.one("slug", "taken", _slug_taken()) from None
     register.criteria = Criteria.objects.create(
         register=register, number=1, created_at=at, **clean_criteria(criteria or default_criteria())
     )
@@ -87,6 +92,10 @@ def create_register(
     founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
     append(founder.entry("register.created", Named(register, slug), at=at))
     return register
+
+
+def _slug_taken() -> str:
+    return _("There is a register of that slug already; choose another.")
 
 
 @transaction.atomic
