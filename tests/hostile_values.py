@@ -11,6 +11,10 @@ from typing import Any
 from django.apps import apps
 from django.test import Client
 
+from riskreg.register.people import invitation_token
+from riskreg.register.services import create_program, found_register, invite
+from tests import builders
+from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import body_for
 
@@ -34,6 +38,32 @@ VALUES: tuple[Any, ...] = (
 # The host of the schema's example of a webhook.
 HOSTS = ("erp.foton.example",)
 _WRITES = ("post", "put", "patch")
+
+
+@dataclass
+class HostileWorld(CanaryWorld):
+    """With all that a manager can act on: ``program`` is the id of one of foton's programs,
+    ``invitation`` the secret of a mail that invites the manager to another register."""
+
+    program: str = ""
+    invitation: str = ""
+
+
+def build(at: dt.datetime) -> HostileWorld:
+    """The canary world with a program, and with an invitation of foton's manager elsewhere."""
+    world = HostileWorld(**vars(canaries.build(at)))
+    row, _token, _secret = create_program(
+        actor=world.viewer("manager"), name="ERP", scope="read", at=at
+    )
+    world.program = str(row.user.uuid)
+    elsewhere = found_register(
+        by=builders.user("elsewhere@example.com", at), slug="elsewhere", names={"en": "Elsewhere"},
+        currency="CNY", time_zone=builders.ZONE, parties=[{"key": "theirs", "names": {"en": "T"}}],
+        acts_for="theirs", at=at,
+    )  # fmt: skip
+    row = invite(actor=elsewhere, email=world.manager.email, role="viewer", at=at)
+    world.invitation = invitation_token(row)
+    return world
 
 
 @dataclass(frozen=True)
@@ -84,9 +114,9 @@ def operations() -> list[Operation]:
 
     found = []
     for path, methods in document["paths"].items():
-        for method, message in methods.items():
-            parts = [(p["in"], p["name"]) for p in message["parameters"]]
-            media = message.get("requestBody", {}).get("content", {}).get("application/json", {})
+        for method, operation in methods.items():
+            parts = [(p["in"], p["name"]) for p in operation["parameters"]]
+            media = operation.get("requestBody", {}).get("content", {}).get("application/json", {})
             examples = [e["value"] for e in media.get("examples", {}).values()]
             texts.clear()
             found.append(
@@ -103,7 +133,7 @@ def operations() -> list[Operation]:
     return found
 
 
-def paths(world: CanaryWorld, operation: Operation) -> Iterator[str]:
+def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
     """The address with things of the register for its keys: each that may take the operation."""
     path = operation.path.replace("{slug}", world.register.slug)
     risks = apps.get_model("risks", "Risk").objects.exclude(party=world.catl).order_by("pk")
@@ -123,6 +153,7 @@ def paths(world: CanaryWorld, operation: Operation) -> Iterator[str]:
         "taxonomies": ["market"],
         "terms": ["market:eu", "market:mideast"],
         "members": [world.owner.uuid],
+        "programs": [world.program],
         "invitations": apps.get_model("register", "Invitation")
         .objects.filter(party=world.foton)
         .values_list("uuid", flat=True),
@@ -130,14 +161,26 @@ def paths(world: CanaryWorld, operation: Operation) -> Iterator[str]:
     for noun, names in things.items():
         before, found, after = path.partition(f"/{noun}/{{")
         if found:
-            rest = after.partition("}")[2].replace("{number}", "1")
-            yield from (f"{before}/{noun}/{name}{rest}" for name in names)
+            rest = after.partition("}")[2]
+            # Of the items of a meeting some are another party's.
+            numbers = range(1, 5) if "{number}" in rest else [0]
+            for name in names:
+                for number in numbers:
+                    yield f"{before}/{noun}/{name}{rest.replace('{number}', str(number))}"
             return
     yield path
 
 
 # What these take as it is, where neither the walk nor the schema's example fits the world.
 OWN_BODIES: dict[str, Any] = {
+    "/api/v1/registers/": {
+        "slug": "of-ones-own",
+        "names": {"en": "Of one's own"},
+        "currency": "CNY",
+        "time_zone": "Asia/Shanghai",
+        "party": "foton",
+        "parties": [{"key": "foton", "names": {"en": "Foton"}}],
+    },
     "/controls/": {"name": "Second source", "kind": "preventive", "risks": ["R-001"]},
     "/taxonomies/": {"names": {"en": "Origin"}},
     "/terms/": {"taxonomy": "market", "names": {"en": "Elsewhere"}},
@@ -146,7 +189,7 @@ OWN_BODIES: dict[str, Any] = {
 }
 
 
-def bodies(world: CanaryWorld, operation: Operation) -> Iterator[Any]:
+def bodies(world: HostileWorld, operation: Operation) -> Iterator[Any]:
     """Bodies that the operation may well take as they are."""
     if not operation.writes:
         yield None
@@ -157,8 +200,10 @@ def bodies(world: CanaryWorld, operation: Operation) -> Iterator[Any]:
     }  # fmt: skip
     usual = body_for(ours, re.sub(r"{\w+}", "{}", operation.path))
     yield usual
-    if own := OWN_BODIES.get(operation.path.partition("/{slug}")[2]):
-        yield own
+    own = {**OWN_BODIES, "/api/v1/invitations/accept/": {"token": world.invitation}}
+    for path in (operation.path, operation.path.partition("/{slug}")[2]):
+        if path in own:
+            yield own[path]
     if "until" in usual:
         # After the due date of the first risk, and no later than its rating allows.
         yield usual | {"until": (world.today + dt.timedelta(days=57)).isoformat()}

@@ -19,8 +19,7 @@ from django.db import transaction
 from django.urls import resolve
 
 from riskreg.kernel import health
-from tests import builders
-from tests import hostile_values as nasty
+from tests import builders, hostile_values
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
@@ -34,7 +33,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 ELSEWHERE = ("/api/", "/metrics", "/calendar/", "/healthz", "/readyz")
 TYPED = ("text", "textarea", "email", "password", "url", "search", "number")
 ALONE = {
-    "hidden": ("a\0b", "9" * 5000, "-1", "[" * 5000), "file": nasty.TEXTS, "date": nasty.DAYS,
+    "hidden": ("a\0b", "9" * 5000, "-1", "[" * 5000), "file": hostile_values.TEXTS,
+    "date": hostile_values.DAYS,
 }  # fmt: skip
 CSRF = "csrfmiddlewaretoken"
 
@@ -136,7 +136,7 @@ class Browser:
 def browser(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Browser:
     """The manager of a register in which there is something of everything."""
     monkeypatch.setitem(health.CHECKS, "broker", lambda: None)
-    stub_names(monkeypatch).update({host: ["93.184.215.14"] for host in nasty.HOSTS})
+    stub_names(monkeypatch).update({host: ["93.184.215.14"] for host in hostile_values.HOSTS})
     return Browser(canaries.build(at))
 
 
@@ -171,10 +171,10 @@ def test_parameters_and_fields(browser: Browser) -> None:
 
 def ask(browser: Browser, path: str, names: set[str]) -> None:
     """Every value in all parameters at once, and what breaks most in each alone."""
-    for value in nasty.TEXTS:
+    for value in hostile_values.TEXTS:
         browser.send("get", f"{path}?{urlencode(dict.fromkeys(sorted(names), value))}")
     for name in sorted(names) if len(names) > 1 else ():
-        for value in ("a\0b", *nasty.DAYS):
+        for value in ("a\0b", *hostile_values.DAYS):
             browser.send("get", f"{path}?{urlencode({name: value})}")
 
 

@@ -14,10 +14,7 @@ from django.db import transaction
 from riskreg.accounts.services import make_feed
 from riskreg.kernel import health
 from riskreg.reminders.services import sweep
-from tests import builders
-from tests import hostile_values as nasty
-from tests.access import canaries
-from tests.access.canaries import CanaryWorld
+from tests import builders, hostile_values
 from tests.access.routes import ROUTES
 from tests.dump import nothing_changes
 from tests.endpoints.receiver import stub_names
@@ -27,14 +24,14 @@ pytestmark = [pytest.mark.django_db, pytest.mark.slow]
 
 
 # What was taken is kept and read where it is one of these.
-KEPT = (*nasty.DAYS, *nasty.MOMENTS, 2**31, 2**63, 10**400, 1e300, "1e400")
-SOME_TEXTS = (nasty.LONG, "9999-12-31")
+KEPT = (*hostile_values.DAYS, *hostile_values.MOMENTS, 2**31, 2**63, 10**400, 1e300, "1e400")
+SOME_TEXTS = (hostile_values.LONG, "9999-12-31")
 
 
 class Program:
     """A program of foton's manager, that undoes what was taken and notes what went wrong."""
 
-    def __init__(self, world: CanaryWorld) -> None:
+    def __init__(self, world: hostile_values.HostileWorld) -> None:
         self.world = world
         self.client = builders.api(world.manager)
         self.client.raise_request_exception = False
@@ -71,8 +68,8 @@ class Program:
     def settle(self, operation: Operation) -> tuple[str, Any, str]:
         """Path, body and ETag that the operation takes as they are."""
         last = None
-        for path in nasty.paths(self.world, operation):
-            for body in nasty.bodies(self.world, operation):
+        for path in hostile_values.paths(self.world, operation):
+            for body in hostile_values.bodies(self.world, operation):
                 tag = '"1"' if operation.conditional else ""
                 last = self.send(operation.method, path, body, tag=tag)
                 if last.status_code == 412:
@@ -88,19 +85,20 @@ def pointers_of(response: Any) -> list[str]:
 
 
 @pytest.fixture
-def program(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Program:
+def program(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch, settings: Any) -> Program:
+    settings.REGISTER_MAKERS = "everybody"
     monkeypatch.setitem(health.CHECKS, "broker", lambda: None)
-    stub_names(monkeypatch).update({host: ["93.184.215.14"] for host in nasty.HOSTS})
-    return Program(canaries.build(at))
+    stub_names(monkeypatch).update({host: ["93.184.215.14"] for host in hostile_values.HOSTS})
+    return Program(hostile_values.build(at))
 
 
 def test_keys_and_parameters(program: Program) -> None:
     with nothing_changes():
-        for operation in nasty.operations():
-            path = next(nasty.paths(program.world, operation))
+        for operation in hostile_values.operations():
+            path = next(hostile_values.paths(program.world, operation))
             pieces, plain = path.split("/"), operation.path.split("/")
             for n in (n for n, piece in enumerate(plain) if piece.startswith("{")):
-                for value in nasty.KEYS:
+                for value in hostile_values.KEYS:
                     named = "/".join([*pieces[:n], quote(value, safe=""), *pieces[n + 1 :]])
                     answer = program.send(operation.method, named, tag='"1"')
                     what = f"{operation} {plain[n]}={shown(value)}"
@@ -108,27 +106,15 @@ def test_keys_and_parameters(program: Program) -> None:
                     if answer.status_code not in (400, 404):
                         program.failures.append(f"{what}: {answer.status_code}")
             for name in operation.queries:
-                for value in nasty.TEXTS:
+                for value in hostile_values.TEXTS:
                     answer = program.send("get", f"{path}?{urlencode({name: value})}")
                     program.check(answer, f"{operation} ?{name}={shown(value)}", f"?{name}")
     assert not program.failures, "\n".join(program.failures)
 
 
-V1 = "/api/v1/"
-# What a manager's token of this world cannot do once as it should be done, so that nothing can be
-# made wrong in it one by one: what needs the secret of a mail, an administrator, a program, or a
-# meeting that goes on. Tests of their own (test_members.py, test_meetings.py) refuse what is bad.
-OF_OTHERS = {
-    ("post", f"{V1}invitations/accept/"),
-    ("post", f"{V1}registers/"),
-    ("post", f"{V1}registers/{{slug}}/programs/{{program}}/tokens/"),
-    ("post", f"{V1}registers/{{slug}}/meetings/{{meeting}}/items/{{number}}/"),
-}
-
-
 def test_fields(program: Program) -> None:
     taken: list[tuple[Operation, str, Any]] = []
-    for operation in nasty.operations():
+    for operation in hostile_values.operations():
         if not operation.fields:
             continue
         try:
@@ -138,7 +124,7 @@ def test_fields(program: Program) -> None:
             continue
         with nothing_changes():
             for way, value in alone(program, operation, path, body, tag):
-                given = nasty.put(body, operation.example, way, value)
+                given = hostile_values.put(body, operation.example, way, value)
                 answer = program.send(operation.method, path, given, tag=tag)
                 what = f"{operation} {way}={shown(value)}"
                 program.check(answer, what, *blamed(operation, way, value))
@@ -159,10 +145,10 @@ def test_fields(program: Program) -> None:
 
 
 def blamed(operation: Operation, way: Way, value: Any) -> list[str]:
-    """Where an error about ``value`` at ``way`` may point: to the field, and where two dates or
-    limits do not go together to the other of them."""
+    """Where an error about ``value`` at ``way`` may point: to the field, and where two do
+    not go together (dates, limits, the party one acts for) to the other of them."""
     together = {
-        "starts_on": "until_on", "start_on": "due_on",
+        "starts_on": "until_on", "start_on": "due_on", "parties": "party",
     }  # fmt: skip
     return [f"#/{way[0]}", *([f"#/{other}"] if (other := together.get(str(way[0]))) else [])]
 
@@ -176,13 +162,13 @@ def alone(
     refused by name there need not be sent again. What no text may hold is refused by the parser,
     wherever it stands.
     """
-    texts, many = nasty.UNSTORABLE, ["x"] * 100_000
+    texts, many = hostile_values.UNSTORABLE, ["x"] * 100_000
     left: list[tuple[Way, Any]] = []
     left += [(w, texts[n % len(texts)]) for n, w in enumerate(operation.fields) if len(w) == 1]
     left += [(way, many) for way in operation.fields if (*way, 0) in operation.fields]
     waiting: dict[str | int, list[tuple[Way, Any]]] = {}
     for n, way in enumerate(operation.fields):
-        values = nasty.VALUES
+        values = hostile_values.VALUES
         if way in operation.texts:
             # Where any text may stand, one short one is as good as another.
             values = tuple(v for v in values if not isinstance(v, str) or v in SOME_TEXTS)
@@ -194,7 +180,7 @@ def alone(
             continue
         given = body
         for way, value in tried:
-            given = nasty.put(given, operation.example, way, value)
+            given = hostile_values.put(given, operation.example, way, value)
         answer = program.send(operation.method, path, given, tag=tag)
         program.check(answer, f"{operation} {shown(tried)}", *{f"#/{way[0]}" for way, _ in tried})
         found = pointers_of(answer) if answer.status_code == 400 else []
@@ -215,9 +201,9 @@ def read(program: Program, path: str) -> None:
 def everything_can_be_read(program: Program) -> None:
     """Every list, page and feed of the register, and what the sweep says of it."""
     world = program.world
-    for operation in nasty.operations():
+    for operation in hostile_values.operations():
         if operation.method == "get":
-            path = next(nasty.paths(world, operation))
+            path = next(hostile_values.paths(world, operation))
             program.check(program.send("get", path), f"get {path}", "?risk", "?q")
     browser = builders.web(world.manager)
     browser.raise_request_exception = False
