@@ -1,17 +1,28 @@
 """The fields of an indicator."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.indicators.models import BreachAt, Direction, Growth, Kind, Status
 from riskreg.kernel.fields import Field, Table, Type
-from riskreg.register.labels import Label
-from riskreg.register.visibility import Visibility
+from riskreg.register.common_fields import (
+    CREATED_AT,
+    LABEL,
+    OUTDATED_TRANSLATIONS,
+    OWNER,
+    PARTY,
+    SOURCE,
+    UPDATED_AT,
+    VERSION,
+    VISIBILITY,
+    computed,
+    public_id,
+)
 
 MAX_DAYS = 3660
 _EDIT: dict[str, Any] = {"set_by": "indicator.edit"}
-_COMPUTED: dict[str, Any] = {"type": Type.COMPUTED, "export": False}
 _DAYS: dict[str, Any] = {
     "most": MAX_DAYS,
     "refusal": _("This is a whole number of days from %(low)d to %(high)d."),
@@ -22,16 +33,10 @@ INDICATOR = Table(
     no_such_field=_("An indicator has no such field to set."),
     other_party=_("This indicator is its party's own; so is its owner."),
     fields=(
-        Field(
-            "id",
-            Type.ID,
-            meaning="never changes",
-            example="e2a7c3f1-5b6d-4c8e-9f0a-1b2c3d4e5f60",
-            export=False,
-        ),
+        public_id("e2a7c3f1-5b6d-4c8e-9f0a-1b2c3d4e5f60"),
         Field("ref", Type.LINE, history=_("reference"), sort="ref", example="K-001"),
-        Field("url", **_COMPUTED),
-        Field("name", example="CBAM certificate price", **_COMPUTED),
+        computed("url"),
+        computed("name", example="CBAM certificate price"),
         Field(
             "names",
             Type.NAMES,
@@ -196,16 +201,7 @@ INDICATOR = Table(
             **_DAYS,
             **_EDIT,
         ),
-        Field(
-            "label",
-            Type.CHOICE,
-            label=_("The limits are"),
-            history=_("label"),
-            required=True,
-            choices=Label,
-            example="illustrative",
-            **_EDIT,
-        ),
+        replace(LABEL, label=_("The limits are"), example="illustrative", refusal="", **_EDIT),
         Field(
             "limit_notes",
             Type.NAMES,
@@ -215,47 +211,11 @@ INDICATOR = Table(
             example={},
             **_EDIT,
         ),
-        Field(
-            "outdated_translations",
-            Type.OUTDATED,
-            history=_("outdated translations"),
-            hidden=True,
-            export=False,
-            example={},
-        ),
-        Field("source", Type.SOURCE, history=_("source"), example={}, **_EDIT),
-        Field(
-            "party",
-            Type.PARTY,
-            hidden=True,
-            label=_("Party"),
-            history=_("party"),
-            filter=True,
-            example="foton",
-        ),
-        Field(
-            "visibility",
-            Type.CHOICE,
-            label=_("Who sees it"),
-            history=_("visibility"),
-            required=True,
-            choices=Visibility,
-            example="shared",
-        ),
-        Field(
-            "owner",
-            Type.PERSON,
-            label=_("Owner"),
-            history=_("owner"),
-            required=True,
-            filter=True,
-            sort="owner__sort_key_{language}",
-            example={
-                "id": "5f0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a11",
-                "name": "Overseas policy risk owner",
-            },
-            **_EDIT,
-        ),
+        OUTDATED_TRANSLATIONS,
+        replace(SOURCE, label="", **_EDIT),
+        PARTY,
+        VISIBILITY,
+        replace(OWNER, **_EDIT),
         Field(
             "risks",
             Type.RISKS,
@@ -284,7 +244,7 @@ INDICATOR = Table(
             filter=True,
             example="red",
         ),
-        Field("latest", example={"at": "2026-09-15T16:00:00Z", "value": "97.5"}, **_COMPUTED),
+        computed("latest", example={"at": "2026-09-15T16:00:00Z", "value": "97.5"}),
         Field(
             "next_reading_on",
             Type.DAY,
@@ -293,30 +253,9 @@ INDICATOR = Table(
             sort="next_reading_on",
             example="2026-12-25",
         ),
-        Field("late", example=False, **_COMPUTED),
-        Field(
-            "version",
-            Type.WHOLE,
-            history=_("version"),
-            meaning="of what is set up; readings do not change it",
-            hidden=True,
-            example=1,
-        ),
-        Field(
-            "created_at",
-            Type.MOMENT,
-            history=_("made"),
-            hidden=True,
-            example="2026-09-01T08:00:00Z",
-        ),
-        Field(
-            "updated_at",
-            Type.MOMENT,
-            history=_("changed"),
-            meaning="readings count too",
-            hidden=True,
-            sort="updated_at",
-            example="2026-09-16T08:00:00Z",
-        ),
+        computed("late", example=False),
+        replace(VERSION, meaning="of what is set up; readings do not change it"),
+        replace(CREATED_AT, example="2026-09-01T08:00:00Z"),
+        replace(UPDATED_AT, meaning="readings count too", sort="updated_at"),
     ),
 )

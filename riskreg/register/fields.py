@@ -1,12 +1,20 @@
 """The fields of an objective."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Field, Table, Type
-from riskreg.register.labels import Label
-from riskreg.register.visibility import Visibility
+from riskreg.register.common_fields import (
+    LABEL,
+    PARTY,
+    SOURCE,
+    VERSION,
+    VISIBILITY,
+    computed,
+    public_id,
+)
 
 _EDIT: dict[str, Any] = {"set_by": "objective.edit"}
 
@@ -15,13 +23,7 @@ OBJECTIVE = Table(
     no_such_field=_("An objective has no such field to set."),
     other_party=_("Only its own party adds what is its own."),
     fields=(
-        Field(
-            "id",
-            Type.ID,
-            meaning="never changes",
-            example="0c7e6a52-9d0c-4b8f-9a55-5a0f8e7d6c21",
-            export=False,
-        ),
+        public_id("0c7e6a52-9d0c-4b8f-9a55-5a0f8e7d6c21"),
         Field(
             "key",
             Type.LINE,
@@ -33,8 +35,8 @@ OBJECTIVE = Table(
             sort="key",
             example="overseas-units-2030",
         ),
-        Field("url", Type.COMPUTED, export=False),
-        Field("name", Type.COMPUTED, export=False, example="Vehicles sold overseas"),
+        computed("url"),
+        computed("name", example="Vehicles sold overseas"),
         Field(
             "names",
             Type.NAMES,
@@ -92,37 +94,10 @@ OBJECTIVE = Table(
             example="2030-12-31",
             **_EDIT,
         ),
-        Field(
-            "label",
-            Type.CHOICE,
-            label=_("Label"),
-            history=_("label"),
-            required=True,
-            must_send=True,
-            choices=Label,
-            refusal=_("Unknown label; use one of: %(all)s."),
-            example="illustrative",
-            **_EDIT,
-        ),
-        Field("source", Type.SOURCE, label=_("Source"), history=_("source"), example={}, **_EDIT),
-        Field(
-            "party",
-            Type.PARTY,
-            hidden=True,
-            label=_("Party"),
-            history=_("party"),
-            filter=True,
-            example="foton",
-        ),
-        Field(
-            "visibility",
-            Type.CHOICE,
-            label=_("Who sees it"),
-            history=_("visibility"),
-            required=True,
-            choices=Visibility,
-            example="shared",
-        ),
-        Field("version", Type.WHOLE, history=_("version"), hidden=True, example=1),
+        replace(LABEL, example="illustrative", must_send=True, **_EDIT),
+        replace(SOURCE, **_EDIT),
+        PARTY,
+        VISIBILITY,
+        VERSION,
     ),
 )

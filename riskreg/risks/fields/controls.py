@@ -1,12 +1,23 @@
 """The fields of a control."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Field, Table, Type
-from riskreg.register.labels import Label
-from riskreg.register.visibility import Visibility
+from riskreg.register.common_fields import (
+    CREATED_AT,
+    LABEL,
+    OWNER,
+    PARTY,
+    SOURCE,
+    TRANSLATIONS,
+    VERSION,
+    VISIBILITY,
+    computed,
+    public_id,
+)
 from riskreg.risks.models import ControlKind, Effectiveness
 
 _EDIT: dict[str, Any] = {"set_by": "control.edit"}
@@ -15,14 +26,8 @@ CONTROL = Table(
     noun="control",
     no_such_field=_("A control has no such field to set."),
     fields=(
-        Field(
-            "id",
-            Type.ID,
-            meaning="never changes",
-            example="a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33",
-            export=False,
-        ),
-        Field("url", Type.COMPUTED, export=False),
+        public_id("a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33"),
+        computed("url"),
         Field(
             "name",
             Type.LINE,
@@ -59,16 +64,7 @@ CONTROL = Table(
             example=["R-001"],
             **_EDIT,
         ),
-        Field(
-            "owner",
-            Type.PERSON,
-            label=_("Owner"),
-            history=_("owner"),
-            null=True,
-            filter=True,
-            example=None,
-            **_EDIT,
-        ),
+        replace(OWNER, example=None, required=False, null=True, sort="", **_EDIT),
         Field(
             "effectiveness",
             Type.CHOICE,
@@ -118,54 +114,13 @@ CONTROL = Table(
             meaning="by when it is to be tested again",
             example="2027-03-15",
         ),
-        Field(
-            "label",
-            Type.CHOICE,
-            label=_("Label"),
-            history=_("label"),
-            required=True,
-            choices=Label,
-            refusal=_("Unknown label; use one of: %(all)s."),
-            example="judgement",
-            **_EDIT,
-        ),
-        Field("source", Type.SOURCE, label=_("Source"), history=_("source"), example={}, **_EDIT),
-        Field(
-            "party",
-            Type.PARTY,
-            hidden=True,
-            label=_("Party"),
-            history=_("party"),
-            filter=True,
-            example="foton",
-        ),
-        Field(
-            "visibility",
-            Type.CHOICE,
-            label=_("Who sees it"),
-            history=_("visibility"),
-            required=True,
-            choices=Visibility,
-            example="shared",
-        ),
-        Field(
-            "translations",
-            Type.TRANSLATIONS,
-            history=_("translations"),
-            hidden=True,
-            example={},
-            **_EDIT,
-        ),
-        Field(
-            "created_at",
-            Type.MOMENT,
-            history=_("made"),
-            hidden=True,
-            example="2026-01-15T02:00:00Z",
-        ),
-        Field(
-            "active", Type.COMPUTED, export=False, meaning="whether it is in place", example=True
-        ),
+        replace(LABEL, example="judgement", **_EDIT),
+        replace(SOURCE, **_EDIT),
+        PARTY,
+        VISIBILITY,
+        replace(TRANSLATIONS, **_EDIT),
+        CREATED_AT,
+        computed("active", meaning="whether it is in place", example=True),
         Field("ended_at", Type.MOMENT, history=_("ended"), null=True),
         Field(
             "end_reason",
@@ -174,6 +129,6 @@ CONTROL = Table(
             meaning="why it ended; empty: it has not",
             example="",
         ),
-        Field("version", Type.WHOLE, history=_("version"), hidden=True, example=1),
+        VERSION,
     ),
 )

@@ -1,31 +1,37 @@
 """The fields of a mitigation."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
-from riskreg.register.visibility import Visibility
+from riskreg.register.common_fields import (
+    CREATED_AT,
+    LABELS,
+    OUTDATED_TRANSLATIONS,
+    OWNER,
+    PARTY,
+    TRANSLATIONS,
+    UPDATED_AT,
+    VERSION,
+    VISIBILITY,
+    computed,
+    public_id,
+)
 from riskreg.risks.models import MitigationStatus
 
 _EDIT: dict[str, Any] = {"set_by": "mitigation.edit"}
-_COMPUTED: dict[str, Any] = {"type": Type.COMPUTED, "export": False}
 
 MITIGATION = Table(
     noun="mitigation",
     no_such_field=_("A mitigation has no such field to set."),
     other_party=_("This work is its party's own; so is its owner."),
     fields=(
-        Field(
-            "id",
-            Type.ID,
-            meaning="never changes",
-            example="4c1b9d7e-0a55-4e0c-9a0e-6f5d1f6f9b02",
-            export=False,
-        ),
+        public_id("4c1b9d7e-0a55-4e0c-9a0e-6f5d1f6f9b02"),
         Field("ref", Type.LINE, history=_("reference"), sort="ref", example="M-001"),
-        Field("url", **_COMPUTED),
+        computed("url"),
         Field(
             "title",
             Type.LINE,
@@ -72,38 +78,9 @@ MITIGATION = Table(
             example="in_progress",
             **_EDIT,
         ),
-        Field(
-            "party",
-            Type.PARTY,
-            hidden=True,
-            label=_("Party"),
-            history=_("party"),
-            filter=True,
-            example="foton",
-        ),
-        Field(
-            "visibility",
-            Type.CHOICE,
-            label=_("Who sees it"),
-            history=_("visibility"),
-            required=True,
-            choices=Visibility,
-            example="shared",
-        ),
-        Field(
-            "owner",
-            Type.PERSON,
-            label=_("Owner"),
-            history=_("owner"),
-            required=True,
-            filter=True,
-            sort="owner__sort_key_{language}",
-            example={
-                "id": "5f0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a11",
-                "name": "Overseas policy risk owner",
-            },
-            **_EDIT,
-        ),
+        PARTY,
+        VISIBILITY,
+        replace(OWNER, **_EDIT),
         Field(
             "due_on",
             Type.DAY,
@@ -125,7 +102,7 @@ MITIGATION = Table(
             example="1200000.00",
             **_EDIT,
         ),
-        Field("currency", example="CNY", **_COMPUTED),
+        computed("currency", example="CNY"),
         Field(
             "progress",
             Type.WHOLE,
@@ -156,45 +133,11 @@ MITIGATION = Table(
             example=["R-001"],
             **_EDIT,
         ),
-        Field(
-            "labels",
-            Type.LABELS,
-            history=_("labels"),
-            hidden=True,
-            example={"cost": "illustrative"},
-            **_EDIT,
-        ),
-        Field(
-            "translations",
-            Type.TRANSLATIONS,
-            history=_("translations"),
-            hidden=True,
-            example={},
-            **_EDIT,
-        ),
-        Field(
-            "outdated_translations",
-            Type.OUTDATED,
-            history=_("outdated translations"),
-            hidden=True,
-            export=False,
-            example={},
-        ),
-        Field("version", Type.WHOLE, history=_("version"), hidden=True, example=3),
-        Field(
-            "created_at",
-            Type.MOMENT,
-            history=_("made"),
-            hidden=True,
-            example="2026-01-15T02:00:00Z",
-        ),
-        Field(
-            "updated_at",
-            Type.MOMENT,
-            history=_("changed"),
-            hidden=True,
-            sort="updated_at",
-            example="2026-09-16T08:00:00Z",
-        ),
+        replace(LABELS, example={"cost": "illustrative"}, **_EDIT),
+        replace(TRANSLATIONS, **_EDIT),
+        OUTDATED_TRANSLATIONS,
+        replace(VERSION, example=3),
+        CREATED_AT,
+        replace(UPDATED_AT, sort="updated_at"),
     ),
 )

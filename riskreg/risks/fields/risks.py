@@ -1,18 +1,30 @@
 """The fields of a risk."""
 
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Field, Table, Type, WhenShared
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
-from riskreg.register.visibility import Visibility
+from riskreg.register.common_fields import (
+    CREATED_AT,
+    LABELS,
+    OUTDATED_TRANSLATIONS,
+    OWNER,
+    PARTY,
+    TRANSLATIONS,
+    UPDATED_AT,
+    VERSION,
+    VISIBILITY,
+    computed,
+    public_id,
+)
 from riskreg.risks.models import Kind, Response, State
 
 _EDIT: dict[str, Any] = {"set_by": "risk.edit", "set_in": (State.DRAFT.value, State.OPEN.value)}
 _TOLD: dict[str, Any] = {"when_shared": WhenShared.TOLD}
 _ANEW: dict[str, Any] = {"when_shared": WhenShared.ANEW}
-_COMPUTED: dict[str, Any] = {"type": Type.COMPUTED, "export": False}
 
 RISK = Table(
     noun="risk",
@@ -20,13 +32,7 @@ RISK = Table(
     other_party=_("This risk is its party's own; somebody of that party must answer for it."),
     also_labelled=("scores",),
     fields=(
-        Field(
-            "id",
-            Type.ID,
-            meaning="never changes",
-            example="9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21",
-            export=False,
-        ),
+        public_id("9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21"),
         Field(
             "ref",
             Type.LINE,
@@ -35,7 +41,7 @@ RISK = Table(
             example="R-001",
             **_ANEW,
         ),
-        Field("url", **_COMPUTED),
+        computed("url"),
         Field(
             "title",
             Type.LINE,
@@ -120,41 +126,13 @@ RISK = Table(
             **_EDIT,
             **_TOLD,
         ),
-        Field(
-            "party",
-            Type.PARTY,
-            hidden=True,
-            label=_("Party"),
-            history=_("party"),
-            filter=True,
-            example="foton",
-            when_shared=WhenShared.NEUTRAL,
-        ),
-        Field(
-            "visibility",
-            Type.CHOICE,
-            label=_("Who sees it"),
-            history=_("visibility"),
-            required=True,
-            choices=Visibility,
-            example="shared",
-            **_ANEW,
-        ),
-        Field(
-            "owner",
-            Type.PERSON,
-            label=_("Owner"),
+        replace(PARTY, when_shared=WhenShared.NEUTRAL),
+        replace(VISIBILITY, **_ANEW),
+        replace(
+            OWNER,
             help=_("Answers for it, and is told when it is due."),
-            history=_("owner"),
-            required=True,
-            filter=True,
-            sort="owner__sort_key_{language}",
             set_by="risk.transfer",
             set_in=(State.DRAFT.value, State.OPEN.value),
-            example={
-                "id": "5f0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a11",
-                "name": "Overseas policy risk owner",
-            },
             **_TOLD,
         ),
         Field(
@@ -167,20 +145,16 @@ RISK = Table(
             **_EDIT,
             **_TOLD,
         ),
-        Field(
+        computed(
             "scores",
             example={
                 "inherent": {"likelihood": 4, "impact": 5, "score": 20, "rating": "critical"},
                 "residual": {"likelihood": 4, "impact": 4, "score": 16, "rating": "critical"},
                 "target": None,
             },
-            **_COMPUTED,
         ),
-        Field(
-            "marks",
-            meaning="what does not fit together in the scores; empty is usual",
-            example=[],
-            **_COMPUTED,
+        computed(
+            "marks", meaning="what does not fit together in the scores; empty is usual", example=[]
         ),
         Field(
             "terms",
@@ -220,7 +194,7 @@ RISK = Table(
             example="2026-09-16",
             **_ANEW,
         ),
-        Field("overdue", example=False, **_COMPUTED),
+        computed("overdue", example=False),
         Field(
             "external_id",
             Type.LINE,
@@ -236,52 +210,17 @@ RISK = Table(
             **_EDIT,
         ),
         Field("sources", Type.SOURCES, history=_("sources"), example=[], **_EDIT, **_TOLD),
-        Field(
-            "labels",
-            Type.LABELS,
-            history=_("labels"),
-            hidden=True,
-            example={"response": "illustrative"},
-            **_EDIT,
-            **_TOLD,
-        ),
-        Field(
-            "translations",
-            Type.TRANSLATIONS,
-            history=_("translations"),
-            hidden=True,
-            example={"zh-hans": {"title": "海外政策壁垒"}},
-            **_EDIT,
-            **_TOLD,
-        ),
-        Field(
-            # Which of them to read with care.
-            "outdated_translations",
-            Type.OUTDATED,
-            history=_("outdated translations"),
-            hidden=True,
-            export=False,
-            example={},
-            **_TOLD,
-        ),
-        Field("version", Type.WHOLE, history=_("version"), hidden=True, example=7, **_ANEW),
-        Field(
-            "created_at",
-            Type.MOMENT,
-            history=_("made"),
+        replace(LABELS, example={"response": "illustrative"}, **_EDIT, **_TOLD),
+        replace(TRANSLATIONS, example={"zh-hans": {"title": "海外政策壁垒"}}, **_EDIT, **_TOLD),
+        # Which of them to read with care.
+        replace(OUTDATED_TRANSLATIONS, **_TOLD),
+        replace(VERSION, example=7, **_ANEW),
+        replace(
+            CREATED_AT,
             meaning="when it was made, or shared",
-            hidden=True,
             example="2025-02-10T02:00:00Z",
             **_ANEW,
         ),
-        Field(
-            "updated_at",
-            Type.MOMENT,
-            history=_("changed"),
-            hidden=True,
-            sort="risk__updated_at",
-            example="2026-09-16T08:00:00Z",
-            **_ANEW,
-        ),
+        replace(UPDATED_AT, sort="risk__updated_at", **_ANEW),
     ),
 )
