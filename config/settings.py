@@ -1,4 +1,5 @@
 """All settings, from the environment (12-factor). Every variable is listed in docs/operators.md.
+What needs nothing of it stands beside: ``config.rest``; how logs are written: ``config.logs``.
 
 DEBUG has three states. Not set: a working local system, with SQLite and files under ``var/``, an
 embedded Valkey started by ``manage.py up``, and error pages as people get them. ``DEBUG=1``: the
@@ -11,14 +12,15 @@ import contextlib
 import logging
 import re
 from pathlib import Path
-from typing import Any
 from urllib.parse import urlsplit
 
 import environ
-import structlog
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+
+from config.logs import log_settings
+from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - settings too
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -368,40 +370,6 @@ CONTENT_SECURITY_POLICY = {
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
 
-# REST ------------------------------------------------------------------------------------------
-REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": [
-        "riskreg.api.core.auth.BearerAuthentication",
-        "rest_framework.authentication.SessionAuthentication",
-    ],
-    "DEFAULT_PERMISSION_CLASSES": ["riskreg.api.core.auth.ScopePermission"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["riskreg.api.core.body.StrictJSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "riskreg.api.core.schema.Schema",
-    "URL_FORMAT_OVERRIDE": None,
-    "EXCEPTION_HANDLER": "riskreg.api.core.errors.problem_handler",
-    "UNAUTHENTICATED_USER": "django.contrib.auth.models.AnonymousUser",
-    "COERCE_DECIMAL_TO_STRING": True,
-    "TEST_REQUEST_DEFAULT_FORMAT": "json",
-}
-SPECTACULAR_SETTINGS = {
-    "TITLE": "riskreg",
-    "DESCRIPTION": "Risk register and decision support: read and feed a register.",
-    "VERSION": "1",
-    "SERVE_INCLUDE_SCHEMA": False,
-    "SWAGGER_UI_DIST": "SIDECAR",
-    "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
-    "SCHEMA_PATH_PREFIX": r"/api/v1",
-    "COMPONENT_SPLIT_REQUEST": True,
-    # Choices stay where they are used: components named after them would clash ("kind", "status").
-    "POSTPROCESSING_HOOKS": ["riskreg.api.core.schema_rules.finish"],
-    "COMPONENT_SPLIT_PATCH": False,
-    "SERVERS": [{"url": "/", "description": "The system that serves this document."}],
-    "LICENSE": {"name": "Apache 2.0", "identifier": "Apache-2.0"},
-    "OAS_VERSION": "3.1.0",
-}
-
 # Logs ------------------------------------------------------------------------------------------
 # Who may read /metrics: the bearer of this; when empty, nobody.
 METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
@@ -411,37 +379,4 @@ DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
 # It would believe whatever X-Forwarded-For says; accounts/services logs a hash of the client.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-_log_renderer = (
-    structlog.dev.ConsoleRenderer(colors=False) if LOCAL else structlog.processors.JSONRenderer()
-)
-_shared_processors: list[Any] = [
-    structlog.contextvars.merge_contextvars,
-    structlog.stdlib.add_log_level,
-    structlog.stdlib.add_logger_name,
-    structlog.processors.TimeStamper(fmt="iso", utc=True),
-    structlog.processors.format_exc_info,
-]
-structlog.configure(
-    processors=[*_shared_processors, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
-    logger_factory=structlog.stdlib.LoggerFactory(),
-    cache_logger_on_first_use=True,
-)
-LOGGING = {
-    "version": 1,
-    "disable_existing_loggers": False,
-    "formatters": {
-        "line": {
-            "()": structlog.stdlib.ProcessorFormatter,
-            "processor": _log_renderer,
-            "foreign_pre_chain": _shared_processors,
-        }
-    },
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
-    "root": {"handlers": ["console"], "level": LOG_LEVEL},
-    "loggers": {
-        "axes": {"level": "WARNING"},
-        "django_structlog": {"level": "WARNING"},
-        # A page that does not exist is the caller's affair; what we broke is still logged.
-        "django.request": {"level": "ERROR"},
-    },
-}
+LOGGING = log_settings(LOG_LEVEL, lines_for_people=LOCAL)

@@ -38,6 +38,7 @@ WRITES = {
 IMPURE = ("django.db", "django.http", "celery", "rest_framework")
 # A template's line is read in one go: one element or tag to a line, where that helps.
 TEMPLATES = ROOT.parent / "templates"
+BESIDE_THE_ROOMS = (ROOT.parent / "config", ROOT.parent / "tools")
 WIDEST = 160
 Guard = Callable[[Path, ast.AST], Iterator[str]]
 
@@ -110,6 +111,16 @@ def files_are_short(path: Path, tree: ast.AST) -> Iterator[str]:
         yield f"{count} lines; split it by noun"
 
 
+def long_files(*folders: Path) -> list[str]:
+    """Modules outside the rooms that nobody reads in a sitting either."""
+    return [
+        f"{path.relative_to(folder.parent)}: {count} lines; split it"
+        for folder in folders
+        for path in sorted(folder.rglob("*.py"))
+        if (count := len(path.read_text().splitlines())) > LONGEST
+    ]
+
+
 def wide_lines(folder: Path = TEMPLATES) -> list[str]:
     """The lines of the templates in ``folder`` that are wider than ``WIDEST``."""
     return [
@@ -122,7 +133,7 @@ def wide_lines(folder: Path = TEMPLATES) -> list[str]:
 
 
 def words_are_plain(path: Path, tree: ast.AST) -> Iterator[str]:
-    """No module, class, function or argument has a name that was retired."""
+    """No module, class, function, argument, alias or variable has a name that was retired."""
     for name, line in _names(path, tree):
         instead = RETIRED.get(name)
         for part in name.strip("_").split("_"):
@@ -139,6 +150,10 @@ def _names(path: Path, tree: ast.AST) -> Iterator[tuple[str, int]]:
             yield node.name, node.lineno
         elif isinstance(node, ast.arg):
             yield node.arg, node.lineno
+        elif isinstance(node, ast.alias) and node.asname:
+            yield node.asname, node.lineno
+        elif isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store):
+            yield node.id, node.lineno
 
 
 def _from_manager(node: ast.AST) -> bool:

@@ -185,8 +185,8 @@ def originals(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, s
 
 def versions(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, dict[str, str]]:
     """The Chinese texts of ``fields`` as the translations of a row."""
-    values = {field: record[field][SECOND_LANGUAGE] for field in fields if record[field]}
-    return {SECOND_LANGUAGE: values} if values else {}
+    texts = {field: record[field][SECOND_LANGUAGE] for field in fields if record[field]}
+    return {SECOND_LANGUAGE: texts} if texts else {}
 
 
 def _level(level: Mapping[str, Any]) -> dict[str, Any]:

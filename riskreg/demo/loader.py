@@ -210,10 +210,10 @@ class _Load:
                 yield _Step(self.calendar.day(step["at"]), partial(self._progress, work, step))
 
     def _indicator_steps(self) -> Iterator[_Step]:
-        told = indicators.Told(
+        script = indicators.Told(
             self.content, self.calendar, self.actors, self.risks, self.indicators, self.at
         )
-        for day, run in told.steps():
+        for day, run in script.steps():
             yield _Step(day, run)
 
     def _create(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:

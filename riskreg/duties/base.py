@@ -128,7 +128,7 @@ class Source:
     ``due_field`` is the due date's column; ``whose`` finds what any of some users (by id) answers
     for; ``people`` are the ways from a row to its owner and, if it has one, its deputy; ``rows``
     need not read them. ``facts`` says how things stand with some duties, in the reader's language,
-    by subject; ``beside`` adds to ``rows`` what it would otherwise read by a query of its own.
+    by subject; ``with_extras`` adds to ``rows`` what it would otherwise read by a query of its own.
     ``from_offset`` leaves out the rungs of the register's ladder that stand before it (None: takes
     all). ``extended`` says that its due dates can be extended, and that ``rows`` has
     ``extended_until`` and ``extended_at``, None where they were not. ``last`` puts it after other
@@ -146,7 +146,7 @@ class Source:
     duty: Callable[[Any], Duty]
     facts: Callable[[Sequence[Duty]], Mapping[uuid.UUID, str]]
     people: tuple[str, ...] = ("owner",)
-    beside: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
+    with_extras: Callable[[QuerySet[Any]], QuerySet[Any]] | None = None
     from_offset: int | None = None
     extended: bool = False
     last: bool = False
@@ -163,7 +163,7 @@ class Source:
     def notified_rows(self) -> QuerySet[Any]:
         """Every row with all that a reader is told: the people, and what is beside."""
         rows = self.rows().select_related(*self.people)
-        return rows if self.beside is None else self.beside(rows)
+        return rows if self.with_extras is None else self.with_extras(rows)
 
     def bare_rows(self) -> QuerySet[Any]:
         """Every row with no more than ``open`` asks for."""

@@ -65,10 +65,10 @@ def post(
             headers={"User-Agent": AGENT, "Connection": "close", **headers},
         )
         answer = connection.getresponse()
-        message = answer.read(READ_BYTES)
+        body = answer.read(READ_BYTES)
         if too_late.is_set():
             raise Unreachable(TOO_LONG)
-        return Reply(answer.status, {n.lower(): v for n, v in answer.getheaders()}, message)
+        return Reply(answer.status, {n.lower(): v for n, v in answer.getheaders()}, body)
     except (OSError, http.client.HTTPException) as error:
         if too_late.is_set() or isinstance(error, TimeoutError):
             raise Unreachable(TOO_LONG) from error

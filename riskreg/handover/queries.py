@@ -78,12 +78,12 @@ class Responsibilities:
     @property
     def fingerprint(self) -> str:
         """A short text that is another one as soon as one of them changed hands or was edited."""
-        message = ",".join(
+        text = ",".join(
             f"{kind}/{row.ref}:{row.version}"
             for kind, rows in sorted(self.moving.items())
             for row in rows
         )
-        return hashlib.sha256(message.encode()).hexdigest()[:32]
+        return hashlib.sha256(text.encode()).hexdigest()[:32]
 
 
 def responsibilities(

@@ -17,9 +17,9 @@ def only_utf8(application: Application) -> Application:
     """
 
     def called(environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
-        message = environ.get("CONTENT_TYPE", "")
-        if ";" in message:
-            environ = {**environ, "CONTENT_TYPE": _without_charset(message)}
+        media_type = environ.get("CONTENT_TYPE", "")
+        if ";" in media_type:
+            environ = {**environ, "CONTENT_TYPE": _without_charset(media_type)}
         return application(environ, start_response)
 
     return called

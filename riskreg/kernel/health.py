@@ -184,7 +184,7 @@ def metrics(request: HttpRequest) -> HttpResponse:
     if not may_read_metrics(request):
         raise Http404
     answer: HttpResponse = ExportToDjangoView(request)
-    standing = CollectorRegistry()
-    standing.register(_Standing())
-    answer.write(generate_latest(standing))
+    registry = CollectorRegistry()
+    registry.register(_Standing())
+    answer.write(generate_latest(registry))
     return answer

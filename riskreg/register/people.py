@@ -217,5 +217,5 @@ def last_seen(viewer: Viewer, row: Membership) -> dt.datetime | None:
 
 def facts(row: Invitation) -> dict[str, Any]:
     """What an event tells of an invitation: the address to its own party alone."""
-    told = {"role": row.role, "party": row.party.key if row.party else None}
-    return told if row.party is None else {**told, "email": row.email}
+    body = {"role": row.role, "party": row.party.key if row.party else None}
+    return body if row.party is None else {**body, "email": row.email}

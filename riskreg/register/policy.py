@@ -262,14 +262,14 @@ def _dimensions(errors: Errors, value: Any, impacts: int) -> list[dict[str, Any]
     dimensions = []
     for item in value:
         item = item if isinstance(item, Mapping) else {}
-        key, told = item.get("key"), item.get("descriptions") or []
+        key, descriptions = item.get("key"), item.get("descriptions") or []
         if not isinstance(key, str) or not key.isidentifier() or len(key) > 30:
             errors.add("dimensions", "bad_key", _("A dimension's key is a short word."))
-        if not isinstance(told, list) or len(told) not in (0, impacts):
+        if not isinstance(descriptions, list) or len(descriptions) not in (0, impacts):
             errors.add("dimensions", "wrong_size", _("Describe each impact level, or none."))
-            told = []
+            descriptions = []
         names = clean_names(errors, "dimensions", item.get("names"))
-        texts = [clean_names(errors, "dimensions", text, 600) for text in told]
+        texts = [clean_names(errors, "dimensions", text, 600) for text in descriptions]
         dimensions.append({"key": key, "names": names, "descriptions": texts})
     return dimensions
 

@@ -6,12 +6,12 @@ class RemindersConfig(AppConfig):
     label = "reminders"
 
     def ready(self) -> None:
-        from riskreg.notify import refresh as renewal
+        from riskreg.notify import refresh
         from riskreg.reminders import services
         from riskreg.reminders.policy import ALARM, DIGEST, INTERRUPT
         from riskreg.reminders.services import announcements
 
-        renewal.register(DIGEST, services.refresh_digest, services.current_digests)
-        renewal.register(INTERRUPT, services.refresh_interrupt, services.current_interrupts)
-        renewal.register(ALARM, services.refresh_alarm)
-        renewal.register(announcements.KIND, announcements.refresh_announcement)
+        refresh.register(DIGEST, services.refresh_digest, services.current_digests)
+        refresh.register(INTERRUPT, services.refresh_interrupt, services.current_interrupts)
+        refresh.register(ALARM, services.refresh_alarm)
+        refresh.register(announcements.KIND, announcements.refresh_announcement)

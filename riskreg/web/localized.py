@@ -23,13 +23,13 @@ def language_of(text: str) -> str:
 def sentence(risk: Risk) -> SafeString:
     """The risk in one sentence, as far as it has been told: all of it in one language, the words
     around the texts as well."""
-    message = risk.together(*PARTS)
+    texts = risk.together(*PARTS)
     reader = translation.get_language() or "en"
     version = risk.translations.get(reader, {})
-    translated = any(text and text == version.get(name) for name, text in message.items())
-    language = reader if translated else language_of(" ".join(message.values()))
+    translated = any(text and text == version.get(name) for name, text in texts.items())
+    language = reader if translated else language_of(" ".join(texts.values()))
     with translation.override(language):
-        text = _sentence(*(message[name].strip().rstrip(".。") for name in PARTS))
+        text = _sentence(*(texts[name].strip().rstrip(".。") for name in PARTS))
     if not text or language == reader:
         return text
     return format_html('<span lang="{}">{}</span>', _HTML_LANGUAGE.get(language, language), text)

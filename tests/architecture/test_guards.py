@@ -44,6 +44,8 @@ def test_the_whole_tree_is_looked_at() -> None:
         (guards.words_are_plain, "reminders/queries/plan.py", "class Scene: ..."),
         (guards.words_are_plain, "api/risks.py", "def list(said): ..."),
         (guards.words_are_plain, "risks/queries/beside.py", "x = 1"),
+        (guards.words_are_plain, "notify/tasks.py", "from riskreg import x as renewal"),
+        (guards.words_are_plain, "web/home.py", "told = [1]"),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_caught(guard: guards.Guard, path: str, text: str) -> None:
@@ -55,6 +57,14 @@ def test_a_long_file_is_caught(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     (tmp_path / "room" / "long.py").write_text("x = 1\n" * (guards.LONGEST + 1))
     monkeypatch.setattr(guards, "ROOT", tmp_path)
     assert guards.faults(guards.files_are_short) == ["room/long.py: 401 lines; split it by noun"]
+
+
+def test_settings_and_tools_are_read_in_a_sitting(tmp_path: Path) -> None:
+    assert guards.long_files(*guards.BESIDE_THE_ROOMS) == []
+    (tmp_path / "config").mkdir()
+    (tmp_path / "config" / "settings.py").write_text("x = 1\n" * (guards.LONGEST + 1))
+    found = guards.long_files(tmp_path / "config")
+    assert found == ["config/settings.py: 401 lines; split it"]
 
 
 def test_no_line_of_a_template_is_too_wide() -> None:

@@ -12,7 +12,7 @@ from django.core import mail
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from riskreg.notify import refresh as renewal
+from riskreg.notify import refresh as refreshers
 from riskreg.notify import tasks
 from riskreg.notify.channels import CHANNELS
 from riskreg.notify.channels.mail import Mail
@@ -284,7 +284,7 @@ def test_only_what_changed_is_written_anew(posted: Posted, monkeypatch: Any) -> 
         renewed.append(message)
         return Content("Newer", "newer")
 
-    monkeypatch.setitem(renewal._by_kind, "note", MessageRefresher(refresh, is_current))
+    monkeypatch.setitem(refreshers._by_kind, "note", MessageRefresher(refresh, is_current))
     posted(9, kind="other")
     assert drain() == 5
     # Once for the batch, and only about messages of that kind.
@@ -301,7 +301,7 @@ def test_a_writer_that_breaks_does_not_keep_the_others_waiting(
     def refresh(message: uuid.UUID, at: dt.datetime) -> Content:
         raise ZeroDivisionError("a fault of our own")
 
-    monkeypatch.setitem(renewal._by_kind, "note", MessageRefresher(refresh))
+    monkeypatch.setitem(refreshers._by_kind, "note", MessageRefresher(refresh))
     assert drain() == 2
     bad.refresh_from_db()
     good.refresh_from_db()
@@ -319,7 +319,7 @@ def test_a_check_that_breaks_means_that_all_is_written_anew(
         raise ZeroDivisionError
 
     refresher = MessageRefresher(lambda message, at: Content("Newer", "newer"), is_current)
-    monkeypatch.setitem(renewal._by_kind, "note", refresher)
+    monkeypatch.setitem(refreshers._by_kind, "note", refresher)
     posted(1)
     assert drain() == 1
     assert [m.subject for m in mail.outbox] == ["Newer"]

@@ -10,7 +10,7 @@ from django.core import mail
 from django.db import transaction
 
 from riskreg.kernel.errors import Conflict
-from riskreg.notify import refresh as renewal
+from riskreg.notify import refresh
 from riskreg.notify.models import Delivery, Message
 from riskreg.notify.queries import delivered_to_inbox, may_have_arrived, unread_count
 from riskreg.notify.refresh import Content
@@ -120,8 +120,8 @@ def test_what_is_withdrawn_leaves_the_inbox_unless_it_was_read(posted: Posted) -
 def test_what_holds_no_more_leaves_the_inbox_with_the_mail(
     posted: Posted, monkeypatch: Any
 ) -> None:
-    gone = renewal.MessageRefresher(lambda message, at: None)
-    monkeypatch.setitem(renewal._by_kind, "note", gone)
+    gone = refresh.MessageRefresher(lambda message, at: None)
+    monkeypatch.setitem(refresh._by_kind, "note", gone)
     row = posted(channels=BOTH)
     assert deliver(row.uuid, AT) == "dropped"
     assert states(row.message) == {"mail": "dropped", "inbox": "dropped"}

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Conflict
-from riskreg.notify import refresh as renewal
+from riskreg.notify import refresh
 from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import Delivery, DeliveryAttempt, DeliveryState, Message
 from riskreg.notify.policy import PassingFailure
@@ -231,7 +231,7 @@ def test_what_a_slow_sender_did_send_is_not_sent_again(posted: Posted, sending_b
 def test_the_writer_is_asked_just_before_sending(posted: Posted, monkeypatch: Any) -> None:
     answers = iter([Content("Newer", "newer text", "<p>newer</p>"), None])
     monkeypatch.setitem(
-        renewal._by_kind, "note", renewal.MessageRefresher(lambda message, at: next(answers))
+        refresh._by_kind, "note", refresh.MessageRefresher(lambda message, at: next(answers))
     )
     first, second = posted(1), posted(2)
     assert deliver(first.uuid, AT) == "sent"

@@ -39,8 +39,7 @@ from riskreg.register.services import end_absence, set_time_zone, start_absence
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
 from riskreg.reminders.policy import Rung, hour_has_come, rung_at
 from riskreg.reminders.queries import RegisterSnapshots, ladder_of
-from riskreg.reminders.services import advance as climbing
-from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reminders.services import advance, set_ladder, sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk, State
 from riskreg.risks.services import close_risk, edit_mitigation, reopen_risk, transfer_risk
@@ -312,7 +311,7 @@ class Engine(RuleBasedStateMachine):
     def two_sweeps_run_into_each_other(self, later: int, rungs: list[Rung] | None) -> None:
         """Between what one has found and what it does about it, another does everything, by a
         clock that is ``later`` hours ahead, perhaps after the ladder was changed."""
-        plain, inside = climbing._advance, []
+        plain, inside = advance._advance, []
 
         def interrupted(*given: Any) -> int:
             if not inside:
@@ -326,7 +325,7 @@ class Engine(RuleBasedStateMachine):
 
         began = self.at
         with self.patch.context() as patch:
-            patch.setattr(climbing, "_advance", interrupted)
+            patch.setattr(advance, "_advance", interrupted)
             assert sweep(began).broken == 0
         self.the_sweep_runs(1, None, None)
 

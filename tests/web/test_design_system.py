@@ -19,8 +19,7 @@ from django.utils.safestring import SafeString
 
 from riskreg.web import style
 from riskreg.web.templatetags import ui
-from riskreg.web.ui import dates as wording
-from riskreg.web.ui import drawing
+from riskreg.web.ui import dates, drawing
 
 STATIC = Path(__file__).parents[2] / "riskreg" / "web" / "static" / "web"
 TODAY = dt.date(2026, 11, 24)
@@ -115,18 +114,18 @@ def test_matrix_to_read_says_in_words_what_it_shows() -> None:
         (-5, False, "5 days ago", ""),
         (-1, True, "1 day overdue", "late"),
         (-400, True, "400 days overdue", "late"),
-        (wording.NEAR_DAYS + 1, False, None, ""),
+        (dates.NEAR_DAYS + 1, False, None, ""),
     ],
 )
 def test_dates_in_words(days: int, due: bool, words: str | None, tone: str) -> None:
-    shown = wording.date_in_words(TODAY + dt.timedelta(days=days), TODAY, due=due)
+    shown = dates.date_in_words(TODAY + dt.timedelta(days=days), TODAY, due=due)
     assert (shown["words"], shown["tone"]) == (words, tone)
 
 
 def test_a_moment_is_shown_on_its_local_day() -> None:
     late_evening = dt.datetime(2026, 11, 23, 20, 0, tzinfo=dt.UTC)
     with translation.override("en"), timezone.override("Asia/Shanghai"):
-        shown = wording.date_in_words(late_evening, TODAY)
+        shown = dates.date_in_words(late_evening, TODAY)
     assert shown["words"] == "today"
     assert shown["machine"].startswith("2026-11-24T04:00")
 

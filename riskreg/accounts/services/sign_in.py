@@ -138,8 +138,8 @@ def _tell_owner(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
     user = User.objects.filter(email__iexact=address, is_active=True).first()
     if user is None:
         return
-    told = tell_owner(user, "attempts", at, key=f"attempts:{user.uuid}:{at:%Y-%m-%d}")
-    if told is None:
+    message = tell_owner(user, "attempts", at, key=f"attempts:{user.uuid}:{at:%Y-%m-%d}")
+    if message is None:
         return
     log.warning("sign_in_under_attack", account=attempt.account[:12])
     append(

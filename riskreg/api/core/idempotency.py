@@ -60,5 +60,5 @@ def _replayed(row: DoneRequest, fingerprint: str) -> Answer:
 
 def _fingerprint(request: Request, party: str) -> str:
     """The party is part of it: who changes sides is not told what they did on the other."""
-    sentences = [request.method, request.get_full_path(), party, request.data]
-    return hashlib.sha256(json.dumps(sentences, sort_keys=True).encode()).hexdigest()
+    parts = [request.method, request.get_full_path(), party, request.data]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

@@ -29,9 +29,11 @@ def finish(result: dict[str, Any], **_kwargs: Any) -> dict[str, Any]:
 def _describe(name: str, shape: dict[str, Any]) -> None:
     for field, schema in shape.get("properties", {}).items():
         schema.update(BOUNDS.get(f"{name}.{field}", {}))
-        message = OF_SHAPE.get(f"{name}.{field}") or schema.get("description") or WORDS.get(field)
-        if message:
-            schema["description"] = message
+        description = (
+            OF_SHAPE.get(f"{name}.{field}") or schema.get("description") or WORDS.get(field)
+        )
+        if description:
+            schema["description"] = description
 
 
 def _sent(result: dict[str, Any]) -> set[str]:

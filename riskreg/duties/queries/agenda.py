@@ -216,7 +216,9 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
     """
     sharing: dict[Any, list[int]] = {}
     for n, pick in enumerate(picks):
-        sharing.setdefault((pick.source.rows, pick.source.people, pick.source.beside), []).append(n)
+        sharing.setdefault(
+            (pick.source.rows, pick.source.people, pick.source.with_extras), []
+        ).append(n)
     found: list[list[Duty]] = [[] for _pick in picks]
     for numbers in sharing.values():
         some = [picks[n] for n in numbers]

@@ -101,7 +101,7 @@ REVIEW = Source(
     duty=_review,
     facts=_ratings,
     people=("owner", "deputy"),
-    beside=_with_rating,
+    with_extras=_with_rating,
     extended=True,
     bare=Risk.objects.all,
 )

@@ -87,10 +87,10 @@ def _raise_for_code(service: Service, reply: Reply) -> None:
     if not service.code:
         return
     try:
-        message = json.loads(reply.body)
-        code = int(message.get(service.code) or 0)
+        body = json.loads(reply.body)
+        code = int(body.get(service.code) or 0)
     except (ValueError, TypeError, AttributeError):
         raise PassingFailure(gettext_noop("its answer is not the one of the service")) from None
     if code:
-        text = f"{code} {message.get('msg') or message.get('errmsg') or ''}"
+        text = f"{code} {body.get('msg') or body.get('errmsg') or ''}"
         raise (PassingFailure if code in service.passing else PermanentFailure)(text)

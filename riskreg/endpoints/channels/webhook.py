@@ -53,5 +53,5 @@ class Webhook(Sender):
 def body_of(message: Message) -> str:
     """The JSON text that is signed and sent: ``{type, timestamp, data}``."""
     written = message.created_at.isoformat().replace("+00:00", "Z")
-    values = {"type": message.kind, "timestamp": written, "data": message.payload or {}}
-    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
+    envelope = {"type": message.kind, "timestamp": written, "data": message.payload or {}}
+    return json.dumps(envelope, ensure_ascii=False, separators=(",", ":"))

@@ -304,12 +304,12 @@ def _logged_rows(result: Recorded, changes: dict[str, Any]) -> list[dict[str, An
     last."""
     rows = sorted(result.readings, key=lambda r: r.at)
     parts = [rows[n : n + LOGGED_READINGS] for n in range(0, len(rows), LOGGED_READINGS)]
-    told: list[dict[str, Any]] = []
+    entries: list[dict[str, Any]] = []
     for part in parts:
         old = [_logged(r.corrects) for r in part if r.corrects is not None]
-        told.append({"readings": [old or None, [_logged(r) for r in part]]})
-    told[-1] |= changes
-    return told
+        entries.append({"readings": [old or None, [_logged(r) for r in part]]})
+    entries[-1] |= changes
+    return entries
 
 
 def _logged(reading: Reading) -> dict[str, Any]:

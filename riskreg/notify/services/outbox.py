@@ -162,12 +162,12 @@ def withdraw(*, kind: str, recipient: uuid.UUID, reason: str) -> list[uuid.UUID]
     if not keys:
         return []
     drop_from_inbox(keys, reason)
-    told = Delivery.objects.filter(
+    delivered = Delivery.objects.filter(
         message=OuterRef("pk"), state__in=[DeliveryState.SENT, DeliveryState.SENDING]
     )
     return list(
         Message.objects.filter(pk__in=keys)
-        .filter(~Exists(told))
+        .filter(~Exists(delivered))
         .order_by("pk")
         .values_list("uuid", flat=True)
     )

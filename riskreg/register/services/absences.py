@@ -43,10 +43,10 @@ def start_absence(
     absent = find_member(actor, errors, "user", user or actor.user)
     errors.raise_if_any()
     assert absent is not None  # noqa: S101 - its absence has been noted as an error
-    standing_in = find_member(actor, errors, "stand_in", stand_in) if stand_in else None
+    replacement = find_member(actor, errors, "stand_in", stand_in) if stand_in else None
     # The lock makes recordings for one person, or for one and their stand-in, wait in turn.
     memberships = Membership.objects.select_for_update(no_key=True).filter(
-        register=actor.register, ended_at=None, user__in=[absent, standing_in or absent]
+        register=actor.register, ended_at=None, user__in=[absent, replacement or absent]
     )
     party_of = {row.user_id: row.party_id for row in memberships.order_by("pk")}
     require_for_person(actor, "absence.record", absent.pk, party_of[absent.pk])
@@ -55,12 +55,12 @@ def start_absence(
     note = clean_text(errors, "note", note, limit=NOTE_MAX, one_line=True)
     if first and last:
         _check_days(errors, first, last, actor.today(at))
-    if standing_in == absent:
+    if replacement == absent:
         errors.add("stand_in", "same_person", _("Somebody else must stand in."))
-    elif standing_in and party_of[standing_in.pk] != party_of[absent.pk]:
+    elif replacement and party_of[replacement.pk] != party_of[absent.pk]:
         errors.add("stand_in", "other_party", _("Only somebody of the same party can stand in."))
-    elif standing_in and first and last:
-        for row in absences_between(actor.register.pk, standing_in.pk, first, last)[:1]:
+    elif replacement and first and last:
+        for row in absences_between(actor.register.pk, replacement.pk, first, last)[:1]:
             errors.add(
                 "stand_in",
                 "away_too",
@@ -83,7 +83,7 @@ def start_absence(
         user=absent,
         starts_on=first,
         until_on=last,
-        stand_in=standing_in,
+        stand_in=replacement,
         note=note,
         recorded_by=actor.user,
         created_at=at,
@@ -92,7 +92,7 @@ def start_absence(
         "user": [None, str(absent.uuid)],
         "starts_on": [None, str(first)],
         "until_on": [None, str(last)],
-        "stand_in": [None, str(standing_in.uuid) if standing_in else None],
+        "stand_in": [None, str(replacement.uuid) if replacement else None],
     }
     append(actor.entry("absence.recorded", absence, at=at, changes=changes))
     return absence

@@ -75,8 +75,8 @@ class DigestLookups:
                     by_kind.setdefault(item.duty.kind, {})[item.duty.subject] = item.duty
             with translation.override(language):
                 for kind, duties in by_kind.items():
-                    for subject, message in SOURCES[kind].facts(list(duties.values())).items():
-                        self.facts[language, kind, subject] = message
+                    for subject, fact in SOURCES[kind].facts(list(duties.values())).items():
+                        self.facts[language, kind, subject] = fact
         items = [item for _user, item in shown]
         self.people = _people(items)
         self.away = _away_until(items)

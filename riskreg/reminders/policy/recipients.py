@@ -93,18 +93,18 @@ def recipients(rung: Rung, scope: DutyScope, roster: Roster) -> list[Recipient]:
     What is a party's own is told to that party alone; managers and leaders are always those of the
     party whose matter it is.
     """
-    told: dict[int, Recipient] = {}
+    notified: dict[int, Recipient] = {}
 
     def tell(found: Iterable[Recipient | None]) -> None:
         for recipient in found:
             if recipient is not None:
-                told.setdefault(recipient.user_id, recipient)
+                notified.setdefault(recipient.user_id, recipient)
 
     if OWNER in rung.tells:
         tell([roster.resolve(scope.owner_id, scope, AS_OWNER)])
-    if DEPUTY in rung.tells or (OWNER in rung.tells and not told):
+    if DEPUTY in rung.tells or (OWNER in rung.tells and not notified):
         tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
-    if not told and (OWNER in rung.tells or DEPUTY in rung.tells):
+    if not notified and (OWNER in rung.tells or DEPUTY in rung.tells):
         tell(_in_their_place(scope, roster))
     if MANAGERS in rung.tells:
         tell(Recipient(user, AS_MANAGER) for user in roster.fallback_contacts(scope.party_id))
@@ -112,13 +112,13 @@ def recipients(rung: Rung, scope: DutyScope, roster: Roster) -> list[Recipient]:
         tell(Recipient(u, AS_LEADER) for u in roster.of_party("leader", scope.party_id))
     named = [roster.named.get(user) for user in rung.users]
     tell(roster.resolve(user, scope, AS_NAMED, ()) for user in named)
-    if not told:
+    if not notified:
         tell([roster.resolve(scope.owner_id, scope, AS_OWNER)])
-    if not told:
+    if not notified:
         tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
-    if not told:
+    if not notified:
         tell(_in_their_place(scope, roster))
-    return list(told.values())
+    return list(notified.values())
 
 
 def _in_their_place(scope: DutyScope, roster: Roster) -> list[Recipient]:

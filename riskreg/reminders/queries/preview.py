@@ -127,22 +127,22 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
             deferred = on != duty.due_on + dt.timedelta(days=offset)
             state = DEFERRED if deferred else TO_COME
         if reminder is not None and state != SKIPPED:
-            told = _recorded(reminder, rung, days, at, register.time_zone)
+            notified = _recorded(reminder, rung, days, at, register.time_zone)
         elif state == SKIPPED:
-            told = []
+            notified = []
         else:
             day = max(on, today)
             moment = max(at, _begins(day, register.time_zone))
-            told = _forecast(duty, rung, replace(everybody, away=away[day]), people, moment)
+            notified = _forecast(duty, rung, replace(everybody, away=away[day]), people, moment)
         found.append(
             Forecast(
                 rung=rung,
                 on=on,
-                recipients=told,
+                recipients=notified,
                 endpoints=[(e.name, e.channel) for e in listens if e.channel in rung.channels],
                 interrupts=rung.interrupts,
                 state=state,
-                nobody=not told and state != SKIPPED,
+                nobody=not notified and state != SKIPPED,
             )
         )
     return found
@@ -175,7 +175,7 @@ def _forecast(
     people: Mapping[int, Membership],
     moment: dt.datetime,
 ) -> list[Reached]:
-    told = [(r.part, people[r.user_id].user) for r in recipients(rung, duty.scope, roster)]
+    notified = [(r.part, people[r.user_id].user) for r in recipients(rung, duty.scope, roster)]
     return [
         Reached(
             name=str(user),
@@ -183,14 +183,14 @@ def _forecast(
             digest_on=_digest_on(user, rung.interrupts, moment),
             channels=_channels(user, rung.interrupts),
         )
-        for part, user in told
+        for part, user in notified
     ]
 
 
 def _recorded(
     reminder: Reminder, rung: Rung, days: Mapping[Any, dt.date], at: dt.datetime, zone: str
 ) -> list[Reached]:
-    told = []
+    notified = []
     for addressee in reminder.addressees.all():
         if addressee.state == AddresseeState.DROPPED:
             continue
@@ -198,7 +198,7 @@ def _recorded(
             day = days.get(addressee.message)
         else:
             day = _digest_on(addressee.user, rung.interrupts, at)
-        told.append(
+        notified.append(
             Reached(
                 name=str(addressee.user),
                 part=addressee.part,
@@ -206,7 +206,7 @@ def _recorded(
                 channels=_channels(addressee.user, addressee.urgent),
             )
         )
-    return told
+    return notified
 
 
 def _notified_days(reminders: Any) -> dict[Any, dt.date]:

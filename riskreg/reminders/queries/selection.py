@@ -175,13 +175,13 @@ def undelivered() -> Iterator[list[Addressee]]:
     at a time, and then all that is theirs."""
     unsent = outbox.unsent((DIGEST, INTERRUPT)).values("uuid")
     waiting = Addressee.objects.filter(state=AddresseeState.WAITING)
-    told = Addressee.objects.filter(state=AddresseeState.TOLD, message__in=unsent)
-    users = waiting.values("user_id").union(told.values("user_id"))
+    notified = Addressee.objects.filter(state=AddresseeState.TOLD, message__in=unsent)
+    users = waiting.values("user_id").union(notified.values("user_id"))
     people = sorted(user for (user,) in users.values_list("user_id"))
     for start in range(0, len(people), BATCH):
         some = people[start : start + BATCH]
         yield [
             addressee
-            for rows in (waiting, told)
+            for rows in (waiting, notified)
             for addressee in rows.filter(user__in=some).select_related("reminder")
         ]

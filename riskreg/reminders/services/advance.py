@@ -110,26 +110,26 @@ def _advance(
         (overtaken if of_this_date else done).append(reminder)
     entries += skip(register, overtaken, duties, SkipReason.OVERTAKEN, at)
     entries += skip(register, done, duties, SkipReason.DISCHARGED, at)
-    told = assign_recipients(fresh, duties, snapshots)
-    entries += _unaddressed(register, [r for r in fresh if not told[r.pk]], duties, at)
+    notified = assign_recipients(fresh, duties, snapshots)
+    entries += _unaddressed(register, [r for r in fresh if not notified[r.pk]], duties, at)
     append_all(entries)
     return len(fresh)
 
 
 def _cancel_absent_recipients(snapshot: RegisterSnapshot, snapshots: RegisterSnapshots) -> None:
     """What waits for somebody who has left, or is away, goes to who is to be told instead."""
-    strays = {
+    absent = {
         user
         for user in users_waiting(snapshot.register)
         if user not in snapshot.roster.members or user in snapshot.roster.away
     }
-    if not strays:
+    if not absent:
         return
     with transaction.atomic():
         waiting = list(
             Addressee.objects.select_for_update(of=("self",))
             .filter(
-                user__in=strays, state=AddresseeState.WAITING, reminder__register=snapshot.register
+                user__in=absent, state=AddresseeState.WAITING, reminder__register=snapshot.register
             )
             .select_related("reminder")
             .order_by("pk")
@@ -158,9 +158,9 @@ def _address_again(
     gone = [r for r in reminders if duties[r.duty_key].due_on != r.due_on]
     append_all(skip(register, gone, duties, SkipReason.DISCHARGED, snapshots.at))
     left = [r for r in reminders if duties[r.duty_key].due_on == r.due_on]
-    told = assign_recipients(left, duties, snapshots)
+    notified = assign_recipients(left, duties, snapshots)
     for reminder in left:
-        if not told[reminder.pk]:
+        if not notified[reminder.pk]:
             unheard.note(duties[reminder.duty_key])
 
 

@@ -151,15 +151,15 @@ def _tell(endpoint: Endpoint, at: dt.datetime) -> bool:
 @transaction.atomic
 def refresh_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
     """What such a message should say now, just before it is sent; None when all of it is done."""
-    told = list(
+    notified = list(
         Announcement.objects.filter(message=message, state=AnnouncementState.TOLD)
         .select_related("reminder__register")
         .order_by("pk")
     )
-    endpoint = next(iter(listening_among({a.endpoint for a in told})), None)
+    endpoint = next(iter(listening_among({a.endpoint for a in notified})), None)
     if endpoint is None:
         return None
-    seen = _looked_at(endpoint, told, at)
+    seen = _looked_at(endpoint, notified, at)
     if not outbox.may_have_arrived(message):
         _drop(seen.gone)
     if not seen.valid:

@@ -58,12 +58,12 @@ def refresh_digest(message: uuid.UUID, at: dt.datetime) -> Content | None:
 def refresh(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
     """See ``refresh_digest``; for messages of ``kind``."""
     with transaction.atomic():
-        told = items_of_message([message])
-        if not told:
+        notified = items_of_message([message])
+        if not notified:
             return None
-        user, mine = told[0].user, {a.pk for a in told}
+        user, mine = notified[0].user, {a.pk for a in notified}
         also = immediate_items([user.pk], at) if kind == DIGEST else []
-        seen = collect_digest(user, [*told, *also], at, own=kind == DIGEST)
+        seen = collect_digest(user, [*notified, *also], at, own=kind == DIGEST)
         gone = [a for a in seen.gone if a.pk in mine]
         moved = [a for a in seen.moved if a.pk in mine]
         # Of an attempt whose end nobody knows the worse is assumed: for what is done, that it was
@@ -89,22 +89,22 @@ def current_digests(messages: Collection[uuid.UUID], at: dt.datetime) -> set[uui
 def is_current(messages: Collection[uuid.UUID], kind: str, at: dt.datetime) -> set[uuid.UUID]:
     """See ``current_digests``; for messages of ``kind``. All are looked at together."""
     before = dict(Imprint.objects.filter(message__in=messages).values_list("message", "made_of"))
-    told: dict[uuid.UUID, list[Addressee]] = {}
+    notified: dict[uuid.UUID, list[Addressee]] = {}
     for addressee in items_of_message(list(before)):
         assert addressee.message is not None  # noqa: S101 - it was asked for
-        told.setdefault(addressee.message, []).append(addressee)
-    users = {message: theirs[0].user for message, theirs in told.items()}
+        notified.setdefault(addressee.message, []).append(addressee)
+    users = {message: theirs[0].user for message, theirs in notified.items()}
     also: dict[int, list[Addressee]] = {}
     if kind == DIGEST:
         for addressee in immediate_items([user.pk for user in users.values()], at):
             also.setdefault(addressee.user_id, []).append(addressee)
-    asked = [(users[m], [*theirs, *also.get(users[m].pk, [])]) for m, theirs in told.items()]
+    asked = [(users[m], [*theirs, *also.get(users[m].pk, [])]) for m, theirs in notified.items()]
     seen = collect_digests(asked, at, own=kind == DIGEST)
     backdrop = DigestLookups(
         [(user, p.items) for (user, _rows), p in zip(asked, seen, strict=True)]
     )
     same = set()
-    for (message, theirs), (user, _rows), its in zip(told.items(), asked, seen, strict=True):
+    for (message, theirs), (user, _rows), its in zip(notified.items(), asked, seen, strict=True):
         # One that has left or moved must be let go, which is for ``refresh``.
         whole = {a.pk for a in theirs} <= {a.pk for a in its.valid}
         if whole and made_of(kind, digest_data(user, its.items, backdrop)) == before[message]:

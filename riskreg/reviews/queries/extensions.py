@@ -52,5 +52,5 @@ def extension_of(viewer: Viewer, risk: Risk) -> Extension | None:
     """The extension of the review that is due now, if the viewer may know of one."""
     if risk.next_review_on is None:
         return None
-    standing = standing_extensions().filter(risk=risk, due_on=risk.next_review_on)
-    return extensions_of(viewer, risk).filter(pk__in=standing.values("pk")).first()
+    in_force = standing_extensions().filter(risk=risk, due_on=risk.next_review_on)
+    return extensions_of(viewer, risk).filter(pk__in=in_force.values("pk")).first()

@@ -177,7 +177,7 @@ def _with_reason(
     """The assessment, with what the reviewer said as its reason where it names none itself."""
     if not isinstance(assessment, Mapping) or assessment.get("rationale") or not comment:
         return assessment
-    translations = {lang: {"rationale": message["comment"]} for lang, message in versions.items()}
+    translations = {lang: {"rationale": texts["comment"]} for lang, texts in versions.items()}
     return {"translations": translations, **assessment, "rationale": comment}
 
 

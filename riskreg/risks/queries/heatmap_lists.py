@@ -72,7 +72,7 @@ def rationales_between(
     One query; a risk that is not visible, or is called otherwise by now, is left out.
     """
     zone = viewer.register.time_zone
-    message = (
+    assessments = (
         Assessment.objects.visible_to(viewer)
         .filter(
             risk=OuterRef("pk"),
@@ -83,17 +83,17 @@ def rationales_between(
         .order_by("-at", "-id")
     )
     rows: QuerySet[Risk] = visible_risks(viewer).filter(ref__in=list(refs))
-    told = {}
+    reasons = {}
     for risk in rows.annotate(
-        said_rationale=Subquery(message.values("rationale")[:1]),
-        said_translations=Subquery(message.values("translations")[:1]),
+        newest_rationale=Subquery(assessments.values("rationale")[:1]),
+        newest_translations=Subquery(assessments.values("translations")[:1]),
     ).only("ref", "title", "translations"):
         versions: dict[str, dict[str, str]] = {}
-        for name, source in (("title", risk.translations), ("rationale", risk.said_translations)):
+        for name, source in (("title", risk.translations), ("rationale", risk.newest_translations)):
             for language, texts in (source or {}).items():
                 if texts.get(name):
                     versions.setdefault(language, {})[name] = texts[name]
-        told[risk.ref] = TitleAndReason(
-            title=risk.title, rationale=risk.said_rationale or "", translations=versions
+        reasons[risk.ref] = TitleAndReason(
+            title=risk.title, rationale=risk.newest_rationale or "", translations=versions
         )
-    return told
+    return reasons

@@ -60,8 +60,8 @@ class CriteriaPage(RegisterView):
     def _versions(self) -> list[dict[str, Any]]:
         """Versions, newest first, with who made each."""
         rows = list(criteria_versions(self.viewer).order_by("-number")[:VERSIONS_SHOWN])
-        told = history_of(self.viewer.audience, [row.uuid for row in rows])
-        makers = {event.subject_uuid: event.actor for event in told if event.actor}
+        events = history_of(self.viewer.audience, [row.uuid for row in rows])
+        makers = {event.subject_uuid: event.actor for event in events if event.actor}
         users = users_by_uuid(set(makers.values())) if makers else {}
         return [
             {

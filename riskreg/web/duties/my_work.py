@@ -161,8 +161,8 @@ class MyWork(RegisterView):
         self, duties: list[Duty], mine: list[Duty], away: dict[int, Absence]
     ) -> list[dict[str, Any]]:
         ratings = {d.subject: agenda_page.rating_of(d, self.matrix) for d in mine}
-        told = [d for d in duties if d.subject not in ratings]
-        rows = agenda_page.duty_rows(self.viewer, duties, agenda.facts_of(told), ratings, away)
+        others = [d for d in duties if d.subject not in ratings]
+        rows = agenda_page.duty_rows(self.viewer, duties, agenda.facts_of(others), ratings, away)
         for row, duty in zip(rows, duties, strict=True):
             row["owner"] = agenda.people_of(duty)[0] if duty.subject in ratings else ""
         return rows

@@ -14,7 +14,7 @@ from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
-from riskreg.risks.queries import heatmap_lists as beside
+from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Comparison, Heatmap, heatmap
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
@@ -147,13 +147,13 @@ class HeatmapPage(RegisterView):
             risks = ngettext("%(n)d open opportunity", "%(n)d open opportunities", n) % {"n": n}
         return f"{stage_name(shown.stage)} ({stage_meaning(shown.stage)}) · {risks}"
 
-    def _titles_and_reasons(self, shown: Heatmap) -> dict[str, beside.TitleAndReason]:
+    def _titles_and_reasons(self, shown: Heatmap) -> dict[str, heatmap_lists.TitleAndReason]:
         """Titles and reasons of everything that moved."""
         compared = shown.comparison
         if compared is None:
             return {}
         refs = [*(m.ref for m in compared.moves), *compared.opened, *compared.closed]
-        return beside.rationales_between(
+        return heatmap_lists.rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
 
@@ -176,19 +176,19 @@ class HeatmapPage(RegisterView):
         # Appetite is about what may go wrong: an opportunity is never above it.
         above = {
             "label": _("Above appetite"),
-            "count": count_in(shown, scale, beside.ABOVE),
-            "url": query(given, cell=beside.ABOVE),
+            "count": count_in(shown, scale, heatmap_lists.ABOVE),
+            "url": query(given, cell=heatmap_lists.ABOVE),
             "here": True,
-            "current": place == beside.ABOVE,
+            "current": place == heatmap_lists.ABOVE,
         }
         return [
             *([above] if shown.kind == Kind.THREAT else []),
             {
                 "label": _("Unrated"),
                 "count": shown.unrated_count,
-                "url": query(given, cell=beside.UNRATED),
+                "url": query(given, cell=heatmap_lists.UNRATED),
                 "here": True,
-                "current": place == beside.UNRATED,
+                "current": place == heatmap_lists.UNRATED,
             },
             {
                 "label": _("Review overdue"),
@@ -212,12 +212,12 @@ class HeatmapPage(RegisterView):
         chosen: filters.RiskFilter,
         given: dict[str, Any],
         place: Place,
-        reasons: dict[str, beside.TitleAndReason],
+        reasons: dict[str, heatmap_lists.TitleAndReason],
         today: dt.date,
     ) -> dict[str, Any]:
         """The list of the chosen cell, or the highest risks while none is chosen."""
         limit = TOP if place is None else BESIDE
-        rows = beside.risks_in_cell(
+        rows = heatmap_lists.risks_in_cell(
             self.viewer,
             place,
             stage=shown.stage,
@@ -251,9 +251,9 @@ class HeatmapPage(RegisterView):
     def _title(scale: Scale, place: Place, kind: str) -> str:
         if place is None:
             return _("Highest risks") if kind == Kind.THREAT else _("Largest opportunities")
-        if place == beside.UNRATED:
+        if place == heatmap_lists.UNRATED:
             return _("Unrated")
-        if place == beside.ABOVE:
+        if place == heatmap_lists.ABOVE:
             return _("Above appetite")
         return scale.place({"likelihood": place[0], "impact": place[1]})
 
@@ -262,7 +262,7 @@ class HeatmapPage(RegisterView):
         rows: Iterable[Position],
         shown: Heatmap,
         scale: Scale,
-        reasons: dict[str, beside.TitleAndReason],
+        reasons: dict[str, heatmap_lists.TitleAndReason],
         today: dt.date,
     ) -> list[dict[str, Any]]:
         moves = {m.ref: m for m in shown.comparison.moves} if shown.comparison else {}
@@ -296,7 +296,7 @@ class HeatmapPage(RegisterView):
         return listed
 
     def _moved(
-        self, shown: Heatmap, scale: Scale, reasons: dict[str, beside.TitleAndReason]
+        self, shown: Heatmap, scale: Scale, reasons: dict[str, heatmap_lists.TitleAndReason]
     ) -> dict[str, Any] | None:
         compared: Comparison | None = shown.comparison
         if compared is None:
@@ -369,7 +369,7 @@ def _days(request: HttpRequest) -> tuple[dt.date | None, dt.date | None]:
 
 def _place(text: str, shown: Heatmap) -> Place:
     """The cell that the address names. Raises ``Invalid`` for one that the criteria lack."""
-    if text in ("", beside.UNRATED, beside.ABOVE):
+    if text in ("", heatmap_lists.UNRATED, heatmap_lists.ABOVE):
         return text or None
     places = {f"{c.likelihood},{c.impact}": (c.likelihood, c.impact) for c in shown.cells}
     if text not in places:

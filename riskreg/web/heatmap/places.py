@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from riskreg.risks.queries import heatmap_lists as beside
+from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.web.presenters import Scale, query
 
@@ -17,9 +17,9 @@ def cell_value(place: Place) -> str:
 
 def as_filter(place: Place) -> dict[str, Any]:
     """The filters of the risk list that pick the risks of a place."""
-    if place == beside.UNRATED:
+    if place == heatmap_lists.UNRATED:
         return {"unrated": "true"}
-    if place == beside.ABOVE:
+    if place == heatmap_lists.ABOVE:
         return {"above_appetite": "true"}
     if isinstance(place, tuple):
         return {"likelihood": place[0], "impact": place[1]}
@@ -28,9 +28,9 @@ def as_filter(place: Place) -> dict[str, Any]:
 
 def count_in(shown: Heatmap, scale: Scale, place: Place) -> int:
     """How many risks the heatmap counts in ``place``."""
-    if place == beside.UNRATED:
+    if place == heatmap_lists.UNRATED:
         return shown.unrated_count
-    if place == beside.ABOVE:
+    if place == heatmap_lists.ABOVE:
         return sum(
             c.count for c in shown.cells if scale.matrix.above_appetite(c.rating, shown.kind)
         )

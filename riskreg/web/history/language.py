@@ -27,12 +27,12 @@ def localized(field: str, pair: list[Any], change: Mapping[str, Any]) -> list[An
         return pair
     stale: Any = change.get("outdated_translations")
     outdated = ((stale[1] if _is_pair(stale) else None) or {}).get(language, ())
-    sentences = [((side or {}).get(language) or {}).get(field) for side in versions or ()]
-    if any(text and not version for text, version in zip(pair, sentences, strict=True)):
+    localized = [((side or {}).get(language) or {}).get(field) for side in versions or ()]
+    if any(text and not version for text, version in zip(pair, localized, strict=True)):
         return pair
     if field in outdated:
         return pair
-    return [version if text else text for text, version in zip(pair, sentences, strict=True)]
+    return [version if text else text for text, version in zip(pair, localized, strict=True)]
 
 
 def reading_texts(field: str, pair: list[Any], zone: str) -> list[Any]:

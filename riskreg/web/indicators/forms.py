@@ -137,8 +137,8 @@ def _texts(english: str, chinese: str) -> dict[str, str]:
 
 def values_of(viewer: Viewer, indicator: Indicator) -> dict[str, Any]:
     """An indicator as the form's initial values."""
-    beside = (*_NOT_SHOWN, Type.NAMES, Type.RISKS)
-    plain = [field for field in INDICATOR.settable if field.type not in beside]
+    shown_apart = (*_NOT_SHOWN, Type.NAMES, Type.RISKS)
+    plain = [field for field in INDICATOR.settable if field.type not in shown_apart]
     values: dict[str, Any] = {field.name: initial_value(field, indicator) for field in plain}
     for source, name in TEXT_FIELDS.items():
         texts = getattr(indicator, source)

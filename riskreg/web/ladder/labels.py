@@ -70,6 +70,6 @@ def rung_line(rung: Rung | None, people: Mapping[uuid.UUID, str]) -> str:
     """A rung's recipients and channels in one line; empty where there is none."""
     if rung is None:
         return ""
-    message = rung_labels(rung, people)
-    line = f"{_(', ').join(message['who'])} · {_(', ').join(message['channels'])}"
+    labels = rung_labels(rung, people)
+    line = f"{_(', ').join(labels['who'])} · {_(', ').join(labels['channels'])}"
     return f"{line} · {_('at once')}" if rung.interrupts else line

@@ -63,9 +63,9 @@ class LadderPage(RegisterView):
         if action.startswith("remove-"):
             rows = [row for n, row in enumerate(rows) if f"remove-{n}" != action]
             return self._page(now, rows, preview=self._forecast(rows, mark=False))
-        message = self._forecast(rows, mark=True)
-        refused = message.wrong and not self._quick
-        return self._page(now, rows, preview=message, status=400 if refused else 200)
+        shown = self._forecast(rows, mark=True)
+        refused = shown.wrong and not self._quick
+        return self._page(now, rows, preview=shown, status=400 if refused else 200)
 
     @cached_property
     def versions(self) -> list[Ladder]:
@@ -122,9 +122,9 @@ class LadderPage(RegisterView):
             )
         except Invalid as invalid:
             general = take_errors(rows, invalid)
-            message = self._forecast(rows, mark=False)
+            shown = self._forecast(rows, mark=False)
             return self._page(
-                self.now, rows, preview=message, general=general, refused=True, status=400
+                self.now, rows, preview=shown, general=general, refused=True, status=400
             )
         except Conflict:
             return self._conflict(rows, rungs)
@@ -191,8 +191,8 @@ class LadderPage(RegisterView):
     def _versions(self, now: InForce, people: dict[uuid.UUID, str]) -> list[dict[str, Any]]:
         """Every version, newest first, with who made it; the default stands at the end."""
         rows = self.versions[:VERSIONS_SHOWN]
-        told = history_of(self.viewer.audience, [row.uuid for row in rows]) if rows else ()
-        makers = {event.subject_uuid: event.actor for event in told if event.actor}
+        events = history_of(self.viewer.audience, [row.uuid for row in rows]) if rows else ()
+        makers = {event.subject_uuid: event.actor for event in events if event.actor}
         users = users_by_uuid(set(makers.values())) if makers else {}
         versions: list[dict[str, Any]] = [
             {

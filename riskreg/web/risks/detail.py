@@ -86,7 +86,7 @@ class RiskPage(RegisterView):
             "external_id": risk.external_id if risk.party_id == viewer.party_id else None,
             "title": risk.localized("title"),
             "sentence": sentence(risk),
-            "said": {"title": risk.localized("title"), **risk.together(*PARTS)},
+            "texts": {"title": risk.localized("title"), **risk.together(*PARTS)},
             "outdated": [
                 *outdated_rows(risk, "title"),
                 *outdated_rows(risk, *PARTS, together=True),

@@ -50,13 +50,11 @@ from django.utils.formats import localize
 from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from riskreg.web.ui import blocks as ui_blocks
-from riskreg.web.ui import dates as wording
-from riskreg.web.ui import drawing
+from riskreg.web.ui import blocks, dates, drawing
 from riskreg.web.ui.icons import draw_icon
 
 register = template.Library()
-register.tags |= ui_blocks.register.tags
+register.tags |= blocks.register.tags
 
 
 register.simple_tag(draw_icon, name="icon")
@@ -114,7 +112,7 @@ def date_words(
     without it the context's ``today`` is used. With ``due``, what has passed reads as overdue
     and what falls within three days is emphasised. A value of None reads "not set".
     """
-    return wording.date_in_words(value, today or context.get("today"), due=due)
+    return dates.date_in_words(value, today or context.get("today"), due=due)
 
 
 @register.inclusion_tag("components/badge.html")

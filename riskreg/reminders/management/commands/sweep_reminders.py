@@ -71,9 +71,10 @@ class Command(BaseCommand):
                 people[line.user_id] = User.objects.get(pk=line.user_id)
             reminders.add((line.duty.subject, line.rung))
             self.stdout.write("  " + _words(line, people, had_theirs))
-        told = _count(len(people), "person", "people")
+        notified = _count(len(people), "person", "people")
         self.stdout.write(
-            f"{_count(len(reminders), 'reminder', 'reminders')} for {told}. Nothing was written."
+            f"{_count(len(reminders), 'reminder', 'reminders')} for {notified}. "
+            "Nothing was written."
             if reminders
             else "Nothing would go out. Nothing was written."
         )

@@ -69,7 +69,7 @@ class Command(BaseCommand):
         with _sole_user_of(var_dir):
             if options["fresh"]:
                 _delete_local_data(var_dir)
-            told = self._prepare_database(
+            output = self._prepare_database(
                 migrate=options["migrate"] or options["demo"], demo=options["demo"]
             )
             connection.close()
@@ -79,7 +79,7 @@ class Command(BaseCommand):
                 self._start(supervisor, port, var_dir, stopper)
                 supervisor.starting = False
                 if not stopper.asked:
-                    self._greet(port, told)
+                    self._greet(port, output)
                 while not stopper.asked and supervisor.poll():
                     stopper.wait(0.5)
             finally:
@@ -91,7 +91,7 @@ class Command(BaseCommand):
             self._say("all stopped")
 
     def _prepare_database(self, *, migrate: bool, demo: bool) -> str:
-        told = io.StringIO()
+        output = io.StringIO()
         try:
             _require_writable()
             missing = health.missing_migrations()
@@ -104,10 +104,10 @@ class Command(BaseCommand):
                 )
             if demo:
                 self._say("loading the demo register")
-                call_command("load_demo", stdout=told)
+                call_command("load_demo", stdout=output)
         except DatabaseError as error:
             raise StartError(f"The database cannot be used: {_one_line(error)}") from error
-        return told.getvalue()
+        return output.getvalue()
 
     def _start(self, supervisor: Supervisor, port: int, var_dir: Path, stopper: "_Stopper") -> None:
         env = {"BASE_URL": os.environ.get("BASE_URL", f"http://127.0.0.1:{port}")}
