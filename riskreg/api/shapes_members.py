@@ -90,8 +90,9 @@ class InvitationNew(s.Serializer[Any]):
 
 
 class InvitationRow(s.Serializer[Any]):
-    email = s.CharField(max_length=300, help_text="where it is sent")
-    role = s.CharField(max_length=40, help_text="what they are to be")
+    # What a row lacks is told of that row, like all else that is wrong with it.
+    email = s.CharField(required=False, max_length=300, help_text="where it is sent; each row's")
+    role = s.CharField(required=False, max_length=40, help_text="what they are to be; each row's")
     party = s.CharField(required=False, allow_null=True, max_length=40, help_text="as above")
     language = s.CharField(required=False, allow_null=True, max_length=10, help_text="of the mail")
 

@@ -130,6 +130,10 @@ def test_an_invitation_is_sent_again_and_taken_back(world: World) -> None:
 def test_many_are_invited_or_none(world: World) -> None:
     client, path = builders.api(world.manager), HERE + "invitations/bulk/"
     rows = [{"email": f"p{n}@example.com", "role": "owner", "party": "foton"} for n in range(3)]
+    # A row that lacks something is told as what it is: one wrong row of many.
+    with nothing_changes():
+        lacking = send(client, "post", path, {"rows": [{"email": "p@example.com"}]}).json()
+    assert (lacking["made"], lacking["refused"][0]["row"]) == (0, 1)
     rows[1]["role"] = "king"
     with nothing_changes():
         refused = send(client, "post", path, {"rows": rows}).json()

@@ -52,7 +52,7 @@ RULES = {
     "other_party", "other_unit", "other_value", "out_of_order", "out_of_range", "overlap",
     "private_objective", "required", "same_as_owner", "same_person", "taken", "too_early",
     "too_far", "too_late", "too_many", "too_precise", "twice", "unknown", "unknown_level",
-    "unknown_member",
+    "unknown_member", "unknown_party",
     "unknown_objective", "unknown_risk", "unknown_term", "wrong_state", "wrong_unit", "malformed",
     "changed", "contradiction", "forbidden", "unknown_rating", "retired", "mail_needed",
     "needs_party", "unknown_host",

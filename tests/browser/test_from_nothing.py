@@ -71,9 +71,14 @@ def press(page: Page, name: str) -> None:
     page.get_by_role("button", name=name, exact=True).click()
 
 
-def test_from_nothing_to_a_register_of_two_parties(
+def test_from_nothing_to_a_register_of_two_parties_that_somebody_joins(
     site: Site, look: Callable[[Page], None]
 ) -> None:
+    make_a_register_of_two_parties(site, look)
+    join_as_who_is_invited(site, look)
+
+
+def make_a_register_of_two_parties(site: Site, look: Callable[[Page], None]) -> None:
     page = site.page()
     page.goto(urlsplit(first_link(clock.now())).path)
     look(page)
@@ -117,7 +122,7 @@ def test_from_nothing_to_a_register_of_two_parties(
     look(page)
 
 
-def test_who_is_invited_joins(site: Site, look: Callable[[Page], None]) -> None:
+def join_as_who_is_invited(site: Site, look: Callable[[Page], None]) -> None:
     invitation = Invitation.objects.get(email="them@example.com")
     page = site.page(language="zh-hans")
     page.goto(f"/join/{invitation_token(invitation)}/")
