@@ -9,7 +9,7 @@ from riskreg.api import shapes, shapes_closing
 from riskreg.api.core import schema
 from riskreg.api.core.values import day, person
 from riskreg.api.risks import RiskAct
-from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
+from riskreg.indicators.queries.closing import Follower, Followers, ended_with, serve_alone
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.register.permissions import require
 from riskreg.risks import services
@@ -17,7 +17,15 @@ from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 
 
-class RiskClose(RiskAct):
+class FollowersApi(RiskAct):
+    """An act that names what serves one risk alone."""
+
+    def followers(self, followers: Followers) -> list[dict[str, Any]]:
+        """``followers`` as JSON."""
+        return [_follower(f, self.here) for f in followers.rows]
+
+
+class RiskClose(FollowersApi):
     """GET names what serves the risk alone, POST ends the risk."""
 
     fields = ("reason", "end")
@@ -29,8 +37,8 @@ class RiskClose(RiskAct):
         self.known_params()
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.close", risk)
-        body = {"serve_alone": [_follower(f, self.here) for f in serve_alone(self.viewer, risk)]}
-        return self.detail(body)
+        alone = serve_alone(self.viewer, risk)
+        return self.detail({"serve_alone": self.followers(alone), "total": alone.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return close_risk_and_end(
@@ -50,7 +58,7 @@ class RiskClose(RiskAct):
         return self.do(request, ref)
 
 
-class RiskReopen(RiskAct):
+class RiskReopen(FollowersApi):
     """GET names what was ended with the risk, POST brings it back."""
 
     fields = ("reason",)
@@ -60,8 +68,8 @@ class RiskReopen(RiskAct):
         """What was ended when the risk was closed, and has not been brought back since."""
         self.known_params()
         risk = risk_for(self.viewer, ref)
-        body = {"ended": [_follower(f, self.here) for f in ended_with(self.viewer, risk)]}
-        return self.detail(body)
+        ended = ended_with(self.viewer, risk)
+        return self.detail({"ended": self.followers(ended), "total": ended.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
         return services.reopen_risk(

@@ -25,10 +25,12 @@ class Follower(s.Serializer[Any]):
 
 class Closing(s.Serializer[Any]):
     serve_alone = Follower(many=True)
+    total = s.IntegerField(help_text="how many there are, listed here or not")
 
 
 class Ended(s.Serializer[Any]):
     ended = Follower(many=True)
+    total = s.IntegerField(help_text="how many there are, listed here or not")
 
 
 class Close(s.Serializer[Any]):

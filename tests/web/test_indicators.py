@@ -121,6 +121,22 @@ def test_red_by_hand_calls_for_a_review_on_my_work_and_says_why(pilot, address):
     assert "Steel price" in page(client, address("risks/R-001/"))
 
 
+def test_of_all_it_called_for_what_waits_comes_first_and_the_rest_is_counted(
+    pilot, address, monkeypatch
+):
+    monkeypatch.setattr("riskreg.web.indicators.detail.CALLED", 1)
+    row = make(pilot, risks=["R-001", "R-002"])
+    read(pilot, row, ("2026-11-24", "905"))
+    review = {"version": pilot.again("bridge").version, "verdict": "unchanged", "cell": "3,4",
+              "comment": "looked"}  # fmt: skip
+    pilot.client("owner").post(address("risks/R-001/review/"), review)
+    html = page(pilot.client("owner"), address(f"indicators/{row.ref}/"))
+    called = html[html.index('id="called"') :]
+    assert "1 of 2: what waits first, then the newest" in called
+    assert called.index("R-002") < called.index("waits for the review")
+    assert "reviewed since" not in called
+
+
 def test_a_late_reading_stands_on_its_owners_work(pilot, address):
     row = create_indicator(
         actor=pilot.viewer("owner"), fields=FIELDS, at=AT - dt.timedelta(days=60)

@@ -10,6 +10,7 @@ from riskreg.events.models import Event
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.queries import ladder_of
 from riskreg.reminders.services import set_ladder
+from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import SLUG, World
 from tests.dump import nothing_changes
@@ -273,6 +274,15 @@ def test_words_find_a_risk_or_several_to_pick_from(world: World) -> None:
     assert status == 200
     assert "Hydrogen price" in lines(picked)
     assert client.get(PAGE + "?risk=%00%27;--").status_code == 404
+
+
+def test_of_two_that_are_due_on_one_day_the_worse_is_offered_first(world: World) -> None:
+    builders.risk(world, rated=(1, 1), title="Slight")
+    worse = builders.risk(world, rated=(4, 5), title="Grave")
+    Risk.objects.update(next_review_on=world.today)
+    text = builders.web(world.manager).get(PAGE).content.decode()
+    offered = text[text.index('<datalist id="preview-risks">') :]
+    assert offered.index(worse.ref) < offered.index("R-001")
 
 
 def test_a_draft_has_no_review_to_remind_of(world: World) -> None:

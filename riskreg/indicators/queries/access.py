@@ -120,14 +120,14 @@ def watching(viewer: Viewer, risk: Risk, size: int) -> list[tuple[Indicator, lis
     return list(found.values())
 
 
-def reviews_beside(viewer: Viewer, indicator: Indicator, limit: int = 60) -> QuerySet[Review]:
+def reviews_beside(viewer: Viewer, indicator: Indicator) -> QuerySet[Review]:
     """Visible reviews of the risks that ``indicator`` watches, newest first."""
     risks = visible_risks(viewer).filter(indicators=indicator)
     return (
         Review.objects.visible_to(viewer)
         .filter(risk__in=risks)
         .select_related("risk", "reviewer")
-        .order_by("-at", "-pk")[:limit]
+        .order_by("-at", "-pk")
     )
 
 

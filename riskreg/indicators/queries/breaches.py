@@ -31,9 +31,10 @@ def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:
 
 
 def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:
-    """All that ``indicator`` has called for, answered (``reviewed``) or not, newest first."""
+    """All that ``indicator`` has called for, answered (``reviewed``) or not: what waits for its
+    review first, then the newest."""
     mine = Breach.objects.visible_to(viewer).filter(indicator=indicator)
-    return _with_links(with_reviewed()).filter(pk__in=mine.values("pk")).order_by("-pk")
+    return _with_links(with_reviewed()).filter(pk__in=mine.values("pk")).order_by("reviewed", "-pk")
 
 
 def _visible(viewer: Viewer) -> QuerySet[Breach]:

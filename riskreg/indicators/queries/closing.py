@@ -35,6 +35,14 @@ class Follower:
     may_end: bool
 
 
+@dataclass(frozen=True)
+class Followers:
+    """``rows``: of each kind the first ``MOST``, work first. ``total``: how many there are."""
+
+    rows: list[Follower]
+    total: int
+
+
 def indicators_left_alone(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
     """Indicators in use, as far as the viewer may know of them, that watch no open risk but
     ``risk``. One that measures the way to an objective serves that, whatever becomes of the risk.
@@ -44,23 +52,28 @@ def indicators_left_alone(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
     return left_alone(rows, risk)
 
 
-def serve_alone(viewer: Viewer, risk: Risk) -> list[Follower]:
-    """What closing ``risk`` would leave without an open risk, work first; of each kind the first
-    ``MOST``."""
-    return [
-        *_works(viewer, mitigations_left_alone(viewer, risk)[:MOST]),
-        *_indicators(viewer, indicators_left_alone(viewer, risk)[:MOST]),
-    ]
+def serve_alone(viewer: Viewer, risk: Risk) -> Followers:
+    """What closing ``risk`` would leave without an open risk."""
+    works, read = mitigations_left_alone(viewer, risk), indicators_left_alone(viewer, risk)
+    return _followers(viewer, works, read)
 
 
-def ended_with(viewer: Viewer, risk: Risk) -> list[Follower]:
+def ended_with(viewer: Viewer, risk: Risk) -> Followers:
     """What was ended when ``risk`` was closed and has not been brought back since."""
     works = Mitigation.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
     read = Indicator.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
-    return [
-        *_works(viewer, works.select_related("owner", "party")[:MOST]),
-        *_indicators(viewer, read.select_related("owner", "party")[:MOST]),
-    ]
+    return _followers(
+        viewer, works.select_related("owner", "party"), read.select_related("owner", "party")
+    )
+
+
+def _followers(
+    viewer: Viewer, works: QuerySet[Mitigation], indicators: QuerySet[Indicator]
+) -> Followers:
+    rows = [*_works(viewer, works[:MOST]), *_indicators(viewer, indicators[:MOST])]
+    # Nothing was cut, and so nothing is to be counted, where neither kind can have reached MOST.
+    total = len(rows) if len(rows) < MOST else works.count() + indicators.count()
+    return Followers(rows, total)
 
 
 def _works(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Follower]:

@@ -34,6 +34,8 @@ from riskreg.web.ui.paging import page_of
 PER_PAGE = 40
 CHARTED = 5000
 CALLED = 12
+# As many as the chart marks.
+REVIEWS = 60
 HISTORY = 8
 
 
@@ -52,7 +54,8 @@ class IndicatorPage(RegisterView):
         series = [(clock.local_date(r.at, zone), r.value) for r in newest]
         statuses = [status for _before, status in status_series(rule, series)]
         by_reading = {r.pk: s for r, s in zip(newest, statuses, strict=True)}
-        reviews = list(reviews_beside(self.viewer, indicator))
+        every_review = reviews_beside(self.viewer, indicator)
+        reviews = list(every_review[:REVIEWS])
         page = page_of(
             request,
             readings_of(self.viewer, indicator)
@@ -113,9 +116,10 @@ class IndicatorPage(RegisterView):
                 }
                 for r in reviews[:CALLED]
             ],
+            "reviews_total": len(reviews) if len(reviews) < REVIEWS else every_review.count(),
             "page_obj": page,
             "readings": [self._reading(r, by_reading.get(r.pk), zone) for r in page],
-            "called": self._called(indicator),
+            **self._called(indicator),
             "past": people_first(
                 self.viewer,
                 events.history_of(self.viewer.audience, [indicator.uuid]),
@@ -139,8 +143,9 @@ class IndicatorPage(RegisterView):
             "was": number(reading.corrects.value) if reading.corrects else "",
         }
 
-    def _called(self, indicator: Indicator) -> list[dict[str, Any]]:
-        return [
+    def _called(self, indicator: Indicator) -> dict[str, Any]:
+        every = breaches_called_by(self.viewer, indicator)
+        rows = [
             {
                 "ref": b.risk.ref,
                 "title": b.risk.localized("title"),
@@ -151,5 +156,7 @@ class IndicatorPage(RegisterView):
                 "answered": b.reviewed,  # type: ignore[attr-defined]
                 "closed": b.risk.state != "open",
             }
-            for b in breaches_called_by(self.viewer, indicator)[:CALLED]
+            for b in every[:CALLED]
         ]
+        total = len(rows) if len(rows) < CALLED else every.count()
+        return {"called": rows, "called_total": total}

@@ -52,7 +52,8 @@ class CloseRisk(RiskAction):
         }
 
     def prepare(self, form: ActionForm, risk: Risk) -> None:
-        self.followers = serve_alone(self.viewer, risk)
+        self.alone = serve_alone(self.viewer, risk)
+        self.followers = self.alone.rows
         may_end = [f for f in self.followers if f.may_end]
         if may_end:
             set_choices(form, "end", [(f.ref, follower_text(f)) for f in may_end])
@@ -61,7 +62,10 @@ class CloseRisk(RiskAction):
 
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         others = [f for f in self.followers if not f.may_end]
-        return {"followers_of_others": _rows(self.viewer.register.slug, others)}
+        return {
+            "followers_of_others": _rows(self.viewer.register.slug, others),
+            "not_listed": self.alone.total - len(self.followers),
+        }
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         self.ended = data.get("end", [])
@@ -91,7 +95,11 @@ class ReopenRisk(RiskAction):
         }
 
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
-        return {"ended": _rows(self.viewer.register.slug, ended_with(self.viewer, risk))}
+        ended = ended_with(self.viewer, risk)
+        return {
+            "ended": _rows(self.viewer.register.slug, ended.rows),
+            "not_listed": ended.total - len(ended.rows),
+        }
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         return self.call(reopen_risk, risk, data, reason=data["reason"])
@@ -101,7 +109,7 @@ class ReopenRisk(RiskAction):
             _("%(ref)s is open again. Its next review is due on %(day)s.")
             % {"ref": risk.ref, "day": day_text(risk.next_review_on)}
         ]
-        if ended := [f.ref for f in ended_with(self.viewer, risk)]:
+        if ended := [f.ref for f in ended_with(self.viewer, risk).rows]:
             sentences.append(
                 _("Still ended since it was closed: %(refs)s.") % {"refs": _(", ").join(ended)}
             )
