@@ -1,6 +1,5 @@
 """Programs of the caller's party: accounts that call with tokens for this register alone."""
 
-import json
 import uuid
 from typing import Any
 
@@ -10,7 +9,7 @@ from rest_framework.request import Request
 from riskreg.accounts.models import ApiToken
 from riskreg.api import shapes_members as shapes
 from riskreg.api.core import schema
-from riskreg.api.core.answer import Answer
+from riskreg.api.core.answer import Answer, with_secret
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.pagination import PARAMS, Listing, listed
@@ -48,14 +47,6 @@ class ProgramApi(RegisterApi):
             for row in rows
         ]
 
-    def with_secret(self, response: HttpResponse) -> HttpResponse:
-        """``response`` with the token, if one was made; what is kept for a repeat has none."""
-        if self.fresh:
-            body = json.loads(response.content) | {"secret": self.fresh}
-            response.content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-            response["Cache-Control"] = "no-store"
-        return response
-
 
 class Programs(ProgramApi):
     """GET lists programs, POST makes one."""
@@ -86,7 +77,7 @@ class Programs(ProgramApi):
             (body,) = self.all_to_json([row])
             return Answer.of(body, 201)
 
-        return self.with_secret(self.write(act))
+        return with_secret(self.write(act), self.fresh)
 
 
 class ProgramTokens(ProgramApi):
@@ -105,7 +96,7 @@ class ProgramTokens(ProgramApi):
             )
             return Answer.of(token_to_json(row), 201)
 
-        return self.with_secret(self.write(act))
+        return with_secret(self.write(act), self.fresh)
 
 
 class ProgramTokenEnd(ProgramApi):

@@ -1,6 +1,5 @@
 """Webhooks of the caller's party: programs that are told what falls due, by a signed POST."""
 
-import json
 import uuid
 from collections.abc import Sequence
 from typing import Any
@@ -11,7 +10,7 @@ from rest_framework.request import Request
 
 from riskreg.api import shapes_webhooks as shapes
 from riskreg.api.core import schema
-from riskreg.api.core.answer import Answer
+from riskreg.api.core.answer import Answer, with_secret
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.etag import etag
@@ -88,14 +87,6 @@ class WebhookApi(RegisterApi):
         headers = {"Location": body["url"]} if status == 201 else {}
         return Answer.of(body, status, ETag=etag(row.version, body), **headers)
 
-    def with_secret(self, response: HttpResponse) -> HttpResponse:
-        """``response`` with the secret, if one was made; what is kept for a repeat has none."""
-        if self.fresh:
-            body = json.loads(response.content) | {"secret": self.fresh}
-            response.content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
-            response["Cache-Control"] = "no-store"
-        return response
-
 
 class Webhooks(WebhookApi):
     """GET lists the webhooks of the caller's party, POST adds one."""
@@ -137,7 +128,7 @@ class Webhooks(WebhookApi):
             )
             return self.answer(row, 201)
 
-        return self.with_secret(self.write(act))
+        return with_secret(self.write(act), self.fresh)
 
 
 class WebhookDetail(WebhookApi):
@@ -200,7 +191,7 @@ class WebhookRotate(WebhookApi):
             )
             return self.answer(row)
 
-        return self.with_secret(self.write(act))
+        return with_secret(self.write(act), self.fresh)
 
 
 class WebhookTest(WebhookApi):

@@ -156,3 +156,8 @@ def conflict_page(
         "urls": urls,
         "back_label": back_label,
     }
+
+
+def over_the_newest(form: forms.BaseForm, version: int) -> dict[str, Any]:
+    """What was written in ``form``, to be saved over ``version``, which is there now."""
+    return {**{name: form.data[name] for name in form.data}, "version": version}

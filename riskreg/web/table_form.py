@@ -118,9 +118,14 @@ def offer_still_fits(
 
     ``outdated``: {language: [field]}, as a thing keeps it. No field where none is.
     """
-    names = dict(settings.LANGUAGES)
+    languages = dict(settings.LANGUAGES)
+
+    def label(language: str, field: str) -> str:
+        text = capfirst(str(table[field].label))
+        return f"{text} · {languages[language]}" if len(outdated or {}) > 1 else text
+
     choices = [
-        (f"{language}:{field}", f"{capfirst(str(table[field].label))} ({names[language]})")
+        (f"{language}:{field}", label(language, field))
         for language, fields in (outdated or {}).items()
         for field in table.names()
         if field in fields

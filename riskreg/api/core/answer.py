@@ -31,3 +31,13 @@ class Answer:
         for name, value in self.headers.items():
             response[name] = value
         return response
+
+
+def with_secret(response: HttpResponse, secret: str) -> HttpResponse:
+    """``response`` with the secret that was just made, which is shown this once; as it is without
+    one. What is kept for a repeat of the call never has it."""
+    if secret:
+        body = json.loads(response.content) | {"secret": secret}
+        response.content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        response["Cache-Control"] = "no-store"
+    return response

@@ -125,33 +125,22 @@ class Number(s.CharField):
     is_number = True
 
 
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "string", "minLength": 1, "maxLength": 254},
-            {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"},
-             "name": {"type": "string", "maxLength": 200}},
-             "required": ["id"], "additionalProperties": False},
-        ]
-    }
-)  # fmt: skip
+_MEMBER = [
+    {"type": "string", "minLength": 1, "maxLength": 254},
+    {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"},
+     "name": {"type": "string", "maxLength": 200}},
+     "required": ["id"], "additionalProperties": False},
+]  # fmt: skip
+
+
+@extend_schema_field({"oneOf": _MEMBER})
 class Who(s.CharField):
     """A member: public id, e-mail address, or the object that an answer showed."""
 
     is_person = True
 
 
-@extend_schema_field(
-    {
-        "oneOf": [
-            {"type": "string", "minLength": 1, "maxLength": 254},
-            {"type": "object", "properties": {"id": {"type": "string", "format": "uuid"},
-             "name": {"type": "string", "maxLength": 200}},
-             "required": ["id"], "additionalProperties": False},
-            {"type": "null"},
-        ]
-    }
-)  # fmt: skip
+@extend_schema_field({"oneOf": [*_MEMBER, {"type": "null"}]})
 class WhoOrNobody(s.CharField):
     """As ``Who``, or null."""
 

@@ -23,6 +23,7 @@ from riskreg.risks.queries.lists import controls_for
 from riskreg.risks.services import add_control, edit_control, end_control
 from riskreg.risks.services.controls import require_control
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.conflict import over_the_newest
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import set_choices
 from riskreg.web.templatetags.ui import label_badge
@@ -176,7 +177,7 @@ class ControlEdit(RegisterView):
             form.refuse(invalid)
             return self._page(row, form, 400)
         except Conflict as conflict:
-            data = {**{n: form.data[n] for n in form.data}, "version": row.version}
+            data = over_the_newest(form, row.version)
             again = ControlForm(self.viewer, data, row=row)
             return self._page(row, again, 409, conflict.detail)
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.localized("name")})
@@ -231,7 +232,7 @@ class ControlEnd(ControlEdit):
             add_errors(form, invalid)
             return self._ask(row, form, 400)
         except Conflict as conflict:
-            data = {**{n: form.data[n] for n in form.data}, "version": row.version}
+            data = over_the_newest(form, row.version)
             return self._ask(row, EndForm(data), 409, conflict.detail)
         messages.success(request, _("“%(name)s” has ended.") % {"name": row.localized("name")})
         return to_control(self.viewer, row)

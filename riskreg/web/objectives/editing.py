@@ -20,6 +20,7 @@ from riskreg.register.services import add_objective, edit_objective
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.conflict import over_the_newest
 from riskreg.web.forms.marks import adds
 from riskreg.web.templatetags.ui import label_badge
 
@@ -176,7 +177,7 @@ class ObjectiveEdit(RegisterView):
             form.refuse(invalid)
             return self._page(row, form, 400)
         except Conflict as conflict:
-            data = {**{n: form.data[n] for n in form.data}, "version": row.version}
+            data = over_the_newest(form, row.version)
             again = ObjectiveForm(self.viewer, data, row=row)
             return self._page(row, again, 409, conflict.detail)
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.name})

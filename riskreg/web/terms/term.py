@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -10,13 +9,14 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.localised import localised
-from riskreg.register.models import Taxonomy, Term
+from riskreg.register.models import Term
 from riskreg.register.permissions import permits, require
 from riskreg.register.services import edit_term, rename_taxonomy
 from riskreg.register.terms import taxonomy_for, term_for, terms_beside
 from riskreg.risks.queries.links import risks_by_term
 from riskreg.risks.services import merge_terms
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.conflict import over_the_newest
 from riskreg.web.terms.forms import MergeForm, NamesForm, TermForm
 
 
@@ -64,7 +64,7 @@ class TaxonomyPage(OneOfTerms):
     ) -> HttpResponse:
         row = taxonomy_for(self.viewer, key)
         if conflict:
-            form = form and NamesForm(_newer(form, row), row=row)
+            form = form and NamesForm(over_the_newest(form, row.version), row=row)
         context = {"taxonomy": row, "form": form or NamesForm(row=row), "conflict": conflict}
         return self.render("terms/taxonomy.html", context, status)
 
@@ -119,8 +119,8 @@ class TermPage(OneOfTerms):
         term = term_for(self.viewer, ref)
         others = {row.ref: row.name for row in terms_beside(term)}
         if conflict:
-            form = form and TermForm(_newer(form, term), row=term)
-            merge = merge and self._merge_form(_newer(merge, term), term, others)
+            form = form and TermForm(over_the_newest(form, term.version), row=term)
+            merge = merge and self._merge_form(over_the_newest(merge, term.version), term, others)
         context = {
             "may_edit": permits(self.viewer, "register.configure"),
             "term": term,
@@ -139,11 +139,6 @@ class TermPage(OneOfTerms):
         form = MergeForm(data, row=term, others=others)
         form.auto_id = "id_merge_%s"
         return form
-
-
-def _newer(form: forms.Form, row: Taxonomy | Term) -> dict[str, Any]:
-    """What was written, to be saved over the version that is there now."""
-    return {**{name: form.data[name] for name in form.data}, "version": row.version}
 
 
 class TermMerge(TermPage):
