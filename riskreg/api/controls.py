@@ -152,6 +152,29 @@ class ControlDetail(ControlApi):
         return self.write(act)
 
 
+class ControlTest(ControlApi):
+    """POST says that the caller has tested a control, and what they found."""
+
+    @schema.acted("Record a test of a control", shapes.ControlTest, shapes.Control)
+    def post(self, request: Request, slug: str, control: uuid.UUID) -> HttpResponse:
+        """What discharges the duty to test it; the next test is due by its days between tests."""
+
+        def act() -> Answer:
+            given = body_of(request, "effectiveness", "tested_on", "next_test_on")
+            row = services.record_test(
+                actor=self.viewer,
+                control=control,
+                effectiveness=given.get("effectiveness"),
+                tested_on=given.get("tested_on"),
+                next_test_on=given.get("next_test_on"),
+                version=self.expected_version,
+                at=self.at,
+            )
+            return self.answered(row)
+
+        return self.write(act)
+
+
 class ControlEnd(ControlApi):
     """POST says that a control is no longer in place, and why."""
 

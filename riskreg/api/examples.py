@@ -60,7 +60,7 @@ _HANDOVER = {
     "part": "all",
     "reason": "A new post",
     "at": "2026-09-16T08:00:00Z",
-    "counts": {"owned": 3, "deputised": 2, "mitigations": 1, "indicators": 1},
+    "counts": {"owned": 3, "deputised": 2, "mitigations": 1, "indicators": 1, "controls": 1},
 }
 _REGISTER = {
     "slug": "foton-catl",

@@ -71,6 +71,10 @@ ANSWERS: dict[str, Any] = {
         **_CONTROL, "effectiveness": "effective", "tested_on": "2026-09-16", "version": 2,
         "tested_by": OWNER, "next_test_on": "2027-03-15",
     },
+    "Record a test of a control": {
+        **_CONTROL, "effectiveness": "effective", "tested_on": "2026-09-16", "version": 2,
+        "tested_by": OWNER, "next_test_on": "2027-03-15",
+    },
     "End a control": {
         **_CONTROL, "active": False, "ended_at": "2026-09-16T08:00:00Z", "version": 2,
         "end_reason": "The contract has run out",
@@ -114,6 +118,7 @@ REQUESTS: dict[str, Any] = {
         "test_every_days": 180,
     },
     "Change a control": {"tested_on": "2026-09-16", "effectiveness": "effective"},
+    "Record a test of a control": {"effectiveness": "effective", "tested_on": "2026-09-16"},
     "End a control": {"reason": "The contract has run out"},
     "Add an objective": {
         "names": {"en": "Vehicles sold overseas", "zh-hans": "海外销量"},

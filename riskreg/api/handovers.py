@@ -67,5 +67,6 @@ def to_json(row: HandOver) -> dict[str, Any]:
         "part": row.part,
         "reason": row.reason,
         "at": time(row.at),
-        "counts": row.counts,
+        # Those of before controls were handed over name none.
+        "counts": {"controls": 0, **row.counts},
     }

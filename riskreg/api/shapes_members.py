@@ -21,6 +21,7 @@ class AnswersFor(s.Serializer[Any]):
     deputised = s.IntegerField()
     mitigations = s.IntegerField()
     indicators = s.IntegerField()
+    controls = s.IntegerField()
 
 
 class Member(s.Serializer[Any]):

@@ -13,7 +13,7 @@ from riskreg.register.visibility import Visibility
 class Duty(s.Serializer[Any]):
     kind = one_of(sorted(LISTED))
     subject = s.UUIDField(help_text="with kind, what the duty is known by")
-    ref = s.CharField()
+    ref = s.CharField(help_text="of what it is about; of a control’s test: of its risk")
     title = s.CharField()
     due_on = s.DateField(help_text="a day in the register's time zone")
     overdue = s.BooleanField()
@@ -58,6 +58,7 @@ class HandOverCounts(s.Serializer[Any]):
     deputised = s.IntegerField()
     mitigations = s.IntegerField()
     indicators = s.IntegerField()
+    controls = s.IntegerField()
 
 
 class HandOver(s.Serializer[Any]):

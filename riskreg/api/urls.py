@@ -88,6 +88,7 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("mitigations/<str:ref>/", mitigations.MitigationDetail.as_view(), name="mitigation"),
     path("controls/", controls.Controls.as_view(), name="controls"),
     path("controls/<uuid:control>/", controls.ControlDetail.as_view(), name="control"),
+    path("controls/<uuid:control>/test/", controls.ControlTest.as_view(), name="control_test"),
     path("controls/<uuid:control>/end/", controls.ControlEnd.as_view(), name="control_end"),
     path("indicators/", indicators.Indicators.as_view(), name="indicators"),
     path("indicators/<str:ref>/", indicators.IndicatorDetail.as_view(), name="indicator"),

@@ -61,7 +61,8 @@ class Duty:
     ) -> "Duty":
         """The duty of ``kind`` about ``row``, something of a party's that was read with it.
 
-        ``answers``: the row with the owner, the deputy if there is one, and the ref (None: itself).
+        ``answers``: the row with the owner, the deputy if there is one, and the ref (None: itself);
+        what ``more`` names of these goes before it.
         """
         who = row if answers is None else answers
         return cls(
@@ -72,9 +73,9 @@ class Duty:
             party_id=row.party_id,
             party_uuid=row.party.uuid,
             private=row.visibility == Visibility.PARTY,
-            owner_id=who.owner_id,
-            deputy_id=getattr(who, "deputy_id", None),
-            ref=who.ref,
+            owner_id=more.pop("owner_id", None) or who.owner_id,
+            deputy_id=more.pop("deputy_id", None) or getattr(who, "deputy_id", None),
+            ref=more.pop("ref", "") or who.ref,
             subject_type=subject_type,
             page=page,
             thing=row,
@@ -91,11 +92,19 @@ class Duty:
     @property
     def title(self) -> str:
         """What it is about, in the reader's language."""
-        return str(self.thing.localized("title"))
+        named = "name" if self.subject_type == "control" else "title"
+        return str(self.thing.localized(named))
 
     def link(self, slug: str) -> str:
         """The page where it is discharged."""
-        return links.page(self.page, slug=slug, ref=self.ref)
+        return links.page(self.page, slug=slug, **self.page_keys)
+
+    @property
+    def page_keys(self) -> dict[str, str]:
+        """What its pages are found by, besides the register."""
+        if self.subject_type == "control":
+            return {"control": str(self.subject)}
+        return {"ref": self.ref}
 
     def audience(self, register: uuid.UUID) -> Audience:
         """Who may know of it: everybody in the register, or its own party alone."""

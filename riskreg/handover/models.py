@@ -16,13 +16,15 @@ class ItemKind(models.TextChoices):
     RISKS = "risks", _("risks")
     MITIGATIONS = "mitigations", _("mitigations")
     INDICATORS = "indicators", _("indicators")
+    CONTROLS = "controls", _("controls")
 
 
 class HandOver(Base, PartyBound):
     """What one person answered for went to another, in one step. Append-only.
 
     ``counts`` says how many of each went: ``owned``, ``deputised``, ``mitigations``,
-    ``indicators``. They count private things as well, so that the record is its party's own.
+    ``indicators``, ``controls``. They count private things as well, so that the record is its
+    party's own.
     """
 
     from_user = models.ForeignKey(

@@ -18,7 +18,7 @@ from riskreg.register.models import Membership
 from riskreg.register.permissions import permits, permits_for_person
 from riskreg.register.queries import ANSWERABLE, member_named
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Mitigation, MitigationStatus, State
+from riskreg.risks.models import Control, Mitigation, MitigationStatus, State
 from riskreg.risks.queries.access import visible_risks
 from riskreg.risks.queries.severity import severity_of, worst_served
 
@@ -29,12 +29,14 @@ _NEEDS = {
     "deputised": "risk.edit",
     "mitigations": "mitigation.edit",
     "indicators": "indicator.edit",
+    "controls": "control.edit",
 }
 _KINDS = {
     ItemKind.ALL: tuple(_NEEDS),
     ItemKind.RISKS: ("owned", "deputised"),
     ItemKind.MITIGATIONS: ("mitigations",),
     ItemKind.INDICATORS: ("indicators",),
+    ItemKind.CONTROLS: ("controls",),
 }
 
 
@@ -43,13 +45,14 @@ _AT_STAKE = {
     "deputised": severity_of("pk"),
     "mitigations": worst_served("risk__mitigations"),
     "indicators": worst_served("risk__indicators"),
+    "controls": worst_served("risk__controls"),
 }
 
 
 @dataclass
 class Responsibilities:
     """What somebody answers for: ``moving`` by kind, and ``staying``, which the viewer may see and
-    not hand on. Each risk, mitigation or indicator is as it was when it was read."""
+    not hand on. Each risk, mitigation, indicator or control is as it was when it was read."""
 
     moving: dict[str, list[Any]] = field(default_factory=dict)
     staying: dict[str, list[Any]] = field(default_factory=dict)
@@ -79,7 +82,7 @@ class Responsibilities:
     def fingerprint(self) -> str:
         """A short text that is another one as soon as one of them changed hands or was edited."""
         text = ",".join(
-            f"{kind}/{row.ref}:{row.version}"
+            f"{kind}/{row.uuid}:{row.version}"
             for kind, rows in sorted(self.moving.items())
             for row in rows
         )
@@ -90,7 +93,8 @@ def responsibilities(
     viewer: Viewer, user: User, part: str = ItemKind.ALL, *, lock: bool = False
 ) -> Responsibilities:
     """What ``user`` answers for that is not over: open risks and drafts, work planned or in
-    progress, indicators that are read. One query for each kind; ``lock``: for update."""
+    progress, indicators that are read, controls in place. One query for each kind; ``lock``: for
+    update."""
     answered = _answered(viewer)
     found = Responsibilities()
     for kind in _KINDS[ItemKind(part)]:
@@ -98,7 +102,7 @@ def responsibilities(
         queryset = (
             rows.filter(**{who: user.pk}).select_related("party").annotate(at_stake=_AT_STAKE[kind])
         )
-        queryset = queryset.order_by("-at_stake", "ref")
+        queryset = queryset.order_by("-at_stake", "pk" if kind == "controls" else "ref")
         if kind == "indicators":
             queryset = queryset.prefetch_related(None)
         if lock:
@@ -111,7 +115,7 @@ def responsibilities(
 
 def answered_counts(viewer: Viewer, users: Collection[int]) -> dict[int, dict[str, int]]:
     """How much each of ``users`` (database ids) answers for, as far as the viewer may know of it:
-    {user: {kind: number}}, kinds as in ``Responsibilities.counts``. Four queries, however many."""
+    {user: {kind: number}}, kinds as in ``Responsibilities.counts``. Five queries, however many."""
     found = {user: dict.fromkeys(_NEEDS, 0) for user in users}
     for kind, (rows, who) in _answered(viewer).items():
         counted = rows.filter(**{f"{who}__in": users}).order_by().values_list(who)
@@ -125,12 +129,19 @@ def _answered(viewer: Viewer) -> dict[str, tuple[QuerySet[Any], str]]:
     risks = visible_risks(viewer).filter(state__in=[State.DRAFT, State.OPEN])
     work = Mitigation.objects.visible_to(viewer).filter(status__in=RUNNING)
     read = indicators_for(viewer).filter(active=True)
+    in_place = Control.objects.visible_to(viewer).filter(ended_at=None)
     return {
         "owned": (risks, "owner_id"),
         "deputised": (risks, "deputy_id"),
         "mitigations": (work, "owner_id"),
         "indicators": (read, "owner_id"),
+        "controls": (in_place, "owner_id"),
     }
+
+
+def called(row: Any) -> str:
+    """What a thing is called in a list: its ref, or the name of what has none."""
+    return str(row.localized("name") if isinstance(row, Control) else row.ref)
 
 
 def person_leaving(viewer: Viewer, name: Any) -> tuple[User, int | None]:
@@ -162,6 +173,7 @@ def people_to_hand_over(viewer: Viewer) -> list[tuple[User, bool]]:
         | Exists(risks.filter(deputy=me))
         | Exists(Mitigation.objects.visible_to(viewer).filter(owner=me, status__in=RUNNING))
         | Exists(Indicator.objects.visible_to(viewer).filter(owner=me, active=True))
+        | Exists(Control.objects.visible_to(viewer).filter(owner=me, ended_at=None))
     )
     present = Q(ended_at=None, user__is_active=True)
     rows = (

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from riskreg.accounts.models import User
 from riskreg.events.services import append
 from riskreg.handover.models import HandOver, ItemKind
-from riskreg.handover.queries import Responsibilities, person_leaving, responsibilities
+from riskreg.handover.queries import Responsibilities, called, person_leaving, responsibilities
 from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
@@ -27,7 +27,7 @@ from riskreg.register.services.people import member_to_change, member_to_remove
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
-from riskreg.risks.services import edit_risk, transfer_mitigation, transfer_risk
+from riskreg.risks.services import edit_control, edit_risk, transfer_mitigation, transfer_risk
 
 REASON_MAX = 2000
 MAX_AT_ONCE = 200
@@ -162,7 +162,7 @@ def _settle(
     left = found.total + sum(len(rows) for rows in found.staying.values())
     if left and not nobody_yet:
         refs = [
-            str(row.ref)
+            called(row)
             for rows in (*found.moving.values(), *found.staying.values())
             for row in rows
         ]
@@ -254,7 +254,7 @@ def _why_not(
 
 
 def _check_boundary(found: Responsibilities, their_party: int | None) -> None:
-    beyond = [row.ref for row in found.private if row.party_id != their_party]
+    beyond = [called(row) for row in found.private if row.party_id != their_party]
     if beyond:
         raise Invalid.one(
             "to",
@@ -277,3 +277,7 @@ def _move(
         transfer_mitigation(actor=actor, ref=work.ref, version=None, owner=taker, at=at)
     for indicator in found.moving.get("indicators", []):
         edit_indicator(actor=actor, ref=indicator.ref, version=None, fields={"owner": taker}, at=at)
+    for control in found.moving.get("controls", []):
+        edit_control(
+            actor=actor, control=control.uuid, version=None, fields={"owner": taker}, at=at
+        )

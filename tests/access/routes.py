@@ -78,6 +78,7 @@ ROUTES: dict[str, str] = {
     "/r/{}/controls/new/": "GET POST",
     "/r/{}/controls/{}/": "GET",
     "/r/{}/controls/{}/edit/": "GET POST",
+    "/r/{}/controls/{}/test/": "GET POST",
     "/r/{}/controls/{}/end/": "GET POST",
     "/r/{}/objectives/": "GET",
     "/r/{}/objectives/new/": "GET POST",
@@ -142,6 +143,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/ladder/preview/": "GET",
     "/api/v1/registers/{}/controls/": "GET POST",
     "/api/v1/registers/{}/controls/{}/": "GET PATCH",
+    "/api/v1/registers/{}/controls/{}/test/": "POST",
     "/api/v1/registers/{}/controls/{}/end/": "POST",
     "/api/v1/registers/{}/taxonomies/": "GET POST",
     "/api/v1/registers/{}/taxonomies/{}/": "GET PATCH",
@@ -301,6 +303,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ()
         elif route.endswith("/risks/"):
             wanted = ("title", "external_id", "objectives")
+        elif route.endswith("/controls/{}/test/"):
+            return {"effectiveness": "effective", "tested_on": "2026-09-01"}
         elif route.endswith("/controls/{}/"):
             return {"name": "Probe"}
         elif route.endswith(("/indicators/{}/", "/objectives/{}/")):

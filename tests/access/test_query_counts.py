@@ -47,7 +47,7 @@ def grow(world: World, size: int) -> None:
             world, terms=["market:eu"], objectives=["overseas-units-2030"], inherent=(5, 5),
             deputy=world.deputy.email,
         )  # fmt: skip
-        builders.control(world, row)
+        builders.control(world, row, test_every_days=1)
         builders.mitigation(world, row, Risk.objects.earliest("pk"))
         builders.review(world, row, cell=(3, 4), comment="Better")
         read = making.indicator(world, row)
@@ -128,7 +128,8 @@ LATER = builders.AT + dt.timedelta(days=6)
 
 def grow_for(world: World, person: User, size: int) -> None:
     """``person`` answers for ``size`` risks, every other one private: each with a review that is
-    late at ``LATER``, work under way, and an indicator that is red and was not read since."""
+    late at ``LATER``, work under way, an indicator that is red and was not read since, and a
+    control to be tested."""
     by = world.integration
     month_ago = world.at - dt.timedelta(days=29)
     for n in range(Risk.objects.filter(owner=person).count(), size):
@@ -139,6 +140,7 @@ def grow_for(world: World, person: User, size: int) -> None:
         builders.mitigation(world, row, at=month_ago, **due, **own)
         read = making.indicator(world, row, at=month_ago, frequency_days=1, grace_days=0, **own)
         making.read(world, read, "200000", by=by)
+        builders.control(world, row, by=by, owner=person.email, test_every_days=7)
         builders.review(world, builders.risk(world), by=world.manager)
 
 

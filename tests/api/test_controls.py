@@ -57,3 +57,21 @@ def test_another_partys_own_is_404(world: World, program: Callable[..., Program]
         body = {"name": "x", "kind": "preventive", "risks": [private.ref]}
         is_problem(partner.post("controls/", body), 404)
     assert partner.get("controls/?count=true").json()["count"] == 0
+
+
+def test_a_test_that_is_due_is_recorded(world: World, program: Callable[..., Program]) -> None:
+    row = builders.control(world, builders.risk(world), test_every_days=60)
+    owner, address = program(world.owner), f"controls/{row.uuid}/test/"
+    partner = program(world.partner_manager)
+    (duty,) = owner.get("duties/?kind=control.test&mine=true").json()["results"]
+    assert (duty["subject"], duty["ref"], duty["title"]) == (str(row.uuid), "R-001", row.name)
+    assert duty["page"].endswith(f"/controls/{row.uuid}/test/")
+    assert duty["owner"]["id"] == str(world.owner.uuid)
+    body = {"effectiveness": "partly", "tested_on": "2026-09-10"}
+    with nothing_changes():
+        is_problem(owner.post(address, body), 428)
+        is_problem(owner.post(address, {}, If_Match='"1"'), 400, "required", "#/tested_on")
+        is_problem(partner.post(address, body, If_Match='"1"'), 403)
+    done = owner.post(address, body, If_Match='"1"')
+    assert (done.status_code, done.json()["next_test_on"]) == (200, "2026-11-09")
+    assert owner.get("duties/?kind=control.test").json()["results"][0]["due_on"] == "2026-11-09"

@@ -113,6 +113,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:control": (MANAGER, ""),
     "web:control_new": (MANAGER, ""),
     "web:control_edit": (MANAGER, ""),
+    "web:control_test": (MANAGER, ""),
     "web:control_end": (MANAGER, ""),
     "web:members": (MANAGER, ""),
     "web:members reader": ("auditor@programme.example", ""),
@@ -216,7 +217,7 @@ def address(name: str, query: str) -> str:
         keys["key"] = "market"
     elif url in ("web:objective", "web:objective_edit"):
         keys["key"] = Objective.objects.filter(party__key="foton").earliest("id").key
-    elif url in ("web:control", "web:control_edit", "web:control_end"):
+    elif url in ("web:control", "web:control_edit", "web:control_test", "web:control_end"):
         controls = Control.objects.filter(risk__party__key="foton", visibility="shared")
         keys["control"] = controls.earliest("id").uuid
     elif url == "web:member":

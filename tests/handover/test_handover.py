@@ -20,7 +20,7 @@ from riskreg.indicators.models import Indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.register.models import Membership
 from riskreg.risks import services
-from riskreg.risks.models import Mitigation, Position, Risk
+from riskreg.risks.models import Control, Mitigation, Position, Risk
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -32,7 +32,8 @@ pytestmark = pytest.mark.django_db
 @builders.shared_world
 def full(world: World) -> World:
     """Foton's owner owns R-001 (open), F-001 (private), R-002 (draft) and R-003 (closed),
-    deputises for R-004 and R-005, has M-001 to do, M-002 done, K-001 to read and K-002 retired.
+    deputises for R-004 and R-005, has M-001 to do, M-002 done, K-001 to read, K-002 retired, one
+    control in place and one that has ended.
     R-006 is the partner's risk that they own: seen, and for the partner to hand on."""
     first = builders.risk(world, deputy=world.deputy.email)
     builders.risk(world, visibility="party")
@@ -48,6 +49,9 @@ def full(world: World) -> World:
     services.edit_mitigation(ref=done.ref, fields={"status": "done"}, **act)
     making.indicator(world, first)
     making.indicator(world, first, active=False)
+    builders.control(world, first, owner=world.owner.email, name="Gate")
+    gone = builders.control(world, first, owner=world.owner.email, name="Gone")
+    services.end_control(actor=world.viewer("owner"), control=gone.uuid, reason="x", at=world.at)
     return world
 
 
@@ -72,7 +76,16 @@ def owners() -> dict[str, tuple[str, str | None]]:
 def test_everything_of_a_person_goes_in_one_step_with_a_record(full: World) -> None:
     before = owners()
     row = give(full)
-    assert row.counts == {"owned": 3, "deputised": 2, "mitigations": 1, "indicators": 1}
+    assert row.counts == {
+        "owned": 3,
+        "deputised": 2,
+        "mitigations": 1,
+        "indicators": 1,
+        "controls": 1,
+    }
+    assert {c.name: c.owner for c in Control.objects.all()} == {
+        "Gate": full.deputy, "Gone": full.owner,
+    }  # fmt: skip
     assert owners() == before | {
         "R-001": ("deputy", None),  # who was the deputy owns it now, and deputises no more
         "F-001": ("deputy", None), "R-002": ("deputy", None), "M-001": ("deputy", None),
@@ -92,7 +105,7 @@ def test_each_thing_has_its_event_and_the_record_its_own(full: World) -> None:
     events = Event.objects.order_by("pk")[before:]
     assert sorted(e.verb for e in events) == sorted(
         ["risk.transferred"] * 3 + ["risk.edited"] * 2
-        + ["mitigation.transferred", "indicator.edited", "handover.made"]
+        + ["mitigation.transferred", "indicator.edited", "control.edited", "handover.made"]
     )  # fmt: skip
     made = Event.objects.get(verb="handover.made")
     assert made.chain.key == full.viewer("manager").audience.keys[-1]
@@ -109,18 +122,29 @@ def test_the_record_is_its_partys_own(full: World) -> None:
 
 @pytest.mark.parametrize(
     "part, moved",
-    [("risks", (3, 2, 0, 0)), ("mitigations", (0, 0, 1, 0)), ("indicators", (0, 0, 0, 1))],
+    [
+        ("risks", (3, 2, 0, 0, 0)),
+        ("mitigations", (0, 0, 1, 0, 0)),
+        ("indicators", (0, 0, 0, 1, 0)),
+        ("controls", (0, 0, 0, 0, 1)),
+    ],
 )
 def test_a_part_goes_alone(full: World, part: str, moved: tuple[int, ...]) -> None:
     row = give(full, part=part)
     assert tuple(row.counts.values()) == moved
-    assert responsibilities(full.viewer("manager"), full.owner).total == 7 - sum(moved)
+    assert responsibilities(full.viewer("manager"), full.owner).total == 8 - sum(moved)
 
 
 def test_the_person_themself_may_and_keeps_nothing_they_can_give(full: World) -> None:
     row = give(full, by="owner", to="leader")
     # As owner they hand on the partner's risk too.
-    assert row.counts == {"owned": 4, "deputised": 2, "mitigations": 1, "indicators": 1}
+    assert row.counts == {
+        "owned": 4,
+        "deputised": 2,
+        "mitigations": 1,
+        "indicators": 1,
+        "controls": 1,
+    }
     assert owners()["R-004"] == ("leader", None)
     assert owners()["R-006"] == ("leader", None)
 

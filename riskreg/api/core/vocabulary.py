@@ -28,7 +28,7 @@ CODES = (
 )  # fmt: skip
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (
-    "control.edited", "objective.edited",
+    "control.edited", "control.tested", "objective.edited",
     "risk.refiled", "taxonomy.renamed", "term.added", "term.edited", "term.merged",
     "term.restored", "term.retired",
     "invitation.accepted", "invitation.made", "invitation.revoked", "invitation.sent_again",

@@ -168,12 +168,12 @@ def facts_of(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
 
 def people_of(duty: Duty) -> tuple[User, User | None]:
     """The owner and the deputy of a duty that ``duties_for`` read; no query."""
-    found: list[User | None] = [
-        attrgetter(way.replace("__", "."))(duty.thing) for way in SOURCES[duty.kind].people
-    ]
-    owner, deputy = found[0], found[1] if len(found) > 1 else None
-    assert owner is not None  # noqa: S101 - every duty has an owner
-    return owner, deputy
+    found: dict[int, User] = {}
+    for way in SOURCES[duty.kind].people:
+        person = attrgetter(way.replace("__", "."))(duty.thing)
+        if person is not None:
+            found[person.pk] = person
+    return found[duty.owner_id], found[duty.deputy_id] if duty.deputy_id else None
 
 
 def changed_at(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datetime]:

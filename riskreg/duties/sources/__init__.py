@@ -11,6 +11,7 @@ from typing import Any
 
 from riskreg.duties.base import Duty, Source
 from riskreg.duties.sources.breaches import BREACH
+from riskreg.duties.sources.control_tests import CONTROL_TEST
 from riskreg.duties.sources.extensions import EXTENSION
 from riskreg.duties.sources.mitigations import MITIGATION_DUE, MITIGATION_UPDATE
 from riskreg.duties.sources.readings import READING
@@ -21,7 +22,15 @@ SOON_DAYS = 7
 
 SOURCES: dict[str, Source] = {
     source.kind: source
-    for source in (REVIEW, EXTENSION, BREACH, MITIGATION_DUE, MITIGATION_UPDATE, READING)
+    for source in (
+        REVIEW,
+        EXTENSION,
+        BREACH,
+        MITIGATION_DUE,
+        MITIGATION_UPDATE,
+        READING,
+        CONTROL_TEST,
+    )
 }
 # Those that lists and counts have; the others are told, and another of these asks for them.
 LISTED: dict[str, Source] = {kind: source for kind, source in SOURCES.items() if source.listed}
@@ -62,6 +71,7 @@ def urgency(
 
 __all__ = [
     "BREACH",
+    "CONTROL_TEST",
     "EXTENSION",
     "LISTED",
     "MITIGATION_DUE",

@@ -37,7 +37,7 @@ class DigestLine(NamedTuple):
     register: str
     private: bool
     page: str
-    slug: str
+    url: str
 
 
 class DigestData(NamedTuple):
@@ -136,7 +136,7 @@ def _line(item: Item, user: User, backdrop: DigestLookups, name_register: bool) 
         register=item.register.name if name_register else "",
         private=duty.private,
         page=duty.page,
-        slug=item.register.slug,
+        url=duty.link(item.register.slug),
     )
 
 

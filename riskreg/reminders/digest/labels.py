@@ -45,6 +45,7 @@ def action_label(page: str) -> str:
         "review": _("Review"),
         "indicator_readings": _("Add reading"),
         "mitigation": _("Update"),
+        "control_test": _("Record a test"),
     }.get(page, _("Open it"))
 
 

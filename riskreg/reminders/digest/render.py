@@ -118,7 +118,7 @@ def _line(line: DigestLine) -> dict[str, Any]:
         "alarm": line.part == policy.STANDING_IN,
         "review": line.page == "review",
         "action": action_label(line.page),
-        "url": links.page(line.page, slug=line.slug, ref=line.ref),
+        "url": line.url,
     }
 
 

@@ -2,6 +2,7 @@
 
 from riskreg.risks.services.assessments import record_assessment
 from riskreg.risks.services.cadence import set_cadence
+from riskreg.risks.services.control_tests import record_test
 from riskreg.risks.services.controls import add_control, edit_control, end_control
 from riskreg.risks.services.criteria import adopt_criteria, publish_criteria
 from riskreg.risks.services.lifecycle import close_risk, open_risk, reopen_risk
@@ -31,6 +32,7 @@ __all__ = [
     "open_risk",
     "publish_criteria",
     "record_assessment",
+    "record_test",
     "reopen_risk",
     "set_cadence",
     "share_risk",

@@ -68,7 +68,9 @@ def add_control(
     control.save()
     control.risks.set([risk, *others])
     for each in (risk, *others):
-        _log(actor, "control.added", control, each, [None, _logged(control)], at, recorded_at)
+        log_control(
+            actor, "control.added", control, each, [None, logged_control(control)], at, recorded_at
+        )
     return control
 
 
@@ -87,17 +89,17 @@ def edit_control(
     stay. Nothing is logged where nothing differs. Raises ``NotFound``, ``Forbidden``, ``Invalid``;
     ``Conflict`` where somebody was faster.
     """
-    row = _editable(actor, control, version)
+    row = locked_control(actor, control, version)
     errors = Errors()
     for name in fields:
         if name not in (*FIELDS, "risks"):
             errors.add(str(name)[:60], "unknown_field", CONTROL.no_such_field)
     given = {name: value for name, value in fields.items() if name in FIELDS}
     clean = _clean(errors, actor, given, risk=row.risk, at=at, row=row)
-    linked = _linked(actor, row)
+    linked = linked_risks(actor, row)
     wanted = _wanted_risks(errors, actor, fields, row, linked)
     errors.raise_if_any()
-    before = _logged(row)
+    before = logged_control(row)
     columns = [name for name, value in clean.items() if getattr(row, name) != value]
     more = {
         name: [log_value(CONTROL[name], value) for value in (getattr(row, name), clean[name])]
@@ -108,7 +110,9 @@ def edit_control(
         setattr(row, name, clean[name])
     if "tested_on" in columns:
         row.tested_by = actor.user if row.tested_on else None
-    _set_next_test(row, actor, at)
+    if {"tested_on", "test_every_days"} & set(columns):
+        # Otherwise it stays the day that whoever tested it may have named.
+        _set_next_test(row, actor, at)
     added = [risk for risk in wanted if risk not in linked]
     gone = [risk for risk in linked if risk not in wanted]
     if not (columns or added or gone):
@@ -117,14 +121,14 @@ def edit_control(
     row.save()
     row.risks.add(*added)
     row.risks.remove(*gone)
-    after = _logged(row)
+    after = logged_control(row)
     if columns:
         for risk in (r for r in wanted if r in linked):
-            _log(actor, "control.edited", row, risk, [before, after], at, more=more)
+            log_control(actor, "control.edited", row, risk, [before, after], at, more=more)
     for risk in added:
-        _log(actor, "control.added", row, risk, [None, after], at)
+        log_control(actor, "control.added", row, risk, [None, after], at)
     for risk in gone:
-        _log(actor, "control.ended", row, risk, [after, None], at)
+        log_control(actor, "control.ended", row, risk, [after, None], at)
     return row
 
 
@@ -147,16 +151,16 @@ def end_control(
         risk = risk_for(actor, ref)
         require(actor, "control.edit", risk)
         control_for(actor, control, risk=risk)
-    row = _editable(actor, control, version, ask=not ref)
+    row = locked_control(actor, control, version, ask=not ref)
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=TEXT_MAX)
     errors.raise_if_any()
-    logged = _logged(row)
+    logged = logged_control(row)
     row.ended_at, row.end_reason = at, reason
     row.version += 1
     row.save(update_fields=["ended_at", "end_reason", "version"])
-    for risk in _linked(actor, row):
-        _log(actor, "control.ended", row, risk, [logged, None], at, reason=reason)
+    for risk in linked_risks(actor, row):
+        log_control(actor, "control.ended", row, risk, [logged, None], at, reason=reason)
     return row
 
 
@@ -171,7 +175,9 @@ def require_control(actor: Viewer, row: Control) -> None:
         require(actor, "control.edit", row.risk)
 
 
-def _editable(actor: Viewer, control: UUID, version: int | None, *, ask: bool = True) -> Control:
+def locked_control(
+    actor: Viewer, control: UUID, version: int | None, *, ask: bool = True
+) -> Control:
     """The control that is in place, locked, if the actor may change it."""
     row = control_for(actor, control, lock=True)
     if ask:
@@ -185,7 +191,7 @@ def _editable(actor: Viewer, control: UUID, version: int | None, *, ask: bool = 
     return row
 
 
-def _linked(actor: Viewer, control: Control) -> list[Risk]:
+def linked_risks(actor: Viewer, control: Control) -> list[Risk]:
     """The risks that it works on, locked. Whoever sees a control sees all of them."""
     rows = control.risks.select_related("party").order_by("pk")
     risks = list(rows.select_for_update(of=("self",), no_key=True))
@@ -311,7 +317,7 @@ def _set_next_test(control: Control, actor: Viewer, at: dt.datetime) -> None:
     control.next_test_on = since + dt.timedelta(days=control.test_every_days)
 
 
-def _log(
+def log_control(
     actor: Viewer,
     verb: str,
     control: Control,
@@ -336,7 +342,7 @@ def _log(
     append(entry)
 
 
-def _logged(control: Control) -> dict[str, Any]:
+def logged_control(control: Control) -> dict[str, Any]:
     """A control as the log keeps it: everything that is kept of it, in every language it has."""
     kept = {name: pair[1] for name, pair in whole_row(CONTROL, control, {}).items()}
     return {"id": str(control.uuid), **kept}

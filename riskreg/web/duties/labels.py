@@ -15,6 +15,7 @@ def kind_label(kind: str) -> str:
         "mitigation.due": _("Mitigation due"),
         "mitigation.update": _("Progress update"),
         "indicator.reading": _("Indicator reading"),
+        "control.test": _("Control test"),
     }.get(kind, _("Duty"))
 
 
@@ -26,6 +27,7 @@ def discharge_text(kind: str) -> str:
         "mitigation.due": _("discharged by completing or cancelling the work"),
         "mitigation.update": _("discharged by saying how far the work is"),
         "indicator.reading": _("discharged by adding a reading"),
+        "control.test": _("discharged by recording a test"),
     }.get(kind, "")
 
 
@@ -37,6 +39,7 @@ def action_label(kind: str) -> str:
         "mitigation.due": _("Update"),
         "mitigation.update": _("Update"),
         "indicator.reading": _("Add reading"),
+        "control.test": _("Record a test"),
     }.get(kind, _("See"))
 
 

@@ -17,9 +17,9 @@ from riskreg.web.duties.labels import action_label, discharge_text, kind_label
 
 WEEKS = 5
 _PAGES = {"risk": "web:risk", "breach": "web:risk", "mitigation": "web:mitigation",
-          "indicator": "web:indicator"}  # fmt: skip
+          "indicator": "web:indicator", "control": "web:control"}  # fmt: skip
 _NEEDS = {"risk": "risk.review", "breach": "risk.review", "mitigation": "mitigation.edit",
-          "indicator": "indicator.reading"}  # fmt: skip
+          "indicator": "indicator.reading", "control": "control.edit"}  # fmt: skip
 
 
 def duty_rows(
@@ -40,7 +40,8 @@ def duty_rows(
         people = [user for user in (duty.owner_id, duty.deputy_id) if user is not None]
         mine = me in people
         absent = next((absences[user] for user in people if user in absences), None)
-        act = reverse(f"web:{duty.page}", kwargs={"slug": slug, "ref": duty.ref})
+        keys = {"slug": slug, **duty.page_keys}
+        act = reverse(f"web:{duty.page}", kwargs=keys)
         rows.append(
             {
                 "kind": duty.kind,
@@ -57,7 +58,7 @@ def duty_rows(
                 "facts": facts.get((duty.kind, duty.subject), ""),
                 "rating": ratings.get(duty.subject) if duty.kind == "risk.review" else None,
                 "discharge": discharge_text(duty.kind),
-                "url": reverse(_PAGES[duty.subject_type], kwargs={"slug": slug, "ref": duty.ref}),
+                "url": reverse(_PAGES[duty.subject_type], kwargs=keys),
                 "action": action_label(duty.kind),
                 "act_url": act + ("?next=work" if duty.page == "review" else "")
                 if _may(viewer, duty)

@@ -150,6 +150,7 @@ def verb_label(verb: str) -> str:
         "risk.restated": _("restated by new criteria"),
         "control.added": _("added a control"),
         "control.edited": _("changed a control"),
+        "control.tested": _("tested a control"),
         "control.ended": _("ended a control"),
         "mitigation.created": _("planned a mitigation"),
         "mitigation.edited": _("updated a mitigation"),

@@ -13,6 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.handover.models import ItemKind
 from riskreg.handover.queries import (
     Responsibilities,
+    called,
     handovers_for,
     people_to_hand_over,
     person_leaving,
@@ -115,9 +116,9 @@ class HandOverPage(RegisterView):
             {
                 "label": label,
                 "count": len(found.moving.get(kind, [])),
-                "refs": [row.ref for row in found.moving.get(kind, [])[:LISTED]],
+                "refs": [called(row) for row in found.moving.get(kind, [])[:LISTED]],
                 "more": max(0, len(found.moving.get(kind, [])) - LISTED),
-                "staying": [row.ref for row in found.staying.get(kind, [])[:LISTED]],
+                "staying": [called(row) for row in found.staying.get(kind, [])[:LISTED]],
                 "staying_more": max(0, len(found.staying.get(kind, [])) - LISTED),
             }
             for kind, label in (
@@ -125,6 +126,7 @@ class HandOverPage(RegisterView):
                 ("deputised", _("risks deputised for")),
                 ("mitigations", _("mitigations not over")),
                 ("indicators", _("indicators in use")),
+                ("controls", _("controls in place")),
             )
             if part == ItemKind.ALL or kind in found.moving or kind in found.staying
         ]

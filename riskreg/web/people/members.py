@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.handover.queries import answered_counts, responsibilities
+from riskreg.handover.queries import answered_counts, called, responsibilities
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.models import Membership, Role
@@ -283,7 +283,9 @@ class Member(RegisterView):
         own = row.user == self.viewer.user
         theirs = responsibilities(self.viewer, row.user)
         refs = [
-            thing for rows in (*theirs.moving.values(), *theirs.staying.values()) for thing in rows
+            called(thing)
+            for rows in (*theirs.moving.values(), *theirs.staying.values())
+            for thing in rows
         ]
         context = {
             "m": row,

@@ -1,0 +1,66 @@
+"""Tests of controls that are due."""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from riskreg.duties.base import Duty, Source
+from riskreg.risks.models import Control
+from riskreg.risks.queries.serving import with_dormant
+from riskreg.risks.queries.severity import worst_served
+
+
+def _bare() -> QuerySet[Control]:
+    return with_dormant(Control.objects.all())
+
+
+def _controls() -> QuerySet[Control]:
+    rows = _bare().select_related("party", "risk")
+    return rows.annotate(severity=worst_served("risk__controls"))
+
+
+def _test(control: Control) -> Duty:
+    """Its owner answers for it, and the owner of the risk that it was noted on as their deputy, or
+    alone where it has no owner. It is known by that risk's ref, having none of its own."""
+    in_force = control.ended_at is None and not control.dormant  # type: ignore[attr-defined]
+    risk = control.risk
+    owner = control.owner_id or risk.owner_id
+    return Duty.of(
+        control, "control.test", control.next_test_on if in_force else None,
+        subject_type="control", page="control_test", ref=risk.ref,
+        owner_id=owner, deputy_id=None if risk.owner_id == owner else risk.owner_id,
+    )  # fmt: skip
+
+
+def _last_found(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    return {duty.subject: _last_test(duty.thing) for duty in duties}
+
+
+def _last_test(control: Control) -> str:
+    if control.tested_on is None:
+        return _("the control was never tested")
+    # Translators: the form of a whole date, in Django's date format letters.
+    day = date_format(control.tested_on, pgettext("date form", "j F Y"))
+    if not control.effectiveness:
+        return _("the control was last tested on %(day)s") % {"day": day}
+    return _("the control was last tested on %(day)s: %(found)s") % {
+        "day": day,
+        "found": control.get_effectiveness_display(),
+    }
+
+
+CONTROL_TEST = Source(
+    kind="control.test",
+    due_field="next_test_on",
+    open=Q(ended_at=None, dormant=False),
+    rows=_controls,
+    bare=_bare,
+    whose=lambda users: Q(owner_id__in=users) | Q(risk__owner_id__in=users),
+    duty=_test,
+    facts=_last_found,
+    people=("owner", "risk__owner"),
+)
