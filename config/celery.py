@@ -18,7 +18,7 @@ app.autodiscover_tasks()
 def catch_up(sender: Any, **_: Any) -> None:
     """A worker that starts looks at once at what waited while it was away."""
     warn_of_mail()
-    for task in ("reminders.sweep", "notify.deliver_due"):
+    for task in ("reminders.sweep", "notify.deliver_due", "jobs.resend_lost"):
         sender.app.send_task(task, expires=60)
 
 

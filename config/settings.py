@@ -86,6 +86,7 @@ INSTALLED_APPS = [
     "django_prometheus",
     "riskreg.kernel",
     "riskreg.events",
+    "riskreg.jobs",
     "riskreg.notify",
     "riskreg.endpoints",
     "riskreg.requests",
@@ -206,6 +207,9 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "interval_step": 0.05,
     "interval_max": 0.1,
 }
+# Long work has a queue of its own. A worker takes from both unless it is told otherwise (-Q jobs).
+CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"celery": {}, "jobs": {}}
+CELERY_TASK_ROUTES = {"jobs.run_step": {"queue": "jobs"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = {
     "sweep-reminders": {
@@ -223,6 +227,11 @@ CELERY_BEAT_SCHEDULE = {
         "task": "register.send_invitations",
         "schedule": 60.0,
         "options": {"expires": 50},
+    },
+    "resend-lost-steps": {
+        "task": "jobs.resend_lost",
+        "schedule": 15.0,
+        "options": {"expires": 12},
     },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")

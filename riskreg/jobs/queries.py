@@ -1,0 +1,87 @@
+"""How a job stands, and which of its steps can be done now.
+
+A job belongs to the thing that it is for: whoever may see that thing may ask here, so each room
+looks its own thing up first.
+"""
+
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Min, Q, QuerySet, Sum
+
+from riskreg.jobs.models import OPEN, Job, JobState, Step, StepState
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a job is: its state, hundredths done by weight, steps done and all of them."""
+
+    state: str
+    percent: int
+    done: int
+    steps: int
+    failure: dict[str, Any]
+
+
+def job_of(subject: uuid.UUID) -> Job | None:
+    """The newest job for that thing."""
+    return Job.objects.filter(subject=subject).order_by("-id").first()
+
+
+def progress_of(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, Progress]:
+    """How far the newest job of each of ``subjects`` is, in one query."""
+    finished = Q(steps__state=StepState.DONE)
+    rows = (
+        Job.objects.filter(subject__in=list(subjects))
+        .annotate(
+            whole=Sum("steps__weight", default=0),
+            part=Sum("steps__weight", filter=finished, default=0),
+            count=Count("steps"),
+            finished=Count("steps", filter=finished),
+        )
+        .order_by("id")
+    )
+    return {
+        job.subject: Progress(
+            state=job.state,
+            percent=100 if job.state == JobState.DONE else 100 * job.part // max(1, job.whole),
+            done=job.finished,
+            steps=job.count,
+            failure=job.failure,
+        )
+        for job in rows
+    }
+
+
+def open_jobs(requested_by: uuid.UUID, kind: str) -> QuerySet[Job]:
+    """Jobs of that kind that somebody has asked for and that have not ended."""
+    return Job.objects.filter(requested_by=requested_by, kind=kind, state__in=OPEN)
+
+
+def steps_to_begin(job: Job, at: dt.datetime) -> list[Step]:
+    """Steps of ``job`` that nobody is at, of the first stage that is not done; none once it has
+    ended."""
+    left = job.steps.filter(job__state__in=OPEN).exclude(state=StepState.DONE)
+    stage = left.aggregate(first=Min("stage"))["first"]
+    return list(left.filter(unclaimed(at), stage=stage).order_by("id").defer("blob", "result"))
+
+
+def unclaimed(at: dt.datetime) -> Q:
+    """Steps that nobody is at: never begun, to be tried again by now, or left by a lost worker."""
+    return Q(claimed_until=None) | Q(claimed_until__lte=at)
+
+
+def results_of(job: Job, kind: str) -> list[Step]:
+    """The steps of that kind, in the order in which they were laid out."""
+    return list(job.steps.filter(kind=kind).order_by("id"))
+
+
+def lost_jobs(at: dt.datetime, limit: int) -> list[Job]:
+    """Open jobs with a step that nobody is at, longest waiting first."""
+    waiting = Step.objects.filter(unclaimed(at)).exclude(state=StepState.DONE)
+    return list(
+        Job.objects.filter(state__in=OPEN, pk__in=waiting.values("job_id")).order_by("id")[:limit]
+    )
