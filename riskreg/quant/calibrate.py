@@ -15,6 +15,12 @@ from riskreg.quant.checks import Array
 from riskreg.quant.errors import InvalidProbability, InvalidRange, InvalidShape
 from riskreg.quant.metrics import proportion_interval
 
+ENOUGH = 10
+"""Forecasts with a known outcome before anything is said of the forecaster: two misses in two say
+next to nothing of somebody whose ranges promise nine in ten."""
+
+TOO_FEW = f"no verdict yet: fewer than {ENOUGH} forecasts have an outcome"
+
 
 @dataclass(frozen=True)
 class BrierScore:
@@ -25,7 +31,8 @@ class BrierScore:
     forecasts set cases apart (higher is better); `uncertainty` of the events themselves; `within`
     0 unless forecasts were grouped in bins: spread inside the bins. `skill` = 1 - brier /
     uncertainty: 0 is no better than always saying the base rate (NaN if nothing was uncertain).
-    `groups` (mean forecast, observed share, count) for a reliability diagram.
+    `groups` (mean forecast, observed share, count) for a reliability diagram. `verdict` in words,
+    from ten forecasts on.
     """
 
     brier: float
@@ -35,6 +42,16 @@ class BrierScore:
     within: float
     skill: float
     groups: tuple[tuple[float, float, int], ...]
+
+    @property
+    def verdict(self) -> str:
+        if sum(count for _, _, count in self.groups) < ENOUGH:
+            return TOO_FEW
+        if math.isnan(self.skill):
+            return "no verdict: the same happened every time"
+        if self.skill > 0:
+            return "better than always giving the base rate"
+        return "no better than always giving the base rate"
 
 
 def brier(forecasts: npt.ArrayLike, outcomes: npt.ArrayLike, bins: int | None = None) -> BrierScore:
@@ -68,7 +85,9 @@ def brier(forecasts: npt.ArrayLike, outcomes: npt.ArrayLike, bins: int | None = 
         group = np.unique(f, return_inverse=True)[1]
     else:
         count = checks.integer("bins", bins, 1, 1000)
-        group = np.minimum((f * count).astype(np.int64), count - 1)
+        # Against k / count as floats, so that 0.57 stands in the bin that begins with it: its
+        # product with 100 is a rounding below 57.
+        group = np.searchsorted(np.arange(1, count) / count, f, side="right")
     n, base = f.size, float(o.mean())
     reliability = resolution = within = 0.0
     groups = []
@@ -99,7 +118,8 @@ class IntervalHits:
     """How often the truth fell inside stated ranges.
 
     `rate` observed, between `low` and `high` with the confidence asked for; `nominal` promised;
-    `p_value` chance of so few or fewer hits if the promise held; `verdict` in words.
+    `p_value` chance of so few or fewer hits if the promise held; `verdict` in words, from ten
+    questions on.
     """
 
     hits: int
@@ -144,7 +164,9 @@ def interval_hits(
     hits = int(((truth >= low) & (truth <= high)).sum())
     lower, upper = proportion_interval(hits, n, confidence)
     p_value = float(special.bdtr(hits, n, promised))
-    if float(upper) < promised:
+    if n < ENOUGH:
+        verdict = TOO_FEW
+    elif float(upper) < promised:
         verdict = "overconfident: the ranges are too narrow"
     elif float(lower) > promised:
         verdict = "underconfident: the ranges are too wide"
@@ -187,13 +209,15 @@ def expert_weights(
         below.
     overshoot : how much wider than all answers the background range is.
 
+    Fewer than ten questions are refused (`InvalidShape`): weigh the experts alike until then.
+
     Calibration is P(χ² ≥ 2 Q I(s, p)), with s the shares of answers that fell between an expert's
     quantiles, p those promised, I(s, p) = Σ s ln(s/p). Information is the mean of
     Σ p ln(p / width), widths as shares of the background range.
     Cooke (1991), *Experts in Uncertainty*, ch. 12.
 
-    >>> truths = [10, 20, 30, 40]
-    >>> wide = [[t - 9, t + 0.5, t + 9] for t in truths]
+    >>> truths = [10, 20, 30, 40, 50, 60, 70, 80, 90, 100]
+    >>> wide = [[t - 9, t + (-1) ** (t // 10), t + 9] for t in truths]
     >>> wrong = [[t + 20, t + 21, t + 22] for t in truths]
     >>> expert_weights([wide, wrong], truths, cutoff=0.05).weights.tolist()
     [1.0, 0.0]
@@ -201,6 +225,13 @@ def expert_weights(
     table = checks.array("quantiles", quantiles, 3)
     answers = checks.array("truths", truths, 1)
     marks = checks.array("levels", levels, 1)
+    if answers.size < ENOUGH:
+        raise InvalidShape(
+            "truths",
+            truths,
+            f"are answers to {answers.size} questions",
+            f"ask {ENOUGH} or more, and weigh the experts alike until then",
+        )
     if (np.diff(marks) <= 0).any() or marks[0] <= 0 or marks[-1] >= 1:
         raise InvalidProbability(
             "levels", levels, "does not rise strictly between 0 and 1", "give, say, 0.05, 0.5, 0.95"

@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from riskreg.quant import brier, expert_weights, interval_hits, proportion_interval
+from riskreg.quant.errors import InvalidShape
 
 LIGHT = settings(max_examples=60, deadline=None, derandomize=True)
 
@@ -46,6 +47,35 @@ def test_interval_hits_finds_overconfidence_and_the_opposite() -> None:
     right = interval_hits(np.full(200, -1.645), np.full(200, 1.645), truth)
     assert right.verdict == "no evidence against these ranges"
     assert narrow.p_value == pytest.approx(stats.binom.cdf(narrow.hits, 200, 0.9))
+
+
+@pytest.mark.parametrize("count", [1, 2, 9])
+def test_of_fewer_than_ten_forecasts_nothing_is_said(count: int) -> None:
+    missed = interval_hits([0] * count, [1] * count, [2] * count)
+    assert missed.verdict == "no verdict yet: fewer than 10 forecasts have an outcome"
+    assert missed.p_value == pytest.approx(0.1**count)
+    told = brier([0.9] * count, [1] * count)
+    assert told.verdict == missed.verdict
+    with pytest.raises(InvalidShape, match="weigh the experts alike"):
+        expert_weights([[[1, 2, 3]] * count], [2] * count)
+
+
+def test_from_ten_forecasts_on_there_is_a_verdict() -> None:
+    assert interval_hits([0] * 10, [1] * 10, [2] * 10).verdict.startswith("overconfident")
+    good, bad = [0.9] * 5 + [0.1] * 5, [0.1] * 5 + [0.9] * 5
+    happened = [1] * 5 + [0] * 5
+    assert brier(good, happened).verdict == "better than always giving the base rate"
+    assert brier(bad, happened).verdict == "no better than always giving the base rate"
+    assert brier(good, [1] * 10).verdict.startswith("no verdict: the same")
+
+
+def test_a_forecast_stands_in_the_bin_that_begins_with_it() -> None:
+    for bins in (10, 20, 25, 100):
+        forecasts = [k / bins for k in range(bins + 1)]
+        groups = brier(forecasts, [0] * (bins + 1), bins=bins).groups
+        # The last bin holds its beginning and 1 itself.
+        assert [count for _, _, count in groups] == [1] * (bins - 1) + [2]
+    assert len(brier([0.28, 0.56, 0.57], [0, 0, 1], bins=100).groups) == 3
 
 
 def test_proportion_interval_is_clopper_pearson() -> None:
