@@ -22,7 +22,8 @@ from scipy.optimize import LinearConstraint
 from riskreg.quant import checks, metrics
 from riskreg.quant.checks import Array
 from riskreg.quant.errors import InvalidShape
-from riskreg.quant.portfolio import Exposure, Mitigation, Portfolio
+from riskreg.quant.mitigations import Mitigation
+from riskreg.quant.portfolio import Exposure, Portfolio
 from riskreg.quant.rules import checked_budget, checked_rules, relative_gap, solve_within
 from riskreg.quant.simulate import losses_by_exposure
 

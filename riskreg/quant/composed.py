@@ -1,5 +1,5 @@
-"""Distributions made from others: scaled or capped by a mitigation, absent in most years,
-or pooled from several experts. Each is a `Distribution` itself."""
+"""Distributions made from others: scaled or capped by a mitigation, cut off at the most that can
+happen, absent in most years, or pooled from several experts. Each is a `Distribution` itself."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from scipy import special
 
 from riskreg.quant import checks
 from riskreg.quant.checks import Array
@@ -103,6 +104,65 @@ class Capped:
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
         return np.minimum(self.of.sample(rng, size), self.cap)
+
+
+@dataclass(frozen=True)
+class Truncated:
+    """X given X ≤ cap: an expert's range cut off at the most that can happen.
+
+    `Capped` is another thing: there the loss above the cap happens, and somebody else bears it.
+
+    With p = P(X ≤ cap): cdf F(x)/p; E[min(X, d)] = (L(d) - d (1 - p)) / p for d ≤ cap, with L the
+    limited mean of X; the variance by quadrature, as in `Capped`. Klugman, Panjer, Willmot, *Loss
+    Models*, "Truncation".
+
+    >>> from riskreg.quant import Lognormal
+    >>> wide = Truncated(Lognormal.from_interval(1, 10**8), cap=10**9)
+    >>> wide.support, wide.mean < Lognormal.from_interval(1, 10**8).mean
+    ((0.0, 1000000000.0), True)
+    """
+
+    of: Distribution
+    cap: float
+
+    def __post_init__(self) -> None:
+        cap = checks.number("cap", self.cap)
+        if not cap > self.of.support[0] or self.share == 0:
+            raise InvalidRange("cap", cap, "leaves nothing below it", "give a cap inside the range")
+        object.__setattr__(self, "cap", cap)
+
+    @property
+    def share(self) -> float:
+        """P(X ≤ cap): how much of the range is kept."""
+        return float(self.of.cdf(self.cap))
+
+    @property
+    def mean(self) -> float:
+        return float(self.limited_mean(self.cap))
+
+    @property
+    def variance(self) -> float:
+        return _variance_from_limited_mean(self)
+
+    @property
+    def support(self) -> tuple[float, float]:
+        low, high = self.of.support
+        return low, min(high, self.cap)
+
+    def cdf(self, x: npt.ArrayLike) -> Array:
+        return np.minimum(self.of.cdf(x) / self.share, 1.0)
+
+    def quantile(self, q: npt.ArrayLike) -> Array:
+        inside = self.of.quantile(np.asarray(q, dtype=np.float64) * self.share)
+        return np.minimum(inside, self.cap)
+
+    def limited_mean(self, d: npt.ArrayLike) -> Array:
+        d = np.minimum(np.asarray(d, dtype=np.float64), self.cap)
+        return checks.floats((self.of.limited_mean(d) - d * (1 - self.share)) / self.share)
+
+    def sample(self, rng: np.random.Generator, size: int) -> Array:
+        # By scores, as the lognormal itself draws: with and without a cap the events are the same.
+        return self.quantile(special.ndtr(rng.standard_normal(size)))
 
 
 def _variance_from_limited_mean(x: Distribution) -> float:

@@ -10,9 +10,10 @@ from riskreg.quant import checks
 from riskreg.quant.checks import Array
 from riskreg.quant.distributions import Distribution, at_scores, refuse_overflow
 from riskreg.quant.errors import InvalidRange
+from riskreg.quant.wide import refuse_wide
 
 ON = ("frequency", "severity")
-FORMS = ("power", "linear")
+FORMS = ("power", "linear", "factor")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Driver:
     factor, spread : what mitigations make of it: reference + spread × (value - reference),
         then × factor. Both 1 without mitigations.
     unit, label : shown with the number; the label says where it comes from.
+    persistence : along a path, how much of a year's score stays in the next (see `simulate_paths`);
+        1 keeps one value for the whole path; that of the path when left out.
 
     >>> from riskreg.quant import Pert
     >>> lithium = Driver("lithium", Pert(58_400, 120_000, 200_000), unit="CNY/t")
@@ -42,16 +45,21 @@ class Driver:
     spread: float = 1.0
     unit: str = ""
     label: str = ""
+    persistence: float | None = None
 
     def __post_init__(self) -> None:
         checks.name("name", self.name)
         refuse_overflow("distribution", self.distribution)
+        refuse_wide("distribution", self.distribution)
         if self.reference is None:
             median = float(self.distribution.quantile(0.5))
             object.__setattr__(self, "reference", median)
         object.__setattr__(self, "reference", checks.number("reference", self.reference))
         object.__setattr__(self, "factor", checks.positive("factor", self.factor))
         object.__setattr__(self, "spread", checks.non_negative("spread", self.spread))
+        if self.persistence is not None:
+            keep = checks.probability("persistence", self.persistence)
+            object.__setattr__(self, "persistence", keep)
 
     @property
     def centre(self) -> float:
@@ -62,9 +70,10 @@ class Driver:
     def support(self) -> tuple[float, float]:
         """Lowest and highest value that the driver can take, mitigations included."""
         low, high = self.distribution.support
-        return self._moved(low), self._moved(high)
+        return self.moved(low), self.moved(high)
 
-    def _moved(self, value: float) -> float:
+    def moved(self, value: float) -> float:
+        """What mitigations make of `value`."""
         if self.spread == 0:
             return self.factor * self.centre
         return self.factor * (self.centre + self.spread * (value - self.centre))
@@ -88,8 +97,10 @@ class Link:
     sensitivity : `power` form: multiplier = (value / reference) ** sensitivity, so 1 means in
         proportion, 2 twice as strongly, -1 inversely. `linear` form:
         multiplier = 1 + sensitivity × (value - reference), for drivers that can be 0 or negative.
+    form : "power", "linear", or "factor": the value itself is the multiplier, as for the range of
+        a mitigation's effect or of an expert's frequency; a chance p becomes p × value.
 
-    For an exposure given by a probability the multiplier acts on the hazard,
+    For an exposure given by a probability the multiplier of the first two forms acts on the hazard,
     p' = 1 - (1 - p) ** multiplier, which stays a probability and is near p × multiplier when small.
     """
 
@@ -106,6 +117,8 @@ class Link:
 
     def multipliers(self, driver: Driver, values: Array) -> Array:
         """Multiplier for each value of the driver."""
+        if self.form == "factor":
+            return values
         if self.form == "power":
             with np.errstate(over="ignore"):
                 return (values / driver.centre) ** self.sensitivity
@@ -114,6 +127,12 @@ class Link:
     def check(self, driver: Driver) -> None:
         """Refuse a driver whose range would give a negative or undefined multiplier."""
         low, high = driver.support
+        if self.form == "factor":
+            if low < 0 or self.sensitivity != 1:
+                raise InvalidRange(
+                    "link", self, f"is no factor ({driver.name} from {low:g})", "give 0 or more"
+                )
+            return
         if self.form == "power":
             at_zero = self.sensitivity < 0 and float(driver.distribution.cdf(0.0)) > 0
             if driver.centre <= 0 or low < 0 or at_zero:

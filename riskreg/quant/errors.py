@@ -71,6 +71,10 @@ class SeverityOverflow(QuantError):
     """A loss is so uncertain that its mean or variance is beyond what a number can hold."""
 
 
+class TooWide(QuantError):
+    """A range is so wide that its mean hangs on values rarer than any simulation sees."""
+
+
 class DuplicateName(QuantError):
     """Two things of one kind have the same name."""
 
@@ -88,7 +92,7 @@ class OverlappingGroups(QuantError):
 
 
 class Infeasible(QuantError):
-    """The solver found no choice in the time it had."""
+    """The solver found no choice within the nodes it may look at."""
 
 
 class NotIndependent(QuantError):

@@ -19,6 +19,7 @@ import numpy.typing as npt
 from scipy import fft
 
 from riskreg.quant import checks
+from riskreg.quant.atoms import atoms, on_points
 from riskreg.quant.checks import Array
 from riskreg.quant.discrete import Poisson
 from riskreg.quant.distributions import Distribution
@@ -56,6 +57,11 @@ def discretise(severity: Distribution, grid: float, points: int) -> Array:
     return chances
 
 
+def single_values(severity: Distribution, grid: float, points: int) -> Array:
+    """Chances of 0, grid, 2 grid … from the single values of `severity`, which lie on the grid."""
+    return on_points(atoms(severity), grid, points)
+
+
 def zero_chance(exposures: Sequence[Exposure], grid: float | None = None) -> float:
     """Chance of a year without loss or gain, in closed form; with `grid`, as it is on that grid."""
     result = 1.0
@@ -74,9 +80,16 @@ def zero_chance(exposures: Sequence[Exposure], grid: float | None = None) -> flo
 
 
 class Compound:
-    """Loss of a year from independent exposures of one sign, on `points` steps of `grid` from 0."""
+    """Loss of a year from independent exposures of one sign, on `points` steps of `grid` from 0.
 
-    def __init__(self, exposures: Sequence[Exposure], grid: float, points: int) -> None:
+    `atoms_only` leaves out what is continuous: the chance that a year has only events whose cost is
+    a single value on the grid, by its total.
+    """
+
+    def __init__(
+        self, exposures: Sequence[Exposure], grid: float, points: int, *, atoms_only: bool = False
+    ) -> None:
+        self._cut = single_values if atoms_only else discretise
         self.grid = grid
         self.points = points
         self._tilt = np.exp(-TILT / points * np.arange(points))
@@ -84,7 +97,7 @@ class Compound:
         rate, mixed = 0.0, np.zeros(points)
         transform = np.ones(points // 2 + 1, dtype=np.complex128)
         for exposure in exposures:
-            chances = discretise(exposure.severity, grid, points)
+            chances = self._cut(exposure.severity, grid, points)
             if isinstance(exposure.frequency, Poisson):
                 rate += exposure.frequency.rate
                 mixed[: chances.size] += exposure.frequency.rate * chances
@@ -103,7 +116,7 @@ class Compound:
     def without(self, exposure: Exposure, others: Sequence[Exposure]) -> Array:
         """Chances of the loss from all but `exposure`, one with a probability; `others` are all
         but it, needed when dividing it out would lose precision."""
-        term = self._term(exposure, discretise(exposure.severity, self.grid, self.points))
+        term = self._term(exposure, self._cut(exposure.severity, self.grid, self.points))
         if float(np.abs(term).min()) > 1e-6:
             return self._untilted(self._total / term)
         return Compound(others, self.grid, self.points).chances

@@ -15,7 +15,12 @@ import numpy as np
 from riskreg.quant import checks
 from riskreg.quant.checks import Array
 from riskreg.quant.composed import Capped, Scaled
-from riskreg.quant.correlation import Matrix, correlation_matrix, lower_factor
+from riskreg.quant.correlation import (
+    Matrix,
+    correlation_matrix,
+    independent_rows,
+    lower_factor,
+)
 from riskreg.quant.discrete import Bernoulli, Constant, Poisson
 from riskreg.quant.distributions import Distribution, refuse_overflow
 from riskreg.quant.drivers import Driver, Link
@@ -26,10 +31,12 @@ from riskreg.quant.errors import (
     InvalidRange,
     InvalidRate,
     NotIndependent,
+    TooWide,
 )
+from riskreg.quant.mitigations import Effect, Mitigation
+from riskreg.quant.wide import REFUSE, REMEDY, WARN, WideRange, refuse_wide, spread
 
 KINDS = ("threat", "opportunity")
-EFFECTS = ("frequency", "severity", "cap", "driver", "spread")
 
 
 @dataclass(frozen=True)
@@ -81,8 +88,10 @@ class Exposure:
                 'give 0 or more, or kind="opportunity"',
             )
         refuse_overflow("severity", self.severity)
+        refuse_wide("severity", self.severity)
         object.__setattr__(self, "links", tuple(self.links))
-        if self.probability == 1 and any(link.on == "frequency" for link in self.links):
+        moved = {link.form for link in self.links if link.on == "frequency"}
+        if self.probability == 1 and moved and "factor" not in moved:
             raise InvalidProbability(
                 "probability",
                 1.0,
@@ -118,64 +127,6 @@ class Exposure:
         """Variance of the loss of a year, without drivers: E[N] Var X + Var N (E X)²."""
         frequency, severity = self.frequency, self.severity
         return frequency.mean * severity.variance + frequency.variance * severity.mean**2
-
-
-@dataclass(frozen=True)
-class Effect:
-    """What a mitigation does to one exposure or driver. Use the five constructors.
-
-    Effects of several mitigations on the same target multiply (caps: the lowest holds).
-    """
-
-    target: str
-    on: str
-    value: float
-
-    def __post_init__(self) -> None:
-        checks.name("target", self.target)
-        checks.one_of("on", self.on, EFFECTS)
-        object.__setattr__(self, "value", checks.non_negative("value", self.value))
-        if self.on == "driver" and self.value == 0:
-            raise InvalidRange("value", 0.0, "makes the driver 0", "give a factor above 0")
-
-    @classmethod
-    def frequency(cls, exposure: str, factor: float) -> Effect:
-        """Events of `exposure` come `factor` times as often (for a probability: p × factor)."""
-        return cls(exposure, "frequency", factor)
-
-    @classmethod
-    def severity(cls, exposure: str, factor: float) -> Effect:
-        """Each event of `exposure` costs `factor` times as much."""
-        return cls(exposure, "severity", factor)
-
-    @classmethod
-    def cap(cls, exposure: str, amount: float) -> Effect:
-        """Of each event of `exposure` at most `amount` is kept, before drivers move it."""
-        return cls(exposure, "cap", amount)
-
-    @classmethod
-    def driver(cls, driver: str, factor: float) -> Effect:
-        """`driver` is `factor` times what it would be, for every exposure it moves."""
-        return cls(driver, "driver", factor)
-
-    @classmethod
-    def spread(cls, driver: str, factor: float) -> Effect:
-        """`driver` strays `factor` times as far from its reference: a hedge, for 0 ≤ factor < 1."""
-        return cls(driver, "spread", factor)
-
-
-@dataclass(frozen=True)
-class Mitigation:
-    """Planned work with a cost and effects; it may serve several exposures and is paid once."""
-
-    name: str
-    cost: float
-    effects: tuple[Effect, ...]
-
-    def __post_init__(self) -> None:
-        checks.name("name", self.name)
-        object.__setattr__(self, "cost", checks.non_negative("cost", self.cost))
-        object.__setattr__(self, "effects", tuple(self.effects))
 
 
 @dataclass(frozen=True)
@@ -222,6 +173,15 @@ class Portfolio:
                         "add the driver",
                     )
                 link.check(known[link.driver])
+            self._refuse_certain(exposure, known)
+            reach = self._spread(exposure)
+            if reach > REFUSE * (1 + 1e-9):
+                raise TooWide(
+                    "links",
+                    exposure.name,
+                    f"is too wide with its drivers: sigma {reach:.3g} is above {REFUSE:g}",
+                    f"{REMEDY}, or lower the sensitivity",
+                )
         matrix = None
         if correlation is not None:
             if not self.drivers:
@@ -234,6 +194,37 @@ class Portfolio:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(exposure.name for exposure in self.exposures)
+
+    @staticmethod
+    def _refuse_certain(exposure: Exposure, drivers: Mapping[str, Driver]) -> None:
+        """Refuse a chance that its factors can lift above 1."""
+        factors = [li for li in exposure.links if li.on == "frequency" and li.form == "factor"]
+        if exposure.probability is None or not factors:
+            return
+        highest = exposure.probability * math.prod(drivers[li.driver].support[1] for li in factors)
+        if highest > 1 + 1e-12:
+            raise InvalidProbability(
+                "links",
+                exposure.name,
+                f"may come with chance {highest:.3g}",
+                "lower the factors, or give events a year instead of a chance",
+            )
+
+    def _spread(self, exposure: Exposure) -> float:
+        """Spread of one event with its drivers: sigmas add by squares, as for lognormals."""
+        drivers = {d.name: d for d in self.drivers}
+        pull: dict[str, float] = {}
+        for link in exposure.links:
+            if link.form == "power":
+                pull[link.driver] = pull.get(link.driver, 0.0) + link.sensitivity
+        squares = [s**2 * spread(drivers[name].distribution) ** 2 for name, s in pull.items()]
+        return math.sqrt(spread(exposure.severity) ** 2 + math.fsum(squares))
+
+    @property
+    def wide_ranges(self) -> tuple[WideRange, ...]:
+        """Exposures so wide that their tail figures need a warning; see `riskreg.quant.wide`."""
+        found = [WideRange(e.name, self._spread(e)) for e in self.exposures]
+        return tuple(w for w in found if w.spread > WARN * (1 + 1e-9))
 
     @property
     def independent(self) -> bool:
@@ -269,6 +260,9 @@ class Portfolio:
     def mitigated(self, mitigations: Sequence[Mitigation]) -> Portfolio:
         """The portfolio as it would be with `mitigations` in place (their cost not included).
 
+        An effect that is a range becomes a driver of its own, linked to its exposure alone and the
+        same in all years of a path: what nobody knows yet is how well it works.
+
         >>> from riskreg.quant import Constant
         >>> p = Portfolio([Exposure("R", rate=2, severity=Constant(3))])
         >>> p.mitigated([Mitigation("M", 1, [Effect.frequency("R", 0.5)])]).mean
@@ -290,7 +284,17 @@ class Portfolio:
                         f"of mitigation {mitigation.name} is not in the portfolio",
                         "name an exposure, or a driver for driver and spread",
                     )
-                if effect.on == "driver":
+                if effect.uncertain is not None:
+                    own = Driver(
+                        f"{mitigation.name}: {effect.on} of {effect.target}",
+                        effect.uncertain,
+                        persistence=1.0,
+                    )
+                    drivers[own.name] = own
+                    link = Link(own.name, effect.on, form="factor")
+                    moved = exposures[effect.target]
+                    exposures[effect.target] = replace(moved, links=(*moved.links, link))
+                elif effect.on == "driver":
                     old = drivers[effect.target]
                     drivers[effect.target] = replace(old, factor=old.factor * effect.value)
                 elif effect.on == "spread":
@@ -302,7 +306,8 @@ class Portfolio:
                     exposures[effect.target] = _scaled(exposures[effect.target], effect)
         for target, cap in caps.items():
             exposures[target] = _capped(exposures[target], cap)
-        return Portfolio(tuple(exposures.values()), tuple(drivers.values()), self.correlation)
+        matrix = independent_rows(self.correlation, len(drivers))
+        return Portfolio(tuple(exposures.values()), tuple(drivers.values()), matrix)
 
 
 def _scaled(exposure: Exposure, effect: Effect) -> Exposure:

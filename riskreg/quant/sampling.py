@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import hashlib
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -25,7 +25,8 @@ import numpy.typing as npt
 from riskreg.quant import checks
 from riskreg.quant.checks import Array
 from riskreg.quant.discrete import Bernoulli, poisson_quantile
-from riskreg.quant.errors import InvalidRate, SeverityOverflow
+from riskreg.quant.driver_values import DriverPlan, DriverValues
+from riskreg.quant.errors import InvalidRate, MismatchedRuns, SeverityOverflow
 from riskreg.quant.portfolio import Exposure, Portfolio
 
 BLOCK = 2**16
@@ -44,12 +45,12 @@ Places = npt.NDArray[np.int64]
 Batch = tuple[Places, Array]
 
 
-def _words(name: str) -> tuple[int, ...]:
+def words(name: str) -> tuple[int, ...]:
     digest = hashlib.blake2b(name.encode(), digest_size=16).digest()
     return tuple(int.from_bytes(digest[i : i + 4], "little") for i in range(0, 16, 4))
 
 
-class _Stream:
+class Stream:
     """A generator that can be put at the start of any block in constant time."""
 
     def __init__(self, seed: int, key: tuple[int, ...]) -> None:
@@ -63,11 +64,37 @@ class _Stream:
         return self._generator
 
 
+def block_range(years: int, index: int, chunks: int) -> tuple[int, int]:
+    """First block of part `index` of `chunks`, and the first of the next part."""
+    blocks = -(-years // BLOCK)
+    return index * blocks // chunks, (index + 1) * blocks // chunks
+
+
+def refuse_missing(parts: Sequence[tuple[object, int, int]]) -> None:
+    """Raise `MismatchedRuns` unless these (run, index, chunks) are all parts of one run, once."""
+    if not parts:
+        raise MismatchedRuns("parts", parts, "is empty", "give every chunk of the run")
+    run, _, chunks = parts[0]
+    for other, index, count in parts:
+        if count != chunks or other != run:
+            raise MismatchedRuns(
+                "parts", index, "is a chunk of another run", "combine chunks of one run"
+            )
+    indices = [index for _, index, _ in parts]
+    if sorted(indices) != list(range(chunks)):
+        raise MismatchedRuns(
+            "parts",
+            indices,
+            f"is not each of 0 … {chunks - 1} once",
+            "give every chunk of the run once",
+        )
+
+
 @dataclass(frozen=True)
 class _Streams:
-    places: _Stream
-    sizes: _Stream
-    heights: _Stream
+    places: Stream
+    sizes: Stream
+    heights: Stream
 
 
 class Sampler:
@@ -75,58 +102,84 @@ class Sampler:
 
     def __init__(self, portfolio: Portfolio, seed: int, period: int = 0) -> None:
         self.portfolio = portfolio
+        self.plan = DriverPlan(portfolio)
+        self._by_name = {d.name: d for d in portfolio.drivers}
         self._streams = {
             e.name: self._exposure_streams(e, seed, period) for e in portfolio.exposures
         }
+        # A driver with one value for the whole path has it from no year in particular.
         self._drivers = [
-            _Stream(seed, (_DRIVER, period, *_words(d.name))) for d in portfolio.drivers
+            Stream(seed, (_DRIVER, 0 if d.persistence == 1 else period, *words(d.name)))
+            for d in portfolio.drivers
         ]
-        self._factor = portfolio.driver_factor() if portfolio.drivers else None
 
     @staticmethod
     def _exposure_streams(exposure: Exposure, seed: int, period: int) -> _Streams:
-        key = (_EXPOSURE, period, *_words(exposure.name))
-        return _Streams(*(_Stream(seed, (*key, part)) for part in range(3)))
+        key = (_EXPOSURE, period, *words(exposure.name))
+        return _Streams(*(Stream(seed, (*key, part)) for part in range(3)))
 
-    def scores(self, block: int, size: int) -> Array:
-        """Correlated standard normal scores of the drivers, shape (drivers, size)."""
-        own = [stream.at(block).standard_normal(size) for stream in self._drivers]
-        if self._factor is None:
-            return np.empty((0, size))
-        scores = np.array(own)
-        if self.portfolio.correlation is None:
-            return scores
-        # Row by row, in fixed order: a matrix product may sum in another order on another machine,
-        # and an added driver must not disturb the earlier ones.
-        mixed = np.zeros_like(scores)
-        for i in range(len(scores)):
-            for j in range(i + 1):
-                if self._factor[i, j] != 0:
-                    mixed[i] += self._factor[i, j] * scores[j]
-        return mixed
+    def driver_values(
+        self,
+        block: int,
+        size: int,
+        given: Mapping[str, Array] | None = None,
+        keep: Sequence[str] = (),
+    ) -> DriverValues:
+        """Values of the drivers in each year of a block; `given` and `keep` as `DriverValues`."""
 
-    def driver_values(self, block: int, size: int, scores: Array | None = None) -> dict[str, Array]:
-        """Values of the drivers in each year of a block."""
-        if not self.portfolio.drivers:
-            return {}
-        if scores is None:
-            scores = self.scores(block, size)
-        return {d.name: d.values(z) for d, z in zip(self.portfolio.drivers, scores, strict=True)}
+        def own(driver: int) -> Array:
+            return self._drivers[driver].at(block).standard_normal(size)
+
+        return DriverValues(self.plan, size, own, given, keep)
+
+    def hazards(self, exposure: Exposure, values: Mapping[str, Array]) -> Array | None:
+        """Rate of the exposure's Poisson process in each year; None where drivers leave it alone.
+
+        A chance p with the factor f of a range has the hazard -ln(1 - p f).
+        """
+        base: Array | float = exposure.frequency.hazard
+        factor = self._multiplier(exposure, values, "frequency", factors=True)
+        if factor is not None and exposure.probability is not None:
+            base = -np.log1p(-np.minimum(exposure.probability * factor, 1 - 2.0**-53))
+        elif factor is not None:
+            base = base * factor
+        other = self._multiplier(exposure, values, "frequency", factors=False)
+        if other is not None:
+            return checks.floats(base * other)
+        return None if factor is None else checks.floats(base)
+
+    def severity_multiplier(self, exposure: Exposure, values: Mapping[str, Array]) -> Array | None:
+        """What drivers multiply the cost of an event with in each year; None where none does."""
+        parts = [
+            self._multiplier(exposure, values, "severity", factors=factors)
+            for factors in (False, True)
+        ]
+        known = [part for part in parts if part is not None]
+        if len(known) == 2:
+            return known[0] * known[1]
+        return known[0] if known else None
+
+    def _multiplier(
+        self, exposure: Exposure, values: Mapping[str, Array], on: str, *, factors: bool
+    ) -> Array | None:
+        product: Array | None = None
+        for link in exposure.links:
+            if link.on != on or (link.form == "factor") != factors:
+                continue
+            factor = link.multipliers(self._by_name[link.driver], values[link.driver])
+            product = factor if product is None else product * factor
+        return product
 
     def events(
-        self, exposure: Exposure, block: int, size: int, values: dict[str, Array]
+        self, exposure: Exposure, block: int, size: int, values: Mapping[str, Array]
     ) -> Iterator[Batch]:
         """Batches of (year within the block, signed loss), in an order that never changes."""
-        drivers = {d.name: d for d in self.portfolio.drivers}
-        multiplier: dict[str, Array | None] = {"frequency": None, "severity": None}
-        for link in exposure.links:
-            factor = link.multipliers(drivers[link.driver], values[link.driver])
-            before = multiplier[link.on]
-            multiplier[link.on] = factor if before is None else before * factor
         streams = self._streams[exposure.name]
         sizes = streams.sizes.at(block)
-        severity, scale = exposure.severity, multiplier["severity"]
-        for years, kept in _places(exposure, streams, block, size, multiplier["frequency"]):
+        severity = exposure.severity
+        scale = self.severity_multiplier(exposure, values)
+        hazards = self.hazards(exposure, values)
+        for years, kept in _places(exposure, streams, block, size, hazards):
             losses = severity.sample(sizes, years.size)
             if kept is not None:
                 years, losses = years[kept], losses[kept]
@@ -137,15 +190,24 @@ class Sampler:
             yield years, losses
 
     def add(
-        self, exposure: Exposure, block: int, size: int, values: dict[str, Array], total: Array
+        self,
+        exposure: Exposure,
+        block: int,
+        size: int,
+        values: Mapping[str, Array],
+        total: Array,
+        happened: npt.NDArray[np.bool_] | None = None,
     ) -> None:
-        """Add the losses of one exposure to the years of a block, shape (size,).
+        """Add the losses of one exposure to the years of a block, shape (size,); `happened` is set
+        where an event of it comes.
 
         Raises `SeverityOverflow` when a year becomes too large for a number.
         """
         with np.errstate(over="ignore", invalid="ignore"):
             for places, amounts in self.events(exposure, block, size, values):
                 np.add.at(total, places, amounts)
+                if happened is not None:
+                    happened[places] = True
         if not np.isfinite(total).all():
             raise SeverityOverflow(
                 "portfolio",
@@ -156,7 +218,7 @@ class Sampler:
 
 
 def _places(
-    exposure: Exposure, streams: _Streams, block: int, size: int, multiplier: Array | None
+    exposure: Exposure, streams: _Streams, block: int, size: int, hazards: Array | None
 ) -> Iterator[tuple[Places, npt.NDArray[np.bool_] | None]]:
     """Batches of candidate years with a mask of those in which the event happens (None: all).
 
@@ -165,12 +227,12 @@ def _places(
     """
     once = isinstance(exposure.frequency, Bernoulli)
     hazard = exposure.frequency.hazard
-    if hazard == 0:
+    if hazard == 0 or (hazards is not None and not hazards.any()):
         return
     candidates = (
         _plain(streams, block, size, hazard)
-        if multiplier is None
-        else _thinned(streams, block, size, hazard * multiplier)
+        if hazards is None
+        else _thinned(streams, block, size, hazards)
     )
     if not once:
         yield from candidates

@@ -82,6 +82,7 @@ REFUSED: list[tuple[str, type[QuantError], str, Callable[[], Any]]] = [
     ("p5 denormal", e.InvalidRange, "p5", lambda: Lognormal.from_interval(1.0, 1.0)),
     ("sigma zero", e.InvalidNumber, "sigma", lambda: Lognormal(0, 0)),
     ("mean overflows", e.SeverityOverflow, "Lognormal", lambda: Lognormal(800, 1)),
+    ("too wide", e.TooWide, "severity", lambda: Exposure("R", Lognormal(0, 5), rate=1)),
     ("variance overflows", e.SeverityOverflow, "Lognormal", lambda: Lognormal(0, 30)),
     ("range overflows", e.SeverityOverflow, "Lognormal", lambda: Lognormal.from_interval(1, 1e200)),
     ("pert order", e.InvalidRange, "low", lambda: Pert(5, 5, 5)),
@@ -269,8 +270,18 @@ REFUSED: list[tuple[str, type[QuantError], str, Callable[[], Any]]] = [
     ("outcome sizes", e.InvalidShape, "outcomes", lambda: brier([0.2], [1, 0])),
     ("ranges", e.InvalidRange, "lows", lambda: interval_hits([2], [1], [1])),
     ("truths", e.InvalidShape, "truths", lambda: interval_hits([1], [2], [1, 2])),
-    ("quantiles", e.InvalidRange, "quantiles", lambda: expert_weights([[[1, 3, 2]]], [1])),
-    ("quantile sizes", e.InvalidShape, "quantiles", lambda: expert_weights([[[1, 2, 3]]], [1, 2])),
+    (
+        "quantiles",
+        e.InvalidRange,
+        "quantiles",
+        lambda: expert_weights([[[1, 3, 2]] * 10], [1] * 10),
+    ),
+    (
+        "quantile sizes",
+        e.InvalidShape,
+        "quantiles",
+        lambda: expert_weights([[[1, 2, 3]]], [1] * 10),
+    ),
     ("matrix shape", e.InvalidShape, "rating", lambda: audit_matrix([[0, 1]], [[0, 1]], [[1, 2]])),
     ("matrix half", e.InvalidShape, "rating", lambda: audit_matrix([[0, 1]], [[0, 1]], [[0.5]])),
     (

@@ -142,7 +142,8 @@ def test_the_lost_mass_is_the_true_chance_beyond_the_grid() -> None:
     p = Portfolio([Exposure("R", Lognormal.from_interval(1, 20), rate=0.4)])
     long = exact(p, grid=0.02)
     short = exact(p, grid=0.02, points=2000, lost=0.5)
-    assert short.lost == pytest.approx(long.exceedance(0.02 * 1999), rel=1e-4)
+    # Half of what stands on the last point lies beyond it.
+    assert short.lost == pytest.approx(long.exceedance(0.02 * 1999.5), rel=1e-4)
     # What is kept is not touched by what is lost: nothing is folded back.
     assert short.chances == pytest.approx(long.chances[:2000], abs=1e-8)
     assert short.tvar(0.95) == pytest.approx(long.tvar(0.95), rel=1e-6)
@@ -190,7 +191,7 @@ def test_opportunities_mirror_threats() -> None:
     loss = exact(Portfolio([Exposure("R", severity, rate=0.4)]), grid=0.01)
     gain = exact(Portfolio([Exposure("R", severity, rate=0.4, kind="opportunity")]), grid=0.01)
     assert gain.mean == -loss.mean
-    assert gain.exceedance(-10.0) == pytest.approx(1 - loss.exceedance(9.99), abs=1e-9)
+    assert gain.exceedance(-10.0) == pytest.approx(1 - loss.exceedance(10.0), abs=1e-9)
 
 
 def test_fifty_risks_by_both_ways() -> None:
@@ -219,3 +220,49 @@ def test_a_tight_grid_is_found_for_any_tail() -> None:
         # Not much longer than it must be, which would waste steps.
         assert d.exceedance(0.4 * float(d.losses[-1])) > 1e-7
         assert float(d.losses @ d.chances) == pytest.approx(p.mean, rel=3e-3)
+
+
+@pytest.mark.parametrize("step", [0.05, 0.02, 0.01])
+def test_the_chance_of_passing_an_amount_errs_by_the_square_of_the_step(step: float) -> None:
+    severity = Lognormal.from_interval(1, 20)
+    d = exact(Portfolio([Exposure("R", severity, probability=0.2)]), grid=step)
+    for x in (1 / 3, 1.0, 5.0, 10.007):
+        truth = 0.2 * (1 - float(severity.cdf(x)))
+        assert d.exceedance(x) == pytest.approx(truth, rel=0.06 * step**2 + 1e-9)
+    assert d.exceedance(0) == pytest.approx(0.2, rel=1e-9)
+
+
+def test_a_severity_on_the_grid_is_exact_on_it() -> None:
+    p = Portfolio([Exposure("R", Discrete([1, 2, 3], [0.5, 0.3, 0.2]), rate=2)])
+    d = exact(p, grid=1)
+    # Panjer's recursion by hand: p(0) = e^-2, p(1) = 2 f(1) p(0), p(2) = f(1) p(1) + 2 f(2) p(0).
+    none = math.exp(-2)
+    one = 2 * 0.5 * none
+    two = 0.5 * one + 2 * 0.3 * none
+    assert [d.cdf(x) for x in (0, 1, 2)] == pytest.approx([none, none + one, none + one + two])
+    assert d.cdf(1.5) == d.cdf(1)
+    assert d.mean == pytest.approx(float(d.losses @ d.chances))
+    with pytest.raises(GridTooCoarse):
+        exact(Portfolio([Exposure("R", Discrete([1, 2, 3.5], [0.5, 0.3, 0.2]), rate=2)]), grid=1)
+
+
+def test_single_values_keep_their_jump_beside_what_is_continuous() -> None:
+    severity = Lognormal.from_interval(1, 20)
+    p = Portfolio(
+        [
+            Exposure("lognormal", severity, probability=0.2),
+            Exposure(
+                "sure",
+                Mixture([Constant(5.0), Discrete([0, 1], [0.5, 0.5])], [0.5, 0.5]),
+                probability=0.3,
+            ),
+            Exposure("capped", Capped(severity, 4.0), probability=0.1),
+        ]
+    )
+    d = exact(p, grid=0.01)
+    at_cap = 1 - float(severity.cdf(4.0))
+    # 5 by itself, or 1 and the cap together.
+    jump = 0.8 * (0.9 * 0.3 * 0.5 + 0.1 * at_cap * 0.3 * 0.25)
+    assert d.cdf(5.0) - d.cdf(4.999) == pytest.approx(jump, abs=2e-4)
+    assert d.cdf(0) == pytest.approx(0.8 * 0.9 * (0.7 + 0.3 * 0.25), abs=1e-9)
+    assert d.cdf(4.0) - d.cdf(3.999) == pytest.approx(0.8 * 0.775 * 0.1 * at_cap, abs=2e-4)

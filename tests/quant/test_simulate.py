@@ -162,9 +162,9 @@ def test_different_exposures_are_independent() -> None:
 
 
 def test_blocks_of_a_stream_are_independent() -> None:
-    from riskreg.quant.sampling import _Stream
+    from riskreg.quant.sampling import Stream
 
-    stream = _Stream(1, (1, 2, 3))
+    stream = Stream(1, (1, 2, 3))
     blocks = [0, 1, 2, 3, 4, 8, 64, 1024, 1025]
     n = 50_000
     draws = np.array([stream.at(b).standard_normal(n) for b in blocks])
@@ -231,7 +231,8 @@ def test_drivers_have_the_correlation_asked_for() -> None:
     drivers = [Driver(x, Lognormal(0, 0.3)) for x in "abc"]
     matrix = [[1, 0.8, -0.3], [0.8, 1, 0.1], [-0.3, 0.1, 1]]
     p = Portfolio([Exposure("R", Constant(1), rate=1)], drivers, matrix)
-    scores = Sampler(p, 1).scores(0, 65_536)
+    values = Sampler(p, 1).driver_values(0, 65_536)
+    scores = np.array([values.scores(x) for x in "abc"])
     assert np.corrcoef(scores) == pytest.approx(np.array(matrix), abs=0.02)
     assert scores.mean(axis=1) == pytest.approx([0, 0, 0], abs=0.02)
     assert scores.std(axis=1) == pytest.approx([1, 1, 1], abs=0.02)
@@ -243,7 +244,8 @@ def test_a_singular_correlation_is_allowed_and_kept() -> None:
     drivers = [Driver(x, Lognormal(0, 0.3)) for x in "abc"]
     matrix = [[1, 1, -1], [1, 1, -1], [-1, -1, 1]]
     p = Portfolio([Exposure("R", Constant(1), rate=1)], drivers, matrix)
-    scores = Sampler(p, 1).scores(0, 100)
+    values = Sampler(p, 1).driver_values(0, 100)
+    scores = np.array([values.scores(x) for x in "abc"])
     assert (scores[0] == scores[1]).all()
     assert (scores[0] == -scores[2]).all()
 
