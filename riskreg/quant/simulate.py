@@ -16,10 +16,11 @@ import numpy as np
 
 from riskreg.quant import checks, metrics
 from riskreg.quant.checks import Array
-from riskreg.quant.errors import InvalidYears, MismatchedRuns
+from riskreg.quant.errors import InvalidYears
 from riskreg.quant.metrics import ExceedanceCurve, Interval
 from riskreg.quant.portfolio import Portfolio
-from riskreg.quant.sampling import BLOCK, Sampler
+from riskreg.quant.sampling import BLOCK, Sampler, block_range, refuse_missing
+from riskreg.quant.sums import BlockSums, totals
 
 MAX_YEARS = 10**8
 """Years in one run: their losses are kept, 8 bytes each."""
@@ -65,7 +66,7 @@ class Chunk:
     @property
     def start(self) -> int:
         """First year (from 0) that the chunk covers."""
-        return _block_range(self.years, self.index, self.chunks)[0] * BLOCK
+        return block_range(self.years, self.index, self.chunks)[0] * BLOCK
 
 
 def simulate_chunk(portfolio: Portfolio, years: int, seed: int, index: int, chunks: int) -> Chunk:
@@ -76,7 +77,7 @@ def simulate_chunk(portfolio: Portfolio, years: int, seed: int, index: int, chun
     checks.integer("years", years, 1, MAX_YEARS, InvalidYears)
     checks.integer("chunks", chunks, 1, 10**6)
     checks.integer("index", index, 0, chunks - 1)
-    first, last = _block_range(years, index, chunks)
+    first, last = block_range(years, index, chunks)
     losses = np.zeros(max(0, min(last * BLOCK, years) - first * BLOCK))
     _fill(portfolio, years, seed, index, chunks, losses, offset=first * BLOCK)
     return Chunk(portfolio, years, seed, index, chunks, _finished(losses))
@@ -93,36 +94,16 @@ def combine(parts: Sequence[Chunk]) -> Simulation:
     >>> bool((combine(parts).losses == simulate(p, 200_000, 1).losses).all())
     True
     """
-    if not parts:
-        raise MismatchedRuns("parts", parts, "is empty", "give every chunk of the run")
+    refuse_missing([((p.portfolio, p.years, p.seed), p.index, p.chunks) for p in parts])
     one = parts[0]
-    for part in parts:
-        if (part.years, part.seed, part.chunks) != (one.years, one.seed, one.chunks) or (
-            part.portfolio != one.portfolio
-        ):
-            raise MismatchedRuns(
-                "parts", part.index, "is a chunk of another run", "combine chunks of one run"
-            )
-    if sorted(part.index for part in parts) != list(range(one.chunks)):
-        raise MismatchedRuns(
-            "parts",
-            [part.index for part in parts],
-            f"is not each of 0 … {one.chunks - 1} once",
-            "give every chunk of the run once",
-        )
     losses = np.empty(one.years)
     for part in parts:
         losses[part.start : part.start + part.losses.size] = part.losses
     return Simulation(one.portfolio, one.years, one.seed, _finished(losses))
 
 
-def _block_range(years: int, index: int, chunks: int) -> tuple[int, int]:
-    blocks = -(-years // BLOCK)
-    return index * blocks // chunks, (index + 1) * blocks // chunks
-
-
 def _blocks(years: int, index: int = 0, chunks: int = 1) -> Iterator[tuple[int, int]]:
-    for block in range(*_block_range(years, index, chunks)):
+    for block in range(*block_range(years, index, chunks)):
         yield block, min(BLOCK, years - block * BLOCK)
 
 
@@ -237,15 +218,53 @@ class Simulation:
 
     def _weighted(self, weigh: metrics.Weigh) -> dict[str, float]:
         """Σ over events of weight(year) × loss, for each exposure."""
-        sampler = Sampler(self.portfolio, self.seed)
-        sums: dict[str, list[float]] = {name: [] for name in self.portfolio.names}
-        for block, size in _blocks(self.years):
-            weight = weigh(self.losses[block * BLOCK : block * BLOCK + size])
-            values = sampler.driver_values(block, size)
-            for exposure in self.portfolio.exposures:
-                for places, amounts in sampler.events(exposure, block, size, values):
-                    sums[exposure.name].append(checks.dot(weight[places], amounts))
-        return {name: math.fsum(parts) for name, parts in sums.items()}
+        return totals([weighted_chunk(self.portfolio, self.losses, self.seed, weigh, 0, 1)])
+
+
+def contribution_chunk(
+    portfolio: Portfolio,
+    losses: Array,
+    seed: int,
+    tail: metrics.TailWeights,
+    index: int,
+    chunks: int,
+) -> BlockSums:
+    """Part `index` of `chunks` of `Simulation.contributions`; merge by `totals`.
+
+    Parameters
+    ----------
+    losses : of all years, shape (years,).
+    tail : `metrics.tail_weights` of the sorted losses, the same for all parts.
+
+    >>> from riskreg.quant import Exposure, Lognormal, totals
+    >>> p = Portfolio([Exposure("R-001", rate=0.4, severity=Lognormal.from_interval(1, 20))])
+    >>> r = simulate(p, years=200_000, seed=1)
+    >>> tail = metrics.tail_weights(np.sort(r.losses), 0.95)
+    >>> parts = [contribution_chunk(p, r.losses, 1, tail, k, 3) for k in (2, 0, 1)]
+    >>> totals(parts) == r.contributions(0.95)
+    True
+    """
+    return weighted_chunk(portfolio, losses, seed, tail.of, index, chunks)
+
+
+def weighted_chunk(
+    portfolio: Portfolio,
+    losses: Array,
+    seed: int,
+    weigh: metrics.Weigh,
+    index: int,
+    chunks: int,
+) -> BlockSums:
+    """Σ over events of weight(year) × loss for each exposure, block by block."""
+    sampler = Sampler(portfolio, seed)
+    sums: dict[str, list[float]] = {name: [] for name in portfolio.names}
+    for block, size in _blocks(losses.size, index, chunks):
+        weight = weigh(losses[block * BLOCK : block * BLOCK + size])
+        values = sampler.driver_values(block, size)
+        for exposure in portfolio.exposures:
+            for places, amounts in sampler.events(exposure, block, size, values):
+                sums[exposure.name].append(checks.dot(weight[places], amounts))
+    return {name: tuple(parts) for name, parts in sums.items()}
 
 
 def losses_by_exposure(portfolio: Portfolio, years: int, seed: int) -> Array:
@@ -261,45 +280,3 @@ def losses_by_exposure(portfolio: Portfolio, years: int, seed: int) -> Array:
         for row, exposure in zip(table, portfolio.exposures, strict=True):
             sampler.add(exposure, block, size, values, row[block * BLOCK : block * BLOCK + size])
     return table
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What a change does, from two runs with common random numbers; negative lowers the loss."""
-
-    mean: float
-    standard_error: float
-    var: float
-    tvar: float
-    level: float
-    years_worse: float
-
-
-def compare(before: Simulation, after: Simulation, level: float = 0.95) -> Comparison:
-    """Difference `after` - `before` in mean, VaR and TVaR.
-
-    The standard error is that of the paired difference of means, much smaller than for two
-    separate runs. `years_worse` is the share of years in which the loss rose.
-    Raises `MismatchedRuns` unless seed and years agree.
-
-    >>> from riskreg.quant import Effect, Exposure, Constant, Mitigation
-    >>> p = Portfolio([Exposure("R", rate=1, severity=Constant(2))])
-    >>> q = p.mitigated([Mitigation("M", 1, [Effect.severity("R", 0.5)])])
-    >>> c = compare(simulate(p, 1000, 1), simulate(q, 1000, 1))
-    >>> c.var, c.years_worse
-    (-3.0, 0.0)
-    """
-    if (before.years, before.seed) != (after.years, after.seed):
-        raise MismatchedRuns(
-            "after", (after.years, after.seed), "has other years or seed", "use the same for both"
-        )
-    change = after.losses - before.losses
-    spread = float(change.std(ddof=1)) if before.years > 1 else 0.0
-    return Comparison(
-        mean=after.mean - before.mean,
-        standard_error=spread / math.sqrt(before.years),
-        var=after.var(level) - before.var(level),
-        tvar=after.tvar(level) - before.tvar(level),
-        level=level,
-        years_worse=float((change > 0).mean()),
-    )

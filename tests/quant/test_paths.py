@@ -42,6 +42,15 @@ def test_present_value_by_hand() -> None:
     assert present_value([1.0] * 10, 0.06) == pytest.approx(annuity)
 
 
+def test_what_is_paid_today_is_not_discounted() -> None:
+    assert discount_factors(0.25, 3, first_at=0).tolist() == [1, 0.8, 0.64]
+    assert present_value([100.0], 0.06, first_at=0) == 100
+    # Paid today, then yields at the end of each year: the two are told apart, not moved together.
+    value = -100 + present_value([60.0, 60.0], 0.1)
+    assert value == pytest.approx(-100 + 60 / 1.1 + 60 / 1.21)
+    assert value == pytest.approx(present_value([-100.0, 60.0, 60.0], 0.1, first_at=0))
+
+
 def test_a_path_to_2035_has_the_mean_of_each_year() -> None:
     p = portfolio()
     r = simulate_paths(p, 2026, 2035, paths=40_000, seed=3, rate=0.06, persistence=0.8)
