@@ -53,6 +53,19 @@ def test_every_number_opens_exactly_what_it_counts(held: World) -> None:
     assert seen > 30
 
 
+def test_the_list_behind_a_number_is_paged(held: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("riskreg.web.reviews.coverage.PER_PAGE", 2)
+    whole = []
+    for number, shown in ((1, "1–2 of 4"), (2, "3–4 of 4")):
+        text = page(held, f"?what=due&page={number}", tail="reviews/")
+        assert shown in text
+        body = re.search(r"<tbody>(.*)</tbody>", text, re.DOTALL)
+        assert body
+        assert body.group(1).count("<tr>") == 2
+        whole += re.findall(r'class="ref">(R-\d+)<', body.group(1))
+    assert sorted(whole) == ["R-001", "R-001", "R-002", "R-003"]
+
+
 def test_what_it_says(held: World) -> None:
     text = page(held)
     assert re.search(r"<b>50%</b>\s*<span>On time", text)

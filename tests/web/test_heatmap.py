@@ -8,6 +8,7 @@ import pytest
 from riskreg.register.services import add_criteria
 from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.services import adopt_criteria
+from tests import builders
 
 NOW = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 
@@ -96,6 +97,28 @@ def test_what_moved_with_its_reason(pilot, address):
     assert [m["ref"] for m in moved["closed"]] == [pilot.risks["gone"].ref]
     same = page(pilot, address, tail="?compare=2026-11-23")
     assert "Nothing moved" in same.content.decode()
+
+
+def test_what_moved_is_paged_the_longest_way_first(world, monkeypatch):
+    for name in ("page", "moves"):
+        monkeypatch.setattr(f"riskreg.web.heatmap.{name}.MOVED", 2)
+    day = dt.timedelta(days=1)
+    rows = [builders.risk(world, rated=(1, 1), at=world.at - 90 * day) for _ in range(5)]
+    for row, cell in zip(rows, [(1, 2), (5, 5), (2, 2), (3, 3), (4, 4)], strict=True):
+        builders.assess(world, row, cell, at=world.at - 10 * day)
+    for _ in range(3):
+        builders.risk(world, rated=(1, 1), at=world.at - 5 * day)
+    tail = f"heatmap/?compare={world.today - 60 * day}"
+    address = f"/r/{world.register.slug}/{tail}"
+    listed = []
+    for number in (1, 2, 3):
+        answer = builders.web(world.leader).get(f"{address}&page={number}", follow=True)
+        text = answer.content.decode()
+        panel = text[text.index('id="moved"') :]
+        assert f"{2 * number - 1}–{min(2 * number, 5)} of 5" in " ".join(panel.split())
+        assert "and 1 more" in panel
+        listed += [move["ref"] for move in answer.context["moved"]["moves"]]
+    assert listed == [rows[n].ref for n in (1, 4, 3, 2, 0)]
 
 
 def test_filters_narrow_cells_and_list_alike(pilot, address):

@@ -34,7 +34,8 @@ def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]
     """All that ``indicator`` has called for, answered (``reviewed``) or not: what waits for its
     review first, then the newest."""
     mine = Breach.objects.visible_to(viewer).filter(indicator=indicator)
-    return _with_links(with_reviewed()).filter(pk__in=mine.values("pk")).order_by("reviewed", "-pk")
+    rows = _with_links(with_reviewed()).filter(pk__in=mine.values("pk"))
+    return rows.order_by("reviewed", "-pk")  # type: ignore[misc]
 
 
 def _visible(viewer: Viewer) -> QuerySet[Breach]:

@@ -1,7 +1,16 @@
 """Risks that moved between two days, each cell said by the criteria of its own day."""
 
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from django.core.paginator import Page
+
 from riskreg.risks.queries.heatmap import Heatmap, Move
+from riskreg.risks.queries.heatmap_lists import TitleAndReason
 from riskreg.web.presenters import Scale
+
+# Of what moved, opened and closed: so many at once.
+MOVED = 50
 
 
 def scales_before(shown: Heatmap) -> dict[int, Scale]:
@@ -20,3 +29,59 @@ def score_delta(move: Move | None) -> int | None:
     if move is None or move.before is None or move.after is None or move.before_criteria:
         return None
     return int(move.after["score"] - move.before["score"])
+
+
+def by_size(shown: Heatmap) -> list[Move]:
+    """What moved, the longest way first."""
+    moves = shown.comparison.moves if shown.comparison else []
+    return sorted(moves, key=lambda move: -abs(score_delta(move) or 0))
+
+
+def moved(
+    shown: Heatmap,
+    scale: Scale,
+    page: Page[Move],
+    reasons: Mapping[str, TitleAndReason],
+    risk_url: Callable[[str], str],
+) -> dict[str, Any] | None:
+    """What moved, opened and closed, for the panel under the map; ``page``: of what moved."""
+    compared = shown.comparison
+    if compared is None:
+        return None
+
+    def entry(ref: str) -> dict[str, Any]:
+        known = reasons.get(ref)
+        return {
+            "ref": ref,
+            "url": risk_url(ref),
+            "title": known.localized("title") if known else "",
+            "reason": known.localized("rationale") if known else "",
+        }
+
+    moves, scales = [], scales_before(shown)
+    for move in page:
+        before, after = move.before, move.after
+        old_scale = scale_before_move(move, scales, scale)
+        moves.append(
+            {
+                **entry(move.ref),
+                "before": old_scale.cell_chip(before, shown.kind),
+                "after": scale.cell_chip(after, shown.kind),
+                "before_place": old_scale.place(before) if before else "",
+                "after_place": scale.place(after) if after else "",
+                "delta": score_delta(move),
+                "by_scale": move.by_scale,
+            }
+        )
+    return {
+        "since": compared.compared_to,
+        "scale_changed_on": compared.scale_changed_on,
+        "moves": moves,
+        "page": page,
+        **{
+            name: [entry(ref) for ref in refs[:MOVED]]
+            for name, refs in (("opened", compared.opened), ("closed", compared.closed))
+        },
+        "opened_more": max(0, len(compared.opened) - MOVED),
+        "closed_more": max(0, len(compared.closed) - MOVED),
+    }

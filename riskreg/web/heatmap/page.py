@@ -1,7 +1,7 @@
 """The heatmap: where the open risks stand, as of any day, and what moved between two."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -15,11 +15,18 @@ from riskreg.register.queries import choices_for
 from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
 from riskreg.risks.queries import heatmap_lists
-from riskreg.risks.queries.heatmap import Comparison, Heatmap, heatmap
+from riskreg.risks.queries.heatmap import Heatmap, Move, heatmap
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import active, canonical_url, filter_fields
-from riskreg.web.heatmap.moves import scale_before_move, scales_before, score_delta
+from riskreg.web.heatmap.moves import (
+    MOVED,
+    by_size,
+    moved,
+    scale_before_move,
+    scales_before,
+    score_delta,
+)
 from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, steps
 from riskreg.web.presenters import (
     Scale,
@@ -30,8 +37,9 @@ from riskreg.web.presenters import (
     stage_meaning,
     stage_name,
 )
+from riskreg.web.ui.paging import page_of
 
-OWN = ("as_of", "compare", "cell")
+OWN = ("as_of", "compare", "cell", "page")
 BESIDE = 50
 TOP = 8
 
@@ -45,7 +53,7 @@ class HeatmapPage(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
-        tidy = canonical_url(request, [("as_of", today.isoformat())])
+        tidy = canonical_url(request, [("as_of", today.isoformat()), ("page", "1")])
         if tidy and not request.htmx:  # type: ignore[attr-defined]
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []
@@ -69,7 +77,9 @@ class HeatmapPage(RegisterView):
             place = None
         scale = Scale(shown.criteria)
         given = self._given(chosen, shown)
-        reasons = self._titles_and_reasons(shown)
+        beside = self._rows_beside(shown, scale, chosen, place)
+        moves = page_of(request, by_size(shown), MOVED)
+        reasons = self._titles_and_reasons(shown, moves.object_list, beside)
         choices = choices_for(self.viewer)
         open_list = given if place is None else {**given, "cell": cell_value(place)}
         context = {
@@ -88,8 +98,8 @@ class HeatmapPage(RegisterView):
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
-            "beside": self._beside(shown, scale, chosen, given, place, reasons, today),
-            "moved": self._moved(shown, scale, reasons),
+            "beside": self._beside(shown, scale, chosen, given, place, beside, reasons, today),
+            "moved": moved(shown, scale, moves, reasons, self._risk_url),
             "given": given,
         }
         response = self.render("heatmap/index.html", context, status=400 if problems else 200)
@@ -147,12 +157,20 @@ class HeatmapPage(RegisterView):
             risks = ngettext("%(n)d open opportunity", "%(n)d open opportunities", n) % {"n": n}
         return f"{stage_name(shown.stage)} ({stage_meaning(shown.stage)}) · {risks}"
 
-    def _titles_and_reasons(self, shown: Heatmap) -> dict[str, heatmap_lists.TitleAndReason]:
-        """Titles and reasons of everything that moved."""
+    def _titles_and_reasons(
+        self, shown: Heatmap, moves: Iterable[Move], beside: Iterable[Position]
+    ) -> dict[str, heatmap_lists.TitleAndReason]:
+        """Titles and reasons of everything on the page that moved."""
         compared = shown.comparison
         if compared is None:
             return {}
-        refs = [*(m.ref for m in compared.moves), *compared.opened, *compared.closed]
+        listed = {position.ref for position in beside}
+        refs = [
+            *(m.ref for m in moves),
+            *(m.ref for m in compared.moves if m.ref in listed),
+            *compared.opened[:MOVED],
+            *compared.closed[:MOVED],
+        ]
         return heatmap_lists.rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
@@ -205,18 +223,10 @@ class HeatmapPage(RegisterView):
             },
         ]
 
-    def _beside(
-        self,
-        shown: Heatmap,
-        scale: Scale,
-        chosen: filters.RiskFilter,
-        given: dict[str, Any],
-        place: Place,
-        reasons: dict[str, heatmap_lists.TitleAndReason],
-        today: dt.date,
-    ) -> dict[str, Any]:
-        """The list of the chosen cell, or the highest risks while none is chosen."""
-        limit = TOP if place is None else BESIDE
+    def _rows_beside(
+        self, shown: Heatmap, scale: Scale, chosen: filters.RiskFilter, place: Place
+    ) -> list[Position]:
+        """What the list beside the matrix holds."""
         rows = heatmap_lists.risks_in_cell(
             self.viewer,
             place,
@@ -226,7 +236,21 @@ class HeatmapPage(RegisterView):
             above=scale.above,
             chosen=chosen,
             kind=shown.kind,
-        )[:limit]
+        )
+        return list(rows[: TOP if place is None else BESIDE])
+
+    def _beside(
+        self,
+        shown: Heatmap,
+        scale: Scale,
+        chosen: filters.RiskFilter,
+        given: dict[str, Any],
+        place: Place,
+        rows: Sequence[Position],
+        reasons: dict[str, heatmap_lists.TitleAndReason],
+        today: dt.date,
+    ) -> dict[str, Any]:
+        """The list of the chosen cell, or the highest risks while none is chosen."""
         count = count_in(shown, scale, place)
         full = None
         if shown.as_of == today and place is not None:
@@ -242,7 +266,7 @@ class HeatmapPage(RegisterView):
             "chosen": place is not None,
             "count": count,
             "rows": self._rows(rows, shown, scale, reasons, today),
-            "more": max(0, count - limit) if place is not None else 0,
+            "more": max(0, count - len(rows)) if place is not None else 0,
             "full": full,
             "close": query(given),
         }
@@ -294,46 +318,6 @@ class HeatmapPage(RegisterView):
                 }
             )
         return listed
-
-    def _moved(
-        self, shown: Heatmap, scale: Scale, reasons: dict[str, heatmap_lists.TitleAndReason]
-    ) -> dict[str, Any] | None:
-        compared: Comparison | None = shown.comparison
-        if compared is None:
-            return None
-
-        def entry(ref: str) -> dict[str, Any]:
-            known = reasons.get(ref)
-            return {
-                "ref": ref,
-                "url": self._risk_url(ref),
-                "title": known.localized("title") if known else "",
-                "reason": known.localized("rationale") if known else "",
-            }
-
-        moves, scales = [], scales_before(shown)
-        for move in compared.moves:
-            before, after = move.before, move.after
-            old_scale = scale_before_move(move, scales, scale)
-            moves.append(
-                {
-                    **entry(move.ref),
-                    "before": old_scale.cell_chip(before, shown.kind),
-                    "after": scale.cell_chip(after, shown.kind),
-                    "before_place": old_scale.place(before) if before else "",
-                    "after_place": scale.place(after) if after else "",
-                    "delta": score_delta(move),
-                    "by_scale": move.by_scale,
-                }
-            )
-        moves.sort(key=lambda m: -abs(m["delta"] or 0))
-        return {
-            "since": compared.compared_to,
-            "scale_changed_on": compared.scale_changed_on,
-            "moves": moves,
-            "opened": [entry(ref) for ref in compared.opened],
-            "closed": [entry(ref) for ref in compared.closed],
-        }
 
     def _risk_url(self, ref: str) -> str:
         return reverse("web:risk", kwargs={"slug": self.viewer.register.slug, "ref": ref})

@@ -24,8 +24,10 @@ from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import canonical_url
 from riskreg.web.presenters import error_list, person, query
+from riskreg.web.ui.paging import page_of
 
 OWN = ("as_of", "from", "by")
+PER_PAGE = 50
 
 
 @dataclass(frozen=True)
@@ -119,7 +121,8 @@ class CoverageReviews(CoverageView):
         row = next((row for row in report.rows if row.key == key), None)
         if what not in WHAT or (key is not None and row is None and not asked.problems):
             raise NotFound(_("There is no such number."))
-        items = report.listed(what, key if row else None)
+        page = page_of(request, report.listed(what, key if row else None), PER_PAGE)
+        items = page.object_list
         risks = visible_risks(self.viewer).in_bulk({i.risk_id for i in items})
         people = users_by_key({p for i in items for p in (i.owner, i.reviewer) if p})
         context = {
@@ -127,6 +130,7 @@ class CoverageReviews(CoverageView):
             "problems": asked.problems,
             "group": row_name(report.by, row) if row else "",
             "report": report,
+            "page_obj": page,
             "rows": [_line(i, report.as_of, risks[i.risk_id], people) for i in items],
             "back": self.url("coverage") + query(asked.given),
         }
