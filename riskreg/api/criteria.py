@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import shapes_criteria, shapes_register
+from riskreg.api import axes, shapes_criteria, shapes_register
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -44,6 +44,8 @@ class CriteriaDetail(RegisterApi):
             criteria = criteria_versions(self.viewer, number=int(text)).first()
         if criteria is None:
             raise NotFound("There are no such criteria.")
+        # Of the register that was read to find out who asks.
+        criteria.register = self.viewer.register
         body = to_json(criteria)
         return self.detail(body, criteria.number)
 
@@ -62,6 +64,7 @@ class CriteriaDetail(RegisterApi):
                 at=self.at,
             )
             assert register.criteria is not None  # noqa: S101 - a register always has criteria
+            register.criteria.register = register
             body = to_json(register.criteria)
             return Answer.of(body, ETag=etag(register.criteria.number, body))
 
@@ -141,6 +144,7 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
     """A criteria version as JSON; levels and ratings from the least."""
     return {
         "number": criteria.number,
+        "axes": axes.to_json(criteria.register),
         "likelihood": [_level(level) for level in criteria.likelihood],
         "impact": [_level(level) for level in criteria.impact],
         "dimensions": criteria.dimensions,

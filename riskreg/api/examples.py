@@ -3,7 +3,7 @@
 from typing import Any
 
 from riskreg.api import examples_frame, examples_indicators, examples_reminders, examples_reviews
-from riskreg.api.examples_base import OWNER, ROOT, of_table, page
+from riskreg.api.examples_base import AXES, OWNER, ROOT, of_table, page
 from riskreg.risks import fields
 
 _CELL = {"likelihood": 4, "impact": 4, "score": 16, "rating": "critical"}
@@ -106,6 +106,7 @@ ANSWERS: dict[str, Any] = {
         "kind": "threat",
         "as_of": "2026-06-30",
         "criteria": 1,
+        "axes": AXES,
         "total": 4,
         "other": {"kind": "opportunity", "total": 1},
         "cells": [{**_CELL, "count": 3, "refs": ["R-001", "R-002", "R-004"]}],

@@ -16,3 +16,11 @@ def page(*rows: Any) -> dict[str, Any]:
 def of_table(table: Table, url: str) -> dict[str, Any]:
     """An answer about the noun of ``table``, as its fields say."""
     return {field.name: field.example for field in table} | {"url": ROOT + url}
+
+
+# Of a register that calls its axes what they are called everywhere.
+AXES: dict[str, Any] = {
+    "across": "impact",
+    "likelihood": {"name": "Likelihood", "names": {}},
+    "impact": {"name": "Impact", "names": {}},
+}

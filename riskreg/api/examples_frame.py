@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import OWNER, of_table
+from riskreg.api.examples_base import AXES, OWNER, of_table
 from riskreg.register.fields import OBJECTIVE
 from riskreg.risks.fields import CONTROL
 
@@ -63,7 +63,15 @@ def _page(row: dict[str, Any]) -> dict[str, Any]:
     return {"next": None, "previous": None, "results": [row]}
 
 
+_OWN_AXES = {
+    "across": "likelihood",
+    "likelihood": {"name": "Probability", "names": {"en": "Probability", "zh-hans": "概率"}},
+    "impact": {"name": "Severity", "names": {"en": "Severity", "zh-hans": "严重程度"}},
+}
+
 ANSWERS: dict[str, Any] = {
+    "Read the axes": AXES,
+    "Set the axes": _OWN_AXES,
     "List controls": _page(_CONTROL),
     "Note a control": _CONTROL,
     "Read a control": _CONTROL,
@@ -111,6 +119,11 @@ ANSWERS: dict[str, Any] = {
     "Merge a term into another": _TERM,
 }  # fmt: skip
 REQUESTS: dict[str, Any] = {
+    "Set the axes": {
+        "across": "likelihood",
+        "likelihood": {"names": {"en": "Probability", "zh-hans": "概率"}},
+        "impact": {"names": {"en": "Severity", "zh-hans": "严重程度"}},
+    },
     "Note a control": {
         "name": "Two suppliers in two regions",
         "kind": "preventive",

@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpResponse
 from rest_framework.request import Request
 
-from riskreg.api import shapes
+from riskreg.api import axes, shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -41,7 +41,8 @@ class HeatmapDetail(RegisterApi):
             chosen=chosen,
             kind=chosen.kind,
         )
-        return Answer.of(to_json(found)).response()
+        body = {**to_json(found), "axes": axes.to_json(self.viewer.register)}
+        return Answer.of(body).response()
 
 
 def to_json(found: Heatmap) -> dict[str, Any]:

@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from riskreg.api import shapes_members, shapes_register
+from riskreg.api import axes, shapes_members, shapes_register
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
@@ -149,6 +149,7 @@ class RegisterDetail(RegisterApi):
                 }
                 for taxonomy in taxonomies_for(viewer)
             ],
+            "axes": axes.to_json(register),
             "criteria": register.criteria.number if register.criteria else None,
             "counts_by_rating": {
                 of: {key: counts.get(key, 0) for key in [*matrix.rating_keys, "unrated"]}
@@ -163,7 +164,7 @@ class RegisterDetail(RegisterApi):
                 "above_appetite": now.above_appetite,
             },
         }
-        return self.detail(body)
+        return self.detail(body, register.version)
 
 
 def _kind(text: str | None) -> str | None:

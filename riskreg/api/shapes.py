@@ -15,6 +15,7 @@ from riskreg.api.core.shape_fields import (
 )
 from riskreg.api.core.table_shapes import answer_fields, change_fields, new_fields
 from riskreg.api.core.vocabulary import VERBS
+from riskreg.api.shapes_axes import Axes
 from riskreg.register.policy import LABELS, STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome
@@ -221,6 +222,7 @@ class Heatmap(s.Serializer[Any]):
     kind = one_of(Kind.values)
     as_of = s.DateField()
     criteria = s.IntegerField(help_text="see criteria/?number=")
+    axes = Axes(help_text="how the register draws its matrices")
     total = s.IntegerField(help_text="visible open risks of this kind")
     other = OtherKind(help_text="what is on the other map")
     cells = HeatCell(many=True)

@@ -21,7 +21,7 @@ class AnswersFor(s.Serializer[Any]):
     deputised = s.IntegerField()
     mitigations = s.IntegerField()
     indicators = s.IntegerField()
-    controls = s.IntegerField()
+    controls = s.IntegerField(help_text="how many controls in place")
 
 
 class Member(s.Serializer[Any]):

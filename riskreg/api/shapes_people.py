@@ -58,7 +58,7 @@ class HandOverCounts(s.Serializer[Any]):
     deputised = s.IntegerField()
     mitigations = s.IntegerField()
     indicators = s.IntegerField()
-    controls = s.IntegerField()
+    controls = s.IntegerField(help_text="how many controls in place")
 
 
 class HandOver(s.Serializer[Any]):

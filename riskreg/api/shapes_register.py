@@ -7,6 +7,7 @@ from rest_framework import serializers as s
 from riskreg.accounts.models import Scope
 from riskreg.api.core.shape_fields import Person, names, one_of, texts
 from riskreg.api.shapes import Cell
+from riskreg.api.shapes_axes import Axes
 from riskreg.register.models import Role
 from riskreg.register.policy import LABELS
 
@@ -33,6 +34,7 @@ class Rating(s.Serializer[Any]):
 
 class Criteria(s.Serializer[Any]):
     number = s.IntegerField()
+    axes = Axes(help_text="how the register draws its matrices now")
     likelihood = Level(many=True)
     impact = Level(many=True)
     dimensions = s.ListField(child=s.DictField())
@@ -94,6 +96,7 @@ class Register(RegisterItem):
     languages = s.ListField(child=s.CharField())
     parties = Party(many=True)
     taxonomies = TaxonomyItem(many=True)
+    axes = Axes(help_text="how the register draws its matrices")
     criteria = s.IntegerField(allow_null=True)
     counts_by_rating = CountsByRating(help_text="open risks, threats and opportunities apart")
     counts = Counts()

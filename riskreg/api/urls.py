@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 from riskreg.api import (
     absences,
     assessments,
+    axes,
     changes,
     closing,
     controls,
@@ -80,6 +81,7 @@ _PROGRAMS = [
 ]
 _REGISTER: list[URLPattern | URLResolver] = [
     path("", registers.RegisterDetail.as_view(), name="register"),
+    path("axes/", axes.AxesDetail.as_view(), name="axes"),
     path("criteria/", criteria.CriteriaDetail.as_view(), name="criteria"),
     path("criteria/preview/", criteria.CriteriaPreview.as_view(), name="criteria_preview"),
     path("risks/", risks.Risks.as_view(), name="risks"),

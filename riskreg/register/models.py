@@ -11,6 +11,7 @@ from riskreg.kernel.localised import in_language, localised
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
+from riskreg.register.absence_models import Absence as Absence
 from riskreg.register.visibility import PartyBound
 
 
@@ -18,7 +19,9 @@ class Register(Base):
     """Container of one programme's risks. Due dates are days in its ``time_zone``.
 
     ``made_by`` invites the first manager of each party; null: made before this was noted.
-    ``setup_steps`` are what is still to be done of the guided set-up, in order.
+    ``setup_steps`` are what is still to be done of the guided set-up, in order. ``axis_across`` and
+    ``axis_names``: see ``axes``. ``archived_at``: since when it is only read (``archive``).
+    ``version`` counts changes of its axes and of whether it is archived.
     """
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -35,6 +38,17 @@ class Register(Base):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     setup_steps = models.JSONField(default=list, blank=True)
+    axis_across = models.CharField(max_length=10, default="impact")
+    axis_names = models.JSONField(default=dict, blank=True)
+    archived_at = models.DateTimeField(null=True, blank=True)
+    version = models.PositiveIntegerField(default=1)
+
+    class Meta:
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(axis_across__in=["likelihood", "impact"]), name="register_axis_across"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -62,6 +76,7 @@ class Party(Base):
     key = models.SlugField(max_length=40)
     names = models.JSONField()
     prefix = models.CharField(max_length=3)
+    version = models.PositiveIntegerField(default=1)
 
     class Meta:
         constraints = [
@@ -185,52 +200,6 @@ class Invitation(Base):
     def visibility(self) -> str:
         """Whose the invitation is, for its events: the party's, or everybody's in the register."""
         return "party" if self.party_id else "shared"
-
-
-class Absence(Base):
-    """Days on which a member of a register is away, the last of them ``until_on``.
-
-    Days are of the register's calendar. The stand-in, of the member's own party, answers meanwhile
-    for what is theirs. ``ended_at``: they came back early, or it was called off. Everybody in the
-    register may know of it; the ``note`` is for the member's own party.
-    """
-
-    register = models.ForeignKey(Register, on_delete=models.PROTECT, related_name="absences")
-    user = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="absences"
-    )
-    starts_on = models.DateField()
-    until_on = models.DateField()
-    stand_in = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="stands_in"
-    )
-    note = models.CharField(max_length=300, blank=True)
-    recorded_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
-    )
-    ended_at = models.DateTimeField(null=True, blank=True)
-
-    class Meta:
-        constraints = [
-            models.CheckConstraint(
-                condition=Q(until_on__gte=models.F("starts_on")), name="absence_forward"
-            ),
-            models.CheckConstraint(
-                condition=Q(stand_in=None) | ~Q(stand_in=models.F("user")),
-                name="absence_stand_in_not_self",
-            ),
-        ]
-        indexes = [
-            models.Index(
-                fields=["register", "until_on"], condition=Q(ended_at=None), name="absence_now"
-            ),
-            models.Index(
-                fields=["stand_in", "until_on"], condition=Q(ended_at=None), name="absence_stand_in"
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.user_id} away {self.starts_on} to {self.until_on}"
 
 
 class Criteria(Base):

@@ -17,6 +17,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.localised import localised
+from riskreg.register.axes import AXES, Axes
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.risks.models import Kind, Position
@@ -148,6 +149,7 @@ class Scale:
 
     def grid(
         self,
+        axes: Axes,
         more: Callable[[int, int], Mapping[str, Any]] | None = None,
         kind: str = Kind.THREAT.value,
     ) -> dict[str, Any]:
@@ -174,6 +176,8 @@ class Scale:
         return {
             "tones": self.of,
             "kind": kind,
+            "across": axes.across,
+            "axis_names": {axis: axes.name(axis) for axis in AXES},
             "likelihood": [
                 {"value": n, "label": self.level("likelihood", n)}
                 for n in range(len(likelihood), 0, -1)
@@ -199,7 +203,11 @@ class Scale:
 
 
 def heat_grid(
-    scale: Scale, shown: Heatmap, selected: tuple[int, int] | str | None, url: Callable[..., str]
+    scale: Scale,
+    axes: Axes,
+    shown: Heatmap,
+    selected: tuple[int, int] | str | None,
+    url: Callable[..., str],
 ) -> dict[str, Any]:
     """The heatmap's matrix; ``url(cell=…)`` is the page with that cell's list beside it."""
     counts = {(c.likelihood, c.impact): c for c in shown.cells}
@@ -223,7 +231,7 @@ def heat_grid(
             "left": left.get((x, y), 0),
         }
 
-    return scale.grid(more, shown.kind)
+    return scale.grid(axes, more, shown.kind)
 
 
 @lru_cache(maxsize=4096)

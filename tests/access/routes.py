@@ -97,6 +97,7 @@ ROUTES: dict[str, str] = {
     "/r/{}/settings/": "GET",
     "/r/{}/settings/cadence/": "POST",
     "/r/{}/settings/zone/": "POST",
+    "/r/{}/settings/axes/": "POST",
     "/r/{}/settings/ladder/": "GET POST",
     "/r/{}/settings/criteria/": "GET",
     "/r/{}/settings/criteria/new/": "GET POST",
@@ -127,6 +128,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/": "GET POST",
     "/api/v1/invitations/accept/": "POST",
     "/api/v1/registers/{}/": "GET",
+    "/api/v1/registers/{}/axes/": "GET PUT",
     "/api/v1/registers/{}/criteria/": "GET PUT",
     "/api/v1/registers/{}/criteria/preview/": "POST",
     "/api/v1/registers/{}/changes/": "GET",
@@ -309,6 +311,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             return {"name": "Probe"}
         elif route.endswith(("/indicators/{}/", "/objectives/{}/")):
             return {"names": {"en": "Probe"}}
+        elif route.endswith("/axes/"):
+            return {"across": "likelihood"}
         elif route.endswith("/ladder/"):
             return {"rungs": [{"offset_days": 0, "tells": ["owner"]}]}
         elif route.endswith("/readings/"):

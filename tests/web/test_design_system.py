@@ -99,7 +99,7 @@ def test_matrix_to_read_says_in_words_what_it_shows() -> None:
     link = re.search(r'<a class="mx-in" href="\?cell=5,4".*?</a>', html, re.S)
     assert link is not None
     words = " ".join(re.sub(r"<[^>]+>", "", link[0]).split())
-    assert words == "2 risks, likelihood Almost certain, impact Major, Critical, above appetite"
+    assert words == "2 risks, Likelihood Almost certain, Impact Major, Critical, above appetite"
     assert (html.count('scope="col"'), html.count('scope="row"')) == (6, 5)
 
 

@@ -250,6 +250,7 @@ PATHS: dict[str, tuple[str, str]] = {
 TAGS: dict[str, str] = {
     "absences": "Who is away, and who stands in.",
     "assessments": "Judgements of a risk.",
+    "axes": "How the matrices are drawn.",
     "changes": "Everything that was done, in order.",
     "controls": "What is in place.",
     "coverage": "What share of the reviews was held on time.",

@@ -25,7 +25,7 @@ from riskreg.register.services.programs import (
     create_program,
     end_program_token,
 )
-from riskreg.register.services.settings import set_time_zone
+from riskreg.register.services.settings import set_axes, set_time_zone
 from riskreg.register.services.terms import (
     add_taxonomy,
     add_term,
@@ -63,6 +63,7 @@ __all__ = [
     "rename_taxonomy",
     "resend_invitation",
     "revoke_invitation",
+    "set_axes",
     "set_time_zone",
     "start_absence",
     "take_out_of_use",

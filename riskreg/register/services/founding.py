@@ -56,8 +56,8 @@ def found_register(
     """Make a register whose maker is manager of the party ``acts_for``; they are its first viewer.
 
     ``parties``: each {key, names, prefix}, without a prefix one is chosen. ``copy_of``: the slug of
-    a register that the maker is in, whose criteria and classifications it starts with in place of
-    templates; nobody and nothing else comes along. ``steps``: what of the
+    a register that the maker is in, whose criteria, axes and classifications it starts with in
+    place of templates; nobody and nothing else comes along. ``steps``: what of the
     guided set-up is still to be done. Raises ``Forbidden`` for who may not make registers (unless
     ``by_operator``), ``Invalid`` with everything that is wrong; then nothing was made.
     """
@@ -98,7 +98,10 @@ def found_register(
     ]
     errors.raise_if_any()
     register.setup_steps = [step for step in SETUP_STEPS if step in steps]
-    register.save(update_fields=["setup_steps"])
+    if like is not None:
+        register.axis_across = like.register.axis_across
+        register.axis_names = copy.deepcopy(like.register.axis_names)
+    register.save(update_fields=["setup_steps", "axis_across", "axis_names"])
     own = next(party for party in made if party is not None and party.key == acts_for)
     add_member(register=register, user=by, role=Role.MANAGER, party=own, at=at, by=by)
     viewer = viewer_for(by, slug, request_id)

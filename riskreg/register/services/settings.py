@@ -8,8 +8,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
-from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.axes import axes_of, clean_axes
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
 
@@ -39,4 +40,33 @@ def set_time_zone(*, actor: Viewer, time_zone: Any, seen: str, at: dt.datetime) 
     append(
         actor.entry("register.zone_changed", register, at=at, changes={"zone": [seen, time_zone]})
     )
+    return register
+
+
+@transaction.atomic
+def set_axes(
+    *, actor: Viewer, across: Any, names: Any, version: int | None, at: dt.datetime
+) -> Register:
+    """Say which axis of the matrices lies across, and what the axes are called: {axis: {language:
+    name}}, an axis left out being called what it is everywhere.
+
+    It changes how a matrix looks and no judgement, so that it needs no other party's yes. Nothing
+    is recorded where it is so already. Raises ``Forbidden``, ``Invalid``; ``Conflict`` where
+    somebody was faster.
+    """
+    require(actor, "register.configure")
+    register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
+    if version is not None and version != register.version:
+        raise Conflict(_("Somebody changed it meanwhile."), register)
+    errors = Errors()
+    axes = clean_axes(errors, across, names)
+    errors.raise_if_any()
+    before = axes_of(register).as_json()
+    after = axes.as_json()
+    if before == after:
+        return register
+    register.axis_across, register.axis_names = after["across"], after["names"]
+    register.version += 1
+    register.save(update_fields=["axis_across", "axis_names", "version"])
+    append(actor.entry("register.axes_changed", register, at=at, changes={"axes": [before, after]}))
     return register

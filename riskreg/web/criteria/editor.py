@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.localised import localised
+from riskreg.register.axes import Axes, axes_of
 from riskreg.register.models import Criteria, Role
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS
@@ -98,14 +99,10 @@ class CriteriaEditor(RegisterView):
             "number": now.number,
             "axes": [self._axis(short, draft, errors) for short in AXES],
             "ratings": _ratings(draft),
-            "rows": _rows(draft),
+            **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
             "mapping": self._mapping(draft, now),
-            "columns": [
-                {"number": n, "label": in_words(level, "")}
-                for n, level in enumerate(draft.impact, 1)
-            ],
             "dimensions": [{"row": d, "label": in_words(d, d.key)} for d in draft.dimensions],
             "preview": preview,
             "errors": errors,
@@ -120,7 +117,7 @@ class CriteriaEditor(RegisterView):
         return {
             "short": short,
             "key": axis,
-            "title": _("Likelihood") if short == "l" else _("Impact"),
+            "title": axes_of(self.viewer.register).name(axis),
             "range": _("Chance within a year, from 0 to 1")
             if short == "l"
             else _("Amount in %(currency)s") % {"currency": self.viewer.register.currency},
@@ -143,7 +140,7 @@ class CriteriaEditor(RegisterView):
                 asked.append(
                     {
                         "name": f"map_{short}_{old}",
-                        "axis": _("Likelihood") if short == "l" else _("Impact"),
+                        "axis": axes_of(self.viewer.register).name(axis),
                         "level": localised(names, str(old)),
                         "options": offered,
                         "anew": ANEW,
@@ -186,24 +183,38 @@ def _ratings(draft: Draft) -> list[dict[str, Any]]:
     ]
 
 
-def _rows(draft: Draft) -> list[dict[str, Any]]:
-    """The matrix to paint, highest likelihood first; hidden fields keep the order of ``read``."""
+def _grid(draft: Draft, axes: Axes) -> dict[str, Any]:
+    """The matrix to paint, the highest on top; hidden fields keep the order of ``read``."""
     words = {r.key: in_words(r, r.key) for r in draft.ratings}
     keys = draft.rating_keys
-    return [
-        {
-            "label": in_words(draft.likelihood[x], str(x + 1)),
-            "number": x + 1,
-            "cells": [
-                {
-                    "x": x,
-                    "y": y,
-                    "impact": in_words(draft.impact[y], str(y + 1)),
-                    "label": words.get(key, key),
-                    "step": severity_step(keys.index(key) if key in keys else 0, len(keys)),
-                }
-                for y, key in enumerate(draft.cells[x])
-            ],
+    levels = {
+        axis: [
+            {"number": n, "label": in_words(level, str(n))}
+            for n, level in enumerate(draft.levels(axis), 1)
+        ]
+        for axis in AXES.values()
+    }
+    turned = axes.across == "likelihood"
+    down, across = levels[axes.down], levels[axes.across]
+
+    def cell(row: int, column: int) -> dict[str, Any]:
+        x, y = (column, row) if turned else (row, column)
+        key = draft.cells[x][y]
+        first, second = levels["likelihood"][x]["label"], levels["impact"][y]["label"]
+        return {
+            "x": x,
+            "y": y,
+            "words": f"{axes.name('likelihood')} {first}, {axes.name('impact')} {second}",
+            "label": words.get(key, key),
+            "step": severity_step(keys.index(key) if key in keys else 0, len(keys)),
         }
-        for x in range(len(draft.cells) - 1, -1, -1)
-    ]
+
+    return {
+        "down_name": axes.name(axes.down),
+        "across_name": axes.name(axes.across),
+        "columns": across,
+        "rows": [
+            {**down[row], "cells": [cell(row, column) for column in range(len(across))]}
+            for row in range(len(down) - 1, -1, -1)
+        ],
+    }

@@ -11,6 +11,7 @@ from riskreg.accounts.queries import users_by_uuid
 from riskreg.events.queries import history_of
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import localised, number
+from riskreg.register.axes import AXES, axes_of
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria, Role
 from riskreg.register.permissions import permits
@@ -28,12 +29,13 @@ class CriteriaPage(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """The criteria in force, or with ``?version=`` an earlier version."""
         criteria = self._asked(request.GET.get("version", ""))
-        scale = Scale(criteria)
+        scale, axes = Scale(criteria), axes_of(self.viewer.register)
         context = {
             "criteria": criteria,
             "in_force": criteria.number == self.viewer.criteria.number,
             "may_edit": permits(self.viewer, "register.configure"),
-            "mx": shape_matrix(scale.grid()),
+            "axes": {axis: axes.name(axis) for axis in AXES},
+            "mx": shape_matrix(scale.grid(axes)),
             "likelihood": _levels(criteria, "likelihood"),
             "impact": _levels(criteria, "impact"),
             "dimensions": [localised(item["names"], item["key"]) for item in criteria.dimensions],

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.axes import axes_of
 from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
@@ -88,7 +89,13 @@ class HeatmapPage(RegisterView):
             "shown": shown,
             "past": shown.as_of < today,
             "scale": scale,
-            "grid": heat_grid(scale, shown, place, lambda cell: query(given, cell=cell)),
+            "grid": heat_grid(
+                scale,
+                axes_of(self.viewer.register),
+                shown,
+                place,
+                lambda cell: query(given, cell=cell),
+            ),
             "caption": self._caption(shown, today),
             "stages": self._stages(open_list, shown.stage),
             "kinds": self._kinds(open_list, shown),

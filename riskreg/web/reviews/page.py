@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from riskreg.events import queries as events
 from riskreg.indicators.queries.breaches import breaches_of
 from riskreg.kernel.errors import FieldError, Invalid
+from riskreg.register.axes import axes_of
 from riskreg.reviews.models import Outcome, Review
 from riskreg.reviews.queries import extended_until_subquery, last_review
 from riskreg.risks import policy
@@ -153,7 +154,7 @@ class ReviewScreen(RegisterView):
             "mitigations": mitigations,
             "called": called_rows(self.viewer, breaches_of(self.viewer, risk)),
             "moved": moved_rows(self.viewer, risk, last.at if last else None),
-            "grid": scale.grid(kind=risk.kind),
+            "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,
             "checked": cell_of(request, now),
             "cell_error": cell_error,

@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.axes import axes_of
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
@@ -293,7 +294,7 @@ class AssessRisk(RiskAction):
             ],
             "legend": _("How likely, and how bad, %(meaning)s?")
             % {"meaning": stage_meaning(stage)},
-            "grid": scale.grid(kind=risk.kind),
+            "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,
             "checked": cell_of(request, now),
             "cell_error": getattr(self, "cell_error", ""),

@@ -14,15 +14,18 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.axes import AXES, axes_of
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for, parties_for
-from riskreg.register.services import set_time_zone
+from riskreg.register.services import set_axes, set_time_zone
 from riskreg.risks.services import set_cadence
 from riskreg.risks.services.cadence import UNRATED
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.bilingual import SECOND, names_given
 from riskreg.web.people.preferences import zone_choices
+from riskreg.web.table_form import set_choices
 
 MEMBERS_SHOWN = 200
 _CADENCE = "cadence_"
@@ -82,6 +85,43 @@ class ZoneForm(forms.Form):
         widget.choices = choices
 
 
+class AxesForm(forms.Form):
+    """Which axis lies across, and what both are called."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    across = forms.ChoiceField(
+        label=gettext_lazy("Across lies"), required=False, widget=forms.RadioSelect
+    )
+
+    def __init__(self, viewer: Viewer, data: Any = None) -> None:
+        axes = axes_of(viewer.register)
+        super().__init__(data, initial={"version": viewer.register.version, "across": axes.across})
+        plain = {"likelihood": _("Likelihood"), "impact": _("Impact")}
+        set_choices(self, "across", [(axis, plain[axis]) for axis in ("impact", "likelihood")])
+        languages = (
+            ("", _("Own name of: %(axis)s")),
+            (SECOND, _("Own name in Chinese of: %(axis)s")),
+        )
+        for axis in AXES:
+            for language, label in languages:
+                name = f"{axis}_zh" if language else axis
+                self.fields[name] = forms.CharField(
+                    label=label % {"axis": plain[axis]},
+                    required=False,
+                    initial=axes.names.get(axis, {}).get(language or "en", ""),
+                    widget=forms.TextInput({"lang": "zh-Hans"} if language else {}),
+                )
+
+    def given(self) -> dict[str, Any]:
+        """As the service takes it."""
+        names = {axis: names_given(self.cleaned_data, axis) for axis in AXES}
+        return {
+            "across": self.cleaned_data["across"],
+            "names": {axis: own for axis, own in names.items() if own},
+            "version": self.cleaned_data["version"],
+        }
+
+
 class Settings(RegisterView):
     """Everybody of the register reads them; managers have forms besides."""
 
@@ -94,6 +134,7 @@ class Settings(RegisterView):
         *,
         cadence_form: CadenceForm | None = None,
         zone_form: ZoneForm | None = None,
+        axes_form: AxesForm | None = None,
         status: int = 200,
         conflict: str = "",
     ) -> HttpResponse:
@@ -106,6 +147,9 @@ class Settings(RegisterView):
             "may_edit": permits(viewer, "register.configure"),
             "cadence_form": cadence_form or CadenceForm(viewer),
             "zone_form": zone_form or ZoneForm(viewer),
+            "axes_form": axes_form or AxesForm(viewer),
+            "axes": axes_of(register),
+            "axis_names": [(axis, axes_of(register).name(axis)) for axis in AXES],
             "conflict": conflict,
             "names": _languages(register.names),
             "languages": register.languages,
@@ -208,6 +252,31 @@ class ZoneChange(Settings):
         )
 
 
+class AxesChange(Settings):
+    """Another axis across, or other names."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Draw the matrices so from now on, or say why not."""
+        require(self.viewer, "register.configure")
+        form = AxesForm(self.viewer, request.POST)
+        if not form.is_valid():
+            return self.page(axes_form=form, status=400)
+        try:
+            set_axes(actor=self.viewer, at=self.at, **form.given())
+        except Invalid as invalid:
+            renamed = {n.removesuffix(".names"): e for n, e in invalid.fields.items()}
+            add_errors(form, Invalid(renamed))
+            return self.page(axes_form=form, status=400)
+        except Conflict as conflict:
+            self.refresh()
+            data = {**{n: form.data[n] for n in form.data}}
+            again = AxesForm(self.viewer, {**data, "version": self.viewer.register.version})
+            return self.page(axes_form=again, status=409, conflict=conflict.detail)
+        return self.done(_("The matrices are drawn so from now on."))
+
+
 def _named(matrix: Matrix, key: str) -> str:
     return capfirst(matrix.rating_name(None if key == UNRATED else key))
 
@@ -256,5 +325,6 @@ def _parts(viewer: Viewer) -> list[dict[str, str]]:
 urlpatterns = [
     path("settings/", Settings.as_view(), name="register_settings"),
     path("settings/cadence/", CadenceChange.as_view(), name="register_cadence"),
+    path("settings/axes/", AxesChange.as_view(), name="register_axes"),
     path("settings/zone/", ZoneChange.as_view(), name="register_zone"),
 ]

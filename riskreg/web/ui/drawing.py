@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from django.utils.translation import gettext as _
+
 STEPS = 5
 """How many steps the severity palette has (``.sev-0`` … ``.sev-4``)."""
 
@@ -50,15 +52,25 @@ def shape_matrix(
     ``matrix`` has ``likelihood`` (levels, highest first), ``impact`` (levels, lowest first) and
     ``rows`` of cells in the same order; sizes 3 to 7, not necessarily square. ``tones`` may say
     how many ratings the criteria have; without it, the highest tone of any cell decides.
+    ``across`` may say that likelihood lies across, and ``axis_names`` what the axes are called.
     ``checked`` and ``today`` are cells written ``"likelihood,impact"``. The input is not changed.
     """
-    rows = matrix["rows"]
+    turned = matrix.get("across") == "likelihood"
+    names = matrix.get("axis_names") or {"likelihood": _("Likelihood"), "impact": _("Impact")}
+    labels = {
+        axis: {level["value"]: level["label"] for level in matrix[axis]}
+        for axis in ("likelihood", "impact")
+    }
+    rows, down, across = matrix["rows"], matrix["likelihood"], matrix["impact"]
+    if turned:
+        # The highest impact on top, the lowest likelihood at the start.
+        rows = [list(column)[::-1] for column in zip(*rows, strict=True)][::-1]
+        down, across = across[::-1], down[::-1]
     tones = matrix.get("tones") or 1 + max((c["tone"] for row in rows for c in row), default=0)
     above = [[bool(c.get("above_appetite")) for c in row] for row in rows]
-    impact_labels = {level["value"]: level["label"] for level in matrix["impact"]}
     legend: dict[int, dict[str, Any]] = {}
     shaped = []
-    for r, (level, row) in enumerate(zip(matrix["likelihood"], rows, strict=True)):
+    for r, (level, row) in enumerate(zip(down, rows, strict=True)):
         cells = []
         for c, cell in enumerate(row):
             value = f"{cell['likelihood']},{cell['impact']}"
@@ -70,16 +82,23 @@ def shape_matrix(
                     "value": value,
                     "step": step,
                     "edges": " ".join(_edges(above, r, c)),
-                    "impact_label": impact_labels[cell["impact"]],
+                    "words": _("%(axis)s %(level)s, %(other)s %(its)s")
+                    % {
+                        "axis": names["likelihood"],
+                        "level": labels["likelihood"][cell["likelihood"]],
+                        "other": names["impact"],
+                        "its": labels["impact"][cell["impact"]],
+                    },
                     "checked": value == checked,
                     "today": value == today,
                 }
             )
         shaped.append({"level": level, "cells": cells})
     return {
-        "likelihood": matrix["likelihood"],
-        "impact": matrix["impact"],
-        "columns": len(matrix["impact"]),
+        "down_name": names["impact" if turned else "likelihood"],
+        "across_name": names["likelihood" if turned else "impact"],
+        "across": across,
+        "columns": len(across),
         "gain": matrix.get("kind") == "opportunity",
         "rows": shaped,
         "legend": [legend[tone] for tone in sorted(legend)],
