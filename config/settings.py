@@ -95,6 +95,7 @@ INSTALLED_APPS = [
     "riskreg.reviews",
     "riskreg.indicators",
     "riskreg.handover",
+    "riskreg.exchange",
     "riskreg.reminders",
     "riskreg.demo",
     "riskreg.up",

@@ -65,6 +65,7 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "indicator.reading":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "absence.record":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "handover.make":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
+    "import.make":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "delivery.view":         _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "endpoint.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "event.view":            _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),

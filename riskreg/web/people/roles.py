@@ -39,6 +39,7 @@ def action_labels() -> dict[str, str]:
         "indicator.reading": _("Enter readings"),
         "absence.record": _("Record an absence"),
         "handover.make": _("Hand over what somebody answers for"),
+        "import.make": _("Bring a spreadsheet in"),
         "delivery.view": _("See what was sent to whom"),
         "endpoint.edit": _("Set up chats and webhooks"),
         "event.view": _("Read the history"),

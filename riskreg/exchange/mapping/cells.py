@@ -1,0 +1,157 @@
+"""Reading one cell: a word, a day, a person; with a question or a refusal where it cannot."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.mapping.answers import Answers
+from riskreg.exchange.mapping.context import Context, Person
+from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.outcome import Asked, Refused, RowPlan
+from riskreg.exchange.mapping.scaling import Scaling
+from riskreg.exchange.mapping.values import (
+    DayOrMonthFirst,
+    NoSuchDay,
+    as_day,
+    as_text,
+    as_word,
+    day_first_in,
+    is_nothing,
+    people_in,
+)
+from riskreg.exchange.reading import Table, Value, shown
+
+_DAYS = ("identified_on", "closed_on", "mitigation.due_on")
+
+
+class CellReader:
+    """Reads the rows of one table; what it cannot know, it asks once for each different value."""
+
+    def __init__(
+        self,
+        table: Table,
+        columns: Mapping[str, str | None],
+        scaling: Scaling,
+        answers: Answers,
+        context: Context,
+        visibility: str,
+        asked: list[Asked],
+        refused: list[Refused],
+    ) -> None:
+        self.table, self.columns, self.scaling = table, columns, scaling
+        self.answers, self.context, self.visibility = answers, context, visibility
+        self.asked, self.refused = asked, refused
+        self._once: set[tuple[str, str]] = set()
+        self._orders = {name: self._order(name) for name, ours in columns.items() if ours in _DAYS}
+        self._people: dict[str, list[Person]] = {}
+        for person in context.people:
+            for name in person.called:
+                self._people.setdefault(name, []).append(person)
+        self._parked: set[str] = set()
+        self.undated = 0
+
+    def word(
+        self,
+        plan: RowPlan,
+        given: Mapping[str, tuple[str, Value]],
+        name: str,
+        words: dict[str, list[str]],
+    ) -> str | None:
+        """Which of our words stands under the column of ``name``; asks what it does not know."""
+        if name not in given:
+            return None
+        header, value = given[name]
+        text = as_text(value)
+        if name == "response" and folded(text) == "share":
+            return "transfer"
+        answered, answer = self.answered(header, text)
+        if answered:
+            if answer is None or answer in words or answer == "share":
+                return str(answer) if answer else None
+        elif is_nothing(text):
+            return None
+        found = as_word(text, words)
+        if found:
+            # What says more than our word is kept as it was said.
+            if folded(text) != found:
+                plan.kept.append((header, text))
+            return found
+        self.ask(
+            plan,
+            header,
+            text,
+            _("What is “%(value)s”: %(all)s? (null: nothing)")
+            % {"value": text[:80], "all": ", ".join(words)},
+        )
+        return None
+
+    def person(self, text: str) -> Person | None:
+        """The one member called so who can answer here; None for nobody, or for more than one."""
+        wanted = self.answers.people.get(text)
+        for name in [wanted] if wanted else people_in(text):
+            found = self._people.get(folded(name), []) if name else []
+            if self.visibility == "party":
+                found = [person for person in found if person.party == self.context.party]
+            if len(found) == 1:
+                return found[0]
+        return None
+
+    def day(
+        self, plan: RowPlan, given: Mapping[str, tuple[str, Value]], name: str
+    ) -> dt.date | None:
+        """The day under the column of ``name``; asks, or refuses the row, where it is none."""
+        if name not in given:
+            return None
+        header, value = given[name]
+        text = shown(value)
+        answered, answer = self.answered(header, text)
+        if answered:
+            value = answer
+        if value is None or is_nothing(shown(value)):
+            return None
+        try:
+            day = as_day(value, self._orders.get(header))
+        except DayOrMonthFirst:
+            self.ask(
+                plan,
+                header,
+                "",
+                _("Is %(value)s day first or month first? (dates: day_first or month_first)")
+                % {"value": text},
+            )
+            return None
+        except NoSuchDay as error:
+            self.refuse(plan, header, _("The calendar has no %(day)s.") % {"day": error})
+            return None
+        if day is None or not 1900 <= day.year <= 2999:
+            self.ask(
+                plan,
+                header,
+                text,
+                _("Which day is “%(value)s”, as 2027-03-31? (null: none)") % {"value": text[:80]},
+            )
+            return None
+        return day
+
+    def _order(self, header: str) -> bool | None:
+        if header in self.answers.dates:
+            return self.answers.dates[header] == "day_first"
+        return day_first_in(self.table.column(header))
+
+    def answered(self, header: str, text: str) -> tuple[bool, Any]:
+        """Whether somebody has answered what ``text`` under ``header`` is, and the answer."""
+        answers = self.answers.values.get(header, {})
+        return text in answers, answers.get(text)
+
+    def ask(self, plan: RowPlan, header: str, value: str, question: str) -> None:
+        """Ask once for each different value."""
+        if (header, value) not in self._once:
+            self._once.add((header, value))
+            self.asked.append(Asked(plan.number, header, question))
+
+    def refuse(self, plan: RowPlan, header: str, why: str) -> None:
+        """Refuse the row for what stands under ``header``."""
+        plan.outcome = "refused"
+        self.refused.append(Refused(plan.number, header, why))

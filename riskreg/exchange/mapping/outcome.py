@@ -1,0 +1,53 @@
+"""What comes of one row, and what must be asked about it."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Asked:
+    """A question about a row (None: about the whole column)."""
+
+    row: int | None
+    column: str
+    question: str
+
+    def to_json(self) -> dict[str, Any]:
+        """{row, column, question}."""
+        return {"row": self.row, "column": self.column, "question": self.question}
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Why a row is not taken."""
+
+    row: int
+    column: str
+    why: str
+
+    def to_json(self) -> dict[str, Any]:
+        """{row, column, why}."""
+        return {"row": self.row, "column": self.column, "why": self.why}
+
+
+@dataclass
+class RowPlan:
+    """One row: what it would set, and what comes of it."""
+
+    number: int
+    outcome: str = "new"
+    ref: str = ""
+    fields: dict[str, Any] = field(default_factory=dict)
+    levels: dict[str, tuple[int, int]] = field(default_factory=dict)
+    theirs: dict[str, str] = field(default_factory=dict)
+    state: str = "open"
+    rationale: str = ""
+    identified_on: dt.date | None = None
+    closed_on: dt.date | None = None
+    owner_name: str = ""
+    controls: list[tuple[str, str]] = field(default_factory=list)
+    mitigation: dict[str, Any] | None = None
+    kept: list[tuple[str, str]] = field(default_factory=list)
+    changes: dict[str, list[Any]] = field(default_factory=dict)
+    why: str = ""

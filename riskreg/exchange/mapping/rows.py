@@ -1,0 +1,267 @@
+"""Reading one row: every cell into what it sets, with a question or a refusal where it cannot."""
+
+from collections.abc import Mapping
+
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.mapping import work
+from riskreg.exchange.mapping.cells import CellReader
+from riskreg.exchange.mapping.columns import IGNORE, JOINED, STAGES
+from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.outcome import RowPlan
+from riskreg.exchange.mapping.scaling import AXES, cell_in
+from riskreg.exchange.mapping.values import as_text, is_nothing
+from riskreg.exchange.mapping.words import KINDS, RESPONSES, STATES
+from riskreg.exchange.reading import Row, Value, is_blank, shown
+from riskreg.exchange.reading.table import FormulaWithoutValue
+from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
+
+_FITTING = {
+    "threat": ("avoid", "mitigate", "transfer", "accept"),
+    "opportunity": ("exploit", "enhance", "share", "accept"),
+}
+
+
+class RowReader(CellReader):
+    """Reads the rows of one table."""
+
+    def read(self, row: Row, plan: RowPlan) -> None:
+        """Fill ``plan`` from ``row``; its outcome is ``refused`` if it cannot be taken."""
+        given: dict[str, tuple[str, Value]] = {}
+        for header, value in zip(self.table.headers, row.values, strict=True):
+            ours = self.columns.get(header)
+            if is_blank(value) or ours == IGNORE:
+                continue
+            if isinstance(value, FormulaWithoutValue):
+                if ours:
+                    self.refuse(
+                        plan,
+                        header,
+                        _(
+                            "This cell has a formula and no value. Open the file, let it be worked "
+                            "out, and save it."
+                        ),
+                    )
+                continue
+            if ours is None:
+                plan.kept.append((header, as_text(value)))
+            elif ours in given and ours in JOINED:
+                before = as_text(given[ours][1])
+                given[ours] = (header, f"{before}\n{as_text(value)}")
+            else:
+                given[ours] = (header, value)
+        self._texts(plan, given)
+        self._words(plan, given)
+        self._levels(plan, given)
+        self._people_of(plan, given)
+        self._terms(plan, given)
+        self._dates(plan, given)
+        self._visibility(plan, given)
+        work.read_work(self, plan, given)
+        work.read_controls(plan, given)
+
+    def notes(self) -> list[str]:
+        """What is worth telling of the whole file."""
+        notes = []
+        if self._parked:
+            names = ", ".join(sorted(self._parked)[:30])
+            notes.append(
+                _(
+                    "Owners whom nobody here is called: %(names)s. Their risks come to you, to be "
+                    "assigned, with the name kept."
+                )
+                % {"names": names}
+            )
+        if self.undated:
+            notes.append(
+                _(
+                    "Measures without a day by which they are due are kept as text with their "
+                    "risk: %(n)d."
+                )
+                % {"n": self.undated}
+            )
+        return notes
+
+    # --- texts
+    def _texts(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        for name in ("event", "cause", "consequence"):
+            if name in given:
+                text = as_text(given[name][1])
+                if len(text) > TEXT_MAX:
+                    self.refuse(
+                        plan, given[name][0], _("This text is longer than is kept. Shorten it.")
+                    )
+                    continue
+                plan.fields[name] = text
+        title = " ".join(as_text(given["title"][1]).split()) if "title" in given else ""
+        event = plan.fields.get("event", "")
+        if not title:
+            title = _first_sentence(event)
+            plan.theirs["title"] = "derived"
+        elif not event:
+            plan.fields["event"] = as_text(given["title"][1])
+            plan.theirs["event"] = "derived"
+        if len(title) > TITLE_MAX:
+            if event and "title" in given:
+                plan.kept.append((given["title"][0], title))
+            title = title[: TITLE_MAX - 1].rstrip() + "…"
+        if not title:
+            column = next((n for n, ours in self.columns.items() if ours in ("title", "event")), "")
+            self.refuse(plan, column, _("This row does not say what may happen."))
+        plan.fields["title"] = title
+        if "external_id" in given:
+            text = " ".join(as_text(given["external_id"][1]).split())
+            if len(text) > 120:
+                self.refuse(plan, given["external_id"][0], _("An id has at most 120 characters."))
+            elif text:
+                plan.fields["external_id"] = text
+        if "ref" in given:
+            plan.theirs["ref"] = as_text(given["ref"][1])
+        if "rationale" in given:
+            plan.rationale = as_text(given["rationale"][1])[:8000]
+
+    # --- words
+    def _words(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        kind = self.word(plan, given, "kind", KINDS)
+        if kind:
+            plan.fields["kind"] = kind
+        state = self.word(plan, given, "state", STATES)
+        if state:
+            plan.state = state
+        else:
+            plan.theirs["state"] = "derived"
+        response = self.word(plan, given, "response", RESPONSES)
+        if response:
+            kind = kind or "threat"
+            if kind == "opportunity" and response == "transfer":
+                response = "share"
+            if response in _FITTING[kind]:
+                plan.fields["response"] = response
+            else:
+                header, value = given["response"]
+                self.ask(
+                    plan,
+                    header,
+                    shown(value),
+                    _("“%(value)s” is no response to a %(kind)s: one of %(all)s?")
+                    % {"value": shown(value)[:80], "kind": kind, "all": ", ".join(_FITTING[kind])},
+                )
+
+    # --- levels
+    def _levels(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        sizes = {axis: len(self.context.levels[axis]) for axis in AXES}
+        for stage in STAGES:
+            cell: dict[str, int] = {}
+            parts = []
+            for part in (*AXES, "score", "rating"):
+                name = f"{stage}.{part}"
+                if name not in given:
+                    continue
+                header, value = given[name]
+                text = shown(value)
+                if is_nothing(text):
+                    continue
+                parts.append(f"{header}: {text}")
+                level = self.scaling.level(header, text)
+                if isinstance(level, int):
+                    cell[part] = level
+                elif isinstance(level, str) and (found := cell_in(level, sizes)):
+                    cell["likelihood"], cell["impact"] = found
+            if "likelihood" in cell and "impact" in cell:
+                plan.levels[stage] = (cell["likelihood"], cell["impact"])
+                plan.theirs[stage] = "; ".join(parts)
+            elif parts:
+                plan.kept += [tuple(part.split(": ", 1)) for part in parts]  # type: ignore[misc]
+
+    # --- people
+    def _people_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        for name in ("owner", "deputy"):
+            if name not in given:
+                continue
+            header, value = given[name]
+            text = " ".join(as_text(value).split())
+            if is_nothing(text):
+                continue
+            person = self.person(text)
+            if person is None and name == "owner":
+                plan.owner_name = text[:200]
+                self._parked.add(text[:80])
+            if person is None:
+                plan.kept.append((header, text))
+            else:
+                plan.fields[name] = person.id
+        if plan.fields.get("deputy") == plan.fields.get("owner", self.context.me):
+            plan.fields.pop("deputy", None)
+
+    # --- terms
+    def _terms(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        terms: list[str] = []
+        for key, names in self.context.terms.items():
+            if f"terms.{key}" not in given:
+                continue
+            header, value = given[f"terms.{key}"]
+            text = as_text(value)
+            whole = [text] if folded(text) in names else split_list(text)
+            for word in whole:
+                if folded(word) in names:
+                    terms.append(f"{key}:{names[folded(word)]}")
+                elif not is_nothing(word):
+                    plan.kept.append((header, word))
+        if terms:
+            plan.fields["terms"] = sorted(set(terms))
+        if "objectives" in given:
+            header, value = given["objectives"]
+            words = split_list(as_text(value))
+            known = sorted({word for word in words if word in self.context.objectives})
+            if known:
+                plan.fields["objectives"] = known
+            plan.kept += [(header, word) for word in words if word not in known]
+
+    # --- dates
+    def _dates(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        raised = self.day(plan, given, "identified_on")
+        closed = self.day(plan, given, "closed_on")
+        today = self.context.today
+        if raised and raised > today:
+            plan.kept.append((given["identified_on"][0], raised.isoformat()))
+            raised = None
+        plan.identified_on = raised
+        if closed and closed > today:
+            plan.kept.append((given["closed_on"][0], closed.isoformat()))
+            closed = None
+        if closed and plan.theirs.get("state") == "derived":
+            plan.state = "closed"
+            plan.theirs.pop("state")
+        if plan.state == "closed":
+            plan.closed_on = closed
+        elif closed:
+            plan.kept.append((given["closed_on"][0], closed.isoformat()))
+        if raised and plan.closed_on and plan.closed_on < raised:
+            self.refuse(
+                plan,
+                given["closed_on"][0],
+                _("It was closed (%(closed)s) before it was found (%(raised)s).")
+                % {"closed": plan.closed_on, "raised": raised},
+            )
+
+    def _visibility(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        if "visibility" in given and not self.answers.visibility:
+            text = folded(shown(given["visibility"][1]))
+            if text in ("shared", "party"):
+                plan.theirs["visibility"] = text
+
+
+def split_list(text: str) -> list[str]:
+    """The parts of ``a; b, c``."""
+    for sign in ("\n", "；", "、", "，", ","):
+        text = text.replace(sign, ";")
+    return [part.strip() for part in text.split(";") if part.strip()]
+
+
+def _first_sentence(text: str) -> str:
+    line = " ".join(text.split())
+    for end in (". ", "。", "; ", "；"):
+        head = line.split(end)[0]
+        if 8 <= len(head) <= TITLE_MAX:
+            return head.rstrip(".")
+    return line

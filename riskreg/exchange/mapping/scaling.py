@@ -1,0 +1,181 @@
+"""The scales of a file: for each column of levels, which level of ours each value is."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.mapping.answers import Answers
+from riskreg.exchange.mapping.columns import STAGES
+from riskreg.exchange.mapping.context import Context
+from riskreg.exchange.mapping.levels import Scale, folded, propose, steps_of, whole
+from riskreg.exchange.mapping.values import is_nothing
+from riskreg.exchange.reading import Table, is_blank, shown
+from riskreg.exchange.reading.names import scale_in
+
+AXES = ("likelihood", "impact")
+Level = int | str | None
+
+
+@dataclass
+class Scaling:
+    """``shown``: {column: {their value: our level, a cell as 3x4, or None}}; ``asked``:
+    {column: [(row, question)]}."""
+
+    shown: dict[str, dict[str, Level]] = field(default_factory=dict)
+    asked: dict[str, list[tuple[int | None, str]]] = field(default_factory=dict)
+
+    def level(self, column: str, value: str) -> Level:
+        """What ``value`` under ``column`` is, as far as it is known."""
+        return self.shown.get(column, {}).get(value)
+
+
+def scales_of(
+    table: Table, columns: Mapping[str, str | None], answers: Answers, context: Context
+) -> Scaling:
+    """The scale of every column that places a risk on the matrix."""
+    scaling = Scaling()
+    placed = {ours: theirs for theirs, ours in columns.items() if ours}
+    axes = [theirs for theirs, ours in columns.items() if ours and ours.rpartition(".")[2] in AXES]
+    distinct = {theirs: _distinct(table, theirs) for theirs in columns}
+    steps = steps_of([distinct[theirs] for theirs in axes])
+    for theirs in axes:
+        ours = columns[theirs] or ""
+        axis = ours.rpartition(".")[2]
+        names = context.levels[axis]
+        own = scale_in(theirs) or steps
+        found = propose(distinct[theirs], names, steps=own)
+        _note(table, scaling, theirs, found, answers, names)
+    for stage in STAGES:
+        if f"{stage}.likelihood" in placed and f"{stage}.impact" in placed:
+            continue
+        for part in ("score", "rating"):
+            theirs = placed.get(f"{stage}.{part}", "")
+            if theirs:
+                _note_cells(table, scaling, theirs, distinct[theirs], answers, context)
+                break
+    return scaling
+
+
+def _distinct(table: Table, column: str) -> list[str]:
+    values = [shown(v) for v in table.column(column) if not is_blank(v)]
+    return [value for value in dict.fromkeys(values) if not is_nothing(value)]
+
+
+def _first_row(table: Table, column: str, value: str | None = None) -> int | None:
+    for row, cell in zip(table.rows, table.column(column), strict=True):
+        if not is_blank(cell) and (value is None or shown(cell) == value):
+            return row.number
+    return None
+
+
+def _note(
+    table: Table,
+    scaling: Scaling,
+    column: str,
+    found: Scale,
+    answers: Answers,
+    names: Sequence[Sequence[str]],
+) -> None:
+    given = answers.scales.get(column, {})
+    levels: dict[str, Level] = {}
+    open_ones = []
+    for value, level in found.levels.items():
+        if value in given and _fits(given[value], len(names)):
+            levels[value] = given[value]
+        else:
+            levels[value] = level
+            open_ones.append(value)
+    scaling.shown[column] = levels
+    questions: list[tuple[int | None, str]] = []
+    unknown = [value for value in found.unknown if value in open_ones]
+    proposed = [value for value in open_ones if value not in unknown]
+    if proposed and not found.sure and found.why != "unknown":
+        sides = ", ".join(f"{value} → {levels[value]}" for value in proposed[:12])
+        questions.append((_first_row(table, column, proposed[0]), _why(found.why) % {
+            "size": len(names), "sides": sides}))  # fmt: skip
+    for value in unknown[:50]:
+        questions.append(
+            (
+                _first_row(table, column, value),
+                _("Which level, 1 to %(size)d, is “%(value)s”? (null: not judged)")
+                % {"size": len(names), "value": value[:80]},
+            )
+        )
+    if questions:
+        scaling.asked[column] = questions
+
+
+def _fits(level: object, size: int) -> bool:
+    whole_number = isinstance(level, int) and not isinstance(level, bool)
+    return level is None or (whole_number and 1 <= level <= size)  # type: ignore[operator]
+
+
+def _why(why: str) -> str:
+    return {
+        "roman": _(
+            "Is I the worst here? Proposed for the levels 1 to %(size)d of this register: "
+            "%(sides)s."
+        ),
+        "parts": _(
+            "These are parts of one or of a hundred. Proposed for the levels 1 to %(size)d of this "
+            "register: %(sides)s. Is that so?"
+        ),
+    }.get(
+        why,
+        _(
+            "This is another scale than the levels 1 to %(size)d of this register. Proposed: "
+            "%(sides)s. Is that so?"
+        ),
+    )
+
+
+def _note_cells(
+    table: Table,
+    scaling: Scaling,
+    column: str,
+    values: list[str],
+    answers: Answers,
+    context: Context,
+) -> None:
+    """A product or a rating alone: a cell is certain only where no other has that score."""
+    given = answers.scales.get(column, {})
+    sizes = {axis: len(context.levels[axis]) for axis in AXES}
+    levels: dict[str, Level] = {}
+    questions: list[tuple[int | None, str]] = []
+    for value in values:
+        if value in given and (given[value] is None or cell_in(given[value], sizes)):
+            levels[value] = given[value]
+            continue
+        number = whole(value) if folded(value).replace(".", "").isdigit() else None
+        cells = list(context.cells.get(number, ())) if number is not None else []
+        levels[value] = f"{cells[0][0]}x{cells[0][1]}" if len(cells) == 1 else None
+        if len(cells) == 1:
+            continue
+        if cells:
+            which = ", ".join(f"{likelihood}x{impact}" for likelihood, impact in cells)
+            text = _("Which cell, likelihood x impact, is %(value)s: %(which)s? (null: not judged)")
+        else:
+            which = ""
+            text = _(
+                "Which cell, likelihood x impact as in 3x4, is “%(value)s”? No column says both. "
+                "(null: not judged)"
+            )
+        questions.append(
+            (_first_row(table, column, value), text % {"value": value[:80], "which": which})
+        )
+    scaling.shown[column] = levels
+    if questions:
+        scaling.asked[column] = questions[:100]
+
+
+def cell_in(text: object, sizes: Mapping[str, int]) -> tuple[int, int] | None:
+    """The cell written ``3x4``: likelihood 3, impact 4."""
+    parts = str(text).replace("×", "x").split("x")
+    if len(parts) != 2 or not all(
+        part.strip().isascii() and part.strip().isdigit() for part in parts
+    ):
+        return None
+    likelihood, impact = int(parts[0]), int(parts[1])
+    fits = 1 <= likelihood <= sizes["likelihood"] and 1 <= impact <= sizes["impact"]
+    return (likelihood, impact) if fits else None

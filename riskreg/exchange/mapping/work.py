@@ -1,0 +1,123 @@
+"""The work and the controls that stand in the row of a risk."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from riskreg.exchange.mapping.cells import CellReader
+from riskreg.exchange.mapping.outcome import RowPlan
+from riskreg.exchange.mapping.values import as_amount, as_progress, as_text, is_nothing
+from riskreg.exchange.mapping.words import WORK
+from riskreg.exchange.reading import Value, shown
+from riskreg.kernel.text import TITLE_MAX
+
+_CONTROL_MAX = 300
+_PREFIX = "mitigation."
+
+
+def read_work(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    """The measure in a row: planned work if it says by when, otherwise text that is kept.
+
+    No day is made up: work without one would be due for nobody.
+    """
+    parts = {name: given[name] for name in given if name.startswith(_PREFIX)}
+    due_on = reader.day(plan, given, "mitigation.due_on")
+    text = _text(parts, "title")
+    description = _text(parts, "description")
+    status = reader.word(plan, given, "mitigation.status", WORK)
+    if (not text and not description) or is_nothing(text or description):
+        if due_on is not None:
+            plan.kept.append((given["mitigation.due_on"][0], due_on.isoformat()))
+        return
+    if due_on is None or (plan.state == "closed" and status is None):
+        plan.kept += [(header, as_text(value)) for header, value in parts.values()]
+        reader.undated += due_on is None
+        return
+    title = " ".join((text or description).split())
+    if len(title) > TITLE_MAX:
+        description = description if description and text != description else (text or description)
+        if text and text not in description:
+            description = f"{text}\n{description}".strip()
+        title = title[: TITLE_MAX - 1].rstrip() + "…"
+    work: dict[str, Any] = {"title": title, "due_on": due_on.isoformat()}
+    if description and description != title:
+        work["description"] = description[:20_000]
+    effect = _text(parts, "expected_effect")
+    if effect:
+        work["expected_effect"] = effect[:20_000]
+    if status:
+        work["status"] = status
+    _numbers(reader, plan, parts, work)
+    _owner(reader, plan, parts, work)
+    plan.mitigation = work
+
+
+def read_controls(plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    """What is in place against the risk, in one control; how it works is said by the column."""
+    for name, kind in (("control", "preventive"), ("control.corrective", "corrective")):
+        if name not in given:
+            continue
+        header, value = given[name]
+        text = " ".join(as_text(value).split())
+        if is_nothing(text):
+            continue
+        if len(text) > _CONTROL_MAX:
+            plan.kept.append((header, text))
+            text = text[: _CONTROL_MAX - 1].rstrip() + "…"
+        plan.controls.append((text, kind))
+
+
+def _text(parts: Mapping[str, tuple[str, Value]], name: str) -> str:
+    found = parts.get(_PREFIX + name)
+    return as_text(found[1]) if found else ""
+
+
+def _numbers(
+    reader: CellReader,
+    plan: RowPlan,
+    parts: Mapping[str, tuple[str, Value]],
+    work: dict[str, Any],
+) -> None:
+    if _PREFIX + "progress" in parts:
+        header, value = parts[_PREFIX + "progress"]
+        progress = as_progress(shown(value))
+        if progress is not None:
+            work["progress"] = 100 if work.get("status") == "done" else progress
+        elif not is_nothing(shown(value)):
+            plan.kept.append((header, as_text(value)))
+    if work.get("status") == "done":
+        work["progress"] = 100
+    if _PREFIX + "cost" in parts:
+        header, value = parts[_PREFIX + "cost"]
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        found = as_amount(f"{value:.2f}" if number else f"{shown(value)} {_unit(header)}")
+        currency = found[1] if found else ""
+        if found and found[0] >= 0 and currency in ("", reader.context.currency):
+            work["cost"] = f"{found[0]:.2f}"
+        elif not is_nothing(shown(value)):
+            # An amount in another currency is not converted: nobody said at which rate.
+            plan.kept.append((header, as_text(value)))
+
+
+def _unit(header: str) -> str:
+    """What a header says of its amounts: ``Cost (k€)``."""
+    start = header.find("(")
+    return header[start + 1 :].rstrip(")") if start >= 0 else ""
+
+
+def _owner(
+    reader: CellReader,
+    plan: RowPlan,
+    parts: Mapping[str, tuple[str, Value]],
+    work: dict[str, Any],
+) -> None:
+    if _PREFIX + "owner" not in parts:
+        if "owner" in plan.fields:
+            work["owner"] = plan.fields["owner"]
+        return
+    header, value = parts[_PREFIX + "owner"]
+    text = " ".join(as_text(value).split())
+    person = None if is_nothing(text) else reader.person(text)
+    if person is not None:
+        work["owner"] = person.id
+    elif not is_nothing(text):
+        plan.kept.append((header, text))

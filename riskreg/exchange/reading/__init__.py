@@ -1,0 +1,88 @@
+"""Reading a file that somebody brings. Pure: no database, no network, nothing in it is ever run."""
+
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.reading.jsons import read_json
+from riskreg.exchange.reading.layout import check_is_register, table_in, worth_of
+from riskreg.exchange.reading.table import (
+    MAX_BYTES,
+    NotARegister,
+    Row,
+    Sheet,
+    Table,
+    Value,
+    is_blank,
+    shown,
+)
+from riskreg.exchange.reading.texts import decode, read_text
+from riskreg.exchange.reading.workbooks import OLE, read_workbook
+
+_PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*")
+
+
+def read_file(data: bytes, *, sheet: str | None = None, pasted: bool = False) -> Table:
+    """The register in ``data``; what kind of file it is, is seen by what is in it.
+
+    ``sheet`` names one of several. Raises ``NotARegister`` with the reason and the way out.
+    """
+    table = _read(data, sheet, pasted)
+    check_is_register(table)
+    return table
+
+
+def _read(data: bytes, sheet: str | None, pasted: bool) -> Table:
+    if len(data) > MAX_BYTES:
+        raise NotARegister(
+            _("This file is larger than %(size)d MB.") % {"size": MAX_BYTES // 1024 // 1024}
+        )
+    if not data.strip(b" \t\r\n\0\xef\xbb\xbf\xff\xfe"):
+        raise NotARegister(_("This file is empty."))
+    if data.startswith(_PICTURES):
+        raise NotARegister(_("This is a picture. Type its rows into a sheet, and bring that."))
+    if data.startswith(b"%PDF"):
+        raise NotARegister(_("This is a PDF. Bring the sheet that it was made of."))
+    if data.startswith((b"PK", OLE)):
+        kind, sheets = read_workbook(data)
+        return _from_workbook(kind, sheets, sheet)
+    text = decode(data)
+    start = text.lstrip("\ufeff \t\r\n")[:200]
+    if start.startswith(("{", "[")):
+        return read_json(text.lstrip("\ufeff"))
+    if start.startswith("<") and not start.startswith("<>"):
+        raise NotARegister(_("This is a page or XML, and no sheet. Save it as .xlsx or .csv."))
+    kind = "paste" if pasted else "tsv" if "\t" in text[:2000] else "csv"
+    grid = read_text(text)
+    found = table_in(Sheet("", grid), kind)
+    if found is None:
+        raise NotARegister(_no_header(grid))
+    return found
+
+
+def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
+    if wanted is not None:
+        chosen = [sheet for sheet in sheets if sheet.name == wanted]
+        if not chosen:
+            names = ", ".join(sheet.name for sheet in sheets)
+            raise NotARegister(_("There is no such sheet. Sheets: %(names)s.") % {"names": names})
+    else:
+        shown_ones = [sheet for sheet in sheets if not sheet.hidden]
+        chosen = sorted(shown_ones or sheets, key=worth_of, reverse=True)
+    if not any(not is_blank(v) for sheet in sheets for row in sheet.grid for v in row):
+        raise NotARegister(
+            _("This workbook has no cell with a value; a picture of a table cannot be read.")
+        )
+    found = table_in(chosen[0], kind)
+    if found is None:
+        raise NotARegister(_no_header(chosen[0].grid))
+    return found
+
+
+def _no_header(grid: list[list[Value]]) -> str:
+    first = next((row for row in grid if sum(not is_blank(v) for v in row) > 1), [])
+    names = ", ".join(shown(value)[:40] for value in first[:12] if not is_blank(value))
+    return _(
+        "No row was found that names the columns of a register. It starts with: %(names)s."
+    ) % {"names": names or "–"}
+
+
+__all__ = ["NotARegister", "Row", "Table", "Value", "is_blank", "read_file", "shown"]

@@ -1,0 +1,136 @@
+"""What the reader of workbooks leaves out: hidden rows, colours, formulas without a value.
+
+Read from the XML of the sheets by a parser that resolves no entity and opens no address.
+"""
+
+import posixpath
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from xml.etree.ElementTree import ParseError
+
+from defusedxml import DefusedXmlException
+from defusedxml import ElementTree as Xml
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.reading.table import NotARegister
+
+_RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
+_STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
+
+
+@dataclass
+class Markings:
+    """Of one sheet; rows and columns from 0."""
+
+    hidden_rows: frozenset[int] = frozenset()
+    colours: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    without_value: tuple[tuple[int, int], ...] = ()
+
+
+def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
+    """{name of a sheet: the part of the archive that holds it}."""
+    book = _tree(archive, "xl/workbook.xml")
+    try:
+        relations = _tree(archive, "xl/_rels/workbook.xml.rels")
+    except KeyError:
+        return {}
+    targets = {node.get("Id"): node.get("Target") or "" for node in relations}
+    found = {}
+    for node in book.iter():
+        if not str(node.tag).endswith("}sheet"):
+            continue
+        target = targets.get(node.get(_RELATION) or node.get(_STRICT_RELATION), "")
+        path = posixpath.normpath(
+            target.lstrip("/") if target.startswith("/") else posixpath.join("xl", target)
+        )
+        if target and path in archive.namelist():
+            found[node.get("name") or ""] = path
+    return found
+
+
+def markings_of(archive: zipfile.ZipFile, part: str) -> Markings:
+    """What is marked in the sheet that ``part`` holds."""
+    fills = _fills(archive)
+    hidden: set[int] = set()
+    colours: dict[tuple[int, int], str] = {}
+    without: list[tuple[int, int]] = []
+    number = -1
+    try:
+        with archive.open(part) as source:
+            for _event, node in Xml.iterparse(source, events=("end",), forbid_dtd=True):
+                if not str(node.tag).endswith("}row"):
+                    continue
+                number = int(node.get("r") or number + 2) - 1
+                if node.get("hidden") in ("1", "true"):
+                    hidden.add(number)
+                _read_row(node, number, fills, colours, without)
+                node.clear()
+    except (ParseError, DefusedXmlException, ValueError):
+        raise _bad_xml() from None
+    return Markings(frozenset(hidden), colours, tuple(without))
+
+
+def _read_row(
+    row: Any,
+    number: int,
+    fills: list[str],
+    colours: dict[tuple[int, int], str],
+    without: list[tuple[int, int]],
+) -> None:
+    column = -1
+    for cell in row:
+        letters = "".join(c for c in cell.get("r") or "" if c.isalpha())
+        column = _column(letters) if letters else column + 1
+        tags = {str(part.tag).rpartition("}")[2]: part for part in cell}
+        value = tags.get("v")
+        empty = "is" not in tags and (value is None or not value.text)
+        if empty and "f" in tags:
+            without.append((number, column))
+        style = cell.get("s")
+        if empty and style and style.isdigit() and int(style) < len(fills) and fills[int(style)]:
+            colours[number, column] = fills[int(style)]
+
+
+def _column(letters: str) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + ord(letter) - 64
+    return number - 1
+
+
+def _fills(archive: zipfile.ZipFile) -> list[str]:
+    """The colour (RRGGBB, or nothing) that each style fills its cell with."""
+    try:
+        styles = _tree(archive, "xl/styles.xml")
+    except KeyError:
+        return []
+    fills: list[str] = []
+    used: list[str] = []
+    for group in styles:
+        name = str(group.tag).rpartition("}")[2]
+        if name == "fills":
+            for fill in group:
+                solid = next((p for p in fill if p.get("patternType") == "solid"), None)
+                front = None if solid is None else next(iter(solid), None)
+                rgb = (front.get("rgb") or "") if front is not None else ""
+                fills.append(rgb[-6:].upper() if len(rgb) in (6, 8) else "")
+        elif name == "cellXfs":
+            for style in group:
+                place = int(style.get("fillId") or 0)
+                used.append(fills[place] if place < len(fills) else "")
+    return used
+
+
+def _tree(archive: zipfile.ZipFile, part: str) -> Any:
+    try:
+        return Xml.fromstring(archive.read(part), forbid_dtd=True)
+    except (ParseError, DefusedXmlException, ValueError):
+        raise _bad_xml() from None
+
+
+def _bad_xml() -> NotARegister:
+    return NotARegister(
+        _("This workbook holds XML that no program writes (or that points elsewhere); not read.")
+    )

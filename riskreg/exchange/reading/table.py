@@ -1,0 +1,96 @@
+"""What is read out of a file: a table with a header, its rows, and what was left out of it."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from riskreg.kernel.errors import FieldError, Invalid
+
+Value = str | int | float | bool | dt.date | dt.datetime | None
+Grid = list[list[Value]]
+
+# What a file may be. A register of people's risks is far below; what is above is no such thing, and
+# reading on would only cost.
+MAX_BYTES = 20 * 1024 * 1024
+MAX_UNPACKED = 200 * 1024 * 1024
+MAX_PARTS = 5_000
+MAX_ROWS = 20_000
+MAX_COLUMNS = 500
+MAX_CELLS = 2_000_000
+MAX_TEXT = 100_000
+
+
+class NotARegister(Invalid):
+    """The file cannot be taken as a register; ``detail`` says why, and the way out."""
+
+    def __init__(self, detail: object) -> None:
+        super().__init__({"file": FieldError("not_a_register", str(detail))})
+
+
+class FormulaWithoutValue(str):
+    """A cell that has a formula, and no value that was worked out of it. Never worked out here."""
+
+    __slots__ = ()
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """One sheet as it was found, from the first row and column on.
+
+    ``merged`` are ((row, column), (row, column)) from 0, ``hidden_rows`` row numbers from 0,
+    ``colours`` what a cell is filled with: {(row, column): "RRGGBB"}, of cells without a value.
+    """
+
+    name: str
+    grid: Grid
+    merged: Sequence[tuple[tuple[int, int], tuple[int, int]]] = ()
+    hidden_rows: frozenset[int] = frozenset()
+    colours: Mapping[tuple[int, int], str] = field(default_factory=dict)
+    hidden: bool = False
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row: its number in the file (from 1), and its values under the headers."""
+
+    number: int
+    values: tuple[Value, ...]
+
+
+@dataclass(frozen=True)
+class Table:
+    """What was found: ``header_row`` is the number of the row right above the first one (None where
+    the format has no such row); ``left_out`` are (row number, why), ``notes`` sentences."""
+
+    format: str
+    sheet: str
+    header_row: int | None
+    headers: tuple[str, ...]
+    rows: tuple[Row, ...]
+    left_out: tuple[tuple[int, str], ...] = ()
+    notes: tuple[str, ...] = ()
+
+    def column(self, header: str) -> list[Value]:
+        """The values under ``header``, one for each row."""
+        place = self.headers.index(header)
+        return [row.values[place] for row in self.rows]
+
+
+def is_blank(value: Value) -> bool:
+    """Whether there is nothing to be read in a cell."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def shown(value: Value) -> str:
+    """A value as a person would have read it in the sheet."""
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "TRUE" if value else "FALSE"
+    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
+        return str(int(value))
+    if isinstance(value, dt.datetime):
+        return value.date().isoformat() if value.time() == dt.time() else value.isoformat(" ")
+    if isinstance(value, dt.date):
+        return value.isoformat()
+    return str(value).strip()

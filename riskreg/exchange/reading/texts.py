@@ -1,0 +1,158 @@
+"""Reading text: which encoding, which separator, which rows."""
+
+import codecs
+import csv
+import io
+import re
+from collections import Counter
+
+from charset_normalizer import from_bytes
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.reading.table import (
+    MAX_CELLS,
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Grid,
+    NotARegister,
+    Value,
+)
+
+SEPARATORS = (",", ";", "\t", "|")
+_MARKS = (
+    (codecs.BOM_UTF8, "utf-8-sig"),
+    (codecs.BOM_UTF32_LE, "utf-32"),
+    (codecs.BOM_UTF32_BE, "utf-32"),
+    (codecs.BOM_UTF16_LE, "utf-16"),
+    (codecs.BOM_UTF16_BE, "utf-16"),
+)
+_WESTERN = frozenset(
+    "äöüÄÖÜßéèêëàâçîïôùûœæÉÈÊÀÂÇÎÔŒñóíúáÑÓÍÚÁãõÃÕìòÌÒåøÅØ°ºª²³µ€£–—’‘‚“”„…·•§«»¿¡×½¼¾©®™ "
+)
+_ASCII = frozenset(map(chr, range(128)))
+_HIGH = re.compile(rb"[\x80-\xff]+")
+_SEP = re.compile(r"sep=(.)\s*$", re.I)
+_RULE = re.compile(r"[\s|:+=-]*-[\s|:+=-]*")
+
+
+def decode(data: bytes) -> str:
+    """``data`` as text, whatever it was written in. Raises ``NotARegister`` for what is none."""
+    for mark, encoding in _MARKS:
+        if data.startswith(mark):
+            try:
+                return data.decode(encoding)
+            except UnicodeDecodeError:
+                raise _unreadable() from None
+    head = data[:4000]
+    if head.count(b"\0") > len(head) // 4:
+        even, odd = head[::2].count(b"\0"), head[1::2].count(b"\0")
+        try:
+            return data.decode("utf-16-le" if odd > even else "utf-16-be")
+        except UnicodeDecodeError:
+            raise _unreadable() from None
+    if b"\0" in head:
+        raise _unreadable()
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError:
+        pass
+    if _is_chinese(data):
+        return data.decode("gb18030")
+    if set(data[:200_000].decode("cp1252", "replace")) - _ASCII <= _WESTERN:
+        return data.decode("cp1252", "replace")
+    best = from_bytes(data[:200_000]).best()
+    for encoding in (best.encoding if best else "", "cp1252", "latin-1"):
+        try:
+            if encoding:
+                return data.decode(encoding)
+        except (UnicodeDecodeError, LookupError):
+            continue
+    raise _unreadable()
+
+
+def _is_chinese(data: bytes) -> bool:
+    """Whether ``data`` is GB18030: most of its pairs are among the 3,755 commonest characters.
+
+    In a Windows code page of Europe a byte above 127 stands alone or begins such a pair by chance.
+    """
+    try:
+        data.decode("gb18030")
+    except UnicodeDecodeError:
+        return False
+    pairs = common = 0
+    for run in _HIGH.findall(data[:200_000]):
+        for first in run[: len(run) // 2 * 2 : 2]:
+            pairs += 1
+            common += 0xB0 <= first <= 0xD7 or 0xA1 <= first <= 0xA3
+        pairs += len(run) % 2
+    return pairs > 0 and common / pairs > 0.7
+
+
+def read_text(text: str) -> Grid:
+    """The rows of ``text``, by the separator that makes the most even table of it."""
+    text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
+    first, _newline, rest = text.partition("\n")
+    given = _SEP.match(first.strip())
+    if given:
+        # Excel's own hint; its line stays, so that row numbers are those of the file.
+        return [[first], *_rows(rest, given[1])]
+    separator = _separator(text)
+    rows = _rows(text, separator)
+    if separator == "|":
+        rows = [_inner(row) for row in rows]
+    return rows
+
+
+def _separator(text: str) -> str:
+    sample = "\n".join([line for line in text.split("\n")[:400] if line.strip()][:60])
+    best, most = ",", 0.0
+    for separator in SEPARATORS:
+        try:
+            rows = list(csv.reader(io.StringIO(sample), delimiter=separator))[:50]
+        except csv.Error:
+            continue
+        widths = Counter(len(row) for row in rows if len(row) > 1)
+        if not widths:
+            continue
+        width, count = widths.most_common(1)[0]
+        worth = count / len(rows) * min(width, 40)
+        if worth > most:
+            best, most = separator, worth
+    return best
+
+
+def _rows(text: str, separator: str) -> Grid:
+    rows: Grid = []
+    cells = 0
+    try:
+        for row in csv.reader(io.StringIO(text), delimiter=separator):
+            cells += len(row)
+            if len(rows) >= MAX_ROWS or len(row) > MAX_COLUMNS or cells > MAX_CELLS:
+                raise NotARegister(
+                    _("At most %(rows)d rows of %(columns)d columns are read; bring it in parts.")
+                    % {"rows": MAX_ROWS, "columns": MAX_COLUMNS}
+                )
+            rows.append(list(row))
+    except csv.Error:
+        raise NotARegister(
+            _("The quotation marks of this text do not match, so its cells cannot be told apart.")
+        ) from None
+    return rows
+
+
+def _inner(row: list[Value]) -> list[Value]:
+    """A row of a table drawn with bars, without its frame; nothing for a ruled line."""
+    cells = [str(cell).strip() for cell in row]
+    if cells and all(not cell or _RULE.fullmatch(cell) for cell in cells):
+        return []
+    if cells and not cells[0]:
+        cells = cells[1:]
+    if cells and not cells[-1]:
+        cells = cells[:-1]
+    return list(cells)
+
+
+def _unreadable() -> NotARegister:
+    return NotARegister(
+        _("This is no text and no workbook that can be read. Bring a sheet: .xlsx, .ods or .csv.")
+    )

@@ -1,0 +1,346 @@
+"""Bringing a file in: one transaction, through the same services as everybody else's acts.
+
+A row is taken whole or not at all, and the file with everything that could be taken or not at all.
+What the file says happened earlier is entered with that day and marked as brought in; what it does
+not say happens now.
+"""
+
+import datetime as dt
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.events.services import append
+from riskreg.exchange.mapping import Answers, Plan, Refused, RowPlan
+from riskreg.exchange.models import Import, ImportedRow
+from riskreg.exchange.queries import signature_of
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Errors, Invalid, RiskregError
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
+from riskreg.register.visibility import Visibility
+from riskreg.risks import services as risks
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import risk_for
+from riskreg.risks.services.cleaning import check_people, clean_fields
+
+_QUOTE, _SOURCES = 1990, 20
+
+
+@dataclass
+class Made:
+    """What a row made beside its risk, for undoing it."""
+
+    mitigation: str = ""
+    mitigation_version: int = 0
+    controls: list[str] = field(default_factory=list)
+
+    def to_json(self) -> dict[str, Any]:
+        """As it is kept."""
+        return {k: v for k, v in vars(self).items() if v}
+
+
+def check_rows(actor: Viewer, plan: Plan) -> Plan:
+    """``plan`` with the rows refused that a service would refuse for their own values."""
+    require(actor, "import.make")
+    assert actor.party is not None  # noqa: S101 - who may import acts for a party
+    refused = list(plan.refused)
+    for row in plan.rows:
+        if row.outcome != "new":
+            continue
+        errors = Errors()
+        clean = clean_fields(
+            errors, actor, row.fields, party=actor.party, visibility=_visibility(plan, row)
+        )
+        check_people(errors, clean.get("owner") or actor.user, clean.get("deputy"))
+        try:
+            errors.raise_if_any()
+        except Invalid as invalid:
+            refused.append(_refusal(plan, row, invalid))
+    return Plan(
+        plan.table, plan.columns, plan.scaling, plan.rows, plan.asked, refused, plan.visibility,
+        plan.notes,
+    )  # fmt: skip
+
+
+@transaction.atomic
+def commit_import(
+    *,
+    actor: Viewer,
+    plan: Plan,
+    answers: Answers,
+    file_name: str,
+    data: bytes,
+    at: dt.datetime,
+) -> tuple[Import, Plan]:
+    """Bring in what ``plan`` says. The rows that a service refuses are refused with its reason.
+
+    Raises ``Forbidden``; ``Invalid`` while something that was asked has no answer.
+    """
+    require(actor, "import.make")
+    if plan.asked:
+        first = plan.asked[0]
+        raise Invalid.one("mapping", "answers_needed", f"{first.column}: {first.question}")
+    assert actor.party is not None  # noqa: S101 - who may import acts for a party
+    row = Import.objects.create(
+        register=actor.register,
+        party=actor.party,
+        visibility=Visibility.PARTY,
+        made_by=actor.user,
+        file_name=file_name[:200],
+        digest=hashlib.sha256(data).hexdigest(),
+        signature=signature_of(plan.table),
+        answers=answers.to_json(),
+        created_at=at,
+    )
+    refused = list(plan.refused)
+    kept: list[ImportedRow] = []
+    for planned in plan.rows:
+        kept.append(_take(actor, row, plan, planned, refused, at))
+    ImportedRow.objects.bulk_create(kept, batch_size=500)
+    done = Plan(
+        plan.table, plan.columns, plan.scaling, plan.rows, (), refused, plan.visibility, plan.notes
+    )
+    row.report, row.notes = done.to_json(), list(done.notes)
+    row.save(update_fields=["report", "notes"])
+    counts = {name: [None, done.count(name)] for name in ("new", "updated", "skipped", "refused")}
+    changes = {"file": [None, row.file_name], "digest": [None, row.digest], **counts}
+    append(actor.entry("import.made", row, at=at, changes=changes))
+    return row, done
+
+
+def _take(
+    actor: Viewer,
+    of_import: Import,
+    plan: Plan,
+    row: RowPlan,
+    refused: list[Refused],
+    at: dt.datetime,
+) -> ImportedRow:
+    kept = ImportedRow(
+        of_import=of_import,
+        number=row.number,
+        title=str(row.fields.get("title", ""))[:200],
+        why=row.why,
+    )
+    made = Made()
+    if row.outcome in ("new", "updated"):
+        try:
+            # A row that is refused half way leaves nothing of itself.
+            with transaction.atomic():
+                if row.outcome == "new":
+                    risk = _create(actor, plan, row, of_import, made, at)
+                else:
+                    risk = _update(actor, row, of_import, made, at)
+            kept.risk_id, kept.version = risk.pk, risk.version
+            kept.before = {name: change[0] for name, change in row.changes.items()}
+            kept.made = made.to_json()
+            if row.owner_name and risk.owner_id == actor.user.pk:
+                kept.owner_name, kept.parked_with = row.owner_name, actor.user
+        except RiskregError as error:
+            refused.append(_refusal(plan, row, error))
+    if row.outcome == "refused":
+        mine = [refusal for refusal in refused if refusal.row == row.number]
+        kept.column = mine[0].column[:200] if mine else ""
+        kept.why = " ".join(refusal.why for refusal in mine)
+    kept.outcome = row.outcome
+    return kept
+
+
+def _refusal(plan: Plan, row: RowPlan, error: RiskregError) -> Refused:
+    """The refusal of a service, with the column of the file that it is about."""
+    row.outcome = "refused"
+    fields = getattr(error, "fields", {})
+    name = next(iter(fields), "")
+    column = next((theirs for theirs, ours in plan.columns.items() if ours == name), "")
+    column = column or next(
+        (theirs for theirs, ours in plan.columns.items() if ours and ours.endswith(f".{name}")), ""
+    )
+    return Refused(row.number, column, error.detail)
+
+
+def _visibility(plan: Plan, row: RowPlan) -> str:
+    return row.theirs.get("visibility") or plan.visibility
+
+
+def _create(
+    actor: Viewer, plan: Plan, row: RowPlan, of_import: Import, made: Made, at: dt.datetime
+) -> Risk:
+    since = _moment(actor, row.identified_on, at)
+    risk = risks.create_risk(
+        actor=actor,
+        fields={**row.fields, "sources": _sources(plan, row, of_import, actor.today(at))},
+        visibility=_visibility(plan, row),
+        at=since,
+        recorded_at=at,
+    )
+    for stage, cell in row.levels.items():
+        _assess(actor, risk.ref, stage, cell, _rationale(row, of_import, stage), since, at)
+    for name, kind in row.controls:
+        control = risks.add_control(
+            actor=actor, ref=risk.ref, name=name, kind=kind, at=since, recorded_at=at
+        )
+        made.controls.append(str(control.uuid))
+    _plan_work(actor, risk, row, made, since, at)
+    closes = row.state == "closed"
+    if row.state == "open" or (closes and row.closed_on):
+        # One that is over was in force from when it was found; one that is open is so from now.
+        risks.open_risk(
+            actor=actor,
+            ref=risk.ref,
+            version=None,
+            at=since if closes else at,
+            recorded_at=at,
+        )
+    if closes:
+        _close(actor, risk.ref, row, of_import, since, at)
+    return risk_for(actor, risk.ref)
+
+
+def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.datetime) -> Risk:
+    ref = row.ref
+    if row.changes.get("state", [None, None])[0] == "closed":
+        why = _("Open in the file %(file)s, row %(row)d.")
+        reason = why % {"file": of_import.file_name, "row": row.number}
+        risks.reopen_risk(actor=actor, ref=ref, version=None, reason=reason, at=at)
+    fields = {name: change[1] for name, change in row.changes.items() if name in row.fields}
+    if fields:
+        risks.edit_risk(actor=actor, ref=ref, version=None, fields=fields, at=at)
+    for stage, cell in row.levels.items():
+        if stage in row.changes:
+            _assess(actor, ref, stage, cell, _rationale(row, of_import, stage), at, at)
+    new_controls = row.changes.get("controls", [None, []])[1]
+    for name, kind in row.controls:
+        if name in new_controls:
+            control = risks.add_control(actor=actor, ref=ref, name=name, kind=kind, at=at)
+            made.controls.append(str(control.uuid))
+    risk = risk_for(actor, ref)
+    if "mitigation" in row.changes:
+        _plan_work(actor, risk, row, made, at, at)
+    elif row.mitigation is not None:
+        _update_work(actor, risk, row, made, at)
+    state = row.changes.get("state", [None, None])[1]
+    if state == "open" and risk.state == "draft":
+        risks.open_risk(actor=actor, ref=ref, version=None, at=at)
+    elif state == "closed":
+        _close(actor, ref, row, of_import, at, at)
+    return risk_for(actor, ref)
+
+
+def _assess(
+    actor: Viewer,
+    ref: str,
+    stage: str,
+    cell: tuple[int, int],
+    rationale: str,
+    at: dt.datetime,
+    recorded_at: dt.datetime,
+) -> None:
+    risks.record_assessment(
+        actor=actor,
+        ref=ref,
+        version=None,
+        given={
+            "stage": stage,
+            "likelihood": cell[0],
+            "impact": cell[1],
+            "rationale": rationale,
+        },
+        at=at,
+        recorded_at=recorded_at,
+    )
+
+
+def _plan_work(
+    actor: Viewer,
+    risk: Risk,
+    row: RowPlan,
+    made: Made,
+    since: dt.datetime,
+    at: dt.datetime,
+) -> None:
+    if row.mitigation is None:
+        return
+    due = dt.date.fromisoformat(row.mitigation["due_on"])
+    # Work whose day has passed was planned by then at the latest.
+    planned = min(since, _moment(actor, due, at))
+    work = risks.create_mitigation(
+        actor=actor,
+        fields={**row.mitigation, "risks": [risk.ref]},
+        visibility=risk.visibility,
+        at=planned,
+        recorded_at=at,
+    )
+    made.mitigation, made.mitigation_version = work.ref, work.version
+
+
+def _update_work(actor: Viewer, risk: Risk, row: RowPlan, made: Made, at: dt.datetime) -> None:
+    changed = {
+        name.removeprefix("mitigation."): change[1]
+        for name, change in row.changes.items()
+        if name.startswith("mitigation.")
+    }
+    if not changed:
+        return
+    title = str((row.mitigation or {})["title"])
+    work = risk.mitigations.filter(title__iexact=title).first()
+    if work is None:
+        return
+    work = risks.edit_mitigation(actor=actor, ref=work.ref, version=None, fields=changed, at=at)
+    made.mitigation, made.mitigation_version = work.ref, work.version
+
+
+def _close(
+    actor: Viewer,
+    ref: str,
+    row: RowPlan,
+    of_import: Import,
+    since: dt.datetime,
+    at: dt.datetime,
+) -> None:
+    reason = _("Closed in the file %(file)s, row %(row)d.") % {
+        "file": of_import.file_name,
+        "row": row.number,
+    }
+    closed = max(_moment(actor, row.closed_on, at), since)
+    risks.close_risk(actor=actor, ref=ref, version=None, reason=reason, at=closed, recorded_at=at)
+
+
+def _moment(actor: Viewer, day: dt.date | None, at: dt.datetime) -> dt.datetime:
+    """The start of ``day`` in the register, or now where none is named."""
+    if day is None:
+        return at
+    return min(clock.start_of_day(day, actor.register.time_zone), at)
+
+
+def _rationale(row: RowPlan, of_import: Import, stage: str) -> str:
+    came = _("Brought in from %(file)s, row %(row)d, which says: %(theirs)s.") % {
+        "file": of_import.file_name,
+        "row": row.number,
+        "theirs": row.theirs.get(stage, ""),
+    }
+    return f"{row.rationale}\n{came}".strip()
+
+
+def _sources(
+    plan: Plan, row: RowPlan, of_import: Import, today: dt.date
+) -> Sequence[dict[str, Any]]:
+    """Where it came from, with everything of its row that has no field here."""
+    sheet = f"{plan.table.sheet}, " if plan.table.sheet else ""
+    text = "\n".join(f"{name}: {value}" for name, value in row.kept)
+    pieces = [text[n : n + _QUOTE] for n in range(0, len(text), _QUOTE)] or [""]
+    title = _("Brought in from %(file)s") % {"file": of_import.file_name}
+    return [
+        {
+            "title": title[:300],
+            "quote": piece,
+            "label": "judgement",
+            "locator": (sheet + _("row %(row)d") % {"row": row.number})[:300],
+            "date": today.isoformat(),
+        }
+        for piece in pieces[:_SOURCES]
+    ]
