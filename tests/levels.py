@@ -4,7 +4,7 @@ A test is at the level of the heaviest thing it uses: Chromium (marked ``browser
 its own (marked ``process``), the database (pytest-django's mark or fixtures), or none of them.
 Nothing has to be marked ``unit`` or ``database``: that follows. What calls itself lighter than it
 is fails: the database is closed to a test at level ``unit``, and starting a process below level
-``process`` is refused.
+``process`` is refused. What is at level ``unit`` is run beside SQLite alone (``once``).
 """
 
 import sys
@@ -41,6 +41,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         if marked - {level}:
             raise pytest.UsageError(f"{item.nodeid} is marked {marked} and is at level {level}")
         item.add_marker(level)
+        if level == "unit":
+            # No database decides what opens none.
+            item.add_marker("once")
 
 
 def _notice_processes(event: str, arguments: tuple[Any, ...]) -> None:

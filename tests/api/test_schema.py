@@ -22,7 +22,8 @@ from riskreg.api.core.vocabulary import CODES, VERBS
 from tests.conftest import REQUIRE_ALL
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.django_db
+# The schema is made of code alone.
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 UNDESCRIBED = {"/api/schema/", "/api/docs/", "/api/^(?P<rest>.*)$"}
 
 

@@ -151,6 +151,7 @@ def touched(tree: Path) -> set[str]:
 
 
 @pytest.mark.process
+@pytest.mark.once
 @pytest.mark.slow
 def test_a_field_is_added_in_three_steps(tmp_path: Path) -> None:
     tree = tmp_path / "copy"

@@ -40,6 +40,8 @@ def test_every_test_is_at_exactly_one_level(request: pytest.FixtureRequest) -> N
     for item in request.session.items:
         levels = [mark.name for mark in item.iter_markers() if mark.name in LEVELS]
         assert len(set(levels)) == 1, (item.nodeid, levels)
+        # No database decides what opens none, so it is not run beside each.
+        assert item.get_closest_marker("once") or levels != ["unit"], item.nodeid
 
 
 def _run(folder: Path, text: str, *arguments: str) -> str:
@@ -55,6 +57,7 @@ def _run(folder: Path, text: str, *arguments: str) -> str:
 
 
 @pytest.mark.process
+@pytest.mark.once
 def test_what_is_heavier_than_it_says_fails(tmp_path: Path) -> None:
     told = _run(tmp_path, PLANTED, "-m", "unit")
     assert "2 failed, 1 passed, 3 deselected" in told, told

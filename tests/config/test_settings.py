@@ -13,6 +13,8 @@ import yaml
 
 from config import celery, gunicorn
 
+# Each process is given its own database by name, or none.
+pytestmark = pytest.mark.once
 ROOT = Path(__file__).resolve().parents[2]
 GOOD = {
     "DEBUG": "0",

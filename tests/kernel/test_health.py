@@ -109,6 +109,7 @@ except health.NotReady as error:
 
 
 @pytest.mark.process
+@pytest.mark.once
 def test_a_database_that_can_be_read_and_not_written_is_not_ready(tmp_path: Path) -> None:
     result = subprocess.run(
         [sys.executable, "-c", PROBE],

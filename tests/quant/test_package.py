@@ -36,6 +36,7 @@ def test_there_are_doctests() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.once
 def test_importing_it_pulls_in_no_django() -> None:
     code = (
         "import sys, riskreg.quant;"

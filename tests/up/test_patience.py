@@ -77,6 +77,7 @@ def test_it_says_what_it_waits_for_and_since_when(clock: Clock, said: list[str])
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 @pytest.mark.process
+@pytest.mark.once
 def test_the_work_of_a_group_is_counted() -> None:
     worker = subprocess.Popen([sys.executable, "-c", "while True: pass"], start_new_session=True)
     try:
