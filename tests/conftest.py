@@ -35,7 +35,7 @@ from riskreg.kernel import appendonly
 from tests import builders
 from tests.builders import AT, World
 
-pytest_plugins = ["tests.levels", "tests.querycounts", "tests.running"]
+pytest_plugins = ["tests.levels", "tests.measuring", "tests.querycounts", "tests.running"]
 
 hypothesis_settings.register_profile(
     "riskreg",

@@ -24,7 +24,7 @@ from tests.access.routes import ROUTES
 from tests.access.switching import ROOT, Switch, every_site, place
 from tests.access.test_probes import PROBES
 
-pytestmark = [pytest.mark.once, pytest.mark.slow]
+pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
 
 # Places where the filter is a second line that nothing can get behind, and why.
 REDUNDANT = {

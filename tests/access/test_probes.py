@@ -28,7 +28,7 @@ from tests.access.canaries import CanaryWorld
 from tests.access.switching import Switch, every_site, place
 from tests.indicators import making
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
 
 
 def refusals(act: Callable[..., Any], **given: Any) -> list[tuple[str, str]]:

@@ -21,6 +21,7 @@ from tests.builders import World
 from tests.indicators import making
 from tests.querycounts import QueryCounts
 
+pytestmark = pytest.mark.unmeasured
 # Pages whose reads do not depend on a register's rows, or that are not ours.
 ELSEWHERE = (
     "/healthz",

@@ -38,7 +38,7 @@ from tests.access import canaries, past, walk, writes
 from tests.access.canaries import CANARY, CanaryWorld
 from tests.access.routes import ROUTES
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.unmeasured]
 # Everybody who must not hear, and those who were foton's and are not any more.
 VISITORS = (*walk.VISITORS, *past.FORMER)
 # For the operator on the machine itself: it counts the requests of the process.

@@ -11,7 +11,9 @@ from tests.access.canaries import CANARY, CanaryWorld
 from tests.access.routes import ROUTES
 
 # Who may see what is decided by the same conditions on every database; two_worlds asks them all.
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db, pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured,
+]  # fmt: skip
 
 
 @pytest.fixture

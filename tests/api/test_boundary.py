@@ -10,7 +10,7 @@ from tests.api.conftest import Program, is_problem
 from tests.builders import World
 from tests.dump import nothing_changes
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.unmeasured]
 
 CANARY = "kanarienvogel"
 PATHS = [

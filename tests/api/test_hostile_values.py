@@ -20,7 +20,7 @@ from tests.dump import nothing_changes
 from tests.endpoints.receiver import stub_names
 from tests.hostile_values import Operation, Way, shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.unmeasured]
 
 
 # What was taken is kept and read where it is one of these.

@@ -35,7 +35,7 @@ from tests.builders import SLUG, World
 from tests.conftest import REQUIRE_ALL
 from tests.endpoints.receiver import stub_names
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
 CASES = int(os.environ.get("SCHEMATHESIS_CASES", "100" if REQUIRE_ALL else "4"))
 # The operations are dealt out to so many tests, which can run beside each other.
 PARTS = 12

@@ -1,5 +1,7 @@
 """What is measured of a run is held against the floor, and a process that it starts counts too."""
 
+import os
+import re
 import subprocess
 import sys
 import tomllib
@@ -21,6 +23,33 @@ source = ["."]
 data_file = "data"
 [tool.coverage.report]
 fail_under = {floor}
+"""
+TESTS = """
+import subprocess, sys
+import pytest
+from program import one, other
+
+def test_before():
+    one(1)
+
+@pytest.mark.process
+@pytest.mark.unmeasured
+def test_passes_by():
+    assert not sys.gettrace()
+    other(1)
+    subprocess.run([sys.executable, "-c", "import program; program.other(1)"], check=True)
+
+def test_after():
+    one(0)
+"""
+ASKED_FOR = """
+def one(x):
+    if x:
+        return "before"
+    return "after"
+
+def other(x):
+    return "only by the way"
 """
 PROGRAM = """
 import subprocess, sys
@@ -64,6 +93,23 @@ def test_a_part_of_the_suite_is_held_against_no_floor(tmp_path: Path) -> None:
 def test_a_run_that_measured_nothing_fails(tmp_path: Path) -> None:
     (tmp_path / "pyproject.toml").write_text(PROJECT.format(floor=0))
     assert not measure.reaches_floor(tmp_path)
+
+
+def test_what_is_reached_by_the_way_is_not_counted(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "pyproject.toml").write_text(PROJECT.format(floor=80))
+    (tmp_path / "program.py").write_text(ASKED_FOR)
+    (tmp_path / "test_it.py").write_text(TESTS)
+    command = [
+        sys.executable, *measure.PREFIX, "--omit=test_it.py", "-m", "pytest", "-q", "-p",
+        "tests.levels", "-p", "tests.measuring", "-p", "no:django", "-W", "ignore", "test_it.py",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": f"{measure.ROOT}{os.pathsep}{tmp_path}"}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    assert measure.reaches_floor(tmp_path)
+    # Of six statements one is missing, of two branches none: what nobody asks for.
+    assert re.search(r"TOTAL +6 +1 +2 +0 ", capfd.readouterr().out)
 
 
 def test_only_the_run_on_sqlite_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -27,7 +27,7 @@ from tests.dump import nothing_changes
 from tests.endpoints.receiver import stub_names
 from tests.hostile_values import shown
 
-pytestmark = [pytest.mark.django_db, pytest.mark.slow]
+pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.unmeasured]
 
 # Not pages.
 ELSEWHERE = ("/api/", "/metrics", "/calendar/", "/healthz", "/readyz")
