@@ -3,42 +3,28 @@
 import uuid
 from typing import Any
 
-from django.db.models import Q
 from django.http import HttpResponse
-from drf_spectacular.types import OpenApiTypes
 from rest_framework.request import Request
 
 from riskreg.api import shapes_controls as shapes
-from riskreg.api.core import schema
+from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.parameters import many, query, several, switch
-from riskreg.api.core.query import as_query, choices_of, day_of, switch_of
+from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
-from riskreg.kernel.errors import Errors, Invalid
-from riskreg.register import filtering
-from riskreg.risks import services
+from riskreg.kernel.errors import Invalid
+from riskreg.register.filtering import RowFilter
+from riskreg.risks import control_filters, services
 from riskreg.risks.fields import CONTROL
-from riskreg.risks.mitigation_filters import linked_to_risks
-from riskreg.risks.models import Control, ControlKind, Effectiveness
+from riskreg.risks.models import Control
 from riskreg.risks.queries.access import control_for
 from riskreg.risks.queries.lists import controls_for
 from riskreg.risks.services.controls import FIELDS
 
-FILTERS = ("kind", "effectiveness", "owner", "party", "risk", "active", "test_due_before")
-PARAMETERS = [
-    many("kind", "Before the event, or after it.", enum=ControlKind.values),
-    query("effectiveness", "What a test found.", enum=Effectiveness.values),
-    several("owner", "“me”, a member's id or e-mail address."),
-    several("party", "A party's key."),
-    several("risk", "The ref of a risk that it works on."),
-    switch("active", "Whether it is in place."),
-    query("test_due_before", "In place, and to be tested before this day.", OpenApiTypes.DATE),
-]
 _OLDEST = keyset.Order("created_at", tie="id")
 
 
@@ -66,45 +52,21 @@ class ControlApi(RegisterApi):
 class Controls(ControlApi):
     """GET lists the controls that the caller may know of, POST notes one."""
 
-    @schema.listed("List controls", shapes.Control, PARAMETERS)
+    @schema.listed("List controls", shapes.Control, row_parameters.CONTROL_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first; those that have ended are among them."""
-        self.known_params(*FILTERS, *PARAMS)
-        rows = controls_for(self.viewer)
+        self.known_params(*control_filters.NAMES, "ordering", *PARAMS)
+        params, rows = request.query_params, controls_for(self.viewer)
+        chosen: RowFilter = as_query(lambda: control_filters.parse(self.viewer, params, self.at))
+        order = row_order(params.get("ordering"), control_filters.ORDERINGS, _OLDEST)
         listing = Listing(
-            queryset=rows.filter(self._wanted()),
-            order=_OLDEST,
-            place=lambda row: (row.created_at, str(row.uuid)),
+            queryset=rows.filter(chosen.condition),
+            order=order,
+            place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(rows),
         )
         audience = self.viewer.audience.key
         return listed(self, audience, listing, lambda found: [self.as_json(row) for row in found])
-
-    def _wanted(self) -> Q:
-        params, errors, wanted = self.request.query_params, Errors(), Q()
-        if kinds := params.getlist("kind"):
-            wanted &= Q(kind__in=choices_of(errors, "kind", kinds, ControlKind.values))
-        if found := params.get("effectiveness"):
-            choices_of(errors, "effectiveness", [found], Effectiveness.values)
-            wanted &= Q(effectiveness=found)
-        if owners := params.getlist("owner"):
-            wanted &= filtering.owned_by(controls_for)(
-                filtering.Asked(errors, self.viewer, "owner", owners, self.at)
-            )
-        if parties := params.getlist("party"):
-            wanted &= filtering.of_party(
-                filtering.Asked(errors, self.viewer, "party", parties, self.at)
-            )
-        if refs := params.getlist("risk"):
-            wanted &= linked_to_risks(Control.risks, "control_id")(
-                filtering.Asked(errors, self.viewer, "risk", refs, self.at)
-            )
-        if (active := switch_of(errors, "active", params.get("active"))) is not None:
-            wanted &= Q(ended_at__isnull=active)
-        if due := day_of(errors, "test_due_before", params.get("test_due_before")):
-            wanted &= Q(next_test_on__lt=due, ended_at=None)
-        as_query(errors.raise_if_any)
-        return wanted
 
     @schema.made("Note a control", shapes.ControlNew, shapes.Control)
     def post(self, request: Request, slug: str) -> HttpResponse:

@@ -7,7 +7,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_indicators as shapes
-from riskreg.api.core import schema
+from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
@@ -29,6 +29,7 @@ from riskreg.indicators.queries.access import (
 from riskreg.kernel import clock, keyset
 from riskreg.kernel.days import day_in
 from riskreg.kernel.errors import Errors
+from riskreg.register.filtering import RowFilter
 from riskreg.register.visibility import Visibility
 
 READING_FILTERS = ("since", "until", "corrected")
@@ -67,15 +68,15 @@ class IndicatorApi(RegisterApi):
 class Indicators(IndicatorApi):
     """GET lists the indicators that the caller may know of, POST sets one up."""
 
-    @schema.listed("List indicators", shapes.Indicator, schema.INDICATOR_FILTERS)
+    @schema.listed("List indicators", shapes.Indicator, row_parameters.INDICATOR_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Oldest first."""
         self.known_params(*filters.NAMES, "ordering", *PARAMS)
         params = request.query_params
-        chosen = as_query(lambda: filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = as_query(lambda: filters.parse(self.viewer, params, self.at))
         order = row_order(params.get("ordering"), filters.ORDERINGS, _BY_AGE)
         listing = Listing(
-            queryset=indicators_for(self.viewer).filter(chosen),
+            queryset=indicators_for(self.viewer).filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(visible_indicators(self.viewer)),

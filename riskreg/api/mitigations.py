@@ -6,7 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes
-from riskreg.api.core import schema
+from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
@@ -15,6 +15,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
+from riskreg.register.filtering import RowFilter
 from riskreg.register.visibility import Visibility
 from riskreg.risks import mitigation_filters, services
 from riskreg.risks.fields import MITIGATION
@@ -49,15 +50,15 @@ class MitigationApi(RegisterApi):
 class Mitigations(MitigationApi):
     """GET lists the work that the caller may know of, POST plans some."""
 
-    @schema.listed("List mitigations", shapes.Mitigation, schema.MITIGATION_FILTERS)
+    @schema.listed("List mitigations", shapes.Mitigation, row_parameters.MITIGATION_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Soonest due first."""
         self.known_params(*mitigation_filters.NAMES, "ordering", *PARAMS)
         params = request.query_params
-        chosen = as_query(lambda: mitigation_filters.parse(self.viewer, params, self.at))
+        chosen: RowFilter = as_query(lambda: mitigation_filters.parse(self.viewer, params, self.at))
         order = row_order(params.get("ordering"), mitigation_filters.ORDERINGS, _BY_DUE_DATE)
         listing = Listing(
-            queryset=mitigations_for(self.viewer).filter(chosen),
+            queryset=mitigations_for(self.viewer).filter(chosen.condition),
             order=order,
             place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(visible_mitigations(self.viewer)),

@@ -6,19 +6,23 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_objectives as shapes
-from riskreg.api.core import schema
+from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
+from riskreg.register import objective_filters
 from riskreg.register.fields import OBJECTIVE
+from riskreg.register.filtering import RowFilter
 from riskreg.register.models import Objective
 from riskreg.register.queries import objective_for, objectives_for
 from riskreg.register.services import add_objective, edit_objective
 
+_SOONEST = keyset.Order("due_on", tie="id")
 _FIELDS = tuple(field.name for field in OBJECTIVE.settable)
 
 
@@ -41,15 +45,17 @@ class ObjectiveApi(RegisterApi):
 class Objectives(ObjectiveApi):
     """GET lists the targets that the caller may know of, POST adds one."""
 
-    @schema.listed("List objectives", shapes.Objective)
+    @schema.listed("List objectives", shapes.Objective, row_parameters.OBJECTIVE_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Soonest due first."""
-        self.known_params(*PARAMS)
-        rows = objectives_for(self.viewer)
+        self.known_params(*objective_filters.NAMES, "ordering", *PARAMS)
+        params, rows = request.query_params, objectives_for(self.viewer)
+        chosen: RowFilter = as_query(lambda: objective_filters.parse(self.viewer, params, self.at))
+        order = row_order(params.get("ordering"), objective_filters.ORDERINGS, _SOONEST)
         listing = Listing(
-            queryset=rows.select_related("party"),
-            order=keyset.Order("due_on", tie="id"),
-            place=lambda row: (row.due_on, str(row.uuid)),
+            queryset=rows.select_related("party").filter(chosen.condition),
+            order=order,
+            place=lambda row: (column_value(row, order), str(row.uuid)),
             tie=by_uuid(rows),
         )
         return listed(

@@ -1,28 +1,27 @@
 """Which indicators: one reading of the query string, for the API and for pages."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
 
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
-from riskreg.kernel.errors import Errors
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
     Reader,
+    RowFilter,
     choice_readers,
-    conditions,
     day_asked,
     filed_under,
     is_on,
     of_party,
     owned_by,
+    parse_filters,
     updated_since,
-    values_of,
 )
 from riskreg.risks.mitigation_filters import linked_to_risks
 
@@ -37,13 +36,16 @@ ORDERINGS = INDICATOR.orderings
 ASKED = Q(active=True) & (Q(dormant=False) | Q(objective__isnull=False))
 
 
-def parse(viewer: Viewer, params: Mapping[str, Any], at: dt.datetime) -> Q:
-    """What the filters among ``params`` ask for, of rows with ``dormant``. Raises ``Invalid`` with
-    every bad value."""
-    errors = Errors()
-    where = conditions(errors, viewer, values_of(params, NAMES), _readers(), at)
-    errors.raise_if_any()
-    return where
+def parse(
+    viewer: Viewer,
+    params: Mapping[str, Any],
+    at: dt.datetime,
+    *,
+    also: Collection[str] | None = None,
+) -> RowFilter:
+    """What the filters among ``params`` ask for (``filtering.parse_filters``), of rows with
+    ``dormant``."""
+    return parse_filters(viewer, params, at, _readers(), NAMES, also)
 
 
 def _indicators(viewer: Viewer) -> QuerySet[Any]:

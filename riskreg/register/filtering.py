@@ -6,11 +6,11 @@ full list. Each noun has a ``filters.py`` with its readers; here is what several
 
 import datetime as dt
 import uuid
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Any
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
 
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.days import day_in, moment_in
@@ -44,6 +44,56 @@ class Asked:
 
 
 Reader = Callable[[Asked], Q]
+
+
+@dataclass(frozen=True)
+class RowFilter:
+    """A checked filter: the rows must meet ``condition``; ``given`` is the part of the query string
+    that it came from, for links."""
+
+    condition: Q = field(default_factory=Q)
+    given: Mapping[str, list[str]] = field(default_factory=dict)
+
+
+class NounFilters(Protocol):
+    """What a noun's module of filters offers to its list page and to its API."""
+
+    @property
+    def NAMES(self) -> tuple[str, ...]:
+        """Every filter, in the order in which pages name them."""
+
+    @property
+    def ORDERINGS(self) -> Mapping[str, str]:
+        """{name: column} of what a list can be ordered by; each name may carry a minus."""
+
+    def parse(
+        self,
+        viewer: Viewer,
+        params: Mapping[str, Any],
+        at: dt.datetime,
+        *,
+        also: Collection[str] | None = None,
+    ) -> RowFilter:
+        """What the filters among ``params`` ask for, as ``parse_filters`` reads them."""
+
+
+def parse_filters(
+    viewer: Viewer,
+    params: Mapping[str, Any],
+    at: dt.datetime,
+    readers: Mapping[str, Reader],
+    names: Iterable[str],
+    also: Collection[str] | None = None,
+) -> RowFilter:
+    """What the filters called ``names`` among ``params`` ask for. Raises ``Invalid`` with every bad
+    value and, with ``also`` (parameters that are somebody else's), every unknown name."""
+    errors = Errors()
+    if also is not None:
+        check_names(errors, params, names, also)
+    given = values_of(params, names)
+    condition = conditions(errors, viewer, given, readers, at)
+    errors.raise_if_any()
+    return RowFilter(condition, given)
 
 
 def values_of(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, list[str]]:
@@ -102,9 +152,18 @@ def _choice_reader(field: Field, prefix: str) -> Reader:
     return lambda asked: Q(**{column: known_values(asked, field.choices.values)})
 
 
+def sorted_rows(
+    rows: QuerySet[Any], errors: Errors, orderings: Mapping[str, str], value: str
+) -> Any:
+    """``rows`` in the order that ``value`` asks for; those without a value come last either way."""
+    column, descending = order_by(errors, orderings, value)
+    by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
+    return rows.order_by(by, "-id" if descending else "id")
+
+
 def order_by(errors: Errors, orderings: Mapping[str, str], value: str, **parts: str) -> Any:
-    """The column and whether descending that ``value`` (``title``, ``-title`` …) asks for; ``ref``
-    where it asks for nothing that there is. ``parts`` fill in the column's name."""
+    """The column and whether descending that ``value`` (``title``, ``-title`` …) asks for; the
+    first of ``orderings`` where it asks for none. ``parts`` fill in the column's name."""
     name = value.removeprefix("-")
     if name not in orderings:
         errors.add(
@@ -113,7 +172,7 @@ def order_by(errors: Errors, orderings: Mapping[str, str], value: str, **parts: 
             _("This must be one of: %(all)s, each perhaps with a minus.")
             % {"all": ", ".join(orderings)},
         )
-        name = "ref"
+        name = next(iter(orderings))
     return orderings[name].format(language=sort_language(), **parts), value.startswith("-")
 
 

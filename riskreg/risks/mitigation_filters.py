@@ -1,26 +1,25 @@
 """Which mitigations: one reading of the query string, for the API and for pages."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.errors import Errors
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
 from riskreg.register.filtering import (
     Asked,
     Reader,
+    RowFilter,
     choice_readers,
-    conditions,
     day_asked,
     filed_under,
     of_party,
     owned_by,
+    parse_filters,
     updated_since,
-    values_of,
 )
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation
@@ -33,15 +32,17 @@ NAMES = (
 )  # fmt: skip
 # What a list can be ordered by; each name may carry a minus.
 ORDERINGS = MITIGATION.orderings
-DEFAULT_ORDER = "due_on"
 
 
-def parse(viewer: Viewer, params: Mapping[str, Any], at: dt.datetime) -> Q:
-    """What the filters among ``params`` ask for. Raises ``Invalid`` with every bad value."""
-    errors = Errors()
-    where = conditions(errors, viewer, values_of(params, NAMES), _readers(), at)
-    errors.raise_if_any()
-    return where
+def parse(
+    viewer: Viewer,
+    params: Mapping[str, Any],
+    at: dt.datetime,
+    *,
+    also: Collection[str] | None = None,
+) -> RowFilter:
+    """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
+    return parse_filters(viewer, params, at, _readers(), NAMES, also)
 
 
 def _mitigations(viewer: Viewer) -> QuerySet[Any]:

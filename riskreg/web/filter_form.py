@@ -1,15 +1,58 @@
 """Filters as a GET form: what each offers, what is chosen, and how to take one away."""
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
+from riskreg.kernel.fields import Table, Text
 from riskreg.register.queries import Choices
 from riskreg.risks.fields import RISK
 from riskreg.web.presenters import Scale, query
+
+# What is chosen to see also what a list leaves out.
+ALL = "all"
+
+
+@dataclass(frozen=True)
+class FilterWords:
+    """How the filters of a noun's list are called. ``labels``: those that are no field of its
+    table, or read otherwise there. ``unset``: what is listed as long as nothing is chosen, of
+    filters that leave something out until then; these offer “All” as well."""
+
+    table: Table
+    labels: Mapping[str, Text]
+    unset: Mapping[str, Text] = field(default_factory=dict)
+
+
+RISK_WORDS = FilterWords(
+    RISK,
+    labels={
+        "rating": gettext_lazy("Rating"),
+        "likelihood": gettext_lazy("Likelihood"),
+        "impact": gettext_lazy("Impact"),
+        "objective": gettext_lazy("Objective"),
+        "overdue": gettext_lazy("Review overdue"),
+        "unrated": gettext_lazy("Unrated"),
+        "above_appetite": gettext_lazy("Above appetite"),
+        "due_before": gettext_lazy("Review due before"),
+        "stage": gettext_lazy("Stage"),
+    },
+    unset={"state": gettext_lazy("Draft and open")},
+)
+_LABELS = {
+    "q": gettext_lazy("Words"),
+    "term": gettext_lazy("Term"),
+    "updated_since": gettext_lazy("Changed since"),
+}
+# What is typed and not chosen, with the kind of its box.
+_TYPED = {
+    "due_before": "date", "test_due_before": "date", "external_id": "text", "risk": "text",
+}  # fmt: skip
 
 
 def filter_fields(
@@ -17,8 +60,10 @@ def filter_fields(
     given: Mapping[str, Sequence[str]],
     names: Sequence[str],
     scale: Scale | None = None,
+    words: FilterWords = RISK_WORDS,
 ) -> list[dict[str, Any]]:
-    """The selects of ``names`` in order: ``{name, id, label, options: [{value, label, on}]}``.
+    """The fields of ``names`` in order: ``{name, id, label}``, and ``options: [{value, label,
+    on}]`` of a select or ``input`` (the kind of box) and ``value`` of what is typed.
 
     ``term`` becomes one select per taxonomy, all sent under that name.
     """
@@ -27,10 +72,18 @@ def filter_fields(
         if name == "term":
             for taxonomy, title, terms in choices.taxonomies:
                 offered = choices.terms_with(taxonomy, terms, given.get(name, ()))
-                fields.append(_select("term", f"f-{taxonomy}", title, offered, given))
+                fields.append(_select("term", f"f-{taxonomy}", title, offered, given, _("All")))
             continue
+        label, ident = filter_label(name, words), f"f-{name}"
+        if name in _TYPED:
+            value = (given.get(name) or [""])[-1]
+            fields.append(
+                {"name": name, "id": ident, "label": label, "input": _TYPED[name], "value": value}
+            )
+            continue
+        offered = _options(name, choices, scale, words)
         fields.append(
-            _select(name, f"f-{name}", filter_label(name), _options(name, choices, scale), given)
+            _select(name, ident, label, offered, given, str(words.unset.get(name, _("All"))))
         )
     return fields
 
@@ -48,49 +101,48 @@ def canonical_url(request: HttpRequest, drop: Collection[tuple[str, str]] = ()) 
 
 
 def _select(
-    name: str, ident: str, label: str, options: Sequence[tuple[str, str]], given: Mapping[str, Any]
+    name: str,
+    ident: str,
+    label: str,
+    options: Sequence[tuple[str, str]],
+    given: Mapping[str, Any],
+    unset: str,
 ) -> dict[str, Any]:
     chosen = set(given.get(name, ()))
     return {
         "name": name,
         "id": ident,
         "label": label,
-        "any": {"state": _("Draft and open")}.get(name, _("All")),
+        "any": unset,
         "options": [{"value": v, "label": text, "on": v in chosen} for v, text in options],
     }
 
 
-def _options(name: str, choices: Choices, scale: Scale | None) -> list[tuple[str, str]]:
+def _options(
+    name: str, choices: Choices, scale: Scale | None, words: FilterWords
+) -> list[tuple[str, str]]:
+    offered: list[tuple[str, str]] = []
     if name == "party":
-        return list(choices.parties)
-    if name == "owner":
-        return [("me", _("Me")), *((value, text) for value, text, _party in choices.people)]
-    if name == "rating" and scale is not None:
-        return [(key, scale.name(key)) for key in reversed(scale.matrix.rating_keys)]
-    if name in RISK and RISK[name].choices:
-        offered = [(word.value, str(word.label).capitalize()) for word in RISK[name].choices]
-        return [*offered, ("all", _("All"))] if name == "state" else offered
-    return []
+        offered = list(choices.parties)
+    elif name == "owner":
+        offered = [("me", _("Me")), *((value, text) for value, text, _party in choices.people)]
+    elif name == "rating" and scale is not None:
+        offered = [(key, scale.name(key)) for key in reversed(scale.matrix.rating_keys)]
+    elif name in words.table and words.table[name].choices:
+        kinds = words.table[name].choices
+        offered = [(word.value, str(word.label).capitalize()) for word in kinds]
+    elif name in words.unset:
+        offered = [("false", _("No"))]
+    return [*offered, (ALL, _("All"))] if name in words.unset else offered
 
 
-def filter_label(name: str) -> str:
-    """What a filter is called: as the field that it is about, or in words of its own."""
-    if name in RISK and RISK[name].filter:
-        return str(RISK[name].label)
-    return {
-        "rating": _("Rating"),
-        "likelihood": _("Likelihood"),
-        "impact": _("Impact"),
-        "objective": _("Objective"),
-        "q": _("Words"),
-        "overdue": _("Review overdue"),
-        "unrated": _("Unrated"),
-        "above_appetite": _("Above appetite"),
-        "due_before": _("Review due before"),
-        "updated_since": _("Changed since"),
-        "term": _("Term"),
-        "stage": _("Stage"),
-    }.get(name, name)
+def filter_label(name: str, words: FilterWords = RISK_WORDS) -> str:
+    """What a filter is called: in words of its own, or as the field that it is about."""
+    if name in words.labels:
+        return str(words.labels[name])
+    if name in words.table and words.table[name].filter:
+        return str(words.table[name].label)
+    return str(_LABELS.get(name, name))
 
 
 def active(
@@ -100,6 +152,7 @@ def active(
     *,
     skip: Sequence[str] = (),
     scale: Scale | None = None,
+    words: FilterWords = RISK_WORDS,
 ) -> list[dict[str, str]]:
     """The filters in force in words, each with the address without it."""
     terms = {
@@ -116,8 +169,8 @@ def active(
                 terms.get(value, (filter_label("term"), value))
                 if name == "term"
                 else (
-                    filter_label(name),
-                    _value_label(name, value, choices, scale),
+                    filter_label(name, words),
+                    _value_label(name, value, choices, scale, words),
                 )
             )
             rest = [v for v in values if v != value]
@@ -130,9 +183,12 @@ def active(
     return shown
 
 
-def _value_label(name: str, value: str, choices: Choices, scale: Scale | None) -> str:
-    if name in ("overdue", "unrated", "above_appetite"):
-        return "" if value.lower() in ("true", "1", "on") else _("no")
+def _value_label(
+    name: str, value: str, choices: Choices, scale: Scale | None, words: FilterWords
+) -> str:
     if name in ("likelihood", "impact") and scale is not None and value.isdigit():
         return f"{value} {scale.level(name, int(value))}"
-    return dict(_options(name, choices, scale)).get(value, value)
+    known = dict(_options(name, choices, scale, words))
+    if value in ("true", "false") and value not in known:
+        return "" if value == "true" else _("no")
+    return known.get(value, value)

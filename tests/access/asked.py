@@ -80,13 +80,18 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
     """What the pages are asked that read their address; ``most``: values of each risk filter."""
     giver = world.partner_owner.uuid
     orderings = [f"ordering={sign}{name}" for name in ORDERINGS for sign in ("", "-")]
-    risks = "/api/v1/registers/{}/risks/"
-    filters = [
-        f"{name}={quote(value)}"
-        for name, values in values_of(world, risks).items()
-        if name not in ("count", "limit", "ordering", *FOLLOWED)
-        for value in values[:most]
-    ]
+
+    def of_list(noun: str) -> list[str]:
+        """The filters that the API has are those of the page."""
+        known = values_of(world, f"/api/v1/registers/{{}}/{noun}/")
+        return [
+            f"{name}={quote(value)}"
+            for name, values in known.items()
+            if name not in ("count", "limit", "ordering", *FOLLOWED)
+            for value in values[:most]
+        ]
+
+    filters = of_list("risks")
     return {
         "/inbox/": ["show=unread", "page=2"],
         "/search/": ["q=Hydrogen", f"q=price&register={world.register.slug}"],
@@ -96,11 +101,14 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
             "stage=inherent&cell=5,5", "stage=target", "as_of=2026-09-01&compare=2026-07-20",
             "as_of=2026-08-25", "compare=2026-08-20",
         ],
-        "/r/{}/mitigations/": ["show=all", "show=overdue", "page=2"],
+        "/r/{}/mitigations/": [
+            *of_list("mitigations"), "ordering=-cost", "status=all&page=2",
+        ],
         "/r/{}/mitigations/new/": ["risk=R-002", "risk=F-002"],
-        "/r/{}/controls/": ["which=untested", "which=ended", "kind=preventive", "page=2"],
+        "/r/{}/controls/": [*of_list("controls"), "ordering=-owner"],
+        "/r/{}/objectives/": [*of_list("objectives"), "ordering=-names"],
         "/r/{}/controls/new/": ["risk=R-002", "risk=F-002"],
-        "/r/{}/indicators/": ["show=all", "show=red", "show=late"],
+        "/r/{}/indicators/": [*of_list("indicators"), "ordering=-next_reading_on"],
         "/r/{}/indicators/new/": ["risk=R-002", "risk=F-002"],
         "/r/{}/meetings/": ["page=2"],
         "/r/{}/meetings/new/": ["overdue=true", "above_appetite=true", "with=party&state=all"],

@@ -13,9 +13,9 @@ COLUMNS = {
 # What is no noun's own: what all pages or all endpoints are made of.
 SHARED = {
     "web": {
-        "base", "bilingual", "context", "due_dates", "errors", "filter_form", "forms", "localized",
-        "middleware", "presenters", "returning", "static", "style", "templatetags", "ui", "urls",
-        "conflict", "risk_choice", "table_form", "tables",
+        "base", "bilingual", "context", "due_dates", "errors", "filter_form", "forms", "list_page",
+        "localized", "middleware", "presenters", "returning", "static", "style",
+        "templatetags", "ui", "urls", "conflict", "risk_choice", "table_form", "tables",
     },
     "api": {"core", "examples", "shapes", "urls"},
     "templates": {"base", "components", "conflict", "error", "500", "forms", "mail", "style"},

@@ -57,7 +57,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:risk_history": (OWNER, ""),
     "web:risk_mitigations": (OWNER, ""),
     "web:mitigations": (OWNER, ""),
-    "web:mitigations mine": (LEADER, "?show=mine"),
+    "web:mitigations mine": (LEADER, "?owner=me"),
     "web:mitigation": (OWNER, ""),
     "web:mitigation_new": (OWNER, "?risk=R-001"),
     "web:mitigation_edit": (OWNER, ""),

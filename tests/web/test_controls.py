@@ -37,7 +37,7 @@ def test_a_control_is_noted_from_a_risk_tested_and_ended(world: World) -> None:
     assert ended.status_code == 302
     assert "Run out" in client.get(f"{LIST}{row.uuid}/").content.decode()
     assert "Two suppliers" not in client.get(LIST).content.decode()
-    assert "Two suppliers" in client.get(LIST + "?which=ended").content.decode()
+    assert "Two suppliers" in client.get(LIST + "?active=false").content.decode()
 
 
 @pytest.mark.parametrize(

@@ -61,7 +61,7 @@ def test_the_list_says_how_each_stands(pilot, address):
     assert re.search(r"950\s*<span", html)
     assert "badge bad" in html
     assert "No reading" in html
-    only = page(pilot.client("viewer"), address("indicators/?show=red"))
+    only = page(pilot.client("viewer"), address("indicators/?status=red"))
     assert "Steel price" in only
     assert "Quiet" not in only
     pilot.users["viewer"].language = "zh-hans"

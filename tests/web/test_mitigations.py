@@ -31,12 +31,12 @@ def test_lists_say_what_they_leave_out(pilot, address):
     client = pilot.client("owner")
     html = client.get(address("mitigations/")).content.decode()
     assert "Build a ferry" in html
-    assert client.get(address("mitigations/?show=mine&page=zz")).status_code == 200
+    assert client.get(address("mitigations/?owner=me&page=zz")).status_code == 200
     edit_mitigation(
         actor=pilot.viewer("owner"), ref="M-001", version=None, fields={"status": "done"}, at=AT
     )
     assert "Build a ferry" not in client.get(address("mitigations/")).content.decode()
-    assert "Build a ferry" in client.get(address("mitigations/?show=all")).content.decode()
+    assert "Build a ferry" in client.get(address("mitigations/?status=all")).content.decode()
     of_risk = client.get(address("risks/R-001/mitigations/")).content.decode()
     assert "Build a ferry" in of_risk
     none = client.get(address("risks/R-002/mitigations/")).content.decode()
@@ -64,7 +64,7 @@ def test_private_work_is_not_there_for_the_other_party(pilot, address):
     assert made.ref == "SM-001"
     for who in ("owner", "leader", "auditor"):
         client = pilot.client(who)
-        assert "CANARY" not in client.get(address("mitigations/?show=all")).content.decode()
+        assert "CANARY" not in client.get(address("mitigations/?status=all")).content.decode()
         for tail in ("", "edit/"):
             response = client.get(address(f"mitigations/{made.ref}/{tail}"))
             assert response.status_code == 404

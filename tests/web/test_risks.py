@@ -67,7 +67,7 @@ def test_a_wrong_filter_is_said_and_lists_nothing(pilot, address, tail):
 
 
 def test_pages_hold_all_once(pilot, address, monkeypatch):
-    monkeypatch.setattr("riskreg.web.risks.listing.PER_PAGE", 2)
+    monkeypatch.setattr("riskreg.web.list_page.PER_PAGE", 2)
     client = pilot.client("owner")
     first = client.get(address("risks/?ordering=ref"))
     second = client.get(address(f"risks/{first.context['next']}"))
@@ -77,7 +77,7 @@ def test_pages_hold_all_once(pilot, address, monkeypatch):
 
 
 def test_every_page_of_a_list_says_the_true_total(pilot, address, monkeypatch):
-    monkeypatch.setattr("riskreg.web.risks.listing.PER_PAGE", 1)
+    monkeypatch.setattr("riskreg.web.list_page.PER_PAGE", 1)
     client = pilot.client("owner")
     seen, tail = [], "?ordering=ref"
     while tail:

@@ -6,6 +6,7 @@ import json
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from urllib.parse import urlencode
 
@@ -149,11 +150,15 @@ def _packed(value: Any) -> Any:
         return ["t", value.isoformat()]
     if isinstance(value, dt.date):
         return ["d", value.isoformat()]
+    if isinstance(value, Decimal):
+        return ["n", str(value)]
     return value
 
 
 def _unpacked(value: Any) -> Any:
     if isinstance(value, list):
         kind, text = value
+        if kind == "n":
+            return Decimal(text)
         return (dt.datetime if kind == "t" else dt.date).fromisoformat(text)
     return value

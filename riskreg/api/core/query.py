@@ -13,13 +13,14 @@ from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Type
 from riskreg.kernel.text import storable
+from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import order_by
-from riskreg.risks.fields import MITIGATION, RISK
+from riskreg.risks.fields import CONTROL, MITIGATION, RISK
 
 # What may be given several times, wherever it is a parameter; of anything else the last would win.
 REPEATABLE = frozenset({
     "rating", "likelihood", "impact", "term", "objective", "risk",
-    *(f.name for table in (RISK, MITIGATION, INDICATOR) for f in table.filters
+    *(f.name for table in (RISK, MITIGATION, INDICATOR, CONTROL, OBJECTIVE) for f in table.filters
       if f.type != Type.SWITCH),
 })  # fmt: skip
 
@@ -108,5 +109,5 @@ def column_value(row: Any, order: keyset.Order) -> Any:
     if order.column == order.tie:
         return None
     for part in order.column.split("__"):
-        row = getattr(row, part)
+        row = getattr(row, part, None)
     return row

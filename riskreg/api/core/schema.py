@@ -1,6 +1,6 @@
 """What the schema says of each route: parameters, headers, examples, and every way it can fail."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
@@ -21,14 +21,11 @@ from riskreg.api.core.errors import KINDS, PROBLEM
 from riskreg.api.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from riskreg.api.core.parameters import many, query, several, switch, whole, words
 from riskreg.duties.sources import LISTED
-from riskreg.indicators import filters as indicator_filters
-from riskreg.indicators.models import Status
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.policy import MAX_LEVELS, STAGES
-from riskreg.risks import mitigation_filters
 from riskreg.risks.fields import RISK
 from riskreg.risks.filters import ORDERINGS
-from riskreg.risks.models import Kind, MitigationStatus, State
+from riskreg.risks.models import Kind, State
 
 Decorator = Callable[[Any], Any]
 
@@ -81,38 +78,6 @@ RISK_FILTERS = [
 ]
 
 
-def _of_rows(noun: str, orderings: Mapping[str, str]) -> list[OpenApiParameter]:
-    """What every list of a noun but that of risks takes beside its own filters."""
-    return [
-        several("term", "taxonomy:term of a risk that it is for; several must all hold."),
-        words("q", f"Words that the {noun}'s texts hold, or its ref."),
-        query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
-        query(
-            "ordering",
-            "What to order by; a minus turns it round. Rows without a value come last.",
-            enum=[sign + name for name in orderings for sign in ("", "-")],
-        ),
-    ]
-
-
-MITIGATION_FILTERS = [
-    many("status", "How far it has come.", enum=MitigationStatus.values),
-    several("owner", "“me”, a member's id or e-mail address."),
-    several("party", "A party's key."),
-    several("risk", "The ref of a risk that it serves."),
-    query("due_before", "Due before this day.", OpenApiTypes.DATE),
-    *_of_rows("mitigation", mitigation_filters.ORDERINGS),
-]
-INDICATOR_FILTERS = [
-    many("status", "How the newest reading stands.", enum=Status.values),
-    several("owner", "“me”, a member's id or e-mail address."),
-    several("party", "A party's key."),
-    several("risk", "The ref of a risk that it watches."),
-    switch("late", "Whether a reading is late."),
-    switch("active", "Whether it is in use."),
-    query("due_before", "In use, and to be read before this day.", OpenApiTypes.DATE),
-    *_of_rows("indicator", indicator_filters.ORDERINGS),
-]
 TERM_FILTERS = [
     words("taxonomy", "Terms of the classification of this key."),
     switch("active", "Whether it is in use."),

@@ -4,12 +4,12 @@ import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import Count, F, OuterRef, Prefetch, Q, QuerySet, Window
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.filters import ASKED
-from riskreg.indicators.models import Indicator, Reading, Status
+from riskreg.indicators.models import Indicator, Reading
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.reviews.models import Review
@@ -138,17 +138,3 @@ def late_for(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
         .filter(ASKED, owner=viewer.user, next_reading_on__lt=today)
         .order_by("next_reading_on", "pk")
     )
-
-
-def counts_by_status(viewer: Viewer, today: dt.date) -> dict[str, int]:
-    """How many visible indicators stand where, how many are late, and how many there are."""
-    use = Q(active=True)
-    rows = with_dormant(Indicator.objects.visible_to(viewer))
-    counts: dict[str, int] = rows.aggregate(
-        all=Count("id", filter=use),
-        red=Count("id", filter=use & Q(status=Status.RED)),
-        amber=Count("id", filter=use & Q(status=Status.AMBER)),
-        late=Count("id", filter=ASKED & Q(next_reading_on__lt=today)),
-        retired=Count("id", filter=Q(active=False)),
-    )
-    return counts

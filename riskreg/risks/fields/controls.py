@@ -64,7 +64,7 @@ CONTROL = Table(
             example=["R-001"],
             **_EDIT,
         ),
-        replace(OWNER, example=None, required=False, null=True, sort="", **_EDIT),
+        replace(OWNER, example=None, required=False, null=True, **_EDIT),
         Field(
             "effectiveness",
             Type.CHOICE,
@@ -82,6 +82,7 @@ CONTROL = Table(
             label=_("Tested on"),
             history=_("tested on"),
             null=True,
+            sort="tested_on",
             meaning="the last test, not a day to come; null: none yet",
             **_EDIT,
         ),
@@ -111,6 +112,7 @@ CONTROL = Table(
             Type.DAY,
             history=_("next test"),
             null=True,
+            sort="next_test_on",
             meaning="by when it is to be tested again",
             example="2027-03-15",
         ),
@@ -119,7 +121,7 @@ CONTROL = Table(
         PARTY,
         VISIBILITY,
         replace(TRANSLATIONS, **_EDIT),
-        CREATED_AT,
+        replace(CREATED_AT, sort="created_at"),
         computed("active", meaning="whether it is in place", example=True),
         Field("ended_at", Type.MOMENT, history=_("ended"), null=True),
         Field(

@@ -2,65 +2,68 @@
 
 import datetime as dt
 import uuid
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
-from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from riskreg.register.permissions import permits
-from riskreg.risks.models import Control, ControlKind, Effectiveness
+from riskreg.risks import control_filters
+from riskreg.risks.fields import CONTROL
+from riskreg.risks.models import Control, Effectiveness
 from riskreg.risks.queries.access import control_for
 from riskreg.risks.queries.lists import controls_for
 from riskreg.risks.services.controls import may_change_control
 from riskreg.web.base import RegisterView
+from riskreg.web.filter_form import FilterWords
+from riskreg.web.list_page import ListPage, Preset
 from riskreg.web.presenters import person, source_rows
 
-PER_PAGE = 50
 
+class ControlList(ListPage):
+    """What is in place unless asked otherwise, what is to be tested, and what has ended."""
 
-class ControlList(RegisterView):
-    """What is in place, what is to be tested, and what has ended."""
+    template = "controls/index.html"
+    route = "controls"
+    filters = control_filters
+    words = FilterWords(
+        CONTROL,
+        labels={
+            "active": gettext_lazy("In place"),
+            "risk": gettext_lazy("Works on risk"),
+            "test_due": gettext_lazy("Test is due"),
+            "test_due_before": gettext_lazy("Test due before"),
+            "untested": gettext_lazy("Never tested"),
+        },
+        unset={"active": gettext_lazy("Yes")},
+    )
+    default_order = "created_at"
+    front = ("kind", "effectiveness")
+    folded = ("active", "owner", "party", "risk", "test_due_before", "term")
+    switches = ("test_due", "untested")
+    unasked: ClassVar = {"active": ["true"]}
+    presets = (
+        Preset("in_place", gettext_lazy("In place"), {}),
+        Preset("mine", gettext_lazy("Mine"), {"owner": ["me"]}),
+        Preset("due", gettext_lazy("Test is due"), {"test_due": ["true"]}),
+        Preset("untested", gettext_lazy("Never tested"), {"untested": ["true"]}),
+        Preset("ended", gettext_lazy("Ended"), {"active": ["false"]}),
+    )
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """``?which=`` in_place (the default), mine, untested, due or ended; ``?kind=``."""
-        today, rows = self.viewer.today(self.at), controls_for(self.viewer)
-        which = request.GET.get("which", "")
-        kind = request.GET.get("kind", "")
-        wanted = _which(today, self.viewer.user.pk)
-        chosen = wanted.get(which, wanted["in_place"])
-        if kind in ControlKind.values:
-            chosen &= Q(kind=kind)
-        page = Paginator(rows.filter(chosen), PER_PAGE).get_page(request.GET.get("page"))
-        context = {
-            "tabs": self._tabs(rows, wanted, which if which in wanted else "in_place"),
-            "rows": [shown(row, today) for row in page],
-            "page": page,
-            "may_add": permits(self.viewer, "control.edit"),
-        }
-        return self.render("controls/index.html", context)
+    def all_rows(self) -> QuerySet[Control]:
+        """Those in place and those that have ended."""
+        return controls_for(self.viewer)
 
-    def _tabs(self, rows: Any, wanted: dict[str, Q], current: str) -> list[dict[str, Any]]:
-        words = {
-            "in_place": _("In place"),
-            "mine": _("Mine"),
-            "due": _("Test is due"),
-            "untested": _("Never tested"),
-            "ended": _("Ended"),
-        }
-        url = reverse("web:controls", kwargs={"slug": self.viewer.register.slug})
-        counts = rows.order_by().aggregate(**_counts(wanted))
-        return [
-            {
-                "label": label,
-                "url": f"{url}?which={name}" if name != "in_place" else url,
-                "current": name == current,
-                "count": counts[f"n_{name}"],
-            }
-            for name, label in words.items()
-        ]
+    def shown_rows(self, rows: Sequence[Control]) -> list[dict[str, Any]]:
+        """As the table shows them."""
+        return [shown(row, self.viewer.today(self.at)) for row in rows]
+
+    def extra(self) -> dict[str, Any]:
+        """What may be done from the list."""
+        return {"may_add": permits(self.viewer, "control.edit")}
 
 
 class ControlPage(RegisterView):
@@ -76,21 +79,6 @@ class ControlPage(RegisterView):
             "may_edit": row.ended_at is None and may_change_control(self.viewer, row),
         }
         return self.render("controls/detail.html", context)
-
-
-def _which(today: dt.date, user: int) -> dict[str, Q]:
-    in_place = Q(ended_at=None)
-    return {
-        "in_place": in_place,
-        "mine": in_place & Q(owner=user),
-        "due": in_place & Q(next_test_on__lte=today),
-        "untested": in_place & Q(tested_on=None),
-        "ended": Q(ended_at__isnull=False),
-    }
-
-
-def _counts(wanted: dict[str, Q]) -> dict[str, Any]:
-    return {f"n_{name}": Count("pk", filter=found) for name, found in wanted.items()}
 
 
 def shown(row: Control, today: dt.date) -> dict[str, Any]:

@@ -1,61 +1,70 @@
 """The list of indicators: how each stands, with its last values as a small line."""
 
-from django.db.models import Q
-from django.http import HttpRequest, HttpResponse
-from django.utils.translation import gettext as _
+from collections.abc import Sequence
+from typing import Any, ClassVar
 
-from riskreg.indicators.filters import ASKED
-from riskreg.indicators.models import Status
-from riskreg.indicators.queries.access import (
-    counts_by_status,
-    indicators_for,
-    latest_values,
-)
+from django.db.models import QuerySet
+from django.utils.translation import gettext_lazy
+
+from riskreg.indicators import filters
+from riskreg.indicators.fields import INDICATOR
+from riskreg.indicators.models import Indicator, Status
+from riskreg.indicators.queries.access import indicators_for, latest_values
 from riskreg.register.permissions import permits
-from riskreg.web.base import RegisterView
+from riskreg.web.filter_form import FilterWords
 from riskreg.web.indicators.labels import limits_for_spark, stands
-from riskreg.web.ui.paging import page_of
+from riskreg.web.list_page import ListPage, Preset
 
-PER_PAGE = 50
 SPARK_POINTS = 24
 
 
-class IndicatorList(RegisterView):
-    """Indicators of the register that the viewer may know of."""
+class IndicatorList(ListPage):
+    """Indicators of the register that the viewer may know of: those in use unless asked otherwise,
+    by ref."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """``?show=`` all (the default), red, amber, late, mine or retired."""
+    template = "indicators/index.html"
+    route = "indicators"
+    filters = filters
+    words = FilterWords(
+        INDICATOR,
+        labels={
+            "late": gettext_lazy("Reading late"),
+            "due_before": gettext_lazy("Reading due before"),
+            "risk": gettext_lazy("Watches risk"),
+        },
+        unset={"active": gettext_lazy("Yes")},
+    )
+    default_order = "ref"
+    front = ("status", "owner")
+    folded = ("active", "party", "risk", "due_before", "term")
+    switches = ("late",)
+    unasked: ClassVar = {"active": ["true"]}
+    presets = (
+        Preset("all", gettext_lazy("In use"), {}),
+        Preset("red", gettext_lazy("Red"), {"status": [Status.RED.value]}),
+        Preset("amber", gettext_lazy("Amber"), {"status": [Status.AMBER.value]}),
+        Preset("late", gettext_lazy("Reading late"), {"late": ["true"]}),
+        Preset("mine", gettext_lazy("Mine"), {"owner": ["me"]}),
+        Preset("retired", gettext_lazy("Retired"), {"active": ["false"]}),
+    )
+
+    def all_rows(self) -> QuerySet[Indicator]:
+        """Indicators in use and retired."""
+        return indicators_for(self.viewer)
+
+    def shown_rows(self, rows: Sequence[Indicator]) -> list[dict[str, Any]]:
+        """Each with how it stands and its newest values."""
         today = self.viewer.today(self.at)
-        late = ASKED & Q(next_reading_on__lt=today)
-        kinds = {
-            "all": (_("All"), Q(active=True)),
-            "red": (_("Red"), Q(active=True, status=Status.RED)),
-            "amber": (_("Amber"), Q(active=True, status=Status.AMBER)),
-            "late": (_("Reading late"), late),
-            "mine": (_("Mine"), Q(active=True, owner=self.viewer.user)),
-            "retired": (_("Retired"), Q(active=False)),
-        }
-        show = request.GET.get("show", "all")
-        if show not in kinds:
-            show = "all"
-        counts = counts_by_status(self.viewer, today)
-        page = page_of(request, indicators_for(self.viewer).filter(kinds[show][1]), PER_PAGE)
-        values = latest_values(self.viewer, list(page), SPARK_POINTS)
-        rows = [
+        values = latest_values(self.viewer, rows, SPARK_POINTS)
+        return [
             {
                 **stands(indicator, today),
                 "values": [float(v) for _at, v in values.get(indicator.pk, ())],
                 "limits": limits_for_spark(indicator),
             }
-            for indicator in page
+            for indicator in rows
         ]
-        context = {
-            "page_obj": page,
-            "rows": rows,
-            "tabs": [
-                {"label": label, "url": f"?show={k}", "current": k == show, "count": counts.get(k)}
-                for k, (label, _condition) in kinds.items()
-            ],
-            "may_create": permits(self.viewer, "indicator.create"),
-        }
-        return self.render("indicators/index.html", context)
+
+    def extra(self) -> dict[str, Any]:
+        """What may be done from the list."""
+        return {"may_create": permits(self.viewer, "indicator.create")}

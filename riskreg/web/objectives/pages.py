@@ -1,33 +1,46 @@
 """Reading objectives."""
 
+from collections.abc import Sequence
 from typing import Any
 
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.localised import localised, number
+from riskreg.register import objective_filters
+from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
 from riskreg.register.queries import objective_for, objectives_for
 from riskreg.risks.queries.links import risks_by_objective
 from riskreg.web.base import RegisterView
+from riskreg.web.filter_form import FilterWords
+from riskreg.web.list_page import ListPage
 
-MOST = 200
 
-
-class ObjectiveList(RegisterView):
+class ObjectiveList(ListPage):
     """The targets that the viewer may know of, soonest first."""
 
-    def get(self, request: HttpRequest) -> HttpResponse:
+    template = "objectives/index.html"
+    route = "objectives"
+    filters = objective_filters
+    words = FilterWords(OBJECTIVE, labels={"due_before": gettext_lazy("Due before")})
+    default_order = "due_on"
+    front = ("party", "due_before")
+
+    def all_rows(self) -> QuerySet[Objective]:
+        """With the party of each."""
+        return objectives_for(self.viewer).select_related("party")
+
+    def shown_rows(self, rows: Sequence[Objective]) -> list[dict[str, Any]]:
         """Each with how many risks bear on it, of those that the viewer may know of."""
-        found = list(objectives_for(self.viewer).select_related("party")[: MOST + 1])
-        rows = found[:MOST]
         counts = risks_by_objective(self.viewer, [row.pk for row in rows])
-        context = {
-            "rows": [{**shown(row), "count": counts.get(row.pk, 0)} for row in rows],
-            "more": len(found) > MOST,
-            "may_add": permits(self.viewer, "objective.edit"),
-        }
-        return self.render("objectives/index.html", context)
+        return [{**shown(row), "count": counts.get(row.pk, 0)} for row in rows]
+
+    def extra(self) -> dict[str, Any]:
+        """What may be done from the list."""
+        return {"may_add": permits(self.viewer, "objective.edit")}
 
 
 class ObjectivePage(RegisterView):

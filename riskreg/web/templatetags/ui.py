@@ -244,6 +244,8 @@ def _query(context: Context, name: str, value: Any) -> str:
     """The query string of the current request with one parameter changed."""
     request = context.get("request")
     params = QueryDict(mutable=True) if request is None else request.GET.copy()
+    if name != "page":
+        params.pop("page", None)  # another order begins at its first page
     params[name] = str(value)
     return f"?{params.urlencode()}"
 

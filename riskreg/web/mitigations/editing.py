@@ -1,31 +1,24 @@
-"""Mitigations: the list, those of a risk, one of them, and changing it."""
+"""Planning mitigations, and changing them."""
 
-from collections.abc import Iterable
 from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import path, reverse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from riskreg.events import queries as events
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
-from riskreg.register.permissions import permits, require
+from riskreg.register.permissions import require
 from riskreg.register.queries import answerable_members
 from riskreg.register.translations import CONFIRMED
 from riskreg.risks.fields import MITIGATION
-from riskreg.risks.models import Mitigation, MitigationStatus
-from riskreg.risks.policy import is_dormant
-from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
-from riskreg.risks.queries.lists import mitigations_for, mitigations_of
+from riskreg.risks.models import Mitigation
+from riskreg.risks.queries.access import mitigation_for, visible_risks
 from riskreg.risks.services import create_mitigation, edit_mitigation
-from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.base import add_errors
 from riskreg.web.conflict import (
     conflict_page,
     differences,
@@ -37,8 +30,8 @@ from riskreg.web.conflict import (
     value_in_words,
 )
 from riskreg.web.forms.marks import adds
-from riskreg.web.history.page import people_first
-from riskreg.web.localized import outdated_after_saving, outdated_rows
+from riskreg.web.localized import outdated_after_saving
+from riskreg.web.mitigations.pages import MitigationPage
 from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
     STILL_FITS,
@@ -51,11 +44,6 @@ from riskreg.web.table_form import (
     still_fitting,
     visibility_choices,
 )
-
-OPEN_STATUS = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
-PER_PAGE = 50
-STEPS = (0, 25, 50, 75, 100)
-HISTORY = 30
 
 
 class MitigationForm(forms.Form):
@@ -118,134 +106,6 @@ def values_of(viewer: Viewer, mitigation: Mitigation) -> dict[str, Any]:
         "risks": sorted(risks.values_list("ref", flat=True)),
         "version": mitigation.version,
     }
-
-
-class MitigationPage(RegisterView):
-    """What the pages below share."""
-
-    def rows(self, mitigations: Iterable[Mitigation]) -> list[dict[str, Any]]:
-        """Mitigations as the table shows them."""
-        today = self.viewer.today(self.at)
-        shown = []
-        for m in mitigations:
-            risks = list(m.risks.all())
-            running = m.status in OPEN_STATUS
-            asks = running and not is_dormant(risks)
-            shown.append(
-                {
-                    "m": m,
-                    "title": m.localized("title"),
-                    "status": capfirst(m.get_status_display()),
-                    "risks": risks,
-                    "running": asks,
-                    "dormant": running and not asks,
-                    "late": asks and m.due_on < today,
-                }
-            )
-        return shown
-
-    def url(self, name: str, **kwargs: str) -> str:
-        """The address of a page of this register."""
-        return reverse(f"web:{name}", kwargs={"slug": self.viewer.register.slug, **kwargs})
-
-
-class MitigationList(MitigationPage):
-    """Planned work of the register that the viewer may know of, soonest first."""
-
-    def get(self, request: HttpRequest) -> HttpResponse:
-        """``?show=`` open (the default), mine or all; an unknown one is taken as open."""
-        mitigations = mitigations_for(self.viewer)
-        running = Q(status__in=OPEN_STATUS)
-        mine = running & Q(owner=self.viewer.user)
-        kinds = {"open": (_("In hand"), running), "mine": (_("Mine"), mine), "all": (_("All"), Q())}
-        show = request.GET.get("show", "open")
-        if show not in kinds:
-            show = "open"
-        counts = mitigations.order_by().aggregate(
-            open=Count("id", filter=running), mine=Count("id", filter=mine), all=Count("id")
-        )
-        paginator = Paginator(mitigations.filter(kinds[show][1]), PER_PAGE)
-        paginator.count = counts[show]  # known already
-        page = paginator.get_page(request.GET.get("page"))
-        context = {
-            "page_obj": page,
-            "rows": self.rows(page),
-            "tabs": [
-                {"label": label, "url": f"?show={k}", "current": k == show, "count": counts[k]}
-                for k, (label, _condition) in kinds.items()
-            ],
-            "may_create": permits(self.viewer, "mitigation.create"),
-        }
-        return self.render("mitigations/index.html", context)
-
-
-class RiskMitigations(MitigationPage):
-    """Those that serve one risk."""
-
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        """All of them, running or not, soonest first."""
-        risk = risk_for(self.viewer, ref)
-        paginator = Paginator(mitigations_of(self.viewer, risk), PER_PAGE)
-        page = paginator.get_page(request.GET.get("page"))
-        context = {
-            "risk": risk,
-            "lead": risk.localized("title"),
-            "page_obj": page,
-            "rows": self.rows(page),
-            "may_create": permits(self.viewer, "mitigation.create"),
-        }
-        return self.render("mitigations/of_risk.html", context)
-
-
-class MitigationDetail(MitigationPage):
-    """One of them, with its history; a POST moves its progress."""
-
-    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
-        """The plan, how far it is, and what happened to it."""
-        return self._page(mitigation_for(self.viewer, ref))
-
-    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
-        """Set the progress; whoever looked at an older version sees how it stands now instead."""
-        try:
-            progress = int(request.POST.get("progress", ""))
-            version = int(request.POST.get("version", ""))
-        except ValueError:
-            raise Invalid.one(
-                "progress", "out_of_range", _("Progress is a whole number from 0 to 100.")
-            ) from None
-        fields: dict[str, Any] = {"progress": progress}
-        if 0 < progress < 100:
-            fields["status"] = MitigationStatus.IN_PROGRESS
-        try:
-            edit_mitigation(actor=self.viewer, ref=ref, version=version, fields=fields, at=self.at)
-        except Conflict:
-            messages.error(
-                request,
-                _("Somebody changed this meanwhile. Here is how it stands now; nothing was saved."),
-            )
-            return self._page(mitigation_for(self.viewer, ref), 409)
-        messages.success(
-            request, _("Progress of %(ref)s is now %(n)d %%.") % {"ref": ref, "n": progress}
-        )
-        return HttpResponseRedirect(self.url("mitigation", ref=ref))
-
-    def _page(self, mitigation: Mitigation, status: int = 200) -> HttpResponse:
-        history = events.history_of(self.viewer.audience, [mitigation.uuid])
-        past, _more = people_first(self.viewer, history, 0, HISTORY)
-        row = self.rows([mitigation])[0]
-        row["risks"] = visible_risks(self.viewer).filter(mitigations=mitigation).order_by("ref")
-        context = {
-            "m": mitigation,
-            "row": row,
-            "title": row["title"],
-            "description": mitigation.localized("description"),
-            "expected_effect": mitigation.localized("expected_effect"),
-            "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
-            "past": past,
-            "may_edit": permits(self.viewer, "mitigation.edit", mitigation),
-            "steps": STEPS,
-        }
-        return self.render("mitigations/detail.html", context, status)
 
 
 @adds
@@ -357,12 +217,3 @@ class MitigationEdit(MitigationPage):
     ) -> HttpResponse:
         context = {"form": form, "m": mitigation, "title": mitigation.localized("title")}
         return self.render("mitigations/form.html", context, status)
-
-
-urlpatterns = [
-    path("mitigations/", MitigationList.as_view(), name="mitigations"),
-    path("mitigations/new/", MitigationNew.as_view(), name="mitigation_new"),
-    path("mitigations/<str:ref>/", MitigationDetail.as_view(), name="mitigation"),
-    path("mitigations/<str:ref>/edit/", MitigationEdit.as_view(), name="mitigation_edit"),
-    path("risks/<str:ref>/mitigations/", RiskMitigations.as_view(), name="risk_mitigations"),
-]

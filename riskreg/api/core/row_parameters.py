@@ -1,0 +1,70 @@
+"""Parameters of the lists of nouns other than risks, as the schema describes them."""
+
+from collections.abc import Mapping
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter
+
+from riskreg.api.core.parameters import many, query, several, switch, words
+from riskreg.indicators import filters as indicator_filters
+from riskreg.indicators.models import Status
+from riskreg.register import objective_filters
+from riskreg.risks import control_filters, mitigation_filters
+from riskreg.risks.models import ControlKind, Effectiveness, MitigationStatus
+
+_UPDATED_SINCE = query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME)
+_OF_RISK = several("term", "taxonomy:term of a risk that it is for; several must all hold.")
+
+
+def _of_list(noun: str, orderings: Mapping[str, str]) -> list[OpenApiParameter]:
+    """What the list of every noun takes beside its own filters."""
+    return [
+        words("q", f"Words that the {noun}'s texts hold, or its ref where it has one."),
+        query(
+            "ordering",
+            "What to order by; a minus turns it round. Rows without a value come last.",
+            enum=[sign + name for name in orderings for sign in ("", "-")],
+        ),
+    ]
+
+
+MITIGATION_FILTERS = [
+    many("status", "How far it has come.", enum=MitigationStatus.values),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it serves."),
+    query("due_before", "Due before this day.", OpenApiTypes.DATE),
+    _OF_RISK,
+    _UPDATED_SINCE,
+    *_of_list("mitigation", mitigation_filters.ORDERINGS),
+]
+INDICATOR_FILTERS = [
+    many("status", "How the newest reading stands.", enum=Status.values),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it watches."),
+    switch("late", "Whether a reading is late."),
+    switch("active", "Whether it is in use."),
+    query("due_before", "In use, and to be read before this day.", OpenApiTypes.DATE),
+    _OF_RISK,
+    _UPDATED_SINCE,
+    *_of_list("indicator", indicator_filters.ORDERINGS),
+]
+CONTROL_FILTERS = [
+    many("kind", "Before the event, or after it.", enum=ControlKind.values),
+    many("effectiveness", "What a test found.", enum=Effectiveness.values),
+    several("owner", "“me”, a member's id or e-mail address."),
+    several("party", "A party's key."),
+    several("risk", "The ref of a risk that it works on."),
+    switch("active", "Whether it is in place."),
+    switch("test_due", "Whether it is in place and its test is due by today."),
+    query("test_due_before", "In place, and to be tested before this day.", OpenApiTypes.DATE),
+    switch("untested", "Whether no test is noted."),
+    _OF_RISK,
+    *_of_list("control", control_filters.ORDERINGS),
+]
+OBJECTIVE_FILTERS = [
+    several("party", "A party's key."),
+    query("due_before", "Due before this day.", OpenApiTypes.DATE),
+    *_of_list("objective", objective_filters.ORDERINGS),
+]

@@ -1,0 +1,48 @@
+"""Which objectives: one reading of the query string, for the API and for pages."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db.models import Q
+
+from riskreg.kernel.search import matching
+from riskreg.register.access import Viewer
+from riskreg.register.fields import OBJECTIVE
+from riskreg.register.filtering import (
+    Asked,
+    Reader,
+    RowFilter,
+    choice_readers,
+    day_asked,
+    of_party,
+    parse_filters,
+)
+
+NAMES = (*(field.name for field in OBJECTIVE.filters), "q", "due_before")
+# What a list can be ordered by; each name may carry a minus.
+ORDERINGS = OBJECTIVE.orderings
+
+
+def parse(
+    viewer: Viewer,
+    params: Mapping[str, Any],
+    at: dt.datetime,
+    *,
+    also: Collection[str] | None = None,
+) -> RowFilter:
+    """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
+    return parse_filters(viewer, params, at, _readers(), NAMES, also)
+
+
+def _readers() -> dict[str, Reader]:
+    return choice_readers(OBJECTIVE) | {
+        "party": of_party,
+        "q": lambda asked: matching(asked.value, "search_text"),
+        "due_before": _due_before,
+    }
+
+
+def _due_before(asked: Asked) -> Q:
+    day = day_asked(asked)
+    return Q(due_on__lt=day) if day else Q()

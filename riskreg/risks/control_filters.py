@@ -1,0 +1,73 @@
+"""Which controls: one reading of the query string, for the API and for pages."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db.models import Q, QuerySet
+
+from riskreg.kernel.search import matching
+from riskreg.register.access import Viewer
+from riskreg.register.filtering import (
+    Asked,
+    Reader,
+    RowFilter,
+    choice_readers,
+    day_asked,
+    filed_under,
+    is_on,
+    of_party,
+    owned_by,
+    parse_filters,
+)
+from riskreg.risks.fields import CONTROL
+from riskreg.risks.mitigation_filters import linked_to_risks
+from riskreg.risks.models import Control
+
+NAMES = (
+    *(field.name for field in CONTROL.filters), "risk", "term", "q", "active", "test_due",
+    "test_due_before", "untested",
+)  # fmt: skip
+# What a list can be ordered by; each name may carry a minus.
+ORDERINGS = CONTROL.orderings
+_IN_PLACE = Q(ended_at=None)
+
+
+def parse(
+    viewer: Viewer,
+    params: Mapping[str, Any],
+    at: dt.datetime,
+    *,
+    also: Collection[str] | None = None,
+) -> RowFilter:
+    """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
+    return parse_filters(viewer, params, at, _readers(), NAMES, also)
+
+
+def _controls(viewer: Viewer) -> QuerySet[Any]:
+    return Control.objects.visible_to(viewer)
+
+
+def _readers() -> dict[str, Reader]:
+    worked_on = Control.risks.through.objects.all()
+    return choice_readers(CONTROL) | {
+        "owner": owned_by(_controls),
+        "party": of_party,
+        "risk": linked_to_risks(Control.risks, "control_id"),
+        "term": filed_under(worked_on, "control_id", "pk", term="risk__terms"),
+        "q": lambda asked: matching(asked.value, "search_text"),
+        "active": lambda asked: Q(ended_at__isnull=is_on(asked)),
+        "test_due": _test_due,
+        "test_due_before": _test_due_before,
+        "untested": lambda asked: Q(tested_on__isnull=is_on(asked)),
+    }
+
+
+def _test_due(asked: Asked) -> Q:
+    due = _IN_PLACE & Q(next_test_on__lte=asked.viewer.today(asked.at))
+    return due if is_on(asked) else ~due
+
+
+def _test_due_before(asked: Asked) -> Q:
+    day = day_asked(asked)
+    return _IN_PLACE & Q(next_test_on__lt=day) if day else Q()
