@@ -94,6 +94,7 @@ INSTALLED_APPS = [
     "riskreg.risks",
     "riskreg.reviews",
     "riskreg.indicators",
+    "riskreg.analysis",
     "riskreg.handover",
     "riskreg.exchange",
     "riskreg.reminders",

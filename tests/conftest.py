@@ -194,7 +194,7 @@ def without_append_only(connection: Any) -> Iterator[None]:
         yield
     finally:
         for rule in rules:
-            made = appendonly.create_sql(connection.vendor, rule.table, rule.when)
+            made = appendonly.create_sql(connection.vendor, rule.table, rule.when, rule.columns)
             appendonly.run(connection, made)
 
 

@@ -2,7 +2,13 @@
 
 from typing import Any
 
-from riskreg.api import examples_frame, examples_indicators, examples_reminders, examples_reviews
+from riskreg.api import (
+    examples_analysis,
+    examples_frame,
+    examples_indicators,
+    examples_reminders,
+    examples_reviews,
+)
 from riskreg.api.examples_base import AXES, OWNER, ROOT, of_table, page
 from riskreg.risks import fields
 
@@ -75,6 +81,7 @@ _REGISTER = {
 
 
 ANSWERS: dict[str, Any] = {
+    **examples_analysis.ANSWERS,
     **examples_frame.ANSWERS,
     **examples_indicators.ANSWERS,
     **examples_reminders.ANSWERS,
@@ -149,6 +156,7 @@ ANSWERS: dict[str, Any] = {
     },
 }
 REQUESTS: dict[str, Any] = {
+    **examples_analysis.REQUESTS,
     **examples_frame.REQUESTS,
     **examples_indicators.REQUESTS,
     **examples_reminders.REQUESTS,

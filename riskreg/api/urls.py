@@ -12,6 +12,7 @@ from riskreg.api import (
     coverage,
     criteria,
     duties,
+    estimates,
     extensions,
     handovers,
     heatmap,
@@ -47,6 +48,7 @@ _RISK = [
     path("reviews/", reviews.Reviews.as_view(), name="reviews"),
     path("extensions/", extensions.Extensions.as_view(), name="extensions"),
     path("history/", history.History.as_view(), name="history"),
+    path("estimates/", estimates.Estimates.as_view(), name="estimates"),
 ]
 _MEETING = [
     path("", meetings.MeetingDetail.as_view(), name="meeting"),
@@ -107,6 +109,11 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("heatmap/", heatmap.HeatmapDetail.as_view(), name="heatmap"),
     path("search/", search.Search.as_view(), name="search"),
     path("duties/", duties.Duties.as_view(), name="duties"),
+    path(
+        "estimates/<uuid:estimate>/release/",
+        estimates.EstimateRelease.as_view(),
+        name="estimate_release",
+    ),
     path("absences/", absences.Absences.as_view(), name="absences"),
     path("absences/<uuid:absence>/end/", absences.AbsenceEnd.as_view(), name="absence_end"),
     path("members/", members.Members.as_view(), name="members"),

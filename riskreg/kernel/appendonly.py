@@ -1,7 +1,8 @@
 """Tables that only grow: the database itself refuses UPDATE and DELETE.
 
 Used in migrations as ``AppendOnly("risks_assessment")``. ``when`` limits the rule to rows that
-match an SQL condition over OLD (a criteria row may change until it is used).
+match an SQL condition over OLD (a criteria row may change until it is used); ``columns`` limits the
+rule on UPDATE to these, for a row that has one thing about it that can still happen.
 """
 
 from typing import Any
@@ -18,19 +19,21 @@ END; $$ LANGUAGE plpgsql
 """
 
 
-def create_sql(vendor: str, table: str, when: str = "") -> list[str]:
+def create_sql(vendor: str, table: str, when: str = "", columns: tuple[str, ...] = ()) -> list[str]:
     """The statements that make ``table`` append-only on ``vendor`` (sqlite or postgresql)."""
     condition = f"WHEN ({when})" if when else ""
+    update = f"UPDATE OF {', '.join(columns)}" if columns else "UPDATE"
+    events = {"UPDATE": update, "DELETE": "DELETE"}
     if vendor == "sqlite":
         return [
-            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} {condition} "
+            f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {event} ON {table} {condition} "
             f"BEGIN SELECT RAISE(ABORT, 'append-only: {verb} on {table} is refused'); END"
-            for verb in ("UPDATE", "DELETE")
+            for verb, event in events.items()
         ]
     statements = [
-        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {verb} ON {table} FOR EACH ROW "
+        f"CREATE TRIGGER {table}_no_{verb.lower()} BEFORE {event} ON {table} FOR EACH ROW "
         f"{condition} EXECUTE FUNCTION riskreg_append_only()"
-        for verb in ("UPDATE", "DELETE")
+        for verb, event in events.items()
     ]
     if not when:
         statements.append(
@@ -59,12 +62,17 @@ class AppendOnly(Operation):
 
     reversible = True
 
-    def __init__(self, table: str, when: str = "") -> None:
+    def __init__(self, table: str, when: str = "", columns: tuple[str, ...] = ()) -> None:
         self.table = table
         self.when = when
+        self.columns = tuple(columns)
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
-        return (self.__class__.__qualname__, [self.table], {"when": self.when})
+        return (
+            self.__class__.__qualname__,
+            [self.table],
+            {"when": self.when, "columns": self.columns},
+        )
 
     def state_forwards(self, app_label: str, state: Any) -> None:
         """The models do not change."""
@@ -73,7 +81,7 @@ class AppendOnly(Operation):
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         connection = schema_editor.connection
-        for statement in create_sql(connection.vendor, self.table, self.when):
+        for statement in create_sql(connection.vendor, self.table, self.when, self.columns):
             schema_editor.execute(statement, params=None)
 
     def database_backwards(

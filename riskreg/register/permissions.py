@@ -63,6 +63,8 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "indicator.create":      _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "indicator.edit":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "indicator.reading":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
+    "estimate.record":       _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
+    "estimate.release":      _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
     "absence.record":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "handover.make":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "import.make":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),

@@ -1,11 +1,12 @@
 """The tables of fields of every noun that pages show, for what speaks of any of them."""
 
+from riskreg.analysis.fields import ESTIMATE
 from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel.fields import Field, Type
 from riskreg.register.fields import OBJECTIVE
 from riskreg.risks.fields import CONTROL, MITIGATION, RISK
 
-TABLES = (RISK, MITIGATION, INDICATOR, CONTROL, OBJECTIVE)
+TABLES = (RISK, MITIGATION, INDICATOR, CONTROL, OBJECTIVE, ESTIMATE)
 # Fields that name somebody.
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))
 

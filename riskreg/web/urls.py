@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from riskreg.web import (
     controls,
     criteria,
+    estimates,
     home,
     indicators,
     ladder,
@@ -50,6 +51,7 @@ inside: list[URLPattern | URLResolver] = [
     *terms.urlpatterns,
     *controls.urlpatterns,
     *objectives.urlpatterns,
+    *estimates.urlpatterns,
     *criteria.urlpatterns,
     *people.inside,
     *setup.inside,

@@ -23,6 +23,7 @@ from riskreg.risks import services
 from riskreg.risks.models import Assessment, Risk
 from tests import builders
 from tests.access.parts import another, change_sides, extend, listen, meet
+from tests.analysis import making as estimating
 from tests.builders import World
 from tests.built_once import built_once
 from tests.indicators import making
@@ -52,6 +53,7 @@ class CanaryWorld(World):
     meetings: list[str] = field(default_factory=list)
     tokens: list[str] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
+    estimates: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
     # A public id of each kind.
     examples: list[str] = field(default_factory=list)
@@ -70,7 +72,8 @@ class CanaryWorld(World):
         return [
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
-            *self.deliveries, *self.tokens, *self.invitations, *map(str, self.uuids), "zzyzx-id",
+            *self.deliveries, *self.tokens, *self.invitations, *self.estimates,
+            *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
 
     @property
@@ -125,6 +128,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         external_id="catl-7", kind="opportunity", response="",
     )  # fmt: skip
     builders.control(world, first)
+    for by in ("partner_manager", "partner_owner", "manager"):
+        estimating.estimate(world, first, by=by, released=True)
     after("second")
     planned = builders.mitigation(world, first, theirs)
     builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations")
@@ -184,6 +189,11 @@ def private_part(world: World, step: str) -> None:
             objectives=["overseas-units-2030"],
         )  # fmt: skip
         builders.review(world, due, comment=sing("comment"), at=world.at - 27 * DAY)
+        estimating.estimate(
+            world, Risk.objects.get(ref="R-001"), by="owner", rationale=sing("why"),
+            included=sing("included"), severity_high="777777000",
+        )  # fmt: skip
+        estimating.estimate(world, due, by="owner", rationale=sing("why"))
     if step == "end":
         private_risk(world, "fresh", external_id="zzyzx-id")
         private_risk(world, "handed over", owner=world.deputy.email)
@@ -344,6 +354,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.indicator_refs.append(row.ref)
         elif name == "meeting":
             world.meetings.append(str(row.uuid))
+        elif name == "estimate":
+            world.estimates.append(str(row.uuid))
         elif name == "control":
             world.controls.append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]

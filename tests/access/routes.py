@@ -3,6 +3,8 @@
 import datetime as dt
 from typing import Any
 
+from tests.analysis import making
+
 # Path with {} for each parameter: the methods to walk.
 ROUTES: dict[str, str] = {
     "/healthz": "GET",
@@ -64,6 +66,9 @@ ROUTES: dict[str, str] = {
     "/r/{}/risks/{}/review/": "GET POST",
     "/r/{}/risks/{}/extend/": "GET POST",
     "/r/{}/risks/{}/history/": "GET",
+    "/r/{}/risks/{}/estimates/": "GET",
+    "/r/{}/risks/{}/estimates/new/": "GET POST",
+    "/r/{}/estimates/{}/release/": "POST",
     "/r/{}/risks/{}/mitigations/": "GET",
     "/r/{}/mitigations/": "GET",
     "/r/{}/mitigations/new/": "GET POST",
@@ -185,6 +190,8 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/risks/{}/reviews/": "GET POST",
     "/api/v1/registers/{}/risks/{}/extensions/": "GET POST",
     "/api/v1/registers/{}/risks/{}/history/": "GET",
+    "/api/v1/registers/{}/risks/{}/estimates/": "GET POST",
+    "/api/v1/registers/{}/estimates/{}/release/": "POST",
     "/api/v1/registers/{}/webhooks/": "GET POST",
     "/api/v1/registers/{}/webhooks/{}/": "GET PATCH DELETE",
     "/api/v1/registers/{}/webhooks/{}/rotate/": "POST",
@@ -273,6 +280,11 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         }.get(act, {})
     if route in _PEOPLE:
         return dict(_PEOPLE[route])
+    if route.endswith(("/estimates/", "/estimates/new/")):
+        # The page asks back about what is kept; nothing is sent that answers it.
+        return making.GIVEN | ({} if route.startswith("/api/") else {"action": "save", "unit": "1"})
+    if route.endswith("/release/"):
+        return {}
     if route.startswith("/api/"):
         wanted: tuple[str, ...] = ("title",)
         if route.endswith("/assessments/"):

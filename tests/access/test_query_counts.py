@@ -17,6 +17,7 @@ from riskreg.reviews.services import start_meeting
 from riskreg.risks.models import Control, Risk
 from tests import builders
 from tests.access.routes import ROUTES
+from tests.analysis import making as estimating
 from tests.builders import World
 from tests.indicators import making
 from tests.querycounts import QueryCounts
@@ -51,6 +52,8 @@ def grow(world: World, size: int) -> None:
         builders.control(world, row, test_every_days=1)
         builders.mitigation(world, row, Risk.objects.earliest("pk"))
         builders.review(world, row, cell=(3, 4), comment="Better")
+        for by in ("owner", "manager"):
+            estimating.estimate(world, row, by=by, released=by == "manager")
         read = making.indicator(world, row)
         making.read(world, read, "80000", "95000")
 

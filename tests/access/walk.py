@@ -82,6 +82,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "indicators": (world.indicator_refs, "FK-999"),
         "meetings": (world.meetings, nobody),
         "items": ([], "1"),
+        "estimates": (world.estimates, nobody),
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),
         "deliveries": (world.deliveries, nobody),

@@ -6,12 +6,14 @@ from collections.abc import Callable
 import pytest
 from django.db import DatabaseError, connection, transaction
 
+from riskreg.analysis.services import release_estimate
 from riskreg.events.models import Event
 from riskreg.register.models import Criteria
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Assessment
 from tests import builders
+from tests.analysis import making
 from tests.builders import World
 from tests.conftest import append_only_tables, without_append_only
 from tests.dump import nothing_changes
@@ -95,6 +97,19 @@ def test_models_cannot_get_around_it(history: World) -> None:
         refused = pytest.raises(Exception, match=r"append-only|protected")
         with nothing_changes(), refused, transaction.atomic():
             attempt()
+
+
+def test_an_estimate_changes_by_its_release_alone(history: World) -> None:
+    row = making.estimate(history, Review.objects.get().risk)
+    for sql in (
+        "UPDATE analysis_estimate SET severity_high = 1 WHERE id = %s",
+        "UPDATE analysis_estimate SET rationale = 'nicer', visibility = 'shared' WHERE id = %s",
+        "DELETE FROM analysis_estimate WHERE id = %s",
+    ):
+        with nothing_changes(), pytest.raises(DatabaseError, match="append-only"):
+            run(sql, row.pk)
+    released = release_estimate(actor=history.viewer("owner"), estimate=row.uuid, at=history.at)
+    assert released.visibility == "shared"
 
 
 def test_criteria_can_change_until_they_are_used(world: World) -> None:

@@ -302,7 +302,7 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 # Last parts of addresses that are no nouns.
 _ACTS = {
     "accept", "attendance", "bulk", "chair", "close", "end", "items", "merge", "open", "preview",
-    "reopen", "resend", "revoke", "rotate", "share", "test", "transfer",
+    "release", "reopen", "resend", "revoke", "rotate", "share", "test", "transfer",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 

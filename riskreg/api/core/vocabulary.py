@@ -1,6 +1,7 @@
 """Words that programs rely on: codes of errors, verbs of events. A test finds missing ones."""
 
 CODES = (
+    "private_risk",
     "bad_range", "gap", "nothing_within",
     "itself", "merged", "other_taxonomy",
     "already_invited", "answers_for", "last_manager", "needs_party", "not_yours",
@@ -28,6 +29,7 @@ CODES = (
 )  # fmt: skip
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (
+    "estimate.recorded", "estimate.released",
     "control.edited", "control.tested", "objective.edited",
     "risk.refiled", "taxonomy.renamed", "term.added", "term.edited", "term.merged",
     "term.restored", "term.retired",

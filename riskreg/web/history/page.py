@@ -160,6 +160,8 @@ def verb_label(verb: str) -> str:
         "indicator.edited": _("changed an indicator"),
         "indicator.read": _("recorded readings"),
         "risk.breached": _("recorded a reading that calls for a review"),
+        "estimate.recorded": _("gave an estimate"),
+        "estimate.released": _("released an estimate"),
         "reminder.sent": _("sent a reminder"),
         "reminder.skipped": _("skipped a reminder"),
         "reminder.unaddressed": _("found nobody to tell"),

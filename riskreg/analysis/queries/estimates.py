@@ -1,0 +1,108 @@
+"""Estimates as their reader may see them, and the pool that is made of those released.
+
+Who may estimate a risk sees what others gave for a stage only once they have given their own: a
+number that one has seen pulls one's own towards it.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from uuid import UUID
+
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.models import Estimate
+from riskreg.analysis.ranges import Pool
+from riskreg.kernel.errors import NotFound
+from riskreg.register.access import Viewer
+from riskreg.register.models import Role
+from riskreg.register.permissions import permits
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk, State
+
+
+def visible_estimates(viewer: Viewer) -> QuerySet[Estimate]:
+    """Every estimate that the viewer may know of: their party's, and those released."""
+    return Estimate.objects.visible_to(viewer)
+
+
+def estimate_for(viewer: Viewer, estimate: UUID, *, lock: bool = False) -> Estimate:
+    """The estimate of that id. Raises ``NotFound`` also for another party's unreleased one."""
+    rows = visible_estimates(viewer).select_related("risk", "party", "expert")
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    row = rows.filter(uuid=estimate).first()
+    if row is None:
+        raise NotFound(_("There is no such estimate."))
+    row.register = row.risk.register = viewer.register
+    return row
+
+
+def may_estimate(viewer: Viewer, risk: Risk) -> bool:
+    """Whether the viewer may give an estimate of ``risk`` as it is now."""
+    alive = risk.state != State.CLOSED
+    return alive and viewer.party_id is not None and permits(viewer, "estimate.record")
+
+
+def stages_given(viewer: Viewer, risk: Risk) -> set[str]:
+    """The stages of ``risk`` of which the viewer has given an estimate."""
+    own = visible_estimates(viewer).filter(risk=risk, expert=viewer.user)
+    return set(own.values_list("stage", flat=True))
+
+
+def estimates_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:
+    """The estimates of ``risk`` that the viewer is shown now, newest first.
+
+    Programs and readers who give none themselves are shown all that they may know of.
+    """
+    rows = visible_estimates(viewer).filter(risk=risk).select_related("expert", "party")
+    if viewer.role != Role.INTEGRATION and may_estimate(viewer, risk):
+        rows = rows.filter(Q(expert=viewer.user) | Q(stage__in=stages_given(viewer, risk)))
+    return rows.order_by("-at", "-id")
+
+
+def withheld_count(viewer: Viewer, risk: Risk) -> int:
+    """How many estimates of ``risk`` the viewer will see once they have given their own."""
+    shown = estimates_of(viewer, risk).order_by()
+    return visible_estimates(viewer).filter(risk=risk).count() - shown.count()
+
+
+@dataclass(frozen=True)
+class Pooled:
+    """The newest estimate of each expert, each with the weight it has, and what they come to.
+
+    ``mixed``: some are rates and some probabilities, or of several base years, so that no pool can
+    be made of them.
+    """
+
+    members: tuple[Estimate, ...]
+    weight: float
+    mixed: bool
+
+    @property
+    def frequency(self) -> Pool:
+        """How often, all experts together."""
+        return Pool.equal([row.frequency for row in self.members])
+
+    @property
+    def severity(self) -> Pool:
+        """What one event costs, all experts together."""
+        return Pool.equal([row.severity for row in self.members])
+
+
+def newest_of_each(rows: Iterable[Estimate]) -> list[Estimate]:
+    """Of estimates in order, newest first, the first of each expert and stage."""
+    found: dict[tuple[int, str], Estimate] = {}
+    for row in rows:
+        found.setdefault((row.expert_id, row.stage), row)
+    return list(found.values())
+
+
+def pooled(rows: Iterable[Estimate], stage: str) -> Pooled | None:
+    """The pool of those of ``rows`` (newest first) that are released and of ``stage``."""
+    released = [r for r in rows if r.stage == stage and r.visibility == Visibility.SHARED]
+    members = newest_of_each(released)
+    if not members:
+        return None
+    kinds = {(row.frequency_kind, row.base_year) for row in members}
+    return Pooled(tuple(members), 1 / len(members), len(kinds) > 1)

@@ -1,0 +1,113 @@
+"""Giving an estimate, and releasing it to the other parties."""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.fields import ESTIMATE
+from riskreg.analysis.models import Estimate
+from riskreg.analysis.policy.estimates import check_frequency, check_severity
+from riskreg.analysis.queries.estimates import estimate_for
+from riskreg.events.services import append
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.fields import Type
+from riskreg.register.access import Viewer
+from riskreg.register.changes import new_values
+from riskreg.register.cleaning import clean_given
+from riskreg.register.permissions import require
+from riskreg.register.policy import check_sourced
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk, State
+from riskreg.risks.queries.access import risk_for
+
+
+@transaction.atomic
+def record_estimate(
+    *,
+    actor: Viewer,
+    ref: str,
+    given: Mapping[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Estimate:
+    """Record the actor's ranges for a risk, for their own party until they are released.
+
+    ``given``: the settable fields of ``ESTIMATE``. Raises ``Invalid`` naming each wrong field.
+    """
+    risk = risk_for(actor, ref)
+    require(actor, "estimate.record")
+    if actor.party is None:
+        raise Invalid.one("party", "needs_party", _("An estimate is given on behalf of a party."))
+    if risk.state == State.CLOSED:
+        raise Invalid.one("state", "closed", _("This risk is closed; reopen it to estimate it."))
+    clean = clean_estimate(actor, risk, given)
+    row = Estimate.objects.create(
+        register=risk.register,
+        party=actor.party,
+        visibility=Visibility.PARTY,
+        risk=risk,
+        expert=actor.user,
+        at=at,
+        created_at=recorded_at or at,
+        **clean,
+    )
+    changes = new_values(ESTIMATE, values_of(row))
+    append(actor.entry("estimate.recorded", row, at=at, recorded_at=recorded_at, changes=changes))
+    return row
+
+
+def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[str, Any]:
+    """``given`` checked, with what follows where nothing was given. Raises ``Invalid``."""
+    errors = Errors()
+    assert actor.party is not None  # noqa: S101 - looked at by the caller
+    given = {"label": "judgement", "currency": actor.register.currency, **given}
+    clean = clean_given(
+        errors, actor, ESTIMATE, given, party=actor.party, visibility=Visibility.PARTY
+    )
+    for field in ESTIMATE.settable:
+        if field.must_send and clean.get(field.name) in (None, "") and not errors.has(field.name):
+            errors.add(field.name, "required", _("This is needed for an estimate."))
+    if clean.get("currency") not in ("", actor.register.currency):
+        errors.add(
+            "currency",
+            "unknown",
+            _("This register reckons in %(own)s: convert first, and say the rate in the rationale.")
+            % {"own": actor.register.currency},
+        )
+    check_frequency(errors, clean)
+    check_severity(errors, clean)
+    sourced = bool(clean.get("sources") or risk.sources)
+    check_sourced(errors, "label", clean.get("label"), sourced)
+    errors.raise_if_any()
+    return clean | {"currency": actor.register.currency}
+
+
+@transaction.atomic
+def release_estimate(*, actor: Viewer, estimate: UUID, at: dt.datetime) -> Estimate:
+    """Let the other parties see an estimate, for good. Releasing it twice is as once.
+
+    Raises ``Invalid`` for one of a risk that is its party's own, ``Forbidden``, ``NotFound``.
+    """
+    row = estimate_for(actor, estimate, lock=True)
+    require(actor, "estimate.release", row)
+    if row.visibility == Visibility.SHARED:
+        return row
+    if row.risk.visibility != Visibility.SHARED:
+        text = _("The risk itself is your party's own. Share the risk first, then the estimate.")
+        raise Invalid.one("risk", "private_risk", text)
+    row.visibility, row.released_at, row.released_by = Visibility.SHARED, at, actor.user
+    row.save(update_fields=["visibility", "released_at", "released_by"])
+    # Whoever reads the shared chain alone has the whole estimate from this event.
+    changes = new_values(ESTIMATE, values_of(row))
+    append(actor.entry("estimate.released", row, at=at, changes=changes))
+    return row
+
+
+def values_of(row: Estimate) -> dict[str, Any]:
+    """What is kept of an estimate, by the names of its fields, for its events."""
+    kept = [f.name for f in ESTIMATE if f.type not in (Type.COMPUTED, Type.ID)]
+    return {name: getattr(row, name) for name in kept}

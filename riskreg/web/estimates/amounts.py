@@ -1,0 +1,32 @@
+"""Amounts and chances to three digits, in the words of each language."""
+
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.policy.estimates import significant
+from riskreg.kernel.localised import number
+
+_UNITS = {
+    "en": ((1e9, "bn"), (1e6, "m"), (1e3, "k")),
+    "zh-hans": ((1e8, "亿"), (1e4, "万")),
+}
+
+
+def amount_text(value: float, currency: str = "") -> str:
+    """An amount as people say it: 91.2 m CNY, 9120 万 CNY."""
+    units = _UNITS.get(get_language() or "", _UNITS["en"])
+    rounded = significant(value)
+    for size, word in units:
+        if abs(rounded) >= size:
+            text = f"{number(significant(rounded / size))} {word}"
+            break
+    else:
+        text = number(rounded)
+    return f"{text} {currency}".strip()
+
+
+def often_text(kind: str, value: float) -> str:
+    """How often: events a year, or a chance in per cent."""
+    if kind == "probability":
+        return _("%(share)s %% a year") % {"share": number(significant(100 * value))}
+    return _("%(n)s a year") % {"n": number(significant(value))}
