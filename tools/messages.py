@@ -13,6 +13,7 @@ import tempfile
 from pathlib import Path
 
 import polib
+from chinese import faults_in, settle
 
 ROOT = Path(__file__).resolve().parent.parent
 LOCALES = ROOT / "riskreg" / "locale"
@@ -57,7 +58,16 @@ def extract(locales: Path) -> None:
             "Plural-Forms": catalogue.metadata.get("Plural-Forms", "nplurals=1; plural=0;"),
         }
         catalogue.metadata_is_fuzzy = False
+        if language.startswith("zh"):
+            _settle(catalogue)
         catalogue.save()
+
+
+def _settle(catalogue: polib.POFile) -> None:
+    """Put the settled Chinese words, and no blank at figures, into every translation."""
+    for entry in catalogue:
+        entry.msgstr = settle(entry.msgstr)
+        entry.msgstr_plural = {n: settle(text) for n, text in entry.msgstr_plural.items()}
 
 
 def compile_all() -> None:
@@ -90,6 +100,12 @@ def faults_of(path: Path) -> list[str]:
         for text in list(entry.msgstr_plural.values()) or [entry.msgstr]:
             if set(_PLACEHOLDER.findall(text)) != wanted:
                 faults.append(f"{name}: other placeholders than the original: {entry.msgid!r}")
+        if path.parent.parent.name.startswith("zh"):
+            faults += [
+                f"{name}: {fault}: {text!r}"
+                for text in list(entry.msgstr_plural.values()) or [entry.msgstr]
+                for fault in faults_in(text)
+            ]
     compiled = path.with_suffix(".mo")
     if not compiled.exists():
         faults.append(f"{name}: not compiled; run make messages")

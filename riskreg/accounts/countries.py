@@ -11,6 +11,7 @@ import holidays
 
 from riskreg.accounts.policy import calendars
 from riskreg.kernel.localised import localised
+from riskreg.kernel.punctuation import colon
 
 _NAMES = Path(__file__).parent / "data" / "countries.json"
 
@@ -36,6 +37,8 @@ def calendar_choices() -> list[tuple[str, list[tuple[str, str]]]]:
     groups = [("", [(code, names[code]) for code in in_order])]
     for code in in_order:
         if parts := _parts(code):
-            rows = [(f"{code}-{part}", f"{names[code]}: {name}") for part, name in parts.items()]
+            rows = [
+                (f"{code}-{part}", f"{names[code]}{colon()}{name}") for part, name in parts.items()
+            ]
             groups.append((names[code], rows))
     return groups

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import axes, shapes_criteria, shapes_register
@@ -43,7 +44,7 @@ class CriteriaDetail(RegisterApi):
                 raise InvalidQuery.one("number", "not_a_number", "This must be a whole number.")
             criteria = criteria_versions(self.viewer, number=int(text)).first()
         if criteria is None:
-            raise NotFound("There are no such criteria.")
+            raise NotFound(_("There are no such criteria."))
         # Of the register that was read to find out who asks.
         criteria.register = self.viewer.register
         body = to_json(criteria)

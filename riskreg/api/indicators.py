@@ -4,6 +4,7 @@ import datetime as dt
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import shapes_indicators as shapes
@@ -150,7 +151,9 @@ class Readings(RegisterApi):
             if (text := params.get(name)) is not None:
                 moment = _moment(text, self.viewer.register.time_zone)
                 if moment is None:
-                    errors.add(name, "not_a_time", "This must be a day or a time with its offset.")
+                    errors.add(
+                        name, "not_a_time", _("This must be a day or a time with its offset.")
+                    )
                 rows = rows.filter(**{lookup: moment}) if moment else rows
         as_query(errors.raise_if_any)
         listing = Listing(

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.accounts.queries import users_by_uuid
@@ -62,7 +63,7 @@ class LadderDetail(RegisterApi):
         rows = ladder_versions(self.viewer.register)
         row = next((row for row in rows if row.number == number), None)
         if row is None:
-            raise NotFound("There is no such version of the ladder.")
+            raise NotFound(_("There is no such version of the ladder."))
         return InForce(row.number, rungs_from(row.rungs))
 
 

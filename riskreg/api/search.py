@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import shapes
@@ -27,9 +28,11 @@ class Search(RegisterApi):
         text = request.query_params.get("q", "").strip()
         errors = Errors()
         if not text:
-            errors.add("q", "required", "Say which words to look for.")
+            errors.add("q", "required", _("Say which words to look for."))
         elif not storable(text) or len(text) > MAX_QUERY:
-            errors.add("q", "bad_text", f"At most {MAX_QUERY} characters, none of them NUL.")
+            errors.add(
+                "q", "bad_text", _("At most %(n)d characters, none of them NUL.") % {"n": MAX_QUERY}
+            )
         as_query(errors.raise_if_any)
         groups = find(self.viewer, text, LIMIT)
         body = {

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import QuerySet, Subquery
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import shapes_webhooks as shapes
@@ -47,7 +48,7 @@ class WebhookApi(RegisterApi):
         """The webhook of that id. Raises ``NotFound``, for a chat as well."""
         row = self.rows.filter(uuid=name).first()
         if row is None:
-            raise NotFound("There is no such webhook.")
+            raise NotFound(_("There is no such webhook."))
         return row
 
     @property

@@ -128,6 +128,9 @@ def criteria_from(data: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
+ORIGIN = {"en": "Origin of this entry", SECOND_LANGUAGE: "条目来源"}
+
+
 def risk_fields(risk: Mapping[str, Any]) -> dict[str, Any]:
     """What ``create_risk`` takes for a record of ``risks.json``.
 
@@ -150,7 +153,7 @@ def risk_fields(risk: Mapping[str, Any]) -> dict[str, Any]:
         "objectives": risk["objectives"],
         "sources": [
             *risk["sources"],
-            {"title": "Origin of this entry", "label": wording, "note": risk["origin"]},
+            {"title": ORIGIN, "label": wording, "note": risk["origin"]},
         ],
         "labels": {
             **dict.fromkeys(texts, wording),

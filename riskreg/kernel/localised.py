@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.utils import formats
 from django.utils.translation import get_language
+from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.text import clean_text
@@ -22,6 +23,20 @@ def in_language(names: Mapping[str, str] | None, language: str, fallback: str = 
     if not names:
         return fallback
     return names.get(language) or names.get("en") or next(iter(names.values()), fallback)
+
+
+def text_of(value: Any) -> str:
+    """A text that may have been written once for all, or as {language: text}; empty for none."""
+    if isinstance(value, Mapping):
+        return localised(value)
+    return str(value or "")
+
+
+def written(before: Any, text: str) -> Any:
+    """``text`` in place of the reader's version of ``before``; the other languages' stay."""
+    if not isinstance(before, Mapping):
+        return text
+    return {**before, get_language() or settings.LANGUAGE_CODE: text}
 
 
 def number(value: Any) -> str:
@@ -43,13 +58,14 @@ def clean_names(errors: Errors, field: str, value: Any, limit: int = 120) -> dic
     if isinstance(value, str):
         value = {"en": value}
     if not isinstance(value, Mapping) or not value:
-        errors.add(field, "required", "A name is needed, as text or as {language: text}.")
+        errors.add(field, "required", _("A name is needed, as text or as {language: text}."))
         return {}
     known = dict(settings.LANGUAGES)
     names = {}
     for language, text in value.items():
         if language not in known:
-            errors.add(field, "unknown_language", f"Unknown language; use {', '.join(known)}.")
+            text = _("Unknown language; use one of: %(all)s.") % {"all": ", ".join(known)}
+            errors.add(field, "unknown_language", text)
             continue
         names[language] = clean_text(errors, field, text, required=True, limit=limit)
     return names

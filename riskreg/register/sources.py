@@ -15,7 +15,7 @@ PARTS = {
     "title": 300, "url": 2000, "quote": 2000, "locator": 300, "date": 40, "note": 1000, "label": 12,
     "formula": 600,
 }  # fmt: skip
-_BY_LANGUAGE = ("locator", "date", "note")
+_BY_LANGUAGE = ("title", "locator", "date", "note")
 
 
 def clean_source(errors: Errors, field: str, value: Any) -> dict[str, Any]:

@@ -15,8 +15,11 @@ SOURCE = ("title", "url", "quote", "label", "locator", "date", "note")
 _NO_SUCH_PART = gettext_lazy("A source has no such part.")
 
 
-def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, str]]:
-    """Sources: [{title, url, quote, locator, date, label, note}], each with a label."""
+def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:
+    """Sources: [{title, url, quote, locator, date, label, note}], each with a label.
+
+    Title, locator, date and note are text, or {language: text}.
+    """
     if not isinstance(value, list) or len(value) > 50:
         errors.add(field, "not_a_list", _("Sources are a list of at most 50."))
         return []
@@ -37,9 +40,7 @@ def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, str]
                 _("Unknown label; use one of: %s.") % ", ".join(LABELS),
             )
         source: dict[str, Any] = {
-            "title": clean_text(
-                errors, f"{name}.title", item.get("title"), required=True, limit=300
-            ),
+            "title": _title(errors, f"{name}.title", item.get("title")),
             "url": clean_url(errors, f"{name}.url", item.get("url")),
             "quote": clean_text(errors, f"{name}.quote", item.get("quote"), limit=2000) or None,
             "label": label,
@@ -58,6 +59,19 @@ def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, str]
                 source[extra] = clean_text(errors, f"{name}.{extra}", text, limit=limit)
         sources.append(source)
     return sources
+
+
+def _title(errors: Errors, name: str, value: Any) -> Any:
+    """A title as text, or as {language: text} with at least one."""
+    if not isinstance(value, Mapping):
+        return clean_text(errors, name, value, required=True, limit=300)
+    if not set(value) <= LANGUAGES:
+        errors.add(name, "unknown_language", UNKNOWN_LANGUAGE)
+        return {}
+    texts = {k: clean_text(errors, name, v, limit=300) for k, v in value.items()}
+    if not any(texts.values()):
+        errors.add(name, "required", _("This is needed."))
+    return {k: text for k, text in texts.items() if text}
 
 
 def clean_labels(errors: Errors, value: Any, fields: tuple[str, ...]) -> dict[str, str]:

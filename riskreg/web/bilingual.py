@@ -1,12 +1,17 @@
-"""Short names that a form takes in each language, as services take them: {language: text}."""
+"""Texts that a form takes in two languages, and names the language of each."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from riskreg.kernel.punctuation import bracketed
+
 SECOND = "zh-hans"
+LANGUAGE_TAGS = {"en": "en", SECOND: "zh-Hans"}
 
 
 def names_fields(
@@ -15,7 +20,10 @@ def names_fields(
     """Add a field for each language to ``form``: ``name`` and ``name_zh``, with what is there."""
     names = names or {}
     form.fields[name] = forms.CharField(
-        label=_("Name"), required=False, initial=names.get("en", "")
+        label=in_words(_("Name"), "en"),
+        required=False,
+        initial=names.get("en", ""),
+        widget=forms.TextInput({"lang": "en"}),
     )
     # One of both is needed; which one is the writer's choice.
     form.fields[name].needed = True  # type: ignore[attr-defined]
@@ -31,3 +39,35 @@ def names_given(data: Mapping[str, Any], name: str = "name") -> dict[str, str]:
     """What was written, by language; a language left empty is none."""
     texts = {"en": data.get(name, ""), SECOND: data.get(f"{name}_zh", "")}
     return {language: text for language, text in texts.items() if text}
+
+
+def original_of(other: str) -> str:
+    """The language of a text whose second version is in ``other``."""
+    return "en" if other == SECOND else SECOND
+
+
+def name_languages(form: forms.Form, names: Iterable[str], other: str) -> None:
+    """Say beside each of ``names``, and of its other version, which language it is in.
+
+    Two languages stand in one form, and a reader of one would overwrite the other unwarned.
+    """
+    for name in names:
+        for field_name, language in ((name, original_of(other)), (f"other_{name}", other)):
+            if (field := form.fields.get(field_name)) is not None:
+                field.label = in_words(str(field.label), language)
+                field.widget.attrs["lang"] = LANGUAGE_TAGS[language]
+
+
+def in_words(label: str, language: str) -> str:
+    """``label`` of a text in ``language``, which is named where it is not the reader's own."""
+    return label if reads(language) else f"{label}{bracketed(language_name(language))}"
+
+
+def language_name(language: str) -> str:
+    """A language in the reader's words."""
+    return str(_(dict(settings.LANGUAGES)[language]))
+
+
+def reads(language: str) -> bool:
+    """Whether that is the reader's language."""
+    return (get_language() or settings.LANGUAGE_CODE) == language

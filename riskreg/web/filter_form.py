@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.fields import Table, Text
+from riskreg.kernel.punctuation import colon
 from riskreg.register.queries import Choices
 from riskreg.risks.fields import RISK
 from riskreg.web.presenters import Scale, query
@@ -176,7 +177,7 @@ def active(
             rest = [v for v in values if v != value]
             shown.append(
                 {
-                    "text": f"{label}: {text}" if text else label,
+                    "text": f"{label}{colon()}{text}" if text else label,
                     "url": query(address, **{name: rest or None}),
                 }
             )

@@ -8,6 +8,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.models import Indicator
+from riskreg.kernel.punctuation import enumerated
 from riskreg.risks.models import Risk, Translated
 from riskreg.web.history.page import field_label
 
@@ -81,5 +82,5 @@ def outdated_after_saving(thing: Translated | Indicator, fields: tuple[str, ...]
         return ""
     named = [field_label(field) for field in fields if field in stale]
     return _("The translation is out of date now, and marked so for its readers: %(fields)s.") % {
-        "fields": _(", ").join(named)
+        "fields": enumerated(named)
     }

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.localised import plain_number
+from riskreg.kernel.punctuation import bracketed
 from riskreg.register.access import Viewer
 from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
@@ -122,7 +123,7 @@ def offer_still_fits(
 
     def label(language: str, field: str) -> str:
         text = capfirst(str(table[field].label))
-        return f"{text} · {languages[language]}" if len(outdated or {}) > 1 else text
+        return f"{text}{bracketed(languages[language])}" if len(outdated or {}) > 1 else text
 
     choices = [
         (f"{language}:{field}", label(language, field))

@@ -94,12 +94,12 @@ def test_each_reads_in_their_own_language(world: World) -> None:
     assert chinese.language == "zh-hans"
     assert '<html lang="zh-Hans">' in chinese.html
     assert "Overseas policy barriers" not in chinese.subject + chinese.text + chinese.html
-    for words in ("海外政策壁垒", "复核今天到期"):
+    for words in ("海外政策壁垒", "评审今天到期"):
         assert words in chinese.subject
     for words in (
         "代理，您好",
         "今天到期 · 2026年10月16日 · 极高 20",
-        "您是其代理人",
+        "您是其代理责任人",
         "电动化合作项目",
     ):
         assert words in chinese.text

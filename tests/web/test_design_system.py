@@ -64,7 +64,7 @@ def test_matrix_of_any_size_keeps_every_cell(size: tuple[int, int]) -> None:
 def test_how_many_more_is_said_in_the_readers_language() -> None:
     assert render("{% and_more 12 %}") == "and 12 more"
     with translation.override("zh-hans"):
-        assert render("{% and_more 3 %}") == "另有 3 项"
+        assert render("{% and_more 3 %}") == "另有3项"
 
 
 def test_an_item_of_a_menu_is_a_link_and_escapes_what_it_is_given() -> None:

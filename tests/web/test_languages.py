@@ -37,15 +37,15 @@ def test_a_sentence_is_in_one_language(pilot, address, tail):
     # Only the title is translated: the sentence stays as it was written, its pattern too.
     html = read(pilot, address, "zh-hans", tail)
     assert '<span lang="en">Because rain, <b>the bridge may close</b>; as a result' in html
-    assert "由于" not in html
+    assert "因降雨" not in html
     edit(pilot, translations={"zh-hans": ZH})
     html = read(pilot, address, "zh-hans", tail)
-    assert "由于降雨，<b>桥梁可能关闭</b>" in html
+    assert "因降雨，<b>桥梁可能关闭</b>" in html
     assert "has changed since this was translated" not in html
     # One text of the original changes: the reader still has one language, and is told.
     edit(pilot, cause="something else entirely")
     html = read(pilot, address, "zh-hans", tail)
-    assert "由于降雨，<b>桥梁可能关闭</b>" in html
+    assert "因降雨，<b>桥梁可能关闭</b>" in html
     assert "译文完成后，原文已有改动" in html
     assert "something else entirely" in html
     html = read(pilot, address, "en", tail)
@@ -56,7 +56,7 @@ def test_a_sentence_is_in_one_language(pilot, address, tail):
 def test_a_chinese_original_is_not_put_into_an_english_sentence(pilot, address):
     edit(pilot, cause="降雨", event="桥梁可能关闭", consequence="货车需等待")
     html = read(pilot, address, "en")
-    assert '<span lang="zh-Hans">由于降雨，<b>桥梁可能关闭</b>' in html
+    assert '<span lang="zh-Hans">因降雨，<b>桥梁可能关闭</b>' in html
     assert "Because" not in html
 
 

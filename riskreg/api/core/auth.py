@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.authentication import BaseAuthentication
 from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
@@ -70,18 +71,21 @@ class ScopePermission(BasePermission):
             return True
         needed = "read or write" if request.method in SAFE else "write"
         raise Problem(
-            403, f"This token has the scope “{scope}”; here one of scope {needed} is needed."
+            403,
+            _("This token has the scope “%(scope)s”; here one of scope %(needed)s is needed.")
+            % {"scope": scope, "needed": needed},
         )
 
 
 def _why_refused(token: str, at: dt.datetime) -> str:
     """Only who holds the token itself is told what became of it."""
     row = token_row(token)
-    refresh = "Make a new one under Settings, API tokens, or by manage.py create_token."
+    why = _("%(why)s Make a new one under Settings, API tokens, or by manage.py create_token.")
     if row is None:
-        return f"This token is not known. Check that it was copied whole. {refresh}"
+        return why % {"why": _("This token is not known. Check that it was copied whole.")}
     if row.revoked_at:
-        return f"This token was revoked. {refresh}"
+        return why % {"why": _("This token was revoked.")}
     if row.expires_at <= at:
-        return f"This token expired on {row.expires_at:%Y-%m-%d}. {refresh}"
-    return "This token's account is not active any more. Ask who runs the system."
+        ended = _("This token expired on %(day)s.") % {"day": f"{row.expires_at:%Y-%m-%d}"}
+        return why % {"why": ended}
+    return _("This token's account is not active any more. Ask who runs the system.")

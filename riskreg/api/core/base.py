@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from django.db import transaction
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -63,9 +64,8 @@ class ApiView(APIView):
                 errors.add(
                     name[:60],
                     "unknown_parameter",
-                    "There is no such parameter here. Parameters: "
-                    + (", ".join(names) if names else "none")
-                    + ".",
+                    _("There is no such parameter here. Parameters: %(all)s.")
+                    % {"all": ", ".join(names) or _("none")},
                 )
         as_query(errors.raise_if_any)
 
@@ -131,7 +131,7 @@ class RegisterApi(ApiView):
         super().initial(request, *args, **kwargs)
         self.viewer = viewer_for(self.me, kwargs["slug"], request_id())
         if not self.opens(self.viewer.register):
-            raise NotFound("There is no such register.")
+            raise NotFound(_("There is no such register."))
 
     @property
     def here(self) -> str:

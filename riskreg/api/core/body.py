@@ -7,6 +7,7 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import UnreadablePostError
+from django.utils.translation import gettext as _
 from rest_framework.parsers import BaseParser
 from rest_framework.request import Request
 
@@ -30,7 +31,7 @@ class StrictJSONParser(BaseParser):
         try:
             raw = stream.read(limit + 1)
         except UnreadablePostError:
-            raise Problem(400, "The body broke off; send it again.") from None
+            raise Problem(400, _("The body broke off; send it again.")) from None
         if len(raw) > limit:
             raise RequestDataTooBig
         return parse(raw)
@@ -42,8 +43,9 @@ def _check_encoding(request: Any) -> None:
     if encoding and encoding.lower() != "identity":
         raise Problem(
             415,
-            f"A body of Content-Encoding “{encoding[:40]}” is not understood; send it as it is.",
-            [{"pointer": "Content-Encoding", "code": "encoded", "detail": "Leave it out."}],
+            _("A body of Content-Encoding “%(name)s” is not understood; send it as it is.")
+            % {"name": encoding[:40]},
+            [{"pointer": "Content-Encoding", "code": "encoded", "detail": _("Leave it out.")}],
             Accept_Encoding="identity",
         )
 
@@ -85,7 +87,8 @@ def body_of(request: Request, *allowed: str) -> dict[str, Any]:
                 errors.add(
                     str(name)[:60],
                     "unknown_field",
-                    "There is no such field here. Fields: " + ", ".join(allowed) + ".",
+                    _("There is no such field here. Fields: %(all)s.")
+                    % {"all": ", ".join(allowed)},
                 )
         errors.raise_if_any()
     return data
@@ -95,7 +98,7 @@ def nothing_in(request: Request) -> dict[str, Any]:
     """The empty body of an act that needs none. Raises ``Invalid`` naming every field sent."""
     errors = Errors()
     for name in request.data:
-        errors.add(str(name)[:60], "unknown_field", "Nothing is to be sent with this; send {}.")
+        errors.add(str(name)[:60], "unknown_field", _("Nothing is to be sent with this; send {}."))
     errors.raise_if_any()
     return {}
 

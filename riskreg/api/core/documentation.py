@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils import translation
 from django.utils.decorators import method_decorator
+from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_safe
 from drf_spectacular.generators import SchemaGenerator
@@ -22,7 +23,7 @@ from riskreg.api.core.errors import problem
 def schema(request: HttpRequest) -> HttpResponse:
     """The OpenAPI document, as JSON."""
     if request.method not in ("GET", "HEAD"):
-        return problem(405, "The Allow header lists the methods that this address takes.",
+        return problem(405, _("The Allow header lists the methods that this address takes."),
                        headers={"Allow": "GET, HEAD"})  # fmt: skip
     response = HttpResponse(_schema(), content_type="application/vnd.oai.openapi+json")
     response["Cache-Control"] = "public, max-age=300"

@@ -10,6 +10,8 @@ from django.core import signals
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
@@ -18,22 +20,22 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Riskre
 PROBLEM = "application/problem+json"
 SAFE = ("GET", "HEAD", "OPTIONS")
 
-# status: (last part of the problem's type, title)
+# status: (last part of the problem's type, title in English)
 KINDS: dict[int, tuple[str, str]] = {
-    400: ("invalid", "The request is not valid"),
-    401: ("unauthenticated", "Say who you are"),
-    403: ("forbidden", "You may not do this"),
-    404: ("not-found", "There is no such thing here"),
-    405: ("method-not-allowed", "This address does not take that method"),
-    406: ("not-acceptable", "Only JSON can be served"),
-    412: ("stale", "Somebody changed it since"),
-    413: ("too-large", "The body is too large"),
-    414: ("address-too-long", "The address is too long"),
-    415: ("unsupported-media-type", "Only JSON is understood"),
-    422: ("idempotency-mismatch", "The Idempotency-Key belongs to another request"),
-    428: ("precondition-required", "Say which version you have seen"),
-    431: ("headers-too-large", "The headers are too large"),
-    500: ("server-error", "Something went wrong on our side"),
+    400: ("invalid", gettext_noop("The request is not valid")),
+    401: ("unauthenticated", gettext_noop("Say who you are")),
+    403: ("forbidden", gettext_noop("You may not do this")),
+    404: ("not-found", gettext_noop("There is no such thing here")),
+    405: ("method-not-allowed", gettext_noop("This address does not take that method")),
+    406: ("not-acceptable", gettext_noop("Only JSON can be served")),
+    412: ("stale", gettext_noop("Somebody changed it since")),
+    413: ("too-large", gettext_noop("The body is too large")),
+    414: ("address-too-long", gettext_noop("The address is too long")),
+    415: ("unsupported-media-type", gettext_noop("Only JSON is understood")),
+    422: ("idempotency-mismatch", gettext_noop("The Idempotency-Key belongs to another request")),
+    428: ("precondition-required", gettext_noop("Say which version you have seen")),
+    431: ("headers-too-large", gettext_noop("The headers are too large")),
+    500: ("server-error", gettext_noop("Something went wrong on our side")),
 }
 
 
@@ -59,10 +61,10 @@ def problem(
     headers: Mapping[str, str] | None = None,
 ) -> HttpResponse:
     """The document: type, title, status, detail and errors[{pointer, code, detail}]."""
-    kind, title = KINDS.get(status, (f"http-{status}", "The request failed"))
+    kind, title = KINDS.get(status, (f"http-{status}", gettext_noop("The request failed")))
     body = {
         "type": f"urn:riskreg:problem:{kind}",
-        "title": title,
+        "title": _(title),
         "status": status,
         "detail": detail,
         "errors": list(errors),
@@ -94,13 +96,13 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
     if isinstance(error, RiskregError):
         return _expected(error, http)
     if isinstance(error, Http404):
-        return problem(404, "There is no such thing, or it is not for you.")
+        return problem(404, _("There is no such thing, or it is not for you."))
     if isinstance(error, RequestDataTooBig):
         return too_large()
     if isinstance(error, SuspiciousOperation):
-        return problem(400, "The request is malformed.")
+        return problem(400, _("The request is malformed."))
     if isinstance(error, DjangoPermissionDenied):
-        return problem(403, "You may not do this.")
+        return problem(403, _("You may not do this."))
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
     # What nobody expected: told to whoever listens (the log does), never to the caller.
@@ -113,7 +115,9 @@ def too_large() -> HttpResponse:
     from django.conf import settings
 
     limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    return problem(413, f"At most {limit} bytes are taken; send less, or send it in parts.")
+    return problem(
+        413, _("At most %(n)d bytes are taken; send less, or send it in parts.") % {"n": limit}
+    )
 
 
 def request_id() -> str:
@@ -124,16 +128,20 @@ def request_id() -> str:
 def server_error() -> HttpResponse:
     """500: says nothing of the inside, and how to ask about it."""
     name = request_id()
-    quoted = f" Ask the operator, and name request {name}." if name else " Ask the operator."
-    return problem(500, "It has been logged; nothing was changed." + quoted)
+    if name:
+        text = _(
+            "It has been logged; nothing was changed. Ask the operator, and name request %(name)s."
+        )
+        return problem(500, text % {"name": name})
+    return problem(500, _("It has been logged; nothing was changed. Ask the operator."))
 
 
 @csrf_exempt  # A mistyped address is that for every method; nothing is done here.
 def unknown_route(request: HttpRequest, rest: str = "") -> HttpResponse:
     """404 for every address under /api/ that is none, whatever the method."""
-    detail = "There is no such address. The addresses are listed at /api/docs/."
+    detail = _("There is no such address. The addresses are listed at /api/docs/.")
     if not request.path.endswith("/"):
-        detail = "There is no such address. Addresses end with a slash."
+        detail = _("There is no such address. Addresses end with a slash.")
     return problem(404, detail)
 
 
@@ -169,12 +177,14 @@ def _expected(error: RiskregError, request: HttpRequest) -> HttpResponse:
         if "If-Match" not in request.headers:
             return problem(
                 428,
-                "Send If-Match with the ETag of the version you have seen, so that nobody's "
-                "change is overwritten. The ETag comes with every answer about it.",
+                _(
+                    "Send If-Match with the ETag of the version you have seen, so that nobody's "
+                    "change is overwritten. The ETag comes with every answer about it."
+                ),
             )
         return problem(
             412,
-            error.detail + " Read it again, decide, and send the new ETag.",
+            _("%(what)s Read it again, decide, and send the new ETag.") % {"what": error.detail},
             headers=headers,
         )
     assert isinstance(error, Invalid)  # noqa: S101 - there is no other kind
@@ -192,13 +202,13 @@ def _of_framework(error: exceptions.APIException) -> HttpResponse:
     if auth := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth
     if isinstance(error, exceptions.NotAuthenticated):
-        detail = "Send Authorization: Bearer and a token (made under Settings, API tokens)."
+        detail = _("Send Authorization: Bearer and a token (made under Settings, API tokens).")
     elif isinstance(error, exceptions.NotAcceptable):
-        detail = "Ask for application/json, or leave the Accept header out."
+        detail = _("Ask for application/json, or leave the Accept header out.")
     elif isinstance(error, exceptions.UnsupportedMediaType):
-        detail = "Send the body as application/json."
+        detail = _("Send the body as application/json.")
     elif isinstance(error, exceptions.MethodNotAllowed):
-        detail = "The Allow header lists the methods that this address takes."
+        detail = _("The Allow header lists the methods that this address takes.")
     else:
         detail = str(error.detail)
     return problem(error.status_code, detail, headers=headers)

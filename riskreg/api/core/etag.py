@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django.http import HttpRequest
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api.core.errors import Problem
@@ -58,14 +59,14 @@ def expected_version(request: Request | HttpRequest) -> int:
     if text == "*":
         raise Problem(
             400,
-            "If-Match: * would overwrite whatever is there; name the ETag you have seen.",
-            [{"pointer": "If-Match", "code": "wildcard", "detail": "Send one ETag."}],
+            _("If-Match: * would overwrite whatever is there; name the ETag you have seen."),
+            [{"pointer": "If-Match", "code": "wildcard", "detail": _("Send one ETag.")}],
         )
     if not _ENTITY.fullmatch(text):
         raise Problem(
             400,
-            'If-Match takes one ETag as it was received, with its quotes: "7".',
-            [{"pointer": "If-Match", "code": "malformed", "detail": "Send one ETag."}],
+            _('If-Match takes one ETag as it was received, with its quotes: "7".'),
+            [{"pointer": "If-Match", "code": "malformed", "detail": _("Send one ETag.")}],
         )
     number = _VERSION.sub("", text[1:-1])
     plain = number.isascii() and number.isdigit() and len(number) < 10

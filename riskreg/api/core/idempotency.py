@@ -6,6 +6,7 @@ import json
 import re
 from collections.abc import Callable
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.accounts.models import User
@@ -34,8 +35,8 @@ def once(
     if not _KEY.fullmatch(key) or not key.strip():
         raise Problem(
             400,
-            "An Idempotency-Key is 1 to 255 printable ASCII characters, such as a UUID.",
-            [{"pointer": "Idempotency-Key", "code": "malformed", "detail": "Send a UUID."}],
+            _("An Idempotency-Key is 1 to 255 printable ASCII characters, such as a UUID."),
+            [{"pointer": "Idempotency-Key", "code": "malformed", "detail": _("Send a UUID.")}],
         )
     fingerprint = _fingerprint(request, party)
     row, fresh = take_key(user=user, key=key, fingerprint=fingerprint, at=at)
@@ -50,9 +51,11 @@ def _replayed(row: DoneRequest, fingerprint: str) -> Answer:
     if row.fingerprint != fingerprint:
         raise Problem(
             422,
-            "This Idempotency-Key was used for another address or body. Use a new key for a new "
-            "request, and the same key only to repeat one.",
-            [{"pointer": "Idempotency-Key", "code": "reused", "detail": "Send a new key."}],
+            _(
+                "This Idempotency-Key was used for another address or body. Use a new key for a "
+                "new request, and the same key only to repeat one."
+            ),
+            [{"pointer": "Idempotency-Key", "code": "reused", "detail": _("Send a new key.")}],
         )
     headers = {**row.headers, "Idempotent-Replayed": "true"}
     return Answer(text=row.body, status=row.status, headers=headers)

@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api.core.errors import InvalidQuery
@@ -35,11 +36,13 @@ def check_parameters(request: Request) -> None:
     for name, values in request.query_params.lists():
         shown = name[:60]
         if not all(map(storable, values)):
-            errors.add(shown, "bad_character", "This holds a NUL character; remove it.")
+            errors.add(shown, "bad_character", _("This holds a NUL character; remove it."))
         elif not all(value.strip() for value in values):
-            errors.add(shown, "empty", "This has no value: give one, or leave the parameter out.")
+            errors.add(
+                shown, "empty", _("This has no value: give one, or leave the parameter out.")
+            )
         elif len(values) > 1 and name not in REPEATABLE:
-            errors.add(shown, "repeated", "This is given several times; give it once.")
+            errors.add(shown, "repeated", _("This is given several times; give it once."))
     as_query(errors.raise_if_any)
 
 
@@ -58,7 +61,7 @@ def day_of(errors: Errors, name: str, text: str | None) -> dt.date | None:
     try:
         return day_in(text)
     except ValueError:
-        errors.add(name, "not_a_date", "This must be a date, as in 2027-03-31.")
+        errors.add(name, "not_a_date", _("This must be a date, as in 2027-03-31."))
         return None
 
 
@@ -74,7 +77,7 @@ def moment_of(text: str) -> dt.datetime | None:
 def switch_of(errors: Errors, name: str, text: str | None) -> bool | None:
     """true or false; None if it is not given. Notes anything else."""
     if text not in (None, "true", "false"):
-        errors.add(name, "not_a_boolean", "This must be true or false.")
+        errors.add(name, "not_a_boolean", _("This must be true or false."))
     return None if text is None else text == "true"
 
 
@@ -85,7 +88,8 @@ def choices_of(errors: Errors, name: str, values: list[str], allowed: Iterable[s
         errors.add(
             name,
             "unknown",
-            f"“{wrong[0][:60]}” is unknown here; this must be one of: {', '.join(known)}.",
+            _("“%(value)s” is unknown here; this must be one of: %(all)s.")
+            % {"value": wrong[0][:60], "all": ", ".join(known)},
         )
     return values
 

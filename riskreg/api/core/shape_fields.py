@@ -171,10 +171,11 @@ class TermNames(s.JSONField):
     """["taxonomy:term", …] or {taxonomy: [term, …]}."""
 
 
-def text_or_texts(limit: int) -> Any:
+def text_or_texts(limit: int, required: bool = False) -> Any:
+    """A text, or {language: text}."""
     text = {"type": "string", "maxLength": limit}
     shape = {"oneOf": [text, _in_languages(text)]}
-    return extend_schema_field(shape)(type("TextOrTexts", (s.JSONField,), {}))(required=False)
+    return extend_schema_field(shape)(type("TextOrTexts", (s.JSONField,), {}))(required=required)
 
 
 @extend_schema_field(
@@ -195,7 +196,7 @@ class Person(s.Serializer[Any]):
 
 
 class Source(s.Serializer[Any]):
-    title = s.CharField(max_length=300)
+    title = text_or_texts(300, required=True)
     url = s.CharField(
         allow_blank=True, required=False, max_length=2000, help_text="http:// or https://, or empty"
     )
@@ -209,5 +210,5 @@ class Source(s.Serializer[Any]):
 class SourceParts(Source):
     """A source, or an empty object for none."""
 
-    title = s.CharField(max_length=300, required=False)
+    title = text_or_texts(300)
     label = one_of(LABELS, required=False)

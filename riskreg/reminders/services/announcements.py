@@ -27,6 +27,7 @@ from riskreg.endpoints.queries import listening, listening_among
 from riskreg.endpoints.services import host_of
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
+from riskreg.kernel.punctuation import colon, enumerated
 from riskreg.notify import queries as outbox
 from riskreg.notify.models import Channel
 from riskreg.notify.refresh import Content
@@ -253,7 +254,7 @@ def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetim
         key=lambda line: line.urgency,
     )
     with translation.override(endpoint.language):
-        subject = f"{_(', ').join(count_texts(_counts(lines)))} · {register.name}"
+        subject = f"{enumerated(count_texts(_counts(lines)))} · {register.name}"
         payload = {
             "register": register.slug,
             "total": len(lines),
@@ -302,7 +303,9 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
             notes.append(_("only your party sees it"))
         when = " · ".join(notes)
         url = duty.link(register.slug)
-        sentences.append(f"- [{what}]({url}): {when}" if marked else f"{what}: {when}\n{url}")
+        sentences.append(
+            f"- [{what}]({url}){colon()}{when}" if marked else f"{what}{colon()}{when}\n{url}"
+        )
     if marked:
         sentences.append("")  # what follows is not a part of the list
     more = len(lines) - SHOWN
@@ -312,5 +315,5 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
         sentences.append(plain(register.notice))
     work = links.my_work(register.slug)
     label = _("Open My work")
-    sentences.append(f"[{label}]({work})" if marked else f"{label}: {work}")
+    sentences.append(f"[{label}]({work})" if marked else f"{label}{colon()}{work}")
     return "\n".join(sentences)

@@ -23,6 +23,7 @@ from riskreg.risks.queries.lists import controls_for
 from riskreg.risks.services import add_control, edit_control, end_control
 from riskreg.risks.services.controls import require_control
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import over_the_newest
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import set_choices
@@ -38,7 +39,7 @@ class ControlForm(forms.Form):
         required=False,
         help_text=gettext_lazy("In one line, such as “Two suppliers in two regions”"),
     )
-    other_name = forms.CharField(label=gettext_lazy("In the other language"), required=False)
+    other_name = forms.CharField(label=gettext_lazy("The same"), required=False)
     kind = forms.ChoiceField(label=gettext_lazy("Works"), required=False, widget=forms.RadioSelect)
     risks = forms.CharField(
         label=gettext_lazy("On these risks"),
@@ -66,6 +67,7 @@ class ControlForm(forms.Form):
         self.other = next(iter(row.translations), "") if row else ""
         self.other = self.other or ("en" if viewer.user.language == "zh-hans" else "zh-hans")
         super().__init__(data, initial=_initial(row, self.other) if row else {"label": "judgement"})
+        name_languages(self, ("name",), self.other)
         kinds = {
             ControlKind.PREVENTIVE: _("before the event, so that it does not happen"),
             ControlKind.CORRECTIVE: _("after it, so that it costs less"),

@@ -4,6 +4,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.duties.sources import Duty
+from riskreg.kernel.punctuation import colon
 from riskreg.register.models import Absence
 
 
@@ -45,7 +46,7 @@ def action_label(kind: str) -> str:
 
 def headline(duty: Duty) -> str:
     """The duty in one line."""
-    return f"{kind_label(duty.kind)}: {duty.ref} {duty.title}"
+    return f"{kind_label(duty.kind)}{colon()}{duty.ref} {duty.title}"
 
 
 def away_text(row: Absence | None) -> str:

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.punctuation import bracketed
 from riskreg.register.axes import axes_of
 from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
@@ -162,7 +163,8 @@ class HeatmapPage(RegisterView):
             risks = ngettext("%(n)d open threat", "%(n)d open threats", n) % {"n": n}
         else:
             risks = ngettext("%(n)d open opportunity", "%(n)d open opportunities", n) % {"n": n}
-        return f"{stage_name(shown.stage)} ({stage_meaning(shown.stage)}) · {risks}"
+        meaning = bracketed(stage_meaning(shown.stage))
+        return f"{stage_name(shown.stage)}{meaning} · {risks}"
 
     def _titles_and_reasons(
         self, shown: Heatmap, moves: Iterable[Move], beside: Iterable[Position]

@@ -9,6 +9,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import clock
+from riskreg.kernel.punctuation import colon
 from riskreg.register.access import Viewer
 from riskreg.register.queries import objectives_for, terms_of
 from riskreg.risks.models import ControlKind
@@ -56,7 +57,7 @@ def _reading_text(row: Any, zone: str) -> str:
     at = dt.datetime.fromisoformat(row["at"])
     day = row["precision"] == "day"
     when = clock.local_date(at, zone).isoformat() if day else at.isoformat(timespec="seconds")
-    return f"{when}: {row['value']}"
+    return f"{when}{colon()}{row['value']}"
 
 
 def named(value: Mapping[str, Any]) -> str:

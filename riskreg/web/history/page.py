@@ -19,7 +19,8 @@ from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.indicators.models import Status
 from riskreg.kernel.fields import Type
-from riskreg.kernel.localised import localised
+from riskreg.kernel.localised import localised, text_of
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
 from riskreg.reviews.models import Outcome
@@ -214,7 +215,7 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     if isinstance(value, dict) and {"likelihood", "impact", "rating"} <= set(value):
         rating = value["rating"]
         name = matrix.rating_name(rating) if rating in matrix.rating_keys else rating
-        return f"{value['likelihood']} × {value['impact']} = {value['score']}, {name}"
+        return _("%(likelihood)s × %(impact)s = %(score)s, %(rating)s") % {**value, "rating": name}
     field = find_field(name, noun)
     kind = field.type if field else None
     if isinstance(value, dict) and kind == Type.NAMES:
@@ -224,11 +225,11 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     if isinstance(value, dict):
         return named(value) or json.dumps(value, ensure_ascii=False)
     if isinstance(value, list):
-        texts = [v.get("title", "") if isinstance(v, dict) else str(v) for v in value]
+        texts = [text_of(v.get("title")) if isinstance(v, dict) else str(v) for v in value]
         if name == "to":
             parts = reason_label()
             texts = [parts.get(text, text) for text in texts]
-        return str(_(", ")).join(names.get(text, text) for text in texts)
+        return enumerated(names.get(text, text) for text in texts)
     text = str(value)
     choices = field.choices if field and field.choices else _CHOICES.get(name)
     if name in ("rung", "why"):

@@ -12,6 +12,7 @@ from riskreg.indicators.queries.access import indicator_for, readings_of, review
 from riskreg.indicators.queries.breaches import breaches_called_by
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
+from riskreg.kernel.punctuation import colon
 from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
@@ -72,7 +73,7 @@ class IndicatorPage(RegisterView):
                     "day": day,
                     "value": value,
                     "status": status or "none",
-                    "label": f"{time_text(r, zone)}: {measured(value, indicator.unit)}",
+                    "label": f"{time_text(r, zone)}{colon()}{measured(value, indicator.unit)}",
                 }
                 for r, (day, value), status in zip(newest, series, statuses, strict=True)
             ],

@@ -11,11 +11,13 @@ from django.utils.translation import gettext_lazy
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Direction, Growth, Indicator
 from riskreg.kernel.fields import Field, Type
+from riskreg.kernel.punctuation import bracketed
 from riskreg.register.access import Viewer
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import answerable_members, objectives_for
 from riskreg.register.translations import CONFIRMED
 from riskreg.risks.queries.access import visible_risks
+from riskreg.web.bilingual import LANGUAGE_TAGS, in_words
 from riskreg.web.conflict import seen_value
 from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
@@ -73,7 +75,7 @@ class IndicatorForm(forms.Form):
         growths = [(g.value, capfirst(g.label)) for g in Growth]
         set_choices(self, "growth", [("", "–"), *growths])
         set_choices(self, "label", _label_text())
-        objectives = [(o.key, f"{o.name} ({o.unit})") for o in objectives_for(viewer)]
+        objectives = [(o.key, f"{o.name}{bracketed(o.unit)}") for o in objectives_for(viewer)]
         set_choices(self, "objective", [("", "–"), *objectives])
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
         set_choices(self, "owner", people)
@@ -101,8 +103,13 @@ class IndicatorForm(forms.Form):
             long = field.name == "descriptions"
             widget = text_box(field.lines) if long else forms.TextInput()
             most: dict[str, Any] = {} if long else {"max_length": field.limit}
+            language = LANGUAGE_TAGS[SECOND if each.endswith("_zh") else "en"]
+            widget.attrs["lang"] = language
             self.fields[each] = forms.CharField(
-                label=str(label), required=required, **most, widget=widget
+                label=in_words(str(label), "en") if each == name else str(label),
+                required=required,
+                **most,
+                widget=widget,
             )
 
     def clean_risks(self) -> list[str]:

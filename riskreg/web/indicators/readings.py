@@ -14,6 +14,8 @@ from riskreg.indicators.models import Indicator, Origin
 from riskreg.indicators.queries.access import indicator_for
 from riskreg.indicators.services import MAX_READINGS, Recorded, record_readings
 from riskreg.kernel.errors import Invalid
+from riskreg.kernel.localised import text_of
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
@@ -84,7 +86,7 @@ class ReadingsPage(RegisterView):
             initial={
                 "at": self.viewer.today(self.at),
                 "label": "sourced" if source else "judgement",
-                "source_title": source.get("title", ""),
+                "source_title": text_of(source.get("title")),
                 "source_url": source.get("url", ""),
             }
         )
@@ -112,7 +114,7 @@ class ReadingsPage(RegisterView):
                 % {"ref": done.indicator.ref, "status": status_label(status)["text"]}
             )
         if done.breaches:
-            refs = ", ".join(b.risk.ref for b in done.breaches)
+            refs = enumerated(b.risk.ref for b in done.breaches)
             sentences.append(_("A review is called for: %s.") % refs)
         (messages.warning if done.breaches else messages.success)(request, " ".join(sentences))
         keys = {"slug": self.viewer.register.slug, "ref": done.indicator.ref}

@@ -7,6 +7,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from riskreg.kernel.punctuation import enumerated
 from riskreg.reminders import policy
 from riskreg.reminders.policy import Rung
 
@@ -71,5 +72,5 @@ def rung_line(rung: Rung | None, people: Mapping[uuid.UUID, str]) -> str:
     if rung is None:
         return ""
     labels = rung_labels(rung, people)
-    line = f"{_(', ').join(labels['who'])} · {_(', ').join(labels['channels'])}"
+    line = f"{enumerated(labels['who'])} · {enumerated(labels['channels'])}"
     return f"{line} · {_('at once')}" if rung.interrupts else line

@@ -19,6 +19,7 @@ from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import mitigation_for, visible_risks
 from riskreg.risks.services import create_mitigation, edit_mitigation
 from riskreg.web.base import add_errors
+from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import (
     conflict_page,
     differences,
@@ -65,6 +66,8 @@ class MitigationForm(forms.Form):
         for each in MITIGATION.settable:
             if each.type not in self.not_shown:
                 self.fields[each.name] = form_field(each)
+        if current is not None and current.translations:
+            name_languages(self, MITIGATION.translated, next(iter(current.translations)))
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
         set_choices(self, "owner", people)
         linked = Q(pk__in=current.risks.all()) if current else Q()

@@ -6,11 +6,11 @@ from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Conflict, Invalid
-from riskreg.kernel.localised import localised
+from riskreg.kernel.localised import text_of, written
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.permissions import require
@@ -78,7 +78,7 @@ class ObjectiveForm(forms.Form):
                 "baseline": "" if row.baseline is None else format(row.baseline.normalize(), "f"),
                 "due_on": row.due_on.isoformat(),
                 "label": row.label,
-                **{f"source_{n}": _text(row.source.get(n, "")) for n in _SOURCE},
+                **{f"source_{n}": text_of(row.source.get(n, "")) for n in _SOURCE},
             }
         super().__init__(data, initial=initial)
         names_fields(self, names=row.names if row else None)
@@ -102,9 +102,7 @@ class ObjectiveForm(forms.Form):
         for name in _SOURCE:
             text, before = data[f"source_{name}"], old.get(name)
             # By language: the form shows and changes the reader's.
-            source[name] = (
-                {**before, get_language() or "en": text} if isinstance(before, dict) else text
-            )
+            source[name] = written(before, text)
         plain = {name: data[name] for name in _PLAIN}
         return {"names": names_given(data), **plain, "source": source}
 
@@ -194,9 +192,3 @@ class ObjectiveEdit(RegisterView):
 def _to(viewer: Viewer, row: Objective) -> HttpResponse:
     keys = {"slug": viewer.register.slug, "key": row.key}
     return HttpResponseRedirect(reverse("web:objective", kwargs=keys))
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, dict):
-        return localised(value)
-    return value if isinstance(value, str) else ""

@@ -5,12 +5,14 @@ from contextlib import suppress
 from typing import Any
 
 from riskreg.kernel.fields import Field, Type
+from riskreg.kernel.localised import text_of
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.queries import objectives_for
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.web.conflict import value_in_words
-from riskreg.web.risks.forms import RiskForm
+from riskreg.web.risks.forms import SHOWN_OF_SOURCE, RiskForm
 from riskreg.web.table_form import get_choices, in_form, initial_value
 
 
@@ -51,7 +53,7 @@ def shown_sources(sources: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _shown_parts(sources: Any) -> list[dict[str, Any]]:
     """Sources without what the form does not show of them."""
     return [
-        {k: v for k, v in source.items() if k in ("title", "url", "locator", "label") and v}
+        {k: text_of(v) for k, v in source.items() if k in SHOWN_OF_SOURCE and v}
         for source in sources
     ]
 
@@ -60,7 +62,7 @@ def in_words(form: RiskForm, field: Field, value: Any) -> str:
     """A value for reading; empty for nothing."""
     if field.type == Type.TERMS:
         known = {v: t for name in form.term_fields for v, t in get_choices(form, name).items()}
-        return ", ".join(str(known.get(v, v)) for v in sorted(value))
+        return enumerated(known.get(v, v) for v in sorted(value))
     if field.type == Type.SOURCES:
         return "\n".join(f"{s.get('title', '')} {s.get('url') or ''}".strip() for s in value)
     if field.type == Type.TRANSLATIONS:

@@ -16,6 +16,7 @@ from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.services import create_risk, edit_risk
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.bilingual import reads
 from riskreg.web.conflict import (
     conflict_page,
     differences,
@@ -28,7 +29,6 @@ from riskreg.web.forms.marks import adds
 from riskreg.web.localized import outdated_after_saving
 from riskreg.web.risks.conflict import in_words, shown_sources, values_now, values_seen
 from riskreg.web.risks.forms import (
-    OTHER_LANGUAGE,
     RiskForm,
     SourceFormSet,
     initial_of,
@@ -80,10 +80,9 @@ class _Editor(RegisterView):
             "lines": lines,
             "sources_open": wrong or 0 < count <= 2,
             "sources_count": count,
-            "other_language": OTHER_LANGUAGE[form.other],
-            "other_open": form.other == self.viewer.user.language
+            "other_open": reads(form.other)
             or "still_fits" in form.fields
-            or any(field.errors for field in form.other_fields()),
+            or any(field.errors for field in form.second_fields()),
             "seen_sources": json.dumps(sources_initial(risk) if risk else [], ensure_ascii=False)
             if not form.is_bound
             else form.data.get(SEEN_SOURCES, ""),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
 from riskreg.indicators.services import close_risk_and_end
+from riskreg.kernel.punctuation import enumerated
 from riskreg.risks.models import Risk
 from riskreg.risks.services import reopen_risk
 from riskreg.web.presenters import person
@@ -75,9 +76,9 @@ class CloseRisk(RiskAction):
         sentences = [_("%(ref)s is closed.") % {"ref": risk.ref}]
         kept = [f.ref for f in self.followers if f.ref not in self.ended]
         if self.ended:
-            sentences.append(_("Ended with it: %(refs)s.") % {"refs": _(", ").join(self.ended)})
+            sentences.append(_("Ended with it: %(refs)s.") % {"refs": enumerated(self.ended)})
         if kept:
-            sentences.append(_("Kept, without reminders: %(refs)s.") % {"refs": _(", ").join(kept)})
+            sentences.append(_("Kept, without reminders: %(refs)s.") % {"refs": enumerated(kept)})
         return reduce(_two_sentences, sentences)
 
 
@@ -111,7 +112,7 @@ class ReopenRisk(RiskAction):
         ]
         if ended := [f.ref for f in ended_with(self.viewer, risk).rows]:
             sentences.append(
-                _("Still ended since it was closed: %(refs)s.") % {"refs": _(", ").join(ended)}
+                _("Still ended since it was closed: %(refs)s.") % {"refs": enumerated(ended)}
             )
         return reduce(_two_sentences, sentences)
 

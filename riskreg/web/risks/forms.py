@@ -11,6 +11,8 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Type
+from riskreg.kernel.localised import text_of, written
+from riskreg.kernel.punctuation import bracketed
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.policy import LABELS
@@ -19,6 +21,7 @@ from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
+from riskreg.web.bilingual import language_name, name_languages, original_of, reads
 from riskreg.web.table_form import (
     choices_of,
     form_field,
@@ -29,7 +32,6 @@ from riskreg.web.table_form import (
     text_box,
 )
 
-OTHER_LANGUAGE = {"en": _("English"), "zh-hans": _("Simplified Chinese")}
 _LABELS = [
     ("sourced", _("Sourced")),
     ("derived", _("Derived")),
@@ -68,7 +70,7 @@ class RiskForm(forms.Form):
         party_key = risk.party.key if risk else (viewer.party.key if viewer.party else "")
         parties = dict(choices.parties)
         people = [
-            (value, f"{name} ({parties.get(party, party)})")
+            (value, f"{name}{bracketed(parties.get(party, party))}")
             for value, name, party in choices.people
             if not private or party == party_key
         ]
@@ -109,23 +111,42 @@ class RiskForm(forms.Form):
                 required=False,
                 widget=forms.TextInput() if RISK[text].type == Type.LINE else text_box(2),
             )
+        texts = {text: str(self.fields[text].label) for text in RISK.translated}
+        name_languages(self, RISK.translated, self.other)
         stale = (risk.outdated_translations or {}).get(self.other, []) if risk else []
         if stale:
             self.fields["still_fits"] = forms.MultipleChoiceField(
                 label=_("Still fits, although the original has changed"),
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
-                choices=[
-                    (text, self.fields[text].label) for text in RISK.translated if text in stale
-                ],
+                choices=[(text, texts[text]) for text in RISK.translated if text in stale],
             )
         if risk is not None:
             show_what_was(self)
 
-    def other_fields(self) -> list[forms.BoundField]:
-        """The texts in the other language, and which of those out of date still fit."""
+    def first_fields(self) -> list[forms.BoundField]:
+        """The texts that are edited first: in the reader's language where there are any."""
+        return self._other_texts() if self.other_first() else self._originals()
+
+    def second_fields(self) -> list[forms.BoundField]:
+        """The same in the other language, and which of those out of date still fit."""
         fits = [self["still_fits"]] if "still_fits" in self.fields else []
-        return [*(self[f"other_{text}"] for text in RISK.translated), *fits]
+        return [*(self._originals() if self.other_first() else self._other_texts()), *fits]
+
+    def second_language(self) -> str:
+        """The language of ``second_fields`` in the reader's words."""
+        return language_name(original_of(self.other) if self.other_first() else self.other)
+
+    def other_first(self) -> bool:
+        """Whether the version beside the original is the reader's own, and there is one."""
+        versions = self.risk.translations.get(self.other) if self.risk else None
+        return bool(versions) and reads(self.other)
+
+    def _originals(self) -> list[forms.BoundField]:
+        return [self[text] for text in RISK.translated]
+
+    def _other_texts(self) -> list[forms.BoundField]:
+        return [self[f"other_{text}"] for text in RISK.translated]
 
     def terms(self) -> list[forms.BoundField]:
         """One group of boxes per taxonomy."""
@@ -196,8 +217,12 @@ def initial_of(viewer: Viewer, risk: Risk, other: str) -> dict[str, Any]:
     return values
 
 
+SHOWN_OF_SOURCE = ("title", "url", "locator", "label")
+
+
 class SourceForm(forms.Form):
-    """One source. What the form does not show of it (quote, date, note) stays as it is."""
+    """One source. What the form does not show of it stays as it is: quote, date, note, and the
+    title and place in other languages than the reader's."""
 
     title = forms.CharField(label=_("Title"), required=False)
     url = forms.CharField(
@@ -213,11 +238,17 @@ class SourceForm(forms.Form):
         if not (data.get("title") or data.get("url") or data.get("locator")):
             return None
         source: dict[str, Any] = _rest(data.get("rest", ""))
-        source |= {"title": data["title"], "url": data["url"], "label": data["label"]}
-        source.pop("locator", None)
+        before = {name: source.pop(name, None) for name in _BY_LANGUAGE}
+        source |= {"url": data["url"], "label": data["label"]}
+        source["title"] = written(before["title"], data["title"])
         if data["locator"]:
-            source["locator"] = data["locator"]
+            source["locator"] = written(before["locator"], data["locator"])
         return source
+
+
+_UNSEEN = ("quote", "date", "note")
+# Shown in the reader's language; where there are more, they travel along.
+_BY_LANGUAGE = ("title", "locator")
 
 
 def _rest(text: str) -> dict[str, Any]:
@@ -228,7 +259,7 @@ def _rest(text: str) -> dict[str, Any]:
         return {}
     if not isinstance(value, Mapping):
         return {}
-    return {k: value[k] for k in ("quote", "date", "note") if value.get(k)}
+    return {k: value[k] for k in (*_UNSEEN, *_BY_LANGUAGE) if value.get(k)}
 
 
 SourceFormSet = forms.formset_factory(SourceForm, extra=1, max_num=50, validate_max=True)
@@ -238,12 +269,14 @@ def sources_initial(risk: Risk) -> list[dict[str, Any]]:
     """What the lines of sources start with."""
     return [
         {
-            "title": s.get("title", ""),
+            "title": text_of(s.get("title")),
             "url": s.get("url", ""),
-            "locator": s.get("locator", "") if isinstance(s.get("locator"), str) else "",
+            "locator": text_of(s.get("locator")),
             "label": s.get("label") if s.get("label") in LABELS else "judgement",
             "rest": json.dumps(
-                {k: s[k] for k in ("quote", "date", "note") if s.get(k)}, ensure_ascii=False
+                {k: s[k] for k in _UNSEEN if s.get(k)}
+                | {k: s[k] for k in _BY_LANGUAGE if isinstance(s.get(k), Mapping)},
+                ensure_ascii=False,
             ),
         }
         for s in risk.sources

@@ -29,6 +29,7 @@
     {% and_more n %}                            "and 3 more", after what is shown
     {% dialog_button id label kind="" icon="" %}
     {% messages_list messages %}
+    {% colon %} {% comma %} {% list_comma %}    punctuation; also text|bracketed, texts|enumerated
     {% page_header title lead="" ref="" back_url="" back_label="" %} actions {% endpage_header %}
     {% panel title note="" url="" link="" level=2 sheet=False id="" %} … {% endpanel %}
     {% dialog id title %} … {% enddialog %}
@@ -50,11 +51,12 @@ from django.utils.formats import localize
 from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from riskreg.web.ui import blocks, dates, drawing
+from riskreg.web.ui import blocks, dates, drawing, joints
 from riskreg.web.ui.icons import draw_icon
 
 register = template.Library()
-register.tags |= blocks.register.tags
+register.tags |= blocks.register.tags | joints.register.tags
+register.filters |= joints.register.filters
 
 
 register.simple_tag(draw_icon, name="icon")

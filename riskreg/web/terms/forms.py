@@ -4,11 +4,11 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.localised import localised
+from riskreg.kernel.localised import text_of, written
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import names_fields, names_given
@@ -73,16 +73,15 @@ class TermForm(NamesForm):
         super().__init__(data, row=row)
         self.row = row
         for name in _SOURCE:
-            self.fields[f"source_{name}"].initial = _text(row.source.get(name, ""))
+            self.fields[f"source_{name}"].initial = text_of(row.source.get(name, ""))
 
     def given(self) -> dict[str, Any]:
         """What the service takes. What the form does not show of a source stays as it is."""
         source = {name: self.cleaned_data[f"source_{name}"] for name in _SOURCE}
         hidden = {n: v for n, v in self.row.source.items() if n not in _SOURCE}
-        if isinstance(note := self.row.source.get("note"), dict):
-            # By language: the form shows and changes the reader's.
-            source["note"] = {**note, get_language() or "en": source["note"]}
-        return {"names": self.names(), "source": {**hidden, **source}}
+        # By language: the form shows and changes the reader's.
+        kept = {n: written(self.row.source.get(n), text) for n, text in source.items()}
+        return {"names": self.names(), "source": {**hidden, **kept}}
 
 
 class MergeForm(forms.Form):
@@ -96,9 +95,3 @@ class MergeForm(forms.Form):
         field: Any = self.fields["into"]
         field.needed = True
         field.choices = [("", _("choose a term")), *others.items()]
-
-
-def _text(value: Any) -> str:
-    if isinstance(value, Mapping):
-        return localised(value)
-    return value if isinstance(value, str) else ""

@@ -1,0 +1,30 @@
+"""Punctuation between texts that are put together: each language has its own.
+
+Chinese writes full-width marks without a blank: the catalogue says so, once for every joint.
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+
+def enumerated(texts: Iterable[Any]) -> str:
+    """Things of one kind one after the other: “R-001, R-002”."""
+    return _(", ").join(str(text) for text in texts)
+
+
+def comma() -> str:
+    """Between two parts of a sentence."""
+    return pgettext("between parts of a sentence", ", ")
+
+
+def colon() -> str:
+    """Between what is spoken of and what is said of it."""
+    return pgettext("punctuation", ": ")
+
+
+def bracketed(text: Any) -> str:
+    """An aside in brackets, to be set directly behind what it belongs to."""
+    return pgettext("punctuation", " (%(text)s)") % {"text": text}

@@ -1,0 +1,36 @@
+"""Punctuation between texts as template tags, in the reader's language; ``ui`` offers them.
+
+{% colon %}  {% comma %}  {% list_comma %}   between two texts, without a blank around the tag
+{{ text|bracketed }}  {{ texts|enumerated }}     an aside in brackets; things one after the other
+"""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+from riskreg.kernel import punctuation
+
+register = template.Library()
+
+register.simple_tag(punctuation.colon, name="colon")
+register.simple_tag(punctuation.comma, name="comma")
+
+
+@register.simple_tag
+def list_comma() -> str:
+    """Between things of one kind."""
+    return _(", ")
+
+
+@register.filter
+def bracketed(text: Any) -> str:
+    """In brackets; nothing stays nothing."""
+    return punctuation.bracketed(text) if text else ""
+
+
+@register.filter
+def enumerated(texts: Iterable[Any]) -> str:
+    """One after the other."""
+    return punctuation.enumerated(texts)

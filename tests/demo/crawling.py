@@ -1,0 +1,91 @@
+"""Every page of the demo that an account reaches by following links, as blocks of text."""
+
+import re
+from collections import Counter
+from html.parser import HTMLParser
+
+from django.test import Client
+
+from riskreg.accounts.models import User
+from tests.builders import web
+
+MOST_WITH_QUERY = 2
+"""Pages of one shape with a query string that are read."""
+_INLINE = {"a", "abbr", "b", "code", "em", "i", "kbd", "mark", "small", "span", "strong", "time"}
+_ATTRIBUTES = ("title", "aria-label", "placeholder")
+_VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "use"}
+
+
+class PageText(HTMLParser):
+    """Blocks of text of a page as they are read, what is in another language left out."""
+
+    def __init__(self, language: str) -> None:
+        super().__init__()
+        self.language, self.blocks, self.links = language, list[str](), list[str]()
+        self._open: list[tuple[str, bool]] = []
+        self._text = ""
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = {name: value or "" for name, value in attrs}
+        if tag == "a":
+            self.links.append(given.get("href", ""))
+        lang = given.get("lang", "")
+        foreign = tag in ("script", "style", "pre", "svg-title") or (
+            bool(lang) and not lang.startswith(self.language)
+        )
+        if tag not in _INLINE:
+            self._end_block()
+        if not foreign and not self._is_foreign():
+            self.blocks += [given[name] for name in _ATTRIBUTES if given.get(name)]
+        if tag not in _VOID:
+            self._open.append((tag, foreign))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag not in _INLINE:
+            self._end_block()
+        while self._open:
+            if self._open.pop()[0] == tag:
+                return
+
+    def handle_data(self, data: str) -> None:
+        if not self._is_foreign():
+            self._text += data
+
+    def _is_foreign(self) -> bool:
+        return any(foreign for _tag, foreign in self._open)
+
+    def _end_block(self) -> None:
+        if text := " ".join(self._text.split()):
+            self.blocks.append(text)
+        self._text = ""
+
+
+def crawl(user: User, language: str, start: str, of_a_kind: int) -> dict[str, list[str]]:
+    """{address: blocks of text} of the pages under ``start`` and of the user's own.
+
+    ``of_a_kind``: so many of one shape (``risks/R-…/``) are read.
+    """
+    client: Client = web(user)
+    todo, seen, kinds = ["/", start, "/preferences/"], set[str](), Counter[str]()
+    pages: dict[str, list[str]] = {}
+    while todo:
+        address = todo.pop(0)
+        kind = re.sub(r"[0-9a-f-]{30,}|\b[A-Z]{1,2}-\d+|\d+|(?<==)[^&]+", "#", address)
+        if address in seen or kinds[kind] >= (MOST_WITH_QUERY if "?" in kind else of_a_kind):
+            continue
+        seen.add(address)
+        kinds[kind] += 1
+        answer = client.get(address, follow=True)
+        if not answer["Content-Type"].startswith("text/html"):
+            continue
+        page = PageText(language)
+        page.feed(answer.content.decode())
+        page.close()
+        pages[address] = page.blocks
+        for link in page.links:
+            target = link.split("#")[0]
+            if target.startswith("?"):
+                target = address.split("?")[0] + target
+            if target.startswith("/") and not re.match(r"/(accounts/logout|static|style)/", target):
+                todo.append(target)
+    return pages
