@@ -77,6 +77,7 @@ _REGISTER = {
     "currency": "CNY",
     "time_zone": "Asia/Shanghai",
     "notice": "Illustration made from public sources.",
+    "archived_at": None,
 }
 
 

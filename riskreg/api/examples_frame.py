@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from riskreg.api.examples_base import AXES, OWNER, of_table
+from riskreg.api.examples_base import AXES, OWNER, ROOT, of_table
 from riskreg.register.fields import OBJECTIVE
 from riskreg.risks.fields import CONTROL
 
@@ -69,7 +69,15 @@ _OWN_AXES = {
     "impact": {"name": "Severity", "names": {"en": "Severity", "zh-hans": "严重程度"}},
 }
 
+_ARCHIVED = {
+    "slug": "foton-catl",
+    "url": ROOT,
+    "archived_at": "2026-09-16T08:00:00Z",
+}
+
 ANSWERS: dict[str, Any] = {
+    "Archive a register": _ARCHIVED,
+    "Restore a register": {**_ARCHIVED, "archived_at": None},
     "Read the axes": AXES,
     "Set the axes": _OWN_AXES,
     "List controls": _page(_CONTROL),
@@ -119,6 +127,7 @@ ANSWERS: dict[str, Any] = {
     "Merge a term into another": _TERM,
 }  # fmt: skip
 REQUESTS: dict[str, Any] = {
+    "Archive a register": {"reason": "The programme has ended"},
     "Set the axes": {
         "across": "likelihood",
         "likelihood": {"names": {"en": "Probability", "zh-hans": "概率"}},

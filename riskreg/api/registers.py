@@ -10,9 +10,9 @@ from riskreg.api import axes, shapes_members, shapes_register
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
-from riskreg.api.core.body import body_of
+from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.errors import InvalidQuery, request_id
-from riskreg.api.core.etag import content_etag
+from riskreg.api.core.etag import content_etag, etag
 from riskreg.api.core.pagination import (
     PARAMS,
     counted,
@@ -21,11 +21,12 @@ from riskreg.api.core.pagination import (
     page_link,
     read_cursor,
 )
+from riskreg.api.core.values import time
 from riskreg.register.frame_templates import DEFAULT_SCALE, NO_CLASSIFICATION
-from riskreg.register.models import Membership
+from riskreg.register.models import Membership, Register
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for, taxonomies_for
-from riskreg.register.services import found_register
+from riskreg.register.services import archive_register, found_register, restore_register
 from riskreg.risks.models import Kind
 from riskreg.risks.queries.lists import counts_by_rating, risk_counts
 
@@ -42,6 +43,7 @@ def membership_to_json(membership: Membership, root: str) -> dict[str, Any]:
         "currency": register.currency,
         "time_zone": register.time_zone,
         "notice": register.notice,
+        "archived_at": time(register.archived_at),
     }
 
 
@@ -128,6 +130,7 @@ class RegisterDetail(RegisterApi):
             "names": register.names,
             "description": register.description,
             "notice": register.notice,
+            "archived_at": time(register.archived_at),
             "currency": register.currency,
             "time_zone": register.time_zone,
             "today": viewer.today(self.at).isoformat(),
@@ -165,6 +168,50 @@ class RegisterDetail(RegisterApi):
             },
         }
         return self.detail(body, register.version)
+
+
+class RegisterArchive(RegisterApi):
+    """POST lets a register be read only from now on."""
+
+    @schema.acted("Archive a register", shapes_register.RegisterArchive, shapes_register.Archived)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """No write, no reminder; due dates stay. Not while another party has managers or leaders
+        in it. A manager's matter."""
+
+        def act() -> Answer:
+            register = archive_register(
+                actor=self.viewer,
+                reason=body_of(request, "reason").get("reason"),
+                version=self.expected_version,
+                at=self.at,
+            )
+            return _archived(register, self.here)
+
+        return self.write(act)
+
+
+class RegisterRestore(RegisterApi):
+    """POST lets an archived register live on."""
+
+    serves_archived = True
+
+    @schema.acted("Restore a register", None, shapes_register.Archived)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """As it was; what fell due meanwhile is late. A manager's matter."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            register = restore_register(
+                actor=self.viewer, version=self.expected_version, at=self.at
+            )
+            return _archived(register, self.here)
+
+        return self.write(act)
+
+
+def _archived(register: Register, url: str) -> Answer:
+    body = {"slug": register.slug, "url": url, "archived_at": time(register.archived_at)}
+    return Answer.of(body, ETag=etag(register.version, body))
 
 
 def _kind(text: str | None) -> str | None:

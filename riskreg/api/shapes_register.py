@@ -73,6 +73,21 @@ class RegisterItem(s.Serializer[Any]):
     currency = s.CharField()
     time_zone = s.CharField()
     notice = s.CharField(allow_blank=True)
+    archived_at = s.DateTimeField(
+        allow_null=True, help_text="since when it is only read; null: it is not archived"
+    )
+
+
+class RegisterArchive(s.Serializer[Any]):
+    reason = s.CharField(max_length=2000, help_text="why it is archived, kept in the log")
+
+
+class Archived(s.Serializer[Any]):
+    slug = s.CharField()
+    url = s.URLField()
+    archived_at = s.DateTimeField(
+        allow_null=True, help_text="since when it is only read; null: it is not archived"
+    )
 
 
 class Counts(s.Serializer[Any]):

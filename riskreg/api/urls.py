@@ -83,6 +83,8 @@ _PROGRAMS = [
 ]
 _REGISTER: list[URLPattern | URLResolver] = [
     path("", registers.RegisterDetail.as_view(), name="register"),
+    path("archive/", registers.RegisterArchive.as_view(), name="register_archive"),
+    path("restore/", registers.RegisterRestore.as_view(), name="register_restore"),
     path("axes/", axes.AxesDetail.as_view(), name="axes"),
     path("criteria/", criteria.CriteriaDetail.as_view(), name="criteria"),
     path("criteria/preview/", criteria.CriteriaPreview.as_view(), name="criteria_preview"),

@@ -13,8 +13,8 @@ from riskreg.accounts.models import ApiToken, User
 from riskreg.kernel.errors import Forbidden, NotFound
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
-from riskreg.register.models import Invitation, Membership, Party, Role
-from riskreg.register.permissions import Reach, reach
+from riskreg.register.models import Invitation, Membership, Party, Register, Role
+from riskreg.register.permissions import Reach, reach, require_not_archived
 
 WITHOUT_PARTY = (Role.VIEWER, Role.AUDITOR)
 # Programs are made, not invited: nobody reads their mail.
@@ -127,6 +127,18 @@ def invitation_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> In
     return row
 
 
+def parties_that_speak(register: Register) -> list[Party]:
+    """The parties of which a manager or a leader is there, who can say yes or no for them."""
+    speakers = Membership.objects.filter(
+        register=register,
+        role__in=[Role.MANAGER, Role.LEADER],
+        ended_at=None,
+        user__is_active=True,
+    )
+    rows = Party.objects.filter(register=register, pk__in=speakers.values("party"))
+    return list(rows.order_by("pk"))
+
+
 def invitation_token(row: Invitation) -> str:
     """What the newest link of an invitation carries."""
     return _SIGNER.sign(f"{row.uuid.hex}-{row.issue}")
@@ -151,6 +163,7 @@ def invitation_of(token: str, at: dt.datetime, *, lock: bool = False) -> Invitat
         raise NotFound(_("There is no such invitation."))
     if row.accepted_at is not None:
         raise Forbidden(_("This invitation has been accepted already. Sign in."))
+    require_not_archived(row.register)
     who = str(row.invited_by)
     if row.revoked_at is not None:
         raise Forbidden(

@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Forbidden
 from riskreg.register.access import Viewer
-from riskreg.register.models import Role
+from riskreg.register.models import Register, Role
 
 
 class Reach(IntEnum):
@@ -71,13 +71,41 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "delivery.view":         _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "endpoint.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "event.view":            _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
+    "register.archive":      _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
 }
 # fmt: on
 
 
+# What an archived register is still there for.
+IN_ARCHIVED = frozenset(
+    (
+        "register.view", "risk.view", "coverage.view", "delivery.view", "event.view",
+        "register.archive",
+    )
+)  # fmt: skip
+
+
 def reach(viewer: Viewer, action: str) -> Reach:
-    """How far ``action`` reaches for ``viewer``. Raises ``KeyError`` for an unknown action."""
-    return PERMISSIONS[action][viewer.role]
+    """How far ``action`` reaches for ``viewer``: as the table says, and in an archived register not
+    beyond reading. Raises ``KeyError`` for an unknown action."""
+    how_far = PERMISSIONS[action][viewer.role]
+    if viewer.register.archived_at is not None and action not in IN_ARCHIVED:
+        return NONE
+    return how_far
+
+
+def require_not_archived(register: Register) -> None:
+    """Raise ``Forbidden`` for an archived register: it takes no write of any kind."""
+    if register.archived_at is not None:
+        raise Forbidden(why_archived())
+
+
+def why_archived() -> str:
+    """What is said to whoever would change something in an archived register."""
+    return _(
+        "This register is archived: it can be read, and nothing in it changes. A risk manager can "
+        "restore it under Register settings."
+    )
 
 
 def permits(viewer: Viewer, action: str, thing: Any = None) -> bool:
@@ -136,6 +164,8 @@ def may_make_registers(user: User) -> bool:
 
 def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
     """The true cause: the role, the party that it belongs to, or who answers for it."""
+    if viewer.register.archived_at is not None and action not in IN_ARCHIVED:
+        return why_archived()
     how_far = reach(viewer, action)
     if how_far is Reach.PARTY and thing is not None:
         party = getattr(thing, "party", None)
@@ -156,6 +186,8 @@ def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
 
 
 def _why_not_for_person(viewer: Viewer, action: str) -> str:
+    if viewer.register.archived_at is not None and action not in IN_ARCHIVED:
+        return why_archived()
     how_far = reach(viewer, action)
     if how_far is Reach.OWN:
         return _(

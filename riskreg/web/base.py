@@ -18,6 +18,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer, as_viewer, memberships_of
 from riskreg.register.models import Membership
+from riskreg.register.permissions import require_not_archived
 
 _YEAR_SECONDS = 365 * 24 * 3600
 
@@ -30,6 +31,8 @@ class RegisterView(LoginRequiredMixin, View):
 
     viewer: Viewer
     at: dt.datetime
+    # Whether it may also be posted to in an archived register: what brings it back.
+    serves_archived = False
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
@@ -42,6 +45,8 @@ class RegisterView(LoginRequiredMixin, View):
         self.viewer = request.viewer = as_viewer(  # type: ignore[attr-defined]
             request.user, membership, request_id(request)
         )
+        if request.method not in ("GET", "HEAD", "OPTIONS") and not self.serves_archived:
+            require_not_archived(self.viewer.register)
         response = super().dispatch(request, *args, **kwargs)
         if request.COOKIES.get(LAST_REGISTER) != slug:
             _remember(response, slug)

@@ -27,7 +27,7 @@ from riskreg.web.messages import deliveries, inbox
 from riskreg.web.people import absences, handover, preferences
 from riskreg.web.reviews import coverage
 from riskreg.web.reviews import form as reviews
-from riskreg.web.settings import endpoints
+from riskreg.web.settings import archive, endpoints
 from riskreg.web.settings import register as register_settings
 
 app_name = "web"
@@ -47,6 +47,7 @@ inside: list[URLPattern | URLResolver] = [
     *deliveries.urlpatterns,
     *endpoints.urlpatterns,
     *register_settings.urlpatterns,
+    *archive.urlpatterns,
     *ladder.urlpatterns,
     *terms.urlpatterns,
     *controls.urlpatterns,

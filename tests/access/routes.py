@@ -103,6 +103,8 @@ ROUTES: dict[str, str] = {
     "/r/{}/settings/cadence/": "POST",
     "/r/{}/settings/zone/": "POST",
     "/r/{}/settings/axes/": "POST",
+    "/r/{}/settings/archive/": "GET POST",
+    "/r/{}/settings/restore/": "POST",
     "/r/{}/settings/ladder/": "GET POST",
     "/r/{}/settings/criteria/": "GET",
     "/r/{}/settings/criteria/new/": "GET POST",
@@ -133,6 +135,8 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/": "GET POST",
     "/api/v1/invitations/accept/": "POST",
     "/api/v1/registers/{}/": "GET",
+    "/api/v1/registers/{}/archive/": "POST",
+    "/api/v1/registers/{}/restore/": "POST",
     "/api/v1/registers/{}/axes/": "GET PUT",
     "/api/v1/registers/{}/criteria/": "GET PUT",
     "/api/v1/registers/{}/criteria/preview/": "POST",
@@ -323,6 +327,10 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             return {"name": "Probe"}
         elif route.endswith(("/indicators/{}/", "/objectives/{}/")):
             return {"names": {"en": "Probe"}}
+        elif route.endswith("/archive/"):
+            wanted = ("reason",)
+        elif route.endswith("/restore/"):
+            wanted = ()
         elif route.endswith("/axes/"):
             return {"across": "likelihood"}
         elif route.endswith("/ladder/"):

@@ -11,9 +11,9 @@ from riskreg.events.queries import visible_events
 from riskreg.kernel.errors import Forbidden, NotFound
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.management.commands.permissions_table import PAGE, page
-from riskreg.register.models import Role
+from riskreg.register.models import Membership, Role
 from riskreg.register.permissions import PERMISSIONS, Reach, permits
-from riskreg.register.services import edit_objective, invite
+from riskreg.register.services import archive_register, edit_objective, invite
 from riskreg.reminders.services import set_ladder
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import (
@@ -43,6 +43,16 @@ OTHER_ROOMS = (
 
 def _act(world: World, viewer: Viewer, row: Risk) -> dict[str, Any]:
     return {"actor": viewer, "ref": row.ref, "version": None, "at": world.at}
+
+
+def _archive(world: World, viewer: Viewer) -> None:
+    """Of the partner's people nobody can speak any more, so that one party alone may do it."""
+    speakers = Membership.objects.filter(
+        register=world.register, ended_at=None, role__in=["manager", "leader"]
+    )
+    if viewer.role == Role.MANAGER:
+        speakers.exclude(party=viewer.party).update(ended_at=world.at)
+    archive_register(actor=viewer, reason="x", version=None, at=world.at)
 
 
 def _delivery_page(world: World, viewer: Viewer, row: Risk) -> None:
@@ -75,6 +85,7 @@ def _mitigation(world: World, row: Risk) -> str:
 ATTEMPTS: dict[str, Attempt] = {
     "register.view": lambda w, v, r: viewer_for(v.user, w.register.slug),
     "register.configure": lambda w, v, r: builders.taxonomy(w, "region", actor=v),
+    "register.archive": lambda w, v, r: _archive(w, v),
     "member.manage": lambda w, v, r: invite(
         actor=v, email="x@example.com", role="viewer", party=v.party.key if v.party else None,
         at=w.at,
@@ -129,7 +140,7 @@ ATTEMPTS: dict[str, Attempt] = {
 WITHOUT_THING = {
     "register.view", "register.configure", "risk.view", "risk.create", "mitigation.create",
     "ladder.edit", "delivery.view", "endpoint.edit", "event.view", "meeting.hold", "coverage.view",
-    "member.manage",
+    "member.manage", "register.archive",
 }  # fmt: skip
 
 

@@ -111,6 +111,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:objective": (MANAGER, ""),
     "web:objective_new": (MANAGER, ""),
     "web:objective_edit": (MANAGER, ""),
+    "web:register_archive": (MANAGER, ""),
     "web:controls": (MANAGER, ""),
     "web:control": (MANAGER, ""),
     "web:control_new": (MANAGER, ""),
@@ -147,6 +148,7 @@ NOT_PAGES |= {"web:style", "web:risk_open", "web:delivery_resend"}
 NOT_PAGES |= {"web:set_reminders", "web:calendar_make", "web:calendar_revoke"}
 NOT_PAGES |= {"web:calendar_feed", "web:absence_end"}
 NOT_PAGES |= {"web:register_cadence", "web:register_zone", "web:register_axes"}
+NOT_PAGES |= {"web:register_restore"}
 NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:endpoint_switch"}
 NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "web:member_role"}
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}

@@ -22,6 +22,7 @@ from riskreg.api.core.query import as_query, check_parameters
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer, memberships_of, viewer_for
 from riskreg.register.models import Membership, Register
+from riskreg.register.permissions import require_not_archived
 
 
 class ApiView(APIView):
@@ -126,12 +127,16 @@ class RegisterApi(ApiView):
     """A view inside a register: ``self.viewer`` asks. A stranger to it gets 404."""
 
     viewer: Viewer
+    # Whether it may also be written to in an archived register: what brings it back.
+    serves_archived = False
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.viewer = viewer_for(self.me, kwargs["slug"], request_id())
         if not self.opens(self.viewer.register):
             raise NotFound(_("There is no such register."))
+        if request.method not in ("GET", "HEAD", "OPTIONS") and not self.serves_archived:
+            require_not_archived(self.viewer.register)
 
     @property
     def here(self) -> str:

@@ -301,8 +301,9 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "accept", "attendance", "bulk", "chair", "close", "end", "items", "merge", "open", "preview",
-    "release", "reopen", "resend", "revoke", "rotate", "share", "test", "transfer",
+    "accept", "archive", "attendance", "bulk", "chair", "close", "end", "items", "merge", "open",
+    "preview", "release", "reopen", "resend", "restore", "revoke", "rotate", "share", "test",
+    "transfer",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 
@@ -313,7 +314,7 @@ class Schema(AutoSchema):
     def get_operation_id(self) -> str:
         """As in ``risks_list``, ``risks_open``, ``risks_assessments_create``."""
         parts = self.path.strip("/").split("/")[2:]
-        if parts[0] == "registers" and len(parts) > 2:
+        if parts[0] == "registers" and len(parts) > 2 and parts[2] not in _ACTS:
             parts = parts[2:]
         nouns = [part for part in parts if not part.startswith("{")]
         handler = getattr(self.view, self.method.lower())

@@ -1,6 +1,7 @@
 """Every change to a register's frame and to who is away in it."""
 
 from riskreg.register.services.absences import end_absence, start_absence
+from riskreg.register.services.archiving import archive_register, restore_register
 from riskreg.register.services.founding import classify, finish_step, found_register
 from riskreg.register.services.frame import (
     add_criteria,
@@ -44,6 +45,7 @@ __all__ = [
     "add_program_token",
     "add_taxonomy",
     "add_term",
+    "archive_register",
     "change_role",
     "classify",
     "create_program",
@@ -62,6 +64,7 @@ __all__ = [
     "remove_member",
     "rename_taxonomy",
     "resend_invitation",
+    "restore_register",
     "revoke_invitation",
     "set_axes",
     "set_time_zone",

@@ -14,6 +14,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Invitation, Membership, Party, Register, Role
+from riskreg.register.permissions import require_not_archived
 from riskreg.register.services.founding import classify, found_register, suggested_prefix
 from riskreg.register.services.frame import add_party
 from riskreg.register.services.invitations import invite
@@ -68,6 +69,7 @@ def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
             at=at,
         ).register
     else:
+        require_not_archived(register)
         _check_same(register, wanted)
         _add_parties(register, wanted, at, founder)
         as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)

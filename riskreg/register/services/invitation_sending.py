@@ -23,7 +23,9 @@ def send_due_invitations(now: Callable[[], dt.datetime]) -> int:
     was read: of two at once one sends. A mail that does not go is tried again later and later.
     """
     sent = 0
-    rows = Invitation.objects.filter(mail_due_at__lte=now(), accepted_at=None, revoked_at=None)
+    rows = Invitation.objects.filter(
+        mail_due_at__lte=now(), accepted_at=None, revoked_at=None, register__archived_at=None
+    )
     for row in rows.select_related("register", "party", "invited_by").order_by("mail_due_at")[
         :AT_ONCE
     ]:

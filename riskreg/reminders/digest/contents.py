@@ -43,8 +43,9 @@ class DigestContents:
     """What is due for a person at a moment.
 
     Of the addressees asked about: ``valid`` are still to be told, ``gone`` have nothing to be told
-    of any more, ``moved`` are not the ones to tell any more. ``items`` is everything due for the
-    person, most urgent first. ``snapshots``: what was known of the registers.
+    of any more, ``moved`` are not the ones to tell any more, ``held`` wait as long as their
+    register is archived. ``items`` is everything due for the person, most urgent first.
+    ``snapshots``: what was known of the registers.
     """
 
     snapshots: RegisterSnapshots
@@ -52,6 +53,7 @@ class DigestContents:
     valid: list[Addressee] = field(default_factory=list)
     gone: list[Addressee] = field(default_factory=list)
     moved: list[Addressee] = field(default_factory=list)
+    held: list[Addressee] = field(default_factory=list)
     duties: dict[tuple[str, uuid.UUID], Duty] = field(default_factory=dict)
     audiences: set[Audience] = field(default_factory=set)
     listed: set[tuple[str, uuid.UUID]] = field(default_factory=set)
@@ -120,6 +122,10 @@ def _collect(
     """Sort the addressees out."""
     for addressee in theirs:
         reminder = addressee.reminder
+        home = homes.get(reminder.register_id)
+        if home is not None and home.register.archived_at is not None:
+            seen.held.append(addressee)
+            continue
         duty = seen.duties[reminder.duty_key]
         if duty.due_on != reminder.due_on:
             seen.gone.append(addressee)
@@ -153,7 +159,12 @@ def _own(
 ) -> dict[int, list[Duty]]:
     """What each user answers for, or stands in for, and may have come onto the ladder."""
     found: dict[int, list[Duty]] = {}
-    working = [h for theirs in homes.values() for h in theirs.values() if h.role in ANSWERABLE]
+    working = [
+        home
+        for theirs in homes.values()
+        for home in theirs.values()
+        if home.role in ANSWERABLE and home.register.archived_at is None
+    ]
     snapshots.prefetch(home.register for home in working)
     registers = {home.register_id: home.register for home in working}
     # Register → who answers for something there → to whom of the users that matters.

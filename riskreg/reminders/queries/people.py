@@ -80,7 +80,9 @@ def managers_of(register_id: int, day: dt.date, party_id: int | None = None) -> 
 
 def with_waiting(users: Collection[int], *, urgent: bool = False) -> set[int]:
     """Who of ``users`` (database ids) a reminder waits for."""
-    rows = Addressee.objects.filter(user__in=users, state=AddresseeState.WAITING)
+    rows = Addressee.objects.filter(
+        user__in=users, state=AddresseeState.WAITING, reminder__register__archived_at=None
+    )
     if urgent:
         rows = rows.filter(urgent=True)
     return set(rows.values_list("user_id", flat=True))
@@ -99,7 +101,10 @@ def users_waiting(register: Register) -> set[int]:
 def users_interrupted() -> Iterator[User]:
     """People for whom something waits that they are to be told at once."""
     waiting = Addressee.objects.filter(
-        user=OuterRef("pk"), state=AddresseeState.WAITING, urgent=True
+        user=OuterRef("pk"),
+        state=AddresseeState.WAITING,
+        urgent=True,
+        reminder__register__archived_at=None,
     )
     rows = User.objects.filter(Exists(waiting)).order_by("pk")
     last = 0

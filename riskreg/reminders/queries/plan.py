@@ -36,7 +36,7 @@ def plan(at: dt.datetime, on: dt.date | None = None) -> Iterator[Planned]:
     ``on`` asks about another day of each register's calendar, with everything else as it is now.
     """
     own = ladders()
-    for register in Register.objects.order_by("slug").iterator():
+    for register in Register.objects.filter(archived_at=None).order_by("slug").iterator():
         today = on or clock.local_date(at, register.time_zone)
         ladder = own.get(register.pk, DEFAULT)
         away = away_on(register.pk, today)

@@ -164,7 +164,9 @@ def unaddressed(source: Source, register: Register) -> Iterator[list[Reminder]]:
 def addressees_waiting(users: Collection[int]) -> QuerySet[Addressee]:
     """What waits to be told to ``users`` (database ids)."""
     return (
-        Addressee.objects.filter(user__in=users, state=AddresseeState.WAITING)
+        Addressee.objects.filter(
+            user__in=users, state=AddresseeState.WAITING, reminder__register__archived_at=None
+        )
         .select_related("reminder")
         .order_by("pk")
     )
@@ -174,7 +176,9 @@ def undelivered() -> Iterator[list[Addressee]]:
     """What waits to be told to people, or stands in messages that are not sent yet; of some people
     at a time, and then all that is theirs."""
     unsent = outbox.unsent((DIGEST, INTERRUPT)).values("uuid")
-    waiting = Addressee.objects.filter(state=AddresseeState.WAITING)
+    waiting = Addressee.objects.filter(
+        state=AddresseeState.WAITING, reminder__register__archived_at=None
+    )
     notified = Addressee.objects.filter(state=AddresseeState.TOLD, message__in=unsent)
     users = waiting.values("user_id").union(notified.values("user_id"))
     people = sorted(user for (user,) in users.values_list("user_id"))

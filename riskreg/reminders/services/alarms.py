@@ -91,6 +91,6 @@ def refresh_alarm(message: uuid.UUID, at: dt.datetime) -> Content | None:
     key = (party.pk, scope == "own")
     managers = managers_of(register.pk, today, party.pk if scope == "own" else None)
     manager = next((user for user in managers if str(user.uuid) == manager_uuid), None)
-    if manager is None or key not in unheard.first:
+    if manager is None or key not in unheard.first or register.archived_at is not None:
         return None
     return render_alarm(manager, register, party, unheard.first[key], unheard.counts[key], today)

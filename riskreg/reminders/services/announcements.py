@@ -52,7 +52,9 @@ def announce(at: dt.datetime) -> int:
     logged and does not keep the others waiting.
     """
     _note_all(at)
-    waiting = Announcement.objects.filter(state=AnnouncementState.WAITING)
+    waiting = Announcement.objects.filter(
+        state=AnnouncementState.WAITING, reminder__register__archived_at=None
+    )
     asked = set(waiting.values_list("endpoint", flat=True).distinct())
     endpoints = listening_among(asked)
     gone = asked - {endpoint.uuid for endpoint in endpoints}
@@ -71,7 +73,7 @@ def _note_all(at: dt.datetime) -> None:
     snapshots = RegisterSnapshots(at, set())
     after = 0
     while keys := list(
-        Reminder.objects.filter(to_announce=True, pk__gt=after)
+        Reminder.objects.filter(to_announce=True, register__archived_at=None, pk__gt=after)
         .order_by("pk")
         .values_list("pk", flat=True)[:BATCH]
     ):
@@ -159,6 +161,13 @@ def refresh_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
     )
     endpoint = next(iter(listening_among({a.endpoint for a in notified})), None)
     if endpoint is None:
+        return None
+    if notified[0].reminder.register.archived_at is not None:
+        # Told when it is restored, unless it may have been heard already.
+        if not outbox.may_have_arrived(message):
+            Announcement.objects.filter(pk__in=[a.pk for a in notified]).update(
+                state=AnnouncementState.WAITING, message=None
+            )
         return None
     seen = _looked_at(endpoint, notified, at)
     if not outbox.may_have_arrived(message):

@@ -113,6 +113,18 @@ def cancel_older(older: Collection[Addressee], seen: DigestContents) -> None:
     )
 
 
+def wait_again(held: Collection[Addressee]) -> None:
+    """What stood in a message that is not sent, of a register that was archived since: told when it
+    is restored, as if it had never been written."""
+    if not held:
+        return
+    Addressee.objects.filter(pk__in=[a.pk for a in held]).update(
+        state=AddresseeState.WAITING, message=None
+    )
+    untold = [row.pk for row in _locked(held) if not _somebody_notified(row)]
+    Reminder.objects.filter(pk__in=untold).update(state=ReminderState.DUE, settled_at=None)
+
+
 def _somebody_notified(reminder: Reminder) -> bool:
     return reminder.addressees.filter(state=AddresseeState.TOLD).exists()
 

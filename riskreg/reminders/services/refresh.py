@@ -19,7 +19,7 @@ from riskreg.reminders.digest import (
 )
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import DIGEST, INTERRUPT
-from riskreg.reminders.services.assignment import cancel
+from riskreg.reminders.services.assignment import cancel, wait_again
 
 DAY = dt.timedelta(days=1)
 
@@ -66,6 +66,8 @@ def refresh(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
         seen = collect_digest(user, [*notified, *also], at, own=kind == DIGEST)
         gone = [a for a in seen.gone if a.pk in mine]
         moved = [a for a in seen.moved if a.pk in mine]
+        if not outbox.may_have_arrived(message):
+            wait_again([a for a in seen.held if a.pk in mine])
         # Of an attempt whose end nobody knows the worse is assumed: for what is done, that it was
         # told; for what has gone over to somebody else, that nobody was, or they would never be.
         cancel(

@@ -72,7 +72,7 @@ def sweep(at: dt.datetime) -> Swept:
     The numbers are those of the steps at the top of this module.
     """
     swept = Swept()
-    for register in Register.objects.order_by("pk").iterator():
+    for register in Register.objects.filter(archived_at=None).order_by("pk").iterator():
         unheard = UnassignedDuties()
         try:
             swept.moved += move_ladders(register, at, unheard)  # 1, 2, 3

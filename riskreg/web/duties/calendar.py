@@ -82,7 +82,7 @@ def _written(user: User, viewers: list[Viewer], at: dt.datetime) -> tuple[bytes,
     calendar.add("refresh-interval", dt.timedelta(hours=1), parameters={"VALUE": "DURATION"})
     calendar.add("x-published-ttl", dt.timedelta(hours=1))
     changed = _EPOCH
-    for viewer in viewers:
+    for viewer in (v for v in viewers if v.register.archived_at is None):
         wanted = agenda.Wanted(today=viewer.today(at), people=agenda.mine(viewer))
         duties = agenda.duties_for(viewer, wanted, LIMIT).duties
         facts, times = agenda.facts_of(duties), agenda.changed_at(duties)

@@ -13,6 +13,7 @@ def action_labels() -> dict[str, str]:
     """Each action of the table, in words."""
     return {
         "register.view": _("See the register"),
+        "register.archive": _("Archive the register, and restore it"),
         "register.configure": _("Change scale, classifications and settings"),
         "member.manage": _("Invite people, change roles, end memberships"),
         "ladder.edit": _("Change who is reminded when"),

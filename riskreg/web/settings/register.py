@@ -308,6 +308,9 @@ def _parts(viewer: Viewer) -> list[dict[str, str]]:
          _("Where reminders go besides people")),
         ("web:absences", "risk.view", "calendar-days", _("Away"),
          _("Who is away, and who stands in")),
+        ("web:register_archive", "register.archive", "archive-box",
+         _("Restore") if viewer.register.archived_at else _("Archive"),
+         _("Read only, without reminders, until it is restored")),
         ("web:handover", "handover.make", "arrow-right-circle", _("Hand over"),
          _("All that a person answers for, in one step")),
     ]  # fmt: skip

@@ -1,0 +1,92 @@
+"""Archiving a register, and restoring it."""
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import path, reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.kernel.errors import Conflict, Forbidden, Invalid
+from riskreg.register.people import parties_that_speak
+from riskreg.register.permissions import require
+from riskreg.register.services import archive_register, restore_register
+from riskreg.web.base import RegisterView, add_errors
+
+
+class ArchiveForm(forms.Form):
+    """Why a register is archived."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    reason = forms.CharField(
+        label=gettext_lazy("Why it is archived"),
+        required=False,
+        widget=forms.Textarea({"rows": 3}),
+        help_text=gettext_lazy("It is kept in the log."),
+    )
+
+
+class Archive(RegisterView):
+    """What archiving means, and the button; for an archived one the way back."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page."""
+        require(self.viewer, "register.archive")
+        return self.page(ArchiveForm(initial={"version": self.viewer.register.version}))
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Archive it."""
+        require(self.viewer, "register.archive")
+        form = ArchiveForm(request.POST)
+        if not form.is_valid():
+            return self.page(form, 400)
+        try:
+            archive_register(actor=self.viewer, at=self.at, **form.cleaned_data)
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self.page(form, 400)
+        except Forbidden as forbidden:
+            form.add_error(None, forbidden.detail)
+            return self.page(form, 403)
+        except Conflict as conflict:
+            self.viewer.register.refresh_from_db()
+            data = {**{n: form.data[n] for n in form.data}, "version": self.viewer.register.version}
+            return self.page(ArchiveForm(data), 409, conflict.detail)
+        messages.success(request, _("The register is archived: it is only read from now on."))
+        return _to_settings(self)
+
+    def page(self, form: ArchiveForm, status: int = 200, conflict: str = "") -> HttpResponse:
+        """The page with that form."""
+        speakers = parties_that_speak(self.viewer.register)
+        others = [party.name for party in speakers if party != self.viewer.party]
+        context = {"form": form, "others": others, "conflict": conflict}
+        return self.render("register_settings/archive.html", context, status)
+
+
+class Restore(RegisterView):
+    """The way back."""
+
+    http_method_names = ["post"]
+    serves_archived = True
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Restore it."""
+        require(self.viewer, "register.archive")
+        try:
+            restore_register(actor=self.viewer, version=None, at=self.at)
+        except Invalid as invalid:
+            messages.info(request, invalid.fields["register"][0].detail)
+        else:
+            messages.success(request, _("The register is restored, as it was."))
+        return _to_settings(self)
+
+
+def _to_settings(view: RegisterView) -> HttpResponse:
+    keys = {"slug": view.viewer.register.slug}
+    return HttpResponseRedirect(reverse("web:register_settings", kwargs=keys))
+
+
+urlpatterns = [
+    path("settings/archive/", Archive.as_view(), name="register_archive"),
+    path("settings/restore/", Restore.as_view(), name="register_restore"),
+]
