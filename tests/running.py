@@ -5,6 +5,7 @@
 wall says little about a test.
 """
 
+import gc
 import random
 import time
 from collections.abc import Iterator
@@ -34,6 +35,18 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for module in modules:
         drawn.shuffle(module)
     items[:] = [item for module in modules for item in module]
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_finish() -> None:
+    """What was imported and collected stays to the end: no test need look through it for garbage.
+
+    Of these half a million objects the collector made a tenth of the CPU of tests, and a third of
+    that of migrations.
+    """
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(20_000, 20, 20)
 
 
 @pytest.hookimpl(wrapper=True)
