@@ -126,6 +126,14 @@ def dot(a: Array, b: Array) -> float:
     return float((a * b).sum())
 
 
+def power(base: float, exponent: float) -> float:
+    """base ** exponent, infinite where Python would raise."""
+    try:
+        return math.pow(base, exponent)
+    except OverflowError:
+        return math.inf
+
+
 def array(argument: str, values: Any, dimensions: int) -> Array:
     """`values` as an array of finite float64 with `dimensions` axes, none of them empty."""
     try:

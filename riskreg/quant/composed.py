@@ -6,6 +6,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 
 import numpy as np
 import numpy.typing as npt
@@ -13,7 +14,7 @@ from scipy import special
 
 from riskreg.quant import checks
 from riskreg.quant.checks import Array
-from riskreg.quant.distributions import Distribution, refuse_overflow
+from riskreg.quant.distributions import Distribution, at_scores, refuse_overflow
 from riskreg.quant.errors import InvalidPortfolio, InvalidRange
 
 
@@ -57,6 +58,10 @@ class Scaled:
 
     def sample(self, rng: np.random.Generator, size: int) -> Array:
         return self.factor * self.of.sample(rng, size)
+
+    def at_scores(self, scores: Array) -> Array:
+        """quantile(Φ(score)) for standard normal scores."""
+        return self.factor * at_scores(self.of, scores)
 
 
 @dataclass(frozen=True)
@@ -304,6 +309,14 @@ class Mixture:
             np.sum([w * part.limited_mean(d) for w, part in self._pairs()], axis=0)
         )
 
+    def at_scores(self, scores: Array) -> Array:
+        """quantile(Φ(score)) for standard normal scores, between 16,385 exact values of it."""
+        inside = np.interp(scores, _NODES, _pool_table(self))
+        outside = np.abs(scores) > _NODES[-1]
+        if outside.any():
+            inside[outside] = self.quantile(special.ndtr(scores[outside]))
+        return inside
+
     def sample(self, rng: np.random.Generator, size: int) -> Array:
         # One uniform picks the part and, stretched back to 0 … 1, the place within it.
         u = rng.random(size)
@@ -314,3 +327,11 @@ class Mixture:
             chosen = (u >= edges[i]) & (u < edges[i + 1])
             draws[chosen] = part.quantile((u[chosen] - edges[i]) / (edges[i + 1] - edges[i]))
         return draws
+
+
+_NODES = np.linspace(-8.0, 8.0, 2**14 + 1)
+
+
+@lru_cache(maxsize=64)
+def _pool_table(pool: Mixture) -> Array:
+    return pool.quantile(special.ndtr(_NODES))

@@ -15,7 +15,7 @@ from scipy import special
 
 from riskreg.quant import checks
 from riskreg.quant.checks import Array
-from riskreg.quant.distributions import power, refuse_overflow
+from riskreg.quant.distributions import refuse_overflow
 from riskreg.quant.errors import InvalidShape
 
 
@@ -97,7 +97,7 @@ class Discrete:
     def variance(self) -> float:
         mean = self.mean
         pairs = zip(self.values, self.probabilities, strict=True)
-        return math.fsum(power(abs(v - mean), 2) * p for v, p in pairs)
+        return math.fsum(checks.power(abs(v - mean), 2) * p for v, p in pairs)
 
     @property
     def support(self) -> tuple[float, float]:

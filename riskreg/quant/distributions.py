@@ -52,6 +52,13 @@ class Distribution(Protocol):
     def sample(self, rng: np.random.Generator, size: int) -> Array: ...
 
 
+@runtime_checkable
+class AtScores(Protocol):
+    """A distribution with a short way from normal scores to values."""
+
+    def at_scores(self, scores: Array) -> Array: ...
+
+
 def refuse_overflow(argument: str, distribution: Distribution) -> None:
     """Raise `SeverityOverflow` when mean or variance is beyond a float."""
     mean, variance = distribution.mean, distribution.variance
@@ -66,17 +73,9 @@ def refuse_overflow(argument: str, distribution: Distribution) -> None:
 
 def at_scores(distribution: Distribution, scores: Array) -> Array:
     """quantile(Φ(score)) of any distribution, the short way where it has one."""
-    if isinstance(distribution, Lognormal | Beta | Pert):
+    if isinstance(distribution, AtScores):
         return distribution.at_scores(scores)
     return distribution.quantile(special.ndtr(scores))
-
-
-def power(base: float, exponent: float) -> float:
-    """base ** exponent, infinite where Python would raise."""
-    try:
-        return math.pow(base, exponent)
-    except OverflowError:
-        return math.inf
 
 
 @dataclass(frozen=True)
@@ -128,7 +127,7 @@ class Lognormal:
 
     @property
     def mean(self) -> float:
-        return power(math.e, self.mu + self.sigma**2 / 2)
+        return checks.power(math.e, self.mu + self.sigma**2 / 2)
 
     @property
     def variance(self) -> float:
@@ -213,7 +212,7 @@ class Beta:
     @property
     def variance(self) -> float:
         total = self.alpha + self.beta
-        return power(self.width, 2) * self.alpha * self.beta / (total**2 * (total + 1))
+        return checks.power(self.width, 2) * self.alpha * self.beta / (total**2 * (total + 1))
 
     @property
     def support(self) -> tuple[float, float]:

@@ -17,7 +17,7 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import numpy.typing as npt
@@ -159,6 +159,23 @@ class Sampler:
             return known[0] * known[1]
         return known[0] if known else None
 
+    def _highest(
+        self, exposure: Exposure, values: Mapping[str, Array]
+    ) -> tuple[Exposure, Array | None]:
+        """Where only factors with an end move how often: the exposure as often as can be, and the
+        share of its events that happen in each year. An event then has a mark of its own, and a
+        lower factor keeps a part of the events of none at all. Else the exposure itself and None.
+        """
+        links = [link for link in exposure.links if link.on == "frequency"]
+        top = math.prod(self._by_name[link.driver].support[1] for link in links)
+        if not links or any(link.form != "factor" for link in links) or not 0 < top < math.inf:
+            return exposure, None
+        share = self._multiplier(exposure, values, "frequency", factors=True)
+        rest = tuple(link for link in exposure.links if link.on != "frequency")
+        return replace(exposure, links=rest).more_often(
+            top
+        ), share / top if share is not None else None
+
     def _multiplier(
         self, exposure: Exposure, values: Mapping[str, Array], on: str, *, factors: bool
     ) -> Array | None:
@@ -178,9 +195,14 @@ class Sampler:
         sizes = streams.sizes.at(block)
         severity = exposure.severity
         scale = self.severity_multiplier(exposure, values)
-        hazards = self.hazards(exposure, values)
-        for years, kept in _places(exposure, streams, block, size, hazards):
+        highest, share = self._highest(exposure, values)
+        hazards = self.hazards(exposure, values) if share is None else None
+        marks = streams.heights.at(block) if share is not None else None
+        for years, kept in _places(highest, streams, block, size, hazards):
             losses = severity.sample(sizes, years.size)
+            if share is not None and marks is not None:
+                happens = marks.random(years.size) < share[years]
+                kept = happens if kept is None else kept & happens
             if kept is not None:
                 years, losses = years[kept], losses[kept]
             if scale is not None:

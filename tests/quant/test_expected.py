@@ -160,6 +160,24 @@ def test_a_reducing_range_makes_no_year_worse_and_leaves_other_drivers_alone() -
     assert after.means()["b"] == before.means()["b"]
 
 
+@pytest.mark.parametrize("often", [{"rate": 0.8}, {"probability": 0.4}, {"probability": 1.0}])
+def test_a_reducing_range_of_how_often_keeps_a_part_of_the_events(often: dict[str, float]) -> None:
+    p = Portfolio([Exposure("a", Lognormal(0, 1), **often)])
+    works = Pert(0.2, 0.5, 1.0)
+    known = Mitigation("K", 1, (Effect.frequency("a", 0.7),))
+    found = Mitigation("M", 1, (Effect.frequency("a", works),))
+    runs = [simulate(p.mitigated(m), 100_000, 1) for m in ([], [found], [known, found])]
+    for before, after, factor in zip(runs[:-1], runs[1:], (works.mean, 0.7), strict=True):
+        kept = after.losses > 0
+        assert (after.losses <= before.losses + 1e-12).all()
+        assert kept.mean() < (before.losses > 0).mean()
+        assert abs(after.mean - factor * before.mean) < 5 * after.standard_error
+    unlike = Mitigation("U", 1, (Effect.severity("a", works),))
+    assert simulate(p.mitigated([unlike]), 1000, 1).mean > 0
+    with pytest.raises(InvalidRange, match="no upper end"):
+        Effect.frequency("a", Lognormal(0, 0.1))
+
+
 def test_along_a_path_an_unknown_effect_stays_what_it_is() -> None:
     p = Portfolio([Exposure("R", Constant(1.0), probability=1.0)])
     m = Mitigation("M", 1, (Effect.severity("R", Pert(0.2, 0.5, 0.9)),))
