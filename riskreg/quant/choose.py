@@ -32,9 +32,10 @@ from riskreg.quant.rules import (
 class Choice:
     """A set of mitigations and what it is worth.
 
-    `chosen` positions, ascending; `value` their benefit; `cost` their cost; `bound` the most that
-    any allowed set could be worth; `gap` = (bound - value) / |value|, 0 when proven best; `optimal`
-    whether the solver finished rather than ran out of time.
+    `chosen` positions, ascending; `value` their benefit; `cost` their cost, all budgets together,
+    and `spent` of each; `bound` the most that any allowed set could be worth; `gap` =
+    (bound - value) / |value|, 0 when proven best; `optimal` whether the solver finished rather than
+    reached its limit of nodes.
     """
 
     chosen: tuple[int, ...]
@@ -43,33 +44,37 @@ class Choice:
     bound: float
     gap: float
     optimal: bool
+    spent: tuple[float, ...]
 
 
 def choose(
-    costs: Sequence[float],
+    costs: npt.ArrayLike,
     benefits: npt.ArrayLike,
-    budget: float,
+    budget: float | Sequence[float],
     exclusive: Sequence[Sequence[int]] = (),
     requires: Sequence[tuple[int, int]] = (),
     *,
     ceilings: Sequence[float] | None = None,
     gap: float = 0.0,
-    time_limit: float | None = None,
+    node_limit: int | None = None,
 ) -> Choice:
     """Choose mitigations to maximise benefit within `budget`.
 
     Parameters
     ----------
-    costs : shape (mitigations,), ≥ 0; a mitigation is paid once however many risks it serves.
+    costs : shape (mitigations,), ≥ 0; a mitigation is paid once however many risks it serves. With
+        several budgets (of each party, in each year) shape (mitigations, budgets).
     benefits : shape (mitigations,), or (mitigations, risks) when a mitigation serves several; money
         in the same or another unit. Benefits add up.
-    budget : ≥ 0, in the unit of `costs`; infinity for no limit.
+    budget : ≥ 0, in the unit of `costs`; infinity for no limit. Or one for each column of `costs`,
+        all of which are kept (multidimensional knapsack).
     exclusive : groups of positions of which at most one may be chosen; no position in two groups.
     requires : pairs (a, b): a may be chosen only with b; without circles.
     ceilings : shape (risks,), with two-dimensional benefits: no risk yields more benefit than its
         ceiling (usually its whole expected loss), however many mitigations serve it.
     gap : relative gap at which the solver may stop; 0 asks for proof.
-    time_limit : seconds; then the best so far is returned with its gap.
+    node_limit : nodes of the solver's tree; then the best so far is returned with its gap. There is
+        no limit of time: a slower machine gives the same answer.
 
     Raises `InvalidBudget`, `OverlappingGroups`, `CyclicRequirement`, `InvalidShape`.
     Martello and Toth (1990), *Knapsack Problems*.
@@ -77,47 +82,72 @@ def choose(
     >>> s = choose([12, 7, 11, 8, 9], [24, 13, 23, 15, 16], budget=26)
     >>> s.chosen, s.value, s.gap
     ((1, 2, 3), 51.0, 0.0)
+    >>> s = choose([[3, 0], [2, 2], [0, 3]], [5, 4, 4], budget=[4, 3])  # ours, theirs
+    >>> s.chosen, s.spent
+    ((0, 2), (3.0, 3.0))
     """
-    paid, per_risk, caps = _checked(costs, benefits, ceilings)
-    limit = checked_budget(budget)
-    rules = checked_rules(paid.size, exclusive, requires)
-    return _choose(paid, per_risk, caps, limit, rules, checks.non_negative("gap", gap), time_limit)
+    limits, single = _budgets(budget)
+    paid, per_risk, caps = _checked(costs, benefits, ceilings, None if single else limits.size)
+    rules = checked_rules(paid.shape[1], exclusive, requires)
+    return _choose(paid, per_risk, caps, limits, rules, checks.non_negative("gap", gap), node_limit)
+
+
+def _budgets(budget: float | Sequence[float]) -> tuple[Array, bool]:
+    """Budgets as an array, and whether it was a single number."""
+    if not isinstance(budget, Sequence | np.ndarray) or isinstance(budget, str):
+        return np.array([checked_budget(budget)]), True
+    limits = [checked_budget(b) for b in budget]
+    if not limits:
+        raise InvalidShape("budget", budget, "is empty", "give one budget or more")
+    return np.array(limits), False
 
 
 def efficient_frontier(
-    costs: Sequence[float],
+    costs: npt.ArrayLike,
     benefits: npt.ArrayLike,
-    budgets: Sequence[float],
+    budgets: Sequence[float | Sequence[float]],
     exclusive: Sequence[Sequence[int]] = (),
     requires: Sequence[tuple[int, int]] = (),
     *,
     ceilings: Sequence[float] | None = None,
     gap: float = 0.0,
-    time_limit: float | None = None,
+    node_limit: int | None = None,
 ) -> tuple[Choice, ...]:
-    """The best choice for each of `budgets`; parameters as in `choose`, `time_limit` for each.
+    """The best choice for each of `budgets`; parameters as in `choose`, `node_limit` for each.
 
     >>> [s.value for s in efficient_frontier([3, 2, 1], [5, 4, 1], [0, 2, 5])]
     [0.0, 4.0, 9.0]
     """
-    paid, per_risk, caps = _checked(costs, benefits, ceilings)
-    limits = [checked_budget(b) for b in budgets]
-    rules = checked_rules(paid.size, exclusive, requires)
-    stop = checks.non_negative("gap", gap)
-    return tuple(_choose(paid, per_risk, caps, b, rules, stop, time_limit) for b in limits)
+    return tuple(
+        choose(
+            costs,
+            benefits,
+            budget,
+            exclusive,
+            requires,
+            ceilings=ceilings,
+            gap=gap,
+            node_limit=node_limit,
+        )
+        for budget in budgets
+    )
 
 
 def _checked(
-    costs: Sequence[float], benefits: npt.ArrayLike, ceilings: Sequence[float] | None
+    costs: npt.ArrayLike,
+    benefits: npt.ArrayLike,
+    ceilings: Sequence[float] | None,
+    budgets: int | None,
 ) -> tuple[Array, Array, Array | None]:
-    paid = checked_costs(costs)
+    paid = checked_costs(costs, budgets)
+    items = paid.shape[1]
     per_risk = checks.array("benefits", benefits, np.ndim(np.asarray(benefits, dtype=object)) or 1)
-    if per_risk.ndim > 2 or per_risk.shape[0] != paid.size:
+    if per_risk.ndim > 2 or per_risk.shape[0] != items:
         raise InvalidShape(
             "benefits",
             benefits,
             f"has shape {per_risk.shape}",
-            f"give {paid.size} benefits, or {paid.size} rows of benefits for each risk",
+            f"give {items} benefits, or {items} rows of benefits for each risk",
         )
     caps = None
     if ceilings is not None:
@@ -137,12 +167,12 @@ def _choose(
     costs: Array,
     benefits: Array,
     ceilings: Array | None,
-    budget: float,
+    budgets: Array,
     rules: Rules,
     gap: float,
-    time_limit: float | None,
+    node_limit: int | None,
 ) -> Choice:
-    n = costs.size
+    n = costs.shape[1]
     risks = 0 if ceilings is None else ceilings.size
     # Variables: x (chosen or not), then with ceilings z (benefit counted for each risk).
     constraints: list[LinearConstraint] = []
@@ -163,25 +193,27 @@ def _choose(
         constraints.append(LinearConstraint(link, -np.inf, np.zeros(risks)))
     chosen, found = solve_within(
         costs,
-        budget,
+        budgets,
         objective,
         constraints,
         np.concatenate([np.ones(n), np.zeros(risks)]),
         np.zeros(n + risks),
         upper,
         gap=gap,
-        time_limit=time_limit,
+        node_limit=node_limit,
     )
     value = _worth(chosen, benefits, ceilings)
     bound = -found.lower_bound
     distance = relative_gap(value / unit, bound)
+    spent = tuple(math.fsum(row[list(chosen)]) for row in costs)
     return Choice(
         chosen=chosen,
         value=value,
-        cost=math.fsum(costs[list(chosen)]),
+        cost=math.fsum(spent),
         bound=value if distance == 0 else max(value, bound * unit),
         gap=distance,
         optimal=found.optimal,
+        spent=spent,
     )
 
 

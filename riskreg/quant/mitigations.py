@@ -39,6 +39,8 @@ class Effect:
             raise InvalidRange("value", 0.0, "makes the driver 0", "give a factor above 0")
         if self.uncertain is not None and self.uncertain.support[0] < 0:
             raise InvalidRange("value", self.uncertain, "can be negative", "give 0 or more")
+        if self.uncertain is not None and not math.isfinite(self.uncertain.support[1]):
+            raise InvalidRange("value", self.uncertain, "has no upper end", "give a highest factor")
         if self.uncertain is not None and self.on not in RANGED:
             raise InvalidChoice(
                 "value",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+import numpy.typing as npt
 from scipy import sparse
 from scipy.optimize import Bounds, LinearConstraint, OptimizeResult, milp
 
@@ -110,9 +111,16 @@ def checked_budget(budget: float) -> float:
     return checks.non_negative("budget", budget, InvalidBudget)
 
 
-def checked_costs(costs: Sequence[float]) -> Array:
-    """Costs of 0 or more, shape (items,)."""
-    result = checks.array("costs", costs, 1)
+def checked_costs(costs: npt.ArrayLike, budgets: int | None) -> Array:
+    """Costs of 0 or more, shape (budgets, items); one row for a single budget (None)."""
+    if budgets is None:
+        result = checks.array("costs", costs, 1)[None, :]
+    else:
+        result = checks.array("costs", costs, 2).T
+        if result.shape[0] != budgets:
+            raise InvalidShape(
+                "costs", costs, f"has {result.shape[0]} columns", f"give {budgets}, one a budget"
+            )
     if (result < 0).any():
         raise InvalidBudget("costs", costs, "holds a negative cost", "give costs of 0 or more")
     return result
@@ -135,12 +143,16 @@ def solve(
     upper: Array,
     *,
     gap: float,
-    time_limit: float | None,
+    node_limit: int | None,
 ) -> Solved:
-    """Minimise objective @ x by `scipy.optimize.milp`; `Infeasible` when nothing was found."""
+    """Minimise objective @ x by `scipy.optimize.milp`; `Infeasible` when nothing was found.
+
+    It stops at a gap or after a number of nodes, never by the clock: the answer must not depend on
+    how busy the machine is.
+    """
     options: dict[str, float] = {"mip_rel_gap": gap}
-    if time_limit is not None:
-        options["time_limit"] = checks.positive("time_limit", time_limit)
+    if node_limit is not None:
+        options["node_limit"] = checks.integer("node_limit", node_limit, 1, 2**31 - 1)
     # HiGHS has absolute tolerances, so the objective is brought to order 1 first.
     scale = float(np.abs(objective).max()) or 1.0
     found: OptimizeResult = milp(
@@ -151,9 +163,9 @@ def solve(
         options=options,
     )
     if found.x is None:
-        # Choosing nothing is always allowed, so only the clock can leave the solver without a set.
+        # Choosing nothing is always allowed, so only the limit can leave the solver without a set.
         raise Infeasible(
-            "time_limit", time_limit, f"left no choice found ({found.message})", "allow more time"
+            "node_limit", node_limit, f"left no choice found ({found.message})", "allow more nodes"
         )
     bound = found.mip_dual_bound
     known = bound is not None and math.isfinite(bound)
@@ -162,7 +174,7 @@ def solve(
 
 def solve_within(
     costs: Array,
-    budget: float,
+    budgets: Array,
     objective: Array,
     constraints: list[LinearConstraint],
     integrality: Array,
@@ -170,30 +182,37 @@ def solve_within(
     upper: Array,
     *,
     gap: float,
-    time_limit: float | None,
+    node_limit: int | None,
 ) -> tuple[tuple[int, ...], Solved]:
-    """As `solve`, where the first variables choose items that cost `costs` within `budget`.
+    """As `solve`, where the first variables choose items that cost `costs`, shape (budgets, items),
+    within each of `budgets`.
 
     Returns the positions chosen as well. The solver's feasibility tolerance may let in a set a
-    little above the budget; then it is asked again for that little less.
+    little above a budget; then it is asked again for that little less.
     """
-    n = costs.size
+    n = costs.shape[1]
     upper = upper.copy()
     # What can't be paid alone is out from the start, which no tolerance can then let in.
-    upper[:n][costs > budget * (1 + SLACK)] = 0
-    scale = float(costs.max()) or 1.0
-    row = sparse.csr_array(np.concatenate([costs / scale, np.zeros(objective.size - n)])[None, :])
-    allowed = budget
+    upper[:n][(costs > budgets[:, None] * (1 + SLACK)).any(axis=0)] = 0
+    finite = np.flatnonzero(np.isfinite(budgets))
+    scale = np.maximum(costs.max(axis=1), 0.0)
+    scale[scale == 0] = 1.0
+    rows = np.zeros((finite.size, objective.size))
+    rows[:, :n] = costs[finite] / scale[finite, None]
+    allowed = budgets.copy()
     while True:
         limited = list(constraints)
-        if math.isfinite(budget):
-            limited.append(LinearConstraint(row, -np.inf, allowed / scale))
-        found = solve(objective, limited, integrality, lower, upper, gap=gap, time_limit=time_limit)
+        if finite.size:
+            limits = allowed[finite] / scale[finite]
+            limited.append(LinearConstraint(sparse.csr_array(rows), -np.inf, limits))
+        found = solve(objective, limited, integrality, lower, upper, gap=gap, node_limit=node_limit)
         chosen = tuple(int(i) for i in np.flatnonzero(found.x[:n] > 0.5))
-        cost = math.fsum(costs[list(chosen)])
-        if cost <= budget * (1 + SLACK):
+        over = np.array([math.fsum(row[list(chosen)]) for row in costs]) - budgets
+        passed = over > budgets * SLACK
+        if not passed.any():
             return chosen, found
-        allowed = max(0.0, allowed - (cost - budget) - SLACK * max(1.0, budget))
+        less = over + SLACK * np.maximum(1.0, budgets)
+        allowed[passed] = np.maximum(0.0, allowed[passed] - less[passed])
 
 
 def relative_gap(value: float, bound: float) -> float:
