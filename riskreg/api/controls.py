@@ -36,6 +36,7 @@ class ControlApi(RegisterApi):
         return row_to_json(
             CONTROL,
             row,
+            self.viewer,
             url=f"{self.here}controls/{row.uuid}/",
             active=row.ended_at is None,
         )

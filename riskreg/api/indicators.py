@@ -50,6 +50,7 @@ class IndicatorApi(RegisterApi):
         return row_to_json(
             INDICATOR,
             row,
+            self.viewer,
             url=f"{self.here}indicators/{row.ref}/",
             name=row.name,
             status=row.status or None,

@@ -34,6 +34,7 @@ class MitigationApi(RegisterApi):
         return row_to_json(
             MITIGATION,
             row,
+            self.viewer,
             url=f"{self.here}mitigations/{row.ref}/",
             currency=self.viewer.register.currency,
         )

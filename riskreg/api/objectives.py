@@ -31,7 +31,13 @@ class ObjectiveApi(RegisterApi):
 
     def as_json(self, row: Objective) -> dict[str, Any]:
         """An objective; ``value`` is a decimal number as text, in ``unit``."""
-        return row_to_json(OBJECTIVE, row, url=f"{self.here}objectives/{row.key}/", name=row.name)
+        return row_to_json(
+            OBJECTIVE,
+            row,
+            self.viewer,
+            url=f"{self.here}objectives/{row.key}/",
+            name=row.name,
+        )
 
     def answered(self, row: Objective, status: int = 200) -> Answer:
         """The objective with its ETag, and its address where it is new."""

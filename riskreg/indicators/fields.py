@@ -9,6 +9,7 @@ from riskreg.indicators.models import BreachAt, Direction, Growth, Kind, Status
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.register.common_fields import (
     CREATED_AT,
+    EXTERNAL_ID,
     LABEL,
     OUTDATED_TRANSLATIONS,
     OWNER,
@@ -254,6 +255,7 @@ INDICATOR = Table(
             example="2026-12-25",
         ),
         computed("late", example=False),
+        replace(EXTERNAL_ID, **_EDIT),
         replace(VERSION, meaning="of what is set up; readings do not change it"),
         replace(CREATED_AT, example="2026-09-01T08:00:00Z"),
         replace(UPDATED_AT, meaning="readings count too", sort="updated_at"),

@@ -10,6 +10,7 @@ from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
+from riskreg.register.external_ids import with_external_id
 from riskreg.register.filtering import (
     Asked,
     Reader,
@@ -57,6 +58,7 @@ def _readers() -> dict[str, Reader]:
     return choice_readers(INDICATOR) | {
         "owner": owned_by(_indicators),
         "party": of_party,
+        "external_id": with_external_id,
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),
         "term": filed_under(watched, "indicator_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text", "ref"),

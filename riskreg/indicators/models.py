@@ -85,6 +85,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
     the risk with whose closing it was retired, because it watched no other.
     ``outdated_translations`` ({language: [field]}, None for none): names and notes whose original,
     the English text or else the first, has changed since.
+    ``external_id`` is what its party's other systems call it, for that party alone.
     """
 
     ref = models.CharField(max_length=20)
@@ -114,6 +115,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
         settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="owned_indicators"
     )
     risks = models.ManyToManyField("risks.Risk", related_name="indicators")
+    external_id = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001
     outdated_translations = models.JSONField(null=True, blank=True)
     ended_with = models.ForeignKey(
         "risks.Risk", on_delete=models.PROTECT, null=True, related_name="+"
@@ -130,6 +132,11 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
         constraints = [
             *PartyBound.Meta.constraints,
             models.UniqueConstraint(fields=["register", "ref"], name="indicator_ref"),
+            models.UniqueConstraint(
+                fields=["register", "party", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="indicator_external_id",
+            ),
             models.CheckConstraint(
                 condition=Q(kind="fixed", direction="higher_is_worse", amber__lt=F("red"))
                 | Q(kind="fixed", direction="lower_is_worse", amber__gt=F("red"))

@@ -2,10 +2,14 @@
 
 import datetime as dt
 from collections.abc import Collection, Mapping
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from riskreg.events.policy import Audience
+from riskreg.events.services import Entry
 from riskreg.kernel.fields import Field, Table, Type
+from riskreg.register.visibility import Visibility
 
 _EMPTY: tuple[Any, ...] = (None, "", [], {})
 
@@ -84,3 +88,19 @@ def set_links(row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[
             changes[name] = [before, after]
             getattr(row, name).set(rows)
     return changes
+
+
+def entries_by_audience(table: Table, row: Any, entry: Entry) -> list[Entry]:
+    """``entry`` about ``row`` as it goes into the log: what is for its party alone is taken out of
+    what everybody reads, and stands in an entry of the party's own chain."""
+    private = {f.name for f in table if f.party_only} & set(entry.changes)
+    if not private or row.visibility == Visibility.PARTY:
+        return [entry]
+    rest = {name: change for name, change in entry.changes.items() if name not in private}
+    own = replace(
+        entry,
+        verb=f"{table.noun}.edited",
+        audience=Audience(row.register.uuid, row.party.uuid),
+        changes={name: entry.changes[name] for name in entry.changes if name in private},
+    )
+    return [replace(entry, changes=rest), own] if rest else [own]

@@ -60,6 +60,18 @@ LABEL = Field(
     refusal=_("Unknown label; use one of: %(all)s."),
 )
 SOURCE = Field("source", Type.SOURCE, label=_("Source"), history=_("source"), example={})
+EXTERNAL_ID = Field(
+    "external_id",
+    Type.LINE,
+    label=_("External id"),
+    help=_("What another system calls it. Only your party sees it."),
+    history=_("external id"),
+    meaning="the caller's own id for it, unique in the party; null to all other parties",
+    null=True,
+    limit=120,
+    party_only=True,
+    filter=True,
+)
 LABELS = Field("labels", Type.LABELS, history=_("labels"), hidden=True)
 TRANSLATIONS = Field(
     "translations", Type.TRANSLATIONS, history=_("translations"), hidden=True, example={}

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.register.common_fields import (
+    EXTERNAL_ID,
     LABEL,
     PARTY,
     SOURCE,
@@ -96,6 +97,7 @@ OBJECTIVE = Table(
         ),
         replace(LABEL, example="illustrative", must_send=True, **_EDIT),
         replace(SOURCE, **_EDIT),
+        replace(EXTERNAL_ID, **_EDIT),
         PARTY,
         VISIBILITY,
         VERSION,

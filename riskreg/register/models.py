@@ -299,7 +299,10 @@ class Term(Base):
 
 
 class Objective(Searchable, Sortable, Base, PartyBound):
-    """A measurable target: ``value`` in ``unit`` by ``due_on``, from ``baseline``."""
+    """A measurable target: ``value`` in ``unit`` by ``due_on``, from ``baseline``.
+
+    ``external_id`` is what its party's other systems call it, for that party alone.
+    """
 
     key = models.SlugField(max_length=60)
     names = models.JSONField()
@@ -310,10 +313,16 @@ class Objective(Searchable, Sortable, Base, PartyBound):
     due_on = models.DateField()
     label = models.CharField(max_length=12)
     source = models.JSONField(default=dict, blank=True)
+    external_id = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001
 
     class Meta(PartyBound.Meta):
         constraints = [
             *PartyBound.Meta.constraints,
+            models.UniqueConstraint(
+                fields=["register", "party", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="objective_external_id",
+            ),
             models.UniqueConstraint(
                 fields=["register", "key"],
                 condition=Q(visibility="shared"),

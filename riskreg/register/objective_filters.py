@@ -8,6 +8,7 @@ from django.db.models import Q
 
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
+from riskreg.register.external_ids import with_external_id
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import (
     Asked,
@@ -38,6 +39,7 @@ def parse(
 def _readers() -> dict[str, Reader]:
     return choice_readers(OBJECTIVE) | {
         "party": of_party,
+        "external_id": with_external_id,
         "q": lambda asked: matching(asked.value, "search_text"),
         "due_before": _due_before,
     }

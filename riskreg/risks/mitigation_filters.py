@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
+from riskreg.register.external_ids import with_external_id
 from riskreg.register.filtering import (
     Asked,
     Reader,
@@ -54,6 +55,7 @@ def _readers() -> dict[str, Reader]:
     return choice_readers(MITIGATION) | {
         "owner": owned_by(_mitigations),
         "party": of_party,
+        "external_id": with_external_id,
         "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
         "term": filed_under(served, "mitigation_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text", "ref"),

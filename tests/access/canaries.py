@@ -132,7 +132,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         estimating.estimate(world, first, by=by, released=True)
     after("second")
     planned = builders.mitigation(world, first, theirs)
-    builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations")
+    builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations",
+                       external_id="catl-7")  # fmt: skip
     builders.risk(world, by=world.partner_owner, visibility="party", title="Own affairs",
                   rated=None, at=world.at - 20 * DAY)  # fmt: skip
     builders.review(world, first, cell=(3, 5), comment="Better", at=world.at - 5 * DAY)
@@ -167,6 +168,7 @@ def private_part(world: World, step: str) -> None:
         builders.objective(
             world, key="zzyzx-target", names={"en": sing("target"), "zh-hans": sing("目标")},
             unit=sing("unit"), visibility="party", value=777_777,
+            external_id="zzyzx-id",
         )  # fmt: skip
     if step == "first":
         row = private_risk(world, "overdue", at=world.at - 50 * DAY, inherent=(5, 5))
@@ -182,6 +184,7 @@ def private_part(world: World, step: str) -> None:
     if step == "review":
         builders.mitigation(
             world, Risk.objects.get(ref="R-001"), visibility="party", title=sing("quiet work"),
+            external_id="zzyzx-id",
             due_on=world.today + DAY,
         )  # fmt: skip
         due = private_risk(
@@ -271,7 +274,9 @@ def watched(world: World) -> None:
     common = making.indicator(world, first, names={"en": "A shared price"})
     # By hand, as the rules refuse it: then the reading makes a private breach of a shared price.
     common.risks.add(own)
-    making.indicator(world, first, names={"en": "Another price"})
+    making.indicator(
+        world, first, by=world.partner_owner, names={"en": "Another price"}, external_id="catl-7"
+    )
     making.read(world, common, "100000", "200000", at=world.at - 3 * DAY)
     for row in (first, own):
         private = making.indicator(
@@ -285,6 +290,7 @@ def watched(world: World) -> None:
     )
     making.indicator(
         world, own, names={"en": sing("indicator of who was catl's")}, visibility="party",
+        external_id="zzyzx-id",
         owner=world.moved_reader.email, at=world.at - 6 * DAY,
     )  # fmt: skip
 

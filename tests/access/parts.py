@@ -25,7 +25,8 @@ DAY = dt.timedelta(days=1)
 def another(world: World) -> None:
     """A second one of what lists would hold only one of, so that there is a page to follow."""
     listen(world, "Second hook", by="partner_manager")
-    builders.objective(world, by=world.partner_manager, party=world.catl, key="second")
+    builders.objective(world, by=world.partner_manager, party=world.catl, key="second",
+                       external_id="catl-7")  # fmt: skip
     tested = {"effectiveness": "effective", "tested_on": str(world.today), "test_every_days": 90}
     builders.control(
         world, Risk.objects.get(ref="R-002"), by=world.partner_owner, name="Stations tested",

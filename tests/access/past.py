@@ -26,7 +26,9 @@ def watch(world: World, hidden: Hidden, private: bool) -> None:
     """Indicators that everybody sees, and foton's own with breaches, also over shared risks."""
     first = Risk.objects.get(ref="R-001")
     common = making.indicator(world, first, names={"en": "A shared price"})
-    making.indicator(world, first, names={"en": "Another price"})
+    making.indicator(
+        world, first, by=world.partner_owner, names={"en": "Another price"}, external_id="catl-7"
+    )
     making.read(world, common, "100000", "200000", at=world.at - 3 * DAY)
     if private:
         with hidden():

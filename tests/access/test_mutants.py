@@ -28,7 +28,7 @@ pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
 
 # Places where the filter is a second line that nothing can get behind, and why.
 REDUNDANT = {
-    "risks/services/cleaning.py:_check_external_id": "narrowed to the asker's own party anyway",
+    "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",
     "indicators/queries/access.py:visible_indicators": "its cursor is its audience's",
     "indicators/queries/access.py:readings_of": "the indicator itself was found by the same rule",

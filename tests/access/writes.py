@@ -51,7 +51,7 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
         mine, "POST", f"{base}/mitigations/", {"title": "New", "risks": ["R-002"], "due_on": far}
     )
     work = f"{base}/mitigations/M-002/"
-    yield Write(mine, "PATCH", work, {"status": "in_progress"}, tag=work)
+    yield Write(mine, "PATCH", work, {"status": "in_progress", "external_id": "zzyzx-id"}, tag=work)
     yield Write(
         head, "POST", f"{base}/absences/",
         {"user": people["partner_deputy"], "starts_on": later, "until_on": later},

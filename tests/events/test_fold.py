@@ -229,6 +229,7 @@ class Story:
             due_on=lambda: dt.date(2027, self.dice.randint(1, 12), 1),
             cost=lambda: pick([None, "12.5", "0"]),
             progress=lambda: pick([0, 40, 100]),
+            external_id=self.word,
             labels=lambda: {"cost": "illustrative"},
             translations=lambda: {"zh-hans": {"title": self.word()}},
         )
@@ -259,6 +260,7 @@ class Story:
             red=lambda: self.dice.randint(96, 120),
             grace_days=lambda: self.dice.randint(0, 20),
             active=lambda: self.dice.random() < 0.8,
+            external_id=self.word,
         )
         self.on(Indicator, edit_indicator, fields=fields)
 

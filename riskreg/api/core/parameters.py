@@ -38,3 +38,6 @@ def several(name: str, text: str, **options: Any) -> OpenApiParameter:
     shape = {"type": "string", "minLength": 1, "pattern": r"\S", **options}
     many = {"type": "array", "items": shape, "minItems": 1, "maxItems": 500}
     return query(name, text + " May be given several times.", many)
+
+
+EXTERNAL_ID = several("external_id", "The caller's own id.")

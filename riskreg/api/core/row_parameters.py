@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
-from riskreg.api.core.parameters import many, query, several, switch, words
+from riskreg.api.core.parameters import EXTERNAL_ID, many, query, several, switch, words
 from riskreg.indicators import filters as indicator_filters
 from riskreg.indicators.models import Status
 from riskreg.register import objective_filters
@@ -33,6 +33,7 @@ MITIGATION_FILTERS = [
     several("owner", "“me”, a member's id or e-mail address."),
     several("party", "A party's key."),
     several("risk", "The ref of a risk that it serves."),
+    EXTERNAL_ID,
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     _OF_RISK,
     _UPDATED_SINCE,
@@ -45,6 +46,7 @@ INDICATOR_FILTERS = [
     several("risk", "The ref of a risk that it watches."),
     switch("late", "Whether a reading is late."),
     switch("active", "Whether it is in use."),
+    EXTERNAL_ID,
     query("due_before", "In use, and to be read before this day.", OpenApiTypes.DATE),
     _OF_RISK,
     _UPDATED_SINCE,
@@ -65,6 +67,7 @@ CONTROL_FILTERS = [
 ]
 OBJECTIVE_FILTERS = [
     several("party", "A party's key."),
+    EXTERNAL_ID,
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     *_of_list("objective", objective_filters.ORDERINGS),
 ]

@@ -19,7 +19,7 @@ from riskreg.api import examples
 from riskreg.api.core import problem
 from riskreg.api.core.errors import KINDS, PROBLEM
 from riskreg.api.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
-from riskreg.api.core.parameters import many, query, several, switch, whole, words
+from riskreg.api.core.parameters import EXTERNAL_ID, many, query, several, switch, whole, words
 from riskreg.duties.sources import LISTED
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.policy import MAX_LEVELS, STAGES
@@ -49,7 +49,7 @@ _FILTERS = [
     switch("overdue", "Whether the review is late."),
     query("due_before", "Open risks whose review is due before this day.", OpenApiTypes.DATE),
     query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
-    several("external_id", "The caller's own id."),
+    EXTERNAL_ID,
     switch("unrated", "Whether nobody has rated it."),
     many("kind", "Threats or opportunities.", enum=Kind.values),
     switch("above_appetite", "Whether it needs an acceptance."),

@@ -6,6 +6,7 @@ from typing import Any
 
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel.fields import Field, Table, Type
+from riskreg.register.access import Viewer
 
 
 def to_json(
@@ -19,9 +20,12 @@ def to_json(
     }
 
 
-def row_to_json(table: Table, row: Any, **computed: Any) -> dict[str, Any]:
-    """A row with everything that it links to, as JSON: links as far as they were read."""
-    return to_json(table, lambda field: _read(row, field), computed)
+def row_to_json(table: Table, row: Any, viewer: Viewer, **computed: Any) -> dict[str, Any]:
+    """A row with everything that it links to, as JSON: links as far as they were read, and what is
+    for its party alone as null to others."""
+    hidden = row.party_id != viewer.party_id
+    others = {field.name: None for field in table if field.party_only and hidden}
+    return to_json(table, lambda field: _read(row, field), others | computed)
 
 
 def _read(row: Any, field: Field) -> Any:

@@ -7,11 +7,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.indicators.fields import INDICATOR
-from riskreg.indicators.models import Direction, Kind
+from riskreg.indicators.models import Direction, Indicator, Kind
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
 from riskreg.register.cleaning import as_list, clean_given
+from riskreg.register.external_ids import clean_external_id
 from riskreg.register.models import Party
 from riskreg.register.queries import find_objectives
 from riskreg.register.visibility import Visibility
@@ -31,6 +32,7 @@ def clean_fields(
     *,
     party: Party,
     visibility: str,
+    current: Indicator | None = None,
 ) -> dict[str, Any]:
     """``given`` checked one by one, people and objective as rows. Notes everything wrong."""
     clean = clean_given(
@@ -41,8 +43,9 @@ def clean_fields(
         party=party,
         visibility=visibility,
         special={"objective": lambda value: _objective(errors, viewer, value, visibility)},
-        besides=("risks",),
+        besides=("risks", "external_id"),
     )
+    clean |= clean_external_id(errors, viewer, given, Indicator, party, current)
     if "hysteresis" in clean and clean["hysteresis"] is None:
         clean["hysteresis"] = Decimal(0)
     return clean

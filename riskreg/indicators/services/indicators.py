@@ -25,7 +25,8 @@ from riskreg.indicators.services.cleaning import (
 from riskreg.indicators.services.status import open_breach, recompute_status, standing_changes
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_links, set_values, whole_row
+from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
+from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.services import next_ref
@@ -79,7 +80,7 @@ def create_indicator(
     errors.raise_if_any()
     private_to = party if visibility == Visibility.PARTY else None
     recorded_at = recorded_at or at
-    indicator = Indicator.objects.create(
+    indicator = Indicator(
         register=actor.register,
         party=party,
         visibility=visibility,
@@ -91,15 +92,14 @@ def create_indicator(
         updated_at=recorded_at,
         **clean,
     )
+    with refusing_taken_external_id():
+        indicator.save(force_insert=True)
     indicator.risks.set(risks)
     changes = whole_row(INDICATOR, indicator, {"risks": risks})
-    append_all(
-        [
-            actor.entry(
-                "indicator.created", indicator, at=at, recorded_at=recorded_at, changes=changes
-            )
-        ]
+    made = actor.entry(
+        "indicator.created", indicator, at=at, recorded_at=recorded_at, changes=changes
     )
+    append_all(entries_by_audience(INDICATOR, indicator, made))
     return indicator
 
 
@@ -127,7 +127,7 @@ def edit_indicator(
     errors = Errors()
     where: dict[str, Any] = {"party": indicator.party, "visibility": indicator.visibility}
     given = {name: value for name, value in fields.items() if name != CONFIRMED}
-    clean = clean_fields(errors, actor, given, **where)
+    clean = clean_fields(errors, actor, given, current=indicator, **where)
     keep_languages(indicator, given, clean)
     confirmed = {}
     if CONFIRMED in fields:
@@ -189,9 +189,10 @@ def edit_indicator(
         )
     indicator.version += 1
     indicator.updated_at = max(recorded_at or at, indicator.updated_at)
-    indicator.save()
+    with refusing_taken_external_id():
+        indicator.save()
     edited = actor.entry(
         "indicator.edited", indicator, at=at, recorded_at=recorded_at, changes=changes
     )
-    append_all([edited, *entries])
+    append_all([*entries_by_audience(INDICATOR, indicator, edited), *entries])
     return indicator

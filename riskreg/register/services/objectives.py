@@ -9,13 +9,14 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.events.services import append
+from riskreg.events.services import append_all
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Conflict, Errors
 from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values, whole_row
+from riskreg.register.changes import entries_by_audience, set_values, whole_row
+from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective, Party, Register
 from riskreg.register.permissions import require
@@ -45,6 +46,7 @@ def add_objective(
     visibility: str = "shared",
     source: Mapping[str, Any] | None = None,
     baseline: Any = None,
+    external_id: Any = None,
 ) -> Objective:
     """Add a measurable target of ``party`` (the actor's): ``value`` in ``unit`` by ``due_on``.
 
@@ -67,7 +69,10 @@ def add_objective(
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
     elif party is None:
         errors.add("party", "required", _("Only somebody who acts for a party adds objectives."))
-    elif visibility == Visibility.PARTY and party.pk != actor.party_id:
+    else:
+        mine = {"external_id": external_id}
+        clean |= clean_external_id(errors, actor, mine, Objective, party)
+    if party is not None and visibility == Visibility.PARTY and party.pk != actor.party_id:
         errors.add("party", "other_party", _("Only its own party adds what is its own."))
     # One at a time in a register, so that two of the same key cannot both find it free.
     Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
@@ -80,7 +85,7 @@ def add_objective(
         errors.add("key", "taken", _("There is an objective of that key already."))
     errors.raise_if_any()
     assert party is not None  # noqa: S101 - its absence has been noted as an error
-    objective = Objective.objects.create(
+    objective = Objective(
         register=actor.register,
         party=party,
         visibility=visibility,
@@ -88,8 +93,11 @@ def add_objective(
         created_at=at,
         **clean,
     )
+    with refusing_taken_external_id():
+        objective.save(force_insert=True)
     changes = whole_row(OBJECTIVE, objective, {})
-    append(actor.entry("objective.added", objective, at=at, changes=changes))
+    made = actor.entry("objective.added", objective, at=at, changes=changes)
+    append_all(entries_by_audience(OBJECTIVE, objective, made))
     return objective
 
 
@@ -112,6 +120,7 @@ def edit_objective(
             errors.add(str(name)[:60], "unknown_field", OBJECTIVE.no_such_field)
     kept = {"label": objective.label, "source": objective.source}
     clean = _clean(errors, {n: v for n, v in fields.items() if n in FIELDS}, kept)
+    clean |= clean_external_id(errors, actor, fields, Objective, objective.party, objective)
     due = clean.get("due_on")
     if due is not None and due != objective.due_on:
         _check_day(errors, due, actor.today(at))
@@ -119,8 +128,10 @@ def edit_objective(
     changes = set_values(OBJECTIVE, objective, clean)
     if changes:
         objective.version += 1
-        objective.save(update_fields=[*changes, "version"])
-        append(actor.entry("objective.edited", objective, at=at, changes=changes))
+        with refusing_taken_external_id():
+            objective.save(update_fields=[*changes, "version"])
+        edited = actor.entry("objective.edited", objective, at=at, changes=changes)
+        append_all(entries_by_audience(OBJECTIVE, objective, edited))
     return objective
 
 

@@ -9,6 +9,7 @@ from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
 from riskreg.register.common_fields import (
     CREATED_AT,
+    EXTERNAL_ID,
     LABELS,
     OUTDATED_TRANSLATIONS,
     OWNER,
@@ -135,6 +136,7 @@ MITIGATION = Table(
             example=["R-001"],
             **_EDIT,
         ),
+        replace(EXTERNAL_ID, **_EDIT),
         replace(LABELS, example={"cost": "illustrative"}, **_EDIT),
         replace(TRANSLATIONS, **_EDIT),
         OUTDATED_TRANSLATIONS,

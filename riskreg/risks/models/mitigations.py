@@ -102,6 +102,7 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     a party's own is that party's own. ``next_update_on``: while it is in progress, the last day on
     which word of how it stands is in time (``policy.next_update``); None otherwise.
     ``ended_with``: the risk with whose closing it was cancelled, because it served no other.
+    ``external_id`` is what its party's other systems call it, for that party alone.
     """
 
     ref = models.CharField(max_length=20)
@@ -117,6 +118,7 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     progress = models.PositiveSmallIntegerField(default=0)
     next_update_on = models.DateField(null=True)
     risks = models.ManyToManyField(Risk, related_name="mitigations")
+    external_id = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001
     ended_with = models.ForeignKey(Risk, on_delete=models.PROTECT, null=True, related_name="+")
     labels = models.JSONField(default=dict, blank=True)
     translations = models.JSONField(default=dict, blank=True)
@@ -128,6 +130,11 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
         constraints = [
             *PartyBound.Meta.constraints,
             models.UniqueConstraint(fields=["register", "ref"], name="mitigation_ref"),
+            models.UniqueConstraint(
+                fields=["register", "party", "external_id"],
+                condition=Q(external_id__isnull=False),
+                name="mitigation_external_id",
+            ),
             models.CheckConstraint(condition=Q(progress__lte=100), name="mitigation_progress"),
             models.CheckConstraint(condition=Q(cost=None) | Q(cost__gte=0), name="mitigation_cost"),
             models.CheckConstraint(

@@ -7,11 +7,12 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.events.services import append
+from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_links, set_values, whole_row
+from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
 from riskreg.register.cleaning import as_list, clean_given, unchanged_owner
+from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
 from riskreg.register.services import next_ref
@@ -60,7 +61,7 @@ def create_mitigation(
     # Work has no sources of its own: they are found on the risks that it serves.
     check_labels(errors, clean.get("labels", {}), [s for r in risks for s in r.sources], "labels")
     errors.raise_if_any()
-    mitigation = Mitigation.objects.create(
+    mitigation = Mitigation(
         register=actor.register,
         party=party,
         visibility=visibility,
@@ -72,13 +73,11 @@ def create_mitigation(
         next_update_on=next_update(clean.get("status", MitigationStatus.PLANNED), actor.today(at)),
         **{"status": MitigationStatus.PLANNED, **clean},
     )
+    with refusing_taken_external_id():
+        mitigation.save(force_insert=True)
     mitigation.risks.set(risks)
     changes = whole_row(MITIGATION, mitigation, {"risks": risks})
-    append(
-        actor.entry(
-            "mitigation.created", mitigation, at=at, recorded_at=recorded_at, changes=changes
-        )
-    )
+    _log(actor, mitigation, "mitigation.created", changes, at, recorded_at)
     return mitigation
 
 
@@ -223,8 +222,21 @@ def _keep(
 ) -> None:
     mitigation.version += 1
     mitigation.updated_at = max(recorded_at or at, mitigation.updated_at)
-    mitigation.save()
-    append(actor.entry(verb, mitigation, at=at, recorded_at=recorded_at, changes=changes))
+    with refusing_taken_external_id():
+        mitigation.save()
+    _log(actor, mitigation, verb, changes, at, recorded_at)
+
+
+def _log(
+    actor: Viewer,
+    mitigation: Mitigation,
+    verb: str,
+    changes: dict[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None,
+) -> None:
+    entry = actor.entry(verb, mitigation, at=at, recorded_at=recorded_at, changes=changes)
+    append_all(entries_by_audience(MITIGATION, mitigation, entry))
 
 
 def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
@@ -256,8 +268,9 @@ def _clean(
         party=party,
         visibility=visibility,
         current=current,
-        besides=("risks",),
+        besides=("risks", "external_id"),
     )
+    clean |= clean_external_id(errors, actor, given, Mitigation, party, current)
     due_on = clean.get("due_on")
     if (
         due_on

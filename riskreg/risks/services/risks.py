@@ -2,18 +2,17 @@
 
 import datetime as dt
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.events.policy import Audience
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_links, set_values, whole_row
+from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
 from riskreg.register.cleaning import unchanged_owner
+from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used, next_ref
 from riskreg.register.translations import CONFIRMED, outdated_translations
@@ -66,7 +65,8 @@ def create_risk(
         **clean,
     )
     risk.set_ref(next_ref(actor.register, "risk", private_to))
-    _save_new(risk)
+    with refusing_taken_external_id():
+        risk.save(force_insert=True)
     for name, rows in links.items():
         getattr(risk, name).set(rows)
     criteria = actor.criteria
@@ -126,7 +126,8 @@ def edit_risk(
     if not changes:
         return risk
     columns = [name for name in changes if name not in LINKS]
-    _save(risk, at, *columns)
+    with refusing_taken_external_id():
+        bump_version(risk, at, *columns)
     set_position(risk, at, position_of(risk).criteria)
     _log(actor, "risk.edited", risk, changes, at=at)
     return risk
@@ -181,36 +182,7 @@ def _log(
     at, recorded_at = when["at"], when.get("recorded_at")
     assert at is not None  # noqa: S101 - every caller names it
     entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
-    own = {name: change for name, change in changes.items() if RISK[name].party_only}
-    if not own or risk.visibility == Visibility.PARTY:
-        append_all([entry])
-        return
-    rest = {name: change for name, change in changes.items() if not RISK[name].party_only}
-    audience = Audience(risk.register.uuid, risk.party.uuid)
-    private = replace(entry, verb="risk.edited", audience=audience, changes=own)
-    append_all([replace(entry, changes=rest), private] if rest else [private])
-
-
-def _save(risk: Risk, at: dt.datetime, *columns: str) -> None:
-    try:
-        with transaction.atomic():
-            bump_version(risk, at, *columns)
-    except IntegrityError as error:
-        raise _taken(error) from error
-
-
-def _save_new(risk: Risk) -> None:
-    try:
-        with transaction.atomic():
-            risk.save(force_insert=True)
-    except IntegrityError as error:
-        raise _taken(error) from error
-
-
-def _taken(error: IntegrityError) -> Exception:
-    if "external_id" in str(error):
-        return Invalid.one("external_id", "taken", _("Another risk has this external id already."))
-    return error
+    append_all(entries_by_audience(RISK, risk, entry))
 
 
 __all__ = ["create_risk", "edit_risk", "transfer_risk"]

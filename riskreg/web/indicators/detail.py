@@ -13,6 +13,7 @@ from riskreg.indicators.queries.breaches import breaches_called_by
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
 from riskreg.kernel.punctuation import colon
+from riskreg.register.external_ids import external_id_of
 from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
@@ -102,6 +103,7 @@ class IndicatorPage(RegisterView):
             "limit_note": note_of(indicator),
             "source": next(iter(source_rows([indicator.source])), None),
             "owner": person(indicator.owner),
+            "external_id": external_id_of(indicator, self.viewer),
             "frequency": frequency_text(indicator.frequency_days),
             "latest_said": time_text(newest[-1], zone) if newest else "",
             "behind": behind_text(indicator, indicator.latest_value, latest_day)

@@ -90,6 +90,8 @@ class IndicatorForm(forms.Form):
             )
         else:
             offer_still_fits(self, current.outdated_translations, INDICATOR)
+            if current.party_id != viewer.party_id:
+                del self.fields["external_id"]  # what its own party's systems call it
             show_what_was(self)
 
     def _add_texts(self, field: Field) -> None:

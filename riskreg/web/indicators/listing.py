@@ -36,7 +36,7 @@ class IndicatorList(ListPage):
     )
     default_order = "ref"
     front = ("status", "owner")
-    folded = ("active", "party", "risk", "due_before", "term")
+    folded = ("active", "party", "risk", "due_before", "external_id", "term")
     switches = ("late",)
     unasked: ClassVar = {"active": ["true"]}
     presets = (

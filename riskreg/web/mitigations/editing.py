@@ -82,6 +82,8 @@ class MitigationForm(forms.Form):
             )
         else:
             offer_still_fits(self, current.outdated_translations, MITIGATION)
+            if current.party_id != viewer.party_id:
+                del self.fields["external_id"]  # what its own party's systems call it
             show_what_was(self)
 
     def given(self) -> dict[str, Any]:

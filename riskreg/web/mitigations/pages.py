@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.events import queries as events
 from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.external_ids import external_id_of
 from riskreg.register.permissions import permits
 from riskreg.risks import mitigation_filters
 from riskreg.risks.fields import MITIGATION
@@ -75,7 +76,7 @@ class MitigationList(MitigationPage, ListPage):
     )
     default_order = "due_on"
     front = ("status", "owner")
-    folded = ("party", "risk", "due_before", "term")
+    folded = ("party", "risk", "due_before", "external_id", "term")
     unasked: ClassVar = {"status": OPEN_STATUS}
     presets = (
         Preset("open", gettext_lazy("In hand"), {}),
@@ -156,6 +157,7 @@ class MitigationDetail(MitigationPage):
             "title": row["title"],
             "description": mitigation.localized("description"),
             "expected_effect": mitigation.localized("expected_effect"),
+            "external_id": external_id_of(mitigation, self.viewer),
             "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
             "past": past,
             "may_edit": permits(self.viewer, "mitigation.edit", mitigation),

@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.localised import text_of, written
 from riskreg.register.access import Viewer
+from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS
@@ -25,7 +26,7 @@ from riskreg.web.forms.marks import adds
 from riskreg.web.templatetags.ui import label_badge
 
 _SOURCE = ("title", "url", "locator", "note")
-_PLAIN = ("value", "unit", "baseline", "due_on", "label")
+_PLAIN = ("value", "unit", "baseline", "due_on", "label", "external_id")
 
 
 class ObjectiveForm(forms.Form):
@@ -52,6 +53,12 @@ class ObjectiveForm(forms.Form):
         label=gettext_lazy("Due on"), required=False, widget=forms.DateInput({"type": "date"})
     )
     label = forms.ChoiceField(label=gettext_lazy("Label"), required=False)
+    external_id = forms.CharField(
+        label=OBJECTIVE["external_id"].label,
+        required=False,
+        max_length=OBJECTIVE["external_id"].limit,
+        help_text=OBJECTIVE["external_id"].help,
+    )
     source_title = forms.CharField(label=gettext_lazy("Source"), required=False)
     source_url = forms.CharField(
         label=gettext_lazy("Address of the source"),
@@ -78,6 +85,7 @@ class ObjectiveForm(forms.Form):
                 "baseline": "" if row.baseline is None else format(row.baseline.normalize(), "f"),
                 "due_on": row.due_on.isoformat(),
                 "label": row.label,
+                "external_id": row.external_id or "",
                 **{f"source_{n}": text_of(row.source.get(n, "")) for n in _SOURCE},
             }
         super().__init__(data, initial=initial)

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.localised import localised, number
 from riskreg.register import objective_filters
+from riskreg.register.external_ids import external_id_of
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
@@ -28,6 +29,7 @@ class ObjectiveList(ListPage):
     words = FilterWords(OBJECTIVE, labels={"due_before": gettext_lazy("Due before")})
     default_order = "due_on"
     front = ("party", "due_before")
+    folded = ("external_id",)
 
     def all_rows(self) -> QuerySet[Objective]:
         """With the party of each."""
@@ -52,6 +54,7 @@ class ObjectivePage(RegisterView):
         context = {
             **shown(row),
             "count": risks_by_objective(self.viewer, [row.pk]).get(row.pk, 0),
+            "external_id": external_id_of(row, self.viewer),
             "may_edit": permits(self.viewer, "objective.edit", row),
         }
         return self.render("objectives/detail.html", context)

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
+from riskreg.register.external_ids import external_id_of
 from riskreg.register.permissions import permits
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import (
@@ -83,7 +84,7 @@ class RiskPage(RegisterView):
         away = away_now(viewer, today, people) if now.anybody_away else {}
         return {
             "risk": risk,
-            "external_id": risk.external_id if risk.party_id == viewer.party_id else None,
+            "external_id": external_id_of(risk, viewer),
             "title": risk.localized("title"),
             "sentence": sentence(risk),
             "texts": {"title": risk.localized("title"), **risk.together(*PARTS)},
