@@ -126,3 +126,38 @@ class Estimate(Base, PartyBound):
             return ranges.Pert(low, float(self.severity_mode), high)
         cap = None if self.severity_cap is None else float(self.severity_cap)
         return ranges.Lognormal(low, high, cap)
+
+
+class Simulation(Base, PartyBound):
+    """One run: what a year could cost, from the estimates of one audience, frozen with their hash.
+
+    Append-only; how far it is stands in its job (``jobs.Job.subject``). A shared run has read what
+    every party sees and nothing else; a party's run has read its own as well, and stays with it.
+    ``inputs``: canonical JSON of everything that the figures are a function of.
+    """
+
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    at = models.DateTimeField()
+    years = models.PositiveIntegerField()
+    seed = models.PositiveBigIntegerField()
+    currency = models.CharField(max_length=3)
+    base_year = models.PositiveSmallIntegerField()
+    engine = models.CharField(max_length=20)
+    inputs = models.TextField()
+    digest = models.CharField(max_length=64)
+
+    class Meta(PartyBound.Meta):
+        indexes = [
+            models.Index(fields=["register", "-at", "-id"], name="simulation_at"),
+            models.Index(fields=["register", "digest"], name="simulation_digest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.years} years from {self.digest[:8]}"
+
+    @property
+    def owner_id(self) -> int:
+        """Who answers for it: who asked for it (``permissions.permits``)."""
+        return self.requested_by_id

@@ -30,6 +30,7 @@ from riskreg.api import (
     reviews,
     risks,
     search,
+    simulations,
     terms,
     webhooks,
 )
@@ -71,6 +72,19 @@ _INVITATIONS = [
         invitations.InvitationRevoke.as_view(),
         name="invitation_revoke",
     ),
+]
+_SIMULATION = [
+    path("", simulations.SimulationDetail.as_view(), name="simulation"),
+    path("cancel/", simulations.SimulationCancel.as_view(), name="simulation_cancel"),
+    path("inputs/", simulations.SimulationInputs.as_view(), name="simulation_inputs"),
+    path("figures/", simulations.SimulationFigures.as_view(), name="simulation_figures"),
+    path("curve/", simulations.SimulationCurve.as_view(), name="simulation_curve"),
+    path(
+        "contributions/",
+        simulations.SimulationContributions.as_view(),
+        name="simulation_contributions",
+    ),
+    path("tornado/", simulations.SimulationTornado.as_view(), name="simulation_tornado"),
 ]
 _PROGRAMS = [
     path("", programs.Programs.as_view(), name="programs"),
@@ -133,6 +147,8 @@ _REGISTER: list[URLPattern | URLResolver] = [
         "webhooks/<uuid:webhook>/rotate/", webhooks.WebhookRotate.as_view(), name="webhook_rotate"
     ),
     path("webhooks/<uuid:webhook>/test/", webhooks.WebhookTest.as_view(), name="webhook_test"),
+    path("simulations/", simulations.Simulations.as_view(), name="simulations"),
+    path("simulations/<uuid:simulation>/", include(_SIMULATION)),
     path("changes/", changes.Changes.as_view(), name="changes"),
 ]
 urlpatterns = [

@@ -28,6 +28,7 @@ class Content:
     risks: list[dict[str, Any]]
     mitigations: list[dict[str, Any]]
     indicators: list[dict[str, Any]]
+    estimates: list[dict[str, Any]]
 
     @cached_property
     def earliest_day(self) -> dt.date:
@@ -80,6 +81,7 @@ def read_content() -> Content:
     """Read the files. Raises ``OSError`` or ``ValueError`` if the package is damaged."""
     names = (
         "register", "taxonomies", "objectives", "criteria", "risks", "mitigations", "indicators",
+        "estimates",
     )  # fmt: skip
     return Content(**{name: _read(name) for name in names})
 

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from riskreg.accounts.services import create_user, set_preferences
 from riskreg.demo import content as files
-from riskreg.demo import indicators
+from riskreg.demo import estimates, indicators
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict
@@ -82,7 +82,12 @@ class _Load:
 
     def run(self) -> Loaded:
         register = self._frame()
-        steps = [*self._risk_steps(), *self._mitigation_steps(), *self._indicator_steps()]
+        steps = [
+            *self._risk_steps(),
+            *self._mitigation_steps(),
+            *self._indicator_steps(),
+            *self._estimate_steps(),
+        ]
         # A stable sort: steps of one day stay in the order in which the files tell them.
         today, moment = dt.date.min, self.at
         for step in sorted(steps, key=lambda step: step.day):
@@ -213,6 +218,11 @@ class _Load:
         script = indicators.Told(
             self.content, self.calendar, self.actors, self.risks, self.indicators, self.at
         )
+        for day, run in script.steps():
+            yield _Step(day, run)
+
+    def _estimate_steps(self) -> Iterator[_Step]:
+        script = estimates.Estimating(self.content, self.calendar, self.actors, self.risks, self.at)
         for day, run in script.steps():
             yield _Step(day, run)
 

@@ -181,10 +181,11 @@ def finish_step(step: Step, outcome: Outcome, at: dt.datetime) -> bool:
         return False
     if outcome.save is not None:
         outcome.save()
-    if job.steps.exclude(state=StepState.DONE).exists():
-        _wake_workers(job, at)
-    else:
+    left = job.steps.exclude(state=StepState.DONE)
+    if not left.exists():
         _end(job, JobState.DONE, at)
+    elif not left.filter(stage=step.stage).exists():
+        _wake_workers(job, at)
     return True
 
 

@@ -65,6 +65,8 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "indicator.reading":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "estimate.record":       _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "estimate.release":      _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "simulation.run":        _row(NONE,  ANY,   ANY,   ANY,   NONE,  ANY),
+    "simulation.cancel":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  OWN),
     "absence.record":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "handover.make":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "import.make":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),

@@ -17,6 +17,7 @@ from riskreg.web import (
     risks,
     search,
     setup,
+    simulations,
     style,
     terms,
 )
@@ -53,6 +54,7 @@ inside: list[URLPattern | URLResolver] = [
     *controls.urlpatterns,
     *objectives.urlpatterns,
     *estimates.urlpatterns,
+    *simulations.urlpatterns,
     *criteria.urlpatterns,
     *people.inside,
     *setup.inside,

@@ -54,6 +54,8 @@ class CanaryWorld(World):
     tokens: list[str] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
     estimates: list[str] = field(default_factory=list)
+    simulations: list[str] = field(default_factory=list)
+    shared_simulation: str = ""
     uuids: list[UUID] = field(default_factory=list)
     # A public id of each kind.
     examples: list[str] = field(default_factory=list)
@@ -72,7 +74,7 @@ class CanaryWorld(World):
         return [
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
-            *self.deliveries, *self.tokens, *self.invitations, *self.estimates,
+            *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
             *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
 
@@ -102,6 +104,7 @@ class CanaryWorld(World):
             path = path.replace("/items/{}/", "/items/1/")
             return [path.replace("{}", meeting) for meeting in self.shared_meetings]
         path = path.replace("/indicators/{}/", "/indicators/K-001/")
+        path = path.replace("/simulations/{}/", f"/simulations/{self.shared_simulation}/")
         return [] if "{}" in path else [path]
 
 
@@ -149,8 +152,11 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         actor=world.viewer("leader"), starts_on=world.today + 30 * DAY,
         until_on=world.today + 40 * DAY, stand_in=world.manager.email, at=world.at,
     )  # fmt: skip
+    run = estimating.simulation(world, by="partner_manager")
+    estimating.simulation(world, by="partner_owner", done=False, seed=2)
     after("end")
     return {
+        "shared_simulation": str(run.uuid),
         "shared_risk": first.ref, "partner_risk": theirs.ref, "shared_mitigation": planned.ref,
         "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
@@ -198,6 +204,7 @@ def private_part(world: World, step: str) -> None:
         )  # fmt: skip
         estimating.estimate(world, due, by="owner", rationale=sing("why"))
     if step == "end":
+        estimating.simulation(world, by="owner", audience="party")
         private_risk(world, "fresh", external_id="zzyzx-id")
         private_risk(world, "handed over", owner=world.deputy.email)
         hand_over(
@@ -362,6 +369,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.meetings.append(str(row.uuid))
         elif name == "estimate":
             world.estimates.append(str(row.uuid))
+        elif name == "simulation":
+            world.simulations.append(str(row.uuid))
         elif name == "control":
             world.controls.append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]

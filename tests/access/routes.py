@@ -69,6 +69,10 @@ ROUTES: dict[str, str] = {
     "/r/{}/risks/{}/estimates/": "GET",
     "/r/{}/risks/{}/estimates/new/": "GET POST",
     "/r/{}/estimates/{}/release/": "POST",
+    "/r/{}/simulations/": "GET POST",
+    "/r/{}/simulations/{}/": "GET",
+    "/r/{}/simulations/{}/csv/": "GET",
+    "/r/{}/simulations/{}/cancel/": "POST",
     "/r/{}/risks/{}/mitigations/": "GET",
     "/r/{}/mitigations/": "GET",
     "/r/{}/mitigations/new/": "GET POST",
@@ -196,6 +200,14 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/risks/{}/history/": "GET",
     "/api/v1/registers/{}/risks/{}/estimates/": "GET POST",
     "/api/v1/registers/{}/estimates/{}/release/": "POST",
+    "/api/v1/registers/{}/simulations/": "GET POST",
+    "/api/v1/registers/{}/simulations/{}/": "GET",
+    "/api/v1/registers/{}/simulations/{}/cancel/": "POST",
+    "/api/v1/registers/{}/simulations/{}/inputs/": "GET",
+    "/api/v1/registers/{}/simulations/{}/figures/": "GET",
+    "/api/v1/registers/{}/simulations/{}/curve/": "GET",
+    "/api/v1/registers/{}/simulations/{}/contributions/": "GET",
+    "/api/v1/registers/{}/simulations/{}/tornado/": "GET",
     "/api/v1/registers/{}/webhooks/": "GET POST",
     "/api/v1/registers/{}/webhooks/{}/": "GET PATCH DELETE",
     "/api/v1/registers/{}/webhooks/{}/rotate/": "POST",
@@ -287,8 +299,10 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
     if route.endswith(("/estimates/", "/estimates/new/")):
         # The page asks back about what is kept; nothing is sent that answers it.
         return making.GIVEN | ({} if route.startswith("/api/") else {"action": "save", "unit": "1"})
-    if route.endswith("/release/"):
+    if route.endswith(("/release/", "/cancel/")):
         return {}
+    if route.endswith("/simulations/"):
+        return {"audience": "shared", "years": 10_000}
     if route.startswith("/api/"):
         wanted: tuple[str, ...] = ("title",)
         if route.endswith("/assessments/"):

@@ -66,6 +66,9 @@ def path_of(world: World, route: str) -> str:
         "/mitigations/{}/", "/mitigations/M-001/"
     )
     path = path.replace("/setup/{}/", "/setup/scale/")
+    if "/simulations/{}/" in path:
+        run = estimating.simulation(world, by="manager")
+        path = path.replace("/simulations/{}/", f"/simulations/{run.uuid}/")
     path = path.replace("/members/{}/", f"/members/{world.owner.uuid}/")
     if "/meetings/{}/" in path:
         manager = world.viewer("manager")

@@ -83,6 +83,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "meetings": (world.meetings, nobody),
         "items": ([], "1"),
         "estimates": (world.estimates, nobody),
+        "simulations": (world.simulations, nobody),
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),
         "deliveries": (world.deliveries, nobody),

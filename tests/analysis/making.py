@@ -2,8 +2,11 @@
 
 from typing import Any
 
-from riskreg.analysis.models import Estimate
-from riskreg.analysis.services import record_estimate, release_estimate
+from riskreg.analysis.models import Estimate, Simulation
+from riskreg.analysis.services import record_estimate, release_estimate, request_simulation
+from riskreg.jobs.models import JobState
+from riskreg.jobs.queries import job_of, steps_to_begin
+from riskreg.jobs.services import run_step
 from riskreg.risks.models import Risk
 from tests.builders import World
 
@@ -29,4 +32,23 @@ def estimate(
     row = record_estimate(actor=viewer, ref=risk.ref, given={**GIVEN, **given}, at=world.at)
     if released:
         row = release_estimate(actor=viewer, estimate=row.uuid, at=world.at)
+    return row
+
+
+def simulation(world: World, *, by: str = "owner", done: bool = True, **given: Any) -> Simulation:
+    """A run of the estimates as they are; ``done``: worked through at once, as a worker would."""
+    given = {"years": 10_000, **given}
+    row, _new = request_simulation(actor=world.viewer(by), given=given, at=world.at)
+    return run(world, row) if done else row
+
+
+def run(world: World, row: Simulation) -> Simulation:
+    """Do every step of a run, as a worker would."""
+    job = job_of(row.uuid)
+    assert job is not None
+    while steps := steps_to_begin(job, world.at):
+        for step in steps:
+            run_step(step.pk, lambda: world.at)
+    job.refresh_from_db()
+    assert job.state == JobState.DONE, job.failure
     return row

@@ -58,6 +58,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:risk_mitigations": (OWNER, ""),
     "web:estimates": (OWNER, ""),
     "web:estimate_new": (OWNER, ""),
+    "web:simulations": (LEADER, ""),
     "web:mitigations": (OWNER, ""),
     "web:mitigations mine": (LEADER, "?owner=me"),
     "web:mitigation": (OWNER, ""),
@@ -153,6 +154,7 @@ NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:en
 NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "web:member_role"}
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}
 NOT_PAGES |= {"web:program_token", "web:program_token_end", "web:estimate_release"}
+NOT_PAGES |= {"web:simulation", "web:simulation_cancel", "web:simulation_csv"}
 # Pages of a system or a register in the making: ``test_from_nothing.py`` goes through them.
 NOT_PAGES |= {
     "web:first_account",

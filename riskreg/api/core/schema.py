@@ -301,9 +301,9 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "accept", "archive", "attendance", "bulk", "chair", "close", "end", "items", "merge", "open",
-    "preview", "release", "reopen", "resend", "restore", "revoke", "rotate", "share", "test",
-    "transfer",
+    "accept", "archive", "attendance", "bulk", "cancel", "chair", "close", "end", "items", "merge",
+    "open", "preview", "release", "reopen", "resend", "restore", "revoke", "rotate", "share",
+    "test", "transfer",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 

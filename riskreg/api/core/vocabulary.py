@@ -29,7 +29,7 @@ CODES = (
 )  # fmt: skip
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (
-    "estimate.recorded", "estimate.released",
+    "estimate.recorded", "estimate.released", "simulation.cancelled", "simulation.requested",
     "control.edited", "control.tested", "objective.edited",
     "risk.refiled", "taxonomy.renamed", "term.added", "term.edited", "term.merged",
     "term.restored", "term.retired",

@@ -13,16 +13,23 @@ _UNITS = {
 
 
 def amount_text(value: float, currency: str = "") -> str:
-    """An amount as people say it: 91.2 m CNY, 9120 万 CNY."""
+    """An amount as people say it: 91.2 m CNY, 9,120万 CNY."""
     units = _UNITS.get(get_language() or "", _UNITS["en"])
     rounded = significant(value)
     for size, word in units:
         if abs(rounded) >= size:
-            text = f"{number(significant(rounded / size))} {word}"
+            # Chinese sets no blank between a figure and its unit.
+            blank = "" if word in "亿万" else " "
+            text = f"{number(significant(rounded / size))}{blank}{word}"
             break
     else:
         text = number(rounded)
     return f"{text} {currency}".strip()
+
+
+def percent_text(value: float) -> str:
+    """A share in per cent."""
+    return _("%(share)s %%") % {"share": number(value)}
 
 
 def often_text(kind: str, value: float) -> str:

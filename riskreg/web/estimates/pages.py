@@ -21,13 +21,12 @@ from riskreg.analysis.queries.estimates import (
 )
 from riskreg.analysis.services import release_estimate
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.localised import number
 from riskreg.register.permissions import permits
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView
-from riskreg.web.estimates.amounts import amount_text, often_text
+from riskreg.web.estimates.amounts import amount_text, often_text, percent_text
 from riskreg.web.estimates.drawing import bars_of
 from riskreg.web.forms.marks import not_done
 from riskreg.web.presenters import person
@@ -73,7 +72,8 @@ class RiskEstimates(RegisterView):
             "name": EstimateStage(stage).label,
             "key": stage,
             "rows": shown,
-            "pool": _texts(numbers[-1], together.members[0]) | {"bar": bars[-1]}
+            "pool": _texts(numbers[-1], together.members[0])
+            | {"bar": bars[-1], "weight": percent_text(100)}
             if together
             else None,
             "mixed": bool(pool and pool.mixed),
@@ -94,7 +94,7 @@ class RiskEstimates(RegisterView):
             "own": row.expert_id == self.viewer.user.pk,
             "private": private,
             "bar": bar,
-            "weight": f"{number(round(100 * pool.weight))} %" if in_pool and pool else "",
+            "weight": percent_text(round(100 * pool.weight)) if in_pool and pool else "",
             "may_release": may and permits(self.viewer, "estimate.release", row),
         }
 

@@ -1,0 +1,183 @@
+"""What a run is made of: its inputs, their hash, its steps, and what moved since. Pure functions.
+
+Inputs name a risk by its public id and never by its ref, which changes when the risk is shared; the
+random numbers of a risk hang on that name, so sharing one changes no figure.
+"""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.events.policy import canonical
+from riskreg.kernel.errors import Errors
+from riskreg.register.policy import LABELS
+
+KIND = "analysis.simulation"
+# Another number: figures of the same inputs may differ in their last digits, and more.
+ENGINE = "1"
+YEARS = (10_000, 100_000, 1_000_000)
+LEAST_YEARS, MOST_YEARS = 1_000, 10_000_000
+MOST_OPEN = 3
+MOST_EXPOSURES = 2_000
+# Draws a step makes at most, and years of a block (``quant.sampling.BLOCK``).
+_DRAWS, BLOCK = 2**22, 65_536
+_BLOCKS_A_STEP = 8
+SIDES = ("before", "after")
+STAGES = {"before": "residual", "after": "target"}
+
+
+@dataclass(frozen=True)
+class Piece:
+    """A step to be laid out: its key, kind, stage (which waits for those before) and weight."""
+
+    key: str
+    kind: str
+    stage: int
+    weight: int
+
+
+def estimate_input(row: Any) -> dict[str, Any]:
+    """An estimate as a run freezes it."""
+    return {
+        "id": str(row.uuid),
+        "expert": str(row.expert.uuid),
+        "frequency": [row.frequency_kind, *map(_text, (row.frequency_low, row.frequency_mode,
+                                                        row.frequency_high))],
+        "severity": [row.severity_family, *map(_text, (row.severity_low, row.severity_mode,
+                                                       row.severity_high, row.severity_cap))],
+        "label": row.label,
+    }  # fmt: skip
+
+
+def _text(value: Any) -> str | None:
+    return None if value is None else f"{value.normalize():f}"
+
+
+def exposures_of(estimates: Sequence[Any]) -> list[dict[str, Any]]:
+    """One exposure for each risk that has an estimate of how it stands today; by id of the risk.
+
+    ``estimates``: rows with their risk, the newest of each expert, risk and stage.
+    """
+    found: dict[str, dict[str, Any]] = {}
+    for row in estimates:
+        risk = found.setdefault(
+            str(row.risk.uuid), {"risk": str(row.risk.uuid), "kind": row.risk.kind}
+        )
+        risk.setdefault(row.stage, []).append(estimate_input(row))
+    for risk in found.values():
+        for stage in STAGES.values():
+            # By expert on both sides: who is drawn before is drawn after.
+            risk[stage] = sorted(risk.get(stage, []), key=lambda one: str(one["expert"]))
+    return [found[key] for key in sorted(found) if found[key]["residual"]]
+
+
+def digest_of(inputs: Mapping[str, Any]) -> str:
+    """The hash that names these inputs."""
+    return hashlib.sha256(canonical(inputs).encode()).hexdigest()
+
+
+def check_estimates(errors: Errors, estimates: Sequence[Any]) -> None:
+    """Note what cannot stand in one run: nothing at all, money of two years, two kinds of often."""
+    if not any(row.stage == "residual" for row in estimates):
+        text = _(
+            "There is nothing to simulate: no open risk has a released estimate of how it stands "
+            "today. Give one and release it, or run for your own party."
+        )
+        errors.add("audience", "empty", text)
+        return
+    years: dict[int, set[str]] = {}
+    kinds: dict[str, set[str]] = {}
+    for row in estimates:
+        years.setdefault(row.base_year, set()).add(row.risk.ref)
+        kinds.setdefault(row.risk.ref, set()).add(row.frequency_kind)
+    if len(years) > 1:
+        by_year = "; ".join(f"{year}: {_refs(refs)}" for year, refs in sorted(years.items()))
+        text = _("Estimates are in money of different years (%(years)s). Give them anew in one.")
+        errors.add("base_year", "bad_range", text % {"years": by_year})
+    if mixed := sorted(ref for ref, found in kinds.items() if len(found) > 1):
+        text = _(
+            "Of %(refs)s some experts give events a year and others a chance. Ask them for one "
+            "kind."
+        )
+        errors.add("frequency_kind", "contradiction", text % {"refs": _refs(mixed)})
+    risks = {row.risk_id for row in estimates}
+    if len(risks) > MOST_EXPOSURES:
+        text = _("At most %(n)d risks are simulated at once.") % {"n": MOST_EXPOSURES}
+        errors.add("audience", "too_many", text)
+
+
+def _refs(refs: Any) -> str:
+    listed = sorted(refs)
+    return ", ".join(listed[:6]) + (" …" if len(listed) > 6 else "")
+
+
+def chunks_of(years: int, exposures: int) -> int:
+    """Into how many steps the years are cut, so that none takes long."""
+    blocks = -(-years // BLOCK)
+    a_step = max(1, min(_BLOCKS_A_STEP, _DRAWS // (BLOCK * max(1, exposures))))
+    return -(-blocks // a_step)
+
+
+def estimates_on(exposure: Mapping[str, Any], side: str) -> list[dict[str, Any]]:
+    """The estimates that one side of a risk is drawn from, one of each expert.
+
+    After the mitigations: what an expert says of after, or else what they say of today, so that
+    nothing is taken for an effect that nobody has estimated.
+    """
+    today: list[dict[str, Any]] = exposure["residual"]
+    if side == "before":
+        return today
+    after = {one["expert"]: one for one in exposure["target"]}
+    return [after.get(one["expert"], one) for one in today]
+
+
+def differs(exposures: Sequence[Mapping[str, Any]]) -> bool:
+    """Whether any risk is otherwise after the mitigations; else after is as before."""
+    return any(estimates_on(one, "after") != estimates_on(one, "before") for one in exposures)
+
+
+def sides_of(exposures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
+    """The sides that are simulated: before, and after where that is not the same."""
+    return SIDES if differs(exposures) else SIDES[:1]
+
+
+def pieces_of(years: int, exposures: Sequence[Mapping[str, Any]]) -> list[Piece]:
+    """The steps of a run, after the inputs are frozen."""
+    chunks, sides = chunks_of(years, len(exposures)), sides_of(exposures)
+    weight = max(1, years // chunks // 1000)
+    pieces = [
+        Piece(f"simulate:{side}:{n}", "analysis.simulate", 1, weight)
+        for side in sides
+        for n in range(chunks)
+    ]
+    total = max(1, years // 2000)
+    pieces += [Piece(f"measure:{side}", "analysis.measure", 2, total) for side in sides]
+    pieces += [Piece(f"contribute:{side}", "analysis.contribute", 2, total) for side in sides]
+    pieces += [Piece("tornado", "analysis.tornado", 2, 1)]
+    return [*pieces, Piece("figures", "analysis.figures", 3, 1)]
+
+
+def weakest_label(exposures: Sequence[Mapping[str, Any]]) -> str:
+    """The weakest label of everything that a run was made from."""
+    found = [
+        estimate["label"]
+        for one in exposures
+        for stage in STAGES.values()
+        for estimate in one[stage]
+    ]
+    return max(found, key=LABELS.index)
+
+
+def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """(id of a risk, what happened to its inputs) of what is different; and the engine itself."""
+    old = {one["risk"]: one for one in frozen["exposures"]}
+    new = {one["risk"]: one for one in now["exposures"]}
+    found = [
+        (risk, "gone" if risk not in new else "new" if risk not in old else "changed")
+        for risk in sorted({*old, *new})
+        if old.get(risk) != new.get(risk)
+    ]
+    return found + ([("", "engine")] if frozen["engine"] != now["engine"] else [])

@@ -1,0 +1,128 @@
+"""Runs as their reader may see them, what a run of an audience would read now, and its figures."""
+
+import json
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.models import Estimate, Simulation
+from riskreg.analysis.policy import simulations as policy
+from riskreg.jobs.models import JobState
+from riskreg.jobs.queries import Progress, job_of, progress_of
+from riskreg.kernel.errors import NotFound
+from riskreg.register.access import Viewer
+from riskreg.register.models import Party, Register
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk, State
+
+
+@dataclass(frozen=True)
+class AudienceReader:
+    """Who a run reads for: everybody of the register, or one party (``visibility.Reader``)."""
+
+    register: Register
+    party_id: int | None
+
+
+def readable_estimates(reader: AudienceReader) -> list[Estimate]:
+    """Estimates of open risks that an audience may know of, the newest of each expert and stage."""
+    risks = Risk.objects.visible_to(reader).filter(state=State.OPEN)
+    rows = (
+        Estimate.objects.visible_to(reader)
+        .filter(risk__in=risks)
+        .select_related("risk", "expert")
+        .order_by("-at", "-id")
+    )
+    found: dict[tuple[int, int, str], Estimate] = {}
+    for row in rows:
+        found.setdefault((row.expert_id, row.risk_id, row.stage), row)
+    return list(found.values())
+
+
+def inputs_of(
+    register: Register, party: Party | None, years: int, seed: int, estimates: list[Estimate]
+) -> dict[str, Any]:
+    """Everything that the figures of such a run are a function of."""
+    return {
+        "audience": party.key if party else "shared",
+        "base_year": estimates[0].base_year if estimates else 0,
+        "currency": register.currency,
+        "engine": policy.ENGINE,
+        "exposures": policy.exposures_of(estimates),
+        "seed": seed,
+        "years": years,
+    }
+
+
+def visible_simulations(viewer: Viewer) -> QuerySet[Simulation]:
+    """Every run that the viewer may know of, newest first."""
+    rows = Simulation.objects.visible_to(viewer).select_related("party", "requested_by")
+    return rows.order_by("-at", "-id")
+
+
+def simulation_for(viewer: Viewer, simulation: UUID) -> Simulation:
+    """The run of that id. Raises ``NotFound`` also for another party's own."""
+    row = visible_simulations(viewer).filter(uuid=simulation).first()
+    if row is None:
+        raise NotFound(_("There is no such simulation."))
+    row.register = viewer.register
+    return row
+
+
+def same_run(viewer: Viewer, visibility: str, digest: str) -> Simulation | None:
+    """The newest visible run of the same inputs and audience that has not come to nothing."""
+    for row in visible_simulations(viewer).filter(digest=digest, visibility=visibility)[:10]:
+        job = job_of(row.uuid)
+        if job and job.state not in (JobState.CANCELLED, JobState.FAILED):
+            return row
+    return None
+
+
+def progress_by_run(rows: Collection[Simulation]) -> dict[UUID, Progress]:
+    """How far each of ``rows`` is, in one query."""
+    return progress_of([row.uuid for row in rows])
+
+
+def party_of_run(row: Simulation) -> Party | None:
+    """The party whose run it is; None for one of everybody."""
+    return row.party if row.visibility == Visibility.PARTY else None
+
+
+def stale_because(viewer: Viewer, row: Simulation) -> list[dict[str, str]]:
+    """Which inputs of a run have moved since, by the ref of their risk; empty: it is fresh.
+
+    Of a risk that the viewer may not know of (it was closed, or is no longer there) only that.
+    """
+    party = party_of_run(row)
+    reader = AudienceReader(row.register, party.pk if party else None)
+    now = inputs_of(row.register, party, row.years, row.seed, readable_estimates(reader))
+    found = policy.moved(json.loads(row.inputs), now)
+    ids = [risk for risk, _what in found if risk]
+    refs = {str(u): r for u, r in _visible_refs(viewer, ids)}
+    return [{"ref": refs.get(risk, ""), "what": what} for risk, what in found]
+
+
+def _visible_refs(viewer: Viewer, ids: Collection[str]) -> list[tuple[UUID, str]]:
+    rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids)
+    return list(rows.values_list("uuid", "ref"))
+
+
+def risks_of_run(viewer: Viewer, row: Simulation) -> dict[str, Risk]:
+    """The risks of a run by public id, as far as the viewer may know of them."""
+    ids = [one["risk"] for one in json.loads(row.inputs)["exposures"]]
+    rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids).select_related("party")
+    return {str(risk.uuid): risk for risk in rows}
+
+
+def results_of_run(row: Simulation) -> dict[str, Any]:
+    """What the run came to: {figures, curves, contributions, tornado}. Raises ``NotFound`` until it
+    is done."""
+    job = job_of(row.uuid)
+    if job is None or job.state != JobState.DONE:
+        raise NotFound(_("This simulation has no figures yet."))
+    results: dict[str, Any] = job.steps.get(key="figures").result or {}
+    return results

@@ -1,0 +1,152 @@
+"""Asking for a run, and cancelling one."""
+
+import datetime as dt
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy import simulations as policy
+from riskreg.analysis.queries.simulations import (
+    AudienceReader,
+    inputs_of,
+    readable_estimates,
+    same_run,
+    simulation_for,
+)
+from riskreg.events.policy import canonical
+from riskreg.events.services import append
+from riskreg.jobs.kinds import Outcome
+from riskreg.jobs.models import JobState
+from riskreg.jobs.queries import job_of, open_jobs
+from riskreg.jobs.services import NewStep, cancel_job, start_job
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
+from riskreg.register.visibility import Visibility
+
+
+@transaction.atomic
+def request_simulation(
+    *, actor: Viewer, given: Mapping[str, Any], at: dt.datetime
+) -> tuple[Simulation, bool]:
+    """A run of the estimates as they are now; and whether it is new.
+
+    ``given``: {audience: shared|party, years, seed?}. Inputs are frozen in this transaction with
+    the steps that will work on them. Where a run of the same inputs is there, that is the answer:
+    same inputs, same figures. Raises ``Invalid``, ``Forbidden``.
+    """
+    require(actor, "simulation.run")
+    if actor.party is None:
+        raise Invalid.one("party", "needs_party", _("A run is asked for on behalf of a party."))
+    errors = Errors()
+    for name in given:
+        if name not in ("audience", "years", "seed"):
+            errors.add(str(name)[:60], "unknown_field", _("A run has no such setting."))
+    audience = given.get("audience", Visibility.SHARED)
+    if audience not in Visibility.values:
+        errors.add("audience", "unknown", _("This must be one of: shared, party."))
+    years = _whole(
+        errors, "years", given.get("years", 100_000), policy.LEAST_YEARS, policy.MOST_YEARS,
+        _("Between 1,000 and 10,000,000 years are simulated: fewer say little of rare years, and "
+          "more fill the memory of a worker."),
+    )  # fmt: skip
+    seed = _whole(
+        errors, "seed", given.get("seed", 1), 0, 2**31 - 1,
+        _("A seed is a whole number from 0 to 2,147,483,647."),
+    )  # fmt: skip
+    errors.raise_if_any()
+    party = actor.party if audience == Visibility.PARTY else None
+    reader = AudienceReader(actor.register, party.pk if party else None)
+    estimates = readable_estimates(reader)
+    policy.check_estimates(errors, estimates)
+    errors.raise_if_any()
+    inputs = inputs_of(actor.register, party, years, seed, estimates)
+    digest = policy.digest_of(inputs)
+    # Whoever asks twice at once waits here, and is then given the run of the first.
+    User.objects.select_for_update().get(pk=actor.user.pk)
+    if (same := same_run(actor, audience, digest)) is not None:
+        return same, False
+    if open_jobs(actor.user.uuid, policy.KIND).count() >= policy.MOST_OPEN:
+        text = _(
+            "You have %(n)d runs that are not over. Wait for one or cancel it: each keeps a worker "
+            "busy."
+        )
+        raise Invalid.one("years", "too_many", text % {"n": policy.MOST_OPEN})
+    row = Simulation.objects.create(
+        register=actor.register,
+        party=actor.party,
+        visibility=audience,
+        requested_by=actor.user,
+        at=at,
+        created_at=at,
+        years=years,
+        seed=seed,
+        currency=inputs["currency"],
+        base_year=inputs["base_year"],
+        engine=policy.ENGINE,
+        inputs=canonical(inputs),
+        digest=digest,
+    )
+    _lay_out(actor, row, inputs, at)
+    changes = {
+        "years": [None, years], "seed": [None, seed], "digest": [None, digest],
+        "base_year": [None, row.base_year], "currency": [None, row.currency],
+    }  # fmt: skip
+    append(actor.entry("simulation.requested", row, at=at, changes=changes))
+    return row, True
+
+
+def _whole(errors: Errors, name: str, value: Any, least: int, most: int, text: str) -> int:
+    fine = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
+    if not fine:
+        errors.add(name, "out_of_range", text)
+    return value if fine else least
+
+
+def _lay_out(actor: Viewer, row: Simulation, inputs: Mapping[str, Any], at: dt.datetime) -> None:
+    frozen = NewStep(
+        "freeze", "analysis.freeze", 0, row.digest, 0, outcome=Outcome({"digest": row.digest})
+    )
+    steps = [
+        NewStep(
+            piece.key,
+            piece.kind,
+            piece.stage,
+            hashlib.sha256(f"{row.digest}:{piece.key}".encode()).hexdigest(),
+            piece.weight,
+        )
+        for piece in policy.pieces_of(row.years, inputs["exposures"])
+    ]
+    own = row.visibility == Visibility.PARTY
+    key = actor.audience.key if own else type(actor.audience)(actor.register.uuid).key
+    start_job(
+        kind=policy.KIND,
+        subject=row.uuid,
+        audience=key,
+        requested_by=actor.user.uuid,
+        steps=[frozen, *steps],
+        at=at,
+    )
+
+
+@transaction.atomic
+def cancel_simulation(*, actor: Viewer, simulation: UUID, at: dt.datetime) -> Simulation:
+    """End a run that is not over. Cancelling twice is as once.
+
+    Raises ``Conflict`` for one that is done or has failed, ``Forbidden``, ``NotFound``.
+    """
+    row = simulation_for(actor, simulation)
+    require(actor, "simulation.cancel", row)
+    job = job_of(row.uuid)
+    assert job is not None  # noqa: S101 - they are made in one transaction
+    was = job.state
+    cancel_job(job.uuid, at)
+    if was != JobState.CANCELLED:
+        append(actor.entry("simulation.cancelled", row, at=at))
+    return row

@@ -1,0 +1,137 @@
+"""The shapes of runs, for the schema alone."""
+
+from typing import Any
+
+from rest_framework import serializers as s
+
+from riskreg.analysis.models import EstimateStage
+from riskreg.analysis.policy.simulations import LEAST_YEARS, MOST_YEARS
+from riskreg.api.core.shape_fields import Person, one_of
+from riskreg.jobs.models import JobState
+from riskreg.register.policy import LABELS
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Kind
+
+
+class SimulationRow(s.Serializer[Any]):
+    id = s.UUIDField()
+    url = s.URLField()
+    audience = one_of(Visibility.values, help_text="whose estimates it has read")
+    party = s.CharField(help_text="of who asked for it")
+    years = s.IntegerField(help_text="simulated")
+    seed = s.IntegerField(help_text="the same seed and inputs give the same figures to the bit")
+    currency = s.CharField(help_text="of every amount")
+    base_year = s.IntegerField(help_text="in whose money the amounts are")
+    engine = s.CharField(help_text="version of the mathematics")
+    digest = s.CharField(help_text="SHA-256 of the frozen inputs")
+    state = one_of(JobState.values, help_text="`done`, `cancelled` and `failed` are final")
+    progress = s.IntegerField(min_value=0, max_value=100, help_text="per cent")
+    failure = s.CharField(allow_null=True, help_text="why it failed, if it did")
+    requested_by = Person(help_text="who asked for it")
+    at = s.DateTimeField(help_text="when it was asked for")
+
+
+class Moved(s.Serializer[Any]):
+    ref = s.CharField(allow_blank=True, help_text="of the risk; empty for one not shown")
+    what = one_of(
+        ("new", "changed", "gone", "engine"), help_text="what became of its estimates since"
+    )
+
+
+class Simulation(SimulationRow):
+    stale_because = Moved(many=True, help_text="inputs that have moved since; empty: it is fresh")
+
+
+class SimulationNew(s.Serializer[Any]):
+    audience = one_of(
+        Visibility.values,
+        required=False,
+        help_text="`shared`: what every party sees; `party`: the caller's own as well",
+    )
+    years = s.IntegerField(
+        min_value=LEAST_YEARS, max_value=MOST_YEARS, required=False, help_text="100,000 if not sent"
+    )
+    seed = s.IntegerField(
+        min_value=0, max_value=2**31 - 1, required=False, help_text="1 if not sent"
+    )
+
+
+class InputEstimate(s.Serializer[Any]):
+    id = s.UUIDField()
+    expert = s.UUIDField(help_text="id of the person")
+    frequency = s.ListField(child=s.CharField(), help_text="kind, low, likely, high")
+    severity = s.ListField(
+        child=s.CharField(allow_null=True), help_text="family, low, likely, high, cap"
+    )
+    label = one_of(LABELS, help_text="how far it can be relied on")
+
+
+class InputExposure(s.Serializer[Any]):
+    risk = s.UUIDField(help_text="id of the risk")
+    kind = one_of(Kind.values, help_text="opportunities take from the loss")
+
+    def get_fields(self) -> dict[str, Any]:
+        about = "the newest estimate of each expert of this stage"
+        stages = {
+            stage: InputEstimate(many=True, help_text=about) for stage in EstimateStage.values
+        }
+        return {**super().get_fields(), **stages}
+
+
+class Inputs(s.Serializer[Any]):
+    audience = s.CharField(help_text="`shared`, or the key of the party")
+    base_year = s.IntegerField(help_text="in whose money the amounts are")
+    currency = s.CharField(help_text="of every amount")
+    engine = s.CharField(help_text="version of the mathematics")
+    exposures = InputExposure(many=True, help_text="one for each risk")
+    seed = s.IntegerField(help_text="of the random numbers")
+    years = s.IntegerField(help_text="simulated")
+
+
+class Figure(s.Serializer[Any]):
+    key = s.CharField(help_text="stable name, such as loss.p95.before")
+    value = s.FloatField(help_text="the figure")
+    low = s.FloatField(allow_null=True, help_text="of the 95 % band of sampling; null: none")
+    high = s.FloatField(allow_null=True, help_text="of the 95 % band of sampling; null: none")
+    unit = s.CharField(help_text="the currency")
+    method = s.CharField(help_text="`closed form` or `simulation`")
+    label = one_of(LABELS, help_text="the weakest label of all inputs")
+
+
+class Figures(s.Serializer[Any]):
+    figures = Figure(many=True, help_text="in no order that means anything")
+
+
+class Point(s.Serializer[Any]):
+    amount = s.FloatField(help_text="a loss in a year")
+    chance = s.FloatField(help_text="of a year that costs more")
+    low = s.FloatField(help_text="of the 95 % band of the chance")
+    high = s.FloatField(help_text="of the 95 % band of the chance")
+
+
+class Curves(s.Serializer[Any]):
+    before = Point(many=True, help_text="before the mitigations")
+    after = Point(many=True, help_text="after them")
+
+
+class Part(s.Serializer[Any]):
+    risk = s.UUIDField(help_text="id of the risk")
+    tail = s.FloatField(help_text="its part of loss.tvar95")
+    mean = s.FloatField(help_text="its part of loss.mean")
+
+
+class Contributions(s.Serializer[Any]):
+    before = Part(many=True, help_text="before the mitigations")
+    after = Part(many=True, help_text="after them")
+
+
+class Bar(s.Serializer[Any]):
+    risk = s.UUIDField(help_text="id of the risk")
+    on = one_of(("frequency", "severity"), help_text="which of its inputs")
+    low = s.FloatField(help_text="the expected year with the input at its P5")
+    high = s.FloatField(help_text="the expected year with the input at its P95")
+
+
+class Tornado(s.Serializer[Any]):
+    base = s.FloatField(help_text="the expected year as it is")
+    bars = Bar(many=True, help_text="widest first")

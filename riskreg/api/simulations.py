@@ -1,0 +1,197 @@
+"""Runs: what a year could cost, simulated from the estimates of one audience."""
+
+import json
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.queries.simulations import (
+    progress_by_run,
+    results_of_run,
+    simulation_for,
+    stale_because,
+    visible_simulations,
+)
+from riskreg.analysis.services import cancel_simulation, request_simulation
+from riskreg.api import shapes_simulations as shapes
+from riskreg.api.assessments import NEWEST_FIRST
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.errors import Problem
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.values import person, time
+from riskreg.jobs.queries import Progress
+from riskreg.kernel.errors import Conflict
+
+
+class SimulationApi(RegisterApi):
+    """A view about runs."""
+
+    def as_json(self, row: Simulation, progress: Progress) -> dict[str, Any]:
+        """A run without its figures."""
+        return {
+            "id": str(row.uuid),
+            "url": f"{self.here}simulations/{row.uuid}/",
+            "audience": row.visibility,
+            "party": row.party.key,
+            "years": row.years,
+            "seed": row.seed,
+            "currency": row.currency,
+            "base_year": row.base_year,
+            "engine": row.engine,
+            "digest": row.digest,
+            "state": progress.state,
+            "progress": progress.percent,
+            "failure": progress.failure.get("detail") or None,
+            "requested_by": person(row.requested_by),
+            "at": time(row.at),
+        }
+
+    def one(self, row: Simulation) -> dict[str, Any]:
+        """A run as it stands now, with what has moved since."""
+        body = self.as_json(row, progress_by_run([row])[row.uuid])
+        return body | {"stale_because": stale_because(self.viewer, row)}
+
+
+class Simulations(SimulationApi):
+    """GET lists the runs that the caller may know of, newest first; POST asks for one."""
+
+    @schema.listed("List simulations", shapes.SimulationRow)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Those of everybody, and those of the caller's party."""
+        self.known_params(*PARAMS)
+        rows = visible_simulations(self.viewer)
+        listing = Listing(
+            queryset=rows,
+            order=NEWEST_FIRST,
+            place=lambda row: (row.at, str(row.uuid)),
+            tie=by_uuid(rows),
+        )
+
+        def shown(found: list[Simulation]) -> list[dict[str, Any]]:
+            progress = progress_by_run(found)
+            return [self.as_json(row, progress[row.uuid]) for row in found]
+
+        return listed(self, self.viewer.audience.key, listing, shown)
+
+    @schema.started("Ask for a simulation", shapes.SimulationNew, shapes.Simulation)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Its inputs are frozen now; poll its address until `state` is `done`. Where a run of the
+        same inputs is there already, it is answered: same inputs, same figures."""
+
+        def act() -> Answer:
+            given = body_of(request, "audience", "years", "seed")
+            row, _new = request_simulation(actor=self.viewer, given=given, at=self.at)
+            row = simulation_for(self.viewer, row.uuid)
+            body = self.one(row)
+            return Answer.of(body, 202, Location=body["url"])
+
+        return self.write(act)
+
+
+class SimulationDetail(SimulationApi):
+    """One run, by its id."""
+
+    @schema.detailed("Read a simulation", shapes.Simulation)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """How far it is, and which inputs have moved since."""
+        self.known_params()
+        return self.detail(self.one(simulation_for(self.viewer, simulation)))
+
+
+class SimulationCancel(SimulationApi):
+    """POST ends one that is not over."""
+
+    @schema.described(
+        "Cancel a simulation", shapes.Simulation, [schema.KEY], problems=(*schema.WRITE, 409)
+    )
+    def post(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """Cancelling twice is no error; 409 for one that is done."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            try:
+                row = cancel_simulation(actor=self.viewer, simulation=simulation, at=self.at)
+            except Conflict as conflict:
+                # Not somebody else's change of a version, which If-Match is about.
+                raise Problem(409, conflict.detail) from None
+            return Answer.of(self.one(row))
+
+        return self.write(act)
+
+
+class SimulationInputs(SimulationApi):
+    """What a run was made from."""
+
+    @schema.detailed("Read the inputs of a simulation", shapes.Inputs)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """The frozen inputs; `digest` of the run is the SHA-256 of their canonical JSON (sorted
+        keys, no spaces)."""
+        self.known_params()
+        return self.detail(json.loads(simulation_for(self.viewer, simulation).inputs))
+
+
+class _Results(SimulationApi):
+    """A part of what a run came to; 404 until it is done."""
+
+    def results(self, simulation: uuid.UUID) -> dict[str, Any]:
+        self.known_params()
+        return results_of_run(simulation_for(self.viewer, simulation))
+
+
+class SimulationFigures(_Results):
+    """The figures."""
+
+    @schema.detailed("Read the figures of a simulation", shapes.Figures)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """Keys are stable: `loss.mean`, `loss.p50`, `loss.p95`, `loss.p99`, `loss.tvar95` and
+        `contribution.{id of a risk}`, each with `.before` or `.after` the mitigations."""
+        return self.detail({"figures": self.results(simulation)["figures"]})
+
+
+class SimulationCurve(_Results):
+    """The loss curve."""
+
+    @schema.detailed("Read the loss curve of a simulation", shapes.Curves)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """The chance of a year that costs more than each amount, before and after."""
+        names = ("amount", "chance", "low", "high")
+        curves = self.results(simulation)["curves"]
+        return self.detail(
+            {
+                side: [dict(zip(names, point, strict=True)) for point in points]
+                for side, points in curves.items()
+            }
+        )
+
+
+class SimulationContributions(_Results):
+    """What each risk adds."""
+
+    @schema.detailed("Read the contributions of a simulation", shapes.Contributions)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """Of each risk: its part of `loss.tvar95` and of `loss.mean`; the parts add up."""
+        sides = self.results(simulation)["contributions"]
+        return self.detail(
+            {
+                side: [
+                    {"risk": risk, "tail": value, "mean": parts["mean"][risk]}
+                    for risk, value in sorted(parts["tail"].items())
+                ]
+                for side, parts in sides.items()
+            }
+        )
+
+
+class SimulationTornado(_Results):
+    """Which input moves the expected year most."""
+
+    @schema.detailed("Read the tornado of a simulation", shapes.Tornado)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """The expected year with one input at its P5 and at its P95, widest first."""
+        return self.detail(self.results(simulation)["tornado"])

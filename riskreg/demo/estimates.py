@@ -1,0 +1,44 @@
+"""Loading the demo's estimates: what experts of both parties believe of the named risks."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from riskreg.analysis.fields import ESTIMATE
+from riskreg.analysis.services import record_estimate, release_estimate
+from riskreg.demo.content import Calendar, Content
+from riskreg.register.access import Viewer
+
+Step = tuple[dt.date, Callable[[dt.datetime], None]]
+
+
+@dataclass(frozen=True)
+class Estimating:
+    """The estimates' part of the story. ``risks`` maps keys of the files to refs and fills up while
+    it is told; ``recorded_at`` is the time of loading."""
+
+    content: Content
+    calendar: Calendar
+    actors: Mapping[str, Viewer]
+    risks: Mapping[str, str]
+    recorded_at: dt.datetime
+
+    def steps(self) -> Iterator[Step]:
+        """Each estimate with its day."""
+        for record in self.content.estimates:
+            yield self.calendar.day(record), partial(self._give, record)
+
+    def _give(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+        actor = self.actors[record["by"]]
+        given = {f.name: record[f.name] for f in ESTIMATE.settable if f.name in record}
+        row = record_estimate(
+            actor=actor,
+            ref=self.risks[record["risk"]],
+            given=given,
+            at=at,
+            recorded_at=self.recorded_at,
+        )
+        if record["released"]:
+            release_estimate(actor=actor, estimate=row.uuid, at=self.recorded_at)

@@ -1,0 +1,73 @@
+"""The loss curves of a run as SVG paths, and bars. Pure functions."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+WIDTH, HEIGHT = 640, 260
+_LEFT, _FOOT, _TOP = 44, 26, 10
+# What one year in a hundred passes is the last of interest; the curve goes on a little.
+_LAST_CHANCE = 0.004
+
+
+@dataclass(frozen=True)
+class LossCurves:
+    """Paths by side, and the marks of the axes as (place, value)."""
+
+    paths: Mapping[str, str]
+    amounts: tuple[tuple[float, float], ...]
+    chances: tuple[tuple[float, int], ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _LEFT
+    foot: int = HEIGHT - _FOOT
+
+
+def loss_curves(curves: Mapping[str, Sequence[Sequence[float]]]) -> LossCurves:
+    """The chance (upwards) of a year that costs more than an amount (to the right)."""
+    least = min(points[0][0] for points in curves.values())
+    most = max(_last_of_interest(points) for points in curves.values())
+    width, depth = WIDTH - _LEFT - 8, HEIGHT - _FOOT - _TOP
+
+    def x(amount: float) -> float:
+        return round(_LEFT + width * (amount - least) / ((most - least) or 1), 1)
+
+    def y(chance: float) -> float:
+        return round(_TOP + depth * (1 - chance), 1)
+
+    paths = {
+        side: "M"
+        + " L".join(f"{x(amount)} {y(chance)}" for amount, chance, *_band in points
+                    if amount <= most)
+        for side, points in curves.items()
+    }  # fmt: skip
+    steps = [least + n * (most - least) / 4 for n in range(5)]
+    return LossCurves(
+        paths,
+        tuple((x(amount), amount) for amount in steps),
+        tuple((y(share / 100), share) for share in (0, 25, 50, 75, 100)),
+    )
+
+
+def _last_of_interest(points: Sequence[Sequence[float]]) -> float:
+    return next((p[0] for p in points if p[1] < _LAST_CHANCE), points[-1][0])
+
+
+def shares(values: Sequence[float]) -> list[float]:
+    """Each value in per cent of the largest, for bars; never less than nothing."""
+    top = max((abs(value) for value in values), default=0.0)
+    return [round(100 * abs(value) / top, 2) if top else 0.0 for value in values]
+
+
+def swings(bars: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+    """(start, length) of each bar of a tornado in per cent of their common scale."""
+    ends = [end for bar in bars for end in (bar["low"], bar["high"])]
+    least, most = min(ends, default=0.0), max(ends, default=1.0)
+    scale = (most - least) or 1.0
+    return [
+        (
+            round(100 * (min(bar["low"], bar["high"]) - least) / scale, 2),
+            round(max(0.5, 100 * abs(bar["high"] - bar["low"]) / scale), 2),
+        )
+        for bar in bars
+    ]

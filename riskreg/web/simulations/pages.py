@@ -1,0 +1,211 @@
+"""Asking for a run, its progress, what it came to, and the figures as a file."""
+
+import csv
+import io
+import json
+import uuid
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy.simulations import YEARS
+from riskreg.analysis.queries.simulations import (
+    progress_by_run,
+    results_of_run,
+    risks_of_run,
+    simulation_for,
+    stale_because,
+    visible_simulations,
+)
+from riskreg.analysis.services import cancel_simulation, request_simulation
+from riskreg.jobs.models import OPEN, JobState
+from riskreg.jobs.queries import Progress
+from riskreg.kernel.errors import Conflict, Invalid, NotFound
+from riskreg.kernel.localised import number
+from riskreg.register.permissions import permits, require
+from riskreg.register.visibility import Visibility
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.estimates.amounts import percent_text
+from riskreg.web.forms.marks import not_done, repeatable
+from riskreg.web.presenters import person
+from riskreg.web.simulations.results import Results
+from riskreg.web.table_form import set_choices
+
+MOST = 100
+_SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
+
+
+class AskForm(forms.Form):
+    """Whose estimates, and how many years."""
+
+    audience = forms.ChoiceField(label=gettext_lazy("Reads"), widget=forms.RadioSelect)
+    years = forms.TypedChoiceField(label=gettext_lazy("Years"), coerce=int)
+
+    def __init__(self, party: str, data: Any = None) -> None:
+        initial = {"audience": Visibility.SHARED.value, "years": 100_000}
+        super().__init__(data, initial=initial)
+        own = _("what every party sees, and what is %(party)s's own") % {"party": party}
+        set_choices(self, "audience", [
+            (Visibility.SHARED.value, _("what every party sees")), (Visibility.PARTY.value, own),
+        ])  # fmt: skip
+        set_choices(self, "years", [(years, number(years)) for years in YEARS])
+
+
+class Simulations(RegisterView):
+    """The runs that the viewer may know of, newest first, and a form for another."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The list."""
+        return self._page(self._form())
+
+    @repeatable
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Ask for one; equal inputs lead to the run that is there."""
+        require(self.viewer, "simulation.run")
+        form = self._form(request.POST)
+        if not form.is_valid():
+            return self._page(form, 400)
+        try:
+            row, new = request_simulation(
+                actor=self.viewer, given=dict(form.cleaned_data), at=self.at
+            )
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self._page(form, 400)
+        if not new:
+            day = date_format(row.at, "DATE_FORMAT")
+            messages.info(
+                request, _("Same inputs, same answer: this is the run of %(day)s.") % {"day": day}
+            )
+        return _to_run(self.viewer.register.slug, row)
+
+    def _form(self, data: Any = None) -> AskForm:
+        return AskForm(str(self.viewer.party or ""), data)
+
+    def _page(self, form: AskForm, status: int = 200) -> HttpResponse:
+        rows = list(visible_simulations(self.viewer)[: MOST + 1])
+        progress = progress_by_run(rows[:MOST])
+        context = {
+            "rows": [_row(row, progress[row.uuid]) for row in rows[:MOST]],
+            "more": len(rows) > MOST,
+            "form": form if self.viewer.party and permits(self.viewer, "simulation.run") else None,
+        }
+        return self.render("simulations/index.html", context, status)
+
+
+class SimulationPage(RegisterView):
+    """One run: how far it is, or what it came to."""
+
+    def get(self, request: HttpRequest, simulation: uuid.UUID) -> HttpResponse:
+        """While it goes on the page looks again by itself; without a script, by its button."""
+        row = simulation_for(self.viewer, simulation)
+        progress = progress_by_run([row])[row.uuid]
+        context = {
+            **_row(row, progress),
+            "going_on": progress.state in OPEN,
+            "may_cancel": progress.state in OPEN and permits(self.viewer, "simulation.cancel", row),
+            "failure": progress.failure.get("detail", ""),
+            "stale": [_moved_text(one) for one in stale_because(self.viewer, row)],
+            "results": None,
+        }
+        if progress.state == JobState.DONE:
+            risks = risks_of_run(self.viewer, row)
+            context["results"] = Results(results_of_run(row), risks, row.currency).shown()
+        return self.render("simulations/detail.html", context)
+
+
+class CancelSimulation(RegisterView):
+    """End a run that is not over."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest, simulation: uuid.UUID) -> HttpResponse:
+        """Cancel it; whoever works on it stops at the next block."""
+        try:
+            row = cancel_simulation(actor=self.viewer, simulation=simulation, at=self.at)
+        except Conflict as conflict:
+            messages.error(request, conflict.detail)
+            row = simulation_for(self.viewer, simulation)
+            return not_done(_to_run(self.viewer.register.slug, row))
+        messages.success(request, _("The run is cancelled."))
+        return _to_run(self.viewer.register.slug, row)
+
+
+class SimulationCsv(RegisterView):
+    """The figures of a run as a file."""
+
+    def get(self, request: HttpRequest, simulation: uuid.UUID) -> HttpResponse:
+        """One line each: key, value, band, unit, method, label, and the ref of its risk."""
+        row = simulation_for(self.viewer, simulation)
+        figures = results_of_run(row)["figures"]
+        risks = risks_of_run(self.viewer, row)
+        out = io.StringIO()
+        writer = csv.writer(out)
+        names = ("key", "value", "low", "high", "unit", "method", "label")
+        writer.writerow([*names, "risk", "years", "digest"])
+        for figure in figures:
+            risk = risks.get(figure["key"].split(".")[1])
+            ref = risk.ref if risk else ""
+            line = [figure[name] for name in names]
+            writer.writerow([*map(_plain, line), ref, row.years, row.digest])
+        if not figures:
+            raise NotFound(_("This simulation has no figures yet."))
+        response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
+        response["Content-Disposition"] = f'attachment; filename="simulation-{row.digest[:8]}.csv"'
+        return response
+
+
+def _plain(value: Any) -> Any:
+    """A text that no spreadsheet takes for a formula."""
+    text = isinstance(value, str) and value.startswith(_SPREADSHEET)
+    return f"'{value}" if text else ("" if value is None else value)
+
+
+def _to_run(slug: str, row: Simulation) -> HttpResponse:
+    keys = {"slug": slug, "simulation": row.uuid}
+    return HttpResponseRedirect(reverse("web:simulation", kwargs=keys))
+
+
+def _row(row: Simulation, progress: Progress) -> dict[str, Any]:
+    return {
+        "run": row,
+        "state": progress.state,
+        "state_text": state_text(progress.state),
+        "percent": progress.percent,
+        "percent_text": percent_text(progress.percent),
+        "steps": progress.steps,
+        "steps_done": progress.done,
+        "private": row.visibility == Visibility.PARTY,
+        "years": number(row.years),
+        "who": person(row.requested_by),
+        "risks": len(json.loads(row.inputs)["exposures"]),
+    }
+
+
+def state_text(state: str) -> str:
+    """Where a run is, in words."""
+    words = {
+        "queued": _("waits for a worker"),
+        "running": _("going on"),
+        "done": _("done"),
+        "cancelled": _("cancelled"),
+        "failed": _("failed"),
+    }
+    return words[state]
+
+
+def _moved_text(moved: dict[str, str]) -> str:
+    words = {
+        "new": _("%(ref)s has estimates now"),
+        "changed": _("%(ref)s has other estimates now"),
+        "gone": _("%(ref)s is not simulated any more"),
+        "engine": _("the mathematics has a new version"),
+    }
+    return words[moved["what"]] % {"ref": moved["ref"] or _("A risk")}

@@ -1,0 +1,110 @@
+"""What a run came to, as its page shows it: figures, curve, contributions, tornado."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.risks.models import Risk
+from riskreg.web.estimates.amounts import amount_text, percent_text
+from riskreg.web.simulations import drawing
+
+MOST = 60
+
+
+class Results:
+    """The results of one run, with the risks that the viewer may know of by public id."""
+
+    def __init__(
+        self, results: Mapping[str, Any], risks: Mapping[str, Risk], currency: str
+    ) -> None:
+        self.results, self.risks, self.currency = results, risks, currency
+        self.figures = {figure["key"]: figure for figure in results["figures"]}
+
+    def shown(self) -> dict[str, Any]:
+        """Everything that the page needs."""
+        curves = drawing.loss_curves(self.results["curves"])
+        return {
+            "label": self.results["label"],
+            "figures": [self._figure(name, words) for name, words in _names().items()],
+            "same": all(
+                figure["value"] == self.figures[key.removesuffix("before") + "after"]["value"]
+                for key, figure in self.figures.items()
+                if key.endswith(".before")
+            ),
+            "curves": curves,
+            "chances": [(y, percent_text(share)) for y, share in curves.chances],
+            "amounts": [(x, amount_text(value)) for x, value in curves.amounts],
+            "unit": self.currency,
+            "contributions": self._contributions()[:MOST],
+            "tornado": self._tornado()[:MOST],
+            "base": self._amount(self.results["tornado"]["base"]),
+        }
+
+    def _figure(self, name: str, words: str) -> dict[str, Any]:
+        before, after = (self.figures[f"loss.{name}.{side}"] for side in ("before", "after"))
+        return {
+            "name": words,
+            "before": self._amount(before["value"]),
+            "after": self._amount(after["value"]),
+            "change": self._amount(after["value"] - before["value"]),
+            "band": self._band(before),
+            "band_after": self._band(after),
+            "method": _("closed form") if before["method"] == "closed form" else _("simulated"),
+        }
+
+    def _band(self, figure: Mapping[str, Any]) -> str:
+        if figure["low"] is None:
+            return ""
+        return f"{amount_text(figure['low'])} … {amount_text(figure['high'])}"
+
+    def _contributions(self) -> list[dict[str, Any]]:
+        before, after = (self.results["contributions"][side] for side in ("before", "after"))
+        order = sorted(before["tail"], key=lambda risk: -before["tail"][risk])
+        lengths = drawing.shares([before["tail"][risk] for risk in order])
+        return [
+            {
+                **self._risk(risk),
+                "tail": self._amount(before["tail"][risk]),
+                "tail_after": self._amount(after["tail"][risk]),
+                "mean": self._amount(before["mean"][risk]),
+                "mean_after": self._amount(after["mean"][risk]),
+                "length": length,
+            }
+            for risk, length in zip(order, lengths, strict=True)
+        ]
+
+    def _tornado(self) -> list[dict[str, Any]]:
+        bars = self.results["tornado"]["bars"]
+        words = {"frequency": _("how often"), "severity": _("one event")}
+        return [
+            {
+                **self._risk(bar["risk"]),
+                "on": words[bar["on"]],
+                "low": self._amount(bar["low"]),
+                "high": self._amount(bar["high"]),
+                "start": start,
+                "length": length,
+            }
+            for bar, (start, length) in zip(bars, drawing.swings(bars), strict=True)
+        ]
+
+    def _risk(self, risk: str) -> dict[str, Any]:
+        row = self.risks.get(risk)
+        return {
+            "ref": row.ref if row else "",
+            "title": row.localized("title") if row else _("a risk that is not shown"),
+        }
+
+    def _amount(self, value: float) -> str:
+        return amount_text(value, self.currency)
+
+
+def _names() -> dict[str, str]:
+    return {
+        "mean": _("Expected in a year"),
+        "p50": _("Half of all years cost more"),
+        "p95": _("One year in 20 costs more"),
+        "p99": _("One year in 100 costs more"),
+        "tvar95": _("Average of the worst year in 20"),
+    }

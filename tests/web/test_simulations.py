@@ -1,0 +1,106 @@
+"""Runs on their pages: asked for, watched, cancelled, read, and taken away as a file."""
+
+import csv
+import io
+
+import pytest
+
+from riskreg.analysis.models import Simulation
+from riskreg.jobs.queries import job_of, steps_to_begin
+from riskreg.jobs.services import run_step
+from riskreg.risks.models import Risk
+from tests import builders
+from tests.analysis.making import estimate, run, simulation
+from tests.builders import World
+
+pytestmark = pytest.mark.django_db
+
+
+@builders.shared_world
+def one(world: World) -> World:
+    risk = builders.risk(world, title="Price waves")
+    estimate(world, risk, released=True)
+    estimate(world, risk, released=True, stage="target", severity_high="60000000")
+    return world
+
+
+def url(world: World, rest: str = "simulations/") -> str:
+    return f"/r/{world.register.slug}/{rest}"
+
+
+def test_asked_for_watched_and_read(one: World) -> None:
+    client = builders.web(one.leader)
+    asked = client.post(url(one), {"audience": "shared", "years": "10000"})
+    assert asked.status_code == 302
+    going = client.get(asked["Location"]).content.decode()
+    assert "1 of 9 steps" in going
+    assert 'hx-trigger="every 2s"' in going
+    assert "Look again" in going
+    row = Simulation.objects.get()
+    job = job_of(row.uuid)
+    assert job is not None
+    run_step(steps_to_begin(job, one.at)[0].pk, lambda: one.at)
+    assert "2 of 9 steps" in client.get(asked["Location"]).content.decode()
+    run(one, row)
+    text = client.get(asked["Location"]).content.decode()
+    for words in ("Expected in a year", "closed form", "Price waves", "Which number matters most",
+                  'class="before" d="M', 'class="after" d="M'):  # fmt: skip
+        assert words in text
+    assert "hx-trigger" not in text.split('id="run"')[1].split(">")[0]
+
+
+def test_equal_inputs_lead_to_the_run_that_is_there(one: World) -> None:
+    row = simulation(one)
+    asked = builders.web(one.partner_leader).post(
+        url(one), {"audience": "shared", "years": "10000"}, follow=True
+    )
+    assert "Same inputs, same answer" in asked.content.decode()
+    assert Simulation.objects.get() == row
+
+
+def test_a_refusal_is_said_on_the_form(world: World) -> None:
+    answer = builders.web(world.owner).post(url(world), {"audience": "shared", "years": "10000"})
+    assert answer.status_code == 400
+    assert "There is nothing to simulate" in answer.content.decode()
+    assert not Simulation.objects.exists()
+
+
+def test_cancelled_by_a_button_and_not_twice_over(one: World) -> None:
+    row = simulation(one, done=False)
+    client = builders.web(one.owner)
+    for _n in range(2):
+        answer = client.post(url(one, f"simulations/{row.uuid}/cancel/"), follow=True)
+        assert "This run was cancelled and has no figures." in answer.content.decode()
+    done = simulation(one, seed=3)
+    answer = client.post(url(one, f"simulations/{done.uuid}/cancel/"), follow=True)
+    assert "This has ended already" in answer.content.decode()
+
+
+def test_what_moved_since_is_named(one: World) -> None:
+    row = simulation(one)
+    page = url(one, f"simulations/{row.uuid}/")
+    assert "Since then" not in builders.web(one.auditor).get(page).content.decode()
+    estimate(one, Risk.objects.get(ref="R-001"), released=True)
+    assert "R-001 has other estimates now" in builders.web(one.auditor).get(page).content.decode()
+
+
+def test_figures_as_a_file(one: World) -> None:
+    row = simulation(one)
+    answer = builders.web(one.auditor).get(url(one, f"simulations/{row.uuid}/csv/"))
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    by_key = {line["key"]: line for line in lines}
+    assert float(by_key["loss.p95.before"]["value"]) > float(by_key["loss.p95.after"]["value"])
+    assert by_key["loss.p95.before"]["label"] == "judgement"
+    risk = Risk.objects.get(ref="R-001")
+    assert by_key[f"contribution.{risk.uuid}.before"]["risk"] == "R-001"
+    waiting = simulation(one, done=False, seed=2)
+    answer = builders.web(one.auditor).get(url(one, f"simulations/{waiting.uuid}/csv/"))
+    assert answer.status_code == 404
+
+
+def test_a_run_of_ones_own_party_is_nowhere_for_the_other(one: World) -> None:
+    row = simulation(one, audience="party")
+    for who, there in (("owner", True), ("partner_owner", False), ("auditor", False)):
+        client = builders.web(getattr(one, who))
+        assert (client.get(url(one, f"simulations/{row.uuid}/")).status_code == 200) is there
+        assert (str(row.uuid) in client.get(url(one)).content.decode()) is there
