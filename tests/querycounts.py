@@ -75,11 +75,16 @@ class QueryCounts:
         return count
 
     def check_growth(self, name: str, call: Callable[[], Any], grow: Callable[[int], None]) -> None:
-        """``call`` costs the same with 5 rows and with 25. ``grow(n)`` brings them up to n."""
+        """``call`` costs the same with 5 rows and with 25. ``grow(n)`` sees to it that n are there.
+
+        Each is called once before it is measured: of a visit that is the first of all, or the first
+        of the day, more may be asked.
+        """
         grow(5)
         call()
         few = self.check(name, call)
         grow(25)
+        call()
         many = self.measure(call)
         assert many == few, f"{name}: {few} queries with 5 rows, {many} with 25"
 

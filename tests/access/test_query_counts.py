@@ -1,13 +1,15 @@
 """How many queries each page and route makes, and that rows add none.
 
 Every GET route that ``ROUTES`` names is measured with 5 risks and again with 25; the counts are in
-tests/query_counts.json.
+tests/query_counts.json. A register of either size is built once: each test is given a copy.
 """
 
 import datetime as dt
+from collections.abc import Callable
 
 import pytest
 import time_machine
+from django.db import transaction
 from django.test import Client
 
 from riskreg.accounts.models import User
@@ -19,6 +21,7 @@ from tests import builders
 from tests.access.routes import ROUTES
 from tests.analysis import making as estimating
 from tests.builders import World
+from tests.built_once import built_once
 from tests.indicators import making
 from tests.querycounts import QueryCounts
 
@@ -58,6 +61,27 @@ def grow(world: World, size: int) -> None:
         making.read(world, read, "80000", "95000")
 
 
+@built_once
+def grown_world(at: dt.datetime, size: int) -> World:
+    """The world with taxonomy, objective and ``size`` risks of everybody's."""
+    world = builders.build_world(at)
+    builders.taxonomy(world)
+    builders.objective(world)
+    grow(world, size)
+    return world
+
+
+def one_after_another(make: Callable[[int], None]) -> Callable[[int], None]:
+    """``make`` for ``check_growth``: what was made before is undone, so each size starts empty."""
+    before = transaction.savepoint()
+
+    def grown(size: int) -> None:
+        transaction.savepoint_rollback(before)
+        make(size)
+
+    return grown
+
+
 def path_of(world: World, route: str) -> str:
     """Where ``route`` is in a register that has grown: a meeting is of all its open risks."""
     path = route.replace("/r/{}/", f"/r/{world.register.slug}/")
@@ -89,9 +113,7 @@ def path_of(world: World, route: str) -> str:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("route", [r for r in MEASURED if not any(p in r for p in ONE_OF_THEM)])
-def test_rows_add_no_queries(world: World, query_counts: QueryCounts, route: str) -> None:
-    builders.taxonomy(world)
-    builders.objective(world)
+def test_rows_add_no_queries(at: dt.datetime, query_counts: QueryCounts, route: str) -> None:
     by_manager = (
         "taxonomies",
         "criteria/new",
@@ -109,24 +131,23 @@ def test_rows_add_no_queries(world: World, query_counts: QueryCounts, route: str
         "setup",
         "archive",
     )
-    if "setup" in route:
-        Register.objects.filter(pk=world.register.pk).update(made_by=world.manager)
-    person = world.manager if any(part in route for part in by_manager) else world.owner
-    api = route.startswith("/api/")
-    client: Client = builders.api(person) if api else builders.web(person)
-    path = ""
+    who = "manager" if any(part in route for part in by_manager) else "owner"
+    face = "api" if route.startswith("/api/") else "web"
+    client, path = Client(), ""
     allowed = (200, 301, 302)
 
     def grown(size: int) -> None:
-        nonlocal path
-        grow(world, size)
+        nonlocal client, path
+        world = grown_world(at, size)
+        if "setup" in route:
+            Register.objects.filter(pk=world.register.pk).update(made_by=world.manager)
+        client = getattr(builders, face)(getattr(world, who))
         path = path_of(world, route)
 
     def call() -> None:
         assert client.get(path).status_code in allowed, path
 
-    name = f"{'api' if api else 'web'}:{route}"
-    query_counts.check_growth(name, call, grown)
+    query_counts.check_growth(f"{face}:{route}", call, one_after_another(grown))
 
 
 ROLES = ("owner", "deputy", "manager", "leader", "integration", "auditor", "onlooker")
@@ -152,61 +173,75 @@ def grow_for(world: World, person: User, size: int) -> None:
         builders.review(world, builders.risk(world), by=world.manager)
 
 
+@built_once
+def grown_for(at: dt.datetime, who: str, size: int) -> World:
+    """The world in which ``who`` answers for ``size`` risks."""
+    world = builders.build_world(at)
+    grow_for(world, getattr(world, who), size)
+    return world
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ROLES)
-def test_my_work_of_every_role(world: World, query_counts: QueryCounts, who: str) -> None:
+def test_my_work_of_every_role(at: dt.datetime, query_counts: QueryCounts, who: str) -> None:
     """Who owns nothing sees what waits and what others changed."""
-    builders.taxonomy(world)
-    builders.objective(world)
-    client = builders.web(getattr(world, who))
+    client = Client()
+
+    def grown(size: int) -> None:
+        nonlocal client
+        client = builders.web(getattr(grown_world(at, size), who))
 
     def call() -> None:
         with time_machine.travel(LATER, tick=False):
-            assert client.get(f"/r/{world.register.slug}/work/").status_code == 200
+            assert client.get(f"/r/{builders.SLUG}/work/").status_code == 200
 
-    name = f"web:/r/{{}}/work/ as {who}"
-    query_counts.check_growth(name, call, lambda size: grow(world, size))
+    query_counts.check_growth(f"web:/r/{{}}/work/ as {who}", call, one_after_another(grown))
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ANSWERING)
 def test_my_work_with_duties_of_every_kind(
-    world: World, query_counts: QueryCounts, who: str
+    at: dt.datetime, query_counts: QueryCounts, who: str
 ) -> None:
     """The most that it can ask for, of somebody for whom there is something of everything."""
-    person: User = getattr(world, who)
-    client = builders.web(person)
+    client = Client()
+
+    def grown(size: int) -> None:
+        nonlocal client
+        client = builders.web(getattr(grown_for(at, who, size), who))
 
     def call() -> None:
         with time_machine.travel(LATER, tick=False):
-            response = client.get(f"/r/{world.register.slug}/work/")
+            response = client.get(f"/r/{builders.SLUG}/work/")
         context = response.context
         assert {row["kind"] for row in context["duties"]} == set(LISTED) - {"risk.breach"}
         assert all(context[part] for part in ("called", "changed", "weeks", "mitigations"))
         assert (who == "owner") is (context["waiting"] is None)
 
     name = f"web:/r/{{}}/work/ as {who}, full"
-    query_counts.check_growth(name, call, lambda size: grow_for(world, person, size))
+    query_counts.check_growth(name, call, one_after_another(grown))
 
 
 @pytest.mark.django_db
 @pytest.mark.parametrize("who", ROLES)
 def test_filtered_and_counted_duties_of_every_role(
-    world: World, query_counts: QueryCounts, who: str
+    at: dt.datetime, query_counts: QueryCounts, who: str
 ) -> None:
     """All that can be asked of the list at once."""
-    person: User = getattr(world, who)
-    program = builders.api(person)
+    program = Client()
     asked = "mine=true&overdue=true&due_before=2027-01-01&count=true&limit=2"
 
     def call() -> None:
         with time_machine.travel(LATER, tick=False):
-            path = f"/api/v1/registers/{world.register.slug}/duties/?{asked}"
+            path = f"/api/v1/registers/{builders.SLUG}/duties/?{asked}"
             found = program.get(path).json()
         assert found["count"] >= len(found["results"])
         assert (who in (*ANSWERING, "deputy")) is bool(found["count"])
 
     def grown(size: int) -> None:
-        grow_for(world, person if who in ANSWERING else world.owner, size)
+        nonlocal program
+        world = grown_for(at, who if who in ANSWERING else "owner", size)
+        program = builders.api(getattr(world, who))
 
-    query_counts.check_growth(f"api:/api/v1/registers/{{}}/duties/ filtered as {who}", call, grown)
+    name = f"api:/api/v1/registers/{{}}/duties/ filtered as {who}"
+    query_counts.check_growth(name, call, one_after_another(grown))
