@@ -1,4 +1,5 @@
-"""Accounts in Django's admin, for administrators. Domain models are not there.
+"""Accounts in Django's admin, for administrators. Of the domain there are memberships alone, to be
+read (``register.admin``).
 
 Nothing is written here but by the services: what an administrator changes is logged, and told to
 the owner of the account.

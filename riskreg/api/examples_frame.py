@@ -69,6 +69,15 @@ _OWN_AXES = {
     "impact": {"name": "Severity", "names": {"en": "Severity", "zh-hans": "严重程度"}},
 }
 
+_PARTY = {
+    "id": "7c1f2a90-52f6-4f0e-9a55-0b9b8e0c4c21",
+    "url": f"{ROOT}parties/catl/",
+    "key": "catl",
+    "name": "CATL",
+    "names": {"en": "CATL", "zh-hans": "宁德时代"},
+    "prefix": "C",
+    "version": 1,
+}
 _ARCHIVED = {
     "slug": "foton-catl",
     "url": ROOT,
@@ -76,6 +85,10 @@ _ARCHIVED = {
 }
 
 ANSWERS: dict[str, Any] = {
+    "List parties": _page(_PARTY),
+    "Add a party": _PARTY,
+    "Read a party": _PARTY,
+    "Change a party": {**_PARTY, "version": 2},
     "Archive a register": _ARCHIVED,
     "Restore a register": {**_ARCHIVED, "archived_at": None},
     "Read the axes": AXES,
@@ -127,6 +140,8 @@ ANSWERS: dict[str, Any] = {
     "Merge a term into another": _TERM,
 }  # fmt: skip
 REQUESTS: dict[str, Any] = {
+    "Add a party": {"names": {"en": "CATL", "zh-hans": "宁德时代"}, "prefix": "C"},
+    "Change a party": {"names": {"en": "CATL", "zh-hans": "宁德时代"}},
     "Archive a register": {"reason": "The programme has ended"},
     "Set the axes": {
         "across": "likelihood",

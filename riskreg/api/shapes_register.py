@@ -5,7 +5,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.accounts.models import Scope
-from riskreg.api.core.shape_fields import Person, names, one_of, texts
+from riskreg.api.core.shape_fields import Person, by_language, names, one_of, texts
 from riskreg.api.shapes import Cell
 from riskreg.api.shapes_axes import Axes
 from riskreg.register.models import Role
@@ -50,6 +50,27 @@ class Party(s.Serializer[Any]):
     name = s.CharField()
     names = names()
     prefix = s.CharField()
+
+
+class PartyDetail(Party):
+    id = s.UUIDField()
+    url = s.URLField()
+    version = s.IntegerField()
+
+
+class PartyToAdd(s.Serializer[Any]):
+    key = s.CharField(required=False, max_length=40, help_text="made from its name if left out")
+    names = by_language(120, least=1)
+    prefix = s.CharField(
+        required=False, max_length=3, help_text="what its own refs begin with, as F in F-001"
+    )
+
+
+class PartyChange(s.Serializer[Any]):
+    names = by_language(120, least=1, required=False)
+    prefix = s.CharField(
+        required=False, max_length=3, help_text="while no ref was given with the one before"
+    )
 
 
 class TermItem(s.Serializer[Any]):

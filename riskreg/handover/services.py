@@ -13,6 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.events.services import append
 from riskreg.handover.models import HandOver, ItemKind
 from riskreg.handover.queries import Responsibilities, called, person_leaving, responsibilities
+from riskreg.handover.unowned_mail import tell_managers
 from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
@@ -126,12 +127,14 @@ def end_member(
     """End a membership, with a word on who answers from now on for what was theirs.
 
     ``to_user`` takes it over; with ``nobody_yet`` it stays without anybody, which the managers of
-    its party are alarmed of when it falls due. Raises ``Invalid`` where neither is said and
-    something is theirs, and what ``remove_member`` and ``hand_over`` raise.
+    its party are told at once, and alarmed of when it falls due. Raises ``Invalid`` where neither
+    is said and something is theirs, and what ``remove_member`` and ``hand_over`` raise.
     """
     row = member_to_remove(actor, user, version)
-    _settle(actor, row, to_user, nobody_yet, _("Left the register."), at)
-    return remove_member(actor=actor, user=user, version=version, at=at)
+    left = _settle(actor, row, to_user, nobody_yet, _("Left the register."), at)
+    ended = remove_member(actor=actor, user=user, version=version, at=at)
+    tell_managers(actor.register, row.user, left, at)
+    return ended
 
 
 @transaction.atomic
@@ -147,25 +150,27 @@ def change_member_role(
 ) -> Membership:
     """Give a member another role; into one that answers for nothing as ``end_member`` does."""
     row = member_to_change(actor, user, version)
+    left: list[Any] = []
     if role not in ANSWERABLE and row.role in ANSWERABLE and manages(actor, row.party_id):
-        _settle(actor, row, to_user, nobody_yet, _("Has another role now."), at)
-    return change_role(actor=actor, user=user, role=role, version=version, at=at)
+        left = _settle(actor, row, to_user, nobody_yet, _("Has another role now."), at)
+    changed = change_role(actor=actor, user=user, role=role, version=version, at=at)
+    tell_managers(actor.register, row.user, left, at)
+    return changed
 
 
 def _settle(
     actor: Viewer, row: Membership, to_user: Any, nobody_yet: bool, reason: str, at: dt.datetime
-) -> None:
+) -> list[Any]:
+    """Hand over what is theirs, if somebody takes it; what stays without anybody."""
     found = responsibilities(actor, row.user)
     if to_user is not None and to_user != "" and found.total:
         hand_over(actor=actor, from_user=row.user, to_user=to_user, reason=reason, at=at)
         found = responsibilities(actor, row.user)
-    left = found.total + sum(len(rows) for rows in found.staying.values())
+    left = [
+        thing for things in (*found.moving.values(), *found.staying.values()) for thing in things
+    ]
     if left and not nobody_yet:
-        refs = [
-            called(row)
-            for rows in (*found.moving.values(), *found.staying.values())
-            for row in rows
-        ]
+        refs = [called(thing) for thing in left]
         raise Invalid.one(
             "to",
             "answers_for",
@@ -174,10 +179,11 @@ def _settle(
                 "that nobody does yet.",
                 "%(name)s still answers for %(n)d things (%(refs)s). Name who takes them over, or "
                 "say that nobody does yet.",
-                left,
+                len(left),
             )
-            % {"name": row.user, "n": left, "refs": _some(refs)},
+            % {"name": row.user, "n": len(left), "refs": _some(refs)},
         )
+    return left
 
 
 def _some(refs: list[str]) -> str:

@@ -127,6 +127,16 @@ def invitation_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> In
     return row
 
 
+def party_for(viewer: Viewer, key: str, *, lock: bool = False) -> Party:
+    """The party of that key. Raises ``NotFound``."""
+    rows = Party.objects.filter(register=viewer.register)
+    rows = rows.select_for_update(no_key=True) if lock else rows
+    party = rows.filter(key=key).first() if storable(key) else None
+    if party is None:
+        raise NotFound(_("There is no such party."))
+    return party
+
+
 def parties_that_speak(register: Register) -> list[Party]:
     """The parties of which a manager or a leader is there, who can say yes or no for them."""
     speakers = Membership.objects.filter(

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable
 
+from django.db import connection
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors, NotFound
@@ -58,6 +59,33 @@ def terms_by_name(viewer: Viewer) -> dict[str, Term]:
     return found
 
 
+def check_not_merged(terms: Iterable[Term]) -> None:
+    """Raise ``Invalid`` if one of ``terms``, just linked to, was merged since it was looked up.
+
+    To be asked in the transaction that has written the link, of those that were not linked before:
+    it waits for a merge under way, and a merge that begins later waits for the link and files it
+    anew. A database that writes one transaction at a time needs no lock for that.
+    """
+    keys = sorted(t.pk for t in terms)
+    if keys and connection.vendor == "postgresql":
+        # Shared, unlike what Django can ask for: whoever files under the same term need not wait.
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "SELECT id FROM register_term WHERE id = ANY(%s) ORDER BY id FOR SHARE", [keys]
+            )
+    merged = Term.objects.filter(pk__in=keys, merged_into__isnull=False)
+    errors = Errors()
+    for term in merged.select_related("taxonomy", "merged_into__taxonomy"):
+        _note_merged(errors, "terms", term)
+    errors.raise_if_any()
+
+
+def _note_merged(errors: Errors, field: str, term: Term) -> None:
+    assert term.merged_into is not None  # noqa: S101 - the caller looks
+    text = _("%(name)s was merged; use %(other)s.")
+    errors.add(field, "retired", text % {"name": term.ref, "other": term.merged_into.ref})
+
+
 def find_terms(
     viewer: Viewer,
     errors: Errors,
@@ -88,11 +116,9 @@ def find_terms(
     for term in retired:
         if term.pk in kept:
             continue
-        text = (
-            _("%(name)s was merged; use %(other)s.")
-            % {"name": term.ref, "other": term.merged_into.ref}
-            if term.merged_into
-            else _("%(name)s is out of use; choose another term.") % {"name": term.ref}
-        )
+        if term.merged_into:
+            _note_merged(errors, field, term)
+            continue
+        text = _("%(name)s is out of use; choose another term.") % {"name": term.ref}
         errors.add(field, "retired", text)
     return found

@@ -28,7 +28,7 @@ from riskreg.web.messages import deliveries, inbox
 from riskreg.web.people import absences, handover, preferences
 from riskreg.web.reviews import coverage
 from riskreg.web.reviews import form as reviews
-from riskreg.web.settings import archive, endpoints
+from riskreg.web.settings import archive, endpoints, parties
 from riskreg.web.settings import register as register_settings
 
 app_name = "web"
@@ -49,6 +49,7 @@ inside: list[URLPattern | URLResolver] = [
     *endpoints.urlpatterns,
     *register_settings.urlpatterns,
     *archive.urlpatterns,
+    *parties.urlpatterns,
     *ladder.urlpatterns,
     *terms.urlpatterns,
     *controls.urlpatterns,

@@ -107,6 +107,9 @@ ROUTES: dict[str, str] = {
     "/r/{}/settings/cadence/": "POST",
     "/r/{}/settings/zone/": "POST",
     "/r/{}/settings/axes/": "POST",
+    "/r/{}/settings/parties/": "GET POST",
+    "/r/{}/settings/parties/{}/": "GET POST",
+    "/r/{}/settings/parties/{}/remove/": "POST",
     "/r/{}/settings/archive/": "GET POST",
     "/r/{}/settings/restore/": "POST",
     "/r/{}/settings/ladder/": "GET POST",
@@ -139,6 +142,8 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/": "GET POST",
     "/api/v1/invitations/accept/": "POST",
     "/api/v1/registers/{}/": "GET",
+    "/api/v1/registers/{}/parties/": "GET POST",
+    "/api/v1/registers/{}/parties/{}/": "GET PATCH DELETE",
     "/api/v1/registers/{}/archive/": "POST",
     "/api/v1/registers/{}/restore/": "POST",
     "/api/v1/registers/{}/axes/": "GET PUT",
@@ -339,7 +344,7 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             return {"effectiveness": "effective", "tested_on": "2026-09-01"}
         elif route.endswith("/controls/{}/"):
             return {"name": "Probe"}
-        elif route.endswith(("/indicators/{}/", "/objectives/{}/")):
+        elif route.endswith(("/indicators/{}/", "/objectives/{}/")) or "/parties/" in route:
             return {"names": {"en": "Probe"}}
         elif route.endswith("/archive/"):
             wanted = ("reason",)

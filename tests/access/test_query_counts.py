@@ -99,6 +99,7 @@ def path_of(world: World, route: str) -> str:
         meeting = start_meeting(actor=manager, title="All", recipe={}, at=world.at)
         path = path.replace("{}", str(meeting.uuid), 1).replace("/items/{}/", "/items/1/")
     path = path.replace("/taxonomies/{}/", "/taxonomies/market/")
+    path = path.replace("/parties/{}/", "/parties/foton/")
     path = path.replace("/terms/{}/", "/terms/market:eu/")
     if "/controls/{}/" in path:
         control = Control.objects.earliest("pk")

@@ -17,6 +17,7 @@ from riskreg.accounts.services import administration
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.notify.models import Delivery, Message
+from riskreg.register.models import Membership
 from tests import builders
 from tests.dump import nothing_changes
 
@@ -218,7 +219,7 @@ def test_other_fields_are_refused(boss: User, person: User, at: dt.datetime, fie
 
 def test_the_admin_offers_no_way_around_the_services(desk: Client, person: User) -> None:
     models = {model._meta.label for model in admin.site._registry}
-    assert models == {"accounts.User", "accounts.ApiToken"}
+    assert models == {"accounts.User", "accounts.ApiToken", "register.Membership"}
     page = desk.get(f"/admin/accounts/user/{person.pk}/change/").content.decode()
     for name in ("groups", "user_permissions"):
         assert f'name="{name}"' not in page
@@ -270,3 +271,17 @@ def test_an_administrator_page_is_shut_for_staff_who_are_none(boss: User, at: dt
     form = {"password1": new, "password2": new, "usable_password": "true"}
     assert client.post(page, form).status_code == 403
     assert client.get("/admin/accounts/user/add/").status_code == 403
+
+
+def test_memberships_are_read_in_the_admin_and_written_nowhere_there(desk: Client) -> None:
+    world = builders.build_world()
+    row = Membership.objects.get(register=world.register, user=world.owner)
+    listed = desk.get("/admin/register/membership/?q=owner")
+    assert listed.status_code == 200
+    assert str(world.owner) in listed.content.decode()
+    one = f"/admin/register/membership/{row.pk}/change/"
+    assert desk.get(one).status_code == 200
+    with nothing_changes():
+        for act in ("add/", f"{row.pk}/change/", f"{row.pk}/delete/"):
+            address = f"/admin/register/membership/{act}"
+            assert desk.post(address, {"role": "manager", "post": "yes"}).status_code == 403

@@ -113,6 +113,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:objective_new": (MANAGER, ""),
     "web:objective_edit": (MANAGER, ""),
     "web:register_archive": (MANAGER, ""),
+    "web:parties": (MANAGER, ""),
+    "web:party": (MANAGER, ""),
     "web:controls": (MANAGER, ""),
     "web:control": (MANAGER, ""),
     "web:control_new": (MANAGER, ""),
@@ -149,7 +151,7 @@ NOT_PAGES |= {"web:style", "web:risk_open", "web:delivery_resend"}
 NOT_PAGES |= {"web:set_reminders", "web:calendar_make", "web:calendar_revoke"}
 NOT_PAGES |= {"web:calendar_feed", "web:absence_end"}
 NOT_PAGES |= {"web:register_cadence", "web:register_zone", "web:register_axes"}
-NOT_PAGES |= {"web:register_restore"}
+NOT_PAGES |= {"web:register_restore", "web:party_remove"}
 NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:endpoint_switch"}
 NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "web:member_role"}
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}
@@ -223,6 +225,8 @@ def address(name: str, query: str) -> str:
         keys["key"] = "market"
     elif url in ("web:objective", "web:objective_edit"):
         keys["key"] = Objective.objects.filter(party__key="foton").earliest("id").key
+    elif url == "web:party":
+        keys["party"] = "foton"
     elif url in ("web:control", "web:control_edit", "web:control_test", "web:control_end"):
         controls = Control.objects.filter(risk__party__key="foton", visibility="shared")
         keys["control"] = controls.earliest("id").uuid

@@ -15,9 +15,10 @@ from riskreg.handover.queries import (
     person_leaving,
     responsibilities,
 )
-from riskreg.handover.services import hand_over, reassign
+from riskreg.handover.services import end_member, hand_over, reassign
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from riskreg.notify.models import Message
 from riskreg.register.models import Membership
 from riskreg.risks import services
 from riskreg.risks.models import Control, Mitigation, Position, Risk
@@ -328,3 +329,26 @@ def test_the_other_partys_private_risk_is_unknown_like_one_that_is_not_there(ful
 def test_who_may_not_transfer_may_not_reassign(full: World, by: str) -> None:
     with nothing_changes(), pytest.raises(Forbidden):
         pick(full, "R-001", by=by)
+
+
+def test_who_leaves_with_nobody_yet_is_told_to_the_managers_at_once(full: World) -> None:
+    end_member(
+        actor=full.viewer("manager"), user=full.owner.uuid, version=None, at=full.at,
+        nobody_yet=True,
+    )  # fmt: skip
+    found = {m.recipient: m for m in Message.objects.filter(kind="unowned")}
+    assert set(found) == {full.manager.uuid, full.partner_manager.uuid}
+    own, theirs = found[full.manager.uuid], found[full.partner_manager.uuid]
+    for name in ("R-001", "F-001", "M-001", "K-001", "Gate"):
+        assert name in own.text, name
+        assert name not in theirs.text, name
+    assert "R-006" in theirs.text, "what is the partner's own to hand on"
+    assert f"/handover/?from={full.owner.uuid}" in own.text
+
+
+def test_who_leaves_with_everything_handed_over_is_no_alarm(full: World) -> None:
+    end_member(
+        actor=full.viewer("manager"), user=full.leader.uuid, version=None, at=full.at,
+        to_user=full.deputy.email,
+    )  # fmt: skip
+    assert not Message.objects.filter(kind="unowned").exists()

@@ -237,6 +237,7 @@ BOUNDS: dict[str, dict[str, int]] = {
 PATHS: dict[str, tuple[str, str]] = {
     "slug": ("The register's name in addresses.", r"^[-a-zA-Z0-9_]+$"),
     "ref": ("The ref, as in R-001.", r"^[^/]+$"),
+    "party": ("The party's key.", r"^[^/]+$"),
     "number": ("The number of the item.", ""),
     "key": ("Its key, which never changes.", r"^[^/]+$"),
     "control": ("The control's id.", ""),
@@ -276,6 +277,7 @@ TAGS: dict[str, str] = {
     "members": "Who is in a register, and what they may do.",
     "mitigations": "Planned work.",
     "objectives": "Measurable targets.",
+    "parties": "Organisations in a register.",
     "programs": "Accounts of programs, with tokens for one register.",
     "readings": "Values of an indicator.",
     "registers": "Registers that the caller is a member of.",

@@ -20,6 +20,7 @@ from riskreg.register.services.invitations import (
 )
 from riskreg.register.services.members import add_member, end_membership
 from riskreg.register.services.objectives import add_objective, edit_objective
+from riskreg.register.services.parties import edit_party, join_party, remove_party
 from riskreg.register.services.people import change_role, remove_member
 from riskreg.register.services.programs import (
     add_program_token,
@@ -51,6 +52,7 @@ __all__ = [
     "create_program",
     "create_register",
     "edit_objective",
+    "edit_party",
     "edit_term",
     "end_absence",
     "end_membership",
@@ -59,9 +61,11 @@ __all__ = [
     "found_register",
     "invite",
     "invite_many",
+    "join_party",
     "mark_used",
     "next_ref",
     "remove_member",
+    "remove_party",
     "rename_taxonomy",
     "resend_invitation",
     "restore_register",

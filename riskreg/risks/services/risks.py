@@ -15,6 +15,7 @@ from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used, next_ref
+from riskreg.register.terms import check_not_merged
 from riskreg.register.translations import CONFIRMED, outdated_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
@@ -69,6 +70,7 @@ def create_risk(
         risk.save(force_insert=True)
     for name, rows in links.items():
         getattr(risk, name).set(rows)
+    check_not_merged(links.get("terms", ()))
     criteria = actor.criteria
     mark_used(criteria, recorded_at or at)
     set_position(risk, at, criteria)
@@ -125,6 +127,9 @@ def edit_risk(
     changes = set_values(RISK, risk, clean) | set_links(risk, links)
     if not changes:
         return risk
+    if "terms" in changes:
+        before, _after = changes["terms"]
+        check_not_merged(term for term in links["terms"] if term.ref not in before)
     columns = [name for name in changes if name not in LINKS]
     with refusing_taken_external_id():
         bump_version(risk, at, *columns)

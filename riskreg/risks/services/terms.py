@@ -33,6 +33,9 @@ def merge_terms(
     if version is not None and version != term.version:
         raise Conflict(_("Somebody changed it meanwhile."), term)
     target = _target(term, into)
+    # Whoever has just linked something to it is waited for, and whoever is about to waits: see
+    # ``register.terms.check_not_merged``.
+    Term.objects.select_for_update(of=("self",)).get(pk=term.pk)
     links = Risk.terms.through.objects
     # The rule holds for all risks of the register: what is found on either side of the party
     # boundary goes nowhere but into each side's own rows.

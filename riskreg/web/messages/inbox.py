@@ -23,7 +23,12 @@ from riskreg.register.access import inbox_of
 from riskreg.web.base import signed_in
 
 PER_PAGE = 30
-ICONS = {"digest": "envelope", "interrupt": "bell-alert", "alarm": "exclamation-triangle"}
+ICONS = {
+    "digest": "envelope",
+    "interrupt": "bell-alert",
+    "alarm": "exclamation-triangle",
+    "unowned": "exclamation-triangle",
+}
 
 
 @login_required

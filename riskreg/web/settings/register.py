@@ -298,6 +298,8 @@ def _parts(viewer: Viewer) -> list[dict[str, str]]:
     known = [
         ("web:members", "register.view", "user-group", _("Members"),
          _("Who is here, invitations, programs, and what each role may do")),
+        ("web:parties", "register.view", "building-office-2", _("Parties"),
+         _("The organisations that share the register")),
         ("web:ladder", "register.view", "bell-alert", _("Reminder ladder"),
          _("Who is told when, before and after a due date")),
         ("web:criteria", "register.view", "squares-2x2", _("Criteria"),

@@ -1,0 +1,120 @@
+"""The parties of a register."""
+
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import shapes_register as shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.kernel import keyset
+from riskreg.register.models import Party
+from riskreg.register.people import party_for
+from riskreg.register.queries import parties_for
+from riskreg.register.services import edit_party, join_party, remove_party
+
+_OLDEST = keyset.Order("created_at", tie="id")
+
+
+class PartyApi(RegisterApi):
+    """A view about parties."""
+
+    def as_json(self, party: Party) -> dict[str, Any]:
+        """A party as everybody of the register sees it."""
+        return {
+            "id": str(party.uuid),
+            "url": f"{self.here}parties/{party.key}/",
+            "key": party.key,
+            "name": party.name,
+            "names": party.names,
+            "prefix": party.prefix,
+            "version": party.version,
+        }
+
+    def answered(self, party: Party, status: int = 200) -> Answer:
+        """The party with its ETag, and its address where it is new."""
+        body = self.as_json(party)
+        headers = {"ETag": etag(party.version, body)}
+        if status == 201:
+            headers["Location"] = body["url"]
+        return Answer.of(body, status, **headers)
+
+
+class Parties(PartyApi):
+    """GET lists them, POST adds one."""
+
+    @schema.listed("List parties", shapes.PartyDetail)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Who was added first first."""
+        self.known_params(*PARAMS)
+        rows = parties_for(self.viewer)
+        listing = Listing(
+            queryset=rows,
+            order=_OLDEST,
+            place=lambda row: (row.created_at, str(row.uuid)),
+            tie=by_uuid(rows),
+        )
+        return listed(self, "", listing, lambda found: [self.as_json(row) for row in found])
+
+    @schema.made("Add a party", shapes.PartyToAdd, shapes.PartyDetail)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Without a key or a prefix they are made from its name. Not where other parties share
+        already what it would see."""
+
+        def act() -> Answer:
+            given = body_of(request, "key", "names", "prefix")
+            party = join_party(
+                actor=self.viewer,
+                names=given.get("names"),
+                key=given.get("key"),
+                prefix=given.get("prefix"),
+                at=self.at,
+            )
+            return self.answered(party, 201)
+
+        return self.write(act)
+
+
+class PartyDetail(PartyApi):
+    """One party, by its key."""
+
+    http_method_names = ["get", "patch", "delete", "head"]
+
+    @schema.detailed("Read a party", shapes.PartyDetail)
+    def get(self, request: Request, slug: str, party: str) -> HttpResponse:
+        """Its names in every language, and what its own refs begin with."""
+        self.known_params()
+        row = party_for(self.viewer, party)
+        return self.detail(self.as_json(row), row.version)
+
+    @schema.changed("Change a party", shapes.PartyChange, shapes.PartyDetail)
+    def patch(self, request: Request, slug: str, party: str) -> HttpResponse:
+        """Names at any time, the prefix while no ref was given with it."""
+
+        def act() -> Answer:
+            row = edit_party(
+                actor=self.viewer,
+                key=party,
+                fields=body_of(request, "names", "prefix"),
+                version=self.expected_version,
+                at=self.at,
+            )
+            return self.answered(row)
+
+        return self.write(act)
+
+    @schema.removed("Remove a party")
+    def delete(self, request: Request, slug: str, party: str) -> HttpResponse:
+        """While nothing was ever of it; 400 says what is."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            remove_party(actor=self.viewer, key=party, version=self.expected_version, at=self.at)
+            return Answer("", 204)
+
+        return self.write(act)

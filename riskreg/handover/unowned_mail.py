@@ -1,0 +1,91 @@
+"""Telling managers at once that somebody has left, and that nobody answers for what was theirs."""
+
+import datetime as dt
+import uuid
+import zoneinfo
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from riskreg.accounts.mails import page_address
+from riskreg.accounts.models import User
+from riskreg.events.policy import Audience
+from riskreg.handover.queries import called
+from riskreg.kernel import clock
+from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.refresh import Content
+from riskreg.notify.services import Draft, post
+from riskreg.register.models import Membership, Party, Register, Role
+
+KIND = "unowned"
+SHOWN = 40
+
+
+def tell_managers(register: Register, leaver: User, things: Iterable[Any], at: dt.datetime) -> None:
+    """Post a message to the managers of each party whose things ``things`` are, naming its own.
+
+    ``leaver`` answered for them. Managers of another party hear nothing of what is not theirs. A
+    message for each leaving: the next one names what that leaves.
+    """
+    by_party: dict[int, list[Any]] = {}
+    for thing in things:
+        by_party.setdefault(thing.party_id, []).append(thing)
+    leaving = uuid.uuid4()
+    for party_id, rows in sorted(by_party.items()):
+        party = Party.objects.get(pk=party_id)
+        managers = Membership.objects.select_related("user").filter(
+            register=register,
+            party=party,
+            role=Role.MANAGER,
+            ended_at=None,
+            user__is_active=True,
+        )
+        for home in managers.exclude(user=leaver).order_by("pk"):
+            post(
+                Draft(
+                    key=f"{KIND}:{leaving}:{home.user.uuid}",
+                    kind=KIND,
+                    recipient=home.user.uuid,
+                    address=home.user.email,
+                    language=home.user.language,
+                    local_day=clock.local_date(at, home.user.time_zone),
+                    content=_content(register, party, home.user, leaver, rows),
+                    audiences=[Audience(register.uuid, party.uuid)],
+                    urgent=True,
+                ),
+                at,
+            )
+
+
+def _content(
+    register: Register, party: Party, reader: User, leaver: User, rows: Sequence[Any]
+) -> Content:
+    zone = timezone.override(zoneinfo.ZoneInfo(reader.time_zone))
+    with translation.override(reader.language), zone:
+        values = {
+            "name": str(reader),
+            "leaver": str(leaver),
+            "party": party.name,
+            "things": [_line(row) for row in rows[:SHOWN]],
+            "total": len(rows),
+            "unnamed": max(0, len(rows) - SHOWN),
+            "registers_said": register.name,
+            "registers": [{"name": register.name, "notice": register.notice}],
+            "url": f"{page_address('web:handover', slug=register.slug)}?from={leaver.uuid}",
+            "preferences_url": page_address("web:preferences"),
+            "language": {"zh-hans": "zh-Hans"}.get(reader.language, reader.language),
+        }
+        folder = f"mail/{KIND}"
+        return Content(
+            subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
+            text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
+            html=inlined_html(render_to_string(f"{folder}/body.html", values)),
+        )
+
+
+def _line(row: Any) -> str:
+    title = row.localized("title") if hasattr(row, "title") else getattr(row, "name", "")
+    name = called(row)
+    return name if name == title else f"{name} {title}"
