@@ -13,6 +13,7 @@ from riskreg.web.base import last_viewer, my_memberships
 
 # key, url name, icon, the permission that shows it
 _NAV = (
+    ("overview", "web:overview", "home", "risk.view"),
     ("my_work", "web:my_work", "inbox", "risk.view"),
     ("heatmap", "web:heatmap", "squares-2x2", "risk.view"),
     ("risks", "web:risks", "list-bullet", "risk.view"),
@@ -49,6 +50,7 @@ def shell(request: HttpRequest) -> dict[str, Any]:
 
 def _nav(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
     labels = {
+        "overview": _("Home"),
         "my_work": _("My work"),
         "heatmap": _("Heatmap"),
         "risks": _("Risks"),

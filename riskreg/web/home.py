@@ -5,18 +5,24 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import path, reverse
 
+from riskreg.register.models import Role
 from riskreg.register.permissions import may_make_registers
 from riskreg.web.base import last_viewer, signed_in
+
+# Who comes to see how things stand; the others come to their work.
+_LOOK_ON = (Role.LEADER, Role.AUDITOR, Role.VIEWER)
 
 
 @login_required
 def home(request: HttpRequest) -> HttpResponse:
-    """My work in the last register, or a page that says there is none yet."""
+    """Leaders and who looks on: how the last register stands; others: their work in it; a page
+    that says so where there is none yet."""
     viewer = last_viewer(request)
     if viewer is None:
         may_make = may_make_registers(signed_in(request))
         return render(request, "home/no_register.html", {"may_make": may_make})
-    return HttpResponseRedirect(reverse("web:my_work", kwargs={"slug": viewer.register.slug}))
+    page = "web:overview" if viewer.role in _LOOK_ON else "web:my_work"
+    return HttpResponseRedirect(reverse(page, kwargs={"slug": viewer.register.slug}))
 
 
 urlpatterns = [path("", home, name="home")]

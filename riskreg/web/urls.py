@@ -13,6 +13,7 @@ from riskreg.web import (
     meetings,
     mitigations,
     objectives,
+    overview,
     people,
     risks,
     search,
@@ -34,6 +35,7 @@ from riskreg.web.settings import register as register_settings
 app_name = "web"
 
 inside: list[URLPattern | URLResolver] = [
+    *overview.urlpatterns,
     *my_work.urlpatterns,
     *heatmap.urlpatterns,
     *risks.urlpatterns,

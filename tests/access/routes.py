@@ -53,6 +53,7 @@ ROUTES: dict[str, str] = {
     "/search/": "GET",
     "/r/{}/work/": "GET",
     "/r/{}/heatmap/": "GET",
+    "/r/{}/home/": "GET",
     "/r/{}/risks/": "GET",
     "/r/{}/risks/new/": "GET POST",
     "/r/{}/risks/{}/": "GET",

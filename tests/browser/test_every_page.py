@@ -39,6 +39,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:my_work leader": (LEADER, ""),
     "web:my_work auditor": ("auditor@programme.example", ""),
     "web:my_work integration": ("integration@foton.example", ""),
+    "web:overview": (LEADER, ""),
+    "web:overview since": (LEADER, "?since=2026-06-30"),
     "web:heatmap": (LEADER, ""),
     "web:heatmap compared": (LEADER, "?as_of=2026-06-30&compare=2025-12-31&cell=4,4"),
     "web:heatmap refused": (LEADER, "?as_of=2999-01-01&cell=9,9"),

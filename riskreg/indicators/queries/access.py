@@ -131,6 +131,14 @@ def reviews_beside(viewer: Viewer, indicator: Indicator) -> QuerySet[Review]:
     )
 
 
+def measuring(viewer: Viewer, objectives: Collection[int]) -> dict[int, Indicator]:
+    """The indicator in use that measures the way to each of ``objectives`` (database ids), as far
+    as the viewer may know; the one read last where there are several."""
+    rows = visible_indicators(viewer).filter(active=True, objective__in=list(objectives))
+    rows = rows.exclude(latest_at=None).order_by("latest_at", "pk")
+    return {row.objective_id: row for row in rows if row.objective_id is not None}
+
+
 def late_for(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
     """Indicators that ``viewer`` owns whose reading is late, longest first."""
     return (

@@ -30,6 +30,13 @@ def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:
     return _with_links(_visible(viewer)).filter(risk=risk)
 
 
+def waiting_breaches(viewer: Viewer) -> QuerySet[Breach]:
+    """Every breach that the viewer may know of and that waits for a review: red before amber, the
+    longest waiting first."""
+    rows = _visible(viewer).select_related("indicator", "reading", "risk")
+    return rows.order_by("-status", "due_on", "pk")
+
+
 def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:
     """All that ``indicator`` has called for, answered (``reviewed``) or not: what waits for its
     review first, then the newest."""

@@ -36,6 +36,12 @@ def meetings_for(viewer: Viewer) -> QuerySet[Meeting]:
     )
 
 
+def last_meeting_before(viewer: Viewer, moment: dt.datetime) -> Meeting | None:
+    """The last meeting the viewer may know of that had ended before ``moment``."""
+    ended = Meeting.objects.visible_to(viewer).filter(ended_at__lt=moment)
+    return ended.order_by("-ended_at", "-id").first()
+
+
 def meeting_for(viewer: Viewer, public: uuid.UUID, *, lock: bool = False) -> Meeting:
     """The meeting of that public id. Raises ``NotFound`` also for another party's own."""
     meetings = Meeting.objects.visible_to(viewer).select_related("chair", "party")

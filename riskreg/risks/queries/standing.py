@@ -1,0 +1,48 @@
+"""How the register stands as a whole: what is overdue by party, and appetite over time."""
+
+import datetime as dt
+from collections.abc import Sequence
+
+from django.db.models import Count, Q
+
+from riskreg.kernel import clock
+from riskreg.register.access import Viewer
+from riskreg.register.models import Party
+from riskreg.risks.models import Kind, State
+from riskreg.risks.queries.access import current_positions, visible_positions
+
+
+def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
+    """Each party with a visible open risk whose review is overdue, and how many; most first."""
+    rows = (
+        current_positions(viewer)
+        .filter(state=State.OPEN, risk__next_review_on__lt=today)
+        .values_list("party", "party__key", "party__names")
+        .annotate(n=Count("id"))
+        .order_by("-n", "party__key")
+    )
+    return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
+
+
+def above_over_time(viewer: Viewer, days: Sequence[dt.date], above: Sequence[str]) -> list[int]:
+    """How many visible open threats were rated one of ``above`` (residual) at the end of each day.
+
+    One query, whatever the number of days. A rating is that of the criteria of its day.
+    """
+    ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
+    if not ends:
+        return []
+    counts = {
+        f"n{number}": Count(
+            "id", filter=Q(valid_from__lt=end) & (Q(valid_to=None) | Q(valid_to__gte=end))
+        )
+        for number, end in enumerate(ends)
+    }
+    rows = visible_positions(viewer).filter(
+        Q(valid_to=None) | Q(valid_to__gte=min(ends)),
+        state=State.OPEN,
+        kind=Kind.THREAT,
+        residual_rating__in=list(above),
+    )
+    found = rows.aggregate(**counts)
+    return [found[name] for name in counts]

@@ -1,0 +1,292 @@
+"""The home of leadership: one screen of figures, each of which opens what it counts."""
+
+import datetime as dt
+from typing import Any
+
+from django.core.paginator import Paginator
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from riskreg.duties.queries import agenda
+from riskreg.indicators.queries.access import measuring
+from riskreg.indicators.queries.breaches import waiting_breaches
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.axes import axes_of
+from riskreg.register.queries import objectives_for
+from riskreg.reviews.queries.meetings import last_meeting_before
+from riskreg.risks.queries import heatmap_lists
+from riskreg.risks.queries.heatmap import Heatmap, heatmap
+from riskreg.risks.queries.standing import above_over_time, overdue_by_party
+from riskreg.web.base import RegisterView
+from riskreg.web.duties.labels import action_label, kind_label
+from riskreg.web.heatmap.moves import by_size, moved, score_delta
+from riskreg.web.heatmap.places import count_in, month_from
+from riskreg.web.indicators.labels import measured, status_label
+from riskreg.web.presenters import Scale, error_list, heat_grid, person, query
+
+# Of each list; the whole of each is one click away.
+SHOWN = 6
+# What falls due within so many days is on the screen.
+DUE_DAYS = 14
+# Who has more than so many things to do is told that it is more.
+COUNTED = 99
+MONTHS = 12
+PRESETS = (1, 3, 6, 12)
+
+
+class OverviewPage(RegisterView):
+    """How the register stands today, and what moved since a day: the last meeting, or ``?since=``.
+
+    A day that cannot be compared with is said above the usual one, with status 400.
+    """
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        today = self.viewer.today(self.at)
+        self.slug = self.viewer.register.slug
+        usual = self._last_meeting(today)
+        problems: list[dict[str, str]] = []
+        try:
+            since = _since(request.GET.get("since", ""), today) or usual
+        except Invalid as invalid:
+            problems, since = error_list(invalid, {"since": _("Since")}), usual
+        since = since or month_from(today, -3)
+        shown = heatmap(self.viewer, stage="residual", at=self.at, compare=since)
+        scale = Scale(shown.criteria)
+        map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
+        compared = f"{map_url}?compare={since.isoformat()}"
+        overdue = self._overdue(today)
+        context = {
+            "title": _("Home"),
+            "problems": problems,
+            "shown": shown,
+            "since": since,
+            "since_meeting": since == usual,
+            "presets": self._presets(today, usual, since),
+            "grid": heat_grid(
+                scale,
+                axes_of(self.viewer.register),
+                shown,
+                None,
+                lambda cell: map_url + query({}, cell=cell),
+            ),
+            "caption": _("Residual (as it stands today), threats"),
+            "figures": self._figures(
+                shown, scale, map_url, sum(party["count"] for party in overdue)
+            ),
+            "over_time": self._over_time(today, scale, shown),
+            "moved": self._moved(shown, scale),
+            "moved_url": f"{compared}#moved",
+            "top": self._highest(shown, scale),
+            "top_url": reverse("web:risks", kwargs={"slug": self.slug})
+            + query({}, state="open", kind="threat", ordering="-score"),
+            **self._waiting(today),
+            "overdue": overdue,
+            **self._breaches(),
+            "objectives": self._objectives(today),
+        }
+        return self.render("overview/index.html", context, 400 if problems else 200)
+
+    def _last_meeting(self, today: dt.date) -> dt.date | None:
+        """The day of the last meeting before today; a day is compared with another one."""
+        zone = self.viewer.register.time_zone
+        yesterday = today - dt.timedelta(days=1)
+        found = last_meeting_before(self.viewer, clock.end_of_day(yesterday, zone))
+        assert found is None or found.ended_at  # noqa: S101 - it has ended
+        return clock.local_date(found.ended_at, zone) if found and found.ended_at else None
+
+    @staticmethod
+    def _presets(today: dt.date, usual: dt.date | None, since: dt.date) -> list[dict[str, Any]]:
+        days = [(month_from(today, -n), _months(n)) for n in PRESETS]
+        chosen: list[tuple[dt.date, str]] = [(usual, _("Last meeting"))] if usual else []
+        return [
+            {"label": label, "url": query({}, since=day.isoformat()), "current": day == since}
+            for day, label in [*chosen, *days]
+        ]
+
+    def _figures(
+        self, shown: Heatmap, scale: Scale, map_url: str, overdue: int
+    ) -> list[dict[str, Any]]:
+        every = reverse("web:risks", kwargs={"slug": self.slug})
+        risks = f"{every}?kind=threat"
+        above = count_in(shown, scale, heatmap_lists.ABOVE)
+        return [
+            {"label": _("open threats"), "count": shown.total, "url": f"{risks}&state=open"},
+            {
+                "label": _("above appetite"),
+                "count": above,
+                "url": f"{risks}&state=open&above_appetite=true",
+                "tone": "warn" if above else "",
+            },
+            {
+                "label": _("reviews overdue"),
+                "count": overdue,
+                "url": f"{every}?overdue=true",
+                "tone": "bad" if overdue else "",
+            },
+            {
+                "label": _("unrated"),
+                "count": shown.unrated_count,
+                "url": f"{risks}&state=open&unrated=true",
+            },
+            {
+                "label": _("open opportunities"),
+                "count": shown.other_total,
+                "url": f"{map_url}?kind=opportunity",
+            },
+        ]
+
+    def _over_time(self, today: dt.date, scale: Scale, shown: Heatmap) -> dict[str, Any]:
+        """How many threats stood above appetite at the ends of the last months, and today."""
+        first = today.replace(day=1)
+        ends = [month_from(first, -n) - dt.timedelta(days=1) for n in range(MONTHS - 2, -1, -1)]
+        counts = above_over_time(self.viewer, ends, scale.above)
+        rows = [*zip(ends, counts, strict=True), (today, count_in(shown, scale, "above"))]
+        map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
+        return {
+            "values": [float(n) for _day, n in rows],
+            "rows": [
+                {
+                    "day": day,
+                    "count": n,
+                    "url": map_url
+                    + query(
+                        {},
+                        as_of=day.isoformat() if day < today else None,
+                        cell=heatmap_lists.ABOVE,
+                    ),
+                }
+                for day, n in rows
+            ],
+        }
+
+    def _moved(self, shown: Heatmap, scale: Scale) -> dict[str, Any] | None:
+        page = Paginator(by_size(shown), SHOWN).get_page(1)
+        compared = shown.comparison
+        assert compared is not None  # noqa: S101 - the page always compares
+        refs = [*(m.ref for m in page), *compared.opened[:SHOWN], *compared.closed[:SHOWN]]
+        reasons = heatmap_lists.rationales_between(
+            self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
+        )
+        return moved(shown, scale, page, reasons, self._risk_url)
+
+    def _highest(self, shown: Heatmap, scale: Scale) -> list[dict[str, Any]]:
+        rows = heatmap_lists.risks_in_cell(
+            self.viewer, None, stage=shown.stage, at=self.at, as_of=shown.as_of
+        )[:SHOWN]
+        moves = {m.ref: m for m in shown.comparison.moves} if shown.comparison else {}
+        return [
+            {
+                "ref": row.ref,
+                "url": self._risk_url(row.ref),
+                "title": row.risk.localized("title"),
+                "owner": person(row.owner),
+                "chip": scale.cell_chip(row.cell(shown.stage), shown.kind),
+                "delta": score_delta(moves.get(row.ref)),
+                "private": row.visibility == "party",
+            }
+            for row in rows
+        ]
+
+    def _waiting(self, today: dt.date) -> dict[str, Any]:
+        """What the viewer has to do within two weeks, most urgent first."""
+        wanted = agenda.Wanted(
+            today=today,
+            people=agenda.mine(self.viewer),
+            due_before=today + dt.timedelta(days=DUE_DAYS + 1),
+        )
+        # Counted by reading them: counting costs a query more for every kind there is.
+        page = agenda.duties_for(self.viewer, wanted, COUNTED)
+        return {
+            "waiting_count": len(page.duties),
+            "waiting_more": page.has_next,
+            "waiting": [
+                {
+                    "kind": kind_label(duty.kind),
+                    "ref": duty.ref,
+                    "title": duty.title,
+                    "due_on": duty.due_on,
+                    "url": duty.link(self.slug),
+                    "action": action_label(duty.kind),
+                }
+                for duty in page.duties[:SHOWN]
+            ],
+        }
+
+    def _overdue(self, today: dt.date) -> list[dict[str, Any]]:
+        risks = reverse("web:risks", kwargs={"slug": self.slug})
+        return [
+            {
+                "name": party.name,
+                "count": count,
+                "url": risks + query({}, party=party.key, overdue="true"),
+            }
+            for party, count in overdue_by_party(self.viewer, today)
+        ]
+
+    def _breaches(self) -> dict[str, Any]:
+        rows = waiting_breaches(self.viewer)
+        listed = list(rows[: SHOWN + 1])
+        return {
+            "breaches_count": len(listed) if len(listed) <= SHOWN else rows.count(),
+            "breaches": [
+                {
+                    "status": status_label(row.status),
+                    "ref": row.indicator.ref,
+                    "name": row.indicator.name,
+                    "value": measured(row.reading.value, row.indicator.unit),
+                    "url": reverse(
+                        "web:indicator", kwargs={"slug": self.slug, "ref": row.indicator.ref}
+                    ),
+                    "risk": row.risk.ref,
+                    "risk_title": row.risk.localized("title"),
+                    "risk_url": self._risk_url(row.risk.ref),
+                }
+                for row in listed[:SHOWN]
+            ],
+        }
+
+    def _objectives(self, today: dt.date) -> list[dict[str, Any]]:
+        """The objectives that are still to be reached, soonest first, with how far they are."""
+        rows = list(objectives_for(self.viewer).filter(due_on__gte=today)[:SHOWN])
+        measures = measuring(self.viewer, [row.pk for row in rows])
+        listed = []
+        for row in rows:
+            measure = measures.get(row.pk)
+            listed.append(
+                {
+                    "name": row.name,
+                    "label": row.label,
+                    "url": reverse("web:objective", kwargs={"slug": self.slug, "key": row.key}),
+                    "target": measured(row.value, row.unit),
+                    "due_on": row.due_on,
+                    "now": measured(measure.latest_value, measure.unit) if measure else "",
+                    "read_at": measure.latest_at if measure else None,
+                    "status": status_label(measure.status) if measure else None,
+                }
+            )
+        return listed
+
+    def _risk_url(self, ref: str) -> str:
+        return reverse("web:risk", kwargs={"slug": self.slug, "ref": ref})
+
+
+def _since(text: str, today: dt.date) -> dt.date | None:
+    """The day that the address names. Raises ``Invalid`` for none, or one that is not over."""
+    if not text:
+        return None
+    errors = Errors()
+    try:
+        day = dt.date.fromisoformat(text)
+    except ValueError:
+        errors.add("since", "not_a_date", _("This must be a date, as in 2027-03-31."))
+    else:
+        if day >= today:
+            errors.add("since", "in_the_future", _("Compare with a day before today."))
+    errors.raise_if_any()
+    return day
+
+
+def _months(n: int) -> str:
+    return {1: _("A month"), 3: _("Three months"), 6: _("Six months"), 12: _("A year")}[n]

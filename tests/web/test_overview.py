@@ -1,0 +1,155 @@
+"""The home of leadership: its figures are those of the pages that they open."""
+
+import datetime as dt
+import re
+
+import pytest
+from django.test import Client
+
+from riskreg.reviews.services import end_meeting, start_meeting
+from riskreg.risks.queries.standing import above_over_time
+from tests import builders
+from tests.builders import SLUG, World
+from tests.indicators.making import indicator, read
+
+pytestmark = pytest.mark.django_db
+DAY = dt.timedelta(days=1)
+HOME = f"/r/{SLUG}/home/"
+
+
+@builders.shared_world
+def kept(world: World) -> World:
+    """A register with a past: one threat that rose, one private to each party, one overdue."""
+    rose = builders.risk(world, rated=(2, 2), at=world.at - 80 * DAY)
+    builders.assess(world, rose, (5, 5), at=world.at - 20 * DAY)
+    builders.risk(world, rated=(4, 5), at=world.at - 40 * DAY, title="Own", visibility="party")
+    builders.risk(
+        world, by=world.partner_owner, rated=(5, 4), at=world.at - 40 * DAY, title="Theirs",
+        visibility="party",
+    )  # fmt: skip
+    builders.risk(world, rated=None, at=world.at - 3 * DAY, title="Unrated")
+    builders.risk(world, rated=(3, 4), at=world.at - 5 * DAY, title="Chance", kind="opportunity",
+                  response="exploit")  # fmt: skip
+    return world
+
+
+def page(client: Client, tail: str = "") -> str:
+    answer = client.get(HOME + tail)
+    assert answer.status_code == 200, tail
+    return " ".join(answer.content.decode().split())
+
+
+@pytest.mark.parametrize("who", ["leader", "partner_leader", "auditor", "owner", "onlooker"])
+def test_every_figure_opens_what_it_counts(kept: World, who: str) -> None:
+    client = builders.web(getattr(kept, who))
+    figures = client.get(HOME).context["figures"]
+    assert figures[0]["count"] > 0
+    for figure in figures:
+        opened = client.get(figure["url"]).context
+        if "shown" in opened:
+            assert opened["shown"].total == figure["count"], figure
+        else:
+            assert len(opened["page"].object_list) == figure["count"], figure
+
+
+def test_what_moved_has_the_reviewers_words_and_counts_from_the_chosen_day(kept: World) -> None:
+    client = builders.web(kept.leader)
+    home = client.get(f"{HOME}?since={kept.today - 30 * DAY}")
+    (move,) = home.context["moved"]["moves"]
+    assert (move["ref"], move["delta"]) == ("R-001", 25 - 4)
+    assert move["reason"]
+    assert "1 moved, 2 new on the map, 0 gone from it." not in page(client, "?since=2026-01-01")
+    later = client.get(f"{HOME}?since={kept.today - 10 * DAY}")
+    assert later.context["moved"]["moves"] == []
+
+
+def test_it_compares_with_the_last_meeting_that_has_ended(kept: World) -> None:
+    client = builders.web(kept.leader)
+    assert client.get(HOME).context["since_meeting"] is False
+    at = kept.at - 30 * DAY
+    meeting = start_meeting(
+        actor=kept.viewer("leader"), title="Monthly", recipe={"state": ["open"]}, at=at
+    )
+    assert client.get(HOME).context["since_meeting"] is False
+    end_meeting(actor=kept.viewer("leader"), meeting=meeting.uuid, version=None, at=at)
+    home = client.get(HOME)
+    assert home.context["since_meeting"] is True
+    assert home.context["since"] == kept.today - 30 * DAY
+
+
+@pytest.mark.parametrize("since", ["tomorrow", "2999-01-01", "0"])
+def test_a_day_that_cannot_be_compared_with_is_said_above_the_usual(
+    kept: World, since: str
+) -> None:
+    answer = builders.web(kept.leader).get(f"{HOME}?since={since}")
+    assert answer.status_code == 400
+    assert "This cannot be shown as asked" in answer.content.decode()
+    assert answer.context["figures"][0]["count"] > 0
+
+
+def test_the_other_partys_own_is_in_no_figure(kept: World) -> None:
+    mine, theirs = (page(builders.web(who)) for who in (kept.leader, kept.partner_leader))
+    neutral = page(builders.web(kept.auditor))
+    assert "Own" in mine
+    assert "Theirs" not in mine
+    assert "Theirs" in theirs
+    assert "Theirs" not in neutral
+    counts = [
+        builders.web(who).get(HOME).context["figures"][1]["count"]
+        for who in (kept.leader, kept.partner_leader, kept.auditor)
+    ]
+    assert counts == [2, 2, 1]
+
+
+def test_appetite_over_time_is_what_the_heatmap_says_of_each_day(kept: World) -> None:
+    client = builders.web(kept.leader)
+    rows = client.get(HOME).context["over_time"]["rows"]
+    assert len(rows) == 12
+    assert {row["count"] for row in rows} > {0}
+    for row in rows:
+        opened = client.get(row["url"]).context
+        assert opened["beside"]["count"] == row["count"], row
+    assert above_over_time(kept.viewer("leader"), [], ["high"]) == []
+
+
+def test_red_indicators_stand_with_the_risks_they_call_for(kept: World) -> None:
+    client = builders.web(kept.leader)
+    assert "None calls for a review." in page(client)
+    watch = indicator(kept, builders.risk(kept, title="Watched"))
+    read(kept, watch, 160000)
+    text = page(client)
+    assert watch.ref in text
+    assert "Watched" in text
+    assert "None calls for a review." not in text
+
+
+def test_who_looks_on_comes_here_first_and_who_works_to_their_work(kept: World) -> None:
+    for who, landing in (
+        ("leader", HOME), ("auditor", HOME), ("onlooker", HOME),
+        ("owner", f"/r/{SLUG}/work/"), ("manager", f"/r/{SLUG}/work/"),
+    ):  # fmt: skip
+        assert builders.web(getattr(kept, who)).get("/")["Location"] == landing, who
+    assert builders.web(kept.outsider).get(HOME).status_code == 404
+
+
+def test_an_empty_register_says_what_will_be_here(world: World) -> None:
+    text = page(builders.web(world.leader))
+    for words in ("No rated risks", "Nothing moved", "No review is overdue.",
+                  "Nothing waits for you"):  # fmt: skip
+        assert words in text
+    assert re.search(r"<b>0</b> <span>open threats</span>", text)
+
+
+def test_queries_and_lists_do_not_grow_with_the_register(
+    world: World, django_assert_max_num_queries
+) -> None:
+    client = builders.web(world.leader)
+    sizes = []
+    for _round in range(2):
+        for _n in range(12):
+            builders.risk(world, rated=(4, 5), at=world.at - 40 * DAY)
+        client.get(HOME)
+        with django_assert_max_num_queries(32):
+            answer = client.get(HOME)
+        sizes.append([answer.content.count(b"<li"), len(answer.context["top"])])
+    assert sizes[0] == sizes[1]
