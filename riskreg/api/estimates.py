@@ -19,6 +19,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.table import row_to_json
+from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risk_for
 
 _FIELDS = tuple(field.name for field in ESTIMATE.settable)
@@ -44,7 +45,7 @@ class Estimates(RegisterApi):
             self,
             self.viewer.audience.key,
             listing,
-            lambda found: [to_json(row, risk.ref) for row in found],
+            lambda found: [to_json(row, self.viewer, risk.ref) for row in found],
         )
 
     @schema.described(
@@ -62,7 +63,7 @@ class Estimates(RegisterApi):
             row = record_estimate(
                 actor=self.viewer, ref=ref, given=body_of(request, *_FIELDS), at=self.at
             )
-            return Answer.of(to_json(row, row.risk.ref), 201)
+            return Answer.of(to_json(row, self.viewer, row.risk.ref), 201)
 
         return self.write(act)
 
@@ -82,13 +83,13 @@ class EstimateRelease(RegisterApi):
         def act() -> Answer:
             nothing_in(request)
             row = release_estimate(actor=self.viewer, estimate=estimate, at=self.at)
-            return Answer.of(to_json(row, row.risk.ref))
+            return Answer.of(to_json(row, self.viewer, row.risk.ref))
 
         return self.write(act)
 
 
-def to_json(row: Estimate, ref: str) -> dict[str, Any]:
+def to_json(row: Estimate, viewer: Viewer, ref: str) -> dict[str, Any]:
     """An estimate as JSON, with what its ranges come to, to three digits."""
     means = implied(row.frequency, row.severity)
     rounded = {name: significant(value) for name, value in means.items()}
-    return row_to_json(ESTIMATE, row, risk=ref, implied=rounded)
+    return row_to_json(ESTIMATE, row, viewer, risk=ref, implied=rounded)
