@@ -162,3 +162,49 @@ def conflict_page(
 def over_the_newest(form: forms.BaseForm, version: int) -> dict[str, Any]:
     """What was written in ``form``, to be saved over ``version``, which is there now."""
     return {**{name: form.data[name] for name in form.data}, "version": version}
+
+
+# Forms whose fields are not those of a table ------------------------------------------------------
+def form_to_save(request: HttpRequest, make: Callable[[Any], forms.Form]) -> forms.Form:
+    """The form as its writer sent it or, from the conflict page, with only what they chose to keep
+    of theirs: all else as it is now. ``make(data)`` is the form over the row as it is now."""
+    form = make(request.POST)
+    if "resolved" not in request.POST:
+        return form
+    chosen = {name: form.data.get(name, "") for name in taken(request, form.changed_data)}
+    shown = {f"initial-{name}": text for name, text in _texts_now(make(None)).items()}
+    version = {"version": form.data.get("version", "")}
+    return make({**_texts_now(make(None)), **shown, **chosen, **version})
+
+
+def form_conflict(
+    request: HttpRequest,
+    make: Callable[[Any], forms.Form],
+    thing: Any,
+    urls: Mapping[str, str],
+    back_label: str,
+) -> dict[str, Any]:
+    """The context of ``conflict.html`` for such a form: a choice for each of its fields that the
+    writer changed and that ``thing`` would now have otherwise."""
+    form, now = make(request.POST), _texts_now(make(None))
+    differing = []
+    for name in form.changed_data:
+        mine = _text(form.data.get(name, ""))
+        if name == "version" or mine == now[name]:
+            continue
+        words = get_choices(form, name)
+        row = {"name": name, "label": form.fields[name].label, "mine": words.get(mine, mine)}
+        row["theirs"] = words.get(now[name], now[name])
+        row["both"] = _text(seen_value(form, name)) != now[name]
+        differing.append(row)
+    hidden = hidden_fields(request.POST, form, now)
+    return conflict_page(thing, differing, hidden, old_version(request), urls, back_label)
+
+
+def _texts_now(form: forms.Form) -> dict[str, str]:
+    """What a form shows that nobody has written in, as a browser sends it back."""
+    return {name: _text(form[name].initial) for name in form.fields if name != "version"}
+
+
+def _text(value: Any) -> str:
+    return "" if value is None else str(value).replace("\r\n", "\n").strip()

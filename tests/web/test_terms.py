@@ -89,7 +89,7 @@ def test_a_second_writer_keeps_what_they_typed(world: World) -> None:
         response = client.post(PAGE + "market:eu/", {"version": "1", "name": "Europe (mine)"})
     text = response.content.decode()
     assert response.status_code == 409
-    assert "Somebody was faster" in text
+    assert "Somebody changed this while you were writing" in text
     assert 'value="Europe (mine)"' in text
     assert 'name="version" value="2"' in text
     taxonomy = f"/r/{SLUG}/settings/taxonomies/market/"

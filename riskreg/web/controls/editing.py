@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -24,9 +25,9 @@ from riskreg.risks.services import add_control, edit_control, end_control
 from riskreg.risks.services.controls import require_control
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import name_languages
-from riskreg.web.conflict import over_the_newest
+from riskreg.web.conflict import form_conflict, form_to_save, over_the_newest
 from riskreg.web.forms.marks import adds
-from riskreg.web.table_form import set_choices
+from riskreg.web.table_form import set_choices, show_what_was
 from riskreg.web.templatetags.ui import label_badge
 
 
@@ -83,6 +84,8 @@ class ControlForm(forms.Form):
         fields: dict[str, Any] = self.fields
         for name in ("name", "kind", "risks", "label"):
             fields[name].needed = True
+        if row is not None:
+            show_what_was(self)
 
     def refs(self) -> list[str]:
         """The refs that were typed."""
@@ -164,7 +167,7 @@ class ControlEdit(RegisterView):
         """Change it."""
         row = self._row(control)
         require_control(self.viewer, row)
-        form = ControlForm(self.viewer, request.POST, row=row)
+        form = form_to_save(request, partial(ControlForm, self.viewer, row=row))
         if not form.is_valid():
             return self._page(row, form, 400)
         try:
@@ -178,20 +181,26 @@ class ControlEdit(RegisterView):
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(row, form, 400)
-        except Conflict as conflict:
-            data = over_the_newest(form, row.version)
-            again = ControlForm(self.viewer, data, row=row)
-            return self._page(row, again, 409, conflict.detail)
+        except Conflict:
+            return self._conflict(request, self._row(control))
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.localized("name")})
         return to_control(self.viewer, row)
+
+    def _conflict(self, request: HttpRequest, now: Control) -> HttpResponse:
+        keys = {"slug": self.viewer.register.slug, "control": now.uuid}
+        urls = {
+            "thing": reverse("web:control", kwargs=keys),
+            "edit": reverse("web:control_edit", kwargs=keys),
+        }
+        make = partial(ControlForm, self.viewer, row=now)
+        context = form_conflict(request, make, now, urls, _("Back to the control"))
+        return self.render("conflict.html", context, 409)
 
     def _row(self, control: uuid.UUID) -> Control:
         return controls_for(self.viewer).get(pk=control_for(self.viewer, control).pk)
 
-    def _page(
-        self, row: Control, form: ControlForm, status: int = 200, conflict: str = ""
-    ) -> HttpResponse:
-        context = {"c": row, "name": row.localized("name"), "form": form, "conflict": conflict}
+    def _page(self, row: Control, form: ControlForm, status: int = 200) -> HttpResponse:
+        context = {"c": row, "name": row.localized("name"), "form": form}
         return self.render("controls/form.html", context, status)
 
 

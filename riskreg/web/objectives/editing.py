@@ -1,5 +1,6 @@
 """Adding and changing objectives."""
 
+from functools import partial
 from typing import Any
 
 from django import forms
@@ -21,8 +22,9 @@ from riskreg.register.services import add_objective, edit_objective
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import names_fields, names_given
-from riskreg.web.conflict import over_the_newest
+from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
+from riskreg.web.table_form import show_what_was
 from riskreg.web.templatetags.ui import label_badge
 
 _SOURCE = ("title", "url", "locator", "note")
@@ -100,6 +102,7 @@ class ObjectiveForm(forms.Form):
             fields[name].needed = True
         if row is not None:
             del self.fields["visibility"]
+            show_what_was(self)
         self.order_fields(self.field_order)
 
     def given(self) -> dict[str, Any]:
@@ -168,7 +171,7 @@ class ObjectiveEdit(RegisterView):
         """Change it."""
         row = objective_for(self.viewer, key)
         require(self.viewer, "objective.edit", row)
-        form = ObjectiveForm(self.viewer, request.POST, row=row)
+        form = form_to_save(request, partial(ObjectiveForm, self.viewer, row=row))
         if not form.is_valid():
             return self._page(row, form, 400)
         try:
@@ -182,19 +185,23 @@ class ObjectiveEdit(RegisterView):
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(row, form, 400)
-        except Conflict as conflict:
-            data = over_the_newest(form, row.version)
-            again = ObjectiveForm(self.viewer, data, row=row)
-            return self._page(row, again, 409, conflict.detail)
+        except Conflict:
+            return self._conflict(request, objective_for(self.viewer, key))
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.name})
         return _to(self.viewer, row)
 
-    def _page(
-        self, row: Objective, form: ObjectiveForm, status: int = 200, conflict: str = ""
-    ) -> HttpResponse:
-        return self.render(
-            "objectives/form.html", {"o": row, "form": form, "conflict": conflict}, status
-        )
+    def _conflict(self, request: HttpRequest, now: Objective) -> HttpResponse:
+        keys = {"slug": self.viewer.register.slug, "key": now.key}
+        urls = {
+            "thing": reverse("web:objective", kwargs=keys),
+            "edit": reverse("web:objective_edit", kwargs=keys),
+        }
+        make = partial(ObjectiveForm, self.viewer, row=now)
+        context = form_conflict(request, make, now, urls, _("Back to the objective"))
+        return self.render("conflict.html", context, 409)
+
+    def _page(self, row: Objective, form: ObjectiveForm, status: int = 200) -> HttpResponse:
+        return self.render("objectives/form.html", {"o": row, "form": form}, status)
 
 
 def _to(viewer: Viewer, row: Objective) -> HttpResponse:

@@ -12,6 +12,7 @@ from riskreg.kernel.localised import text_of, written
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.table_form import show_what_was
 
 _SOURCE = ("title", "url", "note")
 
@@ -26,6 +27,8 @@ class NamesForm(forms.Form):
         initial = {"version": row.version} if row else {}
         super().__init__(data, initial=initial)
         names_fields(self, names=row.names if row else None)
+        if row is not None:
+            show_what_was(self)
         self.order_fields(self.field_order)
 
     def names(self) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """One classification, and one term: renamed, taken out of use, brought back, merged."""
 
+from functools import partial
 from typing import Any
 
 from django.contrib import messages
@@ -16,7 +17,7 @@ from riskreg.register.terms import taxonomy_for, term_for, terms_beside
 from riskreg.risks.queries.links import risks_by_term
 from riskreg.risks.services import merge_terms
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.conflict import over_the_newest
+from riskreg.web.conflict import form_conflict, form_to_save, over_the_newest
 from riskreg.web.terms.forms import MergeForm, NamesForm, TermForm
 
 
@@ -25,8 +26,12 @@ class OneOfTerms(RegisterView):
 
     def back_to(self, place: str) -> HttpResponse:
         """The list of terms, at ``place``."""
+        return HttpResponseRedirect(self.list_at(place))
+
+    def list_at(self, place: str) -> str:
+        """The address of that."""
         address = reverse("web:terms", kwargs={"slug": self.viewer.register.slug})
-        return HttpResponseRedirect(f"{address}#{place}")
+        return f"{address}#{place}"
 
 
 class TaxonomyPage(OneOfTerms):
@@ -40,7 +45,8 @@ class TaxonomyPage(OneOfTerms):
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """Rename it."""
         require(self.viewer, "register.configure")
-        form = NamesForm(request.POST, row=taxonomy_for(self.viewer, key))
+        make = partial(NamesForm, row=taxonomy_for(self.viewer, key))
+        form = form_to_save(request, make)
         if not form.is_valid():
             return self._page(key, form, 400)
         try:
@@ -54,18 +60,18 @@ class TaxonomyPage(OneOfTerms):
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(key, form, 400)
-        except Conflict as conflict:
-            return self._page(key, form, 409, conflict.detail)
+        except Conflict:
+            now = taxonomy_for(self.viewer, key)
+            urls = {"thing": self.list_at(key), "edit": request.path}
+            make = partial(NamesForm, row=now)
+            context = form_conflict(request, make, now, urls, _("Back to the classifications"))
+            return self.render("conflict.html", context, 409)
         messages.success(request, _("It is called “%(name)s” now.") % {"name": row.name})
         return self.back_to(key)
 
-    def _page(
-        self, key: str, form: NamesForm | None = None, status: int = 200, conflict: str = ""
-    ) -> HttpResponse:
+    def _page(self, key: str, form: NamesForm | None = None, status: int = 200) -> HttpResponse:
         row = taxonomy_for(self.viewer, key)
-        if conflict:
-            form = form and NamesForm(over_the_newest(form, row.version), row=row)
-        context = {"taxonomy": row, "form": form or NamesForm(row=row), "conflict": conflict}
+        context = {"taxonomy": row, "form": form or NamesForm(row=row)}
         return self.render("terms/taxonomy.html", context, status)
 
 
@@ -79,7 +85,7 @@ class TermPage(OneOfTerms):
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """``action``: save (the default), retire or restore."""
         require(self.viewer, "register.configure")
-        form = TermForm(request.POST, row=term_for(self.viewer, ref))
+        form = form_to_save(request, partial(TermForm, row=term_for(self.viewer, ref)))
         action = request.POST.get("action", "")
         if not form.is_valid():
             return self.page(ref, form=form, status=400)
@@ -98,7 +104,14 @@ class TermPage(OneOfTerms):
             form.refuse(invalid)
             return self.page(ref, form=form, status=400)
         except Conflict as conflict:
-            return self.page(ref, form=form, status=409, conflict=conflict.detail)
+            if "active" in fields:
+                return self.page(ref, status=409, conflict=conflict.detail)
+            now = term_for(self.viewer, ref)
+            keys = {"slug": self.viewer.register.slug, "ref": ref}
+            urls = {"thing": reverse("web:term", kwargs=keys), "edit": request.path}
+            make = partial(TermForm, row=now)
+            context = form_conflict(request, make, now, urls, _("Back to the term"))
+            return self.render("conflict.html", context, 409)
         message = {
             "retire": _("“%(name)s” is out of use. What is filed under it stays so."),
             "restore": _("“%(name)s” is in use again."),
@@ -119,7 +132,6 @@ class TermPage(OneOfTerms):
         term = term_for(self.viewer, ref)
         others = {row.ref: row.name for row in terms_beside(term)}
         if conflict:
-            form = form and TermForm(over_the_newest(form, term.version), row=term)
             merge = merge and self._merge_form(over_the_newest(merge, term.version), term, others)
         context = {
             "may_edit": permits(self.viewer, "register.configure"),
