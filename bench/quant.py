@@ -241,6 +241,30 @@ def memory_rows() -> list[Row]:
     return rows
 
 
+def run_rows() -> list[Row]:
+    """A whole run of a register, every step in one process."""
+    years = MEMORY_YEARS[-1]
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.quant_memory", str(years), "run"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    peak, seconds = (float(x) for x in done.stdout.split())
+    return [
+        row(
+            "peak memory of a run / 400 MB",
+            f"{years:,} years",
+            peak / 400,
+            1.0,
+            peak_mb=round(peak),
+            seconds=seconds,
+            note=f"{peak:.0f} MB, {seconds:.1f} s, four risks before and after",
+        )
+    ]
+
+
 def linear_rows() -> list[Row]:
     years, base = YEARS[0], portfolio(50, EVENTS)
     per_risk = EVENTS / 50
@@ -269,7 +293,7 @@ def run(sizes: list[int] | None = None) -> list[Row]:
     rows = simulate_rows(tuple(sizes or YEARS), installed("pyfair"))
     if installed("aggregate"):
         rows += exact_rows()
-    return rows + memory_rows() + linear_rows()
+    return rows + memory_rows() + run_rows() + linear_rows()
 
 
 def main() -> int:

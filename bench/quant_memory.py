@@ -1,17 +1,58 @@
-"""Peak memory of one simulation in a process of its own: prints megabytes and seconds."""
+"""Peak memory of one simulation in a process of its own: prints megabytes and seconds.
+
+`python -m bench.quant_memory YEARS` simulates; with `run` after it, a whole run of a register.
+"""
 
 from __future__ import annotations
 
 import resource
 import sys
 import time
+import uuid
 from pathlib import Path
+
+
+def run_of_a_register(years: int, chunks: int) -> None:
+    """Every step of a run of four risks with a plan, in this process."""
+    from riskreg.quant import (
+        EffectInput,
+        ExposureInput,
+        MitigationInput,
+        Quantity,
+        RunInputs,
+        run_register,
+    )
+
+    names = [str(uuid.uuid5(uuid.NAMESPACE_URL, f"risk {k}")) for k in range(4)]
+    often = Quantity("pert", low=0.1, likely=0.2, high=0.6)
+    works = Quantity("pert", low=0.3, likely=0.5, high=0.9)
+    plan = MitigationInput(
+        str(uuid.uuid5(uuid.NAMESPACE_URL, "plan")), (EffectInput(names[0], "severity", works),)
+    )
+    inputs = RunInputs(
+        exposures=tuple(
+            ExposureInput(name, Quantity("lognormal", low=1, high=20), rate=often) for name in names
+        ),
+        mitigations=(plan,),
+        planned=(plan.id,),
+        seed=1,
+        years=years,
+        paths=100_000,
+        start=2026,
+        end=2035,
+    )
+    _ = run_register(inputs, chunks).digest
 
 
 def main() -> None:
     from bench.quant import EVENTS, portfolio
     from riskreg.quant import simulate
 
+    if sys.argv[2:] == ["run"]:
+        begun = time.perf_counter()
+        run_of_a_register(int(sys.argv[1]), chunks=16)
+        print(peak_mb(), time.perf_counter() - begun)
+        return
     start = time.perf_counter()
     r = simulate(portfolio(50, EVENTS), int(sys.argv[1]), seed=1)
     # Everything one asks of a run, so that what the answers need is counted too.

@@ -64,9 +64,9 @@ from riskreg.quant.objectives import (
     PairedDifference,
     paired_chance,
 )
+from riskreg.quant.path_plan import PathPlan
 from riskreg.quant.paths import (
     PathChunk,
-    PathPlan,
     PathResult,
     combine_paths,
     path_contribution_chunk,
@@ -74,6 +74,7 @@ from riskreg.quant.paths import (
     simulate_paths,
 )
 from riskreg.quant.portfolio import Exposure, Portfolio
+from riskreg.quant.run_choice import ChoiceStep, FrontierPoint, choice_step
 from riskreg.quant.run_figures import (
     DriverStep,
     Figure,
@@ -82,7 +83,10 @@ from riskreg.quant.run_figures import (
     merge,
     run_register,
 )
-from riskreg.quant.run_inputs import (
+from riskreg.quant.run_inputs import RunInputs, inputs_from_json
+from riskreg.quant.run_items import (
+    BudgetInput,
+    ChoiceInput,
     DriverInput,
     EffectInput,
     ElasticityInput,
@@ -94,8 +98,6 @@ from riskreg.quant.run_inputs import (
     ObjectiveInput,
     PaymentInput,
     Quantity,
-    RunInputs,
-    inputs_from_json,
 )
 from riskreg.quant.run_steps import (
     LossPart,
@@ -144,11 +146,14 @@ __all__ = [
     "Beta",
     "Branch",
     "Budget",
+    "BudgetInput",
     "Capped",
     "ChanceNode",
     "Choice",
+    "ChoiceInput",
     "ChoiceNode",
     "ChoiceReport",
+    "ChoiceStep",
     "Chunk",
     "Comparison",
     "Constant",
@@ -171,6 +176,7 @@ __all__ = [
     "ExposureInput",
     "Figure",
     "Flip",
+    "FrontierPoint",
     "Hit",
     "HitInput",
     "InformationValue",
@@ -216,6 +222,7 @@ __all__ = [
     "audit_matrix",
     "binomial_likelihood",
     "brier",
+    "choice_step",
     "choose",
     "choose_mitigations",
     "combine",

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Protocol
 
 import numpy as np
+import numpy.typing as npt
 
 from riskreg.quant.checks import Array
 from riskreg.quant.drivers import Driver
@@ -54,8 +55,11 @@ class DriverValues(Mapping[str, Array]):
         own: Scores,
         given: Mapping[str, Array] | None = None,
         keep: Sequence[str] = (),
+        held: dict[str, Array] | None = None,
     ) -> None:
-        """`given`: scores known already, those of a path; `keep`: values asked for again later."""
+        """`given`: scores known already, those of a path; `keep`: values asked for again later;
+        `held`: a store for the scores of drivers that are one value along a path."""
+        self._held = held
         self._plan, self._size, self._own = plan, size, own
         self._given = dict(given or {})
         self._keep = {*plan.shared, *keep}
@@ -77,10 +81,24 @@ class DriverValues(Mapping[str, Array]):
             self._values[name] = values
         return values
 
+    def at(self, name: str, places: npt.NDArray[np.int64]) -> Array:
+        """Values at some of the years only, which saves working out the others."""
+        if name in self._values or name in self._keep:
+            return self[name][places]
+        driver = self._plan.drivers[self._plan.place[name]]
+        return driver.values(self.scores(name)[places])
+
     def scores(self, name: str) -> Array:
         """Standard normal scores of one driver, correlated with those of the others."""
         if name in self._given:
             return self._given[name]
+        if self._held is None or self._plan.drivers[self._plan.place[name]].persistence != 1:
+            return self._mixed(name)
+        if name not in self._held:
+            self._held[name] = self._mixed(name)
+        return self._held[name]
+
+    def _mixed(self, name: str) -> Array:
         row = self._plan.rows[self._plan.place[name]]
         if len(row) == 1 and row[0][1] == 1:
             return self._draw(row[0][0])

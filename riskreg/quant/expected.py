@@ -21,6 +21,7 @@ from riskreg.quant.errors import InvalidYears, MismatchedRuns
 from riskreg.quant.portfolio import Exposure, Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler, block_range
 from riskreg.quant.sums import BlockSums, totals
+from riskreg.quant.together import differs
 
 CLOSED = "closed form"
 SAMPLED = "closed form given the drivers, which are sampled"
@@ -215,22 +216,16 @@ def expected_difference(
     known = math.fsum(
         (closed_mean(b, after) or 0.0) - (closed_mean(a, before) or 0.0)
         for a, b in zip(before.exposures, after.exposures, strict=True)
-        if a.name not in sampled and _differs(a, b, before, after)
+        if a.name not in sampled and differs(a, b, before, after)
     )
     sums = {"sum ": found["change"], "square ": found["square"]}
     return _estimate(sums, "", years, known, SAMPLED if sampled else CLOSED)
-
-
-def _differs(a: Exposure, b: Exposure, before: Portfolio, after: Portfolio) -> bool:
-    names = {link.driver for link in (*a.links, *b.links)}
-    drivers = [{d.name: d for d in p.drivers} for p in (before, after)]
-    return a != b or any(drivers[0].get(n) != drivers[1].get(n) for n in names)
 
 
 def _open_pairs(before: Portfolio, after: Portfolio) -> list[tuple[Exposure, Exposure]]:
     return [
         (a, b)
         for a, b in zip(before.exposures, after.exposures, strict=True)
-        if _differs(a, b, before, after)
+        if differs(a, b, before, after)
         and (closed_mean(a, before) is None or closed_mean(b, after) is None)
     ]

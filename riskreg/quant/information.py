@@ -13,11 +13,12 @@ from riskreg.quant import checks
 from riskreg.quant.checks import Array
 from riskreg.quant.discrete import Constant
 from riskreg.quant.errors import InvalidPortfolio, InvalidShape, InvalidYears
-from riskreg.quant.expected import expected_losses, given_drivers
+from riskreg.quant.expected import closed_mean, expected_losses, given_drivers
 from riskreg.quant.mitigations import Mitigation
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler
 from riskreg.quant.sensitivity import Bar
+from riskreg.quant.together import sharing
 
 
 @dataclass(frozen=True)
@@ -99,7 +100,8 @@ def driver_evppi(
 
     The payoff of an option is minus its cost and minus the expected loss given the drivers, in
     closed form (see `riskreg.quant.expected`): whose events happen is no information that anybody
-    could ask for. Drivers that are ranges of the mitigations' own effects are not asked about.
+    could ask for. A driver that moves nothing which the options change is worth exactly 0. Drivers
+    that are ranges of the mitigations' own effects are not asked about.
 
     >>> from riskreg.quant import Constant, Driver, Effect, Exposure, Link, Pert
     >>> p = Portfolio([Exposure("R", Constant(10), rate=1, links=[Link("price")])],
@@ -115,7 +117,20 @@ def driver_evppi(
         raise InvalidPortfolio("portfolio", portfolio.names, "has no drivers", "add drivers")
     n = checks.integer("years", years, 8, 10**6, InvalidYears)
     checks.seed("seed", seed)
-    table = np.array([_payoffs(portfolio, chosen, n, seed) for chosen in options.values()])
+    states = [portfolio.mitigated(chosen) for chosen in options.values()]
+    # What no option changes moves all alike; it is part of the level, and no drivers' business.
+    changed = [k for k, groups in enumerate(sharing(states)) if len(groups) > 1]
+    alike = [e for k, e in enumerate(portfolio.exposures) if k not in changed]
+    level = 0.0
+    if alike:
+        rest = Portfolio(alike, portfolio.drivers, portfolio.correlation)
+        level = expected_losses(rest, n, seed)[""].value
+    table = np.array(
+        [
+            _payoffs(state, changed, n, seed) - math.fsum(m.cost for m in chosen) - level
+            for state, chosen in zip(states, options.values(), strict=True)
+        ]
+    )
     expected = dict(zip(options, table.mean(axis=1).tolist(), strict=True))
     best = int(table.mean(axis=1).argmax())
     gains = table.max(axis=0) - table[best]
@@ -123,8 +138,11 @@ def driver_evppi(
         float(gains.mean()), float(gains.std(ddof=1)) / math.sqrt(n) if n > 1 else 0.0
     )
     base = Sampler(portfolio, seed)
-    each = {}
+    asked = _that_matter(portfolio, states, changed)
+    each = dict.fromkeys((d.name for d in portfolio.drivers), InformationValue(0.0, 0.0))
     for driver in portfolio.drivers:
+        if driver.name not in asked:
+            continue
         scores = np.concatenate(
             [base.driver_values(b, size).scores(driver.name) for b, size in _blocks(n)]
         )
@@ -136,17 +154,33 @@ def _blocks(years: int) -> list[tuple[int, int]]:
     return [(b, min(BLOCK, years - b * BLOCK)) for b in range(-(-years // BLOCK))]
 
 
-def _payoffs(portfolio: Portfolio, chosen: Sequence[Mitigation], years: int, seed: int) -> Array:
-    changed = portfolio.mitigated(chosen)
-    sampler = Sampler(changed, seed)
-    cost = math.fsum(m.cost for m in chosen)
+def _that_matter(
+    portfolio: Portfolio, states: Sequence[Portfolio], changed: Sequence[int]
+) -> set[str]:
+    """Drivers that move something that the options change, or are tied to one that does."""
+    found = {x.driver for state in states for k in changed for x in state.exposures[k].links}
+    if portfolio.correlation is None:
+        return found
+    names = [d.name for d in portfolio.drivers]
+    tied = {
+        a
+        for i, a in enumerate(names)
+        for j, _ in enumerate(names)
+        if i != j and portfolio.correlation[i][j] != 0
+    }
+    # Ties may run through several drivers; all that are tied at all are asked about.
+    return found | tied if found & tied else found
+
+
+def _payoffs(state: Portfolio, changed: Sequence[int], years: int, seed: int) -> Array:
+    sampler = Sampler(state, seed)
     parts = []
     for block, size in _blocks(years):
         values = sampler.driver_values(block, size)
         losses = np.zeros(size)
-        for exposure in changed.exposures:
-            losses += given_drivers(exposure, sampler, values, size)
-        parts.append(-losses - cost)
+        for k in changed:
+            losses += given_drivers(state.exposures[k], sampler, values, size)
+        parts.append(-losses)
     return np.concatenate(parts)
 
 
@@ -179,6 +213,10 @@ def expected_tornado(
             held = replace(driver, distribution=Constant(float(driver.distribution.quantile(q))))
             drivers = [*portfolio.drivers[:k], held, *portfolio.drivers[k + 1 :]]
             part = Portfolio(moved, drivers, portfolio.correlation)
-            ends.append(rest + expected_losses(part, years, seed)[""].value)
+            known = [closed_mean(e, part) for e in moved]
+            if all(x is not None for x in known):
+                ends.append(rest + math.fsum(x or 0.0 for x in known))
+            else:
+                ends.append(rest + expected_losses(part, years, seed)[""].value)
         bars.append(Bar(driver.name, ends[0], ends[1]))
     return tuple(sorted(bars, key=lambda bar: (-bar.swing, bar.name)))

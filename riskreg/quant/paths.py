@@ -12,109 +12,23 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from riskreg.quant import checks, metrics
 from riskreg.quant.checks import Array
 from riskreg.quant.discount import discount_factors, present_value
-from riskreg.quant.errors import (
-    InvalidPortfolio,
-    InvalidShape,
-    InvalidYears,
-)
+from riskreg.quant.driver_values import DriverValues
+from riskreg.quant.errors import MismatchedRuns
 from riskreg.quant.mitigations import Mitigation
 from riskreg.quant.objective_paths import ObjectivePaths
 from riskreg.quant.objectives import Flags, ObjectiveModel, ObjectiveResult
-from riskreg.quant.portfolio import Exposure, Portfolio
+from riskreg.quant.path_plan import PathPlan
+from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler, block_range, refuse_missing
 from riskreg.quant.sums import BlockSums, totals
-
-MAX_CELLS = 2**27
-"""Paths × years that are kept, 8 bytes each."""
-
-
-@dataclass(frozen=True)
-class PathPlan:
-    """Everything that a simulation of paths depends on; see `simulate_paths` for the parameters.
-
-    `keep_drivers` names the drivers whose values the result holds.
-    """
-
-    portfolio: Portfolio
-    start: int
-    end: int
-    paths: int
-    seed: int
-    rate: float = 0.0
-    persistence: float = 0.0
-    trends: Mapping[str, Sequence[float]] = field(default_factory=dict)
-    mitigations: tuple[tuple[Mitigation, int], ...] = ()
-    objectives: tuple[ObjectiveModel, ...] = ()
-    first_at: int = 1
-    keep_drivers: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        first = checks.integer("start", self.start, 1, 9999, InvalidYears)
-        checks.integer("end", self.end, first, 9999, InvalidYears)
-        size = len(self.years)
-        checks.integer("paths", self.paths, 1, max(1, MAX_CELLS // size), InvalidYears)
-        checks.seed("seed", self.seed)
-        discount_factors(self.rate, size, self.first_at)
-        object.__setattr__(self, "rate", float(self.rate))
-        checks.probability("persistence", self.persistence)
-        object.__setattr__(self, "trends", self._checked_trends())
-        for key in ("mitigations", "objectives", "keep_drivers"):
-            object.__setattr__(self, key, tuple(getattr(self, key)))
-        checks.unique("mitigations", [m.name for m, _ in self.mitigations])
-        for mitigation, works_from in self.mitigations:
-            checks.integer("mitigations", works_from, 1, 9999, InvalidYears)
-            self.portfolio.mitigated([mitigation])
-        checks.unique("objectives", [model.name for model in self.objectives])
-        for model in self.objectives:
-            model.check(self.portfolio, self.years)
-        for name in self.keep_drivers:
-            if name not in {d.name for d in self.portfolio.drivers}:
-                raise InvalidPortfolio("keep_drivers", name, "is not a driver", "name a driver")
-
-    @property
-    def years(self) -> tuple[int, ...]:
-        return tuple(range(self.start, self.end + 1))
-
-    def _checked_trends(self) -> dict[str, tuple[float, ...]]:
-        result = {}
-        for name, values in self.trends.items():
-            if name not in self.portfolio.names:
-                known = ", ".join(self.portfolio.names)
-                raise InvalidPortfolio("trends", name, "is not an exposure", f"name one of {known}")
-            factors = checks.array("trends", values, 1)
-            if factors.size != len(self.years) or (factors < 0).any():
-                raise InvalidShape(
-                    "trends", values, "does not fit", f"give {len(self.years)} factors of 0 or more"
-                )
-            result[name] = tuple(factors.tolist())
-        return result
-
-    def portfolio_in(self, k: int) -> Portfolio:
-        """The portfolio of the `k`-th year: its rates, and the mitigations that work by then."""
-        active = [m for m, works_from in self.mitigations if self.years[k] >= works_from]
-
-        def scaled(exposure: Exposure) -> Exposure:
-            factors = self.trends.get(exposure.name)
-            return exposure if factors is None else exposure.more_often(factors[k])
-
-        exposures = [scaled(e) for e in self.portfolio.exposures]
-        now = Portfolio(exposures, self.portfolio.drivers, self.portfolio.correlation)
-        return now.mitigated(active)
-
-    def samplers(self) -> list[Sampler]:
-        """One for each year; the period is the calendar year, so that moving the start leaves
-        later draws alone."""
-        return [
-            Sampler(self.portfolio_in(k), self.seed, period=year)
-            for k, year in enumerate(self.years)
-        ]
+from riskreg.quant.together import add_block, sharing
 
 
 def simulate_paths(
@@ -148,7 +62,7 @@ def simulate_paths(
     Random numbers hang on seed, exposure and year: with and without mitigations they are common.
     Raises `InvalidYears`, `InvalidShape`, `InvalidPortfolio`.
 
-    >>> from riskreg.quant import Constant
+    >>> from riskreg.quant import Constant, Exposure, Portfolio
     >>> p = Portfolio([Exposure("R", probability=1, severity=Constant(10))])
     >>> r = simulate_paths(p, 2026, 2028, paths=3, seed=1, rate=0.25)
     >>> r.years, r.losses[0].tolist(), round(float(r.present_values[0]), 2)
@@ -195,7 +109,7 @@ def _blocks(plan: PathPlan, index: int, chunks: int) -> Iterator[tuple[int, int]
 
 def _values_by_year(
     plan: PathPlan, samplers: list[Sampler], block: int, size: int, keep: Sequence[str]
-) -> Iterator[tuple[int, Mapping[str, Array]]]:
+) -> Iterator[tuple[int, DriverValues]]:
     """The drivers' values in each year of a block, one year's scores carried into the next."""
     carried = {
         d.name: plan.persistence if d.persistence is None else d.persistence
@@ -221,45 +135,97 @@ def _values_by_year(
 def simulate_path_chunk(plan: PathPlan, index: int, chunks: int) -> PathChunk:
     """Part `index` (from 0) of `chunks` of the paths; more parts than blocks of 65,536 are empty.
 
-    >>> from riskreg.quant import Constant
+    >>> from riskreg.quant import Constant, Exposure, Portfolio
     >>> plan = PathPlan(Portfolio([Exposure("R", Constant(10), rate=1)]), 2026, 2028, 100_000, 1)
     >>> parts = [simulate_path_chunk(plan, k, 2) for k in (1, 0)]
     >>> combine_paths(parts).digest == combine_paths([simulate_path_chunk(plan, 0, 1)]).digest
     True
     """
+    return simulate_path_chunks([plan], index, chunks)[0]
+
+
+def simulate_path_chunks(plans: Sequence[PathPlan], index: int, chunks: int) -> list[PathChunk]:
+    """As `simulate_path_chunk` for plans of one portfolio that differ in their mitigations alone:
+    what is the same in a year is drawn once."""
     checks.integer("chunks", chunks, 1, 10**6)
     checks.integer("index", index, 0, chunks - 1)
-    first, last = block_range(plan.paths, index, chunks)
-    size = max(0, min(last * BLOCK, plan.paths) - first * BLOCK)
-    years = len(plan.years)
-    losses = np.zeros((years, size))
-    drivers = {name: np.empty((years, size)) for name in plan.keep_drivers}
-    found: dict[str, list[ObjectivePaths]] = {model.name: [] for model in plan.objectives}
-    samplers = plan.samplers() if size else []
-    works_from = {m.name: year for m, year in plan.mitigations}
-    watched = {hit.exposure for model in plan.objectives for hit in model.hits}
-    keep = {*plan.keep_drivers, *(t.driver for m in plan.objectives for t in m.drivers)}
-    for block, count in _blocks(plan, index, chunks):
+    one = plans[0]
+    for plan in plans:
+        if replace(plan, mitigations=()) != replace(one, mitigations=()):
+            raise MismatchedRuns(
+                "plans", plan.years, "differ in more than mitigations", "simulate them apart"
+            )
+    first = block_range(one.paths, index, chunks)[0]
+    works = [_Work(plan, index, chunks) for plan in plans]
+    shared = [
+        sharing([work.samplers[k].portfolio for work in works])
+        for k in range(len(works[0].samplers))
+    ]
+    for block, count in _blocks(one, index, chunks):
         here = slice((block - first) * BLOCK, (block - first) * BLOCK + count)
-        objectives = [
-            ObjectivePaths(model, plan.years, works_from, plan.seed, block, count)
-            for model in plan.objectives
-        ]
-        for k, values in _values_by_year(plan, samplers, block, count, sorted(keep)):
-            now = samplers[k].portfolio
-            happened: dict[str, Flags] = {x: np.zeros(count, dtype=bool) for x in watched}
-            for exposure in now.exposures:
-                samplers[k].add(
-                    exposure, block, count, values, losses[k, here], happened.get(exposure.name)
-                )
-            for name in plan.keep_drivers:
-                drivers[name][k, here] = values[name]
-            for objective in objectives:
-                objective.add_year(k, {d.name: d for d in now.drivers}, values, happened)
-        for objective in objectives:
-            found[objective.model.name].append(objective)
-    results = {m.name: _joined(m, plan.years, found[m.name]) for m in plan.objectives}
-    return PathChunk(plan, index, chunks, losses.T, {n: v.T for n, v in drivers.items()}, results)
+        for work in works:
+            work.begin(block, count)
+        for years in zip(*(work.years(block, count) for work in works), strict=True):
+            k = years[0][0]
+            values = [drawn for _, drawn in years]
+            happened = [work.flags(count) for work in works]
+            add_block(
+                [work.samplers[k] for work in works],
+                shared[k],
+                block,
+                count,
+                values,
+                [work.losses[k, here] for work in works],
+                happened,
+            )
+            for work, drawn, marks in zip(works, values, happened, strict=True):
+                work.end_year(k, here, drawn, marks)
+    return [work.chunk(index, chunks) for work in works]
+
+
+class _Work:
+    """One plan while a chunk of it is simulated."""
+
+    def __init__(self, plan: PathPlan, index: int, chunks: int) -> None:
+        first, last = block_range(plan.paths, index, chunks)
+        size = max(0, min(last * BLOCK, plan.paths) - first * BLOCK)
+        self.plan = plan
+        self.losses = np.zeros((len(plan.years), size))
+        self._drivers = {name: np.empty((len(plan.years), size)) for name in plan.keep_drivers}
+        self._found: dict[str, list[ObjectivePaths]] = {m.name: [] for m in plan.objectives}
+        self.samplers = plan.samplers() if size else []
+        self._begins = {m.name: year for m, year in plan.mitigations}
+        self._watched = {hit.exposure for model in plan.objectives for hit in model.hits}
+        terms = {term.driver for model in plan.objectives for term in model.drivers}
+        self._keep = sorted({*plan.keep_drivers, *terms})
+
+    def begin(self, block: int, size: int) -> None:
+        plan = self.plan
+        for model in plan.objectives:
+            self._found[model.name].append(
+                ObjectivePaths(model, plan.years, self._begins, plan.seed, block, size)
+            )
+
+    def years(self, block: int, size: int) -> Iterator[tuple[int, DriverValues]]:
+        return _values_by_year(self.plan, self.samplers, block, size, self._keep)
+
+    def flags(self, size: int) -> dict[str, Flags]:
+        return {name: np.zeros(size, dtype=bool) for name in self._watched}
+
+    def end_year(
+        self, k: int, here: slice, values: DriverValues, happened: Mapping[str, Flags]
+    ) -> None:
+        for name, kept in self._drivers.items():
+            kept[k, here] = values[name]
+        drivers = {d.name: d for d in self.samplers[k].portfolio.drivers}
+        for parts in self._found.values():
+            parts[-1].add_year(k, drivers, values, happened)
+
+    def chunk(self, index: int, chunks: int) -> PathChunk:
+        plan = self.plan
+        results = {m.name: _joined(m, plan.years, self._found[m.name]) for m in plan.objectives}
+        drivers = {name: values.T for name, values in self._drivers.items()}
+        return PathChunk(plan, index, chunks, self.losses.T, drivers, results)
 
 
 def _joined(

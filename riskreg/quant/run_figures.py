@@ -124,13 +124,9 @@ def run_register(inputs: RunInputs, chunks: int = 1) -> RunResult:
     losses = [loss_step(inputs, k, chunks) for k in range(chunks)]
     paths = [path_step(inputs, k, chunks) for k in range(chunks)]
     tails = tail_step(inputs, losses)
-    contributions = {
-        stage: [
-            contribution_step(inputs, stage, part.losses[stage], tail, part.index, chunks)
-            for part in losses
-        ]
-        for stage, tail in tails.items()
-    }
+    contributions = [
+        contribution_step(inputs, part.losses, tails, part.index, chunks) for part in losses
+    ]
     return merge(inputs, losses, paths, contributions, driver_step(inputs))
 
 
@@ -138,7 +134,7 @@ def merge(
     inputs: RunInputs,
     losses: Sequence[LossPart],
     paths: Sequence[PathPart],
-    contributions: Mapping[str, Sequence[BlockSums]],
+    contributions: Sequence[Mapping[str, BlockSums]],
     drivers: DriverStep | None,
 ) -> RunResult:
     """Figures of all parts of a run, given in any order.
@@ -166,7 +162,8 @@ def merge(
             thresholds = np.linspace(min(0.0, float(values[0])), top, CURVE_POINTS).tolist()
         curves[stage] = metrics.sorted_exceedance_curve(values, thresholds, 0.95)
         del values
-        figures += _contribution_figures(inputs, stage, contributions[stage], portfolio.names)
+        own = [part[stage] for part in contributions]
+        figures += _contribution_figures(inputs, stage, own, portfolio.names)
     comparison = None
     if "after" in portfolios:
         change = expected_difference(

@@ -3,8 +3,9 @@
     losses, index      simulated years before and after the planned mitigations
     paths, index       calendar years before and after, with the objectives
     tails              VaR and TVaR of all years: the point from which contributions are counted
-    contributions, index, stage    what each exposure adds to the mean of the worst years
+    contributions, index    what each exposure adds to the mean of the worst years
     drivers            tornado and value of information
+    choice             the best mitigations, told from the run's years (`run_choice`)
 
 `run_figures.merge` makes figures of all their results. Each step is a function of the inputs, its
 index and the number of chunks (contributions of the tails too); results are arrays and numbers that
@@ -15,7 +16,7 @@ from __future__ import annotations
 
 import io
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,12 +28,13 @@ from riskreg.quant.checks import Array
 from riskreg.quant.compare import compare_chunk
 from riskreg.quant.errors import MismatchedRuns
 from riskreg.quant.expected import ExpectedChunk, difference_chunk, expected_chunk
-from riskreg.quant.paths import PathChunk, simulate_path_chunk
+from riskreg.quant.paths import PathChunk, simulate_path_chunks
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.run_inputs import RunInputs
 from riskreg.quant.sampling import BLOCK, Sampler, block_range
-from riskreg.quant.simulate import simulate_chunk
+from riskreg.quant.simulate import simulate_chunks
 from riskreg.quant.sums import BlockSums
+from riskreg.quant.together import sharing
 
 STAGES = ("before", "after")
 
@@ -54,7 +56,8 @@ def loss_step(inputs: RunInputs, index: int, chunks: int) -> LossPart:
     """Simulate one chunk of the years, before and after."""
     run = (inputs.years, inputs.seed, index, chunks)
     portfolios = stages(inputs)
-    parts = {stage: simulate_chunk(p, *run) for stage, p in portfolios.items()}
+    simulated = simulate_chunks(list(portfolios.values()), *run)
+    parts = dict(zip(portfolios, simulated, strict=True))
     expected = {stage: expected_chunk(p, *run) for stage, p in portfolios.items()}
     difference: BlockSums = {}
     change: BlockSums = {}
@@ -86,11 +89,9 @@ class PathPart:
 def path_step(inputs: RunInputs, index: int, chunks: int) -> PathPart:
     """Simulate one chunk of the paths, before and after."""
     wanted = STAGES if inputs.planned else STAGES[:1]
-    paths = {
-        stage: simulate_path_chunk(inputs.plan(after=stage == "after"), index, chunks)
-        for stage in wanted
-    }
-    return PathPart(inputs.digest, index, chunks, paths)
+    plans = [inputs.plan(after=stage == "after") for stage in wanted]
+    found = simulate_path_chunks(plans, index, chunks)
+    return PathPart(inputs.digest, index, chunks, dict(zip(wanted, found, strict=True)))
 
 
 def ordered(inputs: RunInputs, parts: Iterable[LossPart] | Iterable[PathPart]) -> list[int]:
@@ -128,34 +129,41 @@ def tail_step(inputs: RunInputs, parts: Sequence[LossPart]) -> dict[str, metrics
 
 def contribution_step(
     inputs: RunInputs,
-    stage: str,
-    losses: Array,
-    tail: metrics.TailWeights,
+    losses: Mapping[str, Array],
+    tails: Mapping[str, metrics.TailWeights],
     index: int,
     chunks: int,
-) -> BlockSums:
-    """What each exposure adds to the TVaR in one chunk; `losses` are those of the chunk.
+) -> dict[str, BlockSums]:
+    """What each exposure adds to the TVaR in one chunk, by stage; `losses` are those of the chunk.
 
     Under its own name Σ weight × loss; under its name and " square" the same of the square, for the
     standard error of the mean over the worst years.
     """
-    portfolio = inputs.portfolio(after=checks.one_of("stage", stage, STAGES) == "after")
-    sampler = Sampler(portfolio, inputs.seed)
-    sums: dict[str, list[float]] = {
-        f"{name}{end}": [] for name in portfolio.names for end in ("", " square")
+    states = stages(inputs)
+    samplers = [Sampler(state, inputs.seed) for state in states.values()]
+    shared = sharing(list(states.values()))
+    names = states["before"].names
+    sums: dict[str, dict[str, list[float]]] = {
+        stage: {f"{name}{end}": [] for name in names for end in ("", " square")} for stage in states
     }
     first, last = block_range(inputs.years, index, chunks)
     for block in range(first, last):
         size = min(BLOCK, inputs.years - block * BLOCK)
         start = (block - first) * BLOCK
-        weights = tail.of(losses[start : start + size])
-        values = sampler.driver_values(block, size)
-        for exposure in portfolio.exposures:
-            row = np.zeros(size)
-            sampler.add(exposure, block, size, values, row)
-            sums[exposure.name].append(checks.dot(weights, row))
-            sums[f"{exposure.name} square"].append(checks.dot(weights, np.square(row)))
-    return {name: tuple(x) for name, x in sums.items()}
+        weights = [tails[stage].of(losses[stage][start : start + size]) for stage in states]
+        values = [sampler.driver_values(block, size) for sampler in samplers]
+        for k, groups in enumerate(shared):
+            for group in groups:
+                row = np.zeros(size)
+                sampler = samplers[group[0]]
+                exposure = sampler.portfolio.exposures[k]
+                sampler.add(exposure, block, size, values[group[0]], row)
+                square = np.square(row)
+                for state in group:
+                    found = sums[list(states)[state]]
+                    found[exposure.name].append(checks.dot(weights[state], row))
+                    found[f"{exposure.name} square"].append(checks.dot(weights[state], square))
+    return {stage: {name: tuple(x) for name, x in found.items()} for stage, found in sums.items()}
 
 
 def pack(part: LossPart | PathPart) -> bytes:

@@ -124,13 +124,14 @@ class Sampler:
         size: int,
         given: Mapping[str, Array] | None = None,
         keep: Sequence[str] = (),
+        held: dict[str, Array] | None = None,
     ) -> DriverValues:
         """Values of the drivers in each year of a block; `given` and `keep` as `DriverValues`."""
 
         def own(driver: int) -> Array:
             return self._drivers[driver].at(block).standard_normal(size)
 
-        return DriverValues(self.plan, size, own, given, keep)
+        return DriverValues(self.plan, size, own, given, keep, held)
 
     def hazards(self, exposure: Exposure, values: Mapping[str, Array]) -> Array | None:
         """Rate of the exposure's Poisson process in each year; None where drivers leave it alone.
@@ -159,22 +160,18 @@ class Sampler:
             return known[0] * known[1]
         return known[0] if known else None
 
-    def _highest(
-        self, exposure: Exposure, values: Mapping[str, Array]
-    ) -> tuple[Exposure, Array | None]:
-        """Where only factors with an end move how often: the exposure as often as can be, and the
-        share of its events that happen in each year. An event then has a mark of its own, and a
-        lower factor keeps a part of the events of none at all. Else the exposure itself and None.
+    def _factors(self, exposure: Exposure) -> tuple[list[str], float]:
+        """Where only factors with an end move how often: their drivers, and how much more often
+        than the exposure by itself its events can come. Else none, and 1.
+
+        All events are drawn that can come, each with a mark of its own; in a year the share of them
+        happens that the factors leave. A lower factor keeps a part of those that a higher one does.
         """
         links = [link for link in exposure.links if link.on == "frequency"]
         top = math.prod(self._by_name[link.driver].support[1] for link in links)
         if not links or any(link.form != "factor" for link in links) or not 0 < top < math.inf:
-            return exposure, None
-        share = self._multiplier(exposure, values, "frequency", factors=True)
-        rest = tuple(link for link in exposure.links if link.on != "frequency")
-        return replace(exposure, links=rest).more_often(
-            top
-        ), share / top if share is not None else None
+            return [], 1.0
+        return [link.driver for link in links], top
 
     def _multiplier(
         self, exposure: Exposure, values: Mapping[str, Array], on: str, *, factors: bool
@@ -188,20 +185,27 @@ class Sampler:
         return product
 
     def events(
-        self, exposure: Exposure, block: int, size: int, values: Mapping[str, Array]
+        self, exposure: Exposure, block: int, size: int, values: DriverValues
     ) -> Iterator[Batch]:
         """Batches of (year within the block, signed loss), in an order that never changes."""
         streams = self._streams[exposure.name]
         sizes = streams.sizes.at(block)
         severity = exposure.severity
         scale = self.severity_multiplier(exposure, values)
-        highest, share = self._highest(exposure, values)
-        hazards = self.hazards(exposure, values) if share is None else None
-        marks = streams.heights.at(block) if share is not None else None
-        for years, kept in _places(highest, streams, block, size, hazards):
+        factors, top = self._factors(exposure)
+        hazards = None if factors else self.hazards(exposure, values)
+        often = exposure
+        if factors:
+            rest = tuple(link for link in exposure.links if link.on != "frequency")
+            often = replace(exposure, links=rest).more_often(top)
+        marks = streams.heights.at(block) if factors else None
+        for years, kept in _places(often, streams, block, size, hazards):
             losses = severity.sample(sizes, years.size)
-            if share is not None and marks is not None:
-                happens = marks.random(years.size) < share[years]
+            if marks is not None:
+                share = values.at(factors[0], years)
+                for name in factors[1:]:
+                    share = share * values.at(name, years)
+                happens = marks.random(years.size) < share / top
                 kept = happens if kept is None else kept & happens
             if kept is not None:
                 years, losses = years[kept], losses[kept]
@@ -212,25 +216,31 @@ class Sampler:
             yield years, losses
 
     def add(
+        self, exposure: Exposure, block: int, size: int, values: DriverValues, total: Array
+    ) -> None:
+        """Add the losses of one exposure to the years of a block, shape (size,).
+
+        Raises `SeverityOverflow` when a year becomes too large for a number.
+        """
+        self.add_to(exposure, block, size, values, [total], ())
+
+    def add_to(
         self,
         exposure: Exposure,
         block: int,
         size: int,
-        values: Mapping[str, Array],
-        total: Array,
-        happened: npt.NDArray[np.bool_] | None = None,
+        values: DriverValues,
+        totals: Sequence[Array],
+        happened: Sequence[npt.NDArray[np.bool_]],
     ) -> None:
-        """Add the losses of one exposure to the years of a block, shape (size,); `happened` is set
-        where an event of it comes.
-
-        Raises `SeverityOverflow` when a year becomes too large for a number.
-        """
+        """As `add`, to each of `totals`; `happened` are set where an event comes."""
         with np.errstate(over="ignore", invalid="ignore"):
             for places, amounts in self.events(exposure, block, size, values):
-                np.add.at(total, places, amounts)
-                if happened is not None:
-                    happened[places] = True
-        if not np.isfinite(total).all():
+                for total in totals:
+                    np.add.at(total, places, amounts)
+                for marks in happened:
+                    marks[places] = True
+        if not all(np.isfinite(total).all() for total in totals):
             raise SeverityOverflow(
                 "portfolio",
                 self.portfolio.names,

@@ -21,6 +21,7 @@ from riskreg.quant.metrics import ExceedanceCurve, Interval
 from riskreg.quant.portfolio import Portfolio
 from riskreg.quant.sampling import BLOCK, Sampler, block_range, refuse_missing
 from riskreg.quant.sums import BlockSums, totals
+from riskreg.quant.together import add_block, sharing
 
 MAX_YEARS = 10**8
 """Years in one run: their losses are kept, 8 bytes each."""
@@ -48,7 +49,7 @@ def simulate(portfolio: Portfolio, years: int, seed: int, *, chunks: int = 1) ->
     checks.integer("chunks", chunks, 1, 10**6)
     losses = np.zeros(years)
     for index in range(chunks):
-        _fill(portfolio, years, seed, index, chunks, losses)
+        _fill([portfolio], years, seed, index, chunks, [losses])
     return Simulation(portfolio, years, checks.seed("seed", seed), _finished(losses))
 
 
@@ -74,13 +75,24 @@ def simulate_chunk(portfolio: Portfolio, years: int, seed: int, index: int, chun
 
     There are never more parts with work in them than blocks of 65,536 years; the rest are empty.
     """
+    return simulate_chunks([portfolio], years, seed, index, chunks)[0]
+
+
+def simulate_chunks(
+    states: Sequence[Portfolio], years: int, seed: int, index: int, chunks: int
+) -> list[Chunk]:
+    """As `simulate_chunk` for several states of one portfolio: what is the same is drawn once."""
     checks.integer("years", years, 1, MAX_YEARS, InvalidYears)
     checks.integer("chunks", chunks, 1, 10**6)
     checks.integer("index", index, 0, chunks - 1)
     first, last = block_range(years, index, chunks)
-    losses = np.zeros(max(0, min(last * BLOCK, years) - first * BLOCK))
-    _fill(portfolio, years, seed, index, chunks, losses, offset=first * BLOCK)
-    return Chunk(portfolio, years, seed, index, chunks, _finished(losses))
+    size = max(0, min(last * BLOCK, years) - first * BLOCK)
+    losses = [np.zeros(size) for _ in states]
+    _fill(states, years, seed, index, chunks, losses, offset=first * BLOCK)
+    return [
+        Chunk(state, years, seed, index, chunks, _finished(part))
+        for state, part in zip(states, losses, strict=True)
+    ]
 
 
 def combine(parts: Sequence[Chunk]) -> Simulation:
@@ -108,21 +120,21 @@ def _blocks(years: int, index: int = 0, chunks: int = 1) -> Iterator[tuple[int, 
 
 
 def _fill(
-    portfolio: Portfolio,
+    states: Sequence[Portfolio],
     years: int,
     seed: int,
     index: int,
     chunks: int,
-    losses: Array,
+    losses: Sequence[Array],
     offset: int = 0,
 ) -> None:
-    sampler = Sampler(portfolio, checks.seed("seed", seed))
+    samplers = [Sampler(state, checks.seed("seed", seed)) for state in states]
+    shared = sharing(states)
     for block, size in _blocks(years, index, chunks):
         start = block * BLOCK - offset
-        total = losses[start : start + size]
-        values = sampler.driver_values(block, size)
-        for exposure in portfolio.exposures:
-            sampler.add(exposure, block, size, values, total)
+        totals = [part[start : start + size] for part in losses]
+        values = [sampler.driver_values(block, size) for sampler in samplers]
+        add_block(samplers, shared, block, size, values, totals, [{}] * len(samplers))
 
 
 def _finished(losses: Array) -> Array:

@@ -13,6 +13,8 @@ import pytest
 from scipy import stats
 
 from riskreg.quant import (
+    BudgetInput,
+    ChoiceInput,
     DriverInput,
     EffectInput,
     ElasticityInput,
@@ -27,6 +29,7 @@ from riskreg.quant import (
     Quantity,
     RunInputs,
     RunResult,
+    choice_step,
     contribution_step,
     driver_step,
     inputs_from_json,
@@ -197,13 +200,9 @@ def test_any_workers_in_any_order_give_the_same_bytes(
         else:
             paths.append(back)
     tails = tail_step(fresh(), losses)
-    contributions = {
-        stage: [
-            contribution_step(fresh(), stage, part.losses[stage], tails[stage], part.index, chunks)
-            for part in losses
-        ]
-        for stage in ("after", "before")
-    }
+    contributions = [
+        contribution_step(fresh(), part.losses, tails, part.index, chunks) for part in losses
+    ]
     r = merge(fresh(), losses, paths, contributions, driver_step(fresh()))
     assert r.digest == whole.digest
     assert r.figures == whole.figures
@@ -279,6 +278,26 @@ def test_a_range_of_how_often_keeps_the_mean_and_shows_in_the_tornado() -> None:
     assert twice.value == 20.0
     second = belief.var() + belief.mean() ** 2
     assert second > 0.05 > belief.mean() ** 2 - 0.02
+
+
+def test_the_choice_is_made_on_other_draws_than_those_that_tell_of_it() -> None:
+    budgets = (BudgetInput(15.0), BudgetInput(party="theirs"))
+    wanted = ChoiceInput(budgets, frontier=(0.0, 10.0, 30.0), objective="tvar", scenarios=200)
+    one = inputs(choice=wanted, years=20_000)
+    step = choice_step(one)
+    assert step.choice.chosen == (CONTRACT,)
+    assert step.choice.seed != one.seed
+    after = run_register(replace(one, planned=step.choice.chosen, paths=100))
+    # The run's own years: the figure of the set is the figure of the run with that plan.
+    assert step.report.chosen.value == pytest.approx(after.figure("loss.tvar95", "after").value)
+    assert step.report.nothing.value == pytest.approx(after.figure("loss.tvar95").value)
+    assert [p.budget for p in step.frontier] == [0.0, 10.0, 30.0]
+    assert step.frontier[0].choice.chosen == ()
+    values = [p.report.chosen.value for p in step.frontier]
+    assert values == sorted(values, reverse=True)
+    assert choice_step(inputs_from_json(json.loads(one.to_json()))) == step
+    with pytest.raises(QuantError, match="not asked for"):
+        choice_step(inputs())
 
 
 def test_correlation_goes_by_pairs_whatever_their_order() -> None:
