@@ -235,6 +235,11 @@ CELERY_BEAT_SCHEDULE = {
         "schedule": 15.0,
         "options": {"expires": 12},
     },
+    "tend-change-requests": {
+        "task": "register.tend_change_requests",
+        "schedule": 300.0,
+        "options": {"expires": 240},
+    },
 }
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 

@@ -4,3 +4,12 @@ from django.apps import AppConfig
 class RegisterConfig(AppConfig):
     name = "riskreg.register"
     label = "register"
+
+    def ready(self) -> None:
+        from riskreg.notify import refresh
+        from riskreg.register.services import change_mail, party_requests, settings, terms
+
+        refresh.register(change_mail.KIND, change_mail.refresh_message)
+        settings.register_kinds()
+        terms.register_kinds()
+        party_requests.register_kinds()

@@ -12,6 +12,8 @@ from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
 from riskreg.register.absence_models import Absence as Absence
+from riskreg.register.change_models import ChangeRequest as ChangeRequest
+from riskreg.register.change_models import PartyAnswer as PartyAnswer
 from riskreg.register.visibility import PartyBound
 
 

@@ -42,6 +42,7 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "register.configure":    _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
     "member.manage":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "ladder.edit":          _row(NONE,  NONE,  ANY,   NONE,  NONE,  NONE),
+    "change.answer":        _row(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
     "risk.view":             _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
     "risk.create":           _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "risk.edit":             _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
@@ -162,6 +163,11 @@ def may_make_registers(user: User) -> bool:
     if not user.is_active or user.is_program:
         return False
     return user.is_superuser or settings.REGISTER_MAKERS == "everybody"
+
+
+def roles_with(action: str) -> tuple[str, ...]:
+    """The roles that may do ``action``, for some things at least."""
+    return tuple(role for role, how_far in PERMISSIONS[action].items() if how_far > Reach.NONE)
 
 
 def _why_not(viewer: Viewer, action: str, thing: Any) -> str:

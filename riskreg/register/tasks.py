@@ -1,8 +1,9 @@
-"""Wakes invitations up. May run twice or never: rows that are due stay due."""
+"""Wakes invitations and change requests up. May run twice or never: what is due stays due."""
 
 from celery import shared_task
 
 from riskreg.kernel import clock
+from riskreg.register.services.change_answers import tend_change_requests
 from riskreg.register.services.invitation_sending import send_due_invitations
 
 
@@ -10,3 +11,9 @@ from riskreg.register.services.invitation_sending import send_due_invitations
 def send_invitations() -> None:
     """Send the invitations that are due."""
     send_due_invitations(clock.now)
+
+
+@shared_task(name="register.tend_change_requests")
+def tend_change_requests_task() -> None:
+    """Close change requests that nobody answered in time."""
+    tend_change_requests(clock.now())

@@ -11,6 +11,7 @@ from typing import Any
 
 from riskreg.duties.base import Duty, Source
 from riskreg.duties.sources.breaches import BREACH
+from riskreg.duties.sources.change_requests import CHANGE_ANSWER
 from riskreg.duties.sources.control_tests import CONTROL_TEST
 from riskreg.duties.sources.extensions import EXTENSION
 from riskreg.duties.sources.mitigations import MITIGATION_DUE, MITIGATION_UPDATE
@@ -30,6 +31,7 @@ SOURCES: dict[str, Source] = {
         MITIGATION_UPDATE,
         READING,
         CONTROL_TEST,
+        CHANGE_ANSWER,
     )
 }
 # Those that lists and counts have; the others are told, and another of these asks for them.
@@ -71,6 +73,7 @@ def urgency(
 
 __all__ = [
     "BREACH",
+    "CHANGE_ANSWER",
     "CONTROL_TEST",
     "EXTENSION",
     "LISTED",

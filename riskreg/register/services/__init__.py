@@ -2,6 +2,13 @@
 
 from riskreg.register.services.absences import end_absence, start_absence
 from riskreg.register.services.archiving import archive_register, restore_register
+from riskreg.register.services.change_answers import (
+    approve_change,
+    refuse_change,
+    tend_change_requests,
+    withdraw_change,
+)
+from riskreg.register.services.change_requests import Proposal, propose, waits
 from riskreg.register.services.founding import classify, finish_step, found_register
 from riskreg.register.services.frame import (
     add_criteria,
@@ -21,6 +28,7 @@ from riskreg.register.services.invitations import (
 from riskreg.register.services.members import add_member, end_membership
 from riskreg.register.services.objectives import add_objective, edit_objective
 from riskreg.register.services.parties import edit_party, join_party, remove_party
+from riskreg.register.services.party_requests import bring_in_party
 from riskreg.register.services.people import change_role, remove_member
 from riskreg.register.services.programs import (
     add_program_token,
@@ -37,6 +45,7 @@ from riskreg.register.services.terms import (
 )
 
 __all__ = [
+    "Proposal",
     "accept_invitation",
     "accept_with_new_account",
     "add_criteria",
@@ -46,7 +55,9 @@ __all__ = [
     "add_program_token",
     "add_taxonomy",
     "add_term",
+    "approve_change",
     "archive_register",
+    "bring_in_party",
     "change_role",
     "classify",
     "create_program",
@@ -64,6 +75,8 @@ __all__ = [
     "join_party",
     "mark_used",
     "next_ref",
+    "propose",
+    "refuse_change",
     "remove_member",
     "remove_party",
     "rename_taxonomy",
@@ -74,4 +87,7 @@ __all__ = [
     "set_time_zone",
     "start_absence",
     "take_out_of_use",
+    "tend_change_requests",
+    "waits",
+    "withdraw_change",
 ]

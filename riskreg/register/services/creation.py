@@ -12,13 +12,15 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Conflict, Errors, Invalid
-from riskreg.register.access import Viewer
+from riskreg.register.access import Viewer, as_viewer
+from riskreg.register.change_models import ChangeRequest, ChangeState
+from riskreg.register.change_queries import speakers
 from riskreg.register.models import Invitation, Membership, Party, Register, Role
 from riskreg.register.permissions import require_not_archived
 from riskreg.register.services.founding import classify, found_register, suggested_prefix
-from riskreg.register.services.frame import add_party
 from riskreg.register.services.invitations import invite
 from riskreg.register.services.members import add_member
+from riskreg.register.services.party_requests import PARTY, bring_in_party
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,7 @@ def what_is_there(register: Register) -> dict[str, Any]:
         "currency": register.currency,
         "time_zone": register.time_zone,
         "languages": register.languages,
+        "waiting": [{"ref": row.ref, "party": row.content["key"]} for row in _waiting(register)],
         "taxonomies": [t.key for t in register.taxonomies.all()],
         "parties": [
             {"key": p.key, "prefix": p.prefix, "managers": people.get(p.pk, [])}
@@ -145,28 +148,52 @@ def _check_same(register: Register, wanted: Wanted) -> None:
 
 
 def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
+    """Those that are not there yet; where others must agree, the first manager asks them."""
+    asking = _asking(register, by)
+    waiting = {row.content["key"] for row in _waiting(register)}
     there = {party.key: party.prefix for party in register.parties.all()}
     for given in wanted.parties:
-        if given["key"] in there:
+        if given["key"] in there or given["key"] in waiting:
             continue
         prefix = given["prefix"] or suggested_prefix(given["key"], there.values())
         try:
-            party = add_party(
-                register=register,
-                key=given["key"],
-                names=given["names"],
-                prefix=prefix,
-                at=at,
-                by=by,
+            bring_in_party(
+                actor=asking, key=given["key"], names=given["names"], prefix=prefix, at=at
             )
         except Invalid as invalid:
             raise Invalid({f"party.{name}": e for name, e in invalid.fields.items()}) from None
-        there[party.key] = party.prefix
+        there[given["key"]] = prefix
+
+
+def _asking(register: Register, by: User) -> Viewer:
+    """The first manager as a member, who can ask the parties that are there; before anybody is,
+    as the maker. Raises ``Conflict`` for who is no member of a register that has some."""
+    membership = (
+        Membership.objects.select_related("register__criteria", "party")
+        .filter(register=register, user=by, ended_at=None)
+        .first()
+    )
+    if membership is not None:
+        return as_viewer(by, membership)
+    if speakers(register.pk):
+        raise Conflict(
+            _("%(email)s is no member here. Name one of the managers first: they ask the others.")
+            % {"email": by.email}
+        )
+    return Viewer(user=by, register=register, role=Role.MANAGER, party=None)
+
+
+def _waiting(register: Register) -> QuerySet[ChangeRequest]:
+    """Parties that the others have not agreed to yet."""
+    return ChangeRequest.objects.filter(register=register, kind=PARTY, state=ChangeState.OPEN)
 
 
 def _add_manager(register: Register, key: str, email: str, at: dt.datetime, by: User) -> None:
     """A member at once where there is an account; otherwise invited, once."""
-    party = Party.objects.get(register=register, key=key)
+    party = Party.objects.filter(register=register, key=key).first()
+    if party is None:
+        # It waits for the others' yes; run again afterwards, this adds its manager.
+        return
     user = User.objects.filter(email__iexact=email, is_active=True).first()
     if user is None:
         waiting = _invited(register).filter(party=party, email=email.lower())

@@ -102,9 +102,23 @@ def _slug_taken() -> str:
 def add_party(
     *, register: Register, key: str, names: Any, prefix: str, at: dt.datetime, by: User
 ) -> Party:
-    """Add an organisation. ``prefix``: 1 to 3 capital letters, not R, for the refs of its own."""
+    """Add an organisation. ``prefix``: 1 to 3 capital letters, not R, for the refs of its own.
+
+    Of a register that is being made; into one that is there, ``bring_in_party`` asks first.
+    """
+    names = clean_party(register, key, names, prefix)
+    party = Party.objects.create(
+        register=register, key=key, names=names, prefix=prefix, created_at=at
+    )
+    founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
+    append(founder.entry("party.added", party, at=at, changes={"prefix": [None, prefix]}))
+    return party
+
+
+def clean_party(register: Register, key: str, names: Any, prefix: str) -> dict[str, str]:
+    """The names of a party that could be added. Raises ``Invalid`` naming what is wrong."""
     errors = Errors()
-    names = clean_names(errors, "names", names)
+    clean = clean_names(errors, "names", names)
     if not _KEY.match(key):
         errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
     elif Party.objects.filter(register=register, key=key).exists():
@@ -114,12 +128,7 @@ def add_party(
     elif Party.objects.filter(register=register, prefix=prefix).exists():
         errors.add("prefix", "taken", _("Another party has this prefix."))
     errors.raise_if_any()
-    party = Party.objects.create(
-        register=register, key=key, names=names, prefix=prefix, created_at=at
-    )
-    founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
-    append(founder.entry("party.added", party, at=at, changes={"prefix": [None, prefix]}))
-    return party
+    return clean
 
 
 @transaction.atomic
@@ -156,7 +165,7 @@ def next_ref(register: Register, noun: str, private_to: Party | None) -> str:
     )
     sequence.last += 1
     sequence.save(update_fields=["last"])
-    letter = {"risk": "R", "mitigation": "M", "indicator": "K"}[noun]
+    letter = {"risk": "R", "mitigation": "M", "indicator": "K", "change_request": "CR"}[noun]
     if private_to is not None:
         letter = private_to.prefix + ("" if noun == "risk" else letter)
     return f"{letter}-{sequence.last:03d}"

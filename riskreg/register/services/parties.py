@@ -14,7 +14,7 @@ from riskreg.kernel.localised import clean_names
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.models import Invitation, Membership, Party, RefSequence, Register
-from riskreg.register.people import is_maker, parties_that_speak, party_for
+from riskreg.register.people import parties_that_speak, party_for
 from riskreg.register.permissions import require
 from riskreg.register.services.founding import MAX_PARTIES, suggested_prefix
 from riskreg.register.services.frame import add_party
@@ -31,8 +31,9 @@ def join_party(
 ) -> Party:
     """Add a party; without a key or a prefix (None) one is made from its name.
 
-    Its people would see all that is shared: where other parties speak here already, that is done
-    in the guided set-up or not at all. Raises ``Forbidden``, ``Invalid``.
+    Its people would see all that is shared: where other parties speak here already, they are asked
+    (``bring_in_party``, by the guided set-up and the operator's command). Raises ``Forbidden``,
+    ``Invalid``.
     """
     require(actor, "register.configure")
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
@@ -128,7 +129,7 @@ def may_change_party(actor: Viewer, party: Party) -> bool:
 
 def _check_nobody_else_shares(actor: Viewer, register: Register) -> None:
     others = [party.name for party in parties_that_speak(register) if party != actor.party]
-    if others and not ("parties" in register.setup_steps and is_maker(actor)):
+    if others:
         text = _(
             "Whoever is added would see all that %(parties)s shares here. One party alone cannot "
             "decide that."

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import zoneinfo
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -11,13 +12,30 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of, clean_axes
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_policy import asks, time_zone_differences
+from riskreg.register.change_words import time_zone_lines, time_zone_title
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
+from riskreg.register.services.change_requests import Proposal, propose
+
+TIME_ZONE = "time_zone"
 
 
 @transaction.atomic
-def set_time_zone(*, actor: Viewer, time_zone: Any, seen: str, at: dt.datetime) -> Register:
+def set_time_zone(
+    *,
+    actor: Viewer,
+    time_zone: Any,
+    seen: str,
+    at: dt.datetime,
+    agreed: ChangeRequest | None = None,
+) -> Register | ChangeRequest:
     """Move the register to another IANA zone; ``seen`` is the one the actor decided by.
+
+    It moves what is common: where others can speak for their party, they are asked first, and the
+    request is returned (``propose``).
 
     Due dates stay the days that they are (I1): only which day it is today, and so what is late,
     follows the new zone. Nothing is recorded where it is the zone already. Raises ``Forbidden``,
@@ -35,6 +53,20 @@ def set_time_zone(*, actor: Viewer, time_zone: Any, seen: str, at: dt.datetime) 
         raise Invalid.one("time_zone", "unknown", _("There is no time zone of that name."))
     if time_zone == register.time_zone:
         return register
+    asked = propose(
+        actor,
+        Proposal(
+            kind=TIME_ZONE,
+            content={"time_zone": time_zone, "seen": seen},
+            before={"time_zone": seen},
+            after={"time_zone": time_zone},
+            asks=asks(time_zone_differences(seen, time_zone)),
+        ),
+        at,
+        agreed=agreed,
+    )
+    if asked.is_open:
+        return asked
     register.time_zone = time_zone
     register.save(update_fields=["time_zone"])
     append(
@@ -70,3 +102,12 @@ def set_axes(
     register.save(update_fields=["axis_across", "axis_names", "version"])
     append(actor.entry("register.axes_changed", register, at=at, changes={"axes": [before, after]}))
     return register
+
+
+def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return set_time_zone(time_zone=content["time_zone"], seen=content["seen"], **given)
+
+
+def register_kinds() -> None:
+    """Let changes of the settings be asked for."""
+    register_kind(ChangeKind(TIME_ZONE, time_zone_title, time_zone_lines, _apply))

@@ -16,12 +16,17 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors
 from riskreg.kernel.localised import clean_names
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_words import retire_lines, retire_title
 from riskreg.register.models import Register, Taxonomy, Term
 from riskreg.register.permissions import require
+from riskreg.register.services.change_requests import Proposal, propose
 from riskreg.register.services.named import Named, suggested_key
 from riskreg.register.sources import clean_source
 from riskreg.register.terms import taxonomy_for, term_for
 
+RETIRE = "term.retire"
 MAX_TAXONOMIES = 20
 MAX_TERMS = 200
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
@@ -140,13 +145,20 @@ def add_term(
 
 @transaction.atomic
 def edit_term(
-    *, actor: Viewer, ref: str, fields: Mapping[str, Any], version: int | None, at: dt.datetime
-) -> Term:
+    *,
+    actor: Viewer,
+    ref: str,
+    fields: Mapping[str, Any],
+    version: int | None,
+    at: dt.datetime,
+    agreed: ChangeRequest | None = None,
+) -> Term | ChangeRequest:
     """Change what ``fields`` names of a term: names, source, active (whether it is in use).
 
-    A term out of use is offered nowhere any more; what is filed under it stays. One that was merged
-    cannot come back. Raises ``NotFound``, ``Forbidden``, ``Invalid``; ``Conflict`` where somebody
-    was faster. Nothing is logged where nothing differs.
+    A term out of use is offered nowhere any more; what is filed under it stays. As it goes for all
+    parties, it needs a yes of each: the request for it, with what else was to change, is returned
+    (``propose``). One that was merged cannot come back. Raises ``NotFound``, ``Forbidden``,
+    ``Invalid``; ``Conflict`` where somebody was faster. Nothing is logged where nothing differs.
     """
     require(actor, "register.configure")
     term = term_for(actor, ref, lock=True)
@@ -166,6 +178,21 @@ def edit_term(
         others = Term.objects.filter(taxonomy=term.taxonomy, retired_at=None).exclude(pk=term.pk)
         _check_free(errors, "names", new.get("names", term.names), others)
     errors.raise_if_any()
+    if not active and term.retired_at is None:
+        asked = propose(
+            actor,
+            Proposal(
+                kind=RETIRE,
+                content={"ref": term.ref, "fields": dict(fields), "version": term.version},
+                before={"names": term.names},
+                after={},
+                asks=True,
+            ),
+            at,
+            agreed=agreed,
+        )
+        if asked.is_open:
+            return asked
     changes: dict[str, Any] = {
         name: [getattr(term, name), value]
         for name, value in new.items()
@@ -183,6 +210,15 @@ def edit_term(
         moved = {"active": [not active, active]}
         append(actor.entry(verb, Named(term, term.ref), at=at, changes=moved))
     return term
+
+
+def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return edit_term(**content, **given)
+
+
+def register_kinds() -> None:
+    """Let terms go out of use by a yes of all."""
+    register_kind(ChangeKind(RETIRE, retire_title, retire_lines, _apply))
 
 
 def take_out_of_use(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -> None:

@@ -96,6 +96,8 @@ class Command(BaseCommand):
             self.stdout.write(json.dumps(found, ensure_ascii=False))
             return
         self.stdout.write(f"{found['url']}  {'was made' if created else 'was there already'}.")
+        for row in found["waiting"]:
+            self.stdout.write(f"{row['ref']}  {row['party']}: waits for a yes of the other parties")
         for party in found["parties"]:
             people = ", ".join(f"{m['email']} ({m['state']})" for m in party["managers"])
             self.stdout.write(f"{party['prefix']}  {party['key']}: {people or 'no manager yet'}")

@@ -1,0 +1,48 @@
+"""Answers that a party owes to a change of what is common, until the request expires."""
+
+import uuid
+from collections.abc import Sequence
+
+from django.db.models import IntegerField, Q, QuerySet, Value
+from django.utils.translation import gettext as _
+
+from riskreg.duties.base import Duty, Source
+from riskreg.register.change_models import PartyAnswer
+from riskreg.register.change_queries import owed_by
+
+
+def _bare() -> QuerySet[PartyAnswer]:
+    # An answer moves no risk, so it comes after those that do on the same day.
+    return PartyAnswer.objects.annotate(severity=Value(0, output_field=IntegerField()))
+
+
+def _answers() -> QuerySet[PartyAnswer]:
+    return _bare().select_related("party", "request__requested_by", "request__party")
+
+
+def _duty(answer: PartyAnswer) -> Duty:
+    return Duty.of(
+        answer, "change.answer", answer.due_on, subject_type="change_request",
+        page="change_request",
+    )  # fmt: skip
+
+
+def _asked_by(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    return {
+        duty.subject: _("%(name)s asks; it needs a yes or no of your party")
+        % {"name": duty.thing.request.requested_by}
+        for duty in duties
+    }
+
+
+CHANGE_ANSWER = Source(
+    kind="change.answer",
+    due_field="due_on",
+    open=Q(due_on__isnull=False),
+    rows=_answers,
+    bare=_bare,
+    whose=owed_by,
+    duty=_duty,
+    facts=_asked_by,
+    people=("asked",),
+)

@@ -1,0 +1,158 @@
+"""Whether a change of what is common strengthens it, weakens it, or moves it. Pure functions.
+
+What strengthens holds at once; everything else needs a yes of each party (I12). Where it is not
+plain that a change only strengthens, it counts as one that moves.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+
+# Who may accept a risk, the one with the least authority first.
+_AUTHORITY = ("owner", "manager", "leader")
+
+
+class Effect(StrEnum):
+    """What a difference does to the common rules."""
+
+    STRENGTHENS = "strengthens"
+    MOVES = "moves"
+    WEAKENS = "weakens"
+
+    @property
+    def label(self) -> "str | Promise":
+        """In the reader's language."""
+        return _LABELS[self]
+
+
+_LABELS = {
+    Effect.STRENGTHENS: _("stricter"),
+    Effect.MOVES: _("different"),
+    Effect.WEAKENS: _("looser"),
+}
+
+
+@dataclass(frozen=True)
+class Difference:
+    """One thing that would not be as it was; ``key`` tells which of several (a rating, a level)."""
+
+    part: str
+    key: Any
+    before: Any
+    after: Any
+    effect: Effect
+
+
+def asks(differences: Iterable[Difference]) -> bool:
+    """Whether a change with these differences needs a yes of the other parties."""
+    return any(d.effect is not Effect.STRENGTHENS for d in differences)
+
+
+def criteria_differences(
+    before: Mapping[str, Any], after: Mapping[str, Any], mapping: Any = None
+) -> list[Difference]:
+    """What is different between two versions of the criteria, as ``clean_criteria`` gives them.
+
+    A shorter cadence, a lower appetite and a higher role to accept are stricter; the other way
+    round they are looser. Levels, dimensions, cells, ratings, labels and a ``mapping`` of levels
+    move what is common.
+    """
+    found = [
+        *_levels("likelihood", before, after),
+        *_levels("impact", before, after),
+        *_ratings(before, after),
+        *_cells(before, after),
+        *_appetite(before, after),
+    ]
+    days = (before["unrated_cadence_days"], after["unrated_cadence_days"])
+    if days[0] != days[1]:
+        found.append(Difference("cadence", None, *days, _shorter(*days)))
+    for part in ("dimensions", "label"):
+        if before[part] != after[part]:
+            found.append(Difference(part, None, before[part], after[part], Effect.MOVES))
+    if mapping:
+        found.append(Difference("mapping", None, None, mapping, Effect.MOVES))
+    return found
+
+
+def time_zone_differences(before: str, after: str) -> list[Difference]:
+    """Another zone moves which day it is, and so what is late."""
+    same = before == after
+    return [] if same else [Difference("time_zone", None, before, after, Effect.MOVES)]
+
+
+def parties_to_ask(
+    taker: int | None, holder: int | None, home: int, mine: int | None
+) -> frozenset[int]:
+    """Whose yes is needed when a shared risk of the party ``home`` goes from somebody of ``holder``
+    to somebody of ``taker``, by an act of ``mine``.
+
+    Within one party it is that party's matter. Into another it is a matter of the one that takes
+    it, and of the one that it belongs to; who gives it away has said yes by that.
+    """
+    if taker is None or taker == holder:
+        return frozenset()
+    return frozenset({taker, home}) - {mine}
+
+
+def _shorter(before: int, after: int) -> Effect:
+    return Effect.STRENGTHENS if after < before else Effect.WEAKENS
+
+
+def _levels(part: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    old, new = before[part], after[part]
+    if len(old) != len(new):
+        return [Difference(part, None, old, new, Effect.MOVES)]
+    return [
+        Difference(part, n, one, other, Effect.MOVES)
+        for n, (one, other) in enumerate(zip(old, new, strict=True), 1)
+        if one != other
+    ]
+
+
+def _ratings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    old = {rating["key"]: rating for rating in before["ratings"]}
+    new = {rating["key"]: rating for rating in after["ratings"]}
+    found = []
+    named = [(key, rating["names"]) for key, rating in old.items()]
+    if named != [(key, rating["names"]) for key, rating in new.items()]:
+        found.append(Difference("ratings", None, before["ratings"], after["ratings"], Effect.MOVES))
+    for key in [key for key in old if key in new]:
+        days = (old[key]["cadence_days"], new[key]["cadence_days"])
+        if days[0] != days[1]:
+            found.append(Difference("cadence", key, *days, _shorter(*days)))
+        roles = (old[key]["accept_role"], new[key]["accept_role"])
+        if roles[0] != roles[1]:
+            higher = _AUTHORITY.index(roles[1]) > _AUTHORITY.index(roles[0])
+            effect = Effect.STRENGTHENS if higher else Effect.WEAKENS
+            found.append(Difference("accept_role", key, *roles, effect))
+    return found
+
+
+def _cells(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    old, new = before["cells"], after["cells"]
+    if [len(row) for row in old] != [len(row) for row in new]:
+        return [Difference("cells", None, old, new, Effect.MOVES)]
+    return [
+        Difference("cells", (x, y), one, other, Effect.MOVES)
+        for x, rows in enumerate(zip(old, new, strict=True), 1)
+        for y, (one, other) in enumerate(zip(*rows, strict=True), 1)
+        if one != other
+    ]
+
+
+def _appetite(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    old, new = before["appetite"], after["appetite"]
+    if old == new:
+        return []
+    keys = [rating["key"] for rating in before["ratings"]]
+    if keys != [rating["key"] for rating in after["ratings"]]:
+        effect = Effect.MOVES
+    else:
+        lower = keys.index(new) < keys.index(old)
+        effect = Effect.STRENGTHENS if lower else Effect.WEAKENS
+    return [Difference("appetite", None, old, new, effect)]

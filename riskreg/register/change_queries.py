@@ -1,0 +1,139 @@
+"""Reads of change requests. They are about what is common, so every member may see them."""
+
+import contextlib
+import datetime as dt
+import uuid
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.kernel.errors import NotFound
+from riskreg.kernel.text import storable
+from riskreg.register.access import Viewer
+from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
+from riskreg.register.models import Membership, Party
+from riskreg.register.permissions import permits, roles_with
+
+ANSWER = "change.answer"
+
+
+def change_requests_for(viewer: Viewer) -> QuerySet[ChangeRequest]:
+    """Those of the register, with what a reader is shown of each."""
+    answers = PartyAnswer.objects.select_related("party", "asked", "answered_by").order_by("party")
+    return (
+        ChangeRequest.objects.filter(register=viewer.register)
+        .select_related("requested_by", "party", "closed_by")
+        .prefetch_related(Prefetch("answers", queryset=answers))
+    )
+
+
+def change_request_for(viewer: Viewer, name: str, *, lock: bool = False) -> ChangeRequest:
+    """The one of that ref or public id. Raises ``NotFound``."""
+    rows = change_requests_for(viewer)
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    which = Q(ref=name.upper()) if storable(name) else Q(pk=None)
+    with contextlib.suppress(ValueError):
+        which |= Q(uuid=uuid.UUID(name))
+    row = rows.filter(which).first()
+    if row is None:
+        raise NotFound(_("There is no such change request."))
+    row.register = viewer.register
+    return row
+
+
+def open_requests(viewer: Viewer) -> list[ChangeRequest]:
+    """Those that wait for an answer, the first to end first."""
+    return list(
+        change_requests_for(viewer).filter(state=ChangeState.OPEN).order_by("answer_by", "pk")
+    )
+
+
+def closed_requests(viewer: Viewer, before: str = "") -> QuerySet[ChangeRequest]:
+    """Those that are over, the newest first; only those older than the one of that ref."""
+    rows = change_requests_for(viewer).exclude(state=ChangeState.OPEN).order_by("-pk")
+    return rows.filter(pk__lt=change_request_for(viewer, before).pk) if before else rows
+
+
+def newest_of(viewer: Viewer) -> ChangeRequest | None:
+    """What the viewer asked for last."""
+    rows = change_requests_for(viewer).filter(requested_by=viewer.user)
+    return rows.order_by("-pk").first()
+
+
+def speakers(register_id: int, parties: Collection[int] | None = None) -> dict[int, list[User]]:
+    """Who can speak for each party of a register: its managers, then its leaders, who are there."""
+    rows = Membership.objects.filter(
+        register=register_id,
+        ended_at=None,
+        user__is_active=True,
+        role__in=roles_with(ANSWER),
+        party__isnull=False,
+    )
+    if parties is not None:
+        rows = rows.filter(party__in=parties)
+    found: dict[int, list[User]] = {}
+    for row in rows.select_related("user").order_by("-role", "pk"):
+        assert row.party_id is not None  # noqa: S101 - filtered above
+        found.setdefault(row.party_id, []).append(row.user)
+    return found
+
+
+def others_to_ask(viewer: Viewer) -> list[Party]:
+    """The parties, besides the viewer's own, whose yes a change of what is common needs."""
+    rows = Party.objects.filter(_can_speak(), register=viewer.register).order_by("pk")
+    return [party for party in rows if party.pk != viewer.party_id]
+
+
+def waiting_answer(viewer: Viewer, row: ChangeRequest) -> PartyAnswer | None:
+    """The answer that the viewer's party still owes."""
+    return next(
+        (
+            answer
+            for answer in row.answers.all()
+            if answer.party_id == viewer.party_id and answer.answer == AnswerState.WAITING
+        ),
+        None,
+    )
+
+
+def may_answer(viewer: Viewer, row: ChangeRequest, today: dt.date) -> bool:
+    """Whether the viewer can say yes or no to it today."""
+    answer = waiting_answer(viewer, row)
+    return (
+        row.state == ChangeState.OPEN
+        and row.answer_by >= today
+        and answer is not None
+        and row.requested_by_id != viewer.user.pk
+        and permits(viewer, ANSWER, answer)
+    )
+
+
+def may_withdraw(viewer: Viewer, row: ChangeRequest) -> bool:
+    """Whether the viewer can take it back: they asked for it, and nobody has closed it."""
+    return row.state == ChangeState.OPEN and row.requested_by_id == viewer.user.pk
+
+
+def owed_by(users: Collection[int]) -> Q:
+    """Answers that one of these users (database ids) can give: they speak for the party."""
+    theirs = Membership.objects.filter(
+        party=OuterRef("party_id"),
+        user__in=users,
+        role__in=roles_with(ANSWER),
+        ended_at=None,
+    )
+    return Q(Exists(theirs))
+
+
+def _can_speak() -> Any:
+    return Exists(
+        Membership.objects.filter(
+            party=OuterRef("pk"),
+            role__in=roles_with(ANSWER),
+            ended_at=None,
+            user__is_active=True,
+        )
+    )

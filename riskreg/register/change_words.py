@@ -1,0 +1,176 @@
+"""The difference that a change of the frame makes, in words."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.text import capfirst
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from riskreg.kernel.localised import localised, number
+from riskreg.kernel.punctuation import enumerated
+from riskreg.register.change_kinds import Line
+from riskreg.register.change_policy import (
+    Difference,
+    Effect,
+    criteria_differences,
+    time_zone_differences,
+)
+from riskreg.register.models import Role
+
+Snapshot = Mapping[str, Any]
+
+
+def time_zone_title(before: Snapshot, after: Snapshot) -> str:
+    """What it is about."""
+    return _("Time zone %(zone)s") % {"zone": after["time_zone"]}
+
+
+def time_zone_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """One zone and the other."""
+    return [
+        Line(_("Time zone"), d.before, d.after, d.effect)
+        for d in time_zone_differences(before["time_zone"], after["time_zone"])
+    ]
+
+
+def party_title(before: Snapshot, after: Snapshot) -> str:
+    """Which party would come in."""
+    return _("%(name)s as another party") % {"name": localised(after["names"])}
+
+
+def party_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """What it would see."""
+    name = localised(after["names"])
+    return [Line(name, _("no party of this register"), _("sees all that is shared"), Effect.MOVES)]
+
+
+def retire_title(before: Snapshot, after: Snapshot) -> str:
+    """Which term would go out of use."""
+    return _("The term %(name)s out of use") % {"name": localised(before["names"])}
+
+
+def retire_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """In use, and not any more."""
+    name = localised(before["names"])
+    return [Line(name, _("in use"), _("out of use"), Effect.MOVES)]
+
+
+def merge_title(before: Snapshot, after: Snapshot) -> str:
+    """Which term would go into which."""
+    names = {"old": localised(before["names"]), "new": localised(after["names"])}
+    return _("The term %(old)s merged into %(new)s") % names
+
+
+def merge_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """What is filed under the one, and under the other then."""
+    old, new = localised(before["names"]), localised(after["names"])
+    return [Line(_("All that is filed under %(name)s") % {"name": old}, old, new, Effect.MOVES)]
+
+
+def criteria_title(before: Snapshot, after: Snapshot) -> str:
+    """What it is about, by what is different."""
+    parts = {d.part for d in criteria_differences(before, after, after.get("mapping"))}
+    if parts == {"cadence"}:
+        return _("How often risks are reviewed")
+    if parts == {"appetite"}:
+        return _("The risk appetite")
+    if parts == {"accept_role"}:
+        return _("Who may accept risks")
+    return _("The risk criteria")
+
+
+def criteria_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """Everything that is different, the most severe ratings and levels first."""
+    differences = criteria_differences(before, after, after.get("mapping"))
+    return [_criteria_line(d, before, after) for d in differences]
+
+
+def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
+    rows = (*after["ratings"], *before["ratings"])
+    names = {row["key"]: localised(row["names"], row["key"]) for row in rows}
+    if d.part == "cadence":
+        of = names.get(d.key, "") if d.key else _("unrated")
+        label = _("Review of risks rated %(rating)s") % {"rating": of}
+        return Line(label, _every(d.before), _every(d.after), d.effect)
+    if d.part == "accept_role":
+        label = _("Who may accept risks rated %(rating)s") % {"rating": names.get(d.key, "")}
+        return Line(label, _role(d.before), _role(d.after), d.effect)
+    if d.part == "appetite":
+        old = {r["key"]: localised(r["names"], r["key"]) for r in before["ratings"]}
+        new = {r["key"]: localised(r["names"], r["key"]) for r in after["ratings"]}
+        return Line(_("Needs no acceptance up to"), old[d.before], new[d.after], d.effect)
+    if d.part in ("likelihood", "impact"):
+        return _level_line(d)
+    if d.part == "cells" and d.key is not None:
+        label = _("Likelihood %(x)d × impact %(y)d") % {"x": d.key[0], "y": d.key[1]}
+        return Line(label, _cell(d.before, names), _cell(d.after, names), d.effect)
+    if d.part == "cells":
+        return Line(_("Matrix"), _size(d.before), _size(d.after), d.effect)
+    if d.part == "ratings":
+        return Line(_("Ratings"), _names(d.before), _names(d.after), d.effect)
+    if d.part == "dimensions":
+        return Line(_("Kinds of impact"), _dimensions(d.before), _dimensions(d.after), d.effect)
+    if d.part == "mapping":
+        return Line(_("Judgements on levels that move"), _("stay"), _mapping(d.after), d.effect)
+    return Line(_("Label"), str(d.before), str(d.after), d.effect)
+
+
+def _level_line(d: Difference) -> Line:
+    axis = _("Likelihood") if d.part == "likelihood" else _("Impact")
+    if d.key is None:
+        return Line(_("%(axis)s: levels") % {"axis": axis}, _names(d.before), _names(d.after),
+                    d.effect)  # fmt: skip
+    label = _("%(axis)s, level %(n)d") % {"axis": axis, "n": d.key}
+    return Line(label, _level(d.before), _level(d.after), d.effect)
+
+
+def _level(level: Snapshot) -> str:
+    parts = [" / ".join(level["names"].values())]
+    if level.get("range"):
+        low, high = level["range"]
+        parts.append(_("from %(low)s to %(high)s") % {"low": number(low), "high": number(high)})
+    parts += (level.get("descriptions") or {}).values()
+    return " · ".join(parts)
+
+
+def _names(rows: Sequence[Snapshot]) -> str:
+    names = enumerated(" / ".join(row["names"].values()) for row in rows)
+    return _("%(n)d: %(names)s") % {"n": len(rows), "names": names}
+
+
+def _dimensions(rows: Sequence[Snapshot]) -> str:
+    if not rows:
+        return _("none")
+    texts = []
+    for row in rows:
+        texts_of = [" / ".join(text.values()) for text in row.get("descriptions") or []]
+        name = " / ".join(row["names"].values())
+        texts.append(f"{name} ({' · '.join(texts_of)})" if texts_of else name)
+    return enumerated(texts)
+
+
+def _cell(cell: Snapshot, names: Mapping[str, str]) -> str:
+    return f"{names.get(cell['rating'], cell['rating'])}, {cell['score']}"
+
+
+def _size(cells: Sequence[Sequence[Any]]) -> str:
+    return f"{len(cells)} × {len(cells[0]) if cells else 0}"
+
+
+def _mapping(mapping: Any) -> str:
+    axes = {"likelihood": _("Likelihood"), "impact": _("Impact")}
+    return " · ".join(
+        f"{axes.get(axis, axis)}: "
+        + enumerated(f"{old} → {new if new is not None else _('to be judged again')}"
+                       for old, new in levels.items())
+        for axis, levels in mapping.items()
+    )  # fmt: skip
+
+
+def _every(days: int) -> str:
+    return ngettext("every day", "every %(n)d days", days) % {"n": days}
+
+
+def _role(role: str) -> str:
+    return str(capfirst(Role(role).label))

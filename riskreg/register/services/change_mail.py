@@ -1,0 +1,90 @@
+"""What people are written about change requests: through the outbox, so that it is sent again."""
+
+import datetime as dt
+import uuid
+import zoneinfo
+from collections.abc import Iterable
+
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+
+from riskreg.accounts.mails import page_address
+from riskreg.accounts.models import User
+from riskreg.events.policy import Audience
+from riskreg.kernel import clock
+from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.models import Message
+from riskreg.notify.refresh import Content
+from riskreg.notify.services import Draft, post
+from riskreg.register.change_models import ChangeRequest, ChangeState
+from riskreg.register.models import Membership
+
+KIND = "change"
+# Why somebody is written to.
+ASKED, HOLDS, CLOSED, JOINED = "asked", "holds", "closed", "joined"
+
+
+def write_to(row: ChangeRequest, people: Iterable[User], why: str, at: dt.datetime) -> None:
+    """Post a message about ``row`` to each of ``people`` who is a member of a party."""
+    for user in {user.pk: user for user in people}.values():
+        home = (
+            Membership.objects.select_related("party")
+            .filter(register=row.register_id, user=user, ended_at=None)
+            .first()
+        )
+        if home is None or home.party is None or user.is_program:
+            continue
+        post(
+            Draft(
+                key=f"{KIND}:{why}:{row.uuid}:{user.uuid}",
+                kind=KIND,
+                recipient=user.uuid,
+                address=user.email,
+                language=user.language,
+                local_day=clock.local_date(at, user.time_zone),
+                content=_content(row, user, why),
+                audiences=[Audience(row.register.uuid, home.party.uuid)],
+                urgent=True,
+            ),
+            at,
+        )
+
+
+def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
+    """What it should say now; None once its reader has left, or has nothing to answer any more."""
+    _kind, why, request, person = Message.objects.get(uuid=message).key.split(":")
+    row = ChangeRequest.objects.select_related("register", "requested_by", "party").get(
+        uuid=request
+    )
+    home = Membership.objects.select_related("user").filter(
+        register=row.register_id, user__uuid=person, ended_at=None
+    )
+    member = home.first()
+    if member is None or (why == ASKED and row.state != ChangeState.OPEN):
+        return None
+    return _content(row, member.user, why)
+
+
+def _content(row: ChangeRequest, user: User, why: str) -> Content:
+    zone = timezone.override(zoneinfo.ZoneInfo(user.time_zone))
+    with translation.override(user.language), zone:
+        register = row.register
+        slug, folder = register.slug, "mail/change"
+        values = {
+            "why": why,
+            "name": user.display_name,
+            "row": row,
+            "party": row.party.name if row.party else "",
+            "closing": row.closing,
+            "lines": row.lines,
+            "registers_said": register.name,
+            "registers": [{"name": register.name, "notice": register.notice}],
+            "url": page_address("web:change_request", slug=slug, ref=row.ref),
+            "preferences_url": page_address("web:preferences"),
+            "language": {"zh-hans": "zh-Hans"}.get(user.language, user.language),
+        }
+        return Content(
+            subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
+            text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
+            html=inlined_html(render_to_string(f"{folder}/body.html", values)),
+        )
