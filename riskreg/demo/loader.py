@@ -21,7 +21,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict
 from riskreg.register import services as register_services
 from riskreg.register.access import Viewer, viewer_for
-from riskreg.register.models import Party, Register
+from riskreg.register.models import Party, Register, Role
 from riskreg.reviews.services import grant_extension, record_review
 from riskreg.risks import services
 
@@ -96,6 +96,7 @@ class _Load:
             else:
                 today, moment = step.day, clock.start_of_day(step.day, self.zone) + _DAY_STARTS
             step.run(moment)
+        self._ask_for_a_change()
         refs = {**self.risks, **self.works, **self.indicators}
         return Loaded(register, created=True, refs=refs, moved_back=self.calendar.moved_back)
 
@@ -161,6 +162,18 @@ class _Load:
         for objective in self.content.objectives:
             self._aim(objective, self.actors[managers[objective["party"]]], parties)
         return register
+
+    def _ask_for_a_change(self) -> None:
+        """Foton's manager would review high risks less often; CATL has not answered yet."""
+        manager = next(v for v in self.actors.values() if v.role == Role.MANAGER)
+        manager.register.refresh_from_db()
+        days = next(r["cadence_days"] for r in manager.criteria.ratings if r["key"] == "high")
+        services.set_cadence(
+            actor=manager,
+            cadence={"high": days + 30},
+            seen_number=manager.criteria.number,
+            at=self.at,
+        )
 
     def _classify(self, manager: Viewer) -> None:
         for taxonomy in self.content.taxonomies:

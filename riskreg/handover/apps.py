@@ -4,3 +4,8 @@ from django.apps import AppConfig
 class HandoverConfig(AppConfig):
     name = "riskreg.handover"
     label = "handover"
+
+    def ready(self) -> None:
+        from riskreg.handover import services
+
+        services.register_kinds()

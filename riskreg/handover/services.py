@@ -18,6 +18,8 @@ from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.models import Membership
 from riskreg.register.people import manages
@@ -29,10 +31,19 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.services import edit_control, edit_risk, transfer_mitigation, transfer_risk
+from riskreg.risks.services.crossing import (
+    DEPUTY,
+    OWNER,
+    Move,
+    propose_moves,
+    transfer_lines,
+    transfer_title,
+)
 
 REASON_MAX = 2000
 MAX_AT_ONCE = 200
 _NAMED = 10
+HAND_OVER, REASSIGN = "handover", "risk.reassign"
 
 
 @transaction.atomic
@@ -45,11 +56,14 @@ def hand_over(
     at: dt.datetime,
     part: str = ItemKind.ALL,
     seen: str | None = None,
-) -> HandOver:
+    agreed: ChangeRequest | None = None,
+) -> HandOver | ChangeRequest:
     """Hand everything that ``from_user`` answers for, or a ``part`` of it, over to ``to_user``.
 
     People are named by public id or e-mail address; ``from_user`` may have left. What the actor may
     not hand on stays. ``seen`` is ``Responsibilities.fingerprint`` of what the actor was shown.
+    Where shared risks go to somebody of another party, all of it waits for that party's yes, and
+    the request for it is returned (``propose``).
     Raises ``Conflict`` when that is not what it is any more, ``Invalid`` naming each wrong field,
     also when there is nothing to hand over or the receiver may not know of some of it,
     ``NotFound``, ``Forbidden``.
@@ -89,7 +103,23 @@ def hand_over(
             _("%(name)s answers for nothing here that you could hand over.") % {"name": giver},
         )
     _check_boundary(found, party_of(actor, taker))
-    _move(actor, found, giver, taker, at)
+    owned, deputised = (found.moving.get(kind, []) for kind in ("owned", "deputised"))
+    content = {
+        "from": str(giver.uuid),
+        "to": str(taker.uuid),
+        "reason": reason,
+        "part": str(part),
+        "seen": found.fingerprint,
+        "risks": {risk.ref: risk.version for risk in (*owned, *deputised)},
+    }
+    moves = [
+        *(Move(risk, OWNER, giver, taker) for risk in owned),
+        *(Move(risk, DEPUTY, giver, taker) for risk in deputised),
+    ]
+    asked = propose_moves(actor, moves, HAND_OVER, content, at, agreed)
+    if asked is not None and asked.is_open:
+        return asked
+    _move(actor, found, giver, taker, at, asked)
     row = HandOver.objects.create(
         register=actor.register,
         party_id=party_id,
@@ -164,7 +194,16 @@ def _settle(
     """Hand over what is theirs, if somebody takes it; what stays without anybody."""
     found = responsibilities(actor, row.user)
     if to_user is not None and to_user != "" and found.total:
-        hand_over(actor=actor, from_user=row.user, to_user=to_user, reason=reason, at=at)
+        made = hand_over(actor=actor, from_user=row.user, to_user=to_user, reason=reason, at=at)
+        if isinstance(made, ChangeRequest):
+            raise Invalid.one(
+                "to",
+                "other_party_asked",
+                _(
+                    "That is somebody of another party, which has to agree first. Hand it over to "
+                    "them by itself, or name somebody of the same party here."
+                ),
+            )
         found = responsibilities(actor, row.user)
     left = [
         thing for things in (*found.moving.values(), *found.staying.values()) for thing in things
@@ -193,12 +232,18 @@ def _some(refs: list[str]) -> str:
 
 @transaction.atomic
 def reassign(
-    *, actor: Viewer, risks: Mapping[str, int | None], owner: Any, at: dt.datetime
-) -> list[Risk]:
+    *,
+    actor: Viewer,
+    risks: Mapping[str, int | None],
+    owner: Any,
+    at: dt.datetime,
+    agreed: ChangeRequest | None = None,
+) -> list[Risk] | ChangeRequest:
     """Give up to 200 risks, by ref with the version that was seen, another owner.
 
     All or nothing: raises ``Invalid`` with an error under the ref of each that cannot be handed
-    over. Deputies stay, but for one who becomes the owner.
+    over. Deputies stay, but for one who becomes the owner. Where shared ones go to somebody of
+    another party, all wait for that party's yes, and the request for it is returned (``propose``).
     """
     require(actor, "risk.transfer")
     errors = Errors()
@@ -233,13 +278,27 @@ def reassign(
         )
     if all(row.owner_id == taker.pk for row in rows.values()):
         raise Invalid.one("owner", "unchanged", unchanged_owner(taker))
+    content = {
+        "to": str(taker.uuid),
+        "risks": {ref: row.version for ref, row in sorted(rows.items())},
+    }
+    moves = [Move(r, OWNER, r.owner, taker) for r in rows.values() if r.owner_id != taker.pk]
+    asked = propose_moves(actor, moves, REASSIGN, content, at, agreed)
+    if asked is not None and asked.is_open:
+        return asked
     # Those that are theirs already have nothing to change, and keep nobody from the others.
     return [
-        row
-        if row.owner_id == taker.pk
-        else transfer_risk(actor=actor, ref=ref, version=None, owner=taker, at=at)
+        row if row.owner_id == taker.pk else _transfer(actor, ref, taker, at, asked)
         for ref, row in rows.items()
     ]
+
+
+def _transfer(
+    actor: Viewer, ref: str, taker: User, at: dt.datetime, agreed: ChangeRequest | None
+) -> Risk:
+    made = transfer_risk(actor=actor, ref=ref, version=None, owner=taker, at=at, agreed=agreed)
+    assert isinstance(made, Risk)  # noqa: S101 - the whole of it was asked for and agreed on
+    return made
 
 
 def _why_not(
@@ -271,14 +330,20 @@ def _check_boundary(found: Responsibilities, their_party: int | None) -> None:
 
 
 def _move(
-    actor: Viewer, found: Responsibilities, giver: User, taker: User, at: dt.datetime
+    actor: Viewer,
+    found: Responsibilities,
+    giver: User,
+    taker: User,
+    at: dt.datetime,
+    agreed: ChangeRequest | None,
 ) -> None:
     """Through the rooms' own services, so that each thing keeps its own rules and history."""
     for risk in found.moving.get("owned", []):
-        transfer_risk(actor=actor, ref=risk.ref, version=None, owner=taker, at=at)
+        _transfer(actor, risk.ref, taker, at, agreed)
     for risk in found.moving.get("deputised", []):
         deputy = None if risk.owner_id == taker.pk else taker
-        edit_risk(actor=actor, ref=risk.ref, version=None, fields={"deputy": deputy}, at=at)
+        fields = {"deputy": deputy}
+        edit_risk(actor=actor, ref=risk.ref, version=None, fields=fields, at=at, agreed=agreed)
     for work in found.moving.get("mitigations", []):
         transfer_mitigation(actor=actor, ref=work.ref, version=None, owner=taker, at=at)
     for indicator in found.moving.get("indicators", []):
@@ -287,3 +352,19 @@ def _move(
         edit_control(
             actor=actor, control=control.uuid, version=None, fields={"owner": taker}, at=at
         )
+
+
+def _apply_hand_over(*, content: Mapping[str, Any], **given: Any) -> Any:
+    people = {"from_user": content["from"], "to_user": content["to"]}
+    rest = {name: content[name] for name in ("reason", "part", "seen")}
+    return hand_over(**people, **rest, **given)
+
+
+def _apply_reassign(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return reassign(risks=content["risks"], owner=content["to"], **given)
+
+
+def register_kinds() -> None:
+    """Let hand-overs to another party be asked for."""
+    register_kind(ChangeKind(HAND_OVER, transfer_title, transfer_lines, _apply_hand_over))
+    register_kind(ChangeKind(REASSIGN, transfer_title, transfer_lines, _apply_reassign))

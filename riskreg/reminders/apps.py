@@ -9,8 +9,9 @@ class RemindersConfig(AppConfig):
         from riskreg.notify import refresh
         from riskreg.reminders import services
         from riskreg.reminders.policy import ALARM, DIGEST, INTERRUPT
-        from riskreg.reminders.services import announcements
+        from riskreg.reminders.services import announcements, ladder
 
+        ladder.register_kinds()
         refresh.register(DIGEST, services.refresh_digest, services.current_digests)
         refresh.register(INTERRUPT, services.refresh_interrupt, services.current_interrupts)
         refresh.register(ALARM, services.refresh_alarm)

@@ -46,6 +46,7 @@ def action_label(page: str) -> str:
         "indicator_readings": _("Add reading"),
         "mitigation": _("Update"),
         "control_test": _("Record a test"),
+        "change_request": _("Answer"),
     }.get(page, _("Open it"))
 
 

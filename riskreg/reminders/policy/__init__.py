@@ -27,6 +27,7 @@ from riskreg.duties.policy.ladder import (
 )
 from riskreg.duties.policy.scope import DutyScope
 from riskreg.reminders.policy.digests import ALARM, DIGEST, INTERRUPT, hour_has_come, next_digest
+from riskreg.reminders.policy.ladder_changes import ladder_differences
 from riskreg.reminders.policy.recipients import (
     AS_DEPUTY,
     AS_LEADER,
@@ -76,6 +77,7 @@ __all__ = [
     "comes_on",
     "from_offset",
     "hour_has_come",
+    "ladder_differences",
     "last_due_dates",
     "next_digest",
     "recipients",

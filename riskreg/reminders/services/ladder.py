@@ -1,46 +1,71 @@
 """Changing a register's ladder."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
+from riskreg.accounts.queries import users_by_uuid
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_policy import asks
 from riskreg.register.models import Membership, Register
 from riskreg.register.permissions import require
+from riskreg.register.services import Proposal, propose, waits
+from riskreg.reminders.labels import ladder_change_lines, ladder_change_title, snapshot
 from riskreg.reminders.models import Ladder
-from riskreg.reminders.policy import Rung, clean_ladder
+from riskreg.reminders.policy import Rung, clean_ladder, ladder_differences
 from riskreg.reminders.queries import InForce, ladder_of
 from riskreg.reminders.services.advance import move_ladders
 
+LADDER = "ladder"
+
 
 def set_ladder(
-    *, actor: Viewer, rungs: Any, expected_number: int | None, at: dt.datetime
-) -> InForce:
+    *,
+    actor: Viewer,
+    rungs: Any,
+    expected_number: int | None,
+    at: dt.datetime,
+    agreed: ChangeRequest | None = None,
+) -> InForce | ChangeRequest:
     """Give the actor's register a new version of its ladder; the one in force is returned.
 
     When it climbs those very rungs already, that is the version in force, and nothing is written.
     What the ladder before asked for up to now is recorded first, so that a sweep that did not run
-    makes no difference. Raises ``Forbidden``, ``Invalid`` (see ``policy.clean_ladder``; also for a
-    user who is no member or has no e-mail address) and ``Conflict`` unless version
-    ``expected_number`` is in force (0: the default; None: whichever is).
+    makes no difference. One that is not stricter as a whole (``ladder_differences``) needs a yes of
+    every party: the request for it is returned, and the ladder stays (``propose``). Raises
+    ``Forbidden``, ``Invalid`` (see ``policy.clean_ladder``; also for a user who is no member or has
+    no e-mail address) and ``Conflict`` unless version ``expected_number`` is in force (0: the
+    default; None: whichever is).
     """
     require(actor, "ladder.edit")
     clean = clean_ladder(rungs)
     check_users(actor.register, rungs, clean)
     if (same := _same(actor.register, clean, expected_number)) is not None:
         return same
-    move_ladders(actor.register, at)
+    # Whoever only asks moves nothing yet.
+    goes_on = agreed is not None or not waits(actor, _proposal(ladder_of(actor.register), clean))
+    if goes_on:
+        move_ladders(actor.register, at)
     with transaction.atomic():
         Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
         # Once more, now that nobody else can change it.
         if (same := _same(actor.register, clean, expected_number)) is not None:
             return same
         before = ladder_of(actor.register)
+        asked = propose(actor, _proposal(before, clean), at, agreed=agreed)
+        if asked.is_open:
+            return asked
+        if not goes_on:
+            # Somebody has changed the ladder meanwhile so that this one is stricter.
+            move_ladders(actor.register, at)
         row = Ladder.objects.create(
             register=actor.register,
             number=before.number + 1,
@@ -53,6 +78,28 @@ def set_ladder(
         }
         append(actor.entry("ladder.changed", row, at=at, changes=changes))
     return InForce(row.number, clean, row.pk)
+
+
+def _proposal(before: InForce, clean: tuple[Rung, ...]) -> Proposal:
+    named = {user for rung in (*before.rungs, *clean) for user in rung.users}
+    names = {user: row.names or {"en": str(row.name)} for user, row in users_by_uuid(named).items()}
+    after = snapshot(clean, names)
+    return Proposal(
+        kind=LADDER,
+        content={"rungs": after["rungs"], "expected_number": before.number},
+        before=snapshot(before.rungs, names),
+        after=after,
+        asks=asks(ladder_differences(before.rungs, clean)),
+    )
+
+
+def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return set_ladder(**content, **given)
+
+
+def register_kinds() -> None:
+    """Let changes of the ladder be asked for."""
+    register_kind(ChangeKind(LADDER, ladder_change_title, ladder_change_lines, _apply))
 
 
 def _same(

@@ -4,7 +4,7 @@ from riskreg.risks.services.assessments import record_assessment
 from riskreg.risks.services.cadence import set_cadence
 from riskreg.risks.services.control_tests import record_test
 from riskreg.risks.services.controls import add_control, edit_control, end_control
-from riskreg.risks.services.criteria import adopt_criteria, publish_criteria
+from riskreg.risks.services.criteria import publish_criteria
 from riskreg.risks.services.lifecycle import close_risk, open_risk, reopen_risk
 from riskreg.risks.services.mitigations import (
     create_mitigation,
@@ -19,7 +19,6 @@ from riskreg.risks.services.terms import merge_terms
 
 __all__ = [
     "add_control",
-    "adopt_criteria",
     "close_risk",
     "create_mitigation",
     "create_risk",

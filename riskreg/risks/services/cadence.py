@@ -9,11 +9,11 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import is_cadence
-from riskreg.register.services import add_criteria
-from riskreg.risks.services.criteria import adopt_criteria, criteria_in_force
+from riskreg.risks.services.criteria import criteria_in_force, publish_criteria
 
 UNRATED = "unrated"
 _KEPT = ("likelihood", "impact", "dimensions", "cells", "appetite", "label")
@@ -22,13 +22,14 @@ _KEPT = ("likelihood", "impact", "dimensions", "cells", "appetite", "label")
 @transaction.atomic
 def set_cadence(
     *, actor: Viewer, cadence: Mapping[str, Any], seen_number: int, at: dt.datetime
-) -> Register:
+) -> Register | ChangeRequest:
     """Review every so many days: ``cadence`` maps rating keys, and "unrated", to days.
 
     What is not named keeps its cadence. ``seen_number`` is the version of the criteria that the
-    actor decided by. A shorter cadence brings review dates in, a longer one moves none (I1). Where
-    nothing differs, no version is made. Raises ``Forbidden``; ``Conflict`` where other criteria are
-    in force by now; ``Invalid`` naming each rating (``cadence.KEY``) whose days are not 1 to 3650.
+    actor decided by. A shorter cadence brings review dates in, a longer one moves none (I1), and
+    needs a yes of every party (``publish_criteria``). Where nothing differs, no version is made.
+    Raises ``Forbidden``; ``Conflict`` where other criteria are in force by now; ``Invalid`` naming
+    each rating (``cadence.KEY``) whose days are not 1 to 3650.
     """
     require(actor, "register.configure")
     now = criteria_in_force(actor, seen_number)
@@ -45,9 +46,9 @@ def set_cadence(
     if ratings == now.ratings and unrated == now.unrated_cadence_days:
         return now.register
     data = {name: getattr(now, name) for name in _KEPT}
-    made = add_criteria(
+    return publish_criteria(
         actor=actor,
         data={**data, "ratings": ratings, "unrated_cadence_days": unrated},
+        seen_number=seen_number,
         at=at,
     )
-    return adopt_criteria(actor=actor, number=made.number, at=at)

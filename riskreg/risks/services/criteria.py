@@ -10,10 +10,14 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import Conflict, NotFound
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_policy import asks, criteria_differences
+from riskreg.register.change_words import criteria_lines, criteria_title
 from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES, Matrix, clean_criteria
-from riskreg.register.services import add_criteria, mark_used
+from riskreg.register.services import Proposal, add_criteria, mark_used, propose
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import clean_mapping, restated, scale_differs
 from riskreg.risks.services.positions import (
@@ -22,6 +26,8 @@ from riskreg.risks.services.positions import (
     cell_columns,
     set_position,
 )
+
+CRITERIA = "criteria"
 
 
 @transaction.atomic
@@ -32,19 +38,39 @@ def publish_criteria(
     mapping: Mapping[str, Any] | None = None,
     seen_number: int,
     at: dt.datetime,
-) -> Register:
+    agreed: ChangeRequest | None = None,
+) -> Register | ChangeRequest:
     """Make ``data`` the next version of the criteria and put it into force at once.
 
     ``seen_number`` is the version that the actor decided by; ``mapping`` is as ``adopt_criteria``
     takes it. What this changes is what ``queries.scales.preview_publication`` says beforehand.
-    Where nothing differs, no version is made. Raises ``Forbidden``, ``Invalid`` naming each field;
-    ``Conflict`` where other criteria are in force by now.
+    Where nothing differs, no version is made. What does not only make them stricter needs a yes of
+    every party: the request for it is returned, and nothing is changed yet (``propose``). Raises
+    ``Forbidden``, ``Invalid`` naming each field; ``Conflict`` where other criteria are in force by
+    now.
     """
     require(actor, "register.configure")
     now = criteria_in_force(actor, seen_number)
     clean = clean_criteria(data)
     if all(getattr(now, name) == value for name, value in clean.items()) and not mapping:
         return now.register
+    # Refused at once, not by the last yes: a level that is gone and of which nothing is said.
+    clean_mapping(now, Criteria(register=now.register, **clean), mapping)
+    before = {name: getattr(now, name) for name in clean}
+    asked = propose(
+        actor,
+        Proposal(
+            kind=CRITERIA,
+            content={"data": clean, "mapping": mapping, "seen_number": seen_number},
+            before={**before, "number": now.number},
+            after={**clean, "mapping": mapping},
+            asks=asks(criteria_differences(before, clean, mapping)),
+        ),
+        at,
+        agreed=agreed,
+    )
+    if asked.is_open:
+        return asked
     made = add_criteria(actor=actor, data=clean, at=at)
     return adopt_criteria(actor=actor, number=made.number, mapping=mapping, at=at)
 
@@ -79,6 +105,8 @@ def adopt_criteria(
     at: dt.datetime,
 ) -> Register:
     """Make version ``number`` the register's criteria and restate every risk by it.
+
+    The last step of ``publish_criteria``, which asks the other parties first; nobody else calls it.
 
     Levels that the new version has keep their judgements, scored anew. For each that is gone
     ``mapping`` says where its judgements go: {"likelihood": {5: 4}, "impact": {5: None}}; None
@@ -127,3 +155,12 @@ def adopt_criteria(
         adopted["mapping"] = [None, levels]
     append(actor.entry("criteria.adopted", register, at=at, changes=adopted))
     return register
+
+
+def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return publish_criteria(**content, **given)
+
+
+def register_kinds() -> None:
+    """Let changes of the criteria be asked for."""
+    register_kind(ChangeKind(CRITERIA, criteria_title, criteria_lines, _apply))

@@ -10,6 +10,8 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
 from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.external_ids import refusing_taken_external_id
@@ -22,7 +24,16 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
+from riskreg.risks.services.crossing import (
+    moves_of,
+    propose_moves,
+    refuse_crossing,
+    transfer_lines,
+    transfer_title,
+)
 from riskreg.risks.services.positions import bump_version, set_position
+
+TRANSFER = "risk.transfer"
 
 
 @transaction.atomic
@@ -53,6 +64,8 @@ def create_risk(
         given["owner"] = actor.user
     clean = clean_fields(errors, actor, given, party=party, visibility=visibility)
     check_people(errors, clean.get("owner"), clean.get("deputy"))
+    new = Risk(party=party, visibility=visibility, owner=actor.user)
+    refuse_crossing(errors, actor, moves_of(new, clean))
     errors.raise_if_any()
     links = {name: clean.pop(name) for name in LINKS if name in clean}
     private_to = party if visibility == Visibility.PARTY else None
@@ -88,12 +101,15 @@ def edit_risk(
     version: int | None,
     fields: Mapping[str, Any],
     at: dt.datetime,
+    agreed: ChangeRequest | None = None,
 ) -> Risk:
     """Change what ``fields`` name of a risk that is still at ``version``.
 
     Raises ``Conflict`` when somebody changed it since, ``Invalid``, ``Forbidden``, ``NotFound``.
     A text that changes keeps its versions in other languages; those that do not change with it are
     noted as outdated, unless ``confirmed_translations`` ({language: [field]}) says that they fit.
+    An owner or deputy of another party is refused: ``transfer_risk`` asks that party first
+    (``agreed``: a hand-over to which it has said yes).
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.edit", risk)
@@ -109,6 +125,9 @@ def edit_risk(
         clean.get("owner", risk.owner),
         clean.get("deputy", risk.deputy),
     )
+    moved_people = moves_of(risk, clean)
+    if agreed is None or propose_moves(actor, moved_people, "", {}, at, agreed) is None:
+        refuse_crossing(errors, actor, moved_people)
     # Of somebody whom nobody knows it is said that they are unknown.
     known = {name: value for name, value in clean.items() if value is not None}
     for permission in RISK.permissions(_different(risk, known)):
@@ -147,10 +166,13 @@ def transfer_risk(
     owner: Any,
     deputy: Any = None,
     at: dt.datetime,
-) -> Risk:
+    agreed: ChangeRequest | None = None,
+) -> Risk | ChangeRequest:
     """Hand a risk over to another owner. The deputy stays unless named, or made owner.
 
-    Raises ``Invalid`` where it would stay with whom it is.
+    A shared risk goes to somebody of another party when that party has said yes: until then the
+    request for it is returned (``propose``). Raises ``Invalid`` where it would stay with whom it
+    is.
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.transfer", risk)
@@ -168,11 +190,30 @@ def transfer_risk(
         errors.add("owner", "unchanged", unchanged_owner(risk.owner))
     errors.raise_if_any()
     people = {"owner": clean["owner"], "deputy": new_deputy}
+    content = {
+        "ref": risk.ref,
+        "version": risk.version,
+        "owner": str(clean["owner"].uuid),
+        "deputy": str(new_deputy.uuid) if deputy and new_deputy else None,
+    }
+    moves = moves_of(risk, people)
+    asked = propose_moves(actor, moves, TRANSFER, content, at, agreed)
+    if asked is not None and asked.is_open:
+        return asked
     changes = {"owner": [str(risk.owner.uuid)] * 2} | set_values(RISK, risk, people)
     bump_version(risk, at, "owner", "deputy")
     set_position(risk, at, position_of(risk).criteria)
     _log(actor, "risk.transferred", risk, changes, at=at)
     return risk
+
+
+def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return transfer_risk(**content, **given)
+
+
+def register_kinds() -> None:
+    """Let transfers to another party be asked for."""
+    register_kind(ChangeKind(TRANSFER, transfer_title, transfer_lines, _apply))
 
 
 def _different(risk: Risk, clean: Mapping[str, Any]) -> set[str]:

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.frame_templates import SCALES, scale_template
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
@@ -16,7 +17,7 @@ from riskreg.risks.services.criteria import publish_criteria
 
 
 @transaction.atomic
-def start_with_scale(*, actor: Viewer, template: str, at: dt.datetime) -> Register:
+def start_with_scale(*, actor: Viewer, template: str, at: dt.datetime) -> Register | ChangeRequest:
     """Put the criteria of a template into force; where they are already, nothing is changed.
 
     Raises ``Invalid`` for an unknown template, and where the actor knows of risks: what would

@@ -1,6 +1,8 @@
 """Merging two terms: what is filed under one is filed under the other from now on."""
 
 import datetime as dt
+from collections.abc import Mapping
+from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -8,23 +10,35 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_words import merge_lines, merge_title
 from riskreg.register.models import Term
 from riskreg.register.permissions import require
-from riskreg.register.services import take_out_of_use
+from riskreg.register.services import Proposal, propose, take_out_of_use
 from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
 from riskreg.risks.services.positions import bump_version
 
+MERGE = "term.merge"
+
 
 @transaction.atomic
 def merge_terms(
-    *, actor: Viewer, ref: str, into: object, version: int | None, at: dt.datetime
-) -> Term:
+    *,
+    actor: Viewer,
+    ref: str,
+    into: object,
+    version: int | None,
+    at: dt.datetime,
+    agreed: ChangeRequest | None = None,
+) -> Term | ChangeRequest:
     """File everything under the term ``into`` that is filed under ``ref``, and take ``ref`` out of
     use for good; returns the term that stays.
 
     Both are written ``taxonomy:term`` and of one taxonomy. Covers every party's risks, each in its
-    own audience's log; a risk that has both keeps the one. Raises ``Invalid`` for a term that is to
+    own audience's log; a risk that has both keeps the one. It needs a yes of every party: the
+    request for it is returned (``propose``). Raises ``Invalid`` for a term that is to
     be merged into itself, into one of another taxonomy or out of use; ``NotFound``, ``Forbidden``;
     ``Conflict`` where somebody changed it since.
     """
@@ -33,6 +47,20 @@ def merge_terms(
     if version is not None and version != term.version:
         raise Conflict(_("Somebody changed it meanwhile."), term)
     target = _target(term, into)
+    asked = propose(
+        actor,
+        Proposal(
+            kind=MERGE,
+            content={"ref": term.ref, "into": target.ref, "version": term.version},
+            before={"names": term.names},
+            after={"names": target.names},
+            asks=True,
+        ),
+        at,
+        agreed=agreed,
+    )
+    if asked.is_open:
+        return asked
     # Whoever has just linked something to it is waited for, and whoever is about to waits: see
     # ``register.terms.check_not_merged``.
     Term.objects.select_for_update(of=("self",)).get(pk=term.pk)
@@ -55,6 +83,15 @@ def merge_terms(
         append_all(entries)
     take_out_of_use(actor=actor, term=term, into=target, at=at)
     return target
+
+
+def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return merge_terms(**content, **given)
+
+
+def register_kinds() -> None:
+    """Let terms be merged by a yes of all."""
+    register_kind(ChangeKind(MERGE, merge_title, merge_lines, _apply))
 
 
 def _target(term: Term, into: object) -> Term:
