@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from riskreg.web import (
+    change_requests,
     controls,
     criteria,
     estimates,
@@ -53,6 +54,7 @@ inside: list[URLPattern | URLResolver] = [
     *archive.urlpatterns,
     *parties.urlpatterns,
     *ladder.urlpatterns,
+    *change_requests.urlpatterns,
     *terms.urlpatterns,
     *controls.urlpatterns,
     *objectives.urlpatterns,

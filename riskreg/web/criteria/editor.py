@@ -11,13 +11,15 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.localised import localised
 from riskreg.register.axes import Axes, axes_of
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Criteria, Role
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS
 from riskreg.risks.services import publish_criteria
 from riskreg.web.base import RegisterView
+from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.criteria.draft import ANEW, AXES, Draft, draft_of, in_words, read
-from riskreg.web.criteria.preview import preview_of
+from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.templatetags.ui import label_badge
 from riskreg.web.ui.drawing import severity_step
@@ -61,13 +63,17 @@ class CriteriaEditor(RegisterView):
                 seen_number=int(draft.seen) if draft.seen.isdigit() else -1,
                 at=self.at,
             )
-        except Invalid:
-            return self._page(draft, mark=True, status=400, refused=True)
+        except Invalid as invalid:
+            # All else that may be wrong stands beside its field.
+            waiting = invalid.detail if "change_request" in invalid.fields else ""
+            return self._page(draft, mark=True, status=400, refused=True, waiting=waiting)
         except Conflict as conflict:
             self.viewer.register.refresh_from_db()
             # What was written goes on from what is in force now, and is saved over it knowingly.
             draft = draft.rebased(now, self.viewer.criteria)
             return self._page(draft, mark=True, status=409, conflict=conflict.detail)
+        if isinstance(register, ChangeRequest):
+            return to_request(self.request, self.viewer, register)
         assert register.criteria is not None  # noqa: S101 - a register always has criteria
         if register.criteria.number == now.number:
             messages.info(self.request, _("Nothing differs, so nothing was changed."))
@@ -87,6 +93,7 @@ class CriteriaEditor(RegisterView):
         status: int = 200,
         refused: bool = False,
         conflict: str = "",
+        waiting: str = "",
     ) -> HttpResponse:
         now = self.viewer.criteria
         preview = preview_of(self.viewer, draft)
@@ -108,6 +115,9 @@ class CriteriaEditor(RegisterView):
             "errors": errors,
             "refused": refused,
             "conflict": conflict,
+            "waiting": waiting,
+            "parties_asked": parties_asked(self.viewer),
+            "needs_yes": needs_yes(self.viewer, draft) if not preview.errors else None,
         }
         return self.render("criteria/new.html", context, status)
 

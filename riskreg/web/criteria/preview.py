@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.change_policy import asks, criteria_differences
 from riskreg.register.matrix_findings import Findings, matrix_findings
 from riskreg.register.models import Criteria
 from riskreg.register.policy import clean_criteria
@@ -68,6 +69,14 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
     }
     found.rows = [_row(change, titles, old, new) for change in shown]
     return found
+
+
+def needs_yes(viewer: Viewer, draft: Draft) -> bool:
+    """Whether publishing the draft, which has no errors, does more than make the rules stricter."""
+    now = viewer.criteria
+    clean = clean_criteria(draft.as_given(now))
+    before = {name: getattr(now, name) for name in clean}
+    return asks(criteria_differences(before, clean, draft.mapping(now)))
 
 
 def _row(change: CellChange, titles: dict[str, str], old: Scale, new: Scale) -> dict[str, Any]:

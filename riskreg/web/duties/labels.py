@@ -17,6 +17,7 @@ def kind_label(kind: str) -> str:
         "mitigation.update": _("Progress update"),
         "indicator.reading": _("Indicator reading"),
         "control.test": _("Control test"),
+        "change.answer": _("Change of the common rules"),
     }.get(kind, _("Duty"))
 
 
@@ -29,6 +30,7 @@ def discharge_text(kind: str) -> str:
         "mitigation.update": _("discharged by saying how far the work is"),
         "indicator.reading": _("discharged by adding a reading"),
         "control.test": _("discharged by recording a test"),
+        "change.answer": _("discharged by saying yes or no"),
     }.get(kind, "")
 
 
@@ -41,6 +43,7 @@ def action_label(kind: str) -> str:
         "mitigation.update": _("Update"),
         "indicator.reading": _("Add reading"),
         "control.test": _("Record a test"),
+        "change.answer": _("Answer"),
     }.get(kind, _("See"))
 
 

@@ -17,9 +17,11 @@ from riskreg.web.duties.labels import action_label, discharge_text, kind_label
 
 WEEKS = 5
 _PAGES = {"risk": "web:risk", "breach": "web:risk", "mitigation": "web:mitigation",
-          "indicator": "web:indicator", "control": "web:control"}  # fmt: skip
+          "indicator": "web:indicator", "control": "web:control",
+          "change_request": "web:change_request"}  # fmt: skip
 _NEEDS = {"risk": "risk.review", "breach": "risk.review", "mitigation": "mitigation.edit",
-          "indicator": "indicator.reading", "control": "control.edit"}  # fmt: skip
+          "indicator": "indicator.reading", "control": "control.edit",
+          "change_request": "change.answer"}  # fmt: skip
 
 
 def duty_rows(

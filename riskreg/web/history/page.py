@@ -23,12 +23,13 @@ from riskreg.kernel.localised import localised, text_of
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
+from riskreg.reminders.labels import offset_text
 from riskreg.reviews.models import Outcome
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.history.language import link_names, localized, named, reading_texts
-from riskreg.web.ladder.labels import offset_text, reason_label
+from riskreg.web.ladder.labels import reason_label
 from riskreg.web.tables import PEOPLE, find_field
 
 PAGE = 50

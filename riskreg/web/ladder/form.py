@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Invalid
 from riskreg.reminders import policy
+from riskreg.reminders.labels import channel_labels, offset_text, recipients_text
 from riskreg.reminders.policy import Rung
-from riskreg.web.ladder.labels import channel_labels, offset_text, recipients_text
 
 # More rows than this are not shown again; a ladder of so many is refused in any case.
 ROWS_READ = 40

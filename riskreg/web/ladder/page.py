@@ -13,8 +13,10 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.events.queries import history_of
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import members_for
+from riskreg.reminders.labels import offset_text, rung_labels, rung_line
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.policy import DEFAULT_LADDER, MAX_RUNGS, Rung, clean_ladder, rungs_from
 from riskreg.reminders.queries import InForce, ladder_versions
@@ -22,9 +24,9 @@ from riskreg.reminders.queries.ladders import DEFAULT
 from riskreg.reminders.services import set_ladder
 from riskreg.risks.models import Risk
 from riskreg.web.base import RegisterView
+from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ladder.form import Row, read, rows_of, shown, take_errors
-from riskreg.web.ladder.labels import offset_text, rung_labels, rung_line
 from riskreg.web.ladder.preview import Preview, offered, preview
 
 VERSIONS_SHOWN = 20
@@ -128,6 +130,8 @@ class LadderPage(RegisterView):
             )
         except Conflict:
             return self._conflict(rows, rungs)
+        if isinstance(row, ChangeRequest):
+            return to_request(self.request, self.viewer, row)
         if row.number == self._expected():
             messages.info(self.request, _("Nothing was different, so nothing was saved."))
         else:
@@ -182,6 +186,7 @@ class LadderPage(RegisterView):
             "versions": self._versions(now, people),
             "default": now.rungs == DEFAULT_LADDER,
             "url": self._url(),
+            "parties_asked": parties_asked(self.viewer) if may_edit else "",
         }
         return self.render("ladder/index.html", context, status)
 

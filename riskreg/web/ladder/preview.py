@@ -10,6 +10,7 @@ from django.utils.translation import pgettext
 
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer
+from riskreg.reminders.labels import channel_labels, offset_text
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries import Forecast, preview_for
 from riskreg.risks.filters import parse
@@ -17,7 +18,7 @@ from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for, visible_risks
 from riskreg.risks.queries.lists import risk_list, worst_first
 from riskreg.risks.queries.severity import severity_of
-from riskreg.web.ladder.labels import channel_labels, offset_text, reason_label
+from riskreg.web.ladder.labels import reason_label
 
 CHOICES, OFFERED = 8, 100
 _TONES = {

@@ -22,10 +22,12 @@ from riskreg.handover.queries import (
 from riskreg.handover.services import MAX_AT_ONCE, hand_over, reassign
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.permissions import permits, require, require_for_person
 from riskreg.register.queries import answerable_members
 from riskreg.risks.queries.access import risks_called
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.returning import return_address
 from riskreg.web.risks.listing import matching
 from riskreg.web.table_form import set_choices
@@ -94,6 +96,8 @@ class HandOverPage(RegisterView):
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
+                if isinstance(row, ChangeRequest):
+                    return to_request(request, self.viewer, row)
                 message = _("%(n)d things of %(giver)s are now %(taker)s's.")
                 values = {"n": sum(row.counts.values()), "giver": giver, "taker": row.to_user}
                 messages.success(request, message % values)
@@ -147,6 +151,7 @@ class HandOverPage(RegisterView):
         people = people_to_hand_over(self.viewer)
         context = {
             "title": _("Hand over"),
+            "people_asked": parties_asked(self.viewer),
             "giver": None,
             "part": ItemKind.ALL,
             "parts": ItemKind.choices,
@@ -218,6 +223,8 @@ class ReassignPage(RegisterView):
                 else:
                     add_errors(form, invalid)
             else:
+                if isinstance(rows, ChangeRequest):
+                    return to_request(request, self.viewer, rows)
                 message = ngettext(
                     "%(n)d risk was handed over.", "%(n)d risks were handed over.", len(rows)
                 )
@@ -250,6 +257,7 @@ class ReassignPage(RegisterView):
         keys = {"slug": self.viewer.register.slug}
         context = {
             "title": _("Hand over risks"),
+            "people_asked": parties_asked(self.viewer),
             "rows": rows,
             "form": form,
             "most": MAX_AT_ONCE,

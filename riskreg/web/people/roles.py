@@ -17,6 +17,7 @@ def action_labels() -> dict[str, str]:
         "register.configure": _("Change scale, classifications and settings"),
         "member.manage": _("Invite people, change roles, end memberships"),
         "ladder.edit": _("Change who is reminded when"),
+        "change.answer": _("Say yes or no for one's party to a change of the common rules"),
         "risk.view": _("See risks"),
         "risk.create": _("Write a risk"),
         "risk.edit": _("Edit a risk"),

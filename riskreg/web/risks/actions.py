@@ -15,9 +15,11 @@ from django.utils.translation import gettext_lazy
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.punctuation import bracketed
 from riskreg.register.axes import axes_of
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
+from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import position_of, risk_for
 from riskreg.risks.services import (
@@ -27,6 +29,7 @@ from riskreg.risks.services import (
     transfer_risk,
 )
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.due_dates import dates_after_assessment
 from riskreg.web.forms.marks import adds
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
@@ -94,8 +97,8 @@ class RiskAction(RegisterView):
         """title, text (what will happen) and button."""
         raise NotImplementedError
 
-    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
-        """Call the service; return the risk as it is afterwards."""
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk | ChangeRequest:
+        """Call the service; return the risk as it is afterwards, or the request that waits."""
         raise NotImplementedError
 
     def done(self, risk: Risk) -> str:
@@ -134,6 +137,8 @@ class RiskAction(RegisterView):
         except Invalid as invalid:
             add_errors(form, invalid)
             return self._page(request, risk, form, status=400)
+        if isinstance(saved, ChangeRequest):
+            return to_request(request, self.viewer, saved)
         messages.success(request, self.done(saved))
         self.look_twice(request, saved)
         keys = {"slug": self.viewer.register.slug, "ref": saved.ref}
@@ -231,10 +236,19 @@ class TransferRisk(RiskAction):
         set_choices(form, "owner", [("", "—"), *people])
         set_choices(form, "deputy", [("", "—"), *people])
 
-    def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
-        return self.call(
-            transfer_risk, risk, data, owner=data["owner"], deputy=data["deputy"] or None
+    def act(self, risk: Risk, data: dict[str, Any]) -> Risk | ChangeRequest:
+        return transfer_risk(
+            actor=self.viewer,
+            ref=risk.ref,
+            version=data["version"],
+            owner=data["owner"],
+            deputy=data["deputy"] or None,
+            at=self.at,
         )
+
+    def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
+        shared = risk.visibility == Visibility.SHARED
+        return {"people_asked": parties_asked(self.viewer) if shared else ""}
 
     def done(self, risk: Risk) -> str:
         return _("%(ref)s now belongs to %(owner)s.") % {"ref": risk.ref, "owner": risk.owner}

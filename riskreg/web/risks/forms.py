@@ -66,13 +66,13 @@ class RiskForm(forms.Form):
         self.fields["visibility"] = forms.ChoiceField(
             label=str(RISK["visibility"].label), widget=forms.RadioSelect, choices=[]
         )
-        private = risk is not None and risk.visibility == Visibility.PARTY
-        party_key = risk.party.key if risk else (viewer.party.key if viewer.party else "")
+        # Somebody of another party takes it over when theirs has agreed, on a page of its own.
+        own = viewer.party.key if viewer.party else ""
         parties = dict(choices.parties)
         people = [
             (value, f"{name}{bracketed(parties.get(party, party))}")
             for value, name, party in choices.people
-            if not private or party == party_key
+            if party == own
         ]
         for name, user in (("owner", risk and risk.owner), ("deputy", risk and risk.deputy)):
             if user and str(user.uuid) not in dict(people):

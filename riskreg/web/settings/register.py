@@ -15,6 +15,8 @@ from django.utils.translation import gettext_lazy
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.axes import AXES, axes_of
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_queries import may_answer, open_requests
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import Matrix
@@ -24,6 +26,7 @@ from riskreg.risks.services import set_cadence
 from riskreg.risks.services.cadence import UNRATED
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import SECOND, names_given
+from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.people.preferences import zone_choices
 from riskreg.web.table_form import set_choices
 
@@ -151,6 +154,8 @@ class Settings(RegisterView):
             "axes": axes_of(register),
             "axis_names": [(axis, axes_of(register).name(axis)) for axis in AXES],
             "conflict": conflict,
+            "parties_asked": parties_asked(viewer) if permits(viewer, "register.configure") else "",
+            "waiting_requests": self._waiting(),
             "names": _languages(register.names),
             "languages": register.languages,
             "criteria": criteria,
@@ -174,6 +179,14 @@ class Settings(RegisterView):
         }
         return self.render("register_settings/index.html", context, status)
 
+    def _waiting(self) -> list[dict[str, Any]]:
+        """Change requests that wait for an answer, and whether it is the viewer's to give."""
+        today = self.viewer.today(self.at)
+        return [
+            {"row": row, "mine": may_answer(self.viewer, row, today)}
+            for row in open_requests(self.viewer)
+        ]
+
     def done(self, message: str) -> HttpResponse:
         """Back to the page with a word of what was done."""
         messages.success(self.request, message)
@@ -196,7 +209,7 @@ class CadenceChange(Settings):
         if not form.is_valid():
             return self.page(cadence_form=form, status=400)
         try:
-            register = set_cadence(
+            changed = set_cadence(
                 actor=self.viewer,
                 cadence=form.cadence(),
                 seen_number=form.cleaned_data["seen"],
@@ -208,6 +221,9 @@ class CadenceChange(Settings):
             return self.page(cadence_form=form, status=400)
         except Conflict as conflict:
             return self._conflict(conflict.detail, form)
+        if isinstance(changed, ChangeRequest):
+            return to_request(request, self.viewer, changed)
+        register = changed
         assert register.criteria is not None  # noqa: S101 - a register always has criteria
         if register.criteria.number == form.cleaned_data["seen"]:
             return self.done(_("Nothing differs, so nothing was changed."))
@@ -238,7 +254,7 @@ class ZoneChange(Settings):
         if not form.is_valid():
             return self.page(zone_form=form, status=400)
         try:
-            register = set_time_zone(actor=self.viewer, at=self.at, **form.cleaned_data)
+            changed = set_time_zone(actor=self.viewer, at=self.at, **form.cleaned_data)
         except Invalid as invalid:
             add_errors(form, invalid)
             return self.page(zone_form=form, status=400)
@@ -247,8 +263,10 @@ class ZoneChange(Settings):
             data = {**form.cleaned_data, "seen": self.viewer.register.time_zone}
             form = ZoneForm(self.viewer, data)
             return self.page(zone_form=form, status=409, conflict=conflict.detail)
+        if isinstance(changed, ChangeRequest):
+            return to_request(request, self.viewer, changed)
         return self.done(
-            _("Due dates are now days in the zone %(zone)s.") % {"zone": register.time_zone}
+            _("Due dates are now days in the zone %(zone)s.") % {"zone": changed.time_zone}
         )
 
 
@@ -304,6 +322,8 @@ def _parts(viewer: Viewer) -> list[dict[str, str]]:
          _("Who is told when, before and after a due date")),
         ("web:criteria", "register.view", "squares-2x2", _("Criteria"),
          _("Levels, matrix, ratings, appetite and who may accept")),
+        ("web:change_requests", "register.view", "scale", _("Change requests"),
+         _("What waits for a yes of every party, and what was changed")),
         ("web:terms", "register.view", "tag", _("Classifications"),
          _("What risks are filed under, and in which words")),
         ("web:endpoints", "endpoint.edit", "signal", _("Chats and webhooks"),

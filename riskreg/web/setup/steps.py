@@ -13,15 +13,17 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.frame_templates import described, scale_template
 from riskreg.register.people import is_maker, open_invitations, parties_without_manager
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for, taxonomies_for
-from riskreg.register.services import add_party, classify, finish_step, invite
+from riskreg.register.services import bring_in_party, classify, finish_step, invite
 from riskreg.register.services.founding import SETUP_STEPS, suggested_prefix
 from riskreg.register.services.named import suggested_key
 from riskreg.risks.services import start_with_scale
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.change_requests.asking import to_request
 from riskreg.web.people.invitation_form import InvitationForm
 
 
@@ -89,6 +91,11 @@ class Step(RegisterView):
             renamed = {_FIELDS.get(n, n): e for n, e in invalid.fields.items()}
             add_errors(form, Invalid(renamed))
             return self._page(step, form, 400)
+        if not isinstance(message, str):
+            # It waits for a yes, which does not keep the maker from going on.
+            if not stays:
+                finish_step(actor=self.viewer, step=step, at=self.at)
+            return to_request(request, self.viewer, message)
         messages.success(request, message)
         if stays:
             return HttpResponseRedirect(step_url(self.viewer.register.slug, step))
@@ -122,26 +129,29 @@ class Step(RegisterView):
             return forms.Form(data)
         raise NotFound(_("There is no such step."))
 
-    def _add_party(self, form: forms.Form) -> tuple[str, bool]:
+    def _add_party(self, form: forms.Form) -> tuple[str | ChangeRequest, bool]:
         rows = list(parties_for(self.viewer))
         name = form.cleaned_data["name"]
         key = suggested_key(name, [p.key for p in rows])
         prefix = form.cleaned_data["letters"].strip().upper()
-        party = add_party(
-            register=self.viewer.register,
+        party = bring_in_party(
+            actor=self.viewer,
             key=key,
             names={get_language() or "en": name},
             prefix=prefix or suggested_prefix(key, [p.prefix for p in rows]),
             at=self.at,
-            by=self.viewer.user,
         )
+        if isinstance(party, ChangeRequest):
+            return party, True
         return _("%(party)s is a party now.") % {"party": party.name}, True
 
-    def _choose_scale(self, form: forms.Form) -> tuple[str, bool]:
+    def _choose_scale(self, form: forms.Form) -> tuple[str | ChangeRequest, bool]:
         seen = self.viewer.criteria.number
         register = start_with_scale(
             actor=self.viewer, template=form.cleaned_data["template"], at=self.at
         )
+        if isinstance(register, ChangeRequest):
+            return register, False
         changed = register.criteria is not None and register.criteria.number != seen
         return (_("The scale is in force.") if changed else _("The scale stays as it is.")), False
 
@@ -158,7 +168,7 @@ class Step(RegisterView):
     def _leave(self, form: forms.Form) -> tuple[str, bool]:
         return _("The register is set up."), False
 
-    _acts: dict[str, Callable[["Step", Any], tuple[str, bool]]] = {
+    _acts: dict[str, Callable[["Step", Any], tuple[str | ChangeRequest, bool]]] = {
         "parties": _add_party,
         "scale": _choose_scale,
         "classification": _classify,

@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.kernel.localised import localised
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Term
 from riskreg.register.permissions import permits, require
 from riskreg.register.services import edit_term, rename_taxonomy
@@ -17,6 +18,7 @@ from riskreg.register.terms import taxonomy_for, term_for, terms_beside
 from riskreg.risks.queries.links import risks_by_term
 from riskreg.risks.services import merge_terms
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.conflict import form_conflict, form_to_save, over_the_newest
 from riskreg.web.terms.forms import MergeForm, NamesForm, TermForm
 
@@ -112,6 +114,8 @@ class TermPage(OneOfTerms):
             make = partial(TermForm, row=now)
             context = form_conflict(request, make, now, urls, _("Back to the term"))
             return self.render("conflict.html", context, 409)
+        if isinstance(row, ChangeRequest):
+            return to_request(request, self.viewer, row)
         message = {
             "retire": _("“%(name)s” is out of use. What is filed under it stays so."),
             "restore": _("“%(name)s” is in use again."),
@@ -133,8 +137,10 @@ class TermPage(OneOfTerms):
         others = {row.ref: row.name for row in terms_beside(term)}
         if conflict:
             merge = merge and self._merge_form(over_the_newest(merge, term.version), term, others)
+        may_edit = permits(self.viewer, "register.configure")
         context = {
-            "may_edit": permits(self.viewer, "register.configure"),
+            "may_edit": may_edit,
+            "all_asked": parties_asked(self.viewer) if may_edit else "",
             "term": term,
             "source": {
                 n: localised(t) if isinstance(t, dict) else t for n, t in term.source.items()
@@ -180,6 +186,8 @@ class TermMerge(TermPage):
             return self.page(ref, merge=form, status=400)
         except Conflict as conflict:
             return self.page(ref, merge=form, status=409, conflict=conflict.detail)
+        if isinstance(into, ChangeRequest):
+            return to_request(request, self.viewer, into)
         message = _("“%(old)s” is merged: all of it is filed under “%(new)s” now.")
         messages.success(request, message % {"old": term.name, "new": into.name})
         return self.back_to(term.taxonomy.key)
