@@ -7,14 +7,17 @@ from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import axes, shapes_criteria, shapes_register
+from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
+from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.kernel.localised import localised
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
@@ -50,9 +53,15 @@ class CriteriaDetail(RegisterApi):
         body = to_json(criteria)
         return self.detail(body, criteria.number)
 
-    @schema.changed("Publish criteria", shapes_criteria.CriteriaNew, shapes_register.Criteria)
+    @schema.changed(
+        "Publish criteria",
+        shapes_criteria.CriteriaNew,
+        shapes_register.Criteria,
+        may_ask=CommonChange,
+    )
     def put(self, request: Request, slug: str) -> HttpResponse:
-        """A new version, in force at once, unless it is what holds already. Every risk is restated
+        """A new version, in force at once if it only makes the rules stricter or nobody else is to
+        be asked, unless it is what holds already. Every risk is restated
         by it, of every party; a manager's matter. Preview it first."""
 
         def act() -> Answer:
@@ -64,6 +73,8 @@ class CriteriaDetail(RegisterApi):
                 seen_number=self.expected_version,
                 at=self.at,
             )
+            if isinstance(register, ChangeRequest):
+                return asked_answer(self, register)
             assert register.criteria is not None  # noqa: S101 - a register always has criteria
             register.criteria.register = register
             body = to_json(register.criteria)

@@ -4,6 +4,7 @@ from typing import Any
 
 from riskreg.api import (
     examples_analysis,
+    examples_changes,
     examples_frame,
     examples_indicators,
     examples_reminders,
@@ -83,6 +84,7 @@ _REGISTER = {
 
 ANSWERS: dict[str, Any] = {
     **examples_analysis.ANSWERS,
+    **examples_changes.ANSWERS,
     **examples_frame.ANSWERS,
     **examples_indicators.ANSWERS,
     **examples_reminders.ANSWERS,
@@ -158,6 +160,7 @@ ANSWERS: dict[str, Any] = {
 }
 REQUESTS: dict[str, Any] = {
     **examples_analysis.REQUESTS,
+    **examples_changes.REQUESTS,
     **examples_frame.REQUESTS,
     **examples_indicators.REQUESTS,
     **examples_reminders.REQUESTS,

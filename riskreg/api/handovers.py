@@ -6,16 +6,19 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_people
+from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import person, time
+from riskreg.api.shapes_changes import CommonChange
 from riskreg.handover.models import HandOver, ItemKind
 from riskreg.handover.queries import handovers_for
 from riskreg.handover.services import hand_over
 from riskreg.kernel import keyset
+from riskreg.register.change_models import ChangeRequest
 
 _NEWEST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
 
@@ -38,9 +41,12 @@ class HandOvers(RegisterApi):
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )
 
-    @schema.noted("Hand over", shapes_people.HandOverNew, shapes_people.HandOver)
+    @schema.noted(
+        "Hand over", shapes_people.HandOverNew, shapes_people.HandOver, may_ask=CommonChange
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
-        """What the caller may hand on of what a person answers for; all of it or nothing."""
+        """What the caller may hand on of what a person answers for; all of it or nothing. 202:
+        shared risks go to somebody of another party, which is asked first."""
 
         def act() -> Answer:
             given = body_of(request, "from", "to", "reason", "part")
@@ -52,6 +58,8 @@ class HandOvers(RegisterApi):
                 part=given.get("part", ItemKind.ALL),
                 at=self.at,
             )
+            if isinstance(row, ChangeRequest):
+                return asked_answer(self, row)
             return Answer.of(to_json(row), 201)
 
         return self.write(act)

@@ -8,6 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.api import shapes_ladder as shapes
+from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -16,7 +17,9 @@ from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
 from riskreg.api.core.query import as_query
 from riskreg.api.core.values import day, named
+from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.register.change_models import ChangeRequest
 from riskreg.reminders.policy import DEFAULT_LADDER, rungs_from
 from riskreg.reminders.queries import Forecast, InForce, ladder_of, ladder_versions, preview_for
 from riskreg.reminders.services import set_ladder
@@ -40,9 +43,10 @@ class LadderDetail(RegisterApi):
             ladder = self._version(int(text))
         return self.detail(to_json(ladder), ladder.number)
 
-    @schema.changed("Replace the ladder", shapes.LadderNew, shapes.Ladder)
+    @schema.changed("Replace the ladder", shapes.LadderNew, shapes.Ladder, may_ask=CommonChange)
     def put(self, request: Request, slug: str) -> HttpResponse:
-        """A new version, in force at once, unless it is the ladder already. All rungs are sent; a
+        """A new version, in force at once if it only adds reminders or nobody else is to be asked,
+        unless it is the ladder already. All rungs are sent; a
         manager's matter."""
 
         def act() -> Answer:
@@ -52,6 +56,8 @@ class LadderDetail(RegisterApi):
                 expected_number=self.expected_version,
                 at=self.at,
             )
+            if isinstance(made, ChangeRequest):
+                return asked_answer(self, made)
             body = to_json(made)
             return Answer.of(body, ETag=etag(made.number, body))
 

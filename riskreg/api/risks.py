@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes
+from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -20,9 +21,11 @@ from riskreg.api.core.pagination import PARAMS, Listing, listed
 from riskreg.api.core.query import as_query
 from riskreg.api.core.table import column_of, to_json
 from riskreg.api.core.values import named
+from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Field, Type
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.policy import STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.risks import filters, services
@@ -181,7 +184,7 @@ class RiskAct(RiskApi):
 
     fields: tuple[str, ...] = ()
 
-    def act(self, ref: str, given: dict[str, Any]) -> Risk:
+    def act(self, ref: str, given: dict[str, Any]) -> Risk | ChangeRequest:
         """Call the service. Raises what it raises."""
         raise NotImplementedError
 
@@ -190,7 +193,10 @@ class RiskAct(RiskApi):
 
         def act() -> Answer:
             given = body_of(request, *self.fields) if self.fields else nothing_in(request)
-            return self.answer(self.act(ref, given))
+            done = self.act(ref, given)
+            if isinstance(done, ChangeRequest):
+                return asked_answer(self, done)
+            return self.answer(done)
 
         return self.write(act)
 
@@ -228,7 +234,7 @@ class RiskTransfer(RiskAct):
 
     fields = ("owner", "deputy")
 
-    def act(self, ref: str, given: dict[str, Any]) -> Risk:
+    def act(self, ref: str, given: dict[str, Any]) -> Risk | ChangeRequest:
         return services.transfer_risk(
             actor=self.viewer,
             ref=ref,
@@ -238,9 +244,10 @@ class RiskTransfer(RiskAct):
             at=self.at,
         )
 
-    @schema.acted("Hand a risk over", shapes.Transfer, shapes.Risk)
+    @schema.acted("Hand a risk over", shapes.Transfer, shapes.Risk, may_ask=CommonChange)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """To another owner, and perhaps another deputy."""
+        """To another owner, and perhaps another deputy. 202: to somebody of another party, which
+        is asked first."""
         return self.do(request, ref)
 
 

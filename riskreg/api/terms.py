@@ -6,6 +6,7 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_terms as shapes
+from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
@@ -14,9 +15,11 @@ from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, choices_of, switch_of
 from riskreg.api.core.values import time
+from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors
 from riskreg.register import services
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Taxonomy, Term
 from riskreg.register.queries import taxonomy_rows, terms_of
 from riskreg.register.terms import taxonomy_for, term_for
@@ -186,9 +189,10 @@ class TermDetail(TermApi):
         row = term_for(self.viewer, ref)
         return self.detail(self.term_as_json(row), row.version)
 
-    @schema.changed("Change a term", shapes.TermChange, shapes.Term)
+    @schema.changed("Change a term", shapes.TermChange, shapes.Term, may_ask=CommonChange)
     def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """Changes what is named; ``active`` false takes it out of use, true brings it back."""
+        """Changes what is named; ``active`` false takes it out of use, once every party
+        has said yes (202); true brings it back."""
 
         def act() -> Answer:
             row = services.edit_term(
@@ -198,6 +202,8 @@ class TermDetail(TermApi):
                 version=self.expected_version,
                 at=self.at,
             )
+            if isinstance(row, ChangeRequest):
+                return asked_answer(self, row)
             return self.answered(self.term_as_json(row))
 
         return self.write(act)
@@ -206,9 +212,10 @@ class TermDetail(TermApi):
 class TermMerge(TermApi):
     """POST files everything of one term under another, and takes the first out of use for good."""
 
-    @schema.acted("Merge a term into another", shapes.TermMerge, shapes.Term)
+    @schema.acted("Merge a term into another", shapes.TermMerge, shapes.Term, may_ask=CommonChange)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """Of every party's risks; the answer is the term that stays."""
+        """Of every party's risks, once every party has said yes (202); the answer is the term that
+        stays."""
 
         def act() -> Answer:
             into = merge_terms(
@@ -218,6 +225,8 @@ class TermMerge(TermApi):
                 version=self.expected_version,
                 at=self.at,
             )
+            if isinstance(into, ChangeRequest):
+                return asked_answer(self, into)
             return self.answered(self.term_as_json(term_for(self.viewer, into.ref)))
 
         return self.write(act)

@@ -6,6 +6,7 @@ from riskreg.api import (
     absences,
     assessments,
     axes,
+    change_requests,
     changes,
     closing,
     controls,
@@ -96,6 +97,16 @@ _PROGRAMS = [
         name="program_token_end",
     ),
 ]
+_CHANGE_REQUEST = [
+    path("", change_requests.ChangeRequestDetail.as_view(), name="change_request"),
+    path("approve/", change_requests.ChangeRequestApprove.as_view(), name="change_request_approve"),
+    path("refuse/", change_requests.ChangeRequestRefuse.as_view(), name="change_request_refuse"),
+    path(
+        "withdraw/",
+        change_requests.ChangeRequestWithdraw.as_view(),
+        name="change_request_withdraw",
+    ),
+]
 _REGISTER: list[URLPattern | URLResolver] = [
     path("", registers.RegisterDetail.as_view(), name="register"),
     path("archive/", registers.RegisterArchive.as_view(), name="register_archive"),
@@ -116,6 +127,8 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("indicators/", indicators.Indicators.as_view(), name="indicators"),
     path("indicators/<str:ref>/", indicators.IndicatorDetail.as_view(), name="indicator"),
     path("indicators/<str:ref>/readings/", indicators.Readings.as_view(), name="readings"),
+    path("change-requests/", change_requests.ChangeRequests.as_view(), name="change_requests"),
+    path("change-requests/<str:ref>/", include(_CHANGE_REQUEST)),
     path("ladder/", ladder.LadderDetail.as_view(), name="ladder"),
     path("ladder/preview/", ladder.LadderPreview.as_view(), name="ladder_preview"),
     path("objectives/", objectives.Objectives.as_view(), name="objectives"),

@@ -20,8 +20,20 @@ from riskreg.api.core import problem
 from riskreg.api.core.errors import KINDS, PROBLEM
 from riskreg.api.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from riskreg.api.core.parameters import EXTERNAL_ID, many, query, several, switch, whole, words
+from riskreg.api.core.schema_headers import (
+    IF_MATCH,
+    KNOWN,
+    asked_headers,
+    etag_header,
+    replayed_header,
+    response_header,
+)
+from riskreg.api.core.schema_headers import (
+    KEY as KEY,
+)
 from riskreg.duties.sources import LISTED
 from riskreg.kernel.search import MAX_QUERY
+from riskreg.register.change_models import ChangeState
 from riskreg.register.policy import MAX_LEVELS, STAGES
 from riskreg.risks.fields import RISK
 from riskreg.risks.filters import ORDERINGS
@@ -91,6 +103,7 @@ DUTY_FILTERS = [
 _DAY_OR_TIME = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }
+CHANGE_FILTERS = [many("state", "Only those that stand so.", enum=ChangeState.values)]
 READING_FILTERS = [
     query("since", "Read at or after this time or day.", _DAY_OR_TIME),
     query("until", "Read before this time or day.", _DAY_OR_TIME),
@@ -124,45 +137,6 @@ _READ = (400, 401, 403, 404, 406)
 _WRITE = (*_READ, 413, 415)
 
 
-def _header(
-    name: str, text: str, shape: dict[str, Any], *, required: bool = False
-) -> OpenApiParameter:
-    return OpenApiParameter(
-        name, {"type": "string", **shape}, OpenApiParameter.HEADER, required=required,
-        description=text,
-    )  # fmt: skip
-
-
-def _response_header(name: str, text: str, status: int) -> OpenApiParameter:
-    return OpenApiParameter(name, str, OpenApiParameter.HEADER, description=text, response=[status])
-
-
-_IF_MATCH = _header(
-    "If-Match",
-    'The ETag that you have seen, or its version alone: "7".',
-    {"pattern": r'^(W/)?"[0-9]{1,9}(-[0-9a-f]{12})?"$'},
-    required=True,
-)
-_KEY = _header(
-    "Idempotency-Key",
-    "The same key and body act once, for 48 hours: the answer is repeated with "
-    "Idempotent-Replayed: true.",
-    {"minLength": 1, "maxLength": 255, "pattern": r"^[ -~]*[!-~][ -~]*$"},
-)
-
-
-# Any text: what is no ETag is nobody's, and so is passed over, as HTTP has it.
-_KNOWN = _header("If-None-Match", "ETags that you have: 304 where one is still right.", {})
-
-
-def _etag(status: int) -> OpenApiParameter:
-    return _response_header("ETag", "The version, for If-Match and If-None-Match.", status)
-
-
-def _replayed(status: int) -> OpenApiParameter:
-    return _response_header("Idempotent-Replayed", "true: this was done before.", status)
-
-
 def described(
     summary: str,
     response: Any,
@@ -191,7 +165,7 @@ def described(
         )
     is_read = request is None and status == 200 and tuple(problems) == _READ
     if is_read:
-        parameters = [*parameters, _KNOWN, _etag(200)]
+        parameters = [*parameters, KNOWN, etag_header(200)]
         more = {304: OpenApiResponse(description="You have this answer already."), **(more or {})}
     extended = extend_schema(
         summary=summary,
@@ -229,51 +203,61 @@ def detailed(summary: str, shape: Any, parameters: Sequence[OpenApiParameter] = 
     return described(summary, shape, parameters)
 
 
-def made(summary: str, request: Any, shape: Any) -> Decorator:
-    """POST that makes something."""
-    headers = [_KEY, _etag(201), _replayed(201),
-               _response_header("Location", "The address of what was made.", 201)]  # fmt: skip
-    return described(summary, shape, headers, request=request, status=201, problems=(*_WRITE, 422))
+def _asked(shape: Any) -> dict[int, Any]:
+    """202: a change of what is common waits for a yes of the other parties, and nothing is changed
+    yet. ``Location`` is the address of the request that it became."""
+    text = "It binds other parties and waits for their yes; nothing is changed yet."
+    return {202: OpenApiResponse(shape, text)}
 
 
-def noted(summary: str, request: Any, shape: Any) -> Decorator:
+def made(summary: str, request: Any, shape: Any, *, may_ask: Any = None) -> Decorator:
+    """POST that makes something; ``may_ask``: the shape of the request that it becomes
+    where other parties have to say yes first."""
+    headers = [KEY, etag_header(201), replayed_header(201),
+               response_header("Location", "The address of what was made.", 201),
+               *(asked_headers() if may_ask else ())]  # fmt: skip
+    return described(
+        summary, shape, headers, request=request, status=201, problems=(*_WRITE, 422),
+        more=_asked(may_ask) if may_ask else None,
+    )  # fmt: skip
+
+
+def noted(summary: str, request: Any, shape: Any, *, may_ask: Any = None) -> Decorator:
     """POST of things that are told apart by what they say, so that no version is asked for."""
+    known = {200: OpenApiResponse(shape, "Nothing new: all of it was known already.")}
     return described(
         summary,
         shape,
-        [_KEY, _replayed(201)],
+        [KEY, replayed_header(201), *(asked_headers() if may_ask else ())],
         request=request,
         status=201,
         problems=(*_WRITE, 422),
-        more={200: OpenApiResponse(shape, "Nothing new: all of it was known already.")},
+        more={**known, **(_asked(may_ask) if may_ask else {})},
     )
 
 
-def changed(summary: str, request: Any, shape: Any) -> Decorator:
-    """PATCH or PUT of a version."""
+def changed(summary: str, request: Any, shape: Any, *, may_ask: Any = None) -> Decorator:
+    """PATCH or PUT of a version; ``may_ask`` as in ``made``."""
+    return acted(summary, request, shape, may_ask=may_ask)
+
+
+def acted(
+    summary: str, request: Any, shape: Any, status: int = 200, *, may_ask: Any = None
+) -> Decorator:
+    """POST that does something to a version of a risk; ``may_ask`` as in ``made``."""
     return described(
         summary,
         shape,
-        [_IF_MATCH, _KEY, _etag(200), _replayed(200)],
-        request=request,
-        problems=(*_WRITE, 412, 422, 428),
-    )
-
-
-def acted(summary: str, request: Any, shape: Any, status: int = 200) -> Decorator:
-    """POST that does something to a version of a risk."""
-    return described(
-        summary,
-        shape,
-        [_IF_MATCH, _KEY, _etag(status), _replayed(status)],
+        [IF_MATCH, KEY, etag_header(status), replayed_header(status),
+         *(asked_headers() if may_ask else ())],
         request=request,
         status=status,
         problems=(*_WRITE, 412, 422, 428),
-    )
+        more=_asked(may_ask) if may_ask else None,
+    )  # fmt: skip
 
 
 WRITE = (*_WRITE, 422)
-KEY = _KEY
 
 
 def removed(summary: str) -> Decorator:
@@ -281,7 +265,7 @@ def removed(summary: str) -> Decorator:
     return described(
         summary,
         None,
-        [_IF_MATCH, _KEY, _replayed(204)],
+        [IF_MATCH, KEY, replayed_header(204)],
         status=204,
         problems=(*_WRITE, 412, 422, 428),
     )
@@ -292,7 +276,7 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
     return described(
         summary,
         shape,
-        [_KEY, _replayed(202)],
+        [KEY, replayed_header(202)],
         request=request,
         status=202,
         problems=(*_WRITE, 422),
@@ -301,9 +285,9 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "accept", "archive", "attendance", "bulk", "cancel", "chair", "close", "end", "items", "merge",
-    "open", "preview", "release", "reopen", "resend", "restore", "revoke", "rotate", "share",
-    "test", "transfer",
+    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end",
+    "items", "merge", "open", "preview", "refuse", "release", "reopen", "resend", "restore",
+    "revoke", "rotate", "share", "test", "transfer", "withdraw",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 
@@ -325,7 +309,7 @@ class Schema(AutoSchema):
             verb = "list"
         else:
             verb = _VERBS[self.method]
-        return "_".join([*nouns, *([verb] if verb else [])])
+        return "_".join([*nouns, *([verb] if verb else [])]).replace("-", "_")
 
     def get_tags(self) -> list[str]:
         """The last noun of the address that is no variable and no act."""

@@ -252,6 +252,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "webhook": ("The webhook's id.", ""),
 }
 TAGS: dict[str, str] = {
+    "change-requests": "Changes of what binds all parties, which wait for a yes of each",
     "absences": "Who is away, and who stands in.",
     "assessments": "Judgements of a risk.",
     "axes": "How the matrices are drawn.",

@@ -6,7 +6,7 @@ CODES = (
     "itself", "merged", "other_taxonomy",
     "already_invited", "answers_for", "last_manager", "needs_party", "not_yours",
     "not_yours_to_give", "program",
-    "needs_source", "nothing_changed", "one_at_a_time",
+    "needs_source", "nothing_changed", "one_at_a_time", "other_party_asked", "waiting",
     "in_use", "not_alone", "unchanged", "not_a_reference", "last_administrator", "no_translation",
     "after_as_of", "after_due", "already_member", "away_too", "bad_character", "bad_cursor",
     "bad_head", "bad_key", "bad_score", "bad_text", "bad_url", "before_start", "beyond_red",
@@ -30,6 +30,9 @@ CODES = (
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (
     "estimate.recorded", "estimate.released", "simulation.cancelled", "simulation.requested",
+    "change_request.applied", "change_request.approved", "change_request.expired",
+    "change_request.made", "change_request.outdated", "change_request.refused",
+    "change_request.withdrawn",
     "control.edited", "control.tested", "objective.edited",
     "risk.refiled", "taxonomy.renamed", "term.added", "term.edited", "term.merged",
     "term.restored", "term.retired",

@@ -1,0 +1,230 @@
+"""Change requests: what binds all parties waits for a yes of each."""
+
+from typing import Any
+
+from django.conf import settings
+from django.http import HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+
+from riskreg.api import shapes_changes as shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.etag import etag
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.query import as_query, choices_of
+from riskreg.api.core.values import day, person, time
+from riskreg.kernel import keyset
+from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.register import services
+from riskreg.register.change_models import ChangeRequest, ChangeState
+from riskreg.register.change_queries import (
+    change_request_for,
+    change_requests_for,
+    newest_of,
+)
+from riskreg.risks.services import set_cadence
+
+_NEWEST = keyset.Order("created_at", tie="id", descending=True, tie_descending=True)
+
+
+class ChangeRequests(RegisterApi):
+    """GET lists them, POST asks for a change that has no address of its own."""
+
+    @schema.listed("List change requests", shapes.CommonChange, schema.CHANGE_FILTERS)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Newest first. What took effect at once, because it only made the rules stricter or
+        nobody else could speak, is among them."""
+        self.known_params("state", *PARAMS)
+        errors = Errors()
+        asked = request.query_params.getlist("state")
+        states = choices_of(errors, "state", asked, ChangeState.values)
+        as_query(errors.raise_if_any)
+        rows = change_requests_for(self.viewer)
+        if states:
+            rows = rows.filter(state__in=states)
+        listing = Listing(
+            queryset=rows,
+            order=_NEWEST,
+            place=lambda row: (row.created_at, str(row.uuid)),
+            tie=by_uuid(change_requests_for(self.viewer)),
+        )
+        return listed(
+            self,
+            self.viewer.audience.key,
+            listing,
+            lambda found: [to_json(self, row) for row in found],
+        )
+
+    @schema.made(
+        "Ask for a change",
+        shapes.ChangeRequestNew,
+        shapes.CommonChange,
+        may_ask=shapes.CommonChange,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Of the time zone or the review cadence. 201: it holds at once; 202: it waits."""
+
+        def act() -> Answer:
+            given, before = body_of(request), newest_of(self.viewer)
+            kind = given.get("kind")
+            try:
+                made = self._ask(kind, given)
+            except Conflict as conflict:
+                # What the caller saw stands in the body here, not in If-Match.
+                seen = "seen_time_zone" if kind == "time_zone" else "seen_criteria"
+                raise Invalid.one(seen, "changed", conflict.detail) from None
+            if isinstance(made, ChangeRequest):
+                return asked_answer(self, made)
+            row = newest_of(self.viewer)
+            if row is None or row == before:
+                raise Invalid.one(
+                    str(kind), "nothing_changed", _("Nothing differs from what holds now.")
+                )
+            body = to_json(self, row)
+            return Answer.of(body, 201, ETag=etag(row.version, body), Location=body["url"])
+
+        return self.write(act)
+
+    def _ask(self, kind: Any, given: dict[str, Any]) -> Any:
+        """Call the service of that kind. Raises what it raises, and ``Invalid`` for another."""
+        if kind == "time_zone":
+            return services.set_time_zone(
+                actor=self.viewer,
+                time_zone=given.get("time_zone"),
+                seen=str(given.get("seen_time_zone") or ""),
+                at=self.at,
+            )
+        if kind == "cadence":
+            return set_cadence(
+                actor=self.viewer,
+                cadence=given.get("cadence") or {},
+                seen_number=given.get("seen_criteria") or 0,
+                at=self.at,
+            )
+        wrong = _("This must be one of: %(all)s.") % {"all": ", ".join(shapes.KINDS_TO_ASK)}
+        raise Invalid.one("kind", "unknown", wrong)
+
+
+class ChangeRequestDetail(RegisterApi):
+    """One change request, by its ref or id."""
+
+    @schema.detailed("Read a change request", shapes.CommonChange)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """As it stands now."""
+        self.known_params()
+        row = change_request_for(self.viewer, ref)
+        return self.detail(to_json(self, row), row.version)
+
+
+class _Answering(RegisterApi):
+    http_method_names = ["post"]
+
+    def answered(self, row: ChangeRequest) -> Answer:
+        """The request as it is now."""
+        row = change_request_for(self.viewer, row.ref)
+        body = to_json(self, row)
+        return Answer.of(body, ETag=etag(row.version, body))
+
+
+class ChangeRequestApprove(_Answering):
+    """Yes, for the caller's party."""
+
+    @schema.acted("Approve a change request", None, shapes.CommonChange)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The last yes makes the change, in the same transaction. Where it cannot be made any more
+        the request is outdated, and nothing is changed: look at ``state``."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            return self.answered(
+                services.approve_change(
+                    actor=self.viewer, name=ref, version=self.expected_version, at=self.at
+                )
+            )
+
+        return self.write(act)
+
+
+class ChangeRequestRefuse(_Answering):
+    """No, for the caller's party."""
+
+    @schema.acted("Refuse a change request", shapes.Refusal, shapes.CommonChange)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """With words; everything stays as it is."""
+
+        def act() -> Answer:
+            return self.answered(
+                services.refuse_change(
+                    actor=self.viewer,
+                    name=ref,
+                    version=self.expected_version,
+                    words=body_of(request, "words").get("words"),
+                    at=self.at,
+                )
+            )
+
+        return self.write(act)
+
+
+class ChangeRequestWithdraw(_Answering):
+    """Taken back."""
+
+    @schema.acted("Withdraw a change request", None, shapes.CommonChange)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """By whoever asked; everything stays as it is."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            return self.answered(
+                services.withdraw_change(
+                    actor=self.viewer, name=ref, version=self.expected_version, at=self.at
+                )
+            )
+
+        return self.write(act)
+
+
+def asked_answer(view: RegisterApi, row: ChangeRequest) -> Answer:
+    """202: nothing is changed yet; the request that waits, and where it is."""
+    body = to_json(view, change_request_for(view.viewer, row.ref))
+    return Answer.of(body, 202, ETag=etag(row.version, body), Location=body["url"])
+
+
+def to_json(view: RegisterApi, row: ChangeRequest) -> dict[str, Any]:
+    """A change request as JSON, the difference in words of the caller's language."""
+    keys = {"slug": view.viewer.register.slug, "ref": row.ref}
+    return {
+        "id": str(row.uuid),
+        "ref": row.ref,
+        "url": f"{view.here}change-requests/{row.ref}/",
+        "page": settings.BASE_URL + reverse("web:change_request", kwargs=keys),
+        "kind": row.kind,
+        "title": row.title,
+        "state": row.state,
+        "content": row.content,
+        "difference": [
+            {"what": n.label, "before": n.before, "after": n.after, "effect": n.effect.value}
+            for n in row.lines
+        ],
+        "requested_by": person(row.requested_by),
+        "party": row.party.key if row.party else None,
+        "answers": [
+            {
+                "party": answer.party.key,
+                "answer": answer.answer,
+                "by": person(answer.answered_by),
+                "at": time(answer.answered_at),
+            }
+            for answer in row.answers.all()
+        ],
+        "answer_by": day(row.answer_by),
+        "words": row.closing,
+        "closed_by": person(row.closed_by),
+        "closed_at": time(row.closed_at),
+        "created_at": time(row.created_at),
+        "version": row.version,
+    }
