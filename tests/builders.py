@@ -13,9 +13,13 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.accounts.services import create_token, create_user
+from riskreg.notify.models import Delivery, DeliveryAttempt, Message, MessageAudience
 from riskreg.register import services as register_services
 from riskreg.register.access import Viewer, viewer_for
-from riskreg.register.models import Objective, Party, Register
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.models import Membership, Objective, Party, Register
+from riskreg.reminders.queries import InForce, ladder_of
+from riskreg.reminders.services import set_ladder
 from riskreg.reviews.models import Review
 from riskreg.reviews.services import record_review
 from riskreg.risks import services
@@ -162,7 +166,8 @@ def risk(
 ) -> Risk:
     """A risk made by ``by`` (default: foton's owner), judged ``rated`` and opened.
 
-    ``fields`` go to ``create_risk``; title, cause, event and consequence have defaults.
+    ``fields`` go to ``create_risk``; title, cause, event and consequence have defaults. Owner and
+    deputy of another party take it over with that party's yes.
     """
     actor = world.viewer(by or world.owner)
     at = at or world.at
@@ -174,9 +179,19 @@ def risk(
         "response": "mitigate",
         **fields,
     }
+    theirs = {
+        name: given.pop(name)
+        for name in ("owner", "deputy")
+        if visibility == "shared" and of_another_party(actor, given.get(name))
+    }
     row = services.create_risk(
         actor=actor, fields=given, visibility=visibility, at=at, recorded_at=recorded_at
     )
+    if theirs:
+        people = {"owner": row.owner, **theirs}
+        made = services.transfer_risk(actor=actor, ref=row.ref, version=None, at=at, **people)
+        agreed(world, made, at)
+        row.refresh_from_db()
     for stage, cell in (("inherent", inherent), ("residual", rated), ("target", target)):
         if cell is not None:
             assess(world, row, cell, stage=stage, at=at, recorded_at=recorded_at)
@@ -189,6 +204,13 @@ def risk(
             recorded_at=recorded_at,
         )
     return Risk.objects.get(pk=row.pk)
+
+
+def of_another_party(actor: Viewer, who: Any) -> bool:
+    """Whether ``who`` (a user, or their address) is of another party than ``actor``."""
+    address = getattr(who, "email", who)
+    rows = Membership.objects.filter(register=actor.register, user__email=address, ended_at=None)
+    return rows.exclude(party=actor.party).exclude(party=None).exists()
 
 
 def keeper(world: World, row: Risk) -> User:
@@ -343,6 +365,52 @@ def matrix(rows: int, columns: int, **changes: Any) -> dict[str, Any]:
         "unrated_cadence_days": 30,
         **changes,
     }
+
+
+def agreed(world: World, made: Any, at: dt.datetime | None = None) -> Any:
+    """What a service returned that changes what is common; where it is a request that waits for
+    the other parties, the request after a yes of each of their managers.
+
+    What people are written about it is taken out of the outbox: whoever counts mails counts others.
+    """
+    if not isinstance(made, ChangeRequest) or not made.is_open:
+        return made
+    names = {world.foton.pk: "manager", world.catl.pk: "partner_manager"}
+    row = made
+    for answer in made.answers.filter(answer="waiting").order_by("pk"):
+        actor = world.viewer(names[answer.party_id])
+        row = register_services.approve_change(
+            actor=actor, name=made.ref, version=None, at=at or made.created_at
+        )
+    assert row.state == "applied", (row.state, row.closing)
+    for model in (DeliveryAttempt, Delivery, MessageAudience):
+        way = "delivery__message__kind" if model is DeliveryAttempt else "message__kind"
+        model.objects.filter(**{way: "change"}).delete()
+    Message.objects.filter(kind="change").delete()
+    return row
+
+
+def agree(world: World, at: dt.datetime | None = None) -> None:
+    """A yes of every party to every change request that waits."""
+    for row in ChangeRequest.objects.filter(state="open").order_by("pk"):
+        agreed(world, row, at)
+
+
+def alone(world: World) -> World:
+    """Nobody can speak for catl any more, so what is common changes by foton alone, at once."""
+    for name in ("partner_manager", "partner_leader"):
+        register_services.end_membership(
+            register=world.register, user=world.members[name], at=world.at, by=world.founder
+        )
+    return world
+
+
+def ladder(world: World, rungs: Any, **given: Any) -> InForce:
+    """A ladder that both parties have agreed on, by foton's manager unless an ``actor`` is given;
+    what ``set_ladder`` raises."""
+    asked = {"actor": world.viewer(world.manager), "at": world.at, "expected_number": None, **given}
+    made = agreed(world, set_ladder(rungs=rungs, **asked))
+    return made if isinstance(made, InForce) else ladder_of(world.register)
 
 
 def token(person: User, scope: str = "write", days: int = 90, at: dt.datetime = AT) -> str:

@@ -17,7 +17,7 @@ from riskreg.notify.models import Delivery, Message
 from riskreg.register.models import Absence, Invitation
 from riskreg.register.services import add_member, create_register, invite, start_absence
 from riskreg.register.visibility import PartyBound
-from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reminders.services import sweep
 from riskreg.reviews.models import Extension
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Risk
@@ -96,6 +96,7 @@ class CanaryWorld(World):
         path = path.replace("/registers/{}/", f"/registers/{self.register.slug}/")
         path = path.replace("/mitigations/{}/", f"/mitigations/{self.shared_mitigation}/")
         path = path.replace("/objectives/{}/", f"/objectives/{self.shared_objective}/")
+        path = path.replace("/change-requests/{}/", "/change-requests/CR-002/")
         if path == route:
             return []
         if "/risks/{}/" in path:
@@ -113,10 +114,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     after("start")
     listen(world, "Common hook", by="partner_manager")
     everywhere = {"tells": ["owner", "deputy"], "channels": ["mail", "chat", "webhook"]}
-    set_ladder(
-        actor=world.viewer("partner_manager"), expected_number=None, at=world.at,
-        rungs=[{"offset_days": days, **everywhere} for days in (-14, -3, 0, 7, 21)],
-    )  # fmt: skip
+    rungs = [{"offset_days": days, **everywhere} for days in (-14, -3, 0, 7, 21)]
+    builders.ladder(world, rungs, actor=world.viewer("partner_manager"))
     builders.taxonomy(world)
     objective = builders.objective(world)
     after("frame")

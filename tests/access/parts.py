@@ -16,6 +16,7 @@ from riskreg.register.services import (
 from riskreg.reviews.models import Extension, Meeting
 from riskreg.reviews.services import end_meeting, grant_extension, record_item, start_meeting
 from riskreg.risks.models import Risk
+from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.builders import World
 
@@ -24,6 +25,12 @@ DAY = dt.timedelta(days=1)
 
 def another(world: World) -> None:
     """A second one of what lists would hold only one of, so that there is a page to follow."""
+    # CR-002 or later: it waits for catl; the ladder that both agreed on was the first.
+    seen = world.viewer("manager").criteria.number
+    for days in (200, 300):
+        set_cadence(
+            actor=world.viewer("manager"), cadence={"critical": days}, seen_number=seen, at=world.at
+        )
     listen(world, "Second hook", by="partner_manager")
     builders.objective(world, by=world.partner_manager, party=world.catl, key="second",
                        external_id="catl-7")  # fmt: skip

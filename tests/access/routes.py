@@ -114,6 +114,11 @@ ROUTES: dict[str, str] = {
     "/r/{}/settings/archive/": "GET POST",
     "/r/{}/settings/restore/": "POST",
     "/r/{}/settings/ladder/": "GET POST",
+    "/r/{}/change-requests/": "GET",
+    "/r/{}/change-requests/{}/": "GET",
+    "/r/{}/change-requests/{}/approve/": "POST",
+    "/r/{}/change-requests/{}/refuse/": "POST",
+    "/r/{}/change-requests/{}/withdraw/": "POST",
     "/r/{}/settings/criteria/": "GET",
     "/r/{}/settings/criteria/new/": "GET POST",
     "/r/{}/settings/terms/": "GET POST",
@@ -160,6 +165,11 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/meetings/{}/end/": "POST",
     "/api/v1/registers/{}/coverage/": "GET",
     "/api/v1/registers/{}/search/": "GET",
+    "/api/v1/registers/{}/change-requests/": "GET POST",
+    "/api/v1/registers/{}/change-requests/{}/": "GET",
+    "/api/v1/registers/{}/change-requests/{}/approve/": "POST",
+    "/api/v1/registers/{}/change-requests/{}/refuse/": "POST",
+    "/api/v1/registers/{}/change-requests/{}/withdraw/": "POST",
     "/api/v1/registers/{}/ladder/": "GET PUT",
     "/api/v1/registers/{}/ladder/preview/": "GET",
     "/api/v1/registers/{}/controls/": "GET POST",
@@ -285,6 +295,13 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         body |= {"external_id": "zzyzx-id", "objectives": world.objective_keys}
     if "mitigations" in route:
         body |= {"risks": world.risk_refs[:2], "due_on": "2026-12-31"}
+    if route.endswith("/refuse/"):
+        return {"words": "Probe"}
+    if route.startswith("/api/") and route.endswith(("/approve/", "/withdraw/")):
+        return {}
+    if route == f"{_API}change-requests/":
+        seen = world.register.time_zone
+        return {"kind": "time_zone", "time_zone": "UTC", "seen_time_zone": seen}
     if route.endswith("/cadence/"):
         body |= {"seen": "1", "cadence_high": "50", "cadence_critical": "20"}
     if route.endswith("/settings/ladder/"):

@@ -10,10 +10,16 @@ from django.db import transaction
 from riskreg.events.queries import visible_events
 from riskreg.kernel.errors import Forbidden, NotFound
 from riskreg.register.access import Viewer, viewer_for
+from riskreg.register.change_models import PartyAnswer
 from riskreg.register.management.commands.permissions_table import PAGE, page
 from riskreg.register.models import Membership, Role
-from riskreg.register.permissions import PERMISSIONS, Reach, permits
-from riskreg.register.services import archive_register, edit_objective, invite
+from riskreg.register.permissions import PERMISSIONS, Reach, permits, require
+from riskreg.register.services import (
+    approve_change,
+    archive_register,
+    edit_objective,
+    invite,
+)
 from riskreg.reminders.services import set_ladder
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import (
@@ -25,6 +31,7 @@ from riskreg.reviews.services import (
 from riskreg.risks import services
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
+from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -81,6 +88,17 @@ def _mitigation(world: World, row: Risk) -> str:
     return planned.ref
 
 
+def _own_owner(world: World, viewer: Viewer) -> Any:
+    """Somebody of the viewer's party who can own a risk: nobody of the other takes it unasked."""
+    return world.partner_owner if viewer.party == world.catl else world.owner
+
+
+def _approve(world: World, viewer: Viewer, row: Risk) -> None:
+    """Foton's yes; catl's own was given by asking."""
+    require(viewer, "change.answer", PartyAnswer.objects.get(party=row.party))
+    approve_change(actor=viewer, name="CR-001", version=None, at=world.at)
+
+
 # What each action is when somebody does it.
 ATTEMPTS: dict[str, Attempt] = {
     "register.view": lambda w, v, r: viewer_for(v.user, w.register.slug),
@@ -92,7 +110,7 @@ ATTEMPTS: dict[str, Attempt] = {
     ),
     "risk.view": lambda w, v, r: risk_for(v, r.ref),
     "risk.create": lambda w, v, r: services.create_risk(
-        actor=v, fields={"title": "x", "owner": w.owner.email}, at=w.at
+        actor=v, fields={"title": "x", "owner": _own_owner(w, v).email}, at=w.at
     ),
     "risk.edit": lambda w, v, r: services.edit_risk(fields={"title": "x"}, **_act(w, v, r)),
     "risk.open": lambda w, v, r: services.open_risk(**_act(w, v, r)),
@@ -132,6 +150,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "ladder.edit": lambda w, v, r: set_ladder(
         actor=v, rungs=[{"offset_days": 0, "tells": ["owner"]}], expected_number=None, at=w.at
     ),
+    "change.answer": _approve,
     "delivery.view": _delivery_page,
     "endpoint.edit": _endpoint_page,
     "event.view": lambda w, v, r: visible_events(v.audience).first(),
@@ -149,6 +168,11 @@ def things(world: World, action: str) -> list[Risk]:
     given: dict[str, Any] = {"opened": action != "risk.open", "deputy": world.deputy.email}
     if action == "risk.extend":
         given["at"] = world.at - dt.timedelta(days=10)
+    if action == "change.answer":
+        set_cadence(
+            actor=world.viewer("partner_manager"), cadence={"high": 99}, seen_number=1, at=world.at
+        )
+        return [builders.risk(world)]
     if action == "risk.share":
         return [builders.risk(world, visibility="party", **given)]
     rows = [builders.risk(world, **given)]

@@ -14,9 +14,11 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.duties.sources import LISTED
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
 from riskreg.reviews.services import start_meeting
 from riskreg.risks.models import Control, Risk
+from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.access.routes import ROUTES
 from tests.analysis import making as estimating
@@ -98,6 +100,12 @@ def path_of(world: World, route: str) -> str:
         manager = world.viewer("manager")
         meeting = start_meeting(actor=manager, title="All", recipe={}, at=world.at)
         path = path.replace("{}", str(meeting.uuid), 1).replace("/items/{}/", "/items/1/")
+    if "/change-requests/{}/" in path:
+        if not ChangeRequest.objects.exists():
+            set_cadence(
+                actor=world.viewer("manager"), cadence={"high": 99}, seen_number=1, at=world.at
+            )
+        path = path.replace("/change-requests/{}/", "/change-requests/CR-001/")
     path = path.replace("/taxonomies/{}/", "/taxonomies/market/")
     path = path.replace("/parties/{}/", "/parties/foton/")
     path = path.replace("/terms/{}/", "/terms/market:eu/")

@@ -93,6 +93,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "inbox": (world.messages, nobody),
         # Another id than a program's that is not there: the two stand in one path.
         "tokens": (world.tokens, "00000000-0000-4000-8000-000000000001"),
+        "change-requests": ([], "CR-999"),
         "taxonomies": ([], "none"),
         "parties": ([], "none"),
         "terms": ([], "none"),

@@ -57,7 +57,11 @@ def test_criteria_are_previewed_and_published(
         is_problem(manager.put("criteria/", body), 428)
         is_problem(manager.put("criteria/", body, If_Match='"7"'), 412)
     made = manager.put("criteria/", body, If_Match='"1"')
-    assert (made.status_code, version_in(made), made.json()["number"]) == (200, 2, 2)
+    assert (made.status_code, made.json()["state"]) == (202, "open")
+    assert manager.get("criteria/").json()["number"] == 1
+    builders.agree(world)
+    made = manager.get("criteria/")
+    assert (version_in(made), made.json()["number"]) == (2, 2)
     assert manager.get(f"risks/{row.ref}/").json()["scores"]["residual"]["rating"] == "high"
     again = manager.put("criteria/", body, If_Match='"2"')
     assert (again.json()["number"], Criteria.objects.count()) == (2, 2)

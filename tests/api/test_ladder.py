@@ -16,7 +16,7 @@ RUNGS = [{"offset_days": 0, "tells": ["owner"]}, {"offset_days": 9, "tells": ["m
 
 
 def test_the_default_is_read_and_replaced(world: World, program: Callable[..., Program]) -> None:
-    manager = program(world.manager)
+    manager = program(builders.alone(world).manager)
     first = manager.get("ladder/")
     assert version_in(first) == 0
     assert [r["offset_days"] for r in first.json()["rungs"]] == [-14, -3, 0, 7, 21]
@@ -36,7 +36,9 @@ def test_the_default_is_read_and_replaced(world: World, program: Callable[..., P
 def test_what_was_read_can_be_sent_back(world: World, program: Callable[..., Program]) -> None:
     manager = program(world.manager)
     named = [{"offset_days": 0, "users": [str(world.partner_leader.uuid)], "interrupts": True}]
-    made = manager.put("ladder/", {"rungs": named}, If_Match='"0"').json()
+    assert manager.put("ladder/", {"rungs": named}, If_Match='"0"').status_code == 202
+    builders.agree(world)
+    made = manager.get("ladder/").json()
     person = {"id": str(world.partner_leader.uuid), "name": str(world.partner_leader)}
     assert made["rungs"][0]["users"] == [person]
     again = manager.put("ladder/", {"rungs": made["rungs"]}, If_Match='"1"')
@@ -52,7 +54,8 @@ def test_a_version_must_be_named_and_be_the_one_in_force(
         is_problem(manager.put("ladder/", {"rungs": RUNGS}), 428)
         is_problem(manager.put("ladder/", {"rungs": RUNGS}, If_Match='"1"'), 412)
         is_problem(manager.put("ladder/", {"rungs": RUNGS}, If_Match="*"), 400, "wildcard")
-    assert manager.put("ladder/", {"rungs": RUNGS}, If_Match='"0"').status_code == 200
+    assert manager.put("ladder/", {"rungs": RUNGS}, If_Match='"0"').status_code == 202
+    builders.agree(world)
     with nothing_changes():
         is_problem(partner.put("ladder/", {"rungs": RUNGS[:1]}, If_Match='"0"'), 412)
     assert ladder_of(world.register).number == 1

@@ -73,6 +73,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:indicator_readings": (MANAGER, ""),
     "web:register_settings": (MANAGER, ""),
     "web:register_settings reader": (OWNER, ""),
+    "web:change_requests": (MANAGER, ""),
+    "web:change_request": ("manager@catl.example", ""),
     "web:ladder": (MANAGER, ""),
     "web:ladder reader": (LEADER, ""),
     "web:absences": (OWNER, ""),
@@ -152,6 +154,7 @@ NOT_PAGES |= {"web:meeting_attendance", "web:meeting_chair", "web:coverage_csv"}
 NOT_PAGES |= {"web:style", "web:risk_open", "web:delivery_resend"}
 NOT_PAGES |= {"web:set_reminders", "web:calendar_make", "web:calendar_revoke"}
 NOT_PAGES |= {"web:calendar_feed", "web:absence_end"}
+NOT_PAGES |= {f"web:change_request_{act}" for act in ("approve", "refuse", "withdraw")}
 NOT_PAGES |= {"web:register_cadence", "web:register_zone", "web:register_axes"}
 NOT_PAGES |= {"web:register_restore", "web:party_remove"}
 NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:endpoint_switch"}
@@ -221,6 +224,8 @@ def address(name: str, query: str) -> str:
     elif url in ("web:delivery", "web:delivery_html"):
         mails = Delivery.objects.filter(message__address=OWNER, channel="mail", state="sent")
         keys["delivery"] = mails.latest("id").uuid
+    elif url == "web:change_request":
+        keys["ref"] = "CR-001"
     elif url == "web:term":
         keys["ref"] = "market:eu"
     elif url == "web:taxonomy":

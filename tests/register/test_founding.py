@@ -304,6 +304,19 @@ def test_a_command_that_asks_for_what_cannot_be_changes_nothing(
 
 
 @pytest.mark.django_db
+def test_another_party_waits_for_the_yes_of_those_that_are_there() -> None:
+    builders.user("boss@example.com")
+    builders.user("second@example.com")
+    run(*REGISTER)
+    third = (*REGISTER, "--party", "grid:Grid", "--manager", "grid:third@example.com")
+    found = run(*third)
+    assert found["waiting"] == [{"ref": "CR-001", "party": "grid"}]
+    assert [party["key"] for party in found["parties"]] == ["foton", "catl"]
+    with nothing_changes():
+        assert run(*third) == found
+
+
+@pytest.mark.django_db
 def test_a_register_of_another_currency_is_another_register() -> None:
     builders.user("boss@example.com")
     builders.user("second@example.com")

@@ -12,6 +12,7 @@ from riskreg.register import services
 from riskreg.register.models import Taxonomy, Term
 from riskreg.register.queries import choices_for
 from riskreg.register.services.terms import MAX_TAXONOMIES, MAX_TERMS
+from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
 from riskreg.risks.services import create_risk, edit_risk, merge_terms
 from tests import builders
@@ -28,12 +29,16 @@ def add(world: World, names: Any, key: Any = None, taxonomy: str = "market") -> 
 
 def edit(world: World, ref: str, version: int | None = None, **fields: Any) -> Term:
     manager = world.viewer("manager")
-    return services.edit_term(actor=manager, ref=ref, fields=fields, version=version, at=world.at)
+    given = {"actor": manager, "ref": ref, "fields": fields, "version": version, "at": world.at}
+    builders.agreed(world, services.edit_term(**given))
+    return term_for(manager, ref)
 
 
 def merge(world: World, ref: str, into: Any, version: int | None = None) -> Term:
     manager = world.viewer("manager")
-    return merge_terms(actor=manager, ref=ref, into=into, version=version, at=world.at)
+    made = merge_terms(actor=manager, ref=ref, into=into, version=version, at=world.at)
+    builders.agreed(world, made)
+    return term_for(manager, into)
 
 
 @pytest.fixture

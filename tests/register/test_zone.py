@@ -19,9 +19,11 @@ pytestmark = pytest.mark.django_db
 
 def move(world: World, zone: Any, who: str = "manager", **given: Any) -> Register:
     actor = world.viewer(who)
-    return set_time_zone(
+    made = set_time_zone(
         **{"actor": actor, "time_zone": zone, "seen": "Asia/Shanghai", "at": world.at, **given}
     )
+    builders.agreed(world, made)
+    return Register.objects.get(pk=world.register.pk)
 
 
 def test_due_dates_stay_and_only_the_day_moves(world: World) -> None:

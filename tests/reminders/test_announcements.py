@@ -15,7 +15,7 @@ from riskreg.notify.models import Delivery, Message
 from riskreg.notify.policy import PassingFailure
 from riskreg.notify.services import deliver_due
 from riskreg.reminders.models import Announcement, Reminder
-from riskreg.reminders.services import announcements, set_ladder, sweep
+from riskreg.reminders.services import announcements, sweep
 from riskreg.reminders.services.announcements import KIND, announce
 from riskreg.risks.models import Risk
 from riskreg.risks.services import share_risk
@@ -66,12 +66,10 @@ def rung(offset: int, *channels: str, interrupts: bool = False) -> dict[str, Any
 @pytest.fixture
 def climbing(world: World, sent: Sent) -> World:
     """At the due date chats and webhooks are told, a week later webhooks once more, at once."""
-    set_ladder(
-        actor=world.viewer("manager"), expected_number=0, at=world.at,
-        rungs=[
-            rung(-14), rung(0, "chat", "webhook"), rung(7, "webhook", interrupts=True),
-        ],
-    )  # fmt: skip
+    builders.ladder(
+        world,
+        [rung(-14), rung(0, "chat", "webhook"), rung(7, "webhook", interrupts=True)],
+    )
     return world
 
 

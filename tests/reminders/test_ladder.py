@@ -19,7 +19,7 @@ from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import DEFAULT_LADDER, Rung
 from riskreg.reminders.queries import InForce, ladder_of, ladders, plan, preview
 from riskreg.reminders.queries.preview import foretell
-from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reminders.services import sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk
 from tests import builders
@@ -42,10 +42,7 @@ def run(at: dt.datetime) -> list[str]:
 
 
 def change(world: World, rungs: Any, *, at: dt.datetime | None = None, **given: Any) -> InForce:
-    return set_ladder(
-        actor=given.pop("actor", None) or world.viewer("manager"), rungs=rungs,
-        expected_number=given.pop("expected_number", None), at=at or world.at,
-    )  # fmt: skip
+    return builders.ladder(world, rungs, at=at or world.at, **given)
 
 
 def rungs(row: Risk) -> list[tuple[int, str]]:

@@ -16,7 +16,7 @@ from riskreg.register.services import add_member
 from riskreg.reminders.models import Reminder
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries import preview
-from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reminders.services import sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk
 from riskreg.risks.services import share_risk, transfer_risk
@@ -187,7 +187,7 @@ def test_more_time_that_was_granted_privately_is_not_told_to_the_other_party(
         Rung(7, ("owner",), (world.partner_owner.uuid,)),
         Rung(14, ("owner",)),
     ]
-    set_ladder(actor=world.viewer("manager"), rungs=rungs, expected_number=0, at=world.at)
+    builders.ladder(world, rungs)
     row = builders.risk(world, visibility="party")
     run(due(row, 0))
     at = due(row, 8)

@@ -39,7 +39,7 @@ from riskreg.register.services import end_absence, set_time_zone, start_absence
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
 from riskreg.reminders.policy import Rung, hour_has_come, rung_at
 from riskreg.reminders.queries import RegisterSnapshots, ladder_of
-from riskreg.reminders.services import advance, set_ladder, sweep
+from riskreg.reminders.services import advance, sweep
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk, State
 from riskreg.risks.services import close_risk, edit_mitigation, reopen_risk, transfer_risk
@@ -163,7 +163,9 @@ class Engine(RuleBasedStateMachine):
         """Which may make yesterday of today, as a clock that steps back does."""
         self.the_sweep_runs(1, None, None)
         actor = self.world.viewer("manager" if "manager" not in self.gone else "partner_manager")
-        set_time_zone(actor=actor, time_zone=zone, seen=self.register.time_zone, at=self.at)
+        seen = self.register.time_zone
+        made = set_time_zone(actor=actor, time_zone=zone, seen=seen, at=self.at)
+        builders.agreed(self.world, made, self.at)
         self._watch()
 
     @rule(n=PICK)
@@ -219,7 +221,8 @@ class Engine(RuleBasedStateMachine):
         """Perhaps after ``down`` days on which nothing ran."""
         self.time_passes_and_nothing_runs(24 * down)
         now = ladder_of(self.world.register).number
-        set_ladder(actor=self.world.viewer(self.doer), rungs=rungs, expected_number=now, at=self.at)
+        actor = self.world.viewer(self.doer)
+        builders.ladder(self.world, rungs, actor=actor, expected_number=now, at=self.at)
         self._watch()
 
     @rule(value=st.sampled_from([1, 160_000]))

@@ -12,7 +12,7 @@ from riskreg.register.models import Membership
 from riskreg.register.services import end_absence, start_absence
 from riskreg.reminders.models import Addressee, Reminder
 from riskreg.reminders.policy import Rung
-from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reminders.services import sweep
 from riskreg.risks.services import transfer_risk
 from tests import builders
 from tests.builders import World
@@ -127,7 +127,7 @@ def test_the_ladder_can_name_somebody(world: World) -> None:
         Rung(0, ("owner",)),
         Rung(7, ("leaders",), (world.deputy.uuid, world.partner_owner.uuid)),
     ]
-    set_ladder(actor=world.viewer("manager"), rungs=rungs, expected_number=0, at=world.at)
+    builders.ladder(world, rungs)
     row = builders.risk(world)
     private = builders.risk(world, title="CANARY", visibility="party")
     assert run(due(row, 7)) == ["deputy", "leader", "partner-owner"]

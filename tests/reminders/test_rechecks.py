@@ -18,7 +18,7 @@ from riskreg.register.models import Membership
 from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries import InForce, ladder_of
-from riskreg.reminders.services import set_ladder, sweep
+from riskreg.reminders.services import sweep
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk
 from tests import builders
@@ -125,6 +125,7 @@ def test_of_two_that_change_a_ladder_at_once_the_second_is_told_or_comes_after(
     world: World, monkeypatch: pytest.MonkeyPatch, expected: int | None
 ) -> None:
     wanted = [Rung(0, ("owner",))]
+    builders.alone(world)
 
     def rival(*args: Any) -> int:
         another_ladder(world)
@@ -133,9 +134,7 @@ def test_of_two_that_change_a_ladder_at_once_the_second_is_told_or_comes_after(
     monkeypatch.setattr(changing, "move_ladders", rival)
 
     def change() -> InForce:
-        return set_ladder(
-            actor=world.viewer("manager"), rungs=wanted, expected_number=expected, at=world.at
-        )
+        return builders.ladder(world, wanted, expected_number=expected)
 
     if expected is None:
         assert change().number == 2
@@ -149,11 +148,9 @@ def test_of_two_that_change_a_ladder_at_once_the_second_is_told_or_comes_after(
 def test_the_very_ladder_that_another_made_meanwhile_is_not_made_twice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    builders.alone(world)
     monkeypatch.setattr(changing, "move_ladders", lambda *args: another_ladder(world))
-    made = set_ladder(
-        actor=world.viewer("manager"), rungs=[Rung(0, ("leaders",))], expected_number=None,
-        at=world.at,
-    )  # fmt: skip
+    made = builders.ladder(world, [Rung(0, ("leaders",))])
     assert made.number == Ladder.objects.count() == 1
 
 
@@ -171,7 +168,7 @@ def test_what_waited_for_one_who_left_and_was_done_goes_to_nobody(world: World) 
 
 def test_who_waited_for_a_rung_that_was_overtaken_is_not_told_of_it(world: World) -> None:
     ladder = [Rung(0, ("owner",)), Rung(1, ("managers",))]
-    set_ladder(actor=world.viewer("manager"), rungs=ladder, expected_number=0, at=world.at)
+    builders.ladder(world, ladder)
     row = builders.risk(world)
     User.objects.filter(pk=world.owner.pk).update(digest_hour=20)
     assert run(due(row, 0)) == []

@@ -28,6 +28,7 @@ from riskreg.reminders.models import Reminder
 from riskreg.reminders.services import sweep
 from riskreg.risks import services
 from riskreg.risks.models import Position, Risk
+from riskreg.risks.services.criteria import adopt_criteria
 from tests import builders
 from tests.builders import World, matrix
 
@@ -172,7 +173,7 @@ class Ledger(RuleBasedStateMachine):
             axis: dict.fromkeys(range(top + 1, len(getattr(old, axis)) + 1), top)
             for axis, top in tops.items()
         }
-        services.adopt_criteria(actor=actor, number=new.number, mapping=mapping, at=self.at)
+        adopt_criteria(actor=actor, number=new.number, mapping=mapping, at=self.at)
         self.criteria = Matrix(new)
         self.cells = {
             pk: {

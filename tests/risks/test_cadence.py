@@ -20,7 +20,7 @@ DAY = dt.timedelta(days=1)
 
 
 def change(world: World, cadence: dict[str, Any], who: str = "manager", **given: Any) -> Register:
-    return set_cadence(
+    made = set_cadence(
         **{
             "actor": world.viewer(who),
             "cadence": cadence,
@@ -29,6 +29,8 @@ def change(world: World, cadence: dict[str, Any], who: str = "manager", **given:
             **given,
         }
     )
+    builders.agreed(world, made)
+    return Register.objects.select_related("criteria").get(pk=world.register.pk)
 
 
 def due(row: Risk) -> dt.date | None:

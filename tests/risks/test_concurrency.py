@@ -20,6 +20,7 @@ from riskreg.reviews.models import Review
 from riskreg.reviews.services import record_review
 from riskreg.risks import services
 from riskreg.risks.models import Position, Risk
+from riskreg.risks.services.criteria import adopt_criteria
 from tests import builders
 from tests.builders import World
 
@@ -206,7 +207,7 @@ def test_judging_while_criteria_are_replaced_ends_in_what_is_in_force() -> None:
     results = together(
         [
             *judges[:4],
-            lambda: services.adopt_criteria(actor=manager, number=new.number, at=later),
+            lambda: adopt_criteria(actor=manager, number=new.number, at=later),
             *judges[4:],
         ]
     )

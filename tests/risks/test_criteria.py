@@ -13,7 +13,7 @@ from riskreg.register.services import add_criteria
 from riskreg.risks.models import Assessment, Position, Risk
 from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.scales import preview_adoption
-from riskreg.risks.services import adopt_criteria
+from riskreg.risks.services.criteria import adopt_criteria
 from tests import builders
 from tests.builders import World, matrix
 from tests.dump import nothing_changes

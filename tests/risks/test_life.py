@@ -198,9 +198,11 @@ def test_handing_over(world: World) -> None:
     assert Position.objects.get(risk=row, valid_to=None).owner == world.deputy
     with nothing_changes(), pytest.raises(Forbidden):
         services.transfer_risk(owner=world.owner.email, **act(world, row))
-    row = services.transfer_risk(
+    made = services.transfer_risk(
         owner=world.partner_owner.email, deputy=world.owner.email, **act(world, row, "deputy")
     )
+    builders.agreed(world, made)
+    row.refresh_from_db()
     assert (row.owner, row.deputy, row.party) == (world.partner_owner, world.owner, world.foton)
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
-from riskreg.register.models import Criteria
+from riskreg.register.models import Criteria, Register
 from riskreg.register.policy import clean_criteria, default_criteria
 from riskreg.risks.models import Position
 from riskreg.risks.queries.heatmap import heatmap
@@ -25,9 +25,11 @@ def smaller() -> dict[str, Any]:
 
 
 def publish(world: World, data: dict[str, Any], seen: int = 1, **given: Any) -> int:
-    register = publish_criteria(
+    made = publish_criteria(
         actor=world.viewer("manager"), data=data, seen_number=seen, at=LATER, **given
     )
+    builders.agreed(world, made)
+    register = Register.objects.get(pk=world.register.pk)
     assert register.criteria is not None
     return register.criteria.number
 

@@ -7,7 +7,7 @@ import pytest
 
 from riskreg.register.services import add_criteria
 from riskreg.risks.queries.heatmap import heatmap
-from riskreg.risks.services import adopt_criteria
+from riskreg.risks.services.criteria import adopt_criteria
 from tests import builders
 
 NOW = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)

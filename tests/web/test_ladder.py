@@ -9,7 +9,6 @@ from django.test import Client
 from riskreg.events.models import Event
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.queries import ladder_of
-from riskreg.reminders.services import set_ladder
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import SLUG, World
@@ -75,7 +74,7 @@ def test_a_manager_sees_it_as_a_form(world: World) -> None:
 
 # Writing -----------------------------------------------------------------------------------------
 def test_a_ladder_is_saved_in_order_and_holds(world: World) -> None:
-    client = builders.web(world.manager)
+    client = builders.web(builders.alone(world).manager)
     data = rows(30, 0, -7) | {
         "users-0": ["", str(world.leader.uuid)], "channels-0": ["chat"], "interrupts-0": "1",
         "risk": "R-001",
@@ -155,14 +154,17 @@ def test_rows_come_and_go_without_a_script(world: World) -> None:
         assert (status, days_shown(text)) == (200, ["5", "0"])
     data = rows(0) | {"row": ["0", "1"], "days-1": "", "users-1": [""]}
     assert send(client, "save", data)[0] == 302
+    builders.agree(world)
     assert offsets(world) == [0]
 
 
 def test_going_back_to_the_default_is_a_version_too(world: World) -> None:
     client = builders.web(world.manager)
     send(client, "save", rows(0))
+    builders.agree(world)
     assert "Go back to the default" in client.get(PAGE).content.decode()
     assert send(client, "reset", rows(0) | {"expected": "1"})[0] == 302
+    builders.agree(world)
     assert offsets(world) == DEFAULT
     assert Ladder.objects.count() == 2
     with nothing_changes():
@@ -176,6 +178,7 @@ def test_going_back_to_the_default_is_a_version_too(world: World) -> None:
 
 def test_two_managers_at_once_one_sees_both_versions(world: World) -> None:
     assert send(builders.web(world.manager), "save", rows(-10, 0))[0] == 302
+    builders.agree(world)
     slower = builders.web(world.partner_manager)
     slower.get(PAGE)
     mine = rows(0, 5) | {"tells-0": ["owner", "deputy"], "interrupts-1": "1"}
@@ -187,6 +190,7 @@ def test_two_managers_at_once_one_sees_both_versions(world: World) -> None:
     assert "at once" in text
     assert 'name="expected" value="1"' in text
     assert send(slower, "save", mine | {"expected": "1"})[0] == 302
+    builders.agree(world)
     assert offsets(world) == [0, 5]
     assert ladder_of(world.register).number == 2
 
@@ -239,7 +243,7 @@ def test_a_named_person_of_the_other_party_is_told_nothing_private(world: World)
     builders.risk(world)
     own = builders.risk(world, visibility="party")
     rungs = [{"offset_days": 0, "tells": ["owner"], "users": [str(world.partner_leader.uuid)]}]
-    set_ladder(actor=world.viewer("manager"), rungs=rungs, expected_number=0, at=world.at)
+    builders.ladder(world, rungs)
     client = builders.web(world.owner)
     assert str(world.partner_leader) in lines(client.get(PAGE + "?risk=R-001").content.decode())
     private = lines(client.get(PAGE + f"?risk={own.ref}").content.decode())

@@ -141,6 +141,9 @@ def test_a_manager_moves_the_register_to_another_zone(world: World) -> None:
     assert "There is no time zone of that name." in unknown.content.decode()
     assert stale.status_code == 409
     assert client.post(PAGE + "zone/", zone).status_code == 302
+    assert Register.objects.get().time_zone == "Asia/Shanghai"
+    assert "CR-001" in page(client)
+    builders.agree(world)
     assert Register.objects.get().time_zone == "Europe/Berlin"
     assert Event.objects.get(verb="register.zone_changed").actor == world.manager.uuid
     text = page(client)

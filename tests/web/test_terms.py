@@ -63,6 +63,8 @@ def test_a_term_is_renamed_retired_brought_back_and_merged(world: World) -> None
     assert client.post(page, sent).status_code == 302
     assert Term.objects.get(key="eu").source == {"title": "Treaty"}
     assert client.post(page, {"version": "2", "action": "retire"}).status_code == 302
+    assert Term.objects.get(key="eu").retired_at is None
+    builders.agree(world)
     assert "out of use" in client.get(page).content.decode().lower()
     edit = f"/r/{SLUG}/risks/{row.ref}/edit/"
     assert "EU (out of use)" in builders.web(world.owner).get(edit).content.decode()
@@ -76,6 +78,8 @@ def test_a_term_is_renamed_retired_brought_back_and_merged(world: World) -> None
     assert (
         client.post(page + "merge/", {"version": "4", "into": "market:mideast"}).status_code == 302
     )
+    assert [t.key for t in row.terms.all()] == ["eu"]
+    builders.agree(world)
     assert [t.key for t in row.terms.all()] == ["mideast"]
     assert "Merged into" in client.get(page).content.decode()
 

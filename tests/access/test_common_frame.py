@@ -1,0 +1,95 @@
+"""I12: what binds both parties is weakened or moved by no one party alone, on no route."""
+
+import datetime as dt
+import importlib
+from typing import Any
+
+import pytest
+
+from riskreg.kernel import health
+from riskreg.register.change_kinds import kind_keys
+from tests.access import common_frame as walked
+from tests.access.canaries import CanaryWorld
+from tests.access.routes import ROUTES
+
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
+
+
+@pytest.fixture
+def frame_world(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> CanaryWorld:
+    monkeypatch.setitem(health.CHECKS, "broker", lambda: None)
+    return walked.world_of(at)
+
+
+def starts(world: CanaryWorld, who: str) -> list[str]:
+    """Pages from which the others are reached, and those that only a question leads to."""
+    here, mine = f"/r/{world.register.slug}/", "owner" if who == "manager" else "partner_owner"
+    risks = ["R-001"] if who == "manager" else ["R-002"]
+    return [
+        f"{here}work/", f"{here}settings/", f"{here}settings/criteria/new/",
+        f"{here}settings/ladder/", f"{here}settings/terms/market:eu/", f"{here}change-requests/",
+        f"{here}handover/?from={getattr(world, mine).uuid}",
+        f"{here}handover/risks/?risk={risks[0]}",
+        *(f"{here}risks/{ref}/transfer/" for ref in risks),
+        *(f"{here}meetings/{uuid}/" for uuid in world.shared_meetings),
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize("who", ["manager", "partner_manager"])
+def test_no_route_weakens_what_is_common_for_one_party_alone(
+    frame_world: CanaryWorld, who: str
+) -> None:
+    found, asked, routes, done = [], set(), set(), 0
+    for write in walked.writes_of(frame_world, who, starts(frame_world, who)):
+        status, weakened, kinds = walked.sent(frame_world, who, write)
+        assert status < 500, write
+        done += status in (200, 201, 202, 204, 302)
+        asked |= kinds
+        routes.add((write.method, write.route))
+        found += [f"{write} ({status}): {what}" for what in weakened]
+    assert not found, "weakened by one party alone:\n" + "\n".join(found)
+    # The walk would prove nothing if it were refused everywhere, or never came to a gate.
+    assert asked == set(kind_keys())
+    assert done > 100
+    wanted = {
+        (method, route)
+        for route, methods in ROUTES.items()
+        for method in methods.split()
+        if route.startswith(walked.IN_A_REGISTER) and method in walked.WRITES
+    }
+    assert wanted <= routes
+
+
+# Where each gate stands, and a page that leads to it: take it away, and the walk must say so.
+GATES = {
+    "riskreg.risks.services.criteria": "settings/",
+    "riskreg.register.services.settings": "settings/",
+    "riskreg.reminders.services.ladder": "settings/ladder/",
+    "riskreg.risks.services.terms": "settings/terms/market:eu/",
+    "riskreg.register.services.terms": "settings/terms/market:eu/",
+    "riskreg.risks.services.crossing": "handover/risks/?risk=R-001",
+}
+
+
+def test_without_a_gate_the_walk_would_fail(
+    frame_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here = f"/r/{frame_world.register.slug}/"
+
+    def found(page: str) -> list[str]:
+        writes = walked.writes_on(frame_world, "manager", here + page)
+        return [what for w in writes for what in walked.sent(frame_world, "manager", w)[1]]
+
+    for module, page in GATES.items():
+        assert found(page) == []
+        room = importlib.import_module(module)
+        real = room.propose
+
+        def open_gate(*args: Any, real: Any = real, **given: Any) -> Any:
+            row = real(*args, **given)
+            row.state = "applied"
+            return row
+
+        with monkeypatch.context() as patched:
+            patched.setattr(room, "propose", open_gate)
+            assert found(page), module
