@@ -6,7 +6,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.conf import settings
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 from django.utils.translation import gettext as _
 
@@ -162,17 +163,36 @@ def as_viewer(user: User, membership: Membership, request_id: str = "") -> Viewe
     )
 
 
-def memberships_of(user: User) -> list[Membership]:
-    """The user's memberships, with register and party, by register.
+def memberships_of(user: User, *, most: int | None = None, and_in: str = "") -> list[Membership]:
+    """The user's memberships, with register and party, by register, archived ones last; the first
+    ``most`` of them and the one in the register ``and_in``, or all.
 
     Each has ``unread``: how many messages wait in the user's inbox, for the bar of every page.
     """
+    rows = Membership.objects.filter(user=user, ended_at=None)
+    order = (F("register__archived_at").asc(nulls_first=True), "register__slug")
+    if most is not None:
+        first = rows.order_by(*order).values("pk")[:most]
+        named = Q(register__slug=and_in) if and_in and storable(and_in) else Q(pk=None)
+        rows = rows.filter(Q(pk__in=first) | named)
     return list(
-        Membership.objects.select_related("register__criteria", "party")
-        .filter(user=user, ended_at=None)
+        rows.select_related("register__criteria", "party")
         .annotate(unread=unread_expression(inbox_of(user)))
-        .order_by("register__slug")
+        .order_by(*order)
     )
+
+
+def registers_called(user: User, words: str) -> QuerySet[Membership]:
+    """The user's memberships in registers whose name, in any language, or short name has ``words``
+    in it; all for none. Archived ones last."""
+    rows = Membership.objects.filter(user=user, ended_at=None)
+    if words:
+        named = Q(register__slug__icontains=words)
+        for language, _name in settings.LANGUAGES:
+            named |= Q(**{f"register__names__{language}__icontains": words})
+        rows = rows.filter(named) if storable(words) else rows.none()
+    order = (F("register__archived_at").asc(nulls_first=True), "register__slug")
+    return rows.select_related("register__criteria", "party").order_by(*order)
 
 
 def inbox_of(user: User) -> QuerySet[Message]:

@@ -20,6 +20,8 @@ from riskreg.register.access import Viewer, as_viewer, memberships_of
 from riskreg.register.models import Membership
 from riskreg.register.permissions import require_not_archived
 
+# How many registers the switch lists; behind them a field to search for others.
+SWITCH_SHOWS = 8
 _YEAR_SECONDS = 365 * 24 * 3600
 
 
@@ -86,12 +88,16 @@ def signed_in(request: HttpRequest) -> User:
 
 
 def my_memberships(request: HttpRequest) -> list[Membership]:
-    """The signed-in user's memberships, read once per request."""
+    """The signed-in user's memberships, read once per request: the first that the switch shows, and
+    the one of the register that is asked for or was visited last."""
     if not request.user.is_authenticated:
         return []
     memberships: list[Membership] | None = getattr(request, "_memberships", None)
     if memberships is None:
-        memberships = memberships_of(request.user)
+        # From the address itself: some ask before it has been resolved.
+        inside = request.path.startswith("/r/")
+        here = request.path.split("/")[2] if inside else request.COOKIES.get(LAST_REGISTER, "")
+        memberships = memberships_of(request.user, most=SWITCH_SHOWS + 1, and_in=here)
         request._memberships = memberships  # type: ignore[attr-defined]
     return memberships
 

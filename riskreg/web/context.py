@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import may_make_registers, permits
-from riskreg.web.base import last_viewer, my_memberships
+from riskreg.web.base import SWITCH_SHOWS, last_viewer, my_memberships
 
 # key, url name, icon, the permission that shows it
 _NAV = (
@@ -40,7 +40,8 @@ def shell(request: HttpRequest) -> dict[str, Any]:
     return {
         "viewer": viewer,
         "register": viewer.register,
-        "registers": [m.register for m in memberships],
+        "registers": [m.register for m in memberships][:SWITCH_SHOWS],
+        "more_registers": len(memberships) > SWITCH_SHOWS,
         "nav": _nav(request, viewer),
         "may_make_registers": may_make_registers(viewer.user),
         "printed_on": viewer.today(getattr(request, "at", None) or clock.now()),

@@ -16,6 +16,7 @@ from riskreg.web import (
     objectives,
     overview,
     people,
+    registers,
     risks,
     search,
     setup,
@@ -68,6 +69,7 @@ inside: list[URLPattern | URLResolver] = [
 urlpatterns: list[URLPattern | URLResolver] = [
     *home.urlpatterns,
     *setup.outside,
+    *registers.urlpatterns,
     *people.outside,
     *preferences.urlpatterns,
     *calendar.urlpatterns,

@@ -24,6 +24,8 @@ ROUTES: dict[str, str] = {
     "/first/{}/": "GET POST",
     "/join/{}/": "GET POST",
     "/registers/new/": "GET POST",
+    "/registers/": "GET",
+    "/work/": "GET",
     "/r/{}/setup/": "GET",
     "/r/{}/setup/{}/": "GET POST",
     "/r/{}/members/": "GET",

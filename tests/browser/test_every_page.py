@@ -117,6 +117,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:objective_new": (MANAGER, ""),
     "web:objective_edit": (MANAGER, ""),
     "web:register_archive": (MANAGER, ""),
+    "web:registers": (MANAGER, ""),
+    "web:work_everywhere": (MANAGER, ""),
     "web:parties": (MANAGER, ""),
     "web:party": (MANAGER, ""),
     "web:controls": (MANAGER, ""),

@@ -16,13 +16,17 @@ from django.views import View
 
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Forbidden, Invalid
+from riskreg.register.access import registers_called
 from riskreg.register.models import Membership
 from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
 from riskreg.register.services.named import suggested_key
-from riskreg.web.base import add_errors, my_memberships, request_id, signed_in
+from riskreg.web.base import add_errors, request_id, signed_in
 from riskreg.web.bilingual import names_fields, names_given
 from riskreg.web.people.preferences import zone_choices
+
+# More than anybody copies from; others are named over the API.
+COPIES_OFFERED = 200
 
 
 class RegisterForm(forms.Form):
@@ -110,13 +114,13 @@ class RegisterNew(LoginRequiredMixin, View):
             "currency": "CNY" if user.language == "zh-hans" else "EUR",
             "languages": [code for code, _name in settings.LANGUAGES],
         }
-        form = RegisterForm(initial=initial, mine=my_memberships(request))
+        form = RegisterForm(initial=initial, mine=_to_copy(request))
         return self._page(request, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make it, whole or not at all."""
         self._check(request)
-        form = RegisterForm(request.POST, mine=my_memberships(request))
+        form = RegisterForm(request.POST, mine=_to_copy(request))
         if not form.is_valid():
             return self._page(request, form, 400)
         try:
@@ -141,6 +145,11 @@ class RegisterNew(LoginRequiredMixin, View):
 
     def _page(self, request: HttpRequest, form: RegisterForm, status: int = 200) -> HttpResponse:
         return render(request, "setup/new.html", {"form": form}, status=status)
+
+
+def _to_copy(request: HttpRequest) -> list[Membership]:
+    """Registers whose frame a new one can start with."""
+    return list(registers_called(signed_in(request), "")[:COPIES_OFFERED])
 
 
 def _steps(copy_of: str) -> list[str]:
