@@ -1,5 +1,6 @@
 """Objectives: measurable targets."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,7 +15,10 @@ from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
+from riskreg.api.core.values import time
+from riskreg.indicators.queries.objectives import Actual, actual_values
 from riskreg.kernel import keyset
+from riskreg.kernel.localised import plain_number
 from riskreg.register import objective_filters
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import RowFilter
@@ -29,7 +33,7 @@ _FIELDS = tuple(field.name for field in OBJECTIVE.settable)
 class ObjectiveApi(RegisterApi):
     """A view about objectives."""
 
-    def as_json(self, row: Objective) -> dict[str, Any]:
+    def as_json(self, row: Objective, actual: Actual | None = None) -> dict[str, Any]:
         """An objective; ``value`` is a decimal number as text, in ``unit``."""
         return row_to_json(
             OBJECTIVE,
@@ -37,11 +41,26 @@ class ObjectiveApi(RegisterApi):
             self.viewer,
             url=f"{self.here}objectives/{row.key}/",
             name=row.name,
+            actual=None
+            if actual is None
+            else {
+                "value": plain_number(actual.value),
+                "gap": plain_number(actual.gap),
+                "at": time(actual.indicator.latest_at),
+                "label": actual.label,
+                "indicator": actual.indicator.ref,
+            },
         )
+
+    def with_actual(self, rows: Sequence[Objective]) -> list[dict[str, Any]]:
+        """Objectives, each with where it stands."""
+        found = actual_values(self.viewer, rows)
+        return [self.as_json(row, found.get(row.pk)) for row in rows]
 
     def answered(self, row: Objective, status: int = 200) -> Answer:
         """The objective with its ETag, and its address where it is new."""
-        body = self.as_json(objectives_for(self.viewer).select_related("party").get(pk=row.pk))
+        now = objectives_for(self.viewer).select_related("party").get(pk=row.pk)
+        (body,) = self.with_actual([now])
         headers = {"ETag": etag(body["version"], body)}
         if status == 201:
             headers["Location"] = body["url"]
@@ -68,7 +87,7 @@ class Objectives(ObjectiveApi):
             self,
             self.viewer.audience.key,
             listing,
-            lambda found: [self.as_json(row) for row in found],
+            self.with_actual,
         )
 
     @schema.made("Add an objective", shapes.ObjectiveNew, shapes.Objective)
@@ -97,7 +116,7 @@ class ObjectiveDetail(ObjectiveApi):
         """The objective as it is now."""
         self.known_params()
         row = objective_for(self.viewer, key)
-        return self.detail(self.as_json(row), row.version)
+        return self.detail(self.with_actual([row])[0], row.version)
 
     @schema.changed("Change an objective", shapes.ObjectiveChange, shapes.Objective)
     def patch(self, request: Request, slug: str, key: str) -> HttpResponse:

@@ -7,12 +7,24 @@ from rest_framework import serializers as s
 from riskreg.api.core.shape_fields import one_of
 from riskreg.api.core.table_shapes import answer_fields, change_fields, new_fields
 from riskreg.register.fields import OBJECTIVE
+from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
+
+
+class Actual(s.Serializer[Any]):
+    """Where an objective stands, by the newest reading of the indicator that measures it."""
+
+    value = s.CharField(help_text="in the objective's unit")
+    gap = s.CharField(help_text="target less value; below zero where more was reached")
+    at = s.DateTimeField(help_text="when it was so")
+    label = one_of(LABELS)
+    indicator = s.CharField(help_text="the ref of the indicator")
 
 
 class Objective(s.Serializer[Any]):
     def get_fields(self) -> dict[str, Any]:
-        return answer_fields(OBJECTIVE, url=s.URLField(), name=s.CharField())
+        actual = Actual(allow_null=True, help_text="null: no indicator in use measures it")
+        return answer_fields(OBJECTIVE, url=s.URLField(), name=s.CharField(), actual=actual)
 
 
 class ObjectiveChange(s.Serializer[Any]):

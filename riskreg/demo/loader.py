@@ -203,6 +203,8 @@ class _Load:
             due_on=dt.date.fromisoformat(objective["due_on"]),
             label=objective["label"],
             party=parties[objective["party"]],
+            visibility=objective.get("visibility", "shared"),
+            baseline=objective.get("baseline"),
             source=source,
             at=self.at,
         )

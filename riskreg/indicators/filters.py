@@ -24,11 +24,11 @@ from riskreg.register.filtering import (
     parse_filters,
     updated_since,
 )
-from riskreg.risks.mitigation_filters import linked_to_risks
+from riskreg.risks.mitigation_filters import linked_to_risks, toward_objectives
 
 NAMES = (
-    *(field.name for field in INDICATOR.filters), "risk", "term", "q", "late", "due_before",
-    "updated_since",
+    *(field.name for field in INDICATOR.filters), "risk", "objective", "term", "q", "late",
+    "due_before", "updated_since",
 )  # fmt: skip
 # What a list can be ordered by; each name may carry a minus.
 ORDERINGS = INDICATOR.orderings
@@ -60,6 +60,7 @@ def _readers() -> dict[str, Reader]:
         "party": of_party,
         "external_id": with_external_id,
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),
+        "objective": toward_objectives(Indicator.risks, "indicator_id", also="objective"),
         "term": filed_under(watched, "indicator_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text", "ref"),
         "active": lambda asked: Q(active=is_on(asked)),

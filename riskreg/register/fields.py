@@ -95,6 +95,16 @@ OBJECTIVE = Table(
             example="2030-12-31",
             **_EDIT,
         ),
+        computed(
+            "actual",
+            example={
+                "value": "164500",
+                "gap": "135500",
+                "at": "2025-12-30T16:00:00Z",
+                "label": "sourced",
+                "indicator": "K-006",
+            },
+        ),
         replace(LABEL, example="illustrative", must_send=True, **_EDIT),
         replace(SOURCE, **_EDIT),
         replace(EXTERNAL_ID, **_EDIT),

@@ -151,15 +151,20 @@ def _level(asked: Asked, matrix: Matrix, stage: str) -> Q:
     return Q(**{f"{stage}_{asked.name}__in": [int(n) for n in found]})
 
 
-def _objective(asked: Asked) -> Q:
-    # Through a subquery: a join would count a risk once per matching objective.
+def known_objectives(asked: Asked) -> QuerySet[Objective]:
+    """The objectives asked for, by key; one that the viewer may not know of is unknown."""
     objectives = Objective.objects.visible_to(asked.viewer).filter(key__in=asked.values)
     known = set(objectives.values_list("key", flat=True))
     if unknown := [value for value in asked.values if value not in known]:
         asked.refuse(
             "unknown_objective", _("Unknown objective: %(names)s.") % {"names": unknown[0][:60]}
         )
-    links = Risk.objectives.through.objects.filter(objective__in=objectives)
+    return objectives
+
+
+def _objective(asked: Asked) -> Q:
+    # Through a subquery: a join would count a risk once per matching objective.
+    links = Risk.objectives.through.objects.filter(objective__in=known_objectives(asked))
     return Q(risk__in=links.values("risk_id"))
 
 

@@ -23,13 +23,14 @@ from riskreg.register.filtering import (
     updated_since,
 )
 from riskreg.risks.fields import MITIGATION
+from riskreg.risks.filters import known_objectives
 from riskreg.risks.models import Mitigation
-from riskreg.risks.queries.access import risks_called
+from riskreg.risks.queries.access import risks_called, visible_risks
 from riskreg.risks.queries.links import links_to
 
 NAMES = (
-    *(field.name for field in MITIGATION.filters), "risk", "term", "q", "due_before",
-    "updated_since",
+    *(field.name for field in MITIGATION.filters), "risk", "objective", "term", "q",
+    "due_before", "updated_since",
 )  # fmt: skip
 # What a list can be ordered by; each name may carry a minus.
 ORDERINGS = MITIGATION.orderings
@@ -57,6 +58,7 @@ def _readers() -> dict[str, Reader]:
         "party": of_party,
         "external_id": with_external_id,
         "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
+        "objective": toward_objectives(Mitigation.risks, "mitigation_id"),
         "term": filed_under(served, "mitigation_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text", "ref"),
         "due_before": _due_before,
@@ -67,6 +69,20 @@ def _readers() -> dict[str, Reader]:
 def _due_before(asked: Asked) -> Q:
     day = day_asked(asked)
     return Q(due_on__lt=day) if day else Q()
+
+
+def toward_objectives(relation: Any, column: str, *, also: str = "") -> Reader:
+    """Rows that ``relation`` ties to a risk that bears on one of the objectives; or, where rows
+    name an objective themselves in the field ``also``, those that do."""
+
+    def read(asked: Asked) -> Q:
+        objectives = known_objectives(asked)
+        bearing = visible_risks(asked.viewer).filter(objectives__in=objectives)
+        links = relation.through.objects.filter(risk__in=bearing.values("pk"))
+        tied = Q(pk__in=links.values(column))
+        return tied | Q(**{f"{also}__in": objectives}) if also else tied
+
+    return read
 
 
 def linked_to_risks(relation: Any, column: str) -> Reader:

@@ -65,7 +65,7 @@ def in_words(label: str, language: str) -> str:
 
 def language_name(language: str) -> str:
     """A language in the reader's words."""
-    return str(_(dict(settings.LANGUAGES)[language]))
+    return _(str(dict(settings.LANGUAGES)[language]))
 
 
 def reads(language: str) -> bool:

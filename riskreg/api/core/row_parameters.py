@@ -33,6 +33,7 @@ MITIGATION_FILTERS = [
     several("owner", "“me”, a member's id or e-mail address."),
     several("party", "A party's key."),
     several("risk", "The ref of a risk that it serves."),
+    several("objective", "The key of an objective that a risk it serves bears on."),
     EXTERNAL_ID,
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     _OF_RISK,
@@ -44,6 +45,9 @@ INDICATOR_FILTERS = [
     several("owner", "“me”, a member's id or e-mail address."),
     several("party", "A party's key."),
     several("risk", "The ref of a risk that it watches."),
+    several(
+        "objective", "The key of an objective that it measures, or a risk it watches bears on."
+    ),
     switch("late", "Whether a reading is late."),
     switch("active", "Whether it is in use."),
     EXTERNAL_ID,

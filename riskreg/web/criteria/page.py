@@ -10,13 +10,14 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.events.queries import history_of
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.localised import localised, number
+from riskreg.kernel.localised import localised
 from riskreg.register.axes import AXES, axes_of
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria, Role
 from riskreg.register.permissions import permits
 from riskreg.register.queries import criteria_versions
 from riskreg.web.base import RegisterView
+from riskreg.web.levels import levels_of
 from riskreg.web.presenters import Scale
 from riskreg.web.ui.drawing import shape_matrix
 
@@ -36,8 +37,8 @@ class CriteriaPage(RegisterView):
             "may_edit": permits(self.viewer, "register.configure"),
             "axes": {axis: axes.name(axis) for axis in AXES},
             "mx": shape_matrix(scale.grid(axes)),
-            "likelihood": _levels(criteria, "likelihood"),
-            "impact": _levels(criteria, "impact"),
+            "likelihood": levels_of(criteria, "likelihood"),
+            "impact": levels_of(criteria, "impact"),
             "dimensions": [localised(item["names"], item["key"]) for item in criteria.dimensions],
             "appetite": scale.name(criteria.appetite),
             "ratings": [
@@ -74,33 +75,3 @@ class CriteriaPage(RegisterView):
             }
             for row in rows
         ]
-
-
-def _levels(criteria: Criteria, axis: str) -> list[dict[str, Any]]:
-    """Levels from the highest, in the reader's words."""
-    return [
-        {
-            "value": level["value"],
-            "name": localised(level["names"], str(level["value"])),
-            "text": localised(level.get("descriptions")),
-            "range": _range_words(axis, level.get("range")),
-            "dimensions": [
-                {
-                    "name": localised(item["names"], item["key"]),
-                    "text": localised(item["descriptions"][level["value"] - 1]),
-                }
-                for item in (criteria.dimensions if axis == "impact" else ())
-                if item["descriptions"]
-            ],
-        }
-        for level in reversed(getattr(criteria, axis))
-    ]
-
-
-def _range_words(axis: str, value: list[float] | None) -> str:
-    if not value:
-        return ""
-    low, high = value
-    if axis == "likelihood":
-        return f"{number(round(100 * low, 6))}–{number(round(100 * high, 6))} %"
-    return f"{number(low)}–{number(high)}"

@@ -31,6 +31,7 @@ class IndicatorList(ListPage):
             "late": gettext_lazy("Reading late"),
             "due_before": gettext_lazy("Reading due before"),
             "risk": gettext_lazy("Watches risk"),
+            "objective": gettext_lazy("Objective"),
         },
         unset={"active": gettext_lazy("Yes")},
     )

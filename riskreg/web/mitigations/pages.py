@@ -71,7 +71,11 @@ class MitigationList(MitigationPage, ListPage):
     filters = mitigation_filters
     words = FilterWords(
         MITIGATION,
-        labels={"due_before": gettext_lazy("Due before"), "risk": gettext_lazy("Serves risk")},
+        labels={
+            "due_before": gettext_lazy("Due before"),
+            "risk": gettext_lazy("Serves risk"),
+            "objective": gettext_lazy("Objective"),
+        },
         unset={"status": gettext_lazy("In hand")},
     )
     default_order = "due_on"

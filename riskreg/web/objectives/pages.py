@@ -1,12 +1,14 @@
 """Reading objectives."""
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
+from riskreg.indicators.queries.objectives import Actual, actual_values, indicators_toward
 from riskreg.kernel.localised import localised, number
 from riskreg.register import objective_filters
 from riskreg.register.external_ids import external_id_of
@@ -15,9 +17,14 @@ from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
 from riskreg.register.queries import objective_for, objectives_for
 from riskreg.risks.queries.links import risks_by_objective
+from riskreg.risks.queries.objectives import mitigations_toward, positions_toward
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import FilterWords
+from riskreg.web.indicators.labels import measured, status_label
 from riskreg.web.list_page import ListPage
+from riskreg.web.presenters import Scale
+
+SHOWN = 20
 
 
 class ObjectiveList(ListPage):
@@ -38,7 +45,8 @@ class ObjectiveList(ListPage):
     def shown_rows(self, rows: Sequence[Objective]) -> list[dict[str, Any]]:
         """Each with how many risks bear on it, of those that the viewer may know of."""
         counts = risks_by_objective(self.viewer, [row.pk for row in rows])
-        return [{**shown(row), "count": counts.get(row.pk, 0)} for row in rows]
+        actual = actual_values(self.viewer, rows)
+        return [{**shown(row, actual.get(row.pk)), "count": counts.get(row.pk, 0)} for row in rows]
 
     def extra(self) -> dict[str, Any]:
         """What may be done from the list."""
@@ -51,22 +59,56 @@ class ObjectivePage(RegisterView):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         """What it asks for by when, where that comes from, and the risks that bear on it."""
         row = objective_for(self.viewer, key)
+        positions = positions_toward(self.viewer, row)
+        work, watched = mitigations_toward(self.viewer, row), indicators_toward(self.viewer, row)
+        scale = Scale(self.viewer.register.criteria)
         context = {
-            **shown(row),
+            **shown(row, actual_values(self.viewer, [row]).get(row.pk)),
             "count": risks_by_objective(self.viewer, [row.pk]).get(row.pk, 0),
             "external_id": external_id_of(row, self.viewer),
             "may_edit": permits(self.viewer, "objective.edit", row),
+            "risks": [
+                {
+                    "ref": position.risk.ref,
+                    "title": position.risk.localized("title"),
+                    "chip": scale.chip(
+                        position.residual_rating, position.residual_score, position.kind
+                    ),
+                    "private": position.visibility == "party",
+                }
+                for position in positions[:SHOWN]
+            ],
+            "risks_more": max(0, positions.count() - SHOWN),
+            "work": [{"m": m, "title": m.localized("title")} for m in work[:SHOWN]],
+            "work_more": max(0, work.count() - SHOWN),
+            "indicators": [
+                {
+                    "k": each,
+                    "measures": each.objective_id == row.pk,
+                    "value": ""
+                    if each.latest_value is None
+                    else measured(each.latest_value, each.unit),
+                    "status": status_label(each.status),
+                }
+                for each in watched[:SHOWN]
+            ],
+            "indicators_more": max(0, watched.count() - SHOWN),
         }
         return self.render("objectives/detail.html", context)
 
 
-def shown(row: Objective) -> dict[str, Any]:
-    """An objective as its pages show it."""
+def shown(row: Objective, actual: Actual | None = None) -> dict[str, Any]:
+    """An objective as its pages show it, with where it stands."""
     source = {n: localised(t) if isinstance(t, dict) else t for n, t in row.source.items()}
     return {
         "o": row,
         "value": number(row.value),
         "baseline": number(row.baseline),
         "source": source,
+        "source_label": row.source.get("label", ""),
+        "actual": actual and number(actual.value),
+        "gap": actual and number(max(actual.gap, Decimal(0))),
+        "measured_by": actual and actual.indicator,
+        "actual_label": actual and actual.label,
         "private": row.visibility == "party",
     }

@@ -1,0 +1,53 @@
+"""Where objectives stand: the indicators that measure them, and those that watch their risks."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.db.models import OuterRef, Q, QuerySet, Subquery
+
+from riskreg.indicators.models import Indicator, Reading
+from riskreg.indicators.queries.access import indicators_for, visible_indicators
+from riskreg.register.access import Viewer
+from riskreg.register.models import Objective
+from riskreg.risks.queries.objectives import risks_toward
+
+
+@dataclass(frozen=True)
+class Actual:
+    """The newest value of what an objective asks for, and what is still missing of it."""
+
+    indicator: Indicator
+    value: Decimal
+    gap: Decimal
+    """Target less value, in the objective's unit; below zero where more was reached than asked."""
+    label: str
+    """Where the reading comes from."""
+
+
+def actual_values(viewer: Viewer, objectives: Collection[Objective]) -> dict[int, Actual]:
+    """{objective: where it stands} by an indicator in use that measures it; none without one.
+
+    Of several the first by ref. One query.
+    """
+    by_id = {objective.pk: objective for objective in objectives}
+    newest = Reading.objects.filter(indicator=OuterRef("pk"), correction=None).order_by("-at")
+    rows = (
+        visible_indicators(viewer)
+        .filter(objective__in=by_id, active=True, latest_value__isnull=False)
+        .annotate(reading_label=Subquery(newest.values("label")[:1]))
+        .order_by("-ref")
+    )
+    found: dict[int, Actual] = {}
+    for row in rows:
+        key, value = int(row.objective_id or 0), Decimal(row.latest_value or 0)
+        found[key] = Actual(row, value, by_id[key].value - value, str(row.reading_label))
+    return found
+
+
+def indicators_toward(viewer: Viewer, objective: Objective) -> QuerySet[Indicator]:
+    """Indicators in use that measure ``objective`` or watch a risk that bears on it."""
+    bearing = risks_toward(viewer, objective).values("pk")
+    links = Indicator.risks.through.objects.filter(risk__in=bearing)
+    wanted = Q(objective=objective) | Q(pk__in=links.values("indicator_id"))
+    return indicators_for(viewer).filter(wanted, active=True)

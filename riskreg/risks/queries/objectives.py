@@ -1,0 +1,29 @@
+"""What bears on an objective: its risks, and the work that serves those."""
+
+from django.db.models import QuerySet
+
+from riskreg.register.access import Viewer
+from riskreg.register.models import Objective
+from riskreg.risks.models import Mitigation, Position, Risk, State
+from riskreg.risks.queries.access import current_positions, visible_risks
+from riskreg.risks.queries.lists import mitigations_for, worst_first
+
+
+def risks_toward(viewer: Viewer, objective: Objective) -> QuerySet[Risk]:
+    """Every risk that bears on ``objective``, of any state, as far as the viewer may know of it."""
+    links = Risk.objectives.through.objects.filter(objective=objective)
+    return visible_risks(viewer).filter(pk__in=links.values("risk_id"))
+
+
+def positions_toward(viewer: Viewer, objective: Objective) -> QuerySet[Position]:
+    """Where the open risks that bear on ``objective`` stand, the worst first."""
+    bearing = risks_toward(viewer, objective).values("pk")
+    positions = current_positions(viewer).filter(risk__in=bearing, state=State.OPEN)
+    return worst_first(positions.select_related("risk"))
+
+
+def mitigations_toward(viewer: Viewer, objective: Objective) -> QuerySet[Mitigation]:
+    """Work of every status that serves one of those risks, soonest due first."""
+    bearing = risks_toward(viewer, objective).values("pk")
+    links = Mitigation.risks.through.objects.filter(risk__in=bearing)
+    return mitigations_for(viewer).filter(pk__in=links.values("mitigation_id"))
