@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 
 import holidays
+from django.utils.translation import get_language
 
 from riskreg.accounts.policy import calendars
 from riskreg.kernel.localised import localised
@@ -30,12 +31,20 @@ def _parts(country: str) -> dict[str, str]:
     return {code: names.get(code, code) for code in calendars()[country]}
 
 
-def calendar_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every calendar as (group, [(code, name)]): countries, then the parts of each that has any."""
+def _first() -> str:
+    """The country that readers of the language look for first; none in English."""
+    return "CN" if (get_language() or "").startswith("zh") else ""
+
+
+def calendar_choices(country: str = "") -> list[tuple[str, list[tuple[str, str]]]]:
+    """Calendars as (group, [(code, name)]): every country, then the parts of ``country``.
+
+    Parts of all countries would be hundreds of names that hardly anybody looks for.
+    """
     names = {code: localised(_countries().get(code), code) for code in calendars()}
-    in_order = sorted(names, key=lambda code: names[code])
+    in_order = sorted(names, key=lambda code: (code != _first(), names[code]))
     groups = [("", [(code, names[code]) for code in in_order])]
-    for code in in_order:
+    for code in (country,) if country in names else ():
         if parts := _parts(code):
             rows = [
                 (f"{code}-{part}", f"{names[code]}{colon()}{name}") for part, name in parts.items()

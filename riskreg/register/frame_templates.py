@@ -12,7 +12,7 @@ from riskreg.kernel.localised import localised
 DATA = Path(__file__).parent / "data"
 SCALES = ("3x3", "4x4", "5x5")
 DEFAULT_SCALE = "5x5"
-CLASSIFICATIONS = ("industrial", "it", "iso31000")
+CLASSIFICATIONS = ("industrial", "it", "iso31000", "sasac")
 NO_CLASSIFICATION = "none"
 
 

@@ -129,9 +129,10 @@ def test_the_criteria_are_what_the_register_takes() -> None:
 
 
 def test_files_are_in_the_order_of_their_creation() -> None:
-    created = [risk["timeline"][0]["at"] for risk in CONTENT.risks]
+    calendar = files.calendar_for(CONTENT, dt.date(2026, 11, 28))
+    created = [calendar.day(risk["timeline"][0]["at"]) for risk in CONTENT.risks]
     assert created == sorted(created)
-    planned = [work["created_on"] for work in CONTENT.mitigations]
+    planned = [calendar.day(work["created_on"]) for work in CONTENT.mitigations]
     assert planned == sorted(planned)
 
 

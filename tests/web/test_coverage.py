@@ -85,7 +85,7 @@ def test_as_a_sheet(held: World) -> None:
     text = page(held, "?by=party", tail="csv/")
     rows = list(csv.DictReader(io.StringIO(text.removeprefix("\ufeff"))))
     assert [(r["key"], r["due"], r["on_time"], r["extended"]) for r in rows] == [
-        ("foton", "3", "2", "0"), ("catl", "1", "0", "1"), ("", "4", "2", "1"),
+        ("foton", "3", "2", "0"), ("catl", "1", "0", "1"), ("all", "4", "2", "1"),
     ]  # fmt: skip
     assert rows[0]["median_days_late"] == "6"
     assert rows[0]["share_on_time"] == "0.6667"

@@ -166,7 +166,13 @@ def test_when_digests_come_is_set_on_the_settings_page(busy: World) -> None:
     client = builders.web(busy.owner)
     html = text(client.get("/preferences/"))
     assert 'value="CN"' in html
-    assert "DE-BY" in html
+    # Parts of a country are offered once it is chosen.
+    assert "DE-BY" not in html
+    germany = {"digest_hour": "9", "working_days": ["1"], "holiday_calendar": "DE"}
+    assert client.post("/preferences/reminders/", germany).status_code == 302
+    assert "DE-BY" in text(client.get("/preferences/"))
+    bavaria = {**germany, "holiday_calendar": "DE-BY"}
+    assert client.post("/preferences/reminders/", bavaria).status_code == 302
     assert "always mailed" in html
     given = {"digest_hour": "9", "working_days": ["1", "6"], "holiday_calendar": "CN"}
     assert client.post("/preferences/reminders/", given).status_code == 302

@@ -10,6 +10,7 @@ from riskreg.duties.base import Duty, Source
 from riskreg.indicators.models import Breach
 from riskreg.indicators.queries.breaches import OPEN, with_reviewed
 from riskreg.kernel.localised import number
+from riskreg.register.units import unit_text
 from riskreg.risks.models import State
 from riskreg.risks.queries.severity import severity_of
 
@@ -37,7 +38,7 @@ def _why(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
             "ref": indicator.ref,
             "name": indicator.name,
             "value": number(duty.thing.reading.value),
-            "unit": indicator.unit,
+            "unit": unit_text(indicator.unit),
             "status": duty.thing.get_status_display(),
         }
     return values

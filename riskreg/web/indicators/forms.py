@@ -16,6 +16,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import answerable_members, objectives_for
 from riskreg.register.translations import CONFIRMED
+from riskreg.register.units import unit_text
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.bilingual import LANGUAGE_TAGS, in_words
 from riskreg.web.conflict import seen_value
@@ -75,7 +76,9 @@ class IndicatorForm(forms.Form):
         growths = [(g.value, capfirst(g.label)) for g in Growth]
         set_choices(self, "growth", [("", "–"), *growths])
         set_choices(self, "label", _label_text())
-        objectives = [(o.key, f"{o.name}{bracketed(o.unit)}") for o in objectives_for(viewer)]
+        objectives = [
+            (o.key, f"{o.name}{bracketed(unit_text(o.unit))}") for o in objectives_for(viewer)
+        ]
         set_choices(self, "objective", [("", "–"), *objectives])
         people = [(str(m.user.uuid), f"{m.user} · {m.party}") for m in answerable_members(viewer)]
         set_choices(self, "owner", people)

@@ -13,6 +13,7 @@ from riskreg.indicators.models import Indicator, Kind, Precision, Reading
 from riskreg.indicators.policy import is_late, rule_of
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
+from riskreg.register.units import with_unit
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import is_dormant
 
@@ -21,7 +22,7 @@ _FREQUENCIES = {1: 1, 7: 7, 30: 30, 31: 30, 90: 90, 91: 90, 92: 90, 365: 365, 36
 
 def measured(value: Any, unit: str) -> str:
     """A value with its unit."""
-    return f"{number(value)} {unit}"
+    return with_unit(number(value), unit)
 
 
 def status_label(status: str) -> dict[str, str]:

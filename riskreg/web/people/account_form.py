@@ -9,7 +9,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.web.people.preferences import zone_choices
+from riskreg.accounts.zones import zone_choices
 
 # Of those that a session may name, the one that knows passwords and nothing else.
 BACKEND = "django.contrib.auth.backends.ModelBackend"

@@ -1,9 +1,7 @@
 """A person's own settings: language and zone, reminders, calendar, tokens for programs."""
 
 import datetime as dt
-import zoneinfo
 from functools import partial
-from itertools import groupby
 from typing import Any
 
 from django import forms
@@ -30,6 +28,7 @@ from riskreg.accounts.services import (
     revoke_token,
     set_preferences,
 )
+from riskreg.accounts.zones import zone_choices
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.web.base import add_errors, signed_in
@@ -37,16 +36,6 @@ from riskreg.web.duties.calendar import feed_address
 from riskreg.web.forms.marks import adds, leads_to, repeatable
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
-
-
-def zone_choices() -> list[tuple[str, list[tuple[str, str]]]]:
-    """Every IANA zone by region, for a select."""
-    names = sorted(z for z in zoneinfo.available_timezones() if "/" in z and z[:3] != "Etc")
-    groups = [
-        (region, [(name, name.partition("/")[2].replace("_", " ")) for name in members])
-        for region, members in groupby(names, key=lambda n: n.partition("/")[0])
-    ]
-    return [("UTC", [("UTC", "UTC")]), *groups]
 
 
 class PreferencesForm(forms.Form):
@@ -76,12 +65,12 @@ WEEKDAYS = (
 
 
 def holiday_choices(kept: str = "") -> list[tuple[str, Any]]:
-    """No calendar, every country's, and those of parts of countries under their country.
+    """No calendar, every country's, and those of the parts of the country that was chosen.
 
     ``kept``: the one that was chosen. If it is not known any more it is there as well and says so,
     or saving something else would lose it unseen.
     """
-    (_first, countries), *parts = calendar_choices()
+    (_first, countries), *parts = calendar_choices(kept.partition("-")[0])
     gone = (
         []
         if calendar_exists(kept)
@@ -115,8 +104,8 @@ class ReminderForm(forms.Form):
         required=False,
         choices=holiday_choices,
         help_text=gettext_lazy(
-            "No digest comes on these. Weekend days that are worked to make up for a holiday, as "
-            "in China, count as working days."
+            "No digest comes on these. Save a country, and its parts are offered as well. Weekend "
+            "days that are worked to make up for a holiday, as in China, count as working days."
         ),
     )
     digest_by_mail = forms.BooleanField(

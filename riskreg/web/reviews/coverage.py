@@ -152,7 +152,7 @@ class CoverageCsv(CoverageView):
         writer.writerow(names)
         for name, key, counted in [
             *((row_name(report.by, row), row.key, row.tally) for row in report.rows),
-            (_("All"), "", report.total),
+            (_("All"), "all", report.total),
         ]:
             writer.writerow(
                 [

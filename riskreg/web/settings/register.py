@@ -12,6 +12,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from riskreg.accounts.zones import zone_choices
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.axes import AXES, axes_of
@@ -27,7 +28,6 @@ from riskreg.risks.services.cadence import UNRATED
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import SECOND, names_given
 from riskreg.web.change_requests.asking import parties_asked, to_request
-from riskreg.web.people.preferences import zone_choices
 from riskreg.web.table_form import set_choices
 
 MEMBERS_SHOWN = 200

@@ -11,6 +11,7 @@ from django import template
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import punctuation
+from riskreg.register.units import unit_text, with_unit
 
 register = template.Library()
 
@@ -28,6 +29,18 @@ def list_comma() -> str:
 def bracketed(text: Any) -> str:
     """In brackets; nothing stays nothing."""
     return punctuation.bracketed(text) if text else ""
+
+
+@register.filter
+def unit(text: str) -> str:
+    """A unit in the reader's language."""
+    return unit_text(text or "")
+
+
+@register.filter
+def in_unit(number: str, text: str) -> str:
+    """A number and its unit, with a blank between them where the language has one."""
+    return with_unit(number, text or "")
 
 
 @register.filter

@@ -1,0 +1,64 @@
+"""Time zones to choose from, in the reader's language.
+
+``data/zones.json`` has the Chinese names of regions and of the cities people look for; every other
+zone keeps the name that its database gives it.
+"""
+
+import json
+import zoneinfo
+from functools import cache
+from itertools import groupby
+from pathlib import Path
+
+from django.utils.translation import get_language
+
+_NAMES = Path(__file__).parent / "data" / "zones.json"
+# Offered first to those who read Chinese.
+_CHINA = ("Asia/Shanghai", "Asia/Urumqi", "Asia/Hong_Kong", "Asia/Macau", "Asia/Taipei")
+
+Groups = list[tuple[str, list[tuple[str, str]]]]
+
+
+@cache
+def _chinese() -> dict[str, dict[str, str]]:
+    names: dict[str, dict[str, str]] = json.loads(_NAMES.read_text(encoding="utf-8"))
+    return names
+
+
+@cache
+def _zones() -> tuple[str, ...]:
+    """Every IANA zone that is a place, by name."""
+    known = zoneinfo.available_timezones()
+    return tuple(sorted(zone for zone in known if "/" in zone and zone[:3] != "Etc"))
+
+
+def zone_choices() -> Groups:
+    """Every IANA zone by region, for a select."""
+    return _for_chinese() if (get_language() or "").startswith("zh") else _as_they_are()
+
+
+def _as_they_are() -> Groups:
+    groups = [(region, [(zone, _plain(zone)) for zone in zones]) for region, zones in _regions()]
+    return [("UTC", [("UTC", "UTC")]), *groups]
+
+
+def _for_chinese() -> Groups:
+    """China first; in each region the places that have a Chinese name before the others."""
+    regions, cities = _chinese()["regions"], _chinese()["cities"]
+    groups: Groups = [("中国", [(zone, cities[zone]) for zone in _CHINA if zone in _zones()])]
+    groups.append(("UTC", [("UTC", "UTC")]))
+    for region, zones in _regions():
+        rest = [zone for zone in zones if zone not in _CHINA]
+        named = [(zone, cities[zone]) for zone in rest if zone in cities]
+        plain = [(zone, _plain(zone)) for zone in rest if zone not in cities]
+        groups.append((regions.get(region, region), named + plain))
+    return groups
+
+
+def _regions() -> list[tuple[str, list[str]]]:
+    grouped = groupby(_zones(), key=lambda zone: zone.partition("/")[0])
+    return [(region, list(zones)) for region, zones in grouped]
+
+
+def _plain(zone: str) -> str:
+    return zone.partition("/")[2].replace("_", " ")
