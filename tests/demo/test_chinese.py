@@ -3,7 +3,6 @@
 import datetime as dt
 import json
 import re
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -20,11 +19,9 @@ from riskreg.demo.loader import load_demo
 from riskreg.demo.queries import DEMO_SLUG
 from tests.builders import api
 from tests.demo.crawling import crawl
+from tools import chinese
 
 ROOT = Path(settings.BASE_DIR)
-sys.path.insert(0, str(ROOT / "tools"))
-import chinese  # noqa: E402 - a tool of the repository, on no path
-
 pytestmark = pytest.mark.django_db
 
 LOADED = dt.datetime(2026, 11, 24, 1, 10, tzinfo=dt.UTC)

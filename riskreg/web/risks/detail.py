@@ -100,6 +100,7 @@ class RiskPage(RegisterView):
             "text_labels": _text_labels(risk),
             "owner_label": risk.labels.get("owner", ""),
             "stages": scale.stages(now),
+            "score_labels": _score_labels(assessments),
             "marks": mismatches_of(now),
             "above_appetite": scale.matrix.above_appetite(now.residual_rating, risk.kind)
             if risk.state == "open"
@@ -208,10 +209,21 @@ def _with_links(viewer: Viewer, risk: Risk) -> dict[str, Any]:
     return {"terms": list(terms.items()), "objectives": list(risk.objectives.all())}
 
 
-def _text_labels(risk: Risk) -> list[str]:
-    """The labels that the texts of the risk carry, each once, in their usual order."""
-    carried = {label for name, label in risk.labels.items() if name in RISK.translated}
-    return [label for label in LABELS if label in carried]
+def _text_labels(risk: Risk) -> list[dict[str, Any]]:
+    """The labels that the texts of the risk carry, each with the texts that carry it."""
+    named: dict[str, list[str]] = {}
+    for name in RISK.translated:
+        if label := risk.labels.get(name):
+            named.setdefault(label, []).append(str(RISK[name].history))
+    return [{"label": label, "texts": named[label]} for label in LABELS if label in named]
+
+
+def _score_labels(assessments: list[Assessment]) -> list[str]:
+    """The labels of the newest judgement of each stage, each once, in their usual order."""
+    newest: dict[str, str] = {}
+    for assessment in assessments:
+        newest.setdefault(assessment.stage, assessment.label)
+    return [label for label in LABELS if label in newest.values()]
 
 
 def _cell(row: Assessment, scale: Scale) -> str:
