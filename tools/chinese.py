@@ -35,13 +35,14 @@ RETIRED = {
 
 _HAN = r"[\u3400-\u9fff]"
 # Placeholders that stand for a number or a day: no blank is typed beside them, as beside digits.
-_FIGURE = (
-    r"(?:[0-9]|%d|%\(\w+\)d|%\((?:n|total|count|shown|size|limit|low|high|number|line|lines|more"
-    r"|day|first|last|until|days|percent|years|reviewed|deferred|owned|deputised|mitigations"
-    r"|indicators|to|from)\)s)"
+# A token with a letter (R-001, P95, CSV) is a Latin word.
+_NAMES = (
+    "n|total|count|shown|size|limit|low|high|number|line|lines|more|day|first|last|until|days"
+    "|percent|years|reviewed|deferred|owned|deputised|mitigations|indicators|to|from"
 )
-_BEFORE = re.compile(rf"(?<=[\u3000-\u9fff，。：；！？）])[ \u00a0](?={_FIGURE})")
-_AFTER = re.compile(rf"({_FIGURE})[ \u00a0](?={_HAN}|%(?![(sd]))")
+_TOKEN = rf"[A-Za-z0-9_.:/+-]+|%d|%\(\w+\)d|%\((?:{_NAMES})\)s"
+_BEFORE = re.compile(rf"(?<=[\u3000-\u9fff，。：；！？）])[ \u00a0]({_TOKEN})")
+_AFTER = re.compile(rf"({_TOKEN})[ \u00a0](?={_HAN}|%(?![(sd]))")
 _HALF_WIDTH = re.compile(
     rf"{_HAN}[ \u00a0]?[,;:?!()][ \u00a0]?(?={_HAN}|$)"
     rf"|(?:^|{_HAN})[ \u00a0]?[,;:?!(][ \u00a0]?{_HAN}"
@@ -56,7 +57,17 @@ def settle(text: str) -> str:
     """``text`` in the settled words, without a blank between figures and Chinese."""
     for old, new in RETIRED.items():
         text = text.replace(old, new)
-    return _AFTER.sub(r"\1", _BEFORE.sub("", text))
+    return _AFTER.sub(_joined, _BEFORE.sub(_joined, text))
+
+
+def _joined(found: re.Match[str]) -> str:
+    """Without its blank where it is a figure."""
+    token = found.group(1)
+    return token if _is_figure(token) else found.group()
+
+
+def _is_figure(token: str) -> bool:
+    return token.startswith("%") or not re.search("[A-Za-z]", token)
 
 
 def half_width_in(text: str) -> str:
@@ -72,6 +83,7 @@ def faults_in(text: str) -> list[str]:
     faults = [f"write {new} for {old}" for old, new in RETIRED.items() if old in text]
     if mark := half_width_in(text):
         faults.append(f"half-width punctuation in “{mark.strip()}”")
-    if _BEFORE.search(text) or _AFTER.search(text):
+    spaced = (*_BEFORE.finditer(text), *_AFTER.finditer(text))
+    if any(_is_figure(found.group(1)) for found in spaced):
         faults.append("a blank between a figure and Chinese")
     return faults
