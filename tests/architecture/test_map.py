@@ -13,8 +13,8 @@ COLUMNS = {
 # What is no noun's own: what all pages or all endpoints are made of.
 SHARED = {
     "web": {
-        "base", "bilingual", "context", "due_dates", "errors", "filter_form", "forms", "list_page",
-        "localized", "middleware", "presenters", "returning", "static", "style",
+        "base", "bilingual", "context", "due_dates", "errors", "filter_form", "forms", "levels",
+        "list_page", "localized", "middleware", "presenters", "returning", "static", "style",
         "templatetags", "ui", "urls", "conflict", "risk_choice", "table_form", "tables",
     },
     "api": {"core", "examples", "shapes", "urls"},

@@ -14,6 +14,7 @@ from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 from django.views import View
 
+from riskreg.accounts.zones import zone_choices
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import registers_called
@@ -23,7 +24,6 @@ from riskreg.register.services.founding import SETUP_STEPS, found_register
 from riskreg.register.services.named import suggested_key
 from riskreg.web.base import add_errors, request_id, signed_in
 from riskreg.web.bilingual import names_fields, names_given
-from riskreg.web.people.preferences import zone_choices
 
 # More than anybody copies from; others are named over the API.
 COPIES_OFFERED = 200
