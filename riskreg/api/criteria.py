@@ -65,7 +65,7 @@ class CriteriaDetail(RegisterApi):
         by it, of every party; a manager's matter. Preview it first."""
 
         def act() -> Answer:
-            data, mapping = given(body_of(request, *_FIELDS))
+            data, mapping = criteria_and_mapping(body_of(request, *_FIELDS))
             register = publish_criteria(
                 actor=self.viewer,
                 data=data,
@@ -99,7 +99,7 @@ class CriteriaPreview(RegisterApi):
 
         def act() -> Answer:
             require(self.viewer, "register.configure")
-            data, mapping = given(body_of(request, *_FIELDS))
+            data, mapping = criteria_and_mapping(body_of(request, *_FIELDS))
             found = preview_publication(self.viewer, data, mapping)
             if found.errors:
                 raise found.errors
@@ -119,7 +119,7 @@ class CriteriaPreview(RegisterApi):
         return self.write(act)
 
 
-def given(body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def criteria_and_mapping(body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """The criteria as the service takes them, cells in rows, and the mapping.
 
     Raises ``Invalid`` for cells that are not each once, a score that is no number.

@@ -97,7 +97,7 @@ class Duty:
 
     def link(self, slug: str) -> str:
         """The page where it is discharged."""
-        return links.page(self.page, slug=slug, **self.page_keys)
+        return links.page_url(self.page, slug=slug, **self.page_keys)
 
     @property
     def page_keys(self) -> dict[str, str]:

@@ -4,16 +4,16 @@ from django.conf import settings
 from django.urls import reverse
 
 
-def page(name: str, **keys: str) -> str:
+def page_url(name: str, **keys: str) -> str:
     """The address of the page called ``name`` among the pages for people."""
     return f"{settings.BASE_URL}{reverse(f'web:{name}', kwargs=keys)}"
 
 
 def my_work(slug: str) -> str:
     """My work, in that register."""
-    return page("my_work", slug=slug)
+    return page_url("my_work", slug=slug)
 
 
 def preferences() -> str:
     """Where people choose their language and time zone."""
-    return page("preferences")
+    return page_url("preferences")

@@ -317,7 +317,7 @@ class ExactLoss:
             amounts = checks.floats(self.grid * np.arange(severity.size))
             # Weight of a year that already holds v - x (or v + x, for a gain) before the event.
             before = (at - self.origin) + origin - exposure.sign * np.arange(severity.size)
-            weight = _tail(chances, below, before, share)
+            weight = _tail_chances(chances, below, before, share)
             inside = checks.dot(amounts * severity, weight)
             # Severities beyond the grid surely lead into the tail, or for a gain out of it.
             beyond = exposure.severity.mean - checks.dot(amounts, severity)
@@ -337,9 +337,9 @@ class ExactLoss:
         return *_joined(parts), below
 
 
-def _tail(chances: Array, below: float, at: Places, share: float) -> Array:
+def _tail_chances(chances: Array, below: float, positions: Places, share: float) -> Array:
     """P(S > position) + `share` × P(S = position), for positions that may lie off the grid."""
     cumulative = below + np.cumsum(chances)
-    inside = np.clip(at, 0, chances.size - 1)
+    inside = np.clip(positions, 0, chances.size - 1)
     weight = 1 - cumulative[inside] + share * chances[inside]
-    return np.where(at < 0, 1 - below, np.where(at >= chances.size, 0.0, weight))
+    return np.where(positions < 0, 1 - below, np.where(positions >= chances.size, 0.0, weight))

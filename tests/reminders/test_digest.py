@@ -49,8 +49,8 @@ def test_dates_are_whole_and_cannot_be_misread() -> None:
 def test_links_are_those_of_the_pages(settings: Any) -> None:
     settings.BASE_URL = BASE
     keys = {"slug": "foton-catl", "ref": "R-001"}
-    assert links.page("review", **keys) == BASE + reverse("web:review", kwargs=keys)
-    assert links.page("review", **keys) == f"{BASE}/r/foton-catl/risks/R-001/review/"
+    assert links.page_url("review", **keys) == BASE + reverse("web:review", kwargs=keys)
+    assert links.page_url("review", **keys) == f"{BASE}/r/foton-catl/risks/R-001/review/"
     assert links.my_work("foton-catl") == f"{BASE}/r/foton-catl/work/"
     assert links.preferences() == f"{BASE}/preferences/"
 

@@ -113,14 +113,14 @@ class ApiView(APIView):
             check_body(errors, body_of(self.request), shape)
         errors.raise_if_any()
 
-    def opens(self, register: Register) -> bool:
+    def token_allows(self, register: Register) -> bool:
         """Whether the caller's token, if it is bound to one register, is bound to this one."""
         bound = getattr(self.request.auth, "register", None)
         return bound is None or bound == register.uuid
 
     def my_memberships(self) -> list[Membership]:
         """The caller's memberships, of registers that their token opens."""
-        return [row for row in memberships_of(self.me) if self.opens(row.register)]
+        return [row for row in memberships_of(self.me) if self.token_allows(row.register)]
 
 
 class RegisterApi(ApiView):
@@ -133,7 +133,7 @@ class RegisterApi(ApiView):
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
         self.viewer = viewer_for(self.me, kwargs["slug"], request_id())
-        if not self.opens(self.viewer.register):
+        if not self.token_allows(self.viewer.register):
             raise NotFound(_("There is no such register."))
         if request.method not in ("GET", "HEAD", "OPTIONS") and not self.serves_archived:
             require_not_archived(self.viewer.register)

@@ -109,7 +109,7 @@ def _header(sheet: Sheet) -> Header | None:
 def _readings(sheet: Sheet, number: int) -> Iterator[Header]:
     """The header that row ``number`` is: alone, with the groups above it, or over a second row."""
     alone = [shown(value) for value in sheet.grid[number]]
-    yield _rated(number, number, alone)
+    yield _header_with_worth(number, number, alone)
     above = _spread(sheet, number - 1) if number else None
     if above and sum(1 for name in above if name) > 1:
         grouped = [
@@ -117,10 +117,10 @@ def _readings(sheet: Sheet, number: int) -> Iterator[Header]:
             for c in range(max(len(above), len(alone)))
         ]
         if len({name for name in above if name}) > 1:
-            yield _rated(number - 1, number, grouped)
+            yield _header_with_worth(number - 1, number, grouped)
 
 
-def _rated(first: int, last: int, names: list[str]) -> Header:
+def _header_with_worth(first: int, last: int, names: list[str]) -> Header:
     """A header is worth what is recognised in it; long sentences are none."""
     seen: dict[tuple[str, str], int] = {}
     for name in names:

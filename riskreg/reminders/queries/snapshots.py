@@ -71,7 +71,7 @@ class RegisterSnapshots:
             rosters = rosters_of(
                 {r.pk: self.away(r) for r in new},
                 users=self.users,
-                named={r.pk: names_on(self._all_rungs(r)) for r in new},
+                named={r.pk: names_on(self._rungs_of_known_versions(r)) for r in new},
             )
             for r in new:
                 snapshot = RegisterSnapshot(r, self.today(r), self.ladder(r.pk), rosters[r.pk])
@@ -93,7 +93,7 @@ class RegisterSnapshots:
         """``register``, and whatever else will be asked for, that is not among ``known``."""
         return [r for r in {**self._asked, register.pk: register}.values() if r.pk not in known]
 
-    def _all_rungs(self, register: Register) -> list[Rung]:
+    def _rungs_of_known_versions(self, register: Register) -> list[Rung]:
         known = [rung for rungs in self._versions.values() for rung in rungs]
         return [*self.ladder(register.pk).rungs, *known]
 

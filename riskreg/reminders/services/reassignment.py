@@ -27,10 +27,10 @@ def reassign_pending(at: dt.datetime) -> None:
         seen = collect_digests([(users[pk], rows) for pk, rows in theirs.items()], at, own=False)
         if moved := [addressee for its in seen for addressee in its.moved]:
             with transaction.atomic():
-                cancel([], _still(moved), seen[0].duties, seen[0].snapshots)
+                cancel([], _lock_unchanged(moved), seen[0].duties, seen[0].snapshots)
 
 
-def _still(moved: Collection[Addressee]) -> list[Addressee]:
+def _lock_unchanged(moved: Collection[Addressee]) -> list[Addressee]:
     """Those of ``moved``, locked, with whom nothing has happened since they were looked at.
 
     A message that was sent in between has told them, and what it told stays told.

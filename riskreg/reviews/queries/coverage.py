@@ -105,7 +105,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     and for an unknown ``by``.
     """
     check(viewer, by, first, as_of, at)
-    items = items_by(viewer, first, as_of, at)
+    items = coverage_items(viewer, first, as_of, at)
     groups: dict[str, list[Item]] = defaultdict(list)
     for item in items:
         if due_outcome(item.due, as_of) is DueOutcome.NONE and item.due.extended_until is None:
@@ -141,7 +141,7 @@ def check(viewer: Viewer, by: str, first: dt.date, as_of: dt.date, at: dt.dateti
     errors.raise_if_any()
 
 
-def items_by(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.datetime) -> list[Item]:
+def coverage_items(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.datetime) -> list[Item]:
     """Every due date of the period, and every one that is open, as recorded by the end of it."""
     zone = viewer.register.time_zone
     today = viewer.today(at)

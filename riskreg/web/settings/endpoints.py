@@ -91,7 +91,7 @@ class EndpointsView(RegisterView):
             "where": endpoints.where(row),
             "language": dict(settings.LANGUAGES).get(row.language, row.language),
             "on": row.disabled_at is None,
-            "last": _last(last) if last else None,
+            "last": _delivery_row(last) if last else None,
             "url": self.url("endpoint", endpoint=row.uuid),
         }
 
@@ -109,7 +109,9 @@ class EndpointsView(RegisterView):
             "webhook": row.kind == EndpointKind.WEBHOOK,
             "secret": secret,
             "form": form or NameForm(initial={"version": row.version, "name": row.name}),
-            "recent": [{**_last(d), "url": self.url("delivery", delivery=d.uuid)} for d in recent],
+            "recent": [
+                {**_delivery_row(d), "url": self.url("delivery", delivery=d.uuid)} for d in recent
+            ],
         }
         response = self.render("endpoints/detail.html", context, status)
         if secret:
@@ -295,7 +297,7 @@ class EndpointRemove(EndpointsView):
         return HttpResponseRedirect(self.url("endpoints"))
 
 
-def _last(row: Delivery) -> dict[str, Any]:
+def _delivery_row(row: Delivery) -> dict[str, Any]:
     tone, icon = TONES[DeliveryState(row.state)]
     return {
         "d": row,

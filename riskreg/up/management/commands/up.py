@@ -117,7 +117,7 @@ class Command(BaseCommand):
             supervisor.start(server.program)
 
             def broker_lacks() -> tuple[str, Activity | None]:
-                return ("", None) if server.answers() else _still(supervisor, "valkey")
+                return ("", None) if server.answers() else _what_is_awaited(supervisor, "valkey")
 
             _wait(broker_lacks, patience, supervisor, stopper)
             env["REDIS_URL"] = server.url
@@ -130,7 +130,7 @@ class Command(BaseCommand):
             status, text = probe(url, host=host, timeout=ANSWER_SECONDS)
             if status == 200:
                 return "", None
-            return (_parts(text), None) if status else _still(supervisor, "web")
+            return (_parts(text), None) if status else _what_is_awaited(supervisor, "web")
 
         _wait(web_lacks, patience, supervisor, stopper)
 
@@ -234,7 +234,7 @@ def _wait(
         stopper.wait(0.1)
 
 
-def _still(supervisor: Supervisor, name: str) -> tuple[str, Activity]:
+def _what_is_awaited(supervisor: Supervisor, name: str) -> tuple[str, Activity]:
     return f"{name} to answer (see {supervisor.log_dir / name}.log)", supervisor.activity(name)
 
 

@@ -1,0 +1,35 @@
+"""What is drawn for the trial “nobody has to ask”: as a reader meets it, the same for a seed."""
+
+import sys
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "tools"))
+import signatures  # noqa: E402
+
+
+def test_a_seed_always_draws_the_same_and_another_seed_something_else() -> None:
+    found = signatures.signatures()
+    drawn = signatures.draw(found, 1)
+    assert len(set(drawn)) == 60
+    assert drawn == signatures.draw(signatures.signatures(), 1)
+    assert drawn != signatures.draw(found, 2)
+
+
+def test_a_signature_has_its_class_and_types_and_neither_docstring_nor_body(
+    tmp_path: Path,
+) -> None:
+    module = tmp_path / "riskreg" / "room" / "lists.py"
+    module.parent.mkdir(parents=True)
+    module.write_text(
+        'def _find(ref: str, *, at: int = 3) -> str | None:\n    """Tell all."""\n    return ref\n'
+        'class Rows:\n    """Told."""\n    @property\n    def one(self) -> int:\n        return 1\n'
+        "    def __str__(self) -> str:\n        return 'no'\n"
+    )
+    (module.parent / "migrations").mkdir()
+    (module.parent / "migrations" / "0001_initial.py").write_text("def fill(): ...\n")
+    texts = [one.text for one in signatures.signatures(tmp_path / "riskreg")]
+    assert texts == [
+        "room.lists\n    def _find(ref: str, *, at: int=3) -> str | None",
+        "room.lists.Rows\n    @property\n    def one(self) -> int",
+    ]
