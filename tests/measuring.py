@@ -1,8 +1,9 @@
 """Coverage counts what a test asks for, not what a walk comes by.
 
-Tests marked ``unmeasured`` (walks over every route, made-up calls, hostile values, two worlds, the
-browser) run at full speed while the others are measured: what only they reach has no test that says
-what it should do, and they are the ones that tracing makes twice as long.
+Tests marked ``unmeasured`` (walks over every route, made-up calls and lives, hostile values, two
+worlds, query counts) and those of the browser run at full speed while the others are measured: what
+only they reach has no test that says what it should do, and they are the ones that tracing makes
+twice as long.
 """
 
 import os

@@ -13,16 +13,18 @@ from riskreg.demo.loader import load_demo
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.queries.breaches import open_breaches, with_reviewed
 from tests.builders import web
+from tests.built_once import built_once
 
 NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 CONTENT = files.read_content()
+loaded = built_once(load_demo)
 NAMED = {"R-001", "R-002", "R-003", "R-004"}
 
 pytestmark = pytest.mark.django_db
 
 
 def test_every_reading_is_there_with_its_source() -> None:
-    refs = load_demo(at=NOW).refs
+    refs = loaded(at=NOW).refs
     assert Indicator.objects.count() == len(CONTENT.indicators) == 14
     for record in CONTENT.indicators:
         row = Indicator.objects.get(ref=refs[record["key"]])
@@ -41,7 +43,7 @@ def test_every_reading_is_there_with_its_source() -> None:
 
 
 def test_how_they_stand_and_what_they_called_for() -> None:
-    refs = load_demo(at=NOW).refs
+    refs = loaded(at=NOW).refs
     stands = {key: Indicator.objects.get(ref=ref).status for key, ref in refs.items()
               if key in {r["key"] for r in CONTENT.indicators}}  # fmt: skip
     assert stands["lithium-carbonate"] == "red"
@@ -55,7 +57,7 @@ def test_how_they_stand_and_what_they_called_for() -> None:
 
 def test_a_clock_before_the_storys_end_leaves_out_what_is_to_come() -> None:
     day = dt.datetime(2026, 1, 15, 12, tzinfo=dt.UTC)
-    load_demo(at=day)
+    loaded(at=day)
     assert Reading.objects.exists()
     assert not Reading.objects.filter(at__gt=day).exists()
 
@@ -75,7 +77,7 @@ def test_a_red_reading_opens_a_review_on_the_owners_my_work(
 
 
 def _post_and_look(key: str, value: int, feed: str, owner: str) -> None:
-    refs = load_demo(at=NOW).refs
+    refs = loaded(at=NOW).refs
     _row, token = create_token(user=User.objects.get(email=feed), scope="ingest", days=1, at=NOW)
     path = f"/api/v1/registers/foton-catl/indicators/{refs[key]}/readings/"
     done = Client(headers={"Authorization": f"Bearer {token}"}).post(

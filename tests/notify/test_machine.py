@@ -146,6 +146,7 @@ steps = st.lists(
 
 
 @pytest.mark.django_db
+@pytest.mark.unmeasured
 @settings(max_examples=20)
 @given(steps, st.lists(st.sampled_from(FATES), max_size=30))
 def test_nothing_is_lost_and_nothing_is_sent_twice_without_need(
@@ -161,6 +162,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice_without_need(
 
 
 @pytest.mark.django_db
+@pytest.mark.unmeasured
 @settings(max_examples=8)
 @given(steps, st.lists(st.sampled_from(FATES), max_size=10), st.integers(1, 30))
 def test_neither_is_it_under_a_rate_limit(

@@ -477,6 +477,7 @@ class Engine(RuleBasedStateMachine):
         assert not any("Three" in m.body for m in partners)
 
 
+@pytest.mark.unmeasured
 def test_the_ladder_keeps_up_with_one_that_never_stopped(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:

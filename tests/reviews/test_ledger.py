@@ -240,6 +240,7 @@ class Ledger(RuleBasedStateMachine):
 
 
 @pytest.mark.django_db
+@pytest.mark.unmeasured
 def test_the_ledger_holds_under_random_use(world: World) -> None:
     Ledger.world = world
     run_state_machine_as_test(

@@ -102,6 +102,7 @@ def latest_cell(row: Risk, stage: str, moment: dt.datetime) -> dict[str, Any] | 
 
 
 @pytest.mark.slow
+@pytest.mark.unmeasured
 @settings(max_examples=12)
 @given(story=steps, back=st.lists(st.integers(0, 60 * 24 * 60), min_size=3, max_size=6))
 def test_positions_equal_a_replay_at_any_moment(
