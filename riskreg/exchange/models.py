@@ -42,6 +42,26 @@ class Import(Base, PartyBound):
         return self.file_name
 
 
+class ImportDraft(Base, PartyBound):
+    """A file that somebody is looking through before it is brought in; gone when it is, or after a
+    day. ``answers`` null: nothing was answered yet."""
+
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    file_name = models.CharField(max_length=200)
+    sheet = models.CharField(max_length=200, blank=True)
+    pasted = models.BooleanField(default=False)
+    data = models.BinaryField()
+    answers = models.JSONField(null=True, blank=True)
+
+    class Meta(PartyBound.Meta):
+        indexes = [models.Index(fields=["register", "made_by"], name="import_draft_of")]
+
+    def __str__(self) -> str:
+        return self.file_name
+
+
 class ImportedRow(models.Model):
     """What became of one row: ``outcome`` new, updated, skipped or refused.
 

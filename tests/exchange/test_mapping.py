@@ -282,3 +282,20 @@ def test_what_is_there_is_found_by_id_by_name_or_asked() -> None:
     )
     assert not found.asked
     assert found.rows[0].changes == {"title": ["Ice on the ramp", "Ice on the ramps"]}
+
+
+def test_rows_that_differ_in_their_measure_alone_are_one_risk() -> None:
+    head = ["ID", "Risk", "Likelihood", "Actions", "Due date"]
+    found = plan([head, ["1", "Ice", 5, "Grit the ramp", "2026-12-01"],
+                  ["1", "Ice", 5, "Heat the ramp", "2026-12-02"],
+                  ["1", "Rain", 5, "Mend the roof", "2026-12-02"]])  # fmt: skip
+    assert [row.outcome for row in found.rows] == ["new", "skipped", "refused"]
+    assert [work["title"] for work in found.rows[0].more] == ["Heat the ramp"]
+
+
+def test_a_row_of_more_cells_than_the_header_is_refused_and_not_read_askew() -> None:
+    table = read_file(b"Risk,Likelihood,Owner\nIce, on the ramp,5,Ann\nRain,5,Bo\n")
+    found = plan_import(table, Answers(), context())
+    assert [row.outcome for row in found.rows] == ["refused", "new"]
+    assert found.asked == []
+    assert "quotes" in found.refused[0].why

@@ -252,8 +252,10 @@ def test_colours_of_cells_without_a_value_are_seen() -> None:
         sheet["D2"].value = None
         sheet["D2"].fill = PatternFill("solid", fgColor="FFFF0000")
 
-    _kind, sheets = read_workbook(book([HEADER, *ROWS], paint))
+    data = book([HEADER, *ROWS], paint)
+    _kind, sheets = read_workbook(data)
     assert sheets[0].colours == {(1, 3): "FF0000"}
+    assert read_file(data).rows[0].values[3] == "red"
 
 
 HEADERS: dict[str, tuple[str, str]] = {
@@ -281,3 +283,12 @@ HEADERS: dict[str, tuple[str, str]] = {
 def test_columns_are_known_by_name_in_ten_languages(header: str) -> None:
     found = recognise(header)
     assert ((found.target, found.stage) if found else ("", "")) == HEADERS[header]
+
+
+def test_a_cell_merged_over_rows_stands_in_each_of_them() -> None:
+    def merge(sheet: Any) -> None:
+        sheet.merge_cells("A2:A3")
+        sheet.merge_cells("B2:B3")
+
+    rows = [["ID", "Risk", "Likelihood", "Actions"], [1, "Ice", 3, "Grit"], [None, None, 3, "Heat"]]
+    assert [row[:2] for row in values(read_file(book(rows, merge)))] == [["1", "Ice"], ["1", "Ice"]]

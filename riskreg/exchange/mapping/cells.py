@@ -1,7 +1,7 @@
 """Reading one cell: a word, a day, a person; with a question or a refusal where it cannot."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -84,6 +84,8 @@ class CellReader:
             text,
             _("What is “%(value)s”: %(all)s? (null: nothing)")
             % {"value": text[:80], "all": ", ".join(words)},
+            "word",
+            words,
         )
         return None
 
@@ -120,6 +122,8 @@ class CellReader:
                 "",
                 _("Is %(value)s day first or month first? (dates: day_first or month_first)")
                 % {"value": text},
+                "order",
+                ("day_first", "month_first"),
             )
             return None
         except NoSuchDay as error:
@@ -131,6 +135,7 @@ class CellReader:
                 header,
                 text,
                 _("Which day is “%(value)s”, as 2027-03-31? (null: none)") % {"value": text[:80]},
+                "day",
             )
             return None
         return day
@@ -145,11 +150,19 @@ class CellReader:
         answers = self.answers.values.get(header, {})
         return text in answers, answers.get(text)
 
-    def ask(self, plan: RowPlan, header: str, value: str, question: str) -> None:
+    def ask(
+        self,
+        plan: RowPlan,
+        header: str,
+        value: str,
+        question: str,
+        kind: str,
+        options: Iterable[str] = (),
+    ) -> None:
         """Ask once for each different value."""
         if (header, value) not in self._once:
             self._once.add((header, value))
-            self.asked.append(Asked(plan.number, header, question))
+            self.asked.append(Asked(plan.number, header, question, kind, value, tuple(options)))
 
     def refuse(self, plan: RowPlan, header: str, why: str) -> None:
         """Refuse the row for what stands under ``header``."""

@@ -64,7 +64,8 @@ def _folded(table: Table, places: list[int]) -> Table:
     for row in table.rows:
         marked = [levels[place] for place in places if not is_blank(row.values[place])]
         value: Value = marked[0] if len(marked) == 1 else " / ".join(marked) or None
-        rows.append(Row(row.number, (*(row.values[place] for place in kept), value)))
+        values = (*(row.values[place] for place in kept), value)
+        rows.append(Row(row.number, values, row.too_long))
     headers = (*(table.headers[place] for place in kept), header)
     return replace(table, headers=headers, rows=tuple(rows))
 
@@ -136,16 +137,14 @@ def _by_content(
         if proposed[header] is not None:
             continue
         values = [folded(shown(v)) for v in table.column(header) if not is_blank(v)]
-        if not values:
-            continue
         for key, names in taxonomies.items():
             called = plain(header) in {plain(name) for name in (*names, key)}
-            shared = sum(part in terms[key] for v in values for part in [v]) / len(values)
+            shared = sum(value in terms[key] for value in values) / max(1, len(values))
             if f"terms.{key}" not in given and (called or shared > 0.5):
                 proposed[header] = f"terms.{key}"
                 given.add(f"terms.{key}")
                 break
-        if proposed[header] is not None:
+        if proposed[header] is not None or not values:
             continue
         if "owner" not in given and sum(v in people for v in values) / len(values) > 0.5:
             proposed[header] = "owner"

@@ -28,7 +28,6 @@ class Existing:
     levels: Mapping[str, tuple[int, int]]
     mitigations: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     controls: frozenset[str] = frozenset()
-    waits_for: str = ""
 
 
 @dataclass(frozen=True)

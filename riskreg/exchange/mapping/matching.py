@@ -121,6 +121,8 @@ class Matcher:
                     "ref": other.ref,
                     "other": str(other.values["title"])[:80],
                 },
+                "match",
+                other.ref,
             )
         )
 
@@ -145,6 +147,9 @@ def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:
             changes["state"] = [before, plan.state]
     if plan.mitigation is not None:
         _work_changes(plan.mitigation, there.mitigations, changes)
+    for work in plan.more:
+        if folded(str(work["title"])) not in there.mitigations:
+            changes.setdefault("mitigations", [None, []])[1].append(work["title"])
     for name, _kind in plan.controls:
         if folded(name) not in there.controls:
             changes.setdefault("controls", [None, []])[1].append(name)

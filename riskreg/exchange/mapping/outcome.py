@@ -7,11 +7,18 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Asked:
-    """A question about a row (None: about the whole column)."""
+    """A question about a row (None: about the whole column).
+
+    ``kind`` says how it is answered: by the column's ``scale``, by one of ``options`` for ``value``
+    (``word``), by a ``day``, by the order of days and months (``order``), by a ref (``match``).
+    """
 
     row: int | None
     column: str
     question: str
+    kind: str = "scale"
+    value: str = ""
+    options: tuple[str, ...] = ()
 
     def to_json(self) -> dict[str, Any]:
         """{row, column, question}."""
@@ -48,6 +55,7 @@ class RowPlan:
     owner_name: str = ""
     controls: list[tuple[str, str]] = field(default_factory=list)
     mitigation: dict[str, Any] | None = None
+    more: list[dict[str, Any]] = field(default_factory=list)
     kept: list[tuple[str, str]] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     why: str = ""

@@ -77,17 +77,18 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
     rows: list[RowPlan] = []
     reader = RowReader(table, columns, scaling, answers, context, visibility, asked, refused)
     matcher = Matcher(context, answers, visibility, asked)
-    seen: dict[str, int] = {}
+    seen: dict[str, RowPlan] = {}
     for row in table.rows:
         plan = RowPlan(row.number)
         reader.read(row, plan)
         if plan.outcome != "refused":
             _check_twice(plan, columns, seen, refused)
-        if plan.outcome != "refused":
+        rows.append(plan)
+    for plan in rows:
+        if plan.outcome == "new":
             matcher.match(plan)
         if plan.outcome == "refused" and plan.why and plan.ref:
             refused.append(Refused(plan.number, "", plan.why))
-        rows.append(plan)
     notes = [*table.notes, *reader.notes(), *_left_out(table)]
     return Plan(table, columns, scaling, rows, asked, refused, visibility, notes)
 
@@ -95,22 +96,32 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
 def _check_twice(
     plan: RowPlan,
     columns: Mapping[str, str | None],
-    seen: dict[str, int],
+    seen: dict[str, RowPlan],
     refused: list[Refused],
 ) -> None:
-    """Two rows of one id are not one risk, and which of them counts is not ours to say."""
+    """Two rows of one id are one risk if they differ in their measure alone; otherwise which of
+    them counts is not ours to say."""
     theirs = str(plan.fields.get("external_id") or plan.theirs.get("ref") or "")
     key = folded(theirs) if theirs else ""
     if not key:
         return
-    if key in seen:
+    first = seen.get(key)
+    if first and plan.mitigation and first.mitigation and _same_risk(plan, first):
+        first.more.append(plan.mitigation)
+        plan.outcome = "skipped"
+        plan.why = _("Another measure of row %(row)d.") % {"row": first.number}
+    elif first:
         plan.outcome = "refused"
         column = next((name for name, ours in columns.items()
                        if ours in ("external_id", "ref")), "")  # fmt: skip
         why = _("Row %(row)d has this id already: %(id)s. Give each risk its own.")
-        refused.append(Refused(plan.number, column, why % {"row": seen[key], "id": theirs}))
+        refused.append(Refused(plan.number, column, why % {"row": first.number, "id": theirs}))
     else:
-        seen[key] = plan.number
+        seen[key] = plan
+
+
+def _same_risk(one: RowPlan, other: RowPlan) -> bool:
+    return (one.fields, one.levels, one.state) == (other.fields, other.levels, other.state)
 
 
 def _left_out(table: Table) -> list[str]:

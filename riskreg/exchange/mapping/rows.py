@@ -27,6 +27,12 @@ class RowReader(CellReader):
 
     def read(self, row: Row, plan: RowPlan) -> None:
         """Fill ``plan`` from ``row``; its outcome is ``refused`` if it cannot be taken."""
+        if row.too_long:
+            why = _(
+                "This row has more cells than the header; put what holds a separator in quotes."
+            )
+            self.refuse(plan, "", why)
+            return
         given: dict[str, tuple[str, Value]] = {}
         for header, value in zip(self.table.headers, row.values, strict=True):
             ours = self.columns.get(header)
@@ -145,6 +151,8 @@ class RowReader(CellReader):
                     shown(value),
                     _("“%(value)s” is no response to a %(kind)s: one of %(all)s?")
                     % {"value": shown(value)[:80], "kind": kind, "all": ", ".join(_FITTING[kind])},
+                    "word",
+                    _FITTING[kind],
                 )
 
     # --- levels

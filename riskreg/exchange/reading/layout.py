@@ -1,5 +1,6 @@
 """Finding the table in a sheet: its header, its rows, and what is neither."""
 
+import colorsys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -7,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.names import mentions_risk, plain, recognise
 from riskreg.exchange.reading.table import NotARegister, Row, Sheet, Table, Value, is_blank, shown
-from riskreg.exchange.reading.words import RISKY, TOTALS
+from riskreg.exchange.reading.words import RISKY, SCORES, TOTALS
 
 _SEARCHED = 60
 _TEXTS = ("title", "event", "cause", "consequence")
@@ -32,16 +33,27 @@ def table_in(sheet: Sheet, kind: str) -> Table | None:
     rows: list[Row] = []
     left_out: list[tuple[int, str]] = []
     places = _text_places(header.names)
+    judged = [
+        place
+        for place, name in enumerate(header.names)
+        if sheet.colours and (known := recognise(name)) and known.target in SCORES
+    ]
     spans = _spans(sheet)
+    _fill_down(sheet, header)
     for number in range(header.last + 1, len(sheet.grid)):
         values = _padded(sheet, number, len(header.names))
+        for place in judged:
+            if is_blank(values[place]):
+                values[place] = colour_word(sheet.colours.get((number, place), "")) or None
         if all(is_blank(value) for value in values):
             continue
+        beyond = sheet.grid[number][len(header.names) :]
+        too_long = kind in ("csv", "tsv", "paste") and not all(map(is_blank, beyond))
         why = _why_no_row(values, header, places, number in spans)
         if why:
             left_out.append((number + 1, why))
         else:
-            rows.append(Row(number + 1, tuple(values)))
+            rows.append(Row(number + 1, tuple(values), too_long))
     hidden = [row.number for row in rows if row.number - 1 in sheet.hidden_rows]
     notes = []
     if hidden:
@@ -196,6 +208,29 @@ def _text_places(names: Sequence[str]) -> list[int]:
 def _spans(sheet: Sheet) -> set[int]:
     """Rows of which a cell reaches over three columns and more: a heading in the middle."""
     return {start[0] for start, end in sheet.merged if end[1] - start[1] > 1}
+
+
+def colour_word(rgb: str) -> str:
+    """Which colour of a traffic light ``RRGGBB`` is; nothing for white, grey and blue."""
+    if len(rgb) != 6:
+        return ""
+    parts = (int(rgb[n : n + 2], 16) / 255 for n in (0, 2, 4))
+    hue, saturation, value = colorsys.rgb_to_hsv(*parts)
+    if saturation < 0.2 or value < 0.2:
+        return ""
+    bounds = ((15, "red"), (45, "orange"), (70, "yellow"), (170, "green"), (345, ""))
+    return next((word for most, word in bounds if hue * 360 < most), "red")
+
+
+def _fill_down(sheet: Sheet, header: Header) -> None:
+    """Give each row below the header what a cell that was merged over several rows says."""
+    for (first, column), (last, end) in sheet.merged:
+        if column != end or first <= header.last or first == last:
+            continue
+        value = sheet.grid[first][column] if column < len(sheet.grid[first]) else None
+        for number in range(first + 1, min(last, len(sheet.grid) - 1) + 1):
+            if column < len(sheet.grid[number]) and is_blank(sheet.grid[number][column]):
+                sheet.grid[number][column] = value
 
 
 def _why_no_row(values: list[Value], header: Header, texts: list[int], spans: bool) -> str:

@@ -51,10 +51,12 @@ class Sheet:
 
 @dataclass(frozen=True)
 class Row:
-    """One row: its number in the file (from 1), and its values under the headers."""
+    """One row: its number in the file (from 1), and its values under the headers. ``too_long``: a
+    text has more cells in it than the header, so that they stand under the wrong names."""
 
     number: int
     values: tuple[Value, ...]
+    too_long: bool = False
 
 
 @dataclass(frozen=True)
@@ -71,9 +73,9 @@ class Table:
     notes: tuple[str, ...] = ()
 
     def column(self, header: str) -> list[Value]:
-        """The values under ``header``, one for each row."""
+        """The values under ``header``, one for each row; of one that is askew, nothing."""
         place = self.headers.index(header)
-        return [row.values[place] for row in self.rows]
+        return [None if row.too_long else row.values[place] for row in self.rows]
 
 
 def is_blank(value: Value) -> bool:

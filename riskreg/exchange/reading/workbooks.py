@@ -5,6 +5,7 @@ what unpacks to more than it may, or spreads over more cells than a register has
 that is still cheap. Formulas, macros and links to other files are text here, and stay so.
 """
 
+import datetime as dt
 import io
 import re
 import zipfile
@@ -156,7 +157,11 @@ def _sheets(book: calamine.CalamineWorkbook, markings: Mapping[str, Markings]) -
             sheet = book.get_sheet_by_name(known.name)
             if sheet.total_height > MAX_ROWS or sheet.total_width > MAX_COLUMNS:
                 raise _too_wide(sheet.total_height, sheet.total_width)
-            grid: Grid = sheet.to_python(skip_empty_area=False)
+            # A time of day, or a span, is a text here: no column holds one.
+            grid: Grid = [
+                [str(v) if isinstance(v, dt.time | dt.timedelta) else v for v in row]
+                for row in sheet.to_python(skip_empty_area=False)
+            ]
             merged = tuple(sheet.merged_cell_ranges or ())
         except NotARegister:
             raise

@@ -35,8 +35,7 @@ _QUOTE, _SOURCES = 1990, 20
 class Made:
     """What a row made beside its risk, for undoing it."""
 
-    mitigation: str = ""
-    mitigation_version: int = 0
+    mitigations: dict[str, int] = field(default_factory=dict)
     controls: list[str] = field(default_factory=list)
 
     def to_json(self) -> dict[str, Any]:
@@ -185,7 +184,8 @@ def _create(
             actor=actor, ref=risk.ref, name=name, kind=kind, at=since, recorded_at=at
         )
         made.controls.append(str(control.uuid))
-    _plan_work(actor, risk, row, made, since, at)
+    for work in (row.mitigation, *row.more):
+        _plan_work(actor, risk, work, made, since, at)
     closes = row.state == "closed"
     if row.state == "open" or (closes and row.closed_on):
         # One that is over was in force from when it was found; one that is open is so from now.
@@ -220,9 +220,12 @@ def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.d
             made.controls.append(str(control.uuid))
     risk = risk_for(actor, ref)
     if "mitigation" in row.changes:
-        _plan_work(actor, risk, row, made, at, at)
+        _plan_work(actor, risk, row.mitigation, made, at, at)
     elif row.mitigation is not None:
         _update_work(actor, risk, row, made, at)
+    for work in row.more:
+        if work["title"] in row.changes.get("mitigations", [None, []])[1]:
+            _plan_work(actor, risk, work, made, at, at)
     state = row.changes.get("state", [None, None])[1]
     if state == "open" and risk.state == "draft":
         risks.open_risk(actor=actor, ref=ref, version=None, at=at)
@@ -258,24 +261,24 @@ def _assess(
 def _plan_work(
     actor: Viewer,
     risk: Risk,
-    row: RowPlan,
+    planned_work: dict[str, Any] | None,
     made: Made,
     since: dt.datetime,
     at: dt.datetime,
 ) -> None:
-    if row.mitigation is None:
+    if planned_work is None:
         return
-    due = dt.date.fromisoformat(row.mitigation["due_on"])
+    due = dt.date.fromisoformat(planned_work["due_on"])
     # Work whose day has passed was planned by then at the latest.
     planned = min(since, _moment(actor, due, at))
     work = risks.create_mitigation(
         actor=actor,
-        fields={**row.mitigation, "risks": [risk.ref]},
+        fields={**planned_work, "risks": [risk.ref]},
         visibility=risk.visibility,
         at=planned,
         recorded_at=at,
     )
-    made.mitigation, made.mitigation_version = work.ref, work.version
+    made.mitigations[work.ref] = work.version
 
 
 def _update_work(actor: Viewer, risk: Risk, row: RowPlan, made: Made, at: dt.datetime) -> None:
@@ -291,7 +294,7 @@ def _update_work(actor: Viewer, risk: Risk, row: RowPlan, made: Made, at: dt.dat
     if work is None:
         return
     work = risks.edit_mitigation(actor=actor, ref=work.ref, version=None, fields=changed, at=at)
-    made.mitigation, made.mitigation_version = work.ref, work.version
+    made.mitigations[work.ref] = work.version
 
 
 def _close(

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.mapping import Answers, Context, Existing, Person, clean_answers
 from riskreg.exchange.mapping.levels import folded
-from riskreg.exchange.models import Import, ImportedRow
+from riskreg.exchange.models import Import, ImportDraft, ImportedRow
 from riskreg.exchange.reading import Table
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer
@@ -24,9 +24,9 @@ from riskreg.register.queries import (
     parties_for,
     taxonomies_for,
 )
-from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Control, Mitigation, Risk, Stage
+from riskreg.risks.models import Mitigation, Risk, Stage
 from riskreg.risks.queries.access import current_positions, visible_risks
+from riskreg.risks.queries.lists import controls_for, mitigations_for
 
 # What a file may say of a risk that is there; the rest follows from acts of its own.
 _COMPARED = ("title", "event", "cause", "consequence", "kind", "response", "external_id", "state")
@@ -92,14 +92,13 @@ def _existing(viewer: Viewer) -> list[Existing]:
     )
     positions = {p.risk_id: p for p in current_positions(viewer).filter(party=viewer.party)}
     works: dict[int, dict[str, Mapping[str, Any]]] = defaultdict(dict)
-    mitigations = Mitigation.objects.visible_to(viewer).filter(party=viewer.party)
-    for work in mitigations.select_related("owner").prefetch_related("risks"):
+    for work in mitigations_for(viewer).filter(party=viewer.party):
         for risk in work.risks.all():
             works[risk.pk][folded(work.title)] = _work(work)
     controls: dict[int, set[str]] = defaultdict(set)
-    rows = Control.objects.visible_to(viewer).filter(party=viewer.party, ended_at=None)
-    for name, risk_id in rows.values_list("name", "risks"):
-        controls[risk_id].add(folded(name))
+    for control in controls_for(viewer).filter(party=viewer.party, ended_at=None):
+        for risk in control.risks.all():
+            controls[risk.pk].add(folded(control.name))
     found = []
     for risk in risks:
         values: dict[str, Any] = {name: getattr(risk, name) for name in _COMPARED}
@@ -160,7 +159,7 @@ def remembered_answers(viewer: Viewer, table: Table, taxonomies: Sequence[str]) 
 
 def imports_for(viewer: Viewer) -> QuerySet[Import]:
     """Imports of the viewer's party, newest first."""
-    rows = Import.objects.visible_to(viewer).filter(visibility=Visibility.PARTY)
+    rows = Import.objects.visible_to(viewer)
     return rows.select_related("made_by", "undone_by", "party").order_by("-created_at", "-pk")
 
 
@@ -173,6 +172,19 @@ def import_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> Import
     if row is None:
         raise NotFound(_("There is no such import."))
     row.register = viewer.register
+    return row
+
+
+def draft_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> ImportDraft:
+    """The viewer's own draft of that id. Raises ``NotFound``."""
+    rows = ImportDraft.objects.filter(
+        register=viewer.register, party=viewer.party, made_by=viewer.user
+    )
+    if lock:
+        rows = rows.select_for_update(of=("self",))
+    row = rows.filter(uuid=name).first()
+    if row is None:
+        raise NotFound(_("This file is no longer here. Bring it again."))
     return row
 
 

@@ -1,0 +1,27 @@
+"""Reads of what came in, and of what goes out."""
+
+from riskreg.exchange.queries.imports import (
+    context_for,
+    draft_for,
+    import_for,
+    imports_for,
+    not_taken,
+    parked_owner_of,
+    remembered_answers,
+    rows_of,
+    signature_of,
+    waiting_for_owner,
+)
+
+__all__ = [
+    "context_for",
+    "draft_for",
+    "import_for",
+    "imports_for",
+    "not_taken",
+    "parked_owner_of",
+    "remembered_answers",
+    "rows_of",
+    "signature_of",
+    "waiting_for_owner",
+]
