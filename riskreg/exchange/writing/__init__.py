@@ -1,0 +1,1 @@
+"""Writing tables out: as CSV, as a workbook, as JSON. Pure."""

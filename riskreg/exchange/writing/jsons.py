@@ -1,0 +1,54 @@
+"""Rows as JSON, a list or one object to a line, as they are read."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+
+def plain(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
+    """``row`` as JSON has it: days and amounts as text."""
+    return {name: _value(row.get(name)) for name in names}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, Decimal):
+        return f"{value:.2f}"
+    return value.isoformat() if hasattr(value, "isoformat") else value
+
+
+def ndjson_lines(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterator[str]:
+    """One object to a line."""
+    for row in rows:
+        yield json.dumps(plain(row, names), ensure_ascii=False) + "\n"
+
+
+def json_pieces(
+    rows: Iterable[Mapping[str, Any]], names: Sequence[str], about: Mapping[str, Any]
+) -> Iterator[str]:
+    """``{about, risks: […]}``, row by row."""
+    yield f'{{"about": {json.dumps(about, ensure_ascii=False)}, "risks": ['
+    for n, row in enumerate(rows):
+        yield (",\n" if n else "\n") + json.dumps(plain(row, names), ensure_ascii=False)
+    yield "\n]}\n"
+
+
+# The register of NIST IR 8286, appendix A, column by column.
+IR8286 = (
+    ("ID", "ref"), ("Priority", None), ("Risk Description", "event"), ("Risk Category", "terms"),
+    ("Current Assessment - Likelihood", "residual.likelihood"),
+    ("Current Assessment - Impact", "residual.impact"),
+    ("Current Assessment - Exposure Rating", "residual.rating"),
+    ("Risk Response Type", "response"), ("Risk Response Cost", "mitigation.cost"),
+    ("Risk Response Description", "mitigation.title"), ("Risk Owner", "owner"),
+    ("Status", "state"),
+)  # fmt: skip
+
+
+def ir8286_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Rows by the columns of NIST IR 8286; priority is their place in the list."""
+    for n, row in enumerate(rows, 1):
+        terms = [value for name, value in row.items() if name.startswith("terms.") and value]
+        values = {**row, "terms": "; ".join(terms), "event": row.get("event") or row.get("title")}
+        yield {"Priority": n, **{theirs: _value(values.get(ours)) for theirs, ours in IR8286
+                                 if ours}}  # fmt: skip
