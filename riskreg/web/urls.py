@@ -8,6 +8,7 @@ from riskreg.web import (
     controls,
     criteria,
     estimates,
+    exports,
     home,
     indicators,
     ladder,
@@ -27,6 +28,7 @@ from riskreg.web import (
 from riskreg.web.duties import calendar, my_work
 from riskreg.web.heatmap import page as heatmap
 from riskreg.web.history import page as history
+from riskreg.web.imports import pages as imports
 from riskreg.web.messages import deliveries, inbox
 from riskreg.web.people import absences, handover, preferences
 from riskreg.web.reviews import coverage
@@ -40,6 +42,7 @@ inside: list[URLPattern | URLResolver] = [
     *overview.urlpatterns,
     *my_work.urlpatterns,
     *heatmap.urlpatterns,
+    *exports.urlpatterns,
     *risks.urlpatterns,
     *reviews.urlpatterns,
     *coverage.urlpatterns,
@@ -49,6 +52,7 @@ inside: list[URLPattern | URLResolver] = [
     *history.urlpatterns,
     *absences.urlpatterns,
     *handover.urlpatterns,
+    *imports.urlpatterns,
     *deliveries.urlpatterns,
     *endpoints.urlpatterns,
     *register_settings.urlpatterns,

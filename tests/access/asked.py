@@ -121,6 +121,9 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
             "what=open", "what=due&by=owner", "what=open&by=party&key=foton&from=2026-01-01",
         ],
         "/r/{}/deliveries/": ["show=failed&channel=webhook", "show=waiting", "channel=inbox"],
+        "/r/{}/risks/export/": [
+            "format=csv", "format=json&q=Hydrogen", "format=ndjson&party=foton", "format=ir8286",
+        ],
         "/r/{}/handover/": [
             f"from={world.owner.uuid}", f"from={giver}", f"from={giver}&part=risks",
         ],

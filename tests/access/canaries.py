@@ -22,7 +22,7 @@ from riskreg.reviews.models import Extension
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Risk
 from tests import builders
-from tests.access.parts import another, change_sides, extend, listen, meet
+from tests.access.parts import another, bring_files, change_sides, extend, listen, meet
 from tests.analysis import making as estimating
 from tests.builders import World
 from tests.built_once import built_once
@@ -56,6 +56,8 @@ class CanaryWorld(World):
     estimates: list[str] = field(default_factory=list)
     simulations: list[str] = field(default_factory=list)
     shared_simulation: str = ""
+    imports: list[str] = field(default_factory=list)
+    drafts: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
     # A public id of each kind.
     examples: list[str] = field(default_factory=list)
@@ -205,6 +207,7 @@ def private_part(world: World, step: str) -> None:
     if step == "end":
         estimating.simulation(world, by="owner", audience="party")
         private_risk(world, "fresh", external_id="zzyzx-id")
+        bring_files(world, sing)
         private_risk(world, "handed over", owner=world.deputy.email)
         hand_over(
             actor=world.viewer("manager"), from_user=world.deputy, to_user=world.leader,
@@ -372,6 +375,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.simulations.append(str(row.uuid))
         elif name == "control":
             world.controls.append(str(row.uuid))
+        elif name in ("import", "importdraft"):
+            (world.imports if name == "import" else world.drafts).append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]
     world.endpoints = [str(row.uuid) for row in Endpoint.objects.filter(party=world.foton.uuid)]
     with time_machine.travel(at + DAY, tick=False):

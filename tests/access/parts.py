@@ -1,10 +1,12 @@
 """Things that both worlds have, made by the services that make them in real life."""
 
 import datetime as dt
+from collections.abc import Callable
 from typing import Any
 
 from riskreg.endpoints.services import add_endpoint
 from riskreg.endpoints.url_guard import Address
+from riskreg.exchange.services import Brought, bring_in, keep_draft
 from riskreg.handover.services import hand_over
 from riskreg.register.services import (
     add_member,
@@ -56,6 +58,11 @@ def another(world: World) -> None:
             to_user=getattr(world, f"partner_{taker}"), reason="On a journey", at=world.at,
         )  # fmt: skip
     assert handed.ref
+    for title in ("Ice on the ramp", "Late castings"):
+        data = f"Risk,Likelihood,Impact\n{title},5,5\n".encode()
+        actor = world.viewer("partner_manager")
+        made, _plan = bring_in(actor=actor, brought=Brought(f"{title}.csv", data), at=world.at)
+        assert made is not None
     start_absence(
         actor=world.viewer("partner_leader"), starts_on=world.today + 30 * DAY,
         until_on=world.today + 40 * DAY, at=world.at,
@@ -106,3 +113,17 @@ def listen(world: World, name: str, *, by: str, kind: str = "webhook") -> None:
         audience=viewer.audience, kind=kind, name=name, address=address, language="en",
         actor=viewer.user.uuid, at=world.at,
     )  # fmt: skip
+
+
+def bring_files(world: World, sing: Callable[[str], str]) -> None:
+    """Foton's own import, with a row that was not taken and an owner whom nobody is called, and a
+    file that is still looked through."""
+    rows = [["Risk", "Likelihood", "Impact", "Owner", "Date raised"],
+            [sing("brought in"), "5", "5", sing("owner"), ""],
+            [sing("not taken"), "5", "5", "", "2026-02-31"]]  # fmt: skip
+    data = "\n".join("\t".join(row) for row in rows).encode()
+    brought = Brought(f"{sing('file')}.csv", data)
+    actor = world.viewer("manager")
+    made, _plan = bring_in(actor=actor, brought=brought, at=world.at)
+    assert made is not None
+    keep_draft(actor=actor, brought=brought, at=world.at)

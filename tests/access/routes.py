@@ -131,6 +131,13 @@ ROUTES: dict[str, str] = {
     "/r/{}/away/{}/end/": "POST",
     "/r/{}/handover/": "GET POST",
     "/r/{}/handover/risks/": "GET POST",
+    "/r/{}/risks/export/": "GET",
+    "/r/{}/imports/template.xlsx": "GET",
+    "/r/{}/imports/": "GET POST",
+    "/r/{}/imports/drafts/{}/": "GET POST",
+    "/r/{}/imports/{}/": "GET",
+    "/r/{}/imports/{}/undo/": "POST",
+    "/r/{}/imports/{}/not-taken.csv": "GET",
     "/r/{}/deliveries/": "GET",
     "/r/{}/deliveries/{}/": "GET",
     "/r/{}/deliveries/{}/mail/": "GET",
@@ -203,6 +210,10 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/programs/{}/tokens/": "POST",
     "/api/v1/registers/{}/programs/{}/tokens/{}/end/": "POST",
     "/api/v1/registers/{}/handovers/": "GET POST",
+    "/api/v1/registers/{}/imports/": "GET POST",
+    "/api/v1/registers/{}/imports/preview/": "POST",
+    "/api/v1/registers/{}/imports/{}/": "GET",
+    "/api/v1/registers/{}/imports/{}/undo/": "POST",
     "/api/v1/registers/{}/mitigations/": "GET POST",
     "/api/v1/registers/{}/mitigations/{}/": "GET PATCH",
     "/api/v1/registers/{}/risks/": "GET POST",
@@ -340,6 +351,10 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ("starts_on", "until_on")
         elif route.endswith("/end/"):
             wanted = ()
+        elif route.endswith(("/imports/", "/imports/preview/")):
+            return {"file_name": "f.csv", "content": "Risk,Likelihood\nIce,5\n"}
+        elif route.endswith("/undo/"):
+            return {}
         elif route.endswith("/handovers/"):
             wanted = ("from", "to", "reason")
         elif route.endswith("/meetings/"):

@@ -45,6 +45,7 @@ OTHER_ROOMS = (
     "simulation.",
     "absence.",
     "handover.",
+    "import.",
 )
 
 

@@ -43,7 +43,10 @@ ELSEWHERE = (
     "/api/{}",
 )
 # Measured where one is made: tests/web/test_deliveries.py and the like.
-ONE_OF_THEM = ("deliveries/{}", "endpoints/{}", "webhooks/{}", "inbox/{}", "invitations/{}")
+ONE_OF_THEM = (
+    "deliveries/{}", "endpoints/{}", "webhooks/{}", "inbox/{}", "invitations/{}", "imports/{}",
+    "drafts/{}",
+)  # fmt: skip
 MEASURED = [r for r in ROUTES if "GET" in ROUTES[r] and r != "/api" and not r.startswith(ELSEWHERE)]
 
 
@@ -136,6 +139,7 @@ def test_rows_add_no_queries(at: dt.datetime, query_counts: QueryCounts, route: 
         "meetings",
         "coverage",
         "invitations",
+        "imports",
         "programs",
         "setup",
         "archive",

@@ -6,9 +6,11 @@ canary, a private ref or a private id.
 """
 
 import copy
+import io
 import itertools
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -81,6 +83,8 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "mitigations": (world.mitigation_refs, "FM-999"),
         "indicators": (world.indicator_refs, "FK-999"),
         "meetings": (world.meetings, nobody),
+        "imports": (world.imports, nobody),
+        "drafts": (world.drafts, nobody),
         "items": ([], "1"),
         "estimates": (world.estimates, nobody),
         "simulations": (world.simulations, nobody),
@@ -185,11 +189,22 @@ def send(client: Client, visit: Visit, path: str) -> HttpResponse:
             client, visit.method.lower()
         )(path, **options)  # fmt: skip
         if response.streaming:
-            response.content = b"".join(response.streaming_content)
+            response = whole(response)
         transaction.set_rollback(True)
     # Signing out, for one, is undone for the browser too.
     client.cookies = cookies
     return response
+
+
+def whole(response: Any) -> HttpResponse:
+    """A response that comes in pieces as one; of a workbook what is packed in it."""
+    content = b"".join(response.streaming_content)
+    if content.startswith(b"PK"):
+        with zipfile.ZipFile(io.BytesIO(content)) as book:
+            content = b"\n".join(book.read(name) for name in sorted(book.namelist()))
+    one = HttpResponse(content, status=response.status_code, headers=dict(response.headers))
+    one.cookies = response.cookies
+    return one
 
 
 def text_of(response: HttpResponse) -> str:

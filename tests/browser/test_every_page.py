@@ -12,6 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
 from riskreg.endpoints.url_guard import read
+from riskreg.exchange.services import Brought, bring_in, keep_draft
 from riskreg.indicators.models import Indicator
 from riskreg.kernel import clock
 from riskreg.notify.models import Delivery
@@ -80,6 +81,9 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:absences": (OWNER, ""),
     "web:absences reader": ("auditor@programme.example", ""),
     "web:handover": (MANAGER, ""),
+    "web:imports": (MANAGER, ""),
+    "web:import": (MANAGER, ""),
+    "web:import_draft": (MANAGER, ""),
     "web:reassign": (OWNER, "?risk=R-001&risk=R-002&risk=R-999"),
     "web:reassign none": (OWNER, ""),
     "web:risk_extend": ("manager@catl.example", ""),
@@ -164,6 +168,7 @@ NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}
 NOT_PAGES |= {"web:program_token", "web:program_token_end", "web:estimate_release"}
 NOT_PAGES |= {"web:simulation", "web:simulation_cancel", "web:simulation_csv"}
+NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:risk_export"}
 # Pages of a system or a register in the making: ``test_from_nothing.py`` goes through them.
 NOT_PAGES |= {
     "web:first_account",
@@ -192,6 +197,16 @@ def names_of_pages() -> set[str]:
 
     found = walk(get_resolver().url_patterns)
     return {n for n in found if n.startswith(("web:", "account_"))} - NOT_PAGES
+
+
+def brought(slug: str, url: str) -> Any:
+    """A file that is looked through, or one that was brought in and could not be taken."""
+    actor, at = viewer_for(User.objects.get(email=MANAGER), slug), clock.now()
+    if url == "web:import_draft":
+        rows = b"Risk,Likelihood,Impact,Date raised\nIce on the ramp,High,Low,3/4/2026\n"
+        return keep_draft(actor=actor, brought=Brought("list.csv", rows), at=at)
+    rows = b"Risk,Likelihood,Date raised\nIce on the ramp,5,2026-02-31\n"
+    return bring_in(actor=actor, brought=Brought("list.csv", rows), at=at)[0]
 
 
 def address(name: str, query: str) -> str:
@@ -228,6 +243,8 @@ def address(name: str, query: str) -> str:
         keys["delivery"] = mails.latest("id").uuid
     elif url == "web:change_request":
         keys["ref"] = "CR-001"
+    elif url in ("web:import", "web:import_draft"):
+        keys["uuid"] = brought(slug, url).uuid
     elif url == "web:term":
         keys["ref"] = "market:eu"
     elif url == "web:taxonomy":

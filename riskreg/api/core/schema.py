@@ -287,7 +287,7 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 _ACTS = {
     "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end",
     "items", "merge", "open", "preview", "refuse", "release", "reopen", "resend", "restore",
-    "revoke", "rotate", "share", "test", "transfer", "withdraw",
+    "revoke", "rotate", "share", "test", "transfer", "undo", "withdraw",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 

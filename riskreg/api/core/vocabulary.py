@@ -2,6 +2,7 @@
 
 CODES = (
     "private_risk",
+    "answers_needed", "not_a_register", "not_json",
     "bad_range", "gap", "nothing_within",
     "itself", "merged", "other_taxonomy",
     "already_invited", "answers_for", "last_manager", "needs_party", "not_yours",

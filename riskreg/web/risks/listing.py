@@ -17,7 +17,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.lists import risk_list
 from riskreg.web.list_page import OWN, ListPage
-from riskreg.web.presenters import LIST_COLUMNS, Scale, list_rows
+from riskreg.web.presenters import LIST_COLUMNS, Scale, list_rows, query
 
 DEFAULT_ORDER = "-score"
 # Behind "More filters": words of a few, other than those that stand in front or are known better.
@@ -58,8 +58,19 @@ class RiskList(ListPage):
         return {
             "title": _("Risks"),
             "may_create": permits(self.viewer, "risk.create"),
+            "may_import": permits(self.viewer, "import.make"),
             "may_transfer": permits(self.viewer, "risk.transfer"),
+            "exports": _exports(self.viewer.register.slug, self.request.GET),
         }
+
+
+def _exports(slug: str, given: QueryDict) -> list[tuple[str, str]]:
+    """The list as a file: what each format is called, and where it is."""
+    here = reverse("web:risk_export", kwargs={"slug": slug})
+    kinds = {"xlsx": "Excel", "csv": "CSV", "json": "JSON", "ndjson": "NDJSON",
+             "ir8286": "NIST IR 8286"}  # fmt: skip
+    asked = {name: given.getlist(name) for name in given if name != "page"}
+    return [(label, here + query(asked, format=kind)) for kind, label in kinds.items()]
 
 
 def matching(

@@ -16,7 +16,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.frame_templates import described, scale_template
 from riskreg.register.people import is_maker, open_invitations, parties_without_manager
-from riskreg.register.permissions import require
+from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for, taxonomies_for
 from riskreg.register.services import bring_in_party, classify, finish_step, invite
 from riskreg.register.services.founding import SETUP_STEPS, suggested_prefix
@@ -178,6 +178,7 @@ class Step(RegisterView):
 
     def _page(self, step: str, form: forms.Form, status: int = 200) -> HttpResponse:
         context: dict[str, Any] = {"step": step, "form": form, "steps": steps_of(self, step)}
+        context["may_import"] = permits(self.viewer, "import.make")
         if step == "parties":
             context["parties"] = list(parties_for(self.viewer))
             context["settled"] = step not in self.viewer.register.setup_steps

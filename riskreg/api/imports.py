@@ -1,0 +1,160 @@
+"""Bringing files of risks in: looked through, taken, undone."""
+
+import base64
+import binascii
+import uuid
+from typing import Any
+
+from django.http import HttpResponse
+from django.utils.translation import gettext as _
+from rest_framework.request import Request
+
+from riskreg.api import shapes_imports
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.values import person, time
+from riskreg.exchange.models import Import
+from riskreg.exchange.queries import import_for, imports_for, not_taken
+from riskreg.exchange.services import Brought, preview_import, take_at_once, undo_import
+from riskreg.kernel import keyset
+from riskreg.kernel.errors import Invalid
+from riskreg.register.permissions import require
+
+_NEWEST = keyset.Order("created_at", tie="id", descending=True, tie_descending=True)
+_FIELDS = ("file_name", "content", "encoding", "sheet", "mapping")
+NOT_TAKEN = 500
+
+
+class Imports(RegisterApi):
+    """GET lists those of the caller's party, POST brings a file in."""
+
+    @schema.listed("List imports", shapes_imports.Import)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Newest first; each party sees its own."""
+        require(self.viewer, "import.make")
+        self.known_params(*PARAMS)
+        rows = imports_for(self.viewer)
+        listing = Listing(
+            queryset=rows,
+            order=_NEWEST,
+            place=lambda row: (row.created_at, str(row.uuid)),
+            tie=by_uuid(imports_for(self.viewer)),
+        )
+        return listed(
+            self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
+        )
+
+    @schema.noted("Bring a file in", shapes_imports.ImportNew, shapes_imports.Import)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """All rows that can be taken, in one transaction, or nothing.
+
+        400 `answers_needed` names what is asked; `imports/preview/` says it in full.
+        """
+
+        def act() -> Answer:
+            require(self.viewer, "import.make")
+            given = body_of(request, *_FIELDS)
+            row = take_at_once(
+                actor=self.viewer,
+                brought=brought_in(given),
+                mapping=given.get("mapping"),
+                at=self.at,
+            )
+            return Answer.of(to_json(row), 201)
+
+        return self.write(act)
+
+
+class ImportPreview(RegisterApi):
+    """POST says what would become of each row, and writes nothing."""
+
+    @schema.described(
+        "Look a file through",
+        shapes_imports.ImportPlan,
+        [schema.KEY],
+        request=shapes_imports.ImportNew,
+        problems=schema.WRITE,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """A dry run: columns, scales, what is asked and what is refused."""
+
+        def act() -> Answer:
+            require(self.viewer, "import.make")
+            given = body_of(request, *_FIELDS)
+            plan, _answers = preview_import(
+                actor=self.viewer,
+                brought=brought_in(given),
+                mapping=given.get("mapping"),
+                at=self.at,
+            )
+            return Answer.of({**plan.to_json(), "notes": list(plan.notes)})
+
+        return self.write(act)
+
+
+class ImportDetail(RegisterApi):
+    """One import, with the rows that were not taken."""
+
+    @schema.detailed("Read an import", shapes_imports.ImportInFull)
+    def get(self, request: Request, slug: str, brought: uuid.UUID) -> HttpResponse:
+        """What was said of it when it came in."""
+        require(self.viewer, "import.make")
+        self.known_params()
+        row = import_for(self.viewer, brought)
+        refused = [each.to_json() for each in not_taken(row)[:NOT_TAKEN]]
+        report = {k: v for k, v in row.report.items() if k != "refused"}
+        body = {**to_json(row), "report": report, "notes": row.notes, "not_taken": refused}
+        return self.detail(body)
+
+
+class ImportUndo(RegisterApi):
+    """POST takes it back."""
+
+    @schema.described("Undo an import", shapes_imports.Import, [schema.KEY], problems=schema.WRITE)
+    def post(self, request: Request, slug: str, brought: uuid.UUID) -> HttpResponse:
+        """What came in is closed; 409 once somebody has changed any of it."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            row = undo_import(actor=self.viewer, name=brought, at=self.at)
+            return Answer.of(to_json(row))
+
+        return self.write(act)
+
+
+def brought_in(given: dict[str, Any]) -> Brought:
+    """The file in a body. Raises ``Invalid``."""
+    content, name = given.get("content"), given.get("file_name")
+    sheet, encoding = given.get("sheet"), given.get("encoding", "text")
+    for field, value in (("content", content), ("file_name", name)):
+        if not isinstance(value, str) or not value:
+            raise Invalid.one(field, "required", _("This is needed."))
+    if sheet is not None and not isinstance(sheet, str):
+        raise Invalid.one("sheet", "not_text", _("This must be text."))
+    assert isinstance(content, str)  # noqa: S101 - seen above
+    assert isinstance(name, str)  # noqa: S101 - seen above
+    if encoding == "text":
+        return Brought(name[:200], content.encode("utf-8", "replace"), sheet)
+    if encoding != "base64":
+        raise Invalid.one("encoding", "unknown", _("This must be one of: text, base64."))
+    try:
+        return Brought(name[:200], base64.b64decode(content, validate=True), sheet)
+    except (binascii.Error, ValueError):
+        raise Invalid.one("content", "malformed", _("This is not base64.")) from None
+
+
+def to_json(row: Import) -> dict[str, Any]:
+    """An import as JSON."""
+    counts = {name: row.report.get(name, 0) for name in ("rows", "new", "updated", "skipped")}
+    return {
+        "id": str(row.uuid),
+        "file_name": row.file_name,
+        "made_by": person(row.made_by),
+        "at": time(row.created_at),
+        "undone_at": time(row.undone_at),
+        **counts,
+        "refused": counts["rows"] - counts["new"] - counts["updated"] - counts["skipped"],
+    }
