@@ -44,6 +44,11 @@ class DriverPlan:
                 users[name] = users.get(name, 0) + 1
         self.shared = {name for name, count in users.items() if count > 1}
 
+    def lasts(self, name: str) -> bool:
+        """Whether a driver has one value along a path that hangs on no other driver's."""
+        place = self.place[name]
+        return self.drivers[place].persistence == 1 and place not in self.tied
+
 
 class DriverValues(Mapping[str, Array]):
     """Values by name of driver, shape (size,)."""
@@ -92,7 +97,7 @@ class DriverValues(Mapping[str, Array]):
         """Standard normal scores of one driver, correlated with those of the others."""
         if name in self._given:
             return self._given[name]
-        if self._held is None or self._plan.drivers[self._plan.place[name]].persistence != 1:
+        if self._held is None or not self._plan.lasts(name):
             return self._mixed(name)
         if name not in self._held:
             self._held[name] = self._mixed(name)

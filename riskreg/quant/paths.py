@@ -30,6 +30,9 @@ from riskreg.quant.sampling import BLOCK, Sampler, block_range, refuse_missing
 from riskreg.quant.sums import BlockSums, totals
 from riskreg.quant.together import add_block, sharing
 
+HELD_BYTES = 2**25
+"""Scores of drivers with one value a path are kept from year to year up to here, or drawn anew."""
+
 
 def simulate_paths(
     portfolio: Portfolio,
@@ -111,17 +114,16 @@ def _values_by_year(
     plan: PathPlan, samplers: list[Sampler], block: int, size: int, keep: Sequence[str]
 ) -> Iterator[tuple[int, DriverValues]]:
     """The drivers' values in each year of a block, one year's scores carried into the next."""
-    carried = {
+    shares = {
         d.name: plan.persistence if d.persistence is None else d.persistence
         for d in plan.portfolio.drivers
     }
+    fixed = samplers[0].plan
     # A driver of one value is drawn anew from one place; one without memory needs none.
-    carried = {
-        d.name: carried[d.name]
-        for d in plan.portfolio.drivers
-        if carried[d.name] > 0 and d.persistence != 1
-    }
+    carried = {name: share for name, share in shares.items() if share > 0 and not fixed.lasts(name)}
     scores: dict[str, Array] = {}
+    lasting = sum(fixed.lasts(name) for name in shares)
+    held: dict[str, Array] | None = {} if lasting * size * 8 <= HELD_BYTES else None
     for k, sampler in enumerate(samplers):
         fresh = sampler.driver_values(block, size)
         for name, share in carried.items():
@@ -129,7 +131,7 @@ def _values_by_year(
             if k > 0:
                 drawn = share * scores[name] + math.sqrt(1 - share**2) * drawn
             scores[name] = drawn
-        yield k, sampler.driver_values(block, size, scores, keep)
+        yield k, sampler.driver_values(block, size, scores, keep, held)
 
 
 def simulate_path_chunk(plan: PathPlan, index: int, chunks: int) -> PathChunk:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -97,3 +98,26 @@ def test_only_what_is_the_same_is_shared() -> None:
     hedged = p.mitigated([Mitigation("m", 1, (EFFECTS[3],))])
     # The driver is another one now, for all that it moves.
     assert sharing([p, hedged, p]) == [[[0, 2], [1]], [[0, 1, 2]], [[0, 1, 2]], [[0, 2], [1]]]
+
+
+def test_lasting_scores_kept_or_drawn_anew_are_the_same(monkeypatch: pytest.MonkeyPatch) -> None:
+    plan = PathPlan(portfolio(), 2026, 2029, 70_000, 1)
+    kept = simulate_path_chunk(plan, 0, 1).losses.tobytes()
+    monkeypatch.setattr("riskreg.quant.paths.HELD_BYTES", 0)
+    assert simulate_path_chunk(plan, 0, 1).losses.tobytes() == kept
+
+
+def test_a_lasting_driver_that_is_tied_to_others_lasts_all_the_same() -> None:
+    drivers = [
+        Driver("yearly", Lognormal(0, 0.3)),
+        Driver("lasting", Lognormal(0, 0.3), persistence=1.0),
+    ]
+    tied = Portfolio(
+        [Exposure("R", Lognormal(0, 1), 1, links=(Link("lasting"),))], drivers, [[1, 0.8], [0.8, 1]]
+    )
+    plan = PathPlan(tied, 2026, 2028, 20_000, 1, keep_drivers=("yearly", "lasting"))
+    found = simulate_path_chunk(plan, 0, 1).drivers
+    assert (found["lasting"][:, 0] == found["lasting"][:, 2]).all()
+    assert (found["yearly"][:, 0] != found["yearly"][:, 2]).any()
+    logs = np.log([found["yearly"][:, 0], found["lasting"][:, 0]])
+    assert np.corrcoef(logs)[0, 1] == pytest.approx(0.8, abs=0.02)
