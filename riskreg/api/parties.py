@@ -6,13 +6,16 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_register as shapes
+from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Party
 from riskreg.register.people import party_for
 from riskreg.register.queries import parties_for
@@ -61,10 +64,10 @@ class Parties(PartyApi):
         )
         return listed(self, "", listing, lambda found: [self.as_json(row) for row in found])
 
-    @schema.made("Add a party", shapes.PartyToAdd, shapes.PartyDetail)
+    @schema.made("Add a party", shapes.PartyToAdd, shapes.PartyDetail, may_ask=CommonChange)
     def post(self, request: Request, slug: str) -> HttpResponse:
-        """Without a key or a prefix they are made from its name. Not where other parties share
-        already what it would see."""
+        """Without a key or a prefix they are made from its name. It would see all that is shared:
+        where other parties can speak, it waits for a yes of each."""
 
         def act() -> Answer:
             given = body_of(request, "key", "names", "prefix")
@@ -75,6 +78,8 @@ class Parties(PartyApi):
                 prefix=given.get("prefix"),
                 at=self.at,
             )
+            if isinstance(party, ChangeRequest):
+                return asked_answer(self, party)
             return self.answered(party, 201)
 
         return self.write(act)

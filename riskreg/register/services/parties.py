@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
 from riskreg.kernel.localised import clean_names
-from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Invitation, Membership, Party, RefSequence, Register
 from riskreg.register.people import parties_that_speak, party_for
 from riskreg.register.permissions import require
 from riskreg.register.services.founding import MAX_PARTIES, suggested_prefix
-from riskreg.register.services.frame import add_party
 from riskreg.register.services.named import suggested_key
+from riskreg.register.services.party_requests import bring_in_party
 
 _PREFIX = re.compile(r"^[A-Z]{1,3}\Z")
 # What a party has from being there, and takes along.
@@ -28,16 +28,12 @@ _ITS_OWN = (RefSequence,)
 @transaction.atomic
 def join_party(
     *, actor: Viewer, names: Any, key: Any = None, prefix: Any = None, at: dt.datetime
-) -> Party:
-    """Add a party; without a key or a prefix (None) one is made from its name.
-
-    Its people would see all that is shared: where other parties speak here already, they are asked
-    (``bring_in_party``, by the guided set-up and the operator's command). Raises ``Forbidden``,
-    ``Invalid``.
+) -> Party | ChangeRequest:
+    """Add a party, or return the request that waits for the others' yes (``bring_in_party``);
+    without a key or a prefix (None) one is made from its name. Raises ``Forbidden``, ``Invalid``.
     """
     require(actor, "register.configure")
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
-    _check_nobody_else_shares(actor, register)
     known = list(Party.objects.filter(register=register))
     if len(known) >= MAX_PARTIES:
         text = _("A register has at most %d parties.") % MAX_PARTIES
@@ -51,9 +47,7 @@ def join_party(
     word = next(iter(clean.values()))
     chosen = key if key is not None else suggested_key(word, [p.key for p in known])
     letters = prefix if prefix is not None else suggested_prefix(chosen, [p.prefix for p in known])
-    return add_party(
-        register=register, key=chosen, names=clean, prefix=letters, at=at, by=actor.user
-    )
+    return bring_in_party(actor=actor, names=clean, key=chosen, prefix=letters, at=at)
 
 
 @transaction.atomic
@@ -125,16 +119,6 @@ def why_party_stays(actor: Viewer, party: Party) -> str:
 def may_change_party(actor: Viewer, party: Party) -> bool:
     """Whether the actor may rename a party, as far as it is a question of whose it is."""
     return party == actor.party or party not in parties_that_speak(actor.register)
-
-
-def _check_nobody_else_shares(actor: Viewer, register: Register) -> None:
-    others = [party.name for party in parties_that_speak(register) if party != actor.party]
-    if others:
-        text = _(
-            "Whoever is added would see all that %(parties)s shares here. One party alone cannot "
-            "decide that."
-        )
-        raise Forbidden(text % {"parties": enumerated(others)})
 
 
 def _editable(actor: Viewer, key: str, version: int | None) -> Party:

@@ -1,5 +1,7 @@
 """Archiving a register, and restoring it."""
 
+from typing import Any
+
 from django import forms
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -24,6 +26,11 @@ class ArchiveForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
         help_text=gettext_lazy("It is kept in the log."),
     )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        fields: dict[str, Any] = self.fields
+        fields["reason"].needed = True
 
 
 class Archive(RegisterView):

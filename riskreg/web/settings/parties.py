@@ -9,7 +9,8 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.errors import Conflict, Forbidden, Invalid
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Party
 from riskreg.register.people import parties_that_speak, party_for
 from riskreg.register.permissions import permits, require
@@ -18,6 +19,7 @@ from riskreg.register.services import edit_party, join_party, remove_party
 from riskreg.register.services.parties import may_change_party, why_party_stays
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.forms.marks import adds
 
 _FIELDS = {"names": "name", "key": "name", "party": None}
@@ -79,9 +81,8 @@ class PartiesPage(RegisterView):
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(form, 400)
-        except Forbidden as forbidden:
-            form.add_error(None, forbidden.detail)
-            return self._page(form, 403)
+        if isinstance(party, ChangeRequest):
+            return to_request(request, self.viewer, party)
         messages.success(request, _("%(party)s is a party now.") % {"party": party.name})
         return _to_parties(self)
 
@@ -94,6 +95,7 @@ class PartiesPage(RegisterView):
             ],
             "may_edit": permits(self.viewer, "register.configure"),
             "form": form,
+            "asked": parties_asked(self.viewer),
         }
         return self.render("parties/index.html", context, status)
 
