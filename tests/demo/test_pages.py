@@ -68,7 +68,7 @@ def test_an_objective_shows_where_it_stands_and_what_bears_on_it(demo: None) -> 
 
 def test_each_party_has_an_aim_of_its_own_that_the_other_never_sees(demo: None) -> None:
     """A private objective is on the owner's list, and nowhere for the other party."""
-    own = {"foton": "foton-second-source-2027", "catl": "catl-line-use-2027"}
+    own = {"foton": "foton-second-source-2030", "catl": "catl-line-use-2030"}
     for party, key in own.items():
         seen = api(of(f"integration@{party}.example")).get(CALLS + "objectives/?limit=100").json()
         keys = {row["key"] for row in seen["results"]}
@@ -86,9 +86,9 @@ def test_lists_are_narrowed_to_an_objective(demo: None, noun: str) -> None:
     """Fewer than all, some, the same by page and API; an unknown objective is refused."""
     client = api(of("integration@foton.example"))
     every = client.get(f"{CALLS}{noun}/?limit=200").json()["results"]
-    some = client.get(f"{CALLS}{noun}/?limit=200&objective=local-service-2028").json()["results"]
+    some = client.get(f"{CALLS}{noun}/?limit=200&objective=local-service-2030").json()["results"]
     assert 0 < len(some) < len(every)
-    shown = page(web(of("owner@foton.example")), f"{noun}/?objective=local-service-2028")
+    shown = page(web(of("owner@foton.example")), f"{noun}/?objective=local-service-2030")
     assert all(row["ref"] in shown for row in some)
     assert client.get(f"{CALLS}{noun}/?objective=nowhere").status_code == 400
 
