@@ -9,6 +9,7 @@ from riskreg.analysis import ranges
 from riskreg.kernel.models import Base
 from riskreg.register.visibility import PartyBound, Visibility
 from riskreg.risks.models import Risk
+from riskreg.risks.models.translated import Translated
 
 
 class EstimateStage(models.TextChoices):
@@ -32,7 +33,7 @@ class SeverityFamily(models.TextChoices):
     PERT = "pert", _("lowest, likely, highest")
 
 
-class Estimate(Base, PartyBound):
+class Estimate(Translated, Base, PartyBound):
     """One expert's ranges of how often a risk happens in a year, and what one event costs (or, of
     an opportunity, brings). Append-only: a new one takes the place of the expert's last of a stage.
 
@@ -58,6 +59,7 @@ class Estimate(Base, PartyBound):
     base_year = models.PositiveSmallIntegerField()
     included = models.TextField(blank=True)
     rationale = models.TextField()
+    translations = models.JSONField(null=True)
     label = models.CharField(max_length=12)
     sources = models.JSONField(default=list, blank=True)
     released_at = models.DateTimeField(null=True)

@@ -92,4 +92,5 @@ def to_json(row: Estimate, viewer: Viewer, ref: str) -> dict[str, Any]:
     """An estimate as JSON, with what its ranges come to, to three digits."""
     means = implied(row.frequency, row.severity)
     rounded = {name: significant(value) for name, value in means.items()}
-    return row_to_json(ESTIMATE, row, viewer, risk=ref, implied=rounded)
+    versions = row.translations or {}
+    return row_to_json(ESTIMATE, row, viewer, risk=ref, implied=rounded, translations=versions)

@@ -8,7 +8,7 @@ from typing import Any
 
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.services import record_estimate, release_estimate
-from riskreg.demo.content import Calendar, Content
+from riskreg.demo.content import Calendar, Content, originals, versions
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
@@ -32,7 +32,9 @@ class Estimating:
 
     def _give(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         actor = self.actors[record["by"]]
+        texts = ("rationale", "included")
         given = {f.name: record[f.name] for f in ESTIMATE.settable if f.name in record}
+        given |= {**originals(record, texts), "translations": versions(record, texts)}
         row = record_estimate(
             actor=actor,
             ref=self.risks[record["risk"]],

@@ -62,16 +62,20 @@ class AppendOnly(Operation):
 
     reversible = True
 
-    def __init__(self, table: str, when: str = "", columns: tuple[str, ...] = ()) -> None:
+    def __init__(
+        self, table: str, when: str = "", columns: tuple[str, ...] = (), again: bool = False
+    ) -> None:
         self.table = table
         self.when = when
         self.columns = tuple(columns)
+        # The rule is there already, with other columns.
+        self.again = again
 
     def deconstruct(self) -> tuple[str, list[Any], dict[str, Any]]:
         return (
             self.__class__.__qualname__,
             [self.table],
-            {"when": self.when, "columns": self.columns},
+            {"when": self.when, "columns": self.columns, "again": self.again},
         )
 
     def state_forwards(self, app_label: str, state: Any) -> None:
@@ -81,6 +85,8 @@ class AppendOnly(Operation):
         self, app_label: str, schema_editor: Any, from_state: Any, to_state: Any
     ) -> None:
         connection = schema_editor.connection
+        if self.again:
+            self.database_backwards(app_label, schema_editor, from_state, to_state)
         for statement in create_sql(connection.vendor, self.table, self.when, self.columns):
             schema_editor.execute(statement, params=None)
 

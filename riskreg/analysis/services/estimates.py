@@ -64,7 +64,7 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
     """``given`` checked, with what follows where nothing was given. Raises ``Invalid``."""
     errors = Errors()
     assert actor.party is not None  # noqa: S101 - looked at by the caller
-    given = {"label": "judgement", "currency": actor.register.currency, **given}
+    given = {"label": "judgement", "currency": actor.register.currency, "translations": {}, **given}
     clean = clean_given(
         errors, actor, ESTIMATE, given, party=actor.party, visibility=Visibility.PARTY
     )

@@ -50,7 +50,7 @@ class EstimateForm(forms.Form):
     def __init__(self, currency: str, data: Any = None, **options: Any) -> None:
         super().__init__(data, **options)
         for field in ESTIMATE.settable:
-            if field.name in ("currency", "sources"):
+            if field.name in ("currency", "sources", "translations"):
                 continue
             shown = form_field(field)
             shown.needed = field.required  # type: ignore[attr-defined]

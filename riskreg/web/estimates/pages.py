@@ -91,6 +91,8 @@ class RiskEstimates(RegisterView):
             **_texts(means, row),
             "estimate": row,
             "expert": person(row.expert),
+            "rationale": row.localized("rationale"),
+            "included": row.localized("included"),
             "own": row.expert_id == self.viewer.user.pk,
             "private": private,
             "bar": bar,
