@@ -9,16 +9,16 @@ from riskreg.api.core.shape_fields import Person, one_of
 
 
 class Import(s.Serializer[Any]):
-    id = s.UUIDField()
-    file_name = s.CharField()
-    made_by = Person()
-    at = s.DateTimeField()
+    id = s.UUIDField(help_text="never changes")
+    file_name = s.CharField(help_text="what the file was called")
+    made_by = Person(help_text="who brought it in")
+    at = s.DateTimeField(help_text="when it came in")
     undone_at = s.DateTimeField(allow_null=True, help_text="null: it stands")
     rows = s.IntegerField(help_text="new, updated, skipped and refused together")
-    new = s.IntegerField()
-    updated = s.IntegerField()
+    new = s.IntegerField(help_text="risks that it made")
+    updated = s.IntegerField(help_text="risks that it changed")
     skipped = s.IntegerField(help_text="nothing differs from what is there")
-    refused = s.IntegerField()
+    refused = s.IntegerField(help_text="rows that were not taken")
 
 
 @extend_schema_field({"type": "object"})
@@ -31,7 +31,7 @@ class Mapping(s.JSONField):
 class ImportNew(s.Serializer[Any]):
     file_name = s.CharField(max_length=200, help_text="what the file is called")
     content = s.CharField(help_text="the file: a text, or base64")
-    encoding = one_of(["text", "base64"], required=False)
+    encoding = one_of(["text", "base64"], required=False, help_text="text if not given")
     sheet = s.CharField(required=False, max_length=200, help_text="one of several sheets")
     mapping = Mapping(
         required=False,
@@ -42,44 +42,44 @@ class ImportNew(s.Serializer[Any]):
 
 
 class ImportQuestion(s.Serializer[Any]):
-    row = s.IntegerField(allow_null=True)
-    column = s.CharField(allow_blank=True)
-    question = s.CharField()
+    row = s.IntegerField(allow_null=True, help_text="where it first occurs; null: the whole column")
+    column = s.CharField(allow_blank=True, help_text="of the file")
+    question = s.CharField(help_text="in words")
 
 
 class ImportRefusal(s.Serializer[Any]):
-    row = s.IntegerField()
-    column = s.CharField(allow_blank=True)
-    why = s.CharField()
+    row = s.IntegerField(help_text="its number in the file")
+    column = s.CharField(allow_blank=True, help_text="of the file; empty: the row as a whole")
+    why = s.CharField(help_text="in words, with the way out")
 
 
 class ImportReport(s.Serializer[Any]):
-    format = s.CharField()
-    sheet = s.CharField(allow_blank=True)
+    format = s.CharField(help_text="what kind of file it is")
+    sheet = s.CharField(allow_blank=True, help_text="which sheet was read")
     header_row = s.IntegerField(allow_null=True, help_text="null where the format has none")
     columns = s.DictField(child=s.CharField(allow_null=True), help_text="theirs: ours")
     scales = s.DictField(child=s.DictField(), help_text="column: {their value: level}")
-    rows = s.IntegerField()
-    new = s.IntegerField()
-    updated = s.IntegerField()
-    skipped = s.IntegerField()
-    asked = ImportQuestion(many=True)
+    rows = s.IntegerField(help_text="how many there are")
+    new = s.IntegerField(help_text="risks that it makes")
+    updated = s.IntegerField(help_text="risks that it changes")
+    skipped = s.IntegerField(help_text="rows that change nothing")
+    asked = ImportQuestion(many=True, help_text="what has to be answered first")
 
 
 class ImportPlan(ImportReport):
-    refused = ImportRefusal(many=True)
-    notes = s.ListField(child=s.CharField())
+    refused = ImportRefusal(many=True, help_text="rows that are not taken")
+    notes = s.ListField(child=s.CharField(), help_text="what else is worth knowing")
 
 
 class NotTaken(s.Serializer[Any]):
-    row = s.IntegerField()
-    outcome = s.CharField()
-    title = s.CharField(allow_blank=True)
-    column = s.CharField(allow_blank=True)
-    why = s.CharField(allow_blank=True)
+    row = s.IntegerField(help_text="its number in the file")
+    outcome = s.CharField(help_text="refused")
+    title = s.CharField(allow_blank=True, help_text="what it called the risk")
+    column = s.CharField(allow_blank=True, help_text="of the file")
+    why = s.CharField(allow_blank=True, help_text="in words")
 
 
 class ImportInFull(Import):
-    report = ImportReport()
-    notes = s.ListField(child=s.CharField())
+    report = ImportReport(help_text="what was said of it when it came in")
+    notes = s.ListField(child=s.CharField(), help_text="what else was worth knowing")
     not_taken = NotTaken(many=True, help_text="the first 500")
