@@ -140,7 +140,7 @@ class Pert:
         if not self.low <= x <= self.high:
             return 0.0
         a, b = self.alpha, self.beta
-        return t ** (a - 1) * (1 - t) ** (b - 1) / _beta(a, b) / (self.high - self.low)
+        return float(t ** (a - 1) * (1 - t) ** (b - 1) / _beta(a, b) / (self.high - self.low))
 
 
 @dataclass(frozen=True)

@@ -5,7 +5,7 @@ writer changed and what they merely sent back. Only what they changed is theirs 
 """
 
 from collections.abc import Callable, Collection, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.http import HttpRequest, QueryDict
@@ -16,6 +16,7 @@ from riskreg.kernel.fields import Field, Table, Type
 from riskreg.kernel.punctuation import enumerated
 from riskreg.web.table_form import get_choices
 
+_Form = TypeVar("_Form", bound=forms.Form)
 _LINKS = (Type.TERMS, Type.OBJECTIVES, Type.RISKS)
 
 
@@ -165,7 +166,7 @@ def over_the_newest(form: forms.BaseForm, version: int) -> dict[str, Any]:
 
 
 # Forms whose fields are not those of a table ------------------------------------------------------
-def form_to_save(request: HttpRequest, make: Callable[[Any], forms.Form]) -> forms.Form:
+def form_to_save(request: HttpRequest, make: Callable[[Any], _Form]) -> _Form:
     """The form as its writer sent it or, from the conflict page, with only what they chose to keep
     of theirs: all else as it is now. ``make(data)`` is the form over the row as it is now."""
     form = make(request.POST)
@@ -193,10 +194,15 @@ def form_conflict(
         if name == "version" or mine == now[name]:
             continue
         words = get_choices(form, name)
-        row = {"name": name, "label": form.fields[name].label, "mine": words.get(mine, mine)}
-        row["theirs"] = words.get(now[name], now[name])
-        row["both"] = _text(seen_value(form, name)) != now[name]
-        differing.append(row)
+        differing.append(
+            {
+                "name": name,
+                "label": form.fields[name].label,
+                "mine": words.get(mine, mine),
+                "theirs": words.get(now[name], now[name]),
+                "both": _text(seen_value(form, name)) != now[name],
+            }
+        )
     hidden = hidden_fields(request.POST, form, now)
     return conflict_page(thing, differing, hidden, old_version(request), urls, back_label)
 

@@ -168,7 +168,7 @@ def weakest_label(exposures: Sequence[Mapping[str, Any]]) -> str:
         for stage in STAGES.values()
         for estimate in one[stage]
     ]
-    return max(found, key=LABELS.index)
+    return str(max(found, key=LABELS.index))
 
 
 def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:

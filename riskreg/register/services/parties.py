@@ -61,7 +61,8 @@ def edit_party(
     somebody was faster.
     """
     party = _editable(actor, key, version)
-    errors, new = Errors(), {}
+    errors = Errors()
+    new: dict[str, Any] = {}
     others = Party.objects.filter(register=actor.register).exclude(pk=party.pk)
     if "names" in fields:
         new["names"] = clean_names(errors, "names", fields["names"])

@@ -10,6 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from riskreg.register.filtering import NounFilters
 from riskreg.register.permissions import permits
 from riskreg.risks import control_filters
 from riskreg.risks.fields import CONTROL
@@ -28,7 +29,7 @@ class ControlList(ListPage):
 
     template = "controls/index.html"
     route = "controls"
-    filters = control_filters
+    filters: ClassVar[NounFilters] = control_filters
     words = FilterWords(
         CONTROL,
         labels={

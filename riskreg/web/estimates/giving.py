@@ -56,14 +56,14 @@ class EstimateForm(forms.Form):
             shown.needed = field.required  # type: ignore[attr-defined]
             shown.required = False
             if field.name in (*_NUMBERS, *_AMOUNTS):
-                shown = forms.CharField(label=field.label, required=False)
+                shown = forms.CharField(label=str(field.label), required=False)
                 shown.needed = field.required  # type: ignore[attr-defined]
                 shown.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
             self.fields[field.name] = shown
         for name in ("stage", "frequency_kind", "severity_family"):
             choices = ESTIMATE[name].choices.choices
             field_ = forms.ChoiceField(
-                label=ESTIMATE[name].label, required=False, choices=choices,
+                label=str(ESTIMATE[name].label), required=False, choices=choices,
                 widget=forms.RadioSelect,
             )  # fmt: skip
             field_.needed = True  # type: ignore[attr-defined]

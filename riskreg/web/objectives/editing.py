@@ -24,7 +24,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import names_fields, names_given
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
-from riskreg.web.table_form import show_what_was
+from riskreg.web.table_form import form_field, show_what_was
 from riskreg.web.templatetags.ui import label_badge
 
 _SOURCE = ("title", "url", "locator", "note")
@@ -55,12 +55,7 @@ class ObjectiveForm(forms.Form):
         label=gettext_lazy("Due on"), required=False, widget=forms.DateInput({"type": "date"})
     )
     label = forms.ChoiceField(label=gettext_lazy("Label"), required=False)
-    external_id = forms.CharField(
-        label=OBJECTIVE["external_id"].label,
-        required=False,
-        max_length=OBJECTIVE["external_id"].limit,
-        help_text=OBJECTIVE["external_id"].help,
-    )
+    external_id = form_field(OBJECTIVE["external_id"])
     source_title = forms.CharField(label=gettext_lazy("Source"), required=False)
     source_url = forms.CharField(
         label=gettext_lazy("Address of the source"),

@@ -29,7 +29,7 @@ class PartyForm(forms.Form):
     """What a party is called, and what its own refs begin with."""
 
     version = forms.IntegerField(required=False, widget=forms.HiddenInput)
-    prefix = forms.CharField(
+    prefix = forms.CharField(  # type: ignore[assignment]
         label=gettext_lazy("Letters before its own refs"),
         required=False,
         max_length=3,
