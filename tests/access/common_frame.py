@@ -71,15 +71,50 @@ def frame(register_id: int) -> dict[str, Any]:
 
 
 def weakened(before: dict[str, Any], after: dict[str, Any], mine: int) -> list[str]:
-    """What of the frame is not as it was, but for risks taken back by whom they belong to, new
-    things, and what waits for a yes."""
-    found = [n for n in before if n not in ("held", "terms") and before[n] != after[n]]
+    """What of the frame is not as it was, but for what is only stricter, risks taken back by whom
+    they belong to, and new things."""
+    found = [n for n in ("currency", "zone", "parties") if before[n] != after[n]]
+    if not _no_looser_criteria(before["criteria"], after["criteria"]):
+        found.append("criteria")
+    if not _no_looser_ladder(before["ladder"], after["ladder"]):
+        found.append("ladder")
     found += [f"term {ref}" for ref, was in before["terms"].items() if after["terms"][ref] != was]
     for ref, now in after["held"].items():
         was = before["held"].get(ref, (mine, mine))
         if any(x not in (None, y, mine) for x, y in zip(now, was, strict=True)):
             found.append(f"risk {ref}")
     return found
+
+
+def _no_looser_criteria(old: dict[str, Any], new: dict[str, Any]) -> bool:
+    """Said here once more, so that the walk does not believe what it examines."""
+    rest = ("likelihood", "impact", "dimensions", "cells", "label")
+    if any(old[name] != new[name] for name in rest) or len(old["ratings"]) != len(new["ratings"]):
+        return False
+    roles, keys = ["owner", "manager", "leader"], [r["key"] for r in old["ratings"]]
+    return (
+        all(
+            was["key"] == now["key"]
+            and was["names"] == now["names"]
+            and now["cadence_days"] <= was["cadence_days"]
+            and roles.index(now["accept_role"]) >= roles.index(was["accept_role"])
+            for was, now in zip(old["ratings"], new["ratings"], strict=True)
+        )
+        and new["unrated_cadence_days"] <= old["unrated_cadence_days"]
+        and keys.index(new["appetite"]) <= keys.index(old["appetite"])
+    )
+
+
+def _no_looser_ladder(old: Iterable[Any], new: Iterable[Any]) -> bool:
+    """Whether whoever was told on a day is told on that day still."""
+    by_day = {rung.offset_days: rung for rung in new}
+    return all(
+        rung.offset_days in by_day
+        and {*rung.tells, *rung.users} <= {*(it := by_day[rung.offset_days]).tells, *it.users}
+        and set(rung.channels) <= set(it.channels)
+        and rung.interrupts <= it.interrupts
+        for rung in old
+    )
 
 
 def writes_of(world: CanaryWorld, who: str, starts: list[str]) -> Iterator[Write]:

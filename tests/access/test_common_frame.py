@@ -46,6 +46,9 @@ def test_no_route_weakens_what_is_common_for_one_party_alone(
         done += status in (200, 201, 202, 204, 302)
         asked |= kinds
         routes.add((write.method, write.route))
+        if write.path.endswith("/approve/"):
+            # The other party asked for it: here the second yes is given, and nothing by one alone.
+            continue
         found += [f"{write} ({status}): {what}" for what in weakened]
     assert not found, "weakened by one party alone:\n" + "\n".join(found)
     # The walk would prove nothing if it were refused everywhere, or never came to a gate.
