@@ -35,6 +35,12 @@ def starts(world: CanaryWorld, who: str) -> list[str]:
     ]  # fmt: skip
 
 
+# Gates that this world does not lead to: everybody here has private things, which cannot be handed
+# over, and no register is being set up. tests/risks/test_crossing.py and
+# tests/register/test_change_requests.py stand before them.
+ELSEWHERE = {"handover", "party"}
+
+
 @pytest.mark.parametrize("who", ["manager", "partner_manager"])
 def test_no_route_weakens_what_is_common_for_one_party_alone(
     frame_world: CanaryWorld, who: str
@@ -52,7 +58,7 @@ def test_no_route_weakens_what_is_common_for_one_party_alone(
         found += [f"{write} ({status}): {what}" for what in weakened]
     assert not found, "weakened by one party alone:\n" + "\n".join(found)
     # The walk would prove nothing if it were refused everywhere, or never came to a gate.
-    assert asked == set(kind_keys())
+    assert asked >= set(kind_keys()) - ELSEWHERE
     assert done > 100
     wanted = {
         (method, route)
