@@ -77,7 +77,7 @@ class ListPage(RegisterView):
 
     template: ClassVar[str]
     route: ClassVar[str]
-    filters: ClassVar[NounFilters]
+    filters: NounFilters
     words: ClassVar[FilterWords] = RISK_WORDS
     default_order: ClassVar[str]
     front: ClassVar[Sequence[str]] = ()
