@@ -7,7 +7,7 @@ worker on any machine comes to the same bits.
 import hashlib
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -102,7 +102,10 @@ def figures(step: Step, keep_going: KeepGoing) -> Outcome:
     """Everything that the run came to, under stable keys."""
     row, inputs = _run(step)
     label = policy.weakest_label(inputs["exposures"])
-    done = {one.key: one.result for one in step.job.steps.exclude(key=step.key).defer("blob")}
+    # The stages before this one are done, so each has a result.
+    done: dict[str, dict[str, Any]] = {
+        one.key: one.result or {} for one in step.job.steps.exclude(key=step.key).defer("blob")
+    }
     found, curves, contributions = [], {}, {}
     for side in policy.SIDES:
         # Where nothing is estimated for after, it is as before: the very same figures.
@@ -166,7 +169,7 @@ def _is_rate(one: dict[str, Any], side: str) -> bool:
     return bool(policy.estimates_on(one, side)[0]["frequency"][0] == "rate")
 
 
-def _pool(parts: list[Any]) -> Any:
+def _pool(parts: Sequence[quant.Distribution]) -> quant.Distribution:
     return parts[0] if len(parts) == 1 else quant.Mixture(parts, [1 / len(parts)] * len(parts))
 
 
@@ -262,6 +265,7 @@ def _simulation(step: Step, row: Simulation, inputs: dict[str, Any], side: str) 
     at = 0
     for n in range(chunks):
         blob = step.job.steps.values_list("blob", flat=True).get(key=f"simulate:{side}:{n}")
+        assert blob is not None  # noqa: S101 - kept until the job has ended
         part = np.frombuffer(blob, dtype="<f8")
         losses[at : at + part.size] = part
         at += part.size

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from riskreg.reviews.services import end_meeting, start_meeting
-from riskreg.risks.queries.standing import above_over_time
+from riskreg.risks.queries.totals import above_over_time
 from tests import builders
 from tests.builders import SLUG, World
 from tests.indicators.making import indicator, read

@@ -79,9 +79,9 @@ class HeatmapPage(RegisterView):
             place = None
         scale = Scale(shown.criteria)
         given = self._given(chosen, shown)
-        beside = self._rows_beside(shown, scale, chosen, place)
+        panel_rows = self._rows_beside(shown, scale, chosen, place)
         moves = page_of(request, by_size(shown), MOVED)
-        reasons = self._titles_and_reasons(shown, moves.object_list, beside)
+        reasons = self._titles_and_reasons(shown, moves.object_list, panel_rows)
         choices = choices_for(self.viewer)
         open_list = given if place is None else {**given, "cell": cell_value(place)}
         context = {
@@ -106,7 +106,7 @@ class HeatmapPage(RegisterView):
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
-            "beside": self._beside(shown, scale, chosen, given, place, beside, reasons, today),
+            "beside": self._beside(shown, scale, chosen, given, place, panel_rows, reasons, today),
             "moved": moved(shown, scale, moves, reasons, self._risk_url),
             "given": given,
         }
@@ -167,13 +167,13 @@ class HeatmapPage(RegisterView):
         return f"{stage_name(shown.stage)}{meaning} · {risks}"
 
     def _titles_and_reasons(
-        self, shown: Heatmap, moves: Iterable[Move], beside: Iterable[Position]
+        self, shown: Heatmap, moves: Iterable[Move], rows: Iterable[Position]
     ) -> dict[str, heatmap_lists.TitleAndReason]:
         """Titles and reasons of everything on the page that moved."""
         compared = shown.comparison
         if compared is None:
             return {}
-        listed = {position.ref for position in beside}
+        listed = {position.ref for position in rows}
         refs = [
             *(m.ref for m in moves),
             *(m.ref for m in compared.moves if m.ref in listed),

@@ -18,7 +18,7 @@ from riskreg.register.queries import objectives_for
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
-from riskreg.risks.queries.standing import above_over_time, overdue_by_party
+from riskreg.risks.queries.totals import above_over_time, overdue_by_party
 from riskreg.web.base import RegisterView
 from riskreg.web.duties.labels import action_label, kind_label
 from riskreg.web.heatmap.moves import by_size, moved, score_delta
