@@ -62,7 +62,7 @@ class PartyToAdd(s.Serializer[Any]):
     key = s.CharField(required=False, max_length=40, help_text="made from its name if left out")
     names = by_language(120, least=1)
     prefix = s.CharField(
-        required=False, max_length=3, help_text="what its own refs begin with, as F in F-001"
+        required=False, max_length=3, help_text="what its own refs begin with, as AB in AB-001"
     )
 
 

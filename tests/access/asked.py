@@ -94,6 +94,7 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
     filters = of_list("risks")
     return {
         "/inbox/": ["show=unread", "page=2"],
+        "/registers/": ["q=Second", "page=2"],
         "/search/": ["q=Hydrogen", f"q=price&register={world.register.slug}"],
         "/r/{}/risks/": [*filters, *orderings, "page=2"],
         "/r/{}/home/": ["since=2026-07-20", "since=2026-08-20"],

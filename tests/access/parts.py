@@ -61,8 +61,8 @@ def another(world: World) -> None:
     for title in ("Ice on the ramp", "Late castings"):
         data = f"Risk,Likelihood,Impact\n{title},5,5\n".encode()
         actor = world.viewer("partner_manager")
-        made, _plan = bring_in(actor=actor, brought=Brought(f"{title}.csv", data), at=world.at)
-        assert made is not None
+        made, plan = bring_in(actor=actor, brought=Brought(f"{title}.csv", data), at=world.at)
+        assert made is not None, plan.asked
     start_absence(
         actor=world.viewer("partner_leader"), starts_on=world.today + 30 * DAY,
         until_on=world.today + 40 * DAY, at=world.at,
@@ -124,6 +124,6 @@ def bring_files(world: World, sing: Callable[[str], str]) -> None:
     data = "\n".join("\t".join(row) for row in rows).encode()
     brought = Brought(f"{sing('file')}.csv", data)
     actor = world.viewer("manager")
-    made, _plan = bring_in(actor=actor, brought=brought, at=world.at)
-    assert made is not None
+    made, plan = bring_in(actor=actor, brought=brought, at=world.at)
+    assert made is not None, plan.asked
     keep_draft(actor=actor, brought=brought, at=world.at)

@@ -8,6 +8,7 @@ import pytest
 from django.db import transaction
 
 from riskreg.events.queries import visible_events
+from riskreg.exchange.services import Brought, bring_in
 from riskreg.kernel.errors import Forbidden, NotFound
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.change_models import PartyAnswer
@@ -45,7 +46,6 @@ OTHER_ROOMS = (
     "simulation.",
     "absence.",
     "handover.",
-    "import.",
 )
 
 
@@ -152,6 +152,9 @@ ATTEMPTS: dict[str, Attempt] = {
         actor=v, rungs=[{"offset_days": 0, "tells": ["owner"]}], expected_number=None, at=w.at
     ),
     "change.answer": _approve,
+    "import.make": lambda w, v, r: bring_in(
+        actor=v, brought=Brought("x.csv", b"Risk,Likelihood,Impact\nIce,5,5\n"), at=w.at
+    ),
     "delivery.view": _delivery_page,
     "endpoint.edit": _endpoint_page,
     "event.view": lambda w, v, r: visible_events(v.audience).first(),
@@ -160,7 +163,7 @@ ATTEMPTS: dict[str, Attempt] = {
 WITHOUT_THING = {
     "register.view", "register.configure", "risk.view", "risk.create", "mitigation.create",
     "ladder.edit", "delivery.view", "endpoint.edit", "event.view", "meeting.hold", "coverage.view",
-    "member.manage", "register.archive",
+    "member.manage", "register.archive", "import.make",
 }  # fmt: skip
 
 
@@ -245,6 +248,9 @@ def test_each_role_may_do_what_the_table_says_and_nothing_else(world: World, act
         ("coverage.view", "owner", False), ("coverage.view", "onlooker", False),
         ("risk.share", "owner", False), ("risk.share", "leader", True),
         ("member.manage", "manager", True), ("member.manage", "leader", False),
+        ("import.make", "manager", True), ("import.make", "owner", False),
+        ("import.make", "integration", False), ("register.archive", "manager", True),
+        ("register.archive", "leader", False), ("register.archive", "auditor", False),
         ("register.configure", "leader", False), ("register.configure", "manager", True),
         ("delivery.view", "manager", True), ("delivery.view", "owner", False),
         ("endpoint.edit", "manager", True), ("endpoint.edit", "leader", False),

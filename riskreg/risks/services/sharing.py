@@ -79,6 +79,10 @@ BESIDE: dict[str, WhenShared] = {
     # What was ended with the risk says so to those who see it.
     "risks.Mitigation.ended_with": WhenShared.OWN,
     "indicators.Indicator.ended_with": WhenShared.OWN,
+    # What a file became belongs to the import, which is its party's own for good.
+    "exchange.ImportedRow.risk": WhenShared.OWN,
+    # Each stays its party's until it is released, which is an act of its own.
+    "estimates": WhenShared.OWN,
 }
 STAGES = ("inherent", "residual", "target")
 

@@ -34,7 +34,7 @@ class PartyForm(forms.Form):
         required=False,
         max_length=3,
         help_text=gettext_lazy(
-            "One to three capitals, not R: F makes F-001. Left empty, they are chosen."
+            "One to three capitals, not R: AB makes AB-001. Left empty, they are chosen."
         ),
     )
     field_order = ("name", "name_zh", "prefix")
