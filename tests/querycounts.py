@@ -17,9 +17,10 @@ FILE = Path(__file__).parent / "query_counts.json"
 LIMITS = {"api": 8, "web": 12}
 # Search asks every noun once, and what lists duties every kind of them, whatever there is of it.
 EVERY_NOUN = {"api": 12, "web": 16}
-ASKS_EVERY_NOUN = ("search", "/work/", "/duties/")
+# An objective's page shows all that bears on it.
+ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/")
 # The home of leadership asks for the map of two days beside every kind of duty.
-HOME, HOME_LIMIT = "web:/r/{}/home/", 19
+HOME, HOME_LIMIT = "web:/r/{}/home/", 20
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
