@@ -28,6 +28,8 @@ from riskreg.register.change_queries import (
 )
 from riskreg.risks.services import set_cadence
 
+# What a change of each kind is made of.
+_PARTS = {"time_zone": ("time_zone", "seen_time_zone"), "cadence": ("cadence", "seen_criteria")}
 _NEWEST = keyset.Order("created_at", tie="id", descending=True, tie_descending=True)
 
 
@@ -71,6 +73,7 @@ class ChangeRequests(RegisterApi):
         def act() -> Answer:
             given, before = body_of(request), newest_of(self.viewer)
             kind = given.get("kind")
+            _check_parts(kind, given)
             try:
                 made = self._ask(kind, given)
             except Conflict as conflict:
@@ -99,10 +102,12 @@ class ChangeRequests(RegisterApi):
                 at=self.at,
             )
         if kind == "cadence":
+            seen = given.get("seen_criteria")
             return set_cadence(
                 actor=self.viewer,
                 cadence=given.get("cadence") or {},
-                seen_number=given.get("seen_criteria") or 0,
+                # To Python true is 1.
+                seen_number=seen if type(seen) is int else 0,
                 at=self.at,
             )
         wrong = _("This must be one of: %(all)s.") % {"all": ", ".join(shapes.KINDS_TO_ASK)}
@@ -186,6 +191,15 @@ class ChangeRequestWithdraw(_Answering):
             )
 
         return self.write(act)
+
+
+def _check_parts(kind: Any, given: dict[str, Any]) -> None:
+    """Raise ``Invalid`` naming each part that belongs to a change of another kind."""
+    errors = Errors()
+    for part in (part for other, parts in _PARTS.items() if other != kind for part in parts):
+        if part in given:
+            errors.add(part, "not_used", _("A change of this kind has no such part; leave it out."))
+    errors.raise_if_any()
 
 
 def asked_answer(view: RegisterApi, row: ChangeRequest) -> Answer:

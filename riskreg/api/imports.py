@@ -2,7 +2,9 @@
 
 import base64
 import binascii
+import contextlib
 import uuid
+from collections.abc import Iterator
 from typing import Any
 
 from django.http import HttpResponse
@@ -14,18 +16,22 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
+from riskreg.api.core.errors import Problem
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import person, time
 from riskreg.exchange.models import Import
 from riskreg.exchange.queries import import_for, imports_for, not_taken
 from riskreg.exchange.services import Brought, preview_import, take_at_once, undo_import
 from riskreg.kernel import keyset
-from riskreg.kernel.errors import Invalid
+from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.kernel.text import clean_text
 from riskreg.register.permissions import require
 
 _NEWEST = keyset.Order("created_at", tie="id", descending=True, tie_descending=True)
 _FIELDS = ("file_name", "content", "encoding", "sheet", "mapping")
 NOT_TAKEN = 500
+NAME_MAX = 200
+ENCODINGS = ("text", "base64")
 
 
 class Imports(RegisterApi):
@@ -57,12 +63,13 @@ class Imports(RegisterApi):
         def act() -> Answer:
             require(self.viewer, "import.make")
             given = body_of(request, *_FIELDS)
-            row = take_at_once(
-                actor=self.viewer,
-                brought=brought_in(given),
-                mapping=given.get("mapping"),
-                at=self.at,
-            )
+            with pointing_at_content():
+                row = take_at_once(
+                    actor=self.viewer,
+                    brought=brought_in(given),
+                    mapping=given.get("mapping"),
+                    at=self.at,
+                )
             return Answer.of(to_json(row), 201)
 
         return self.write(act)
@@ -84,12 +91,13 @@ class ImportPreview(RegisterApi):
         def act() -> Answer:
             require(self.viewer, "import.make")
             given = body_of(request, *_FIELDS)
-            plan, _answers = preview_import(
-                actor=self.viewer,
-                brought=brought_in(given),
-                mapping=given.get("mapping"),
-                at=self.at,
-            )
+            with pointing_at_content():
+                plan, _answers = preview_import(
+                    actor=self.viewer,
+                    brought=brought_in(given),
+                    mapping=given.get("mapping"),
+                    at=self.at,
+                )
             return Answer.of({**plan.to_json(), "notes": list(plan.notes)})
 
         return self.write(act)
@@ -113,13 +121,19 @@ class ImportDetail(RegisterApi):
 class ImportUndo(RegisterApi):
     """POST takes it back."""
 
-    @schema.described("Undo an import", shapes_imports.Import, [schema.KEY], problems=schema.WRITE)
+    @schema.described(
+        "Undo an import", shapes_imports.Import, [schema.KEY], problems=(*schema.WRITE, 409)
+    )
     def post(self, request: Request, slug: str, brought: uuid.UUID) -> HttpResponse:
         """What came in is closed; 409 once somebody has changed any of it."""
 
         def act() -> Answer:
             nothing_in(request)
-            row = undo_import(actor=self.viewer, name=brought, at=self.at)
+            try:
+                row = undo_import(actor=self.viewer, name=brought, at=self.at)
+            except Conflict as conflict:
+                # Not somebody else's change of a version, which If-Match is about.
+                raise Problem(409, conflict.detail) from None
             return Answer.of(to_json(row))
 
         return self.write(act)
@@ -127,23 +141,36 @@ class ImportUndo(RegisterApi):
 
 def brought_in(given: dict[str, Any]) -> Brought:
     """The file in a body. Raises ``Invalid``."""
-    content, name = given.get("content"), given.get("file_name")
-    sheet, encoding = given.get("sheet"), given.get("encoding", "text")
-    for field, value in (("content", content), ("file_name", name)):
-        if not isinstance(value, str) or not value:
-            raise Invalid.one(field, "required", _("This is needed."))
-    if sheet is not None and not isinstance(sheet, str):
-        raise Invalid.one("sheet", "not_text", _("This must be text."))
-    assert isinstance(content, str)  # noqa: S101 - seen above
-    assert isinstance(name, str)  # noqa: S101 - seen above
+    errors = Errors()
+    name = clean_text(
+        errors, "file_name", given.get("file_name"), required=True, limit=NAME_MAX, one_line=True
+    )
+    content, encoding = given.get("content"), given.get("encoding", "text")
+    sheet = given.get("sheet")
+    if sheet is not None:
+        clean_text(errors, "sheet", sheet, limit=NAME_MAX)
+    if not isinstance(content, str) or not content:
+        errors.add("content", "required", _("This is needed."))
+    if encoding not in ENCODINGS:
+        text = _("This must be one of: %(all)s.") % {"all": ", ".join(ENCODINGS)}
+        errors.add("encoding", "unknown", text)
+    errors.raise_if_any()
     if encoding == "text":
-        return Brought(name[:200], content.encode("utf-8", "replace"), sheet)
-    if encoding != "base64":
-        raise Invalid.one("encoding", "unknown", _("This must be one of: text, base64."))
+        return Brought(name, str(content).encode("utf-8", "replace"), sheet)
     try:
-        return Brought(name[:200], base64.b64decode(content, validate=True), sheet)
+        return Brought(name, base64.b64decode(str(content), validate=True), sheet)
     except (binascii.Error, ValueError):
         raise Invalid.one("content", "malformed", _("This is not base64.")) from None
+
+
+@contextlib.contextmanager
+def pointing_at_content() -> Iterator[None]:
+    """What is wrong with the file is said of the field that it came in."""
+    try:
+        yield
+    except Invalid as invalid:
+        fields = {"content" if n == "file" else n: e for n, e in invalid.fields.items()}
+        raise Invalid(fields, invalid.detail) from None
 
 
 def to_json(row: Import) -> dict[str, Any]:

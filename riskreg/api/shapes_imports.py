@@ -6,6 +6,8 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers as s
 
 from riskreg.api.core.shape_fields import Person, one_of
+from riskreg.exchange.mapping.answers import MAX_ANSWER, MAX_ANSWERS, MAX_LEVEL, ONLY_PRINTED
+from riskreg.register.visibility import Visibility
 
 
 class Import(s.Serializer[Any]):
@@ -21,7 +23,30 @@ class Import(s.Serializer[Any]):
     refused = s.IntegerField(help_text="rows that were not taken")
 
 
-@extend_schema_field({"type": "object"})
+def _by_word(answer: dict[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "additionalProperties": answer, "maxProperties": MAX_ANSWERS}
+
+
+_LEVEL = {"type": ["integer", "string", "null"], "maxLength": MAX_LEVEL}
+_WORD = {"type": ["string", "null"], "maxLength": MAX_ANSWER}
+_ANSWERS: dict[str, Any] = {
+    "columns": _by_word({"type": ["string", "null"]}),
+    "scales": _by_word(_by_word(_LEVEL)),
+    "values": _by_word(_by_word(_WORD)),
+    "dates": _by_word({"type": "string", "enum": ["day_first", "month_first"]}),
+    "people": _by_word({"type": "string"}),
+    "matches": _by_word({"type": ["string", "null"]}),
+    "visibility": {"type": "string", "enum": ["", *Visibility.values]},
+}
+
+
+@extend_schema_field(
+    {
+        "type": "object",
+        "properties": {**_ANSWERS, **{name: {} for name in ONLY_PRINTED}},
+        "additionalProperties": False,
+    }
+)
 class Mapping(s.JSONField):
     """Answers to what is asked of a file."""
 

@@ -58,18 +58,33 @@ class PartyDetail(Party):
     version = s.IntegerField()
 
 
+# No party's refs begin with R: that is the letter of what is shared.
+_PREFIX = r"^(?!R$)[A-Z]{1,3}$"
+
+
 class PartyToAdd(s.Serializer[Any]):
-    key = s.CharField(required=False, max_length=40, help_text="made from its name if left out")
+    key = s.RegexField(
+        r"^[a-z0-9][a-z0-9-]{0,39}$",
+        max_length=40,
+        required=False,
+        help_text="made from its name if left out",
+    )
     names = by_language(120, least=1)
-    prefix = s.CharField(
-        required=False, max_length=3, help_text="what its own refs begin with, as AB in AB-001"
+    prefix = s.RegexField(
+        _PREFIX,
+        max_length=3,
+        required=False,
+        help_text="what its own refs begin with, as AB in AB-001",
     )
 
 
 class PartyChange(s.Serializer[Any]):
     names = by_language(120, least=1, required=False)
-    prefix = s.CharField(
-        required=False, max_length=3, help_text="while no ref was given with the one before"
+    prefix = s.RegexField(
+        _PREFIX,
+        max_length=3,
+        required=False,
+        help_text="while no ref was given with the one before",
     )
 
 

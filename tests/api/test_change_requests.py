@@ -164,3 +164,15 @@ def test_one_key_asks_once(world: World) -> None:
     assert (first.status_code, again.status_code) == (202, 202)
     assert again["Idempotent-Replayed"] == "true"
     assert again.json() == first.json()
+
+
+def test_a_part_of_another_kind_is_refused_by_name(world: World) -> None:
+    client = builders.api(world.manager)
+    zone = {"kind": "time_zone", "time_zone": "UTC", "seen_time_zone": world.register.time_zone}
+    refused = post(client, REQUESTS, {**zone, "seen_criteria": True})
+    found = [(e["pointer"], e["code"]) for e in refused.json()["errors"]]
+    assert (refused.status_code, found) == (400, [("#/seen_criteria", "not_used")])
+    # A truth is no number, though it counts as 1 to Python.
+    body = {"kind": "cadence", "cadence": {"critical": 90}, "seen_criteria": True}
+    found = [(e["pointer"], e["code"]) for e in post(client, REQUESTS, body).json()["errors"]]
+    assert found == [("#/seen_criteria", "changed")]

@@ -28,9 +28,14 @@ from schemathesis.core.parameters import ParameterLocation
 from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth
 
+from riskreg.analysis.policy.simulations import LEAST_YEARS
 from riskreg.endpoints import services as endpoints
+from riskreg.exchange.services import Brought, bring_in
 from riskreg.register.models import Role
+from riskreg.register.services import create_program, found_register, invite
+from riskreg.risks.services import set_cadence
 from tests import builders
+from tests.analysis import making
 from tests.builders import SLUG, World
 from tests.conftest import REQUIRE_ALL
 from tests.endpoints.receiver import stub_names
@@ -58,6 +63,8 @@ RULES = {
     "needs_party", "unknown_host",
     "no_criteria", "not_a_date", "not_a_time", "needs_source", "nothing_changed",
     "one_at_a_time", "not_alone", "unchanged", "not_a_reference", "no_translation",
+    # Of parties, axes, files and estimates: what is there, or what the file itself says.
+    "answers_needed", "empty", "in_use", "not_a_register", "private_risk", "repeated", "waiting",
     # 1.0 is an integer to JSON Schema and none to us.
     "not_a_number", "not_a_level",
 }  # fmt: skip
@@ -66,6 +73,18 @@ NAMED: dict[str, Any] = {
     "risks": ["R-001"], "objectives": [], "terms": [], "likelihood": 2, "impact": 3,
     "objective": None, "due_on": "2027-01-31", "starts_on": "2027-01-04", "until_on": "2027-01-08",
     "address": "https://hooks.receiver.com/in", "recipe": {"state": ["open"]},
+    "content": "Risk,Likelihood,Impact\nIce,5,5\n", "cadence": {"critical": 90},
+    "seen_criteria": 1, "time_zone": "UTC", "seen_time_zone": builders.ZONE,
+    "tested_on": "2026-09-01", "next_test_on": None, "currency": "CNY",
+    "frequency_low": "0.2", "frequency_mode": 0.5, "frequency_high": "0.9",
+    "severity_low": "1000", "severity_mode": None, "severity_high": 9000, "severity_cap": None,
+    "into": "market:mideast",
+}  # fmt: skip
+# Which of the real things stands for a key that several nouns have.
+KEYS = {
+    "/risks/": "R-001", "/mitigations/": "M-001", "/indicators/": "K-001",
+    "/terms/": "market:eu", "/objectives/": "overseas-units-2030", "/taxonomies/": "market",
+    "/withdraw/": "CR-002", "/change-requests/": "CR-001",
 }  # fmt: skip
 
 
@@ -95,6 +114,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     row = builders.risk(world, inherent=(5, 5), target=(1, 2))
     builders.mitigation(world, row)
     builders.objective(world)
+    builders.taxonomy(world)
     builders.review(world, row)
     # The addresses that are made up for webhooks lead nowhere.
     stub_names(monkeypatch)["hooks.receiver.com"] = ["93.184.215.14"]
@@ -116,11 +136,39 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     absence = manager.post(
         here + "absences/", {"starts_on": "2027-02-01", "until_on": "2027-02-05"}, **send
     ).json()
-    return {
-        "slug": SLUG, "risks": "R-001", "mitigations": "M-001", "indicators": "K-001",
-        "webhook": str(webhook.uuid), "meeting": meeting["id"], "absence": absence["id"],
-        "number": "1",
+    for who, days in (("partner_manager", 200), ("manager", 300)):
+        set_cadence(actor=world.viewer(who), cadence={"critical": days}, seen_number=1, at=world.at)
+    making.estimate(world, row, released=True)
+    done = making.simulation(world, years=LEAST_YEARS)
+    made, _plan = bring_in(
+        actor=viewer, brought=Brought("ice.csv", NAMED["content"].encode()), at=world.at
+    )
+    assert made is not None
+    account, token, _secret = create_program(actor=viewer, name="ERP", scope="read", at=world.at)
+    invitation = invite(
+        actor=viewer, email="asked@example.com", role="owner", party="foton", at=world.at
+    )
+    things = {
+        "webhook": webhook, "control": builders.control(world, row), "simulation": done,
+        "queued": making.simulation(world, done=False, seed=2), "brought": made,
+        "estimate": making.estimate(world, row, by="manager"), "program": account.user,
+        "token": token, "invitation": invitation, "member": world.deputy,
     }  # fmt: skip
+    return {
+        **{name: str(thing.uuid) for name, thing in things.items()},
+        "slug": SLUG, "meeting": meeting["id"], "absence": absence["id"], "number": "1",
+        "party": "foton", "alone": alone(world),
+    }  # fmt: skip
+
+
+def alone(world: World) -> str:
+    """The slug of a register that nobody but foton's manager is in: one that can be archived."""
+    founded = found_register(
+        by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
+        time_zone=builders.ZONE, parties=[{"key": "foton", "names": {"en": "Foton"}}],
+        acts_for="foton", at=world.at, by_operator=True,
+    )  # fmt: skip
+    return str(founded.register.slug)
 
 
 def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
@@ -130,10 +178,12 @@ def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
         return not case.meta.is_negative_at(location)
 
     if fits(ParameterLocation.PATH) and case.path_parameters:
-        noun = next(
-            (n for n in ("risks", "mitigations", "indicators") if f"/{n}/" in case.path), ""
-        )
-        values = {**known, "ref": known.get(noun, "R-001")}
+        key = next((key for part, key in KEYS.items() if part in case.path), "R-001")
+        values = {**known, "ref": key, "key": key}
+        if case.path.endswith("/archive/"):
+            values["slug"] = known["alone"]
+        elif case.path.endswith("/cancel/"):
+            values["simulation"] = known["queued"]
         case.path_parameters = {k: values.get(k, v) for k, v in case.path_parameters.items()}
     if fits(ParameterLocation.HEADER) and "If-Match" in case.headers:
         case.headers["If-Match"] = f'"{real}"'

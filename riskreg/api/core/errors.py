@@ -28,7 +28,7 @@ KINDS: dict[int, tuple[str, str]] = {
     404: ("not-found", gettext_noop("There is no such thing here")),
     405: ("method-not-allowed", gettext_noop("This address does not take that method")),
     406: ("not-acceptable", gettext_noop("Only JSON can be served")),
-    409: ("ended", gettext_noop("It has ended already")),
+    409: ("too-late", gettext_noop("It is too late for this")),
     412: ("stale", gettext_noop("Somebody changed it since")),
     413: ("too-large", gettext_noop("The body is too large")),
     414: ("address-too-long", gettext_noop("The address is too long")),

@@ -11,10 +11,12 @@ from riskreg.exchange.mapping.columns import targets
 from riskreg.kernel.errors import Errors
 
 # What an import prints can be sent back as its answers; these parts of it are only read by people.
-_ONLY_PRINTED = ("format", "sheet", "header_row", "rows", "new", "updated", "skipped", "asked",
-                 "refused")  # fmt: skip
+ONLY_PRINTED = ("format", "sheet", "header_row", "rows", "new", "updated", "skipped", "asked",
+                "refused")  # fmt: skip
 _KEYS = ("columns", "scales", "values", "dates", "matches", "visibility", "people")
 MAX_ANSWERS = 5000
+# A level is a number, or a cell as 3x4; what a word stands for is a word or a day.
+MAX_LEVEL, MAX_ANSWER = 20, 2000
 
 
 @dataclass(frozen=True)
@@ -54,13 +56,13 @@ def clean_answers(given: Any, taxonomies: tuple[str, ...]) -> Answers:
         errors.add("mapping", "not_an_object", _("A mapping is an object: {columns, scales, …}."))
         errors.raise_if_any()
     for name in given:
-        if name not in _KEYS and name not in _ONLY_PRINTED:
+        if name not in _KEYS and name not in ONLY_PRINTED:
             errors.add(
                 f"mapping.{str(name)[:60]}", "unknown_field", _("A mapping has no such part.")
             )
     kept: dict[str, Any] = {}
     for name in (*_KEYS[:-2], "people"):
-        part = given.get(name) or {}
+        part = given.get(name, {})
         if not isinstance(part, Mapping) or len(part) > MAX_ANSWERS:
             errors.add(f"mapping.{name}", "not_an_object", _("This maps their words to ours."))
             continue
@@ -82,6 +84,16 @@ def clean_answers(given: Any, taxonomies: tuple[str, ...]) -> Answers:
                     "not_an_object",
                     _("This maps their words to ours."),
                 )
+                continue
+            for value, answer in answers.items():
+                if not (_is_level if name == "scales" else _is_word)(answer):
+                    errors.add(
+                        f"mapping.{name}.{column[:60]}.{str(value)[:60]}",
+                        "unknown",
+                        _("A level such as 3, a cell such as 3x4, or null for not judged.")
+                        if name == "scales"
+                        else _("One of our words or a day, as text, or null for nothing."),
+                    )
     for column, order in kept["dates"].items():
         if order not in ("day_first", "month_first"):
             errors.add(
@@ -93,8 +105,17 @@ def clean_answers(given: Any, taxonomies: tuple[str, ...]) -> Answers:
     for name, person in kept["people"].items():
         if not isinstance(person, str):
             errors.add(f"mapping.people.{name[:60]}", "not_text", _("An e-mail address or an id."))
-    visibility = given.get("visibility") or ""
+    visibility = given.get("visibility", "")
     if visibility not in ("", "shared", "party"):
         errors.add("mapping.visibility", "unknown", _("This must be one of: shared, party."))
     errors.raise_if_any()
     return Answers(visibility=visibility, **kept)
+
+
+def _is_level(answer: Any) -> bool:
+    number = isinstance(answer, int) and not isinstance(answer, bool)
+    return answer is None or number or (isinstance(answer, str) and len(answer) <= MAX_LEVEL)
+
+
+def _is_word(answer: Any) -> bool:
+    return answer is None or (isinstance(answer, str) and len(answer) <= MAX_ANSWER)
