@@ -5,22 +5,15 @@ import re
 from typing import Any
 
 import pytest
-from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.urls import URLPattern, URLResolver, get_resolver
 from playwright.sync_api import Page
 
 from riskreg.accounts.models import User
-from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
-from riskreg.endpoints.url_guard import read
-from riskreg.exchange.services import Brought, bring_in, keep_draft
 from riskreg.indicators.models import Indicator
 from riskreg.kernel import clock
-from riskreg.notify.models import Delivery
-from riskreg.register.access import inbox_of, viewer_for
-from riskreg.register.models import Objective, Register
-from riskreg.reviews.models import Meeting
-from riskreg.reviews.services import end_meeting, record_item, start_meeting
-from riskreg.risks.models import Control, Mitigation, Risk, State
+from riskreg.register.models import Register
+from riskreg.risks.models import Mitigation, Risk
+from tests.browser.addresses import LEADER, MANAGER, OWNER, address
 from tests.browser.conftest import NARROW, WIDE, Site
 from tests.browser.looks import looks_of, out_of_sight
 
@@ -30,8 +23,6 @@ pytestmark = [
     pytest.mark.django_db(transaction=True),
     pytest.mark.xdist_group("browser"),
 ]
-
-OWNER, MANAGER, LEADER = "owner@foton.example", "manager@foton.example", "leader@foton.example"
 
 # name: (who, a query string or more arguments). A page with several faces has several lines.
 PAGES: dict[str, tuple[str, str]] = {
@@ -62,6 +53,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:estimates": (OWNER, ""),
     "web:estimate_new": (OWNER, ""),
     "web:simulations": (LEADER, ""),
+    "web:simulation": (LEADER, ""),
+    "web:simulation going on": (LEADER, ""),
     "web:mitigations": (OWNER, ""),
     "web:mitigations mine": (LEADER, "?owner=me"),
     "web:mitigation": (OWNER, ""),
@@ -167,7 +160,7 @@ NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:en
 NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "web:member_role"}
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}
 NOT_PAGES |= {"web:program_token", "web:program_token_end", "web:estimate_release"}
-NOT_PAGES |= {"web:simulation", "web:simulation_cancel", "web:simulation_csv"}
+NOT_PAGES |= {"web:simulation_cancel", "web:simulation_csv"}
 NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:risk_export"}
 # Pages of a system or a register in the making: ``test_from_nothing.py`` goes through them.
 NOT_PAGES |= {
@@ -197,114 +190,6 @@ def names_of_pages() -> set[str]:
 
     found = walk(get_resolver().url_patterns)
     return {n for n in found if n.startswith(("web:", "account_"))} - NOT_PAGES
-
-
-def brought(slug: str, url: str) -> Any:
-    """A file that is looked through, or one that was brought in and could not be taken."""
-    actor, at = viewer_for(User.objects.get(email=MANAGER), slug), clock.now()
-    if url == "web:import_draft":
-        rows = b"Risk,Likelihood,Impact,Date raised\nIce on the ramp,High,Low,3/4/2026\n"
-        return keep_draft(actor=actor, brought=Brought("list.csv", rows), at=at)
-    rows = b"Risk,Likelihood,Date raised\nIce on the ramp,5,2026-02-31\n"
-    return bring_in(actor=actor, brought=Brought("list.csv", rows), at=at)[0]
-
-
-def address(name: str, query: str) -> str:
-    """Where the page ``name`` is in the demo register."""
-    slug = Register.objects.get().slug
-    if name in ("404", "403"):
-        tail = "risks/R-999/" if name == "404" else "mitigations/new/"
-        return f"/r/{slug}/{tail}"
-    url, _space, face = name.partition(" ")
-    if url == "web:inbox_message":
-        owner = User.objects.get(email=OWNER)
-        return reverse(url, kwargs={"message": inbox_of(owner).first().uuid})
-    outside = ("web:home", "web:preferences", "web:search", "web:inbox")
-    if url in outside or url.startswith("account_"):
-        keys = {"uidb36": "1", "key": "1-abc"} if url.endswith("_from_key") else {}
-        return reverse(url, kwargs=keys) + query
-    keys: dict[str, Any] = {"slug": slug}
-    risks = Risk.objects.filter(party__key="foton").order_by("ref")
-    if face == "draft":
-        keys["ref"] = Risk.objects.filter(state=State.DRAFT, visibility="shared").first().ref
-    elif url == "web:risk_extend":  # of a risk that the manager does not answer for
-        keys["ref"] = Risk.objects.filter(
-            owner__email="owner@catl.example", deputy__email="leader@catl.example"
-        ).first().ref  # fmt: skip
-    elif url == "web:risk_share":
-        keys["ref"] = risks.filter(visibility="party").first().ref
-    elif url == "web:risk_reopen":
-        keys["ref"] = risks.filter(state=State.CLOSED).first().ref
-    elif url.startswith("web:meeting") and url not in ("web:meetings", "web:meeting_new"):
-        keys |= {"meeting": meeting_of(ended=face == "minutes").uuid}
-        keys |= {"number": 1} if url == "web:meeting_item" else {}
-    elif url in ("web:delivery", "web:delivery_html"):
-        mails = Delivery.objects.filter(message__address=OWNER, channel="mail", state="sent")
-        keys["delivery"] = mails.latest("id").uuid
-    elif url == "web:change_request":
-        keys["ref"] = "CR-001"
-    elif url in ("web:import", "web:import_draft"):
-        keys["uuid"] = brought(slug, url).uuid
-    elif url == "web:term":
-        keys["ref"] = "market:eu"
-    elif url == "web:taxonomy":
-        keys["key"] = "market"
-    elif url in ("web:objective", "web:objective_edit"):
-        keys["key"] = Objective.objects.filter(party__key="foton").earliest("id").key
-    elif url == "web:party":
-        keys["party"] = "foton"
-    elif url in ("web:control", "web:control_edit", "web:control_test", "web:control_end"):
-        controls = Control.objects.filter(risk__party__key="foton", visibility="shared")
-        keys["control"] = controls.earliest("id").uuid
-    elif url == "web:member":
-        keys["member"] = User.objects.get(email=OWNER).uuid
-    elif url == "web:endpoint":
-        keys["endpoint"] = endpoint().uuid
-    elif url in ("web:indicator", "web:indicator_edit", "web:indicator_readings"):
-        keys["ref"] = Indicator.objects.filter(
-            party__key="foton", visibility="shared"
-        ).order_by("ref").first().ref  # fmt: skip
-    elif url in ("web:mitigation", "web:mitigation_edit"):
-        keys["ref"] = Mitigation.objects.filter(owner__email=OWNER).order_by("ref").first().ref
-    elif (
-        url.startswith(("web:risk_", "web:review")) and url != "web:risk_new"
-    ) or url == "web:risk":
-        keys["ref"] = risks.filter(state=State.OPEN, owner__email=OWNER).exclude(
-            visibility="party"
-        ).first().ref  # fmt: skip
-    return reverse(url, kwargs=keys) + query
-
-
-def endpoint() -> Endpoint:
-    """A webhook of foton's that is switched off, made where there is none; nobody calls it."""
-    manager = viewer_for(User.objects.get(email=MANAGER), Register.objects.get().slug)
-    who: dict[str, Any] = {
-        "audience": manager.audience, "actor": manager.user.uuid, "at": clock.now(),
-    }  # fmt: skip
-    found = Endpoint.objects.first()
-    if found is None:
-        found, _secret = add_endpoint(
-            kind="webhook", name="ERP of the plant", language="en",
-            address=read("https://erp.foton.example/in/7"), **who,
-        )  # fmt: skip
-        try_out(endpoint=found.uuid, local_day=manager.today(clock.now()), **who)
-        disable_endpoint(found.uuid, "410 Gone", clock.now())
-    return found
-
-
-def meeting_of(*, ended: bool) -> Meeting:
-    """A running meeting, or one that is over, of foton's manager; made where there is none."""
-    found = Meeting.objects.filter(ended_at__isnull=not ended).first()
-    if found is not None:
-        return found
-    manager = viewer_for(User.objects.get(email=MANAGER), Register.objects.get().slug)
-    act: dict[str, Any] = {"actor": manager, "at": clock.now()}
-    meeting = start_meeting(title="Monthly review", recipe={"party": "foton"}, **act)
-    act |= {"meeting": meeting.uuid, "version": None}
-    if ended:
-        record_item(number=2, outcome="deferred", note="Figures are missing", **act)
-        end_meeting(**act)
-    return meeting
 
 
 def settle(page: Page, path: str) -> int:

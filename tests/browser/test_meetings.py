@@ -6,8 +6,8 @@ import pytest
 from playwright.sync_api import expect
 
 from riskreg.reviews.models import Meeting, MeetingItem, Review
+from tests.browser.addresses import meeting_of
 from tests.browser.conftest import REGISTER, Site
-from tests.browser.test_every_page import meeting_of
 
 pytestmark = [
     pytest.mark.browser,

@@ -21,6 +21,11 @@ def outcome_labels() -> dict[str, str]:
     }
 
 
+def format_label(name: str) -> str:
+    """How a file was written: its usual ending, or that it was no file."""
+    return _("pasted rows") if name == "paste" else name
+
+
 def target_groups(viewer: Viewer) -> list[tuple[str, list[tuple[str, str]]]]:
     """What a column can be, in groups, for a choice."""
     own = [(name, _label(name)) for name in FIELDS if not name.startswith("mitigation.")]
@@ -32,7 +37,10 @@ def target_groups(viewer: Viewer) -> list[tuple[str, list[tuple[str, str]]]]:
         "rating": _("rating"),
     }
     scores = [
-        (f"{stage}.{part}", capfirst(f"{Stage(stage).label}: {word}"))
+        (
+            f"{stage}.{part}",
+            capfirst(_("%(stage)s: %(part)s") % {"stage": Stage(stage).label, "part": word}),
+        )
         for stage in STAGES
         for part, word in parts.items()
     ]

@@ -39,7 +39,7 @@ from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.imports.answers import posted_answers
-from riskreg.web.imports.labels import field_label, outcome_labels, target_groups
+from riskreg.web.imports.labels import field_label, format_label, outcome_labels, target_groups
 
 LISTED, SHOWN = 100, 200
 _ORDER = {"refused": 0, "new": 1, "updated": 2, "skipped": 3}
@@ -158,7 +158,8 @@ class Draft(Imports):
         why = {r.row: r for r in plan.refused}
         labels = outcome_labels()
         context = {
-            "title": draft.file_name,
+            "title": _("pasted rows") if draft.pasted else draft.file_name,
+            "format": format_label(plan.table.format),
             "draft": draft,
             "plan": plan,
             "problems": problems or [],
@@ -175,6 +176,10 @@ class Draft(Imports):
                     "outcome": labels[row.outcome],
                     "title": row.fields.get("title", ""),
                     "why": why[row.number].why if row.number in why else row.why,
+                    "levels": [
+                        {"name": field_label(stage), "likelihood": likelihood, "impact": impact}
+                        for stage, (likelihood, impact) in row.levels.items()
+                    ],
                     "changes": [
                         {"name": field_label(name), "before": change[0], "after": change[1]}
                         for name, change in row.changes.items()
