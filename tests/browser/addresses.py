@@ -5,7 +5,7 @@ from typing import Any
 from django.urls import reverse
 
 from riskreg.accounts.models import User
-from riskreg.analysis.models import Simulation
+from riskreg.analysis.models import Estimate, Simulation
 from riskreg.analysis.services import request_simulation
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
@@ -93,6 +93,9 @@ def address(name: str, query: str) -> str:
         keys["ref"] = Indicator.objects.filter(
             party__key="foton", visibility="shared"
         ).order_by("ref").first().ref  # fmt: skip
+    elif url in ("web:estimates", "web:estimate_new"):  # one that the viewer has judged himself
+        own = Estimate.objects.filter(expert__email=OWNER, risk__visibility="shared")
+        keys["ref"] = own.earliest("id").risk.ref
     elif url in ("web:mitigation", "web:mitigation_edit"):
         keys["ref"] = Mitigation.objects.filter(owner__email=OWNER).order_by("ref").first().ref
     elif (

@@ -210,11 +210,16 @@ def _grid(draft: Draft, axes: Axes) -> dict[str, Any]:
     def cell(row: int, column: int) -> dict[str, Any]:
         x, y = (column, row) if turned else (row, column)
         key = draft.cells[x][y]
-        first, second = levels["likelihood"][x]["label"], levels["impact"][y]["label"]
         return {
             "x": x,
             "y": y,
-            "words": f"{axes.name('likelihood')} {first}, {axes.name('impact')} {second}",
+            "words": _("%(axis)s %(level)s, %(other)s %(its)s")
+            % {
+                "axis": axes.name("likelihood"),
+                "level": levels["likelihood"][x]["label"],
+                "other": axes.name("impact"),
+                "its": levels["impact"][y]["label"],
+            },
             "label": words.get(key, key),
             "step": severity_step(keys.index(key) if key in keys else 0, len(keys)),
         }
