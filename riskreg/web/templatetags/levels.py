@@ -12,12 +12,16 @@ register = template.Library()
 
 
 @register.inclusion_tag("criteria/meanings.html")
-def level_meanings(criteria: Criteria, of: Register, open: bool = False) -> dict[str, Any]:
-    """Both axes with words and bands of their levels, the highest first."""
+def level_meanings(
+    criteria: Criteria, of: Register, open: bool = False, heading: int = 3
+) -> dict[str, Any]:
+    """Both axes with words and bands of their levels, the highest first, under headings of that
+    order."""
     axes = axes_of(of)
     return {
         "criteria": criteria,
         "open": open,
+        "heading": heading,
         "axes": [
             {"name": axes.name(axis), "levels": levels_of(criteria, axis)}
             for axis in (axes.down, axes.across)
