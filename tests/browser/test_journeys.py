@@ -227,8 +227,8 @@ def test_one_click_enters_the_demo(site: Site) -> None:
     page = site.page()
     page.goto("/accounts/login/")
     page.locator(".demo-accounts li", has_text=LEADER).locator("button").click()
-    page.wait_for_url(f"**{REGISTER}work/")
-    expect(page.locator("h1")).to_have_text(re.compile("My work|我的工作"))
+    page.wait_for_url(f"**{REGISTER}home/")
+    expect(page.locator("h1")).to_have_text(re.compile("^(Home|首页)$"))
 
 
 def test_a_lockout_is_a_page_too(site: Site, faults_of: Any) -> None:
