@@ -11,12 +11,15 @@ from typing import Any
 from django.apps import apps
 from django.test import Client
 
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.people import invitation_token
 from riskreg.register.services import create_program, found_register, invite
+from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import body_for
+from tests.analysis import making
 
 Way = tuple[str | int, ...]
 
@@ -42,20 +45,26 @@ _WRITES = ("post", "put", "patch")
 
 @dataclass
 class HostileWorld(CanaryWorld):
-    """With all that a manager can act on: ``program`` is the id of one of foton's programs,
-    ``invitation`` the secret of a mail that invites the manager to another register."""
+    """With all that a manager can act on: ``program`` is the id of one of foton's programs and
+    ``token`` of its token, ``invitation`` the secret of a mail that invites the manager to another
+    register, ``change_request`` waits for foton's answer, ``simulation`` is not over, and nobody
+    but the manager is in the register ``alone``."""
 
     program: str = ""
+    token: str = ""
     invitation: str = ""
+    change_request: str = ""
+    simulation: str = ""
+    alone: str = ""
 
 
 def build(at: dt.datetime) -> HostileWorld:
     """The canary world with a program, and with an invitation of foton's manager elsewhere."""
     world = HostileWorld(**vars(canaries.build(at)))
-    row, _token, _secret = create_program(
+    row, token, _secret = create_program(
         actor=world.viewer("manager"), name="ERP", scope="read", at=at
     )
-    world.program = str(row.user.uuid)
+    world.program, world.token = str(row.user.uuid), str(token.uuid)
     elsewhere = found_register(
         by=builders.user("elsewhere@example.com", at), slug="elsewhere", names={"en": "Elsewhere"},
         currency="CNY", time_zone=builders.ZONE, parties=[{"key": "theirs", "names": {"en": "T"}}],
@@ -63,6 +72,18 @@ def build(at: dt.datetime) -> HostileWorld:
     )  # fmt: skip
     row = invite(actor=elsewhere, email=world.manager.email, role="viewer", at=at)
     world.invitation = invitation_token(row)
+    asked = set_cadence(
+        actor=world.viewer("partner_manager"), cadence={"critical": 250},
+        seen_number=world.viewer("manager").criteria.number, at=at,
+    )  # fmt: skip
+    assert isinstance(asked, ChangeRequest)
+    world.change_request = asked.ref
+    world.simulation = str(making.simulation(world, by="manager", done=False, seed=3).uuid)
+    world.alone = found_register(
+        by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
+        time_zone=builders.ZONE, parties=[{"key": "foton", "names": {"en": "Foton"}}],
+        acts_for="foton", at=at, by_operator=True,
+    ).register.slug  # fmt: skip
     return world
 
 
@@ -135,7 +156,9 @@ def operations() -> list[Operation]:
 
 def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
     """The address with things of the register for its keys: each that may take the operation."""
-    path = operation.path.replace("{slug}", world.register.slug)
+    # One party alone cannot archive what others are in.
+    slug = world.alone if operation.path.endswith("/archive/") else world.register.slug
+    path = operation.path.replace("{slug}", slug).replace("{token}", world.token)
     risks = apps.get_model("risks", "Risk").objects.exclude(party=world.catl).order_by("pk")
     things: dict[str, Iterable[Any]] = {
         "risks": [world.shared_risk, *risks.values_list("ref", flat=True)],
@@ -154,6 +177,11 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "terms": ["market:eu", "market:mideast"],
         "members": [world.owner.uuid],
         "programs": [world.program],
+        "change-requests": [world.change_request, "CR-002"],
+        "parties": ["foton"],
+        "imports": world.imports,
+        "estimates": world.estimates,
+        "simulations": [world.shared_simulation, world.simulation],
         "invitations": apps.get_model("register", "Invitation")
         .objects.filter(party=world.foton)
         .values_list("uuid", flat=True),

@@ -32,7 +32,7 @@ from riskreg.analysis.policy.simulations import LEAST_YEARS
 from riskreg.endpoints import services as endpoints
 from riskreg.exchange.services import Brought, bring_in
 from riskreg.register.models import Role
-from riskreg.register.services import create_program, found_register, invite
+from riskreg.register.services import archive_register, create_program, found_register, invite
 from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.analysis import making
@@ -157,18 +157,22 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     return {
         **{name: str(thing.uuid) for name, thing in things.items()},
         "slug": SLUG, "meeting": meeting["id"], "absence": absence["id"], "number": "1",
-        "party": "foton", "alone": alone(world),
+        "party": "foton", "alone": alone(world, "alone"),
+        "archived": alone(world, "archived", archived=True),
     }  # fmt: skip
 
 
-def alone(world: World) -> str:
-    """The slug of a register that nobody but foton's manager is in: one that can be archived."""
-    founded = found_register(
-        by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
-        time_zone=builders.ZONE, parties=[{"key": "foton", "names": {"en": "Foton"}}],
-        acts_for="foton", at=world.at, by_operator=True,
+def alone(world: World, slug: str, *, archived: bool = False) -> str:
+    """The slug of a register that nobody but foton's manager is in, which can be archived, and
+    whose second party, which has nothing yet, can be removed."""
+    parties = [{"key": key, "names": {"en": key.capitalize()}} for key in ("foton", "second")]
+    founder = found_register(
+        by=world.manager, slug=slug, names={"en": slug.capitalize()}, currency="CNY",
+        time_zone=builders.ZONE, parties=parties, acts_for="foton", at=world.at, by_operator=True,
     )  # fmt: skip
-    return str(founded.register.slug)
+    if archived:
+        archive_register(actor=founder, reason="It is over", version=None, at=world.at)
+    return slug
 
 
 def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
@@ -182,6 +186,10 @@ def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
         values = {**known, "ref": key, "key": key}
         if case.path.endswith("/archive/"):
             values["slug"] = known["alone"]
+        elif case.path.endswith("/restore/"):
+            values["slug"] = known["archived"]
+        elif case.method == "DELETE" and "party" in case.path_parameters:
+            values |= {"slug": known["alone"], "party": "second"}
         elif case.path.endswith("/cancel/"):
             values["simulation"] = known["queued"]
         case.path_parameters = {k: values.get(k, v) for k, v in case.path_parameters.items()}

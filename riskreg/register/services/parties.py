@@ -41,8 +41,9 @@ def join_party(
     errors = Errors()
     clean = clean_names(errors, "names", names)
     _check_free(errors, clean, known)
-    if not isinstance(key, str | None) or not isinstance(prefix, str | None):
-        errors.add("key", "not_text", _("A key and a prefix are text."))
+    for field, value in (("key", key), ("prefix", prefix)):
+        if not isinstance(value, str | None):
+            errors.add(field, "not_text", _("This must be text."))
     errors.raise_if_any()
     word = next(iter(clean.values()))
     chosen = key if key is not None else suggested_key(word, [p.key for p in known])
