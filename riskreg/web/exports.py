@@ -1,6 +1,7 @@
 """A list of risks as a file: exactly the rows that it shows, in their order; and an empty one."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
@@ -13,7 +14,6 @@ from riskreg.exchange.columns import Column, columns_for
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.writing.csvs import csv_lines
 from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_lines
-from riskreg.exchange.writing.workbooks import write_workbook
 from riskreg.kernel.errors import Invalid
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView
@@ -28,6 +28,14 @@ FORMATS = {
     "ir8286": ("application/json", "ir8286.json"),
 }
 TEMPLATE_ROWS = 500
+
+
+def _writer() -> Callable[..., Iterator[bytes]]:
+    """What writes workbooks. Loaded when the first one is asked for: its library takes NumPy along
+    where that is installed, and the web process is to start without it."""
+    module = import_module("riskreg.exchange.writing.workbooks")
+    write: Callable[..., Iterator[bytes]] = module.write_workbook
+    return write
 
 
 class RiskExport(RegisterView):
@@ -71,7 +79,7 @@ class RiskExport(RegisterView):
         if kind == "ir8286":
             register = list(ir8286_rows(rows))
             return json_pieces(register, list(register[0]) if register else [], dict(about))
-        return write_workbook(_("Register"), columns, rows, (_("About"), about))
+        return _writer()(_("Register"), columns, rows, (_("About"), about))
 
     def _about(self, asked: str) -> list[tuple[str, str]]:
         viewer = self.viewer
@@ -104,9 +112,7 @@ class RegisterTemplate(RegisterView):
         columns = [column for column in columns_for(self.viewer) if column.fill]
         lines = [(column.label, " ".join(filter(None, (str(column.help), self._words(column)))))
                  for column in columns]  # fmt: skip
-        pieces = write_workbook(
-            _("Register"), columns, (), (_("Help"), lines), empty_rows=TEMPLATE_ROWS
-        )
+        pieces = _writer()(_("Register"), columns, (), (_("Help"), lines), empty_rows=TEMPLATE_ROWS)
         response = StreamingHttpResponse(pieces, content_type=XLSX)
         name = f"{self.viewer.register.slug}-template-{get_language()}.xlsx"
         response["Content-Disposition"] = f'attachment; filename="{name}"'

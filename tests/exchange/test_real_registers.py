@@ -17,8 +17,7 @@ from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.risks.models import Assessment, Mitigation, Position, Risk
 from tests.builders import World
 
-FOLDER = Path(os.environ.get("RISKREG_REGISTERS", "/nowhere"))
-pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="RISKREG_REGISTERS names no folder")
+FOLDER = Path(os.environ["RISKREG_REGISTERS"])
 
 
 def take(world: World, name: str, mapping: Any = None) -> dict[str, Any]:

@@ -10,7 +10,6 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.register.filtering import NounFilters
 from riskreg.register.permissions import permits
 from riskreg.risks import control_filters
 from riskreg.risks.fields import CONTROL
@@ -29,7 +28,7 @@ class ControlList(ListPage):
 
     template = "controls/index.html"
     route = "controls"
-    filters: ClassVar[NounFilters] = control_filters
+    filters = control_filters
     words = FilterWords(
         CONTROL,
         labels={

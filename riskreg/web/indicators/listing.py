@@ -10,7 +10,6 @@ from riskreg.indicators import filters
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator, Status
 from riskreg.indicators.queries.access import indicators_for, latest_values
-from riskreg.register.filtering import NounFilters
 from riskreg.register.permissions import permits
 from riskreg.web.filter_form import FilterWords
 from riskreg.web.indicators.labels import limits_for_spark, stands
@@ -25,7 +24,7 @@ class IndicatorList(ListPage):
 
     template = "indicators/index.html"
     route = "indicators"
-    filters: ClassVar[NounFilters] = filters
+    filters = filters
     words = FilterWords(
         INDICATOR,
         labels={

@@ -14,7 +14,6 @@ from django.utils.translation import gettext_lazy
 from riskreg.events import queries as events
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.external_ids import external_id_of
-from riskreg.register.filtering import NounFilters
 from riskreg.register.permissions import permits
 from riskreg.risks import mitigation_filters
 from riskreg.risks.fields import MITIGATION
@@ -69,7 +68,7 @@ class MitigationList(MitigationPage, ListPage):
 
     template = "mitigations/index.html"
     route = "mitigations"
-    filters: ClassVar[NounFilters] = mitigation_filters
+    filters = mitigation_filters
     words = FilterWords(
         MITIGATION,
         labels={

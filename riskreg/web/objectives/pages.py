@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from decimal import Decimal
-from typing import Any, ClassVar
+from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,7 +13,6 @@ from riskreg.kernel.localised import localised, number
 from riskreg.register import objective_filters
 from riskreg.register.external_ids import external_id_of
 from riskreg.register.fields import OBJECTIVE
-from riskreg.register.filtering import NounFilters
 from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
 from riskreg.register.queries import objective_for, objectives_for
@@ -33,7 +32,7 @@ class ObjectiveList(ListPage):
 
     template = "objectives/index.html"
     route = "objectives"
-    filters: ClassVar[NounFilters] = objective_filters
+    filters = objective_filters
     words = FilterWords(OBJECTIVE, labels={"due_before": gettext_lazy("Due before")})
     default_order = "due_on"
     front = ("party", "due_before")
