@@ -98,7 +98,7 @@ class CanaryWorld(World):
         path = path.replace("/registers/{}/", f"/registers/{self.register.slug}/")
         path = path.replace("/mitigations/{}/", f"/mitigations/{self.shared_mitigation}/")
         path = path.replace("/objectives/{}/", f"/objectives/{self.shared_objective}/")
-        path = path.replace("/change-requests/{}/", "/change-requests/CR-002/")
+        path = path.replace("/change-requests/{}/", "/change-requests/CR-003/")
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")
         if path == route:
             return []

@@ -27,7 +27,7 @@ DAY = dt.timedelta(days=1)
 
 def another(world: World) -> None:
     """A second one of what lists would hold only one of, so that there is a page to follow."""
-    # CR-002 or later: it waits for catl; the ladder that both agreed on was the first.
+    # They wait for catl as CR-003 and CR-004, behind what both agreed on already.
     seen = world.viewer("manager").criteria.number
     for days in (200, 300):
         set_cadence(

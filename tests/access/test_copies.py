@@ -20,6 +20,7 @@ from django.test.utils import CaptureQueriesContext
 from riskreg.accounts.models import ApiToken, CalendarFeed
 from riskreg.accounts.services import make_feed
 from riskreg.events.models import Event
+from riskreg.exchange.services import Brought, keep_draft
 from riskreg.kernel.errors import NotFound
 from riskreg.notify.models import Delivery, DeliveryState, Message
 from riskreg.notify.services import deliver_due
@@ -47,6 +48,7 @@ class Kept:
     message: str = ""
     mail: str = ""
     next_page: str = ""
+    draft: str = ""
     ref: str = ""
     tag: str = ""
 
@@ -80,6 +82,8 @@ COPIES: dict[str, Callable[[Kept], str]] = {
     "replayed answer": lambda k: text(k.post()),
     "cursor": lambda k: text(k.program.get(k.next_page)),
     "work of who is away": lambda k: text(k.browser.get(f"{k.slug}/work/")),
+    "work everywhere": lambda k: text(k.browser.get("/work/")),
+    "file looked through": lambda k: text(k.browser.get(f"{k.slug}/imports/drafts/{k.draft}/")),
     "duties by token": lambda k: text(k.program.get(f"{k.base}/duties/?mine=true")),
     "deliveries": lambda k: text(k.browser.get(f"{k.slug}/deliveries/")).replace(k.mail, WORD),
     "delivery": lambda k: text(k.browser.get(f"{k.slug}/deliveries/{k.mail}/")),
@@ -113,6 +117,8 @@ def kept(world: World) -> Any:
         kept.feed = f"/calendar/{make_feed(user=person, at=now)}.ics"
         assert sweep(now).broken == 0
         kept.message = str(inbox_of(person).latest("id").uuid)
+        brought = Brought(f"{WORD}.csv", f"Risk,Likelihood,Impact\n{WORD} in a file,5,5\n".encode())
+        kept.draft = str(keep_draft(actor=world.viewer(person), brought=brought, at=now).uuid)
         kept.mail = str(Delivery.objects.get(message__uuid=kept.message, channel="mail").uuid)
         assert kept.post().status_code == 201
         first = kept.program.get(f"{kept.base}/risks/?limit=1").json()
@@ -162,9 +168,12 @@ def test_nothing_that_was_kept_outlives_the_right(kept: Kept, end: Callable[[Kep
         # Their last membership took their tokens and calendar along.
         assert {told[c][:3] for c in ("token", "cursor", "changes", "replayed answer")} == {"401"}
         assert told["calendar"].startswith("404")
-        assert {told[c][:3] for c in ("work of who is away", "deliveries")} == {"404"}
+        assert {
+            told[c][:3] for c in ("work of who is away", "deliveries", "file looked through")
+        } == {"404"}
     else:
         assert told["cursor"].startswith("400")
+        assert told["file looked through"].startswith("404")
         assert {told[c][:3] for c in ("token", "calendar", "inbox")} == {"200"}
     known = kept.program.get(f"{kept.base}/risks/{kept.ref}/", headers={"If-None-Match": kept.tag})
     assert known.status_code == (401 if end is leave else 404)

@@ -6,6 +6,7 @@ does; with the one that it is about switched off it must.
 """
 
 import datetime as dt
+import json
 from collections.abc import Callable
 from functools import partial
 from typing import Any
@@ -15,6 +16,8 @@ import pytest
 from django.db import transaction
 
 from riskreg.accounts.models import User
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.queries.simulations import risks_of_run, stale_because
 from riskreg.events.queries import chains_of
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Invalid, NotFound
@@ -162,7 +165,32 @@ def _days_of_my_work(world: CanaryWorld) -> str:
     return walk.normal(browser.get(f"/r/{world.register.slug}/work/").content.decode())
 
 
+def risk_of_a_run(world: CanaryWorld) -> bool:
+    """By hand, as no run of everybody's names one: a shared run with a risk of foton's own."""
+    row, private = _run_with_a_private_risk(world)
+    return str(private.uuid) in risks_of_run(world.viewer("partner_manager"), row)
+
+
+def what_moved_in_a_run(world: CanaryWorld) -> bool:
+    """As before: that some input moved is said of it, and not by its ref."""
+    row, private = _run_with_a_private_risk(world)
+    moved = stale_because(world.viewer("partner_manager"), row)
+    assert "gone" in {one["what"] for one in moved}
+    return private.ref in {one["ref"] for one in moved}
+
+
+def _run_with_a_private_risk(world: CanaryWorld) -> tuple[Simulation, Risk]:
+    row = Simulation.objects.get(uuid=world.shared_simulation)
+    private = Risk.objects.get(ref="F-002")
+    inputs = json.loads(row.inputs)
+    inputs["exposures"][0]["risk"] = str(private.uuid)
+    row.inputs = json.dumps(inputs)
+    return row, private
+
+
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
+    "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
+    "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
     "events/queries.py:chains_of": chains,
     "handover/queries.py:_answered": what_is_handed_over,
     "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,

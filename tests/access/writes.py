@@ -81,8 +81,8 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     )  # fmt: skip
     # What waits for catl's answer: by the last yes foton's own risks are restated as well.
     asked = f"{base}/change-requests/"
-    yield Write(head, "POST", f"{asked}CR-002/approve/", tag=f"{asked}CR-002/")
-    yield Write(head, "POST", f"{asked}CR-002/refuse/", {"words": "No"}, tag=f"{asked}CR-002/")
+    yield Write(head, "POST", f"{asked}CR-003/approve/", tag=f"{asked}CR-003/")
+    yield Write(head, "POST", f"{asked}CR-003/refuse/", {"words": "No"}, tag=f"{asked}CR-003/")
     yield Write(head, "POST", asked, {"kind": "cadence", "cadence": {"critical": 9},
                                       "seen_criteria": 1})  # fmt: skip
     yield Write(head, "POST", f"{risk}transfer/", {"owner": str(world.manager.uuid)}, tag=risk)
