@@ -15,8 +15,15 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.accounts.services import make_feed
+from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.models import Register
-from riskreg.register.services import create_program
+from riskreg.register.services import (
+    add_member,
+    add_party,
+    archive_register,
+    create_program,
+    create_register,
+)
 from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.services import close_risk
 from riskreg.web.forms.key import _read
@@ -57,6 +64,11 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         made_by=world.manager, setup_steps=list(SETUP_STEPS)
     )
     create_program(actor=world.viewer("manager"), name="Loader", scope="read", at=at)
+    add_party(register=world.register, key="third", names={"en": "Third"}, prefix="T", at=at,
+              by=world.manager)  # fmt: skip
+    alone(world, "alone")
+    over = alone(world, "over")
+    archive_register(actor=over, reason="It is over", version=None, at=at)
     here = f"/r/{world.register.slug}/"
     world.starts = [
         f"{here}work/", "/registers/new/", f"{here}setup/parties/", f"{here}programs/",
@@ -66,8 +78,22 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         *(f"{here}meetings/{uuid}/" for uuid in world.shared_meetings),
         *(f"{here}deliveries/{uuid}/" for uuid in world.deliveries),
         *(f"{here}endpoints/{uuid}/" for uuid in world.endpoints),
+        *(f"{here}imports/drafts/{uuid}/" for uuid in world.drafts),
+        f"{here}risks/R-001/estimates/", f"{here}settings/parties/third/",
+        "/r/alone/settings/archive/", "/r/over/settings/archive/",
     ]  # fmt: skip
     return world
+
+
+def alone(world: Everything, slug: str) -> Viewer:
+    """The manager in a register that is one party's, which may archive and restore it."""
+    made = create_register(slug=slug, names={"en": slug}, currency="CNY", time_zone="UTC",
+                           at=world.at, by=world.manager)  # fmt: skip
+    party = add_party(register=made, key="foton", names={"en": "Foton"}, prefix="F", at=world.at,
+                      by=world.manager)  # fmt: skip
+    add_member(register=made, user=world.manager, role="manager", party=party, at=world.at,
+               by=world.manager)  # fmt: skip
+    return viewer_for(world.manager, slug)
 
 
 def found_by(person: User, world: Everything) -> dict[str, list[PageForm]]:
