@@ -15,6 +15,8 @@ from django.db import models
 from django.test import Client
 from django.utils import translation
 
+from riskreg.analysis.fields import ESTIMATE
+from riskreg.analysis.models import Estimate
 from riskreg.api.examples import ANSWERS
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
@@ -29,6 +31,7 @@ from riskreg.risks.models import Control, Mitigation, Risk
 from riskreg.web.history.page import field_label
 from riskreg.web.indicators.forms import TEXT_FIELDS
 from tests import builders
+from tests.analysis import making as estimating
 from tests.builders import World
 from tests.indicators import making
 
@@ -38,7 +41,10 @@ TABLES = {
     "control": (CONTROL, Control),
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
+    "estimate": (ESTIMATE, Estimate),
 }
+# What an estimate can be given as: it is never changed, another takes its place.
+NEVER_CHANGED = {"estimate": "EstimateNewRequest"}
 # Columns that are no field of the noun: of the database, or made of other columns.
 INTERNAL = {"uuid", "register", "search_text", "sort_key_en", "sort_key_zh", "ref_order"}
 # How the newest reading stands is told as ``latest``; with what something ended is in its events.
@@ -48,12 +54,16 @@ TOLD_OTHERWISE = {
     "objective": {"created_at"},
     # The one that it was noted on first is among ``risks``.
     "control": {"risk"},
+    # Recorded when it was given, which is ``at``; who released it did the event that tells so.
+    "estimate": {"created_at", "released_by"},
 }
 # What people cannot set on a page yet; programs and imports can.
 SET_BY_PROGRAMS = {
     "risk": {"labels"},
     "mitigation": {"labels", "translations"},
     "indicator": {"source"},
+    # The currency can only be the register's, so that nobody is asked for it.
+    "estimate": {"currency", "translations"},
 }
 Answers = dict[str, dict[str, Any]]
 every_table = pytest.mark.parametrize("noun", TABLES)
@@ -120,8 +130,9 @@ def undescribed(it: Table, name: str, document: dict[str, Any]) -> Iterator[str]
     answer = document[name]["properties"]
     yield from set(answer) ^ set(it.names())
     yield from (field for field, message in answer.items() if not about(message))
-    change = set(document[f"{name}ChangeRequest"]["properties"])
-    confirmed = {CONFIRMED} if it.has_versions else set()
+    given = NEVER_CHANGED.get(it.noun, f"{name}ChangeRequest")
+    change = set(document[given]["properties"])
+    confirmed = {CONFIRMED} if it.has_versions and it.noun not in NEVER_CHANGED else set()
     yield from (change ^ {f.name for f in it.settable} ^ confirmed) - {"visibility"}
 
 
@@ -172,23 +183,25 @@ def answers_of(world: World) -> Answers:
     target = builders.objective(world)
     control = builders.control(world, risk)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
+    estimating.estimate(world, risk)
     return {
         "risk": program.get(f"{root}risks/{risk.ref}/").json(),
         "mitigation": program.get(f"{root}mitigations/{work.ref}/").json(),
         "indicator": program.get(f"{root}indicators/{watched.ref}/").json(),
         "objective": program.get(f"{root}objectives/{target.key}/").json(),
         "control": program.get(f"{root}controls/{control.uuid}/").json(),
+        "estimate": program.get(f"{root}risks/{risk.ref}/estimates/").json()["results"][0],
     }
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator", "objective", "control"])
+@every_table
 def test_every_field_is_described(noun: str, schema: dict[str, Any]) -> None:
     assert list(undescribed(TABLES[noun][0], noun.capitalize(), schema)) == []
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator"])
+@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator", "estimate"])
 def test_every_field_that_can_be_set_is_in_the_form(world: World, noun: str) -> None:
     html = form_page(world, noun)
     it = TABLES[noun][0]
@@ -197,7 +210,7 @@ def test_every_field_that_can_be_set_is_in_the_form(world: World, noun: str) -> 
 
 
 def form_page(world: World, noun: str) -> str:
-    """The form in which a noun is changed."""
+    """The form in which a noun is changed; of an estimate, in which it is given."""
     builders.taxonomy(world)
     builders.objective(world)
     row: Any = builders.risk(world)
@@ -206,6 +219,8 @@ def form_page(world: World, noun: str) -> str:
     elif noun == "indicator":
         row = making.indicator(world, row)
     address = f"/r/{world.register.slug}/{noun}s/{row.ref}/edit/"
+    if noun == "estimate":
+        address = f"/r/{world.register.slug}/risks/{row.ref}/estimates/new/"
     return builders.web(world.owner).get(address).content.decode()
 
 
@@ -217,7 +232,9 @@ def in_page(html: str, field: Field) -> bool:
         Type.TRANSLATIONS: "other_title",
     }
     name = TEXT_FIELDS.get(field.name) or parts.get(field.type) or field.name
-    return f'name="{name}"' in html
+    # Of an estimate one source is asked for.
+    names = (name, "source_title") if field.type == Type.SOURCES else (name,)
+    return any(f'name="{each}"' in html for each in names)
 
 
 @pytest.mark.django_db
@@ -244,6 +261,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(MITIGATION, ANSWERS["Read a mitigation"]) == set()
     assert unanswered(INDICATOR, ANSWERS["Read an indicator"]) == set()
     assert unanswered(OBJECTIVE, ANSWERS["Read an objective"]) == set()
+    assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()
 
 
 @every_table
