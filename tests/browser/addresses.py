@@ -46,7 +46,10 @@ def address(name: str, query: str) -> str:
     if url == "web:inbox_message":
         owner = User.objects.get(email=OWNER)
         return reverse(url, kwargs={"message": inbox_of(owner).first().uuid})
-    outside = ("web:home", "web:preferences", "web:search", "web:inbox")
+    outside: tuple[str, ...] = (
+        "web:home", "web:preferences", "web:search", "web:inbox", "web:registers",
+        "web:work_everywhere",
+    )  # fmt: skip
     if url in outside or url.startswith("account_"):
         keys = {"uidb36": "1", "key": "1-abc"} if url.endswith("_from_key") else {}
         return reverse(url, kwargs=keys) + query
