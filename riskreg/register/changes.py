@@ -32,10 +32,15 @@ def log_value(field: Field, value: Any) -> Any:
     if field.type == Type.MONEY:
         return f"{value:.2f}"
     if isinstance(value, dt.datetime):
-        return value.astimezone(dt.UTC).isoformat().removesuffix("+00:00") + "Z"
+        return time_text(value)
     if isinstance(value, dt.date):
         return value.isoformat()
     return str(value) if field.type in (Type.CHOICE, Type.ID) else value
+
+
+def time_text(at: dt.datetime) -> str:
+    """A moment as events and answers tell it: in UTC, as in 2026-09-16T08:00:00Z."""
+    return at.astimezone(dt.UTC).isoformat().removesuffix("+00:00") + "Z"
 
 
 def names_of(rows: Collection[Any]) -> list[str]:

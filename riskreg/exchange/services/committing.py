@@ -107,7 +107,13 @@ def commit_import(
     row.report, row.notes = done.to_json(), list(done.notes)
     row.save(update_fields=["report", "notes"])
     counts = {name: [None, done.count(name)] for name in ("new", "updated", "skipped", "refused")}
-    changes = {"file": [None, row.file_name], "digest": [None, row.digest], **counts}
+    changes = {
+        "made_by": [None, str(actor.user.uuid)],
+        "file_name": [None, row.file_name],
+        "digest": [None, row.digest],
+        "rows": [None, len(done.rows)],
+        **counts,
+    }
     append(actor.entry("import.made", row, at=at, changes=changes))
     return row, done
 

@@ -12,6 +12,7 @@ from riskreg.exchange.models import Import, ImportedRow
 from riskreg.exchange.queries import import_for
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.changes import time_text
 from riskreg.register.permissions import require
 from riskreg.risks import services as risks
 from riskreg.risks.fields import RISK
@@ -42,7 +43,7 @@ def undo_import(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> Import:
         _set_back(actor, row, each, at)
     row.undone_at, row.undone_by = at, actor.user
     row.save(update_fields=["undone_at", "undone_by"])
-    changes = {"file": [row.file_name, None], "rows": [len(taken), None]}
+    changes = {"undone_at": [None, time_text(at)], "set_back": [None, len(taken)]}
     append(actor.entry("import.undone", row, at=at, changes=changes))
     return row
 

@@ -22,6 +22,7 @@ from riskreg.register.change_queries import ANSWER, change_request_for, speakers
 from riskreg.register.models import Membership, Party
 from riskreg.register.permissions import require
 from riskreg.register.services.change_mail import ASKED, CLOSED, HOLDS, JOINED, write_to
+from riskreg.register.services.change_requests import answers_by_party, closing
 
 WORDS_MAX = 2000
 AT_ONCE = 200
@@ -46,8 +47,9 @@ def approve_change(
     late or answered already, ``Conflict`` for another version than was seen, ``NotFound``.
     """
     row, answer = _to_answer(actor, name, version, at)
+    before = answers_by_party(row)
     _answer(row, answer, AnswerState.YES, actor, at)
-    changes: dict[str, Any] = {"answers": [None, {answer.party.key: AnswerState.YES.value}]}
+    changes: dict[str, Any] = {"answers": [before, answers_by_party(row)]}
     if row.answers.filter(answer=AnswerState.WAITING).exists():
         row.save(update_fields=["version"])
         append(actor.entry("change_request.approved", row, at=at, changes=changes))
@@ -60,7 +62,7 @@ def approve_change(
                     "change_request.applied",
                     row,
                     at=at,
-                    changes={**changes, "state": [ChangeState.OPEN.value, row.state]},
+                    changes={**changes, **_closing(row)},
                 )
             )
             _make(row, actor.request_id, at)
@@ -87,10 +89,11 @@ def refuse_change(
     errors = Errors()
     words = clean_text(errors, "words", words, required=True, limit=WORDS_MAX)
     errors.raise_if_any()
+    before = answers_by_party(row)
     _answer(row, answer, AnswerState.NO, actor, at)
     row.closing_words = {translation.get_language() or settings.LANGUAGE_CODE: words}
     _close(row, ChangeState.REFUSED, actor.user, at)
-    answers = [None, {answer.party.key: AnswerState.NO.value}]
+    answers = [before, answers_by_party(row)]
     _log(actor, "change_request.refused", row, at, answers=answers)
     write_to(row, [row.requested_by], CLOSED, at)
     return row
@@ -232,10 +235,12 @@ def _close(row: ChangeRequest, state: str, by: User | None, at: dt.datetime) -> 
 
 
 def _log(actor: Viewer, verb: str, row: ChangeRequest, at: dt.datetime, **more: Any) -> None:
-    changes = {"state": [ChangeState.OPEN.value, row.state], **more}
-    if row.closing_words:
-        changes["words"] = [None, row.closing_words]
-    append(actor.entry(verb, row, at=at, changes=changes))
+    append(actor.entry(verb, row, at=at, changes={**more, **_closing(row)}))
+
+
+def _closing(row: ChangeRequest) -> dict[str, Any]:
+    told = {name: [None, value] for name, value in closing(row).items()}
+    return {"state": [ChangeState.OPEN.value, row.state], **told}
 
 
 def _make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:

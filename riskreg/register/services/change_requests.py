@@ -20,6 +20,7 @@ from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
 from riskreg.register.change_queries import speakers
+from riskreg.register.changes import time_text
 from riskreg.register.models import Party
 from riskreg.register.services.change_mail import ASKED, HOLDS, write_to
 from riskreg.register.services.frame import next_ref
@@ -91,10 +92,13 @@ def propose(
         name: [None, value]
         for name, value in {
             "kind": row.kind,
+            "requested_by": str(actor.user.uuid),
+            "party": row.party.key if row.party else None,
             "state": row.state,
             "content": content,
             "answer_by": str(row.answer_by),
-            "answers": _answers(row),
+            "answers": answers_by_party(row),
+            **closing(row),
         }.items()
         if value
     }
@@ -135,8 +139,21 @@ def _note_answer(
     )
 
 
-def _answers(row: ChangeRequest) -> dict[str, str]:
+def answers_by_party(row: ChangeRequest) -> dict[str, str]:
+    """{key of a party: its answer}, as the events of a request tell it: always all of them."""
     return {a.party.key: a.answer for a in row.answers.select_related("party").order_by("party")}
+
+
+def closing(row: ChangeRequest) -> dict[str, Any]:
+    """What the event that closes a request tells of that: when, by whom, and in which words."""
+    if row.closed_at is None:
+        return {}
+    told = {
+        "closed_at": time_text(row.closed_at),
+        "closed_by": str(row.closed_by.uuid) if row.closed_by else None,
+        "words": row.closing_words,
+    }
+    return {name: value for name, value in told.items() if value}
 
 
 def _check_agreed(agreed: ChangeRequest, kind: str, content: Any) -> None:

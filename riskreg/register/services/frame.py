@@ -111,7 +111,8 @@ def add_party(
         register=register, key=key, names=names, prefix=prefix, created_at=at
     )
     founder = Viewer(user=by, register=register, role=Role.MANAGER, party=None)
-    append(founder.entry("party.added", party, at=at, changes={"prefix": [None, prefix]}))
+    changes = {"names": [None, names], "prefix": [None, prefix]}
+    append(founder.entry("party.added", party, at=at, changes=changes))
     return party
 
 

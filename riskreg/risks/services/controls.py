@@ -333,10 +333,12 @@ def log_control(
     changes: dict[str, Any] = {"control": change, **(more or {})}
     if reason:
         changes["reason"] = [None, reason]
-    entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
-    if control.visibility == risk.visibility:
+    shown_with_risk = control.visibility == risk.visibility
+    if shown_with_risk:
+        # First, as the event tells the version that the risk has from now on.
         bump_version(risk, recorded_at or at)
-    else:
+    entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
+    if not shown_with_risk:
         # It is its party's own, and nobody else has heard of it.
         entry = replace(entry, audience=Audience(risk.register.uuid, control.party.uuid))
     append(entry)
