@@ -58,10 +58,11 @@ def chains(world: CanaryWorld) -> bool:
 
 def end_of_a_control(world: CanaryWorld) -> bool:
     """Who owns a shared risk for the other party does not reach what was private beside it."""
-    transfer_risk(
+    given = transfer_risk(
         actor=world.viewer("manager"), ref=world.once_private, version=None,
         owner=world.partner_owner.email, at=world.at,
     )  # fmt: skip
+    builders.agreed(world, given, world.at)
     control = Control.objects.get(risk__ref=world.once_private, visibility="party")
     try:
         end_control(
