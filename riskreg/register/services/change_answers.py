@@ -239,8 +239,8 @@ def _log(actor: Viewer, verb: str, row: ChangeRequest, at: dt.datetime, **more: 
 
 
 def _closing(row: ChangeRequest) -> dict[str, Any]:
-    told = {name: [None, value] for name, value in closing(row).items()}
-    return {"state": [ChangeState.OPEN.value, row.state], **told}
+    closed = {name: [None, value] for name, value in closing(row).items()}
+    return {"state": [ChangeState.OPEN.value, row.state], **closed}
 
 
 def _make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:

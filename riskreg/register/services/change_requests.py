@@ -148,12 +148,12 @@ def closing(row: ChangeRequest) -> dict[str, Any]:
     """What the event that closes a request tells of that: when, by whom, and in which words."""
     if row.closed_at is None:
         return {}
-    told = {
+    values = {
         "closed_at": time_text(row.closed_at),
         "closed_by": str(row.closed_by.uuid) if row.closed_by else None,
         "words": row.closing_words,
     }
-    return {name: value for name, value in told.items() if value}
+    return {name: value for name, value in values.items() if value}
 
 
 def _check_agreed(agreed: ChangeRequest, kind: str, content: Any) -> None:
