@@ -408,7 +408,9 @@ def alone(world: World) -> World:
 def ladder(world: World, rungs: Any, **given: Any) -> InForce:
     """A ladder that both parties have agreed on, by foton's manager unless an ``actor`` is given;
     what ``set_ladder`` raises."""
-    asked = {"actor": world.viewer(world.manager), "at": world.at, "expected_number": None, **given}
+    given.setdefault("actor", None)
+    given["actor"] = given["actor"] or world.viewer(world.manager)
+    asked = {"at": world.at, "expected_number": None, **given}
     made = agreed(world, set_ladder(rungs=rungs, **asked))
     return made if isinstance(made, InForce) else ladder_of(world.register)
 

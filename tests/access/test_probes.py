@@ -21,8 +21,11 @@ from riskreg.analysis.queries.simulations import risks_of_run, stale_because
 from riskreg.events.queries import chains_of
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.register.models import Membership
 from riskreg.register.services import add_member, end_membership
-from riskreg.reviews.services import start_meeting
+from riskreg.reviews.queries.meetings import last_meeting_before
+from riskreg.reviews.services import end_meeting, start_meeting
+from riskreg.risks import control_filters
 from riskreg.risks.models import Control, Mitigation, Risk
 from riskreg.risks.services import edit_mitigation, end_control, transfer_risk
 from tests import builders
@@ -93,6 +96,35 @@ def recipe_of_a_meeting(world: CanaryWorld) -> bool:
     return bool(refusals(
         start_meeting, actor=world.viewer(by), title="Ours", recipe={"objective": key}, at=world.at,
     ))  # fmt: skip
+
+
+def day_of_the_last_meeting(world: CanaryWorld) -> bool:
+    """A meeting of foton's own is not the one that catl's home compares with."""
+    actor = world.viewer("leader")
+    own = start_meeting(
+        actor=actor, title="Ours", recipe={"state": "open"}, visibility="party", at=world.at
+    )
+    end_meeting(actor=actor, meeting=own.uuid, version=None, at=world.at)
+    last = last_meeting_before(world.viewer("partner_leader"), world.at + dt.timedelta(hours=1))
+    return last is not None and last.uuid == own.uuid
+
+
+def former_owner_of_a_control(world: CanaryWorld) -> bool:
+    """Somebody who left foton and still owns a control of its own is nobody to catl."""
+    gone = builders.user("gone@foton.example", world.at)
+    add_member(
+        register=world.register, user=gone, role="owner", party=world.foton, at=world.at,
+        by=world.founder,
+    )  # fmt: skip
+    builders.control(world, Risk.objects.get(ref="F-002"), owner=gone.email)
+    Membership.objects.filter(user=gone).update(ended_at=world.at)
+    try:
+        control_filters.parse(
+            world.viewer("partner_manager"), {"owner": [str(gone.uuid)]}, world.at
+        )
+    except Invalid:
+        return False
+    return True
 
 
 def sources_of_what_work_serves(world: CanaryWorld) -> bool:
@@ -202,6 +234,8 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "risks/filters.py:_positions": partial(owner_who_left, noun="risks"),
     "risks/mitigation_filters.py:_mitigations": partial(owner_who_left, noun="mitigations"),
     "risks/queries/access.py:control_for": end_of_a_control,
+    "reviews/queries/meetings.py:last_meeting_before": day_of_the_last_meeting,
+    "risks/control_filters.py:_controls": former_owner_of_a_control,
     "risks/services/mitigations.py:_served": sources_of_what_work_serves,
 }
 
