@@ -62,7 +62,8 @@ def matching(world: Any) -> dict[str, list[str]]:
         "impact": ["3", "5"],
         "rating": ["critical", "high", "moderate"],
         "test_due_before": [str(day + 400 * DAY)],
-        "due_before": [str(day + 400 * DAY)],
+        # Late enough for the objectives as well.
+        "due_before": ["2031-01-31"],
         "updated_since": ["2026-01-01T00:00:00Z"],
         "since": ["2026-01-01T00:00:00Z"],
         "until": [f"{day + DAY}T00:00:00Z"],
