@@ -56,7 +56,7 @@ def walked(program: Program, path: str) -> list[tuple[str, str]]:
     return found
 
 
-def tested_control(world: World) -> None:
+def control_that_is_tested(world: World) -> None:
     """A control of the owner's, to be tested again in 90 days."""
     tested = {"effectiveness": "effective", "tested_on": str(world.today), "test_every_days": 90}
     builders.control(
@@ -65,7 +65,7 @@ def tested_control(world: World) -> None:
 
 
 def test_duties_of_every_kind_soonest_first(busy: World) -> None:
-    tested_control(busy)
+    control_that_is_tested(busy)
     found = rows(Program(busy.owner).get("duties/?mine=true"))
     # A change of the common frame is answered by managers and leaders, not by owners.
     assert {d["kind"] for d in found} == set(LISTED) - {"change.answer"}
@@ -242,7 +242,7 @@ def test_bad_absences(world: World, change: dict[str, Any], pointer: str, code: 
 def test_a_hand_over_is_done_once_and_recorded(busy: World) -> None:
     manager = Program(busy.manager)
     given = {"from": busy.owner.email, "to": busy.deputy.email, "reason": "a new post"}
-    tested_control(busy)
+    control_that_is_tested(busy)
     made = manager.post("handovers/", given, Idempotency_Key="k")
     assert made.status_code == 201
     assert made.json()["counts"] == {
