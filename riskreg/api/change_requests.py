@@ -127,6 +127,8 @@ class ChangeRequestDetail(RegisterApi):
 
 class _Answering(RegisterApi):
     http_method_names = ["post"]
+    # What would restore a register is answered while it is archived; the service refuses the rest.
+    serves_archived = True
 
     def answered(self, row: ChangeRequest) -> Answer:
         """The request as it is now."""

@@ -6,7 +6,8 @@ from django.http import HttpResponse
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
-from riskreg.api import axes, shapes_members, shapes_register
+from riskreg.api import axes, shapes_changes, shapes_members, shapes_register
+from riskreg.api.change_requests import asked_answer
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView, RegisterApi
@@ -22,6 +23,7 @@ from riskreg.api.core.pagination import (
     read_cursor,
 )
 from riskreg.api.core.values import time
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.frame_templates import DEFAULT_SCALE, NO_CLASSIFICATION
 from riskreg.register.models import Membership, Register
 from riskreg.register.policy import Matrix
@@ -173,10 +175,15 @@ class RegisterDetail(RegisterApi):
 class RegisterArchive(RegisterApi):
     """POST lets a register be read only from now on."""
 
-    @schema.acted("Archive a register", shapes_register.RegisterArchive, shapes_register.Archived)
+    @schema.acted(
+        "Archive a register",
+        shapes_register.RegisterArchive,
+        shapes_register.Archived,
+        may_ask=shapes_changes.CommonChange,
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
-        """No write, no reminder; due dates stay. Not while another party has managers or leaders
-        in it. A manager's matter."""
+        """No write, no reminder; due dates stay. 202: it binds the other parties too, and waits for
+        their yes. A manager's matter."""
 
         def act() -> Answer:
             register = archive_register(
@@ -185,7 +192,7 @@ class RegisterArchive(RegisterApi):
                 version=self.expected_version,
                 at=self.at,
             )
-            return _archived(register, self.here)
+            return _archived(self, register)
 
         return self.write(act)
 
@@ -195,22 +202,31 @@ class RegisterRestore(RegisterApi):
 
     serves_archived = True
 
-    @schema.acted("Restore a register", None, shapes_register.Archived)
+    @schema.acted(
+        "Restore a register",
+        None,
+        shapes_register.Archived,
+        may_ask=shapes_changes.CommonChange,
+    )
     def post(self, request: Request, slug: str) -> HttpResponse:
-        """As it was; what fell due meanwhile is late. A manager's matter."""
+        """As it was; what fell due meanwhile is late. 202: it waits for the other parties' yes, and
+        is answered although the register is archived. A manager's matter."""
 
         def act() -> Answer:
             nothing_in(request)
             register = restore_register(
                 actor=self.viewer, version=self.expected_version, at=self.at
             )
-            return _archived(register, self.here)
+            return _archived(self, register)
 
         return self.write(act)
 
 
-def _archived(register: Register, url: str) -> Answer:
-    body = {"slug": register.slug, "url": url, "archived_at": time(register.archived_at)}
+def _archived(view: RegisterApi, register: Register | ChangeRequest) -> Answer:
+    if isinstance(register, ChangeRequest):
+        return asked_answer(view, register)
+    archived_at = time(register.archived_at)
+    body = {"slug": register.slug, "url": view.here, "archived_at": archived_at}
     return Answer.of(body, ETag=etag(register.version, body))
 
 

@@ -7,9 +7,16 @@ class RegisterConfig(AppConfig):
 
     def ready(self) -> None:
         from riskreg.notify import refresh
-        from riskreg.register.services import change_mail, party_requests, settings, terms
+        from riskreg.register.services import (
+            archiving,
+            change_mail,
+            party_requests,
+            settings,
+            terms,
+        )
 
         refresh.register(change_mail.KIND, change_mail.refresh_message)
+        archiving.register_kinds()
         settings.register_kinds()
         terms.register_kinds()
         party_requests.register_kinds()

@@ -28,12 +28,14 @@ class ChangeKind:
 
     ``apply(actor=, content=, at=, agreed=)`` calls the service that the change was asked through,
     with what was frozen then. ``title`` and ``lines`` take what was before and what would be after.
+    ``in_archived``: it is answered while the register is archived, which takes no other write.
     """
 
     key: str
     title: Callable[[Snapshot, Snapshot], str]
     lines: Callable[[Snapshot, Snapshot], list[Line]]
     apply: Callable[..., Any]
+    in_archived: bool = False
 
 
 _kinds: dict[str, ChangeKind] = {}
@@ -52,6 +54,11 @@ def kind_of(key: str) -> ChangeKind:
 def kind_keys() -> list[str]:
     """The keys of every kind."""
     return sorted(_kinds)
+
+
+def kinds_in_archived() -> list[str]:
+    """The keys of those that are answered while the register is archived."""
+    return sorted(key for key, kind in _kinds.items() if kind.in_archived)
 
 
 def title_of(key: str, before: Snapshot, after: Snapshot) -> str:

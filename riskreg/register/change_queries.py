@@ -13,8 +13,9 @@ from riskreg.accounts.models import User
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import kind_of
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
-from riskreg.register.models import Membership, Party
+from riskreg.register.models import Membership, Party, Register
 from riskreg.register.permissions import permits, roles_with
 
 ANSWER = "change.answer"
@@ -50,6 +51,12 @@ def open_requests(viewer: Viewer) -> list[ChangeRequest]:
     return list(
         change_requests_for(viewer).filter(state=ChangeState.OPEN).order_by("answer_by", "pk")
     )
+
+
+def open_request(viewer: Viewer, kinds: Collection[str]) -> ChangeRequest | None:
+    """The first to end of those of one of ``kinds`` that wait for an answer."""
+    rows = change_requests_for(viewer).filter(state=ChangeState.OPEN, kind__in=kinds)
+    return rows.order_by("answer_by", "pk").first()
 
 
 def closed_requests(viewer: Viewer, before: str = "") -> QuerySet[ChangeRequest]:
@@ -100,11 +107,18 @@ def waiting_answer(viewer: Viewer, row: ChangeRequest) -> PartyAnswer | None:
     )
 
 
+def takes_answers(register: Register, row: ChangeRequest) -> bool:
+    """Whether ``row`` is answered or taken back as the register stands: in an archived one only
+    what would restore it is."""
+    return register.archived_at is None or kind_of(row.kind).in_archived
+
+
 def may_answer(viewer: Viewer, row: ChangeRequest, today: dt.date) -> bool:
     """Whether the viewer can say yes or no to it today."""
     answer = waiting_answer(viewer, row)
     return (
         row.state == ChangeState.OPEN
+        and takes_answers(viewer.register, row)
         and row.answer_by >= today
         and answer is not None
         and row.requested_by_id != viewer.user.pk
@@ -114,7 +128,8 @@ def may_answer(viewer: Viewer, row: ChangeRequest, today: dt.date) -> bool:
 
 def may_withdraw(viewer: Viewer, row: ChangeRequest) -> bool:
     """Whether the viewer can take it back: they asked for it, and nobody has closed it."""
-    return row.state == ChangeState.OPEN and row.requested_by_id == viewer.user.pk
+    open_here = row.state == ChangeState.OPEN and takes_answers(viewer.register, row)
+    return open_here and row.requested_by_id == viewer.user.pk
 
 
 def owed_by(users: Collection[int]) -> Q:

@@ -45,6 +45,37 @@ def party_lines(before: Snapshot, after: Snapshot) -> list[Line]:
     return [Line(name, _("no party of this register"), _("sees all that is shared"), Effect.MOVES)]
 
 
+def archive_title(before: Snapshot, after: Snapshot) -> str:
+    """What it is about."""
+    return _("The register archived")
+
+
+def archive_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """What becomes of the register, and why."""
+    return [
+        Line(_("The register"), _in_use(), _archived(), Effect.WEAKENS),
+        Line(_("Why it is archived"), "", after["reason"], Effect.MOVES),
+    ]
+
+
+def restore_title(before: Snapshot, after: Snapshot) -> str:
+    """What it is about."""
+    return _("The register restored")
+
+
+def restore_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """What becomes of the register."""
+    return [Line(_("The register"), _archived(), _in_use(), Effect.MOVES)]
+
+
+def _in_use() -> str:
+    return _("kept up, with reminders")
+
+
+def _archived() -> str:
+    return _("read only, without reminders")
+
+
 def retire_title(before: Snapshot, after: Snapshot) -> str:
     """Which term would go out of use."""
     return _("The term %(name)s out of use") % {"name": localised(before["names"])}

@@ -84,6 +84,8 @@ IN_ARCHIVED = frozenset(
     (
         "register.view", "risk.view", "coverage.view", "delivery.view", "event.view",
         "register.archive",
+        # To restore it alone: ``change_queries.takes_answers``.
+        "change.answer",
     )
 )  # fmt: skip
 

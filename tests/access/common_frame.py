@@ -57,6 +57,7 @@ def frame(register_id: int) -> dict[str, Any]:
     return {
         "currency": register.currency,
         "zone": register.time_zone,
+        "archived": register.archived_at is not None,
         "criteria": {name: getattr(criteria, name) for name in names},
         "ladder": ladder_of(register).rungs,
         "parties": sorted(Party.objects.filter(register=register).values_list("key", flat=True)),
@@ -73,7 +74,7 @@ def frame(register_id: int) -> dict[str, Any]:
 def weakened(before: dict[str, Any], after: dict[str, Any], mine: int) -> list[str]:
     """What of the frame is not as it was, but for what is only stricter, risks taken back by whom
     they belong to, and new things."""
-    found = [n for n in ("currency", "zone", "parties") if before[n] != after[n]]
+    found = [n for n in ("currency", "zone", "archived", "parties") if before[n] != after[n]]
     if not _no_looser_criteria(before["criteria"], after["criteria"]):
         found.append("criteria")
     if not _no_looser_ladder(before["ladder"], after["ladder"]):

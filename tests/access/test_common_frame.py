@@ -36,9 +36,9 @@ def starts(world: CanaryWorld, who: str) -> list[str]:
 
 
 # Gates that this world does not lead to: everybody here has private things, which cannot be handed
-# over, and no register is being set up. tests/risks/test_crossing.py and
-# tests/register/test_change_requests.py stand before them.
-ELSEWHERE = {"handover", "party"}
+# over, no register is being set up, and none is archived. tests/risks/test_crossing.py,
+# tests/register/test_change_requests.py and tests/register/test_archive.py stand before them.
+ELSEWHERE = {"handover", "party", "restore"}
 
 
 @pytest.mark.parametrize("who", ["manager", "partner_manager"])
@@ -73,6 +73,7 @@ def test_no_route_weakens_what_is_common_for_one_party_alone(
 GATES = {
     "riskreg.risks.services.criteria": "settings/",
     "riskreg.register.services.settings": "settings/",
+    "riskreg.register.services.archiving": "settings/archive/",
     "riskreg.reminders.services.ladder": "settings/ladder/",
     "riskreg.risks.services.terms": "settings/terms/market:eu/",
     "riskreg.register.services.terms": "settings/terms/market:eu/",

@@ -11,16 +11,23 @@ from django.test import Client
 from riskreg.events.models import Event
 from riskreg.indicators.services import create_indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
+from riskreg.notify.models import Message
 from riskreg.notify.services import deliver_due
 from riskreg.register.access import Viewer
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Invitation, Membership, Register
 from riskreg.register.people import invitation_token
 from riskreg.register.permissions import IN_ARCHIVED, PERMISSIONS, permits
 from riskreg.register.services import (
     accept_with_new_account,
+    approve_change,
     archive_register,
     invite,
+    refuse_change,
     restore_register,
+    set_time_zone,
+    tend_change_requests,
+    withdraw_change,
 )
 from riskreg.reminders.models import Reminder
 from riskreg.reminders.services import sweep
@@ -44,7 +51,7 @@ def alone(world: World) -> None:
     theirs.filter(role__in=["manager", "leader"]).update(ended_at=world.at)
 
 
-def archive(world: World, who: str = "manager", **given: Any) -> Register:
+def archive(world: World, who: str = "manager", **given: Any) -> Register | ChangeRequest:
     fields = {"reason": "The programme has ended", "version": None, "at": world.at}
     return archive_register(actor=world.viewer(who), **{**fields, **given})
 
@@ -52,7 +59,6 @@ def archive(world: World, who: str = "manager", **given: Any) -> Register:
 @builders.shared_world
 def full(world: World) -> World:
     """One of everything that a route of a register names."""
-    alone(world)
     first = builders.risk(world, deputy=world.deputy.email)
     builders.taxonomy(world)
     builders.objective(world)
@@ -62,6 +68,8 @@ def full(world: World) -> World:
     start_meeting(actor=world.viewer("manager"), title="All", recipe={}, at=world.at)
     act: dict[str, Any] = {"actor": world.viewer("manager"), "at": world.at}
     invite(email="new@example.com", role="viewer", party="foton", **act)
+    set_time_zone(time_zone="UTC", seen=world.register.time_zone, **act)
+    alone(world)
     archive(world)
     world.register.refresh_from_db()
     return world
@@ -74,6 +82,7 @@ def written_routes(world: World) -> Iterator[tuple[str, str]]:
         "controls": str(Control.objects.get().uuid), "taxonomies": "market", "terms": "market:eu",
         "objectives": "overseas-units-2030", "members": str(world.owner.uuid),
         "invitations": str(Invitation.objects.get().uuid), "setup": "people",
+        "change-requests": "CR-001",
         "r": world.register.slug, "registers": world.register.slug,
     }  # fmt: skip
     for route, methods in ROUTES.items():
@@ -181,10 +190,6 @@ def test_what_waited_or_was_written_is_held_and_told_later(world: World) -> None
 
 
 def test_one_party_alone_cannot_archive_what_both_keep(world: World) -> None:
-    with nothing_changes(), pytest.raises(Forbidden) as refused:
-        archive(world)
-    assert "one party alone" in refused.value.detail
-    alone(world)
     with nothing_changes():
         for who in ("owner", "leader", "auditor", "onlooker", "integration"):
             with pytest.raises(Forbidden):
@@ -194,7 +199,64 @@ def test_one_party_alone_cannot_archive_what_both_keep(world: World) -> None:
         assert set(unsaid.value.fields) == {"reason"}
         with pytest.raises(Conflict):
             archive(world, version=7)
+    asked = archive(world)
+    assert isinstance(asked, ChangeRequest)
+    assert asked.is_open
+    assert not archived(world)
+    assert [(line.after, line.effect.value) for line in asked.lines] == [
+        ("read only, without reminders", "weakens"), ("The programme has ended", "moves"),
+    ]  # fmt: skip
+    with nothing_changes(), pytest.raises(Invalid) as twice:
+        archive(world)
+    assert "CR-001" in twice.value.detail
+    answer(world, asked, approve_change)
+    assert archived(world)
+    verbs = list(Event.objects.order_by("pk").values_list("verb", flat=True))
+    assert verbs.index("change_request.applied") < verbs.index("register.archived")
+
+
+def test_one_party_alone_does_not_restore_either(world: World) -> None:
+    longer = set_time_zone(
+        actor=world.viewer("manager"), time_zone="UTC", seen=world.register.time_zone, at=world.at
+    )
+    assert isinstance(longer, ChangeRequest)
+    answer(world, archive(world), approve_change)
+    with nothing_changes():
+        for act in (approve_change, refuse_change):
+            with pytest.raises(Forbidden) as refused:
+                answer(world, longer, act)
+            assert "archived" in refused.value.detail
+        with pytest.raises(Forbidden):
+            withdraw_change(actor=_again(world), name=longer.ref, version=None, at=world.at)
+    asked = restore_register(actor=_again(world), version=None, at=world.at)
+    assert isinstance(asked, ChangeRequest)
+    assert archived(world)
+    assert f"change:asked:{asked.uuid}" in mails_to(world.partner_manager)
+    answer(world, asked, refuse_change)
+    assert archived(world)
+    again = restore_register(actor=_again(world), version=None, at=world.at)
+    assert isinstance(again, ChangeRequest)
+    withdraw_change(actor=_again(world), name=again.ref, version=None, at=world.at)
+    last = restore_register(actor=_again(world), version=None, at=world.at)
+    assert isinstance(last, ChangeRequest)
+    tend_change_requests(world.at + 40 * DAY)
+    last.refresh_from_db()
+    longer.refresh_from_db()
+    # Who asked for something else is not written to meanwhile; it ends once the register lives on.
+    assert (last.state, longer.state) == ("expired", "open")
+    once_more = restore_register(actor=_again(world), version=None, at=world.at)
+    assert isinstance(once_more, ChangeRequest)
+    answer(world, once_more, approve_change)
+    assert not archived(world)
+    tend_change_requests(world.at + 40 * DAY)
+    longer.refresh_from_db()
+    assert longer.state == "expired"
+
+
+def test_whom_nobody_speaks_for_is_not_waited_for(world: World) -> None:
+    alone(world)
     done = archive(world, version=1)
+    assert isinstance(done, Register)
     assert (done.archived_at, done.version) == (world.at, 2)
     with nothing_changes(), pytest.raises(Invalid):
         archive(world)
@@ -203,6 +265,21 @@ def test_one_party_alone_cannot_archive_what_both_keep(world: World) -> None:
         restore_register(actor=_again(world), version=None, at=world.at)
     verbs = Event.objects.filter(verb__in=["register.archived", "register.restored"])
     assert verbs.count() == 2
+
+
+def answer(world: World, row: Any, act: Any) -> Any:
+    """As the partner's manager."""
+    words = {"words": "Not yet"} if act is refuse_change else {}
+    actor = world.viewer("partner_manager")
+    return act(actor=actor, name=row.ref, version=None, at=world.at, **words)
+
+
+def archived(world: World) -> bool:
+    return Register.objects.get(pk=world.register.pk).archived_at is not None
+
+
+def mails_to(user: Any) -> str:
+    return " ".join(Message.objects.filter(recipient=user.uuid).values_list("key", flat=True))
 
 
 def _again(world: World) -> Viewer:
@@ -214,8 +291,7 @@ def test_by_page_and_over_rest(world: World) -> None:
     client = builders.web(world.manager)
     asked = {"version": "1", "reason": "Over"}
     with nothing_changes():
-        assert "one party alone" in client.get(f"{page}archive/").content.decode()
-        assert client.post(f"{page}archive/", asked).status_code == 403
+        assert "waits for a yes of CATL" in client.get(f"{page}archive/").content.decode()
         assert builders.web(world.owner).get(f"{page}archive/").status_code == 403
     alone(world)
     with nothing_changes():
@@ -238,3 +314,36 @@ def test_by_page_and_over_rest(world: World) -> None:
     done = post("archive/", {"reason": "Over"}, tag)
     assert done.json()["archived_at"] is not None
     assert post("restore/", {}, done["ETag"]).json()["archived_at"] is None
+
+
+def test_the_other_party_is_asked_by_page_and_over_rest(world: World) -> None:
+    page = f"/r/{world.register.slug}/"
+    manager, partner = builders.web(world.manager), builders.web(world.partner_manager)
+    sent = manager.post(f"{page}settings/archive/", {"version": "1", "reason": "Over"})
+    assert sent["Location"] == f"{page}change-requests/CR-001/"
+    assert "CR-001" in manager.get(f"{page}settings/archive/").content.decode()
+    assert partner.post(f"{page}change-requests/CR-001/approve/", {}).status_code == 302
+    assert archived(world)
+    back = partner.post(f"{page}settings/restore/")
+    assert back["Location"] == f"{page}change-requests/CR-002/"
+    shown = manager.get(f"{page}change-requests/CR-002/").content.decode()
+    assert f"{page}change-requests/CR-002/approve/" in shown
+    assert manager.post(f"{page}change-requests/CR-002/approve/", {}).status_code == 302
+    assert not archived(world)
+    root = f"/api/v1/registers/{world.register.slug}/"
+    ours, theirs = builders.api(world.manager), builders.api(world.partner_manager)
+
+    def post(client: Client, path: str, body: Any, tag: str) -> Any:
+        return client.post(
+            root + path, body, content_type="application/json", headers={"If-Match": tag}
+        )
+
+    for step, body in (("archive/", {"reason": "Over"}), ("restore/", {})):
+        asked = post(ours, step, body, ours.get(root)["ETag"])
+        assert (asked.status_code, asked.json()["state"]) == (202, "open")
+        place = f"change-requests/{asked.json()['ref']}/"
+        with nothing_changes():
+            assert post(ours, f"{place}approve/", {}, asked["ETag"]).status_code == 400
+        done = post(theirs, f"{place}approve/", {}, asked["ETag"])
+        assert (done.status_code, done.json()["state"]) == (200, "applied")
+        assert archived(world) is (step == "archive/")

@@ -1,58 +1,105 @@
-"""Archiving a register, and restoring it: read as before, and nothing in it changes meanwhile."""
+"""Archiving a register, and restoring it: read as before, and nothing in it changes meanwhile.
+
+It binds every party that keeps risks here, so both ways need a yes of each (``propose``).
+"""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
-from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
+from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.change_kinds import ChangeKind, register_kind
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_words import (
+    archive_lines,
+    archive_title,
+    restore_lines,
+    restore_title,
+)
 from riskreg.register.models import Register
-from riskreg.register.people import parties_that_speak
 from riskreg.register.permissions import require
+from riskreg.register.services.change_requests import Proposal, propose
 
 REASON_MAX = 2000
+ARCHIVE, RESTORE = "archive", "restore"
 
 
 @transaction.atomic
 def archive_register(
-    *, actor: Viewer, reason: Any, version: int | None, at: dt.datetime
-) -> Register:
+    *,
+    actor: Viewer,
+    reason: Any,
+    version: int | None,
+    at: dt.datetime,
+    agreed: ChangeRequest | None = None,
+) -> Register | ChangeRequest:
     """Let a register be read only, from now on: no write, no reminder, no work of the sweep.
 
     What waits to be told stays waiting, and so does every due date. Where another party has
-    managers or leaders, its risks would rest as well, so that one party alone cannot do it. Raises
-    ``Forbidden``, ``Invalid`` without a reason or where it is archived; ``Conflict`` where somebody
-    was faster.
+    managers or leaders, its risks would rest as well: they are asked first, and the request is
+    returned. Raises ``Forbidden``, ``Invalid`` without a reason or where it is archived;
+    ``Conflict`` where somebody was faster.
     """
     register = _locked(actor, version)
-    others = [party.name for party in parties_that_speak(register) if party != actor.party]
-    if others:
-        text = _(
-            "%(parties)s keeps its risks here as well, and one party alone cannot archive them. "
-            "Its members leave first; then it can be archived."
-        )
-        raise Forbidden(text % {"parties": _(", ").join(others)})
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=REASON_MAX)
     if register.archived_at is not None:
         errors.add("register", "wrong_state", _("It is archived already."))
     errors.raise_if_any()
+    asked = propose(
+        actor,
+        Proposal(
+            kind=ARCHIVE,
+            content={"reason": reason},
+            before={"archived": False},
+            after={"archived": True, "reason": reason},
+            asks=True,
+        ),
+        at,
+        agreed=agreed,
+    )
+    if asked.is_open:
+        return asked
     return _set(actor, register, at, at, "register.archived", {"reason": [None, reason]})
 
 
 @transaction.atomic
-def restore_register(*, actor: Viewer, version: int | None, at: dt.datetime) -> Register:
+def restore_register(
+    *,
+    actor: Viewer,
+    version: int | None,
+    at: dt.datetime,
+    agreed: ChangeRequest | None = None,
+) -> Register | ChangeRequest:
     """Let an archived register live on, as it was; what fell due meanwhile is late.
 
-    It takes nothing from anybody, and so one manager does it. Raises as ``archive_register``.
+    Everybody in it is reminded again, so the other parties are asked as they were before it was
+    archived: an archived register takes answers to this request, and no other write. Raises as
+    ``archive_register``.
     """
     register = _locked(actor, version)
     if register.archived_at is None:
         raise Invalid.one("register", "wrong_state", _("It is not archived."))
+    asked = propose(
+        actor,
+        Proposal(
+            kind=RESTORE,
+            content={},
+            before={"archived": True},
+            after={"archived": False},
+            asks=True,
+        ),
+        at,
+        agreed=agreed,
+    )
+    if asked.is_open:
+        return asked
     return _set(actor, register, None, at, "register.restored", {})
 
 
@@ -77,3 +124,19 @@ def _set(
     register.save(update_fields=["archived_at", "version"])
     append(actor.entry(verb, register, at=at, changes=more))
     return register
+
+
+def _apply_archive(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return archive_register(reason=content["reason"], version=None, **given)
+
+
+def _apply_restore(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return restore_register(version=None, **given)
+
+
+def register_kinds() -> None:
+    """Let archiving and restoring be asked for."""
+    register_kind(ChangeKind(ARCHIVE, archive_title, archive_lines, _apply_archive))
+    register_kind(
+        ChangeKind(RESTORE, restore_title, restore_lines, _apply_restore, in_archived=True)
+    )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
+from django.db.models import Q
 from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,11 +17,16 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid, RiskregError
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer, as_viewer
-from riskreg.register.change_kinds import kind_of
+from riskreg.register.change_kinds import kind_of, kinds_in_archived
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
-from riskreg.register.change_queries import ANSWER, change_request_for, speakers
+from riskreg.register.change_queries import (
+    ANSWER,
+    change_request_for,
+    speakers,
+    takes_answers,
+)
 from riskreg.register.models import Membership, Party
-from riskreg.register.permissions import require
+from riskreg.register.permissions import require, why_archived
 from riskreg.register.services.change_mail import ASKED, CLOSED, HOLDS, JOINED, write_to
 from riskreg.register.services.change_requests import answers_by_party, closing
 
@@ -106,6 +112,7 @@ def withdraw_change(
     """Take a request back, as whoever asked for it. Raises ``Forbidden``, ``Invalid``,
     ``Conflict``, ``NotFound``."""
     row = change_request_for(actor, name, lock=True)
+    _check_register(actor, row)
     if row.requested_by_id != actor.user.pk:
         raise Forbidden(
             _("Only %(name)s, who asked for it, takes it back.") % {"name": row.requested_by}
@@ -121,7 +128,8 @@ def tend_change_requests(at: dt.datetime) -> int:
     """Close what was not answered in time, and ask somebody else where who was asked cannot answer
     any more. Returns how many were changed; running it twice, or late, makes no difference."""
     tended = 0
-    rows = ChangeRequest.objects.filter(state=ChangeState.OPEN, register__archived_at=None)
+    lives = Q(register__archived_at=None) | Q(kind__in=kinds_in_archived())
+    rows = ChangeRequest.objects.filter(lives, state=ChangeState.OPEN)
     for row in rows.order_by("answer_by", "pk")[:AT_ONCE]:
         with transaction.atomic():
             tended += _tend(row.pk, at)
@@ -176,6 +184,7 @@ def _to_answer(
 ) -> tuple[ChangeRequest, PartyAnswer]:
     """The request, locked, and the answer that the actor is about to give to it."""
     row = change_request_for(actor, name, lock=True)
+    _check_register(actor, row)
     answers = {answer.party_id: answer for answer in row.answers.all()}
     answer = None if actor.party_id is None else answers.get(actor.party_id)
     require(actor, ANSWER, answer if answer is not None else row)
@@ -212,6 +221,12 @@ def _answer(
     answer.due_on = None
     answer.save(update_fields=["answer", "answered_by", "answered_at", "due_on"])
     row.version += 1
+
+
+def _check_register(actor: Viewer, row: ChangeRequest) -> None:
+    """Raise ``Forbidden`` in an archived register, but for what would restore it."""
+    if not takes_answers(actor.register, row):
+        raise Forbidden(why_archived())
 
 
 def _check_open(row: ChangeRequest, version: int | None) -> None:

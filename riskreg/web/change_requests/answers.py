@@ -18,6 +18,8 @@ from riskreg.web.change_requests.pages import ChangeRequestPage, RefuseForm, Ver
 
 class _Answer(ChangeRequestPage):
     http_method_names = ["post"]
+    # What would restore a register is answered while it is archived; the service refuses the rest.
+    serves_archived = True
     form_class: type[VersionForm] = VersionForm
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:

@@ -9,11 +9,14 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.errors import Conflict, Forbidden, Invalid
-from riskreg.register.people import parties_that_speak
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.change_models import ChangeRequest
+from riskreg.register.change_queries import open_request
 from riskreg.register.permissions import require
 from riskreg.register.services import archive_register, restore_register
+from riskreg.register.services.archiving import ARCHIVE, RESTORE
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.change_requests.asking import parties_asked, to_request
 
 
 class ArchiveForm(forms.Form):
@@ -48,25 +51,27 @@ class Archive(RegisterView):
         if not form.is_valid():
             return self.page(form, 400)
         try:
-            archive_register(actor=self.viewer, at=self.at, **form.cleaned_data)
+            made = archive_register(actor=self.viewer, at=self.at, **form.cleaned_data)
         except Invalid as invalid:
             add_errors(form, invalid)
             return self.page(form, 400)
-        except Forbidden as forbidden:
-            form.add_error(None, forbidden.detail)
-            return self.page(form, 403)
         except Conflict as conflict:
             self.viewer.register.refresh_from_db()
             data = {**{n: form.data[n] for n in form.data}, "version": self.viewer.register.version}
             return self.page(ArchiveForm(data), 409, conflict.detail)
+        if isinstance(made, ChangeRequest):
+            return to_request(request, self.viewer, made)
         messages.success(request, _("The register is archived: it is only read from now on."))
         return _to_settings(self)
 
     def page(self, form: ArchiveForm, status: int = 200, conflict: str = "") -> HttpResponse:
         """The page with that form."""
-        speakers = parties_that_speak(self.viewer.register)
-        others = [party.name for party in speakers if party != self.viewer.party]
-        context = {"form": form, "others": others, "conflict": conflict}
+        context = {
+            "form": form,
+            "all_asked": parties_asked(self.viewer),
+            "waits": open_request(self.viewer, (ARCHIVE, RESTORE)),
+            "conflict": conflict,
+        }
         return self.render("register_settings/archive.html", context, status)
 
 
@@ -80,11 +85,13 @@ class Restore(RegisterView):
         """Restore it."""
         require(self.viewer, "register.archive")
         try:
-            restore_register(actor=self.viewer, version=None, at=self.at)
+            made = restore_register(actor=self.viewer, version=None, at=self.at)
         except Invalid as invalid:
-            messages.info(request, invalid.fields["register"][0].detail)
-        else:
-            messages.success(request, _("The register is restored, as it was."))
+            messages.info(request, invalid.detail)
+            return _to_settings(self)
+        if isinstance(made, ChangeRequest):
+            return to_request(request, self.viewer, made)
+        messages.success(request, _("The register is restored, as it was."))
         return _to_settings(self)
 
 
