@@ -14,6 +14,15 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 def main(size: int) -> None:
     """Measure everything at ``size`` risks and print the rows as the last line."""
+    made_ready()
+    from bench.seed import seed
+
+    viewer = seed(size)
+    print(json.dumps(list(_measure(size, viewer))))
+
+
+def made_ready() -> None:
+    """Django as a server has it, on the empty database that ``DATABASE_URL`` names."""
     django.setup()
     from django.conf import settings
     from django.core.management import call_command
@@ -30,10 +39,6 @@ def main(size: int) -> None:
 
     Template._render = _TestState.saved_data.template_render  # type: ignore[method-assign]
     call_command("migrate", verbosity=0)
-    from bench.seed import seed
-
-    viewer = seed(size)
-    print(json.dumps(list(_measure(size, viewer))))
 
 
 def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:

@@ -99,6 +99,7 @@ def statements(vendor: str, *, age: str = "30 - (n * 37) %% 120", owner: str = O
         if lite
         else "WITH s(n) AS (SELECT generate_series(1, %(count)s))"
     )
+    no = "0" if lite else "false"
     json = ("'{}'", "'[]'") if lite else ("'{}'::jsonb", "'[]'::jsonb")
     party = "CASE WHEN n %% 2 = 0 THEN %(foton)s ELSE %(catl)s END"
     visibility = "CASE WHEN n %% 10 = 0 THEN 'party' ELSE 'shared' END"
@@ -139,10 +140,10 @@ def statements(vendor: str, *, age: str = "30 - (n * 37) %% 120", owner: str = O
     number = "CAST(substr(r.ref, 3) AS INTEGER)"
     positions = f"""
       INSERT INTO risks_position (risk_id, register_id, party_id, visibility, ref, ref_order,
-        state, kind, owner_id, criteria_id, {", ".join(columns)}, valid_from, valid_to)
+        state, kind, owner_id, criteria_id, {", ".join(columns)}, valid_from, valid_to, by_scale)
       SELECT id, register_id, party_id, visibility, ref, ref_order, state, kind, owner_id,
         %(criteria)s,
-        {", ".join(cells)}, %(since)s, NULL
+        {", ".join(cells)}, %(since)s, NULL, {no}
       FROM (SELECT r.*, {number} AS n FROM risks_risk r WHERE r.register_id = %(register)s) AS x"""
     links = """
       INSERT INTO risks_risk_terms (risk_id, term_id)
