@@ -341,7 +341,7 @@ STORAGES = {
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
         if LOCAL
-        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+        else "riskreg.web.ui.sheets.OneSheetStorage"
     },
 }
 WHITENOISE_USE_FINDERS = LOCAL

@@ -53,6 +53,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.web.ui import blocks, dates, drawing, joints
 from riskreg.web.ui.icons import draw_icon
+from riskreg.web.ui.sheets import sheet_urls
 
 register = template.Library()
 register.tags |= blocks.register.tags | joints.register.tags
@@ -60,6 +61,7 @@ register.filters |= joints.register.filters
 
 
 register.simple_tag(draw_icon, name="icon")
+register.simple_tag(sheet_urls, name="style_sheets")
 
 
 # Ratings ---------------------------------------------------------------------------------------
