@@ -232,7 +232,7 @@ def test_drivers_have_the_correlation_asked_for() -> None:
     matrix = [[1, 0.8, -0.3], [0.8, 1, 0.1], [-0.3, 0.1, 1]]
     p = Portfolio([Exposure("R", Constant(1), rate=1)], drivers, matrix)
     values = Sampler(p, 1).driver_values(0, 65_536)
-    scores = np.array([values.scores(x) for x in "abc"])
+    scores = np.array([values.normal_scores(x) for x in "abc"])
     assert np.corrcoef(scores) == pytest.approx(np.array(matrix), abs=0.02)
     assert scores.mean(axis=1) == pytest.approx([0, 0, 0], abs=0.02)
     assert scores.std(axis=1) == pytest.approx([1, 1, 1], abs=0.02)
@@ -245,7 +245,7 @@ def test_a_singular_correlation_is_allowed_and_kept() -> None:
     matrix = [[1, 1, -1], [1, 1, -1], [-1, -1, 1]]
     p = Portfolio([Exposure("R", Constant(1), rate=1)], drivers, matrix)
     values = Sampler(p, 1).driver_values(0, 100)
-    scores = np.array([values.scores(x) for x in "abc"])
+    scores = np.array([values.normal_scores(x) for x in "abc"])
     assert (scores[0] == scores[1]).all()
     assert (scores[0] == -scores[2]).all()
 

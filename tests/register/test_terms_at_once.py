@@ -39,7 +39,7 @@ def merging(world: World, looked_up: threading.Event, held: threading.Event) -> 
 
 @pytest.mark.parametrize("new", [True, False], ids=["made", "edited"])
 def test_no_link_to_a_merged_term_is_left(new: bool) -> None:
-    world = builders.build_world()
+    world = builders.alone(builders.build_world())
     builders.taxonomy(world)
     risk = builders.risk(world)
     looked_up, held = threading.Event(), threading.Event()

@@ -434,11 +434,14 @@ def test_the_selection_reads_by_indexes_alone(world: World) -> None:
         assert "reminder_once" in plan or "sqlite_autoindex_reminders_reminder" in plan
         assert "SCAN risks_risk" not in plan
     else:
-        # A PostgreSQL that was never analysed may rightly scan one row; it must not have to.
+        # With one row any way costs the same, and what other tests left in the statistics decides.
+        # So the planner is asked for the order by an index: it must be able to, by these two.
         from django.db import connection
 
         with connection.cursor() as cursor:
-            cursor.execute("SET LOCAL enable_seqscan = off")
+            for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):
+                cursor.execute(f"SET LOCAL enable_{way} = off")
+            cursor.execute("ANALYZE risks_risk")
         plan = selection(REVIEW, world.register, world.today, DEFAULT_LADDER).explain()
         assert "risk_due" in plan
         assert "reminder_once" in plan
