@@ -114,7 +114,7 @@ def fill(
             )
 
 
-def unlocked(
+def with_triggers_dropped(
     connection: BaseDatabaseWrapper, table: str, when: str, act: Callable[[], None]
 ) -> None:
     """Do ``act`` to an append-only table, for a migration that adds a derived column to it."""

@@ -81,7 +81,7 @@ class DriverValues(Mapping[str, Array]):
         if name in self._values:
             return self._values[name]
         driver = self._plan.drivers[self._plan.place[name]]
-        values = driver.values(self.scores(name))
+        values = driver.values(self.normal_scores(name))
         if name in self._keep:
             self._values[name] = values
         return values
@@ -91,9 +91,9 @@ class DriverValues(Mapping[str, Array]):
         if name in self._values or name in self._keep:
             return self[name][places]
         driver = self._plan.drivers[self._plan.place[name]]
-        return driver.values(self.scores(name)[places])
+        return driver.values(self.normal_scores(name)[places])
 
-    def scores(self, name: str) -> Array:
+    def normal_scores(self, name: str) -> Array:
         """Standard normal scores of one driver, correlated with those of the others."""
         if name in self._given:
             return self._given[name]

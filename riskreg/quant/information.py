@@ -144,7 +144,7 @@ def driver_evppi(
         if driver.name not in asked:
             continue
         scores = np.concatenate(
-            [base.driver_values(b, size).scores(driver.name) for b, size in _blocks(n)]
+            [base.driver_values(b, size).normal_scores(driver.name) for b, size in _blocks(n)]
         )
         each[driver.name] = evppi(table, scores)
     return DriverInformation(expected, list(options)[best], each, together)

@@ -127,7 +127,7 @@ def _values_by_year(
     for k, sampler in enumerate(samplers):
         fresh = sampler.driver_values(block, size)
         for name, share in carried.items():
-            drawn = fresh.scores(name)
+            drawn = fresh.normal_scores(name)
             if k > 0:
                 drawn = share * scores[name] + math.sqrt(1 - share**2) * drawn
             scores[name] = drawn

@@ -7,12 +7,12 @@ from riskreg.accounts.services.accounts import (
     create_program_user,
     create_token,
     create_user,
-    end_access,
     end_register_tokens,
     log_change,
     make_feed,
     revoke_feed,
     revoke_token,
+    revoke_tokens_and_calendar,
     set_preferences,
 )
 
@@ -23,11 +23,11 @@ __all__ = [
     "create_program_user",
     "create_token",
     "create_user",
-    "end_access",
     "end_register_tokens",
     "log_change",
     "make_feed",
     "revoke_feed",
     "revoke_token",
+    "revoke_tokens_and_calendar",
     "set_preferences",
 ]

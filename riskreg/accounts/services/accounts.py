@@ -181,7 +181,7 @@ def end_register_tokens(*, user: User, register: uuid.UUID, at: dt.datetime, by:
 
 
 @transaction.atomic
-def end_access(*, user: User, at: dt.datetime, by: User) -> None:
+def revoke_tokens_and_calendar(*, user: User, at: dt.datetime, by: User) -> None:
     """End every token and the calendar address of ``user``, who is no member of anything now."""
     for token in ApiToken.objects.filter(user=user, revoked_at=None).order_by("pk"):
         ApiToken.objects.filter(pk=token.pk).update(revoked_at=at)
@@ -270,11 +270,11 @@ __all__ = [
     "create_program_user",
     "create_token",
     "create_user",
-    "end_access",
     "end_register_tokens",
     "log_change",
     "make_feed",
     "revoke_feed",
     "revoke_token",
+    "revoke_tokens_and_calendar",
     "set_preferences",
 ]

@@ -247,7 +247,7 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
 def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
     minus = "-" if backward else ""
     order = (
-        _most_urgent(pick.source, pick.urgent_on)
+        _urgency_order(pick.source, pick.urgent_on)
         if pick.urgent_on is not None
         else [f"{minus}{pick.source.due_field}", f"{minus}uuid"]
     )
@@ -255,7 +255,7 @@ def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[
     return chosen[: pick.most]
 
 
-def _most_urgent(source: Source, today: dt.date) -> list[Any]:
+def _urgency_order(source: Source, today: dt.date) -> list[Any]:
     """The order of ``duties.urgency`` for the database, as far as it lies in columns."""
     due = source.due_field
     soon = today + dt.timedelta(days=SOON_DAYS)

@@ -34,10 +34,10 @@ class Chat(Sender):
         """
         endpoint = load_credentials(message.recipient)
         service = SERVICES[endpoint.kind]
-        marked = (message.payload or {}).get("markdown") if service.markdown else None
-        body = shorten(marked or message.text, service.limit)
+        with_markup = (message.payload or {}).get("markdown") if service.markdown else None
+        body = shorten(with_markup or message.text, service.limit)
         try:
-            reply = _post(endpoint.kind, read(endpoint.address), message, body, bool(marked))
+            reply = _post(endpoint.kind, read(endpoint.address), message, body, bool(with_markup))
         except BlockedAddress as refused:
             raise PermanentFailure(refused.detail) from refused
         except Unreachable as away:
@@ -50,10 +50,12 @@ class Chat(Sender):
         _raise_for_code(service, reply)
 
 
-def _post(kind: str, address: Address, message: Message, body: str, marked: bool) -> Reply:
+def _post(kind: str, address: Address, message: Message, body: str, with_markup: bool) -> Reply:
     """Send it. Raises ``BlockedAddress`` or ``Unreachable``."""
     target = request_target(kind, address)
-    payload = SERVICES[kind].payload(message.subject, body, marked=marked, urgent=message.urgent)
+    payload = SERVICES[kind].payload(
+        message.subject, body, with_markup=with_markup, urgent=message.urgent
+    )
     text = json.dumps(payload, ensure_ascii=False)
     headers = {"Content-Type": "application/json; charset=utf-8"}
     return http_client.post(address, text.encode(), headers, target=target)

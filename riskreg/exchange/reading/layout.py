@@ -32,7 +32,7 @@ def table_in(sheet: Sheet, kind: str) -> Table | None:
         return None
     rows: list[Row] = []
     left_out: list[tuple[int, str]] = []
-    places = _text_places(header.names)
+    places = _text_columns(header.names)
     judged = [
         place
         for place, name in enumerate(header.names)
@@ -197,7 +197,7 @@ def _padded(sheet: Sheet, number: int, width: int) -> list[Value]:
     return row + [None] * (width - len(row))
 
 
-def _text_places(names: Sequence[str]) -> list[int]:
+def _text_columns(names: Sequence[str]) -> list[int]:
     return [
         place
         for place, name in enumerate(names)

@@ -90,7 +90,7 @@ def scale_in(text: str) -> int | None:
 
 
 @cache
-def _by_word() -> dict[str, str]:
+def _target_of_word() -> dict[str, str]:
     found: dict[str, str] = {}
     for table in (TARGETS, SCORES):
         for target, words in table.items():
@@ -100,7 +100,7 @@ def _by_word() -> dict[str, str]:
 
 
 @cache
-def _by_score() -> dict[str, str]:
+def _target_of_score_word() -> dict[str, str]:
     found: dict[str, str] = {}
     for target, words in SCORES.items():
         for word in words:
@@ -120,26 +120,26 @@ def recognise(header: str) -> Recognised | None:
     text = plain(header)
     if not text:
         return None
-    if text in _by_word():
-        found = _by_word()[text]
+    if text in _target_of_word():
+        found = _target_of_word()[text]
         return Recognised(found)
     stage, rest = _stage_of(text)
     if stage:
         bare = rest
-        if bare in _by_score():
-            return Recognised(_by_score()[bare], stage)
+        if bare in _target_of_score_word():
+            return Recognised(_target_of_score_word()[bare], stage)
         without = _without_risk(bare)
-        if without in _by_score():
-            return Recognised(_by_score()[without], stage)
+        if without in _target_of_score_word():
+            return Recognised(_target_of_score_word()[without], stage)
         if not without:
             return Recognised("rating", stage, 60)
-        partial = _part(without, _by_score())
+        partial = _part(without, _target_of_score_word())
         if partial:
             return Recognised(partial, stage, 70)
     without = _without_risk(text)
-    if without in _by_word():
-        return Recognised(_by_word()[without], "", 90)
-    partial = _part(text, _by_word())
+    if without in _target_of_word():
+        return Recognised(_target_of_word()[without], "", 90)
+    partial = _part(text, _target_of_word())
     return Recognised(partial, "", 60) if partial else None
 
 

@@ -228,7 +228,7 @@ def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.d
     if "mitigation" in row.changes:
         _plan_work(actor, risk, row.mitigation, made, at, at)
     elif row.mitigation is not None:
-        _update_work(actor, risk, row, made, at)
+        _update_mitigations(actor, risk, row, made, at)
     for work in row.more:
         if work["title"] in row.changes.get("mitigations", [None, []])[1]:
             _plan_work(actor, risk, work, made, at, at)
@@ -287,7 +287,9 @@ def _plan_work(
     made.mitigations[work.ref] = work.version
 
 
-def _update_work(actor: Viewer, risk: Risk, row: RowPlan, made: Made, at: dt.datetime) -> None:
+def _update_mitigations(
+    actor: Viewer, risk: Risk, row: RowPlan, made: Made, at: dt.datetime
+) -> None:
     changed = {
         name.removeprefix("mitigation."): change[1]
         for name, change in row.changes.items()

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.accounts.services import end_access, end_register_tokens
+from riskreg.accounts.services import end_register_tokens, revoke_tokens_and_calendar
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer
@@ -74,7 +74,7 @@ def end_membership(*, register: Register, user: User, at: dt.datetime, by: User)
         append(actor.entry("absence.changed", row, at=at, changes=changes))
     end_register_tokens(user=user, register=register.uuid, at=at, by=by)
     if not Membership.objects.filter(user=user, ended_at=None).exists():
-        end_access(user=user, at=at, by=by)
+        revoke_tokens_and_calendar(user=user, at=at, by=by)
     return membership
 
 

@@ -105,7 +105,7 @@ def recipients(rung: Rung, scope: DutyScope, roster: Roster) -> list[Recipient]:
     if DEPUTY in rung.tells or (OWNER in rung.tells and not notified):
         tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
     if not notified and (OWNER in rung.tells or DEPUTY in rung.tells):
-        tell(_in_their_place(scope, roster))
+        tell(_heads_of_party(scope, roster))
     if MANAGERS in rung.tells:
         tell(Recipient(user, AS_MANAGER) for user in roster.fallback_contacts(scope.party_id))
     if LEADERS in rung.tells:
@@ -117,11 +117,11 @@ def recipients(rung: Rung, scope: DutyScope, roster: Roster) -> list[Recipient]:
     if not notified:
         tell([roster.resolve(scope.deputy_id, scope, AS_DEPUTY)])
     if not notified:
-        tell(_in_their_place(scope, roster))
+        tell(_heads_of_party(scope, roster))
     return list(notified.values())
 
 
-def _in_their_place(scope: DutyScope, roster: Roster) -> list[Recipient]:
+def _heads_of_party(scope: DutyScope, roster: Roster) -> list[Recipient]:
     """The heads of the party: for an owner or deputy who is away, or because both are gone."""
     away = next(
         (u for u in (scope.owner_id, scope.deputy_id) if roster.may_receive(u, scope)), None

@@ -52,7 +52,7 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
     if feed.last_used_on != day:
         note_besides("calendar_used", lambda: mark_feed_used(feed, day))
     with translation.override(feed.user.language):
-        body, changed = _written(feed.user, viewers, at)
+        body, changed = _calendar_and_last_change(feed.user, viewers, at)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
     known = [
         t.strip().removeprefix("W/") for t in request.headers.get("If-None-Match", "").split(",")
@@ -70,7 +70,9 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
     return response
 
 
-def _written(user: User, viewers: list[Viewer], at: dt.datetime) -> tuple[bytes, dt.datetime]:
+def _calendar_and_last_change(
+    user: User, viewers: list[Viewer], at: dt.datetime
+) -> tuple[bytes, dt.datetime]:
     """The calendar as it is sent, and when something in it last changed."""
     calendar = Calendar()
     calendar.add("prodid", "-//riskreg//duties//EN")

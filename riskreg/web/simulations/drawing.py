@@ -53,7 +53,7 @@ def _last_of_interest(points: Sequence[Sequence[float]]) -> float:
     return next((p[0] for p in points if p[1] < _LAST_CHANCE), points[-1][0])
 
 
-def shares(values: Sequence[float]) -> list[float]:
+def percents_of_largest(values: Sequence[float]) -> list[float]:
     """Each value in per cent of the largest, for bars; never less than nothing."""
     top = max((abs(value) for value in values), default=0.0)
     return [round(100 * abs(value) / top, 2) if top else 0.0 for value in values]

@@ -61,7 +61,7 @@ class Results:
     def _contributions(self) -> list[dict[str, Any]]:
         before, after = (self.results["contributions"][side] for side in ("before", "after"))
         order = sorted(before["tail"], key=lambda risk: -before["tail"][risk])
-        lengths = drawing.shares([before["tail"][risk] for risk in order])
+        lengths = drawing.percents_of_largest([before["tail"][risk] for risk in order])
         return [
             {
                 **self._risk(risk),
