@@ -4,6 +4,7 @@ import uuid
 from typing import Any
 
 from django.http import HttpResponse
+from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.api import shapes_controls as shapes
@@ -77,7 +78,8 @@ class Controls(ControlApi):
             fields = _fields(body_of(request, "risks", *FIELDS))
             refs = fields.pop("risks", None)
             if not isinstance(refs, list) or not refs:
-                raise Invalid.one("risks", "required", "Name at least one risk by its ref.")
+                text = _("A control works on at least one risk; name it by its reference.")
+                raise Invalid.one("risks", "required", text)
             first, *also = (str(ref) for ref in refs)
             name, kind = fields.pop("name", None), fields.pop("kind", None)
             row = services.add_control(

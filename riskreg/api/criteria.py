@@ -21,7 +21,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
-from riskreg.register.policy import MAX_LEVELS, clean_criteria
+from riskreg.register.policy import MAX_LEVELS, MIN_LEVELS, clean_criteria
 from riskreg.register.queries import criteria_versions
 from riskreg.risks.queries.scales import preview_publication
 from riskreg.risks.services import publish_criteria
@@ -138,14 +138,16 @@ def criteria_and_mapping(body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
                 }
         wanted = [(x, y) for x in range(1, rows + 1) for y in range(1, columns + 1)]
         if len(cells) != len(wanted) or set(found) != set(wanted):
-            text = "Name each cell once: likelihood 1 to {}, impact 1 to {}."
-            raise Invalid.one("cells", "wrong_size", text.format(rows, columns))
+            text = _("Name each cell once: likelihood 1 to %(rows)d, impact 1 to %(columns)d.")
+            raise Invalid.one("cells", "wrong_size", text % {"rows": rows, "columns": columns})
         body["cells"] = [[found[x, y] for y in range(1, columns + 1)] for x in range(1, rows + 1)]
     return body, mapping
 
 
 def _size(levels: Any) -> int:
-    return len(levels) if isinstance(levels, list) and len(levels) <= MAX_LEVELS else 0
+    """How many levels there are; 0 for a number that cannot be, which is told of the levels."""
+    fine = isinstance(levels, list) and MIN_LEVELS <= len(levels) <= MAX_LEVELS
+    return len(levels) if fine else 0
 
 
 def _product(place: tuple[Any, Any]) -> Any:

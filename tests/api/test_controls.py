@@ -55,7 +55,7 @@ def test_another_partys_own_is_404(world: World, program: Callable[..., Program]
         is_problem(partner.patch(page, {"name": "x"}, If_Match='"1"'), 404)
         is_problem(partner.post(page + "end/", {"reason": "x"}, If_Match='"1"'), 404)
         body = {"name": "x", "kind": "preventive", "risks": [private.ref]}
-        is_problem(partner.post("controls/", body), 404)
+        is_problem(partner.post("controls/", body), 400, "unknown_risk", "#/risks")
     assert partner.get("controls/?count=true").json()["count"] == 0
 
 

@@ -95,7 +95,7 @@ def invite_many(
     for number, given in enumerate(rows, 1):
         errors = Errors()
         for name in set(given) - set(COLUMNS):
-            errors.add(name[:60], "unknown_field", _("There is no such column."))
+            errors.add(name[:60], "unknown_field", _unknown_column(name))
         row = inviting.row(errors, given)
         wrong = [error for noted in errors.fields.values() for error in noted]
         if wrong:
@@ -127,6 +127,7 @@ class _Inviting:
             register=actor.register, accepted_at=None, revoked_at=None
         )
         self.invited: set[tuple[str | None, str]] = set(waiting.values_list("party__key", "email"))
+        self.asked: set[tuple[str | None, str]] = set()
 
     def row(self, errors: Errors, given: Mapping[str, Any]) -> Invitation:
         """The invitation that ``given`` asks for, not saved; what is wrong goes to ``errors``."""
@@ -144,15 +145,19 @@ class _Inviting:
             message = _("This language is not offered; pick one of the list.")
             errors.add("language", "unknown", message)
         if email in self.members:
-            errors.add("email", "already_member", _("This person is a member already."))
-        if email and (key, email) in self.invited:
+            there = _("This person is a member already. What they are is changed under Members.")
+            errors.add("email", "already_member", there)
+        if email and (key, email) in self.asked:
+            above = _("This address stands above already; leave this one out.")
+            errors.add("email", "repeated", above)
+        elif email and (key, email) in self.invited:
             errors.add(
                 "email",
                 "already_invited",
                 _("This address is invited already; send that invitation again, or take it back."),
             )
         if not errors.fields:
-            self.invited.add((key, email))
+            self.asked.add((key, email))
         return Invitation(
             register=self.actor.register,
             party=self.parties[key],
@@ -164,6 +169,13 @@ class _Inviting:
             mail_due_at=self.at,
             created_at=self.at,
         )
+
+
+def _unknown_column(name: str) -> str:
+    if not name:
+        return _("This line has more cells than there are columns.")
+    values = {"name": name[:60], "all": ", ".join(COLUMNS)}
+    return _("There is no column “%(name)s”; columns are: %(all)s.") % values
 
 
 def _make(actor: Viewer, rows: list[Invitation], at: dt.datetime) -> list[Invitation]:

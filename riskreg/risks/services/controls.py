@@ -48,9 +48,13 @@ def add_control(
     """Note something that is in place against (or for) a risk; seen by whoever sees the risk.
 
     ``also`` are further risks that it works on; ``fields`` more of ``FIELDS``. One that works on a
-    party's own risk is that party's own. Raises ``Invalid``, ``Forbidden``, ``NotFound``.
+    party's own risk is that party's own. Raises ``Invalid``, ``Forbidden``.
     """
-    risk = risk_for(actor, ref, lock=True)
+    try:
+        risk = risk_for(actor, ref, lock=True)
+    except NotFound:
+        # It was written down, as ``also`` was, and may be mistyped.
+        raise Invalid.one("risks", "unknown_risk", _unknown_risk(ref)) from None
     require(actor, "control.edit", risk)
     errors = Errors()
     clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, risk=risk, at=at)
@@ -278,8 +282,7 @@ def _other_risks(
         try:
             risk = risk_for(actor, ref, lock=True)
         except NotFound:
-            text = _("Unknown risk: %(names)s.") % {"names": str(ref)[:60]}
-            errors.add(field, "unknown_risk", text)
+            errors.add(field, "unknown_risk", _unknown_risk(ref))
             continue
         require(actor, "control.edit", risk)
         if first.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
@@ -288,6 +291,11 @@ def _other_risks(
             continue
         found.append(risk)
     return found
+
+
+def _unknown_risk(ref: Any) -> str:
+    text = _("There is no risk %(ref)s here; check the reference.")
+    return text % {"ref": str(ref)[:60]}
 
 
 def _wanted_risks(

@@ -81,11 +81,9 @@ def criteria_in_force(actor: Viewer, seen_number: int) -> Criteria:
     Raises ``Conflict`` where they are another version than ``seen_number``.
     """
     # no_key: rows that are added meanwhile may refer to it, or both sides would wait forever.
-    register = (
-        Register.objects.select_for_update(no_key=True, of=("self",))
-        .select_related("criteria")
-        .get(pk=actor.register.pk)
-    )
+    # The criteria by a query of their own: PostgreSQL reads the row again that it waited for, and
+    # joins it to what was there before the wait, where criteria just published are not.
+    register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
     now = register.criteria
     assert now is not None  # noqa: S101 - create_register sets it in its transaction
     if now.number != seen_number:

@@ -1,7 +1,5 @@
 """Members: who is here, invitations, and one member with the change of role and the end."""
 
-import csv
-import io
 import uuid
 from typing import Any
 
@@ -11,11 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from riskreg.handover.queries import answered_counts, called, responsibilities
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
 from riskreg.register.people import (
     FOR_PEOPLE,
@@ -38,48 +37,14 @@ from riskreg.register.services import (
     revoke_invitation,
 )
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds
+from riskreg.web.forms.marks import adds, leads_to
+from riskreg.web.people.invitation_file import FileForm
 from riskreg.web.people.invitation_form import InvitationForm
 from riskreg.web.people.roles import role_table
 
 MEMBERS_SHOWN = 500
 INVITATIONS_SHOWN = 200
 REFUSED_SHOWN = 50
-FILE_MAX = 512 * 1024
-
-
-class FileForm(forms.Form):
-    """Many invitations at once."""
-
-    rows = forms.FileField(
-        label=gettext_lazy("CSV file"),
-        widget=forms.FileInput({"accept": ".csv,text/csv"}),
-        help_text=gettext_lazy(
-            "Columns: email, role, party, language; the first line names them. Up to 2,000 rows."
-        ),
-    )
-    take_good = forms.BooleanField(
-        label=gettext_lazy("Take the rows that are right, also if others are wrong"),
-        required=False,
-    )
-
-    def read(self) -> list[dict[str, Any]]:
-        """The rows, by column. Raises ``Invalid`` for what is no such file."""
-        sent = self.cleaned_data["rows"]
-        if sent.size > FILE_MAX:
-            raise Invalid.one("rows", "too_large", _("At most 512 KB; split the file."))
-        try:
-            text = sent.read().decode("utf-8-sig")
-            found = list(csv.DictReader(io.StringIO(text), strict=True))
-        except (UnicodeDecodeError, csv.Error):
-            raise Invalid.one("rows", "not_csv", _("This is not a CSV file in UTF-8.")) from None
-        if not found:
-            raise Invalid.one("rows", "empty", _("There is no row below the first line."))
-        return [
-            {(name or "?").strip().lower(): (value or "").strip() if isinstance(value, str | None)
-             else "?" for name, value in row.items()}
-            for row in found
-        ]  # fmt: skip
 
 
 class Members(RegisterView):
@@ -123,16 +88,15 @@ class Members(RegisterView):
                 "lacking": parties_without_manager(viewer),
                 "form": form or InvitationForm(viewer),
                 "file_form": file_form or FileForm(),
-                "refused": refused or [],
+                "refused": (refused or [])[:REFUSED_SHOWN],
+                "more_refused": max(0, len(refused or []) - REFUSED_SHOWN),
             }
         return self.render("people/members.html", context, status)
 
     def back(self, message: str) -> HttpResponse:
         """To the page, with a word of what was done."""
         messages.success(self.request, message)
-        return HttpResponseRedirect(
-            reverse("web:members", kwargs={"slug": self.viewer.register.slug})
-        )
+        return HttpResponseRedirect(_address(self.viewer))
 
     def _row(self, row: Membership, managed: bool, things: int) -> dict[str, Any]:
         return {
@@ -143,6 +107,10 @@ class Members(RegisterView):
             "things": things,
             "open": managed or row.user == self.viewer.user,
         }
+
+
+def _address(viewer: Viewer) -> str:
+    return reverse("web:members", kwargs={"slug": viewer.register.slug})
 
 
 class Invite(Members):
@@ -176,29 +144,43 @@ class InviteMany(Members):
         if not form.is_valid():
             return self.page(file_form=form, status=400)
         try:
+            rows = form.read()
             done = invite_many(
                 actor=self.viewer,
-                rows=form.read(),
+                rows=list(rows.values()),
                 take_good=form.cleaned_data["take_good"],
                 at=self.at,
             )
         except Invalid as invalid:
             add_errors(form, invalid)
             return self.page(file_form=form, status=400)
-        # The first line names the columns, so row 1 stands on line 2.
+        lines = list(rows)
         refused = [
-            {"line": number + 1, "reasons": [error.detail for error in errors]}
+            {"line": lines[number - 1], "reasons": [error.detail for error in errors]}
             for number, errors in sorted(done.refused.items())
         ]
+        n = len(refused)
         if refused and not done.made:
-            n = len(refused)
-            form.add_error("rows", _("%(n)d lines are wrong, so nobody was invited.") % {"n": n})
-            return self.page(file_form=form, refused=refused[:REFUSED_SHOWN], status=400)
-        message = _("%(n)d people are invited.") % {"n": len(done.made)}
-        if refused:
-            lines = ", ".join(str(row["line"]) for row in refused[:REFUSED_SHOWN])
-            message += " " + _("Not taken: lines %(lines)s.") % {"lines": lines}
-        return self.back(message)
+            wrong = ngettext(
+                "%(n)d line is wrong, so nobody was invited.",
+                "%(n)d lines are wrong, so nobody was invited.",
+                n,
+            )
+            form.add_error("rows", wrong % {"n": n})
+            return self.page(file_form=form, refused=refused, status=400)
+        made = len(done.made)
+        message = ngettext("%(n)d person is invited.", "%(n)d people are invited.", made)
+        message %= {"n": made}
+        if not refused:
+            return self.back(message)
+        messages.success(request, message)
+        left = ngettext(
+            "%(n)d line was not taken; it stands below.",
+            "%(n)d lines were not taken; they stand below.",
+            n,
+        )
+        messages.warning(request, left % {"n": n})
+        return leads_to(self.page(refused=refused), _address(self.viewer))
 
 
 class InvitationAgain(Members):
