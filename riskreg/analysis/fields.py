@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.analysis.models import EstimateStage, FrequencyKind, SeverityFamily
-from riskreg.kernel.fields import Field, Table, Type
+from riskreg.kernel.fields import Field, Table, Type, WhenShared
 from riskreg.register.common_fields import (
     LABEL,
     OWNER,
@@ -17,7 +17,10 @@ from riskreg.register.common_fields import (
     public_id,
 )
 
-_RECORD: dict[str, Any] = {"set_by": "estimate.record"}
+# Releasing is the change of audience of an estimate (ADR 14).
+_TOLD: dict[str, Any] = {"when_shared": WhenShared.TOLD}
+_ANEW: dict[str, Any] = {"when_shared": WhenShared.ANEW}
+_RECORD: dict[str, Any] = {"set_by": "estimate.record", **_TOLD}
 _NEEDED: dict[str, Any] = {"required": True, "must_send": True, **_RECORD}
 _NUMBER: dict[str, Any] = {"type": Type.NUMBER, **_NEEDED}
 _MONEY: dict[str, Any] = {"type": Type.MONEY, **_RECORD}
@@ -27,7 +30,7 @@ ESTIMATE = Table(
     no_such_field=_("An estimate has no such field to set."),
     fields=(
         public_id("51f0c2de-7a41-4c58-9a70-6f6b1d3e8a02"),
-        Field("risk", Type.RISK, history=_("risk"), example="R-003"),
+        Field("risk", Type.RISK, history=_("risk"), example="R-003", **_TOLD),
         Field(
             "stage",
             Type.CHOICE,
@@ -175,16 +178,27 @@ ESTIMATE = Table(
             meaning="whose ranges they are",
             filter=False,
             sort="",
+            **_TOLD,
         ),
-        PARTY,
-        replace(VISIBILITY, meaning="`party` until it is released, then `shared` for good"),
-        Field("at", Type.MOMENT, history=_("given"), example="2026-09-16T08:00:00Z"),
+        replace(PARTY, when_shared=WhenShared.NEUTRAL),
+        replace(
+            VISIBILITY, meaning="`party` until it is released, then `shared` for good", **_ANEW
+        ),
+        Field(
+            "at",
+            Type.MOMENT,
+            history=_("given"),
+            meaning="when it was given; of one that was released, when it was released",
+            example="2026-09-16T08:00:00Z",
+            **_ANEW,
+        ),
         Field(
             "released_at",
             Type.MOMENT,
             history=_("released"),
             null=True,
             meaning="null: not released",
+            **_ANEW,
         ),
         computed("implied", meaning="what the ranges come to"),
     ),

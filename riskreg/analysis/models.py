@@ -37,7 +37,9 @@ class Estimate(Translated, Base, PartyBound):
     """One expert's ranges of how often a risk happens in a year, and what one event costs (or, of
     an opportunity, brings). Append-only: a new one takes the place of the expert's last of a stage.
 
-    Its party's own until it is released, and then everybody's for good. Of a lognormal severity
+    Its party's own until it is released, and then everybody's for good, as if it had been given at
+    that moment: ``at`` starts anew, so that nobody learns since when its party had it. Of a
+    lognormal severity
     ``severity_low`` and ``severity_high`` are its P5 and P95. Amounts are in ``currency`` of
     ``base_year``. ``included``: what the numbers reckon with already.
     """
@@ -74,7 +76,7 @@ class Estimate(Translated, Base, PartyBound):
                 condition=Q(visibility=Visibility.PARTY, released_at=None, released_by=None)
                 | Q(
                     visibility=Visibility.SHARED,
-                    released_at__isnull=False,
+                    released_at=F("at"),
                     released_by__isnull=False,
                 ),
                 name="estimate_released",

@@ -5,6 +5,7 @@ from collections.abc import Collection
 from typing import Any
 
 from riskreg.accounts.queries import users_by_uuid
+from riskreg.analysis.queries.estimates import withheld_among
 from riskreg.api.core.values import person, time
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
@@ -12,7 +13,12 @@ from riskreg.register.access import Viewer
 
 
 def to_json(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
-    """Events as JSON, with one query for who did it."""
+    """Events as JSON, with one query for who did it, and one for estimates among them.
+
+    What an event tells of an estimate is withheld as long as lists withhold the estimate.
+    """
+    estimates = {row.subject_uuid for row in rows if row.subject_type == "estimate"}
+    withheld = withheld_among(viewer, estimates)
     shared = Audience(viewer.register.uuid).key
     people = users_by_uuid([row.actor for row in rows if row.actor]) if rows else {}
     return [
@@ -30,7 +36,8 @@ def to_json(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
                 "id": str(row.subject_uuid),
                 "version": row.subject_version,
             },
-            "changes": json.loads(row.changes),
+            "withheld": row.subject_uuid in withheld,
+            "changes": {} if row.subject_uuid in withheld else json.loads(row.changes),
         }
         for row in rows
     ]

@@ -153,6 +153,7 @@ ANSWERS: dict[str, Any] = {
                     "id": "9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21",
                     "version": 8,
                 },
+                "withheld": False,
                 "changes": {"title": ["Policy barriers", "Overseas policy barriers"]},
             }
         ],

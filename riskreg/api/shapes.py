@@ -165,6 +165,9 @@ class Event(s.Serializer[Any]):
     actor = Person(allow_null=True, help_text="null: the system itself")
     verb = one_of(VERBS)
     object = EventObject()
+    withheld = s.BooleanField(
+        help_text="what changed is not shown until the caller has given an estimate of their own"
+    )
     changes = Changed(help_text="{field: [before, after]}")
 
 

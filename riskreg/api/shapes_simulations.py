@@ -59,9 +59,15 @@ class SimulationNew(s.Serializer[Any]):
 class InputEstimate(s.Serializer[Any]):
     id = s.UUIDField()
     expert = s.UUIDField(help_text="id of the person")
-    frequency = s.ListField(child=s.CharField(), help_text="kind, low, likely, high")
+    frequency = s.ListField(
+        child=s.CharField(),
+        allow_null=True,
+        help_text="kind, low, likely, high; null: not shown until one's own is given",
+    )
     severity = s.ListField(
-        child=s.CharField(allow_null=True), help_text="family, low, likely, high, cap"
+        child=s.CharField(allow_null=True),
+        allow_null=True,
+        help_text="family, low, likely, high, cap; null: not shown until one's own is given",
     )
     label = one_of(LABELS, help_text="how far it can be relied on")
 

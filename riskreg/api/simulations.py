@@ -1,6 +1,5 @@
 """Runs: what a year could cost, simulated from the estimates of one audience."""
 
-import json
 import uuid
 from typing import Any
 
@@ -9,6 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.simulations import (
+    inputs_shown,
     progress_by_run,
     results_of_run,
     simulation_for,
@@ -131,9 +131,10 @@ class SimulationInputs(SimulationApi):
     @schema.detailed("Read the inputs of a simulation", shapes.Inputs)
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The frozen inputs; `digest` of the run is the SHA-256 of their canonical JSON (sorted
-        keys, no spaces)."""
+        keys, no spaces). Of estimates that the caller is not shown yet, `frequency` and `severity`
+        are null."""
         self.known_params()
-        return self.detail(json.loads(simulation_for(self.viewer, simulation).inputs))
+        return self.detail(inputs_shown(self.viewer, simulation_for(self.viewer, simulation)))
 
 
 class _Results(SimulationApi):

@@ -43,4 +43,4 @@ class Estimating:
             recorded_at=self.recorded_at,
         )
         if record["released"]:
-            release_estimate(actor=actor, estimate=row.uuid, at=self.recorded_at)
+            release_estimate(actor=actor, estimate=row.uuid, at=at, recorded_at=self.recorded_at)

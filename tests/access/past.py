@@ -5,12 +5,14 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from uuid import UUID
 
+from riskreg.analysis.services import record_estimate, release_estimate
 from riskreg.register.services import add_member, end_membership
 from riskreg.risks import services
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.access import parts
 from tests.access.canaries import private_risk, sing
+from tests.analysis import making as estimating
 from tests.builders import World
 from tests.indicators import making
 
@@ -80,7 +82,13 @@ def share(world: World, hidden: Hidden, private: bool) -> None:
         with hidden():
             row = _with_a_past(world, title, moment) if private else _made_now(world, title, moment)
             Risk.objects.filter(pk=row.pk).update(uuid=uuid)
+    # Its id is drawn with what is shared: it will be. When it was given never is.
+    given_at = moment - 50 * DAY if private else moment
+    ref = Risk.objects.get(title="Shared at last").ref
+    owner = world.viewer("owner")
+    given = record_estimate(actor=owner, ref=ref, given=estimating.GIVEN, at=given_at)
     row = _share(world, "Shared at last", moment + HOUR)
+    release_estimate(actor=owner, estimate=given.uuid, at=moment + 4 * HOUR)
     builders.assess(world, row, (3, 4), rationale="For everybody", at=moment + 2 * HOUR)
     builders.review(world, row, comment="For everybody", at=moment + 3 * HOUR)
 

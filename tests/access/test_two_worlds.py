@@ -25,6 +25,8 @@ from django.apps import apps
 from django.db import transaction
 
 from riskreg.accounts.services import make_feed
+from riskreg.analysis.models import Estimate
+from riskreg.api import estimates
 from riskreg.endpoints.models import Endpoint
 from riskreg.kernel import health
 from riskreg.notify.models import Message
@@ -32,6 +34,7 @@ from riskreg.register.models import Membership
 from riskreg.register.visibility import PartyBoundQuerySet
 from riskreg.reminders.policy.recipients import Roster
 from riskreg.reminders.services import sweep
+from riskreg.risks.models import Risk
 from riskreg.risks.services import sharing
 from tests import builders
 from tests.access import canaries, past, walk, writes
@@ -143,6 +146,7 @@ def build(at: dt.datetime, streams: Streams, private: bool) -> CanaryWorld:
         step(world, streams.hidden, private)
     world.risk_refs, world.mitigation_refs = ["F-001", "F-002"], ["FM-001"]
     world.objective_keys, world.indicator_refs = ["zzyzx-target"], ["FK-001"]
+    world.once_private = Risk.objects.get(title="Shared at last").ref
     return world
 
 
@@ -269,6 +273,17 @@ def _planted(
 
     yield "sharing", shared
 
+    plain = estimates.to_json
+
+    def dated(row: Estimate, viewer: Any, ref: str) -> dict[str, Any]:
+        return plain(row, viewer, ref) | {"at": str(row.created_at)}
+
+    def released() -> str:
+        with mock.patch.object(estimates, "to_json", dated):
+            return get("auditor", f"/risks/{world.once_private}/estimates/")
+
+    yield "a release", released
+
     def mailed() -> str:
         def may_receive(self: Roster, user: int | None, *rest: Any) -> bool:
             return user in self.members
@@ -298,7 +313,7 @@ def test_the_two_worlds_answer_alike_and_would_not_with_a_leak(
             wrong = {n: found[n] for n in found if n.startswith(kind) and found[n][0] not in codes}
             assert not wrong
     unheard = [name for name, text in without[1].items() if text == with_private[1][name]]
-    assert len(without[1]) == 11
+    assert len(without[1]) == 12
     assert not unheard, "these leaks were planted and not heard"
 
 

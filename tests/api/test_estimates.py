@@ -45,7 +45,7 @@ def test_given_listed_and_released(one: World) -> None:
     released = post(one, "owner", release, {})
     assert released.status_code == 200
     assert released.json()["visibility"] == "shared"
-    assert post(one, "manager", release, {}).json() == released.json()
+    assert post(one, "leader", release, {}).json() == released.json()
     listed = builders.api(one.partner_integration).get(url(one)).json()["results"]
     assert listed == [released.json()]
 

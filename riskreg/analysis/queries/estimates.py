@@ -4,11 +4,11 @@ Who may estimate a risk sees what others gave for a stage only once they have gi
 number that one has seen pulls one's own towards it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Estimate
@@ -44,20 +44,40 @@ def may_estimate(viewer: Viewer, risk: Risk) -> bool:
     return alive and viewer.party_id is not None and permits(viewer, "estimate.record")
 
 
-def stages_given(viewer: Viewer, risk: Risk) -> set[str]:
-    """The stages of ``risk`` of which the viewer has given an estimate."""
-    own = visible_estimates(viewer).filter(risk=risk, expert=viewer.user)
-    return set(own.values_list("stage", flat=True))
-
-
-def estimates_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:
-    """The estimates of ``risk`` that the viewer is shown now, newest first.
+def shown_estimates(viewer: Viewer) -> QuerySet[Estimate]:
+    """The estimates that the viewer is shown now, of every risk. The feed of events, the frozen
+    inputs of a run and every list tell these and no others.
 
     Programs and readers who give none themselves are shown all that they may know of.
     """
-    rows = visible_estimates(viewer).filter(risk=risk).select_related("expert", "party")
-    if viewer.role != Role.INTEGRATION and may_estimate(viewer, risk):
-        rows = rows.filter(Q(expert=viewer.user) | Q(stage__in=stages_given(viewer, risk)))
+    rows = visible_estimates(viewer)
+    gives = viewer.party_id is not None and permits(viewer, "estimate.record")
+    if viewer.role == Role.INTEGRATION or not gives:
+        return rows
+    own = visible_estimates(viewer).filter(
+        expert=viewer.user, risk=OuterRef("risk"), stage=OuterRef("stage")
+    )
+    return rows.filter(Q(risk__state=State.CLOSED) | Q(expert=viewer.user) | Exists(own))
+
+
+def withheld_among(viewer: Viewer, estimates: Collection[UUID]) -> set[UUID]:
+    """Those of ``estimates`` that the viewer is not shown now."""
+    if not estimates:
+        return set()
+    shown = shown_estimates(viewer).filter(uuid__in=estimates)
+    return set(estimates) - set(shown.values_list("uuid", flat=True))
+
+
+def has_successor(viewer: Viewer, row: Estimate) -> bool:
+    """Whether the same expert has given a newer one that the viewer may know of."""
+    later = Q(at__gt=row.at) | Q(at=row.at, pk__gt=row.pk)
+    same = {"risk": row.risk_id, "expert": row.expert_id, "stage": row.stage}
+    return visible_estimates(viewer).filter(later, **same).exists()
+
+
+def estimates_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:
+    """The estimates of ``risk`` that the viewer is shown now, newest first."""
+    rows = shown_estimates(viewer).filter(risk=risk).select_related("expert", "party")
     return rows.order_by("-at", "-id")
 
 

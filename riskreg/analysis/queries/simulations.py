@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Estimate, Simulation
 from riskreg.analysis.policy import simulations as policy
+from riskreg.analysis.queries.estimates import withheld_among
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import Progress, job_of, progress_of
 from riskreg.kernel.errors import NotFound
@@ -116,6 +117,22 @@ def risks_of_run(viewer: Viewer, row: Simulation) -> dict[str, Risk]:
     ids = [one["risk"] for one in json.loads(row.inputs)["exposures"]]
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids).select_related("party")
     return {str(risk.uuid): risk for risk in rows}
+
+
+def inputs_shown(viewer: Viewer, row: Simulation) -> dict[str, Any]:
+    """The frozen inputs of a run; ranges that the viewer is not shown otherwise are None."""
+    inputs: dict[str, Any] = json.loads(row.inputs)
+    estimates = [
+        one
+        for exposure in inputs["exposures"]
+        for stage in policy.STAGES.values()
+        for one in exposure[stage]
+    ]
+    withheld = withheld_among(viewer, [UUID(one["id"]) for one in estimates])
+    for one in estimates:
+        if UUID(one["id"]) in withheld:
+            one["frequency"] = one["severity"] = None
+    return inputs
 
 
 def results_of_run(row: Simulation) -> dict[str, Any]:

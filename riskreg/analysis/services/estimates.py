@@ -11,10 +11,10 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import check_frequency, check_severity
-from riskreg.analysis.queries.estimates import estimate_for
+from riskreg.analysis.queries.estimates import estimate_for, has_successor, withheld_among
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.fields import Type
+from riskreg.kernel.fields import Type, WhenShared
 from riskreg.register.access import Viewer
 from riskreg.register.changes import new_values
 from riskreg.register.cleaning import clean_given
@@ -23,6 +23,17 @@ from riskreg.register.policy import check_sourced
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for
+
+# What becomes of each column when an estimate is released: what the table of fields says, and the
+# columns that are none of its fields (ADR 14).
+ESTIMATE_COLUMNS: dict[str, WhenShared] = {
+    **{f.name: f.when_shared for f in ESTIMATE if f.when_shared is not None},
+    "created_at": WhenShared.OWN,
+    "released_by": WhenShared.ANEW,
+    "id": WhenShared.NEUTRAL,
+    "uuid": WhenShared.NEUTRAL,
+    "register": WhenShared.NEUTRAL,
+}
 
 
 @transaction.atomic
@@ -87,23 +98,34 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
 
 
 @transaction.atomic
-def release_estimate(*, actor: Viewer, estimate: UUID, at: dt.datetime) -> Estimate:
+def release_estimate(
+    *, actor: Viewer, estimate: UUID, at: dt.datetime, recorded_at: dt.datetime | None = None
+) -> Estimate:
     """Let the other parties see an estimate, for good. Releasing it twice is as once.
 
-    Raises ``Invalid`` for one of a risk that is its party's own, ``Forbidden``, ``NotFound``.
+    When it was given stays with its party (``ESTIMATE_COLUMNS``): for everybody it is of the moment
+    of its release. Raises ``Invalid`` for one of a risk that is its party's own, one that has a
+    successor, and one that the actor is not shown yet; ``Forbidden``, ``NotFound``.
     """
     row = estimate_for(actor, estimate, lock=True)
     require(actor, "estimate.release", row)
+    if withheld_among(actor, [row.uuid]):
+        text = _("Give your own estimate of this risk first: then you are shown those of others.")
+        raise Invalid.one("estimate", "withheld", text)
     if row.visibility == Visibility.SHARED:
         return row
     if row.risk.visibility != Visibility.SHARED:
         text = _("The risk itself is your party's own. Share the risk first, then the estimate.")
         raise Invalid.one("risk", "private_risk", text)
-    row.visibility, row.released_at, row.released_by = Visibility.SHARED, at, actor.user
-    row.save(update_fields=["visibility", "released_at", "released_by"])
+    if has_successor(actor, row):
+        text = _("Its expert has given a newer one, which takes its place. Release that one.")
+        raise Invalid.one("estimate", "newer_one", text)
+    row.visibility, row.at, row.released_at = Visibility.SHARED, at, at
+    row.released_by = actor.user
+    row.save(update_fields=["visibility", "at", "released_at", "released_by"])
     # Whoever reads the shared chain alone has the whole estimate from this event.
     changes = new_values(ESTIMATE, values_of(row))
-    append(actor.entry("estimate.released", row, at=at, changes=changes))
+    append(actor.entry("estimate.released", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
 
