@@ -9,6 +9,7 @@ from django.utils.translation import ngettext
 
 from riskreg.kernel.localised import localised, number
 from riskreg.kernel.punctuation import enumerated
+from riskreg.register.axes import Axes
 from riskreg.register.change_kinds import Line
 from riskreg.register.change_policy import (
     Difference,
@@ -120,6 +121,8 @@ def criteria_lines(before: Snapshot, after: Snapshot) -> list[Line]:
 def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
     rows = (*after["ratings"], *before["ratings"])
     names = {row["key"]: localised(row["names"], row["key"]) for row in rows}
+    # As they were called when it was asked for.
+    axes = Axes(**before.get("axes", {}))
     if d.part == "cadence":
         of = names.get(d.key, "") if d.key else _("unrated")
         label = _("Review of risks rated %(rating)s") % {"rating": of}
@@ -132,9 +135,9 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         new = {r["key"]: localised(r["names"], r["key"]) for r in after["ratings"]}
         return Line(_("Needs no acceptance up to"), old[d.before], new[d.after], d.effect)
     if d.part in ("likelihood", "impact"):
-        return _level_line(d)
+        return _level_line(d, axes)
     if d.part == "cells" and d.key is not None:
-        label = _("Likelihood %(x)d × impact %(y)d") % {"x": d.key[0], "y": d.key[1]}
+        label = f"{axes.name('likelihood')} {d.key[0]} × {axes.name('impact')} {d.key[1]}"
         return Line(label, _cell(d.before, names), _cell(d.after, names), d.effect)
     if d.part == "cells":
         return Line(_("Matrix"), _size(d.before), _size(d.after), d.effect)
@@ -143,12 +146,13 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
     if d.part == "dimensions":
         return Line(_("Kinds of impact"), _dimensions(d.before), _dimensions(d.after), d.effect)
     if d.part == "mapping":
-        return Line(_("Judgements on levels that move"), _("stay"), _mapping(d.after), d.effect)
+        moves = _mapping(d.after, axes)
+        return Line(_("Judgements on levels that move"), _("stay"), moves, d.effect)
     return Line(_("Label"), str(d.before), str(d.after), d.effect)
 
 
-def _level_line(d: Difference) -> Line:
-    axis = _("Likelihood") if d.part == "likelihood" else _("Impact")
+def _level_line(d: Difference, axes: Axes) -> Line:
+    axis = axes.name(d.part)
     if d.key is None:
         return Line(_("%(axis)s: levels") % {"axis": axis}, _names(d.before), _names(d.after),
                     d.effect)  # fmt: skip
@@ -189,10 +193,9 @@ def _size(cells: Sequence[Sequence[Any]]) -> str:
     return f"{len(cells)} × {len(cells[0]) if cells else 0}"
 
 
-def _mapping(mapping: Any) -> str:
-    axes = {"likelihood": _("Likelihood"), "impact": _("Impact")}
+def _mapping(mapping: Any, axes: Axes) -> str:
     return " · ".join(
-        f"{axes.get(axis, axis)}: "
+        f"{axes.name(axis)}: "
         + enumerated(f"{old} → {new if new is not None else _('to be judged again')}"
                        for old, new in levels.items())
         for axis, levels in mapping.items()

@@ -14,6 +14,7 @@ from riskreg.kernel.errors import Errors, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
+from riskreg.register.axes import AXES, axes_of
 from riskreg.register.models import (
     Absence,
     Criteria,
@@ -42,12 +43,13 @@ class Choices:
     """What a form or a filter offers: parties and who answers for risks (both ``(value, name)``,
     people with their party's key), and taxonomies in order: key, name and their terms as
     ``(taxonomy:term, name)``. ``retired``: terms out of use, which are shown where they were used
-    or asked for already."""
+    or asked for already. ``axes``: what the register calls the axes of its matrix."""
 
     parties: list[tuple[str, str]] = field(default_factory=list)
     people: list[tuple[str, str, str]] = field(default_factory=list)
     taxonomies: list[tuple[str, str, list[tuple[str, str]]]] = field(default_factory=list)
     retired: dict[str, str] = field(default_factory=dict)
+    axes: dict[str, str] = field(default_factory=dict)
 
     def terms_with(
         self, taxonomy: str, terms: list[tuple[str, str]], held: Collection[str]
@@ -79,7 +81,8 @@ def choices_for(viewer: Viewer) -> Choices:
             "key", "names", "present__user__uuid", "present__user__name", "present__user__names"
         )
     )
-    choices = Choices()
+    axes = axes_of(viewer.register)
+    choices = Choices(axes={axis: axes.name(axis) for axis in AXES})
     for key, names, user, name, user_names in rows:
         if not choices.parties or choices.parties[-1][0] != key:
             choices.parties.append((key, localised(names, key)))

@@ -34,8 +34,6 @@ RISK_WORDS = FilterWords(
     RISK,
     labels={
         "rating": gettext_lazy("Rating"),
-        "likelihood": gettext_lazy("Likelihood"),
-        "impact": gettext_lazy("Impact"),
         "objective": gettext_lazy("Objective"),
         "overdue": gettext_lazy("Review overdue"),
         "unrated": gettext_lazy("Unrated"),
@@ -75,7 +73,7 @@ def filter_fields(
                 offered = choices.terms_with(taxonomy, terms, given.get(name, ()))
                 fields.append(_select("term", f"f-{taxonomy}", title, offered, given, _("All")))
             continue
-        label, ident = filter_label(name, words), f"f-{name}"
+        label, ident = choices.axes.get(name) or filter_label(name, words), f"f-{name}"
         if name in _TYPED:
             value = (given.get(name) or [""])[-1]
             fields.append(
@@ -170,7 +168,7 @@ def active(
                 terms.get(value, (filter_label("term"), value))
                 if name == "term"
                 else (
-                    filter_label(name, words),
+                    choices.axes.get(name) or filter_label(name, words),
                     _value_label(name, value, choices, scale, words),
                 )
             )

@@ -1,14 +1,19 @@
 """Which axis of the matrices lies across and what both are called: on every page and in JSON."""
 
+import copy
 import re
 from typing import Any
 
 import pytest
+from django.utils import translation
 
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
+from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
+from riskreg.register.policy import default_criteria
 from riskreg.register.services import set_axes
+from riskreg.risks.services import publish_criteria
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -56,6 +61,31 @@ def test_every_matrix_is_drawn_as_the_register_says(world: World, page: str) -> 
     world.manager.save(update_fields=["language"])
     chinese = builders.web(world.manager).get(address).content.decode()
     assert corner_and_heads(chinese)[0] == "严重程度 ↓ 概率 →"
+
+
+def test_filters_and_change_requests_call_the_axes_what_the_register_does(world: World) -> None:
+    turn(world)
+    here, client = f"/r/{world.register.slug}/", builders.web(world.manager)
+    listed = client.get(here + "risks/?likelihood=4&impact=5").content.decode()
+    assert "Probability: 4 Likely" in listed
+    assert "Severity: 5 Severe" in listed
+    data = copy.deepcopy(default_criteria())
+    data["likelihood"][0]["names"] = {"en": "Hardly ever"}
+    data["cells"][4][0]["rating"] = "high"
+    asked = publish_criteria(actor=world.viewer("manager"), data=data, seen_number=1, at=world.at)
+    assert isinstance(asked, ChangeRequest)
+    assert {line.label for line in asked.lines} == {
+        "Probability, level 1",
+        "Probability 5 × Severity 1",
+    }
+    with translation.override("zh-hans"):
+        assert "概率 5 × 严重程度 1" in {line.label for line in asked.lines}
+    # Whoever reads it later reads what it was asked as.
+    turn(world, names={})
+    asked.refresh_from_db()
+    assert "Probability, level 1" in {line.label for line in asked.lines}
+    for page in ("risks/?likelihood=4", f"change-requests/{asked.ref}/"):
+        assert client.get(here + page).status_code == 200
 
 
 def test_a_turned_heatmap_counts_the_same_cells(world: World) -> None:

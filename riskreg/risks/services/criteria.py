@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import Conflict, NotFound
 from riskreg.register.access import Viewer
+from riskreg.register.axes import axes_of
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import asks, criteria_differences
@@ -62,7 +63,7 @@ def publish_criteria(
         Proposal(
             kind=CRITERIA,
             content={"data": clean, "mapping": mapping, "seen_number": seen_number},
-            before={**before, "number": now.number},
+            before={**before, "number": now.number, "axes": axes_of(now.register).as_json()},
             after={**clean, "mapping": mapping},
             asks=asks(criteria_differences(before, clean, mapping)),
         ),
