@@ -1,5 +1,6 @@
 """All settings, from the environment (12-factor). Every variable is listed in docs/operators.md.
-What needs nothing of it stands beside: ``config.rest``; how logs are written: ``config.logs``.
+What needs nothing of it stands beside: ``config.rest``; how logs are written: ``config.logs``; the
+database: ``config.database``; what beat starts when: ``config.schedule``.
 
 DEBUG has three states. Not set: a working local system, with SQLite and files under ``var/``, an
 embedded Valkey started by ``manage.py up``, and error pages as people get them. ``DEBUG=1``: the
@@ -19,8 +20,10 @@ from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
+from config.database import database
 from config.logs import log_settings
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - settings too
+from config.schedule import schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 env = environ.Env()
@@ -99,6 +102,7 @@ INSTALLED_APPS = [
     "riskreg.exchange",
     "riskreg.reminders",
     "riskreg.demo",
+    "riskreg.operations",
     "riskreg.up",
     "riskreg.api",
     "riskreg.web",
@@ -157,27 +161,12 @@ TEMPLATES = [
 ]
 
 # Data ------------------------------------------------------------------------------------------
-DATABASES = {
-    "default": env.db_url("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'riskreg.sqlite3'}")
-}
-if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # A fresh clone has no var/; where it cannot be made, opening the database says why.
-    with contextlib.suppress(OSError):
-        Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
-    DATABASES["default"].setdefault("OPTIONS", {}).update(
-        transaction_mode="IMMEDIATE",
-        timeout=20,
-        init_command=(
-            "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA foreign_keys=ON; "
-            "PRAGMA cache_size=-65536; PRAGMA mmap_size=268435456; PRAGMA temp_store=MEMORY; "
-            # Without this a REPLACE would delete rows of append-only tables past their triggers.
-            "PRAGMA recursive_triggers=ON;"
-        ),
-    )
-    DATABASES["default"]["CONN_MAX_AGE"] = None
-else:
-    DATABASES["default"]["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
-    DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
+DATABASES = {"default": database(env, VAR_DIR)}
+# Where backups go; how many hours apart they are made and verified (0: not), how many are kept.
+BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR_DIR / "backups")))
+BACKUP_HOURS = env.float("BACKUP_HOURS", default=0.0 if LOCAL else 24.0)
+BACKUP_VERIFY_HOURS = env.float("BACKUP_VERIFY_HOURS", default=0.0 if LOCAL else 168.0)
+BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6399/0")
@@ -197,6 +186,8 @@ CELERY_TASK_TIME_LIMIT = 300
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+# A worker waits for the broker as long as it takes, where Celery would give up after 100 tries.
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 # A task lost with its worker comes back after this many seconds; every task may run twice.
 # Waking a task is a courtesy, sweeps find what was not woken: a broker that is away costs a request
 # milliseconds and not the six seconds that kombu would try for.
@@ -213,34 +204,7 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
 CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"celery": {}, "jobs": {}}
 CELERY_TASK_ROUTES = {"jobs.run_step": {"queue": "jobs"}}
 CELERY_TIMEZONE = "UTC"
-CELERY_BEAT_SCHEDULE = {
-    "sweep-reminders": {
-        "task": "reminders.sweep",
-        "schedule": env.float("SWEEP_SECONDS", default=300.0),
-        "options": {"expires": 240},
-    },
-    "purge-requests": {"task": "requests.purge", "schedule": 600.0},
-    "deliver-due": {
-        "task": "notify.deliver_due",
-        "schedule": env.float("DELIVER_SECONDS", default=30.0),
-        "options": {"expires": 25},
-    },
-    "send-invitations": {
-        "task": "register.send_invitations",
-        "schedule": 60.0,
-        "options": {"expires": 50},
-    },
-    "resend-lost-steps": {
-        "task": "jobs.resend_lost",
-        "schedule": 15.0,
-        "options": {"expires": 12},
-    },
-    "tend-change-requests": {
-        "task": "register.tend_change_requests",
-        "schedule": 300.0,
-        "options": {"expires": 240},
-    },
-}
+CELERY_BEAT_SCHEDULE = schedule(env)
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 # Mail ------------------------------------------------------------------------------------------

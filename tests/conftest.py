@@ -23,7 +23,6 @@ from django.conf import settings
 from django.core.cache import cache
 from django.db import connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
-from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 from django.utils import translation
 from hypothesis import HealthCheck
@@ -172,22 +171,10 @@ def django_db_setup(
         own.replace(kept)
 
 
-def append_only_tables() -> list[appendonly.AppendOnly]:
-    """Every append-only rule that the migrations make, once for each table."""
-    loader = MigrationLoader(None)
-    rules = {
-        operation.table: operation
-        for _key, migration in sorted(loader.disk_migrations.items())
-        for operation in migration.operations
-        if isinstance(operation, appendonly.AppendOnly)
-    }
-    return list(rules.values())
-
-
 @contextlib.contextmanager
 def without_append_only(connection: Any) -> Iterator[None]:
     """Take the append-only rules of the database away for a moment, and put them back."""
-    rules = append_only_tables()
+    rules = appendonly.rules()
     for rule in rules:
         appendonly.run(connection, appendonly.drop_sql(connection.vendor, rule.table, rule.when))
     try:

@@ -10,26 +10,38 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.pagination import limit_of, make_cursor, read_cursor
-from riskreg.events.queries import changes_after
+from riskreg.api.core.restored import history_is_lost
+from riskreg.events.queries import changes_after, current_epoch, is_lost
 
 
 class Changes(RegisterApi):
     """Events of the shared chain and of the caller's own party's."""
 
-    @schema.described("Read the changes feed", shapes.Changes, schema.FEED_PARAMS, is_list=True)
+    @schema.described(
+        "Read the changes feed",
+        shapes.Changes,
+        schema.FEED_PARAMS,
+        is_list=True,
+        problems=schema.FEED,
+    )
     def get(self, request: Request, slug: str) -> HttpResponse:
         """What came after ``after``; without it, from the beginning.
 
         In each chain the numbers have no gaps, so a reader who keeps ``cursor`` misses nothing.
+        A cursor of events that were lost when the system was restored from a backup is answered
+        with 410: what was read since then is not so any more, and the reading begins anew.
         """
         self.known_params("after", "limit")
         limit = limit_of(request.query_params.get("limit"))
         salt = f"riskreg.changes:{self.viewer.audience.key}"
         shared, own = 0, 0
         if (after := request.query_params.get("after")) is not None:
-            shared, own = read_cursor(after, salt, 2, "after")
+            # Cursors from before any restore have two parts.
+            shared, own, *epoch = read_cursor(after, salt, (2, 3), "after")
+            if is_lost(self.viewer.audience, shared, own, *(epoch or [""])):
+                raise history_is_lost()
         page = changes_after(self.viewer.audience, shared, own, limit)
-        cursor = make_cursor([page.shared_seq, page.own_seq], salt)
+        cursor = make_cursor([page.shared_seq, page.own_seq, current_epoch()], salt)
         query = urlencode({"after": cursor, "limit": limit})
         return Answer.of(
             {

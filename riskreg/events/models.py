@@ -53,3 +53,19 @@ class Event(models.Model):
 
     def __str__(self) -> str:
         return f"{self.chain_id}/{self.seq} {self.verb} {self.subject_ref}"
+
+
+class Epoch(models.Model):
+    """From here on the log is another one: the system was restored from a backup.
+
+    ``heads`` are the chains' numbers of that moment: {key: seq}. What a reader holds beyond them
+    was lost, and its numbers have been given to other events since.
+    """
+
+    name = models.CharField(max_length=12, unique=True)
+    began_at = models.DateTimeField()
+    backup_of = models.DateTimeField()
+    heads = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.name} {self.began_at:%Y-%m-%d %H:%M}"

@@ -1,12 +1,13 @@
 """Reading the log: always for an audience, so that no party reads another's chain."""
 
+import datetime as dt
 import uuid
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 
 from django.db.models import QuerySet
 
-from riskreg.events.models import Chain, Event
+from riskreg.events.models import Chain, Epoch, Event
 from riskreg.events.policy import GENESIS, SYSTEM_KEY, Audience, event_hash, hashed_fields
 
 
@@ -76,6 +77,38 @@ def changes_after(audience: Audience, shared_seq: int, own_seq: int, limit: int)
         own_seq=after.get(audience.key, own_seq) if audience.party is not None else 0,
         more=any(indexes[n] < len(events) for n, events in enumerate(heads)),
     )
+
+
+def epochs() -> list[Epoch]:
+    """Every time that the log went on from a backup, oldest first."""
+    return list(Epoch.objects.order_by("pk"))
+
+
+def is_lost(audience: Audience, shared_seq: int, own_seq: int, epoch: str) -> bool:
+    """Whether a reader who came to those positions in ``epoch`` has read what is lost now.
+
+    ``epoch`` is empty for one from before any restore. One that is not known here was itself lost.
+    """
+    known = epochs()
+    names = ["", *(row.name for row in known)]
+    if epoch not in names:
+        return True
+    shared = Audience(audience.register).key
+    return any(
+        shared_seq > row.heads.get(shared, 0)
+        or (audience.party is not None and own_seq > row.heads.get(audience.key, 0))
+        for row in known[names.index(epoch) :]
+    )
+
+
+def current_epoch() -> str:
+    """The name of the present epoch; empty where nothing was ever restored."""
+    return Epoch.objects.order_by("-pk").values_list("name", flat=True).first() or ""
+
+
+def restored_since(since: dt.datetime) -> Epoch | None:
+    """The last time after ``since`` that the log went on from a backup."""
+    return Epoch.objects.filter(began_at__gt=since).order_by("-pk").first()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from riskreg.events.models import Chain, Event
+from riskreg.events.models import Chain, Epoch, Event
 from riskreg.events.policy import SYSTEM_KEY, Audience, canonical, event_hash, hashed_fields
 
 
@@ -89,6 +89,30 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
     for chain in chains.values():
         chain.save(update_fields=["seq", "head"])
     return events
+
+
+@transaction.atomic
+def begin_epoch(*, at: dt.datetime, backup_of: dt.datetime) -> Epoch:
+    """Note that the log goes on from a backup made at ``backup_of``; see ``models.Epoch``."""
+    named = uuid.uuid4()
+    epoch = Epoch.objects.create(
+        name=named.hex[:12],
+        began_at=at,
+        backup_of=backup_of,
+        heads=dict(Chain.objects.values_list("key", "seq")),
+    )
+    append(
+        Entry(
+            audience=None,
+            verb="system.restored",
+            subject_type="system",
+            subject_uuid=named,
+            subject_ref=epoch.name,
+            at=at,
+            changes={"backup_of": [None, backup_of]},
+        )
+    )
+    return epoch
 
 
 def is_brought_in(at: dt.datetime, recorded_at: dt.datetime) -> bool:

@@ -8,6 +8,7 @@ rule on UPDATE to these, for a row that has one thing about it that can still ha
 from typing import Any
 
 from django.db.backends.base.base import BaseDatabaseWrapper
+from django.db.migrations.loader import MigrationLoader
 from django.db.migrations.operations.base import Operation
 
 _FUNCTION = """
@@ -45,9 +46,39 @@ def create_sql(vendor: str, table: str, when: str = "", columns: tuple[str, ...]
 
 def drop_sql(vendor: str, table: str, when: str = "") -> list[str]:
     """The statements that take the rule away again (a migration undone)."""
-    verbs = ["update", "delete"] + ([] if vendor == "sqlite" or when else ["truncate"])
     on = "" if vendor == "sqlite" else f" ON {table}"
-    return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on}" for verb in verbs]
+    return [f"DROP TRIGGER IF EXISTS {table}_no_{verb}{on}" for verb in _verbs(vendor, when)]
+
+
+def rules() -> "list[AppendOnly]":
+    """Every append-only rule that the migrations make, once for each table."""
+    found = {
+        operation.table: operation
+        for _key, migration in sorted(MigrationLoader(None).disk_migrations.items())
+        for operation in migration.operations
+        if isinstance(operation, AppendOnly)
+    }
+    return list(found.values())
+
+
+def missing_rules(connection: BaseDatabaseWrapper) -> list[str]:
+    """Triggers of ``rules`` that the database does not have, or has switched off."""
+    with connection.cursor() as cursor:
+        if connection.vendor == "sqlite":
+            cursor.execute("SELECT name FROM sqlite_master WHERE type = 'trigger'")
+        else:
+            cursor.execute("SELECT tgname FROM pg_trigger WHERE tgenabled <> 'D'")
+        there = {row[0] for row in cursor.fetchall()}
+    wanted = {
+        f"{rule.table}_no_{verb}"
+        for rule in rules()
+        for verb in _verbs(connection.vendor, rule.when)
+    }
+    return sorted(wanted - there)
+
+
+def _verbs(vendor: str, when: str) -> list[str]:
+    return ["update", "delete"] + ([] if vendor == "sqlite" or when else ["truncate"])
 
 
 def run(connection: BaseDatabaseWrapper, statements: list[str]) -> None:

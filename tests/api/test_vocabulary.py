@@ -12,7 +12,7 @@ CODE, VERB = re.compile(r"[a-z][a-z0-9_]*"), re.compile(r"[a-z_]+\.[a-z_]+")
 # What notes an error: the place of the code among the arguments of each.
 CODE_AT = {"add": 1, "one": 1, "FieldError": 0}
 # Events of accounts stand in chains of their own.
-NOT_IN_A_REGISTER = ("token.", "user.", "calendar.", "account.")
+NOT_IN_A_REGISTER = ("system.", "token.", "user.", "calendar.", "account.")
 
 
 def nodes() -> Iterator[ast.AST]:

@@ -21,7 +21,7 @@ SHARED = {
     "templates": {"base", "components", "conflict", "error", "500", "forms", "mail", "style"},
     "room": {
         "api", "demo", "events", "formats", "kernel", "locale", "quant", "requests", "search", "up",
-        "web",
+        "web", "operations",
     },
 }  # fmt: skip
 ALWAYS = {"__init__", "__pycache__", "apps", "management", "migrations"}

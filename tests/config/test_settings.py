@@ -27,8 +27,9 @@ GOOD = {
 
 def variables() -> set[str]:
     """Every environment variable that the code reads."""
-    settings = (ROOT / "config" / "settings.py").read_text()
-    found = set(re.findall(r"env\.\w+\(\s*\"([A-Z_]+)\"", settings))
+    found: set[str] = set()
+    for path in (ROOT / "config").glob("*.py"):
+        found |= set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", path.read_text()))
     for path in [*(ROOT / "config").glob("*.py"), *(ROOT / "riskreg").rglob("*.py")]:
         found |= set(re.findall(r"os\.environ(?:\.get\(|\[)\s*\"([A-Z_]+)\"", path.read_text()))
     return found - {"DJANGO_SETTINGS_MODULE"}

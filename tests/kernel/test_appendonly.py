@@ -8,6 +8,7 @@ from django.db import DatabaseError, connection, transaction
 
 from riskreg.analysis.services import release_estimate
 from riskreg.events.models import Event
+from riskreg.kernel import appendonly
 from riskreg.register.models import Criteria
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.services import grant_extension
@@ -15,7 +16,7 @@ from riskreg.risks.models import Assessment
 from tests import builders
 from tests.analysis import making
 from tests.builders import World
-from tests.conftest import append_only_tables, without_append_only
+from tests.conftest import without_append_only
 from tests.dump import nothing_changes
 
 ALWAYS = [Assessment, Review, Extension, Event]
@@ -38,7 +39,7 @@ def history(world: World) -> World:
 
 
 def test_every_ledger_has_the_rule() -> None:
-    tables = {rule.table: rule.when for rule in append_only_tables()}
+    tables = {rule.table: rule.when for rule in appendonly.rules()}
     assert {m._meta.db_table for m in ALWAYS} <= set(tables)
     assert tables["register_criteria"] == "OLD.used_at IS NOT NULL"
 

@@ -29,6 +29,7 @@ KINDS: dict[int, tuple[str, str]] = {
     405: ("method-not-allowed", gettext_noop("This address does not take that method")),
     406: ("not-acceptable", gettext_noop("Only JSON can be served")),
     409: ("too-late", gettext_noop("It is too late for this")),
+    410: ("restored", gettext_noop("The system was restored from a backup")),
     412: ("stale", gettext_noop("Somebody changed it since")),
     413: ("too-large", gettext_noop("The body is too large")),
     414: ("address-too-long", gettext_noop("The address is too long")),

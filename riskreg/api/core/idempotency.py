@@ -12,6 +12,7 @@ from rest_framework.request import Request
 from riskreg.accounts.models import User
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.errors import Problem
+from riskreg.api.core.restored import require_epoch_known
 from riskreg.requests.models import DoneRequest
 from riskreg.requests.services import keep_answer, take_key
 
@@ -27,7 +28,8 @@ def once(
 
     Runs inside the caller's transaction: the key is taken first, so that of two at the same time
     one waits for the other, and a failure takes everything back, the key as well. Raises
-    ``Problem`` 422 for a key that belongs to another request, 400 for one that cannot be a key.
+    ``Problem`` 422 for a key that belongs to another request, 400 for one that cannot be a key, 410
+    after a restore (``core.restored``).
     """
     key = request.headers.get("Idempotency-Key")
     if key is None:
@@ -42,6 +44,7 @@ def once(
     row, fresh = take_key(user=user, key=key, fingerprint=fingerprint, at=at)
     if not fresh:
         return _replayed(row, fingerprint)
+    require_epoch_known(request, at)
     answer = act()
     keep_answer(row, status=answer.status, headers=dict(answer.headers), body=answer.text)
     return answer

@@ -110,16 +110,19 @@ def make_cursor(parts: list[Any], salt: str) -> str:
     return signing.Signer(salt=salt).sign_object(parts)
 
 
-def read_cursor(text: str, salt: str, size: int, name: str = "cursor") -> list[Any]:
+def read_cursor(
+    text: str, salt: str, size: int | tuple[int, ...], name: str = "cursor"
+) -> list[Any]:
     """What ``make_cursor`` was given. Raises ``InvalidQuery`` for anything it did not make.
 
-    ``name`` is the parameter that it came in.
+    ``name`` is the parameter that it came in, ``size`` how many parts it has.
     """
     try:
         parts = signing.Signer(salt=salt).unsign_object(text)
     except (signing.BadSignature, ValueError):
         parts = None
-    if not isinstance(parts, list) or len(parts) != size:
+    sizes = (size,) if isinstance(size, int) else size
+    if not isinstance(parts, list) or len(parts) not in sizes:
         raise InvalidQuery(
             {
                 name: FieldError(

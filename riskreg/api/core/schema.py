@@ -21,6 +21,7 @@ from riskreg.api.core.errors import KINDS, PROBLEM
 from riskreg.api.core.pagination import DEFAULT_LIMIT, MAX_LIMIT
 from riskreg.api.core.parameters import EXTERNAL_ID, many, query, several, switch, whole, words
 from riskreg.api.core.schema_headers import (
+    EPOCH,
     IF_MATCH,
     KNOWN,
     asked_headers,
@@ -134,6 +135,7 @@ LADDER_PARAMS = [whole("number", "An earlier version; 0 is the default.", 0, 999
 PREVIEW_PARAMS = [words("risk", "The ref of an open risk.", required=True)]
 
 _READ = (400, 401, 403, 404, 406)
+FEED = (*_READ, 410)
 _WRITE = (*_READ, 413, 415)
 
 
@@ -157,13 +159,16 @@ def described(
     if wanted := examples.REQUESTS.get(summary):
         asked = [OpenApiExample("Request", value=wanted, request_only=True)]
     responses: dict[Any, Any] = {status: OpenApiResponse(response, summary)}
-    for code in sorted({*problems, 405, 500}):
+    # Under a key a request may be one of a time that was lost.
+    keyed = {410} if KEY in parameters else set()
+    parameters = [*parameters, *([EPOCH] if keyed else [])]
+    for code in sorted({*problems, *keyed, 405, 500}):
         responses[(code, PROBLEM)] = OpenApiResponse(
             problem.Problem,
             KINDS[code][1],
             examples=[OpenApiExample("A problem", value=problem.problem(code))],
         )
-    is_read = request is None and status == 200 and tuple(problems) == _READ
+    is_read = request is None and status == 200 and tuple(problems) in (_READ, FEED)
     if is_read:
         parameters = [*parameters, KNOWN, etag_header(200)]
         more = {304: OpenApiResponse(description="You have this answer already."), **(more or {})}

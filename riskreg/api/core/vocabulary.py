@@ -2,6 +2,7 @@
 
 CODES = (
     "private_risk", "newer_one", "withheld",
+    "restored",
     "answers_needed", "not_a_register", "not_json",
     "bad_range", "gap", "nothing_within",
     "itself", "merged", "other_taxonomy",

@@ -1,0 +1,41 @@
+"""How old the last proof is that this system could be brought back."""
+
+import datetime as dt
+from pathlib import Path
+
+from django.conf import settings
+
+from riskreg.operations.models import BackupRun, RunKind, RunState
+
+_HOURS = {RunKind.BACKUP: "BACKUP_HOURS", RunKind.VERIFY: "BACKUP_VERIFY_HOURS"}
+# After a failure it is tried again, but not at once.
+_AGAIN_AFTER = dt.timedelta(minutes=30)
+
+
+def last_done(kind: RunKind) -> BackupRun | None:
+    """The last one that succeeded."""
+    return BackupRun.objects.filter(kind=kind, state=RunState.DONE).order_by("-started_at").first()
+
+
+def last_run(kind: RunKind) -> BackupRun | None:
+    """The last one, whatever came of it."""
+    return BackupRun.objects.filter(kind=kind).order_by("-started_at", "-pk").first()
+
+
+def is_due(kind: RunKind, at: dt.datetime) -> bool:
+    """Whether it is time for one, by the schedule; never where there is none (0 hours)."""
+    hours: float = getattr(settings, _HOURS[kind])
+    if not hours:
+        return False
+    if kind == RunKind.VERIFY and newest_backup() is None:
+        return False
+    done, tried = last_done(kind), last_run(kind)
+    if tried and tried.state != RunState.DONE and tried.started_at > at - _AGAIN_AFTER:
+        return False
+    return done is None or done.started_at <= at - dt.timedelta(hours=hours)
+
+
+def newest_backup() -> Path | None:
+    """The newest file of the schedule in BACKUP_DIR."""
+    found = sorted(Path(settings.BACKUP_DIR).glob("riskreg-*.backup.zip"))
+    return found[-1] if found else None

@@ -1,0 +1,115 @@
+"""Making a backup: everything as it was at one moment, while others go on writing."""
+
+import contextlib
+import datetime as dt
+from collections.abc import Iterator
+from pathlib import Path
+
+from django.conf import settings
+from django.db import connection, transaction
+from django.db.migrations.recorder import MigrationRecorder
+from django.utils.crypto import salted_hmac
+
+from riskreg.events.models import Chain
+from riskreg.operations import archive
+from riskreg.operations.archive import Manifest, TableEntry
+from riskreg.operations.errors import Refused
+from riskreg.operations.rows import Digest, column_names, kept_tables, rows_of, to_line
+
+PREFIX = "riskreg-"
+ENDING = ".backup.zip"
+
+
+def make_backup(path: Path, at: dt.datetime) -> Manifest:
+    """Write a backup of the database to ``path``; what the file cannot hold is in ``needs``.
+
+    Raises ``Refused`` when the file cannot be written; then none is left.
+    """
+    try:
+        with archive.written(path) as writer, one_moment():
+            tables = {}
+            for model in kept_tables():
+                digest = Digest()
+                with writer.table(model._meta.label) as out:
+                    for row in rows_of(model):
+                        out.write(to_line(row).encode("utf-8", "surrogatepass") + b"\n")
+                        digest.add(row)
+                entry = TableEntry(column_names(model), digest.rows, digest.text())
+                tables[model._meta.label] = entry
+            manifest = Manifest(
+                made_at=at.astimezone(dt.UTC).isoformat(timespec="seconds"),
+                vendor=connection.vendor,
+                migrations=applied_migrations(),
+                tables=tables,
+                chains={chain.key: [chain.seq, chain.head] for chain in Chain.objects.all()},
+                key=key_fingerprint(settings.SECRET_KEY),
+                needs=needs(),
+                rows=sum(entry.rows for entry in tables.values()),
+            )
+            writer.finish(manifest)
+    except OSError as error:
+        raise Refused(f"{path} cannot be written: {error.strerror}.") from error
+    return manifest
+
+
+@contextlib.contextmanager
+def one_moment() -> Iterator[None]:
+    """A transaction that sees the database as it is now, whatever others write, and stops nobody.
+
+    Raises ``Refused`` inside another transaction, which may have seen an earlier moment.
+    """
+    if connection.in_atomic_block:
+        raise Refused("A backup needs a transaction of its own.")
+    if connection.vendor == "sqlite":
+        # What it is set to is known from the first connection on.
+        connection.ensure_connection()
+        # IMMEDIATE would keep every writer waiting until the backup is done.
+        usual = connection.transaction_mode  # type: ignore[attr-defined]
+        connection.transaction_mode = "DEFERRED"  # type: ignore[attr-defined]
+        try:
+            with transaction.atomic():
+                yield
+        finally:
+            connection.transaction_mode = usual  # type: ignore[attr-defined]
+        return
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+        without_time_limits()
+        yield
+
+
+def without_time_limits() -> None:
+    """Let the rest of this transaction take its time: limits are for requests."""
+    if connection.vendor != "postgresql":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL statement_timeout = 0")
+        cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")
+
+
+def applied_migrations() -> list[list[str]]:
+    """What the database was brought to, as [app, migration]."""
+    return sorted(list(key) for key in MigrationRecorder(connection).applied_migrations())
+
+
+def key_fingerprint(key: str) -> str:
+    """Tells whether two systems have the same SECRET_KEY, and nothing else of it."""
+    return salted_hmac("riskreg.backup", "key", secret=key, algorithm="sha256").hexdigest()[:16]
+
+
+def needs() -> list[str]:
+    """What has to be kept beside the file, or what is in it is of no use."""
+    found = [
+        "SECRET_KEY (and SECRET_KEY_FALLBACKS): addresses and secrets of chats and webhooks are "
+        "sealed under it",
+        "the other variables: ALLOWED_HOSTS, BASE_URL, EMAIL_URL and what else is set",
+        "this version of riskreg: another one restores nothing",
+    ]
+    if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
+        found.append(f"{settings.MAIL_DIR}: mails that were written to files")
+    return found
+
+
+def new_name(at: dt.datetime, prefix: str = PREFIX) -> str:
+    """The name of a backup made at that moment: names sort by time."""
+    return f"{prefix}{at.astimezone(dt.UTC):%Y%m%dT%H%M%SZ}{ENDING}"

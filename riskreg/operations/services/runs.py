@@ -1,0 +1,104 @@
+"""Backups as they should be: made in time, verified, and old ones put out of the way."""
+
+import datetime as dt
+from collections.abc import Callable
+from pathlib import Path
+
+import structlog
+from django.conf import settings
+from django.db import IntegrityError, transaction
+
+from riskreg.kernel import clock
+from riskreg.operations.errors import Refused
+from riskreg.operations.models import BackupRun, RunKind, RunState
+from riskreg.operations.queries.backups import is_due, newest_backup
+from riskreg.operations.services.aside import verify_backup
+from riskreg.operations.services.backing_up import ENDING, PREFIX, make_backup, new_name
+
+log = structlog.get_logger(__name__)
+
+# Whoever began one and has not come to an end by then has died.
+_LOST_AFTER = dt.timedelta(hours=6)
+_RUNS_KEPT = 200
+
+
+def back_up(at: dt.datetime, to: Path | None = None) -> Path:
+    """Make a backup in BACKUP_DIR, or at ``to`` (a folder or a file), and note that it was made.
+
+    Raises ``Refused``, which is noted as well.
+    """
+    path = to if to is not None and not to.is_dir() else (to or backup_folder()) / new_name(at)
+    _noted(RunKind.BACKUP, at, path, lambda: make_backup(path, at))
+    return path
+
+
+def verify(at: dt.datetime, path: Path | None = None) -> Path:
+    """Restore a backup aside, the newest of BACKUP_DIR if none is named, and note what came of it.
+
+    Raises ``Refused``, which is noted as well.
+    """
+    path = path or newest_backup()
+    if path is None:
+        raise Refused(f"There is no backup in {backup_folder()}.")
+    _noted(RunKind.VERIFY, at, path, lambda: verify_backup(path))
+    return path
+
+
+def tend_backups(now: Callable[[], dt.datetime]) -> list[str]:
+    """Do what is due of making, verifying and thinning out; returns what was done.
+
+    A failure is logged and noted; the next call tries again.
+    """
+    done = []
+    for kind, act in ((RunKind.BACKUP, back_up), (RunKind.VERIFY, verify)):
+        if not is_due(kind, now()):
+            continue
+        try:
+            act(now())
+            done.append(str(kind))
+        except Refused as error:
+            log.error("backup_failed", kind=kind, error=str(error))
+    for path in too_old():
+        path.unlink(missing_ok=True)
+        done.append(f"deleted {path.name}")
+    return done
+
+
+def too_old() -> list[Path]:
+    """Backups of the schedule beyond the BACKUP_KEEP newest."""
+    if not settings.BACKUP_KEEP:
+        return []
+    return sorted(backup_folder().glob(f"{PREFIX}*{ENDING}"))[: -settings.BACKUP_KEEP]
+
+
+def backup_folder() -> Path:
+    """BACKUP_DIR."""
+    return Path(settings.BACKUP_DIR)
+
+
+def _noted(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], object]) -> None:
+    run = _begin(kind, at)
+    run.name = path.name[:200]
+    try:
+        act()
+    except Exception as error:
+        run.state, run.detail = RunState.FAILED, str(error)[:2000]
+        raise
+    else:
+        run.state, run.size = RunState.DONE, path.stat().st_size
+    finally:
+        run.finished_at = clock.now()
+        run.save()
+    kept = BackupRun.objects.order_by("-pk").values_list("pk", flat=True)[:_RUNS_KEPT]
+    BackupRun.objects.exclude(pk__in=list(kept)).delete()
+
+
+def _begin(kind: RunKind, at: dt.datetime) -> BackupRun:
+    BackupRun.objects.filter(
+        kind=kind, state=RunState.RUNNING, started_at__lt=at - _LOST_AFTER
+    ).update(state=RunState.FAILED, finished_at=at, detail="It did not come to an end.")
+    try:
+        with transaction.atomic():
+            return BackupRun.objects.create(kind=kind, state=RunState.RUNNING, started_at=at)
+    except IntegrityError as error:
+        raise Refused("Another one is running.") from error

@@ -1,0 +1,13 @@
+"""Backups in the background, if there is a schedule for them."""
+
+from celery import shared_task
+
+from riskreg.kernel import clock
+from riskreg.operations.services import runs
+
+
+# Not given to a second worker while the first is at it, however long it takes.
+@shared_task(name="operations.tend_backups", acks_late=False, time_limit=6 * 3600)
+def tend_backups() -> list[str]:
+    """Make, verify and thin out backups, as BACKUP_HOURS and its neighbours say."""
+    return runs.tend_backups(clock.now)

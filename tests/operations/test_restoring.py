@@ -1,0 +1,161 @@
+"""A backup brings back exactly what was there, or nothing at all."""
+
+import datetime as dt
+import json
+import os
+import stat
+import threading
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.db import connection
+
+from riskreg.accounts.models import ApiToken
+from riskreg.accounts.services import create_token, revoke_token
+from riskreg.events.queries import all_chains, verify
+from riskreg.kernel import appendonly
+from riskreg.operations.errors import Refused
+from riskreg.operations.rows import kept_tables, rows_of
+from riskreg.operations.services.backing_up import make_backup, one_moment
+from riskreg.operations.services.restoring import restore
+from riskreg.register.models import RefSequence
+from riskreg.risks.models import Risk
+from tests import builders
+from tests.builders import World
+from tests.dump import dump, nothing_changes
+
+pytestmark = pytest.mark.django_db(transaction=True)
+# What a restore itself leaves: that it happened.
+OF_THE_RESTORE = {"events.epoch", "events.chain", "events.event", "register.refsequence"}
+
+
+def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
+    lived: World, backup: Path, at: dt.datetime
+) -> None:
+    before = dump()
+    later = builders.risk(lived, title="Of the lost time")
+    numbers = {row.noun: row.last for row in RefSequence.objects.filter(party=None)}
+    restored = restore(backup, at, replace=True)
+    after = dump()
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed <= OF_THE_RESTORE
+    # Beside what was in the file: that it was restored.
+    assert sum(len(list(rows_of(m))) for m in kept_tables()) - restored.rows in (2, 3)
+    assert not Risk.objects.filter(uuid=later.uuid).exists()
+    assert all(verify(chain) is None for chain in all_chains())
+    assert appendonly.missing_rules(connection) == []
+    # A ref that was given out names nothing else.
+    assert {r.noun: r.last for r in RefSequence.objects.filter(party=None)} == numbers
+    assert builders.risk(lived).ref != later.ref
+
+
+def test_a_token_that_was_ended_since_stays_ended(
+    lived: World, tmp_path: Path, at: dt.datetime
+) -> None:
+    ended, _text = create_token(user=lived.owner, scope="write", days=9, at=at)
+    live, _text = create_token(user=lived.owner, scope="write", days=9, at=at)
+    path = tmp_path / "tokens.backup.zip"
+    make_backup(path, at)
+    revoke_token(token=ended, at=at)
+    restore(path, at, replace=True)
+    alive = set(ApiToken.objects.filter(revoked_at=None).values_list("uuid", flat=True))
+    assert alive == {live.uuid}
+    restore(path, at, replace=True, end_tokens=True)
+    assert not ApiToken.objects.filter(revoked_at=None).exists()
+
+
+def test_what_is_no_whole_backup_of_this_version_changes_nothing(
+    backup: Path, rewritten: Callable[..., Path], tmp_path: Path, at: dt.datetime
+) -> None:
+    half = tmp_path / "half.backup.zip"
+    half.write_bytes(backup.read_bytes()[: backup.stat().st_size // 2])
+    text = tmp_path / "text.backup.zip"
+    text.write_text("no backup")
+
+    def newer(manifest: str) -> str:
+        found = json.loads(manifest)
+        found["migrations"].append(["risks", "9999_of_a_later_version"])
+        return json.dumps(found)
+
+    def older(manifest: str) -> str:
+        found = json.loads(manifest)
+        found["migrations"] = [m for m in found["migrations"] if m != ["events", "0004_epoch"]]
+        return json.dumps(found)
+
+    tries = {
+        "not the whole of one": half,
+        "no backup of riskreg": text,
+        "cannot be read": tmp_path / "missing.zip",
+        "of a newer version": rewritten(backup, newer),
+    }
+    with nothing_changes():
+        for sentence, path in tries.items():
+            with pytest.raises(Refused, match=sentence):
+                restore(path, at, replace=True)
+        with pytest.raises(Refused, match="of an older version"):
+            restore(rewritten(backup, older), at, replace=True)
+        # One word of one row, one row too few, and an event that was rewritten.
+        for label, act in (
+            ("risks_Risk", lambda lines: lines.replace("Ausfuhrregeln", "Einfuhrregeln")),
+            ("reviews_Review", lambda lines: ""),
+            ("events_Event", lambda lines: lines.replace("risk.created", "risk.edited", 1)),
+        ):
+            with pytest.raises(Refused, match="is not the same afterwards"):
+                restore(rewritten(backup, **{label: act}), at, replace=True)
+        with pytest.raises(Refused, match=r"damaged in risks\.Risk"):
+            restore(rewritten(backup, risks_Risk=lambda lines: lines[:-9]), at, replace=True)
+        # Somebody's data is in the place, and nobody said that it is to go.
+        with pytest.raises(Refused, match="holds data"):
+            restore(backup, at)
+
+
+def test_a_rule_that_is_missing_is_noticed(backup: Path, at: dt.datetime) -> None:
+    rule = next(rule for rule in appendonly.rules() if not rule.when)
+    vendor = connection.vendor
+    appendonly.run(connection, appendonly.drop_sql(vendor, rule.table, rule.when)[:1])
+    try:
+        with pytest.raises(Refused, match=f"{rule.table}_no_update"):
+            restore(backup, at, replace=True)
+    finally:
+        appendonly.run(connection, appendonly.drop_sql(vendor, rule.table, rule.when))
+        appendonly.run(
+            connection, appendonly.create_sql(vendor, rule.table, rule.when, rule.columns)
+        )
+
+
+def test_a_backup_is_of_one_moment_and_keeps_nobody_waiting(
+    lived: World, tmp_path: Path, at: dt.datetime
+) -> None:
+    def write() -> None:
+        try:
+            builders.risk(lived, title="Meanwhile")
+        finally:
+            connection.close()
+
+    with one_moment():
+        before = list(rows_of(Risk))
+        writer = threading.Thread(target=write)
+        writer.start()
+        writer.join(timeout=60)
+        assert not writer.is_alive()
+        assert list(rows_of(Risk)) == before
+    assert len(list(rows_of(Risk))) == len(before) + 1
+
+
+def test_the_file_is_its_owners_alone_and_tells_no_key(
+    backup: Path, tmp_path: Path, at: dt.datetime, settings: Any
+) -> None:
+    assert stat.S_IMODE(os.stat(backup).st_mode) == 0o600
+    with zipfile.ZipFile(backup) as zipped:
+        manifest = zipped.read("manifest.json").decode()
+        assert "sessions.Session" not in json.loads(manifest)["tables"]
+    assert settings.SECRET_KEY not in manifest
+    assert "SECRET_KEY" in manifest
+    with pytest.raises(Refused, match="cannot be written"):
+        make_backup(tmp_path / "one.backup.zip" / "two.zip", at)
+    settings.SECRET_KEY = "another" * 10
+    notes = restore(backup, at, replace=True).notes
+    assert any("SECRET_KEY" in note for note in notes)
