@@ -36,7 +36,7 @@ def command(world: World, path: Path, *options: str) -> tuple[int, str]:
     code: Any = 0
     try:
         call_command("import_register", str(path), "--register", world.register.slug, "--as",
-                     world.manager.email, *options, stdout=out, stderr=out)  # fmt: skip
+                     world.manager.email, *options, stdout=out, stderr=io.StringIO())  # fmt: skip
     except SystemExit as left:
         code = left.code
     return code, out.getvalue()
@@ -57,7 +57,9 @@ def test_the_command_prints_its_report_and_says_by_its_code_how_it_went(
     file.write_bytes(b"Article,Description,Unit price\nA,Bolt,3\n")
     code, out = command(world, file, "--json")
     assert code == 2
-    assert "not of risks" in out
+    report = json.loads(out)
+    assert list(report) == KEYS
+    assert "not of risks" in report["refused"][0]["why"]
     file.write_bytes(b"Risk,Likelihood,Impact\nFog on the lane,High,Low\n")
     code, out = command(world, file, "--json")
     assert code == 3

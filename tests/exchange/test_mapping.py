@@ -62,13 +62,7 @@ CERTAIN = [
     (["Likely", "rare"], [4, 1]),
     (["罕见", "很可能"], [1, 4]),
     (["Very low", "High", "Medium"], [1, 4, 3]),
-    (["极高", "中", "低"], [5, 3, 2]),
-    (["Sehr hoch", "gering"], [5, 2]),
     (["très faible", "élevée"], [1, 4]),
-    (["muy alto", "bajo"], [5, 2]),
-    (["molto alta", "media"], [5, 3]),
-    (["zeer hoog", "laag"], [5, 2]),
-    (["非常に高い", "中程度"], [5, 3]),
     (["٣", "۵"], [3, 5]),
     (["３", "５"], [3, 5]),
 ]
@@ -92,7 +86,14 @@ ASKED = [
     (["2/5", "5/5"], [2, 5]),
     (["1", "3", "Bad"], [1, 5, None]),
     (["NaN", "3", "5"], [None, 3, 5]),
-    (["green", "amber", "orange"], [1, 3, 5]),
+    (["green", "amber", "orange"], [1, 2, 4]),
+    # Whether there is a lowest step that no risk is on, these do not show.
+    (["极高", "中", "低"], [5, 3, 2]),
+    (["Sehr hoch", "gering"], [5, 2]),
+    (["muy alto", "bajo"], [5, 2]),
+    (["molto alta", "media"], [5, 3]),
+    (["zeer hoog", "laag"], [5, 2]),
+    (["非常に高い", "中程度"], [5, 3]),
 ]
 
 

@@ -268,7 +268,7 @@ HEADERS: dict[str, tuple[str, str]] = {
     "剩余风险等级": ("rating", "residual"), "责任部门": ("owner", ""),
     "应对措施": ("mitigation.title", ""),
     "Eintrittswahrscheinlichkeit": ("likelihood", ""), "Risikoeigner": ("owner", ""),
-    "Bruttorisiko": ("", ""), "Probabilité résiduelle": ("likelihood", "residual"),
+    "Bruttorisiko": ("rating", "inherent"), "Probabilité résiduelle": ("likelihood", "residual"),
     "Propriétaire du risque": ("owner", ""), "Probabilidad": ("likelihood", ""),
     "Responsable": ("owner", ""), "Probabilidade": ("likelihood", ""),
     "Prazo": ("mitigation.due_on", ""),

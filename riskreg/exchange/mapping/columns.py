@@ -4,10 +4,13 @@ import re
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.mapping.contents import AXES, correct, is_level, share, values_of
 from riskreg.exchange.mapping.levels import folded
 from riskreg.exchange.mapping.words import MARKS
-from riskreg.exchange.reading.names import plain, recognise
-from riskreg.exchange.reading.table import Row, Table, Value, is_blank, shown
+from riskreg.exchange.reading.names import plain, recognise, what_may_happen
+from riskreg.exchange.reading.table import Table, Value, is_blank, shown
 from riskreg.exchange.reading.words import SCORES
 
 # Several columns can be put together into one of these.
@@ -34,12 +37,13 @@ def targets(taxonomies: Sequence[str]) -> tuple[str, ...]:
 def fold_marks(table: Table) -> Table:
     """``table`` with crosses under columns of levels put together: *Impact 1 … Impact 5* are one
     column *Impact*, whose values say where the cross stood."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    for place, header in enumerate(table.headers):
+    groups: dict[tuple[str, str], list[str]] = {}
+    for header in table.headers:
         known = recognise(header)
-        if known and known.target in ("likelihood", "impact") and known.sureness < 100:
-            groups.setdefault((known.target, known.stage), []).append(place)
-    for places in groups.values():
+        if known and known.target in AXES and known.sureness < 100:
+            groups.setdefault((known.target, known.stage), []).append(header)
+    for headers in groups.values():
+        places = [table.headers.index(header) for header in headers]
         if len(places) > 2 and all(_only_marks(table, place) for place in places):
             table = _folded(table, places)
     return table
@@ -65,7 +69,7 @@ def _folded(table: Table, places: list[int]) -> Table:
         marked = [levels[place] for place in places if not is_blank(row.values[place])]
         value: Value = marked[0] if len(marked) == 1 else " / ".join(marked) or None
         values = (*(row.values[place] for place in kept), value)
-        rows.append(Row(row.number, values, row.too_long))
+        rows.append(replace(row, values=values))
     headers = (*(table.headers[place] for place in kept), header)
     return replace(table, headers=headers, rows=tuple(rows))
 
@@ -84,6 +88,7 @@ def propose_columns(
     """
     known = {header: recognise(header) for header in table.headers}
     unnamed = _stage_without_name(table.headers)
+    by_place = stages_by_place(table.headers)
     wanted: dict[str, tuple[str, int]] = {}
     for header, found in known.items():
         direct = header.strip()
@@ -94,11 +99,14 @@ def propose_columns(
         elif found is None:
             continue
         elif found.target in SCORES:
-            stage = found.stage or unnamed
+            stage = found.stage or by_place.get(header) or unnamed
             if stage:
                 wanted[header] = (f"{stage}.{found.target}", found.sureness)
         elif found.target != "terms":
             wanted[header] = (found.target, found.sureness)
+    last_resort = what_may_happen(table.headers)
+    if last_resort and not {"title", "event"} & {target for target, _sure in wanted.values()}:
+        wanted[last_resort] = ("event", 100)
     proposed: dict[str, str | None] = dict.fromkeys(table.headers)
     taken: dict[str, int] = {}
     for header, (target, sureness) in sorted(wanted.items(), key=lambda item: -item[1][1]):
@@ -106,8 +114,90 @@ def propose_columns(
             continue
         proposed[header] = target
         taken[target] = taken.get(target, 0) + 1
+    alike = _alike(wanted)
+    for header in alike:
+        proposed[header] = None
+    named = {header for header, ours in proposed.items() if ours}
+    correct(table, proposed, {h: sure for h, (_target, sure) in wanted.items()}, unnamed)
+    for header, (target, _sureness) in wanted.items():
+        # What was taken for another has become free.
+        if header not in named and header not in alike and target not in proposed.values():
+            proposed[header] = target
     _by_content(table, proposed, known, taxonomies, terms, people)
     return proposed
+
+
+def _alike(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
+    """Columns of one level under several names of which none is the plain one: *cost impact*,
+    *time impact*. Which of them counts is not to be guessed."""
+    groups: dict[str, list[str]] = {}
+    for header, (target, _sureness) in wanted.items():
+        if target.rpartition(".")[2] in AXES:
+            groups.setdefault(target, []).append(header)
+    return [
+        header
+        for headers in groups.values()
+        if len(headers) > 1 and all(wanted[header][1] < 90 for header in headers)
+        for header in headers
+    ]
+
+
+def stages_by_place(headers: Sequence[str]) -> dict[str, str]:
+    """The stage of columns of one name that do not say it, {*Likelihood*: inherent,
+    *Likelihood (2)*: residual}: that of the nearest column before them that does, else in order."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    before: dict[str, str] = {}
+    stage = ""
+    for header in headers:
+        known = recognise(header)
+        if known and known.target in SCORES:
+            stage = known.stage or stage
+            before[header] = stage
+            if not known.stage:
+                groups.setdefault((known.target, plain(header)), []).append(header)
+    found: dict[str, str] = {}
+    for same in groups.values():
+        if 1 < len(same) <= len(STAGES):
+            near = [before[header] for header in same]
+            apart = all(near) and len(set(near)) == len(near)
+            found |= zip(same, near if apart else STAGES, strict=False)
+    return found
+
+
+def unclear_columns(
+    table: Table, columns: Mapping[str, str | None], answered: Mapping[str, str | None]
+) -> list[tuple[str, str]]:
+    """(column, question) for columns of levels of which the name does not say which they are."""
+    questions = []
+    by_place = stages_by_place(table.headers)
+    if by_place and not set(by_place) & set(answered):
+        sides = ", ".join(f"{header} → {columns.get(header)}" for header in by_place)
+        text = _("Several columns have one name. Proposed: %(sides)s. Is that so? (columns)")
+        questions.append((next(iter(by_place)), text % {"sides": sides}))
+    for header in table.headers:
+        base = header.removesuffix(" (2)")
+        ours = columns.get(base)
+        if base == header or base in by_place or not ours or ours in (*JOINED, IGNORE):
+            continue
+        if {base, header} & set(answered) or values_of(table, base) == values_of(table, header):
+            continue
+        text = _("Two columns are called %(name)s. Proposed is the first. Is that so? (columns)")
+        questions.append((header, text % {"name": base}))
+    groups: dict[str, list[str]] = {}
+    for header in table.headers:
+        known = recognise(header)
+        if known and known.target in AXES and known.sureness < 90 and columns.get(header) is None:
+            groups.setdefault(f"{known.stage}.{known.target}", []).append(header)
+    for target, headers in groups.items():
+        axis = target.rpartition(".")[2]
+        there = any(ours and ours.endswith(axis) for ours in columns.values())
+        levels = [h for h in headers if share(values_of(table, h), is_level) > 0.4]
+        if len(headers) > 1 and levels and not there and not set(headers) & set(answered):
+            text = _("Which of these counts as the %(axis)s: %(names)s? (columns; null: none)")
+            words = {"likelihood": _("likelihood"), "impact": _("impact")}
+            names = ", ".join(levels)
+            questions.append((levels[0], text % {"axis": words[axis], "names": names}))
+    return questions
 
 
 def _stage_without_name(headers: Sequence[str]) -> str:

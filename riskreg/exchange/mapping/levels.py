@@ -9,13 +9,26 @@ import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from riskreg.exchange.mapping.words import ROMAN, STEPS
+from riskreg.exchange.mapping.words import ROMAN, SCALES, STEPS, SYMBOLS
 
-_LEADING = re.compile(r"^(?:[a-z]{1,2}[- ]?)?([0-9]{1,3})(?:\.0+)?\s*(?:$|[-–—:.)=,(/]|级|分|\s)")
+_LEADING = re.compile(
+    r"^(?:[a-z]{1,2}[- ]?)?([0-9]{1,3})(?:[.,]0+)?(?![.,]?[0-9])\s*(?:$|[-–—:.)=,(/]|级|級|分|\s)"
+)
 _TRAILING = re.compile(r"[(\[（]\s*([0-9]{1,2})\s*[)\]）]$")
-_PERCENT = re.compile(r"^[<>≤≥~]?\s*([0-9]+(?:[.,][0-9]+)?)\s*%$")
+_ABOUT = r"(?:[<>≤≥~≈]|ca\.?|approx\.?|约)?\s*"
+_NUMBER = r"([0-9]+(?:[.,][0-9]+)?)"
+_PERCENT = re.compile(rf"^{_ABOUT}{_NUMBER}\s*%$")
+_RANGE = re.compile(rf"^{_ABOUT}{_NUMBER}\s*%?\s*(?:-|–|—|~|to|bis|à|a|至|到)\s*{_NUMBER}\s*%$")
 _FRACTION = re.compile(r"^(?:0?[.,][0-9]+|1[.,]0+|0)$")
 _OF = re.compile(r"^([0-9]{1,2})\s*/\s*([0-9]{1,2})$")
+_ONE_IN = re.compile(r"^1\s*(?:in|:|auf|sur|de cada|em|su)\s*([0-9][0-9.,]*)$")
+_GRADE = re.compile(r"^(?:[0-9]|[一二三四五])\s*(?:级|級)")
+_CLASS = re.compile(
+    r"^(?:class|klasse|classe|clase|level|grade|category|kategorie|stufe|cat\.?)\s+"
+)
+_CHINESE = {"一": 1, "二": 2, "三": 3, "四": 4, "五": 5}
+# Filled and empty signs of one kind: ★★★☆☆, ●○○.
+_SIGNS = re.compile(r"^([★●■+*!•⬤])\1*([☆○□◯])?\2*$")
 
 
 @dataclass(frozen=True)
@@ -47,18 +60,25 @@ def whole(text: str) -> int | None:
     return int(found[1]) if found else None
 
 
+def word_of(text: str) -> str:
+    """The bare word of a level: without its number, brackets and *risk*; a coloured sign is the
+    name of its colour."""
+    word = folded(text).strip(".:;! \ufe0f")
+    for sign, colour in SYMBOLS.items():
+        if sign in word:
+            word = word.replace(sign, " ").strip(" .:-–\ufe0f") or colour
+    word = re.sub(r"\s*[(\[（][^)\]）]*[)\]）]", "", word) or word
+    word = re.sub(r"^[0-9]+\s*[-–:.)=]\s*", "", word)
+    bare = word
+    for end in (" risk", "风险", "風險", "色", " likelihood", " impact", " probability"):
+        bare = bare.removesuffix(end)
+    return bare.strip() or word
+
+
 def rank(text: str) -> int | None:
     """The place of a word among five steps, from 1."""
-    word = folded(text).strip(".:;!")
-    word = re.sub(r"\s*\([^)]*\)", "", word) or word
-    word = re.sub(r"^[0-9]+\s*[-–:.)]\s*", "", word)
-    for place, words in enumerate(STEPS, 1):
-        if word in words:
-            return place
-    for place, words in enumerate(STEPS, 1):
-        if word.removesuffix(" risk") in words or word.removesuffix("风险") in words:
-            return place
-    return None
+    word = word_of(text)
+    return next((place for place, words in enumerate(STEPS, 1) if word in words), None)
 
 
 def evenly(step: int, steps: int, size: int) -> int:
@@ -73,22 +93,33 @@ def propose(
     names: Sequence[Sequence[str]],
     *,
     steps: int | None = None,
+    same_scale: Sequence[str] = (),
 ) -> Scale:
     """How ``values``, the different ones of a column, stand on the levels called ``names``.
 
-    ``steps``: how many levels their own scale has, where the header or the file itself shows it.
+    ``steps``: how many levels their own scale has, where the header or the file itself shows it;
+    ``same_scale``: the values of other columns that are judged on the same scale.
     """
     size = len(names)
     ours = {folded(name): level for level, all_of in enumerate(names, 1) for name in all_of}
     exact = {value: ours.get(folded(value)) for value in values}
     if all(exact.values()):
         return Scale(exact, True)
-    for read in (_romans, _parts, _numbers, _words):
+    if all(ours.get(folded(value)) for value in same_scale if rank(value)):
+        # One word that is none of ours does not make another scale of the rest.
+        known = exact
+    else:
+        known = dict.fromkeys(values)
+    for read in (_romans, _parts, _grades, _letters, _numbers, _signs):
         found = read(values, size, steps)
         if found is not None:
-            levels = {value: exact[value] or level for value, level in found.levels.items()}
-            return Scale(levels, found.sure, found.why, found.unknown)
-    return Scale(dict(exact), False, "unknown", tuple(v for v in values if not exact[v]))
+            break
+    else:
+        found = _named(values, same_scale, size) or _words(values, size)
+    if found is None:
+        return Scale(dict(exact), False, "unknown", tuple(v for v in values if not exact[v]))
+    levels = {value: known[value] or level for value, level in found.levels.items()}
+    return Scale(levels, found.sure, found.why, found.unknown)
 
 
 def steps_of(columns: Sequence[Sequence[str]]) -> int | None:
@@ -101,37 +132,90 @@ def steps_of(columns: Sequence[Sequence[str]]) -> int | None:
 def _numbers(values: Sequence[str], size: int, steps: int | None) -> Scale | None:
     found = {value: whole(value) for value in values}
     known = [n for n in found.values() if n is not None]
-    if len(known) * 2 <= len(values):
+    if not known or len(known) * 2 < len(values):
         return None
-    unknown = tuple(v for v, n in found.items() if n is None or n < 1)
-    most = max(max(known), steps or 0)
-    if most == size and min((n for n in known if n > 0), default=1) >= 1:
+    most, least = max(max(known), steps or 0), min(known)
+    if most > 10 and all(re.search(r"[^\W\d_]", folded(value)) for value in values):
+        # *High (15)* says more by its word.
+        return None
+    # A nought is the first of their levels where the rest make up a usual scale; else a slip.
+    first = 0 if least == 0 and most in (size - 1, 10, 100) else 1
+    unknown = tuple(v for v, n in found.items() if n is None or n < first)
+    if most == size and first == 1:
         levels = {v: n if n and 1 <= n <= size else None for v, n in found.items()}
         return Scale(levels, not unknown, "unknown" if unknown else "", unknown)
-    steps = 10 if size < most <= 10 and most > 7 else most
-    if most < size and most != 3:
-        # Nothing shows where their scale ends; as it stands is the likeliest.
-        levels = {v: n if n and n >= 1 else None for v, n in found.items()}
-    else:
-        levels = {v: evenly(n, steps, size) if n and n >= 1 else None for v, n in found.items()}
+    most = 10 if size < most <= 10 and most > 7 else most
+    count = most + 1 - first
+    # Where nothing shows where their scale ends, as it stands is the likeliest.
+    as_it_is = count == size or (first == 1 and count < size and count != 3)
+    place = {v: None if n is None or n < first else n + 1 - first for v, n in found.items()}
+    levels = {v: n if n is None or as_it_is else evenly(n, count, size) for v, n in place.items()}
     return Scale(levels, False, "steps", unknown)
 
 
+def _worst_first(places: Mapping[str, int], size: int) -> Scale:
+    most = max(places.values())
+    return Scale({v: evenly(most + 1 - n, most, size) for v, n in places.items()}, False, "roman")
+
+
+def _grades(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+    """*1级*, *一级*: grades, of which the first is mostly the worst."""
+    found = {value: folded(value) for value in values if _GRADE.match(folded(value))}
+    if len(values) < 2 or len(found) < len(values):
+        return None
+    places = {v: _CHINESE.get(text[0]) or int(text[0]) for v, text in found.items()}
+    return _worst_first(places, size) if min(places.values()) > 0 else None
+
+
+def _letters(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+    """*A* to *E*: classes, of which A is mostly the worst."""
+    found = {value: _CLASS.sub("", folded(value)) for value in values}
+    if len(values) < 2 or not all(len(text) == 1 and "a" <= text <= "f" for text in found.values()):
+        return None
+    return _worst_first({v: ord(text) - 96 for v, text in found.items()}, size)
+
+
+def _signs(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+    """*★★★*, *●●○*: as many as are filled."""
+    found = {value: folded(value) for value in values}
+    if len(values) < 2 or not all(_SIGNS.match(text) for text in found.values()):
+        return None
+    most = max(len(text) for text in found.values())
+    filled = {v: sum(c == text[0] for c in text) for v, text in found.items()}
+    return Scale({v: evenly(n, most, size) for v, n in filled.items()}, False, "steps")
+
+
+def _named(values: Sequence[str], same_scale: Sequence[str], size: int) -> Scale | None:
+    """The place of each word in the scales that have them all; certain if they are all as long as
+    ours. One that is used from end to end is the likeliest, then one of three, then one as long as
+    ours."""
+    mine = {value: word_of(value) for value in values}
+    own = set(mine.values())
+    words = own | {word_of(value) for value in same_scale if rank(value)}
+    scales = [scale for scale in SCALES if words <= set(scale)]
+    if not scales:
+        words, scales = own, [scale for scale in SCALES if own <= set(scale)]
+    if not scales:
+        return None
+    best = min(scales, key=lambda s: (len(s) != len(words), len(s) != 3, len(s) != size, len(s)))
+    levels = {v: evenly(best.index(word) + 1, len(best), size) for v, word in mine.items()}
+    sure = {len(scale) for scale in scales} == {size}
+    return Scale(levels, sure, "" if sure else "steps")
+
+
 def _romans(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
-    found = {value: ROMAN.get(folded(value).strip(" 级.")) for value in values}
+    found = {v: ROMAN.get(_CLASS.sub("", folded(v)).strip(" 级級类類.")) for v in values}
     if len(values) < 2 or not all(found.values()):
         return None
-    most = max(n for n in found.values() if n)
     # Where classes are counted in Roman numbers, I is mostly the worst.
-    levels = {v: evenly(most + 1 - n, most, size) for v, n in found.items() if n}
-    return Scale(levels, False, "roman")
+    return _worst_first({v: n for v, n in found.items() if n}, size)
 
 
 def _parts(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
     found: dict[str, float | None] = {value: part_of_one(value) for value in values}
     if sum(p is not None for p in found.values()) * 2 <= len(values):
         return None
-    if all(p in (None, 0.0, 1.0) for p in found.values()):
+    if all(p in (None, 0.0, 1.0) for p in found.values()) and not any("%" in v for v in values):
         return None
     levels = {
         v: None if p is None else min(size, max(1, math.ceil(p * size - 1e-9)))
@@ -141,11 +225,17 @@ def _parts(values: Sequence[str], size: int, _steps: int | None) -> Scale | None
 
 
 def part_of_one(text: str) -> float | None:
-    """The part that ``35 %``, ``0.35``, ``0,35`` or ``2/5`` is of one."""
+    """The part that ``35 %``, ``20–40 %``, ``0.35``, ``0,35``, ``2/5``, ``1 in 20`` is of one."""
     text = folded(text)
     if found := _PERCENT.match(text):
         part = float(found[1].replace(",", ".")) / 100
         return part if part <= 1 else None
+    if found := _RANGE.match(text):
+        part = sum(float(found[n].replace(",", ".")) for n in (1, 2)) / 200
+        return part if part <= 1 else None
+    if found := _ONE_IN.match(text):
+        whole_number = int(re.sub(r"\D", "", found[1]))
+        return 1 / whole_number if whole_number else None
     if _FRACTION.match(text):
         return float(text.replace(",", "."))
     if (found := _OF.match(text)) and int(found[2]) > 0:
@@ -154,7 +244,7 @@ def part_of_one(text: str) -> float | None:
     return None
 
 
-def _words(values: Sequence[str], size: int, _steps: int | None) -> Scale | None:
+def _words(values: Sequence[str], size: int) -> Scale | None:
     found = {value: rank(value) for value in values}
     known = {place for place in found.values() if place}
     if not known:
@@ -163,6 +253,8 @@ def _words(values: Sequence[str], size: int, _steps: int | None) -> Scale | None
     middle = known <= {2, 3, 4}
     steps, shift = (3, 1) if middle else (5, 0)
     levels = {v: evenly(p - shift, steps, size) if p else None for v, p in found.items()}
-    sure = steps == size
+    # Two words on one step, or an end that is missing, may be another scale than ours.
+    words = {word_of(value) for value, place in found.items() if place}
+    sure = steps == size and known >= {1, 5} and len(words) == len(known)
     return Scale(levels, sure and not unknown, "" if sure and not unknown else
                  "unknown" if sure else "steps", unknown)  # fmt: skip

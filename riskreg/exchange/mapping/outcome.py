@@ -9,8 +9,9 @@ from typing import Any
 class Asked:
     """A question about a row (None: about the whole column).
 
-    ``kind`` says how it is answered: by the column's ``scale``, by one of ``options`` for ``value``
-    (``word``), by a ``day``, by the order of days and months (``order``), by a ref (``match``).
+    ``kind`` says how it is answered: by the column's ``scale``, by what the ``column`` is, by one
+    of ``options`` for ``value`` (``word``), by a ``day``, by the order of days and months
+    (``order``), by a ref (``match``).
     """
 
     row: int | None
@@ -59,3 +60,4 @@ class RowPlan:
     kept: list[tuple[str, str]] = field(default_factory=list)
     changes: dict[str, list[Any]] = field(default_factory=dict)
     why: str = ""
+    continues: bool = False

@@ -10,7 +10,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.mapping.answers import Answers
-from riskreg.exchange.mapping.columns import STAGES, fold_marks, propose_columns
+from riskreg.exchange.mapping.columns import (
+    STAGES,
+    fold_marks,
+    propose_columns,
+    unclear_columns,
+)
 from riskreg.exchange.mapping.context import Context
 from riskreg.exchange.mapping.levels import folded
 from riskreg.exchange.mapping.matching import Matcher
@@ -54,6 +59,15 @@ class Plan:
         }
 
 
+def empty_report(why: str) -> dict[str, Any]:
+    """The report of a file that is no register: nothing found, and the reason."""
+    counts = dict.fromkeys(("rows", "new", "updated", "skipped"), 0)
+    return {
+        "format": "", "sheet": "", "header_row": None, "columns": {}, "scales": {}, **counts,
+        "asked": [], "refused": [{"row": None, "column": "", "why": why}],
+    }  # fmt: skip
+
+
 def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
     """Lay ``table`` against the register of ``context``. Raises ``NotARegister``."""
     table = fold_marks(table)
@@ -73,6 +87,8 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
         for column, questions in scaling.asked.items()
         for row, question in questions
     ]
+    for column, question in unclear_columns(table, columns, answers.columns):
+        asked.append(Asked(None, column, question, "column"))
     refused: list[Refused] = []
     rows: list[RowPlan] = []
     reader = RowReader(table, columns, scaling, answers, context, visibility, asked, refused)
@@ -82,7 +98,10 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
         plan = RowPlan(row.number)
         reader.read(row, plan)
         if plan.outcome != "refused":
-            _check_twice(plan, columns, seen, refused)
+            if row.continues and rows:
+                _continue(plan, rows, refused)
+            else:
+                _check_twice(plan, columns, seen, refused)
         rows.append(plan)
     for plan in rows:
         if plan.outcome == "new":
@@ -102,26 +121,53 @@ def _check_twice(
     """Two rows of one id are one risk if they differ in their measure alone; otherwise which of
     them counts is not ours to say."""
     theirs = str(plan.fields.get("external_id") or plan.theirs.get("ref") or "")
-    key = folded(theirs) if theirs else ""
-    if not key:
-        return
+    text = folded(f"{plan.fields.get('title')}\n{plan.fields.get('event')}")
+    key = folded(theirs) if theirs else f"\n{text}"
     first = seen.get(key)
-    if first and plan.mitigation and first.mitigation and _same_risk(plan, first):
+    if first is None:
+        seen[key] = plan
+    elif _same_risk(plan, first) and _same_work(plan, first):
+        plan.outcome = "skipped"
+        plan.why = _("Row %(row)d says the same.") % {"row": first.number}
+    elif plan.mitigation and first.mitigation and _same_risk(plan, first):
         first.more.append(plan.mitigation)
         plan.outcome = "skipped"
         plan.why = _("Another measure of row %(row)d.") % {"row": first.number}
-    elif first:
+    elif theirs:
         plan.outcome = "refused"
         column = next((name for name, ours in columns.items()
                        if ours in ("external_id", "ref")), "")  # fmt: skip
         why = _("Row %(row)d has this id already: %(id)s. Give each risk its own.")
         refused.append(Refused(plan.number, column, why % {"row": first.number, "id": theirs}))
+
+
+def _continue(plan: RowPlan, before: Sequence[RowPlan], refused: list[Refused]) -> None:
+    """One more measure against the risk above it; kept with it as text, where it has no day."""
+    first = next(row for row in reversed(before) if not row.continues)
+    plan.continues = True
+    if first.outcome == "refused":
+        plan.outcome = "refused"
+        why = _("Row %(row)d, to which this belongs, is not taken.") % {"row": first.number}
+        refused.append(Refused(plan.number, "", why))
+        return
+    if plan.mitigation:
+        first.more.append(plan.mitigation)
     else:
-        seen[key] = plan
+        first.kept += [part for part in plan.kept if part not in first.kept]
+    plan.outcome = "skipped"
+    plan.why = _("Another measure of row %(row)d.") % {"row": first.number}
 
 
 def _same_risk(one: RowPlan, other: RowPlan) -> bool:
     return (one.fields, one.levels, one.state) == (other.fields, other.levels, other.state)
+
+
+def _same_work(one: RowPlan, other: RowPlan) -> bool:
+    return (one.mitigation, one.controls, one.kept) == (
+        other.mitigation,
+        other.controls,
+        other.kept,
+    )
 
 
 def _left_out(table: Table) -> list[str]:
@@ -131,4 +177,4 @@ def _left_out(table: Table) -> list[str]:
     ]
 
 
-__all__ = ["STAGES", "Asked", "Plan", "Refused", "RowPlan", "plan_import"]
+__all__ = ["STAGES", "Asked", "Plan", "Refused", "RowPlan", "empty_report", "plan_import"]

@@ -39,7 +39,7 @@ class RowReader(CellReader):
             if is_blank(value) or ours == IGNORE:
                 continue
             if isinstance(value, FormulaWithoutValue):
-                if ours:
+                if ours and not self._follows(ours):
                     self.refuse(
                         plan,
                         header,
@@ -87,6 +87,12 @@ class RowReader(CellReader):
                 % {"n": self.undated}
             )
         return notes
+
+    def _follows(self, ours: str) -> bool:
+        """Whether a score need not be read, because the register works it out of both axes."""
+        stage, _dot, part = ours.rpartition(".")
+        axes = {f"{stage}.{axis}" for axis in AXES}
+        return part in ("score", "rating") and axes <= set(self.columns.values())
 
     # --- texts
     def _texts(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:

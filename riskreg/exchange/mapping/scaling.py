@@ -8,12 +8,14 @@ from django.utils.translation import gettext as _
 from riskreg.exchange.mapping.answers import Answers
 from riskreg.exchange.mapping.columns import STAGES
 from riskreg.exchange.mapping.context import Context
-from riskreg.exchange.mapping.levels import Scale, folded, propose, steps_of, whole
+from riskreg.exchange.mapping.levels import Scale, folded, propose, steps_of, whole, word_of
 from riskreg.exchange.mapping.values import is_nothing
 from riskreg.exchange.reading import Table, is_blank, shown
 from riskreg.exchange.reading.names import scale_in
+from riskreg.exchange.reading.table import FormulaWithoutValue
 
 AXES = ("likelihood", "impact")
+FEWEST = 3
 Level = int | str | None
 
 
@@ -44,7 +46,16 @@ def scales_of(
         axis = ours.rpartition(".")[2]
         names = context.levels[axis]
         own = scale_in(theirs) or steps
-        found = propose(distinct[theirs], names, steps=own)
+        same_scale = [
+            value
+            for other in axes
+            if (columns[other] or "").rpartition(".")[2] == axis
+            for value in distinct[other]
+        ]
+        if len({word_of(value) for value in same_scale}) < FEWEST:
+            # Two words do not show how long a scale is; the other axis may.
+            same_scale = [value for other in axes for value in distinct[other]]
+        found = propose(distinct[theirs], names, steps=own, same_scale=same_scale)
         _note(table, scaling, theirs, found, answers, names)
     for stage in STAGES:
         if f"{stage}.likelihood" in placed and f"{stage}.impact" in placed:
@@ -58,8 +69,10 @@ def scales_of(
 
 
 def _distinct(table: Table, column: str) -> list[str]:
-    values = [shown(v) for v in table.column(column) if not is_blank(v)]
-    return [value for value in dict.fromkeys(values) if not is_nothing(value)]
+    cells = table.column(column)
+    values = [shown(v) for v in cells if not is_blank(v) and not isinstance(v, FormulaWithoutValue)]
+    # Not a number is no level, and whoever wrote it is asked what it should have been.
+    return [v for v in dict.fromkeys(values) if not is_nothing(v) or folded(v) == "nan"]
 
 
 def _first_row(table: Table, column: str, value: str | None = None) -> int | None:

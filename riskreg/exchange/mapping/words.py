@@ -1,7 +1,8 @@
 """What other people call levels, states, responses, months and money: ``data/values.json``.
 
-``STEPS`` are the words of a scale of five steps, least first. Low, medium and high are its middle
-when its ends are used as well; alone they are a scale of three.
+``SCALES`` are whole scales as people write them, least first. ``STEPS`` are the words of a scale
+of five steps for what mixes them; low, medium and high are its middle when its ends are used as
+well, and alone a scale of three.
 """
 
 import json
@@ -13,6 +14,9 @@ _DATA: dict[str, Any] = json.loads(
 )
 
 STEPS: list[list[str]] = _DATA["steps"]
+SCALES: list[list[str]] = _DATA["scales"]
+SYMBOLS: dict[str, str] = _DATA["symbols"]
+YES_NO: frozenset[str] = frozenset(_DATA["yes_no"])
 ROMAN: dict[str, int] = _DATA["roman"]
 NOTHING: frozenset[str] = frozenset(_DATA["nothing"])
 MARKS: frozenset[str] = frozenset(_DATA["marks"])

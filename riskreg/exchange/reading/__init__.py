@@ -1,9 +1,17 @@
 """Reading a file that somebody brings. Pure: no database, no network, nothing in it is ever run."""
 
+from dataclasses import replace
+
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.jsons import read_json
-from riskreg.exchange.reading.layout import check_is_register, table_in, worth_of
+from riskreg.exchange.reading.layout import (
+    check_is_register,
+    is_register,
+    likeness,
+    table_in,
+    worth_of,
+)
 from riskreg.exchange.reading.table import (
     MAX_BYTES,
     NotARegister,
@@ -14,7 +22,7 @@ from riskreg.exchange.reading.table import (
     is_blank,
     shown,
 )
-from riskreg.exchange.reading.texts import decode, read_text
+from riskreg.exchange.reading.texts import RARE_SEPARATORS, decode, read_text
 from riskreg.exchange.reading.workbooks import OLE, read_workbook
 
 _PICTURES = (b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"RIFF", b"II*\0", b"MM\0*")
@@ -54,6 +62,11 @@ def _read(data: bytes, sheet: str | None, pasted: bool) -> Table:
     grid = read_text(text)
     found = table_in(Sheet("", grid), kind)
     if found is None:
+        for separator in RARE_SEPARATORS:
+            if text.count(separator) > 2 and (
+                other := table_in(Sheet("", read_text(text, separator)), kind)
+            ):
+                return other
         raise NotARegister(_no_header(grid))
     return found
 
@@ -71,14 +84,24 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
         raise NotARegister(
             _("This workbook has no cell with a value; a picture of a table cannot be read.")
         )
-    found = table_in(chosen[0], kind)
-    if found is None:
+    found = [table for one in chosen if (table := table_in(one, kind)) is not None]
+    if not found:
         raise NotARegister(_no_header(chosen[0].grid))
-    return found
+    registers = sorted(filter(is_register, found), key=likeness, reverse=True)
+    if not registers:
+        return found[0]
+    others = ", ".join(table.sheet for table in registers[1:])
+    if not others:
+        return registers[0]
+    note = _("Read was the sheet %(name)s. Others look like registers as well: %(others)s.")
+    notes = (*registers[0].notes, note % {"name": registers[0].sheet, "others": others})
+    return replace(registers[0], notes=notes)
 
 
 def _no_header(grid: list[list[Value]]) -> str:
-    first = next((row for row in grid if sum(not is_blank(v) for v in row) > 1), [])
+    filled = [row for row in grid if any(not is_blank(v) for v in row)]
+    first = next((row for row in filled if sum(not is_blank(v) for v in row) > 1), [])
+    first = first or (filled[0] if filled else [])
     names = ", ".join(shown(value)[:40] for value in first[:12] if not is_blank(value))
     return _(
         "No row was found that names the columns of a register. It starts with: %(names)s."

@@ -6,10 +6,22 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.table import MAX_COLUMNS, MAX_ROWS, NotARegister, Row, Table, Value
+from riskreg.exchange.reading.layout import is_register, likeness, table_in
+from riskreg.exchange.reading.table import (
+    MAX_COLUMNS,
+    MAX_ROWS,
+    Grid,
+    NotARegister,
+    Row,
+    Sheet,
+    Table,
+    Value,
+)
 
 POAM = "plan-of-action-and-milestones"
 _DEEPEST = 6
+_NAMES = ("columns", "headers", "header", "fields")
+_ROWS = ("rows", "data", "values", "records")
 
 
 def read_json(text: str) -> Table:
@@ -17,12 +29,40 @@ def read_json(text: str) -> Table:
     data = _load(text)
     if isinstance(data, Mapping) and isinstance(data.get(POAM), Mapping):
         return _table("oscal-poam", POAM, list(_poam_rows(data[POAM])))
-    path, objects = _largest(data)
-    if not objects:
+    if (grid := _grid_of(data)) and (found := table_in(Sheet("", grid), "json")):
+        return found
+    tables = [_laid_flat(path, objects) for path, objects in _lists(data) if objects]
+    if not tables:
         raise NotARegister(_("This JSON holds no list of objects, so no rows."))
+    return max(tables, key=lambda table: (is_register(table), likeness(table), len(table.rows)))
+
+
+def _laid_flat(path: str, objects: list[Mapping[str, Any]]) -> Table:
     flat = [dict(_flatten(item)) for item in objects]
-    kind = "json-ir8286" if _is_ir8286(flat[0]) else "json"
-    return _table(kind, path, flat)
+    return _table("json-ir8286" if _is_ir8286(flat[0]) else "json", path, flat)
+
+
+def _grid_of(data: Any) -> Grid | None:
+    """Rows and columns that are written as lists: of rows, of columns, or beside their names."""
+    if isinstance(data, list) and len(data) > 1 and all(isinstance(row, list) for row in data):
+        return [[_cell(value) for value in row] for row in data]
+    if not isinstance(data, Mapping):
+        return None
+    names = next((data[k] for k in _NAMES if isinstance(data.get(k), list)), None)
+    rows = next((data[k] for k in _ROWS if isinstance(data.get(k), list)), None)
+    if names and rows and all(isinstance(row, list) for row in rows):
+        titles: list[Value] = [_text(name) for name in names]
+        return [titles, *([_cell(value) for value in row] for row in rows)]
+    lists = [value for value in data.values() if isinstance(value, list)]
+    simple = all(not isinstance(v, Mapping | list) for values in lists for v in values)
+    if len(lists) > 1 and len(lists) == len(data) and simple and len(set(map(len, lists))) == 1:
+        keys: list[Value] = [str(name) for name in data]
+        return [keys, *([_cell(v) for v in row] for row in zip(*lists, strict=True))]
+    return None
+
+
+def _cell(value: Any) -> Value:
+    return value if value is None or isinstance(value, str | int | float) else _text(value)
 
 
 def _load(text: str) -> Any:
@@ -48,27 +88,46 @@ def _parsed(text: str) -> Any:
     return json.loads(text, parse_constant=str)
 
 
-def _largest(data: Any, path: str = "", depth: int = 0) -> tuple[str, list[Mapping[str, Any]]]:
-    """Where the longest list of objects is, and the list."""
+def _lists(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
+    """Every list of objects, and where it is. What stands in groups is a list as well: the groups
+    one after the other, each row with what its group says."""
     if depth > _DEEPEST:
-        return path, []
+        return
     if isinstance(data, list):
         objects = [item for item in data if isinstance(item, Mapping)]
-        return path, objects if len(objects) * 2 > len(data) else []
-    best: tuple[str, list[Mapping[str, Any]]] = (path, [])
+        if len(objects) * 2 > len(data):
+            yield path, objects
+            yield from _grouped(objects, path)
+        return
     if not isinstance(data, Mapping):
-        return best
+        return
+    inner = []
     for key, value in data.items():
         here = f"{path}.{key}" if path else str(key)
-        found = _largest(value, here, depth + 1)
-        risky = "risk" in here.lower() and found[1]
-        if len(found[1]) > len(best[1]) or (risky and "risk" not in best[0].lower()):
-            best = found
-    if not best[1] and len(data) > 1 and all(isinstance(v, Mapping) for v in data.values()):
-        return path, [{"id": key, **value} for key, value in data.items()]
-    if not best[1] and depth == 0 and data and not any(isinstance(v, dict) for v in data.values()):
-        return path, [data]
-    return best
+        for where, objects in _lists(value, here, depth + 1):
+            inner.append((where, objects))
+            yield where, objects
+    alike = [(w, o) for w, o in inner if len(set(o[0]) & set(inner[0][1][0])) > 2]
+    if len(alike) > 1:
+        yield path, [{**item, "group": w.rpartition(".")[2]} for w, o in alike for item in o]
+    if not inner and len(data) > 1 and all(isinstance(v, Mapping) for v in data.values()):
+        yield path, [{"id": key, **value} for key, value in data.items()]
+    if not inner and depth == 0 and data and not any(isinstance(v, dict) for v in data.values()):
+        yield path, [data]
+
+
+def _grouped(groups: list[Mapping[str, Any]], path: str) -> Iterator[tuple[str, list[Any]]]:
+    keys = {key for group in groups for key, value in group.items() if _objects(value)}
+    for key in sorted(keys):
+        rows = []
+        for group in groups:
+            of_group = {
+                f"{path.rpartition('.')[2] or 'group'}.{name}": value
+                for name, value in group.items()
+                if not isinstance(value, Mapping | list)
+            }
+            rows += [{**of_group, **item} for item in _objects(group.get(key))]
+        yield f"{path}.{key}", rows
 
 
 def _flatten(item: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, Value]]:

@@ -1,18 +1,16 @@
 """Finding the table in a sheet: its header, its rows, and what is neither."""
 
-import colorsys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.names import mentions_risk, plain, recognise
-from riskreg.exchange.reading.table import NotARegister, Row, Sheet, Table, Value, is_blank, shown
-from riskreg.exchange.reading.words import RISKY, SCORES, TOTALS
+from riskreg.exchange.reading.names import mentions_risk, recognise, stage_in, what_may_happen
+from riskreg.exchange.reading.rows import rows_below
+from riskreg.exchange.reading.table import NotARegister, Sheet, Table, Value, is_blank, shown
+from riskreg.exchange.reading.words import RISKY, SCORES
 
 _SEARCHED = 60
-_TEXTS = ("title", "event", "cause", "consequence")
-_TOTALS = frozenset(plain(word) for word in TOTALS)
 
 
 @dataclass(frozen=True)
@@ -30,30 +28,7 @@ def table_in(sheet: Sheet, kind: str) -> Table | None:
     header = _header(sheet)
     if header is None:
         return None
-    rows: list[Row] = []
-    left_out: list[tuple[int, str]] = []
-    places = _text_columns(header.names)
-    judged = [
-        place
-        for place, name in enumerate(header.names)
-        if sheet.colours and (known := recognise(name)) and known.target in SCORES
-    ]
-    spans = _spans(sheet)
-    _fill_down(sheet, header)
-    for number in range(header.last + 1, len(sheet.grid)):
-        values = _padded(sheet, number, len(header.names))
-        for place in judged:
-            if is_blank(values[place]):
-                values[place] = colour_word(sheet.colours.get((number, place), "")) or None
-        if all(is_blank(value) for value in values):
-            continue
-        beyond = sheet.grid[number][len(header.names) :]
-        too_long = kind in ("csv", "tsv", "paste") and not all(map(is_blank, beyond))
-        why = _why_no_row(values, header, places, number in spans)
-        if why:
-            left_out.append((number + 1, why))
-        else:
-            rows.append(Row(number + 1, tuple(values), too_long))
+    rows, left_out = rows_below(sheet, kind, header.names, header.last)
     hidden = [row.number for row in rows if row.number - 1 in sheet.hidden_rows]
     notes = []
     if hidden:
@@ -80,6 +55,22 @@ def worth_of(sheet: Sheet) -> int:
     return 0 if header is None else header.worth * 1000 + min(len(sheet.grid), 900)
 
 
+def is_register(table: Table) -> bool:
+    """Whether ``table`` is one of risks."""
+    try:
+        check_is_register(table)
+    except NotARegister:
+        return False
+    return True
+
+
+def likeness(table: Table) -> tuple[bool, bool]:
+    """How surely a register is one of risks, beside lists of issues and actions in one workbook."""
+    found = {known.target for name in table.headers if (known := recognise(name))}
+    risks = any(map(mentions_risk, (*table.headers, table.sheet)))
+    return "likelihood" in found, risks
+
+
 def check_is_register(table: Table) -> None:
     """Raise ``NotARegister`` for a table whose columns are not those of risks.
 
@@ -88,12 +79,13 @@ def check_is_register(table: Table) -> None:
     found = [known for name in table.headers if (known := recognise(name))]
     targets = {known.target for known in found}
     names = ", ".join(table.headers[:12])
-    if not targets & {"title", "event"}:
+    if not targets & {"title", "event"} and not what_may_happen(table.headers):
         raise NotARegister(
             _("No column says what may happen. Columns: %(names)s.") % {"names": names}
         )
-    risky = targets & set(RISKY) or any(map(mentions_risk, (*table.headers, table.sheet)))
-    if not risky:
+    signs = sum(RISKY.get(target, 0) for target in targets)
+    signs += 2 * any(map(mentions_risk, (*table.headers, table.sheet)))
+    if signs < 2:
         raise NotARegister(
             _(
                 "This is a table, but not of risks: no column is a likelihood, an impact, a "
@@ -112,6 +104,8 @@ def _header(sheet: Sheet) -> Header | None:
         filled = [value for value in row if not is_blank(value)]
         if len(filled) < 2 or not all(isinstance(value, str) for value in filled):
             continue
+        if sum(shown(value).replace(".", "").isdigit() for value in filled) * 3 > len(filled):
+            continue
         for found in _readings(sheet, number):
             if best is None or found.worth > best.worth:
                 best = found
@@ -121,7 +115,14 @@ def _header(sheet: Sheet) -> Header | None:
 def _readings(sheet: Sheet, number: int) -> Iterator[Header]:
     """The header that row ``number`` is: alone, with the groups above it, or over a second row."""
     alone = [shown(value) for value in sheet.grid[number]]
-    yield _header_with_worth(number, number, alone)
+    header = _header_with_worth(number, number, alone)
+    yield header
+    below = sheet.grid[number + 1] if number + 1 < len(sheet.grid) else []
+    if _are_levels(alone, below):
+        over = _spread(sheet, number)
+        names = [_joined(over[c] if c < len(over) else "", shown(v)) for c, v in enumerate(below)]
+        names = list(_unique(names + over[len(names) :]))
+        yield Header(number, number + 1, tuple(names), header.worth and header.worth + 1)
     above = _spread(sheet, number - 1) if number else None
     if above and sum(1 for name in above if name) > 1:
         grouped = [
@@ -132,6 +133,19 @@ def _readings(sheet: Sheet, number: int) -> Iterator[Header]:
             yield _header_with_worth(number - 1, number, grouped)
 
 
+def _are_levels(names: Sequence[str], below: Sequence[Value]) -> bool:
+    """Whether the row below a header counts the levels of one that reaches over several columns:
+    *Likelihood* over 1 to 5, for a cross under one of them."""
+    filled = [c for c, value in enumerate(below) if not is_blank(value)]
+    open_ones = [c for c in filled if c >= len(names) or not names[c]]
+    counted = [shown(below[c]) for c in filled]
+    return (
+        len(filled) > 2
+        and len(open_ones) * 2 > len(filled)
+        and all(text.isdigit() and int(text) <= 10 for text in counted)
+    )
+
+
 def _header_with_worth(first: int, last: int, names: list[str]) -> Header:
     """A header is worth what is recognised in it; long sentences are none."""
     seen: dict[tuple[str, str], int] = {}
@@ -140,7 +154,7 @@ def _header_with_worth(first: int, last: int, names: list[str]) -> Header:
         if known:
             place = (known.target, known.stage)
             seen[place] = max(seen.get(place, 0), known.sureness)
-    worth = sum(seen.values())
+    worth = sum(seen.values()) + (last > first and len(seen) > 1)
     return Header(first, last, _unique(names), worth if len(seen) > 1 else 0)
 
 
@@ -166,7 +180,11 @@ def _spread(sheet: Sheet, number: int) -> list[str]:
 def _joined(group: str, name: str) -> str:
     if not name or not group or group.casefold() == name.casefold():
         return name or group
-    return f"{group} {name}"
+    known, whole = recognise(name), recognise(f"{group} {name}")
+    if stage_in(group) and known and known.target not in SCORES and known.sureness == 100:
+        # *Owner* beside what was judged *after mitigation* is none of the mitigation.
+        return name
+    return name if known and not whole else f"{group} {name}"
 
 
 def _unique(names: Sequence[str]) -> tuple[str, ...]:
@@ -190,83 +208,3 @@ def _letters(column: int) -> str:
         column, rest = divmod(column - 1, 26)
         text = chr(65 + rest) + text
     return text
-
-
-def _padded(sheet: Sheet, number: int, width: int) -> list[Value]:
-    row = list(sheet.grid[number][:width])
-    return row + [None] * (width - len(row))
-
-
-def _text_columns(names: Sequence[str]) -> list[int]:
-    return [
-        place
-        for place, name in enumerate(names)
-        if (known := recognise(name)) and known.target in _TEXTS
-    ]
-
-
-def _spans(sheet: Sheet) -> set[int]:
-    """Rows of which a cell reaches over three columns and more: a heading in the middle."""
-    return {start[0] for start, end in sheet.merged if end[1] - start[1] > 1}
-
-
-def colour_word(rgb: str) -> str:
-    """Which colour of a traffic light ``RRGGBB`` is; nothing for white, grey and blue."""
-    if len(rgb) != 6:
-        return ""
-    parts = (int(rgb[n : n + 2], 16) / 255 for n in (0, 2, 4))
-    hue, saturation, value = colorsys.rgb_to_hsv(*parts)
-    if saturation < 0.2 or value < 0.2:
-        return ""
-    bounds = ((15, "red"), (45, "orange"), (70, "yellow"), (170, "green"), (345, ""))
-    return next((word for most, word in bounds if hue * 360 < most), "red")
-
-
-def _fill_down(sheet: Sheet, header: Header) -> None:
-    """Give each row below the header what a cell that was merged over several rows says."""
-    for (first, column), (last, end) in sheet.merged:
-        if column != end or first <= header.last or first == last:
-            continue
-        value = sheet.grid[first][column] if column < len(sheet.grid[first]) else None
-        for number in range(first + 1, min(last, len(sheet.grid) - 1) + 1):
-            if column < len(sheet.grid[number]) and is_blank(sheet.grid[number][column]):
-                sheet.grid[number][column] = value
-
-
-def _why_no_row(values: list[Value], header: Header, texts: list[int], spans: bool) -> str:
-    """Why this is no row of the table; nothing for one that is."""
-    filled = [place for place, value in enumerate(values) if not is_blank(value)]
-    words = [shown(values[place]) for place in filled]
-    again = sum(
-        header.names[place].casefold().endswith(word.casefold())
-        for place, word in zip(filled, words, strict=True)
-    )
-    if len(words) > 1 and again > len(words) / 2:
-        return _("the header again")
-    if plain(words[0].rstrip(":：")) in _TOTALS or plain(words[0]).split(" ")[0] in _TOTALS:
-        numbers = all(_is_number(values[place]) for place in filled[1:])
-        if numbers:
-            return _("a total")
-    wide = len(header.names) > 3
-    if wide and len(filled) == 1 and (spans or filled[0] not in texts):
-        return _("a heading or a note")
-    if wide and texts and not any(place in filled for place in texts):
-        worked_out = all(_is_number(values[place]) or len(word) < 12 for place, word in
-                         zip(filled, words, strict=True))  # fmt: skip
-        return _("nothing but a number") if worked_out else _("a note, without a risk")
-    return ""
-
-
-def _is_number(value: Value) -> bool:
-    if isinstance(value, int | float):
-        return True
-    return (
-        bool(value)
-        and str(value)
-        .strip()
-        .lstrip("=")
-        .replace(".", "")
-        .replace(",", "")
-        .replace("%", "")
-        .isdigit()
-    )

@@ -52,11 +52,13 @@ class Sheet:
 @dataclass(frozen=True)
 class Row:
     """One row: its number in the file (from 1), and its values under the headers. ``too_long``: a
-    text has more cells in it than the header, so that they stand under the wrong names."""
+    text has more cells in it than the header, so that they stand under the wrong names;
+    ``continues``: it says one more measure against the risk of the row above."""
 
     number: int
     values: tuple[Value, ...]
     too_long: bool = False
+    continues: bool = False
 
 
 @dataclass(frozen=True)

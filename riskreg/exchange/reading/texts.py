@@ -4,6 +4,7 @@ import codecs
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 
 from charset_normalizer import from_bytes
@@ -19,6 +20,9 @@ from riskreg.exchange.reading.table import (
 )
 
 SEPARATORS = (",", ";", "\t", "|")
+# What separates cells more seldom; tried where the usual ones make no table.
+BLANKS = "  "
+RARE_SEPARATORS = ("^", "~", "¦", "\x1f", "\x01", "，", "；", "\u2063", "§", "#", ":", BLANKS)
 _MARKS = (
     (codecs.BOM_UTF8, "utf-8-sig"),
     (codecs.BOM_UTF32_LE, "utf-32"),
@@ -29,6 +33,18 @@ _MARKS = (
 _WESTERN = frozenset(
     "äöüÄÖÜßéèêëàâçîïôùûœæÉÈÊÀÂÇÎÔŒñóíúáÑÓÍÚÁãõÃÕìòÌÒåøÅØ°ºª²³µ€£–—’‘‚“”„…·•§«»¿¡×½¼¾©®™ "
 )
+# Signs that stand beside words; between two letters they are a letter of another code page.
+_MISPLACED = re.compile(
+    r"(?<=[^\W\d_])[³¹²¿¡ªº£¥¯¼½¾°§†‡Ÿ¢¤¦©®«»„‚…ˆ˜‰µ]+(?=[^\W\d_])|(?<![^\W\d_])[³¹¿Ÿœ](?=[a-zó])"
+)
+_POLISH = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"
+_CZECH = "áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ"
+_SOUTHEAST = "őűŐŰăâîșțşţđäöüßÄÖÜ"
+_LETTERS = {
+    "cp1254": frozenset("çğıöşüÇĞİÖŞÜâîûÂÎÛ°–—’‘“”„…·•€\u00a0"),
+    "cp1250": frozenset(_POLISH + _CZECH + _SOUTHEAST + "°–—’‘“”„…·•§€\u00a0"),
+    "mac_roman": _WESTERN,
+}
 _ASCII = frozenset(map(chr, range(128)))
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _SEP = re.compile(r"sep=(.)\s*$", re.I)
@@ -43,23 +59,23 @@ def decode(data: bytes) -> str:
                 return data.decode(encoding)
             except UnicodeDecodeError:
                 raise _unreadable() from None
-    head = data[:4000]
-    if head.count(b"\0") > len(head) // 4:
-        even, odd = head[::2].count(b"\0"), head[1::2].count(b"\0")
-        try:
-            return data.decode("utf-16-le" if odd > even else "utf-16-be")
-        except UnicodeDecodeError:
-            raise _unreadable() from None
-    if b"\0" in head:
-        raise _unreadable()
+    if b"\0" in data[:4000]:
+        return _wide(data)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
         pass
+    if _is_korean(data):
+        return data.decode("cp949", "replace")
     if _is_chinese(data):
         return data.decode("gb18030")
-    if set(data[:200_000].decode("cp1252", "replace")) - _ASCII <= _WESTERN:
+    western = data[:200_000].decode("cp1252", "replace")
+    if set(western) - _ASCII <= _WESTERN and not _MISPLACED.search(western):
         return data.decode("cp1252", "replace")
+    for encoding in ("cp1254", "cp1250", "mac_roman"):
+        text = data[:200_000].decode(encoding, "replace")
+        if set(text) - _ASCII <= _LETTERS[encoding] and not _MISPLACED.search(text):
+            return data.decode(encoding, "replace")
     best = from_bytes(data[:200_000]).best()
     for encoding in (best.encoding if best else "", "cp1252", "latin-1"):
         try:
@@ -68,6 +84,38 @@ def decode(data: bytes) -> str:
         except (UnicodeDecodeError, LookupError):
             continue
     raise _unreadable()
+
+
+def _wide(data: bytes) -> str:
+    """Text of two bytes a character, without a mark that says in which order they stand."""
+    best, most = "", 0
+    for encoding in ("utf-16-le", "utf-16-be"):
+        try:
+            text = data.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+        sample = text[:4000]
+        if "\0" in sample or any(unicodedata.category(c) in ("Co", "Cn") for c in sample):
+            continue
+        # Commas, blanks, digits and ends of lines are in every table, whatever its language.
+        worth = sum(c.isascii() and (c.isprintable() or c in "\t\r\n") for c in sample)
+        if worth > most:
+            best, most = text, worth
+    if not best:
+        raise _unreadable()
+    return best
+
+
+def _is_korean(data: bytes) -> bool:
+    """Whether ``data`` is the Windows code page of Korea: its pairs are all syllables, which
+    begin lower than half of what is common in Chinese."""
+    try:
+        text = data[:200_000].decode("cp949")
+    except UnicodeDecodeError:
+        return False
+    wide = [c for c in text if not c.isascii()]
+    syllables = sum("\uac00" <= c <= "\ud7a3" for c in wide)
+    return len(wide) > 7 and syllables > 0.95 * len(wide)
 
 
 def _is_chinese(data: bytes) -> bool:
@@ -88,15 +136,17 @@ def _is_chinese(data: bytes) -> bool:
     return pairs > 0 and common / pairs > 0.7
 
 
-def read_text(text: str) -> Grid:
-    """The rows of ``text``, by the separator that makes the most even table of it."""
+def read_text(text: str, separator: str = "") -> Grid:
+    """The rows of ``text``, by ``separator`` or the one that makes the most even table of it."""
     text = text.lstrip("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     first, _newline, rest = text.partition("\n")
     given = _SEP.match(first.strip())
     if given:
         # Excel's own hint; its line stays, so that row numbers are those of the file.
         return [[first], *_rows(rest, given[1])]
-    separator = _separator(text)
+    separator = separator or _separator(text)
+    if separator == BLANKS:
+        text, separator = re.sub(r"(?<=\S) {2,}(?=\S)", "\t", text), "\t"
     rows = _rows(text, separator)
     if separator == "|":
         rows = [_inner(row) for row in rows]
@@ -122,22 +172,39 @@ def _separator(text: str) -> str:
 
 
 def _rows(text: str, separator: str) -> Grid:
+    first = text.lstrip().partition("\n")[0]
+    quote = "'" if re.fullmatch(rf"'[^']*'({re.escape(separator)}'[^']*')+\s*", first) else '"'
+    try:
+        return _read_rows(text, separator, quote, strict=True)
+    except csv.Error as error:
+        if "unexpected end" in str(error):
+            raise _unmatched() from None
+    try:
+        # What stands behind a closing mark is taken as it is.
+        return _read_rows(text, separator, quote, strict=False)
+    except csv.Error:
+        raise _unmatched() from None
+
+
+def _read_rows(text: str, separator: str, quote: str, *, strict: bool) -> Grid:
     rows: Grid = []
     cells = 0
-    try:
-        for row in csv.reader(io.StringIO(text), delimiter=separator):
-            cells += len(row)
-            if len(rows) >= MAX_ROWS or len(row) > MAX_COLUMNS or cells > MAX_CELLS:
-                raise NotARegister(
-                    _("At most %(rows)d rows of %(columns)d columns are read; bring it in parts.")
-                    % {"rows": MAX_ROWS, "columns": MAX_COLUMNS}
-                )
-            rows.append(list(row))
-    except csv.Error:
-        raise NotARegister(
-            _("The quotation marks of this text do not match, so its cells cannot be told apart.")
-        ) from None
+    reader = csv.reader(io.StringIO(text), delimiter=separator, quotechar=quote, strict=strict)
+    for row in reader:
+        cells += len(row)
+        if len(rows) >= MAX_ROWS or len(row) > MAX_COLUMNS or cells > MAX_CELLS:
+            raise NotARegister(
+                _("At most %(rows)d rows of %(columns)d columns are read; bring it in parts.")
+                % {"rows": MAX_ROWS, "columns": MAX_COLUMNS}
+            )
+        rows.append(list(row))
     return rows
+
+
+def _unmatched() -> NotARegister:
+    return NotARegister(
+        _("The quotation marks of this text do not match, so its cells cannot be told apart.")
+    )
 
 
 def _inner(row: list[Value]) -> list[Value]:

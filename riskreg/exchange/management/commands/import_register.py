@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from riskreg.accounts.models import User
-from riskreg.exchange.mapping import Plan
+from riskreg.exchange.mapping import Plan, empty_report
 from riskreg.exchange.reading import NotARegister
 from riskreg.exchange.reading.table import MAX_BYTES
 from riskreg.exchange.services import Brought, bring_in, preview_import
@@ -50,6 +50,9 @@ class Command(BaseCommand):
             }  # fmt: skip
             plan = preview_import(**what)[0] if options["dry_run"] else bring_in(**what)[1]
         except NotARegister as refusal:
+            if options["json"]:
+                # Whoever reads what is printed reads one shape, whatever came of it.
+                self.stdout.write(json.dumps(empty_report(refusal.detail), ensure_ascii=False))
             self.stderr.write(refusal.detail)
             sys.exit(NOT_A_REGISTER)
         except RiskregError as error:
@@ -58,6 +61,8 @@ class Command(BaseCommand):
             raise CommandError("; ".join(sentences) or error.detail) from None
         if options["json"]:
             self.stdout.write(json.dumps(plan.to_json(), ensure_ascii=False))
+            for note in plan.notes:
+                self.stderr.write(note)
         else:
             self._tell(plan, options["dry_run"])
         if plan.asked:

@@ -1,0 +1,210 @@
+"""What a column holds, beside what it is called: levels, amounts, days, sentences. Pure.
+
+A name alone misleads: *Impact* is a level in one register and a paragraph in the next, *Risk* is
+what may happen, or how bad it is.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from riskreg.exchange.mapping.levels import folded, part_of_one, rank, whole
+from riskreg.exchange.mapping.values import (
+    DayOrMonthFirst,
+    NoSuchDay,
+    as_amount,
+    as_day,
+    as_word,
+    is_nothing,
+)
+from riskreg.exchange.mapping.words import KINDS, RESPONSES, ROMAN, STATES, YES_NO
+from riskreg.exchange.reading.names import plain, recognise
+from riskreg.exchange.reading.table import Table, Value, is_blank, shown
+
+AXES = ("likelihood", "impact")
+_IDS = frozenset(["id", "no", "nr", "number", "nummer", "número", "numero", "编号", "序号", "番号"])
+_CJK = re.compile(r"[\u3040-\u30ff\u3400-\u9fff]")
+_CODE = re.compile(r"[a-z]{0,8}[-_ .#]?[0-9]{1,8}(?:[-_.][0-9]{1,6})*", re.I)
+
+
+def values_of(table: Table, header: str) -> list[Value]:
+    """The different values of a column that say something."""
+    kept: dict[str, Value] = {}
+    for value in table.column(header):
+        if not is_blank(value) and not is_nothing(shown(value)):
+            kept.setdefault(shown(value), value)
+    return list(kept.values())
+
+
+def share(values: Sequence[Value], holds: Callable[[Value], bool]) -> float:
+    """Which part of ``values`` it holds for."""
+    return sum(holds(value) for value in values) / max(1, len(values))
+
+
+def is_level(value: Value) -> bool:
+    """Whether it can be a level of a scale: a number up to ten, a known word, a part of one."""
+    text = shown(value)
+    number = whole(text)
+    if len(text) > 60 or is_money(value):
+        return False
+    return (
+        (number is not None and number <= 10)
+        or rank(text) is not None
+        or part_of_one(text) is not None
+        or folded(text) in ROMAN
+    )
+
+
+def is_number(value: Value) -> bool:
+    """Whether it is a bare number."""
+    return re.fullmatch(r"-?[0-9]+(?:[.,][0-9]+)?", folded(shown(value))) is not None
+
+
+def is_money(value: Value) -> bool:
+    """Whether it is an amount: with a currency, or larger than any score."""
+    text = folded(shown(value))
+    found = as_amount(text) if re.search(r"[0-9]", text) and len(text) < 40 else None
+    return found is not None and (bool(found[1]) or abs(found[0]) > 1000)
+
+
+def is_sentence(value: Value) -> bool:
+    """Whether it says something in words of its own."""
+    text = shown(value)
+    words = len(text.split())
+    long = len(text) > 12 if _CJK.search(text) else words > 4 or (len(text) > 30 and words > 2)
+    return long and not is_number(value)
+
+
+def is_day(value: Value) -> bool:
+    """Whether it is a date, however it is written."""
+    try:
+        return as_day(value) is not None
+    except (DayOrMonthFirst, NoSuchDay):
+        return True
+
+
+def _is(words: Mapping[str, list[str]]) -> Callable[[Value], bool]:
+    return lambda value: as_word(shown(value), dict(words)) is not None
+
+
+def is_code(value: Value) -> bool:
+    """Whether it is a number or code, as of a row: R-001."""
+    return _CODE.fullmatch(shown(value)) is not None
+
+
+def is_yes_or_no(value: Value) -> bool:
+    """Whether it only says that there is one."""
+    return folded(shown(value)) in YES_NO
+
+
+def correct(
+    table: Table, proposed: dict[str, str | None], sureness: Mapping[str, int], unnamed: str
+) -> None:
+    """Mend what was ``proposed`` by name where the values say otherwise. ``unnamed``: the stage of
+    a likelihood that names none."""
+    for header in table.headers:
+        target = proposed[header]
+        values = values_of(table, header) if target else []
+        if not target or not values:
+            continue
+        if target.rpartition(".")[2] in ("likelihood", "impact", "score", "rating"):
+            _judged(proposed, header, values, sureness.get(header, 0))
+        elif target == "consequence":
+            axis = f"{unnamed or 'residual'}.impact"
+            if share(values, is_level) > 0.8 and axis not in proposed.values():
+                proposed[header] = axis
+        elif target in ("title", "event"):
+            _named(table, proposed, header, values, unnamed or "residual")
+        elif target in ("closed_on", "identified_on") and share(values, is_day) < 0.5:
+            proposed[header] = None
+            if target == "closed_on" and "state" not in proposed.values():
+                proposed[header] = "state"
+        elif target == "external_id":
+            filled = [v for v in table.column(header) if not is_blank(v)]
+            few = len(filled) > 6 and len(values) * 3 < len(filled)
+            if (few and not _IDS & set(plain(header).split())) or share(values, is_sentence) > 0.5:
+                proposed[header] = None
+        else:
+            _in_words(proposed, header, target, values, len(table.rows))
+    _clearest_state(table, proposed)
+
+
+def _clearest_state(table: Table, proposed: dict[str, str | None]) -> None:
+    """Of two columns of states, the one of which every word is known."""
+    theirs = next((header for header, ours in proposed.items() if ours == "state"), "")
+    if not theirs or share(values_of(table, theirs), _is(STATES)) == 1:
+        return
+    for header in table.headers:
+        known = recognise(header)
+        values = values_of(table, header) if proposed[header] is None else []
+        if known and known.target == "state" and values and share(values, _is(STATES)) == 1:
+            proposed[theirs], proposed[header] = None, "state"
+            return
+
+
+def _judged(
+    proposed: dict[str, str | None], header: str, values: Sequence[Value], sureness: int
+) -> None:
+    target = proposed[header] or ""
+    stage, _dot, part = target.rpartition(".")
+    if share(values, is_money) > 0.5:
+        proposed[header] = None
+    elif part in AXES:
+        if share(values, is_level) > 0.4:
+            return
+        if part == "impact" and share(values, is_sentence) > 0.5:
+            proposed[header] = "consequence"
+        elif sureness < 100 and part == "impact":
+            proposed[header] = None
+    elif share(values, is_sentence) > 0.5:
+        proposed[header] = None
+    else:
+        numeric = share(values, is_number) == 1
+        other = f"{stage}.{'score' if numeric else 'rating'}"
+        if share(values, is_number) in (0, 1) and other not in proposed.values():
+            proposed[header] = other
+
+
+def _named(
+    table: Table,
+    proposed: dict[str, str | None],
+    header: str,
+    values: Sequence[Value],
+    stage: str,
+) -> None:
+    """*Risk* above numbers or *High* is how bad it is; above codes, which one it is."""
+    others = [
+        h for h, ours in proposed.items() if ours in ("title", "event", "cause") and h != header
+    ]
+    if not others:
+        return
+    if share(values, is_number) == 1 and len(values) < len(table.rows):
+        proposed[header] = _free(proposed, f"{stage}.score")
+    elif share(values, lambda value: rank(shown(value)) is not None) > 0.9:
+        proposed[header] = _free(proposed, f"{stage}.rating")
+    elif share(values, is_code) == 1:
+        proposed[header] = _free(proposed, "external_id")
+
+
+def _in_words(
+    proposed: dict[str, str | None], header: str, target: str, values: Sequence[Value], rows: int
+) -> None:
+    if target == "response" and (known := share(values, _is(RESPONSES))) < 0.5:
+        free = _free(proposed, "mitigation.title") or "mitigation.description"
+        in_words = share(values, is_sentence) > 0.3 or (known == 0 and len(values) > rows * 0.6)
+        proposed[header] = free if in_words else proposed[header]
+    elif target == "mitigation.title" and all(
+        any(folded(shown(v)) in [word, *words] for word, words in RESPONSES.items()) for v in values
+    ):
+        proposed[header] = _free(proposed, "response")
+    elif target == "kind" and share(values, _is(KINDS)) < 0.5:
+        proposed[header] = None
+    elif target == "state" and share(values, _is(STATES)) < 0.3:
+        proposed[header] = None if share(values, is_sentence) > 0.5 else target
+    elif target in ("control", "control.corrective", "mitigation.title") and (
+        share(values, is_yes_or_no) == 1 or share(values, is_number) == 1
+    ):
+        proposed[header] = None
+
+
+def _free(proposed: Mapping[str, str | None], target: str) -> str | None:
+    return None if target in proposed.values() else target

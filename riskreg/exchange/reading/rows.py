@@ -1,0 +1,178 @@
+"""The rows below a header: which are of the table, and why the others are not."""
+
+import colorsys
+import re
+from collections.abc import Sequence
+
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.reading.names import plain, recognise, scale_in
+from riskreg.exchange.reading.table import Row, Sheet, Value, is_blank, shown
+from riskreg.exchange.reading.words import LEGENDS, SCORES, TOTALS
+
+_TEXTS = ("title", "event", "cause", "consequence")
+_TOTALS = frozenset(plain(word) for word in TOTALS)
+_OF_TOTALS = frozenset(["of", "all", "risk", "risks", "score", "scores", "exposure", "number"])
+_LEGENDS = frozenset(plain(word) for word in LEGENDS)
+_RULE = re.compile(r"[\W_]+")
+
+
+def rows_below(
+    sheet: Sheet, kind: str, names: Sequence[str], last: int
+) -> tuple[list[Row], list[tuple[int, str]]]:
+    """The rows below row ``last`` (from 0) of a sheet, and (number, why) of what is none."""
+    rows: list[Row] = []
+    left_out: list[tuple[int, str]] = []
+    known = {place: found for place, name in enumerate(names) if (found := recognise(name))}
+    texts = [place for place, found in known.items() if found.target in _TEXTS]
+    judged = [place for place, found in known.items() if found.target in SCORES]
+    ids = [place for place, found in known.items() if found.target == "external_id"]
+    work = [place for place, found in known.items() if found.target.startswith("mitigation.")]
+    if not _mostly_filled(sheet, last, ids):
+        ids = []
+    spans = _spans(sheet)
+    _fill_down(sheet, last)
+    legend = False
+    for number in range(last + 1, len(sheet.grid)):
+        values = _padded(sheet, number, len(names))
+        for place in judged:
+            if is_blank(values[place]) and sheet.colours:
+                values[place] = colour_word(sheet.colours.get((number, place), "")) or None
+        filled = [place for place, value in enumerate(values) if not is_blank(value)]
+        if not filled:
+            continue
+        words = [shown(values[place]) for place in filled]
+        again = _is_header_again(names, filled, words)
+        if len(filled) == 1 and plain(words[0].rstrip(":：")) in _LEGENDS:
+            legend = True
+        elif again:
+            legend = False
+        if again:
+            why = _("the header again")
+        elif legend:
+            why = _("a legend, or a note")
+        elif not rows and _is_hint(values, filled, judged):
+            why = _("says how to fill a row in")
+        else:
+            why = _why_no_row(values, filled, words, names, texts, ids, number in spans)
+        continues = bool(why) and bool(rows) and set(filled) <= set(work) and not legend
+        if continues:
+            # One more measure against the risk above.
+            values = [v if n in work else rows[-1].values[n] for n, v in enumerate(values)]
+        elif why:
+            left_out.append((number + 1, why))
+            continue
+        beyond = sheet.grid[number][len(names) :]
+        too_long = kind in ("csv", "tsv", "paste") and not all(map(is_blank, beyond))
+        rows.append(Row(number + 1, tuple(values), too_long, continues))
+    return rows, left_out
+
+
+def _why_no_row(
+    values: list[Value],
+    filled: list[int],
+    words: list[str],
+    names: Sequence[str],
+    texts: list[int],
+    ids: list[int],
+    spans: bool,
+) -> str:
+    """Why this is no row of the table; nothing for one that is."""
+    if all(_RULE.fullmatch(word) for word in words):
+        return _("nothing but a line")
+    # What sums up says so in one of its first cells, and has only numbers beside that.
+    total = next((p for p in filled[:2] if _says_total(shown(values[p]), p in texts)), None)
+    if total is not None and all(_is_number(values[p]) for p in filled if p != total):
+        return _("a total")
+    wide = len(names) > 3
+    # A heading stands alone; so may a risk, but then it has a number where all have one.
+    alone = spans or filled[0] not in texts or (ids and filled[0] not in ids)
+    if wide and len(filled) == 1 and alone:
+        return _("a heading or a note")
+    if wide and texts and not any(place in filled for place in texts):
+        worked_out = all(
+            _is_number(values[place]) or len(word) < 12
+            for place, word in zip(filled, words, strict=True)
+        )
+        return _("nothing but a number") if worked_out else _("a note, without a risk")
+    return ""
+
+
+def _mostly_filled(sheet: Sheet, last: int, places: list[int]) -> bool:
+    """Whether nearly every row that says more than one thing has something in ``places``."""
+    rows = [row for row in sheet.grid[last + 1 :] if sum(not is_blank(v) for v in row) > 1]
+    filled = sum(any(p < len(row) and not is_blank(row[p]) for p in places) for row in rows)
+    return bool(rows) and filled >= 0.8 * len(rows)
+
+
+def _says_total(text: str, is_risk: bool) -> bool:
+    """*Total*, *Average score*. *Total loss of power* is a risk where risks stand."""
+    bare = plain(text.rstrip(":："))
+    first, _blank, rest = bare.partition(" ")
+    of = set(rest.split()) <= _OF_TOTALS
+    return bare in _TOTALS or (first in _TOTALS and (of or not is_risk))
+
+
+def _is_header_again(names: Sequence[str], filled: list[int], words: list[str]) -> bool:
+    again = sum(
+        names[place].casefold().endswith(" ".join(word.split()).casefold())
+        for place, word in zip(filled, words, strict=True)
+    )
+    return len(words) > 1 and again > len(words) / 2
+
+
+def _is_hint(values: list[Value], filled: list[int], judged: list[int]) -> bool:
+    """A row right below the header that numbers the columns, or says what may stand in them."""
+    numbers = [values[place] for place in filled]
+    if len(filled) > 3 and [shown(v) for v in numbers] == [str(p + 1) for p in filled]:
+        return True
+    hints = [p for p in judged if p in filled and scale_in(shown(values[p]))]
+    return bool(hints) and all(isinstance(values[p], str) for p in filled)
+
+
+def _padded(sheet: Sheet, number: int, width: int) -> list[Value]:
+    row = list(sheet.grid[number][:width])
+    return row + [None] * (width - len(row))
+
+
+def _spans(sheet: Sheet) -> set[int]:
+    """Rows of which a cell reaches over three columns and more: a heading in the middle."""
+    return {start[0] for start, end in sheet.merged if end[1] - start[1] > 1}
+
+
+def colour_word(rgb: str) -> str:
+    """Which colour of a traffic light ``RRGGBB`` is; nothing for white, grey and blue."""
+    if len(rgb) != 6:
+        return ""
+    parts = (int(rgb[n : n + 2], 16) / 255 for n in (0, 2, 4))
+    hue, saturation, value = colorsys.rgb_to_hsv(*parts)
+    if saturation < 0.2 or value < 0.2:
+        return ""
+    bounds = ((15, "red"), (45, "orange"), (70, "yellow"), (170, "green"), (345, ""))
+    return next((word for most, word in bounds if hue * 360 < most), "red")
+
+
+def _fill_down(sheet: Sheet, header: int) -> None:
+    """Give each row below the header what a cell that was merged over several rows says."""
+    for (first, column), (last, end) in sheet.merged:
+        if column != end or first <= header or first == last:
+            continue
+        value = sheet.grid[first][column] if column < len(sheet.grid[first]) else None
+        for number in range(first + 1, min(last, len(sheet.grid) - 1) + 1):
+            if column < len(sheet.grid[number]) and is_blank(sheet.grid[number][column]):
+                sheet.grid[number][column] = value
+
+
+def _is_number(value: Value) -> bool:
+    if isinstance(value, int | float):
+        return True
+    return (
+        bool(value)
+        and str(value)
+        .strip()
+        .lstrip("=")
+        .replace(".", "")
+        .replace(",", "")
+        .replace("%", "")
+        .isdigit()
+    )
