@@ -5,7 +5,7 @@ import os
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_ready
+from celery.signals import heartbeat_sent, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -20,6 +20,14 @@ def catch_up(sender: Any, **_: Any) -> None:
     warn_of_mail()
     for task in ("reminders.sweep", "notify.deliver_due", "jobs.resend_lost"):
         sender.app.send_task(task, expires=60)
+
+
+@heartbeat_sent.connect
+def show_life(**_: Any) -> None:
+    """The worker's main process lives, whatever its children are at."""
+    from riskreg.operations.services.heartbeats import beat_heart
+
+    beat_heart("worker")
 
 
 def warn_of_mail() -> None:

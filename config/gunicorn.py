@@ -38,11 +38,19 @@ def on_starting(server: Any) -> None:
 
 
 def when_ready(server: Any) -> None:
-    """Say what is missing, where whoever starts it looks."""
+    """Say what is missing, where whoever starts it looks; begin to count how long we have run."""
     from riskreg.notify.checks import mail_warning
+    from riskreg.operations.services import watching  # noqa: F401 - workers have its first moment
 
     if text := mail_warning():
         server.log.warning(text)
+
+
+def post_worker_init(worker: Any) -> None:
+    """Watch the engine from here: it cannot tell anybody that it has died."""
+    from riskreg.operations.services.watching import watch
+
+    watch()
 
 
 def child_exit(server: Any, worker: Any) -> None:

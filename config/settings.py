@@ -205,6 +205,7 @@ CELERY_TASK_QUEUES: dict[str, dict[str, str]] = {"celery": {}, "jobs": {}}
 CELERY_TASK_ROUTES = {"jobs.run_step": {"queue": "jobs"}}
 CELERY_TIMEZONE = "UTC"
 CELERY_BEAT_SCHEDULE = schedule(env)
+CELERY_BEAT_SCHEDULER = "config.beat.Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = str(VAR_DIR / "beat-schedule")
 
 # Mail ------------------------------------------------------------------------------------------
@@ -220,6 +221,9 @@ else:
 EMAIL_TIMEOUT = 20
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", default="riskreg <riskreg@localhost>")
 SERVER_EMAIL = DEFAULT_FROM_EMAIL
+# Who hears, from the web process, that worker, beat or the sweep has stood still for so long.
+OPERATOR_MAIL = env.list("OPERATOR_MAIL", default=[])
+ENGINE_DEAD_SECONDS = env.int("ENGINE_DEAD_SECONDS", default=900)
 # How long a claimed delivery is one worker's own before another may take it over.
 DELIVERY_LEASE_SECONDS = env.int("DELIVERY_LEASE_SECONDS", default=120)
 DELIVERY_MAX_ATTEMPTS = env.int("DELIVERY_MAX_ATTEMPTS", default=20)

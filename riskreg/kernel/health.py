@@ -2,7 +2,8 @@
 
 ``/healthz`` says that the process answers. ``/readyz`` says whether a request could be served, a
 write as well as a reading: database written to, room left, migrations applied and none that this
-code does not know, broker reachable; 503 names the part that fails and nothing else. ``/metrics``
+code does not know, broker reachable; 503 names the part that fails and nothing else.
+``/readyz?deep=1`` says as well whether the engine lives and keeps what it promises. ``/metrics``
 is for the operator's collector: the bearer of METRICS_TOKEN. Anybody else, and everybody where none
 is set, gets 404: a proxy need not say that it is one, so no address says enough.
 """
@@ -11,7 +12,7 @@ import datetime as dt
 import hmac
 import shutil
 import sqlite3
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -126,6 +127,11 @@ CHECKS: dict[str, Callable[[], None]] = {
 GAUGES: list[Callable[[dt.datetime], Iterable[Metric]]] = []
 
 
+# What ``/readyz?deep=1`` asks as well: sentences of what is not as it should be, by part; none for
+# a part that is well.
+DEEP: list[Callable[[dt.datetime], Mapping[str, Sequence[str]]]] = []
+
+
 class _Standing:
     """A collector of what ``GAUGES`` tell."""
 
@@ -148,7 +154,11 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @require_safe
 @never_cache
 def readyz(request: HttpRequest) -> HttpResponse:
-    """200 when every check passes, else 503; each check is ``ok`` or says what fails."""
+    """200 when every check passes, else 503; each check is ``ok`` or says what fails.
+
+    With ``?deep=1`` the engine is asked as well: for whoever watches the system, and not for a
+    balancer, since a web server serves pages while nothing is sent.
+    """
     results: dict[str, str] = {}
     for name, check in CHECKS.items():
         try:
@@ -160,11 +170,24 @@ def readyz(request: HttpRequest) -> HttpResponse:
             # The reason may carry an address or a password: it goes to the log's type name only.
             log.warning("not_ready", part=name, error=type(error).__name__)
             results[name] = "unreachable"
+    if request.GET.get("deep") == "1":
+        results |= _deep_results()
     ready = all(result == "ok" for result in results.values())
     return JsonResponse(
         {"status": "ok" if ready else "unavailable", "checks": results},
         status=200 if ready else 503,
     )
+
+
+def _deep_results() -> dict[str, str]:
+    found: dict[str, str] = {}
+    try:
+        for ask in DEEP:
+            found |= {part: "; ".join(texts) or "ok" for part, texts in ask(clock.now()).items()}
+    except Exception as error:
+        log.warning("not_ready", part="engine", error=type(error).__name__)
+        found["engine"] = "unreachable"
+    return found
 
 
 def may_read_metrics(request: HttpRequest) -> bool:

@@ -35,3 +35,39 @@ class BackupRun(models.Model):
 
     def __str__(self) -> str:
         return f"{self.kind} {self.state} {self.started_at:%Y-%m-%d %H:%M}"
+
+
+class Heartbeat(models.Model):
+    """When a program last showed that it lives: ``program`` is beat or worker, on a ``host``."""
+
+    program = models.CharField(max_length=10)
+    host = models.CharField(max_length=255)
+    at = models.DateTimeField()
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["program", "host"], name="heartbeat_once")]
+
+    def __str__(self) -> str:
+        return f"{self.program} {self.host} {self.at:%H:%M:%S}"
+
+
+class Outage(models.Model):
+    """A time in which the engine stood still. There is one open at most, so the operator hears of
+    it once; ``notified_at`` is when a mail about it was handed over."""
+
+    began_at = models.DateTimeField()
+    reasons = models.TextField()
+    notified_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                models.Value(1),
+                condition=models.Q(ended_at=None),
+                name="outage_one_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.began_at:%Y-%m-%d %H:%M} {self.reasons}"

@@ -19,7 +19,7 @@ from django.apps import apps
 from django.db import connection, models
 
 # Who is signed in, and how programs are at the moment: nothing that should come back.
-LEFT_OUT = frozenset({"sessions.Session"})
+LEFT_OUT = frozenset({"sessions.Session", "operations.Heartbeat", "operations.Outage"})
 _AT_ONCE = 2000
 
 

@@ -88,6 +88,22 @@ class Reminder(Base):
         return (self.kind, self.subject)
 
 
+class SweepRun(models.Model):
+    """One sweep that came to its end; ``broken``: registers and people that broke in it.
+
+    A sweep with none is whole: the promise that nothing is forgotten was kept at that moment.
+    """
+
+    started_at = models.DateTimeField()
+    finished_at = models.DateTimeField(db_index=True)
+    moved = models.PositiveIntegerField()
+    messages = models.PositiveIntegerField()
+    broken = models.PositiveIntegerField()
+
+    def __str__(self) -> str:
+        return f"{self.finished_at:%Y-%m-%d %H:%M} {self.broken}"
+
+
 class RecipientReason(models.TextChoices):
     """What somebody is to a duty. ``named``: by the ladder; ``for_away``: for one who is away;
     ``stand_in``: nobody who answers for it is a member any more."""

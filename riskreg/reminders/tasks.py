@@ -1,12 +1,14 @@
 """The regular look at all ladders."""
 
+from dataclasses import asdict
+
 from celery import shared_task
 
 from riskreg.kernel import clock
-from riskreg.reminders import services
+from riskreg.reminders.services.recorded import recorded_sweep
 
 
 @shared_task(name="reminders.sweep")
-def sweep() -> None:
+def sweep() -> dict[str, int]:
     """Bring every ladder to where it should be now; running twice changes nothing."""
-    services.sweep(clock.now())
+    return asdict(recorded_sweep(clock.now))

@@ -18,10 +18,12 @@ SHARED = {
         "templatetags", "ui", "urls", "conflict", "risk_choice", "table_form", "tables",
     },
     "api": {"core", "examples", "shapes", "urls"},
-    "templates": {"base", "components", "conflict", "error", "500", "forms", "mail", "style"},
+    "templates": {
+        "admin", "base", "components", "conflict", "error", "500", "forms", "mail", "style",
+    },
     "room": {
         "api", "demo", "events", "formats", "kernel", "locale", "quant", "requests", "search", "up",
-        "web", "operations",
+        "web",
     },
 }  # fmt: skip
 ALWAYS = {"__init__", "__pycache__", "apps", "management", "migrations"}

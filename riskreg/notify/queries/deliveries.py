@@ -140,6 +140,12 @@ def backlog() -> list[tuple[str, int, dt.datetime]]:
     return list(rows)
 
 
+def failed_by_channel() -> dict[str, int]:
+    """How many deliveries were given up, by channel, until somebody sends them again."""
+    rows = Delivery.objects.filter(state=DeliveryState.FAILED).values_list("channel")
+    return dict(rows.annotate(Count("id")).order_by("channel"))
+
+
 def circuits_open() -> dict[str, int]:
     """How many servers are left alone for now, by channel."""
     rows = Circuit.objects.filter(opened_at__isnull=False).values_list("destination", flat=True)

@@ -1,0 +1,121 @@
+"""Does the engine live, and does it keep what it promises: read from the database at one moment."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+import redis
+from django.conf import settings
+from django.db.models import Max
+
+from riskreg.notify.models import Channel
+from riskreg.notify.queries.deliveries import backlog, circuits_open, failed_by_channel
+from riskreg.operations.models import Heartbeat, Outage, RunKind
+from riskreg.operations.queries.backups import last_done
+from riskreg.reminders.queries.runs import last_sweep, last_whole_sweep, untold
+
+PROGRAMS = ("beat", "worker")
+# A mail that waits longer than this is one that nobody gets.
+MAIL_PATIENCE = dt.timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class EngineState:
+    """What is known of the engine; a time is None for what never was."""
+
+    at: dt.datetime
+    heartbeats: dict[str, dt.datetime | None]
+    swept_at: dt.datetime | None
+    broken: int
+    untold: int
+    waiting: dict[str, tuple[int, dt.datetime]]
+    failed: dict[str, int]
+    paused: dict[str, int]
+    backed_up_at: dt.datetime | None
+    verified_at: dt.datetime | None
+
+    def age(self, moment: dt.datetime | None) -> float | None:
+        """Seconds since ``moment``, if there was one."""
+        return None if moment is None else max(0.0, (self.at - moment).total_seconds())
+
+
+def engine_state(at: dt.datetime) -> EngineState:
+    """How things stand at ``at``."""
+    last, whole = last_sweep(), last_whole_sweep()
+    beats = dict(
+        Heartbeat.objects.values_list("program").annotate(last=Max("at")).order_by("program")
+    )
+    backup, verified = last_done(RunKind.BACKUP), last_done(RunKind.VERIFY)
+    return EngineState(
+        at=at,
+        heartbeats={program: beats.get(program) for program in PROGRAMS},
+        swept_at=whole.finished_at if whole else None,
+        broken=last.broken if last else 0,
+        untold=untold(at),
+        waiting={channel: (count, since) for channel, count, since in backlog()},
+        failed=failed_by_channel(),
+        paused=circuits_open(),
+        backed_up_at=backup.finished_at if backup else None,
+        verified_at=verified.finished_at if verified else None,
+    )
+
+
+def standstill(state: EngineState) -> list[str]:
+    """Why the engine counts as dead, in sentences; empty while it lives."""
+    after = dt.timedelta(seconds=settings.ENGINE_DEAD_SECONDS)
+    found = [
+        f"no sign of life of {program} for {_minutes(state.age(moment))}"
+        for program, moment in state.heartbeats.items()
+        if _older(state, moment, after)
+    ]
+    if _older(state, state.swept_at, after):
+        found.append(f"no whole sweep for {_minutes(state.age(state.swept_at))}")
+    return found
+
+
+def broken_promises(state: EngineState) -> dict[str, list[str]]:
+    """What is not as it should be, by part; all parts are named."""
+    count, since = state.waiting.get(Channel.MAIL, (0, state.at))
+    late = count and since < state.at - MAIL_PATIENCE
+    return {
+        "engine": standstill(state),
+        "sweep": [f"{state.broken} registers or people broke in it"] if state.broken else [],
+        "mail": [f"{count} mails wait, the oldest for {_minutes(state.age(since))}"]
+        if late
+        else [],
+        "backup": _of_backup(state, "BACKUP_HOURS", state.backed_up_at),
+        "verify": _of_backup(state, "BACKUP_VERIFY_HOURS", state.verified_at),
+    }
+
+
+def open_outage() -> Outage | None:
+    """The time in which the engine stands still, if it does."""
+    return Outage.objects.filter(ended_at=None).first()
+
+
+def queue_lengths() -> dict[str, int]:
+    """How many tasks wait in each queue; empty where the broker is away."""
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+    try:
+        return {name: int(client.llen(name)) for name in settings.CELERY_TASK_QUEUES}  # type: ignore[arg-type]
+    except redis.RedisError:
+        return {}
+    finally:
+        client.close()
+
+
+def _older(state: EngineState, moment: dt.datetime | None, than: dt.timedelta) -> bool:
+    return moment is None or moment < state.at - than
+
+
+def _of_backup(state: EngineState, setting: str, moment: dt.datetime | None) -> list[str]:
+    hours: float = getattr(settings, setting)
+    # One that failed may be tried again before somebody has to look.
+    if not hours or not _older(state, moment, dt.timedelta(hours=hours * 1.25 + 1)):
+        return []
+    return [f"none for {_minutes(state.age(moment))}"]
+
+
+def _minutes(seconds: float | None) -> str:
+    if seconds is None:
+        return "as long as is known"
+    return f"{seconds / 60:.0f} minutes" if seconds < 7200 else f"{seconds / 3600:.0f} hours"
