@@ -1,12 +1,14 @@
 """Celery's beat, which also shows that it lives."""
 
+from typing import Any
+
 from celery.beat import PersistentScheduler
 
 
-class Scheduler(PersistentScheduler):  # type: ignore[misc] # celery has no types
+class Scheduler(PersistentScheduler):
     """The usual scheduler; each round is a sign of life."""
 
-    def tick(self, *args: object, **options: object) -> float:
+    def tick(self, *args: Any, **options: Any) -> float:
         """Send what is due."""
         from riskreg.operations.services.heartbeats import beat_heart
 
