@@ -8,7 +8,7 @@ import pytest
 
 from riskreg.exchange.mapping import Answers, Plan, plan_import
 from riskreg.exchange.mapping.levels import propose
-from riskreg.exchange.reading import NotARegister, read_file
+from riskreg.exchange.reading import read_file
 from riskreg.exchange.reading.names import recognise
 from tests.exchange.books import book
 from tests.exchange.test_mapping import LEVELS, context
@@ -271,104 +271,63 @@ def test_a_rating_that_is_a_formula_without_a_value_follows_from_the_levels() ->
     assert [(r.row, r.column) for r in plan.refused] == [(2, "Likelihood")]
 
 
-JSONS = [
-    {"categories": [{"name": "Tech", "risks": [{"id": "R1", "title": "Ice", "likelihood": 5,
-     "impact": 4}]}, {"name": "Ops", "risks": [{"id": "R2", "title": "Rain", "likelihood": 2,
-                                               "impact": 3}]}]},
-    {"technical": [{"id": "R1", "risk": "Ice", "likelihood": 5, "impact": 4}],
-     "operational": [{"id": "R2", "risk": "Rain", "likelihood": 2, "impact": 3}]},
-    [["ID", "Risk", "Likelihood", "Impact"], ["R1", "Ice", 5, 4], ["R2", "Rain", 2, 3]],
-    {"columns": ["ID", "Risk", "Likelihood", "Impact"], "rows": [["R1", "Ice", 5, 4],
-                                                               ["R2", "Rain", 2, 3]]},
-    {"ID": ["R1", "R2"], "Risk": ["Ice", "Rain"], "Likelihood": [5, 2], "Impact": [4, 3]},
-    {"meta": {"n": 2}, "log": [{"at": "x"}] * 9, "risks": [
-        {"id": "R1", "risk": "Ice", "likelihood": 5, "impact": 4},
-        {"id": "R2", "risk": "Rain", "likelihood": 2, "impact": 3}]},
-    {"data": {"register": {"items": [
-        {"id": "R1", "name": "Ice", "assessment": {"likelihood": 5, "impact": 4}},
-        {"id": "R2", "name": "Rain", "assessment": {"likelihood": 2, "impact": 3}}]}}},
-    {"R1": {"risk": "Ice", "likelihood": 5, "impact": 4},
-     "R2": {"risk": "Rain", "likelihood": 2, "impact": 3}},
-    [{"id": "R1", "riskTitle": "Ice", "residual": {"likelihood": 5, "impact": 4}},
-     {"id": "R2", "riskTitle": "Rain", "residual": {"likelihood": 2, "impact": 3}}],
-    {"results": [{"ref": "R-001", "title": "Ice", "scores": {"residual": {"likelihood": 5,
-      "impact": 4}}}, {"ref": "R-002", "title": "Rain", "scores": {"residual": {"likelihood": 2,
-                                                                  "impact": 3}}}]},
-]  # fmt: skip
+OWNERS = [
+    ("Ann Example", "u-ann", ""),
+    ("ann@x.example", "u-ann", ""),
+    ("Ann Example <ann@x.example>", "u-ann", ""),
+    ("Example, Ann", "u-ann", ""),
+    ("ANN EXAMPLE (finance)", "u-ann", ""),
+    ("Dr. Ann Example", "u-ann", ""),
+    ("Ann Example / Bo Example", None, "Ann Example / Bo Example"),
+    ("Purchasing", None, "Purchasing"),
+    ("采购部", None, "采购部"),
+    ("@ann", None, "@ann"),
+]
 
 
-@pytest.mark.parametrize("data", JSONS, ids=[str(n) for n in range(len(JSONS))])
-def test_json_however_it_is_nested(data: Any) -> None:
-    plan = laid(json.dumps(data))
-    assert (titles(plan), plan.asked) == (["Ice", "Rain"], [])
-    assert [row.levels for row in plan.rows] == [{"residual": (5, 4)}, {"residual": (2, 3)}]
+@pytest.mark.parametrize(("written", "person", "parked"), OWNERS)
+def test_an_owner_however_written_is_matched_or_waits(
+    written: str, person: str | None, parked: str
+) -> None:
+    row = sheet(["Risk", "Likelihood", "Owner"], ["Ice", 5, written]).rows[0]
+    assert (row.fields.get("owner"), row.owner_name) == (person, parked)
+    # The column that the register knows best may be empty where another names somebody.
+    head = ["Risk", "Likelihood", "Owner", "Owner e-mail"]
+    plan = sheet(head, ["Ice", 5, written, None], ["Fog", 5, "Ann", "ann@x.example"])
+    assert (plan.rows[0].fields.get("owner"), plan.rows[0].owner_name) == (person, parked)
 
 
-@pytest.mark.parametrize("sign", [",", ";", "\t", "|", "^", "~", "¦", "，", ":", "    "])
-def test_cells_are_parted_by_any_sign(sign: str) -> None:
-    rows = [["ID", "Risk", "Likelihood", "Impact"], ["R1", "Ice", "5", "4"]]
-    plan = laid("\n".join(sign.join(row) for row in rows) + "\n")
-    assert (titles(plan), plan.rows[0].levels) == (["Ice"], {"residual": (5, 4)})
+def test_of_a_department_and_a_person_the_person_owns_and_who_wrote_it_does_not() -> None:
+    head = ["风险描述", "可能性", "责任部门", "责任人"]
+    assert sheet(head, ["断供", 5, "采购部", "王伟"]).rows[0].owner_name == "王伟"
+    plan = sheet(["Risk", "Likelihood", "Raised by"], ["Ice", 5, "Ann Example"])
+    assert plan.columns["Raised by"] is None
 
 
-ENCODED = [
-    ("风险编号,风险名称,可能性,影响程度,责任人\n1,原材料涨价风险,4,5,王伟\n",
-     "utf-8 utf-8-sig utf-16 utf-16-le utf-16-be utf-32 gb18030 gbk"),
-    ("ID,Risk,Likelihood,Impact,Owner\n1,Late castings from the north,4,5,王伟\n",
-     "gb18030 utf-16-le"),
-    ("風險編號,風險名稱,可能性,影響程度,負責人\n1,原物料漲價風險,4,5,王偉\n",
-     "big5 gb18030 utf-16-be"),
-    ("リスクID,リスク内容,発生確率,影響度,担当者\n1,納期が遅れる可能性がある,3,4,佐藤\n",
-     "cp932 euc_jp utf-16-le"),
-    ("번호,위험,Likelihood,Impact,담당자\n1,원자재 가격 상승,4,5,김철수\n", "cp949"),
-    ("Nr;Risiko;Wahrscheinlichkeit;Schadenshöhe;Maßnahme\n1;Überschwemmung der Halle;3;4;Dämme\n",
-     "cp1252 mac_roman utf-16-le"),
-    ("N°;Risque;Probabilité;Gravité;Responsable\n1;Pénurie de pièces à l’étranger;3;4;Zoé\n",
-     "cp1252 mac_roman utf-16-be"),
-    ("Código;Riesgo;Probabilidad;Impacto;Dueño\n1;Inundación en otoño;3;4;Íñigo\n", "cp1252"),
-    ("Nr;Risk;Likelihood;Impact;Właściciel\n1;Opóźnienie dostawy części zamiennych;3;4;Łukasz\n",
-     "cp1250"),
-    ("Č;Risk;Likelihood;Impact;Vlastník\n1;Příliš žluťoučký kůň úpěl ďábelské ódy;3;4;Jiří\n",
-     "cp1250"),
-    ("№;Risk;Вероятность;Влияние;Владелец\n1;Задержка поставки запасных частей;3;4;Иван\n",
-     "cp1251 utf-16-le"),
-    ("No;Risk;Likelihood;Impact;Sorumlu\n1;Döviz kuru dalgalanması, şüpheli müşteri;3;4;Gülşen\n",
-     "cp1254"),
-    ("Α/Α;Risk;Likelihood;Impact;Υπεύθυνος\n1;Καθυστέρηση παράδοσης ανταλλακτικών;3;4;Γιώργος\n",
-     "cp1253"),
-]  # fmt: skip
+def test_measures_on_a_sheet_of_their_own_come_to_their_risks() -> None:
+    def actions(made: Any) -> None:
+        other = made.parent.create_sheet("Actions")
+        for line in (
+            ["Action ID", "Risk ID", "Action", "Owner", "Due date", "Status"],
+            ["A1", "R1", "Grit", "Ann Example", "2026-12-01", "Planned"],
+            ["A2", "R1", "Heat", "Bo", "2026-12-02", "Done"],
+            ["A3", "R9", "Roof", "Bo", "2026-12-03", "Open"],
+        ):
+            other.append(line)
+
+    plan = sheet(HEAD, ICE, RAIN, more=actions)
+    ice = plan.rows[0]
+    assert ice.mitigation is not None
+    assert [ice.mitigation["title"], *(work["title"] for work in ice.more)] == ["Grit", "Heat"]
+    assert (ice.mitigation["owner"], ice.more[0]["status"]) == ("u-ann", "done")
+    assert plan.rows[1].mitigation is None
+    assert any("R9" in note for note in plan.notes)
 
 
-@pytest.mark.parametrize(
-    ("text", "encoding"),
-    [(text, encoding) for text, encodings in ENCODED for encoding in encodings.split()],
-)
-def test_text_in_any_encoding(text: str, encoding: str) -> None:
-    from riskreg.exchange.reading.texts import decode
-
-    assert decode(text.encode(encoding)).lstrip("\ufeff") == text
-
-
-NO_REGISTERS = {
-    "staff": "Name,Department,Level,Start date,Email\nAnn,IT,5,2020-01-01,a@x.example\n",
-    "bugs": "Bug ID,Title,Severity,Priority,Status,Assignee\n1,Crash,High,P1,Open,Ann\n",
-    "issues": "ID,Issue,Description,Impact,Owner,Status\n1,Broken,x,High,Ann,Open\n",
-    "assets": "Asset ID,Asset name,Owner,Criticality,Description\n1,Server,Ann,High,main\n",
-    "controls": "Control ID,Control,Description,Owner\nA.5.1,Policies,Have them,Ann\n",
-    "ledger": "Date,Description,Amount,Balance\n2026-01-01,Coffee,3,100\n",
-    "survey": "Question,Rating,Comment\nHow?,5,good\n",
-    "projects": "Project,Description,Status,Owner,Budget\nX,Build,Open,Ann,500\n",
-    "prices": "商品编号,商品名称,单价,库存\n1,螺栓,3.2,4\n",
-    "minutes": "Dear all,\nplease find the minutes of our meeting, with three topics.\n",
-    "one word": "hello",
-    "numbers": "1,2,3\n4,5,6\n",
-    "an invoice": '{"invoice": 1, "lines": [{"sku": "a", "description": "Bolt", "price": 3}]}',
-    "half a quotation": 'ID,Risk,Likelihood\n1,"Ice,5\n2,Rain,4\n',
-}
-
-
-@pytest.mark.parametrize("what", NO_REGISTERS)
-def test_a_table_of_something_else_is_refused(what: str) -> None:
-    with pytest.raises(NotARegister) as refused:
-        read_file(NO_REGISTERS[what].encode())
-    assert len(refused.value.detail) > 15
+def test_measures_nested_in_json_come_to_their_risks() -> None:
+    risk = {"id": "R1", "title": "Ice", "likelihood": 5, "treatment": {"strategy": "mitigate",
+            "actions": [{"title": "Grit", "dueDate": "2026-12-01", "owner": "Ann Example"},
+                        {"title": "Heat", "dueDate": "2026-12-02"}]}}  # fmt: skip
+    row = laid(json.dumps([risk])).rows[0]
+    assert row.mitigation == {"title": "Grit", "due_on": "2026-12-01", "owner": "u-ann"}
+    assert [work["title"] for work in row.more] == ["Heat"]

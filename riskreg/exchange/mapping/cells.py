@@ -22,6 +22,7 @@ from riskreg.exchange.mapping.values import (
     people_in,
 )
 from riskreg.exchange.reading import Table, Value, shown
+from riskreg.exchange.reading.names import recognise
 
 _DAYS = ("identified_on", "closed_on", "mitigation.due_on")
 
@@ -50,6 +51,12 @@ class CellReader:
             for name in person.called:
                 self._people.setdefault(name, []).append(person)
         self._parked: set[str] = set()
+        # Other columns of owners: where the one that counts is empty, they say whose a risk is.
+        self._more_owners = [
+            name
+            for name, ours in columns.items()
+            if ours is None and (known := recognise(name)) and known.target == "owner"
+        ]
         self.undated = 0
 
     def word(
@@ -114,6 +121,8 @@ class CellReader:
         if value is None or is_nothing(shown(value)):
             return None
         try:
+            if header not in self._orders and header in self.answers.dates:
+                self._orders[header] = self.answers.dates[header] == "day_first"
             day = as_day(value, self._orders.get(header))
         except DayOrMonthFirst:
             self.ask(

@@ -25,6 +25,12 @@ FIELDS = (
     "mitigation.cost",
 )  # fmt: skip
 IGNORE = "ignore"
+# Who wrote a row, and what is no person.
+_WRITER = re.compile(
+    r"\b(?:raised|identified|created|reported|logged|entered|author|submitted|approved|reviewed)\b"
+    r"|提出人|登记人|识别人|填报人|编制|审核|批准"
+)
+_UNIT = re.compile(r"部门|部門|单位|單位|\b(?:department|unit|division|team|abteilung|service)\b")
 _CODE = re.compile(r"[a-z]{0,8}[-_ .#]?[0-9]{1,8}(?:[-_.][0-9]{1,6})*", re.I)
 
 
@@ -118,6 +124,7 @@ def propose_columns(
     for header in alike:
         proposed[header] = None
     named = {header for header, ours in proposed.items() if ours}
+    _clearest_owner(table, proposed, people)
     correct(table, proposed, {h: sure for h, (_target, sure) in wanted.items()}, unnamed)
     for header, (target, _sureness) in wanted.items():
         # What was taken for another has become free.
@@ -125,6 +132,24 @@ def propose_columns(
             proposed[header] = target
     _by_content(table, proposed, known, taxonomies, terms, people)
     return proposed
+
+
+def _clearest_owner(table: Table, proposed: dict[str, str | None], people: frozenset[str]) -> None:
+    """Of a department and a person, the person; of two, the one whom the register knows."""
+    theirs = next((header for header, ours in proposed.items() if ours == "owner"), "")
+    rivals = [
+        header
+        for header in table.headers
+        if proposed[header] is None and (known := recognise(header)) and known.target == "owner"
+    ]
+
+    def clearness(header: str) -> tuple[float, bool]:
+        known = share(values_of(table, header), lambda value: folded(shown(value)) in people)
+        return known, not _UNIT.search(plain(header))
+
+    best = max(rivals, key=clearness, default="")
+    if theirs and best and clearness(best) > clearness(theirs):
+        proposed[theirs], proposed[best] = None, "owner"
 
 
 def _alike(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
@@ -236,7 +261,8 @@ def _by_content(
                 break
         if proposed[header] is not None or not values:
             continue
-        if "owner" not in given and sum(v in people for v in values) / len(values) > 0.5:
+        named = sum(v in people for v in values) / len(values) > 0.5
+        if "owner" not in given and named and not _WRITER.search(plain(header)):
             proposed[header] = "owner"
             given.add("owner")
         elif (

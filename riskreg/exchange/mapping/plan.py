@@ -22,6 +22,7 @@ from riskreg.exchange.mapping.matching import Matcher
 from riskreg.exchange.mapping.outcome import Asked, Refused, RowPlan
 from riskreg.exchange.mapping.rows import RowReader
 from riskreg.exchange.mapping.scaling import Scaling, scales_of
+from riskreg.exchange.mapping.work import read_measures
 from riskreg.exchange.reading import NotARegister, Table
 
 
@@ -103,12 +104,16 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
             else:
                 _check_twice(plan, columns, seen, refused)
         rows.append(plan)
+    strange = read_measures(reader, table.measures, rows)
     for plan in rows:
         if plan.outcome == "new":
             matcher.match(plan)
         if plan.outcome == "refused" and plan.why and plan.ref:
             refused.append(Refused(plan.number, "", plan.why))
     notes = [*table.notes, *reader.notes(), *_left_out(table)]
+    if strange:
+        text = _("Measures of risks that are not in the file are left out: %(ids)s.")
+        notes.append(text % {"ids": strange})
     return Plan(table, columns, scaling, rows, asked, refused, visibility, notes)
 
 

@@ -189,23 +189,36 @@ class RowReader(CellReader):
 
     # --- people
     def _people_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
-        for name in ("owner", "deputy"):
-            if name not in given:
-                continue
-            header, value = given[name]
+        self._owner_of(plan, given)
+        if "deputy" in given:
+            header, value = given["deputy"]
             text = " ".join(as_text(value).split())
-            if is_nothing(text):
-                continue
-            person = self.person(text)
-            if person is None and name == "owner":
-                plan.owner_name = text[:200]
-                self._parked.add(text[:80])
-            if person is None:
-                plan.kept.append((header, text))
-            else:
-                plan.fields[name] = person.id
+            if not is_nothing(text):
+                person = self.person(text)
+                if person is None:
+                    plan.kept.append((header, text))
+                else:
+                    plan.fields["deputy"] = person.id
         if plan.fields.get("deputy") == plan.fields.get("owner", self.context.me):
             plan.fields.pop("deputy", None)
+
+    def _owner_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+        """The member whom the row names as owner; a name that nobody has waits to be assigned."""
+        named: list[tuple[str, str]] = []
+        if "owner" in given:
+            header, value = given["owner"]
+            named.append((header, " ".join(as_text(value).split())))
+        named += [(header, text) for header, text in plan.kept if header in self._more_owners]
+        found = [(h, text, self.person(text)) for h, text in named if not is_nothing(text)]
+        person = next((person for _header, _text, person in found if person), None)
+        if person is not None:
+            plan.fields["owner"] = person.id
+        elif found:
+            plan.owner_name = found[0][1][:200]
+            self._parked.add(found[0][1][:80])
+        for header, text, whose in found:
+            if header not in self._more_owners and (whose is None or whose is not person):
+                plan.kept.append((header, text))
 
     # --- terms
     def _terms(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:

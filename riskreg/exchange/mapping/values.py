@@ -9,13 +9,29 @@ from riskreg.exchange.mapping.levels import folded
 from riskreg.exchange.mapping.words import CURRENCIES, FACTORS, MONTHS, NOTHING
 from riskreg.exchange.reading.table import Value, shown
 
-_YEAR_FIRST = re.compile(r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*日?(?:[ t].*)?$")
-_COMPACT = re.compile(r"^(19|20)(\d{2})(\d{2})(\d{2})$")
+_YEAR_FIRST = re.compile(
+    r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号號]?(?:[ t(（].*)?$"
+)
+_COMPACT = re.compile(r"^(19|20)(\d{2})(\d{2})(\d{2})(?:t\d+z?)?$")
+_WEEK = re.compile(r"^(\d{4})-?w(\d{2})-?([1-7])$")
+# Years counted from the founding of a state or the coming of an emperor.
+_ERA = re.compile(
+    r"^(民國|民国|令和|平成|r|h)\.?\s*(\d{1,3}|元)\s*[年./-]\s*(\d{1,2})\s*[月./-]\s*(\d{1,2})\s*日?$"
+)
+_ERAS = {"民國": 1911, "民国": 1911, "令和": 2018, "r": 2018, "平成": 1988, "h": 1988}
+# What stands before a day and says no more of it: *by*, *Mon,*.
+_BEFORE = re.compile(
+    r"^(?:by|until|till|before|due|on|bis|am|zum|avant le|le|hasta|até|entro il|il|voor|前|至|"
+    r"(?:mon|tue|tues|wed|thu|thur|thurs|fri|sat|sun)(?:day|sday|nesday|rsday|urday)?\.?,?|"
+    r"(?:mo|di|mi|do|fr|sa|so)\.?,|\w+tag,)\s+(?=\S*\d)",
+    re.I,
+)
 _YEAR_LAST = re.compile(r"^(\d{1,2})\s*([-/.])\s*(\d{1,2})\s*[-/.]\s*(\d{4}|\d{2})(?:[ t].*)?$")
 _NAMED = re.compile(
-    r"^(\d{1,2})(?:st|nd|rd|th|er|º|°)?[ .\-/]+(?:de )?([^\W\d]+)\.?[ ,.\-/]+(?:de )?(\d{4}|\d{2})$"
+    r"^(\d{1,2})(?:st|nd|rd|th|er|º|°|o(?=\W))?[ .\-/]+(?:de )?"
+    r"([^\W\d]+)\.?[ ,.\-/]+(?:de )?(\d{4}|\d{2})$"
 )
-_NAMED_FIRST = re.compile(r"^([^\W\d]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})$")
+_NAMED_FIRST = re.compile(r"^([^\W\d]+)\.? (\d{1,2})(?:st|nd|rd|th)?,? (\d{4})(?:,? \d.*)?$")
 _TAG = re.compile(
     r"</?(?:p|br|div|span|b|i|u|ul|ol|li|strong|em|a|font|table|tr|td|h[1-6])\b[^>]*>", re.I
 )
@@ -45,7 +61,7 @@ def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
         return value
     if isinstance(value, bool) or value is None:
         return None
-    text = folded(shown(value)).strip(" .")
+    text = _BEFORE.sub("", folded(shown(value)).strip(" .~≈"))
     if isinstance(value, int | float) or re.fullmatch(r"\d{5}(\.\d+)?", text):
         serial = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else -1
         # Excel counts days from the last of 1899; these are the years 1954 to 2119.
@@ -55,6 +71,14 @@ def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
             return None
     if found := _YEAR_FIRST.match(text):
         return _day(int(found[1]), int(found[2]), int(found[3]))
+    if found := _ERA.match(text):
+        year = 1 if found[2] == "元" else int(found[2])
+        return _day(_ERAS[found[1]] + year, int(found[3]), int(found[4]))
+    if found := _WEEK.match(text):
+        try:
+            return dt.date.fromisocalendar(int(found[1]), int(found[2]), int(found[3]))
+        except ValueError:
+            raise NoSuchDay(text) from None
     if found := _COMPACT.match(text):
         return _day(int(found[1] + found[2]), int(found[3]), int(found[4]))
     if found := _NAMED.match(text):
@@ -167,9 +191,20 @@ def as_text(value: Value) -> str:
     return re.sub(r"[ \t]*\n[ \t\n]*", "\n", text).strip()
 
 
+_TITLES = re.compile(r"^(?:(?:mr|mrs|ms|mx|dr|prof|herr|frau|hr|fr|m|mme|sr|sra|ing)\.?\s+)+", re.I)
+
+
 def people_in(text: str) -> list[str]:
-    """What somebody can be looked up by, in ``Wang Wei <wei@x.example>``: the address, the name."""
+    """What somebody can be looked up by, in ``Wang Wei <wei@x.example>``: the address, the name;
+    of ``Example, Dr. Ann (finance)`` the name as it is spoken."""
     found = re.search(r"<([^<>]+)>|\(([^()]*@[^()]*)\)", text)
     if found:
         return [(found[1] or found[2]).strip(), text[: found.start()].strip()]
-    return [text.strip()]
+    names = [text.strip()]
+    bare = re.sub(r"\s*[(（\[][^)）\]]*[)）\]]\s*$", "", names[0])
+    last, comma, first = bare.partition(",")
+    turned = (
+        f"{_TITLES.sub('', first.strip())} {last.strip()}" if comma and "," not in first else ""
+    )
+    names += [_TITLES.sub("", bare), turned]
+    return [name for name in dict.fromkeys(names) if name]

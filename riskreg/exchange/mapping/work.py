@@ -1,13 +1,15 @@
 """The work and the controls that stand in the row of a risk."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from riskreg.exchange.mapping.cells import CellReader
+from riskreg.exchange.mapping.levels import folded
 from riskreg.exchange.mapping.outcome import RowPlan
 from riskreg.exchange.mapping.values import as_amount, as_progress, as_text, is_nothing
 from riskreg.exchange.mapping.words import WORK
 from riskreg.exchange.reading import Value, shown
+from riskreg.exchange.reading.table import Measure
 from riskreg.kernel.text import TITLE_MAX
 
 _CONTROL_MAX = 300
@@ -49,6 +51,33 @@ def read_work(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, 
     _numbers(reader, plan, parts, work)
     _owner(reader, plan, parts, work)
     plan.mitigation = work
+
+
+def read_measures(reader: CellReader, measures: Sequence[Measure], rows: Sequence[RowPlan]) -> str:
+    """Give each measure that stands apart to the row of its risk; which ids no row has."""
+    by_number = {row.number: row for row in rows}
+    by_id: dict[str, RowPlan] = {}
+    for row in rows:
+        by_id.setdefault(folded(str(row.fields.get("external_id", ""))), row)
+    strange: dict[str, None] = {}
+    for measure in measures:
+        found = by_number.get(measure.row or 0) or (
+            by_id.get(folded(measure.of)) if measure.of else None
+        )
+        if found is None:
+            strange[measure.of] = None
+        elif found.outcome != "refused":
+            alone = RowPlan(found.number, state=found.state, fields=dict(found.fields))
+            read_work(reader, alone, measure.given)
+            if alone.outcome == "refused":
+                found.outcome = "refused"
+            elif alone.mitigation is None:
+                found.kept += alone.kept
+            elif found.mitigation is None:
+                found.mitigation = alone.mitigation
+            else:
+                found.more.append(alone.mitigation)
+    return ", ".join(list(strange)[:20])
 
 
 def read_controls(plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:

@@ -12,6 +12,7 @@ from riskreg.exchange.reading.layout import (
     table_in,
     worth_of,
 )
+from riskreg.exchange.reading.measures import measures_on_sheets
 from riskreg.exchange.reading.table import (
     MAX_BYTES,
     NotARegister,
@@ -90,6 +91,8 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
     registers = sorted(filter(is_register, found), key=likeness, reverse=True)
     if not registers:
         return found[0]
+    apart = measures_on_sheets([table for table in found if table not in registers])
+    registers[0] = replace(registers[0], measures=apart)
     others = ", ".join(table.sheet for table in registers[1:])
     if not others:
         return registers[0]

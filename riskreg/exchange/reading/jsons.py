@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.layout import is_register, likeness, table_in
+from riskreg.exchange.reading.measures import nested_measures
 from riskreg.exchange.reading.table import (
     MAX_COLUMNS,
     MAX_ROWS,
@@ -38,8 +40,11 @@ def read_json(text: str) -> Table:
 
 
 def _laid_flat(path: str, objects: list[Mapping[str, Any]]) -> Table:
-    flat = [dict(_flatten(item)) for item in objects]
-    return _table("json-ir8286" if _is_ir8286(flat[0]) else "json", path, flat)
+    apart = [pair for n, item in enumerate(objects, 1) for pair in nested_measures(item, n)]
+    lists = {where for where, _measure in apart}
+    flat = [{k: v for k, v in _flatten(item) if k not in lists} for item in objects]
+    table = _table("json-ir8286" if _is_ir8286(flat[0]) else "json", path, flat)
+    return replace(table, measures=tuple(measure for _where, measure in apart))
 
 
 def _grid_of(data: Any) -> Grid | None:

@@ -62,9 +62,21 @@ class Row:
 
 
 @dataclass(frozen=True)
+class Measure:
+    """Planned work that stands apart from its risk: of the risk with the id ``of``, or of row
+    ``row``; ``given`` is {field: (their name, value)}, ``where`` it stands."""
+
+    of: str
+    row: int | None
+    given: Mapping[str, tuple[str, Value]]
+    where: str
+
+
+@dataclass(frozen=True)
 class Table:
     """What was found: ``header_row`` is the number of the row right above the first one (None where
-    the format has no such row); ``left_out`` are (row number, why), ``notes`` sentences."""
+    the format has no such row); ``left_out`` are (row number, why), ``notes`` sentences,
+    ``measures`` what stands apart from the rows."""
 
     format: str
     sheet: str
@@ -73,6 +85,7 @@ class Table:
     rows: tuple[Row, ...]
     left_out: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
+    measures: tuple[Measure, ...] = ()
 
     def column(self, header: str) -> list[Value]:
         """The values under ``header``, one for each row; of one that is askew, nothing."""

@@ -179,6 +179,11 @@ def _rows(text: str, separator: str) -> Grid:
     except csv.Error as error:
         if "unexpected end" in str(error):
             raise _unmatched() from None
+        if "field larger" in str(error):
+            raise NotARegister(
+                _("A cell holds more text than is read (%(size)d characters). Shorten it.")
+                % {"size": csv.field_size_limit()}
+            ) from None
     try:
         # What stands behind a closing mark is taken as it is.
         return _read_rows(text, separator, quote, strict=False)

@@ -42,7 +42,7 @@ def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
         return "xls", _sheets(_old_workbook(data), {})
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
-    except (zipfile.BadZipFile, OSError, ValueError):
+    except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
         raise _damaged() from None
     with archive:
         names = _checked_names(archive)

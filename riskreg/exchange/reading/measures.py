@@ -1,0 +1,73 @@
+"""Planned work that stands apart from the row of its risk: on a sheet of its own, or nested."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from riskreg.exchange.reading.names import mentions_risk, recognise
+from riskreg.exchange.reading.table import Measure, Table, Value, is_blank, shown
+
+# What a column is that stands in a list of measures, by what it would be in one of risks.
+_HERE = {
+    "title": "mitigation.title",
+    "event": "mitigation.description",
+    "owner": "mitigation.owner",
+    "state": "mitigation.status",
+}
+
+
+def measures_on_sheets(tables: Sequence[Table]) -> tuple[Measure, ...]:
+    """The measures on sheets that name the risk of each by its id: *Risk ID, Action, Due date*."""
+    return tuple(measure for table in tables for measure in _on_sheet(table))
+
+
+def _on_sheet(table: Table) -> Iterator[Measure]:
+    known = {name: found.target for name in table.headers if (found := recognise(name))}
+    ids = [name for name, target in known.items() if target == "external_id"]
+    of_risks = [name for name in ids if mentions_risk(name)] or ids
+    columns = _columns(known)
+    if not of_risks or "mitigation.title" not in columns.values():
+        return
+    for row in table.rows:
+        values = dict(zip(table.headers, row.values, strict=True))
+        if not is_blank(values[of_risks[0]]):
+            where = f"{table.sheet}:{row.number}"
+            yield Measure(shown(values[of_risks[0]]), None, _given(values, columns), where)
+
+
+def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Measure]]:
+    """(path, measure) for each object in a list of measures inside of ``item``, the ``row``-th."""
+    for key, value in item.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{key}.{path}", found) for path, found in nested_measures(value, row))
+            continue
+        listed = value if isinstance(value, list) else []
+        objects = [part for part in listed if isinstance(part, Mapping)]
+        if not objects or len(objects) < len(listed):
+            continue
+        names = dict.fromkeys(name for part in objects for name in part)
+        known = {name: found.target for name in names if (found := recognise(name))}
+        columns = _columns(known)
+        if {"mitigation.title", "mitigation.due_on"} <= set(columns.values()):
+            for n, part in enumerate(objects, 1):
+                simple = {
+                    n: v for n, v in part.items() if v is None or isinstance(v, str | int | float)
+                }
+                yield key, Measure("", row, _given(simple, columns), f"{key}:{n}")
+
+
+def _columns(known: Mapping[str, str]) -> dict[str, str]:
+    columns: dict[str, str] = {}
+    for name, target in known.items():
+        ours = _HERE.get(target, target)
+        if ours.startswith("mitigation.") and ours not in columns.values():
+            columns[name] = ours
+    if "mitigation.title" not in columns.values():
+        described = next((n for n, ours in columns.items() if ours == "mitigation.description"), "")
+        if described:
+            columns[described] = "mitigation.title"
+    return columns
+
+
+def _given(values: Mapping[str, Value], columns: Mapping[str, str]) -> dict[str, tuple[str, Value]]:
+    return {ours: (name, values[name]) for name, ours in columns.items()
+            if name in values and not is_blank(values[name])}  # fmt: skip
