@@ -73,6 +73,23 @@ def parties_without_manager(viewer: Viewer) -> list[Party]:
     return [p for p in rows if not managers_of(viewer.register.pk, p.pk).exists()]
 
 
+def parties_to_invite_for(viewer: Viewer, at: dt.datetime) -> list[Party]:
+    """Those of ``parties_without_manager`` whose first manager was not asked yet, or too long ago
+    to answer."""
+    lacking = parties_without_manager(viewer)
+    if not lacking:
+        return []
+    asked = Invitation.objects.filter(
+        register=viewer.register,
+        role=Role.MANAGER,
+        accepted_at=None,
+        revoked_at=None,
+        expires_at__gt=at,
+    )
+    keys = set(asked.values_list("party", flat=True))
+    return [party for party in lacking if party.pk not in keys]
+
+
 def roles_for(viewer: Viewer, party: Party | None) -> tuple[str, ...]:
     """The roles that the viewer may invite somebody to, in that party or in none."""
     if manages(viewer, party.pk if party else None):

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import may_make_registers, permits
-from riskreg.web.base import SWITCH_SHOWS, last_viewer, my_memberships
+from riskreg.web.base import SWITCH_SHOWS, last_viewer, my_memberships, signed_in
 
 # key, url name, icon, the permission that shows it
 _NAV = (
@@ -30,15 +30,20 @@ _NAV = (
 
 
 def shell(request: HttpRequest) -> dict[str, Any]:
-    """viewer, register, registers and nav for base.html; empty for who is not signed in."""
+    """viewer, register, registers and nav for base.html; empty for who is not signed in. ``person``
+    is who is, also where they are in no register yet."""
+    nothing = {"viewer": None, "register": None, "registers": [], "nav": []}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
-        return {"viewer": None, "register": None, "registers": [], "nav": []}
+        return {**nothing, "person": None}
     viewer: Viewer | None = getattr(request, "viewer", None) or last_viewer(request)
     if viewer is None:
-        return {"viewer": None, "register": None, "registers": [], "nav": []}
+        person = signed_in(request)
+        makes = may_make_registers(person)
+        return {**nothing, "person": person, "may_make_registers": makes}
     memberships = my_memberships(request)
     return {
         "viewer": viewer,
+        "person": viewer.user,
         "register": viewer.register,
         "registers": [m.register for m in memberships][:SWITCH_SHOWS],
         "more_registers": len(memberships) > SWITCH_SHOWS,

@@ -3,12 +3,14 @@
 Every page on the way is looked at, wide and on a phone, in both themes.
 """
 
+import datetime as dt
 import re
 from collections.abc import Callable, Iterator
 from urllib.parse import urlsplit
 
 import pytest
 from celery.app.base import Celery
+from django.core import mail
 from django.core.cache import cache
 from django.core.management import call_command
 from playwright.sync_api import Browser, Page
@@ -18,8 +20,11 @@ from pytest_django.live_server_helper import LiveServer
 from riskreg.accounts.models import User
 from riskreg.accounts.services.first import first_link
 from riskreg.kernel import clock
+from riskreg.notify.services import deliver_due
 from riskreg.register.models import Invitation, Register
 from riskreg.register.people import invitation_token
+from riskreg.reminders.services import sweep
+from riskreg.risks.models import Risk
 from tests.browser.conftest import NARROW, WIDE, Site
 from tests.browser.looks import looks_of
 
@@ -74,11 +79,15 @@ def press(page: Page, name: str) -> None:
 def test_from_nothing_to_a_register_of_two_parties_that_somebody_joins(
     site: Site, look: Callable[[Page], None]
 ) -> None:
-    make_a_register_of_two_parties(site, look)
+    first = make_a_register_of_two_parties(site, look)
     join_as_who_is_invited(site, look)
+    owner = join_as_risk_owner(site)
+    frame_it(first, look)
+    open_a_risk(owner, look)
+    read_the_first_reminder(owner, look)
 
 
-def make_a_register_of_two_parties(site: Site, look: Callable[[Page], None]) -> None:
+def make_a_register_of_two_parties(site: Site, look: Callable[[Page], None]) -> Page:
     page = site.page()
     page.goto(urlsplit(first_link(clock.now())).path)
     look(page)
@@ -86,7 +95,15 @@ def make_a_register_of_two_parties(site: Site, look: Callable[[Page], None]) -> 
     page.fill("[name=email]", "first@example.com")
     page.fill("[name=password]", PASSWORD)
     page.fill("[name=again]", PASSWORD)
+    # The zone of this browser, which nobody had to look for.
+    own = page.evaluate("Intl.DateTimeFormat().resolvedOptions().timeZone")
+    offered = page.locator("[name=time_zone] option").evaluate_all("all => all.map(o => o.value)")
+    assert page.input_value("[name=time_zone]") == (own if own in offered else "UTC")
     press(page, "Make the account")
+    # In no register yet, one has a menu all the same.
+    page.locator("summary").click()
+    assert page.get_by_role("button", name="Sign out").is_visible()
+    look(page)
     page.goto("/registers/new/")
     look(page)
     page.fill("[name=name]", "Battery swap pilot")
@@ -111,6 +128,9 @@ def make_a_register_of_two_parties(site: Site, look: Callable[[Page], None]) -> 
     page.select_option("[name=role]", "manager")
     page.select_option("[name=party]", "catl")
     press(page, "Invite")
+    assert page.get_by_text("Without a manager yet").count() == 0
+    page.fill("[name=email]", "owner@example.com")
+    press(page, "Invite")
     page.locator("form:has([name=act]) button").click()
     page.wait_for_url(re.compile("/setup/risk/$"))
     look(page)
@@ -120,6 +140,7 @@ def make_a_register_of_two_parties(site: Site, look: Callable[[Page], None]) -> 
     page.locator("form:has([name=act]) button").click()
     page.goto(f"/r/{register.slug}/setup/")
     look(page)
+    return page
 
 
 def join_as_who_is_invited(site: Site, look: Callable[[Page], None]) -> None:
@@ -134,3 +155,81 @@ def join_as_who_is_invited(site: Site, look: Callable[[Page], None]) -> None:
     page.wait_for_url(re.compile("/work/$"))
     look(page)
     assert User.objects.get(email="them@example.com").memberships.get().role == "manager"
+
+
+def join_as_risk_owner(site: Site) -> Page:
+    invitation = Invitation.objects.get(email="owner@example.com")
+    page = site.page()
+    page.goto(f"/join/{invitation_token(invitation)}/")
+    page.fill("[name=name]", "Who answers")
+    page.fill("[name=password]", PASSWORD)
+    page.fill("[name=again]", PASSWORD)
+    page.locator("form:has([name=password]) button.primary").click()
+    page.wait_for_url(re.compile("/work/$"))
+    return page
+
+
+def frame_it(page: Page, look: Callable[[Page], None]) -> None:
+    """A term and an objective."""
+    here = f"/r/{Register.objects.get().slug}/"
+    page.goto(here + "settings/terms/")
+    form = page.locator("form:has([name=taxonomy][value=market])")
+    form.locator("xpath=ancestor::details").evaluate_all("all => all.forEach(d => d.open = true)")
+    form.locator("[name=name]").fill("Norway")
+    form.locator("button").click()
+    page.goto(here + "objectives/new/")
+    page.fill("[name=name]", "Swap stations in service")
+    page.fill("[name=value]", "120")
+    page.fill("[name=unit]", "stations")
+    page.fill("[name=due_on]", str(clock.now().date() + dt.timedelta(days=900)))
+    page.locator("main form button.primary").click()
+    page.wait_for_url(re.compile("/objectives/[^/]+/$"))
+    look(page)
+
+
+def open_a_risk(page: Page, look: Callable[[Page], None]) -> None:
+    """Written, with what is in place against it, judged and opened."""
+    here = f"/r/{Register.objects.get().slug}/"
+    page.goto(here + "risks/new/")
+    look(page)
+    page.fill("[name=title]", "Stations wait for the grid")
+    page.fill("[name=cause]", "The grid is full in two cities")
+    page.fill("[name=event]", "Connections may come a year late")
+    page.fill("[name=consequence]", "Vehicles stand without batteries")
+    page.get_by_label("Norway").check()
+    page.get_by_label("Swap stations in service").check()
+    page.locator("main form button.primary").click()
+    page.wait_for_url(re.compile("/risks/R-001/$"))
+    page.goto(here + "controls/new/?risk=R-001")
+    page.fill("[name=name]", "Batteries on trucks for two cities")
+    page.check("[name=kind][value=corrective]")
+    page.locator("main form button.primary").click()
+    page.wait_for_url(re.compile("/controls/[^/]+/$"))
+    page.goto(here + "risks/R-001/assess/")
+    page.locator("[name=cell][value='3,4']").check(force=True)
+    page.locator("main form textarea").first.fill("Two connections slipped this year")
+    page.locator("main form button.primary").click()
+    page.wait_for_url(re.compile("/risks/R-001/$"))
+    page.locator("main form[action$='/open/'] button").click()
+    page.get_by_text("Draft", exact=True).wait_for(state="detached")
+    look(page)
+    risk = Risk.objects.get()
+    assert (risk.state, risk.terms.get().names["en"]) == ("open", "Norway")
+    assert [o.key for o in risk.objectives.all()] == ["swap-stations-in-service"]
+    assert [c.name for c in risk.controls.all()] == ["Batteries on trucks for two cities"]
+
+
+def read_the_first_reminder(page: Page, look: Callable[[Page], None]) -> None:
+    """On the day on which the review is due it comes by mail, and stands in the inbox."""
+    risk = Risk.objects.get()
+    assert risk.next_review_on is not None
+    due = dt.datetime.combine(risk.next_review_on, dt.time(12), dt.UTC)
+    # On a working day of whoever gets it.
+    due += dt.timedelta(days=max(0, 7 - due.weekday()) if due.weekday() > 4 else 0)
+    sweep(due)
+    deliver_due(lambda: due, seconds=60, limit=100)
+    reminders = [m for m in mail.outbox if m.to == ["owner@example.com"] and "R-001" in m.body]
+    assert "Stations wait for the grid" in reminders[-1].body
+    page.goto("/inbox/")
+    look(page)
+    assert page.get_by_text("R-001").first.is_visible()

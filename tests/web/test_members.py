@@ -172,3 +172,11 @@ def test_the_maker_is_shown_which_party_lacks_a_manager(world: World) -> None:
     )
     page = text(builders.web(world.manager).get(HERE))
     assert "Without a manager yet: CATL" in " ".join(page.split())
+    row = services.invite(
+        actor=world.viewer("manager"), email="new@example.com", role="manager", party="catl",
+        at=world.at,
+    )  # fmt: skip
+    asked = text(builders.web(world.manager).get(HERE))
+    assert "Without a manager yet" not in asked, "one was invited"
+    Invitation.objects.filter(pk=row.pk).update(expires_at=world.at)
+    assert "Without a manager yet" in text(builders.web(world.manager).get(HERE))

@@ -118,6 +118,8 @@ def test_who_is_in_no_register_is_told_what_to_do(pilot, person):
     person.memberships.update(ended_at=AT)
     html = pilot.client("owner").get("/", follow=True).content.decode()
     assert "not a member of a register yet" in html
+    assert "/preferences/" in html, "their own menu is there all the same"
+    assert "/accounts/logout/" in html
     assert pilot.client("owner").get("/r/pilot/work/").status_code == 404
 
 

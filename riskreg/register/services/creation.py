@@ -15,17 +15,29 @@ from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer, as_viewer
 from riskreg.register.change_models import ChangeRequest, ChangeState
 from riskreg.register.change_queries import speakers
-from riskreg.register.models import Invitation, Membership, Party, Register, Role
+from riskreg.register.models import (
+    Invitation,
+    Membership,
+    Objective,
+    Party,
+    Register,
+    Role,
+)
+from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY
 from riskreg.register.permissions import require_not_archived
 from riskreg.register.services.founding import classify, found_register, suggested_prefix
 from riskreg.register.services.invitations import invite
 from riskreg.register.services.members import add_member
+from riskreg.register.services.objectives import add_objective
 from riskreg.register.services.party_requests import PARTY, bring_in_party
+from riskreg.register.visibility import Visibility
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """What the command describes; ``managers`` are (party's key, e-mail address).
+    """What the command describes; ``managers`` are (party's key, e-mail address), ``members``
+    (party's key, or empty for none; role; e-mail address), ``objectives`` as ``add_objective``
+    takes them.
 
     Empty: ``time_zone`` is the first manager's, ``languages`` are all.
     """
@@ -39,6 +51,8 @@ class Wanted:
     currency: str
     time_zone: str
     languages: list[str]
+    members: Sequence[tuple[str, str, str]] = ()
+    objectives: Sequence[Mapping[str, Any]] = ()
 
 
 @transaction.atomic
@@ -77,20 +91,29 @@ def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
         as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)
         classify(actor=as_maker, template=wanted.classification, at=at)
     for key, email in wanted.managers:
-        _add_manager(register, key, email, at, founder)
+        _add_member(register, key, Role.MANAGER, email, at, founder)
+    for key, role, email in wanted.members:
+        _add_member(register, key, role, email, at, founder)
+    register.refresh_from_db()
+    _add_objectives(register, wanted, at, founder)
     return register, created
 
 
 def what_is_there(register: Register) -> dict[str, Any]:
     """The register, its parties and their managers, for whoever runs the command."""
-    managers = Membership.objects.filter(register=register, role=Role.MANAGER, ended_at=None)
+    there = Membership.objects.filter(register=register, ended_at=None, user__is_program=False)
     people: dict[int | None, list[dict[str, str]]] = {}
-    for row in managers.select_related("user").order_by("pk"):
+    members = []
+    for row in there.select_related("user", "party").order_by("pk"):
         person = {"email": row.user.email, "state": "member"}
-        people.setdefault(row.party_id, []).append(person)
-    for waiting in _invited(register).order_by("pk"):
+        if row.role == Role.MANAGER:
+            people.setdefault(row.party_id, []).append(person)
+        members.append({**person, **_as_what(row)})
+    for waiting in _invited(register).select_related("party").order_by("pk"):
         person = {"email": waiting.email, "state": "invited"}
-        people.setdefault(waiting.party_id, []).append(person)
+        if waiting.role == Role.MANAGER:
+            people.setdefault(waiting.party_id, []).append(person)
+        members.append({**person, **_as_what(waiting)})
     return {
         "id": str(register.uuid),
         "slug": register.slug,
@@ -104,14 +127,22 @@ def what_is_there(register: Register) -> dict[str, Any]:
             {"key": p.key, "prefix": p.prefix, "managers": people.get(p.pk, [])}
             for p in register.parties.order_by("pk")
         ],
+        "members": members,
+        "objectives": [o.key for o in _shared_objectives(register).order_by("pk")],
     }
 
 
+def _as_what(row: Membership | Invitation) -> dict[str, str | None]:
+    return {"role": row.role, "party": row.party.key if row.party else None}
+
+
+def _shared_objectives(register: Register) -> QuerySet[Objective]:
+    return Objective.objects.filter(register=register, visibility=Visibility.SHARED)
+
+
 def _invited(register: Register) -> QuerySet[Invitation]:
-    """Managers who were invited and have not answered yet."""
-    return Invitation.objects.filter(
-        register=register, role=Role.MANAGER, accepted_at=None, revoked_at=None
-    )
+    """People who were invited and have not answered yet."""
+    return Invitation.objects.filter(register=register, accepted_at=None, revoked_at=None)
 
 
 def _founder(errors: Errors, wanted: Wanted) -> User | None:
@@ -119,6 +150,13 @@ def _founder(errors: Errors, wanted: Wanted) -> User | None:
     for key, _email in wanted.managers:
         if key not in keys:
             errors.add("manager", "unknown_party", _("There is no party %s among these.") % key)
+    for key, role, _email in wanted.members:
+        if key and key not in keys:
+            errors.add("member", "unknown_party", _("There is no party %s among these.") % key)
+        allowed = FOR_PEOPLE if key else WITHOUT_PARTY
+        if role not in allowed:
+            known = _("Unknown role; use one of: %s.") % ", ".join(allowed)
+            errors.add("member", "unknown_role", known)
     if not wanted.managers:
         errors.add("manager", "required", _("Name a manager: the first one makes the register."))
         return None
@@ -188,24 +226,42 @@ def _waiting(register: Register) -> QuerySet[ChangeRequest]:
     return ChangeRequest.objects.filter(register=register, kind=PARTY, state=ChangeState.OPEN)
 
 
-def _add_manager(register: Register, key: str, email: str, at: dt.datetime, by: User) -> None:
-    """A member at once where there is an account; otherwise invited, once."""
-    party = Party.objects.filter(register=register, key=key).first()
-    if party is None:
-        # It waits for the others' yes; run again afterwards, this adds its manager.
+def _add_member(
+    register: Register, key: str, role: str, email: str, at: dt.datetime, by: User
+) -> None:
+    """A member at once where there is an account; otherwise invited, once. ``key`` of the party;
+    empty for none."""
+    party = Party.objects.filter(register=register, key=key).first() if key else None
+    if key and party is None:
+        # It waits for the others' yes; run again afterwards, this adds its people.
         return
     user = User.objects.filter(email__iexact=email, is_active=True).first()
     if user is None:
         waiting = _invited(register).filter(party=party, email=email.lower())
         if not waiting.exists():
             as_theirs = Viewer(user=by, register=register, role=Role.MANAGER, party=party)
-            invite(actor=as_theirs, email=email, role=Role.MANAGER, party=key, at=at)
+            invite(actor=as_theirs, email=email, role=role, party=key or None, at=at)
         return
     member = Membership.objects.filter(register=register, user=user, ended_at=None).first()
     if member is None:
-        add_member(register=register, user=user, role=Role.MANAGER, party=party, at=at, by=by)
-    elif member.party_id != party.pk or member.role != Role.MANAGER:
+        add_member(register=register, user=user, role=role, party=party, at=at, by=by)
+    elif member.party_id != (party.pk if party else None) or member.role != role:
         raise Conflict(
             _("%(email)s is a member already, as %(role)s; change that in the register.")
             % {"email": email, "role": member.get_role_display()}
         )
+
+
+def _add_objectives(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
+    """Those whose key is not there yet, of the first manager's party."""
+    there = set(_shared_objectives(register).values_list("key", flat=True))
+    missing = [given for given in wanted.objectives if given["key"] not in there]
+    if not missing:
+        return
+    actor = _asking(register, by)
+    for given in missing:
+        try:
+            add_objective(actor=actor, party=actor.party, at=at, **given)
+        except Invalid as invalid:
+            fields = {f"objective.{name}": e for name, e in invalid.fields.items()}
+            raise Invalid(fields) from None

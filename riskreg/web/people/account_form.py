@@ -56,6 +56,9 @@ class AccountForm(forms.Form):
     def __init__(self, data: Any = None, *, email: str = "", **options: Any) -> None:
         initial = {"language": get_language() or "en", "time_zone": "UTC", "digest_hour": 7}
         super().__init__(data, initial={**initial, **options.pop("initial", {})}, **options)
+        if data is None:
+            # Nobody has chosen one: the browser knows in which zone it is (web.js).
+            self.fields["time_zone"].widget.attrs["data-own-zone"] = ""
         self.address = email
 
     def clean(self) -> dict[str, Any]:

@@ -25,7 +25,7 @@ from riskreg.register.people import (
     manages,
     member_row,
     open_invitations,
-    parties_without_manager,
+    parties_to_invite_for,
     present_members,
 )
 from riskreg.register.permissions import permits, require
@@ -85,7 +85,7 @@ class Members(RegisterView):
                 "invitations": [
                     {"i": row, "state": invitation_state(row, self.at)} for row in waiting
                 ],
-                "lacking": parties_without_manager(viewer),
+                "lacking": parties_to_invite_for(viewer, self.at),
                 "form": form or InvitationForm(viewer),
                 "file_form": file_form or FileForm(),
                 "refused": (refused or [])[:REFUSED_SHOWN],

@@ -15,7 +15,7 @@ from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.frame_templates import described, scale_template
-from riskreg.register.people import is_maker, open_invitations, parties_without_manager
+from riskreg.register.people import is_maker, open_invitations, parties_to_invite_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for, taxonomies_for
 from riskreg.register.services import bring_in_party, classify, finish_step, invite
@@ -189,7 +189,7 @@ class Step(RegisterView):
             context["templates"] = list(described("classifications"))
         elif step == "people":
             context["invited"] = list(open_invitations(self.viewer)[:50])
-            context["lacking"] = parties_without_manager(self.viewer)
+            context["lacking"] = parties_to_invite_for(self.viewer, self.at)
         return self.render("setup/step.html", context, status)
 
 

@@ -1,5 +1,6 @@
 """``manage.py create_register --slug S --name N --party key:Name … --manager key:e-mail …``."""
 
+import datetime as dt
 import json
 from argparse import ArgumentParser
 from typing import Any
@@ -51,6 +52,20 @@ class Command(BaseCommand):
             metavar="KEY:E-MAIL",
             help="a manager of that party; who has no account yet is invited by mail",
         )
+        parser.add_argument(
+            "--member",
+            action="append",
+            default=[],
+            metavar="KEY:ROLE:E-MAIL",
+            help="somebody else of that party; KEY is left empty for auditors and viewers of none",
+        )
+        parser.add_argument(
+            "--objective",
+            action="append",
+            default=[],
+            metavar="KEY:NAME:VALUE:UNIT:DAY",
+            help="a target that all see, of the first manager's party; DAY as 2030-12-31",
+        )
         parser.add_argument("--currency", default="EUR", help="ISO 4217 (default EUR)")
         parser.add_argument(
             "--time-zone", default="", help="IANA name (default: the first manager's)"
@@ -79,6 +94,8 @@ class Command(BaseCommand):
                 for key, name in parties
             ],
             managers=[_pair("--manager", text) for text in options["manager"]],
+            members=[_member(text) for text in options["member"]],
+            objectives=[_objective(text) for text in options["objective"]],
             classification=options["template"],
             scale=options["scale"],
             currency=options["currency"],
@@ -108,3 +125,29 @@ def _pair(option: str, text: str) -> tuple[str, str]:
     if not colon or not key.strip() or not value.strip():
         raise CommandError(f"{option} is written KEY:VALUE, not {text!r}.")
     return key.strip(), value.strip()
+
+
+def _member(text: str) -> tuple[str, str, str]:
+    parts = [part.strip() for part in text.split(":")]
+    if len(parts) != 3 or not all(parts[1:]):
+        raise CommandError(f"--member is written KEY:ROLE:E-MAIL, not {text!r}.")
+    return parts[0], parts[1], parts[2]
+
+
+def _objective(text: str) -> dict[str, Any]:
+    parts = [part.strip() for part in text.split(":")]
+    if len(parts) != 5 or not all(parts):
+        raise CommandError(f"--objective is written KEY:NAME:VALUE:UNIT:DAY, not {text!r}.")
+    key, name, value, unit, day = parts
+    try:
+        due_on = dt.date.fromisoformat(day)
+    except ValueError:
+        raise CommandError(f"--objective: {day!r} is no day; write it as 2030-12-31.") from None
+    return {
+        "key": key,
+        "names": {"en": name},
+        "value": value,
+        "unit": unit,
+        "due_on": due_on,
+        "label": "judgement",
+    }

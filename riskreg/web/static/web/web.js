@@ -44,6 +44,12 @@
     }
   }
 
+  /* A time zone that nobody has chosen yet: the one that this machine is in, where it is offered. */
+  const zone = Intl.DateTimeFormat().resolvedOptions().timeZone;
+  for (const select of document.querySelectorAll("select[data-own-zone]")) {
+    if ([...select.options].some((option) => option.value === zone)) select.value = zone;
+  }
+
   /* "/" goes to the search, unless somebody is writing. Escape closes an open menu. */
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input, textarea, select, [contenteditable]")) {
