@@ -19,11 +19,18 @@ from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import person, time
-from riskreg.exchange.models import Import
-from riskreg.exchange.queries import import_for, imports_for, not_taken
-from riskreg.exchange.services import Brought, preview_import, take_at_once, undo_import
+from riskreg.exchange.mapping import empty_report
+from riskreg.exchange.models import Import, ImportDraft
+from riskreg.exchange.queries import (
+    draft_for,
+    import_for,
+    imports_for,
+    not_taken,
+    progress_of_draft,
+)
+from riskreg.exchange.services import Brought, preview_import, take_file, undo_import
 from riskreg.kernel import keyset
-from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.permissions import require
 
@@ -57,20 +64,22 @@ class Imports(RegisterApi):
     def post(self, request: Request, slug: str) -> HttpResponse:
         """All rows that can be taken, in one transaction, or nothing.
 
-        400 `answers_needed` names what is asked; `imports/preview/` says it in full.
+        400 `answers_needed` names what is asked; `imports/preview/` says it in full. A file of
+        more than 300 rows that change something is left to a worker: poll its address until
+        `state` is `done`.
         """
 
         def act() -> Answer:
             require(self.viewer, "import.make")
             given = body_of(request, *_FIELDS)
             with pointing_at_content():
-                row = take_at_once(
+                row = take_file(
                     actor=self.viewer,
                     brought=brought_in(given),
                     mapping=given.get("mapping"),
                     at=self.at,
                 )
-            return Answer.of(to_json(row), 201)
+            return Answer.of(to_json(row), 201, Location=f"{self.here}imports/{row.uuid}/")
 
         return self.write(act)
 
@@ -108,10 +117,18 @@ class ImportDetail(RegisterApi):
 
     @schema.detailed("Read an import", shapes_imports.ImportInFull)
     def get(self, request: Request, slug: str, brought: uuid.UUID) -> HttpResponse:
-        """What was said of it when it came in."""
+        """What was said of it when it came in; of one that a worker is at, how far it is."""
         require(self.viewer, "import.make")
         self.known_params()
-        row = import_for(self.viewer, brought)
+        try:
+            row = import_for(self.viewer, brought)
+        except NotFound:
+            draft = draft_for(self.viewer, brought)
+            if progress_of_draft(draft) is None:
+                raise
+            empty = {k: v for k, v in empty_report("").items() if k != "refused"}
+            body = {**to_json(draft), "report": empty, "notes": [], "not_taken": []}
+            return self.detail(body)
         refused = [each.to_json() for each in not_taken(row)[:NOT_TAKEN]]
         report = {k: v for k, v in row.report.items() if k != "refused"}
         body = {**to_json(row), "report": report, "notes": row.notes, "not_taken": refused}
@@ -173,15 +190,19 @@ def pointing_at_content() -> Iterator[None]:
         raise Invalid(fields, invalid.detail) from None
 
 
-def to_json(row: Import) -> dict[str, Any]:
-    """An import as JSON."""
-    counts = {name: row.report.get(name, 0) for name in ("rows", "new", "updated", "skipped")}
+def to_json(row: Import | ImportDraft) -> dict[str, Any]:
+    """An import as JSON; one that a worker is at has counted nothing yet."""
+    report = row.report if isinstance(row, Import) else {}
+    counts = {name: report.get(name, 0) for name in ("rows", "new", "updated", "skipped")}
+    going = progress_of_draft(row) if isinstance(row, ImportDraft) else None
     return {
         "id": str(row.uuid),
+        "state": going.state if going else "done",
+        "failure": (going.failure.get("detail") if going else None) or None,
         "file_name": row.file_name,
         "made_by": person(row.made_by),
         "at": time(row.created_at),
-        "undone_at": time(row.undone_at),
+        "undone_at": time(row.undone_at) if isinstance(row, Import) else None,
         **counts,
         "refused": counts["rows"] - counts["new"] - counts["updated"] - counts["skipped"],
     }

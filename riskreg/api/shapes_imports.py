@@ -7,11 +7,14 @@ from rest_framework import serializers as s
 
 from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.exchange.mapping.answers import MAX_ANSWER, MAX_ANSWERS, MAX_LEVEL, ONLY_PRINTED
+from riskreg.jobs.models import JobState
 from riskreg.register.visibility import Visibility
 
 
 class Import(s.Serializer[Any]):
     id = s.UUIDField(help_text="never changes")
+    state = one_of(JobState.values, help_text="done: it is in; before that a worker is at it")
+    failure = s.CharField(allow_null=True, help_text="why a worker could not bring it in")
     file_name = s.CharField(help_text="what the file was called")
     made_by = Person(help_text="who brought it in")
     at = s.DateTimeField(help_text="when it came in")

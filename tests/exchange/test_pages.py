@@ -190,18 +190,6 @@ def test_the_api_looks_through_takes_and_undoes(world: World) -> None:
     assert wrong.json()["errors"][0]["code"] == "not_a_register"
 
 
-def test_a_file_of_too_many_rows_is_for_the_command(
-    world: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("riskreg.exchange.services.drafts.MAX_AT_ONCE", 2)
-    client = builders.web(world.manager)
-    page = upload(client, world, book([HEADER, *ROWS]))
-    response = client.post(page, {"act": "take"})
-    assert response.status_code == 400
-    assert "import_register" in response.content.decode()
-    assert not Risk.objects.exists()
-
-
 def test_imports_are_listed_page_by_page(world: World) -> None:
     client, api = builders.web(world.manager), builders.api(world.manager)
     for n in (1, 2, 3):

@@ -7,9 +7,11 @@ from riskreg.exchange.queries.imports import (
     imports_for,
     not_taken,
     parked_owner_of,
+    progress_of_draft,
     remembered_answers,
     rows_of,
     signature_of,
+    taking_of,
     waiting_for_owner,
 )
 
@@ -20,8 +22,10 @@ __all__ = [
     "imports_for",
     "not_taken",
     "parked_owner_of",
+    "progress_of_draft",
     "remembered_answers",
     "rows_of",
     "signature_of",
+    "taking_of",
     "waiting_for_owner",
 ]

@@ -14,6 +14,8 @@ from riskreg.exchange.mapping import Answers, Context, Existing, Person, clean_a
 from riskreg.exchange.mapping.levels import folded
 from riskreg.exchange.models import Import, ImportDraft, ImportedRow
 from riskreg.exchange.reading import Table
+from riskreg.jobs.models import OPEN, Job
+from riskreg.jobs.queries import Progress, job_of, progress_of
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
@@ -186,6 +188,17 @@ def draft_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> ImportD
     if row is None:
         raise NotFound(_("This file is no longer here. Bring it again."))
     return row
+
+
+def taking_of(draft: ImportDraft) -> Job | None:
+    """The work that brings ``draft`` in, while it goes on."""
+    job = job_of(draft.uuid)
+    return job if job is not None and job.state in OPEN else None
+
+
+def progress_of_draft(draft: ImportDraft) -> Progress | None:
+    """How far a worker is with ``draft``; None where it was left to none."""
+    return progress_of([draft.uuid]).get(draft.uuid)
 
 
 def rows_of(row: Import) -> QuerySet[ImportedRow]:

@@ -6,8 +6,8 @@ from riskreg.exchange.services.drafts import (
     drop_draft,
     keep_draft,
     look_through,
-    take_at_once,
     take_draft,
+    take_file,
 )
 from riskreg.exchange.services.preview import Brought, bring_in, preview_import
 from riskreg.exchange.services.undoing import undo_import
@@ -22,7 +22,7 @@ __all__ = [
     "keep_draft",
     "look_through",
     "preview_import",
-    "take_at_once",
     "take_draft",
+    "take_file",
     "undo_import",
 ]

@@ -7,6 +7,7 @@ not say happens now.
 
 import datetime as dt
 import hashlib
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -75,8 +76,11 @@ def commit_import(
     file_name: str,
     data: bytes,
     at: dt.datetime,
+    name: uuid.UUID | None = None,
 ) -> tuple[Import, Plan]:
     """Bring in what ``plan`` says. The rows that a service refuses are refused with its reason.
+
+    ``name``: the id that it has had as a draft, and keeps.
 
     Raises ``Forbidden``; ``Invalid`` while something that was asked has no answer.
     """
@@ -86,6 +90,7 @@ def commit_import(
         raise Invalid.one("mapping", "answers_needed", f"{first.column}: {first.question}")
     assert actor.party is not None  # noqa: S101 - who may import acts for a party
     row = Import.objects.create(
+        uuid=name or uuid.uuid4(),
         register=actor.register,
         party=actor.party,
         visibility=Visibility.PARTY,

@@ -1,17 +1,25 @@
-"""Looking through a file before it is brought in: it is kept for its bringer, for a day."""
+"""Looking through a file before it is brought in: it is kept for its bringer, for a day.
+
+A large one is brought in by a worker, through the same services.
+"""
 
 import datetime as dt
+import hashlib
 import uuid
 from typing import Any
 
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from riskreg.accounts.models import User
 from riskreg.exchange.mapping import Plan, clean_answers
 from riskreg.exchange.models import Import, ImportDraft
-from riskreg.exchange.queries import draft_for
+from riskreg.exchange.queries import draft_for, taking_of
 from riskreg.exchange.reading import read_file
-from riskreg.exchange.services.preview import Brought, bring_in, preview_import
+from riskreg.exchange.services.committing import commit_import
+from riskreg.exchange.services.preview import Brought, preview_import
+from riskreg.jobs.queries import open_jobs
+from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -19,8 +27,10 @@ from riskreg.register.queries import taxonomies_for
 from riskreg.register.visibility import Visibility
 
 KEPT_FOR = dt.timedelta(days=1)
-# More would not be done before whoever asked for it gives up waiting.
+KIND = "exchange.commit"
+# More would not be done before whoever asked for it gives up waiting: a worker does it.
 MAX_AT_ONCE = 300
+MOST_OPEN = 2
 
 
 @transaction.atomic
@@ -30,7 +40,10 @@ def keep_draft(*, actor: Viewer, brought: Brought, at: dt.datetime) -> ImportDra
     assert actor.party is not None  # noqa: S101 - who may import acts for a party
     read_file(brought.data, sheet=brought.sheet, pasted=brought.pasted)
     own = ImportDraft.objects.filter(register=actor.register, party=actor.party)
-    (own.filter(made_by=actor.user) | own.filter(created_at__lt=at - KEPT_FOR)).delete()
+    # What a worker is at stays until it is done.
+    going_on = list(open_jobs(actor.user.uuid, KIND).values_list("subject", flat=True))
+    old = own.filter(made_by=actor.user) | own.filter(created_at__lt=at - KEPT_FOR)
+    old.exclude(uuid__in=going_on).delete()
     return ImportDraft.objects.create(
         register=actor.register,
         party=actor.party,
@@ -57,52 +70,82 @@ def answer_draft(*, actor: Viewer, draft: uuid.UUID, mapping: Any) -> ImportDraf
 
 def look_through(*, actor: Viewer, draft: ImportDraft, at: dt.datetime) -> Plan:
     """What would become of each of its rows."""
-    return preview_import(actor=actor, brought=_brought(draft), mapping=draft.answers, at=at)[0]
+    return preview_import(actor=actor, brought=brought_of(draft), mapping=draft.answers, at=at)[0]
 
 
 @transaction.atomic
-def take_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> Import:
-    """Bring it in; the draft is gone. Raises ``Invalid`` while something is asked."""
+def take_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> Import | ImportDraft:
+    """Bring it in; the draft is gone. A large one is left to a worker, and the draft returned,
+    which the import takes its id from. Raises ``Invalid`` while something is asked."""
     row = draft_for(actor, draft, lock=True)
-    made = take_at_once(actor=actor, brought=_brought(row), mapping=row.answers, at=at)
+    if taking_of(row) is not None:
+        return row
+    plan, answers = preview_import(actor=actor, brought=brought_of(row), mapping=row.answers, at=at)
+    if plan.asked:
+        raise Invalid.one("mapping", "answers_needed", questions_in(plan))
+    if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:
+        _leave_to_worker(actor, row, at)
+        return row
+    made, _plan = commit_import(
+        actor=actor, plan=plan, answers=answers, file_name=row.file_name, data=bytes(row.data),
+        at=at, name=row.uuid,
+    )  # fmt: skip
     row.delete()
     return made
 
 
-def take_at_once(*, actor: Viewer, brought: Brought, mapping: Any, at: dt.datetime) -> Import:
-    """Bring in a file of at most ``MAX_AT_ONCE`` rows that change something.
-
-    Raises ``Invalid`` for more, and naming every question that has no answer.
-    """
-    plan, _answers = preview_import(actor=actor, brought=brought, mapping=mapping, at=at)
+@transaction.atomic
+def take_file(
+    *, actor: Viewer, brought: Brought, mapping: Any, at: dt.datetime
+) -> Import | ImportDraft:
+    """Bring a file in as it comes, without looking it through; see ``take_draft``."""
+    plan, answers = preview_import(actor=actor, brought=brought, mapping=mapping, at=at)
     if plan.asked:
-        raise Invalid.one("mapping", "answers_needed", _questions(plan))
+        raise Invalid.one("mapping", "answers_needed", questions_in(plan))
     if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:
-        raise Invalid.one(
-            "file",
-            "too_many",
-            _(
-                "At most %(n)d rows are brought in at once here. Bring the file in parts, or by "
-                "manage.py import_register."
-            )
-            % {"n": MAX_AT_ONCE},
-        )
-    made, _plan = bring_in(actor=actor, brought=brought, mapping=mapping, at=at)
-    assert made is not None  # noqa: S101 - nothing is asked any more
-    return made
+        draft = keep_draft(actor=actor, brought=brought, at=at)
+        draft.answers = answers.to_json()
+        draft.save(update_fields=["answers"])
+        _leave_to_worker(actor, draft, at)
+        return draft
+    return commit_import(
+        actor=actor, plan=plan, answers=answers, file_name=brought.name, data=brought.data, at=at
+    )[0]
+
+
+def _leave_to_worker(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> None:
+    # Whoever asks twice at once waits here, and is then told that it is going on.
+    User.objects.select_for_update().get(pk=actor.user.pk)
+    if open_jobs(actor.user.uuid, KIND).count() >= MOST_OPEN:
+        text = _("%(n)d of your files are being brought in. Wait for one, or leave it.")
+        raise Invalid.one("file", "too_many", text % {"n": MOST_OPEN})
+    step = NewStep("commit", KIND, 0, hashlib.sha256(bytes(draft.data)).hexdigest())
+    start_job(
+        kind=KIND,
+        subject=draft.uuid,
+        audience=actor.audience.key,
+        requested_by=actor.user.uuid,
+        steps=[step],
+        at=at,
+    )
 
 
 @transaction.atomic
-def drop_draft(*, actor: Viewer, draft: uuid.UUID) -> None:
-    """Leave it; nothing is kept of it."""
-    draft_for(actor, draft, lock=True).delete()
+def drop_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> None:
+    """Leave it, even while a worker is at it; nothing is kept of it."""
+    row = draft_for(actor, draft, lock=True)
+    if (job := taking_of(row)) is not None:
+        cancel_job(job.uuid, at)
+    row.delete()
 
 
-def _brought(row: ImportDraft) -> Brought:
+def brought_of(row: ImportDraft) -> Brought:
+    """The file of a draft."""
     return Brought(row.file_name, bytes(row.data), row.sheet or None, row.pasted)
 
 
-def _questions(plan: Plan) -> str:
+def questions_in(plan: Plan) -> str:
+    """The first questions that are open, in words."""
     return " ".join(
         f"{question.column}: {question.question}" if question.column else question.question
         for question in plan.asked[:20]

@@ -18,6 +18,7 @@ from riskreg.exchange.queries import (
     import_for,
     imports_for,
     not_taken,
+    progress_of_draft,
     rows_of,
     waiting_for_owner,
 )
@@ -33,7 +34,9 @@ from riskreg.exchange.services import (
     undo_import,
 )
 from riskreg.exchange.writing.csvs import csv_lines
-from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.jobs.models import OPEN, JobState
+from riskreg.jobs.queries import Progress
+from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
@@ -121,9 +124,27 @@ class Draft(Imports):
     """A file looked through: columns, scales, questions, and what becomes of each row."""
 
     def get(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:  # type: ignore[override]
-        """The preview."""
+        """The preview; while a worker brings it in, how far that is; then what became of it."""
         require(self.viewer, "import.make")
-        return self._preview(draft_for(self.viewer, uuid))
+        try:
+            draft = draft_for(self.viewer, uuid)
+        except NotFound:
+            return self.to("import", import_for(self.viewer, uuid).uuid)
+        going = progress_of_draft(draft)
+        if going is not None and going.state in OPEN:
+            return self._taking(draft, going)
+        failed = going is not None and going.state == JobState.FAILED
+        return self._preview(draft, [str(going.failure["detail"])] if going and failed else None)
+
+    def _taking(self, draft: ImportDraft, going: Progress) -> HttpResponse:
+        waits = going.state == JobState.QUEUED
+        context = {
+            "title": _("pasted rows") if draft.pasted else draft.file_name,
+            "draft": draft,
+            "percent": None,
+            "state": _("It waits for a worker.") if waits else _("A worker is bringing it in."),
+        }
+        return self.render("imports/taking.html", context)
 
     def post(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponse:  # type: ignore[override]
         """Read it otherwise, take it, or leave it."""
@@ -132,11 +153,13 @@ class Draft(Imports):
         act = request.POST.get("act")
         try:
             if act == "drop":
-                drop_draft(actor=self.viewer, draft=uuid)
+                drop_draft(actor=self.viewer, draft=uuid, at=self.at)
                 messages.success(request, _("The file is left; nothing was brought in."))
                 return self.to("imports")
             if act == "take":
                 made = take_draft(actor=self.viewer, draft=uuid, at=self.at)
+                if isinstance(made, ImportDraft):
+                    return self.to("import_draft", made.uuid)
                 messages.success(request, _("It is brought in."))
                 return self.to("import", made.uuid)
             plan = look_through(actor=self.viewer, draft=draft, at=self.at)
