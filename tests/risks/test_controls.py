@@ -11,7 +11,7 @@ from riskreg.events.queries import history_of
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.risks.models import Control
 from riskreg.risks.queries.lists import controls_of
-from riskreg.risks.services import add_control, edit_control, end_control
+from riskreg.risks.services import add_control, edit_control, end_control, share_risk
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -146,3 +146,14 @@ def test_who_owns_it_may_change_it_and_others_may_not(world: World) -> None:
         add_control(
             actor=world.viewer("owner"), ref=theirs.ref, name="x", kind="preventive", at=world.at
         )
+
+
+def test_a_private_control_stays_its_partys_when_its_risk_is_shared(world: World) -> None:
+    private = builders.risk(world, visibility="party")
+    other = builders.risk(world, visibility="party")
+    row = builders.control(world, private, name="Private control")
+    share_risk(actor=world.viewer("manager"), ref=private.ref, version=None, at=world.at)
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        edit(world, row, owner=world.partner_owner.email)
+    assert refused.value.fields["owner"][0].code == "other_party"
+    assert edit(world, row, risks=["R-001", other.ref]).risks.count() == 2

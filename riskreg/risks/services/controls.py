@@ -57,7 +57,7 @@ def add_control(
         raise Invalid.one("risks", "unknown_risk", _unknown_risk(ref)) from None
     require(actor, "control.edit", risk)
     errors = Errors()
-    clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, risk=risk, at=at)
+    clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, of=risk, at=at)
     others = _other_risks(errors, actor, [r for r in dict.fromkeys(also) if r != risk.ref], risk)
     errors.raise_if_any()
     control = Control(
@@ -99,7 +99,7 @@ def edit_control(
         if name not in (*FIELDS, "risks"):
             errors.add(str(name)[:60], "unknown_field", CONTROL.no_such_field)
     given = {name: value for name, value in fields.items() if name in FIELDS}
-    clean = _clean(errors, actor, given, risk=row.risk, at=at, row=row)
+    clean = _clean(errors, actor, given, of=row, at=at, row=row)
     linked = linked_risks(actor, row)
     wanted = _wanted_risks(errors, actor, fields, row, linked)
     errors.raise_if_any()
@@ -209,10 +209,12 @@ def _clean(
     actor: Viewer,
     given: Mapping[str, Any],
     *,
-    risk: Risk,
+    of: Risk | Control,
     at: dt.datetime,
     row: Control | None = None,
 ) -> dict[str, Any]:
+    """``given`` checked. ``of``: whose audience it has; a control keeps its own when its risk is
+    shared."""
     clean: dict[str, Any] = {}
     if "name" in given:
         clean["name"] = clean_text(
@@ -223,7 +225,7 @@ def _clean(
         if given["kind"] not in ControlKind.values:
             errors.add("kind", "unknown", _("A control is preventive or corrective."))
     if "owner" in given:
-        clean["owner"] = _owner(errors, actor, given["owner"], risk)
+        clean["owner"] = _owner(errors, actor, given["owner"], of)
     if "effectiveness" in given:
         clean["effectiveness"] = given["effectiveness"] or ""
         if clean["effectiveness"] not in ("", *Effectiveness.values):
@@ -251,11 +253,11 @@ def _clean(
     return clean
 
 
-def _owner(errors: Errors, actor: Viewer, name: Any, risk: Risk) -> User | None:
+def _owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Control) -> User | None:
     if name in (None, ""):
         return None
     owner = find_member(actor, errors, "owner", name)
-    if owner and risk.visibility == Visibility.PARTY and party_of(actor, owner) != risk.party_id:
+    if owner and of.visibility == Visibility.PARTY and party_of(actor, owner) != of.party_id:
         text = _("What is one party's own can only be answered for by its own people.")
         errors.add("owner", "other_party", text)
     return owner
@@ -271,9 +273,9 @@ def _days(errors: Errors, value: Any) -> int | None:
 
 
 def _other_risks(
-    errors: Errors, actor: Viewer, refs: Sequence[str], first: Risk, field: str = "risks"
+    errors: Errors, actor: Viewer, refs: Sequence[str], of: Risk | Control, field: str = "risks"
 ) -> list[Risk]:
-    """Risks named by ``refs`` that a control of ``first``'s audience may work on, locked."""
+    """Risks named by ``refs`` that a control of the audience of ``of`` may work on, locked."""
     found: list[Risk] = []
     if len(refs) >= MAX_RISKS:
         errors.add(field, "too_many", _("At most %(n)d risks.") % {"n": MAX_RISKS})
@@ -285,7 +287,7 @@ def _other_risks(
             errors.add(field, "unknown_risk", _unknown_risk(ref))
             continue
         require(actor, "control.edit", risk)
-        if first.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
+        if of.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
             text = _("%(ref)s is one party's own; note a control of its own on it.")
             errors.add(field, "narrower", text % {"ref": risk.ref})
             continue
@@ -314,7 +316,7 @@ def _wanted_risks(
     known = {risk.ref: risk for risk in linked}
     names = list(dict.fromkeys(str(ref) for ref in refs))
     kept = [known[ref] for ref in names if ref in known]
-    return [*kept, *_other_risks(errors, actor, [r for r in names if r not in known], row.risk)]
+    return [*kept, *_other_risks(errors, actor, [r for r in names if r not in known], row)]
 
 
 def _set_next_test(control: Control, actor: Viewer, at: dt.datetime) -> None:
