@@ -16,6 +16,9 @@ PLAIN_NUMBER = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?")
 
 # Overrides and isolates can make a text read differently from what is stored (CVE-2021-42574).
 _BIDI = dict.fromkeys((*range(0x202A, 0x202F), *range(0x2066, 0x206A)))
+# Letters to Unicode that are drawn as nothing.
+_BLANK_LETTERS = "\u115f\u1160\u2800\u3164\uffa0"
+_UNSEEN = ("Cc", "Cf", "Zs", "Zl", "Zp", "Mn", "Me")
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]")
 
 
@@ -30,6 +33,7 @@ def clean_text(
 ) -> str:
     """Return ``value`` as NFC text without outer white space; note in ``errors`` what is wrong.
 
+    What shows nothing to a reader, as a zero-width space, is empty however many characters it has.
     NUL bytes, control characters, bidirectional overrides, lone surrogates and over-long texts are
     refused rather than repaired: a text that was changed in silence is not what was sent.
     """
@@ -71,9 +75,18 @@ def clean_text(
     if one_line and "\n" in text:
         errors.add(field, "one_line", _("This must be a single line."))
         return ""
+    if not _shows_something(text):
+        text = ""
     if required and not text:
         errors.add(field, "required", _("This is needed."))
     return text
+
+
+def _shows_something(text: str) -> bool:
+    """Whether there is anything in ``text`` to be read."""
+    return any(
+        char not in _BLANK_LETTERS and unicodedata.category(char) not in _UNSEEN for char in text
+    )
 
 
 def storable(text: str) -> bool:

@@ -29,6 +29,18 @@ BAD_TEXTS = {
 }
 
 
+# Each of these would be stored as a reason or a title that nobody can read.
+SHOW_NOTHING = {
+    "white space": " \t\n\u3000",
+    "zero-width space": "\u200b",
+    "joiners": "\u2060\u200d\ufeff",
+    "soft hyphens": "\u00ad \u00ad",
+    "blank letter": "\u3164",
+    "blank pattern": "\u2800",
+    "marks without a letter": "\u0301\ufe0f",
+}
+
+
 def codes(errors: Errors) -> list[str]:
     try:
         errors.raise_if_any()
@@ -42,6 +54,15 @@ def test_bad_text_is_refused_by_name(text: object, code: str) -> None:
     errors = Errors()
     assert clean_text(errors, "title", text, limit=200) == ""
     assert codes(errors) == [code]
+
+
+@pytest.mark.parametrize("text", SHOW_NOTHING.values(), ids=SHOW_NOTHING)
+def test_a_text_that_shows_nothing_is_none(text: str) -> None:
+    errors = Errors()
+    assert clean_text(errors, "rationale", text) == ""
+    assert codes(errors) == []
+    assert clean_text(errors, "rationale", text, required=True) == ""
+    assert codes(errors) == ["required"]
 
 
 @pytest.mark.parametrize(
