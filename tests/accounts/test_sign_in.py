@@ -77,6 +77,12 @@ def test_one_spelling_of_an_account_counts_for_all(person: User) -> None:
     assert not is_let_in(person.email)
 
 
+@pytest.mark.parametrize("typed", ["RISK", " risk", "R\u0131\u017f\u212a"])
+def test_letters_that_a_database_takes_for_others_are_no_other_account(typed: str) -> None:
+    typed += "@foton.example"
+    assert sign_in.account_hash(typed) == sign_in.account_hash("risk@foton.example")
+
+
 def test_an_account_tried_from_many_addresses_is_slowed_and_its_owner_told_once(
     person: User, at: dt.datetime
 ) -> None:

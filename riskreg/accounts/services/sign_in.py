@@ -26,8 +26,12 @@ def keyed_hash(kind: str, value: str) -> str:
 
 
 def account_hash(address: str) -> str:
-    """The hash of an account by the mail address typed for it, whether there is one or not."""
-    return keyed_hash("account", address.strip().lower())
+    """The hash of an account by the mail address typed for it, whether there is one or not.
+
+    However its letters are typed: PostgreSQL finds accounts by capitals, and there are small
+    letters besides ours (ſ, ı) whose capitals are those of s and i.
+    """
+    return keyed_hash("account", address.strip().upper().lower())
 
 
 def client_hash(network: str) -> str:
