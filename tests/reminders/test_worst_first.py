@@ -80,6 +80,24 @@ def test_work_and_readings_are_as_severe_as_what_they_serve(world: World) -> Non
     assert [d.ref for d in found] == [large.ref], (small.ref, late)
 
 
+def test_my_work_in_all_registers_and_the_home_keep_the_worst(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for n, cell in enumerate([(1, 1), (1, 2), (2, 2), (5, 5), (1, 3)]):
+        overdue(world, cell, days=50 - n)
+    monkeypatch.setattr("riskreg.web.registers.MOST_DUTIES", 2)
+    everywhere = builders.web(world.owner).get("/work/").context
+    assert [d["ref"] for d in everywhere["duties"]] == ["R-004", "R-003"]
+    assert (everywhere["total"], everywhere["cut"]) == (5, True)
+    monkeypatch.setattr("riskreg.web.overview.page.SHOWN", 2)
+    home = builders.web(world.owner).get(f"/r/{SLUG}/home/").context
+    assert [d["ref"] for d in home["waiting"]] == ["R-004", "R-003"]
+    assert (home["waiting_count"], home["waiting_more"]) == (5, False)
+    monkeypatch.setattr("riskreg.web.overview.page.COUNTED", 4)
+    capped = builders.web(world.owner).get(f"/r/{SLUG}/home/").context
+    assert (capped["waiting_count"], capped["waiting_more"]) == (4, True)
+
+
 # My work -----------------------------------------------------------------------------------------
 def test_my_work_says_the_true_total_and_lists_the_worst(
     world: World, monkeypatch: pytest.MonkeyPatch

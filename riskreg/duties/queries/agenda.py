@@ -4,7 +4,7 @@ import datetime as dt
 import functools
 import operator
 import uuid
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
@@ -227,7 +227,7 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
         if source.extended:
             rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
         if any(pick.urgent_on is not None for pick in some):
-            rows = rows.annotate(orphan=_is_orphan(source))
+            rows = rows.annotate(orphan=is_orphan(source))
         if len(some) == 1:
             listed = _chosen(rows, viewer, some[0], backward)
         else:
@@ -247,7 +247,7 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
 def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
     minus = "-" if backward else ""
     order = (
-        _urgency_order(pick.source, pick.urgent_on)
+        urgency_order(pick.source, pick.urgent_on)
         if pick.urgent_on is not None
         else [f"{minus}{pick.source.due_field}", f"{minus}uuid"]
     )
@@ -255,21 +255,31 @@ def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[
     return chosen[: pick.most]
 
 
-def _urgency_order(source: Source, today: dt.date) -> list[Any]:
-    """The order of ``duties.urgency`` for the database, as far as it lies in columns."""
-    due = source.due_field
-    soon = today + dt.timedelta(days=SOON_DAYS)
+def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> list[Any]:
+    """The order of ``duties.urgency`` for the database, as far as it lies in columns.
+
+    ``today``: the day, or the day in each register (database id) that the rows are of.
+    """
     when = Case(
-        When(**{f"{due}__lt": today}, then=Value(0)),
-        When(**{due: today}, then=Value(1)),
-        When(**{f"{due}__lte": soon}, then=Value(2)),
+        *(
+            When(_due_within(source.due_field, today, days), then=Value(place))
+            for place, days in enumerate((-1, 0, SOON_DAYS))
+        ),
         default=Value(3),
         output_field=IntegerField(),
     )
-    return [when, "-orphan", "-severity", due, "uuid"]
+    return [when, "-orphan", "-severity", source.due_field, "uuid"]
 
 
-def _is_orphan(source: Source) -> Q:
+def _due_within(due: str, today: dt.date | Mapping[int, dt.date], days: int) -> Q:
+    more = dt.timedelta(days=days)
+    if not isinstance(today, Mapping):
+        return Q(**{f"{due}__lte": today + more})
+    each = [Q(register_id=key, **{f"{due}__lte": day + more}) for key, day in today.items()]
+    return functools.reduce(operator.or_, each)
+
+
+def is_orphan(source: Source) -> Q:
     """Whether nobody who answers for a row of ``source`` is there to do it any more."""
     here = [
         Exists(
@@ -290,7 +300,7 @@ def _keys(viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
     """The database ids of the rows of ``pick``, as what databases let stand in a union."""
     rows: Any = pick.source.rows() if pick.urgent_on is not None else pick.source.bare_rows()
     if pick.urgent_on is not None:
-        rows = rows.annotate(orphan=_is_orphan(pick.source))
+        rows = rows.annotate(orphan=is_orphan(pick.source))
     chosen = _chosen(rows, viewer, pick, backward).values("pk")
     keys: QuerySet[Any] = rows.model._default_manager.filter(pk__in=chosen)
     return keys.order_by().values("pk")

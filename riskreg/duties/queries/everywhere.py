@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db.models import Q
 
+from riskreg.duties.queries.agenda import is_orphan, urgency_order
 from riskreg.duties.sources import LISTED, Duty, urgency
 from riskreg.register.access import Viewer
 from riskreg.register.queries import away_in
@@ -38,7 +39,8 @@ def due_everywhere(
             near = Q(register_id=key, **{f"{source.due_field}__lte": until})
             mine |= near & visible & source.whose(sorted(people[key]))
         rows: Any = source.notified_rows().filter(source.open, mine)
-        listed = list(rows.order_by(source.due_field, "uuid")[:most])
+        ranked = rows.annotate(orphan=is_orphan(source)).order_by(*urgency_order(source, today))
+        listed = list(ranked[:most])
         total += len(listed) if len(listed) < most else rows.count()
         for row in listed:
             viewer = by_register[row.register_id]
