@@ -18,6 +18,7 @@ from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.lists import risk_list, worst_first
 from tests import builders
 from tests.builders import SLUG, World
+from tests.indicators.making import indicator, read
 
 DAY = dt.timedelta(days=1)
 
@@ -96,6 +97,36 @@ def test_my_work_in_all_registers_and_the_home_keep_the_worst(
     monkeypatch.setattr("riskreg.web.overview.page.COUNTED", 4)
     capped = builders.web(world.owner).get(f"/r/{SLUG}/home/").context
     assert (capped["waiting_count"], capped["waiting_more"]) == (4, True)
+
+
+def test_what_bears_on_an_objective_is_cut_after_the_worst(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = builders.objective(world).key
+    mild, worst = (builders.risk(world, rated=c, objectives=[key]) for c in ((1, 1), (5, 5)))
+    for n, row in enumerate((mild, mild, worst)):
+        status = "done" if n == 0 else "planned"
+        builders.mitigation(world, row, status=status, due_on=world.today + (n + 1) * DAY)
+    fine, also, red = (indicator(world, mild) for _n in range(3))
+    for row, value in ((fine, 1), (also, 1), (red, 200_000)):
+        read(world, row, value)
+    monkeypatch.setattr("riskreg.web.objectives.pages.SHOWN", 1)
+    shown = builders.web(world.owner).get(f"/r/{SLUG}/objectives/{key}/").context
+    assert [row["ref"] for row in shown["risks"]] == [worst.ref]
+    assert ([row["m"].ref for row in shown["work"]], shown["work_more"]) == (["M-003"], 2)
+    watched = [row["k"].ref for row in shown["indicators"]]
+    assert (watched, shown["indicators_more"]) == ([red.ref], 2)
+
+
+def test_of_what_calls_for_a_review_the_worst_risks_come_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mild, worst = builders.risk(world, rated=(1, 1)), builders.risk(world, rated=(5, 5))
+    for row in (mild, worst):
+        read(world, indicator(world, row), 200_000)
+    monkeypatch.setattr("riskreg.web.overview.page.SHOWN", 1)
+    shown = builders.web(world.leader).get(f"/r/{SLUG}/home/").context
+    assert ([b["risk"] for b in shown["breaches"]], shown["breaches_count"]) == ([worst.ref], 2)
 
 
 # My work -----------------------------------------------------------------------------------------

@@ -7,6 +7,7 @@ from riskreg.indicators.models import Breach, Indicator
 from riskreg.register.access import Viewer
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk, State
+from riskreg.risks.queries.severity import severity_of
 
 # Still to be answered by a review: see ``with_reviewed``.
 OPEN = Q(reviewed=False, risk__state=State.OPEN)
@@ -31,10 +32,10 @@ def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:
 
 
 def waiting_breaches(viewer: Viewer) -> QuerySet[Breach]:
-    """Every breach that the viewer may know of and that waits for a review: red before amber, the
-    longest waiting first."""
+    """Every breach that the viewer may know of and that waits for a review: red before amber, in
+    each that of the worst risk, then the longest waiting."""
     rows = _visible(viewer).select_related("indicator", "reading", "risk")
-    return rows.order_by("-status", "due_on", "pk")
+    return rows.order_by("-status", severity_of("risk").desc(), "due_on", "pk")
 
 
 def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:

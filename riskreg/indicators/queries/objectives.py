@@ -4,9 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import OuterRef, Q, QuerySet, Subquery
+from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 
-from riskreg.indicators.models import Indicator, Reading
+from riskreg.indicators.models import Indicator, Reading, Status
 from riskreg.indicators.queries.access import indicators_for, visible_indicators
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
@@ -46,8 +46,15 @@ def actual_values(viewer: Viewer, objectives: Collection[Objective]) -> dict[int
 
 
 def indicators_toward(viewer: Viewer, objective: Objective) -> QuerySet[Indicator]:
-    """Indicators in use that measure ``objective`` or watch a risk that bears on it."""
+    """Indicators in use that measure ``objective`` or watch a risk that bears on it: red before
+    amber before all others, in each what measures it first."""
     bearing = risks_toward(viewer, objective).values("pk")
     links = Indicator.risks.through.objects.filter(risk__in=bearing)
     wanted = Q(objective=objective) | Q(pk__in=links.values("indicator_id"))
-    return indicators_for(viewer).filter(wanted, active=True)
+    bad = Case(
+        When(status=Status.RED, then=Value(0)),
+        When(status=Status.AMBER, then=Value(1)),
+        default=Value(2),
+    )
+    measures = Case(When(objective=objective, then=Value(0)), default=Value(1))
+    return indicators_for(viewer).filter(wanted, active=True).order_by(bad, measures, "ref")

@@ -1,12 +1,14 @@
 """What bears on an objective: its risks, and the work that serves those."""
 
-from django.db.models import QuerySet
+from django.db.models import Case, QuerySet, Value, When
 
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.risks.models import Mitigation, Position, Risk, State
 from riskreg.risks.queries.access import current_positions, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, worst_first
+from riskreg.risks.queries.serving import RUNNING
+from riskreg.risks.queries.severity import worst_served
 
 
 def risks_toward(viewer: Viewer, objective: Objective) -> QuerySet[Risk]:
@@ -23,7 +25,10 @@ def positions_toward(viewer: Viewer, objective: Objective) -> QuerySet[Position]
 
 
 def mitigations_toward(viewer: Viewer, objective: Objective) -> QuerySet[Mitigation]:
-    """Work of every status that serves one of those risks, soonest due first."""
+    """Work of every status that serves one of those risks: what has not ended before what has, in
+    each what serves the worst, then the soonest due."""
     bearing = risks_toward(viewer, objective).values("pk")
     links = Mitigation.risks.through.objects.filter(risk__in=bearing)
-    return mitigations_for(viewer).filter(pk__in=links.values("mitigation_id"))
+    rows = mitigations_for(viewer).filter(pk__in=links.values("mitigation_id"))
+    ended = Case(When(status__in=RUNNING, then=Value(0)), default=Value(1))
+    return rows.order_by(ended, worst_served("risk__mitigations").desc(), "due_on", "id")
