@@ -13,12 +13,12 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from riskreg.exchange.columns import Column
-from riskreg.exchange.mapping import Answers, plan_import
+from riskreg.exchange.mapping import Answers, Existing, plan_import
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.exchange.writing.csvs import csv_lines
-from riskreg.exchange.writing.jsons import ndjson_lines
+from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_lines
 from riskreg.exchange.writing.workbooks import write_workbook
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import current_positions
@@ -104,6 +104,28 @@ def test_what_is_written_is_read_as_it_was(write: Any, rows: list[dict[str, Any]
         assert work.get("title") == row.get("mitigation.title")
         if work:
             assert work["due_on"] == row["mitigation.due_on"].isoformat()
+
+
+@given(rows=registers())
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+def test_what_the_columns_of_nist_hold_is_read_as_it_was(rows: list[dict[str, Any]]) -> None:
+    given_rows = [{**row, "ref": f"R-{n:03}"} for n, row in enumerate(rows, 1)]
+    register = list(ir8286_rows(given_rows))
+    data = "".join(json_pieces(register, list(register[0]), {})).encode()
+    there = [
+        Existing(row["ref"], 1, True, {"title": row["title"], "event": row["event"],
+                 "state": row["state"], "response": row["response"], "owner": "u-ann"},
+                 {"residual": (row["residual.likelihood"], row["residual.impact"])})
+        for row in given_rows
+    ]  # fmt: skip
+    answers = Answers(visibility="shared", scales={
+        name: {str(n): n for n in range(1, 6)} for name in register[0] if "Assessment" in name
+    })  # fmt: skip
+    plan = plan_import(read_file(data), answers, context(existing=there))
+    assert (plan.table.format, plan.asked, plan.refused) == ("json-ir8286", [], [])
+    for row, found in zip(given_rows, plan.rows, strict=True):
+        # It is the risk that it came from; of what NIST names, nothing has changed.
+        assert (found.ref, found.outcome) == (row["ref"], "skipped"), found.changes
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])

@@ -126,6 +126,13 @@ def correct(
         else:
             _in_words(proposed, header, target, values, len(table.rows))
     _clearest_state(table, proposed)
+    for header in table.headers:
+        known = recognise(header) if proposed[header] is None else None
+        if not known or known.target != "response" or "mitigation.title" in proposed.values():
+            continue
+        # Beside the option that was chosen, *treatment* is what is done.
+        if share(values_of(table, header), is_sentence) > 0.3:
+            proposed[header] = "mitigation.title"
 
 
 def _clearest_state(table: Table, proposed: dict[str, str | None]) -> None:
@@ -189,6 +196,10 @@ def _in_words(
     proposed: dict[str, str | None], header: str, target: str, values: Sequence[Value], rows: int
 ) -> None:
     if target == "response" and (known := share(values, _is(RESPONSES))) < 0.5:
+        there = next((h for h, ours in proposed.items() if ours == "mitigation.title"), "")
+        if re.search(r"contingency|fallback|应急|notfall|contingen", plain(there)):
+            # What is done if it happens after all stands behind what is done against it.
+            proposed[there] = "mitigation.description"
         free = _free(proposed, "mitigation.title") or "mitigation.description"
         in_words = share(values, is_sentence) > 0.3 or (known == 0 and len(values) > rows * 0.6)
         proposed[header] = free if in_words else proposed[header]

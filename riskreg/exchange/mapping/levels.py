@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from riskreg.exchange.mapping.words import ROMAN, SCALES, STEPS, SYMBOLS
 
 _LEADING = re.compile(
-    r"^(?:[a-z]{1,2}[- ]?)?([0-9]{1,3})(?:[.,]0+)?(?![.,]?[0-9])\s*(?:$|[-–—:.)=,(/]|级|級|分|\s)"
+    r"^(?:[a-z]{1,4}[-_ ]?)?([0-9]{1,3})(?:[.,]0+)?(?![.,]?[0-9])\s*(?:$|[-–—:.)=,(/]|级|級|分|\s)"
 )
 _TRAILING = re.compile(r"[(\[（]\s*([0-9]{1,2})\s*[)\]）]$")
 _ABOUT = r"(?:[<>≤≥~≈]|ca\.?|approx\.?|约)?\s*"

@@ -71,6 +71,11 @@ class Matcher:
         named = self._by_id.get(folded(str(plan.fields.get("external_id", ""))))
         if named is not None:
             return named
+        by_ref = self._by_ref.get(str(plan.fields.get("external_id", "")))
+        if by_ref is not None and _alike(plan, by_ref):
+            # Our own ref comes back as an id from where no other column holds it.
+            del plan.fields["external_id"]
+            return by_ref
         own = self._by_ref.get(plan.theirs.get("ref", ""))
         if own is not None:
             if fuzz.token_sort_ratio(title, folded(str(own.values["title"]))) >= 60:
@@ -125,6 +130,15 @@ class Matcher:
                 other.ref,
             )
         )
+
+
+def _alike(plan: RowPlan, other: Existing) -> bool:
+    """Whether a row says much the same as a risk that is there."""
+    return any(
+        fuzz.token_sort_ratio(folded(str(plan.fields.get(name, ""))),
+                              folded(str(other.values.get(name, "")))) >= ALIKE
+        for name in ("title", "event")
+    )  # fmt: skip
 
 
 def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:

@@ -30,6 +30,8 @@ _BRACKETS = re.compile(r"\([^)]*\)|\[[^\]]*\]|（[^）]*）")
 _COMPOUND = re.compile(r"\b(risiko|risico)(?=[^\W\d_]{3,})|(?<=[^\W\d_]{4})(?=(?:risiko|risico)\b)")
 # What tells of a scale and not of the column: (1-5), 1to5, 1..10.
 _SCALE = re.compile(r"\(?\b([0-9])\s*(?:-|–|—|to|bis|à|a|至|~|\.\.+)\s*([0-9]{1,2})\b\)?", re.I)
+# The same with nothing between its ends, as behind a name: likelihood_1_5.
+_SCALE_BEHIND = re.compile(r"(?<=\w) ([01]) (3|4|5|10)$")
 # Names that say nothing where they are only a part of a longer one.
 _WEAK = frozenset(
     [
@@ -110,7 +112,7 @@ def plain(text: str) -> str:
     """``text`` in lower case, words apart, without punctuation and hints of a scale."""
     text = unicodedata.normalize("NFKC", str(text))
     text = _BROKEN.sub("", re.sub(r"_+", " ", text))
-    text = _SCALE.sub(" ", text)
+    text = _SCALE_BEHIND.sub("", _SCALE.sub(" ", text).rstrip())
     text = _BRACKETS.sub(" ", text) if _BRACKETS.sub("", text).strip() else text
     text = _CAMEL.sub(" ", re.sub(r"IDs\b", "Ids", text)).casefold()
     text = _COMPOUND.sub(lambda found: f"{found[1]} " if found[1] else " ", text)
@@ -119,7 +121,8 @@ def plain(text: str) -> str:
 
 def scale_in(text: str) -> int | None:
     """How many levels a header says its scale has: ``Likelihood (1-5)`` has 5."""
-    found = _SCALE.search(re.sub(r"_+", " ", unicodedata.normalize("NFKC", str(text))))
+    text = re.sub(r"_+", " ", unicodedata.normalize("NFKC", str(text))).rstrip()
+    found = _SCALE.search(text) or _SCALE_BEHIND.search(text)
     if found and int(found[1]) in (0, 1) and 2 < int(found[2]) <= 10:
         return int(found[2])
     return None
