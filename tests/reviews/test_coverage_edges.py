@@ -79,8 +79,8 @@ def test_it_is_whose_it_was_when_it_fell_due(world: World) -> None:
             at=world.at + moment,
         )  # fmt: skip
         builders.review(world, row, by=world.manager, at=world.at + 3 * DAY)
-    rows = report(world, "leader", world.today + 5 * DAY, by="owner").rows
-    found = {row.key: [item.ref for item in row.items] for row in rows}
+    shown = report(world, "leader", world.today + 5 * DAY, by="owner")
+    found = {r.key: [item.ref for item in shown.listed("due", r.key)] for r in shown.rows}
     assert found == {
         str(world.owner.uuid): [after_the_day.ref],
         str(world.deputy.uuid): [on_the_day.ref],

@@ -7,10 +7,11 @@ is counted beside it.
 """
 
 import datetime as dt
-from collections.abc import Iterable
+import itertools
+from collections import Counter
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
-from statistics import median
 
 
 class DueOutcome(StrEnum):
@@ -39,22 +40,94 @@ class DueReview:
     brought_in: bool = False
 
 
-def due_outcome(due: DueReview, as_of: dt.date) -> DueOutcome:
-    """What became of ``due`` by the end of ``as_of``.
+class Ending(StrEnum):
+    """How a due date ended by a given day: by a review, by closing the risk, or not at all."""
 
-    ``ON_TIME``: a review was held on that day or before. ``LATE``: on a later one. ``OPEN``: no
-    review, and the day has passed; a review that is due on ``as_of`` itself is not late yet.
-    ``ENDED``: the risk was closed after the day had passed, and nobody had reviewed it.
-    ``NONE``: the day has not come, or is today and open, or the risk was closed by then: there is
-    nothing to count.
+    HELD = "held"
+    CLOSED = "closed"
+    OPEN = "open"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """All that decides where a due date is counted. What stands alike is counted alike.
+
+    ``past``: it ended after its day or, open, its day is over. ``inside``: its day is in the period
+    that is asked about. ``extended``, ``brought_in``: as in ``DueReview``.
     """
+
+    ending: Ending
+    past: bool
+    inside: bool
+    brought_in: bool
+    extended: bool
+
+    @property
+    def outcome(self) -> DueOutcome:
+        """``ON_TIME``: a review was held on that day or before. ``LATE``: on a later one. ``OPEN``:
+        no review, and the day has passed; a review that is due on the day of the question is not
+        late yet. ``ENDED``: the risk was closed after the day had passed, and nobody had reviewed
+        it. ``NONE``: the day is today and open, or the risk was closed by then: there is nothing to
+        count.
+        """
+        if self.ending is Ending.HELD:
+            return DueOutcome.LATE if self.past else DueOutcome.ON_TIME
+        if not self.past:
+            return DueOutcome.NONE
+        return DueOutcome.ENDED if self.ending is Ending.CLOSED else DueOutcome.OPEN
+
+    def counts_in(self, what: str) -> bool:
+        """Whether it is counted under ``what`` (a name of ``WHAT``).
+
+        A period is about due dates: a review belongs to the one in which it was due, whenever it
+        was held. What is open counts whenever it was due.
+        """
+        became = self.outcome
+        if what == "open":
+            return became is DueOutcome.OPEN
+        if not self.inside:
+            return False
+        if what == "extended":
+            # Granted for a day that is over or is today; it counts whether or not it was needed.
+            return self.extended and (
+                became is not DueOutcome.NONE or self.ending is not Ending.CLOSED
+            )
+        if became is DueOutcome.NONE:
+            return False
+        if what == "due":
+            return True
+        if what == "brought_in":
+            return self.brought_in
+        return (became is DueOutcome.ON_TIME) == (what == "on_time")
+
+
+def standings_in(what: str) -> list[Standing]:
+    """Every way to stand that is counted under ``what``."""
+    either = (False, True)
+    every = itertools.starmap(Standing, itertools.product(Ending, either, either, either, either))
+    return [standing for standing in every if standing.counts_in(what)]
+
+
+def standing_of(due: DueReview, first: dt.date, as_of: dt.date) -> Standing | None:
+    """How ``due`` stands for the period from ``first`` to ``as_of``, both included; None for a day
+    that has not come."""
     if due.due_on > as_of:
-        return DueOutcome.NONE
-    if due.held_on is not None:
-        return DueOutcome.ON_TIME if due.held_on <= due.due_on else DueOutcome.LATE
-    if due.closed_on is not None:
-        return DueOutcome.ENDED if due.closed_on > due.due_on else DueOutcome.NONE
-    return DueOutcome.OPEN if due.due_on < as_of else DueOutcome.NONE
+        return None
+    ended_on = due.held_on or due.closed_on or as_of
+    ending = Ending.HELD if due.held_on else Ending.CLOSED if due.closed_on else Ending.OPEN
+    return Standing(
+        ending=ending,
+        past=ended_on > due.due_on,
+        inside=due.due_on >= first,
+        brought_in=due.brought_in,
+        extended=due.extended_until is not None,
+    )
+
+
+def due_outcome(due: DueReview, as_of: dt.date) -> DueOutcome:
+    """What became of ``due`` by the end of ``as_of``; ``NONE`` too while its day has not come."""
+    standing = standing_of(due, due.due_on, as_of)
+    return standing.outcome if standing else DueOutcome.NONE
 
 
 def lateness(due: DueReview, as_of: dt.date) -> int:
@@ -91,33 +164,43 @@ WHAT = ("due", "on_time", "late", "open", "extended", "brought_in")
 
 
 def counts_in(due: DueReview, what: str, first: dt.date, as_of: dt.date) -> bool:
-    """Whether ``due`` is counted under ``what`` (a name of ``WHAT``) for the period.
-
-    The period runs from ``first`` to ``as_of``, both included, and is about due dates: a review
-    belongs to the period in which it was due, whenever it was held.
-    """
-    became = due_outcome(due, as_of)
-    if what == "open":
-        return became is DueOutcome.OPEN
-    if not first <= due.due_on <= as_of:
-        return False
-    if what == "extended":
-        # Granted for a day that is over or is today; it counts whether or not it was needed.
-        return due.extended_until is not None and (
-            became is not DueOutcome.NONE or due.closed_on is None
-        )
-    if became is DueOutcome.NONE:
-        return False
-    if what == "due":
-        return True
-    if what == "brought_in":
-        return due.brought_in
-    return (became is DueOutcome.ON_TIME) == (what == "on_time")
+    """Whether ``due`` is counted under ``what`` (a name of ``WHAT``) for the period."""
+    standing = standing_of(due, first, as_of)
+    return standing is not None and standing.counts_in(what)
 
 
 def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> CoverageCounts:
     """Everything counted for the period from ``first`` to ``as_of``."""
-    dues = list(dues)
-    counted = {what: sum(counts_in(d, what, first, as_of) for d in dues) for what in WHAT}
-    days = [lateness(d, as_of) for d in dues if counts_in(d, "late", first, as_of)]
-    return CoverageCounts(**counted, median_late=float(median(days)) if days else None)
+    counted: Counter[tuple[Standing, int]] = Counter()
+    for due in dues:
+        if (standing := standing_of(due, first, as_of)) is not None:
+            counted[standing, lateness(due, as_of)] += 1
+    return sums(counted)
+
+
+def sums(counted: Mapping[tuple[Standing, int], int]) -> CoverageCounts:
+    """Everything counted, from how many due dates stand how, and how many days late they are."""
+    numbers = dict.fromkeys(WHAT, 0)
+    late: Counter[int] = Counter()
+    for (standing, days), n in counted.items():
+        for what in WHAT:
+            if standing.counts_in(what):
+                numbers[what] += n
+        if standing.counts_in("late"):
+            late[days] += n
+    return CoverageCounts(**numbers, median_late=_median(late))
+
+
+def _median(counted: Mapping[int, int]) -> float | None:
+    """The median of numbers of which each occurs so many times; None of none."""
+    total = sum(counted.values())
+    if not total:
+        return None
+    middle: list[int] = []
+    passed = 0
+    for number, n in sorted(counted.items()):
+        for place in ((total - 1) // 2, total // 2):
+            if passed <= place < passed + n:
+                middle.append(number)
+        passed += n
+    return sum(middle) / 2

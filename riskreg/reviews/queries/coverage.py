@@ -1,73 +1,51 @@
 """Review coverage as of any day, from the ledger alone.
 
 What is asked is what had been *recorded* by the end of that day: a review that somebody brought in
-later, with an earlier date, is not there yet. How each risk stood then (its due date, its state,
-its terms) is found by taking back, one event at a time, what was logged since. A constant number of
-queries, whatever the register holds.
+later, with an earlier date, is not there yet. The database counts (``due_dates``); what becomes of
+each due date, and where it counts, is ``policy.coverage``'s to say.
 """
 
 import datetime as dt
-import json
-import uuid
-from collections import defaultdict
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from typing import Any
+from collections import Counter, defaultdict
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, overload
 
-from django.db.models import OuterRef, Q, Subquery, Value
-from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.events.queries import visible_events
-from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party, Term
-from riskreg.reviews.models import Extension, Review
-from riskreg.reviews.policy.coverage import (
-    CoverageCounts,
-    DueOutcome,
-    DueReview,
-    counts_in,
-    due_outcome,
-    tally,
-)
-from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import own_before, visible_positions, visible_risks
+from riskreg.reviews.models import Extension
+from riskreg.reviews.policy.coverage import CoverageCounts, DueReview, Ending, Standing, sums
+from riskreg.reviews.queries.due_dates import WORKSTREAM, DueDates, Found
+from riskreg.risks.models import Risk
+from riskreg.risks.queries.access import visible_risks
 
-BY = ("party", "workstream", "owner", "month")
-WORKSTREAM = "workstream"
+BY = ("party", WORKSTREAM, "owner", "month")
 MAX_DAYS = 3660
-_BACK = ("state", "next_review_on", "terms")
 
 
 @dataclass(frozen=True)
 class Item:
-    """A due date with the risk it is of, and by what it can be grouped."""
+    """A due date with the risk it is of, whose it was then, and who reviewed it."""
 
     due: DueReview
-    risk_id: int
-    ref: str
-    party: Party
-    workstreams: tuple[str, ...]
+    risk: Risk
     owner: int | None
     reviewer: int | None = None
 
-    def keys(self, by: str) -> tuple[str, ...]:
-        """The groups it belongs to; more than one only where a risk serves more workstreams."""
-        if by == "party":
-            return (self.party.key,)
-        if by == "workstream":
-            return self.workstreams or ("",)
-        if by == "owner":
-            return (str(self.owner or ""),)
-        return (self.due.due_on.strftime("%Y-%m"),)
+    @property
+    def ref(self) -> str:
+        """The risk's ref."""
+        return self.risk.ref
 
 
 @dataclass(frozen=True)
 class Row:
-    """One line of a table: ``key`` is public (a user's uuid, a key, a month), ``name`` for people.
+    """One line of a table: ``key`` is public (a user's uuid, a key, a month), ``name`` for people;
+    ``place`` is what the database groups by.
 
     An empty key is for what has none; ``name`` is empty then, and the face says so.
     """
@@ -75,7 +53,31 @@ class Row:
     key: str
     name: Any
     tally: CoverageCounts
-    items: tuple[Item, ...]
+    place: Any
+
+
+class DueList(Sequence[Item]):
+    """What a number counts, the soonest due first: as long as the number says, read by the page."""
+
+    def __init__(self, dues: DueDates, what: str, place: Any, length: int) -> None:
+        self._dues, self._what, self._place, self._length = dues, what, place, length
+
+    def __len__(self) -> int:
+        return self._length
+
+    @overload
+    def __getitem__(self, index: int) -> Item: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[Item]: ...
+
+    def __getitem__(self, index: int | slice) -> Item | list[Item]:
+        if isinstance(index, int):
+            if not 0 <= index < self._length:
+                raise IndexError(index)
+            return self[index : index + 1][0]
+        start, stop, _step = index.indices(self._length)
+        return _items(self._dues.viewer, self._dues.listed(self._what, self._place, start, stop))
 
 
 @dataclass(frozen=True)
@@ -87,15 +89,14 @@ class Report:
     by: str
     total: CoverageCounts
     rows: tuple[Row, ...]
-    items: tuple[Item, ...]
+    dues: DueDates
 
-    def listed(self, what: str, key: str | None = None) -> list[Item]:
+    def listed(self, what: str, key: str | None = None) -> Sequence[Item]:
         """What a number counts: ``what`` of ``policy.coverage.WHAT``, of one row or of all."""
-        items: Iterable[Item] = self.items
-        if key is not None:
-            items = next((row.items for row in self.rows if row.key == key), ())
-        found = [i for i in items if counts_in(i.due, what, self.first, self.as_of)]
-        return sorted(found, key=lambda i: (i.due.due_on, i.ref))
+        if key is None:
+            return DueList(self.dues, what, None, getattr(self.total, what))
+        row = next((row for row in self.rows if row.key == key), None)
+        return DueList(self.dues, what, row.place, getattr(row.tally, what)) if row else []
 
 
 def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.datetime) -> Report:
@@ -105,26 +106,30 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     and for an unknown ``by``.
     """
     check(viewer, by, first, as_of, at)
-    items = coverage_items(viewer, first, as_of, at)
-    groups: dict[str, list[Item]] = defaultdict(list)
-    for item in items:
-        if due_outcome(item.due, as_of) is DueOutcome.NONE and item.due.extended_until is None:
-            continue
-        for key in item.keys(by):
-            groups[key].append(item)
-    rows = []
+    dues = DueDates(viewer, by, first, as_of, at)
+    groups: dict[Any, Counter[tuple[Standing, int]]] = defaultdict(Counter)
+    for place, standing, late, n in dues.counted():
+        groups[place][standing, late] += n
     public = _public_keys(viewer, by, groups)
-    for key, listed in groups.items():
-        counted = tally((i.due for i in listed), first, as_of)
-        if counted != CoverageCounts():
-            shown, name = public.get(key, (key, key))
-            rows.append(Row(shown, name, counted, tuple(listed)))
+    rows = []
+    for place, counted in groups.items():
+        tally = sums(counted)
+        if tally != CoverageCounts():
+            shown, name = public.get(place, (str(place or ""), place or ""))
+            rows.append(Row(shown, name, tally, place))
     order = list(public)
-    rows.sort(key=lambda r: r.key if by == "month" else str(r.name or "￿"))
-    if by in ("party", "workstream"):
-        rows.sort(key=lambda r: order.index(r.key) if r.key in order else len(order))
-    total = tally((i.due for i in items), first, as_of)
-    return Report(first, as_of, by, total, tuple(rows), tuple(items))
+    rows.sort(key=lambda r: r.key if by == "month" else str(r.name or "\uffff"))
+    if by in ("party", WORKSTREAM):
+        rows.sort(key=lambda r: order.index(r.place) if r.place in order else len(order))
+    if by == WORKSTREAM:
+        # One due date of two workstreams stands in two groups, and is one in all.
+        counts = DueDates(viewer, "party", first, as_of, at).counted()
+    else:
+        counts = [(p, *key, n) for p, counted in groups.items() for key, n in counted.items()]
+    total: Counter[tuple[Standing, int]] = Counter()
+    for _place, standing, late, n in counts:
+        total[standing, late] += n
+    return Report(first, as_of, by, sums(total), tuple(rows), dues)
 
 
 def check(viewer: Viewer, by: str, first: dt.date, as_of: dt.date, at: dt.datetime) -> None:
@@ -141,209 +146,55 @@ def check(viewer: Viewer, by: str, first: dt.date, as_of: dt.date, at: dt.dateti
     errors.raise_if_any()
 
 
-def coverage_items(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.datetime) -> list[Item]:
-    """Every due date of the period, and every one that is open, as recorded by the end of it."""
-    zone = viewer.register.time_zone
-    today = viewer.today(at)
-    end = clock.end_of_day(as_of, zone)
-    risks = _risks(viewer, end)
-    if as_of < today:
-        _rewind(viewer, risks, end)
-    extensions = _extensions(viewer, as_of, end)
-    closed = _closings(viewer, end)
-    owners = _owners(viewer, end)
+def _items(viewer: Viewer, found: Sequence[Found]) -> list[Item]:
+    """With the risk of each, and until when it was extended."""
+    risks = visible_risks(viewer).in_bulk({one.risk_id for one in found})
+    extended = [one for one in found if one.standing.extended]
+    until: dict[tuple[int, dt.date], list[tuple[int, dt.date]]] = defaultdict(list)
+    if extended:
+        rows = Extension.objects.visible_to(viewer).filter(risk__in={e.risk_id for e in extended})
+        for risk, due_on, before, day in rows.order_by("id").values_list(
+            "risk_id", "due_on", "reviewed_before_id", "until"
+        ):
+            until[risk, due_on].append((before or 0, day))
 
-    parties: dict[int, Party] = {}
+    def extended_until(one: Found) -> dt.date | None:
+        """Of the extensions for that day the one granted last before the review that met it."""
+        if not one.standing.extended:
+            return None
+        granted = until[one.risk_id, one.due_on]
+        return max(g for g in granted if one.review_id is None or g[0] < one.review_id)[1]
 
-    def item(
-        risk: Mapping[str, Any],
-        due: DueReview,
-        moment: dt.datetime,
-        review: int | None = None,
-        who: int | None = None,
-    ) -> Item:
-        until = extensions.get((risk["pk"], due.due_on, review))
-        return Item(
-            due=replace(due, extended_until=until),
-            risk_id=risk["pk"],
-            ref=risk["ref"],
-            party=parties.setdefault(
-                risk["party_id"],
-                Party(pk=risk["party_id"], key=risk["party__key"], names=risk["party__names"]),
+    return [
+        Item(
+            due=DueReview(
+                one.due_on,
+                held_on=one.ended_on if one.standing.ending is Ending.HELD else None,
+                closed_on=one.ended_on if one.standing.ending is Ending.CLOSED else None,
+                extended_until=extended_until(one),
+                brought_in=one.standing.brought_in,
             ),
-            workstreams=risk["workstreams"],
-            owner=_owner_at(owners.get(risk["pk"], []), moment),
-            reviewer=who,
+            risk=risks[one.risk_id],
+            owner=one.owner_id,
+            reviewer=one.reviewer_id,
         )
-
-    items = []
-    reviews = (
-        Review.objects.visible_to(viewer)
-        .filter(created_at__lt=end, due_on__gte=first, due_on__lte=as_of)
-        .order_by("due_on", "id")
-        .values_list("pk", "risk_id", "due_on", "at", "brought_in", "reviewer_id")
-    )
-    for review, risk_id, due_on, held_at, brought_in, reviewer in reviews:
-        if (risk := risks.get(risk_id)) is None:
-            continue
-        held_on = clock.local_date(held_at, zone)
-        due = DueReview(due_on, held_on=held_on, brought_in=brought_in)
-        owned_at = min(held_at, clock.end_of_day(due_on, zone))
-        items.append(item(risk, due, owned_at, review, reviewer))
-    for risk in risks.values():
-        due_on = risk["next_review_on"]
-        if due_on is None or due_on > as_of or risk["state"] == State.DRAFT:
-            continue
-        closed_at = closed.get(risk["uuid"]) if risk["state"] == State.CLOSED else None
-        if risk["state"] == State.CLOSED and closed_at is None:
-            continue
-        closed_on = clock.local_date(closed_at, zone) if closed_at else None
-        due = DueReview(due_on, closed_on=closed_on)
-        items.append(item(risk, due, clock.end_of_day(due_on, zone)))
-    return items
+        for one in found
+    ]
 
 
-def _extensions(
-    viewer: Viewer, as_of: dt.date, end: dt.datetime
-) -> dict[tuple[int, dt.date, int | None], dt.date]:
-    """Until when, by risk, due date and the review that came next (None: none by ``end``)."""
-    came_next = Review.objects.filter(
-        risk=OuterRef("risk"),
-        pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0)),
-        created_at__lt=end,
-    )
-    rows = (
-        Extension.objects.visible_to(viewer)
-        .filter(created_at__lt=end, due_on__lte=as_of)
-        .annotate(review=Subquery(came_next.order_by("pk").values("pk")[:1]))
-        .values_list("risk_id", "due_on", "review", "until")
-    )
-    return {(risk, due_on, review): until for risk, due_on, review, until in rows}
-
-
-def _risks(viewer: Viewer, end: dt.datetime) -> dict[int, dict[str, Any]]:
-    """The risks recorded before ``end`` that were ever in force, by id, as they are now.
-
-    One that was shared since counts from its sharing, and for its own party from its recording.
-    """
-    known = Q(created_at__lt=end)
-    if viewer.party_id is not None:
-        known |= Q(pk__in=own_before(viewer, end).values("risk_id"))
-    rows = visible_risks(viewer).filter(known, next_review_on__isnull=False)
-    risks: dict[int, dict[str, Any]] = {
-        row["pk"]: {**row, "terms": []}
-        for row in rows.order_by("ref_order").values(
-            "pk",
-            "uuid",
-            "ref",
-            "state",
-            "next_review_on",
-            "visibility",
-            "party_id",
-            "party__key",
-            "party__names",
-        )
-    }
-    links = Risk.terms.through.objects.filter(
-        term__taxonomy__register=viewer.register, term__taxonomy__key=WORKSTREAM
-    ).values_list("risk_id", "term__key")
-    for risk_id, key in links:
-        if risk_id in risks:
-            risks[risk_id]["terms"].append(f"{WORKSTREAM}:{key}")
-    for risk in risks.values():
-        risk["workstreams"] = _workstreams(risk["terms"])
-    return risks
-
-
-def _workstreams(terms: Iterable[str]) -> tuple[str, ...]:
-    start = f"{WORKSTREAM}:"
-    return tuple(sorted(t.removeprefix(start) for t in terms if t.startswith(start)))
-
-
-def _rewind(viewer: Viewer, risks: dict[int, dict[str, Any]], end: dt.datetime) -> None:
-    """Set ``risks`` to how they stood before ``end``: the oldest later event says what was before.
-
-    A risk that was its party's own then is taken away for everybody else: they learn of it by its
-    being shared, and from then on.
-    """
-    by_uuid = {risk["uuid"]: risk for risk in risks.values()}
-    later = (
-        visible_events(viewer.audience)
-        .filter(subject_uuid__in=visible_risks(viewer).values("uuid"), recorded_at__gte=end)
-        .order_by("id")
-        .values_list("subject_uuid", "verb", "changes")
-    )
-    seen: set[tuple[uuid.UUID, str]] = set()
-    for subject, verb, text in later:
-        risk = by_uuid.get(subject)
-        if risk is None:
-            continue
-        if verb == "risk.shared":
-            # What it says beside that is how the risk stood when it was shared, not a change.
-            if risk["party_id"] != viewer.party_id:
-                risks.pop(risk["pk"], None)
-            continue
-        changes = json.loads(text)
-        for name in _BACK:
-            if name in changes and (subject, name) not in seen:
-                seen.add((subject, name))
-                before = changes[name][0]
-                if name == "next_review_on":
-                    before = dt.date.fromisoformat(before) if before else None
-                risk[name] = before
-                if name == "terms":
-                    risk["workstreams"] = _workstreams(before or ())
-
-
-def _closings(viewer: Viewer, end: dt.datetime) -> dict[uuid.UUID, dt.datetime]:
-    """When each risk was last closed, as recorded before ``end``."""
-    known = visible_risks(viewer).values("uuid")
-    rows = (
-        visible_events(viewer.audience)
-        .filter(verb="risk.closed", subject_uuid__in=known, recorded_at__lt=end)
-        .order_by("id")
-        .values_list("subject_uuid", "at")
-    )
-    return dict(rows)
-
-
-def _owners(viewer: Viewer, end: dt.datetime) -> dict[int, list[tuple[dt.datetime, int]]]:
-    """Since when each risk belonged to whom, oldest first."""
-    owners: dict[int, list[tuple[dt.datetime, int]]] = defaultdict(list)
-    rows = (
-        visible_positions(viewer)
-        .filter(valid_from__lt=end)
-        .order_by("valid_from")
-        .values_list("risk_id", "valid_from", "owner_id")
-    )
-    for risk_id, since, owner in rows:
-        known = owners[risk_id]
-        if not known or known[-1][1] != owner:
-            known.append((since, owner))
-    return owners
-
-
-def _owner_at(known: list[tuple[dt.datetime, int]], moment: dt.datetime) -> int | None:
-    """Who owned it at ``moment``; the first one known for a moment before that."""
-    before = [owner for since, owner in known if since < moment]
-    return before[-1] if before else known[0][1] if known else None
-
-
-def _public_keys(
-    viewer: Viewer, by: str, groups: Mapping[str, list[Item]]
-) -> dict[str, tuple[str, Any]]:
+def _public_keys(viewer: Viewer, by: str, groups: Mapping[Any, Any]) -> dict[Any, tuple[str, Any]]:
     """Public key and name of each group, in the register's order where there is one."""
     if by == "party":
-        parties = {item.party.pk: item.party for items in groups.values() for item in items}
-        return {party.key: (party.key, party) for _pk, party in sorted(parties.items())}
-    if by == "workstream":
+        parties = Party.objects.filter(pk__in=list(groups)).order_by("pk")
+        return {party.pk: (party.key, party) for party in parties}
+    if by == WORKSTREAM:
         terms = Term.objects.filter(
             taxonomy__register=viewer.register, taxonomy__key=WORKSTREAM
         ).order_by("position", "id")
         return {term.key: (term.key, term) for term in terms}
     if by == "owner":
-        people = User.objects.in_bulk([int(key) for key in groups if key])
-        return {str(pk): (str(user.uuid), user) for pk, user in people.items()}
+        people = User.objects.in_bulk([pk for pk in groups if pk])
+        return {pk: (str(user.uuid), user) for pk, user in people.items()}
     return {}
 
 

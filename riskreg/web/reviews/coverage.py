@@ -19,8 +19,6 @@ from riskreg.kernel.localised import number
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, due_outcome, lateness
 from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, default_first
-from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import canonical_url
 from riskreg.web.presenters import error_list, person, query
@@ -123,7 +121,6 @@ class CoverageReviews(CoverageView):
             raise NotFound(_("There is no such number."))
         page = page_of(request, report.listed(what, key if row else None), PER_PAGE)
         items = page.object_list
-        risks = visible_risks(self.viewer).in_bulk({i.risk_id for i in items})
         people = users_by_key({p for i in items for p in (i.owner, i.reviewer) if p})
         context = {
             "title": what_name(what),
@@ -131,7 +128,7 @@ class CoverageReviews(CoverageView):
             "group": row_name(report.by, row) if row else "",
             "report": report,
             "page_obj": page,
-            "rows": [_line(i, report.as_of, risks[i.risk_id], people) for i in items],
+            "rows": [_line(i, report.as_of, people) for i in items],
             "back": self.url("coverage") + query(asked.given),
         }
         return self.render("coverage/reviews.html", context, 400 if asked.problems else 200)
@@ -236,7 +233,8 @@ def _cells(
     }
 
 
-def _line(item: Item, as_of: dt.date, risk: Risk, people: dict[int, User]) -> dict[str, Any]:
+def _line(item: Item, as_of: dt.date, people: dict[int, User]) -> dict[str, Any]:
+    risk = item.risk
     became = due_outcome(item.due, as_of)
     words = {
         "on_time": (pgettext("review", "on time"), "ok"),
