@@ -133,6 +133,7 @@ ANSWERS: dict[str, Any] = {
         ],
         "opened": ["R-004"],
         "closed": [],
+        "totals": {"moves": 1, "opened": 1, "closed": 0},
     },
     "Read the changes feed": {
         "next": None,

@@ -14,6 +14,9 @@ from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import Heatmap, heatmap, other_kind
 
+# Of what moved, opened and closed, so many are listed; all are counted.
+LISTED = 500
+
 
 class HeatmapDetail(RegisterApi):
     """Open risks by cell."""
@@ -21,7 +24,8 @@ class HeatmapDetail(RegisterApi):
     @schema.described("Read the heatmap", shapes.Heatmap, schema.HEATMAP_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
         """One map per kind: its counts and ``unrated.count`` add up to ``total``; ``total`` and
-        ``other.total`` to the open risks that the caller may know of."""
+        ``other.total`` to the open risks that the caller may know of. Of what changed the first
+        500 are listed, moves of the longest way first; ``totals`` counts all."""
         params = request.query_params
         chosen = as_query(
             lambda: filters.parse(
@@ -71,13 +75,16 @@ def to_json(found: Heatmap) -> dict[str, Any]:
         "moves": [],
         "opened": [],
         "closed": [],
+        "totals": {"moves": 0, "opened": 0, "closed": 0},
     }
     if (compared := found.comparison) is not None:
         body["compared_to"] = compared.compared_to.isoformat()
         body["moves"] = [
             {"ref": m.ref, "from": m.before, "to": m.after, "by_scale": m.by_scale}
-            for m in compared.moves
+            for m in compared.moves[:LISTED]
         ]
         body["scale_changed_on"] = [day.isoformat() for day in compared.scale_changed_on]
-        body["opened"], body["closed"] = compared.opened, compared.closed
+        body["opened"], body["closed"] = compared.opened[:LISTED], compared.closed[:LISTED]
+        lists = {"moves": compared.moves, "opened": compared.opened, "closed": compared.closed}
+        body["totals"] = {name: len(listed) for name, listed in lists.items()}
     return body

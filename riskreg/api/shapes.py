@@ -220,6 +220,12 @@ class OtherKind(s.Serializer[Any]):
     total = s.IntegerField()
 
 
+class ChangeTotals(s.Serializer[Any]):
+    moves = s.IntegerField(help_text="how many moved")
+    opened = s.IntegerField(help_text="how many came onto the map")
+    closed = s.IntegerField(help_text="how many left it")
+
+
 class Heatmap(s.Serializer[Any]):
     stage = one_of(STAGES)
     kind = one_of(Kind.values)
@@ -241,3 +247,4 @@ class Heatmap(s.Serializer[Any]):
         child=s.CharField(), help_text="came onto the map: opened, or made of this kind"
     )
     closed = s.ListField(child=s.CharField(), help_text="left the map")
+    totals = ChangeTotals(help_text="how many changed altogether; of each list the first 500 stand")

@@ -32,15 +32,21 @@ class Visibility(models.TextChoices):
     PARTY = "party", _("own party only")
 
 
+def visible(viewer: Reader, prefix: str = "") -> Q:
+    """The condition that ``viewer`` may know of a thing in their register; ``prefix`` leads to it
+    from the rows that are filtered."""
+    known = Q(**{f"{prefix}visibility": Visibility.SHARED})
+    if viewer.party_id is not None:
+        known |= Q(**{f"{prefix}party_id": viewer.party_id})
+    return known & Q(**{f"{prefix}register_id": viewer.register.pk})
+
+
 class PartyBoundQuerySet(models.QuerySet[_Row]):
     """A query set that must be told who asks."""
 
     def visible_to(self, viewer: Reader) -> Self:
         """Only what ``viewer`` may know of in their register."""
-        visible = Q(visibility=Visibility.SHARED)
-        if viewer.party_id is not None:
-            visible |= Q(party_id=viewer.party_id)
-        return self.filter(visible, register_id=viewer.register.pk)
+        return self.filter(visible(viewer))
 
 
 class PartyBound(models.Model):

@@ -203,6 +203,10 @@ class Scale:
         ]
 
 
+# So many refs stand in the title of a cell.
+REFS_NAMED = 12
+
+
 def heat_grid(
     scale: Scale,
     axes: Axes,
@@ -212,24 +216,17 @@ def heat_grid(
 ) -> dict[str, Any]:
     """The heatmap's matrix; ``url(cell=…)`` is the page with that cell's list beside it."""
     counts = {(c.likelihood, c.impact): c for c in shown.cells}
-    came: dict[tuple[int, int], int] = {}
-    left: dict[tuple[int, int], int] = {}
-    for move in shown.comparison.moves if shown.comparison else ():
-        for cell, tally in ((move.before, left), (move.after, came)):
-            # Where it stood on another scale is no cell of this one.
-            if cell and not (tally is left and move.before_criteria):
-                place = (cell["likelihood"], cell["impact"])
-                tally[place] = tally.get(place, 0) + 1
+    compared = shown.comparison
 
     def more(x: int, y: int) -> dict[str, Any]:
         cell = counts[(x, y)]
         return {
             "count": cell.count,
-            "refs": cell.refs[:12],
+            "refs": cell.refs[:REFS_NAMED],
             "url": url(cell=f"{x},{y}") if cell.count else "",
             "selected": (x, y) == selected,
-            "came": came.get((x, y), 0),
-            "left": left.get((x, y), 0),
+            "came": compared.came[x, y] if compared else 0,
+            "left": compared.left[x, y] if compared else 0,
         }
 
     return scale.grid(axes, more, shown.kind)

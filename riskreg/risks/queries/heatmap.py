@@ -1,12 +1,13 @@
 """The heatmap, as of any day, and what moved between two days: from positions alone."""
 
 import datetime as dt
-import heapq
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db import connection
+from django.db.models import Count, F, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import clock
@@ -17,7 +18,7 @@ from riskreg.register.policy import STAGES
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Kind, Position, State
 from riskreg.risks.queries.access import current_positions, positions_at
-from riskreg.risks.queries.scales import ScaleChanges, scale_changes
+from riskreg.risks.queries.heatmap_changes import Comparison, Move, Span, comparison
 
 REFS_PER_CELL = 50
 # Within a cell all stand alike; what they would be without controls, or are now, tells them apart.
@@ -39,36 +40,6 @@ class HeatCell:
     rating: str
     count: int
     refs: list[str]
-
-
-@dataclass(frozen=True)
-class Move:
-    """A risk that stood open in one cell and stands open in another. ``by_scale``: nobody judged it
-    anew, the scale changed. ``before_criteria``: where ``before`` is of another scale, the key of
-    its criteria in ``Comparison.older``."""
-
-    ref: str
-    before: dict[str, Any] | None
-    after: dict[str, Any] | None
-    by_scale: bool = False
-    before_criteria: int | None = None
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """What changed from ``compared_to`` until the heatmap's day.
-
-    ``opened`` came onto the map (opened, or made this kind), ``closed`` left it.
-    ``scale_changed_on``: the days in between on which another scale came into force, so that cells
-    of before and after differ.
-    """
-
-    compared_to: dt.date
-    scale_changed_on: list[dt.date] = field(default_factory=list)
-    older: dict[int, Criteria] = field(default_factory=dict)
-    moves: list[Move] = field(default_factory=list)
-    opened: list[str] = field(default_factory=list)
-    closed: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True)
@@ -104,11 +75,14 @@ def heatmap(
     compare: dt.date | None = None,
     chosen: RiskFilter | None = None,
     kind: str = Kind.THREAT.value,
+    refs_per_cell: int | None = None,
 ) -> Heatmap:
     """The heatmap of the risks of ``kind`` at the end of the day ``as_of`` in the register (now, if
     today or None).
 
-    ``chosen`` narrows by what the risks are today. Raises ``Invalid`` for an unknown stage, a day
+    ``chosen`` narrows by what the risks are today; ``refs_per_cell`` is how many
+    a cell names at most (None: ``REFS_PER_CELL``).
+    Raises ``Invalid`` for an unknown stage, a day
     to come, or a comparison with a later day.
     """
     if stage not in STAGES:
@@ -126,7 +100,9 @@ def heatmap(
     positions = positions_on(viewer, as_of, today)
     if chosen is not None:
         positions = narrowed(viewer, positions, chosen)
-    counts, refs, newest, other_total = _count(positions, stage, kind)
+    counts, newest, other_total = _counts(positions, stage, kind)
+    most = REFS_PER_CELL if refs_per_cell is None else refs_per_cell
+    refs = _first_refs(positions, stage, kind, counts, most) if most else {}
     criteria = viewer.criteria
     if as_of < today and newest not in (None, criteria.pk):
         # The criteria of that day, where they have changed since.
@@ -143,9 +119,20 @@ def heatmap(
         for x in range(len(criteria.likelihood), 0, -1)
         for y in range(1, len(criteria.impact) + 1)
     ]
-    comparison = None
+    compared = None
     if compare is not None:
-        comparison = _compare(viewer, stage, kind, as_of, compare, today, chosen)
+        zone = viewer.register.time_zone
+        span = Span(
+            compared_to=compare,
+            since=clock.end_of_day(compare, zone),
+            until=clock.end_of_day(as_of, zone) if as_of < today else None,
+            stage=stage,
+            kind=kind,
+        )
+        every = _all_on(viewer, as_of, today)
+        if chosen is not None:
+            every = narrowed(viewer, every, chosen)
+        compared = comparison(viewer, every, span)
     return Heatmap(
         stage=stage,
         kind=kind,
@@ -155,7 +142,7 @@ def heatmap(
         unrated_count=counts.get((None, None), 0),
         unrated_refs=refs.get((None, None), []),
         other_total=other_total,
-        comparison=comparison,
+        comparison=compared,
     )
 
 
@@ -185,94 +172,74 @@ def _all_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
     return positions_at(viewer, end)
 
 
-def _count(
+def _counts(
     positions: QuerySet[Position], stage: str, kind: str
-) -> tuple[dict[tuple[Any, Any], int], dict[tuple[Any, Any], list[str]], int | None, int]:
-    """Counts and first refs by cell of those of ``kind``, the newest criteria that any of them
-    used, and how many are of the other kind."""
+) -> tuple[Counter[tuple[Any, Any]], int | None, int]:
+    """Counts by cell of those of ``kind``, the newest criteria that any of them used, and how many
+    are of the other kind."""
     newest: int | None = None
     other_total = 0
-    # One pass over the rows in order beats grouping and ranking them in the database (a third of
-    # the time at 100,000 risks on SQLite), and a plain cursor beats a held one on PostgreSQL.
-    rows = positions.order_by("ref_order").values_list(
-        f"{stage}_likelihood", f"{stage}_impact", "ref", "criteria_id", "kind", tie_breaker(stage)
+    counts: Counter[tuple[Any, Any]] = Counter()
+    rows = (
+        positions.order_by()
+        .values_list("kind", f"{stage}_likelihood", f"{stage}_impact", "criteria")
+        .annotate(n=Count("pk"))
     )
-    found: dict[tuple[Any, Any], list[tuple[int, int, str]]] = {}
-    for n, (likelihood, impact, ref, used, is_kind, tie) in enumerate(rows):
+    for is_kind, likelihood, impact, used, n in rows:
         if is_kind != kind:
-            other_total += 1
+            other_total += n
             continue
-        place = (likelihood, impact)
-        if place not in found:
-            found[place] = []
-        found[place].append((-1 if tie is None else tie, -n, ref))
-        if newest is None or used > newest:
-            newest = used
-    counts = {place: len(some) for place, some in found.items()}
-    # What is cut off puts less at stake: in a cell the score of the other stage decides.
-    refs = {
-        place: [ref for _tie, _n, ref in heapq.nlargest(REFS_PER_CELL, some)]
-        for place, some in found.items()
-    }
-    return counts, refs, newest, other_total
+        counts[likelihood, impact] += n
+        newest = used if newest is None else max(newest, used)
+    return counts, newest, other_total
 
 
-def _compare(
-    viewer: Viewer,
+def _first_refs(
+    positions: QuerySet[Position],
     stage: str,
     kind: str,
-    as_of: dt.date,
-    compare: dt.date,
-    today: dt.date,
-    chosen: RiskFilter | None,
-) -> Comparison:
-    """Only risks whose position changed since ``compare`` can have moved, so only they are read."""
-    since = clock.end_of_day(compare, viewer.register.time_zone)
-    changed = _all_on(viewer, as_of, today).filter(valid_from__gte=since)
-    if chosen is not None:
-        changed = narrowed(viewer, changed, chosen)
-    after = {p.risk_id: p for p in changed.order_by("ref_order")}
-    before = {
-        p.risk_id: p
-        for p in _all_on(viewer, compare, today).filter(
-            risk_id__in=changed.order_by().values("risk_id")
-        )
-    }
-    changes = ScaleChanges()
-    if any(then.criteria_id != after[risk_id].criteria_id for risk_id, then in before.items()):
-        moved = {
-            risk_id: then.cell(stage)
-            for risk_id, then in before.items()
-            if then.cell(stage) != after[risk_id].cell(stage)
-        }
-        until = clock.end_of_day(as_of, viewer.register.time_zone) if as_of < today else None
-        changes = scale_changes(viewer, stage, since, until, moved)
-    # Cells of before are read by the criteria of before.
-    older = {then.criteria_id for then in before.values()} if changes.days else set()
-    comparison = Comparison(
-        compared_to=compare,
-        scale_changed_on=changes.days,
-        older=Criteria.objects.in_bulk(older) if older else {},
-    )
-    for risk_id, now in after.items():
-        then = before.get(risk_id)
-        was_open = then is not None and then.state == State.OPEN and then.kind == kind
-        is_open = now.state == State.OPEN and now.kind == kind
-        if is_open and not was_open:
-            comparison.opened.append(now.ref)
-        elif was_open and not is_open:
-            comparison.closed.append(now.ref)
-        elif is_open and then is not None and then.cell(stage) != now.cell(stage):
-            other = then.criteria_id in older and then.criteria_id != now.criteria_id
-            move = Move(
-                now.ref,
-                then.cell(stage),
-                now.cell(stage),
-                by_scale=risk_id in changes.moved,
-                before_criteria=then.criteria_id if other else None,
-            )
-            comparison.moves.append(move)
-    return comparison
+    places: Iterable[tuple[Any, Any]],
+    most: int,
+) -> dict[tuple[Any, Any], list[str]]:
+    """The first refs of each of ``places``. What is cut off puts less at stake: in a cell the score
+    of the other stage decides.
+
+    One statement of one short list for each place, which the index of cells serves: ranking all
+    rows would sort them all, and going through them here would fetch them all.
+    """
+    order = (F(tie_breaker(stage)).desc(nulls_last=True), "ref_order")
+    columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
+    of_kind = positions.filter(kind=kind).order_by(*order).values_list(*columns)
+
+    def compiled(likelihood: int | None, impact: int | None) -> tuple[str, list[Any]]:
+        rows = of_kind.filter(**{columns[0]: likelihood, columns[1]: impact})[:most]
+        sql, values = rows.query.sql_with_params()
+        return sql, list(values)
+
+    # Made once and used for every cell: the values in which two cells differ are the cell's own.
+    in_cell, of_first = compiled(1, 2)
+    own = [
+        (n, value - 1)
+        for n, (value, other) in enumerate(zip(of_first, compiled(3, 4)[1], strict=True))
+        if value != other
+    ]
+    parts: list[str] = []
+    values: list[Any] = []
+    for place in places:
+        sql, given = (in_cell, [*of_first]) if place[0] is not None else compiled(None, None)
+        for n, axis in own if place[0] is not None else ():
+            given[n] = place[axis]
+        parts.append(sql)
+        values += given
+    found: dict[tuple[Any, Any], list[str]] = {}
+    if not parts:
+        return found
+    lists = (f"SELECT * FROM ({part}) x{n}" for n, part in enumerate(parts))  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(" UNION ALL ".join(lists), values)
+        for likelihood, impact, ref in cursor.fetchall():
+            found.setdefault((likelihood, impact), []).append(ref)
+    return found
 
 
 def trail(positions: Iterable[Position], stage: str) -> list[tuple[dt.datetime, dict[str, Any]]]:
@@ -286,6 +253,7 @@ def trail(positions: Iterable[Position], stage: str) -> list[tuple[dt.datetime, 
 
 
 __all__ = [
+    "Comparison",
     "HeatCell",
     "Heatmap",
     "Move",

@@ -1,16 +1,17 @@
 """Risks that moved between two days, each cell said by the criteria of its own day."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 from django.core.paginator import Page
 
 from riskreg.risks.queries.heatmap import Heatmap, Move
+from riskreg.risks.queries.heatmap_changes import AT_ONCE
 from riskreg.risks.queries.heatmap_lists import TitleAndReason
 from riskreg.web.presenters import Scale
 
 # Of what moved, opened and closed: so many at once.
-MOVED = 50
+MOVED = AT_ONCE
 
 
 def scales_before(shown: Heatmap) -> dict[int, Scale]:
@@ -31,10 +32,10 @@ def score_delta(move: Move | None) -> int | None:
     return int(move.after["score"] - move.before["score"])
 
 
-def by_size(shown: Heatmap) -> list[Move]:
-    """What moved, the longest way first."""
-    moves = shown.comparison.moves if shown.comparison else []
-    return sorted(moves, key=lambda move: -abs(score_delta(move) or 0))
+def moves_of(shown: Heatmap, refs: Iterable[str]) -> dict[str, Move]:
+    """Those of the risks called ``refs`` that moved, by ref."""
+    compared = shown.comparison
+    return {move.ref: move for move in compared.moves_of(list(refs))} if compared else {}
 
 
 def moved(

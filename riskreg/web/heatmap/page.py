@@ -1,7 +1,7 @@
 """The heatmap: where the open risks stand, as of any day, and what moved between two."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -23,14 +23,15 @@ from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import active, canonical_url, filter_fields
 from riskreg.web.heatmap.moves import (
     MOVED,
-    by_size,
     moved,
+    moves_of,
     scale_before_move,
     scales_before,
     score_delta,
 )
 from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, steps
 from riskreg.web.presenters import (
+    REFS_NAMED,
     Scale,
     error_list,
     heat_grid,
@@ -70,18 +71,20 @@ class HeatmapPage(RegisterView):
                 compare=compare,
                 chosen=chosen,
                 kind=chosen.kind,
+                refs_per_cell=REFS_NAMED,
             )
             place = _place(request.GET.get("cell", ""), shown)
         except Invalid as invalid:
             problems = error_list(invalid, _names())
             chosen = filters.RiskFilter()
-            shown = heatmap(self.viewer, stage=chosen.stage, at=self.at)
+            shown = heatmap(self.viewer, stage=chosen.stage, at=self.at, refs_per_cell=REFS_NAMED)
             place = None
         scale = Scale(shown.criteria)
         given = self._given(chosen, shown)
         panel_rows = self._rows_beside(shown, scale, chosen, place)
-        moves = page_of(request, by_size(shown), MOVED)
-        reasons = self._titles_and_reasons(shown, moves.object_list, panel_rows)
+        moves = page_of(request, shown.comparison.moves if shown.comparison else [], MOVED)
+        beside_moved = moves_of(shown, (position.ref for position in panel_rows))
+        reasons = self._titles_and_reasons(shown, [*moves.object_list, *beside_moved.values()])
         choices = choices_for(self.viewer)
         open_list = given if place is None else {**given, "cell": cell_value(place)}
         context = {
@@ -106,7 +109,9 @@ class HeatmapPage(RegisterView):
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
-            "beside": self._beside(shown, scale, chosen, given, place, panel_rows, reasons, today),
+            "beside": self._beside(
+                shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
+            ),
             "moved": moved(shown, scale, moves, reasons, self._risk_url),
             "given": given,
         }
@@ -167,16 +172,14 @@ class HeatmapPage(RegisterView):
         return f"{stage_name(shown.stage)}{meaning} · {risks}"
 
     def _titles_and_reasons(
-        self, shown: Heatmap, moves: Iterable[Move], rows: Iterable[Position]
+        self, shown: Heatmap, moves: Iterable[Move]
     ) -> dict[str, heatmap_lists.TitleAndReason]:
         """Titles and reasons of everything on the page that moved."""
         compared = shown.comparison
         if compared is None:
             return {}
-        listed = {position.ref for position in rows}
         refs = [
             *(m.ref for m in moves),
-            *(m.ref for m in compared.moves if m.ref in listed),
             *compared.opened[:MOVED],
             *compared.closed[:MOVED],
         ]
@@ -256,6 +259,7 @@ class HeatmapPage(RegisterView):
         given: dict[str, Any],
         place: Place,
         rows: Sequence[Position],
+        moves: Mapping[str, Move],
         reasons: dict[str, heatmap_lists.TitleAndReason],
         today: dt.date,
     ) -> dict[str, Any]:
@@ -274,7 +278,7 @@ class HeatmapPage(RegisterView):
             else "",
             "chosen": place is not None,
             "count": count,
-            "rows": self._rows(rows, shown, scale, reasons, today),
+            "rows": self._rows(rows, shown, scale, moves, reasons, today),
             "more": max(0, count - len(rows)) if place is not None else 0,
             "full": full,
             "close": query(given),
@@ -295,10 +299,10 @@ class HeatmapPage(RegisterView):
         rows: Iterable[Position],
         shown: Heatmap,
         scale: Scale,
+        moves: Mapping[str, Move],
         reasons: dict[str, heatmap_lists.TitleAndReason],
         today: dt.date,
     ) -> list[dict[str, Any]]:
-        moves = {m.ref: m for m in shown.comparison.moves} if shown.comparison else {}
         scales = scales_before(shown)
         listed = []
         for position in rows:

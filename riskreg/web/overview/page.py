@@ -21,7 +21,7 @@ from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.totals import above_over_time, overdue_by_party
 from riskreg.web.base import RegisterView
 from riskreg.web.duties.labels import action_label, kind_label
-from riskreg.web.heatmap.moves import by_size, moved, score_delta
+from riskreg.web.heatmap.moves import moved, moves_of, score_delta
 from riskreg.web.heatmap.places import count_in, month_from
 from riskreg.web.indicators.labels import measured, status_label
 from riskreg.web.presenters import Scale, error_list, heat_grid, person, query
@@ -52,7 +52,7 @@ class OverviewPage(RegisterView):
         except Invalid as invalid:
             problems, since = error_list(invalid, {"since": _("Since")}), usual
         since = since or month_from(today, -3)
-        shown = heatmap(self.viewer, stage="residual", at=self.at, compare=since)
+        shown = heatmap(self.viewer, stage="residual", at=self.at, compare=since, refs_per_cell=0)
         scale = Scale(shown.criteria)
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
@@ -162,9 +162,9 @@ class OverviewPage(RegisterView):
         }
 
     def _moved(self, shown: Heatmap, scale: Scale) -> dict[str, Any] | None:
-        page = Paginator(by_size(shown), SHOWN).get_page(1)
         compared = shown.comparison
         assert compared is not None  # noqa: S101 - the page always compares
+        page = Paginator(compared.moves, SHOWN).get_page(1)
         refs = [*(m.ref for m in page), *compared.opened[:SHOWN], *compared.closed[:SHOWN]]
         reasons = heatmap_lists.rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
@@ -172,10 +172,11 @@ class OverviewPage(RegisterView):
         return moved(shown, scale, page, reasons, self._risk_url)
 
     def _highest(self, shown: Heatmap, scale: Scale) -> list[dict[str, Any]]:
-        rows = heatmap_lists.risks_in_cell(
+        found = heatmap_lists.risks_in_cell(
             self.viewer, None, stage=shown.stage, at=self.at, as_of=shown.as_of
-        )[:SHOWN]
-        moves = {m.ref: m for m in shown.comparison.moves} if shown.comparison else {}
+        )
+        rows = list(found[:SHOWN])
+        moves = moves_of(shown, (row.ref for row in rows))
         return [
             {
                 "ref": row.ref,

@@ -1,0 +1,275 @@
+"""What changed on the heatmap between two days: counted by the database, listed by the page."""
+
+import datetime as dt
+import functools
+from collections import Counter
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass, field
+from typing import Any, TypeVar, overload
+
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    FilteredRelation,
+    IntegerField,
+    Q,
+    QuerySet,
+    When,
+    Window,
+)
+from django.db.models.functions import Abs, RowNumber
+
+from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria
+from riskreg.register.visibility import visible
+from riskreg.risks.models import Position, State
+from riskreg.risks.queries.scales import scale_changes
+
+# Of moves a page lists so many; where there are no more, what a page asks for is read at once.
+AT_ONCE = 50
+_PARTS = ("likelihood", "impact", "score", "rating")
+_Thing = TypeVar("_Thing")
+
+
+@dataclass(frozen=True)
+class Move:
+    """A risk that stood open in one cell and stands open in another. ``by_scale``: nobody judged it
+    anew, the scale changed. ``before_criteria``: where ``before`` is of another scale, the key of
+    its criteria in ``Comparison.older``."""
+
+    ref: str
+    before: dict[str, Any] | None
+    after: dict[str, Any] | None
+    by_scale: bool = False
+    before_criteria: int | None = None
+
+
+class Lazy(Sequence[_Thing]):
+    """A list of known length of which only what is asked for is read, and that once."""
+
+    def __init__(self, length: int, read: Callable[[int, int], list[_Thing]]) -> None:
+        self._length, self._read = length, functools.cache(read)
+
+    def __len__(self) -> int:
+        return self._length
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Sequence) and list(self) == list(other)
+
+    def __hash__(self) -> int:
+        return id(self)
+
+    @overload
+    def __getitem__(self, index: int) -> _Thing: ...
+
+    @overload
+    def __getitem__(self, index: slice) -> list[_Thing]: ...
+
+    def __getitem__(self, index: int | slice) -> _Thing | list[_Thing]:
+        if isinstance(index, slice):
+            start, stop, _step = index.indices(self._length)
+            return self._read(start, stop) if start < stop else []
+        if not 0 <= index < self._length:
+            raise IndexError(index)
+        return self._read(index, index + 1)[0]
+
+    def __iter__(self) -> Any:
+        return iter(self[:])
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """What changed from ``compared_to`` until the heatmap's day.
+
+    ``moves``: the longest way first. ``opened`` came onto the map (opened, or made this kind),
+    ``closed`` left it. ``came`` and ``left`` count moves by the cell they ended and, where it is of
+    the same scale, began in. ``scale_changed_on``: the days in between on which another scale came
+    into force, so that cells of before and after differ. ``moves_of`` reads those of some refs.
+    """
+
+    compared_to: dt.date
+    moves: Sequence[Move]
+    opened: Sequence[str]
+    closed: Sequence[str]
+    came: Counter[tuple[int, int]]
+    left: Counter[tuple[int, int]]
+    moves_of: Callable[[Collection[str]], list[Move]]
+    scale_changed_on: list[dt.date] = field(default_factory=list)
+    older: dict[int, Criteria] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Span:
+    """Between which moments, of which stage and kind. ``until`` None: up to now."""
+
+    compared_to: dt.date
+    since: dt.datetime
+    until: dt.datetime | None
+    stage: str
+    kind: str
+
+
+def comparison(viewer: Viewer, positions: QuerySet[Position], span: Span) -> Comparison:
+    """What changed among ``positions``, where the risks stand at the end of the span.
+
+    Only risks whose position began after ``span.since`` can have moved, so only they are read.
+    """
+    changed = _changed(viewer, positions, span)
+    cells = [f"{span.stage}_{part}" for part in _PARTS[:2]]
+    groups = list(
+        changed.order_by()
+        .values_list("change", *(f"then__{c}" for c in cells), *cells, "other_scale")
+        .annotate(n=Count("pk"))
+    )
+    totals: Counter[int] = Counter()
+    for change, *_cells, n in groups:
+        totals[change] += n
+    days: list[dt.date] = []
+    older: dict[int, Criteria] = {}
+    if any(other for *_rest, other, _n in groups):
+        days = scale_changes(viewer, span.stage, span.since, span.until, {}).days
+    if days:
+        used = changed.order_by().values_list("then__criteria", flat=True).distinct()
+        older = Criteria.objects.in_bulk([pk for pk in used if pk is not None])
+    came: Counter[tuple[int, int]] = Counter()
+    left: Counter[tuple[int, int]] = Counter()
+    for change, before_x, before_y, x, y, other, n in groups:
+        if change == _MOVED and x is not None:
+            came[x, y] += n
+        if change == _MOVED and before_x is not None and not (other and days):
+            left[before_x, before_y] += n
+
+    # What is of another scale has no way that could be measured.
+    way = Abs(F(f"{span.stage}_score") - F(f"then__{span.stage}_score"))
+    measurable = Q(
+        change=_MOVED, **{f"{s}{span.stage}_score__isnull": False for s in ("", "then__")}
+    )
+    if days:
+        measurable &= Q(other_scale=0)
+    listed = changed.annotate(
+        way=Case(When(measurable, then=way), default=0, output_field=IntegerField())
+    ).order_by("-way", "ref_order", "pk")
+
+    def read(rows: QuerySet[Any]) -> list[tuple[int, Move]]:
+        return _moves(viewer, rows, span, older)
+
+    @functools.cache
+    def first() -> dict[int, list[Move]]:
+        """The first of each list, in one query."""
+        order: list[Any] = [F("way").desc(), "ref_order", "pk"]
+        place = Window(RowNumber(), partition_by=F("change"), order_by=order)
+        rows = listed.exclude(change=_NONE).annotate(place=place).filter(place__lte=AT_ONCE)
+        found: dict[int, list[Move]] = {_MOVED: [], _OPENED: [], _CLOSED: []}
+        for change, move in read(rows.order_by("change", "place")):
+            found[change].append(move)
+        return found
+
+    def some(change: int, start: int, stop: int) -> list[Move]:
+        if stop <= AT_ONCE:
+            return first()[change][start:stop]
+        return [move for _change, move in read(listed.filter(change=change)[start:stop])]
+
+    def moves_of(wanted: Collection[str]) -> list[Move]:
+        if totals[_MOVED] <= AT_ONCE:
+            return [move for move in some(_MOVED, 0, totals[_MOVED]) if move.ref in wanted]
+        found = read(listed.filter(change=_MOVED, ref__in=list(wanted)))
+        return [move for _change, move in found]
+
+    def refs(change: int) -> Lazy[str]:
+        return Lazy(
+            totals[change], lambda start, stop: [move.ref for move in some(change, start, stop)]
+        )
+
+    return Comparison(
+        compared_to=span.compared_to,
+        moves=Lazy(totals[_MOVED], functools.partial(some, _MOVED)),
+        opened=refs(_OPENED),
+        closed=refs(_CLOSED),
+        came=came,
+        left=left,
+        moves_of=moves_of,
+        scale_changed_on=days,
+        older=older,
+    )
+
+
+_NONE, _MOVED, _OPENED, _CLOSED = range(4)
+
+
+def _changed(viewer: Viewer, positions: QuerySet[Position], span: Span) -> QuerySet[Any]:
+    """Those that began in the span, each with where it stood before (``then``, if the viewer knew
+    of it), what became of it (``change``) and whether that was on another scale."""
+    before = span.since - dt.timedelta(microseconds=1)
+    on_map = {"state": State.OPEN.value, "kind": span.kind}
+    is_open, was_open = Q(**on_map), Q(**{f"then__{k}": v for k, v in on_map.items()})
+    gone = Q(then__pk=None) | Q(then__state__in=[s for s in State.values if s != State.OPEN])
+    was_not = gone | ~Q(then__kind=span.kind)
+    rows: QuerySet[Any] = positions.filter(valid_from__gte=span.since)
+    changed: QuerySet[Any] = rows.annotate(
+        then=FilteredRelation(
+            "risk__positions",
+            condition=Q(
+                Q(risk__positions__valid_to=None) | Q(risk__positions__valid_to__gt=before),
+                visible(viewer, "risk__positions__"),
+                risk__positions__valid_from__lte=before,
+            ),
+        )
+    ).annotate(
+        change=Case(
+            When(is_open & was_open & _differs(span.stage), then=_MOVED),
+            When(is_open & was_not, then=_OPENED),
+            When(was_open & ~is_open, then=_CLOSED),
+            default=_NONE,
+            output_field=IntegerField(),
+        ),
+        other_scale=Case(
+            When(Q(then__criteria__lt=F("criteria")) | Q(then__criteria__gt=F("criteria")), 1),
+            default=0,
+            output_field=IntegerField(),
+        ),
+    )
+    return changed
+
+
+def _differs(stage: str) -> Q:
+    """Whether the cells of before and after are two; unrated is a place of its own."""
+    rated, was = f"{stage}_likelihood__isnull", f"then__{stage}_likelihood__isnull"
+    differs = Q(**{rated: True, was: False}) | Q(**{rated: False, was: True})
+    for part in _PARTS:
+        name = f"{stage}_{part}"
+        differs |= Q(**{f"{name}__lt": F(f"then__{name}")})
+        differs |= Q(**{f"{name}__gt": F(f"then__{name}")})
+    return differs
+
+
+def _moves(
+    viewer: Viewer, rows: QuerySet[Any], span: Span, older: dict[int, Criteria]
+) -> list[tuple[int, Move]]:
+    """Each with what became of it (``change``)."""
+    now = [f"{span.stage}_{part}" for part in _PARTS]
+    then = [f"then__{name}" for name in now]
+    columns = ("risk_id", "change", "ref", "criteria", "then__criteria", *then, *now)
+    found = list(rows.values_list(*columns))
+    cells = {row[0]: (_cell(row[5:9]), _cell(row[9:13])) for row in found}
+    by_scale: Collection[int] = ()
+    if older:
+        moved = {row[0] for row in found if row[1] == _MOVED}
+        were = {risk: before for risk, (before, _after) in cells.items() if risk in moved}
+        by_scale = scale_changes(viewer, span.stage, span.since, span.until, were).moved
+    return [
+        (
+            change,
+            Move(
+                ref,
+                *cells[risk],
+                by_scale=risk in by_scale,
+                before_criteria=was if was in older and was != criteria else None,
+            ),
+        )
+        for risk, change, ref, criteria, was, *_rest in found
+    ]
+
+
+def _cell(values: Sequence[Any]) -> dict[str, Any] | None:
+    return None if values[0] is None else dict(zip(_PARTS, values, strict=True))
