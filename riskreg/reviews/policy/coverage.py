@@ -49,7 +49,7 @@ class Ending(StrEnum):
 
 
 @dataclass(frozen=True)
-class Standing:
+class DueStatus:
     """All that decides where a due date is counted. What stands alike is counted alike.
 
     ``past``: it ended after its day or, open, its day is over. ``inside``: its day is in the period
@@ -101,21 +101,21 @@ class Standing:
         return (became is DueOutcome.ON_TIME) == (what == "on_time")
 
 
-def standings_in(what: str) -> list[Standing]:
+def statuses_in(what: str) -> list[DueStatus]:
     """Every way to stand that is counted under ``what``."""
     either = (False, True)
-    every = itertools.starmap(Standing, itertools.product(Ending, either, either, either, either))
-    return [standing for standing in every if standing.counts_in(what)]
+    every = itertools.starmap(DueStatus, itertools.product(Ending, either, either, either, either))
+    return [status for status in every if status.counts_in(what)]
 
 
-def standing_of(due: DueReview, first: dt.date, as_of: dt.date) -> Standing | None:
+def status_of(due: DueReview, first: dt.date, as_of: dt.date) -> DueStatus | None:
     """How ``due`` stands for the period from ``first`` to ``as_of``, both included; None for a day
     that has not come."""
     if due.due_on > as_of:
         return None
     ended_on = due.held_on or due.closed_on or as_of
     ending = Ending.HELD if due.held_on else Ending.CLOSED if due.closed_on else Ending.OPEN
-    return Standing(
+    return DueStatus(
         ending=ending,
         past=ended_on > due.due_on,
         inside=due.due_on >= first,
@@ -126,8 +126,8 @@ def standing_of(due: DueReview, first: dt.date, as_of: dt.date) -> Standing | No
 
 def due_outcome(due: DueReview, as_of: dt.date) -> DueOutcome:
     """What became of ``due`` by the end of ``as_of``; ``NONE`` too while its day has not come."""
-    standing = standing_of(due, due.due_on, as_of)
-    return standing.outcome if standing else DueOutcome.NONE
+    status = status_of(due, due.due_on, as_of)
+    return status.outcome if status else DueOutcome.NONE
 
 
 def lateness(due: DueReview, as_of: dt.date) -> int:
@@ -165,28 +165,28 @@ WHAT = ("due", "on_time", "late", "open", "extended", "brought_in")
 
 def counts_in(due: DueReview, what: str, first: dt.date, as_of: dt.date) -> bool:
     """Whether ``due`` is counted under ``what`` (a name of ``WHAT``) for the period."""
-    standing = standing_of(due, first, as_of)
-    return standing is not None and standing.counts_in(what)
+    status = status_of(due, first, as_of)
+    return status is not None and status.counts_in(what)
 
 
 def tally(dues: Iterable[DueReview], first: dt.date, as_of: dt.date) -> CoverageCounts:
     """Everything counted for the period from ``first`` to ``as_of``."""
-    counted: Counter[tuple[Standing, int]] = Counter()
+    counted: Counter[tuple[DueStatus, int]] = Counter()
     for due in dues:
-        if (standing := standing_of(due, first, as_of)) is not None:
-            counted[standing, lateness(due, as_of)] += 1
+        if (status := status_of(due, first, as_of)) is not None:
+            counted[status, lateness(due, as_of)] += 1
     return sums(counted)
 
 
-def sums(counted: Mapping[tuple[Standing, int], int]) -> CoverageCounts:
+def sums(counted: Mapping[tuple[DueStatus, int], int]) -> CoverageCounts:
     """Everything counted, from how many due dates stand how, and how many days late they are."""
     numbers = dict.fromkeys(WHAT, 0)
     late: Counter[int] = Counter()
-    for (standing, days), n in counted.items():
+    for (status, days), n in counted.items():
         for what in WHAT:
-            if standing.counts_in(what):
+            if status.counts_in(what):
                 numbers[what] += n
-        if standing.counts_in("late"):
+        if status.counts_in("late"):
             late[days] += n
     return CoverageCounts(**numbers, median_late=_median(late))
 

@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party, Term
 from riskreg.reviews.models import Extension
-from riskreg.reviews.policy.coverage import CoverageCounts, DueReview, Ending, Standing, sums
+from riskreg.reviews.policy.coverage import CoverageCounts, DueReview, DueStatus, Ending, sums
 from riskreg.reviews.queries.due_dates import WORKSTREAM, DueDates, Found
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import visible_risks
@@ -107,9 +107,9 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     """
     check(viewer, by, first, as_of, at)
     dues = DueDates(viewer, by, first, as_of, at)
-    groups: dict[Any, Counter[tuple[Standing, int]]] = defaultdict(Counter)
-    for place, standing, late, n in dues.counted():
-        groups[place][standing, late] += n
+    groups: dict[Any, Counter[tuple[DueStatus, int]]] = defaultdict(Counter)
+    for place, status, late, n in dues.counted():
+        groups[place][status, late] += n
     public = _public_keys(viewer, by, groups)
     rows = []
     for place, counted in groups.items():
@@ -126,9 +126,9 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
         counts = DueDates(viewer, "party", first, as_of, at).counted()
     else:
         counts = [(p, *key, n) for p, counted in groups.items() for key, n in counted.items()]
-    total: Counter[tuple[Standing, int]] = Counter()
-    for _place, standing, late, n in counts:
-        total[standing, late] += n
+    total: Counter[tuple[DueStatus, int]] = Counter()
+    for _place, status, late, n in counts:
+        total[status, late] += n
     return Report(first, as_of, by, sums(total), tuple(rows), dues)
 
 
@@ -149,7 +149,7 @@ def check(viewer: Viewer, by: str, first: dt.date, as_of: dt.date, at: dt.dateti
 def _items(viewer: Viewer, found: Sequence[Found]) -> list[Item]:
     """With the risk of each, and until when it was extended."""
     risks = visible_risks(viewer).in_bulk({one.risk_id for one in found})
-    extended = [one for one in found if one.standing.extended]
+    extended = [one for one in found if one.status.extended]
     until: dict[tuple[int, dt.date], list[tuple[int, dt.date]]] = defaultdict(list)
     if extended:
         rows = Extension.objects.visible_to(viewer).filter(risk__in={e.risk_id for e in extended})
@@ -160,7 +160,7 @@ def _items(viewer: Viewer, found: Sequence[Found]) -> list[Item]:
 
     def extended_until(one: Found) -> dt.date | None:
         """Of the extensions for that day the one granted last before the review that met it."""
-        if not one.standing.extended:
+        if not one.status.extended:
             return None
         granted = until[one.risk_id, one.due_on]
         return max(g for g in granted if one.review_id is None or g[0] < one.review_id)[1]
@@ -169,10 +169,10 @@ def _items(viewer: Viewer, found: Sequence[Found]) -> list[Item]:
         Item(
             due=DueReview(
                 one.due_on,
-                held_on=one.ended_on if one.standing.ending is Ending.HELD else None,
-                closed_on=one.ended_on if one.standing.ending is Ending.CLOSED else None,
+                held_on=one.ended_on if one.status.ending is Ending.HELD else None,
+                closed_on=one.ended_on if one.status.ending is Ending.CLOSED else None,
                 extended_until=extended_until(one),
-                brought_in=one.standing.brought_in,
+                brought_in=one.status.brought_in,
             ),
             risk=risks[one.risk_id],
             owner=one.owner_id,

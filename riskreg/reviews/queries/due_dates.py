@@ -24,7 +24,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.sql_days import days_between, local_day, month_of
 from riskreg.register.access import Viewer
 from riskreg.reviews.models import Extension, Review
-from riskreg.reviews.policy.coverage import Ending, Standing, standings_in
+from riskreg.reviews.policy.coverage import DueStatus, Ending, statuses_in
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import own_before, visible_positions, visible_risks
 
@@ -37,7 +37,7 @@ class Found:
 
     risk_id: int
     due_on: dt.date
-    standing: Standing
+    status: DueStatus
     ended_on: dt.date
     review_id: int | None
     reviewer_id: int | None
@@ -57,13 +57,13 @@ class DueDates:
         self.past = as_of < viewer.today(at)
 
     # What is asked of them -----------------------------------------------------------------------
-    def counted(self) -> list[tuple[Any, Standing, int, int]]:
-        """How many there are, by group, standing and days late. Not more rows than the calendar
+    def counted(self) -> list[tuple[Any, DueStatus, int, int]]:
+        """How many there are, by group, status and days late. Not more rows than the calendar
         has days for each group, whatever the register holds."""
         columns = "place, ending, late, inside, brought_in, extended"
-        sql = f"SELECT {columns}, count(*) FROM ({self._standings()}) x GROUP BY {columns}"
+        sql = f"SELECT {columns}, count(*) FROM ({self._statuses()}) x GROUP BY {columns}"
         return [
-            (place, _standing(ending, late > 0, *flags), int(late), int(n))
+            (place, _status(ending, late > 0, *flags), int(late), int(n))
             for place, ending, late, *flags, n in self._rows(sql)
         ]
 
@@ -72,7 +72,7 @@ class DueDates:
         number ``start`` to ``stop``."""
         alike = [
             f"('{s.ending}', {s.past}, {s.inside}, {s.brought_in}, {s.extended})"
-            for s in standings_in(what)
+            for s in statuses_in(what)
         ]
         # By workstream a due date stands in several rows; in the list of all of them it is one.
         by = self.by if place is not None else "party"
@@ -80,7 +80,7 @@ class DueDates:
         sql = f"""
             SELECT risk_id, due_on, ending, late > 0, inside, brought_in, extended, ended_on,
               review_id, reviewer_id, {self._owner("x")}
-            FROM ({self._standings(by)}) x
+            FROM ({self._statuses(by)}) x
             WHERE (ending, late > 0, inside, brought_in, extended)
               IN (VALUES {", ".join(alike)}) {group}
             ORDER BY due_on, ref_order, risk_id, review_id LIMIT %s OFFSET %s"""
@@ -88,7 +88,7 @@ class DueDates:
         rows = self._rows(sql, tail if place is None else [place, *tail], by)
         return [
             Found(
-                risk_id, _day(due_on), _standing(*rest[:5]), _day(rest[5]), rest[6], rest[7],
+                risk_id, _day(due_on), _status(*rest[:5]), _day(rest[5]), rest[6], rest[7],
                 rest[8],
             )
             for risk_id, due_on, *rest in rows
@@ -147,7 +147,7 @@ class DueDates:
         if self.past:
             end = self._moment
             parts.append(("before", "id, due_was, state_was", self._before, (end, end)))
-        parts.append(self._standing_risks())
+        parts.append(self._risks_then())
         parts.append(("dues", _DUES_COLUMNS, _DUES, (_date(self.as_of),)))
         return parts
 
@@ -194,7 +194,7 @@ class DueDates:
         return f"""MATERIALIZED (
             SELECT r.id, {was("next_review_on")}, {was("state")} FROM risks r)"""
 
-    def _standing_risks(self) -> tuple[str, str, str, Sequence[Any]]:
+    def _risks_then(self) -> tuple[str, str, str, Sequence[Any]]:
         """How each risk stood on the day, with when it was last closed, if it stood closed."""
         closed = f"""CASE WHEN {{state}} = '{State.CLOSED}' THEN (
             SELECT e.at FROM logged e WHERE e.subject_uuid = r.uuid AND e.verb = 'risk.closed'
@@ -261,7 +261,7 @@ class DueDates:
                 found += [(risk, key) for key in sorted(keys)] or [(risk, None)]
         return found
 
-    def _standings(self, by: str = "") -> str:
+    def _statuses(self, by: str = "") -> str:
         """The due dates with how each stands, and in which group (``place``)."""
         by = by or self.by
         place = {
@@ -331,8 +331,8 @@ def _before_change(name: str) -> tuple[str, str]:
     return f"e.changes::jsonb -> '{name}' ->> 0", f"e.changes::jsonb -> '{name}' IS NOT NULL"
 
 
-def _standing(ending: str, past: Any, inside: Any, brought_in: Any, extended: Any) -> Standing:
-    return Standing(Ending(ending), bool(past), bool(inside), bool(brought_in), bool(extended))
+def _status(ending: str, past: Any, inside: Any, brought_in: Any, extended: Any) -> DueStatus:
+    return DueStatus(Ending(ending), bool(past), bool(inside), bool(brought_in), bool(extended))
 
 
 def _date(day: dt.date) -> Any:
