@@ -55,7 +55,11 @@ def _statements(lite: bool) -> list[str]:
         return f"(%(now)s::timestamptz - make_interval(days => ({days})::int))"
 
     def day(days: str) -> str:
-        return f"date(%(today)s, -({days}) || ' days')" if lite else f"(%(today)s::date - ({days}))"
+        return (
+            f"date(%(today)s, -({days}) || ' days')"
+            if lite
+            else f"(%(today)s::date - ({days})::int)"
+        )
 
     def times(count: int) -> str:
         return f"({' UNION ALL '.join(f'SELECT {i} AS i' for i in range(count))}) s"

@@ -109,7 +109,7 @@ def statements(vendor: str, *, age: str = "30 - (n * 37) %% 120", owner: str = O
         "(CASE WHEN n %% 10 <> 0 THEN 'R-' WHEN n %% 20 = 0 THEN 'F-' ELSE 'C-' END)"
         " || substr('000', 1, 3 - CASE WHEN n < 10 THEN 1 WHEN n < 100 THEN 2 ELSE 3 END) || n"
     )
-    order = f"(CASE WHEN n %% 10 <> 0 THEN 0 ELSE {party} END) * {REFS_EACH} + n"
+    order = f"(CASE WHEN n %% 10 <> 0 THEN 0 ELSE CAST({party} AS bigint) END) * {REFS_EACH} + n"
     state = "CASE WHEN n %% 23 = 0 THEN 'draft' WHEN n %% 31 = 0 THEN 'closed' ELSE 'open' END"
     risks = f"""
       INSERT INTO risks_risk (uuid, created_at, register_id, party_id, visibility, ref, ref_order,

@@ -32,9 +32,9 @@ from riskreg.web.history.page import event_rows
 from riskreg.web.indicators.panels import called_rows
 
 DUE_DAYS = 14
-# Of each kind: more than most people ever have due within the weeks shown. Who has more sees the
+# Of each kind: as many as one gets through before looking again. Who has more sees the
 # worst of them, and how many there are.
-MOST_DUTIES = 300
+MOST_DUTIES = 50
 LATER = 8
 MITIGATIONS = 20
 LISTED = 10
