@@ -34,7 +34,7 @@ from riskreg.web.indicators.panels import called_rows
 DUE_DAYS = 14
 # Of each kind: as many as one gets through before looking again. Who has more sees the
 # worst of them, and how many there are.
-MOST_DUTIES = 50
+MOST_DUTIES = 60
 LATER = 8
 MITIGATIONS = 20
 LISTED = 10
