@@ -7,6 +7,7 @@ from typing import Any
 import environ
 
 SQLITE = "django.db.backends.sqlite3"
+POSTGRESQL = "riskreg.kernel.postgresql"
 
 
 def database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
@@ -31,6 +32,38 @@ def database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
         )
         found["CONN_MAX_AGE"] = None
     else:
-        found["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=60)
-        found["CONN_HEALTH_CHECKS"] = True
+        _bound(env, found)
     return found
+
+
+def _bound(env: environ.Env, found: dict[str, Any]) -> None:
+    """Give an end to every wait for PostgreSQL; what DATABASE_URL says goes before."""
+    pooler = env.bool("DATABASE_POOLER", default=False)
+    connect = env.int("DATABASE_CONNECT_SECONDS", default=5)
+    statement = env.int("DATABASE_STATEMENT_SECONDS", default=30)
+    lock = env.int("DATABASE_LOCK_SECONDS", default=10)
+    idle = env.int("DATABASE_IDLE_SECONDS", default=120)
+    found["ENGINE"] = POSTGRESQL
+    found["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=0 if pooler else 60)
+    found["CONN_HEALTH_CHECKS"] = not pooler
+    # Between two statements a pooler gives the connection to others: a cursor is lost there.
+    found["DISABLE_SERVER_SIDE_CURSORS"] = pooler
+    limits = {
+        "statement_timeout": statement,
+        "lock_timeout": lock,
+        "idle_in_transaction_session_timeout": idle,
+    }
+    options: dict[str, Any] = {
+        "connect_timeout": connect,
+        "keepalives": 1,
+        "keepalives_idle": 15,
+        "keepalives_interval": 5,
+        "keepalives_count": 3,
+        # Statements end by the server's limit; later only where it has none to keep.
+        "answer_within": statement + 15.0 if statement else None,
+    }
+    if not pooler:
+        # A pooler takes no parameters of a session; there they are set for the role.
+        options["options"] = " ".join(f"-c {name}={n * 1000}" for name, n in limits.items())
+    given = found.get("OPTIONS") or {}
+    found["OPTIONS"] = options | given

@@ -5,10 +5,11 @@ from typing import Any
 import structlog
 
 
-def log_settings(level: str, *, lines_for_people: bool) -> dict[str, Any]:
+def log_settings(level: str, *, lines_for_people: bool, requests: bool = False) -> dict[str, Any]:
     """Set structlog up, and give Django's LOGGING, from ``level`` (such as INFO) upwards.
 
-    ``lines_for_people``: lines to be read in a terminal, instead of JSON.
+    ``lines_for_people``: lines to be read in a terminal, instead of JSON. ``requests``: a line for
+    every request.
     """
     renderer = (
         structlog.dev.ConsoleRenderer(colors=False)
@@ -41,7 +42,7 @@ def log_settings(level: str, *, lines_for_people: bool) -> dict[str, Any]:
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "axes": {"level": "WARNING"},
-            "django_structlog": {"level": "WARNING"},
+            "django_structlog": {"level": "INFO" if requests else "WARNING"},
             # A page that does not exist is the caller's affair; what we broke is still logged.
             "django.request": {"level": "ERROR"},
         },

@@ -131,7 +131,7 @@ MIDDLEWARE = [
     "riskreg.web.forms.middleware.FormsMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "django_structlog.middlewares.RequestMiddleware",
+    "riskreg.kernel.request_log.RequestLogMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
     "riskreg.web.errors.ErrorPagesMiddleware",
     "axes.middleware.AxesMiddleware",
@@ -360,7 +360,12 @@ METRICS_TOKEN = env.str("METRICS_TOKEN", default="")
 # RequestIdMiddleware has looked at it: it is a proper name, or one of our own.
 DJANGO_STRUCTLOG_TRUST_UPSTREAM_REQUEST_ID = True
 DJANGO_STRUCTLOG_STATUS_4XX_LOG_LEVEL = logging.INFO
+# What failed has its own line, with the reason, and a request one at its end.
+DJANGO_STRUCTLOG_STATUS_5XX_LOG_LEVEL = logging.INFO
+DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 # It would believe whatever X-Forwarded-For says; accounts/services logs a hash of the client.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-LOGGING = log_settings(LOG_LEVEL, lines_for_people=LOCAL)
+# Every request has a line in the log, not only those that failed.
+REQUEST_LOG = env.bool("REQUEST_LOG", default=False)
+LOGGING = log_settings(LOG_LEVEL, lines_for_people=LOCAL, requests=REQUEST_LOG)

@@ -6,6 +6,7 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+from riskreg.kernel.alive import answers_healthz
 from riskreg.kernel.charset import only_utf8
 
-application = only_utf8(get_wsgi_application())
+application = answers_healthz(only_utf8(get_wsgi_application()))

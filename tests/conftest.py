@@ -73,8 +73,8 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 # What the machine lacks --------------------------------------------------------------------------
 def missing(marker: str) -> str:
     """Why tests of ``marker`` cannot run here; empty when they can."""
-    if marker == "postgres" and connections.settings["default"]["ENGINE"] != (
-        "django.db.backends.postgresql"
+    if marker == "postgres" and not connections.settings["default"]["ENGINE"].endswith(
+        "postgresql"
     ):
         return "needs PostgreSQL: set DATABASE_URL=postgres://…"
     if marker == "browser" and not chromium():

@@ -1,15 +1,19 @@
 """Refusals as pages: the one place where the faces for people map ``kernel.errors``."""
 
 import contextlib
+import sys
 from collections.abc import Callable
 from typing import Any
 
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import reverse
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
+from riskreg.kernel import away
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
 from riskreg.web.forms.keeping import keep, of_another_person, texts, to_sign_in, typed_in
 from riskreg.web.forms.key import posted_key
@@ -33,7 +37,10 @@ class ErrorPagesMiddleware:
         return self.get_response(request)
 
     def process_exception(self, request: HttpRequest, error: Exception) -> HttpResponse | None:
-        """A page for a ``RiskregError``; anything else goes its way to the log and the 500 page."""
+        """A page for a ``RiskregError`` and for a database that is away; anything else goes its way
+        to the log and the 500 page."""
+        if away.is_away(error):
+            return unavailable(request, error)
         if not isinstance(error, RiskregError):
             return None
         status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 400)
@@ -97,11 +104,28 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
     return error_page(request, 400, _("The request was malformed."))
 
 
+def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
+    """503: the database is away. What was typed cannot be kept, so it is shown."""
+    away.note(request, error)
+    context: dict[str, Any] = {
+        "request_id": getattr(request, "id", ""),
+        "sentence": away.sentence(),
+        "language": get_language() or "en",
+    }
+    with contextlib.suppress(Exception):
+        if request.method == "POST" and (key := posted_key(request)) and key.user:
+            context["texts"] = texts(typed_in(request, key).fields)
+    # Without the request: what every page is told of its reader would ask the database.
+    return away.as_away(HttpResponse(render_to_string("503.html", context), status=503))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says nothing of the inside, and needs neither database nor session."""
+    if away.is_away(error := sys.exc_info()[1]):
+        return unavailable(request, error)
     context = {"request_id": getattr(request, "id", "")}
     with contextlib.suppress(Exception):
         # The middleware keeps what was typed once what failed has been taken back.
         if request.method == "POST" and (key := posted_key(request)) and key.user:
             context["kept"] = key.page_with_draft
-    return render(request, "500.html", context, status=500)
+    return HttpResponse(render_to_string("500.html", context), status=500)

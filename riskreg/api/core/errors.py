@@ -15,6 +15,7 @@ from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
+from riskreg.kernel import away
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
 
 PROBLEM = "application/problem+json"
@@ -37,6 +38,7 @@ KINDS: dict[int, tuple[str, str]] = {
     422: ("idempotency-mismatch", gettext_noop("The Idempotency-Key belongs to another request")),
     428: ("precondition-required", gettext_noop("Say which version you have seen")),
     431: ("headers-too-large", gettext_noop("The headers are too large")),
+    503: ("unavailable", gettext_noop("Try again in a moment")),
     500: ("server-error", gettext_noop("Something went wrong on our side")),
 }
 
@@ -107,6 +109,9 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
         return problem(403, _("You may not do this."))
     if isinstance(error, exceptions.APIException):
         return _of_framework(error)
+    if away.is_away(error):
+        away.note(http, error)
+        return unavailable()
     # What nobody expected: told to whoever listens (the log does), never to the caller.
     signals.got_request_exception.send(sender=problem_handler, request=http)
     return server_error()
@@ -138,6 +143,14 @@ def server_error() -> HttpResponse:
     return problem(500, _("It has been logged; nothing was changed. Ask the operator."))
 
 
+def unavailable() -> HttpResponse:
+    """503: the database is away; with a key the request can be repeated safely."""
+    text = _(
+        "%(what)s With the same Idempotency-Key a request acts once, however often it is sent."
+    )
+    return away.as_away(problem(503, text % {"what": away.sentence()}))
+
+
 @csrf_exempt  # A mistyped address is that for every method; nothing is done here.
 def unknown_route(request: HttpRequest, rest: str = "") -> HttpResponse:
     """404 for every address under /api/ that is none, whatever the method."""
@@ -159,6 +172,8 @@ class ProblemMiddleware:
             return response
         if response.get("Content-Type", "").startswith(PROBLEM):
             return response
+        if response.status_code == 503:
+            return unavailable()
         if response.status_code >= 500:
             return server_error()
         if response.status_code == 404:

@@ -162,7 +162,7 @@ def described(
     # Under a key a request may be one of a time that was lost.
     keyed = {410} if KEY in parameters else set()
     parameters = [*parameters, *([EPOCH] if keyed else [])]
-    for code in sorted({*problems, *keyed, 405, 500}):
+    for code in sorted({*problems, *keyed, 405, 500, 503}):
         responses[(code, PROBLEM)] = OpenApiResponse(
             problem.Problem,
             KINDS[code][1],

@@ -72,16 +72,24 @@ def one_moment() -> Iterator[None]:
         finally:
             connection.transaction_mode = usual  # type: ignore[attr-defined]
         return
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
-        without_time_limits()
-        yield
+    connection.ensure_connection()
+    usual = connection.connection.answer_within
+    try:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ, READ ONLY")
+            without_time_limits()
+            yield
+    finally:
+        if connection.connection is not None:
+            connection.connection.answer_within = usual
 
 
 def without_time_limits() -> None:
     """Let the rest of this transaction take its time: limits are for requests."""
     if connection.vendor != "postgresql":
         return
+    connection.ensure_connection()
+    connection.connection.answer_within = None
     with connection.cursor() as cursor:
         cursor.execute("SET LOCAL statement_timeout = 0")
         cursor.execute("SET LOCAL idle_in_transaction_session_timeout = 0")

@@ -1,0 +1,57 @@
+"""Django's backend for PostgreSQL, whose connections do not wait for ever.
+
+The server's own limits (``statement_timeout`` …) serve while it is well. One that is frozen, or
+cut off behind a machine that still acknowledges, ends no statement: there the client gives up, and
+closes the connection, since nobody knows what is still on its way.
+"""
+
+from typing import Any
+
+import psycopg
+from django.db.backends.postgresql import base
+from psycopg import errors
+
+
+class BoundedConnection(psycopg.Connection[Any]):
+    """A connection that waits ``answer_within`` seconds for an answer at most; None: for ever."""
+
+    answer_within: float | None = None
+
+    def wait(self, gen: Any, interval: float = 0.1, timeout: float | None = None) -> Any:
+        """As psycopg's own. Raises ``OperationalError`` when the time is over."""
+        if timeout is not None or self.answer_within is None:
+            return super().wait(gen, interval, timeout)
+        try:
+            return super().wait(gen, interval, self.answer_within)
+        except errors._WaitTimeout:
+            self.pgconn.finish()
+            raise psycopg.OperationalError(
+                f"the database did not answer within {self.answer_within:g} seconds"
+            ) from None
+
+
+class _Psycopg:
+    """The module psycopg as Django uses it, but for how a connection is made."""
+
+    connect = staticmethod(BoundedConnection.connect)
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(psycopg, name)
+
+
+class DatabaseWrapper(base.DatabaseWrapper):
+    """``OPTIONS`` may have ``answer_within``, in seconds."""
+
+    Database = _Psycopg()  # type: ignore[assignment]
+
+    def get_connection_params(self) -> dict[str, Any]:
+        """What libpq knows of."""
+        params: dict[str, Any] = super().get_connection_params()
+        params.pop("answer_within", None)
+        return params
+
+    def get_new_connection(self, conn_params: Any) -> Any:
+        """A connection with its limit."""
+        made: Any = super().get_new_connection(conn_params)
+        made.answer_within = self.settings_dict["OPTIONS"].get("answer_within")
+        return made

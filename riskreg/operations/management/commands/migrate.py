@@ -1,0 +1,58 @@
+"""``manage.py migrate``, by one at a time, and kept waiting by no limit but that for locks."""
+
+import contextlib
+import fcntl
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from django.core.management.commands import migrate
+from django.db import connections
+
+# Any number, but always this one.
+LOCK = 7_463_552_918
+LOCK_SECONDS = 10
+
+
+class Command(migrate.Command):
+    """Django's own. Of several hosts that start it at once one migrates and the others wait."""
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Migrate, alone."""
+        with alone(options["database"]):
+            super().handle(*args, **options)
+
+
+@contextlib.contextmanager
+def alone(alias: str) -> Iterator[None]:
+    """Wait until nobody else migrates this database, then keep others waiting.
+
+    A statement that waits longer than ``LOCK_SECONDS`` for a table fails, rather than keep all who
+    come after it waiting too; what was migrated by then stays, and it can be run again.
+    """
+    connection = connections[alias]
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            connection.connection.answer_within = None
+            for name in (
+                "statement_timeout",
+                "idle_in_transaction_session_timeout",
+                "lock_timeout",
+            ):
+                cursor.execute(f"SET {name} = 0")
+            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
+        try:
+            yield
+        finally:
+            # Its end frees the lock, also where the connection was lost.
+            if not connection.in_atomic_block:
+                connection.close()
+        return
+    name = Path(str(connection.settings_dict["NAME"]))
+    if not name.parent.is_dir() or "memory" in name.name:
+        yield
+        return
+    with name.with_name(f"{name.name}.migrate").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
