@@ -27,6 +27,7 @@ from riskreg.operations.services.watching import look
 from riskreg.reminders.models import SweepRun
 from riskreg.reminders.queries.runs import last_whole_sweep
 from riskreg.reminders.services.recorded import Swept, recorded_sweep
+from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import AT, World
 
@@ -71,6 +72,8 @@ def test_a_sweep_in_which_something_broke_is_not_whole(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     lives(20)
+    builders.risk(world)
+    Risk.objects.update(next_review_on=world.today)
     for program in ("beat", "worker"):
         record_heartbeat(program, "one", AT)
 

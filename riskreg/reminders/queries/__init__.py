@@ -1,5 +1,6 @@
 """Every read of the engine."""
 
+from riskreg.reminders.queries.behind import registers_behind
 from riskreg.reminders.queries.ladders import InForce, ladder_of, ladder_versions, ladders
 from riskreg.reminders.queries.people import (
     managers_of,
@@ -47,6 +48,7 @@ __all__ = [
     "plan",
     "preview",
     "preview_for",
+    "registers_behind",
     "roster_of",
     "selection",
     "unaddressed",

@@ -31,8 +31,20 @@ class Found(NamedTuple):
 def selection(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> QuerySet[Any, tuple[int, dt.date]]:
-    """(id, due date) of open rows on which no rung is recorded that is as high as their due date
-    asks for, soonest first.
+    """(id, due date) of the rows of ``open_below_rung`` in ``register``, soonest first."""
+    due = source.due_field
+    rows: QuerySet[Any, tuple[int, dt.date]] = (
+        open_below_rung(source, today, ladder)
+        .filter(register=register)
+        .order_by(due, "pk")
+        .values_list("pk", due)
+    )
+    return rows
+
+
+def open_below_rung(source: Source, today: dt.date, ladder: Sequence[Rung]) -> QuerySet[Any]:
+    """Open rows, of any register, on which no rung is recorded that is as high as their due date
+    asks for.
 
     An extension can only ask for less, and a duty may leave rungs out: that is for
     ``pending_steps``. The due dates are found by the index on them, each Reminder by its unique
@@ -50,15 +62,12 @@ def selection(
         rung__gte=OuterRef("rung_now"),
         kind=source.kind,
     )
-    due_steps: QuerySet[Any, tuple[int, dt.date]] = (
+    return (
         source.open_bare()
-        .filter(register=register, **{f"{due}__lte": reach[-1][1]})
+        .filter(**{f"{due}__lte": reach[-1][1]})
         .alias(rung_now=rung_now)
         .filter(~Exists(recorded))
-        .order_by(due, "pk")
-        .values_list("pk", due)
     )
-    return due_steps
 
 
 def due_steps(

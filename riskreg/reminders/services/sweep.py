@@ -1,7 +1,8 @@
 """The sweep: brings every ladder to where it should be, and writes what is to be written.
 
-The engine on one page; each step is a function that is called here once. In each register,
-``move_ladders`` (1 to 3) and ``raise_alarms`` (4):
+The engine on one page; each step is a function that is called here once. In each register in which
+there is anything to do (``registers_behind``: a few statements for all of them), ``move_ladders``
+(1 to 3) and ``raise_alarms`` (4):
 
 1. What waits for somebody who has left, or is away, goes to who is to be told instead.
 2. Each open duty whose due date asks for a higher rung than is recorded gets that rung, with whom
@@ -38,11 +39,13 @@ in rows, however long ago it was written:
 """
 
 import datetime as dt
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import structlog
 
 from riskreg.register.models import Register
+from riskreg.reminders.queries import registers_behind
 from riskreg.reminders.services.advance import move_ladders
 from riskreg.reminders.services.alarms import UnassignedDuties, raise_alarms
 from riskreg.reminders.services.announcements import announce
@@ -66,13 +69,22 @@ class Swept:
     broken: int = 0
 
 
+def _to_look_at(at: dt.datetime) -> Iterable[Register]:
+    """The registers in which there is anything to do; where that cannot be said, all of them."""
+    try:
+        return registers_behind(at)
+    except Exception:
+        log.exception("looked_at_all_registers")
+        return Register.objects.filter(archived_at=None).order_by("pk").iterator()
+
+
 def sweep(at: dt.datetime) -> Swept:
     """Move all ladders to where they should be at ``at``, then write the messages that are to be.
 
     The numbers are those of the steps at the top of this module.
     """
     swept = Swept()
-    for register in Register.objects.filter(archived_at=None).order_by("pk").iterator():
+    for register in _to_look_at(at):
         unheard = UnassignedDuties()
         try:
             swept.moved += move_ladders(register, at, unheard)  # 1, 2, 3

@@ -1,0 +1,82 @@
+"""Which registers a sweep has anything to do in: asked of all of them at once.
+
+A sweep in which nothing has moved then costs a handful of statements, however many registers there
+are and however many duties have been told.
+"""
+
+import datetime as dt
+from collections import defaultdict
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any
+
+from django.db.models import Exists, OuterRef, QuerySet
+
+from riskreg.duties.sources import SOURCES
+from riskreg.register.models import Register
+from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
+from riskreg.reminders.policy import Rung
+from riskreg.reminders.queries.selection import open_below_rung
+from riskreg.reminders.queries.snapshots import RegisterSnapshots
+
+# Databases take only so many values in one statement.
+_AT_ONCE = 5000
+
+
+def registers_behind(at: dt.datetime) -> list[Register]:
+    """Registers in which a duty has come to a new rung, a reminder has nobody to be told of it, or
+    something waits for somebody who has left or is away; in order of their ids."""
+    snapshots = RegisterSnapshots(at)
+    live = {r.pk: r for r in Register.objects.filter(archived_at=None).order_by("pk")}
+    found = {pk for pk in _moved(live.values(), snapshots) if pk in live}
+    found |= {pk for pk in _unaddressed() if pk in live}
+    found |= _waiting_for_absent(live, snapshots)
+    return [register for pk, register in live.items() if pk in found]
+
+
+def _moved(registers: Collection[Register], snapshots: RegisterSnapshots) -> Iterator[int]:
+    """Registers with a row that is open and due, and whose rung is not recorded.
+
+    One statement, of all kinds, for the registers of one day and one ladder together.
+    """
+    alike: dict[tuple[dt.date, tuple[Rung, ...]], list[int]] = defaultdict(list)
+    for register in registers:
+        key = (snapshots.today(register), snapshots.ladder(register.pk).rungs)
+        alike[key].append(register.pk)
+    for (today, rungs), keys in alike.items():
+        for start in range(0, len(keys), _AT_ONCE):
+            yield from _of_all_kinds(keys[start : start + _AT_ONCE], today, rungs)
+
+
+def _of_all_kinds(keys: Sequence[int], today: dt.date, rungs: Sequence[Rung]) -> Iterator[int]:
+    kinds: list[QuerySet[Any, tuple[int]]] = [
+        open_below_rung(source, today, rungs)
+        .filter(register__in=keys)
+        .order_by()
+        .values_list("register_id")
+        for source in SOURCES.values()
+    ]
+    for (register,) in kinds[0].union(*kinds[1:]):
+        yield register
+
+
+def _unaddressed() -> Iterator[int]:
+    waiting = Addressee.objects.filter(reminder=OuterRef("pk"), state=AddresseeState.WAITING)
+    rows = Reminder.objects.filter(~Exists(waiting), state=ReminderState.DUE)
+    yield from rows.order_by().values_list("register_id", flat=True).distinct()
+
+
+def _waiting_for_absent(live: dict[int, Register], snapshots: RegisterSnapshots) -> set[int]:
+    pairs = (
+        Addressee.objects.filter(state=AddresseeState.WAITING)
+        .order_by()
+        .values_list("reminder__register_id", "user_id")
+        .distinct()
+    )
+    waiting = [(register, user) for register, user in pairs if register in live]
+    snapshots.prefetch(live[register] for register, _user in waiting)
+    found = set()
+    for register, user in waiting:
+        roster = snapshots.snapshot(live[register]).roster
+        if user not in roster.members or user in roster.away:
+            found.add(register)
+    return found

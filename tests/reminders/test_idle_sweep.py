@@ -1,0 +1,111 @@
+"""A sweep in which nothing has moved costs the same, however much there is that was told."""
+
+import datetime as dt
+import uuid
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from riskreg.notify.services import deliver_due
+from riskreg.register.models import Register
+from riskreg.reminders.models import Addressee, AddresseeState, Reminder
+from riskreg.reminders.queries import registers_behind
+from riskreg.reminders.services import sweep
+from riskreg.reminders.services.recorded import recorded_sweep
+from riskreg.risks.models import Risk
+from tests import builders
+from tests.builders import World
+
+HOUR = dt.timedelta(hours=1)
+MOST = 20
+
+
+def statements(at: dt.datetime) -> list[str]:
+    with CaptureQueriesContext(
+        connection,
+    ) as seen:
+        recorded_sweep(lambda: at)
+    return [query["sql"] for query in seen.captured_queries]
+
+
+def tell(at: dt.datetime) -> None:
+    """Everybody is told of everything."""
+    sweep(at)
+    deliver_due(lambda: at, seconds=60, limit=10_000)
+    assert not Addressee.objects.filter(state=AddresseeState.WAITING).exists()
+
+
+def copies(row: Risk, count: int) -> list[Risk]:
+    """So many rows like ``row``, which is due."""
+    made = []
+    for n in range(count):
+        copy = Risk.objects.get(pk=row.pk)
+        copy.pk, copy.uuid, copy.ref, copy.external_id = None, uuid.uuid4(), f"R-9{n:03d}", None
+        made.append(copy)
+    return Risk.objects.bulk_create(made)
+
+
+def registers_like(register: Register, count: int) -> None:
+    rows = []
+    for n in range(count):
+        copy = Register.objects.get(pk=register.pk)
+        copy.pk, copy.uuid, copy.slug = None, uuid.uuid4(), f"another-{n}"
+        rows.append(copy)
+    Register.objects.bulk_create(rows)
+
+
+def test_an_idle_sweep_costs_by_what_is_new(world: World) -> None:
+    row = builders.risk(world)
+    assert row.next_review_on is not None
+    at = dt.datetime.combine(row.next_review_on, dt.time(12), tzinfo=dt.UTC)
+    tell(at)
+    few = statements(at + HOUR)
+    copies(row, 40)
+    registers_like(world.register, 300)
+    sweep(at + 2 * HOUR)
+    # The digest of the next day has what was new.
+    tell(at + 24 * HOUR)
+    told = Reminder.objects.count()
+    assert told > 40
+    many = statements(at + 25 * HOUR)
+    assert Reminder.objects.count() == told
+    assert len(many) <= MOST, "\n".join(many)
+    assert len(many) <= len(few) + 1, "\n".join(many)
+
+
+def test_a_register_is_looked_at_when_something_is_to_be_done_in_it(world: World) -> None:
+    row = builders.risk(world)
+    assert row.next_review_on is not None
+    at = dt.datetime.combine(row.next_review_on, dt.time(12), tzinfo=dt.UTC)
+    early = at - dt.timedelta(days=60)
+    registers_like(world.register, 3)
+    assert registers_behind(early) == []
+    assert registers_behind(at) == [world.register]
+    tell(at)
+    assert registers_behind(at + HOUR) == []
+    # Somebody who was to be told has left.
+    Addressee.objects.update(state=AddresseeState.WAITING, message=None)
+    Reminder.objects.exclude(state="skipped").update(state="due")
+    assert registers_behind(at + HOUR) == []
+    world.owner.memberships.update(ended_at=at)
+    assert registers_behind(at + HOUR) == [world.register]
+    # Nobody is to be told.
+    Addressee.objects.all().delete()
+    assert registers_behind(at + HOUR) == [world.register]
+    Register.objects.update(archived_at=at)
+    assert registers_behind(at + HOUR) == []
+
+
+def test_where_it_cannot_be_said_all_registers_are_looked_at(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = builders.risk(world)
+    assert row.next_review_on is not None
+    at = dt.datetime.combine(row.next_review_on, dt.time(12), tzinfo=dt.UTC)
+
+    def breaks(_at: dt.datetime) -> list[Register]:
+        raise ZeroDivisionError
+
+    monkeypatch.setitem(sweep.__globals__, "registers_behind", breaks)
+    assert sweep(at).moved == 1
