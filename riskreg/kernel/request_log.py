@@ -11,7 +11,7 @@ from django_structlog.middlewares import RequestMiddleware
 _SECRET = ("/calendar/", "/first/", "/join/", "/accounts/password/reset/key/")
 
 
-class RequestLogMiddleware(RequestMiddleware):  # type: ignore[misc] # the package has no types
+class RequestLogMiddleware(RequestMiddleware):
     """The package's own, which would log the whole address."""
 
     @staticmethod

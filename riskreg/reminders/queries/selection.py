@@ -62,12 +62,13 @@ def open_below_rung(source: Source, today: dt.date, ladder: Sequence[Rung]) -> Q
         rung__gte=OuterRef("rung_now"),
         kind=source.kind,
     )
-    return (
+    rows: QuerySet[Any] = (
         source.open_bare()
         .filter(**{f"{due}__lte": reach[-1][1]})
         .alias(rung_now=rung_now)
         .filter(~Exists(recorded))
     )
+    return rows
 
 
 def due_steps(

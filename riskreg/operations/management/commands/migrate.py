@@ -1,7 +1,7 @@
 """``manage.py migrate``, by one at a time, and kept waiting by no limit but that for locks."""
 
 import contextlib
-import fcntl
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -49,10 +49,12 @@ def alone(alias: str) -> Iterator[None]:
             if not connection.in_atomic_block:
                 connection.close()
         return
-    name = Path(str(connection.settings_dict["NAME"]))
-    if not name.parent.is_dir() or "memory" in name.name:
+    path = Path(str(connection.settings_dict["NAME"]))
+    if sys.platform == "win32" or not path.parent.is_dir() or "memory" in path.name:
         yield
         return
-    with name.with_name(f"{name.name}.migrate").open("w") as file:
+    import fcntl
+
+    with path.with_name(f"{path.name}.migrate").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
