@@ -12,6 +12,7 @@ from riskreg.kernel.localised import in_language, localised
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
+from riskreg.register.source_words import words_in
 from riskreg.register.visibility import PartyBound
 
 
@@ -183,7 +184,7 @@ class Indicator(Searchable, Sortable, Base, PartyBound):
 
     def searchable(self) -> tuple[Any, ...]:
         """Its names and texts in every language, and its source."""
-        return (self.names, self.descriptions, self.limit_notes, self.source)
+        return (self.names, self.descriptions, self.limit_notes, words_in(self.source))
 
     def sorted_by(self, language: str) -> str:
         """Its name."""

@@ -27,7 +27,8 @@ _GAP = "  "
 # Letters that Unicode does not take apart, though people type them without their strokes.
 _STROKES = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe"})
 _RUN = re.compile(r"[a-z0-9]+|(?:~[0-9a-f]{4}|\^[0-9a-f]{6})+")
-_REF = re.compile(r"([A-Z]{1,4})[-\s]?0*([0-9]{1,9})")
+# With any of the dashes that a writing program or a printed page has put there.
+_REF = re.compile(r"([A-Z]{1,4})[-\s\u2010-\u2015\u2212]?0*([0-9]{1,9})")
 
 
 def fold(text: str) -> str:

@@ -14,6 +14,7 @@ from riskreg.kernel.sorting import Sortable
 from riskreg.register.absence_models import Absence as Absence
 from riskreg.register.change_models import ChangeRequest as ChangeRequest
 from riskreg.register.change_models import PartyAnswer as PartyAnswer
+from riskreg.register.source_words import words_in
 from riskreg.register.visibility import PartyBound
 
 
@@ -340,7 +341,7 @@ class Objective(Searchable, Sortable, Base, PartyBound):
 
     def searchable(self) -> tuple[Any, ...]:
         """Its names in every language, and its source."""
-        return (self.names, self.key, self.source)
+        return (self.names, self.key, words_in(self.source))
 
     def sorted_by(self, language: str) -> str:
         """Its name."""

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
 from riskreg.kernel.sorting import Sortable
+from riskreg.register.source_words import words_in
 from riskreg.register.visibility import PartyBound, Visibility
 from riskreg.risks.models.translated import Translated
 
@@ -122,7 +123,7 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
         """Its own texts in every language, and those of its sources; everybody who sees it finds it
         by them, so what is for its own party alone (``external_id``) is none of them."""
         texts = (self.title, self.cause, self.event, self.consequence)
-        return (*texts, self.translations, self.sources)
+        return (*texts, self.translations, words_in(*self.sources))
 
     def sorted_by(self, language: str) -> str:
         """Its title."""
