@@ -281,6 +281,9 @@ AXES_LOCKOUT_CALLABLE = "riskreg.accounts.lockout.wait_page"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
+# How long it is kept who signed in when and from where.
+KEEP_SIGN_INS_DAYS = env.int("KEEP_SIGN_INS_DAYS", default=90)
+
 # Who may make a register: "administrators", or "everybody" who has an account.
 REGISTER_MAKERS = env.str("REGISTER_MAKERS", default="administrators")
 if REGISTER_MAKERS not in ("administrators", "everybody"):

@@ -1,9 +1,9 @@
-"""Backups in the background, if there is a schedule for them."""
+"""Backups in the background, if there is a schedule for them, and forgetting what is over."""
 
 from celery import shared_task
 
 from riskreg.kernel import clock
-from riskreg.operations.services import runs
+from riskreg.operations.services import forgetting, runs
 
 
 # Not given to a second worker while the first is at it, however long it takes.
@@ -11,3 +11,9 @@ from riskreg.operations.services import runs
 def tend_backups() -> list[str]:
     """Make, verify and thin out backups, as BACKUP_HOURS and its neighbours say."""
     return runs.tend_backups(clock.now)
+
+
+@shared_task(name="operations.forget")
+def forget() -> dict[str, int]:
+    """Delete sessions that are over and old records of sign-ins."""
+    return forgetting.forget(clock.now())
