@@ -125,6 +125,7 @@ def propose_columns(
         proposed[header] = None
     named = {header for header, ours in proposed.items() if ours}
     _clearest_owner(table, proposed, people)
+    _clearest_levels(table, proposed, wanted)
     correct(table, proposed, {h: sure for h, (_target, sure) in wanted.items()}, unnamed)
     for header, (target, _sureness) in wanted.items():
         # What was taken for another has become free.
@@ -132,6 +133,22 @@ def propose_columns(
             proposed[header] = target
     _by_content(table, proposed, known, taxonomies, terms, people)
     return proposed
+
+
+def _clearest_levels(
+    table: Table, proposed: dict[str, str | None], wanted: Mapping[str, tuple[str, int]]
+) -> None:
+    """Of two columns of one level, the one that holds levels: *Gevolg* says what, *Impact* how
+    much."""
+    for header, (target, _sureness) in wanted.items():
+        theirs = next((h for h, ours in proposed.items() if ours == target), "")
+        if proposed[header] or not theirs or target.rpartition(".")[2] not in AXES:
+            continue
+        mine, other = (share(values_of(table, h), is_level) for h in (header, theirs))
+        if mine > 0.8 and other < 0.4:
+            proposed[header] = target
+            free = target.endswith(".impact") and "consequence" not in proposed.values()
+            proposed[theirs] = "consequence" if free else None
 
 
 def _clearest_owner(table: Table, proposed: dict[str, str | None], people: frozenset[str]) -> None:

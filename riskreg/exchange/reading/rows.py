@@ -14,6 +14,7 @@ _TEXTS = ("title", "event", "cause", "consequence")
 _TOTALS = frozenset(plain(word) for word in TOTALS)
 _OF_TOTALS = frozenset(["of", "all", "risk", "risks", "score", "scores", "exposure", "number"])
 _LEGENDS = frozenset(plain(word) for word in LEGENDS)
+_NUMBER = re.compile(r"[0-9][0-9.,\s]*\s*(?:%|项|項|条|條|个|個|件|risks?|items?|risiken|risques)?")
 _RULE = re.compile(r"[\W_]+")
 
 
@@ -164,15 +165,7 @@ def _fill_down(sheet: Sheet, header: int) -> None:
 
 
 def _is_number(value: Value) -> bool:
+    """A number, or how many there are: *12 risks*, *3项*."""
     if isinstance(value, int | float):
         return True
-    return (
-        bool(value)
-        and str(value)
-        .strip()
-        .lstrip("=")
-        .replace(".", "")
-        .replace(",", "")
-        .replace("%", "")
-        .isdigit()
-    )
+    return _NUMBER.fullmatch(str(value).strip().lstrip("=").casefold()) is not None
