@@ -1,4 +1,5 @@
-"""Take the pictures of docs/pictures from a demo of its own, so that they show what is there.
+"""Take the pictures of docs/pictures from a demo of its own, so that they show what is there; those
+of the set-up from an empty system.
 
 Starts the system with the demo register in a temporary folder on a free port, signs in as the
 roles a picture is for, and photographs at 1440 × 900 in light and English unless said otherwise.
@@ -23,7 +24,7 @@ from playwright.sync_api import Browser, sync_playwright
 ROOT = Path(__file__).resolve().parent.parent
 PICTURES = ROOT / "docs" / "pictures"
 PASSWORD = "riskreg-demo"
-READY_SECONDS = 120.0
+READY_SECONDS = 600.0
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,16 @@ def chromium() -> str | None:
     )
 
 
+# Of the guide for newcomers, taken on the way through the set-up.
+SETUP = ("setup-scale", "setup-people")
+
+
 @contextmanager
-def demo() -> Iterator[str]:
-    """A running system with the demo register; yields its address. ``RuntimeError`` if it fails."""
+def running(*options: str) -> Iterator[tuple[str, str]]:
+    """A running system started with these options; yields its address and what it printed.
+
+    Raises ``RuntimeError`` if it fails.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -86,7 +94,7 @@ def demo() -> Iterator[str]:
         env = {k: v for k, v in os.environ.items() if k not in ("DATABASE_URL", "REDIS_URL")}
         with output.open("wb") as out:
             system = subprocess.Popen(
-                [sys.executable, "manage.py", "up", "--demo", "--port", str(port)],
+                [sys.executable, "manage.py", "up", *options, "--port", str(port)],
                 cwd=ROOT,
                 env={**env, "VAR_DIR": str(Path(folder) / "var")},
                 stdout=out,
@@ -94,11 +102,13 @@ def demo() -> Iterator[str]:
             )
         try:
             deadline = time.monotonic() + READY_SECONDS
-            while "riskreg is running" not in output.read_text():
+            # An empty system prints the link to its first account last.
+            wanted = ("riskreg is running", "" if "--demo" in options else "/first/")
+            while not all(words in output.read_text() for words in wanted):
                 if system.poll() is not None or time.monotonic() > deadline:
                     raise RuntimeError(output.read_text())
                 time.sleep(0.2)
-            yield f"http://127.0.0.1:{port}"
+            yield f"http://127.0.0.1:{port}", output.read_text()
         finally:
             system.send_signal(signal.SIGINT)
             system.wait(60)
@@ -132,15 +142,57 @@ def take(browser: Browser, address: str, picture: Picture) -> None:
         context.close()
 
 
+def take_setup(browser: Browser, address: str, printed: str) -> None:
+    """Set a register up, from the first account on, and take the pictures of the guide."""
+    page = browser.new_page(viewport={"width": 1440, "height": 900}, reduced_motion="reduce")
+    link = next(word for word in printed.split() if word.startswith(f"{address}/first/"))
+
+    def go_on(button: str, step: str = "") -> None:
+        page.get_by_role("button", name=button, exact=True).click()
+        page.wait_for_url(f"**/setup/{step}/" if step else "**/")
+
+    def fill(**fields: str) -> None:
+        for name, value in fields.items():
+            page.locator(f"main [name={name}]").fill(value)
+
+    page.goto(link)
+    password = "four words are enough"
+    fill(name="You", email="you@example.com", password=password, again=password)
+    go_on("Make the account")
+    page.goto(f"{address}/registers/new/")
+    fill(name="Our programme", party="BAIC Foton")
+    go_on("Make the register", "parties")
+    fill(name="CATL")
+    go_on("Add the party", "parties")
+    go_on("Go on", "scale")
+    page.check("[name=template][value='4x4']")
+    page.screenshot(path=PICTURES / "setup-scale.png")
+    go_on("Take it and go on", "classification")
+    page.check("[name=template][value=industrial]")
+    go_on("Take it and go on", "people")
+    fill(email="them@example.com")
+    page.select_option("[name=party]", "catl")
+    page.select_option("[name=role]", "manager")
+    go_on("Invite", "people")
+    page.screenshot(path=PICTURES / "setup-people.png")
+    for name in SETUP:
+        print(f"  docs/pictures/{name}.png")
+
+
 def main() -> int:
     """Take all pictures, or those named on the command line."""
     names = sys.argv[1:]
     PICTURES.mkdir(parents=True, exist_ok=True)
-    with demo() as address, sync_playwright() as playwright:
+    wanted = [picture for picture in WANTED if not names or picture.name in names]
+    with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=chromium(), args=["--no-sandbox"])
-        for picture in WANTED:
-            if not names or picture.name in names:
-                take(browser, address, picture)
+        if wanted:
+            with running("--demo") as (address, _printed):
+                for picture in wanted:
+                    take(browser, address, picture)
+        if not names or set(names) & set(SETUP):
+            with running("--migrate") as (address, printed):
+                take_setup(browser, address, printed)
         browser.close()
     return 0
 

@@ -17,11 +17,14 @@ from riskreg.accounts.services import create_user, set_preferences
 from riskreg.demo import content as files
 from riskreg.demo import estimates, indicators
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
+from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict
 from riskreg.register import services as register_services
 from riskreg.register.access import Viewer, viewer_for
+from riskreg.register.frame_templates import DEFAULT_SCALE, NO_CLASSIFICATION
 from riskreg.register.models import Party, Register, Role
+from riskreg.register.services.creation import Wanted, bring_about
 from riskreg.reviews.services import grant_extension, record_review
 from riskreg.risks import services
 
@@ -124,39 +127,30 @@ class _Load:
             )
         managers = {a["party"]: a["email"] for a in data["accounts"] if a["role"] == "manager"}
         founder = users[managers[data["parties"][0]["key"]]]
-        register = register_services.create_register(
-            slug=DEMO_SLUG,
-            names=data["name"],
-            descriptions=data["description"],
-            notices=data["notice"],
-            currency=data["currency"],
-            time_zone=self.zone,
-            languages=data["languages"],
-            criteria=files.criteria_from(self.content.criteria),
+        rest = [a for a in data["accounts"] if a["email"] != managers.get(a["party"])]
+        register, _made = bring_about(
+            Wanted(
+                slug=DEMO_SLUG,
+                names=data["name"],
+                descriptions=data["description"],
+                notices=data["notice"],
+                currency=data["currency"],
+                time_zone=self.zone,
+                languages=data["languages"],
+                criteria=files.criteria_from(self.content.criteria),
+                scale=DEFAULT_SCALE,
+                classification=NO_CLASSIFICATION,
+                parties=[
+                    {"key": party["key"], "names": party["name"], "prefix": party["prefix"]}
+                    for party in data["parties"]
+                ],
+                managers=[(party["key"], managers[party["key"]]) for party in data["parties"]],
+                members=[(a["party"] or "", a["role"], a["email"]) for a in rest],
+            ),
             at=self.at,
-            by=founder,
         )
-        parties: dict[str, Party] = {
-            party["key"]: register_services.add_party(
-                register=register,
-                key=party["key"],
-                names=party["name"],
-                prefix=party["prefix"],
-                at=self.at,
-                by=founder,
-            )
-            for party in data["parties"]
-        }
-        for account in data["accounts"]:
-            user = users[account["email"]]
-            register_services.add_member(
-                register=register,
-                user=user,
-                role=account["role"],
-                party=parties[account["party"]] if account["party"] else None,
-                at=self.at,
-                by=founder,
-            )
+        parties = {party.key: party for party in register.parties.all()}
+        for user in users.values():
             self.actors[user.email] = viewer_for(user, DEMO_SLUG, request_id=REQUEST_ID)
         self._classify(self.actors[founder.email])
         for objective in self.content.objectives:
@@ -275,7 +269,7 @@ class _Load:
         services.open_risk(**self._act(risk, step, at))
 
     def _close(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        services.close_risk(**self._act(risk, step, at), **_reason(step["comment"]))
+        close_risk_and_end(**self._act(risk, step, at), **_reason(step["comment"]))
 
     def _reopen(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
         services.reopen_risk(**self._act(risk, step, at), **_reason(step["comment"]))

@@ -99,7 +99,8 @@ def found(*more: str) -> Any:
     [
         (("--member", "foton:owner"), "KEY:ROLE:E-MAIL"),
         (("--member", "bosch:owner:x@example.com"), "bosch"),
-        (("--member", "foton:integration:x@example.com"), "Unknown role"),
+        (("--member", "foton:integration:x@example.com"), "make a program account"),
+        (("--member", "foton:king:x@example.com"), "Unknown role"),
         (("--member", ":owner:x@example.com"), "Unknown role"),
         (("--member", "foton:owner:nobody"), "not an e-mail address"),
         (("--member", "foton:owner:boss@example.com"), "member already"),

@@ -1,6 +1,7 @@
 """Closing a risk, and ending what served it alone, in one step."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.db import transaction
@@ -28,6 +29,7 @@ def close_risk_and_end(
     version: int | None,
     reason: Any,
     end: Any = (),
+    translations: Mapping[str, Any] | None = None,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Risk:
@@ -68,7 +70,13 @@ def close_risk_and_end(
         else:
             _retire(actor, row, risk, at, recorded_at)
     return close_risk(
-        actor=actor, ref=ref, version=version, reason=reason, at=at, recorded_at=recorded_at
+        actor=actor,
+        ref=ref,
+        version=version,
+        reason=reason,
+        translations=translations,
+        at=at,
+        recorded_at=recorded_at,
     )
 
 

@@ -37,7 +37,7 @@ from riskreg.register.visibility import Visibility
 class Wanted:
     """What the command describes; ``managers`` are (party's key, e-mail address), ``members``
     (party's key, or empty for none; role; e-mail address), ``objectives`` as ``add_objective``
-    takes them.
+    takes them. What no option names: ``descriptions``, ``notices`` and ``criteria`` of its own.
 
     Empty: ``time_zone`` is the first manager's, ``languages`` are all.
     """
@@ -53,6 +53,9 @@ class Wanted:
     languages: list[str]
     members: Sequence[tuple[str, str, str]] = ()
     objectives: Sequence[Mapping[str, Any]] = ()
+    descriptions: Mapping[str, str] | None = None
+    notices: Mapping[str, str] | None = None
+    criteria: Mapping[str, Any] | None = None
 
 
 @transaction.atomic
@@ -79,6 +82,9 @@ def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
             currency=wanted.currency,
             time_zone=wanted.time_zone or founder.time_zone,
             languages=wanted.languages,
+            descriptions=wanted.descriptions,
+            notices=wanted.notices,
+            criteria=wanted.criteria,
             scale=wanted.scale,
             classification=wanted.classification,
             by_operator=True,
@@ -153,7 +159,8 @@ def _founder(errors: Errors, wanted: Wanted) -> User | None:
     for key, role, _email in wanted.members:
         if key and key not in keys:
             errors.add("member", "unknown_party", _("There is no party %s among these.") % key)
-        allowed = FOR_PEOPLE if key else WITHOUT_PARTY
+        # A program is not invited, but may have an account.
+        allowed = (*FOR_PEOPLE, Role.INTEGRATION) if key else WITHOUT_PARTY
         if role not in allowed:
             known = _("Unknown role; use one of: %s.") % ", ".join(allowed)
             errors.add("member", "unknown_role", known)

@@ -46,6 +46,8 @@ def found_register(
     at: dt.datetime,
     languages: list[str] | None = None,
     descriptions: Any = None,
+    notices: Any = None,
+    criteria: Mapping[str, Any] | None = None,
     scale: str = DEFAULT_SCALE,
     classification: str = NO_CLASSIFICATION,
     copy_of: str = "",
@@ -57,7 +59,8 @@ def found_register(
 
     ``parties``: each {key, names, prefix}, without a prefix one is chosen. ``copy_of``: the slug of
     a register that the maker is in, whose criteria, axes and classifications it starts with in
-    place of templates; nobody and nothing else comes along. ``steps``: what of the
+    place of templates; nobody and nothing else comes along. ``criteria`` of its own stand in place
+    of the scale, and ``notices`` on each of its pages. ``steps``: what of the
     guided set-up is still to be done. Raises ``Forbidden`` for who may not make registers (unless
     ``by_operator``), ``Invalid`` with everything that is wrong; then nothing was made.
     """
@@ -82,9 +85,8 @@ def found_register(
             time_zone=time_zone,
             languages=languages,
             descriptions=descriptions,
-            criteria=_criteria_of(like)
-            if like
-            else scale_template(scale if scale in SCALES else DEFAULT_SCALE),
+            notices=notices,
+            criteria=criteria or _first_criteria(like, scale),
             at=at,
             by=by,
         )
@@ -181,6 +183,12 @@ def _to_copy(errors: Errors, by: User, slug: str) -> Viewer | None:
     except NotFound:
         errors.add("copy_of", "unknown", _("You are in no register of that short name."))
         return None
+
+
+def _first_criteria(like: Viewer | None, scale: str) -> dict[str, Any]:
+    if like is not None:
+        return _criteria_of(like)
+    return scale_template(scale if scale in SCALES else DEFAULT_SCALE)
 
 
 def _criteria_of(like: Viewer) -> dict[str, Any]:
