@@ -125,6 +125,19 @@ def test_a_change_of_both_versions_is_shown_in_the_readers_own(pilot, address):
     assert "storm" in html
 
 
+def test_a_change_of_one_version_alone_is_told_to_readers_of_both(pilot, address):
+    edit(pilot, translations={"zh-hans": ZH})
+    edit(pilot, translations={"zh-hans": {**ZH, "cause": "洪水"}})
+    chinese = read(pilot, address, "zh-hans", "risks/R-001/history/")
+    assert "<del>降雨</del>" in chinese
+    assert "<ins>洪水</ins>" in chinese
+    english = read(pilot, address, "en", "risks/R-001/history/")
+    assert "洪水" not in english
+    latest = english.split('<dl class="diff">')[1]
+    assert "texts in another language (Simplified Chinese)" in latest
+    assert "<dd>cause</dd>" in latest
+
+
 def test_the_reason_of_an_extension_is_in_the_readers_language(world):
     row = builders.risk(world)
     assert row.next_review_on is not None

@@ -36,6 +36,30 @@ def localized(field: str, pair: list[Any], change: Mapping[str, Any]) -> list[An
     return [version if text else text for text, version in zip(pair, localized, strict=True)]
 
 
+def versions_changed(
+    change: Mapping[str, Any],
+) -> tuple[dict[str, list[Any]], dict[str, list[str]]]:
+    """What changed in versions of texts whose original stayed as it was: in the reader's language
+    the texts before and after, by field; in each other language which fields they are."""
+    logged = change.get("translations")
+    if not _is_pair(logged):
+        return {}, {}
+    before, after = (side or {} for side in logged or ())
+    here: dict[str, list[Any]] = {}
+    elsewhere: dict[str, list[str]] = {}
+    for language in sorted({*before, *after}):
+        was, now = before.get(language) or {}, after.get(language) or {}
+        for field in sorted({*was, *now} - set(change)):
+            pair = [was.get(field), now.get(field)]
+            if pair[0] == pair[1]:
+                continue
+            if language == get_language():
+                here[field] = pair
+            else:
+                elsewhere.setdefault(language, []).append(field)
+    return here, elsewhere
+
+
 def reading_texts(field: str, pair: list[Any], zone: str) -> list[Any]:
     """Logged readings, before and after, as texts: the first of them, and until when they go."""
     if field != "readings":

@@ -28,7 +28,14 @@ from riskreg.reviews.models import Outcome
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
-from riskreg.web.history.language import link_names, localized, named, reading_texts
+from riskreg.web.bilingual import language_name
+from riskreg.web.history.language import (
+    link_names,
+    localized,
+    named,
+    reading_texts,
+    versions_changed,
+)
 from riskreg.web.ladder.labels import reason_label
 from riskreg.web.tables import PEOPLE, find_field
 
@@ -129,9 +136,32 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
                         field, reading_texts(field, logged, viewer.register.time_zone), change
                     ),
                 )
-            ],
+            ]
+            + _version_rows(event, change),
         }
         for event, change in zip(found, changes, strict=True)
+    ]
+
+
+def _version_rows(event: Event, change: dict[str, Any]) -> list[dict[str, Any]]:
+    """What an event changed of versions of texts alone: shown in the reader's language, and named
+    where it is in another one. What is made is told by its own texts."""
+    if event.verb.endswith(".created"):
+        return []
+    noun = event.subject_type
+    here, elsewhere = versions_changed(change)
+    rows = [
+        {"field": field_label(field, noun), "before": before or "", "after": after or ""}
+        for field, (before, after) in here.items()
+    ]
+    return rows + [
+        {
+            "field": _("texts in another language (%(language)s)")
+            % {"language": language_name(language)},
+            "before": "",
+            "after": enumerated(field_label(field, noun) for field in fields),
+        }
+        for language, fields in elsewhere.items()
     ]
 
 
