@@ -24,7 +24,7 @@ CODES = (
     "reserved", "required", "retired", "reused", "rung", "same_as_owner", "same_person", "taken",
     "too_early", "too_far", "too_large", "too_late", "too_long", "too_many", "too_many_cells",
     "too_precise", "twice", "unknown", "unknown_field", "unknown_host", "unknown_account",
-    "unknown_filter", "unknown_language",
+    "unknown_column", "unknown_filter", "unknown_language",
     "unknown_level", "unknown_member", "unknown_objective", "unknown_parameter", "unknown_party",
     "unknown_rating", "unknown_risk", "unknown_role", "unknown_term", "wildcard", "wrong_size",
     "wrong_state", "wrong_unit",
