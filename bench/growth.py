@@ -70,7 +70,7 @@ def measure(size: int) -> dict[str, Any]:
     viewer = seed(size)
     add_history(viewer)
     own = Risk.objects.filter(register=viewer.register, state="open", party=viewer.party)
-    ref = own.values_list("ref", flat=True)[0]
+    ref = own.order_by("ref_order").values_list("ref", flat=True)[0]
     _row, token = create_token(user=viewer.user, scope="read", days=1, at=clock.now())
     program = Client(headers={"authorization": f"Bearer {token}"})
     person = Client()
