@@ -90,7 +90,8 @@ def commit_import(
         raise Invalid.one("mapping", "answers_needed", f"{first.column}: {first.question}")
     assert actor.party is not None  # noqa: S101 - who may import acts for a party
     row = Import.objects.create(
-        uuid=name or uuid.uuid4(),
+        # Without one the model draws it, as it does for everything else.
+        **({"uuid": name} if name else {}),
         register=actor.register,
         party=actor.party,
         visibility=Visibility.PARTY,
