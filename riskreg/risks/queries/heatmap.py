@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, QuerySet
+from django.db.models import Count, F, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import clock
@@ -102,7 +103,7 @@ def heatmap(
         positions = narrowed(viewer, positions, chosen)
     counts, newest, other_total = _counts(positions, stage, kind)
     most = REFS_PER_CELL if refs_per_cell is None else refs_per_cell
-    refs = _first_refs(positions, stage, kind, counts, most) if most else {}
+    refs = _first_refs(positions, stage, kind, counts, most, now=as_of >= today) if most else {}
     criteria = viewer.criteria
     if as_of < today and newest not in (None, criteria.pk):
         # The criteria of that day, where they have changed since.
@@ -200,6 +201,8 @@ def _first_refs(
     kind: str,
     places: Iterable[tuple[Any, Any]],
     most: int,
+    *,
+    now: bool,
 ) -> dict[tuple[Any, Any], list[str]]:
     """The first refs of each of ``places``. What is cut off puts less at stake: in a cell the score
     of the other stage decides.
@@ -207,9 +210,18 @@ def _first_refs(
     One statement of one short list for each place, which the index of cells serves: ranking all
     rows would sort them all, and going through them here would fetch them all.
     """
-    order = (F(tie_breaker(stage)).desc(nulls_last=True), "ref_order")
+    order: list[Any] = [F(tie_breaker(stage)).desc(nulls_last=True), "ref_order"]
     columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
     of_kind = positions.filter(kind=kind).order_by(*order).values_list(*columns)
+
+    if not now:
+        # No index leads to the cells of a past day: each short list would go through all of it.
+        place = Window(RowNumber(), partition_by=[F(c) for c in columns[:2]], order_by=order)
+        ranked = positions.filter(kind=kind).annotate(place=place).filter(place__lte=most)
+        listed: dict[tuple[Any, Any], list[str]] = {}
+        for likelihood, impact, ref in ranked.order_by("place").values_list(*columns):
+            listed.setdefault((likelihood, impact), []).append(ref)
+        return listed
 
     def compiled(likelihood: int | None, impact: int | None) -> tuple[str, list[Any]]:
         rows = of_kind.filter(**{columns[0]: likelihood, columns[1]: impact})[:most]
