@@ -32,7 +32,7 @@ _NAV = (
 def shell(request: HttpRequest) -> dict[str, Any]:
     """viewer, register, registers and nav for base.html; empty for who is not signed in. ``person``
     is who is, also where they are in no register yet."""
-    nothing = {"viewer": None, "register": None, "registers": [], "nav": []}
+    nothing: dict[str, Any] = {"viewer": None, "register": None, "registers": [], "nav": []}
     if not getattr(request, "user", None) or not request.user.is_authenticated:
         return {**nothing, "person": None}
     viewer: Viewer | None = getattr(request, "viewer", None) or last_viewer(request)

@@ -216,8 +216,8 @@ def _first_refs(
 
     if not now:
         # No index leads to the cells of a past day: each short list would go through all of it.
-        place = Window(RowNumber(), partition_by=[F(c) for c in columns[:2]], order_by=order)
-        ranked = positions.filter(kind=kind).annotate(place=place).filter(place__lte=most)
+        rank = Window(RowNumber(), partition_by=[F(c) for c in columns[:2]], order_by=order)
+        ranked = positions.filter(kind=kind).annotate(place=rank).filter(place__lte=most)
         listed: dict[tuple[Any, Any], list[str]] = {}
         for likelihood, impact, ref in ranked.order_by("place").values_list(*columns):
             listed.setdefault((likelihood, impact), []).append(ref)
