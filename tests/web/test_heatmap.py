@@ -130,6 +130,14 @@ def test_filters_narrow_cells_and_list_alike(pilot, address):
     assert page(pilot, address, tail="?party=south").context["shown"].total == 1
 
 
+@pytest.mark.parametrize("tail", ["?q=%5B%5B%5B", "?q=%5B%5B%5B&as_of=2026-05-01"])
+def test_words_that_nothing_can_match_leave_the_map_empty(pilot, address, tail):
+    response = page(pilot, address, tail=tail)
+    assert response.status_code == 200
+    assert counts(response) == {}
+    assert response.context["shown"].total == 0
+
+
 @pytest.mark.parametrize(
     ("tail", "words"),
     [

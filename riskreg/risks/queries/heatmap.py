@@ -210,6 +210,10 @@ def _first_refs(
     One statement of one short list for each place, which the index of cells serves: ranking all
     rows would sort them all, and going through them here would fetch them all.
     """
+    places = list(places)
+    if not places:
+        # Nor is there SQL of a filter that nothing can match.
+        return {}
     order: list[Any] = [F(tie_breaker(stage)).desc(nulls_last=True), "ref_order"]
     columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
     of_kind = positions.filter(kind=kind).order_by(*order).values_list(*columns)
@@ -244,8 +248,6 @@ def _first_refs(
         parts.append(sql)
         values += given
     found: dict[tuple[Any, Any], list[str]] = {}
-    if not parts:
-        return found
     lists = (f"SELECT * FROM ({part}) x{n}" for n, part in enumerate(parts))  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(" UNION ALL ".join(lists), values)
