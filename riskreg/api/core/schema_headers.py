@@ -33,13 +33,12 @@ KEY = header(
     {"minLength": 1, "maxLength": 255, "pattern": r"^[ -~]*[!-~][ -~]*$"},
 )
 
+# Any text: what is no epoch's name claims nothing, and so is passed over.
 EPOCH = header(
     "Log-Epoch",
     "After a restore of the system (410): the name of the new epoch, from one who knows of it.",
-    {"maxLength": 60},
+    {},
 )
-
-
 # Any text: what is no ETag is nobody's, and so is passed over, as HTTP has it.
 KNOWN = header("If-None-Match", "ETags that you have: 304 where one is still right.", {})
 
