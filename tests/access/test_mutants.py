@@ -31,6 +31,7 @@ REDUNDANT = {
     "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",
     "indicators/queries/access.py:visible_indicators": "its cursor is its audience's",
+    "reviews/queries/coverage.py:_items": "found under the same rule, and one extension for each",
     "indicators/queries/access.py:readings_of": "the indicator itself was found by the same rule",
 }
 

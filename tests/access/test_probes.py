@@ -23,8 +23,6 @@ from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.models import Membership
 from riskreg.register.services import add_member, end_membership
-from riskreg.reviews.models import Extension
-from riskreg.reviews.queries.coverage import coverage
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks import control_filters
@@ -223,22 +221,6 @@ def _run_with_a_private_risk(world: CanaryWorld) -> tuple[Simulation, Risk]:
     return row, private
 
 
-def day_of_an_extension(world: CanaryWorld) -> bool:
-    """What all know to be extended was extended again in private: the day is the one all know."""
-    again = Extension.objects.filter(visibility="party").exclude(reviewed_before=None)
-    private = again.latest("id")
-    Extension.objects.create(
-        register=private.register, party=private.party, visibility="shared", risk=private.risk,
-        reviewed_before=None, due_on=private.due_on, until=private.until - dt.timedelta(days=1),
-        reason="For all", granted_by=private.granted_by, at=private.at, created_at=private.at,
-    )  # fmt: skip
-    asked = {"first": private.due_on, "as_of": world.today, "at": world.at}
-    report = coverage(world.viewer("partner_manager"), by="owner", **asked)
-    days = {item.due.extended_until for item in report.listed("due")} - {None}
-    assert days
-    return private.until in days
-
-
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
@@ -252,7 +234,6 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "risks/filters.py:_positions": partial(owner_who_left, noun="risks"),
     "risks/mitigation_filters.py:_mitigations": partial(owner_who_left, noun="mitigations"),
     "risks/queries/access.py:control_for": end_of_a_control,
-    "reviews/queries/coverage.py:_items": day_of_an_extension,
     "reviews/queries/meetings.py:last_meeting_before": day_of_the_last_meeting,
     "risks/control_filters.py:_controls": former_owner_of_a_control,
     "risks/services/mitigations.py:_served": sources_of_what_work_serves,

@@ -50,7 +50,7 @@ WORKED_OUT = {
     "party": {"url", "name"},
     "estimate": {"implied"},
     "changerequest": {"url", "page", "title", "difference"},
-    "import": set(),
+    "import": {"state"},  # of the work on it; an import is in the feed once it is done
 }
 EMPTY = (None, "", [], {})
 Row = dict[str, Any]
