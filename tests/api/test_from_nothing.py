@@ -86,8 +86,9 @@ def test_the_script_of_the_guide_makes_a_register_with_its_first_reminder(
     assert list(Control.objects.get(register=register).risks.all()) == [risk]
     assert risk.next_review_on is not None
     due = dt.datetime.combine(risk.next_review_on, dt.time(12), dt.UTC)
-    before = len(mails_to(tmp_path, "owner@example.com"))
+    before = mails_to(tmp_path, "owner@example.com")
     sweep(due)
     deliver_due(lambda: due, seconds=60, limit=100)
-    (first,) = mails_to(tmp_path, "owner@example.com")[before:]
+    # Files of one second have no order.
+    (first,) = [m for m in mails_to(tmp_path, "owner@example.com") if m not in before]
     assert "R-001 Overseas policy barriers" in first
