@@ -17,6 +17,7 @@ from riskreg.api.core.etag import etag
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.kernel.localised import localised
+from riskreg.register.accepting import with_caps
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria
@@ -169,8 +170,10 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
                 "names": rating["names"],
                 "cadence_days": rating["cadence_days"],
                 "accept_role": rating["accept_role"],
+                "accept_days": rating["accept_days"],
+                "accept_total_days": rating["accept_total_days"],
             }
-            for rating in criteria.ratings
+            for rating in map(with_caps, criteria.ratings)
         ],
         "cells": [
             {"likelihood": x, "impact": y, "score": cell["score"], "rating": cell["rating"]}

@@ -34,6 +34,8 @@ class RatingNew(s.Serializer[Any]):
     names = names(120)
     cadence_days = s.IntegerField(min_value=1, max_value=3650)
     accept_role = one_of(["owner", "manager", "leader"], required=False)
+    accept_days = s.IntegerField(required=False, min_value=1, max_value=3650)
+    accept_total_days = s.IntegerField(required=False, min_value=1, max_value=3650)
 
 
 class DimensionNew(s.Serializer[Any]):

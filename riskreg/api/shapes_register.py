@@ -30,6 +30,8 @@ class Rating(s.Serializer[Any]):
     names = names()
     cadence_days = s.IntegerField()
     accept_role = one_of(["owner", "manager", "leader"])
+    accept_days = s.IntegerField()
+    accept_total_days = s.IntegerField()
 
 
 class Criteria(s.Serializer[Any]):

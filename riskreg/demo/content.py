@@ -29,6 +29,7 @@ class Content:
     mitigations: list[dict[str, Any]]
     indicators: list[dict[str, Any]]
     estimates: list[dict[str, Any]]
+    acceptances: list[dict[str, Any]]
 
     @cached_property
     def earliest_day(self) -> dt.date:
@@ -81,7 +82,7 @@ def read_content() -> Content:
     """Read the files. Raises ``OSError`` or ``ValueError`` if the package is damaged."""
     names = (
         "register", "taxonomies", "objectives", "criteria", "risks", "mitigations", "indicators",
-        "estimates",
+        "estimates", "acceptances",
     )  # fmt: skip
     return Content(**{name: _read(name) for name in names})
 
@@ -114,6 +115,8 @@ def criteria_from(data: Mapping[str, Any]) -> dict[str, Any]:
                 "names": rating["name"],
                 "cadence_days": rating["cadence_days"],
                 "accept_role": data["accept_authority"][rating["key"]],
+                "accept_days": data["accept_days"][rating["key"]],
+                "accept_total_days": data["accept_total_days"][rating["key"]],
             }
             for rating in sorted(data["ratings"], key=lambda rating: rating["rank"])
         ],

@@ -12,8 +12,7 @@ from typing import Any
 from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
-# Who may accept a risk, the one with the least authority first.
-_AUTHORITY = ("owner", "manager", "leader")
+from riskreg.register.accepting import AUTHORITY, with_caps
 
 
 class Effect(StrEnum):
@@ -57,9 +56,9 @@ def criteria_differences(
 ) -> list[Difference]:
     """What is different between two versions of the criteria, as ``clean_criteria`` gives them.
 
-    A shorter cadence, a lower appetite and a higher role to accept are stricter; the other way
-    round they are looser. Levels, dimensions, cells, ratings, labels and a ``mapping`` of levels
-    move what is common.
+    A shorter cadence, a lower appetite, a higher role to accept and a shorter time of acceptance
+    are stricter; the other way round they are looser. Levels, dimensions, cells, ratings, labels
+    and a ``mapping`` of levels move what is common.
     """
     found = [
         *_levels("likelihood", before, after),
@@ -115,8 +114,8 @@ def _levels(part: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> l
 
 
 def _ratings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
-    old = {rating["key"]: rating for rating in before["ratings"]}
-    new = {rating["key"]: rating for rating in after["ratings"]}
+    old = {rating["key"]: with_caps(rating) for rating in before["ratings"]}
+    new = {rating["key"]: with_caps(rating) for rating in after["ratings"]}
     found = []
     named = [(key, rating["names"]) for key, rating in old.items()]
     if named != [(key, rating["names"]) for key, rating in new.items()]:
@@ -127,9 +126,13 @@ def _ratings(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Differ
             found.append(Difference("cadence", key, *days, _shorter(*days)))
         roles = (old[key]["accept_role"], new[key]["accept_role"])
         if roles[0] != roles[1]:
-            higher = _AUTHORITY.index(roles[1]) > _AUTHORITY.index(roles[0])
+            higher = AUTHORITY.index(roles[1]) > AUTHORITY.index(roles[0])
             effect = Effect.STRENGTHENS if higher else Effect.WEAKENS
             found.append(Difference("accept_role", key, *roles, effect))
+        for part in ("accept_days", "accept_total_days"):
+            caps = (old[key][part], new[key][part])
+            if caps[0] != caps[1]:
+                found.append(Difference(part, key, *caps, _shorter(*caps)))
     return found
 
 

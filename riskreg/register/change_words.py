@@ -107,7 +107,7 @@ def criteria_title(before: Snapshot, after: Snapshot) -> str:
         return _("How often risks are reviewed")
     if parts == {"appetite"}:
         return _("The risk appetite")
-    if parts == {"accept_role"}:
+    if parts and parts <= {"accept_role", "accept_days", "accept_total_days"}:
         return _("Who may accept risks")
     return _("The risk criteria")
 
@@ -130,6 +130,14 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
     if d.part == "accept_role":
         label = _("Who may accept risks rated %(rating)s") % {"rating": names.get(d.key, "")}
         return Line(label, _role(d.before), _role(d.after), d.effect)
+    if d.part in ("accept_days", "accept_total_days"):
+        text = (
+            _("Risks rated %(rating)s can be accepted at once for")
+            if d.part == "accept_days"
+            else _("Risks rated %(rating)s can be accepted in all for")
+        )
+        label = text % {"rating": names.get(d.key, "")}
+        return Line(label, _days(d.before), _days(d.after), d.effect)
     if d.part == "appetite":
         old = {r["key"]: localised(r["names"], r["key"]) for r in before["ratings"]}
         new = {r["key"]: localised(r["names"], r["key"]) for r in after["ratings"]}
@@ -204,6 +212,10 @@ def _mapping(mapping: Any, axes: Axes) -> str:
 
 def _every(days: int) -> str:
     return ngettext("every day", "every %(n)d days", days) % {"n": days}
+
+
+def _days(days: int) -> str:
+    return ngettext("%(n)d day", "%(n)d days", days) % {"n": days}
 
 
 def _role(role: str) -> str:

@@ -211,10 +211,11 @@ class Criteria(Base):
     ``likelihood`` and ``impact`` are lists of levels {value, names, descriptions}, lowest first,
     values 1…n, each with a ``range`` [from, to) or none of them; ``dimensions`` of {key, names,
     descriptions: [one per impact level]}; ``ratings`` of
-    {key, names, cadence_days, accept_role}, least severe first; ``cells`` of rows, one per
-    likelihood from the lowest, each with {score, rating} per impact from the lowest; ``appetite``
-    is the most severe rating that needs no acceptance; ``unrated_cadence_days`` the cadence of an
-    open risk that nobody has rated.
+    {key, names, cadence_days, accept_role, accept_days, accept_total_days}, least severe first (the
+    days missing in criteria older than acceptances: ``policy.with_caps``); ``cells`` of rows, one
+    per likelihood from the lowest, each with {score, rating} per impact from the lowest;
+    ``appetite`` is the most severe rating that needs no acceptance; ``unrated_cadence_days`` the
+    cadence of an open risk that nobody has rated.
     """
 
     register = models.ForeignKey(

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names, localised
+from riskreg.register.accepting import AUTHORITY, with_caps
 from riskreg.register.frame_templates import DEFAULT_SCALE, scale_template
 
 MIN_LEVELS, MAX_LEVELS = 3, 7
@@ -101,6 +102,14 @@ class Matrix:
     def accept_role(self, rating: str) -> str:
         """The role with the authority to accept a risk of this rating."""
         return str(self._ratings[rating]["accept_role"])
+
+    def accept_days(self, rating: str) -> int:
+        """For how many days a risk of this rating can be accepted at once."""
+        return int(with_caps(self._ratings[rating])["accept_days"])
+
+    def accept_total_days(self, rating: str) -> int:
+        """For how many days it can be accepted in all, extensions included."""
+        return int(with_caps(self._ratings[rating])["accept_total_days"])
 
 
 def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -245,10 +254,27 @@ def _ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
         if not is_cadence(cadence):
             errors.add("ratings", "cadence_out_of_range", _("A cadence is 1 to 3650 days."))
         role = rating.get("accept_role", "leader")
-        if role not in ("owner", "manager", "leader"):
+        if role not in AUTHORITY:
             errors.add("ratings", "unknown_role", _("Owners, managers or leaders accept risks."))
         names = clean_names(errors, "ratings", rating.get("names"))
-        ratings.append({"key": key, "names": names, "cadence_days": cadence, "accept_role": role})
+        capped = with_caps(rating)
+        days, most = capped["accept_days"], capped["accept_total_days"]
+        if not is_cadence(days) or not is_cadence(most):
+            text = _("A risk is accepted for 1 to 3650 days.")
+            errors.add("ratings", "accept_days_out_of_range", text)
+        elif most < days:
+            text = _("In all, a risk is accepted for at least as long as at once.")
+            errors.add("ratings", "accept_total_too_short", text)
+        ratings.append(
+            {
+                "key": key,
+                "names": names,
+                "cadence_days": cadence,
+                "accept_role": role,
+                "accept_days": days,
+                "accept_total_days": most,
+            }
+        )
     _check_words(errors, "ratings", ratings)
     if len({r["key"] for r in ratings}) < len(ratings):
         errors.add("ratings", "repeated", _("Two ratings have the same key."))

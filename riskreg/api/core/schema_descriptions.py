@@ -1,5 +1,6 @@
 """What each property means, where its shape does not say so: by name, or by shape and name."""
 
+from riskreg.decisions.policy.acceptances import MAX_CONDITIONS
 from riskreg.indicators.services import MAX_READINGS
 from riskreg.register.services.founding import MAX_PARTIES
 from riskreg.register.services.invitations import MAX_ROWS
@@ -8,6 +9,8 @@ from riskreg.reminders.policy import MAX_RUNGS
 
 WORDS: dict[str, str] = {
     "above_appetite": "open risks rated above the appetite",
+    "accept_days": "for how many days a risk of this rating can be accepted at once",
+    "accept_total_days": "for how many days in all, counted from the first acceptance",
     "accept_role": "the least role that may accept a risk of this rating",
     "active": "whether it is in use: read, and missed when it is not",
     "after": "where the risk stood after the item; null: unrated",
@@ -231,6 +234,8 @@ BOUNDS: dict[str, dict[str, int]] = {
     "LadderNew.rungs": {"minItems": 1, "maxItems": MAX_RUNGS},
     "TaxonomyNew.terms": {"maxItems": MAX_TERMS},
     "ReadingsNew.readings": {"maxItems": MAX_READINGS},
+    "AcceptanceNew.conditions": {"maxItems": MAX_CONDITIONS},
+    "Grant.conditions": {"maxItems": MAX_CONDITIONS},
     "InvitationsNew.rows": {"minItems": 1, "maxItems": MAX_ROWS},
     "RegisterNew.parties": {"minItems": 1, "maxItems": MAX_PARTIES},
 }
@@ -240,6 +245,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "party": ("The party's key.", r"^[^/]+$"),
     "number": ("The number of the item.", ""),
     "key": ("Its key, which never changes.", r"^[^/]+$"),
+    "condition": ("The condition's id.", ""),
     "brought": ("The import's id.", ""),
     "control": ("The control's id.", ""),
     "absence": ("The absence's id.", ""),
@@ -255,6 +261,8 @@ PATHS: dict[str, tuple[str, str]] = {
 TAGS: dict[str, str] = {
     "change-requests": "Changes of what binds all parties, which wait for a yes of each",
     "absences": "Who is away, and who stands in.",
+    "conditions": "What must be done for an acceptance to hold.",
+    "acceptances": "Risks above appetite that are signed off for a time.",
     "assessments": "Judgements of a risk.",
     "axes": "How the matrices are drawn.",
     "changes": "Everything that was done, in order.",

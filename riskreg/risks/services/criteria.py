@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import Conflict, NotFound
+from riskreg.register.accepting import with_caps
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
 from riskreg.register.change_kinds import ChangeKind, register_kind
@@ -53,19 +54,20 @@ def publish_criteria(
     require(actor, "register.configure")
     now = criteria_in_force(actor, seen_number)
     clean = clean_criteria(data)
-    if all(getattr(now, name) == value for name, value in clean.items()) and not mapping:
+    held = {name: getattr(now, name) for name in clean}
+    held["ratings"] = [with_caps(rating) for rating in now.ratings]
+    if held == clean and not mapping:
         return now.register
     # Refused at once, not by the last yes: a level that is gone and of which nothing is said.
     clean_mapping(now, Criteria(register=now.register, **clean), mapping)
-    before = {name: getattr(now, name) for name in clean}
     asked = propose(
         actor,
         Proposal(
             kind=CRITERIA,
             content={"data": clean, "mapping": mapping, "seen_number": seen_number},
-            before={**before, "number": now.number, "axes": axes_of(now.register).as_json()},
+            before={**held, "number": now.number, "axes": axes_of(now.register).as_json()},
             after={**clean, "mapping": mapping},
-            asks=asks(criteria_differences(before, clean, mapping)),
+            asks=asks(criteria_differences(held, clean, mapping)),
         ),
         at,
         agreed=agreed,

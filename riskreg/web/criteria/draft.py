@@ -11,8 +11,10 @@ from typing import Any
 from django.http import QueryDict
 
 from riskreg.kernel.localised import localised
+from riskreg.register.accepting import ACCEPT_DAYS, ACCEPT_TOTAL_DAYS, with_caps
 from riskreg.register.models import Criteria
 
+_RATING = ("r_key", "r_name", "r_name_zh", "r_days", "r_role", "r_accept", "r_accept_total")
 AXES = {"l": "likelihood", "i": "impact"}
 # More rows than this are not shown again; criteria of so many are refused in any case.
 ROWS_READ = 10
@@ -43,6 +45,8 @@ class Rating:
     name_zh: str = ""
     days: str = ""
     role: str = "leader"
+    accept_days: str = ""
+    accept_total: str = ""
 
 
 @dataclass
@@ -113,7 +117,8 @@ class Draft:
         n = len(self.ratings) + 1
         while f"rating_{n}" in self.rating_keys:
             n += 1
-        self.ratings.append(Rating(f"rating_{n}", days="30"))
+        usual = {"accept_days": str(ACCEPT_DAYS), "accept_total": str(ACCEPT_TOTAL_DAYS)}
+        self.ratings.append(Rating(f"rating_{n}", days="30", **usual))
         self.brush = f"rating_{n}"
 
     def remove_rating(self, n: int) -> None:
@@ -169,6 +174,8 @@ class Draft:
                     "names": _names(rating.name, rating.name_zh),
                     "cadence_days": _whole(rating.days),
                     "accept_role": rating.role,
+                    "accept_days": _whole(rating.accept_days),
+                    "accept_total_days": _whole(rating.accept_total),
                 }
                 for rating in self.ratings
             ],
@@ -235,8 +242,10 @@ def draft_of(criteria: Criteria) -> Draft:
                 rating["names"].get(ZH, ""),
                 str(rating["cadence_days"]),
                 rating["accept_role"],
+                str(rating["accept_days"]),
+                str(rating["accept_total_days"]),
             )
-            for rating in criteria.ratings
+            for rating in map(with_caps, criteria.ratings)
         ],
         dimensions=[
             Dimension(
@@ -261,10 +270,8 @@ def read(data: QueryDict) -> Draft:
     # The form has the highest level and the most severe rating first.
     likelihood, impact = _levels(data, "l")[::-1], _levels(data, "i")[::-1]
     ratings = [
-        Rating(key or f"rating_{n + 1}", name, name_zh, days, role)
-        for n, (key, name, name_zh, days, role) in enumerate(
-            _rows(data, ROWS_READ, "r_key", "r_name", "r_name_zh", "r_days", "r_role")
-        )
+        Rating(key or f"rating_{n + 1}", *rest)
+        for n, (key, *rest) in enumerate(_rows(data, ROWS_READ, *_RATING))
     ][::-1]
     keys = [rating.key for rating in ratings] or [""]
     flat = _texts(data, "cell")

@@ -4,7 +4,6 @@ import dataclasses
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
-from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.queries import users_by_uuid
@@ -13,11 +12,11 @@ from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.axes import AXES, axes_of
 from riskreg.register.matrix_findings import matrix_findings
-from riskreg.register.models import Criteria, Role
+from riskreg.register.models import Criteria
 from riskreg.register.permissions import permits
 from riskreg.register.queries import criteria_versions
 from riskreg.web.base import RegisterView
-from riskreg.web.levels import levels_of
+from riskreg.web.levels import accepts_text, levels_of
 from riskreg.web.presenters import Scale
 from riskreg.web.ui.drawing import shape_matrix
 
@@ -42,7 +41,7 @@ class CriteriaPage(RegisterView):
             "dimensions": [localised(item["names"], item["key"]) for item in criteria.dimensions],
             "appetite": scale.name(criteria.appetite),
             "ratings": [
-                {**row, "accepts": capfirst(Role(scale.matrix.accept_role(row["key"])).label)}
+                {**row, "accepts": accepts_text(scale.matrix, row["key"])}
                 for row in scale.cadences()
             ],
             "unrated_days": criteria.unrated_cadence_days,

@@ -18,7 +18,6 @@ from riskreg.register.access import Viewer
 from riskreg.register.axes import AXES, axes_of
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_queries import may_answer, open_requests
-from riskreg.register.models import Role
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for, parties_for
@@ -28,6 +27,7 @@ from riskreg.risks.services.cadence import UNRATED
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.bilingual import SECOND, names_given
 from riskreg.web.change_requests.asking import parties_asked, to_request
+from riskreg.web.levels import accepts_text
 from riskreg.web.table_form import set_choices
 
 MEMBERS_SHOWN = 200
@@ -165,7 +165,7 @@ class Settings(RegisterView):
                     "name": matrix.rating_name(key),
                     "tone": n,
                     "days": matrix.cadence_days(key),
-                    "accepts": capfirst(Role(matrix.accept_role(key)).label),
+                    "accepts": accepts_text(matrix, key),
                 }
                 for n, key in reversed(list(enumerate(matrix.rating_keys)))
             ],
