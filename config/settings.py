@@ -98,6 +98,7 @@ INSTALLED_APPS = [
     "riskreg.reviews",
     "riskreg.indicators",
     "riskreg.analysis",
+    "riskreg.decisions",
     "riskreg.handover",
     "riskreg.exchange",
     "riskreg.reminders",

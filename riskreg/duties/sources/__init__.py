@@ -10,6 +10,11 @@ from collections.abc import Iterable
 from typing import Any
 
 from riskreg.duties.base import Duty, Source
+from riskreg.duties.sources.acceptances import (
+    ACCEPTANCE_ANSWER,
+    ACCEPTANCE_EXPIRY,
+    CONDITION,
+)
 from riskreg.duties.sources.breaches import BREACH
 from riskreg.duties.sources.change_requests import CHANGE_ANSWER
 from riskreg.duties.sources.control_tests import CONTROL_TEST
@@ -32,6 +37,9 @@ SOURCES: dict[str, Source] = {
         READING,
         CONTROL_TEST,
         CHANGE_ANSWER,
+        ACCEPTANCE_ANSWER,
+        ACCEPTANCE_EXPIRY,
+        CONDITION,
     )
 }
 # Those that lists and counts have; the others are told, and another of these asks for them.
@@ -72,8 +80,11 @@ def urgency(
 
 
 __all__ = [
+    "ACCEPTANCE_ANSWER",
+    "ACCEPTANCE_EXPIRY",
     "BREACH",
     "CHANGE_ANSWER",
+    "CONDITION",
     "CONTROL_TEST",
     "EXTENSION",
     "LISTED",

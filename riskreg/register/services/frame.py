@@ -27,6 +27,8 @@ from riskreg.register.policy import clean_criteria, default_criteria
 from riskreg.register.services.named import Named
 
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
+_LETTERS = {"risk": "R", "mitigation": "M", "indicator": "K", "change_request": "CR",
+            "acceptance": "A"}  # fmt: skip
 _PREFIX = re.compile(r"^[A-Z]{1,3}\Z")
 # Words that an address of a page or of the API may need some day.
 RESERVED_SLUGS = frozenset(
@@ -166,7 +168,7 @@ def next_ref(register: Register, noun: str, private_to: Party | None) -> str:
     )
     sequence.last += 1
     sequence.save(update_fields=["last"])
-    letter = {"risk": "R", "mitigation": "M", "indicator": "K", "change_request": "CR"}[noun]
+    letter = _LETTERS[noun]
     if private_to is not None:
         letter = private_to.prefix + ("" if noun == "risk" else letter)
     return f"{letter}-{sequence.last:03d}"

@@ -47,6 +47,7 @@ def action_label(page: str) -> str:
         "mitigation": _("Update"),
         "control_test": _("Record a test"),
         "change_request": _("Answer"),
+        "acceptance": _("See the acceptance"),
     }.get(page, _("Open it"))
 
 

@@ -83,6 +83,9 @@ BESIDE: dict[str, WhenShared] = {
     "exchange.ImportedRow.risk": WhenShared.OWN,
     # Each stays its party's until it is released, which is an act of its own.
     "estimates": WhenShared.OWN,
+    # Accepted in private is not accepted for everybody: it is asked for anew.
+    "acceptances": WhenShared.OWN,
+    "obligations": WhenShared.OWN,
 }
 STAGES = ("inherent", "residual", "target")
 

@@ -18,6 +18,9 @@ def kind_label(kind: str) -> str:
         "indicator.reading": _("Indicator reading"),
         "control.test": _("Control test"),
         "change.answer": _("Change of the common rules"),
+        "acceptance.answer": _("Acceptance to answer"),
+        "acceptance.expiry": _("Acceptance ends"),
+        "acceptance.condition": _("Condition of an acceptance"),
     }.get(kind, _("Duty"))
 
 
@@ -31,6 +34,9 @@ def discharge_text(kind: str) -> str:
         "indicator.reading": _("discharged by adding a reading"),
         "control.test": _("discharged by recording a test"),
         "change.answer": _("discharged by saying yes or no"),
+        "acceptance.answer": _("discharged by saying yes or no"),
+        "acceptance.expiry": _("discharged by a new acceptance, or by ending this one"),
+        "acceptance.condition": _("discharged by saying how it is met"),
     }.get(kind, "")
 
 
@@ -44,6 +50,9 @@ def action_label(kind: str) -> str:
         "indicator.reading": _("Add reading"),
         "control.test": _("Record a test"),
         "change.answer": _("Answer"),
+        "acceptance.answer": _("Answer"),
+        "acceptance.expiry": _("See to it"),
+        "acceptance.condition": _("Say how it is met"),
     }.get(kind, _("See"))
 
 

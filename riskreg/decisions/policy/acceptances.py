@@ -1,0 +1,178 @@
+"""Who may do what to an acceptance, in which state, and whether it still holds. Pure functions."""
+
+import datetime as dt
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from riskreg.decisions.models import AcceptanceState as State
+from riskreg.register.accepting import AUTHORITY
+from riskreg.register.policy import Matrix
+
+DAY = dt.timedelta(days=1)
+# Days that whoever is asked has, where the request says nothing.
+ANSWER_DAYS = 14
+MAX_CONDITIONS = 20
+
+
+class Act(StrEnum):
+    """What can be done to an acceptance. Extending one is asking for another."""
+
+    GRANT = "grant"
+    REFUSE = "refuse"
+    WITHDRAW = "withdraw"
+    REVOKE = "revoke"
+    SUPERSEDE = "supersede"
+
+
+# Every step there is; what is not here is refused.
+NEXT: dict[tuple[str, str], str] = {
+    (State.REQUESTED, Act.GRANT): State.GRANTED,
+    (State.REQUESTED, Act.REFUSE): State.REFUSED,
+    (State.REQUESTED, Act.WITHDRAW): State.WITHDRAWN,
+    (State.GRANTED, Act.REVOKE): State.REVOKED,
+    # By granting a later one of the same risk; nobody does it by itself.
+    (State.GRANTED, Act.SUPERSEDE): State.SUPERSEDED,
+}
+
+
+class Block(StrEnum):
+    """Why somebody may not do something."""
+
+    STATE = "state"
+    PARTY = "party"
+    AUTHORITY = "authority"
+    REQUESTER = "requester"
+    ANSWERS_FOR_IT = "answers_for_it"
+    NOT_REQUESTER = "not_requester"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who wants to do something, in relation to an acceptance: their ``role``, whether they act for
+    the risk's party, asked for it themselves, and answer for the risk (also standing in)."""
+
+    role: str
+    same_party: bool
+    requested_it: bool
+    answers_for_it: bool
+
+
+def has_authority(role: str, needed: str) -> bool:
+    """Whether ``role`` is ``needed``, or above it; who has no authority at all never is."""
+    return role in AUTHORITY and AUTHORITY.index(role) >= AUTHORITY.index(needed)
+
+
+def roles_from(needed: str) -> tuple[str, ...]:
+    """The roles with at least the authority of ``needed``."""
+    return AUTHORITY[AUTHORITY.index(needed) :]
+
+
+def block(act: str, state: str, needed: str, asker: Asker) -> Block | None:
+    """What keeps ``asker`` from it; None for nothing. ``needed``: the role that the criteria name
+    for the rating.
+
+    Three pairs of eyes: who asks for an acceptance, who answers for the risk and who grants it.
+    Taking a permission away is open to whoever could give it, and to whoever it was given to.
+    """
+    if (state, act) not in NEXT:
+        return Block.STATE
+    if act == Act.WITHDRAW:
+        return None if asker.requested_it else Block.NOT_REQUESTER
+    if not asker.same_party:
+        return Block.PARTY
+    if act == Act.REVOKE and asker.answers_for_it and asker.role in AUTHORITY:
+        return None
+    if not has_authority(asker.role, needed):
+        return Block.AUTHORITY
+    if act == Act.REVOKE:
+        return None
+    if asker.requested_it:
+        return Block.REQUESTER
+    return Block.ANSWERS_FOR_IT if asker.answers_for_it else None
+
+
+# How long --------------------------------------------------------------------------------------
+def last_day(
+    today: dt.date, first_granted_on: dt.date | None, matrix: Matrix, rating: str
+) -> dt.date:
+    """The last day on which an acceptance from ``today`` can end: within the cap of one, and within
+    that of all of them since the first."""
+    first = first_granted_on or today
+    return min(
+        today + matrix.accept_days(rating) * DAY, first + matrix.accept_total_days(rating) * DAY
+    )
+
+
+# Whether it holds ------------------------------------------------------------------------------
+class Stale(StrEnum):
+    """What an acceptance stood on, and does not any more."""
+
+    RATING = "rating_up"
+    CRITERIA = "criteria_stricter"
+    CONDITION = "condition_missed"
+
+
+class Status(StrEnum):
+    """How an acceptance stands on a day."""
+
+    WAITING = "waiting"
+    IN_FORCE = "in_force"
+    STALE = "stale"
+    EXPIRED = "expired"
+    CLOSED = "closed"
+
+
+def same_basis(frozen: Matrix, now: Matrix, rating: str) -> bool:
+    """Whether the criteria ask no more of an acceptance of this rating than those did by which it
+    was granted."""
+    if frozen.criteria.pk == now.criteria.pk:
+        return True
+    if rating not in now.rating_keys or frozen.criteria.appetite not in now.rating_keys:
+        return False
+    appetites = [now.rating_keys.index(m.criteria.appetite) for m in (frozen, now)]
+    roles = [AUTHORITY.index(m.accept_role(rating)) for m in (frozen, now)]
+    return (
+        appetites[1] >= appetites[0]
+        and roles[1] <= roles[0]
+        and now.accept_days(rating) >= frozen.accept_days(rating)
+        and now.accept_total_days(rating) >= frozen.accept_total_days(rating)
+    )
+
+
+def covered_by(frozen: Matrix, now: Matrix, rating_now: str) -> list[str]:
+    """The ratings of which an acceptance by the criteria ``frozen`` covers a risk that is rated
+    ``rating_now``: that one, and those above it."""
+    if rating_now not in now.rating_keys:
+        return []
+    above = now.rating_keys[now.rating_keys.index(rating_now) :]
+    return [key for key in above if key in frozen.rating_keys and same_basis(frozen, now, key)]
+
+
+def stale_because(
+    frozen: Matrix, now: Matrix, rating: str, rating_now: str | None, missed: bool
+) -> list[Stale]:
+    """Everything that an acceptance stood on and that moved; nothing for none."""
+    found = []
+    keys = now.rating_keys
+    known = rating in keys
+    if rating_now in keys and known and keys.index(rating_now) > keys.index(rating):
+        found.append(Stale.RATING)
+    if not known or not same_basis(frozen, now, rating):
+        found.append(Stale.CRITERIA)
+    if missed:
+        found.append(Stale.CONDITION)
+    return found
+
+
+def current_status(
+    state: str, expires_on: dt.date, today: dt.date, stale: Iterable[Stale]
+) -> Status:
+    """How an acceptance stands today. One that ran out counts no more, whatever else it is."""
+    if state == State.REQUESTED:
+        return Status.WAITING
+    if state != State.GRANTED:
+        return Status.CLOSED
+    if expires_on < today:
+        return Status.EXPIRED
+    return Status.STALE if any(stale) else Status.IN_FORCE

@@ -1,0 +1,258 @@
+"""Acceptances as their reader may see them, who could decide, and what stands without one."""
+
+import datetime as dt
+import functools
+import operator
+from collections.abc import Iterable, Sequence
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.decisions.models import (
+    Acceptance,
+    AcceptanceState,
+    Obligation,
+    ObligationKind,
+    ObligationState,
+)
+from riskreg.decisions.policy import acceptances as policy
+from riskreg.decisions.policy.acceptances import Act, Asker, Block, Stale, Status
+from riskreg.kernel.errors import NotFound
+from riskreg.kernel.punctuation import enumerated
+from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria, Role
+from riskreg.register.permissions import permits
+from riskreg.register.policy import Matrix
+from riskreg.register.queries import members_for
+from riskreg.risks.models import Kind, Position, Risk, State
+from riskreg.risks.queries.access import current_positions, valid_ref
+from riskreg.risks.queries.severity import severity
+
+
+def visible_acceptances(viewer: Viewer) -> QuerySet[Acceptance]:
+    """Every acceptance that the viewer may know of."""
+    return Acceptance.objects.visible_to(viewer)
+
+
+def acceptances_for(viewer: Viewer, today: dt.date) -> QuerySet[Acceptance]:
+    """Those with what a list shows of them: people, conditions, and how the risk is rated now."""
+    now = Position.objects.filter(risk=OuterRef("risk"), valid_to=None)
+    return (
+        visible_acceptances(viewer)
+        .select_related(
+            "risk", "party", "criteria", "requested_by", "acceptor", "granted_by", "closed_by",
+            "extension_of",
+        )
+        .prefetch_related(
+            Prefetch(
+                "obligations",
+                queryset=Obligation.objects.visible_to(viewer)
+                .filter(kind=ObligationKind.CONDITION)
+                .select_related("owner", "closed_by")
+                .order_by("due_on", "pk"),
+                to_attr="conditions",
+            )
+        )
+        .annotate(
+            rating_now=Subquery(now.values("residual_rating")[:1]),
+            score_now=Subquery(now.values("residual_score")[:1]),
+            missed=Exists(_missed(today)),
+        )
+    )  # fmt: skip
+
+
+def acceptance_for(viewer: Viewer, ref: str, today: dt.date) -> Acceptance:
+    """The acceptance called ``ref``. Raises ``NotFound`` also for another party's own."""
+    row = acceptances_for(viewer, today).filter(ref=ref).first() if valid_ref(ref) else None
+    if row is None:
+        raise NotFound(_("There is no such acceptance."))
+    row.register = row.risk.register = viewer.register
+    return row
+
+
+def acceptances_of(viewer: Viewer, risk: Risk, today: dt.date) -> QuerySet[Acceptance]:
+    """Those of ``risk``, the newest first."""
+    return acceptances_for(viewer, today).filter(risk=risk).order_by("-at", "-pk")
+
+
+def acceptance_exists(viewer: Viewer, risk: str) -> Exists:
+    """Whether the viewer may know of an acceptance of the risk that the column ``risk`` of an outer
+    query names."""
+    return Exists(visible_acceptances(viewer).filter(risk=OuterRef(risk)))
+
+
+def condition_for(viewer: Viewer, ref: str, condition: UUID, *, lock: bool = False) -> Obligation:
+    """The condition of that id of the acceptance called ``ref``. Raises ``NotFound``."""
+    rows = Obligation.objects.visible_to(viewer).select_related("acceptance", "risk", "party")
+    if lock:
+        rows = rows.select_for_update(of=("self",), no_key=True)
+    row = rows.filter(
+        uuid=condition, kind=ObligationKind.CONDITION, acceptance__ref=ref
+    ).first() if valid_ref(ref) else None  # fmt: skip
+    if row is None:
+        raise NotFound(_("There is no such condition."))
+    return row
+
+
+# How it stands ---------------------------------------------------------------------------------
+def stale_because(viewer: Viewer, row: Acceptance) -> list[Stale]:
+    """What a granted acceptance, read by ``acceptances_for``, stood on and that moved since."""
+    if row.state != AcceptanceState.GRANTED:
+        return []
+    now: str | None = row.rating_now  # type: ignore[attr-defined]
+    missed: bool = row.missed  # type: ignore[attr-defined]
+    frozen, current = Matrix(row.criteria), Matrix(viewer.criteria)
+    return policy.stale_because(frozen, current, row.rating, now, missed)
+
+
+def status_of(viewer: Viewer, row: Acceptance, today: dt.date) -> Status:
+    """How an acceptance, read by ``acceptances_for``, stands today."""
+    return policy.current_status(row.state, row.expires_on, today, stale_because(viewer, row))
+
+
+def _missed(today: dt.date) -> QuerySet[Obligation]:
+    return Obligation.objects.filter(
+        acceptance=OuterRef("pk"),
+        kind=ObligationKind.CONDITION,
+        state=ObligationState.OPEN,
+        due_on__lt=today,
+    )
+
+
+# What stands without one -----------------------------------------------------------------------
+def above_appetite(viewer: Viewer) -> list[str]:
+    """The ratings that need an acceptance, by the criteria in force."""
+    matrix = Matrix(viewer.criteria)
+    return [key for key in matrix.rating_keys if matrix.above_appetite(key)]
+
+
+def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
+    """Where each visible open threat above appetite stands that nobody has validly accepted, the
+    worst first. Each has ``request``: the ref of a request that waits, if one does.
+
+    An acceptance counts while it runs, covers the rating of today, and nothing that it stood on has
+    moved (``policy.stale_because``); for everybody who sees the risk, or for nobody.
+    """
+    rows = current_positions(viewer).filter(
+        state=State.OPEN, kind=Kind.THREAT, residual_rating__in=above_appetite(viewer)
+    )
+    waiting = visible_acceptances(viewer).filter(
+        risk=OuterRef("risk"), visibility=OuterRef("visibility"), state=AcceptanceState.REQUESTED
+    )
+    return (
+        rows.exclude(_accepted(viewer, today))
+        .annotate(request=Subquery(waiting.values("ref")[:1]))
+        .order_by(severity().desc(), "ref_order")
+    )
+
+
+def position_called(viewer: Viewer, ref: str) -> Subquery:
+    """The place of the risk called ``ref`` among the visible ones, for paging."""
+    return Subquery(current_positions(viewer).filter(ref=ref).values("pk")[:1])
+
+
+def _accepted(viewer: Viewer, today: dt.date) -> Q:
+    """Of a position: whether a valid acceptance covers it."""
+    granted = visible_acceptances(viewer).filter(
+        state=AcceptanceState.GRANTED, starts_on__lte=today, expires_on__gte=today
+    )
+    used = Criteria.objects.filter(pk__in=granted.order_by().values("criteria"))
+    now, versions = Matrix(viewer.criteria), list(used)
+    running = granted.filter(
+        ~Exists(_missed(today)), risk=OuterRef("risk"), visibility=OuterRef("visibility")
+    )
+    found = []
+    for rating in above_appetite(viewer):
+        covers = [
+            Q(criteria=version.pk, rating__in=policy.covered_by(Matrix(version), now, rating))
+            for version in versions
+        ]
+        if covers:
+            which = functools.reduce(operator.or_, covers)
+            found.append(Q(residual_rating=rating) & Exists(running.filter(which)))
+    return functools.reduce(operator.or_, found, Q(pk=None))
+
+
+# Who may ---------------------------------------------------------------------------------------
+def asker_of(viewer: Viewer, row: Acceptance) -> Asker:
+    """The viewer in relation to an acceptance."""
+    return Asker(
+        role=viewer.role,
+        same_party=viewer.party_id == row.party_id,
+        requested_it=row.requested_by_id == viewer.user.pk,
+        answers_for_it=answers_for(viewer, row.risk),
+    )
+
+
+def answers_for(viewer: Viewer, risk: Risk) -> bool:
+    """Whether the viewer answers for ``risk``, also in the place of somebody who is away."""
+    people = {risk.owner_id, risk.deputy_id} - {None}
+    return bool(people & {viewer.user.pk, *viewer.stands_in_for})
+
+
+def needed_role(viewer: Viewer, rating: str) -> str:
+    """The role that the criteria in force name for a rating; the highest for one they lack."""
+    matrix = Matrix(viewer.criteria)
+    known = rating if rating in matrix.rating_keys else matrix.rating_keys[-1]
+    return matrix.accept_role(known)
+
+
+def block_of(viewer: Viewer, act: str, row: Acceptance) -> Block | None:
+    """What keeps the viewer from doing ``act`` to an acceptance; None for nothing."""
+    needed = needed_role(viewer, row.rating)
+    found = policy.block(act, row.state, needed, asker_of(viewer, row))
+    if found is None and act in (Act.GRANT, Act.REFUSE) and not permits(
+        viewer, "acceptance.decide", row
+    ):  # fmt: skip
+        # Archived registers, and whatever the table says beside the criteria.
+        return Block.AUTHORITY
+    return found
+
+
+def acts_open_to(viewer: Viewer, row: Acceptance) -> list[str]:
+    """What the viewer can do to it now."""
+    acts = (Act.GRANT, Act.REFUSE, Act.WITHDRAW, Act.REVOKE)
+    return [act.value for act in acts if block_of(viewer, act, row) is None]
+
+
+def who_can_accept(viewer: Viewer, risk: Risk, rating: str, but: Iterable[int] = ()) -> list[User]:
+    """The members who may accept ``risk`` at this rating: of its party, with the authority, not
+    answering for it, and none of ``but`` (database ids)."""
+    roles = policy.roles_from(needed_role(viewer, rating))
+    left_out = {risk.owner_id, risk.deputy_id, *but} - {None}
+    rows = members_for(viewer).filter(party=risk.party_id, role__in=roles)
+    return [row.user for row in rows.exclude(user__in=left_out)]
+
+
+def why_not(viewer: Viewer, act: str, row: Acceptance, block: Block) -> str:
+    """What keeps the viewer from it in their words, and who could."""
+    if block == Block.STATE:
+        text = _("%(ref)s is %(state)s; this cannot be done to it any more.")
+        return text % {"ref": row.ref, "state": row.get_state_display()}
+    if block == Block.NOT_REQUESTER:
+        return _("Only %(name)s, who asked, can take it back.") % {"name": row.requested_by}
+    reasons = {
+        Block.PARTY: _("This risk is %(party)s's; its people decide."),
+        Block.AUTHORITY: _("The criteria name another role for this rating (%(role)s)."),
+        Block.REQUESTER: _("You asked for it; somebody else has to answer."),
+        Block.ANSWERS_FOR_IT: _("You answer for this risk; somebody else has to accept it."),
+    }
+    reason = reasons[block] % {
+        "party": row.party.name,
+        "role": _role_label(needed_role(viewer, row.rating)),
+    }
+    but = [row.requested_by_id] if act in (Act.GRANT, Act.REFUSE) else []
+    return f"{reason} {who_could(who_can_accept(viewer, row.risk, row.rating, but))}".strip()
+
+
+def who_could(people: Sequence[User]) -> str:
+    """Who could do it, in a sentence."""
+    if not people:
+        return _("Nobody here could at present: name a member with that role.")
+    return _("One of these can: %(people)s.") % {"people": enumerated(people[:10])}
+
+
+def _role_label(role: str) -> str:
+    return str(Role(role).label)

@@ -1,0 +1,89 @@
+"""What is owed because of acceptances: answers, conditions, and what follows one that ends."""
+
+import uuid
+from collections.abc import Collection, Sequence
+from typing import Any
+
+from django.db.models import Q, QuerySet
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
+from riskreg.duties.base import Duty, Source
+from riskreg.risks.models import State
+from riskreg.risks.queries.severity import severity_of
+
+# What subjects and pages are called, by kind.
+_SUBJECTS = {
+    ObligationKind.ANSWER: "acceptance_answer",
+    ObligationKind.EXPIRY: "acceptance",
+    ObligationKind.CONDITION: "condition",
+}
+
+
+def obligations() -> QuerySet[Obligation]:
+    """Every obligation, with what a duty needs."""
+    rows = Obligation.objects.select_related("party", "risk", "acceptance")
+    return rows.annotate(severity=severity_of("risk"))
+
+
+def bare_obligations() -> QuerySet[Obligation]:
+    """Every obligation, with no more than ``open`` asks for."""
+    return Obligation.objects.all()
+
+
+def owed_by(users: Collection[int]) -> Q:
+    """What one of these users (database ids) owes: what names nobody is owed by who answers for the
+    risk."""
+    answers = Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users)
+    return Q(owner_id__in=users) | Q(owner=None) & answers
+
+
+def duty_of(row: Obligation) -> Duty:
+    """The duty that an obligation is, while it is open and its risk as well."""
+    stands = row.state == ObligationState.OPEN and row.risk.state == State.OPEN
+    named: dict[str, Any] = {"owner_id": row.owner_id} if row.owner_id else {"answers": row.risk}
+    assert row.acceptance is not None  # noqa: S101 - each kind below has one
+    return Duty.of(
+        row, row.kind, row.due_on if stands else None, subject_type=_SUBJECTS[row.kind],  # type: ignore[index]
+        page="acceptance", ref=row.acceptance.ref, **named,
+    )  # fmt: skip
+
+
+def _day(day: Any) -> str:
+    # Translators: the form of a whole date, in Django's date format letters.
+    return date_format(day, pgettext("date form", "j F Y"))
+
+
+def _facts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    return {duty.subject: _in_words(duty.thing) for duty in duties}
+
+
+def _in_words(row: Obligation) -> str:
+    assert row.acceptance is not None  # noqa: S101 - see above
+    until = {"ref": row.risk.ref, "day": _day(row.acceptance.expires_on)}
+    if row.kind == ObligationKind.ANSWER:
+        return _("%(ref)s is to be accepted until %(day)s; it needs a yes or no") % until
+    if row.kind == ObligationKind.EXPIRY:
+        return _("%(ref)s is accepted until %(day)s, and above appetite without it") % until
+    return _("a condition on which %(ref)s is accepted until %(day)s") % until
+
+
+def _source(kind: ObligationKind) -> Source:
+    return Source(
+        kind=kind.value,
+        due_field="due_on",
+        open=Q(kind=kind.value, state=ObligationState.OPEN, risk__state=State.OPEN),
+        rows=obligations,
+        bare=bare_obligations,
+        whose=owed_by,
+        duty=duty_of,
+        facts=_facts,
+        people=("owner", "risk__owner", "risk__deputy"),
+    )
+
+
+ACCEPTANCE_ANSWER = _source(ObligationKind.ANSWER)
+ACCEPTANCE_EXPIRY = _source(ObligationKind.EXPIRY)
+CONDITION = _source(ObligationKind.CONDITION)

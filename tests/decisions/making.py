@@ -1,0 +1,43 @@
+"""Acceptances as tests make them."""
+
+import datetime as dt
+from typing import Any
+
+from riskreg.decisions.models import Acceptance
+from riskreg.decisions.services import grant_acceptance, request_acceptance
+from riskreg.risks.models import Risk
+from tests.builders import World
+
+DAY = dt.timedelta(days=1)
+
+
+def asked(world: World, row: Risk, *, by: Any = "owner", **given: Any) -> Acceptance:
+    """A request to accept ``row``, put to the leader of its party for sixty days."""
+    at = given.pop("at", world.at)
+    conditions = given.pop("conditions", [])
+    leader = world.leader if row.party == world.foton else world.partner_leader
+    actor = world.viewer(by)
+    fields = {
+        "reason": "Nothing more pays before spring (illustrative)",
+        "expires_on": (actor.today(at) + 60 * DAY).isoformat(),
+        "acceptor": str(leader.uuid),
+        **given,
+    }
+    return request_acceptance(actor=actor, ref=row.ref, given=fields, conditions=conditions, at=at)
+
+
+def accepted(world: World, row: Risk, *, by: str = "owner", **given: Any) -> Acceptance:
+    """``row`` accepted by the leader of its party."""
+    at = given.get("at", world.at)
+    request = asked(world, row, by=by, **given)
+    leader = "leader" if row.party == world.foton else "partner_leader"
+    return grant_acceptance(actor=world.viewer(leader), ref=request.ref, version=None, at=at)
+
+
+def condition(world: World, days: int = 20, owner: str = "owner") -> dict[str, Any]:
+    """A condition due in so many days."""
+    return {
+        "text": "A second supplier is named",
+        "owner": str(getattr(world, owner).uuid),
+        "due_on": (world.today + days * DAY).isoformat(),
+    }
