@@ -20,6 +20,7 @@ from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import body_for
 from tests.analysis import making
+from tests.decisions import making as asking
 
 Way = tuple[str | int, ...]
 
@@ -78,6 +79,7 @@ def build(at: dt.datetime) -> HostileWorld:
     )  # fmt: skip
     assert isinstance(asked, ChangeRequest)
     world.change_request = asked.ref
+    asking.asked(world, builders.risk(world, rated=(5, 5)))
     world.simulation = str(making.simulation(world, by="manager", done=False, seed=3).uuid)
     world.alone = found_register(
         by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
@@ -180,6 +182,7 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "change-requests": [world.change_request, "CR-002"],
         "parties": ["foton"],
         "imports": world.imports,
+        "acceptances": ["A-002", "A-004", *world.acceptances],
         "estimates": world.estimates,
         "simulations": [world.shared_simulation, world.simulation],
         "invitations": apps.get_model("register", "Invitation")

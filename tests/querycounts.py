@@ -20,7 +20,7 @@ EVERY_NOUN = {"api": 12, "web": 16}
 # An objective's page shows all that bears on it.
 ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/")
 # The home of leadership asks for the map of two days beside every kind of duty.
-HOME, HOME_LIMIT = "web:/r/{}/home/", 20
+HOME, HOME_LIMIT = "web:/r/{}/home/", 24
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

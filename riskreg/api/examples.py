@@ -3,6 +3,7 @@
 from typing import Any
 
 from riskreg.api import (
+    examples_acceptances,
     examples_analysis,
     examples_changes,
     examples_frame,
@@ -83,6 +84,7 @@ _REGISTER = {
 
 
 ANSWERS: dict[str, Any] = {
+    **examples_acceptances.ANSWERS,
     **examples_analysis.ANSWERS,
     **examples_changes.ANSWERS,
     **examples_frame.ANSWERS,
@@ -161,6 +163,7 @@ ANSWERS: dict[str, Any] = {
     },
 }
 REQUESTS: dict[str, Any] = {
+    **examples_acceptances.REQUESTS,
     **examples_analysis.REQUESTS,
     **examples_changes.REQUESTS,
     **examples_frame.REQUESTS,

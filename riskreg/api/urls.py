@@ -4,6 +4,7 @@ from django.urls import URLPattern, URLResolver, include, path, re_path
 
 from riskreg.api import (
     absences,
+    acceptances,
     assessments,
     axes,
     change_requests,
@@ -53,6 +54,18 @@ _RISK = [
     path("extensions/", extensions.Extensions.as_view(), name="extensions"),
     path("history/", history.History.as_view(), name="history"),
     path("estimates/", estimates.Estimates.as_view(), name="estimates"),
+]
+_ACCEPTANCE = [
+    path("", acceptances.AcceptanceDetail.as_view(), name="acceptance"),
+    path("grant/", acceptances.AcceptanceGrant.as_view(), name="acceptance_grant"),
+    path("refuse/", acceptances.AcceptanceRefuse.as_view(), name="acceptance_refuse"),
+    path("withdraw/", acceptances.AcceptanceWithdraw.as_view(), name="acceptance_withdraw"),
+    path("revoke/", acceptances.AcceptanceRevoke.as_view(), name="acceptance_revoke"),
+    path(
+        "conditions/<uuid:condition>/",
+        acceptances.AcceptanceCondition.as_view(),
+        name="acceptance_condition",
+    ),
 ]
 _MEETING = [
     path("", meetings.MeetingDetail.as_view(), name="meeting"),
@@ -147,6 +160,9 @@ _REGISTER: list[URLPattern | URLResolver] = [
         estimates.EstimateRelease.as_view(),
         name="estimate_release",
     ),
+    path("acceptances/", acceptances.Acceptances.as_view(), name="acceptances"),
+    path("acceptances/needed/", acceptances.AcceptancesNeeded.as_view(), name="acceptances_needed"),
+    path("acceptances/<str:ref>/", include(_ACCEPTANCE)),
     path("absences/", absences.Absences.as_view(), name="absences"),
     path("absences/<uuid:absence>/end/", absences.AbsenceEnd.as_view(), name="absence_end"),
     path("members/", members.Members.as_view(), name="members"),

@@ -14,8 +14,8 @@ from typing import Any
 from django.db import transaction
 
 from riskreg.accounts.services import create_user, set_preferences
+from riskreg.demo import acceptances, estimates, indicators
 from riskreg.demo import content as files
-from riskreg.demo import estimates, indicators
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel import clock
@@ -90,6 +90,7 @@ class _Load:
             *self._mitigation_steps(),
             *self._indicator_steps(),
             *self._estimate_steps(),
+            *self._acceptance_steps(),
         ]
         # A stable sort: steps of one day stay in the order in which the files tell them.
         today, moment = dt.date.min, self.at
@@ -232,6 +233,13 @@ class _Load:
 
     def _estimate_steps(self) -> Iterator[_Step]:
         script = estimates.Estimating(self.content, self.calendar, self.actors, self.risks, self.at)
+        for day, run in script.steps():
+            yield _Step(day, run)
+
+    def _acceptance_steps(self) -> Iterator[_Step]:
+        script = acceptances.Accepting(
+            self.content, self.calendar, self.actors, self.risks, self.at
+        )
         for day, run in script.steps():
             yield _Step(day, run)
 

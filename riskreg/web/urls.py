@@ -4,6 +4,7 @@ from django.conf import settings
 from django.urls import URLPattern, URLResolver, include, path
 
 from riskreg.web import (
+    acceptances,
     change_requests,
     controls,
     criteria,
@@ -43,6 +44,7 @@ inside: list[URLPattern | URLResolver] = [
     *my_work.urlpatterns,
     *heatmap.urlpatterns,
     *exports.urlpatterns,
+    *acceptances.urlpatterns,
     *risks.urlpatterns,
     *reviews.urlpatterns,
     *coverage.urlpatterns,

@@ -108,6 +108,7 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
             *of_list("mitigations"), "ordering=-cost", "status=all&page=2",
         ],
         "/r/{}/mitigations/new/": ["risk=R-002", "risk=F-002"],
+        "/r/{}/acceptances/": ["show=waiting", "show=granted", "show=over", "page=2"],
         "/r/{}/controls/": [*of_list("controls"), "ordering=-owner"],
         "/r/{}/objectives/": [*of_list("objectives"), "ordering=-names"],
         "/r/{}/controls/new/": ["risk=R-002", "risk=F-002"],

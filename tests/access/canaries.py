@@ -10,6 +10,7 @@ import time_machine
 from django.apps import apps
 from django.test import Client
 
+from riskreg.decisions.services import refuse_acceptance
 from riskreg.endpoints.models import Endpoint
 from riskreg.handover.services import hand_over
 from riskreg.indicators.services import close_risk_and_end
@@ -26,6 +27,7 @@ from tests.access.parts import another, bring_files, change_sides, extend, liste
 from tests.analysis import making as estimating
 from tests.builders import World
 from tests.built_once import built_once
+from tests.decisions import making as accepting
 from tests.indicators import making
 
 CANARY = "CANARYBIRD"
@@ -56,6 +58,8 @@ class CanaryWorld(World):
     estimates: list[str] = field(default_factory=list)
     simulations: list[str] = field(default_factory=list)
     shared_simulation: str = ""
+    acceptances: list[str] = field(default_factory=list)
+    conditions: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
@@ -77,6 +81,7 @@ class CanaryWorld(World):
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
+            *self.acceptances, *self.conditions,
             *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
 
@@ -99,6 +104,7 @@ class CanaryWorld(World):
         path = path.replace("/mitigations/{}/", f"/mitigations/{self.shared_mitigation}/")
         path = path.replace("/objectives/{}/", f"/objectives/{self.shared_objective}/")
         path = path.replace("/change-requests/{}/", "/change-requests/CR-003/")
+        path = path.replace("/acceptances/{}/", "/acceptances/A-002/")
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")
         if path == route:
             return []
@@ -149,6 +155,14 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     builders.review(world, theirs, comment="And again", at=world.at - DAY)
     extend(world, theirs, by="partner_manager", days=90, reason="Once more")
     another(world)
+    # One that was refused, and one that holds, with a condition.
+    refused = accepting.asked(world, first)
+    refuse_acceptance(
+        actor=world.viewer("leader"), ref=refused.ref, version=None, words="Do more", at=world.at
+    )
+    accepting.accepted(world, first, conditions=[accepting.condition(world)])
+    ice = builders.risk(world, by=world.partner_owner, title="Ice in the port", rated=(5, 5))
+    accepting.asked(world, ice, by="partner_manager")
     meetings = [str(meet(world, recipe={"state": "open"}, ended=n == 1).uuid) for n in (0, 1)]
     start_absence(
         actor=world.viewer("leader"), starts_on=world.today + 30 * DAY,
@@ -200,6 +214,10 @@ def private_part(world: World, step: str) -> None:
             objectives=["overseas-units-2030"],
         )  # fmt: skip
         builders.review(world, due, comment=sing("comment"), at=world.at - 27 * DAY)
+        term = {**accepting.condition(world), "text": sing("condition")}
+        accepting.accepted(world, due, reason=sing("acceptance"), conditions=[term])
+        waiting = Risk.objects.get(ref="F-002")
+        accepting.asked(world, waiting, reason=sing("request"), conditions=[term])
         estimating.estimate(
             world, Risk.objects.get(ref="R-001"), by="owner", rationale=sing("why"),
             included=sing("included"), severity_high="777777000",
@@ -376,6 +394,10 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.simulations.append(str(row.uuid))
         elif name == "control":
             world.controls.append(str(row.uuid))
+        elif name == "acceptance":
+            world.acceptances.append(row.ref)
+        elif name == "obligation":
+            world.conditions.append(str(row.uuid))
         elif name in ("import", "importdraft"):
             (world.imports if name == "import" else world.drafts).append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]

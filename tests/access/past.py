@@ -14,6 +14,7 @@ from tests.access import parts
 from tests.access.canaries import private_risk, sing
 from tests.analysis import making as estimating
 from tests.builders import World
+from tests.decisions import making as accepting
 from tests.indicators import making
 
 DAY, HOUR = dt.timedelta(days=1), dt.timedelta(hours=1)
@@ -116,6 +117,7 @@ def _with_a_past(world: World, title: str, at: dt.datetime) -> Risk:
     )  # fmt: skip
     builders.assess(world, row, (4, 4), rationale=sing("rationale"), at=at - 59 * DAY)
     builders.review(world, row, comment=sing("comment"), at=at - 58 * DAY)
+    accepting.accepted(world, row, reason=sing("acceptance"), at=at - 58 * DAY)
     builders.control(world, row, name=sing("control"), at=at - 57 * DAY)
     builders.mitigation(world, row, title=sing("work"), at=at - 50 * DAY)
     quiet = making.indicator(

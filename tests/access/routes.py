@@ -72,6 +72,14 @@ ROUTES: dict[str, str] = {
     "/r/{}/risks/{}/estimates/": "GET",
     "/r/{}/risks/{}/estimates/new/": "GET POST",
     "/r/{}/estimates/{}/release/": "POST",
+    "/r/{}/acceptances/": "GET",
+    "/r/{}/acceptances/{}/": "GET",
+    "/r/{}/acceptances/{}/grant/": "POST",
+    "/r/{}/acceptances/{}/refuse/": "POST",
+    "/r/{}/acceptances/{}/withdraw/": "POST",
+    "/r/{}/acceptances/{}/revoke/": "POST",
+    "/r/{}/acceptances/{}/conditions/{}/": "POST",
+    "/r/{}/risks/{}/accept/": "GET POST",
     "/r/{}/simulations/": "GET POST",
     "/r/{}/simulations/{}/": "GET",
     "/r/{}/simulations/{}/csv/": "GET",
@@ -229,6 +237,14 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/risks/{}/history/": "GET",
     "/api/v1/registers/{}/risks/{}/estimates/": "GET POST",
     "/api/v1/registers/{}/estimates/{}/release/": "POST",
+    "/api/v1/registers/{}/acceptances/": "GET POST",
+    "/api/v1/registers/{}/acceptances/needed/": "GET",
+    "/api/v1/registers/{}/acceptances/{}/": "GET",
+    "/api/v1/registers/{}/acceptances/{}/grant/": "POST",
+    "/api/v1/registers/{}/acceptances/{}/refuse/": "POST",
+    "/api/v1/registers/{}/acceptances/{}/withdraw/": "POST",
+    "/api/v1/registers/{}/acceptances/{}/revoke/": "POST",
+    "/api/v1/registers/{}/acceptances/{}/conditions/{}/": "POST",
     "/api/v1/registers/{}/simulations/": "GET POST",
     "/api/v1/registers/{}/simulations/{}/": "GET",
     "/api/v1/registers/{}/simulations/{}/cancel/": "POST",
@@ -308,7 +324,16 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         body |= {"external_id": "zzyzx-id", "objectives": world.objective_keys}
     if "mitigations" in route:
         body |= {"risks": world.risk_refs[:2], "due_on": "2026-12-31"}
-    if route.endswith("/refuse/"):
+    if "/acceptances/{}/" in route and route.endswith("/conditions/{}/"):
+        return {"state": "met", "words": "Probe"}
+    if route.endswith(("/accept/", "/acceptances/")):
+        asked = {
+            "reason": "Probe",
+            "expires_on": str(world.today + dt.timedelta(days=20)),
+            "acceptor": str(world.partner_leader.uuid),
+        }
+        return asked | ({"risk": world.risk_refs[0]} if route.startswith("/api/") else {})
+    if route.endswith(("/refuse/", "/revoke/", "/grant/")) or "/acceptances/{}/withdraw" in route:
         return {"words": "Probe"}
     if route.startswith("/api/") and route.endswith(("/approve/", "/withdraw/")):
         return {}

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 
 from riskreg.accounts.models import User
+from riskreg.decisions.services import grant_acceptance
 from riskreg.duties.sources import LISTED
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
@@ -24,6 +25,7 @@ from tests.access.routes import ROUTES
 from tests.analysis import making as estimating
 from tests.builders import World
 from tests.built_once import built_once
+from tests.decisions import making as accepting
 from tests.indicators import making
 from tests.querycounts import QueryCounts
 
@@ -64,6 +66,9 @@ def grow(world: World, size: int) -> None:
             estimating.estimate(world, row, by=by, released=by == "manager")
         read = making.indicator(world, row)
         making.read(world, read, "80000", "95000")
+        # Every other one stays above appetite with nothing but a request.
+        accept = accepting.accepted if row.pk % 2 else accepting.asked
+        accept(world, row, conditions=[accepting.condition(world)])
 
 
 @built_once
@@ -109,6 +114,7 @@ def path_of(world: World, route: str) -> str:
                 actor=world.viewer("manager"), cadence={"high": 99}, seen_number=1, at=world.at
             )
         path = path.replace("/change-requests/{}/", "/change-requests/CR-001/")
+    path = path.replace("/acceptances/{}/", "/acceptances/A-001/")
     path = path.replace("/taxonomies/{}/", "/taxonomies/market/")
     path = path.replace("/parties/{}/", "/parties/foton/")
     path = path.replace("/terms/{}/", "/terms/market:eu/")
@@ -184,12 +190,30 @@ def grow_for(world: World, person: User, size: int) -> None:
         making.read(world, read, "200000", by=by)
         builders.control(world, row, by=by, owner=person.email, test_every_days=7)
         builders.review(world, builders.risk(world), by=world.manager)
+        if n % 5 == 0:
+            # Not for each: with their reviews, more would be due than the page reads of one kind,
+            # and it counts them then.
+            accept_for(world, person)
     if person == world.manager:
         # The other side asks for a longer cadence; whoever manages this one is to answer.
         asker = world.viewer("partner_manager")
         set_cadence(
             actor=asker, cadence={"critical": 90}, seen_number=asker.criteria.number, at=month_ago
         )
+
+
+def accept_for(world: World, person: User) -> None:
+    """A risk of ``person``'s is accepted, on a condition that they owe, and they are asked about
+    another one where their role can answer."""
+    own = builders.risk(world, by=world.integration, rated=(3, 4), owner=person.email)
+    acceptor = world.manager if person == world.leader else world.leader
+    term = {**accepting.condition(world, 3), "owner": person.email}
+    ends = str(world.today + dt.timedelta(days=12))
+    asked = {"by": person, "acceptor": acceptor.email, "conditions": [term]}
+    row = accepting.asked(world, own, expires_on=ends, **asked)
+    grant_acceptance(actor=world.viewer(acceptor), ref=row.ref, version=None, at=world.at)
+    if person != world.owner:
+        accepting.asked(world, builders.risk(world, rated=(3, 4)), acceptor=person.email)
 
 
 @built_once
@@ -235,6 +259,8 @@ def test_my_work_with_duties_of_every_kind(
         context = response.context
         # Owners and leaders are not asked for their party while a manager can be.
         never = {"risk.breach"} if who == "manager" else {"risk.breach", "change.answer"}
+        if who == "owner":
+            never.add("acceptance.answer")
         assert {row["kind"] for row in context["duties"]} == set(LISTED) - never
         assert all(context[part] for part in ("called", "changed", "weeks", "mitigations"))
         assert (who == "owner") is (context["waiting"] is None)

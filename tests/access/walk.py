@@ -87,6 +87,8 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "drafts": (world.drafts, nobody),
         "items": ([], "1"),
         "estimates": (world.estimates, nobody),
+        "acceptances": (world.acceptances, "FA-999"),
+        "conditions": (world.conditions, nobody),
         "simulations": (world.simulations, nobody),
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),

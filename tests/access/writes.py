@@ -86,6 +86,11 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     yield Write(head, "POST", asked, {"kind": "cadence", "cadence": {"critical": 9},
                                       "seen_criteria": 1})  # fmt: skip
     yield Write(head, "POST", f"{risk}transfer/", {"owner": str(world.manager.uuid)}, tag=risk)
+    accept = f"{base}/acceptances/"
+    yield Write(head, "POST", f"{accept}A-003/withdraw/", tag=f"{accept}A-003/")
+    yield Write("partner_leader", "POST", f"{accept}A-003/grant/", tag=f"{accept}A-003/")
+    yield Write("partner_leader", "POST", f"{accept}A-003/refuse/", {"words": "No"},
+                tag=f"{accept}A-003/")  # fmt: skip
     quiet = f"{base}/risks/C-001/"
     yield Write(head, "POST", f"{quiet}share/", tag=quiet)
     # Pages.
@@ -116,6 +121,9 @@ def refused(world: CanaryWorld) -> Iterator[Write]:
     yield Write(mine, "PATCH", work, {"risks": ["R-002", "F-002"]}, tag=work)
     yield Write(mine, "PATCH", work, {"labels": {"cost": "sourced"}}, tag=work)
     yield Write(mine, "POST", f"{base}/indicators/", {**making.FIELDS, "risks": ["F-002"]})
+    asked = {"reason": "Why", "expires_on": str(world.today + dt.timedelta(days=30)),
+             "acceptor": str(world.partner_leader.uuid)}  # fmt: skip
+    yield Write(head, "POST", f"{base}/acceptances/", {"risk": "F-002", **asked})
     recipe = {"objective": ["zzyzx-target"]}
     yield Write(head, "POST", f"{base}/meetings/", {"title": "New", "recipe": recipe})
 

@@ -14,6 +14,7 @@ from riskreg.risks.models import Mitigation, Risk
 from tests import builders
 from tests.api.conftest import Program, is_problem
 from tests.builders import World
+from tests.decisions import making as accepting
 from tests.dump import nothing_changes
 from tests.indicators import making
 
@@ -66,9 +67,10 @@ def control_that_is_tested(world: World) -> None:
 
 def test_duties_of_every_kind_soonest_first(busy: World) -> None:
     control_that_is_tested(busy)
+    accepting.accepted(busy, builders.risk(busy), conditions=[accepting.condition(busy)])
     found = rows(Program(busy.owner).get("duties/?mine=true"))
-    # A change of the common frame is answered by managers and leaders, not by owners.
-    assert {d["kind"] for d in found} == set(LISTED) - {"change.answer"}
+    # Changes of the common frame and requests for acceptance are answered by others than owners.
+    assert {d["kind"] for d in found} == set(LISTED) - {"change.answer", "acceptance.answer"}
     assert [d["due_on"] for d in found] == sorted(d["due_on"] for d in found)
     review = found[0]
     assert (review["kind"], review["ref"], review["overdue"]) == ("risk.review", "R-001", True)

@@ -29,6 +29,7 @@ from schemathesis.generation import GenerationMode
 from schemathesis.specs.openapi.checks import ignored_auth
 
 from riskreg.analysis.policy.simulations import LEAST_YEARS
+from riskreg.decisions.models import Obligation
 from riskreg.endpoints import services as endpoints
 from riskreg.exchange.services import Brought, bring_in
 from riskreg.register.models import Role
@@ -38,6 +39,7 @@ from tests import builders
 from tests.analysis import making
 from tests.builders import SLUG, World
 from tests.conftest import REQUIRE_ALL
+from tests.decisions import making as accepting
 from tests.endpoints.receiver import stub_names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
@@ -65,6 +67,9 @@ RULES = {
     "one_at_a_time", "not_alone", "unchanged", "not_a_reference", "no_translation",
     # Of parties, axes, files and estimates: what is there, or what the file itself says.
     "answers_needed", "empty", "in_use", "not_a_register", "private_risk", "repeated", "waiting",
+    # Of acceptances: what is above appetite, who has the authority, and for how long.
+    "beyond_cap", "no_authority", "no_threat", "shared_since", "stale", "unrated",
+    "within_appetite",
     # 1.0 is an integer to JSON Schema and none to us.
     "not_a_number", "not_a_level",
 }  # fmt: skip
@@ -78,10 +83,13 @@ NAMED: dict[str, Any] = {
     "tested_on": "2026-09-01", "next_test_on": None, "currency": "CNY",
     "frequency_low": "0.2", "frequency_mode": 0.5, "frequency_high": "0.9",
     "severity_low": "1000", "severity_mode": None, "severity_high": 9000, "severity_cap": None,
-    "into": "market:mideast",
+    "into": "market:mideast", "risk": "R-001", "expires_on": "2026-10-30",
+    "answer_by": "2026-10-10", "conditions": [],
 }  # fmt: skip
 # Which of the real things stands for a key that several nouns have.
 KEYS = {
+    **{f"/acceptances/{{ref}}/{act}/": "A-002" for act in ("grant", "refuse", "withdraw")},
+    "/acceptances/": "A-001",
     "/risks/": "R-001", "/mitigations/": "M-001", "/indicators/": "K-001",
     "/terms/": "market:eu", "/objectives/": "overseas-units-2030", "/taxonomies/": "market",
     "/withdraw/": "CR-002", "/change-requests/": "CR-001",
@@ -144,6 +152,8 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         actor=viewer, brought=Brought("ice.csv", NAMED["content"].encode()), at=world.at
     )
     assert made is not None
+    accepting.accepted(world, row, conditions=[accepting.condition(world)])
+    accepting.asked(world, builders.risk(world))
     account, token, _secret = create_program(actor=viewer, name="ERP", scope="read", at=world.at)
     invitation = invite(
         actor=viewer, email="asked@example.com", role="owner", party="foton", at=world.at
@@ -153,6 +163,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "queued": making.simulation(world, done=False, seed=2), "brought": made,
         "estimate": making.estimate(world, row, by="manager"), "program": account.user,
         "token": token, "invitation": invitation, "member": world.deputy,
+        "acceptor": world.leader, "condition": Obligation.objects.earliest("pk"),
     }  # fmt: skip
     return {
         **{name: str(thing.uuid) for name, thing in things.items()},
@@ -196,7 +207,14 @@ def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
     if fits(ParameterLocation.HEADER) and "If-Match" in case.headers:
         case.headers["If-Match"] = f'"{real}"'
     if fits(ParameterLocation.BODY) and isinstance(case.body, dict):
-        names = {**NAMED, "owner": owner, "from": owner, "to": owner, "stand_in": None}
+        names = {
+            **NAMED,
+            "owner": owner,
+            "from": owner,
+            "to": owner,
+            "stand_in": None,
+            "acceptor": known["acceptor"],
+        }
         case.body = {k: names.get(k, v) for k, v in case.body.items()}
 
 

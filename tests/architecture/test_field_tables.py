@@ -18,6 +18,8 @@ from django.utils import translation
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.api.examples import ANSWERS
+from riskreg.decisions.fields import ACCEPTANCE
+from riskreg.decisions.models import Acceptance
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.fields import Field, Table, Type
@@ -33,6 +35,7 @@ from riskreg.web.indicators.forms import TEXT_FIELDS
 from tests import builders
 from tests.analysis import making as estimating
 from tests.builders import World
+from tests.decisions import making as accepting
 from tests.indicators import making
 
 TABLES = {
@@ -42,9 +45,12 @@ TABLES = {
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
     "estimate": (ESTIMATE, Estimate),
+    "acceptance": (ACCEPTANCE, Acceptance),
 }
 # What an estimate can be given as: it is never changed, another takes its place.
-NEVER_CHANGED = {"estimate": "EstimateNewRequest"}
+NEVER_CHANGED = {"estimate": "EstimateNewRequest", "acceptance": "AcceptanceNewRequest"}
+# What is asked for beside the fields of the noun.
+BESIDE = {"acceptance": {"risk", "conditions"}}
 # Columns that are no field of the noun: of the database, or made of other columns.
 INTERNAL = {"uuid", "register", "search_text", "sort_key_en", "sort_key_zh", "ref_order"}
 # How the newest reading stands is told as ``latest``; with what something ended is in its events.
@@ -56,6 +62,8 @@ TOLD_OTHERWISE = {
     "control": {"risk"},
     # Recorded when it was given, which is ``at``; who released it did the event that tells so.
     "estimate": {"created_at", "released_by"},
+    # Told as ``criteria_number``; recorded when it was asked for.
+    "acceptance": {"criteria", "created_at"},
 }
 # What people cannot set on a page yet; programs and imports can.
 SET_BY_PROGRAMS = {
@@ -64,6 +72,7 @@ SET_BY_PROGRAMS = {
     "indicator": {"source"},
     # The currency can only be the register's, so that nobody is asked for it.
     "estimate": {"currency", "translations"},
+    "acceptance": {"translations"},
 }
 Answers = dict[str, dict[str, Any]]
 every_table = pytest.mark.parametrize("noun", TABLES)
@@ -133,6 +142,7 @@ def undescribed(it: Table, name: str, document: dict[str, Any]) -> Iterator[str]
     given = NEVER_CHANGED.get(it.noun, f"{name}ChangeRequest")
     change = set(document[given]["properties"])
     confirmed = {CONFIRMED} if it.has_versions and it.noun not in NEVER_CHANGED else set()
+    change -= BESIDE.get(it.noun, set())
     yield from (change ^ {f.name for f in it.settable} ^ confirmed) - {"visibility"}
 
 
@@ -191,6 +201,7 @@ def answers_of(world: World) -> Answers:
         "objective": program.get(f"{root}objectives/{target.key}/").json(),
         "control": program.get(f"{root}controls/{control.uuid}/").json(),
         "estimate": program.get(f"{root}risks/{risk.ref}/estimates/").json()["results"][0],
+        "acceptance": program.get(f"{root}acceptances/{accepting.asked(world, risk).ref}/").json(),
     }
 
 
@@ -201,7 +212,7 @@ def test_every_field_is_described(noun: str, schema: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator", "estimate"])
+@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator", "estimate", "acceptance"])
 def test_every_field_that_can_be_set_is_in_the_form(world: World, noun: str) -> None:
     html = form_page(world, noun)
     it = TABLES[noun][0]
@@ -221,6 +232,8 @@ def form_page(world: World, noun: str) -> str:
     address = f"/r/{world.register.slug}/{noun}s/{row.ref}/edit/"
     if noun == "estimate":
         address = f"/r/{world.register.slug}/risks/{row.ref}/estimates/new/"
+    if noun == "acceptance":
+        address = f"/r/{world.register.slug}/risks/{row.ref}/accept/"
     return builders.web(world.owner).get(address).content.decode()
 
 
@@ -262,6 +275,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(INDICATOR, ANSWERS["Read an indicator"]) == set()
     assert unanswered(OBJECTIVE, ANSWERS["Read an objective"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()
+    assert unanswered(ACCEPTANCE, ANSWERS["Read an acceptance"]) == set()
 
 
 @every_table

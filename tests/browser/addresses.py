@@ -7,6 +7,7 @@ from django.urls import reverse
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Estimate, Simulation
 from riskreg.analysis.services import request_simulation
+from riskreg.decisions.models import Acceptance
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
 from riskreg.endpoints.url_guard import read
@@ -73,6 +74,14 @@ def address(name: str, query: str) -> str:
         keys["delivery"] = mails.latest("id").uuid
     elif url == "web:simulation":
         keys["simulation"] = simulation_of(over=face != "going on").uuid
+    elif url == "web:acceptance":
+        state = "requested" if face == "asked for" else "granted"
+        keys["ref"] = Acceptance.objects.filter(state=state, party__key="foton").first().ref
+    elif url == "web:acceptance_new":  # of one that nobody has asked for
+        asked = Acceptance.objects.values("risk")
+        keys["ref"] = risks.filter(
+            state=State.OPEN, owner__email=OWNER, visibility="shared"
+        ).exclude(pk__in=asked).first().ref  # fmt: skip
     elif url == "web:change_request":
         keys["ref"] = "CR-001"
     elif url in ("web:import", "web:import_draft"):

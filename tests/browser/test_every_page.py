@@ -52,6 +52,11 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:risk_mitigations": (OWNER, ""),
     "web:estimates": (OWNER, ""),
     "web:estimate_new": (OWNER, ""),
+    "web:acceptances": (LEADER, ""),
+    "web:acceptances granted": (LEADER, "?show=granted"),
+    "web:acceptance": (LEADER, ""),
+    "web:acceptance asked for": (LEADER, ""),
+    "web:acceptance_new": (OWNER, ""),
     "web:simulations": (LEADER, ""),
     "web:simulation": (LEADER, ""),
     "web:simulation going on": (LEADER, ""),
@@ -160,6 +165,8 @@ NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:en
 NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "web:member_role"}
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}
 NOT_PAGES |= {"web:program_token", "web:program_token_end", "web:estimate_release"}
+NOT_PAGES |= {f"web:acceptance_{act}" for act in ("grant", "refuse", "withdraw", "revoke")}
+NOT_PAGES |= {"web:acceptance_condition"}
 NOT_PAGES |= {"web:simulation_cancel", "web:simulation_csv"}
 NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:risk_export"}
 # Pages of a system or a register in the making: ``test_from_nothing.py`` goes through them.

@@ -31,6 +31,7 @@ from tests import builders
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
+from tests.decisions import making as accepting
 from tests.web.page_forms import PageForm, forms_of, walk
 
 # Taken whoever is signed in or not: language and theme are set, and out is out.
@@ -58,6 +59,9 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     plain = builders.risk(world, title="Nobody asked for more time")
     closed = builders.risk(world, title="Closed, to reopen")
     close_risk(actor=world.viewer("owner"), ref=closed.ref, version=None, reason="Over", at=at)
+    # Of the rating that a manager may accept, so that somebody here has the forms of an answer.
+    to_accept = builders.risk(world, title="To accept", rated=(3, 4))
+    asked = accepting.asked(world, to_accept, acceptor=world.manager.email)
     make_feed(user=world.manager, at=at)
     monkeypatch.setattr(settings, "REGISTER_MAKERS", "everybody")
     Register.objects.filter(pk=world.register.pk).update(
@@ -79,6 +83,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         *(f"{here}deliveries/{uuid}/" for uuid in world.deliveries),
         *(f"{here}endpoints/{uuid}/" for uuid in world.endpoints),
         *(f"{here}imports/drafts/{uuid}/" for uuid in world.drafts),
+        f"{here}acceptances/{asked.ref}/", f"{here}acceptances/?show=granted",
         f"{here}risks/R-001/estimates/", f"{here}settings/parties/third/",
         "/r/alone/settings/archive/", "/r/over/settings/archive/",
     ]  # fmt: skip

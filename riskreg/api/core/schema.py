@@ -32,6 +32,7 @@ from riskreg.api.core.schema_headers import (
 from riskreg.api.core.schema_headers import (
     KEY as KEY,
 )
+from riskreg.decisions.models import AcceptanceState
 from riskreg.duties.sources import LISTED
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.change_models import ChangeState
@@ -105,6 +106,10 @@ _DAY_OR_TIME = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }
 CHANGE_FILTERS = [many("state", "Only those that stand so.", enum=ChangeState.values)]
+ACCEPTANCE_FILTERS = [
+    many("state", "Only those that stand so.", enum=AcceptanceState.values),
+    words("risk", "Of the risk of this ref."),
+]
 READING_FILTERS = [
     query("since", "Read at or after this time or day.", _DAY_OR_TIME),
     query("until", "Read before this time or day.", _DAY_OR_TIME),
@@ -291,6 +296,7 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 # Last parts of addresses that are no nouns.
 _ACTS = {
     "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end",
+    "grant", "needed",
     "items", "merge", "open", "preview", "refuse", "release", "reopen", "resend", "restore",
     "revoke", "rotate", "share", "test", "transfer", "undo", "withdraw",
 }  # fmt: skip

@@ -3,6 +3,9 @@
 CODES = (
     "private_risk", "newer_one", "withheld",
     "restored",
+    "accept_days_out_of_range", "accept_total_too_short",
+    "beyond_cap", "no_authority", "no_threat", "shared_since", "stale", "unrated",
+    "within_appetite",
     "answers_needed", "not_a_register", "not_json",
     "bad_range", "gap", "nothing_within",
     "itself", "merged", "other_taxonomy",
@@ -31,6 +34,9 @@ CODES = (
 )  # fmt: skip
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (
+    "acceptance.condition_met", "acceptance.condition_waived", "acceptance.granted",
+    "acceptance.refused", "acceptance.requested", "acceptance.revoked", "acceptance.superseded",
+    "acceptance.withdrawn",
     "estimate.recorded", "estimate.released", "simulation.cancelled", "simulation.requested",
     "change_request.applied", "change_request.approved", "change_request.expired",
     "change_request.made", "change_request.outdated", "change_request.refused",

@@ -182,8 +182,7 @@ def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datet
     # The risk first, as everybody does who writes about one.
     risk_for(actor, found.risk.ref, lock=True)
     row = (
-        Acceptance.objects.visible_to(actor)
-        .select_for_update(of=("self",), no_key=True)
+        Acceptance.objects.select_for_update(of=("self",), no_key=True)
         .select_related("risk__party", "party", "criteria", "requested_by", "acceptor")
         .get(pk=found.pk)
     )

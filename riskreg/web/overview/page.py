@@ -8,6 +8,7 @@ from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from riskreg.decisions.queries.acceptances import unaccepted
 from riskreg.duties.queries import agenda
 from riskreg.indicators.queries.access import measuring
 from riskreg.indicators.queries.breaches import waiting_breaches
@@ -57,6 +58,7 @@ class OverviewPage(RegisterView):
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
         overdue = self._overdue(today)
+        above = self._unaccepted(today, scale)
         context = {
             "title": _("Home"),
             "problems": problems,
@@ -73,8 +75,13 @@ class OverviewPage(RegisterView):
             ),
             "caption": _("Residual (as it stands today), threats"),
             "figures": self._figures(
-                shown, scale, map_url, sum(party["count"] for party in overdue)
+                shown,
+                scale,
+                map_url,
+                sum(party["count"] for party in overdue),
+                above["unaccepted_count"],
             ),
+            **above,
             "over_time": self._over_time(today, scale, shown),
             "moved": self._moved(shown, scale),
             "moved_url": f"{compared}#moved",
@@ -106,7 +113,7 @@ class OverviewPage(RegisterView):
         ]
 
     def _figures(
-        self, shown: Heatmap, scale: Scale, map_url: str, overdue: int
+        self, shown: Heatmap, scale: Scale, map_url: str, overdue: int, unaccepted: int
     ) -> list[dict[str, Any]]:
         every = reverse("web:risks", kwargs={"slug": self.slug})
         risks = f"{every}?kind=threat"
@@ -118,6 +125,12 @@ class OverviewPage(RegisterView):
                 "count": above,
                 "url": f"{risks}&state=open&above_appetite=true",
                 "tone": "warn" if above else "",
+            },
+            {
+                "label": _("of these not accepted"),
+                "count": unaccepted,
+                "url": reverse("web:acceptances", kwargs={"slug": self.slug}),
+                "tone": "bad" if unaccepted else "",
             },
             {
                 "label": _("reviews overdue"),
@@ -212,6 +225,26 @@ class OverviewPage(RegisterView):
                     "action": action_label(duty.kind),
                 }
                 for duty in duties[:SHOWN]
+            ],
+        }
+
+    def _unaccepted(self, today: dt.date, scale: Scale) -> dict[str, Any]:
+        """What stands above appetite without a valid acceptance, the worst first."""
+        rows = unaccepted(self.viewer, today)
+        listed = list(rows.select_related("risk", "owner")[:SHOWN])
+        return {
+            "unaccepted_count": rows.order_by().count(),
+            "unaccepted": [
+                {
+                    "ref": row.ref,
+                    "title": row.risk.localized("title"),
+                    "url": self._risk_url(row.ref),
+                    "owner": person(row.owner),
+                    "chip": scale.cell_chip(row.cell("residual"), row.kind),
+                    "request": row.request,  # type: ignore[attr-defined]
+                    "private": row.visibility == "party",
+                }
+                for row in listed
             ],
         }
 

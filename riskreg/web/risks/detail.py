@@ -7,6 +7,8 @@ from django.db.models import Prefetch, QuerySet, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from riskreg.decisions.policy.acceptances import Status
+from riskreg.decisions.queries.acceptances import acceptance_exists
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.external_ids import external_id_of
@@ -26,6 +28,7 @@ from riskreg.risks.models import Assessment, ControlKind, Mitigation, Risk
 from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
+from riskreg.web.acceptances.rows import acceptance_of
 from riskreg.web.base import RegisterView
 from riskreg.web.duties.labels import away_text
 from riskreg.web.indicators.panels import watching_rows
@@ -64,6 +67,7 @@ class RiskPage(RegisterView):
             .annotate(
                 extended_until=extended_until_subquery("risk__", viewer),
                 anybody_away=away_among(viewer, today, "owner", "risk__deputy"),
+                any_acceptance=acceptance_exists(viewer, "risk"),
             )
             .order_by("valid_from")
         )
@@ -81,6 +85,8 @@ class RiskPage(RegisterView):
         private = risk.visibility == "party"
         extension = extension_row(viewer, risk, today) if now.extended_until else None
         people = [u for u in (risk.owner_id, risk.deputy_id) if u]
+        accepted = acceptance_of(viewer, risk, today) if now.any_acceptance else None
+        above = risk.state == "open" and scale.matrix.above_appetite(now.residual_rating, risk.kind)
         away = away_now(viewer, today, people) if now.anybody_away else {}
         return {
             "risk": risk,
@@ -102,9 +108,9 @@ class RiskPage(RegisterView):
             "stages": scale.stages(now),
             "score_labels": _score_labels(assessments),
             "marks": mismatches_of(now),
-            "above_appetite": scale.matrix.above_appetite(now.residual_rating, risk.kind)
-            if risk.state == "open"
-            else False,
+            "above_appetite": above,
+            "acceptance": accepted,
+            "is_accepted": accepted is not None and accepted["status"] == Status.IN_FORCE,
             "place": scale.place(cell) if (cell := now.cell("residual")) else "",
             "overdue": is_overdue(risk.state, risk.next_review_on, today),
             "extension": extension,
@@ -188,6 +194,7 @@ class RiskPage(RegisterView):
         may["share"] = risk.visibility == "party" and permits(self.viewer, "risk.share", risk)
         may["plan"] = alive and permits(self.viewer, "mitigation.create")
         may["control"] = alive and permits(self.viewer, "control.edit", risk)
+        may["accept"] = permits(self.viewer, "acceptance.request", risk)
         may["watch"] = alive and permits(self.viewer, "indicator.create")
         may["more"] = any(
             may[a] for a in ("close", "reopen", "transfer", "share", "assess", "extend")

@@ -1,0 +1,169 @@
+"""Asking for an acceptance of a risk, or for an extension of one."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.decisions.fields import ACCEPTANCE
+from riskreg.decisions.policy.acceptances import last_day
+from riskreg.decisions.queries.acceptances import needed_role, who_can_accept
+from riskreg.decisions.services import request_acceptance
+from riskreg.decisions.services.requests import (
+    accepted_since,
+    granted_acceptance,
+    require_acceptable,
+)
+from riskreg.kernel.errors import Invalid
+from riskreg.register.models import Role
+from riskreg.register.permissions import require
+from riskreg.register.policy import Matrix
+from riskreg.register.queries import answerable_members
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Position, Risk
+from riskreg.risks.queries.access import position_of, risk_for
+from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.localized import sentence
+from riskreg.web.presenters import Scale, person
+from riskreg.web.table_form import form_field, set_choices
+
+CONDITIONS = 3
+_PARTS = ("text", "owner", "due_on")
+
+
+class AskForm(forms.Form):
+    """What is asked for; three conditions at most, more by the API."""
+
+    def __init__(self, view: "AskAcceptance", risk: Risk, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        for field in ACCEPTANCE.settable:
+            if field.name == "translations":
+                continue
+            shown: Any = form_field(field)
+            shown.needed = field.must_send
+            shown.required = False
+            self.fields[field.name] = shown
+        could = who_can_accept(view.viewer, risk, view.rating, but=[view.viewer.user.pk])
+        # With one there is nothing to choose.
+        first = [] if len(could) == 1 else [("", "")]
+        set_choices(self, "acceptor", [*first, *((str(u.uuid), person(u)) for u in could)])
+        private = risk.party if risk.visibility == Visibility.PARTY else None
+        members = answerable_members(view.viewer, private_to=private)
+        people = [("", _("nobody"))] + [(str(m.user.uuid), person(m.user)) for m in members]
+        for n in range(CONDITIONS):
+            self.fields[f"condition_{n}_text"] = forms.CharField(
+                label=gettext_lazy("Condition"), required=False
+            )
+            self.fields[f"condition_{n}_owner"] = forms.ChoiceField(
+                label=gettext_lazy("Owner"), required=False, choices=people
+            )
+            self.fields[f"condition_{n}_due_on"] = forms.DateField(
+                label=gettext_lazy("Due"), required=False,
+                widget=forms.DateInput({"type": "date"}, format="%Y-%m-%d"),
+            )  # fmt: skip
+
+    @property
+    def condition_rows(self) -> list[tuple[Any, ...]]:
+        """The boxes of each condition."""
+        return [tuple(self[f"condition_{n}_{p}"] for p in _PARTS) for n in range(CONDITIONS)]
+
+    def given(self) -> dict[str, Any]:
+        """As the service takes it."""
+        return {f.name: self.cleaned_data[f.name] for f in ACCEPTANCE.settable
+                if f.name in self.cleaned_data}  # fmt: skip
+
+    def conditions(self) -> tuple[list[dict[str, Any]], list[int]]:
+        """The conditions of which anything was filled in, and which boxes they came from."""
+        found, places = [], []
+        for n in range(CONDITIONS):
+            parts = {p: self.cleaned_data.get(f"condition_{n}_{p}") for p in _PARTS}
+            if any(parts.values()):
+                found.append(parts)
+                places.append(n)
+        return found, places
+
+
+class AskAcceptance(RegisterView):
+    """The form; where it cannot be asked for, the reason stands in its place."""
+
+    rating: str = ""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """The form, or why there is none."""
+        risk, position = self._risk(ref)
+        return self._page(risk, position, AskForm(self, risk))
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """Ask."""
+        risk, position = self._risk(ref)
+        form = AskForm(self, risk, request.POST)
+        if not form.is_valid():
+            return self._page(risk, position, form, 400)
+        conditions, places = form.conditions()
+        try:
+            row = request_acceptance(
+                actor=self.viewer, ref=ref, given=form.given(), conditions=conditions, at=self.at
+            )
+        except Invalid as invalid:
+            add_errors(form, _in_form(invalid, places))
+            return self._page(risk, position, form, 400)
+        messages.success(
+            request,
+            _("%(ref)s is asked for. The risk counts as not accepted until it is granted.")
+            % {"ref": row.ref},
+        )
+        keys = {"slug": self.viewer.register.slug, "ref": row.ref}
+        return HttpResponseRedirect(reverse("web:acceptance", kwargs=keys))
+
+    def _risk(self, ref: str) -> tuple[Risk, Position]:
+        risk = risk_for(self.viewer, ref)
+        require(self.viewer, "acceptance.request", risk)
+        position = position_of(risk)
+        self.rating = position.residual_rating or Matrix(self.viewer.criteria).rating_keys[-1]
+        return risk, position
+
+    def _page(
+        self, risk: Risk, position: Position, form: AskForm, status: int = 200
+    ) -> HttpResponse:
+        blocked = ""
+        try:
+            require_acceptable(self.viewer, risk, position)
+        except Invalid as invalid:
+            blocked = invalid.detail
+        today, matrix = self.viewer.today(self.at), Matrix(self.viewer.criteria)
+        since = accepted_since(self.viewer, risk)
+        scale = Scale(self.viewer.criteria)
+        role = Role(needed_role(self.viewer, self.rating))
+        cell = position.cell("residual")
+        context = {
+            "risk": risk,
+            "title": risk.localized("title"),
+            "sentence": sentence(risk),
+            "form": form,
+            "blocked": blocked,
+            "extends": granted_acceptance(risk),
+            "chip": scale.cell_chip(cell, risk.kind),
+            "place": scale.place(cell) if cell else "",
+            "role": role.label,
+            "days": matrix.accept_days(self.rating),
+            "most": matrix.accept_total_days(self.rating),
+            "since": since,
+            "last": last_day(today, since, matrix, self.rating),
+            "nobody": not any(value for value, _label in form.fields["acceptor"].choices),  # type: ignore[attr-defined]
+        }
+        return self.render("acceptances/new.html", context, status)
+
+
+def _in_form(invalid: Invalid, places: list[int]) -> Invalid:
+    """The same with the names of the form's boxes: ``conditions.0.owner`` as it stands there."""
+    renamed: dict[str, Any] = {}
+    for name, errors in invalid.fields.items():
+        head, *rest = name.split(".")
+        if head == "conditions" and len(rest) == 2 and rest[0].isdigit():
+            name = f"condition_{places[int(rest[0])]}_{rest[1]}"
+        renamed.setdefault(name, []).extend(errors)
+    return Invalid(renamed)

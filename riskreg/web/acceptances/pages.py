@@ -1,0 +1,173 @@
+"""Acceptances for reading: what stands without one, what waits, what is in force, one of them."""
+
+import datetime as dt
+from typing import Any
+
+from django import forms
+from django.core.paginator import Paginator
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.decisions.models import AcceptanceState, Obligation
+from riskreg.decisions.policy.acceptances import Act
+from riskreg.decisions.queries.acceptances import (
+    acceptance_for,
+    acceptances_for,
+    block_of,
+    unaccepted,
+    why_not,
+)
+from riskreg.kernel.errors import NotFound
+from riskreg.register.permissions import permits
+from riskreg.web.acceptances.rows import acceptance_row
+from riskreg.web.base import RegisterView
+from riskreg.web.presenters import Scale, person, query
+
+PER_PAGE = 25
+SHOWS = ("needed", "waiting", "granted", "over")
+
+
+class WordsForm(forms.Form):
+    """The version that the person saw, and their words."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    words = forms.CharField(
+        label=gettext_lazy("Why?"), required=False, widget=forms.Textarea({"rows": 3})
+    )
+
+    def __init__(self, data: Any = None, *, needed: bool = True, **options: Any) -> None:
+        super().__init__(data, **options)
+        field: Any = self.fields["words"]
+        field.needed = needed
+
+
+class AcceptanceList(RegisterView):
+    """What stands above appetite without one comes first; ``?show=`` chooses the others."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """One of the four lists, in pages."""
+        show = request.GET.get("show", "") or SHOWS[0]
+        if show not in SHOWS:
+            raise NotFound(_("There is no such list of acceptances."))
+        today = self.viewer.today(self.at)
+        rows: Any = unaccepted(self.viewer, today) if show == "needed" else self._listed(show)
+        if show == "needed":
+            rows = rows.select_related("risk", "owner", "party")
+        page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+        build = self._needed if show == "needed" else self._row
+        context = {
+            "show": show,
+            "tabs": self._tabs(show),
+            "page_obj": page,
+            "rows": [build(row, today) for row in page],
+        }
+        return self.render("acceptances/index.html", context)
+
+    def _listed(self, show: str) -> QuerySet[Any]:
+        rows = acceptances_for(self.viewer, self.viewer.today(self.at))
+        if show == "waiting":
+            return rows.filter(state=AcceptanceState.REQUESTED).order_by("answer_by", "pk")
+        if show == "granted":
+            return rows.filter(state=AcceptanceState.GRANTED).order_by("expires_on", "pk")
+        open_states = (AcceptanceState.REQUESTED, AcceptanceState.GRANTED)
+        return rows.exclude(state__in=open_states).order_by("-closed_at", "-pk")
+
+    def _row(self, row: Any, today: dt.date) -> dict[str, Any]:
+        return acceptance_row(self.viewer, row, today)
+
+    def _needed(self, row: Any, today: dt.date) -> dict[str, Any]:
+        scale = Scale(self.viewer.criteria)
+        return {
+            "ref": row.ref,
+            "title": row.risk.localized("title"),
+            "owner": person(row.owner),
+            "chip": scale.cell_chip(row.cell("residual"), row.kind),
+            "response": row.risk.get_response_display() if row.risk.response else "",
+            "wish": row.risk.response == "accept",
+            "private": row.visibility == "party",
+            "request": row.request,
+            "may_ask": row.request is None and permits(self.viewer, "acceptance.request", row.risk),
+        }
+
+    @staticmethod
+    def _tabs(show: str) -> list[dict[str, Any]]:
+        labels = {
+            "needed": _("Above appetite without one"),
+            "waiting": _("Waiting for an answer"),
+            "granted": _("Granted"),
+            "over": _("Over"),
+        }
+        return [
+            {"label": labels[key], "url": query({}, show=key), "current": key == show}
+            for key in SHOWS
+        ]
+
+
+class AcceptancePage(RegisterView):
+    """One acceptance. What one cannot do is said with the reason and who could."""
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """The page."""
+        return self.page(ref)
+
+    def page(
+        self,
+        ref: str,
+        *,
+        status: int = 200,
+        conflict: str = "",
+        refused: "tuple[str, forms.Form] | None" = None,
+        condition: Any = None,
+    ) -> HttpResponse:
+        """The page, with a form that could not be sent (``refused``: of which act) in place of a
+        fresh one; ``condition``: the one that it is about."""
+        today = self.viewer.today(self.at)
+        row = acceptance_for(self.viewer, ref, today)
+        context = acceptance_row(self.viewer, row, today)
+        for entry in context["conditions"]:
+            entry["may"] = entry["open"] and permits(
+                self.viewer, "acceptance.close_condition", entry["row"]
+            )
+            entry["may_waive"] = entry["open"] and self._may_waive(row, entry["row"])
+            mine = refused is not None and entry["id"] == condition
+            entry["form"] = (
+                refused[1]
+                if mine and refused is not None
+                else WordsForm(initial={"version": entry["row"].version}, prefix=str(entry["id"]))
+            )
+        acts = {act.value: self._act(row, act, refused) for act in _OFFERED}
+        context |= {"acts": acts, "conflict": conflict, "asks_again": self._asks_again(row)}
+        return self.render("acceptances/detail.html", context, status)
+
+    def _act(self, row: Any, act: Act, refused: "tuple[str, forms.Form] | None") -> dict[str, Any]:
+        """Whether the viewer can do it, and if not, why and who could."""
+        blocked = block_of(self.viewer, act, row)
+        form = refused[1] if refused and refused[0] == act.value else None
+        fresh = WordsForm(initial={"version": row.version}, needed=act in (Act.REFUSE, Act.REVOKE))
+        return {
+            "may": blocked is None,
+            "why_not": why_not(self.viewer, act, row, blocked) if blocked else "",
+            "fits": blocked is None or blocked.value != "state",
+            "form": form or fresh,
+            "open": form is not None,
+            "url": reverse(
+                f"web:acceptance_{act.value}",
+                kwargs={"slug": self.viewer.register.slug, "ref": row.ref},
+            ),
+        }
+
+    def _may_waive(self, row: Any, condition: Obligation) -> bool:
+        me = self.viewer.user.pk
+        own = me in (condition.owner_id, row.risk.owner_id)
+        return not own and block_of(self.viewer, Act.REVOKE, row) is None
+
+    def _asks_again(self, row: Any) -> bool:
+        """Whether to offer asking for an extension, or anew."""
+        over = row.state != AcceptanceState.REQUESTED
+        return over and permits(self.viewer, "acceptance.request", row.risk)
+
+
+_OFFERED = (Act.GRANT, Act.REFUSE, Act.WITHDRAW, Act.REVOKE)

@@ -1,0 +1,114 @@
+"""Acceptances as pages show them."""
+
+import datetime as dt
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from riskreg.decisions.models import Acceptance, AcceptanceState, ObligationState
+from riskreg.decisions.policy.acceptances import Stale, Status, current_status
+from riskreg.decisions.queries.acceptances import acceptances_of, stale_because
+from riskreg.register.access import Viewer
+from riskreg.risks.models import Risk
+from riskreg.web.presenters import Scale, person
+
+# More of one risk than this are not looked through for the one that counts.
+MOST_OF_RISK = 20
+TONES = {
+    Status.WAITING: "warn",
+    Status.IN_FORCE: "ok",
+    Status.STALE: "bad",
+    Status.EXPIRED: "bad",
+    Status.CLOSED: "",
+}
+CONDITION_TONES = {
+    ObligationState.PROPOSED: "dashed",
+    ObligationState.OPEN: "warn",
+    ObligationState.MET: "ok",
+    ObligationState.WAIVED: "",
+    ObligationState.CANCELLED: "",
+}
+
+
+def status_label(row: Acceptance, found: Status) -> str:
+    """How it stands, in one or two words."""
+    if found == Status.CLOSED:
+        return str(row.get_state_display())
+    return {
+        Status.WAITING: _("waits for an answer"),
+        Status.IN_FORCE: pgettext("acceptance", "in force"),
+        Status.STALE: _("stale"),
+        Status.EXPIRED: _("run out"),
+    }[found]
+
+
+def stale_words(viewer: Viewer, row: Acceptance, why: list[Stale]) -> list[str]:
+    """What moved since it was granted, each in a sentence."""
+    scale = Scale(viewer.criteria)
+    rating_now: str | None = row.rating_now  # type: ignore[attr-defined]
+    words = {
+        Stale.RATING: _("The risk stands at %(now)s now, and was accepted at %(then)s.")
+        % {"now": scale.name(rating_now), "then": Scale(row.criteria).name(row.rating)},
+        Stale.CRITERIA: _("The criteria ask for more since version %(n)d.")
+        % {"n": viewer.criteria.number},
+        Stale.CONDITION: _("A condition is past its day and not met."),
+    }
+    return [words[each] for each in why]
+
+
+def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str, Any]:
+    """One acceptance, read by ``acceptances_for``."""
+    why = stale_because(viewer, row)
+    found = current_status(row.state, row.expires_on, today, why)
+    scale = Scale(row.criteria)
+    return {
+        "row": row,
+        "ref": row.ref,
+        "risk": row.risk.ref,
+        "title": row.risk.localized("title"),
+        "status": found.value,
+        "label": status_label(row, found),
+        "tone": TONES[found],
+        "why": stale_words(viewer, row, why) if found == Status.STALE else [],
+        "chip": scale.chip(row.rating, row.score, "threat"),
+        "place": scale.place({"likelihood": row.likelihood, "impact": row.impact}),
+        "reason": row.localized("reason"),
+        "requested_by": person(row.requested_by),
+        "acceptor": person(row.acceptor),
+        "granted_by": person(row.granted_by),
+        "closed_by": person(row.closed_by),
+        "words": _replaced(row) if row.state == AcceptanceState.SUPERSEDED else row.words,
+        "private": row.visibility == "party",
+        "conditions": [_condition(c, today) for c in getattr(row, "conditions", ())],
+    }
+
+
+def acceptance_of(viewer: Viewer, risk: Risk, today: dt.date) -> dict[str, Any] | None:
+    """The acceptance of ``risk`` that its page shows: one in force or waiting before one that is
+    over, the newest of each."""
+    rows = acceptances_of(viewer, risk, today).filter(visibility=risk.visibility)
+    # Its conditions stand on its own page.
+    rows = rows.prefetch_related(None)
+    shown = {AcceptanceState.GRANTED: 0, AcceptanceState.REQUESTED: 1}
+    found = sorted(rows[:MOST_OF_RISK], key=lambda row: shown.get(AcceptanceState(row.state), 2))
+    return acceptance_row(viewer, found[0], today) if found else None
+
+
+def _replaced(row: Acceptance) -> str:
+    return _("replaced by %(ref)s") % {"ref": row.words}
+
+
+def _condition(row: Any, today: dt.date) -> dict[str, Any]:
+    return {
+        "row": row,
+        "id": row.uuid,
+        "text": row.localized("text"),
+        "owner": person(row.owner),
+        "state": row.get_state_display(),
+        "tone": CONDITION_TONES[ObligationState(row.state)],
+        "open": row.state == ObligationState.OPEN,
+        "late": row.state == ObligationState.OPEN and row.due_on < today,
+        "words": row.words,
+        "closed_by": person(row.closed_by),
+    }
