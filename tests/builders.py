@@ -23,7 +23,7 @@ from riskreg.reminders.services import set_ladder
 from riskreg.reviews.models import Review
 from riskreg.reviews.services import record_review
 from riskreg.risks import services
-from riskreg.risks.models import Assessment, Control, Mitigation, Risk
+from riskreg.risks.models import Assessment, Control, Mitigation, Risk, RiskRelation
 from tests.built_once import built_once
 
 # A Wednesday, 16:00 in the register's zone.
@@ -282,6 +282,15 @@ def control(world: World, row: Risk, *, by: User | None = None, **given: Any) ->
     """A preventive control of ``row``."""
     given = {"name": "Two suppliers in two regions", "kind": "preventive", "at": world.at, **given}
     return services.add_control(actor=world.viewer(by or row.owner), ref=row.ref, **given)
+
+
+def relation(
+    world: World, row: Risk, kind: str, other: Risk, *, by: User | None = None, **given: Any
+) -> RiskRelation:
+    """``row`` causes, worsens, is part of or duplicates ``other``, noted by the keeper of one."""
+    given = {"note": "They move together", "at": world.at, **given}
+    actor = world.viewer(by or keeper(world, row))
+    return services.relate_risks(actor=actor, risk=row.ref, kind=kind, other=other.ref, **given)
 
 
 def mitigation(

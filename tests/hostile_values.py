@@ -172,6 +172,9 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "controls": apps.get_model("risks", "Control")
         .objects.filter(risk__party=world.foton, visibility="shared", ended_at=None)
         .values_list("uuid", flat=True),
+        "relations": apps.get_model("risks", "RiskRelation")
+        .objects.filter(visibility="shared", ended_at=None)
+        .values_list("uuid", flat=True),
         "objectives": apps.get_model("register", "Objective")
         .objects.filter(party=world.foton)
         .values_list("key", flat=True),
@@ -212,6 +215,7 @@ OWN_BODIES: dict[str, Any] = {
         "party": "foton",
         "parties": [{"key": "foton", "names": {"en": "Foton"}}],
     },
+    "/relations/": {"risk": "R-001", "kind": "causes", "other": "R-003"},
     "/controls/": {"name": "Second source", "kind": "preventive", "risks": ["R-001"]},
     "/taxonomies/": {"names": {"en": "Origin"}},
     "/terms/": {"taxonomy": "market", "names": {"en": "Elsewhere"}},

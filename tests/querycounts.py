@@ -19,8 +19,9 @@ LIMITS = {"api": 8, "web": 12}
 EVERY_NOUN = {"api": 12, "web": 16}
 # An objective's page shows all that bears on it.
 ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/")
-# The home of leadership asks for the map of two days beside every kind of duty.
-HOME, HOME_LIMIT = "web:/r/{}/home/", 24
+# The home of leadership asks for the map of two days beside every kind of duty; a risk's page asks
+# once for each noun that hangs on it.
+OF_MUCH = {"web:/r/{}/home/": 24, "web:/r/{}/risks/{}/": 13}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -63,7 +64,7 @@ class QueryCounts:
         """Measure ``call``; fail if it passes its limit or is not what the file says."""
         count = self.measure(call)
         limits = EVERY_NOUN if any(part in name for part in ASKS_EVERY_NOUN) else LIMITS
-        limit = HOME_LIMIT if name == HOME else limits[name.split(":")[0]]
+        limit = OF_MUCH.get(name, limits[name.split(":")[0]])
         assert count <= limit, f"{name} makes {count} queries; at most {limit} are allowed"
         known = self.known()
         if self.update:

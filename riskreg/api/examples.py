@@ -120,6 +120,8 @@ ANSWERS: dict[str, Any] = {
         "criteria": 1,
         "axes": AXES,
         "total": 4,
+        "parts": "within",
+        "left_out": {"count": 1, "refs": ["R-005"]},
         "other": {"kind": "opportunity", "total": 1},
         "cells": [{**_CELL, "count": 3, "refs": ["R-001", "R-002", "R-004"]}],
         "unrated": {"count": 1, "refs": ["R-003"]},

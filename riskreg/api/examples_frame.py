@@ -4,7 +4,7 @@ from typing import Any
 
 from riskreg.api.examples_base import AXES, OWNER, ROOT, of_table
 from riskreg.register.fields import OBJECTIVE
-from riskreg.risks.fields import CONTROL
+from riskreg.risks.fields import CONTROL, RELATION
 
 _ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
 _TAXONOMY = {
@@ -36,6 +36,8 @@ _TERM = {
 
 _OBJECTIVE = of_table(OBJECTIVE, "objectives/overseas-units-2030/")
 _CONTROL = of_table(CONTROL, "controls/a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33/")
+_RELATION = of_table(RELATION, "relations/c1b0a7de-52f4-4a35-9d4e-6a6a1d5c0f21/")
+_RELATION["noted_by"] = OWNER
 _CRITERIA_NEW: dict[str, Any] = {
     "likelihood": [
         {"names": {"en": name, "zh-hans": zh}}
@@ -93,6 +95,13 @@ ANSWERS: dict[str, Any] = {
     "Restore a register": {**_ARCHIVED, "archived_at": None},
     "Read the axes": AXES,
     "Set the axes": _OWN_AXES,
+    "List relations": _page(_RELATION),
+    "Relate two risks": _RELATION,
+    "Read a relation": _RELATION,
+    "End a relation": {
+        **_RELATION, "active": False, "ended_at": "2026-09-16T08:00:00Z", "version": 2,
+        "end_reason": "The two were assessed apart",
+    },
     "List controls": _page(_CONTROL),
     "Note a control": _CONTROL,
     "Read a control": _CONTROL,
@@ -148,6 +157,13 @@ REQUESTS: dict[str, Any] = {
         "likelihood": {"names": {"en": "Probability", "zh-hans": "概率"}},
         "impact": {"names": {"en": "Severity", "zh-hans": "严重程度"}},
     },
+    "Relate two risks": {
+        "risk": "R-025",
+        "kind": "part_of",
+        "other": "R-001",
+        "note": "The article names it as an example",
+    },
+    "End a relation": {"reason": "The two were assessed apart"},
     "Note a control": {
         "name": "Two suppliers in two regions",
         "kind": "preventive",

@@ -23,9 +23,10 @@ class HeatmapDetail(RegisterApi):
 
     @schema.described("Read the heatmap", shapes.Heatmap, schema.HEATMAP_PARAMS)
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """One map per kind: its counts and ``unrated.count`` add up to ``total``; ``total`` and
-        ``other.total`` to the open risks that the caller may know of. Of what changed the first
-        500 are listed, moves of the longest way first; ``totals`` counts all."""
+        """One map per kind: its counts and ``unrated.count`` add up to ``total``; with
+        ``left_out.count``, the parts of risks that are counted, these are all of the kind that are
+        open and that the caller may know of. Of what changed the first 500 are listed, moves of the
+        longest way first; ``totals`` counts all."""
         params = request.query_params
         chosen = as_query(
             lambda: filters.parse(
@@ -57,6 +58,8 @@ def to_json(found: Heatmap) -> dict[str, Any]:
         "as_of": found.as_of.isoformat(),
         "criteria": found.criteria.number,
         "total": found.total,
+        "parts": found.parts,
+        "left_out": {"count": found.left_out_count, "refs": found.left_out_refs},
         "other": {"kind": other_kind(found.kind), "total": found.other_total},
         "cells": [
             {

@@ -21,6 +21,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome
 from riskreg.risks.fields import MITIGATION, RISK
 from riskreg.risks.models import Kind
+from riskreg.risks.parts import COUNTED
 from riskreg.risks.policy import MARKS
 from riskreg.search.queries import NOUNS
 
@@ -232,7 +233,12 @@ class Heatmap(s.Serializer[Any]):
     as_of = s.DateField()
     criteria = s.IntegerField(help_text="see criteria/?number=")
     axes = Axes(help_text="how the register draws its matrices")
-    total = s.IntegerField(help_text="visible open risks of this kind")
+    total = s.IntegerField(help_text="visible open risks of this kind that are counted")
+    parts = one_of(COUNTED, help_text="whether parts count within what they are part of, or apart")
+    left_out = Counted(
+        help_text="open risks of this kind behind another that is counted; the first 50 of their "
+        "refs"
+    )
     other = OtherKind(help_text="what is on the other map")
     cells = HeatCell(many=True)
     unrated = Counted()

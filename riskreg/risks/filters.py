@@ -35,12 +35,15 @@ from riskreg.register.models import Objective
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Position, Risk, State
+from riskreg.risks.parts import COUNTED, WITHIN, left_out, part_links, visible_relations
 
 # Filters that are no field of a risk, or no field alone.
 _OF_THE_LIST = (
     "rating", "stage", "likelihood", "impact", "term", "objective", "q", "overdue", "due_before",
-    "updated_since", "unrated", "above_appetite",
+    "updated_since", "unrated", "above_appetite", "part_of", "related_to", "parts",
 )  # fmt: skip
+# What says where on the map: which of its risks a map counts does not depend on it.
+_OF_THE_CELL = ("rating", "likelihood", "impact", "unrated", "above_appetite")
 NAMES = (*(field.name for field in RISK.filters), *_OF_THE_LIST)
 # What a list can be ordered by; each name may carry a minus. The place of the ref breaks ties.
 ORDERINGS = RISK.orderings | {"score": "{stage}_score"}
@@ -50,13 +53,19 @@ _OF_POSITION = ("kind", "state")
 
 @dataclass(frozen=True)
 class RiskFilter:
-    """A checked filter; ``given`` is the query string it came from, for links."""
+    """A checked filter; ``given`` is the query string it came from, for links.
+
+    ``on_map``: the conditions without those that only say where on the map. ``parts`` is what a map
+    counts of risks and their parts; a list does so where it is asked to.
+    """
 
     stage: str = "residual"
     conditions: Q = field(default_factory=Q)
     given: Mapping[str, list[str]] = field(default_factory=dict)
     state_given: bool = False
     kind: str = Kind.THREAT.value
+    parts: str = WITHIN
+    on_map: Q = field(default_factory=Q)
 
     def apply(self, positions: QuerySet[Position]) -> QuerySet[Position]:
         """Narrow ``positions`` (current ones) to what the filter asks for."""
@@ -91,10 +100,23 @@ def parse(
     if one_kind:
         kind = _one_kind(Asked(errors, viewer, "kind", given.get("kind", []), at))
         del readers["kind"]
-    where = conditions(errors, viewer, given, readers, at)
+    parts = known_values(Asked(errors, viewer, "parts", given.get("parts", []), at), COUNTED)
+    loose = {name: values for name, values in given.items() if name not in _OF_THE_CELL}
+    on_map = conditions(errors, viewer, loose, readers, at)
+    tight = {name: values for name, values in given.items() if name in _OF_THE_CELL}
+    where = on_map & conditions(errors, viewer, tight, readers, at)
     errors.raise_if_any()
+    if parts and not one_kind:
+        among = _positions(viewer).filter(on_map, valid_to=None, state=State.OPEN)
+        where &= ~left_out(viewer, parts[-1], among)
     return RiskFilter(
-        stage=stage, conditions=where, given=given, state_given="state" in given, kind=kind
+        stage=stage,
+        conditions=where,
+        given=given,
+        state_given="state" in given,
+        kind=kind,
+        parts=parts[-1] if parts else WITHIN,
+        on_map=on_map,
     )
 
 
@@ -132,6 +154,8 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
         "impact": lambda asked: _level(asked, matrix, stage),
         "term": filed_under(Risk.terms.through.objects.all(), "risk_id", "risk"),
         "objective": _objective,
+        "part_of": _part_of,
+        "related_to": _related_to,
         "q": lambda asked: matching(asked.value, "risk__search_text", "ref"),
         "overdue": _overdue,
         "unrated": lambda asked: Q(**{f"{stage}_score__isnull": is_on(asked)}),
@@ -166,6 +190,27 @@ def _objective(asked: Asked) -> Q:
     # Through a subquery: a join would count a risk once per matching objective.
     links = Risk.objectives.through.objects.filter(objective__in=known_objectives(asked))
     return Q(risk__in=links.values("risk_id"))
+
+
+def _known_risks(asked: Asked) -> list[int]:
+    """Database ids of the risks that the values name, by ref."""
+    named = _positions(asked.viewer).filter(valid_to=None, ref__in=asked.values)
+    found = dict(named.values_list("ref", "risk_id"))
+    if unknown := [ref for ref in asked.values if ref not in found]:
+        asked.refuse("unknown_risk", _("Unknown risk: %s.") % unknown[0][:60])
+    return list(found.values())
+
+
+def _part_of(asked: Asked) -> Q:
+    links = part_links(asked.viewer).filter(other__in=_known_risks(asked))
+    return Q(risk__in=links.values("risk_id"))
+
+
+def _related_to(asked: Asked) -> Q:
+    links, known = visible_relations(asked.viewer).filter(ended_at=None), _known_risks(asked)
+    return Q(risk__in=links.filter(other__in=known).values("risk_id")) | Q(
+        risk__in=links.filter(risk__in=known).values("other_id")
+    )
 
 
 def _overdue(asked: Asked) -> Q:

@@ -13,6 +13,7 @@ from riskreg.kernel.fields import Table, Text
 from riskreg.kernel.punctuation import colon
 from riskreg.register.queries import Choices
 from riskreg.risks.fields import RISK
+from riskreg.risks.parts import APART, WITHIN
 from riskreg.web.presenters import Scale, query
 
 # What is chosen to see also what a list leaves out.
@@ -40,6 +41,9 @@ RISK_WORDS = FilterWords(
         "above_appetite": gettext_lazy("Above appetite"),
         "due_before": gettext_lazy("Review due before"),
         "stage": gettext_lazy("Stage"),
+        "part_of": gettext_lazy("Is part of"),
+        "related_to": gettext_lazy("Related to"),
+        "parts": gettext_lazy("Parts of risks"),
     },
     unset={"state": gettext_lazy("Draft and open")},
 )
@@ -51,6 +55,7 @@ _LABELS = {
 # What is typed and not chosen, with the kind of its box.
 _TYPED = {
     "due_before": "date", "test_due_before": "date", "external_id": "text", "risk": "text",
+    "part_of": "text", "related_to": "text",
 }  # fmt: skip
 
 
@@ -127,6 +132,8 @@ def _options(
         offered = [("me", _("Me")), *((value, text) for value, text, _party in choices.people)]
     elif name == "rating" and scale is not None:
         offered = [(key, scale.name(key)) for key in reversed(scale.matrix.rating_keys)]
+    elif name == "parts":
+        offered = [(WITHIN, _("left out")), (APART, _("without their parents"))]
     elif name in words.table and words.table[name].choices:
         kinds = words.table[name].choices
         offered = [(word.value, str(word.label).capitalize()) for word in kinds]

@@ -5,9 +5,9 @@ from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel.fields import Field, Type
 from riskreg.register.fields import OBJECTIVE
-from riskreg.risks.fields import CONTROL, MITIGATION, RISK
+from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
 
-TABLES = (RISK, MITIGATION, INDICATOR, CONTROL, OBJECTIVE, ESTIMATE, ACCEPTANCE)
+TABLES = (RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, ACCEPTANCE)
 # Fields that name somebody.
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))
 

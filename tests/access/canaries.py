@@ -49,6 +49,7 @@ class CanaryWorld(World):
     objective_keys: list[str] = field(default_factory=list)
     indicator_refs: list[str] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
+    relations: list[str] = field(default_factory=list)
     deliveries: list[str] = field(default_factory=list)
     endpoints: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -79,6 +80,7 @@ class CanaryWorld(World):
         """Everything that names a private thing."""
         return [
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
+            *self.relations,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
             *self.acceptances, *self.conditions,
@@ -139,6 +141,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         external_id="catl-7", kind="opportunity", response="",
     )  # fmt: skip
     builders.control(world, first)
+    builders.relation(world, theirs, "worsens", first)
     for by in ("partner_manager", "partner_owner", "manager"):
         estimating.estimate(world, first, by=by, released=True)
     after("second")
@@ -225,6 +228,11 @@ def private_part(world: World, step: str) -> None:
         estimating.estimate(world, due, by="owner", rationale=sing("why"))
     if step == "end":
         estimating.simulation(world, by="owner", audience="party")
+        for own, kind, other in (("F-002", "worsens", "R-001"), ("F-001", "part_of", "F-002")):
+            builders.relation(
+                world, Risk.objects.get(ref=own), kind, Risk.objects.get(ref=other),
+                by=world.manager, note=sing("relation"),
+            )  # fmt: skip
         private_risk(world, "fresh", external_id="zzyzx-id")
         bring_files(world, sing)
         private_risk(world, "handed over", owner=world.deputy.email)
@@ -398,6 +406,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.acceptances.append(row.ref)
         elif name == "obligation":
             world.conditions.append(str(row.uuid))
+        elif name == "riskrelation":
+            world.relations.append(str(row.uuid))
         elif name in ("import", "importdraft"):
             (world.imports if name == "import" else world.drafts).append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]

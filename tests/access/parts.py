@@ -52,6 +52,8 @@ def another(world: World) -> None:
         )
     handed = builders.risk(world, by=world.partner_owner, title="Handed on", external_id="catl-8",
                            owner=world.partner_leader.email)  # fmt: skip
+    builders.relation(world, handed, "part_of", Risk.objects.get(ref="R-001"),
+                      by=world.partner_manager)  # fmt: skip
     for giver, taker in (("leader", "deputy"), ("deputy", "leader")):
         hand_over(
             actor=world.viewer("partner_manager"), from_user=getattr(world, f"partner_{giver}"),

@@ -18,7 +18,7 @@ from riskreg.duties.sources import LISTED
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
 from riskreg.reviews.services import start_meeting
-from riskreg.risks.models import Control, Risk
+from riskreg.risks.models import Control, Risk, RiskRelation
 from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.access.routes import ROUTES
@@ -54,12 +54,15 @@ MEASURED = [r for r in ROUTES if "GET" in ROUTES[r] and r != "/api" and not r.st
 
 def grow(world: World, size: int) -> None:
     """Bring the register up to ``size`` risks, each with everything that hangs on one."""
-    for _ in range(Risk.objects.count(), size):
+    for n in range(Risk.objects.count(), size):
         row = builders.risk(
             world, terms=["market:eu"], objectives=["overseas-units-2030"], inherent=(5, 5),
             deputy=world.deputy.email,
         )  # fmt: skip
         builders.control(world, row, test_every_days=1)
+        # Not of each: its history would be more than a page.
+        if n % 3 == 1:
+            builders.relation(world, row, "worsens", Risk.objects.earliest("pk"))
         builders.mitigation(world, row, Risk.objects.earliest("pk"))
         builders.review(world, row, cell=(3, 4), comment="Better")
         for by in ("owner", "manager"):
@@ -121,6 +124,9 @@ def path_of(world: World, route: str) -> str:
     if "/controls/{}/" in path:
         control = Control.objects.earliest("pk")
         path = path.replace("/controls/{}/", f"/controls/{control.uuid}/")
+    if "/relations/{}/" in path:
+        relation = RiskRelation.objects.earliest("pk")
+        path = path.replace("/relations/{}/", f"/relations/{relation.uuid}/")
     path = path.replace("/objectives/{}/", "/objectives/overseas-units-2030/")
     if "share" in route:
         path = path.replace("R-001", builders.risk(world, visibility="party").ref)

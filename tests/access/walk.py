@@ -92,6 +92,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "simulations": (world.simulations, nobody),
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),
+        "relations": (world.relations, nobody),
         "deliveries": (world.deliveries, nobody),
         "endpoints": (world.endpoints, nobody),
         "webhooks": (world.endpoints, nobody),

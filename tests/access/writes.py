@@ -50,6 +50,9 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     yield Write(
         mine, "POST", f"{base}/mitigations/", {"title": "New", "risks": ["R-002"], "due_on": far}
     )
+    ends = {"risk": "R-002", "kind": "causes", "other": "R-001"}
+    yield Write(mine, "POST", f"{base}/relations/", {**ends, "note": "They move together"})
+    yield Write(mine, "POST", f"{base}/relations/", {**ends, "other": "F-002"})
     work = f"{base}/mitigations/M-002/"
     yield Write(mine, "PATCH", work, {"status": "in_progress", "external_id": "zzyzx-id"}, tag=work)
     yield Write(

@@ -28,8 +28,8 @@ from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
 from riskreg.register.translations import CONFIRMED
 from riskreg.risks import filters
-from riskreg.risks.fields import CONTROL, MITIGATION, RISK
-from riskreg.risks.models import Control, Mitigation, Risk
+from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
+from riskreg.risks.models import Control, Mitigation, Risk, RiskRelation
 from riskreg.web.history.page import field_label
 from riskreg.web.indicators.forms import TEXT_FIELDS
 from tests import builders
@@ -42,13 +42,18 @@ TABLES = {
     "risk": (RISK, Risk),
     "mitigation": (MITIGATION, Mitigation),
     "control": (CONTROL, Control),
+    "relation": (RELATION, RiskRelation),
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
     "estimate": (ESTIMATE, Estimate),
     "acceptance": (ACCEPTANCE, Acceptance),
 }
-# What an estimate can be given as: it is never changed, another takes its place.
-NEVER_CHANGED = {"estimate": "EstimateNewRequest", "acceptance": "AcceptanceNewRequest"}
+# What these can be given as: none is ever changed, another takes its place.
+NEVER_CHANGED = {
+    "estimate": "EstimateNewRequest",
+    "acceptance": "AcceptanceNewRequest",
+    "relation": "RelationNewRequest",
+}
 # What is asked for beside the fields of the noun.
 BESIDE = {"acceptance": {"risk", "conditions"}}
 # Columns that are no field of the noun: of the database, or made of other columns.
@@ -102,7 +107,7 @@ def unkept(it: Table, model: type[models.Model]) -> Iterator[str]:
 
 def uncleaned(it: Table) -> Iterator[str]:
     """Fields that can be set and that no service cleans."""
-    links = {Type.PERSON, Type.TERMS, Type.OBJECTIVE, Type.OBJECTIVES, Type.RISKS}
+    links = {Type.PERSON, Type.RISK, Type.TERMS, Type.OBJECTIVE, Type.OBJECTIVES, Type.RISKS}
     known = links | {Type.LABELS, Type.TRANSLATIONS, *cleaning._CLEANERS}
     return (field.name for field in it.settable if field.type not in known)
 
@@ -192,6 +197,7 @@ def answers_of(world: World) -> Answers:
     root = f"/api/v1/registers/{world.register.slug}/"
     target = builders.objective(world)
     control = builders.control(world, risk)
+    relation = builders.relation(world, builders.risk(world), "causes", risk)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
     estimating.estimate(world, risk)
     return {
@@ -200,6 +206,7 @@ def answers_of(world: World) -> Answers:
         "indicator": program.get(f"{root}indicators/{watched.ref}/").json(),
         "objective": program.get(f"{root}objectives/{target.key}/").json(),
         "control": program.get(f"{root}controls/{control.uuid}/").json(),
+        "relation": program.get(f"{root}relations/{relation.uuid}/").json(),
         "estimate": program.get(f"{root}risks/{risk.ref}/estimates/").json()["results"][0],
         "acceptance": program.get(f"{root}acceptances/{accepting.asked(world, risk).ref}/").json(),
     }
@@ -274,6 +281,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(MITIGATION, ANSWERS["Read a mitigation"]) == set()
     assert unanswered(INDICATOR, ANSWERS["Read an indicator"]) == set()
     assert unanswered(OBJECTIVE, ANSWERS["Read an objective"]) == set()
+    assert unanswered(RELATION, ANSWERS["Read a relation"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()
     assert unanswered(ACCEPTANCE, ANSWERS["Read an acceptance"]) == set()
 

@@ -22,7 +22,7 @@ from riskreg.register.access import inbox_of, viewer_for
 from riskreg.register.models import Objective, Register
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import end_meeting, record_item, start_meeting
-from riskreg.risks.models import Control, Mitigation, Risk, State
+from riskreg.risks.models import Control, Mitigation, Risk, RiskRelation, State
 
 OWNER, MANAGER, LEADER = "owner@foton.example", "manager@foton.example", "leader@foton.example"
 
@@ -97,6 +97,11 @@ def address(name: str, query: str) -> str:
     elif url in ("web:control", "web:control_edit", "web:control_test", "web:control_end"):
         controls = Control.objects.filter(risk__party__key="foton", visibility="shared")
         keys["control"] = controls.earliest("id").uuid
+    elif url == "web:relation_new":
+        keys["ref"] = "R-001"
+    elif url == "web:relation_end":
+        ours = RiskRelation.objects.filter(risk__party__key="foton", ended_at=None)
+        keys["relation"] = ours.earliest("id").uuid
     elif url == "web:member":
         keys["member"] = User.objects.get(email=OWNER).uuid
     elif url == "web:endpoint":

@@ -123,6 +123,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:work_everywhere": (MANAGER, ""),
     "web:parties": (MANAGER, ""),
     "web:party": (MANAGER, ""),
+    "web:relation_new": (MANAGER, ""),
+    "web:relation_end": (MANAGER, ""),
     "web:controls": (MANAGER, ""),
     "web:control": (MANAGER, ""),
     "web:control_new": (MANAGER, ""),

@@ -183,7 +183,7 @@ def test_figures_are_of_what_the_viewer_sees(rich: World) -> None:
     assert ours == risk_counts(rich.viewer("manager"), rich.at, above)
     assert vars(ours) == {
         "open": 4, "draft": 1, "closed": 1, "unrated": 1, "overdue": 1, "due_soon": 0,
-        "above_appetite": 1,
+        "above_appetite": 1, "behind": 0,
     }  # fmt: skip
     assert risk_counts(rich.viewer("auditor"), rich.at, above).open == 3
     assert counts_by_rating(rich.viewer("owner")) == {

@@ -9,8 +9,8 @@ from riskreg.api.core.parameters import EXTERNAL_ID, many, query, several, switc
 from riskreg.indicators import filters as indicator_filters
 from riskreg.indicators.models import Status
 from riskreg.register import objective_filters
-from riskreg.risks import control_filters, mitigation_filters
-from riskreg.risks.models import ControlKind, Effectiveness, MitigationStatus
+from riskreg.risks import control_filters, mitigation_filters, relation_filters
+from riskreg.risks.models import ControlKind, Effectiveness, MitigationStatus, RelationKind
 
 _UPDATED_SINCE = query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME)
 _OF_RISK = several("term", "taxonomy:term of a risk that it is for; several must all hold.")
@@ -68,6 +68,12 @@ CONTROL_FILTERS = [
     switch("untested", "Whether no test is noted."),
     _OF_RISK,
     *_of_list("control", control_filters.ORDERINGS),
+]
+RELATION_FILTERS = [
+    many("kind", "What the first does to the other, or is of it.", enum=RelationKind.values),
+    several("risk", "The ref of one of its two risks."),
+    switch("active", "Whether it has not ended."),
+    _of_list("relation", relation_filters.ORDERINGS)[1],
 ]
 OBJECTIVE_FILTERS = [
     several("party", "A party's key."),

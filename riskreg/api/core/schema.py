@@ -40,6 +40,7 @@ from riskreg.register.policy import MAX_LEVELS, STAGES
 from riskreg.risks.fields import RISK
 from riskreg.risks.filters import ORDERINGS
 from riskreg.risks.models import Kind, State
+from riskreg.risks.parts import COUNTED
 
 Decorator = Callable[[Any], Any]
 
@@ -67,6 +68,14 @@ _FILTERS = [
     switch("unrated", "Whether nobody has rated it."),
     many("kind", "Threats or opportunities.", enum=Kind.values),
     switch("above_appetite", "Whether it needs an acceptance."),
+    several("part_of", "The ref of a risk that it is part of."),
+    several("related_to", "The ref of a risk that it has a relation with, of any kind."),
+    query(
+        "parts",
+        "within: without the parts of open risks that the other filters find; apart: without those "
+        "that have open parts among them. A map counts within if not asked.",
+        enum=COUNTED,
+    ),
 ]
 _FILTERS += [
     many(field.name, field.meaning, enum=field.choices.values)

@@ -122,6 +122,8 @@ def _request(table: Table, field: Field, *, required: bool) -> Shape:
         least: dict[str, Any] = {"min_length": 1} if field.required else {}
         ref = s.CharField(max_length=20)
         return s.ListField(child=ref, max_length=MOST_LINKS, **least, **about)
+    if kind == Type.RISK:
+        return s.CharField(max_length=20, **about)
     if kind == Type.LABELS:
         return labels(*table.can_be_labelled, **about)
     if kind == Type.TRANSLATIONS:

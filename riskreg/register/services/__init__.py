@@ -14,6 +14,7 @@ from riskreg.register.services.frame import (
     add_criteria,
     add_party,
     create_register,
+    lock_refs,
     mark_used,
     next_ref,
 )
@@ -73,6 +74,7 @@ __all__ = [
     "invite",
     "invite_many",
     "join_party",
+    "lock_refs",
     "mark_used",
     "next_ref",
     "propose",

@@ -157,15 +157,22 @@ def mark_used(criteria: Criteria, at: dt.datetime) -> None:
         criteria.used_at = at
 
 
+def lock_refs(register: Register, noun: str, private_to: Party | None) -> RefSequence:
+    """The sequence of refs of a noun for its audience, locked until commit: whoever else makes or
+    relates things of that audience waits."""
+    sequence, _made = RefSequence.objects.select_for_update().get_or_create(
+        register=register, party=private_to, noun=noun
+    )
+    return sequence
+
+
 def next_ref(register: Register, noun: str, private_to: Party | None) -> str:
     """The next ref of a noun for its audience, inside a transaction.
 
     Each party has a sequence of its own, so that what is shared never shows a gap. The sequence row
     is locked until commit: a number that was rolled back is given out again.
     """
-    sequence, _made = RefSequence.objects.select_for_update().get_or_create(
-        register=register, party=private_to, noun=noun
-    )
+    sequence = lock_refs(register, noun, private_to)
     sequence.last += 1
     sequence.save(update_fields=["last"])
     letter = _LETTERS[noun]

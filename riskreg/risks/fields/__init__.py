@@ -2,6 +2,7 @@
 
 from riskreg.risks.fields.controls import CONTROL
 from riskreg.risks.fields.mitigations import MITIGATION
+from riskreg.risks.fields.relations import RELATION
 from riskreg.risks.fields.risks import RISK
 
-__all__ = ["CONTROL", "MITIGATION", "RISK"]
+__all__ = ["CONTROL", "MITIGATION", "RELATION", "RISK"]

@@ -8,6 +8,7 @@ from riskreg.risks.models.mitigations import (
     Mitigation,
     MitigationStatus,
 )
+from riskreg.risks.models.relations import RelationKind, RiskRelation
 from riskreg.risks.models.risks import REFS_EACH, Kind, Response, Risk, RiskAlias, State
 from riskreg.risks.models.translated import Translated
 
@@ -21,9 +22,11 @@ __all__ = [
     "Mitigation",
     "MitigationStatus",
     "Position",
+    "RelationKind",
     "Response",
     "Risk",
     "RiskAlias",
+    "RiskRelation",
     "Stage",
     "State",
     "Translated",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection
-from django.db.models import Count, F, QuerySet, Window
+from django.db.models import Count, F, Q, QuerySet, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
@@ -18,6 +18,7 @@ from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Kind, Position, State
+from riskreg.risks.parts import left_out
 from riskreg.risks.queries.access import current_positions, positions_at
 from riskreg.risks.queries.heatmap_changes import Comparison, Move, Span, comparison
 
@@ -47,8 +48,9 @@ class HeatCell:
 class Heatmap:
     """Counts of open risks of one kind by cell, each a visible risk.
 
-    ``sum(counts) + unrated == total``; ``total + other_total`` are all that are open, since threats
-    and opportunities never share a map.
+    ``sum(counts) + unrated == total``; with ``left_out_count``, the risks behind another one that
+    is counted (``parts``), these are all of the kind. ``other_total`` counts the other kind
+    likewise: threats and opportunities never share a map.
     """
 
     stage: str
@@ -58,12 +60,15 @@ class Heatmap:
     cells: list[HeatCell]
     unrated_count: int
     unrated_refs: list[str]
+    parts: str
+    left_out_count: int
+    left_out_refs: list[str]
     other_total: int
     comparison: Comparison | None
 
     @property
     def total(self) -> int:
-        """Visible open risks of this kind."""
+        """Visible open risks of this kind that are counted."""
         return sum(cell.count for cell in self.cells) + self.unrated_count
 
 
@@ -98,12 +103,14 @@ def heatmap(
         raise Invalid.one(
             "compare", "not_earlier", _("Choose a day before the one it is compared with.")
         )
-    positions = positions_on(viewer, as_of, today)
-    if chosen is not None:
-        positions = narrowed(viewer, positions, chosen)
-    counts, newest, other_total = _counts(positions, stage, kind)
+    chosen = chosen or RiskFilter()
+    positions = narrowed(viewer, positions_on(viewer, as_of, today), chosen)
+    behind = behind_others(viewer, as_of, today, chosen)
+    counts, newest, other_total, hidden = _counts(positions, stage, kind, behind)
     most = REFS_PER_CELL if refs_per_cell is None else refs_per_cell
-    refs = _first_refs(positions, stage, kind, counts, most, now=as_of >= today) if most else {}
+    ahead = positions.filter(~behind)
+    refs = _first_refs(ahead, stage, kind, counts, most, now=as_of >= today) if most else {}
+    left = positions.filter(behind, kind=kind).order_by("ref_order").values_list("ref", flat=True)
     criteria = viewer.criteria
     if as_of < today and newest not in (None, criteria.pk):
         # The criteria of that day, where they have changed since.
@@ -129,10 +136,14 @@ def heatmap(
             until=clock.end_of_day(as_of, zone) if as_of < today else None,
             stage=stage,
             kind=kind,
+            behind=_risk_ids(positions.filter(behind)) if hidden else [],
+            was_behind=_risk_ids(
+                positions_on(viewer, compare, today).filter(
+                    behind_others(viewer, compare, today, chosen)
+                )
+            ),
         )
-        every = _all_on(viewer, as_of, today)
-        if chosen is not None:
-            every = narrowed(viewer, every, chosen)
+        every = narrowed(viewer, _all_on(viewer, as_of, today), chosen)
         compared = comparison(viewer, every, span)
     return Heatmap(
         stage=stage,
@@ -142,6 +153,9 @@ def heatmap(
         cells=cells,
         unrated_count=counts.get((None, None), 0),
         unrated_refs=refs.get((None, None), []),
+        parts=chosen.parts,
+        left_out_count=hidden,
+        left_out_refs=list(left[:REFS_PER_CELL]) if hidden and most else [],
         other_total=other_total,
         comparison=compared,
     )
@@ -161,6 +175,28 @@ def narrowed(
     return positions.filter(risk__in=chosen.apply(current_positions(viewer)).values("risk_id"))
 
 
+def behind_others(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
+    """Of positions: those not counted on the map of that day, because what they are part of is (or
+    their parts are, as ``chosen`` says)."""
+    among = positions_on(viewer, day, today)
+    if chosen.on_map:
+        still = current_positions(viewer).filter(chosen.on_map)
+        among = among.filter(risk__in=still.values("risk_id"))
+    moment = None if day >= today else _moment(viewer, day)
+    return left_out(viewer, chosen.parts, among, moment)
+
+
+def _risk_ids(positions: QuerySet[Position]) -> list[int]:
+    """Database ids of the risks: read, as a comparison that looked them up in each of its parts
+    would be nested deeper than databases parse."""
+    return list(positions.order_by().values_list("risk_id", flat=True))
+
+
+def _moment(viewer: Viewer, day: dt.date) -> dt.datetime:
+    """The last one of that day in the register."""
+    return clock.end_of_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
+
+
 def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
     """Where each visible open risk stood at the end of ``day`` (now, if that is today)."""
     return _all_on(viewer, day, today).filter(state=State.OPEN)
@@ -169,30 +205,31 @@ def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Posit
 def _all_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
     if day >= today:
         return current_positions(viewer)
-    end = clock.end_of_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
-    return positions_at(viewer, end)
+    return positions_at(viewer, _moment(viewer, day))
 
 
 def _counts(
-    positions: QuerySet[Position], stage: str, kind: str
-) -> tuple[Counter[tuple[Any, Any]], int | None, int]:
-    """Counts by cell of those of ``kind``, the newest criteria that any of them used, and how many
-    are of the other kind."""
+    positions: QuerySet[Position], stage: str, kind: str, behind: Q
+) -> tuple[Counter[tuple[Any, Any]], int | None, int, int]:
+    """Counts by cell of those of ``kind``, the newest criteria that any of them used, how many are
+    of the other kind, and how many of this one are ``behind`` others."""
     newest: int | None = None
-    other_total = 0
+    other_total = hidden = 0
     counts: Counter[tuple[Any, Any]] = Counter()
     rows = (
         positions.order_by()
         .values_list("kind", f"{stage}_likelihood", f"{stage}_impact", "criteria")
-        .annotate(n=Count("pk"))
+        .annotate(n=Count("pk", filter=~behind), hidden=Count("pk", filter=behind))
     )
-    for is_kind, likelihood, impact, used, n in rows:
+    for is_kind, likelihood, impact, used, n, n_hidden in rows:
         if is_kind != kind:
             other_total += n
             continue
-        counts[likelihood, impact] += n
+        hidden += n_hidden
+        if n:
+            counts[likelihood, impact] += n
         newest = used if newest is None else max(newest, used)
-    return counts, newest, other_total
+    return counts, newest, other_total, hidden
 
 
 def _first_refs(

@@ -82,10 +82,11 @@ class Lazy(Sequence[_Thing]):
 class Comparison:
     """What changed from ``compared_to`` until the heatmap's day.
 
-    ``moves``: the longest way first. ``opened`` came onto the map (opened, or made this kind),
-    ``closed`` left it. ``came`` and ``left`` count moves by the cell they ended and, where it is of
-    the same scale, began in. ``scale_changed_on``: the days in between on which another scale came
-    into force, so that cells of before and after differ. ``moves_of`` reads those of some refs.
+    ``moves``: the longest way first. ``opened`` came onto the map (opened, made this kind, or out
+    from behind another), ``closed`` left it. ``came`` and ``left`` count moves by the cell they
+    ended and, where it is of the same scale, began in. ``scale_changed_on``: the days in between on
+    which another scale came into force, so that cells of before and after differ. ``moves_of``
+    reads those of some refs.
     """
 
     compared_to: dt.date
@@ -101,19 +102,23 @@ class Comparison:
 
 @dataclass(frozen=True)
 class Span:
-    """Between which moments, of which stage and kind. ``until`` None: up to now."""
+    """Between which moments, of which stage and kind. ``until`` None: up to now. ``behind`` and
+    ``was_behind``: the risks that are, or were, not counted for another one."""
 
     compared_to: dt.date
     since: dt.datetime
     until: dt.datetime | None
     stage: str
     kind: str
+    behind: list[int]
+    was_behind: list[int]
 
 
 def comparison(viewer: Viewer, positions: QuerySet[Position], span: Span) -> Comparison:
     """What changed among ``positions``, where the risks stand at the end of the span.
 
-    Only risks whose position began after ``span.since`` can have moved, so only they are read.
+    Only risks whose position began after ``span.since``, or that are or were behind others, can
+    have moved, so only they are read.
     """
     changed = _changed(viewer, positions, span)
     cells = [f"{span.stage}_{part}" for part in _PARTS[:2]]
@@ -202,10 +207,12 @@ def _changed(viewer: Viewer, positions: QuerySet[Position], span: Span) -> Query
     of it), what became of it (``change``) and whether that was on another scale."""
     before = span.since - dt.timedelta(microseconds=1)
     on_map = {"state": State.OPEN.value, "kind": span.kind}
-    is_open, was_open = Q(**on_map), Q(**{f"then__{k}": v for k, v in on_map.items()})
+    behind, was_behind = Q(risk__in=span.behind), Q(risk__in=span.was_behind)
+    is_open = Q(**on_map) & ~behind
+    was_open = Q(**{f"then__{k}": v for k, v in on_map.items()}) & ~was_behind
     gone = Q(then__pk=None) | Q(then__state__in=[s for s in State.values if s != State.OPEN])
-    was_not = gone | ~Q(then__kind=span.kind)
-    rows: QuerySet[Any] = positions.filter(valid_from__gte=span.since)
+    was_not = gone | ~Q(then__kind=span.kind) | was_behind
+    rows: QuerySet[Any] = positions.filter(Q(valid_from__gte=span.since) | behind | was_behind)
     changed: QuerySet[Any] = rows.annotate(
         then=FilteredRelation(
             "risk__positions",

@@ -11,7 +11,12 @@ from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Kind, Position, Risk, Translated
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.heatmap import narrowed, positions_on, tie_breaker
+from riskreg.risks.queries.heatmap import (
+    behind_others,
+    narrowed,
+    positions_on,
+    tie_breaker,
+)
 
 UNRATED = "unrated"
 ABOVE = "above"
@@ -34,9 +39,9 @@ def risks_in_cell(
     ``place`` is a cell (likelihood, impact), ``UNRATED``, ``ABOVE`` (any of the ratings ``above``)
     or None for every rated one. These are the rows that the heatmap's counts count.
     """
-    positions = positions_on(viewer, as_of, viewer.today(at)).filter(kind=kind)
-    if chosen is not None:
-        positions = narrowed(viewer, positions, chosen)
+    today, chosen = viewer.today(at), chosen or RiskFilter()
+    positions = narrowed(viewer, positions_on(viewer, as_of, today).filter(kind=kind), chosen)
+    positions = positions.filter(~behind_others(viewer, as_of, today, chosen))
     if place == UNRATED:
         positions = positions.filter(**{f"{stage}_score": None})
     elif place == ABOVE:

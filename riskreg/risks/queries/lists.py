@@ -8,6 +8,7 @@ from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, W
 from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
+from riskreg.risks.parts import once
 from riskreg.risks.queries.access import current_positions
 from riskreg.risks.queries.severity import severity
 
@@ -81,6 +82,8 @@ class Standing:
     overdue: int
     due_soon: int
     above_appetite: int
+    # Open ones that are counted with another.
+    behind: int
 
 
 def risk_counts(
@@ -92,20 +95,22 @@ def risk_counts(
 ) -> Standing:
     """Counts in one query. ``above``: the ratings above appetite, where only threats can stand.
 
-    ``chosen`` and ``kind`` narrow what is counted.
+    ``chosen`` and ``kind`` narrow what is counted. How many there are (open, unrated, above
+    appetite) counts a risk with its parts; what is to be done is due for each of them.
     """
     today = viewer.today(at)
     is_open = Q(state=State.OPEN)
+    counted = is_open & once(viewer, current_positions(viewer).filter(is_open))
     positions = current_positions(viewer)
     if chosen is not None:
         positions = chosen.apply(positions)
     if kind is not None:
         positions = positions.filter(kind=kind)
     counts = positions.aggregate(
-        open=Count("id", filter=is_open),
+        open=Count("id", filter=counted),
         draft=Count("id", filter=Q(state=State.DRAFT)),
         closed=Count("id", filter=Q(state=State.CLOSED)),
-        unrated=Count("id", filter=is_open & Q(residual_score=None)),
+        unrated=Count("id", filter=counted & Q(residual_score=None)),
         overdue=Count("id", filter=is_open & Q(risk__next_review_on__lt=today)),
         due_soon=Count(
             "id",
@@ -115,16 +120,18 @@ def risk_counts(
                 risk__next_review_on__lte=today + dt.timedelta(days=14),
             ),
         ),
-        above_appetite=Count("id", filter=is_open & Q(kind=Kind.THREAT, residual_rating__in=above)),
+        behind=Count("id", filter=is_open & ~counted),
+        above_appetite=Count("id", filter=counted & Q(kind=Kind.THREAT, residual_rating__in=above)),
     )
     return Standing(**counts)
 
 
 def counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:
-    """Open visible risks of each kind per residual rating; the key ``unrated`` holds the rest."""
+    """Open visible risks of each kind per residual rating, each with its parts; the key ``unrated``
+    holds the rest."""
+    positions = current_positions(viewer).filter(state=State.OPEN)
     rows = (
-        current_positions(viewer)
-        .filter(state=State.OPEN)
+        positions.filter(once(viewer, positions))
         .values_list("kind", "residual_rating")
         .annotate(n=Count("id"))
     )

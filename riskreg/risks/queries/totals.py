@@ -3,13 +3,14 @@
 import datetime as dt
 from collections.abc import Sequence
 
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.risks.models import Kind, State
-from riskreg.risks.queries.access import current_positions, visible_positions
+from riskreg.risks.models import Kind, Position, State
+from riskreg.risks.parts import WITHIN, left_out
+from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
 
 
 def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
@@ -24,8 +25,15 @@ def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
     return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
 
 
+def _open_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Position]:
+    """Where each visible open risk stood just before ``end``."""
+    moment = end - dt.timedelta(microseconds=1)
+    return positions_at(viewer, moment).filter(state=State.OPEN)
+
+
 def above_over_time(viewer: Viewer, days: Sequence[dt.date], above: Sequence[str]) -> list[int]:
-    """How many visible open threats were rated one of ``above`` (residual) at the end of each day.
+    """How many visible open threats were rated one of ``above`` (residual) at the end of each day,
+    each with its parts.
 
     One query, whatever the number of days. A rating is that of the criteria of its day.
     """
@@ -34,7 +42,10 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date], above: Sequence[str
         return []
     counts = {
         f"n{number}": Count(
-            "id", filter=Q(valid_from__lt=end) & (Q(valid_to=None) | Q(valid_to__gte=end))
+            "id",
+            filter=Q(valid_from__lt=end)
+            & (Q(valid_to=None) | Q(valid_to__gte=end))
+            & ~left_out(viewer, WITHIN, _open_at(viewer, end), end),
         )
         for number, end in enumerate(ends)
     }

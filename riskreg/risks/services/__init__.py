@@ -12,6 +12,7 @@ from riskreg.risks.services.mitigations import (
     end_mitigation_with,
     transfer_mitigation,
 )
+from riskreg.risks.services.relations import end_relation, relate_risks
 from riskreg.risks.services.risks import create_risk, edit_risk, transfer_risk
 from riskreg.risks.services.scale import start_with_scale
 from riskreg.risks.services.sharing import share_risk
@@ -27,11 +28,13 @@ __all__ = [
     "edit_risk",
     "end_control",
     "end_mitigation_with",
+    "end_relation",
     "merge_terms",
     "open_risk",
     "publish_criteria",
     "record_assessment",
     "record_test",
+    "relate_risks",
     "reopen_risk",
     "set_cadence",
     "share_risk",

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
@@ -22,6 +23,7 @@ from riskreg.register.translations import CONFIRMED, outdated_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
+from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
 from riskreg.risks.services.crossing import (
@@ -120,6 +122,12 @@ def edit_risk(
     )
     if "kind" in clean and clean["kind"] != risk.kind and "response" not in clean:
         clean["response"] = ""
+    if clean.get("kind", risk.kind) != risk.kind and (related := parts_of_either_side(actor, risk)):
+        text = _(
+            "A threat is part of a threat, and an opportunity of an opportunity. End the relations "
+            "to these first: %s."
+        )
+        errors.add("kind", "other_kind", text % enumerated(related))
     check_people(
         errors,
         clean.get("owner", risk.owner),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import WhenShared
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value, new_values
 from riskreg.register.permissions import require
@@ -23,6 +24,7 @@ from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
+from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.policy import first_shared_version
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.positions import set_position
@@ -81,6 +83,9 @@ BESIDE: dict[str, WhenShared] = {
     "indicators.Indicator.ended_with": WhenShared.OWN,
     # What a file became belongs to the import, which is its party's own for good.
     "exchange.ImportedRow.risk": WhenShared.OWN,
+    # What it has to do with other risks, noted in private, stays so; parts refuse sharing.
+    "relations": WhenShared.OWN,
+    "relations_to_it": WhenShared.OWN,
     # Each stays its party's until it is released, which is an act of its own.
     "estimates": WhenShared.OWN,
     # Accepted in private is not accepted for everybody: it is asked for anew.
@@ -111,6 +116,16 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
             "objectives",
             "private_objective",
             _("Unlink the objectives that are your party's own first: %s.") % ", ".join(private),
+        )
+    if parts := parts_of_either_side(actor, risk):
+        raise Invalid.one(
+            "relations",
+            "private_parts",
+            _(
+                "A risk and its parts are seen by the same people. End the relations to these "
+                "first, and note them anew when all are shared: %s."
+            )
+            % enumerated(parts),
         )
     own = actor.entry("risk.shared", risk, at=at)
     before = {

@@ -200,7 +200,9 @@ class MyWork(RegisterView):
 
     def _standing(self) -> dict[str, Any]:
         above = [r for r in self.matrix.rating_keys if self.matrix.above_appetite(r)]
-        return vars(risk_counts(self.viewer, self.at, above))
+        now = risk_counts(self.viewer, self.at, above)
+        # What a count that takes a risk with its parts opens.
+        return {**vars(now), "within": "&parts=within" if now.behind else ""}
 
     def _changed(self, mine: list[Duty], since: dt.datetime) -> list[Event]:
         """What others did since, newest first: to what is mine, else in the whole register.

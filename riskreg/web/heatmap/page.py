@@ -16,6 +16,7 @@ from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
+from riskreg.risks.parts import APART, WITHIN
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, Move, heatmap
 from riskreg.risks.queries.lists import risk_counts
@@ -43,6 +44,7 @@ from riskreg.web.presenters import (
 from riskreg.web.ui.paging import page_of
 
 OWN = ("as_of", "compare", "cell", "page")
+KEPT = ("stage", "kind", "parts")
 BESIDE = 50
 TOP = 8
 
@@ -105,14 +107,15 @@ class HeatmapPage(RegisterView):
             "kinds": self._kinds(open_list, shown),
             "stage_name": stage_name(shown.stage),
             "fields": filter_fields(choices, chosen.given, ("party", "owner", "term")),
-            "active": active(choices, chosen.given, open_list, skip=("stage", "kind")),
-            "clear": query({k: v for k, v in open_list.items() if k in (*OWN, "stage", "kind")}),
+            "active": active(choices, chosen.given, open_list, skip=KEPT),
+            "clear": query({k: v for k, v in open_list.items() if k in (*OWN, *KEPT)}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
             "beside": self._beside(
                 shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
             ),
             "moved": moved(shown, scale, moves, reasons, self._risk_url),
+            "parts": self._parts(open_list, shown),
             "given": given,
         }
         response = self.render("heatmap/index.html", context, status=400 if problems else 200)
@@ -125,6 +128,9 @@ class HeatmapPage(RegisterView):
         given: dict[str, Any] = {
             k: v for k, v in chosen.given.items() if k not in ("stage", "kind")
         }
+        given.pop("parts", None)
+        if shown.parts != WITHIN:
+            given["parts"] = shown.parts
         if shown.kind != Kind.THREAT:
             given["kind"] = shown.kind
         if shown.stage != "residual":
@@ -160,6 +166,16 @@ class HeatmapPage(RegisterView):
             }
             for kind, label in ((Kind.THREAT, _("Threats")), (Kind.OPPORTUNITY, _("Opportunities")))
         ]
+
+    @staticmethod
+    def _parts(given: dict[str, Any], shown: Heatmap) -> dict[str, Any] | None:
+        """How many stand behind others here, and the way to count them instead."""
+        if not shown.left_out_count:
+            return None
+        within = shown.parts == WITHIN
+        rest = {k: v for k, v in given.items() if k != "cell"}
+        url = query(rest, parts=APART if within else None)
+        return {"count": shown.left_out_count, "within": within, "url": url}
 
     @staticmethod
     def _caption(shown: Heatmap, today: dt.date) -> str:
@@ -268,6 +284,8 @@ class HeatmapPage(RegisterView):
         full = None
         if shown.as_of == today and place is not None:
             kept = {**chosen.given, "kind": [shown.kind]}
+            if shown.left_out_count:
+                kept["parts"] = [shown.parts]
             full = reverse("web:risks", kwargs={"slug": self.viewer.register.slug}) + query(
                 {**kept, "state": "open", "stage": given.get("stage"), **as_filter(place)}
             )

@@ -12,7 +12,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.punctuation import colon
 from riskreg.register.access import Viewer
 from riskreg.register.queries import objectives_for, terms_of
-from riskreg.risks.models import ControlKind
+from riskreg.risks.models import ControlKind, RelationKind
 
 SHOWN_READINGS = 20
 
@@ -86,12 +86,25 @@ def _reading_text(row: Any, zone: str) -> str:
 
 def named(value: Mapping[str, Any]) -> str:
     """A logged thing with a name, such as a control, in the reader's language."""
+    if value.get("kind") in RelationKind.values:
+        return relation_text(value["kind"], value["risk"], value["other"])
     version = (value.get("translations") or {}).get(get_language() or "", {})
     name = str(version.get("name") or value.get("name") or "")
     if value.get("kind") in ControlKind.values:
         kind = capfirst(ControlKind(value["kind"]).label)
         return _("%(name)s (%(kind)s)") % {"name": name, "kind": kind}
     return name
+
+
+def relation_text(kind: str, risk: str, other: str) -> str:
+    """What a relation says, as in “R-025 is part of R-001”."""
+    words = {
+        RelationKind.CAUSES.value: _("%(risk)s causes %(other)s"),
+        RelationKind.WORSENS.value: _("%(risk)s worsens %(other)s"),
+        RelationKind.PART_OF.value: _("%(risk)s is part of %(other)s"),
+        RelationKind.DUPLICATES.value: _("%(risk)s duplicates %(other)s"),
+    }
+    return words[kind] % {"risk": risk, "other": other}
 
 
 def link_names(viewer: Viewer, changes: Collection[Mapping[str, Any]]) -> dict[str, str]:

@@ -117,7 +117,7 @@ class OverviewPage(RegisterView):
         self, shown: Heatmap, scale: Scale, map_url: str, overdue: int, unaccepted: int
     ) -> list[dict[str, Any]]:
         every = reverse("web:risks", kwargs={"slug": self.slug})
-        risks = f"{every}?kind=threat"
+        risks = f"{every}?kind=threat" + ("&parts=within" if shown.left_out_count else "")
         above = count_in(shown, scale, heatmap_lists.ABOVE)
         return [
             {"label": _("open threats"), "count": shown.total, "url": f"{risks}&state=open"},
@@ -128,7 +128,7 @@ class OverviewPage(RegisterView):
                 "tone": "warn" if above else "",
             },
             {
-                "label": _("of these not accepted"),
+                "label": _("above appetite, not accepted"),
                 "count": unaccepted,
                 "url": reverse("web:acceptances", kwargs={"slug": self.slug}),
                 "tone": "bad" if unaccepted else "",

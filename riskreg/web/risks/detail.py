@@ -41,6 +41,7 @@ from riskreg.web.presenters import (
     stage_name,
     trail_points,
 )
+from riskreg.web.relations.panel import relations_panel
 from riskreg.web.risks.extensions import extension_row, may_extend
 
 SHOWN_REVIEWS = 12
@@ -142,6 +143,7 @@ class RiskPage(RegisterView):
             "reviews": [self._review(r, scales, risk.kind) for r in reviews[:SHOWN_REVIEWS]],
             "older_reviews": len(reviews) > SHOWN_REVIEWS,
             "mitigations": [_mitigation(m, today) for m in mitigations],
+            "relations": relations_panel(viewer, risk, now, scale),
             "indicators": watching_rows(viewer, risk, today),
             "terms": linked["terms"],
             "objectives": linked["objectives"],
@@ -195,6 +197,7 @@ class RiskPage(RegisterView):
         may["plan"] = alive and permits(self.viewer, "mitigation.create")
         may["control"] = alive and permits(self.viewer, "control.edit", risk)
         may["accept"] = permits(self.viewer, "acceptance.request", risk)
+        may["relate"] = permits(self.viewer, "risk.edit")
         may["watch"] = alive and permits(self.viewer, "indicator.create")
         may["more"] = any(
             may[a] for a in ("close", "reopen", "transfer", "share", "assess", "extend")

@@ -30,7 +30,7 @@ class RiskList(ListPage):
     template = "risks/list.html"
     route = "risks"
     front = ("state", "rating")
-    folded = (*_FOLDED, "term", "due_before", "external_id")
+    folded = (*_FOLDED, "term", "due_before", "part_of", "related_to", "parts", "external_id")
     switches = ("overdue", "above_appetite", "unrated")
 
     def all_rows(self) -> QuerySet[Any]:
