@@ -26,6 +26,7 @@ class Content:
     objectives: list[dict[str, Any]]
     criteria: dict[str, Any]
     risks: list[dict[str, Any]]
+    relations: list[dict[str, Any]]
     mitigations: list[dict[str, Any]]
     indicators: list[dict[str, Any]]
     estimates: list[dict[str, Any]]
@@ -81,8 +82,8 @@ class Calendar:
 def read_content() -> Content:
     """Read the files. Raises ``OSError`` or ``ValueError`` if the package is damaged."""
     names = (
-        "register", "taxonomies", "objectives", "criteria", "risks", "mitigations", "indicators",
-        "estimates", "acceptances",
+        "register", "taxonomies", "objectives", "criteria", "risks", "relations", "mitigations",
+        "indicators", "estimates", "acceptances",
     )  # fmt: skip
     return Content(**{name: _read(name) for name in names})
 

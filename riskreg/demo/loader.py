@@ -87,6 +87,7 @@ class _Load:
         register = self._frame()
         steps = [
             *self._risk_steps(),
+            *self._relation_steps(),
             *self._mitigation_steps(),
             *self._indicator_steps(),
             *self._estimate_steps(),
@@ -218,6 +219,10 @@ class _Load:
             for step in risk["timeline"]:
                 yield _Step(self.calendar.day(step["at"]), partial(acts[step["do"]], risk, step))
 
+    def _relation_steps(self) -> Iterator[_Step]:
+        for relation in self.content.relations:
+            yield _Step(self.calendar.day(relation["at"]), partial(self._relate, relation))
+
     def _mitigation_steps(self) -> Iterator[_Step]:
         for work in self.content.mitigations:
             yield _Step(self.calendar.day(work["created_on"]), partial(self._plan, work))
@@ -269,6 +274,20 @@ class _Load:
         for work in self.content.mitigations:
             if risk["key"] in work["risks"] and work["key"] in self.works:
                 self._edit(work, {"risks": self._served(work)}, at)
+
+    def _relate(self, relation: Mapping[str, Any], at: dt.datetime) -> None:
+        row = services.relate_risks(
+            actor=self.actors[relation["by"]],
+            risk=self.risks[relation["risk"]],
+            kind=relation["kind"],
+            other=self.risks[relation["other"]],
+            note=files.originals(relation, ("note",))["note"],
+            translations=files.versions(relation, ("note",)),
+            label=relation["label"],
+            at=at,
+            recorded_at=self.at,
+        )
+        assert row.visibility == relation["visibility"]  # noqa: S101 - as the file promises
 
     def _assess(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
         services.record_assessment(**self._act(risk, step, at), given=_assessment(step))

@@ -22,10 +22,11 @@ from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.models import Objective
 from riskreg.register.policy import LABELS, Matrix
 from riskreg.reviews.models import Review
-from riskreg.risks.models import Assessment, Control, Mitigation, Position, Risk
+from riskreg.risks.models import Assessment, Control, Mitigation, Position, Risk, RiskRelation
 from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.lists import mitigations_of
+from riskreg.risks.queries.relations import related_to
 from tests.builders import ZONE
 
 CONTENT = files.read_content()
@@ -77,7 +78,7 @@ def demo(
 def test_it_is_all_there(demo: Demo) -> None:
     assert demo.loaded.created
     assert demo.loaded.moved_back == 0
-    assert Risk.objects.count() == len(CONTENT.risks) == 24
+    assert Risk.objects.count() == len(CONTENT.risks) == 26
     assert Mitigation.objects.count() == len(CONTENT.mitigations)
     assert Control.objects.count() == sum(len(risk["controls"]) for risk in CONTENT.risks)
     steps = [step for risk in CONTENT.risks for step in risk["timeline"]]
@@ -119,7 +120,7 @@ def test_refs_have_no_gap_and_follow_the_order_of_creation(demo: Demo) -> None:
     shared = [
         demo.loaded.refs[risk["key"]] for risk in CONTENT.risks if risk["visibility"] == "shared"
     ]
-    assert shared == [f"R-{n:03d}" for n in range(1, 23)]
+    assert shared == [f"R-{n:03d}" for n in range(1, 25)]
     work = [m for m in CONTENT.mitigations if m["visibility"] == "shared"]
     assert [demo.loaded.refs[m["key"]] for m in work] == [
         f"M-{n:03d}" for n in range(1, len(work) + 1)
@@ -142,7 +143,7 @@ def test_review_dates_follow_from_the_day_of_loading(demo: Demo) -> None:
             assert last.next_review_on == risk.next_review_on
             assert risk.last_reviewed_on == risk.next_review_on - dt.timedelta(days=cadence)
         checked += 1
-    assert checked == 22
+    assert checked == 24
 
 
 @pytest.mark.parametrize("email", ["owner@foton.example", "owner@catl.example"])
@@ -168,6 +169,17 @@ def test_one_is_unrated_one_a_draft_one_was_closed_and_came_back(demo: Demo) -> 
     assert {"risk.opened", "risk.closed", "risk.reopened", "risk.reviewed"} <= verbs
 
 
+def test_what_the_article_names_within_another_risk_is_part_of_it(demo: Demo) -> None:
+    parts = {demo.loaded.refs[key] for key in ("carbon-tariff", "local-production")}
+    assert set(demo.heatmap("leader@catl.example").left_out_refs) == parts
+    assert RiskRelation.objects.count() == len(CONTENT.relations)
+    own = RiskRelation.objects.get(visibility="party")
+    shown = related_to(demo.viewer("owner@foton.example"), own.other)
+    assert own in [one.relation for one in shown]
+    hidden = related_to(demo.viewer("owner@catl.example"), own.other)
+    assert own not in [one.relation for one in hidden]
+
+
 def test_the_heatmap_moves_with_time(demo: Demo) -> None:
     def counts(day: dt.date) -> dict[tuple[int, int], int]:
         cells = demo.heatmap("owner@foton.example", day).cells
@@ -181,7 +193,7 @@ def test_the_heatmap_moves_with_time(demo: Demo) -> None:
     assert not counts(dt.date(2025, 2, 1))
     today = demo.heatmap("owner@foton.example")
     assert (
-        today.total + today.other_total
+        today.total + today.left_out_count + today.other_total
         == visible_risks(demo.viewer("owner@foton.example")).filter(state="open").count()
     )
 
