@@ -38,6 +38,25 @@ _OBJECTIVE = of_table(OBJECTIVE, "objectives/overseas-units-2030/")
 _CONTROL = of_table(CONTROL, "controls/a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33/")
 _RELATION = of_table(RELATION, "relations/c1b0a7de-52f4-4a35-9d4e-6a6a1d5c0f21/")
 _RELATION["noted_by"] = OWNER
+_PROGRAMME: dict[str, Any] = {
+    "starts_on": "2025-02-08",
+    "ends_on": "2035-02-07",
+    "horizon_on": "2035-12-31",
+    "places": {"en": "Ningde, Fujian", "zh-hans": "福建宁德"},
+    "exits": {},
+    "likelihood_over": "year",
+    "label": "judgement",
+    "source": {},
+    "milestones": [
+        {
+            "names": {"en": "Half of the term", "zh-hans": "期中评估"},
+            "kind": "gate",
+            "due_on": "2030-02-08",
+            "reached_on": None,
+            "label": "illustrative",
+        }
+    ],
+}
 _CRITERIA_NEW: dict[str, Any] = {
     "likelihood": [
         {"names": {"en": name, "zh-hans": zh}}
@@ -95,6 +114,8 @@ ANSWERS: dict[str, Any] = {
     "Restore a register": {**_ARCHIVED, "archived_at": None},
     "Read the axes": AXES,
     "Set the axes": _OWN_AXES,
+    "Read the programme": _PROGRAMME,
+    "Set the programme": _PROGRAMME,
     "List relations": _page(_RELATION),
     "Relate two risks": _RELATION,
     "Read a relation": _RELATION,
@@ -157,6 +178,7 @@ REQUESTS: dict[str, Any] = {
         "likelihood": {"names": {"en": "Probability", "zh-hans": "概率"}},
         "impact": {"names": {"en": "Severity", "zh-hans": "严重程度"}},
     },
+    "Set the programme": _PROGRAMME,
     "Relate two risks": {
         "risk": "R-025",
         "kind": "part_of",

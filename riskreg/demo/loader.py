@@ -154,6 +154,9 @@ class _Load:
         parties = {party.key: party for party in register.parties.all()}
         for user in users.values():
             self.actors[user.email] = viewer_for(user, DEMO_SLUG, request_id=REQUEST_ID)
+        register_services.set_programme(
+            actor=self.actors[founder.email], given=data["programme"], version=None, at=self.at
+        )
         self._classify(self.actors[founder.email])
         for objective in self.content.objectives:
             self._aim(objective, self.actors[managers[objective["party"]]], parties)

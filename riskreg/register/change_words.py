@@ -1,8 +1,10 @@
 """The difference that a change of the frame makes, in words."""
 
+import datetime as dt
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -33,6 +35,48 @@ def time_zone_lines(before: Snapshot, after: Snapshot) -> list[Line]:
         Line(_("Time zone"), d.before, d.after, d.effect)
         for d in time_zone_differences(before["time_zone"], after["time_zone"])
     ]
+
+
+def programme_title(before: Snapshot, after: Snapshot) -> str:
+    """What it is about."""
+    return _("The programme's dates and milestones")
+
+
+def programme_lines(before: Snapshot, after: Snapshot) -> list[Line]:
+    """Each part that would not be as it was said."""
+    old, new = programme_parts(before), programme_parts(after)
+    return [
+        Line(label, old.get(label, ""), new.get(label, ""), Effect.MOVES)
+        for label in [*old, *(label for label in new if label not in old)]
+        if old.get(label) != new.get(label)
+    ]
+
+
+def programme_parts(frame: Snapshot) -> dict[str, str]:
+    """What is said of a programme, by what each part is called, in the reader's language."""
+    parts = {
+        _("Start"): written_day(frame["starts_on"]),
+        _("In force until"): written_day(frame["ends_on"]),
+        _("Horizon"): written_day(frame["horizon_on"]),
+        _("Place"): localised(frame["places"]),
+        _("What ends it"): localised(frame["exits"]),
+        _("Likelihood is meant"): over_text(frame["likelihood_over"]),
+    }
+    for row in frame["milestones"]:
+        name = localised(row["names"])
+        day = written_day(row["due_on"])
+        parts[_("Gate: %(name)s") % {"name": name} if row["kind"] == "gate" else name] = day
+    return {label: text for label, text in parts.items() if text}
+
+
+def over_text(over: str) -> str:
+    """Over which time a level of likelihood is meant."""
+    return _("over the horizon") if over == "horizon" else _("per year")
+
+
+def written_day(text: str | None) -> str:
+    """A day as the reader writes it."""
+    return date_format(dt.date.fromisoformat(text), "DATE_FORMAT") if text else ""
 
 
 def party_title(before: Snapshot, after: Snapshot) -> str:

@@ -24,7 +24,8 @@ class Register(Base):
     ``made_by`` invites the first manager of each party; null: made before this was noted.
     ``setup_steps`` are what is still to be done of the guided set-up, in order. ``axis_across`` and
     ``axis_names``: see ``axes``. ``archived_at``: since when it is only read (``archive``).
-    ``version`` counts changes of its axes and of whether it is archived.
+    ``programme``: see ``programme``. ``version`` counts changes of its axes, of its programme and
+    of whether it is archived.
     """
 
     slug = models.SlugField(max_length=60, unique=True)
@@ -43,6 +44,7 @@ class Register(Base):
     setup_steps = models.JSONField(default=list, blank=True)
     axis_across = models.CharField(max_length=10, default="impact")
     axis_names = models.JSONField(default=dict, blank=True)
+    programme = models.JSONField(default=dict, blank=True)
     archived_at = models.DateTimeField(null=True, blank=True)
     version = models.PositiveIntegerField(default=1)
 

@@ -119,6 +119,7 @@ ROUTES: dict[str, str] = {
     "/r/{}/settings/": "GET",
     "/r/{}/settings/cadence/": "POST",
     "/r/{}/settings/zone/": "POST",
+    "/r/{}/settings/programme/": "GET POST",
     "/r/{}/settings/axes/": "POST",
     "/r/{}/settings/parties/": "GET POST",
     "/r/{}/settings/parties/{}/": "GET POST",
@@ -172,6 +173,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/archive/": "POST",
     "/api/v1/registers/{}/restore/": "POST",
     "/api/v1/registers/{}/axes/": "GET PUT",
+    "/api/v1/registers/{}/programme/": "GET PUT",
     "/api/v1/registers/{}/criteria/": "GET PUT",
     "/api/v1/registers/{}/criteria/preview/": "POST",
     "/api/v1/registers/{}/changes/": "GET",
@@ -417,6 +419,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ()
         elif route.endswith("/axes/"):
             return {"across": "likelihood"}
+        elif route.endswith("/programme/"):
+            return {"starts_on": "2025-02-08"}
         elif route.endswith("/ladder/"):
             return {"rungs": [{"offset_days": 0, "tells": ["owner"]}]}
         elif route.endswith("/readings/"):

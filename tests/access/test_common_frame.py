@@ -36,9 +36,10 @@ def starts(world: CanaryWorld, who: str) -> list[str]:
 
 
 # Gates that this world does not lead to: everybody here has private things, which cannot be handed
-# over, no register is being set up, and none is archived. tests/risks/test_crossing.py,
-# tests/register/test_change_requests.py and tests/register/test_archive.py stand before them.
-ELSEWHERE = {"handover", "party", "restore"}
+# over, no register is being set up, none is archived, and none told of a programme that could be
+# changed. tests/risks/test_crossing.py, tests/register/test_change_requests.py,
+# tests/register/test_archive.py and tests/register/test_programme.py stand before them.
+ELSEWHERE = {"handover", "party", "programme", "restore"}
 
 
 @pytest.mark.parametrize("who", ["manager", "partner_manager"])

@@ -123,6 +123,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:work_everywhere": (MANAGER, ""),
     "web:parties": (MANAGER, ""),
     "web:party": (MANAGER, ""),
+    "web:programme": (MANAGER, ""),
     "web:relation_new": (MANAGER, ""),
     "web:relation_end": (MANAGER, ""),
     "web:controls": (MANAGER, ""),

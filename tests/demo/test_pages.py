@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -93,13 +94,42 @@ def test_lists_are_narrowed_to_an_objective(demo: None, noun: str) -> None:
     assert client.get(f"{CALLS}{noun}/?objective=nowhere").status_code == 400
 
 
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+@pytest.mark.parametrize("path", ["home/", "work/", "heatmap/"])
+@pytest.mark.parametrize("email", ["leader@foton.example", "owner@catl.example"])
+def test_counts_by_score_name_their_label(demo: None, email: str, path: str, language: str) -> None:
+    """Beside every row of counts that follow from scores stands what the scores are."""
+    User.objects.filter(email=email).update(language=language)
+    shown = page(web(of(email)), path)
+    word = {"en": "Illustrative", "zh-hans": "虚构示例"}[language]
+    rows = re.findall(r'<ul class="figures.*?</ul>(.{0,700})', shown, re.DOTALL)
+    assert rows
+    assert word in rows[0]
+
+
+def test_the_programme_is_shown_with_its_labels(demo: None) -> None:
+    """Dates, place and gates of the agreement, on its page, above what is measured by it, in the
+    API."""
+    User.objects.filter(email="owner@foton.example").update(language="en")
+    client = web(of("owner@foton.example"))
+    for path in ("settings/programme/", "objectives/", "home/"):
+        shown = page(client, path)
+        for text in ("8 February 2025", "7 February 2035", "Ningde, Fujian", "Derived"):
+            assert text in shown, (path, text)
+    answer = api(of("integration@catl.example")).get(CALLS + "programme/").json()
+    assert (answer["starts_on"], answer["horizon_on"]) == ("2025-02-08", "2035-12-31")
+    assert answer["label"] == "derived"
+    assert {row["label"] for row in answer["milestones"]} == {"sourced", "illustrative"}
+
+
 SETTINGS, COMPETITION, AIMS = "settings/", "risks/R-017/", "objectives/"
+PROGRAMME = "settings/programme/"
 # Every fact of the source: where a page and an answer of the API have it, and in which words. The
 # source's analysts (part of S-DOC) are left out on purpose, see docs/demo.md.
 FACTS = {
     "S-DOC": ("risks/R-001/", "risks/R-001/", "SMM New Energy Research"),
-    "S-AGR-DATE": (SETTINGS, "", "8 February 2025"),
-    "S-AGR-TERM": (SETTINGS, "", "Ningde, Fujian"),
+    "S-AGR-DATE": (PROGRAMME, "programme/", "Ningde, Fujian"),
+    "S-AGR-TERM": (SETTINGS, "", "nominal end February 2035"),
     "S-PARTY-FOTON": (SETTINGS, "", "BAIC Foton (vehicles)"),
     "S-PARTY-CATL": (SETTINGS, "", "CATL (batteries)"),
     "S-WS": ("settings/terms/", "terms/", "Technology R&D"),

@@ -290,6 +290,7 @@ TAGS: dict[str, str] = {
     "mitigations": "Planned work.",
     "objectives": "Measurable targets.",
     "parties": "Organisations in a register.",
+    "programme": "When and where the programme runs, and its milestones.",
     "programs": "Accounts of programs, with tokens for one register.",
     "readings": "Values of an indicator.",
     "registers": "Registers that the caller is a member of.",

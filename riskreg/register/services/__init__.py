@@ -36,7 +36,7 @@ from riskreg.register.services.programs import (
     create_program,
     end_program_token,
 )
-from riskreg.register.services.settings import set_axes, set_time_zone
+from riskreg.register.services.settings import set_axes, set_programme, set_time_zone
 from riskreg.register.services.terms import (
     add_taxonomy,
     add_term,
@@ -86,6 +86,7 @@ __all__ = [
     "restore_register",
     "revoke_invitation",
     "set_axes",
+    "set_programme",
     "set_time_zone",
     "start_absence",
     "take_out_of_use",

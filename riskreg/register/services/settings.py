@@ -15,12 +15,19 @@ from riskreg.register.axes import axes_of, clean_axes
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import asks, time_zone_differences
-from riskreg.register.change_words import time_zone_lines, time_zone_title
+from riskreg.register.change_words import (
+    programme_lines,
+    programme_title,
+    time_zone_lines,
+    time_zone_title,
+)
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
+from riskreg.register.programme import as_json, clean_programme, only_adds, programme_of
 from riskreg.register.services.change_requests import Proposal, propose
 
 TIME_ZONE = "time_zone"
+PROGRAMME = "programme"
 
 
 @transaction.atomic
@@ -104,6 +111,55 @@ def set_axes(
     return register
 
 
+@transaction.atomic
+def set_programme(
+    *,
+    actor: Viewer,
+    given: Mapping[str, Any],
+    version: int | None,
+    at: dt.datetime,
+    seen: Mapping[str, Any] | None = None,
+    agreed: ChangeRequest | None = None,
+) -> Register | ChangeRequest:
+    """Say when and where the programme runs, and what must be reached on the way: the whole frame
+    (``programme.FIELDS``), what is left out being unknown.
+
+    What was said is common: to change or take it away needs a yes of the other parties, and the
+    request is returned (``propose``). What is said for the first time, and that a milestone was
+    reached, holds at once. Nothing is recorded where it is so already. Raises ``Forbidden``,
+    ``Invalid``; ``Conflict`` where somebody was faster.
+    """
+    require(actor, "register.configure")
+    register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
+    if version is not None and version != register.version:
+        raise Conflict(_("Somebody changed it meanwhile."), register)
+    errors = Errors()
+    after = clean_programme(errors, given, actor.today(at))
+    errors.raise_if_any()
+    before = programme_of(register)
+    was, now = as_json(before), as_json(after)
+    if seen is not None and seen != was:
+        raise Conflict(_("Somebody changed it meanwhile."), register)
+    if was == now:
+        return register
+    if agreed is not None or not only_adds(before, after):
+        content = {"given": now, "seen": was}
+        proposal = Proposal(kind=PROGRAMME, content=content, before=was, after=now, asks=True)
+        asked = propose(actor, proposal, at, agreed=agreed)
+        if asked.is_open:
+            return asked
+    register.programme = now
+    register.version += 1
+    register.save(update_fields=["programme", "version"])
+    changes = {"programme": [was if before.is_set else None, now]}
+    append(actor.entry("register.programme_set", register, at=at, changes=changes))
+    return register
+
+
+def _apply_programme(*, content: Mapping[str, Any], **given: Any) -> Any:
+    return set_programme(given=content["given"], seen=content["seen"], version=None, **given)
+
+
 def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
     return set_time_zone(time_zone=content["time_zone"], seen=content["seen"], **given)
 
@@ -111,3 +167,4 @@ def _apply(*, content: Mapping[str, Any], **given: Any) -> Any:
 def register_kinds() -> None:
     """Let changes of the settings be asked for."""
     register_kind(ChangeKind(TIME_ZONE, time_zone_title, time_zone_lines, _apply))
+    register_kind(ChangeKind(PROGRAMME, programme_title, programme_lines, _apply_programme))

@@ -320,6 +320,8 @@ def _parts(viewer: Viewer) -> list[dict[str, str]]:
          _("The organisations that share the register")),
         ("web:ladder", "register.view", "bell-alert", _("Reminder ladder"),
          _("Who is told when, before and after a due date")),
+        ("web:programme", "register.view", "flag", _("Programme"),
+         _("When and where it runs, its horizon, milestones and gates")),
         ("web:criteria", "register.view", "squares-2x2", _("Criteria"),
          _("Levels, matrix, ratings, appetite and who may accept")),
         ("web:change_requests", "register.view", "scale", _("Change requests"),

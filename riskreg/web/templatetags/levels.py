@@ -20,6 +20,7 @@ def level_meanings(
     axes = axes_of(of)
     return {
         "criteria": criteria,
+        "of": of,
         "open": open,
         "heading": heading,
         "axes": [

@@ -1,0 +1,44 @@
+"""The programme of a register in a template.
+
+{% load programme %}
+{% programme_frame register as frame %}
+{% next_milestone frame today as m %}
+{% in_language frame.places %}
+"""
+
+import datetime as dt
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+
+from riskreg.kernel.localised import localised
+from riskreg.register.change_words import over_text
+from riskreg.register.programme import Milestone, Programme, programme_of
+
+register = template.Library()
+
+
+@register.simple_tag
+def programme_frame(of_register: Any) -> Programme:
+    """The frame that the register keeps; no query."""
+    return programme_of(of_register)
+
+
+@register.simple_tag
+def next_milestone(frame: Programme, today: dt.date) -> Milestone | None:
+    """The first milestone that is still to be reached."""
+    return frame.next_milestone(today)
+
+
+@register.simple_tag
+def in_language(texts: Mapping[str, str]) -> str:
+    """A text in the reader's language."""
+    return localised(texts)
+
+
+@register.simple_tag
+def likelihood_over(of_register: Any) -> str:
+    """Over which time a level of likelihood is meant, where the register says so."""
+    frame = programme_of(of_register)
+    return over_text(frame.likelihood_over) if of_register.programme else ""
