@@ -187,6 +187,9 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "imports": world.imports,
         "acceptances": ["A-002", "A-004", *world.acceptances],
         "estimates": world.estimates,
+        "drivers": ["D-001", *world.drivers],
+        "beliefs": world.beliefs,
+        "links": world.links,
         "simulations": [world.shared_simulation, world.simulation],
         "invitations": apps.get_model("register", "Invitation")
         .objects.filter(party=world.foton)

@@ -28,6 +28,9 @@ TAIL = 0.95
 _POINTS = 161
 # Half the width of a 95 % interval of something that is normally distributed, in standard errors.
 _HALF = 1.959963984540054
+# Values of each driver that the tornado is averaged over.
+_DRAWS = 16_384
+_SCORE_95 = 1.6448536269514722
 
 
 def simulate(step: Step, keep_going: KeepGoing) -> Outcome:
@@ -48,12 +51,18 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
     side = step.key.split(":")[1]
     run = _simulation(step, row, inputs, side)
     keep_going()
-    found: dict[str, Any] = {"mean": [expected(inputs, side), None, None]}
+    # In closed form where no driver acts. Where one does, only the drivers are sampled: which
+    # events happen leaves no error (``quant.expected``).
+    mean = [expected(inputs, side), None, None]
+    if moved := expected_when_moved(row, inputs, side):
+        error = _HALF * moved[""].standard_error
+        mean = [moved[""].value, moved[""].value - error, moved[""].value + error]
+    found: dict[str, Any] = {"mean": mean}
     for name, level in LEVELS:
         at = run.var_interval(level)
         found[name] = [at.value, at.low, at.high]
-    tail, error = run.tvar(TAIL), run.tvar_standard_error(TAIL)
-    found["tvar95"] = [tail, tail - _HALF * error, tail + _HALF * error]
+    tail, error = run.tvar(TAIL), _HALF * run.tvar_standard_error(TAIL)
+    found["tvar95"] = [tail, tail - error, tail + error]
     keep_going()
     low, high = min(0.0, float(run.losses.min())), run.var(0.999)
     cuts = np.linspace(low, high if high > low else low + 1, _POINTS)
@@ -73,35 +82,91 @@ def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
     side = step.key.split(":")[1]
     run = _simulation(step, row, inputs, side)
     keep_going()
-    return Outcome({"tail": run.contributions(TAIL), "mean": means(inputs, side)})
+    each = means(inputs, side)
+    if moved := expected_when_moved(row, inputs, side):
+        each = {name: moved[name].value for name in each}
+    return Outcome({"tail": run.contributions(TAIL), "mean": each})
 
 
 def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
     """The expected year with one input at its low and high end (P5, P95), the others as they are.
 
-    In closed form: the expected loss is a sum of how often × how much.
+    The expected loss is a sum of how often × how much, each times what the drivers make of it; that
+    is averaged over the same values of the drivers in every case.
     """
     _row, inputs = _run(step)
-    total = expected(inputs, "before")
+    drivers = {driver.name: driver for driver in _drivers(inputs)}
+    values = {name: driver.values(_scores(name)) for name, driver in drivers.items()}
+    moving = Moving(drivers, values)
+    total = _expected_given(inputs["exposures"], moving)
     bars = []
     for one in inputs["exposures"]:
-        often, much = frequency_of(one, "before"), severity_of(one, "before")
-        sign = 1 if one["kind"] == "threat" else -1
-        rest = total - sign * often.mean * much.mean
-        for what, range_, other in (
-            ("frequency", often, much.mean),
-            ("severity", much, often.mean),
+        rest = total - _expected_given([one], moving)
+        for what, range_ in (
+            ("frequency", frequency_of(one, "before")),
+            ("severity", severity_of(one, "before")),
         ):
-            ends = [rest + sign * float(range_.quantile(q)) * other for q in (0.05, 0.95)]
+            ends = [
+                rest + _expected_given([one], moving, {what: float(range_.quantile(q))})
+                for q in (0.05, 0.95)
+            ]
             bars.append({"risk": one["risk"], "on": what, "low": ends[0], "high": ends[1]})
+        keep_going()
+    for name, driver in drivers.items():
+        ends = [
+            _expected_given(
+                inputs["exposures"],
+                Moving(drivers, {**values, name: driver.values(np.full(_DRAWS, score))}),
+            )
+            for score in (-_SCORE_95, _SCORE_95)
+        ]
+        bars.append({"risk": name, "on": "driver", "low": ends[0], "high": ends[1]})
     bars.sort(key=lambda bar: (-abs(bar["high"] - bar["low"]), bar["risk"], bar["on"]))
     return Outcome({"base": total, "bars": bars})
+
+
+@dataclass(frozen=True)
+class Moving:
+    """Drivers by name, and values of each, side by side."""
+
+    drivers: dict[str, quant.Driver]
+    values: dict[str, Any]
+
+
+def _scores(name: str) -> Any:
+    """Normal scores of a driver to average over: evenly spread, in an order of its own."""
+    order = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
+    return special.ndtri((order.permutation(_DRAWS) + 0.5) / _DRAWS)
+
+
+def _expected_given(
+    exposures: Sequence[dict[str, Any]], moving: Moving, held: dict[str, float] | None = None
+) -> float:
+    """The expected loss of a year over those values of the drivers; ``held``: how often or how much
+    is that number."""
+    parts = []
+    for one in exposures:
+        often = (held or {}).get("frequency", frequency_of(one, "before").mean)
+        much = (held or {}).get("severity", severity_of(one, "before").mean)
+        moved: dict[str, Any] = {"frequency": 1.0, "severity": 1.0}
+        for link in _links(one):
+            by = link.multipliers(moving.drivers[link.driver], moving.values[link.driver])
+            moved[link.on] = moved[link.on] * by
+        if _is_rate(one, "before"):
+            events = often * moved["frequency"]
+        elif isinstance(moved["frequency"], float):
+            events = often
+        else:
+            events = 1 - (1 - often) ** moved["frequency"]
+        sign = 1 if one["kind"] == "threat" else -1
+        parts.append(sign * much * float(np.mean(events * moved["severity"])))
+    return math.fsum(parts)
 
 
 def figures(step: Step, keep_going: KeepGoing) -> Outcome:
     """Everything that the run came to, under stable keys."""
     row, inputs = _run(step)
-    label = policy.weakest_label(inputs["exposures"])
+    label = policy.weakest_label(inputs)
     # The stages before this one are done, so each has a result.
     done: dict[str, dict[str, Any]] = {
         one.key: one.result or {} for one in step.job.steps.exclude(key=step.key).defer("blob")
@@ -113,7 +178,8 @@ def figures(step: Step, keep_going: KeepGoing) -> Outcome:
         measured, shares = done[f"measure:{of}"], done[f"contribute:{of}"]
         curves[side], contributions[side] = measured["curve"], shares
         for name, (value, low, high) in measured["loss"].items():
-            method = "closed form" if name == "mean" else "simulation"
+            # A band is what sampling leaves open.
+            method = "closed form" if name == "mean" and low is None else "simulation"
             found.append(_figure(f"loss.{name}.{side}", value, low, high, row, method, label))
         found += [
             _figure(f"contribution.{risk}.{side}", value, None, None, row, "simulation", label)
@@ -144,25 +210,64 @@ def _figure(
 
 # From inputs to the mathematics ------------------------------------------------------------------
 def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
-    """What is at stake on one side. How often is uncertain itself: a driver of each risk draws it
-    anew for every year, in proportion to its mean."""
-    exposures, drivers = [], []
+    """What is at stake on one side, with the drivers that it shares. How often is uncertain itself:
+    a driver of each risk draws it anew for every year, in proportion to its mean."""
+    exposures, drivers = [], _drivers(inputs)
     for one in inputs["exposures"]:
         often, severity = frequency_of(one, side), severity_of(one, side)
-        name = one["risk"]
+        name, links = one["risk"], _links(one)
         if _is_rate(one, side):
             driver = quant.Driver(f"{name}:rate", _drawn_fast(often), reference=often.mean)
             drivers.append(driver)
-            links = (quant.Link(driver.name, on="frequency"),)
+            links = (quant.Link(driver.name, on="frequency"), *links)
             exposures.append(
                 quant.Exposure(name, severity, rate=often.mean, kind=one["kind"], links=links)
             )
         else:
             # One event at most: an uncertain chance is the same as its mean.
             exposures.append(
-                quant.Exposure(name, severity, probability=often.mean, kind=one["kind"])
+                quant.Exposure(
+                    name, severity, probability=often.mean, kind=one["kind"], links=links
+                )
             )
     return quant.Portfolio(exposures, drivers)
+
+
+def _drivers(inputs: dict[str, Any]) -> list[quant.Driver]:
+    """What several risks share, as it is on the day of the run. A link multiplies by 1 at the
+    median of what is believed without the steps that have come, which is what estimates are of."""
+    found = []
+    for one in inputs.get("drivers", ()):
+        parts: list[Any] = []
+        for row in one["beliefs"]:
+            family, low, mode, high = row["range"]
+            if family == "pert":
+                parts.append(quant.Pert(float(low), float(mode), float(high)))
+            else:
+                parts.append(quant.Lognormal.from_interval(float(low), float(high)))
+        stepped = [
+            part if row["factor"] == "1" else quant.Scaled(part, float(row["factor"]))
+            for part, row in zip(parts, one["beliefs"], strict=True)
+        ]
+        reference = float(_pool(parts).quantile(0.5))
+        found.append(quant.Driver(one["driver"], _drawn_fast(_pool(stepped)), reference))
+    return found
+
+
+def _links(one: dict[str, Any]) -> tuple[quant.Link, ...]:
+    return tuple(
+        quant.Link(row["driver"], row["on"], float(row["sensitivity"]), row["form"])
+        for row in one.get("links", ())
+    )
+
+
+def expected_when_moved(
+    row: Simulation, inputs: dict[str, Any], side: str
+) -> dict[str, quant.Expected] | None:
+    """The expected loss of a year by risk, and of all under no name, where a driver acts."""
+    if not inputs.get("drivers"):
+        return None
+    return quant.expected_losses(portfolio(inputs, side), row.years, row.seed)
 
 
 def _is_rate(one: dict[str, Any], side: str) -> bool:

@@ -2,8 +2,8 @@
 
 from typing import Any
 
-from riskreg.analysis.fields import ESTIMATE
-from riskreg.api.examples_base import OWNER, page
+from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
+from riskreg.api.examples_base import OWNER, ROOT, page
 
 _ESTIMATE = {field.name: field.example for field in ESTIMATE} | {
     "expert": OWNER,
@@ -14,7 +14,29 @@ _ESTIMATE = {field.name: field.example for field in ESTIMATE} | {
         "mean": 46_000_000.0, "events": 1.27, "yearly": 58_300_000.0,
     },
 }  # fmt: skip
+_DRIVER = {field.name: field.example for field in DRIVER} | {
+    "url": ROOT + "drivers/D-001/",
+    "pool": {"p5": 78_100.0, "p50": 122_000.0, "p95": 170_000.0},
+}
+_BELIEF = {field.name: field.example for field in BELIEF} | {"expert": OWNER}
+_LINK = {field.name: field.example for field in LINK}
+_RANGE = {
+    "family": "pert", "low": 58_400, "mode": 120_000, "high": 200_000,
+    "rationale": "Range of analysts (illustrative)", "as_of": "2026-01-12",
+    "review_on": "2026-07-12", "label": "illustrative",
+    "steps": [{"on": "2027-01-01", "factor": "1.1", "why": "Duty (illustrative)"}],
+}  # fmt: skip
 ANSWERS: dict[str, Any] = {
+    "List drivers": page(_DRIVER),
+    "Add a driver": {**_DRIVER, "pool": None, "indicator": None},
+    "Read a driver": _DRIVER,
+    "Say what measures a driver": _DRIVER,
+    "List the beliefs of a driver": page(_BELIEF),
+    "Say what one believes of a driver": _BELIEF,
+    "Withdraw a belief": {**_BELIEF, "ended_at": "2026-09-17T01:00:00Z"},
+    "List the drivers of a risk": page(_LINK),
+    "Link a driver to a risk": _LINK,
+    "End a link": {**_LINK, "ended_at": "2026-09-17T01:00:00Z"},
     "List the estimates of a risk": page(_ESTIMATE),
     "Give an estimate": _ESTIMATE,
     "Release an estimate": {
@@ -24,6 +46,20 @@ ANSWERS: dict[str, Any] = {
     },
 }
 REQUESTS: dict[str, Any] = {
+    "Add a driver": {
+        "names": {"en": "Lithium carbonate price", "zh-hans": "碳酸锂价格"},
+        "unit": "CNY/t",
+        "visibility": "shared",
+    },
+    "Say what one believes of a driver": _RANGE,
+    "Say what measures a driver": {"indicator": "K-003"},
+    "Link a driver to a risk": {
+        "driver": "D-001",
+        "on": "severity",
+        "form": "power",
+        "sensitivity": 1,
+        "rationale": "Cells are bought at an index (illustrative)",
+    },
     "Give an estimate": {
         "stage": "residual",
         "frequency_kind": "rate",

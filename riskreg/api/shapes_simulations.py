@@ -4,7 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.analysis.models import EstimateStage
+from riskreg.analysis.models import EstimateStage, Form, LinkOn
 from riskreg.analysis.policy.simulations import LEAST_YEARS, MOST_YEARS
 from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.jobs.models import JobState
@@ -32,9 +32,10 @@ class SimulationRow(s.Serializer[Any]):
 
 
 class Moved(s.Serializer[Any]):
-    ref = s.CharField(allow_blank=True, help_text="of the risk; empty for one not shown")
+    ref = s.CharField(allow_blank=True, help_text="of the risk or driver; empty if not shown")
     what = one_of(
-        ("new", "changed", "gone", "engine"), help_text="what became of its estimates since"
+        ("new", "changed", "gone", "driver", "engine"),
+        help_text="what became of its estimates and links since; `driver`: of what is believed",
     )
 
 
@@ -72,9 +73,17 @@ class InputEstimate(s.Serializer[Any]):
     label = one_of(LABELS, help_text="how far it can be relied on")
 
 
+class InputLink(s.Serializer[Any]):
+    driver = s.UUIDField(help_text="id of the driver")
+    on = one_of(LinkOn.values, help_text="what of the risk it moves")
+    form = one_of(Form.values, help_text="of the multiplier")
+    sensitivity = s.CharField(help_text="how strongly")
+
+
 class InputExposure(s.Serializer[Any]):
     risk = s.UUIDField(help_text="id of the risk")
     kind = one_of(Kind.values, help_text="opportunities take from the loss")
+    links = InputLink(many=True, required=False, help_text="what moves it")
 
     def get_fields(self) -> dict[str, Any]:
         about = "the newest estimate of each expert of this stage"
@@ -84,10 +93,24 @@ class InputExposure(s.Serializer[Any]):
         return {**super().get_fields(), **stages}
 
 
+class InputBelief(s.Serializer[Any]):
+    id = s.UUIDField()
+    expert = s.UUIDField(help_text="id of the person")
+    range = s.ListField(child=s.CharField(allow_null=True), help_text="family, low, likely, high")
+    factor = s.CharField(help_text="what the steps up to the day of the run make of the range")
+    label = one_of(LABELS, help_text="how far it can be relied on")
+
+
+class InputDriver(s.Serializer[Any]):
+    driver = s.UUIDField(help_text="id of the driver")
+    beliefs = InputBelief(many=True, help_text="the newest of each expert")
+
+
 class Inputs(s.Serializer[Any]):
     audience = s.CharField(help_text="`shared`, or the key of the party")
     base_year = s.IntegerField(help_text="in whose money the amounts are")
     currency = s.CharField(help_text="of every amount")
+    drivers = InputDriver(many=True, required=False, help_text="what risks share, if they do")
     engine = s.CharField(help_text="version of the mathematics")
     exposures = InputExposure(many=True, help_text="one for each risk")
     seed = s.IntegerField(help_text="of the random numbers")
@@ -132,8 +155,8 @@ class Contributions(s.Serializer[Any]):
 
 
 class Bar(s.Serializer[Any]):
-    risk = s.UUIDField(help_text="id of the risk")
-    on = one_of(("frequency", "severity"), help_text="which of its inputs")
+    risk = s.UUIDField(help_text="id of the risk, or of the driver")
+    on = one_of(("frequency", "severity", "driver"), help_text="which of its inputs")
     low = s.FloatField(help_text="the expected year with the input at its P5")
     high = s.FloatField(help_text="the expected year with the input at its P95")
 

@@ -55,7 +55,7 @@ class SimulationApi(RegisterApi):
     def one(self, row: Simulation) -> dict[str, Any]:
         """A run as it stands now, with what has moved since."""
         body = self.as_json(row, progress_by_run([row])[row.uuid])
-        return body | {"stale_because": stale_because(self.viewer, row)}
+        return body | {"stale_because": stale_because(self.viewer, row, self.viewer.today(self.at))}
 
 
 class Simulations(SimulationApi):

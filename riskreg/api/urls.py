@@ -13,6 +13,7 @@ from riskreg.api import (
     controls,
     coverage,
     criteria,
+    drivers,
     duties,
     estimates,
     extensions,
@@ -55,6 +56,7 @@ _RISK = [
     path("reviews/", reviews.Reviews.as_view(), name="reviews"),
     path("extensions/", extensions.Extensions.as_view(), name="extensions"),
     path("history/", history.History.as_view(), name="history"),
+    path("drivers/", drivers.RiskLinks.as_view(), name="risk_drivers"),
     path("estimates/", estimates.Estimates.as_view(), name="estimates"),
 ]
 _ACCEPTANCE = [
@@ -190,6 +192,12 @@ _REGISTER: list[URLPattern | URLResolver] = [
         "webhooks/<uuid:webhook>/rotate/", webhooks.WebhookRotate.as_view(), name="webhook_rotate"
     ),
     path("webhooks/<uuid:webhook>/test/", webhooks.WebhookTest.as_view(), name="webhook_test"),
+    path("drivers/", drivers.Drivers.as_view(), name="drivers"),
+    path("drivers/<str:ref>/", drivers.DriverDetail.as_view(), name="driver"),
+    path("drivers/<str:ref>/beliefs/", drivers.Beliefs.as_view(), name="beliefs"),
+    path("drivers/<str:ref>/feed/", drivers.DriverFeed.as_view(), name="driver_feed"),
+    path("beliefs/<uuid:belief>/end/", drivers.BeliefEnd.as_view(), name="belief_end"),
+    path("links/<uuid:link>/end/", drivers.LinkEnd.as_view(), name="link_end"),
     path("simulations/", simulations.Simulations.as_view(), name="simulations"),
     path("simulations/<uuid:simulation>/", include(_SIMULATION)),
     path("changes/", changes.Changes.as_view(), name="changes"),

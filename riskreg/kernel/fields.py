@@ -40,6 +40,7 @@ class Type(StrEnum):
     RISKS = "risks, by ref"
     SOURCE = "one source"
     SOURCES = "several sources"
+    STEPS = "what is known to come: [{on, factor, why}]"
     LABELS = "how far each field can be relied on: {field: label}"
     TRANSLATIONS = "versions of its texts: {language: {field: text}}"
     OUTDATED = "versions older than their original: {language: [field]}"

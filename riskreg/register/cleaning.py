@@ -20,6 +20,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Party
 from riskreg.register.queries import find_member, find_objectives, party_of
 from riskreg.register.sourcing import clean_labels, clean_sources
+from riskreg.register.steps import clean_steps
 from riskreg.register.terms import find_terms
 from riskreg.register.translations import CONFIRMED, clean_translations
 from riskreg.register.visibility import Visibility
@@ -187,6 +188,7 @@ _CLEANERS: dict[Type, Callable[[Errors, Field, Any], Any]] = {
     Type.SWITCH: _clean_switch,
     Type.SOURCE: _clean_source,
     Type.SOURCES: lambda errors, field, value: clean_sources(errors, field.name, value),
+    Type.STEPS: lambda errors, field, value: clean_steps(errors, field.name, value),
 }
 
 

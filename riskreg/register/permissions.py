@@ -66,6 +66,8 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "indicator.reading":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "estimate.record":       _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "estimate.release":      _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
+    "driver.edit":           _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
+    "belief.end":            _row(NONE,  OWN,   PARTY, PARTY, NONE,  OWN),
     "simulation.run":        _row(NONE,  ANY,   ANY,   ANY,   NONE,  ANY),
     "simulation.cancel":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  OWN),
     "acceptance.request":    _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),

@@ -1,13 +1,16 @@
 """The tables of fields of every noun that pages show, for what speaks of any of them."""
 
-from riskreg.analysis.fields import ESTIMATE
+from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
 from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel.fields import Field, Type
 from riskreg.register.fields import OBJECTIVE
 from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
 
-TABLES = (RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, ACCEPTANCE)
+TABLES = (
+    RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, DRIVER, BELIEF, LINK,
+    ACCEPTANCE,
+)  # fmt: skip
 # Fields that name somebody.
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))
 

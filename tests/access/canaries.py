@@ -10,6 +10,7 @@ import time_machine
 from django.apps import apps
 from django.test import Client
 
+from riskreg.analysis.models import Driver
 from riskreg.decisions.services import refuse_acceptance
 from riskreg.endpoints.models import Endpoint
 from riskreg.handover.services import hand_over
@@ -57,6 +58,9 @@ class CanaryWorld(World):
     tokens: list[str] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
     estimates: list[str] = field(default_factory=list)
+    drivers: list[str] = field(default_factory=list)
+    beliefs: list[str] = field(default_factory=list)
+    links: list[str] = field(default_factory=list)
     simulations: list[str] = field(default_factory=list)
     shared_simulation: str = ""
     acceptances: list[str] = field(default_factory=list)
@@ -84,6 +88,7 @@ class CanaryWorld(World):
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
             *self.acceptances, *self.conditions,
+            *self.drivers, *self.beliefs, *self.links,
             *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
 
@@ -116,6 +121,7 @@ class CanaryWorld(World):
             path = path.replace("/items/{}/", "/items/1/")
             return [path.replace("{}", meeting) for meeting in self.shared_meetings]
         path = path.replace("/indicators/{}/", "/indicators/K-001/")
+        path = path.replace("/drivers/{}/", "/drivers/D-001/")
         path = path.replace("/simulations/{}/", f"/simulations/{self.shared_simulation}/")
         return [] if "{}" in path else [path]
 
@@ -144,6 +150,11 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     builders.relation(world, theirs, "worsens", first)
     for by in ("partner_manager", "partner_owner", "manager"):
         estimating.estimate(world, first, by=by, released=True)
+    for on, unit in (("severity", "CNY/t"), ("frequency", "CNY/kg")):
+        common = estimating.driver(world, by="partner_owner", unit=unit)
+        for by in ("partner_manager", "partner_owner", "manager"):
+            estimating.belief(world, common, by=by)
+        estimating.link(world, common, first, by="manager", on=on)
     after("second")
     planned = builders.mitigation(world, first, theirs)
     builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations",
@@ -226,6 +237,15 @@ def private_part(world: World, step: str) -> None:
             included=sing("included"), severity_high="777777000",
         )  # fmt: skip
         estimating.estimate(world, due, by="owner", rationale=sing("why"))
+        own = estimating.driver(
+            world, visibility="party", names={"en": sing("driver")}, unit=sing("unit")
+        )
+        estimating.belief(world, own, rationale=sing("why"))
+        estimating.link(
+            world, own, Risk.objects.get(ref="R-001"), rationale=sing("why"), on="severity"
+        )
+        common = Driver.objects.get(ref="D-001")
+        estimating.belief(world, common, visibility="party", rationale=sing("why"), high="777777")
     if step == "end":
         estimating.simulation(world, by="owner", audience="party")
         for own, kind, other in (("F-002", "worsens", "R-001"), ("F-001", "part_of", "F-002")):
@@ -398,6 +418,12 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.meetings.append(str(row.uuid))
         elif name == "estimate":
             world.estimates.append(str(row.uuid))
+        elif name == "driver":
+            world.drivers.append(row.ref)
+        elif name == "belief":
+            world.beliefs.append(str(row.uuid))
+        elif name == "driverlink":
+            world.links.append(str(row.uuid))
         elif name == "simulation":
             world.simulations.append(str(row.uuid))
         elif name == "control":

@@ -80,6 +80,13 @@ ROUTES: dict[str, str] = {
     "/r/{}/acceptances/{}/revoke/": "POST",
     "/r/{}/acceptances/{}/conditions/{}/": "POST",
     "/r/{}/risks/{}/accept/": "GET POST",
+    "/r/{}/drivers/": "GET POST",
+    "/r/{}/drivers/{}/": "GET",
+    "/r/{}/drivers/{}/beliefs/": "POST",
+    "/r/{}/drivers/{}/link/": "POST",
+    "/r/{}/drivers/{}/feed/": "POST",
+    "/r/{}/beliefs/{}/end/": "POST",
+    "/r/{}/links/{}/end/": "POST",
     "/r/{}/simulations/": "GET POST",
     "/r/{}/simulations/{}/": "GET",
     "/r/{}/simulations/{}/csv/": "GET",
@@ -252,6 +259,13 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/acceptances/{}/withdraw/": "POST",
     "/api/v1/registers/{}/acceptances/{}/revoke/": "POST",
     "/api/v1/registers/{}/acceptances/{}/conditions/{}/": "POST",
+    "/api/v1/registers/{}/risks/{}/drivers/": "GET POST",
+    "/api/v1/registers/{}/drivers/": "GET POST",
+    "/api/v1/registers/{}/drivers/{}/": "GET",
+    "/api/v1/registers/{}/drivers/{}/beliefs/": "GET POST",
+    "/api/v1/registers/{}/drivers/{}/feed/": "POST",
+    "/api/v1/registers/{}/beliefs/{}/end/": "POST",
+    "/api/v1/registers/{}/links/{}/end/": "POST",
     "/api/v1/registers/{}/simulations/": "GET POST",
     "/api/v1/registers/{}/simulations/{}/": "GET",
     "/api/v1/registers/{}/simulations/{}/cancel/": "POST",
@@ -367,8 +381,18 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
     if route.endswith(("/estimates/", "/estimates/new/")):
         # The page asks back about what is kept; nothing is sent that answers it.
         return making.GIVEN | ({} if route.startswith("/api/") else {"action": "save", "unit": "1"})
-    if route.endswith(("/release/", "/cancel/")):
+    if route.endswith(("/release/", "/cancel/", "/beliefs/{}/end/", "/links/{}/end/")):
         return {}
+    if route.endswith("/drivers/{}/beliefs/"):
+        return dict(making.BELIEF)
+    if route.endswith("/drivers/{}/feed/"):
+        return {"indicator": "K-001"}
+    if route.endswith("/drivers/{}/link/"):
+        return {**making.LINK, "risk": world.risk_refs[0]}
+    if route.endswith("/risks/{}/drivers/"):
+        return {**making.LINK, "driver": "D-001"}
+    if route.endswith("/drivers/"):
+        return {"names": {"en": "Probe"}, "name": "Probe", "unit": "CNY"}
     if route.endswith("/simulations/"):
         return {"audience": "shared", "years": 10_000}
     if route.startswith("/api/"):

@@ -17,7 +17,7 @@ from riskreg.register.visibility import PartyBoundQuerySet
 from tests.access import walk
 
 ROOT = Path(riskreg.__file__).parent
-NOUNS = {"indicators", "decisions", "estimates", "simulations"}
+NOUNS = {"indicators", "decisions", "estimates", "simulations", "drivers"}
 
 
 @dataclass(frozen=True)

@@ -44,6 +44,8 @@ OTHER_ROOMS = (
     "acceptance.",
     "estimate.",
     "simulation.",
+    "driver.",
+    "belief.",
     "absence.",
     "handover.",
 )

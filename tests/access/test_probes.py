@@ -16,8 +16,10 @@ import pytest
 from django.db import transaction
 
 from riskreg.accounts.models import User
-from riskreg.analysis.models import Simulation
+from riskreg.analysis.models import Driver, Simulation
+from riskreg.analysis.queries.drivers import driver_for, indicators_fitting
 from riskreg.analysis.queries.simulations import risks_of_run, stale_because
+from riskreg.analysis.services import feed_driver
 from riskreg.events.queries import chains_of
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Invalid, NotFound
@@ -32,6 +34,7 @@ from tests import builders
 from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
 from tests.access.switching import Switch, every_site, place
+from tests.analysis import making as estimating
 from tests.indicators import making
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
@@ -207,7 +210,7 @@ def risk_of_a_run(world: CanaryWorld) -> bool:
 def what_moved_in_a_run(world: CanaryWorld) -> bool:
     """As before: that some input moved is said of it, and not by its ref."""
     row, private = _run_with_a_private_risk(world)
-    moved = stale_because(world.viewer("partner_manager"), row)
+    moved = stale_because(world.viewer("partner_manager"), row, world.today)
     assert "gone" in {one["what"] for one in moved}
     return private.ref in {one["ref"] for one in moved}
 
@@ -221,7 +224,30 @@ def _run_with_a_private_risk(world: CanaryWorld) -> tuple[Simulation, Risk]:
     return row, private
 
 
+def what_measures_a_driver(world: CanaryWorld) -> bool:
+    """Indicators of foton's own are not offered for a driver of catl's own in the same unit."""
+    row = _own_driver(world)
+    fitting = indicators_fitting(world.viewer("partner_manager"), row)
+    return any(each.ref in world.indicator_refs for each in fitting)
+
+
+def feeding_a_driver(world: CanaryWorld) -> bool:
+    """Nor can one be named there: it is unknown, as one is that does not exist."""
+    row = _own_driver(world)
+    act = {"actor": world.viewer("partner_manager"), "ref": row.ref, "at": world.at}
+    absent = refusals(feed_driver, indicator="FK-999", **act)
+    assert absent
+    return refusals(feed_driver, indicator=world.indicator_refs[0], **act) != absent
+
+
+def _own_driver(world: CanaryWorld) -> Driver:
+    made = estimating.driver(world, by="partner_manager", visibility="party", unit="zzyzx")
+    return driver_for(world.viewer("partner_manager"), made.ref)
+
+
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
+    "analysis/queries/drivers.py:indicators_fitting": what_measures_a_driver,
+    "analysis/services/drivers.py:feed_driver": feeding_a_driver,
     "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
     "events/queries.py:chains_of": chains,

@@ -13,6 +13,7 @@ from django.db import transaction
 from django.test import Client
 
 from riskreg.accounts.models import User
+from riskreg.analysis.models import Driver
 from riskreg.decisions.services import grant_acceptance
 from riskreg.duties.sources import LISTED
 from riskreg.register.change_models import ChangeRequest
@@ -67,6 +68,12 @@ def grow(world: World, size: int) -> None:
         builders.review(world, row, cell=(3, 4), comment="Better")
         for by in ("owner", "manager"):
             estimating.estimate(world, row, by=by, released=by == "manager")
+        if Driver.objects.count() < size:
+            moving = estimating.driver(world, by="manager")
+            for by in ("owner", "manager"):
+                estimating.belief(world, moving, by=by)
+        for moving in Driver.objects.all()[:1]:
+            estimating.link(world, moving, row, by="manager")
         read = making.indicator(world, row)
         making.read(world, read, "80000", "95000")
         # Every other one stays above appetite with nothing but a request.
@@ -102,7 +109,7 @@ def path_of(world: World, route: str) -> str:
     path = path.replace("/risks/{}/", "/risks/R-001/").replace(
         "/mitigations/{}/", "/mitigations/M-001/"
     )
-    path = path.replace("/setup/{}/", "/setup/scale/")
+    path = path.replace("/setup/{}/", "/setup/scale/").replace("/drivers/{}/", "/drivers/D-001/")
     if "/simulations/{}/" in path:
         run = estimating.simulation(world, by="manager")
         path = path.replace("/simulations/{}/", f"/simulations/{run.uuid}/")
@@ -200,6 +207,10 @@ def grow_for(world: World, person: User, size: int) -> None:
             # Not for each: with their reviews, more would be due than the page reads of one kind,
             # and it counts them then.
             accept_for(world, person)
+        if person != world.leader:
+            moving = estimating.driver(world, by="manager")
+            look = str(world.today + dt.timedelta(days=1))
+            estimating.belief(world, moving, by=person, review_on=look)
     if person == world.manager:
         # The other side asks for a longer cadence; whoever manages this one is to answer.
         asker = world.viewer("partner_manager")
@@ -267,6 +278,8 @@ def test_my_work_with_duties_of_every_kind(
         never = {"risk.breach"} if who == "manager" else {"risk.breach", "change.answer"}
         if who == "owner":
             never.add("acceptance.answer")
+        # A leader says nothing of what drivers may be.
+        never |= {"belief.look"} if who == "leader" else set()
         assert {row["kind"] for row in context["duties"]} == set(LISTED) - never
         assert all(context[part] for part in ("called", "changed", "weeks", "mitigations"))
         assert (who == "owner") is (context["waiting"] is None)

@@ -2,8 +2,16 @@
 
 from typing import Any
 
-from riskreg.analysis.models import Estimate, Simulation
-from riskreg.analysis.services import record_estimate, release_estimate, request_simulation
+from riskreg.accounts.models import User
+from riskreg.analysis.models import Belief, Driver, DriverLink, Estimate, Simulation
+from riskreg.analysis.services import (
+    add_driver,
+    link_driver,
+    record_belief,
+    record_estimate,
+    release_estimate,
+    request_simulation,
+)
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import job_of, steps_to_begin
 from riskreg.jobs.services import run_step
@@ -52,3 +60,41 @@ def run(world: World, row: Simulation) -> Simulation:
     job.refresh_from_db()
     assert job.state == JobState.DONE, job.failure
     return row
+
+
+BELIEF: dict[str, Any] = {
+    "family": "pert",
+    "low": "58400",
+    "mode": "120000",
+    "high": "200000",
+    "rationale": "Range of analysts",
+    "as_of": "2026-09-01",
+    "label": "illustrative",
+}
+LINK: dict[str, Any] = {
+    "on": "severity", "form": "power", "sensitivity": "1", "rationale": "Cells follow an index",
+}  # fmt: skip
+
+
+def driver(world: World, *, by: str = "owner", visibility: str = "shared", **given: Any) -> Driver:
+    """A driver; ``given`` is what is different from the price of lithium."""
+    names = {"en": "Lithium price", "zh-hans": "锂价"}
+    fields = {"names": names, "unit": "CNY/t", **given}
+    return add_driver(actor=world.viewer(by), given=fields, visibility=visibility, at=world.at)
+
+
+def belief(
+    world: World, row: Driver, *, by: str | User = "owner", visibility: str = "shared", **given: Any
+) -> Belief:
+    """What somebody believes of a driver; ``given`` is what is different from ``BELIEF``."""
+    at = given.pop("at", world.at)
+    return record_belief(
+        actor=world.viewer(by), ref=row.ref, given={**BELIEF, **given}, visibility=visibility, at=at
+    )
+
+
+def link(world: World, row: Driver, risk: Risk, *, by: str = "owner", **given: Any) -> DriverLink:
+    """That a driver moves a risk; ``given`` is what is different from ``LINK``."""
+    return link_driver(
+        actor=world.viewer(by), ref=risk.ref, driver=row.ref, given={**LINK, **given}, at=world.at
+    )

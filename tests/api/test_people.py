@@ -12,6 +12,7 @@ from riskreg.handover.models import HandOver
 from riskreg.register.models import Absence
 from riskreg.risks.models import Mitigation, Risk
 from tests import builders
+from tests.analysis import making as estimating
 from tests.api.conftest import Program, is_problem
 from tests.builders import World
 from tests.decisions import making as accepting
@@ -68,6 +69,8 @@ def control_that_is_tested(world: World) -> None:
 def test_duties_of_every_kind_soonest_first(busy: World) -> None:
     control_that_is_tested(busy)
     accepting.accepted(busy, builders.risk(busy), conditions=[accepting.condition(busy)])
+    look = str(busy.today + dt.timedelta(days=80))
+    estimating.belief(busy, estimating.driver(busy), review_on=look)
     found = rows(Program(busy.owner).get("duties/?mine=true"))
     # Changes of the common frame and requests for acceptance are answered by others than owners.
     assert {d["kind"] for d in found} == set(LISTED) - {"change.answer", "acceptance.answer"}

@@ -66,6 +66,7 @@ RULES = {
     "no_criteria", "not_a_date", "not_a_time", "needs_source", "nothing_changed",
     "one_at_a_time", "not_alone", "unchanged", "not_a_reference", "no_translation",
     # Of parties, axes, files and estimates: what is there, or what the file itself says.
+    "newer_one", "withheld",
     "answers_needed", "empty", "in_use", "not_a_register", "private_risk", "repeated", "waiting",
     # Of acceptances: what is above appetite, who has the authority, and for how long.
     "beyond_cap", "no_authority", "no_threat", "shared_since", "stale", "unrated",
@@ -83,8 +84,11 @@ NAMED: dict[str, Any] = {
     "tested_on": "2026-09-01", "next_test_on": None, "currency": "CNY",
     "frequency_low": "0.2", "frequency_mode": 0.5, "frequency_high": "0.9",
     "severity_low": "1000", "severity_mode": None, "severity_high": 9000, "severity_cap": None,
-    "into": "market:mideast", "risk": "R-001", "expires_on": "2026-10-30",
+    "risk": "R-001", "expires_on": "2026-10-30",
     "answer_by": "2026-10-10", "conditions": [],
+    "into": "market:mideast",
+    "driver": "D-001", "indicator": "K-001", "low": "1", "mode": 2, "high": "3", "sensitivity": 1,
+    "as_of": "2026-09-01", "review_on": None, "steps": [],
 }  # fmt: skip
 # Which of the real things stands for a key that several nouns have.
 KEYS = {
@@ -92,6 +96,7 @@ KEYS = {
     "/acceptances/": "A-001",
     "/risks/": "R-001", "/mitigations/": "M-001", "/indicators/": "K-001",
     "/terms/": "market:eu", "/objectives/": "overseas-units-2030", "/taxonomies/": "market",
+    "/drivers/": "D-001",
     "/withdraw/": "CR-002", "/change-requests/": "CR-001",
 }  # fmt: skip
 
@@ -147,6 +152,8 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for who, days in (("partner_manager", 200), ("manager", 300)):
         set_cadence(actor=world.viewer(who), cadence={"critical": days}, seen_number=1, at=world.at)
     making.estimate(world, row, released=True)
+    moving = making.driver(world, by="manager")
+    said = making.belief(world, moving, by="manager")
     done = making.simulation(world, years=LEAST_YEARS)
     made, _plan = bring_in(
         actor=viewer, brought=Brought("ice.csv", NAMED["content"].encode()), at=world.at
@@ -162,6 +169,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "webhook": webhook, "control": builders.control(world, row), "simulation": done,
         "queued": making.simulation(world, done=False, seed=2), "brought": made,
         "estimate": making.estimate(world, row, by="manager"), "program": account.user,
+        "belief": said, "link": making.link(world, moving, row, by="manager"),
         "token": token, "invitation": invitation, "member": world.deputy,
         "acceptor": world.leader, "condition": Obligation.objects.earliest("pk"),
     }  # fmt: skip

@@ -15,8 +15,8 @@ from django.db import models
 from django.test import Client
 from django.utils import translation
 
-from riskreg.analysis.fields import ESTIMATE
-from riskreg.analysis.models import Estimate
+from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
+from riskreg.analysis.models import Belief, Driver, DriverLink, Estimate
 from riskreg.api.examples import ANSWERS
 from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.decisions.models import Acceptance
@@ -46,6 +46,9 @@ TABLES = {
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
     "estimate": (ESTIMATE, Estimate),
+    "driver": (DRIVER, Driver),
+    "belief": (BELIEF, Belief),
+    "driverlink": (LINK, DriverLink),
     "acceptance": (ACCEPTANCE, Acceptance),
 }
 # What these can be given as: none is ever changed, another takes its place.
@@ -53,9 +56,10 @@ NEVER_CHANGED = {
     "estimate": "EstimateNewRequest",
     "acceptance": "AcceptanceNewRequest",
     "relation": "RelationNewRequest",
+    "driver": "DriverNewRequest",
+    "belief": "BeliefNewRequest",
+    "driverlink": "DriverlinkNewRequest",
 }
-# What is asked for beside the fields of the noun.
-BESIDE = {"acceptance": {"risk", "conditions"}}
 # Columns that are no field of the noun: of the database, or made of other columns.
 INTERNAL = {"uuid", "register", "search_text", "sort_key_en", "sort_key_zh", "ref_order"}
 # How the newest reading stands is told as ``latest``; with what something ended is in its events.
@@ -69,6 +73,9 @@ TOLD_OTHERWISE = {
     "estimate": {"created_at", "released_by"},
     # Told as ``criteria_number``; recorded when it was asked for.
     "acceptance": {"criteria", "created_at"},
+    # Where its range has one in twenty, and the earlier of two of its days.
+    "belief": {"created_at", "driver", "p5", "p95", "look_on"},
+    "driverlink": {"created_at", "made_by"},
 }
 # What people cannot set on a page yet; programs and imports can.
 SET_BY_PROGRAMS = {
@@ -79,6 +86,8 @@ SET_BY_PROGRAMS = {
     "estimate": {"currency", "translations"},
     "acceptance": {"translations"},
 }
+# What is sent beside the fields of a table and who sees it.
+BESIDE = {"acceptance": {"risk", "conditions"}, "driverlink": {"driver"}}
 Answers = dict[str, dict[str, Any]]
 every_table = pytest.mark.parametrize("noun", TABLES)
 
@@ -200,6 +209,9 @@ def answers_of(world: World) -> Answers:
     relation = builders.relation(world, builders.risk(world), "causes", risk)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
     estimating.estimate(world, risk)
+    moving = estimating.driver(world)
+    estimating.belief(world, moving)
+    estimating.link(world, moving, risk)
     return {
         "risk": program.get(f"{root}risks/{risk.ref}/").json(),
         "mitigation": program.get(f"{root}mitigations/{work.ref}/").json(),
@@ -209,6 +221,9 @@ def answers_of(world: World) -> Answers:
         "relation": program.get(f"{root}relations/{relation.uuid}/").json(),
         "estimate": program.get(f"{root}risks/{risk.ref}/estimates/").json()["results"][0],
         "acceptance": program.get(f"{root}acceptances/{accepting.asked(world, risk).ref}/").json(),
+        "driver": program.get(f"{root}drivers/{moving.ref}/").json(),
+        "belief": program.get(f"{root}drivers/{moving.ref}/beliefs/").json()["results"][0],
+        "driverlink": program.get(f"{root}risks/{risk.ref}/drivers/").json()["results"][0],
     }
 
 
@@ -284,6 +299,9 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(RELATION, ANSWERS["Read a relation"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()
     assert unanswered(ACCEPTANCE, ANSWERS["Read an acceptance"]) == set()
+    assert unanswered(DRIVER, ANSWERS["Read a driver"]) == set()
+    assert unanswered(BELIEF, ANSWERS["Say what one believes of a driver"]) == set()
+    assert unanswered(LINK, ANSWERS["Link a driver to a risk"]) == set()
 
 
 @every_table

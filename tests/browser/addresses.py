@@ -5,8 +5,8 @@ from typing import Any
 from django.urls import reverse
 
 from riskreg.accounts.models import User
-from riskreg.analysis.models import Estimate, Simulation
-from riskreg.analysis.services import request_simulation
+from riskreg.analysis.models import Driver, Estimate, Simulation
+from riskreg.analysis.services import add_driver, record_belief, request_simulation
 from riskreg.decisions.models import Acceptance
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
@@ -82,6 +82,8 @@ def address(name: str, query: str) -> str:
         keys["ref"] = risks.filter(
             state=State.OPEN, owner__email=OWNER, visibility="shared"
         ).exclude(pk__in=asked).first().ref  # fmt: skip
+    elif url == "web:driver":
+        keys["ref"] = driver().ref
     elif url == "web:change_request":
         keys["ref"] = "CR-001"
     elif url in ("web:import", "web:import_draft"):
@@ -122,6 +124,24 @@ def address(name: str, query: str) -> str:
             visibility="party"
         ).first().ref  # fmt: skip
     return reverse(url, kwargs=keys) + query
+
+
+def driver() -> Driver:
+    """A driver of everybody's with a belief of it that its owner gave, made where there is none."""
+    owner = viewer_for(User.objects.get(email=OWNER), Register.objects.get().slug)
+    found = Driver.objects.filter(visibility="shared").first()
+    if found is None:
+        at = clock.now()
+        names = {"en": "Lithium carbonate price", "zh-hans": "碳酸锂价格"}
+        given = {"names": names, "unit": "CNY/t"}
+        found = add_driver(actor=owner, given=given, at=at)
+        said = {
+            "family": "pert", "low": "58400", "mode": "120000", "high": "200000",
+            "rationale": "Range of analysts (illustrative)", "as_of": "2026-01-12",
+            "label": "illustrative", "steps": [{"on": "2099-01-01", "factor": "1.1"}],
+        }  # fmt: skip
+        record_belief(actor=owner, ref=found.ref, given=said, at=at)
+    return found
 
 
 def endpoint() -> Endpoint:

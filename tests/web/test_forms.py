@@ -84,7 +84,8 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         *(f"{here}endpoints/{uuid}/" for uuid in world.endpoints),
         *(f"{here}imports/drafts/{uuid}/" for uuid in world.drafts),
         f"{here}acceptances/{asked.ref}/", f"{here}acceptances/?show=granted",
-        f"{here}risks/R-001/estimates/", f"{here}settings/parties/third/",
+        f"{here}risks/R-001/estimates/", f"{here}drivers/", f"{here}drivers/D-001/",
+        f"{here}settings/parties/third/",
         "/r/alone/settings/archive/", "/r/over/settings/archive/",
     ]  # fmt: skip
     return world

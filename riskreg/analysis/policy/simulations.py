@@ -4,6 +4,7 @@ Inputs name a risk by its public id and never by its ref, which changes when the
 random numbers of a risk hang on that name, so sharing one changes no figure.
 """
 
+import datetime as dt
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -72,6 +73,62 @@ def exposures_of(estimates: Sequence[Any]) -> list[dict[str, Any]]:
             # By expert on both sides: who is drawn before is drawn after.
             risk[stage] = sorted(risk.get(stage, []), key=lambda one: str(one["expert"]))
     return [found[key] for key in sorted(found) if found[key]["residual"]]
+
+
+@dataclass(frozen=True)
+class Moving:
+    """What moves risks: links in force, the drivers that they name, and by driver (database id)
+    what is believed of it."""
+
+    links: Sequence[Any]
+    drivers: Sequence[Any]
+    beliefs: Mapping[int, Sequence[Any]]
+
+
+def with_drivers(
+    exposures: Sequence[dict[str, Any]], moving: Moving, day: dt.date
+) -> dict[str, Any]:
+    """Exposures with their links, and the drivers that these name as they are on ``day``; a driver
+    of which nobody has said anything moves nothing. Inputs without links have neither."""
+    known = {driver.pk: driver for driver in moving.drivers if moving.beliefs.get(driver.pk)}
+    by_risk: dict[str, list[dict[str, Any]]] = {}
+    for row in moving.links:
+        if row.driver_id in known:
+            by_risk.setdefault(str(row.risk.uuid), []).append(
+                {
+                    "driver": str(row.driver.uuid),
+                    "on": row.on,
+                    "form": row.form,
+                    "sensitivity": _text(row.sensitivity),
+                }
+            )
+    linked = [
+        {**one, "links": sorted(by_risk[one["risk"]], key=canonical)}
+        if one["risk"] in by_risk
+        else one
+        for one in exposures
+    ]
+    named = {link["driver"] for one in linked for link in one.get("links", ())}
+    if not named:
+        return {"exposures": linked}
+    drivers = [
+        {
+            "driver": str(driver.uuid),
+            "beliefs": [
+                {
+                    "id": str(row.uuid),
+                    "expert": str(row.expert.uuid),
+                    "range": [row.family, *map(_text, (row.low, row.mode, row.high))],
+                    "factor": f"{row.factor_on(day):.12g}",
+                    "label": row.label,
+                }
+                for row in sorted(moving.beliefs[driver.pk], key=lambda row: str(row.expert.uuid))
+            ],
+        }
+        for driver in known.values()
+        if str(driver.uuid) in named
+    ]
+    return {"drivers": sorted(drivers, key=lambda one: str(one["driver"])), "exposures": linked}
 
 
 def digest_of(inputs: Mapping[str, Any]) -> str:
@@ -160,24 +217,32 @@ def pieces_of(years: int, exposures: Sequence[Mapping[str, Any]]) -> list[Piece]
     return [*pieces, Piece("figures", "analysis.figures", 3, 1)]
 
 
-def weakest_label(exposures: Sequence[Mapping[str, Any]]) -> str:
+def weakest_label(inputs: Mapping[str, Any]) -> str:
     """The weakest label of everything that a run was made from."""
     found = [
         estimate["label"]
-        for one in exposures
+        for one in inputs["exposures"]
         for stage in STAGES.values()
         for estimate in one[stage]
     ]
+    found += [row["label"] for one in inputs.get("drivers", ()) for row in one["beliefs"]]
     return str(max(found, key=LABELS.index))
 
 
 def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(id of a risk, what happened to its inputs) of what is different; and the engine itself."""
+    """(id of a risk or driver, what happened to its inputs) of what is different; and the engine
+    itself."""
     old = {one["risk"]: one for one in frozen["exposures"]}
     new = {one["risk"]: one for one in now["exposures"]}
     found = [
         (risk, "gone" if risk not in new else "new" if risk not in old else "changed")
         for risk in sorted({*old, *new})
         if old.get(risk) != new.get(risk)
+    ]
+    before = {one["driver"]: one for one in frozen.get("drivers", ())}
+    found += [
+        (one["driver"], "driver")
+        for one in now.get("drivers", ())
+        if one["driver"] in before and before[one["driver"]] != one
     ]
     return found + ([("", "engine")] if frozen["engine"] != now["engine"] else [])

@@ -17,11 +17,11 @@ from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits
-from riskreg.register.visibility import Visibility
+from riskreg.register.visibility import Reader, Visibility
 from riskreg.risks.models import Risk, State
 
 
-def visible_estimates(viewer: Viewer) -> QuerySet[Estimate]:
+def visible_estimates(viewer: Reader) -> QuerySet[Estimate]:
     """Every estimate that the viewer may know of: their party's, and those released."""
     return Estimate.objects.visible_to(viewer)
 

@@ -1,5 +1,6 @@
 """Runs as their reader may see them, what a run of an audience would read now, and its figures."""
 
+import datetime as dt
 import json
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -9,8 +10,14 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.models import Estimate, Simulation
+from riskreg.analysis.models import Driver, Estimate, Simulation
 from riskreg.analysis.policy import simulations as policy
+from riskreg.analysis.queries.drivers import (
+    beliefs_of,
+    drivers_for,
+    links_for,
+    newest_beliefs,
+)
 from riskreg.analysis.queries.estimates import withheld_among
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import Progress, job_of, progress_of
@@ -44,19 +51,30 @@ def readable_estimates(reader: AudienceReader) -> list[Estimate]:
     return list(found.values())
 
 
-def inputs_of(
-    register: Register, party: Party | None, years: int, seed: int, estimates: list[Estimate]
-) -> dict[str, Any]:
-    """Everything that the figures of such a run are a function of."""
-    return {
+def moving(reader: AudienceReader) -> policy.Moving:
+    """Links in force that an audience may know of, with what it may know is believed of the
+    drivers that they name."""
+    links = [row for row in links_for(reader) if row.risk.state == State.OPEN]
+    drivers = list({row.driver_id: row.driver for row in links}.values())
+    beliefs = newest_beliefs(beliefs_of(reader, drivers)) if drivers else {}
+    return policy.Moving(links, drivers, beliefs)
+
+
+def inputs_now(
+    reader: AudienceReader, party: Party | None, years: int, seed: int, day: dt.date
+) -> tuple[dict[str, Any], list[Estimate]]:
+    """What a run of that audience would be made from on ``day``, and the estimates among it."""
+    estimates = readable_estimates(reader)
+    exposures = policy.exposures_of(estimates)
+    inputs = policy.with_drivers(exposures, moving(reader), day) | {
         "audience": party.key if party else "shared",
         "base_year": estimates[0].base_year if estimates else 0,
-        "currency": register.currency,
+        "currency": reader.register.currency,
         "engine": policy.ENGINE,
-        "exposures": policy.exposures_of(estimates),
         "seed": seed,
         "years": years,
     }
+    return inputs, estimates
 
 
 def visible_simulations(viewer: Viewer) -> QuerySet[Simulation]:
@@ -93,14 +111,15 @@ def party_of_run(row: Simulation) -> Party | None:
     return row.party if row.visibility == Visibility.PARTY else None
 
 
-def stale_because(viewer: Viewer, row: Simulation) -> list[dict[str, str]]:
-    """Which inputs of a run have moved since, by the ref of their risk; empty: it is fresh.
+def stale_because(viewer: Viewer, row: Simulation, day: dt.date) -> list[dict[str, str]]:
+    """Which inputs of a run are otherwise on ``day``, by the ref of their risk or driver; empty: it
+    is fresh.
 
     Of a risk that the viewer may not know of (it was closed, or is no longer there) only that.
     """
     party = party_of_run(row)
     reader = AudienceReader(row.register, party.pk if party else None)
-    now = inputs_of(row.register, party, row.years, row.seed, readable_estimates(reader))
+    now, _estimates = inputs_now(reader, party, row.years, row.seed, day)
     found = policy.moved(json.loads(row.inputs), now)
     ids = [risk for risk, _what in found if risk]
     refs = {str(u): r for u, r in _visible_refs(viewer, ids)}
@@ -108,8 +127,11 @@ def stale_because(viewer: Viewer, row: Simulation) -> list[dict[str, str]]:
 
 
 def _visible_refs(viewer: Viewer, ids: Collection[str]) -> list[tuple[UUID, str]]:
+    if not ids:
+        return []
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids)
-    return list(rows.values_list("uuid", "ref"))
+    drivers = drivers_for(viewer).filter(uuid__in=ids)
+    return [*rows.values_list("uuid", "ref"), *drivers.values_list("uuid", "ref")]
 
 
 def risks_of_run(viewer: Viewer, row: Simulation) -> dict[str, Risk]:
@@ -117,6 +139,14 @@ def risks_of_run(viewer: Viewer, row: Simulation) -> dict[str, Risk]:
     ids = [one["risk"] for one in json.loads(row.inputs)["exposures"]]
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids).select_related("party")
     return {str(risk.uuid): risk for risk in rows}
+
+
+def drivers_of_run(viewer: Viewer, row: Simulation) -> dict[str, Driver]:
+    """The drivers of a run by public id, as far as the viewer may know of them."""
+    ids = [one["driver"] for one in json.loads(row.inputs).get("drivers", ())]
+    if not ids:
+        return {}
+    return {str(one.uuid): one for one in drivers_for(viewer).filter(uuid__in=ids)}
 
 
 def inputs_shown(viewer: Viewer, row: Simulation) -> dict[str, Any]:

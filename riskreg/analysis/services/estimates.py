@@ -12,6 +12,7 @@ from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import check_frequency, check_severity
 from riskreg.analysis.queries.estimates import estimate_for, has_successor, withheld_among
+from riskreg.analysis.services.included import refuse_linked_estimate
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Type, WhenShared
@@ -93,6 +94,8 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
     check_severity(errors, clean)
     sourced = bool(clean.get("sources") or risk.sources)
     check_sourced(errors, "label", clean.get("label"), sourced)
+    said = Estimate(included=clean.get("included", ""), translations=clean.get("translations"))
+    refuse_linked_estimate(errors, actor, risk, said)
     errors.raise_if_any()
     return clean | {"currency": actor.register.currency}
 
@@ -120,6 +123,9 @@ def release_estimate(
     if has_successor(actor, row):
         text = _("Its expert has given a newer one, which takes its place. Release that one.")
         raise Invalid.one("estimate", "newer_one", text)
+    errors = Errors()
+    refuse_linked_estimate(errors, actor, row.risk, row)
+    errors.raise_if_any()
     row.visibility, row.at, row.released_at = Visibility.SHARED, at, at
     row.released_by = actor.user
     row.save(update_fields=["visibility", "at", "released_at", "released_by"])

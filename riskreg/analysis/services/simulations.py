@@ -14,11 +14,11 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.queries.simulations import (
     AudienceReader,
-    inputs_of,
-    readable_estimates,
+    inputs_now,
     same_run,
     simulation_for,
 )
+from riskreg.analysis.services.included import refuse_twice
 from riskreg.events.policy import canonical
 from riskreg.events.services import append
 from riskreg.jobs.kinds import Outcome
@@ -63,10 +63,10 @@ def request_simulation(
     errors.raise_if_any()
     party = actor.party if audience == Visibility.PARTY else None
     reader = AudienceReader(actor.register, party.pk if party else None)
-    estimates = readable_estimates(reader)
+    inputs, estimates = inputs_now(reader, party, years, seed, actor.today(at))
     policy.check_estimates(errors, estimates)
+    refuse_twice(errors, reader, estimates)
     errors.raise_if_any()
-    inputs = inputs_of(actor.register, party, years, seed, estimates)
     digest = policy.digest_of(inputs)
     # Whoever asks twice at once waits here, and is then given the run of the first.
     User.objects.select_for_update().get(pk=actor.user.pk)

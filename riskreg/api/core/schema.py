@@ -304,7 +304,7 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end",
+    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end", "feed",
     "grant", "needed",
     "items", "merge", "open", "preview", "refuse", "release", "reopen", "resend", "restore",
     "revoke", "rotate", "share", "test", "transfer", "undo", "withdraw",

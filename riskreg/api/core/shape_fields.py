@@ -207,6 +207,12 @@ class Source(s.Serializer[Any]):
     note = text_or_texts(1000)
 
 
+class Step(s.Serializer[Any]):
+    on = s.DateField(help_text="the day from which on it holds")
+    factor = Number(help_text="what the range is times from then on, 0.001 … 1000")
+    why = s.CharField(allow_blank=True, required=False, max_length=300, help_text="what comes then")
+
+
 class SourceParts(Source):
     """A source, or an empty object for none."""
 

@@ -13,6 +13,7 @@ from riskreg.api.core.shape_fields import (
     Person,
     Source,
     SourceParts,
+    Step,
     TermNames,
     Who,
     WhoOrNobody,
@@ -76,6 +77,8 @@ def _answer(table: Table, field: Field) -> Shape:
         return outdated()
     if kind == Type.SOURCES:
         return Source(many=True, **about)
+    if kind == Type.STEPS:
+        return Step(many=True, **about)
     return _PLAIN[kind](**or_null)
 
 
@@ -130,6 +133,8 @@ def _request(table: Table, field: Field, *, required: bool) -> Shape:
         return translations(*table.translated, **about)
     if kind == Type.SOURCES:
         return Source(many=True, **about)
+    if kind == Type.STEPS:
+        return Step(many=True, **about)
     return _PLAIN_REQUEST[kind](**about)
 
 

@@ -15,6 +15,7 @@ from riskreg.duties.sources.acceptances import (
     ACCEPTANCE_EXPIRY,
     CONDITION,
 )
+from riskreg.duties.sources.beliefs import BELIEF_LOOK
 from riskreg.duties.sources.breaches import BREACH
 from riskreg.duties.sources.change_requests import CHANGE_ANSWER
 from riskreg.duties.sources.control_tests import CONTROL_TEST
@@ -36,6 +37,7 @@ SOURCES: dict[str, Source] = {
         MITIGATION_UPDATE,
         READING,
         CONTROL_TEST,
+        BELIEF_LOOK,
         CHANGE_ANSWER,
         ACCEPTANCE_ANSWER,
         ACCEPTANCE_EXPIRY,
@@ -82,6 +84,7 @@ def urgency(
 __all__ = [
     "ACCEPTANCE_ANSWER",
     "ACCEPTANCE_EXPIRY",
+    "BELIEF_LOOK",
     "BREACH",
     "CHANGE_ANSWER",
     "CONDITION",

@@ -46,6 +46,7 @@ def action_label(page: str) -> str:
         "indicator_readings": _("Add reading"),
         "mitigation": _("Update"),
         "control_test": _("Record a test"),
+        "driver": _("Look at it"),
         "change_request": _("Answer"),
         "acceptance": _("See the acceptance"),
     }.get(page, _("Open it"))

@@ -17,11 +17,11 @@ from riskreg.web.duties.labels import action_label, discharge_text, kind_label
 
 WEEKS = 5
 _PAGES = {"risk": "web:risk", "breach": "web:risk", "mitigation": "web:mitigation",
-          "indicator": "web:indicator", "control": "web:control",
+          "indicator": "web:indicator", "control": "web:control", "belief": "web:driver",
           "change_request": "web:change_request", "acceptance": "web:acceptance",
           "acceptance_answer": "web:acceptance", "condition": "web:acceptance"}  # fmt: skip
 _NEEDS = {"risk": "risk.review", "breach": "risk.review", "mitigation": "mitigation.edit",
-          "indicator": "indicator.reading", "control": "control.edit",
+          "indicator": "indicator.reading", "control": "control.edit", "belief": "driver.edit",
           "change_request": "change.answer", "acceptance": "acceptance.request",
           "acceptance_answer": "acceptance.decide",
           "condition": "acceptance.close_condition"}  # fmt: skip

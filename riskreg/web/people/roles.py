@@ -40,6 +40,8 @@ def action_labels() -> dict[str, str]:
         "indicator.edit": _("Edit an indicator"),
         "indicator.reading": _("Enter readings"),
         "estimate.record": _("Give an estimate of a risk"),
+        "driver.edit": _("Name drivers, say what one believes of them, link them"),
+        "belief.end": _("Withdraw what is believed of a driver"),
         "estimate.release": _("Release an estimate to the other parties"),
         "simulation.run": _("Run a simulation"),
         "simulation.cancel": _("Stop a simulation"),

@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.simulations import YEARS
 from riskreg.analysis.queries.simulations import (
+    drivers_of_run,
     progress_by_run,
     results_of_run,
     risks_of_run,
@@ -107,17 +108,20 @@ class SimulationPage(RegisterView):
         """While it goes on the page looks again by itself; without a script, by its button."""
         row = simulation_for(self.viewer, simulation)
         progress = progress_by_run([row])[row.uuid]
+        today = self.viewer.today(self.at)
         context = {
             **_row(row, progress),
             "going_on": progress.state in OPEN,
             "may_cancel": progress.state in OPEN and permits(self.viewer, "simulation.cancel", row),
             "failure": progress.failure.get("detail", ""),
-            "stale": [_moved_text(one) for one in stale_because(self.viewer, row)],
+            "stale": [_moved_text(one) for one in stale_because(self.viewer, row, today)],
             "results": None,
         }
         if progress.state == JobState.DONE:
             risks = risks_of_run(self.viewer, row)
-            context["results"] = Results(results_of_run(row), risks, row.currency).shown()
+            drivers = drivers_of_run(self.viewer, row)
+            found = Results(results_of_run(row), risks, drivers, row.currency)
+            context["results"] = found.shown()
         return self.render("simulations/detail.html", context)
 
 
@@ -206,6 +210,7 @@ def _moved_text(moved: dict[str, str]) -> str:
         "new": _("%(ref)s has estimates now"),
         "changed": _("%(ref)s has other estimates now"),
         "gone": _("%(ref)s is not simulated any more"),
+        "driver": _("of %(ref)s something else is believed now"),
         "engine": _("the mathematics has a new version"),
     }
     return words[moved["what"]] % {"ref": moved["ref"] or _("A risk")}

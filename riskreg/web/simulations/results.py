@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.models import Driver
 from riskreg.risks.models import Risk
 from riskreg.web.estimates.amounts import amount_text, percent_text
 from riskreg.web.simulations import drawing
@@ -16,9 +17,14 @@ class Results:
     """The results of one run, with the risks that the viewer may know of by public id."""
 
     def __init__(
-        self, results: Mapping[str, Any], risks: Mapping[str, Risk], currency: str
+        self,
+        results: Mapping[str, Any],
+        risks: Mapping[str, Risk],
+        drivers: Mapping[str, Driver],
+        currency: str,
     ) -> None:
         self.results, self.risks, self.currency = results, risks, currency
+        self.drivers = drivers
         self.figures = {figure["key"]: figure for figure in results["figures"]}
 
     def shown(self) -> dict[str, Any]:
@@ -76,7 +82,11 @@ class Results:
 
     def _tornado(self) -> list[dict[str, Any]]:
         bars = self.results["tornado"]["bars"]
-        words = {"frequency": _("how often"), "severity": _("one event")}
+        words = {
+            "frequency": _("how often"),
+            "severity": _("one event"),
+            "driver": _("driver"),
+        }
         return [
             {
                 **self._risk(bar["risk"]),
@@ -90,6 +100,8 @@ class Results:
         ]
 
     def _risk(self, risk: str) -> dict[str, Any]:
+        if driver := self.drivers.get(risk):
+            return {"driver": driver.ref, "ref": "", "title": driver.name}
         row = self.risks.get(risk)
         return {
             "ref": row.ref if row else "",

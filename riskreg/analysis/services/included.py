@@ -1,0 +1,56 @@
+"""What an estimate includes already is not added again by a driver; both sentences are shown."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.models import Driver
+from riskreg.analysis.policy.drivers import included_in
+from riskreg.analysis.queries.drivers import links_for
+from riskreg.analysis.queries.estimates import newest_of_each, visible_estimates
+from riskreg.kernel.errors import Errors
+from riskreg.register.visibility import Reader
+from riskreg.risks.models import Risk
+
+
+def refuse_included_link(
+    errors: Errors, viewer: Reader, risk: Risk, driver: Driver, why: str
+) -> None:
+    """Note a link to a driver that an estimate of the risk includes."""
+    rows = visible_estimates(viewer).filter(risk=risk).order_by("-at", "-id")
+    for row in newest_of_each(rows):
+        _compare(errors, "driver", row, driver, why)
+
+
+def refuse_linked_estimate(errors: Errors, viewer: Reader, risk: Risk, row: Any) -> None:
+    """Note an estimate of the risk (or what it would say) that includes what moves it already."""
+    for link in links_for(viewer).filter(risk=risk):
+        _compare(errors, "included", row, link.driver, link.rationale)
+
+
+def refuse_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
+    """Note what would be reckoned with twice in a run of those estimates. One party may link what
+    an estimate includes that it does not know of."""
+    by_risk: dict[int, list[Any]] = {}
+    for row in rows:
+        by_risk.setdefault(row.risk_id, []).append(row)
+    for link in links_for(viewer).filter(risk__in=by_risk):
+        for row in by_risk[link.risk_id]:
+            _compare(errors, "audience", row, link.driver, link.rationale, link.risk.ref)
+
+
+def _compare(errors: Errors, field: str, row: Any, driver: Driver, why: str, ref: str = "") -> None:
+    sentence = included_in(driver, [row.included, *_versions(row)])
+    if not sentence or errors.has(field):
+        return
+    text = _(
+        "%(driver)s would be reckoned with twice: an estimate includes it already "
+        "(“%(included)s”), and it moves the risk besides (“%(why)s”). Give an estimate without "
+        "it, or leave the link out."
+    ) % {"driver": str(driver), "included": sentence[:300], "why": why[:300]}
+    errors.add(field, "twice", f"{ref}: {text}" if ref else text)
+
+
+def _versions(row: Any) -> list[str]:
+    return [texts.get("included", "") for texts in (row.translations or {}).values()]
