@@ -304,5 +304,5 @@ def test_duties_of_others_are_within_the_limit(
     program = Program(getattr(busy, name))
     # The first call of a day also notes that the token was used.
     assert rows(program.get("duties/"))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(11):
         assert rows(program.get("duties/"))
