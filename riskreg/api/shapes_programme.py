@@ -25,7 +25,9 @@ class Programme(s.Serializer[Any]):
     exits = by_language(TEXT_LIMIT, help_text="what ends it before that day")
     likelihood_over = one_of(OVER, help_text="over which time a level of likelihood is meant")
     label = one_of(LABELS, help_text="of the dates and the place")
-    source = SourceParts(help_text="where they can be read; empty: nowhere")
+    source = SourceParts(  # type: ignore[assignment]
+        help_text="where they can be read; empty: nowhere"
+    )
     milestones = Milestone(many=True, help_text="in the order of their days")
 
 
@@ -45,7 +47,7 @@ class ProgrammeNew(s.Serializer[Any]):
     exits = by_language(TEXT_LIMIT, required=False, help_text="what ends it before that day")
     likelihood_over = one_of(OVER, required=False, help_text="`horizon` needs a `horizon_on`")
     label = one_of(LABELS, required=False, help_text="`sourced` needs a `source`")
-    source = SourceParts(required=False)
+    source = SourceParts(required=False)  # type: ignore[assignment]
     milestones = s.ListField(
         child=MilestoneNew(),
         required=False,

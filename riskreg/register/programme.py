@@ -82,7 +82,7 @@ def programme_of(register: Any) -> Programme:
 def from_json(kept: Mapping[str, Any] | None) -> Programme:
     """A frame as ``as_json`` has it; nothing is an empty one."""
     kept = {**_EMPTY, **(kept or {})}
-    days = {name: _day(kept[name]) for name in DAYS}
+    days: dict[str, Any] = {name: _day(kept[name]) for name in DAYS}
     others = {name: kept[name] for name in FIELDS if name not in (*DAYS, "milestones")}
     milestones = tuple(
         Milestone(
@@ -126,8 +126,8 @@ def clean_programme(errors: Errors, given: Mapping[str, Any], today: dt.date) ->
         if name not in FIELDS:
             text = _("A programme has no such field to set.")
             errors.add(str(name)[:60], "unknown_field", text)
-    days = {name: clean_day(errors, name, given.get(name)) for name in DAYS}
-    texts = {
+    days: dict[str, Any] = {name: clean_day(errors, name, given.get(name)) for name in DAYS}
+    texts: dict[str, Any] = {
         name: clean_names(errors, name, given[name], TEXT_LIMIT) if given.get(name) else {}
         for name in ("places", "exits")
     }

@@ -94,8 +94,8 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
     check_severity(errors, clean)
     sourced = bool(clean.get("sources") or risk.sources)
     check_sourced(errors, "label", clean.get("label"), sourced)
-    said = Estimate(included=clean.get("included", ""), translations=clean.get("translations"))
-    refuse_linked_estimate(errors, actor, risk, said)
+    as_given = Estimate(included=clean.get("included", ""), translations=clean.get("translations"))
+    refuse_linked_estimate(errors, actor, risk, as_given)
     errors.raise_if_any()
     return clean | {"currency": actor.register.currency}
 
