@@ -21,9 +21,10 @@ import time_machine
 from celery.app.base import Celery
 from django.conf import settings
 from django.core.cache import cache
-from django.db import connection, connections
+from django.db import DEFAULT_DB_ALIAS, connection, connections
 from django.db.backends.base.operations import BaseDatabaseOperations
 from django.test import Client
+from django.test.utils import setup_databases, teardown_databases
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -153,22 +154,44 @@ def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
 
 @pytest.fixture(scope="session")
 def django_db_setup(
-    django_db_setup: None, django_db_keepdb: bool, django_db_blocker: DjangoDbBlocker
-) -> None:
-    """The plugin's own; keeps what the migrations made for the next run."""
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_keepdb: bool,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """The database, for whoever asks; keeps what the migrations made for the next run.
+
+    The plugin's own makes none where no test is marked, so that a test whose database comes from a
+    fixture of its module would hang on tests that happen to run beside it.
+    """
     with django_db_blocker.unblock():
-        if connection.vendor != "sqlite" or django_db_keepdb:
-            return
-        kept = _migrated()
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        for old in kept.parent.glob("migrated-*.sqlite3"):
-            old.unlink(missing_ok=True)
-        # Another process may be about to copy it, so it appears in one piece.
-        own = kept.with_suffix(f".{os.getpid()}")
-        with contextlib.closing(sqlite3.connect(own)) as copy:
-            connection.ensure_connection()
-            connection.connection.backup(copy)
-        own.replace(kept)
+        made = setup_databases(
+            verbosity=0,
+            interactive=False,
+            aliases={DEFAULT_DB_ALIAS},
+            serialized_aliases=set(),
+            keepdb=django_db_keepdb,
+        )
+        if connection.vendor == "sqlite" and not django_db_keepdb:
+            _keep_migrated()
+    yield
+    if not django_db_keepdb:
+        with django_db_blocker.unblock():
+            teardown_databases(made, verbosity=0)
+
+
+def _keep_migrated() -> None:
+    """A copy of the empty database, which the next run begins with."""
+    kept = _migrated()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    for old in kept.parent.glob("migrated-*.sqlite3"):
+        old.unlink(missing_ok=True)
+    # Another process may be about to copy it, so it appears in one piece.
+    own = kept.with_suffix(f".{os.getpid()}")
+    with contextlib.closing(sqlite3.connect(own)) as copy:
+        connection.ensure_connection()
+        connection.connection.backup(copy)
+    own.replace(kept)
 
 
 @contextlib.contextmanager

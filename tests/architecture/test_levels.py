@@ -34,6 +34,18 @@ def test_reads_without_saying(): User.objects.count()
 def test_starts_without_saying(): subprocess.run([sys.executable, "-c", ""], check=True)
 """
 
+FROM_A_MODULE = """
+import pytest
+from riskreg.accounts.models import User
+
+@pytest.fixture(scope="module")
+def users(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        yield User.objects.count()
+
+def test_it(users): assert users == 0
+"""
+
 
 def test_every_test_is_at_exactly_one_level(request: pytest.FixtureRequest) -> None:
     assert request.session.items
@@ -65,6 +77,15 @@ def test_what_is_heavier_than_it_says_fails(tmp_path: Path) -> None:
     assert "mark this test process: it starts" in told
     marked = "import pytest\n@pytest.mark.unit\n@pytest.mark.django_db\ndef test_it(): pass\n"
     assert "is marked {'unit'} and is at level database" in _run(tmp_path, marked)
+
+
+@pytest.mark.process
+@pytest.mark.once
+def test_a_database_that_comes_from_a_module_is_there_without_other_tests(tmp_path: Path) -> None:
+    ours = "django_db_keepdb, django_db_setup, pytest_configure, pytest_unconfigure"
+    (tmp_path / "conftest.py").write_text(f"from tests.conftest import {ours}\n")
+    told = _run(tmp_path, FROM_A_MODULE)
+    assert "1 passed" in told, told
 
 
 @pytest.mark.parametrize(
