@@ -8,55 +8,16 @@ from django.db import transaction
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskreg.kernel.errors import Invalid
 from riskreg.reviews.policy.coverage import WHAT
 from riskreg.reviews.queries.coverage import BY, coverage
-from riskreg.risks import services
-from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import World
 from tests.reviews import coverage_by_rows
-from tests.reviews.test_coverage import DAY, Clerk, cells
+from tests.reviews.clerk import DAY, Clerk, steps_of, use_register
 
-TERMS = ([], ["workstream:rnd"], ["workstream:sales"], ["workstream:rnd", "workstream:sales"])
 ACTS = (
     "create", "wait", "wait", "review", "review", "close", "extend", "transfer", "terms", "share",
 )  # fmt: skip
-steps = st.lists(
-    st.tuples(st.sampled_from(ACTS), st.integers(0, 9), cells, st.integers(0, 40), st.booleans()),
-    min_size=6,
-    max_size=22,
-)
-
-
-def live(clerk: Clerk, done: list[Any]) -> None:
-    """Do in the clerk's register what ``done`` says."""
-    for what, n, cell, number, flag in done:
-        rows = list(Risk.objects.order_by("pk"))
-        row = rows[n % len(rows)]
-        if what == "create":
-            clerk.create(flag, n % 2 == 0, cell)
-        elif what == "wait":
-            clerk.at += number * DAY
-        elif what == "review":
-            back = min(n, (clerk.at - max(row.updated_at, row.created_at)).days)
-            clerk.review(row, cell if flag else None, back, number % 7)
-        elif what == "extend":
-            clerk.extend(row, number)
-        elif what == "transfer":
-            clerk.transfer(row, flag)
-        elif what == "close":
-            clerk.close(row)
-        else:
-            try:
-                with transaction.atomic():
-                    if what == "terms":
-                        fields = {"terms": TERMS[number % len(TERMS)]}
-                        services.edit_risk(**clerk.act(row), fields=fields, at=clerk.at)
-                    else:
-                        services.share_risk(**clerk.act(row), at=clerk.at)
-            except Invalid:
-                pass
 
 
 def numbers(report: Any) -> dict[str, Any]:
@@ -73,7 +34,10 @@ def lines(items: Any) -> list[Any]:
 
 @pytest.mark.django_db
 @settings(max_examples=25)
-@given(steps, st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), min_size=2, max_size=4))
+@given(
+    steps_of(ACTS),
+    st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), min_size=2, max_size=4),
+)
 def test_as_going_through_every_due_date(
     world: World, done: list[Any], asked: list[tuple[int, int]]
 ) -> None:
@@ -82,7 +46,7 @@ def test_as_going_through_every_due_date(
         clerk = Clerk(world, world.at)
         clerk.create(True, False, (4, 5))
         clerk.create(True, True, (4, 5))
-        live(clerk, done)
+        use_register(clerk, done)
         for name in ("leader", "partner_leader", "auditor"):
             viewer = world.viewer(name)
             for back, length in [(0, 60), *asked]:
