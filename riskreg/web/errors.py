@@ -10,11 +10,13 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import reverse
-from django.utils.translation import get_language
+from django.utils import translation
+from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import away
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
+from riskreg.web.bilingual import LANGUAGE_TAGS
 from riskreg.web.forms.keeping import keep, of_another_person, texts, to_sign_in, typed_in
 from riskreg.web.forms.key import posted_key
 from riskreg.web.forms.marks import not_done
@@ -107,25 +109,38 @@ def bad_request(request: HttpRequest, exception: Exception | None = None) -> Htt
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:
     """503: the database is away. What was typed cannot be kept, so it is shown."""
     away.note(request, error)
-    context: dict[str, Any] = {
-        "request_id": getattr(request, "id", ""),
-        "sentence": away.sentence(),
-        "language": get_language() or "en",
-    }
+    context: dict[str, Any] = {}
     with contextlib.suppress(Exception):
         if request.method == "POST" and (key := posted_key(request)) and key.user:
             context["texts"] = texts(typed_in(request, key).fields)
-    # Without the request: what every page is told of its reader would ask the database.
-    return away.as_away(HttpResponse(render_to_string("503.html", context), status=503))
+    return away.as_away(_plain_page(request, 503, context))
 
 
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says nothing of the inside, and needs neither database nor session."""
     if away.is_away(error := sys.exc_info()[1]):
         return unavailable(request, error)
-    context = {"request_id": getattr(request, "id", "")}
+    context: dict[str, Any] = {}
     with contextlib.suppress(Exception):
         # The middleware keeps what was typed once what failed has been taken back.
         if request.method == "POST" and (key := posted_key(request)) and key.user:
             context["kept"] = key.page_with_draft
-    return HttpResponse(render_to_string("500.html", context), status=500)
+    return _plain_page(request, 500, context)
+
+
+def _plain_page(request: HttpRequest, status: int, context: dict[str, Any]) -> HttpResponse:
+    """``500.html`` or ``503.html`` in the language that is known of the reader without a database:
+    the one of this request, or what its cookie or its browser asks for.
+
+    Without the request: what every page is told of its reader would ask the database.
+    """
+    language = getattr(request, "LANGUAGE_CODE", "") or get_language_from_request(request)
+    with translation.override(language):
+        titles = {500: _("Something went wrong on our side"), 503: _("Try again in a moment")}
+        context |= {
+            "language": LANGUAGE_TAGS.get(language, language),
+            "title": titles[status],
+            "sentence": away.sentence(),
+            "request_id": getattr(request, "id", ""),
+        }
+        return HttpResponse(render_to_string(f"{status}.html", context), status=status)

@@ -10,10 +10,10 @@ from django.utils.translation import gettext as _
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.punctuation import enumerated
 from riskreg.risks.models import Risk, Translated
+from riskreg.web.bilingual import LANGUAGE_TAGS
 from riskreg.web.history.page import field_label
 
 PARTS = ("cause", "event", "consequence")
-_HTML_LANGUAGE = {"zh-hans": "zh-Hans"}
 
 
 def language_of(text: str) -> str:
@@ -33,7 +33,7 @@ def sentence(risk: Risk) -> SafeString:
         text = _sentence(*(texts[name].strip().rstrip(".。") for name in PARTS))
     if not text or language == reader:
         return text
-    return format_html('<span lang="{}">{}</span>', _HTML_LANGUAGE.get(language, language), text)
+    return format_html('<span lang="{}">{}</span>', LANGUAGE_TAGS.get(language, language), text)
 
 
 def _sentence(cause: str, event: str, consequence: str) -> SafeString:

@@ -4,14 +4,17 @@ import datetime as dt
 import re
 
 import pytest
+from django.conf import settings
 from django.core import mail
-from django.test import Client
+from django.test import Client, RequestFactory
+from django.utils import translation
 
 from riskreg.accounts.models import ApiToken
 from riskreg.accounts.queries import token_for
 from riskreg.demo import queries as demo
 from riskreg.events.models import Event
 from riskreg.risks.services import edit_risk
+from riskreg.web.errors import server_error, unavailable
 
 AT = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 PASSWORD = "an illustrative password"
@@ -270,3 +273,32 @@ def test_a_failure_of_ours_says_nothing_of_the_inside(pilot, address, monkeypatc
     assert answer.status_code == 500
     assert "the inside" not in answer.content.decode()
     assert "Something went wrong on our side" in answer.content.decode()
+    assert '<html lang="en">' in answer.content.decode()
+    pilot.users["owner"].language = "zh-hans"
+    pilot.users["owner"].save()
+    assert '<html lang="zh-Hans">' in client.get(address("work/")).content.decode()
+
+
+@pytest.mark.parametrize("other", ["en", "zh-hans"])
+@pytest.mark.parametrize("known_by", ["browser", "cookie", "account"])
+@pytest.mark.parametrize("status", [500, 503])
+def test_pages_of_failures_are_in_the_readers_language_without_a_database(
+    status, known_by, other, db, django_assert_num_queries
+):
+    request = RequestFactory().get("/work/")
+    if known_by == "browser":
+        request.META["HTTP_ACCEPT_LANGUAGE"] = "zh-CN,zh;q=0.9,en;q=0.5"
+    elif known_by == "cookie":
+        request.META["HTTP_ACCEPT_LANGUAGE"] = "en"
+        request.COOKIES[settings.LANGUAGE_COOKIE_NAME] = "zh-hans"
+    else:
+        request.LANGUAGE_CODE = "zh-hans"
+    # What this thread spoke last is another reader's.
+    with translation.override(other), django_assert_num_queries(0):
+        answer = server_error(request) if status == 500 else unavailable(request, None)
+    html = answer.content.decode()
+    assert answer.status_code == status
+    assert '<html lang="zh-Hans">' in html
+    title = {500: "系统出现了问题", 503: "请稍后再试"}[status]
+    assert f"<title>{title} · riskreg</title>" in html
+    assert f"<h1>{title}</h1>" in html

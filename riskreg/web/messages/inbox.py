@@ -21,6 +21,7 @@ from riskreg.notify.queries import unread_count
 from riskreg.notify.services import mark_all_read, mark_read
 from riskreg.register.access import inbox_of
 from riskreg.web.base import signed_in
+from riskreg.web.bilingual import LANGUAGE_TAGS
 
 PER_PAGE = 30
 ICONS = {
@@ -76,7 +77,8 @@ def inbox(request: HttpRequest) -> HttpResponse:
 def message(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
     """One message as text, with its links. Looking at it changes nothing."""
     row = _found(request, message)
-    context = {"row": _line(row), "now": clock.now(), "text_language": _html_language(row)}
+    language = LANGUAGE_TAGS.get(row.language, row.language)
+    context = {"row": _line(row), "now": clock.now(), "text_language": language}
     return render(request, "inbox/message.html", context)
 
 
@@ -122,10 +124,6 @@ def _line(row: Message) -> dict[str, Any]:
         "open_url": reverse("web:inbox_open", kwargs={"message": row.uuid}),
         "url": reverse("web:inbox_message", kwargs={"message": row.uuid}),
     }
-
-
-def _html_language(row: Message) -> str:
-    return "zh-Hans" if row.language == "zh-hans" else row.language
 
 
 urlpatterns = [
