@@ -48,14 +48,15 @@ _WRITES = ("post", "put", "patch")
 class HostileWorld(CanaryWorld):
     """With all that a manager can act on: ``program`` is the id of one of foton's programs and
     ``token`` of its token, ``invitation`` the secret of a mail that invites the manager to another
-    register, ``change_request`` waits for foton's answer, ``simulation`` is not over, and nobody
-    but the manager is in the register ``alone``."""
+    register, ``change_request`` waits for foton's answer, ``simulation`` is not over, ``unaccepted``
+    is a risk above appetite, and nobody but the manager is in the register ``alone``."""
 
     program: str = ""
     token: str = ""
     invitation: str = ""
     change_request: str = ""
     simulation: str = ""
+    unaccepted: str = ""
     alone: str = ""
 
 
@@ -80,6 +81,7 @@ def build(at: dt.datetime) -> HostileWorld:
     assert isinstance(asked, ChangeRequest)
     world.change_request = asked.ref
     asking.asked(world, builders.risk(world, rated=(5, 5)))
+    world.unaccepted = builders.risk(world, rated=(5, 5)).ref
     world.simulation = str(making.simulation(world, by="manager", done=False, seed=3).uuid)
     world.alone = found_register(
         by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
@@ -238,7 +240,16 @@ def bodies(world: HostileWorld, operation: Operation) -> Iterator[Any]:
     }  # fmt: skip
     usual = body_for(ours, re.sub(r"{\w+}", "{}", operation.path))
     yield usual
-    own = {**OWN_BODIES, "/api/v1/invitations/accept/": {"token": world.invitation}}
+    own = {
+        **OWN_BODIES,
+        "/api/v1/invitations/accept/": {"token": world.invitation},
+        "/acceptances/": {
+            "risk": world.unaccepted,
+            "reason": "Nothing more pays before spring",
+            "expires_on": (world.today + dt.timedelta(days=20)).isoformat(),
+            "acceptor": str(world.leader.uuid),
+        },
+    }
     for path in (operation.path, operation.path.partition("/{slug}")[2]):
         if path in own:
             yield own[path]

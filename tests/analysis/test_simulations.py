@@ -176,7 +176,7 @@ def test_a_shared_run_reads_nothing_of_one_party_and_a_partys_run_stays_with_it(
     estimate(two, private, by="owner")
     estimate(two, Risk.objects.get(ref="R-002"), by="owner", **CHANCE)
     assert ask(two) == before, "what is unreleased moves no byte of the shared inputs"
-    assert stale_because(two.viewer("auditor"), before) == []
+    assert stale_because(two.viewer("auditor"), before, two.today) == []
     own = ask(two, audience="party")
     inputs = json.loads(own.inputs)
     assert str(private.uuid) in [one["risk"] for one in inputs["exposures"]]
@@ -203,14 +203,14 @@ def test_sharing_a_risk_changes_no_figure_of_it(two: World) -> None:
 def test_stale_names_what_moved(two: World) -> None:
     row = ask(two)
     viewer = two.viewer("partner_owner")
-    assert stale_because(viewer, row) == []
+    assert stale_because(viewer, row, two.today) == []
     estimate(two, Risk.objects.get(ref="R-001"), released=True)
-    assert stale_because(viewer, row) == [{"ref": "R-001", "what": "changed"}]
+    assert stale_because(viewer, row, two.today) == [{"ref": "R-001", "what": "changed"}]
     close_risk(actor=two.viewer("owner"), ref="R-001", version=None, reason="x", at=two.at)
-    assert stale_because(viewer, row) == [{"ref": "R-001", "what": "gone"}]
+    assert stale_because(viewer, row, two.today) == [{"ref": "R-001", "what": "gone"}]
     third = builders.risk(two)
     estimate(two, third, released=True)
-    assert {"ref": third.ref, "what": "new"} in stale_because(viewer, row)
+    assert {"ref": third.ref, "what": "new"} in stale_because(viewer, row, two.today)
 
 
 @pytest.mark.parametrize(

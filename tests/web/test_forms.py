@@ -25,6 +25,7 @@ from riskreg.register.services import (
     create_register,
 )
 from riskreg.register.services.founding import SETUP_STEPS
+from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk
 from riskreg.web.forms.key import _read
 from tests import builders
@@ -57,6 +58,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     draft = builders.risk(world, title="Draft to open", opened=False)
     private = builders.risk(world, title="To share", visibility="party", by=world.manager)
     plain = builders.risk(world, title="Nobody asked for more time")
+    builders.relation(world, plain, "worsens", Risk.objects.get(ref="R-001"), by=world.manager)
     closed = builders.risk(world, title="Closed, to reopen")
     close_risk(actor=world.viewer("owner"), ref=closed.ref, version=None, reason="Over", at=at)
     # Of the rating that a manager may accept, so that somebody here has the forms of an answer.
