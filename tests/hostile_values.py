@@ -48,8 +48,9 @@ _WRITES = ("post", "put", "patch")
 class HostileWorld(CanaryWorld):
     """With all that a manager can act on: ``program`` is the id of one of foton's programs and
     ``token`` of its token, ``invitation`` the secret of a mail that invites the manager to another
-    register, ``change_request`` waits for foton's answer, ``simulation`` is not over, ``unaccepted``
-    is a risk above appetite, and nobody but the manager is in the register ``alone``."""
+    register, ``change_request`` waits for foton's answer, ``simulation`` is not over,
+    ``unaccepted`` is a risk above appetite, and nobody but the manager is in the register
+    ``alone``."""
 
     program: str = ""
     token: str = ""

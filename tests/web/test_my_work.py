@@ -133,7 +133,7 @@ def test_it_reads_in_chinese_and_grows_with_nothing(pilot, address, django_asser
     pilot.users["owner"].language = "zh-hans"
     pilot.users["owner"].save()
     client = pilot.client("owner")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         _response, html = page(client, address)
     assert "我的工作" in html
     assert "桥梁关闭" in html
@@ -142,5 +142,5 @@ def test_it_reads_in_chinese_and_grows_with_nothing(pilot, address, django_asser
         pilot.make("owner", f"more {n}", AT, title=f"One more {n}", deputy=None)
         pilot.open("owner", f"more {n}", AT)
     client = pilot.client("owner")
-    with django_assert_max_num_queries(12):
+    with django_assert_max_num_queries(13):
         page(client, address)
