@@ -354,7 +354,7 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             "acceptor": str(world.partner_leader.uuid),
         }
         return asked | ({"risk": world.risk_refs[0]} if route.startswith("/api/") else {})
-    if route.endswith(("/refuse/", "/revoke/", "/grant/")) or "/acceptances/{}/withdraw" in route:
+    if route.endswith("/refuse/") or "/acceptances/{}/" in route:
         return {"words": "Probe"}
     if route.startswith("/api/") and route.endswith(("/approve/", "/withdraw/")):
         return {}

@@ -52,7 +52,6 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     )
     ends = {"risk": "R-002", "kind": "causes", "other": "R-001"}
     yield Write(mine, "POST", f"{base}/relations/", {**ends, "note": "They move together"})
-    yield Write(mine, "POST", f"{base}/relations/", {**ends, "other": "F-002"})
     work = f"{base}/mitigations/M-002/"
     yield Write(mine, "PATCH", work, {"status": "in_progress", "external_id": "zzyzx-id"}, tag=work)
     yield Write(
@@ -119,6 +118,8 @@ def refused(world: CanaryWorld) -> Iterator[Write]:
     for end in ("FM-001", "FK-001"):
         yield Write(mine, "POST", f"{risk}close/", {"reason": "Past", "end": [end]}, tag=risk)
     yield Write(mine, "PATCH", risk, {"objectives": ["zzyzx-target"]}, tag=risk)
+    ends = {"risk": "R-002", "kind": "causes", "other": "F-002"}
+    yield Write(mine, "POST", f"{base}/relations/", ends)
     served = {"title": "New", "risks": ["F-002"], "due_on": far}
     yield Write(mine, "POST", f"{base}/mitigations/", served)
     yield Write(mine, "PATCH", work, {"risks": ["R-002", "F-002"]}, tag=work)
