@@ -164,3 +164,22 @@ class Bar(s.Serializer[Any]):
 class Tornado(s.Serializer[Any]):
     base = s.FloatField(help_text="the expected year as it is")
     bars = Bar(many=True, help_text="widest first")
+
+
+class RankedRisk(s.Serializer[Any]):
+    risk = s.UUIDField(help_text="id of the risk")
+    likelihood = s.IntegerField(help_text="its level today, after controls")
+    impact = s.IntegerField(help_text="its level today, after controls")
+    score = s.IntegerField(help_text="of that cell of the matrix")
+    mean = s.FloatField(help_text="its part of loss.mean.before")
+
+
+class Contradiction(s.Serializer[Any]):
+    under = RankedRisk(help_text="costs more, though the matrix does not put it above the other")
+    over = RankedRisk(help_text="costs less")
+    times = s.FloatField(help_text="how many times as much")
+
+
+class Contradictions(s.Serializer[Any]):
+    total = s.IntegerField(help_text="how many there are; 20 at most are listed")
+    contradictions = Contradiction(many=True, help_text="the most striking first")

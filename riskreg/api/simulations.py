@@ -7,6 +7,8 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy.contradictions import MOST, Ranked
+from riskreg.analysis.queries.contradictions import contradictions_of_run
 from riskreg.analysis.queries.simulations import (
     inputs_shown,
     progress_by_run,
@@ -196,3 +198,28 @@ class SimulationTornado(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The expected year with one input at its P5 and at its P95, widest first."""
         return self.detail(self.results(simulation)["tornado"])
+
+
+class SimulationContradictions(_Results):
+    """Where matrix and money disagree."""
+
+    @schema.detailed("Read the contradictions of a simulation", shapes.Contradictions)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """Risks that cost at least twice as much as one that the matrix puts above them today, or
+        five times as much as one of the same score; the 20 most striking first."""
+        found = contradictions_of_run(self.viewer, self.results(simulation))
+        pairs = [
+            {"under": _ranked(one.under), "over": _ranked(one.over), "times": one.times}
+            for one in found[:MOST]
+        ]
+        return self.detail({"total": len(found), "contradictions": pairs})
+
+
+def _ranked(row: Ranked) -> dict[str, Any]:
+    return {
+        "risk": row.risk,
+        "likelihood": row.likelihood,
+        "impact": row.impact,
+        "score": row.score,
+        "mean": row.money,
+    }

@@ -105,6 +105,11 @@ _SIMULATION = [
         name="simulation_contributions",
     ),
     path("tornado/", simulations.SimulationTornado.as_view(), name="simulation_tornado"),
+    path(
+        "contradictions/",
+        simulations.SimulationContradictions.as_view(),
+        name="simulation_contradictions",
+    ),
 ]
 _PROGRAMS = [
     path("", programs.Programs.as_view(), name="programs"),

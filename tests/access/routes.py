@@ -274,6 +274,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/simulations/{}/curve/": "GET",
     "/api/v1/registers/{}/simulations/{}/contributions/": "GET",
     "/api/v1/registers/{}/simulations/{}/tornado/": "GET",
+    "/api/v1/registers/{}/simulations/{}/contradictions/": "GET",
     "/api/v1/registers/{}/webhooks/": "GET POST",
     "/api/v1/registers/{}/webhooks/{}/": "GET PATCH DELETE",
     "/api/v1/registers/{}/webhooks/{}/rotate/": "POST",

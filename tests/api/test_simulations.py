@@ -65,6 +65,28 @@ def test_asked_for_polled_and_read(one: World) -> None:
     assert again.json()["id"] == body["id"]
 
 
+def test_where_matrix_and_money_disagree(one: World) -> None:
+    small = builders.risk(one, title="Trifle", rated=(5, 5))
+    estimate(one, small, released=True, severity_low="100000", severity_high="300000")
+    row, client = simulation(one), builders.api(one.partner_integration)
+    body = client.get(url(one, f"{row.uuid}/contradictions/")).json()
+    parts = client.get(url(one, f"{row.uuid}/contributions/")).json()["before"]
+    means = {part["risk"]: part["mean"] for part in parts}
+    first = Risk.objects.get(ref="R-001")
+    (pair,) = body.pop("contradictions")
+    assert body == {"total": 1}
+    for side, risk, cell in (("under", first, (4, 5, 20)), ("over", small, (5, 5, 25))):
+        mean = means[str(risk.uuid)]
+        likelihood, impact, score = cell
+        assert pair[side] == {
+            "risk": str(risk.uuid), "likelihood": likelihood, "impact": impact, "score": score,
+            "mean": mean,
+        }  # fmt: skip
+    assert pair["times"] == means[str(first.uuid)] / means[str(small.uuid)]
+    waiting = simulation(one, done=False, seed=2)
+    assert client.get(url(one, f"{waiting.uuid}/contradictions/")).status_code == 404
+
+
 def test_a_million_years_too_many_is_a_sentence(one: World) -> None:
     answer = post(one, "owner", url(one), {"years": 10**9})
     assert answer.status_code == 400

@@ -19,7 +19,8 @@ SHARED = {
     },
     "api": {"core", "examples", "shapes", "urls"},
     "templates": {
-        "admin", "base", "components", "conflict", "error", "500", "503", "forms", "mail", "style",
+        "admin", "base", "components", "conflict", "error", "500", "503", "forms", "mail", "plain",
+        "style",
     },
     "room": {
         "api", "demo", "events", "formats", "kernel", "locale", "quant", "requests", "search", "up",

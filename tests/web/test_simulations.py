@@ -84,6 +84,23 @@ def test_what_moved_since_is_named(one: World) -> None:
     assert "R-001 has other estimates now" in builders.web(one.auditor).get(page).content.decode()
 
 
+def test_where_matrix_and_money_disagree_stands_with_the_reason(one: World) -> None:
+    client = builders.web(one.partner_leader)
+    alone = client.get(url(one, f"simulations/{simulation(one).uuid}/")).content.decode()
+    assert "Nowhere: no threat costs much more" in alone
+    small = builders.risk(one, title="Trifle", rated=(5, 5))
+    estimate(one, small, released=True, severity_low="100000", severity_high="300000")
+    found = builders.risk(one, title="Ruin", rated=(1, 5))
+    estimate(one, found, released=True)
+    row = simulation(one)
+    text = client.get(url(one, f"simulations/{row.uuid}/")).content.decode()
+    section = text.split('id="contradictions"')[1]
+    # Prices are rated (4, 5), ruin (1, 5): both cost more than the trifle that stands at the top.
+    for words in ("R-003 scores 5 and R-002 scores 25", "R-001 scores 20 and R-002 scores 25",
+                  "Its levels are no higher on either axis"):  # fmt: skip
+        assert words in section
+
+
 def test_figures_as_a_file(one: World) -> None:
     row = simulation(one)
     answer = builders.web(one.auditor).get(url(one, f"simulations/{row.uuid}/csv/"))

@@ -270,6 +270,7 @@ TAGS: dict[str, str] = {
     "axes": "How the matrices are drawn.",
     "changes": "Everything that was done, in order.",
     "contributions": "What each risk adds to the loss of a year.",
+    "contradictions": "Where the matrix and a simulation disagree.",
     "controls": "What is in place.",
     "coverage": "What share of the reviews was held on time.",
     "criteria": "Levels, ratings, appetite and cadence.",

@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.simulations import YEARS
+from riskreg.analysis.queries.contradictions import contradictions_of_run
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
     progress_by_run,
@@ -35,7 +36,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.estimates.amounts import percent_text
 from riskreg.web.forms.marks import not_done, repeatable
-from riskreg.web.presenters import person
+from riskreg.web.presenters import Scale, person
 from riskreg.web.simulations.results import Results
 from riskreg.web.table_form import set_choices
 
@@ -120,8 +121,11 @@ class SimulationPage(RegisterView):
         if progress.state == JobState.DONE:
             risks = risks_of_run(self.viewer, row)
             drivers = drivers_of_run(self.viewer, row)
-            found = Results(results_of_run(row), risks, drivers, row.currency)
-            context["results"] = found.shown()
+            results = results_of_run(row)
+            found = Results(results, risks, drivers, row.currency)
+            pairs = contradictions_of_run(self.viewer, results)
+            scale = Scale(self.viewer.register.criteria)
+            context["results"] = found.shown() | found.contradictions(pairs, scale)
         return self.render("simulations/detail.html", context)
 
 

@@ -1,13 +1,17 @@
 """What a run came to, as its page shows it: figures, curve, contributions, tornado."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Driver
+from riskreg.analysis.policy import contradictions as policy
+from riskreg.analysis.policy.estimates import significant
+from riskreg.kernel.localised import number
 from riskreg.risks.models import Risk
 from riskreg.web.estimates.amounts import amount_text, percent_text
+from riskreg.web.presenters import Scale
 from riskreg.web.simulations import drawing
 
 MOST = 60
@@ -108,8 +112,70 @@ class Results:
             "title": row.localized("title") if row else _("a risk that is not shown"),
         }
 
+    def contradictions(self, found: Sequence[policy.Contradiction], scale: Scale) -> dict[str, Any]:
+        """Where matrix and money disagree, each with the sentence that says why."""
+        return {
+            "contradictions": [
+                {
+                    "under": self._ranked(pair.under, scale),
+                    "over": self._ranked(pair.over, scale),
+                    "why": self._why(pair),
+                    "reason": _reason(pair),
+                }
+                for pair in found[: policy.MOST]
+            ],
+            "contradictions_more": max(0, len(found) - policy.MOST),
+        }
+
+    def _ranked(self, row: policy.Ranked, scale: Scale) -> dict[str, Any]:
+        place = scale.place({"likelihood": row.likelihood, "impact": row.impact})
+        return {
+            **self._risk(row.risk),
+            "place": place,
+            "score": row.score,
+            "money": self._amount(row.money),
+        }
+
+    def _why(self, pair: policy.Contradiction) -> str:
+        under, over = self._risk(pair.under.risk), self._risk(pair.over.risk)
+        values = {
+            "under": under["ref"] or under["title"],
+            "over": over["ref"] or over["title"],
+            "times": number(significant(pair.times)),
+            "score": pair.under.score,
+            "over_score": pair.over.score,
+        }
+        if pair.alike:
+            text = _(
+                "Both score %(score)s, so the matrix sees no difference; by the estimates "
+                "%(under)s costs %(times)s times as much a year as %(over)s."
+            )
+        else:
+            text = _(
+                "%(under)s scores %(score)s and %(over)s scores %(over_score)s; by the estimates "
+                "%(under)s costs %(times)s times as much a year."
+            )
+        return text % values
+
     def _amount(self, value: float) -> str:
         return amount_text(value, self.currency)
+
+
+def _reason(pair: policy.Contradiction) -> str:
+    """Which of the two axes hides it: where neither does, the levels were chosen otherwise than the
+    estimates say."""
+    under, over = pair.under, pair.over
+    if under.impact > over.impact:
+        return _(
+            "A step up in impact can be ten times the money, and the score counts it like a step "
+            "in likelihood."
+        )
+    if under.likelihood > over.likelihood:
+        return _("It happens more often than a step in likelihood tells.")
+    return _(
+        "Its levels are no higher on either axis: look at the rating and at the estimates once "
+        "more."
+    )
 
 
 def _names() -> dict[str, str]:
