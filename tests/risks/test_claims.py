@@ -14,6 +14,7 @@ from riskreg.reminders.services import sweep
 from riskreg.risks import services
 from riskreg.risks.policy import score_marks
 from tests import builders
+from tests.analysis import making
 from tests.builders import SLUG, World
 from tests.dump import nothing_changes
 
@@ -90,6 +91,76 @@ def test_sourced_needs_a_source(world: World, what: str, field: str) -> None:
         claims(world, what, source=False)
     assert [e.code for e in refused.value.fields[field]] == ["needs_source"]
     claims(world, what, source=True)
+
+
+def rest(world: World, what: str, risk: Any, label: str = "sourced") -> Any:
+    """Say of ``what``, which has no source of its own, that it is sourced by those of ``risk``."""
+    if what == "mitigation":
+        return builders.mitigation(world, risk, labels={"cost": label})
+    if what == "score":
+        return builders.assess(world, risk, (2, 3), label=label)
+    return services.relate_risks(
+        actor=world.viewer("owner"), risk=risk.ref, other=builders.risk(world).ref,
+        kind="causes", label=label, at=world.at,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("what", ["mitigation", "score", "relation"])
+def test_the_last_source_stays_while_something_rests_on_it(world: World, what: str) -> None:
+    risk = builders.risk(world, sources=[SOURCE], labels={})
+    rest(world, what, risk)
+
+    def take_away(sources: list[Any]) -> Any:
+        return services.edit_risk(
+            actor=world.viewer("owner"), ref=risk.ref, version=None,
+            fields={"sources": sources}, at=world.at,
+        )  # fmt: skip
+
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        take_away([])
+    (error,) = refused.value.fields["sources"]
+    named = {"mitigation": "M-001", "score": "the score", "relation": "the relation to R-002"}
+    assert error.code == "needs_source"
+    assert named[what] in str(error)
+    # Another source serves as well, and so does another risk's.
+    assert take_away([{**SOURCE, "title": "Another report"}]).sources
+    if what == "mitigation":
+        with_source = builders.risk(world, sources=[SOURCE], labels={})
+        services.edit_mitigation(
+            actor=world.viewer("owner"), ref="M-001", version=None, at=world.at,
+            fields={"risks": [risk.ref, with_source.ref]},
+        )  # fmt: skip
+    elif what == "score":
+        rest(world, what, risk, "judgement")
+    else:
+        services.edit_risk(
+            actor=world.viewer("owner"), ref="R-002", version=None,
+            fields={"sources": [SOURCE]}, at=world.at,
+        )  # fmt: skip
+    assert take_away([]).sources == []
+
+
+def test_what_another_party_rests_on_a_source_is_told_to_nobody(world: World) -> None:
+    risk = builders.risk(world, sources=[SOURCE], labels={})
+    builders.mitigation(
+        world, risk, by=world.partner_owner, visibility="party", labels={"cost": "sourced"}
+    )
+    edited = services.edit_risk(
+        actor=world.viewer("owner"), ref=risk.ref, version=None,
+        fields={"sources": []}, at=world.at,
+    )  # fmt: skip
+    assert edited.sources == []
+
+
+def test_an_estimate_keeps_the_sources_that_it_rested_on(world: World) -> None:
+    risk = builders.risk(world, sources=[SOURCE], labels={})
+    row = making.estimate(world, risk, label="sourced")
+    services.edit_risk(
+        actor=world.viewer("owner"), ref=risk.ref, version=None,
+        fields={"sources": []}, at=world.at,
+    )  # fmt: skip
+    row.refresh_from_db()
+    assert (row.label, [s["title"] for s in row.sources]) == ("sourced", ["A report"])
 
 
 def test_criteria_are_never_sourced() -> None:

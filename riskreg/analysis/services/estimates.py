@@ -92,8 +92,10 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
         )
     check_frequency(errors, clean)
     check_severity(errors, clean)
-    sourced = bool(clean.get("sources") or risk.sources)
-    check_sourced(errors, "label", clean.get("label"), sourced)
+    if clean.get("label") == "sourced" and not clean.get("sources"):
+        # An estimate stays as it was given: it keeps what it rested on, whatever becomes of that.
+        clean["sources"] = risk.sources
+    check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     as_given = Estimate(included=clean.get("included", ""), translations=clean.get("translations"))
     refuse_linked_estimate(errors, actor, risk, as_given)
     errors.raise_if_any()

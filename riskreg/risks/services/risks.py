@@ -25,6 +25,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.services.claims import refuse_taking_sources
 from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
 from riskreg.risks.services.crossing import (
     moves_of,
@@ -120,6 +121,8 @@ def edit_risk(
     clean = clean_fields(
         errors, actor, fields, party=risk.party, visibility=risk.visibility, risk=risk
     )
+    if "sources" in clean and not clean["sources"]:
+        refuse_taking_sources(errors, actor, risk)
     if "kind" in clean and clean["kind"] != risk.kind and "response" not in clean:
         clean["response"] = ""
     if clean.get("kind", risk.kind) != risk.kind and (related := parts_of_either_side(actor, risk)):
