@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
+from riskreg.duties.queries.agenda import Wanted, duties_for, lists_for
 from riskreg.events.models import Event
-from riskreg.events.queries import history_of
+from riskreg.events.queries import history_of, visible_events
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.risks.models import Control
 from riskreg.risks.queries.lists import controls_of
-from riskreg.risks.services import add_control, edit_control, end_control, share_risk
+from riskreg.risks.services import add_control, edit_control, end_control, share_risk, transfer_risk
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -157,3 +158,53 @@ def test_a_private_control_stays_its_partys_when_its_risk_is_shared(world: World
         edit(world, row, owner=world.partner_owner.email)
     assert refused.value.fields["owner"][0].code == "other_party"
     assert edit(world, row, risks=["R-001", other.ref]).risks.count() == 2
+
+
+def crossed(world: World, **given: Any) -> Control:
+    """A private control, due for its test, of a risk that was shared and went to the partner."""
+    private = builders.risk(world, visibility="party")
+    row = builders.control(world, private, test_every_days=1, **given)
+    share_risk(actor=world.viewer("manager"), ref=private.ref, version=None, at=world.at)
+    asked = transfer_risk(
+        actor=world.viewer("manager"), ref="R-001", version=None, owner=world.partner_owner,
+        at=world.at,
+    )  # fmt: skip
+    builders.agreed(world, asked)
+    row.refresh_from_db()
+    return row
+
+
+@pytest.mark.parametrize("owner", ["", "deputy"])
+def test_the_test_of_a_private_control_is_asked_of_its_own_party(world: World, owner: str) -> None:
+    row = crossed(world, **({"owner": getattr(world, owner).email} if owner else {}))
+    own = getattr(world, owner or "owner")
+    wanted = Wanted(world.today, kinds=("control.test",), people=frozenset({own.pk}))
+    asked = duties_for(world.viewer(own), wanted, 10).duties
+    assert [(duty.subject, duty.owner_id) for duty in asked] == [(row.uuid, own.pk)]
+    assert row.owner == own
+    partner = world.viewer("partner_owner")
+    theirs = Wanted(world.today, people=frozenset({world.partner_owner.pk}))
+    assert "control.test" not in {duty.kind for duty in duties_for(partner, theirs, 10).duties}
+    # Their history and the fold of their feed know nothing of it; the other's tells who has it now.
+    seen = [e.changes for e in visible_events(partner.audience) if str(row.uuid) in e.changes]
+    assert seen == []
+    version = Event.objects.filter(changes__contains=str(row.uuid)).latest("pk")
+    assert (version.verb == "control.edited") is (owner == "")
+
+
+def test_a_private_control_is_not_left_to_who_cannot_see_it(world: World) -> None:
+    row = crossed(world)
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        edit(world, row, "manager", owner=None)
+    assert refused.value.fields["owner"][0].code == "required"
+    assert str(world.partner_owner) in refused.value.fields["owner"][0].detail
+    assert edit(world, row, "manager", owner=world.deputy.email).owner == world.deputy
+
+
+def test_nobody_answers_for_what_only_strangers_to_it_own(world: World) -> None:
+    row = crossed(world)
+    # As rows stand that were made before.
+    Control.objects.filter(pk=row.pk).update(owner=None)
+    wanted = Wanted(world.today, kinds=("control.test",))
+    ((duty,),) = lists_for(world.viewer("manager"), [(wanted, 5)])
+    assert duty.orphan

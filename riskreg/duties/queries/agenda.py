@@ -12,6 +12,7 @@ from typing import Any
 from django.db.models import (
     BooleanField,
     Case,
+    CharField,
     Count,
     Exists,
     ExpressionWrapper,
@@ -29,6 +30,7 @@ from riskreg.duties.sources import LISTED, SOON_DAYS, SOURCES, Duty, Source, urg
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
 from riskreg.register.queries import ANSWERABLE
+from riskreg.register.visibility import Visibility
 from riskreg.reviews.queries import extended_until_subquery
 
 
@@ -280,10 +282,12 @@ def _due_within(due: str, today: dt.date | Mapping[int, dt.date], days: int) -> 
 
 
 def is_orphan(source: Source) -> Q:
-    """Whether nobody who answers for a row of ``source`` is there to do it any more."""
+    """Whether nobody who answers for a row of ``source``, and may know of it, is there to do it."""
+    seen_by = ExpressionWrapper(OuterRef("visibility"), output_field=CharField())
     here = [
         Exists(
-            Membership.objects.filter(
+            Membership.objects.alias(seen_by=seen_by).filter(
+                Q(seen_by=Visibility.SHARED) | Q(party=OuterRef("party_id")),
                 register=OuterRef("register_id"),
                 user=OuterRef(f"{person}_id"),
                 user__is_active=True,

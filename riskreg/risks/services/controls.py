@@ -102,6 +102,8 @@ def edit_control(
     clean = _clean(errors, actor, given, of=row, at=at, row=row)
     linked = linked_risks(actor, row)
     wanted = _wanted_risks(errors, actor, fields, row, linked)
+    if "owner" in clean and clean["owner"] is None and not errors.has("owner"):
+        _refuse_unanswered(errors, actor, row)
     errors.raise_if_any()
     before = logged_control(row)
     columns = [name for name, value in clean.items() if getattr(row, name) != value]
@@ -166,6 +168,42 @@ def end_control(
     for risk in linked_risks(actor, row):
         log_control(actor, "control.ended", row, risk, [logged, None], at, reason=reason)
     return row
+
+
+def keep_with_party(actor: Viewer, risk: Risk, holder: User, *, at: dt.datetime) -> None:
+    """``risk`` has gone from ``holder`` to its owner of now; the row is locked. Controls that
+    another party does not know of, and for which the holder answered with it, stay with them.
+
+    Part of ``transfer_risk``, in its transaction.
+    """
+    rows = Control.objects.select_for_update(of=("self",)).select_related("party")
+    own = rows.filter(risk=risk, visibility=Visibility.PARTY, owner=None, ended_at=None)
+    for row in own.order_by("pk"):
+        gone = party_of(actor, risk.owner) != row.party_id
+        if not gone or party_of(actor, holder) != row.party_id:
+            continue
+        row.register, row.risk = risk.register, risk
+        before = logged_control(row)
+        row.owner = holder
+        row.version += 1
+        row.save(update_fields=["owner", "version"])
+        more = {"owner": [None, log_value(CONTROL["owner"], holder)]}
+        linked = row.risks.select_related("party").order_by("pk")
+        for each in linked:
+            each.register = risk.register
+            change = [before, logged_control(row)]
+            log_control(actor, "control.edited", row, each, change, at, more=more)
+
+
+def _refuse_unanswered(errors: Errors, actor: Viewer, row: Control) -> None:
+    """Note that a party's own control would be left to an owner of its risk who cannot see it."""
+    owner = row.risk.owner
+    if row.visibility == Visibility.PARTY and party_of(actor, owner) != row.party_id:
+        text = _(
+            "%(name)s answers for %(ref)s and does not know of this control; name somebody of your "
+            "own party."
+        )
+        errors.add("owner", "required", text % {"name": owner, "ref": row.risk.ref})
 
 
 def may_change_control(actor: Viewer, row: Control) -> bool:

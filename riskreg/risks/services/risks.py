@@ -27,6 +27,7 @@ from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.claims import refuse_taking_sources
 from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
+from riskreg.risks.services.controls import keep_with_party
 from riskreg.risks.services.crossing import (
     moves_of,
     propose_moves,
@@ -211,10 +212,13 @@ def transfer_risk(
     asked = propose_moves(actor, moves, TRANSFER, content, at, agreed)
     if asked is not None and asked.is_open:
         return asked
-    changes = {"owner": [str(risk.owner.uuid)] * 2} | set_values(RISK, risk, people)
+    holder = risk.owner
+    changes = {"owner": [str(holder.uuid)] * 2} | set_values(RISK, risk, people)
     bump_version(risk, at, "owner", "deputy")
     set_position(risk, at, position_of(risk).criteria)
     _log(actor, "risk.transferred", risk, changes, at=at)
+    if risk.visibility == Visibility.SHARED:
+        keep_with_party(actor, risk, holder, at=at)
     return risk
 
 
