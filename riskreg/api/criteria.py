@@ -15,12 +15,13 @@ from riskreg.api.core.body import body_of
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.etag import etag
 from riskreg.api.shapes_changes import CommonChange
-from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.accepting import with_caps
+from riskreg.register.axes import AXES
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.matrix_findings import matrix_findings
-from riskreg.register.models import Criteria
+from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import MAX_LEVELS, MIN_LEVELS, clean_criteria
 from riskreg.register.queries import criteria_versions
@@ -30,6 +31,8 @@ from riskreg.risks.services import publish_criteria
 _FIELDS = (
     "likelihood", "impact", "dimensions", "ratings", "cells", "appetite", "unrated_cadence_days",
     "label", "mapping",
+    # Read with the rest, and set elsewhere.
+    "number", "axes", "cadence_days",
 )  # fmt: skip
 
 
@@ -66,7 +69,7 @@ class CriteriaDetail(RegisterApi):
         by it, of every party; a manager's matter. Preview it first."""
 
         def act() -> Answer:
-            data, mapping = criteria_and_mapping(body_of(request, *_FIELDS))
+            data, mapping = criteria_and_mapping(self.viewer.register, body_of(request, *_FIELDS))
             register = publish_criteria(
                 actor=self.viewer,
                 data=data,
@@ -100,7 +103,7 @@ class CriteriaPreview(RegisterApi):
 
         def act() -> Answer:
             require(self.viewer, "register.configure")
-            data, mapping = criteria_and_mapping(body_of(request, *_FIELDS))
+            data, mapping = criteria_and_mapping(self.viewer.register, body_of(request, *_FIELDS))
             found = preview_publication(self.viewer, data, mapping)
             if found.errors:
                 raise found.errors
@@ -120,12 +123,14 @@ class CriteriaPreview(RegisterApi):
         return self.write(act)
 
 
-def criteria_and_mapping(body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
+def criteria_and_mapping(register: Register, body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
     """The criteria as the service takes them, cells in rows, and the mapping.
 
-    Raises ``Invalid`` for cells that are not each once, a score that is no number.
+    Raises ``Invalid`` for cells that are not each once, a score that is no number, and for what was
+    read with the rest and is set elsewhere, where it does not say what it said.
     """
     mapping = body.pop("mapping", None)
+    _check_set_elsewhere(register, body)
     cells, rows = body.get("cells"), _size(body.get("likelihood"))
     columns = _size(body.get("impact"))
     if isinstance(cells, list) and rows and columns:
@@ -143,6 +148,35 @@ def criteria_and_mapping(body: dict[str, Any]) -> tuple[dict[str, Any], Any]:
             raise Invalid.one("cells", "wrong_size", text % {"rows": rows, "columns": columns})
         body["cells"] = [[found[x, y] for y in range(1, columns + 1)] for x in range(1, rows + 1)]
     return body, mapping
+
+
+def _check_set_elsewhere(register: Register, body: dict[str, Any]) -> None:
+    """Take out of ``body`` what follows from other parts or is set elsewhere; refuse what is not as
+    it follows, or not as it was read. Raises ``Invalid``."""
+    errors = Errors()
+    body.pop("number", None)
+    if (sent := body.pop("axes", None)) is not None and _set_axes(sent) != _set_axes(
+        axes.to_json(register)
+    ):
+        text = _("The axes are set by themselves, at axes/; leave them out or as they were.")
+        errors.add("axes", "contradiction", text)
+    if (days := body.pop("cadence_days", None)) is not None:
+        ratings = body.get("ratings")
+        each = [r for r in ratings if isinstance(r, dict)] if isinstance(ratings, list) else []
+        follows = {str(rating.get("key")): rating.get("cadence_days") for rating in each}
+        follows["unrated"] = body.setdefault("unrated_cadence_days", days.get("unrated"))
+        if days != follows:
+            text = _("This follows from ratings and unrated_cadence_days; change it there.")
+            errors.add("cadence_days", "contradiction", text)
+    errors.raise_if_any()
+
+
+def _set_axes(given: dict[str, Any]) -> tuple[Any, ...]:
+    """What can be set of axes: what lies across, and the names of each."""
+    return (
+        given.get("across", "impact"),
+        *((given.get(axis) or {}).get("names") or {} for axis in AXES),
+    )
 
 
 def _size(levels: Any) -> int:
@@ -185,6 +219,7 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
             **{rating["key"]: rating["cadence_days"] for rating in criteria.ratings},
             "unrated": criteria.unrated_cadence_days,
         },
+        "unrated_cadence_days": criteria.unrated_cadence_days,
         "label": criteria.label,
     }
 

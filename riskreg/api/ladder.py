@@ -52,7 +52,7 @@ class LadderDetail(RegisterApi):
         def act() -> Answer:
             made = set_ladder(
                 actor=self.viewer,
-                rungs=_rungs(body_of(request, "rungs").get("rungs")),
+                rungs=_rungs(body_of(request, "rungs", "number").get("rungs")),
                 expected_number=self.expected_version,
                 at=self.at,
             )

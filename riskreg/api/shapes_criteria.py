@@ -7,20 +7,30 @@ from rest_framework import serializers as s
 
 from riskreg.api.core.shape_fields import by_language, names, one_of
 from riskreg.api.shapes import Cell
+from riskreg.api.shapes_axes import AxesNew
 from riskreg.register.policy import LABELS, MAX_LEVELS, STAGES
 
-_RANGE = {"type": "array", "items": {"type": "number", "minimum": 0}, "minItems": 2, "maxItems": 2}
+_RANGE = {
+    "type": ["array", "null"],
+    "items": {"type": "number", "minimum": 0},
+    "minItems": 2,
+    "maxItems": 2,
+}
+# What an answer says besides the names, in the language of who asked.
+_NAME: dict[str, Any] = {"required": False, "help_text": "passed over: names count"}
 
 
 @extend_schema_field(_RANGE)
 class Range(s.ListField):
-    """[from, to)."""
+    """[from, to), or null where a level stands for nothing in figures."""
 
+    takes_null = True
     child = s.FloatField()
 
 
 class LevelNew(s.Serializer[Any]):
     value = s.IntegerField(required=False, min_value=1, max_value=MAX_LEVELS)
+    name = s.CharField(max_length=200, **_NAME)
     names = names(120)
     descriptions = by_language(600, required=False)
     range = Range(
@@ -31,6 +41,7 @@ class LevelNew(s.Serializer[Any]):
 
 class RatingNew(s.Serializer[Any]):
     key = s.CharField(max_length=30)
+    name = s.CharField(max_length=200, **_NAME)
     names = names(120)
     cadence_days = s.IntegerField(min_value=1, max_value=3650)
     accept_role = one_of(["owner", "manager", "leader"], required=False)
@@ -74,12 +85,23 @@ class LevelMap(s.JSONField):
 
 
 class CriteriaNew(s.Serializer[Any]):
+    number = s.IntegerField(
+        required=False, min_value=1, help_text="passed over: If-Match says which version was seen"
+    )
+    axes = AxesNew(
+        required=False, help_text="as they were read; they are set at `axes/`, and not here"
+    )
     likelihood = LevelNew(many=True)
     impact = LevelNew(many=True)
     dimensions = DimensionNew(many=True, required=False)
     ratings = RatingNew(many=True)
     cells = CellNew(many=True)
     appetite = s.CharField(max_length=30)
+    cadence_days = s.DictField(
+        child=s.IntegerField(min_value=1, max_value=3650),
+        required=False,
+        help_text="as it follows from `ratings` and `unrated_cadence_days`, where it is set",
+    )
     unrated_cadence_days = s.IntegerField(required=False, min_value=1, max_value=3650)
     label = one_of(LABELS, required=False)
     mapping = LevelMap(

@@ -35,6 +35,9 @@ class RungNew(s.Serializer[Any]):
 
 
 class LadderNew(s.Serializer[Any]):
+    number = s.IntegerField(
+        required=False, min_value=0, help_text="passed over: If-Match says which version was seen"
+    )
     rungs = RungNew(many=True)
 
 

@@ -44,6 +44,7 @@ class Criteria(s.Serializer[Any]):
     cells = Cell(many=True)
     appetite = s.CharField()
     cadence_days = s.DictField(child=s.IntegerField())
+    unrated_cadence_days = s.IntegerField()
     label = one_of(LABELS)
 
 
