@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -10,7 +11,7 @@ from rest_framework.request import Request
 from riskreg.api import shapes_people
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
-from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.base import ApiView, RegisterApi
 from riskreg.api.core.pagination import (
     PARAMS,
     counted,
@@ -25,6 +26,7 @@ from riskreg.api.core.values import day, person
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import LISTED, Duty
 from riskreg.kernel.errors import Errors
+from riskreg.register.access import Viewer
 
 FILTERS = ("mine", "kind", "due_before", "overdue")
 
@@ -36,34 +38,20 @@ class Duties(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Soonest due first. “mine” are those that the caller answers for today."""
         self.known_params(*FILTERS, *PARAMS)
-        params = request.query_params
-        limit, count = limit_of(params.get("limit")), counted(params.get("count"))
+        paging = Paging(self, self.viewer.audience.key)
         wanted = self._filters_of()
-        salt = cursor_salt(self, self.viewer.audience.key)
-        backward, place = False, None
-        if (sent := params.get("cursor")) is not None:
-            backward, due_on, kind, subject = read_cursor(sent, salt, 4)
-            place = agenda.Place(dt.date.fromisoformat(due_on), kind, uuid.UUID(subject))
-        page = agenda.duties_for(
-            self.viewer,
-            wanted,
-            limit,
-            after=None if backward else place,
-            before=place if backward else None,
-        )
-
-        def link(backward: bool, duty: Duty) -> str:
-            at = agenda.Place.of(duty)
-            parts = [backward, at.due_on.isoformat(), at.kind, str(at.subject)]
-            return page_link(self, make_cursor(parts, salt))
-
-        rows = page.duties
+        page = agenda.duties_for(self.viewer, wanted, paging.limit, **paging.place)
+        facts = agenda.facts_of(page.duties)
         body: dict[str, Any] = {
-            "next": link(False, rows[-1]) if rows and page.has_next else None,
-            "previous": link(True, rows[0]) if rows and page.has_previous else None,
-            "results": self._to_json(rows),
+            **paging.links(page.duties, page.has_previous, page.has_next),
+            "results": [
+                to_json(
+                    self.viewer, duty, facts.get(duty.key, ""), _part(self.viewer, duty), self.at
+                )
+                for duty in page.duties
+            ],
         }
-        if count:
+        if paging.counted:
             body["count"] = agenda.count_for(self.viewer, wanted)
         return Answer.of(body).response()
 
@@ -81,33 +69,68 @@ class Duties(RegisterApi):
             overdue=switches["overdue"],
         )
 
-    def _to_json(self, duties: list[Duty]) -> list[dict[str, Any]]:
-        today, slug = self.viewer.today(self.at), self.viewer.register.slug
-        facts = agenda.facts_of(duties)
-        people = {duty.key: agenda.people_of(duty) for duty in duties}
-        return [
-            {
-                "kind": duty.kind,
-                "subject": str(duty.subject),
-                "ref": duty.ref,
-                "title": duty.title,
-                "due_on": day(duty.due_on),
-                "overdue": duty.due_on is not None and duty.due_on < today,
-                "extended_until": day(duty.extended_until),
-                "party": duty.thing.party.key,
-                "visibility": "party" if duty.private else "shared",
-                "owner": person(people[duty.key][0]),
-                "deputy": person(people[duty.key][1]),
-                "part": self._part(duty),
-                "facts": facts.get(duty.key, ""),
-                "page": duty.link(slug),
-            }
-            for duty in duties
-        ]
 
-    def _part(self, duty: Duty) -> str | None:
-        """What the caller is to it."""
-        if self.viewer.user.pk in (duty.owner_id, duty.deputy_id):
-            return "owner" if duty.owner_id == self.viewer.user.pk else "deputy"
-        stood_in_for = {duty.owner_id, duty.deputy_id} & self.viewer.stands_in_for
-        return "stand_in" if stood_in_for else None
+class Paging:
+    """A list of duties in pages: its limit, its place, and the links before and behind a page.
+
+    ``audience`` names who may use the cursors. Raises ``InvalidQuery`` as ``pagination.listed``.
+    """
+
+    def __init__(self, view: ApiView, audience: str) -> None:
+        params = view.request.query_params
+        self.view, self.salt = view, cursor_salt(view, audience)
+        self.limit, self.counted = limit_of(params.get("limit")), counted(params.get("count"))
+        self.place: dict[str, agenda.Place] = {}
+        if (sent := params.get("cursor")) is not None:
+            backward, due_on, kind, subject = read_cursor(sent, self.salt, 4)
+            place = agenda.Place(dt.date.fromisoformat(due_on), kind, uuid.UUID(subject))
+            self.place = {"before" if backward else "after": place}
+
+    def links(self, duties: Sequence[Duty], has_previous: bool, has_next: bool) -> dict[str, Any]:
+        """Where the page behind and the page before that of ``duties`` are."""
+        return {
+            "next": self._link(False, duties[-1]) if duties and has_next else None,
+            "previous": self._link(True, duties[0]) if duties and has_previous else None,
+        }
+
+    def _link(self, backward: bool, duty: Duty) -> str:
+        at = agenda.Place.of(duty)
+        parts = [backward, at.due_on.isoformat(), at.kind, str(at.subject)]
+        return page_link(self.view, make_cursor(parts, self.salt))
+
+
+def to_json(
+    viewer: Viewer, duty: Duty, facts: str, part: str | None, at: dt.datetime
+) -> dict[str, Any]:
+    """A duty as JSON; ``part``: what the caller is to it, ``facts``: how it stands."""
+    owner, deputy = agenda.people_of(duty)
+    return {
+        "kind": duty.kind,
+        "subject": str(duty.subject),
+        "ref": duty.ref,
+        "title": duty.title,
+        "due_on": day(duty.due_on),
+        "overdue": duty.due_on is not None and duty.due_on < viewer.today(at),
+        "extended_until": day(duty.extended_until),
+        "party": duty.thing.party.key,
+        "visibility": "party" if duty.private else "shared",
+        "owner": person(owner),
+        "deputy": person(deputy),
+        "part": part,
+        "facts": facts,
+        "page": duty.link(viewer.register.slug),
+    }
+
+
+def own_part(viewer: Viewer, duty: Duty) -> str | None:
+    """What the caller is to it by themselves: its owner, its deputy, or neither."""
+    if viewer.user.pk == duty.owner_id:
+        return "owner"
+    return "deputy" if viewer.user.pk == duty.deputy_id else None
+
+
+def _part(viewer: Viewer, duty: Duty) -> str | None:
+    """What the caller is to it."""
+    if part := own_part(viewer, duty):
+        return part
+    return "stand_in" if {duty.owner_id, duty.deputy_id} & viewer.stands_in_for else None

@@ -108,6 +108,7 @@ ANSWERS: dict[str, Any] = {
         "version": 1,
     },
     "List duties": page(_DUTY),
+    "List my work": page({"register": "foton-catl", **_DUTY}),
     "List absences": page(_ABSENCE),
     "Record an absence": _ABSENCE,
     "End an absence": {"id": _ABSENCE["id"], "ended_at": "2026-09-18T01:00:00Z"},

@@ -29,6 +29,11 @@ class Duty(s.Serializer[Any]):
     page = s.URLField(help_text="where a person discharges it")
 
 
+class Work(Duty):
+    register = s.CharField(help_text="slug of the register that it is due in")
+    part = one_of(["owner", "deputy", "stand_in"])
+
+
 class Absence(s.Serializer[Any]):
     id = s.UUIDField()
     user = Person()

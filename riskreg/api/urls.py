@@ -40,6 +40,7 @@ from riskreg.api import (
     simulations,
     terms,
     webhooks,
+    work,
 )
 from riskreg.api.core import documentation, errors
 
@@ -216,6 +217,7 @@ urlpatterns = [
         name="invitation_accept",
     ),
     path("v1/me/", me.Me.as_view(), name="me"),
+    path("v1/me/work/", work.Work.as_view(), name="work"),
     path("schema/", documentation.schema, name="schema"),
     path("docs/", documentation.Docs.as_view(), name="docs"),
     re_path(r"^(?P<rest>.*)$", errors.unknown_route, name="unknown"),

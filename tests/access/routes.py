@@ -172,6 +172,7 @@ ROUTES: dict[str, str] = {
     "/api/docs/": "GET",
     "/api/schema/": "GET",
     "/api/v1/me/": "GET",
+    "/api/v1/me/work/": "GET",
     "/api/v1/registers/": "GET POST",
     "/api/v1/invitations/accept/": "POST",
     "/api/v1/registers/{}/": "GET",

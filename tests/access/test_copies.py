@@ -82,6 +82,7 @@ COPIES: dict[str, Callable[[Kept], str]] = {
     "replayed answer": lambda k: text(k.post()),
     "cursor": lambda k: text(k.program.get(k.next_page)),
     "work of who is away": lambda k: text(k.browser.get(f"{k.slug}/work/")),
+    "work everywhere by token": lambda k: text(k.program.get("/api/v1/me/work/")),
     "work everywhere": lambda k: text(k.browser.get("/work/")),
     "file looked through": lambda k: text(k.browser.get(f"{k.slug}/imports/drafts/{k.draft}/")),
     "duties by token": lambda k: text(k.program.get(f"{k.base}/duties/?mine=true")),

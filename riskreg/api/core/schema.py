@@ -111,6 +111,8 @@ DUTY_FILTERS = [
     query("due_before", "Due before this day.", OpenApiTypes.DATE),
     switch("overdue", "Whether the due date has passed."),
 ]
+# Of one's own, in all registers.
+WORK_FILTERS = [parameter for parameter in DUTY_FILTERS if parameter.name != "mine"]
 _DAY_OR_TIME = {
     "anyOf": [{"type": "string", "format": "date"}, {"type": "string", "format": "date-time"}]
 }

@@ -308,6 +308,7 @@ TAGS: dict[str, str] = {
     "taxonomies": "The register's own classifications.",
     "terms": "What risks are filed under.",
     "tokens": "Tokens of programs.",
+    "work": "What falls due for the caller, in all their registers.",
     "tornado": "Which number moves the expected year most.",
     "webhooks": "Programs that are told what falls due.",
 }

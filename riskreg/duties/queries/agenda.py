@@ -98,11 +98,11 @@ def duties_for(
     backward = before is not None
     place = before if backward else after
     picks = [
-        _Pick(source, _which(source, wanted) & _beyond(source, place, backward), limit + 1)
+        _Pick(source, _which(source, wanted) & beyond(source, place, backward), limit + 1)
         for source in wanted.sources()
     ]
     found = [duty for some in _read(viewer, picks, backward) for duty in some]
-    found.sort(key=_order, reverse=backward)
+    found.sort(key=due_order, reverse=backward)
     more, found = len(found) > limit, found[:limit]
     if backward:
         return Page(found[::-1], has_previous=more, has_next=True)
@@ -125,7 +125,7 @@ def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[
     for (place, _pick), duties in zip(picks, read, strict=True):
         lists[place] += duties
     return [
-        sorted(duties, key=lambda duty: (*urgency(duty, wanted.today), *_order(duty)[1:]))
+        sorted(duties, key=lambda duty: (*urgency(duty, wanted.today), *due_order(duty)[1:]))
         for duties, (wanted, _most) in zip(lists, asked, strict=True)
     ]
 
@@ -154,6 +154,18 @@ def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
     for day, n in first.union(*others, all=True):
         counts[day] = counts.get(day, 0) + n
     return counts
+
+
+def beyond(source: Source, place: Place | None, backward: bool) -> Q:
+    """The rows of ``source`` behind ``place``, or before it; all for none."""
+    if place is None:
+        return Q()
+    step, due = "lt" if backward else "gt", source.due_field
+    past = Q(**{f"{due}__{step}": place.due_on})
+    if source.kind == place.kind:
+        return past | Q(**{due: place.due_on, f"uuid__{step}": place.subject})
+    same_day_counts = (source.kind < place.kind) is backward
+    return Q(**{f"{due}__{step}e": place.due_on}) if same_day_counts else past
 
 
 def facts_of(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
@@ -334,16 +346,6 @@ def _as_notified(duty: Duty, row: Any) -> Duty:
     return replace(duty, extended_until=None, extended_at=None)
 
 
-def _beyond(source: Source, place: Place | None, backward: bool) -> Q:
-    if place is None:
-        return Q()
-    step, due = "lt" if backward else "gt", source.due_field
-    past = Q(**{f"{due}__{step}": place.due_on})
-    if source.kind == place.kind:
-        return past | Q(**{due: place.due_on, f"uuid__{step}": place.subject})
-    same_day_counts = (source.kind < place.kind) is backward
-    return Q(**{f"{due}__{step}e": place.due_on}) if same_day_counts else past
-
-
-def _order(duty: Duty) -> tuple[dt.date | None, str, str]:
+def due_order(duty: Duty) -> tuple[dt.date | None, str, str]:
+    """The place of ``duty`` among others, soonest due first."""
     return (duty.due_on, duty.kind, duty.subject.hex)

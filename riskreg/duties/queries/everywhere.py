@@ -1,16 +1,40 @@
 """What falls due for one person in all registers that they are in."""
 
 import datetime as dt
-from collections.abc import Sequence
+import functools
+import operator
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from riskreg.duties.queries.agenda import is_orphan, urgency_order
-from riskreg.duties.sources import LISTED, Duty, urgency
+from riskreg.duties.queries.agenda import Place, beyond, due_order, is_orphan, urgency_order
+from riskreg.duties.sources import LISTED, Duty, Source, urgency
 from riskreg.register.access import Viewer
 from riskreg.register.queries import away_in
 from riskreg.register.visibility import Visibility
+
+
+@dataclass(frozen=True)
+class WantedWork:
+    """Which of a person's duties: of these ``kinds`` (empty: all), due before a day, and
+    ``overdue`` or not (None: either) on the day that it is in each register."""
+
+    kinds: tuple[str, ...] = ()
+    due_before: dt.date | None = None
+    overdue: bool | None = None
+
+
+@dataclass(frozen=True)
+class WorkPage:
+    """Duties with whom their reader acts as, soonest due first; whether there is more before and
+    behind them; and how many there are in all, where that was asked."""
+
+    found: list[tuple[Viewer, Duty]]
+    has_previous: bool
+    has_next: bool
+    count: int | None = None
 
 
 def due_everywhere(
@@ -24,36 +48,151 @@ def due_everywhere(
     """
     if not viewers:
         return [], 0
-    by_register = {viewer.register.pk: viewer for viewer in viewers}
-    today = {key: viewer.today(at) for key, viewer in by_register.items()}
-    people = _people(by_register, today)
+    work = _Work(viewers, at)
     found: list[tuple[Viewer, Duty]] = []
     total = 0
     for source in LISTED.values():
-        mine = Q(pk=None)
-        for key, viewer in by_register.items():
-            visible = Q(visibility=Visibility.SHARED)
-            if viewer.party_id is not None:
-                visible |= Q(party_id=viewer.party_id)
-            until = today[key] + dt.timedelta(days=days)
-            near = Q(register_id=key, **{f"{source.due_field}__lte": until})
-            mine |= near & visible & source.whose(sorted(people[key]))
-        rows: Any = source.notified_rows().filter(source.open, mine)
-        ranked = rows.annotate(orphan=is_orphan(source)).order_by(*urgency_order(source, today))
+        near = work.on_each_day(
+            lambda day, due=source.due_field: Q(**{f"{due}__lte": day + dt.timedelta(days=days)})
+        )
+        rows: Any = source.notified_rows().filter(source.open, work.of(source), near)
+        ranked = rows.annotate(orphan=is_orphan(source)).order_by(
+            *urgency_order(source, work.today)
+        )
         listed = list(ranked[:most])
         total += len(listed) if len(listed) < most else rows.count()
-        for row in listed:
-            viewer = by_register[row.register_id]
-            found.append((viewer, source.duty(row).as_notified_to(viewer.party_id)))
+        found += [work.as_notified(source.duty(row)) for row in listed]
+    today = work.today
     found.sort(key=lambda pair: (*urgency(pair[1], today[pair[0].register.pk]), pair[1].ref))
     return found, total
 
 
-def _people(by_register: dict[int, Viewer], today: dict[int, dt.date]) -> dict[int, set[int]]:
+def work_everywhere(
+    viewers: Sequence[Viewer],
+    at: dt.datetime,
+    wanted: WantedWork,
+    limit: int,
+    *,
+    after: Place | None = None,
+    before: Place | None = None,
+    count: bool = False,
+) -> WorkPage:
+    """Up to ``limit`` duties of one person from the start, or right ``after`` or ``before`` a
+    place. ``viewers`` as of ``due_everywhere``; one query for each kind, and one for the number."""
+    if not viewers:
+        return WorkPage([], False, False, 0 if count else None)
+    work, backward = _Work(viewers, at), before is not None
+    place, minus = (before if backward else after), ("-" if backward else "")
+    which = {
+        source: source.open & work.of(source) & work.which(source, wanted)
+        for kind, source in sorted(LISTED.items())
+        if not wanted.kinds or kind in wanted.kinds
+    }
+    found: list[tuple[Viewer, Duty]] = []
+    for sources in _of_same_rows(which).values():
+        picks = {s: which[s] & beyond(s, place, backward) for s in sources}
+        keys = [_keys(s, pick, minus, limit + 1) for s, pick in picks.items()]
+        marks = {
+            f"picked_{s.kind.replace('.', '_')}": ExpressionWrapper(pick, BooleanField())
+            for s, pick in picks.items()
+        }
+        rows: Any = sources[0].notified_rows().annotate(**marks)
+        for row in rows.filter(pk__in=keys[0].union(*keys[1:], all=True)):
+            found += [
+                work.as_notified(source.duty(row))
+                for source, mark in zip(sources, marks, strict=True)
+                if getattr(row, mark)
+            ]
+    found.sort(key=lambda pair: due_order(pair[1]), reverse=backward)
+    more, found = len(found) > limit, found[:limit]
+    total = None
+    if count:
+        first, *others = (
+            s.bare_rows().filter(own).order_by().values("pk") for s, own in which.items()
+        )
+        total = first.union(*others, all=True).count()
+    if backward:
+        return WorkPage(found[::-1], has_previous=more, has_next=True, count=total)
+    return WorkPage(found, has_previous=place is not None, has_next=more, count=total)
+
+
+def _of_same_rows(sources: Iterable[Source]) -> dict[Any, list[Source]]:
+    """The sources that read the same rows, which one query can ask for."""
+    found: dict[Any, list[Source]] = {}
+    for source in sources:
+        found.setdefault((source.rows, source.people, source.with_extras), []).append(source)
+    return found
+
+
+def _keys(source: Source, which: Q, minus: str, most: int) -> Any:
+    """The database ids of the first ``most`` rows, as what databases let stand in a union."""
+    rows: Any = source.bare_rows().filter(which)
+    chosen = rows.order_by(f"{minus}{source.due_field}", f"{minus}uuid")[:most].values("pk")
+    return rows.model._default_manager.filter(pk__in=chosen).order_by().values("pk")
+
+
+class _Work:
+    """One person in several registers: what is theirs there, and which day it is in each.
+
+    Registers that are alike are asked together, so that no statement grows with their number.
+    """
+
+    def __init__(self, viewers: Sequence[Viewer], at: dt.datetime) -> None:
+        self.viewers = {viewer.register.pk: viewer for viewer in viewers}
+        self.today = {key: viewer.today(at) for key, viewer in self.viewers.items()}
+        self._people = _people(self.viewers, self.today)
+
+    def of(self, source: Source) -> Q:
+        """What they may know of, and answer for or stand in for."""
+        parties = {viewer.party_id for viewer in self.viewers.values()} - {None}
+        visible = Q(visibility=Visibility.SHARED) | Q(party_id__in=sorted(parties))
+        answers = (
+            Q(register_id__in=keys) & source.whose(sorted(people))
+            for people, keys in _alike(self._people).items()
+        )
+        return visible & functools.reduce(operator.or_, answers)
+
+    def which(self, source: Source, wanted: WantedWork) -> Q:
+        """What is ``wanted`` of it."""
+        due = source.due_field
+        which = Q(**{f"{due}__isnull": False})
+        if wanted.due_before is not None:
+            which &= Q(**{f"{due}__lt": wanted.due_before})
+        if wanted.overdue is not None:
+            late = self.on_each_day(lambda day: Q(**{f"{due}__lt": day}))
+            which &= late if wanted.overdue else ~late
+        return which
+
+    def on_each_day(self, condition: Any) -> Q:
+        """``condition`` of the day that it is in the register of a row."""
+        days = _alike(self.today).items()
+        return functools.reduce(
+            operator.or_, (Q(register_id__in=keys) & condition(day) for day, keys in days)
+        )
+
+    def as_notified(self, duty: Duty) -> tuple[Viewer, Duty]:
+        """``duty`` as they may know of it, with whom they act as."""
+        viewer = self.viewers[duty.register_id]
+        return viewer, duty.as_notified_to(viewer.party_id)
+
+
+def _alike(values: Mapping[int, Hashable]) -> dict[Any, list[int]]:
+    """The keys of each value."""
+    found: dict[Any, list[int]] = {}
+    for key, value in values.items():
+        found.setdefault(value, []).append(key)
+    return found
+
+
+def _people(
+    viewers: Mapping[int, Viewer], today: Mapping[int, dt.date]
+) -> dict[int, frozenset[int]]:
     """In each register the person and those for whom they stand in, by database id: one query."""
     away = away_in(today)
     return {
-        key: {viewer.user.pk}
-        | {user for user, stand_in in away[key].items() if stand_in == viewer.user.pk}
-        for key, viewer in by_register.items()
+        key: frozenset(
+            {viewer.user.pk}
+            | {user for user, stand_in in away[key].items() if stand_in == viewer.user.pk}
+        )
+        for key, viewer in viewers.items()
     }
