@@ -122,8 +122,6 @@ def refused(world: CanaryWorld) -> Iterator[Write]:
     yield Write(mine, "POST", f"{base}/relations/", ends)
     served = {"title": "New", "risks": ["F-002"], "due_on": far}
     yield Write(mine, "POST", f"{base}/mitigations/", served)
-    ends = {"risk": "R-002", "kind": "causes", "other": "F-002"}
-    yield Write(mine, "POST", f"{base}/relations/", ends)
     yield Write(mine, "PATCH", work, {"risks": ["R-002", "F-002"]}, tag=work)
     yield Write(mine, "PATCH", work, {"labels": {"cost": "sourced"}}, tag=work)
     yield Write(mine, "POST", f"{base}/indicators/", {**making.FIELDS, "risks": ["F-002"]})

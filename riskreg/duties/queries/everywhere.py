@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 import operator
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -52,9 +52,7 @@ def due_everywhere(
     found: list[tuple[Viewer, Duty]] = []
     total = 0
     for source in LISTED.values():
-        near = work.on_each_day(
-            lambda day, due=source.due_field: Q(**{f"{due}__lte": day + dt.timedelta(days=days)})
-        )
+        near = work.on_each_day(functools.partial(_up_to, source.due_field, days))
         rows: Any = source.notified_rows().filter(source.open, work.of(source), near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
             *urgency_order(source, work.today)
@@ -116,6 +114,11 @@ def work_everywhere(
     return WorkPage(found, has_previous=place is not None, has_next=more, count=total)
 
 
+def _up_to(due: str, days: int, day: dt.date) -> Q:
+    """What is due at most so many days after ``day``."""
+    return Q(**{f"{due}__lte": day + dt.timedelta(days=days)})
+
+
 def _of_same_rows(sources: Iterable[Source]) -> dict[Any, list[Source]]:
     """The sources that read the same rows, which one query can ask for."""
     found: dict[Any, list[Source]] = {}
@@ -163,7 +166,7 @@ class _Work:
             which &= late if wanted.overdue else ~late
         return which
 
-    def on_each_day(self, condition: Any) -> Q:
+    def on_each_day(self, condition: Callable[[dt.date], Q]) -> Q:
         """``condition`` of the day that it is in the register of a row."""
         days = _alike(self.today).items()
         return functools.reduce(
