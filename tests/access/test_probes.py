@@ -28,8 +28,8 @@ from riskreg.register.services import add_member, end_membership
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks import control_filters
-from riskreg.risks.models import Control, Mitigation, Risk
-from riskreg.risks.services import edit_mitigation, end_control, transfer_risk
+from riskreg.risks.models import Assessment, Control, Mitigation, Risk
+from riskreg.risks.services import edit_mitigation, edit_risk, end_control, transfer_risk
 from tests import builders
 from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
@@ -142,6 +142,27 @@ def sources_of_what_work_serves(world: CanaryWorld) -> bool:
         edit_mitigation, actor=world.viewer("partner_owner"), ref=work.ref, version=None,
         fields={"labels": {"cost": "sourced"}}, at=world.at,
     )  # fmt: skip
+
+
+def last_source_of_a_risk(world: CanaryWorld, what: str) -> bool:
+    """What foton has in private that says “sourced” by a risk of catl's does not keep its last
+    source there."""
+    risk = Risk.objects.get(ref="R-002")
+    Risk.objects.filter(pk=risk.pk).update(sources=[{"title": "A report", "label": "sourced"}])
+    private: dict[str, Any] = {"visibility": "party", "party": world.foton}
+    if what == "work":
+        work = Mitigation.objects.get(ref=world.mitigation_refs[0])
+        work.risks.set([risk])
+        Mitigation.objects.filter(pk=work.pk).update(labels={"cost": "sourced"}, **private)
+    else:
+        row = Assessment.objects.filter(risk=risk).latest("at", "pk")
+        row.pk, row.uuid, row.label = None, uuid4(), "sourced"
+        row.visibility, row.party = private["visibility"], private["party"]
+        row.save(force_insert=True)
+    return bool(refusals(
+        edit_risk, actor=world.viewer("partner_owner"), ref=risk.ref, version=None,
+        fields={"sources": []}, at=world.at,
+    ))  # fmt: skip
 
 
 def what_is_handed_over(world: CanaryWorld) -> bool:
@@ -262,6 +283,8 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "risks/queries/access.py:control_for": end_of_a_control,
     "reviews/queries/meetings.py:last_meeting_before": day_of_the_last_meeting,
     "risks/control_filters.py:_controls": former_owner_of_a_control,
+    "risks/services/claims.py:_scores": partial(last_source_of_a_risk, what="score"),
+    "risks/services/claims.py:_work": partial(last_source_of_a_risk, what="work"),
     "risks/services/mitigations.py:_served": sources_of_what_work_serves,
 }
 
