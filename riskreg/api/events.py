@@ -1,43 +1,5 @@
-"""Events as the feed and the history of a risk show them."""
+"""Events as the feed and the history of a risk show them: as files that go out tell them."""
 
-import json
-from collections.abc import Collection
-from typing import Any
+from riskreg.exchange.queries.events import events_json as to_json
 
-from riskreg.accounts.queries import users_by_uuid
-from riskreg.analysis.queries.estimates import withheld_among
-from riskreg.api.core.values import person, time
-from riskreg.events.models import Event
-from riskreg.events.policy import Audience
-from riskreg.register.access import Viewer
-
-
-def to_json(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
-    """Events as JSON, with one query for who did it, and one for estimates among them.
-
-    What an event tells of an estimate is withheld as long as lists withhold the estimate.
-    """
-    estimates = {row.subject_uuid for row in rows if row.subject_type == "estimate"}
-    withheld = withheld_among(viewer, estimates)
-    shared = Audience(viewer.register.uuid).key
-    people = users_by_uuid([row.actor for row in rows if row.actor]) if rows else {}
-    return [
-        {
-            "chain": "shared" if row.chain.key == shared else "own",
-            "seq": row.seq,
-            "at": time(row.at),
-            "recorded_at": time(row.recorded_at),
-            "brought_in": row.brought_in,
-            "actor": person(people.get(row.actor)) if row.actor else None,
-            "verb": row.verb,
-            "object": {
-                "type": row.subject_type,
-                "ref": row.subject_ref,
-                "id": str(row.subject_uuid),
-                "version": row.subject_version,
-            },
-            "withheld": row.subject_uuid in withheld,
-            "changes": {} if row.subject_uuid in withheld else json.loads(row.changes),
-        }
-        for row in rows
-    ]
+__all__ = ["to_json"]

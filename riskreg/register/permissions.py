@@ -76,6 +76,7 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "absence.record":        _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "handover.make":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "import.make":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "party.export":          _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "delivery.view":         _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "endpoint.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "event.view":            _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),
@@ -88,7 +89,7 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
 IN_ARCHIVED = frozenset(
     (
         "register.view", "risk.view", "coverage.view", "delivery.view", "event.view",
-        "register.archive",
+        "register.archive", "party.export",
         # To restore it alone: ``change_queries.takes_answers``.
         "change.answer",
     )

@@ -48,6 +48,7 @@ OTHER_ROOMS = (
     "belief.",
     "absence.",
     "handover.",
+    "party.",
 )
 
 

@@ -33,7 +33,7 @@ def json_pieces(
     yield "\n]}\n"
 
 
-# The register of NIST IR 8286, appendix A, column by column.
+# The register of NIST IR 8286, appendix A, column by column; held by data/ir8286.schema.json.
 IR8286 = (
     ("ID", "ref"), ("Priority", None), ("Risk Description", "event"), ("Risk Category", "terms"),
     ("Current Assessment - Likelihood", "residual.likelihood"),
@@ -43,12 +43,19 @@ IR8286 = (
     ("Risk Response Description", "mitigation.title"), ("Risk Owner", "owner"),
     ("Status", "state"),
 )  # fmt: skip
+IR8286_NAMES = [theirs for theirs, _ours in IR8286]
 
 
 def ir8286_rows(rows: Iterable[Mapping[str, Any]]) -> Iterator[dict[str, Any]]:
-    """Rows by the columns of NIST IR 8286; priority is their place in the list."""
-    for n, row in enumerate(rows, 1):
+    """Rows by the columns of NIST IR 8286; priority is the risk's place in the list, the same for
+    each of its measures."""
+    place, before = 0, object()
+    for row in rows:
+        ref = row.get("ref") or object()
+        place, before = place + (ref != before), ref
         terms = [value for name, value in row.items() if name.startswith("terms.") and value]
-        values = {**row, "terms": "; ".join(terms), "event": row.get("event") or row.get("title")}
-        yield {"Priority": n, **{theirs: _value(values.get(ours)) for theirs, ours in IR8286
-                                 if ours}}  # fmt: skip
+        values = {**row, "terms": "; ".join(terms), "event": row.get("event") or row.get("title"),
+                  "response": row.get("response") or None}  # fmt: skip
+        yield {
+            theirs: place if ours is None else _value(values.get(ours)) for theirs, ours in IR8286
+        }

@@ -1,0 +1,41 @@
+"""What a file that goes out says of itself: of which register, when, for whom, narrowed by what."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+
+from django.utils.translation import gettext as _
+
+from riskreg.register.access import Viewer
+
+Lines = list[tuple[str, str]]
+# Of a query string: what says how the file is made, and not what is in it.
+_OWN = ("format", "columns", "page", "ordering")
+
+
+def about_lines(
+    viewer: Viewer,
+    at: dt.datetime,
+    asked: Iterable[tuple[str, Sequence[str]]],
+    *,
+    unasked: str = "",
+) -> Lines:
+    """The lines of the sheet “About”. ``asked``: the query string, as (name, values); ``unasked``:
+    what the list is narrowed by as long as nobody asks otherwise."""
+    asked = list(asked)
+    filters = [f"{name} = {', '.join(values)}" for name, values in asked if name not in _OWN]
+    order = next((", ".join(values) for name, values in asked if name == "ordering"), "")
+    seen_by = viewer.party.name if viewer.party else _("the programme")
+    criteria = viewer.criteria
+    return [
+        (_("Register"), viewer.register.name),
+        (_("As of"), at.isoformat(timespec="seconds")),
+        (_("For"), f"{viewer.user} ({seen_by})"),
+        (_("Filters"), "; ".join(filters) or unasked or _("none: all that the reader may see")),
+        (_("Order"), order or _("that of the list")),
+        (
+            _("Labels"),
+            _("Scores are judgements of members; what was brought in from elsewhere says so."),
+        ),
+        (_("Levels"), f"{len(criteria.likelihood)} × {len(criteria.impact)}"),
+        (_("Times"), viewer.register.time_zone),
+    ]

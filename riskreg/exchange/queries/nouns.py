@@ -1,0 +1,259 @@
+"""What of a register goes out as rows: each noun with its table, its rows as their reader may see
+them, and how a row becomes JSON."""
+
+import datetime as dt
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.utils.translation import gettext_lazy as _
+
+from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
+from riskreg.analysis.models import Belief, DriverLink, Estimate
+from riskreg.analysis.queries.drivers import drivers_for
+from riskreg.analysis.queries.estimates import shown_estimates
+from riskreg.decisions.fields import ACCEPTANCE
+from riskreg.decisions.models import Acceptance
+from riskreg.decisions.queries.acceptances import acceptances_for, stale_because, status_of
+from riskreg.exchange.fields import MEETING, READING
+from riskreg.indicators import filters as indicator_filters
+from riskreg.indicators.fields import INDICATOR
+from riskreg.indicators.models import Indicator, Reading
+from riskreg.indicators.queries.access import indicators_for, visible_indicators
+from riskreg.kernel.fields import Field, Table, Text
+from riskreg.register import objective_filters
+from riskreg.register.access import Viewer
+from riskreg.register.fields import OBJECTIVE
+from riskreg.register.filtering import NounFilters
+from riskreg.register.queries import objectives_for
+from riskreg.register.row_json import day, kept_to_json, person, time, to_json
+from riskreg.reviews.models import Meeting, MeetingItem
+from riskreg.reviews.queries.meetings import meetings_for
+from riskreg.risks import control_filters, mitigation_filters
+from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
+from riskreg.risks.models import Position, Risk, Stage
+from riskreg.risks.queries.access import current_positions, visible_risks
+from riskreg.risks.queries.links import objectives_by_risk, terms_by_risk
+from riskreg.risks.queries.lists import controls_for, mitigations_for
+from riskreg.risks.queries.relations import relations_for
+
+PIECE = 500
+Body = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Noun:
+    """``rows`` are all that the viewer may know of, in the order of their list; ``to_json`` makes a
+    piece of them JSON. ``filters``: by what they can be narrowed, as their list is."""
+
+    name: str
+    title: Text
+    table: Table
+    rows: Callable[[Viewer, dt.datetime], QuerySet[Any]]
+    to_json: Callable[[Viewer, Sequence[Any], dt.datetime], Iterable[Body]]
+    filters: NounFilters | None = None
+
+
+def bodies(noun: Noun, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) -> Iterator[Body]:
+    """``rows`` as JSON, read in pieces, so that memory does not grow with them."""
+    found = rows.iterator(chunk_size=PIECE)
+    while piece := list(islice(found, PIECE)):
+        yield from noun.to_json(viewer, piece, at)
+
+
+def _kept(
+    table: Table, more: Callable[[Viewer, Any], Mapping[str, Any]] | None = None
+) -> Callable[[Viewer, Sequence[Any], dt.datetime], Iterator[Body]]:
+    def to_bodies(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
+        for row in rows:
+            known = more(viewer, row) if more else {}
+            beside = {name: value for name, value in known.items() if name not in table}
+            yield beside | kept_to_json(table, row, viewer, **known)
+
+    return to_bodies
+
+
+# Risks -------------------------------------------------------------------------------------------
+def _positions(viewer: Viewer, _at: dt.datetime) -> QuerySet[Position]:
+    people = ("risk__register", "risk__party", "owner", "risk__deputy", "party")
+    return current_positions(viewer).select_related(*people).order_by("ref_order")
+
+
+def _risks(viewer: Viewer, positions: Sequence[Position], _at: dt.datetime) -> Iterator[Body]:
+    ids = [position.risk_id for position in positions]
+    terms, objectives = terms_by_risk(ids), objectives_by_risk(viewer, ids)
+    for position in positions:
+        links = {
+            "terms": terms.get(position.risk_id, {}),
+            "objectives": objectives.get(position.risk_id, []),
+            "scores": {stage: position.cell(stage) for stage in Stage.values},
+        }
+        yield kept_to_json(RISK, position.risk, viewer, **links)
+
+
+# Others ------------------------------------------------------------------------------------------
+def _readings(viewer: Viewer, _at: dt.datetime) -> QuerySet[Reading]:
+    return readings_of_all(visible_indicators(viewer))
+
+
+def readings_of_all(indicators: QuerySet[Indicator]) -> QuerySet[Reading]:
+    """The readings of ``indicators``, which were asked for with their reader, that count."""
+    rows = Reading.objects.filter(indicator__in=indicators.order_by().values("pk"), correction=None)
+    return rows.select_related("indicator", "recorded_by", "corrects").order_by(
+        "indicator__ref", "-at", "-pk"
+    )
+
+
+def _readings_json(_viewer: Viewer, rows: Sequence[Reading], _at: dt.datetime) -> Iterator[Body]:
+    for row in rows:
+        others = {
+            "indicator": row.indicator.ref,
+            "recorded_by": person(row.recorded_by),
+            "recorded_at": time(row.created_at),
+            "corrects": str(row.corrects.uuid) if row.corrects else None,
+            "id": str(row.uuid),
+        }
+        yield to_json(READING, partial(_kept_in, row), others)
+
+
+def _kept_in(row: Reading, field: Field) -> Any:
+    return getattr(row, field.name)
+
+
+def _meetings(viewer: Viewer, _at: dt.datetime) -> QuerySet[Meeting]:
+    items = MeetingItem.objects.filter(risk__in=visible_risks(viewer)).select_related(
+        "risk", "recorded_by"
+    )
+    agenda = Prefetch("items", queryset=items.order_by("number"), to_attr="agenda")
+    return meetings_for(viewer).prefetch_related(agenda)
+
+
+def _agenda(_viewer: Viewer, row: Any) -> Mapping[str, Any]:
+    return {
+        "items": row.count,
+        "done": row.done,
+        "agenda": [
+            {
+                "number": item.number,
+                "risk": item.risk.ref,
+                "outcome": item.outcome,
+                "note": item.note,
+                "before": item.before,
+                "after": item.after,
+                "recorded_by": person(item.recorded_by),
+                "recorded_at": time(item.recorded_at),
+            }
+            for item in row.agenda
+        ],
+    }
+
+
+def _acceptances(viewer: Viewer, at: dt.datetime) -> QuerySet[Acceptance]:
+    return acceptances_for(viewer, viewer.today(at)).order_by("-at", "-pk")
+
+
+def _acceptances_json(
+    viewer: Viewer, rows: Sequence[Acceptance], at: dt.datetime
+) -> Iterator[Body]:
+    today = viewer.today(at)
+    for row in rows:
+        yield kept_to_json(
+            ACCEPTANCE,
+            row,
+            viewer,
+            risk=row.risk.ref,
+            status=status_of(viewer, row, today).value,
+            stale=[each.value for each in stale_because(viewer, row)],
+            criteria_number=row.criteria.number,
+            extension_of=row.extension_of.ref if row.extension_of else None,
+            translations=row.translations or {},
+            conditions=[
+                {
+                    "text": one.localized("text"),
+                    "owner": person(one.owner),
+                    "due_on": day(one.due_on),
+                    "state": one.state,
+                    "words": one.words,
+                }
+                for one in row.conditions  # type: ignore[attr-defined]
+            ],
+        )
+
+
+def _estimates(viewer: Viewer, _at: dt.datetime) -> QuerySet[Estimate]:
+    rows = shown_estimates(viewer).filter(risk__in=visible_risks(viewer))
+    return rows.select_related("risk", "expert", "party").order_by("risk__ref", "-at", "-id")
+
+
+def _beliefs(viewer: Viewer, _at: dt.datetime) -> QuerySet[Belief]:
+    rows = Belief.objects.visible_to(viewer).filter(driver__in=drivers_for(viewer).order_by())
+    return rows.select_related("driver", "expert", "party").order_by("driver__ref", "-at", "-id")
+
+
+def _links(viewer: Viewer, _at: dt.datetime) -> QuerySet[DriverLink]:
+    risks = visible_risks(viewer).filter(pk=OuterRef("risk")).values("ref")
+    rows = DriverLink.objects.visible_to(viewer).filter(risk__in=visible_risks(viewer))
+    rows = rows.filter(driver__in=drivers_for(viewer).order_by())
+    return rows.select_related("driver", "party").annotate(risk_ref=Subquery(risks)).order_by("id")
+
+
+NOUNS: dict[str, Noun] = {
+    noun.name: noun
+    for noun in (
+        Noun("risks", _("Risks"), RISK, _positions, _risks),
+        Noun(
+            "mitigations", _("Mitigations"), MITIGATION, lambda v, _at: mitigations_for(v),
+            _kept(MITIGATION), mitigation_filters,
+        ),
+        Noun(
+            "controls", _("Controls"), CONTROL, lambda v, _at: controls_for(v),
+            _kept(CONTROL), control_filters,
+        ),
+        Noun(
+            "indicators", _("Indicators"), INDICATOR, lambda v, _at: indicators_for(v),
+            _kept(INDICATOR), indicator_filters,
+        ),
+        Noun("readings", _("Readings"), READING, _readings, _readings_json),
+        Noun(
+            "objectives", _("Objectives"), OBJECTIVE,
+            lambda v, _at: objectives_for(v).select_related("party").order_by("due_on", "id"),
+            _kept(OBJECTIVE), objective_filters,
+        ),
+        Noun("meetings", _("Review meetings"), MEETING, _meetings, _kept(MEETING, _agenda)),
+        Noun("acceptances", _("Acceptances"), ACCEPTANCE, _acceptances, _acceptances_json),
+        Noun(
+            "drivers", _("Drivers"), DRIVER, lambda v, _at: drivers_for(v),
+            _kept(DRIVER, lambda _v, row: {"indicator": row.indicator and row.indicator.ref}),
+        ),
+        Noun(
+            "beliefs", _("Beliefs"), BELIEF, _beliefs,
+            _kept(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
+        ),
+        Noun(
+            "links", _("Links to risks"), LINK, _links,
+            _kept(LINK, lambda _v, row: {"risk": row.risk_ref, "driver": row.driver.ref}),
+        ),
+        Noun(
+            "estimates", _("Estimates"), ESTIMATE, _estimates,
+            _kept(ESTIMATE, lambda _v, row: {
+                "risk": row.risk.ref, "translations": row.translations or {},
+            }),
+        ),
+        Noun(
+            "relations", _("Relations"), RELATION,
+            lambda v, _at: relations_for(v).order_by("created_at", "id"),
+            _kept(RELATION, lambda _v, row: {
+                "risk": row.risk.ref, "other": row.other.ref, "active": row.ended_at is None,
+            }),
+        ),
+    )
+}  # fmt: skip
+
+
+def risks_of(noun: str, rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]:
+    """Those of the rows of ``noun`` that hang on ``risk``."""
+    many = {"mitigations": "risks", "controls": "risks", "indicators": "risks"}
+    return rows.filter(**{many.get(noun, "risk"): risk})

@@ -1,0 +1,200 @@
+"""Lists, heatmaps, coverage and histories as sheets of a file: exactly the rows that they show."""
+
+import datetime as dt
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from itertools import islice
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.events.models import Event
+from riskreg.exchange.cells import table_cells, table_columns
+from riskreg.exchange.columns import Column, columns_for
+from riskreg.exchange.fields import COVERAGE, EVENT, HEATMAP, MOVES
+from riskreg.exchange.queries.events import events_json
+from riskreg.exchange.queries.exports import export_rows
+from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies, risks_of
+from riskreg.exchange.writing.files import Sheet
+from riskreg.exchange.writing.jsons import plain
+from riskreg.kernel.errors import Invalid
+from riskreg.kernel.fields import Table
+from riskreg.kernel.localised import localised
+from riskreg.register.access import Viewer
+from riskreg.register.queries import parties_for
+from riskreg.register.row_json import person
+from riskreg.reviews.policy.coverage import WHAT, CoverageCounts
+from riskreg.reviews.queries.coverage import Report
+from riskreg.risks.models import Position, Risk
+from riskreg.risks.queries.heatmap import Heatmap
+
+
+def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) -> Sheet:
+    """Risks with a row for each measure, by the columns that an import knows again."""
+    columns = columns_for(viewer)
+    names = [column.name for column in columns]
+
+    def rows() -> Iterator[dict[str, Any]]:
+        return export_rows(viewer, positions, language)
+
+    return Sheet(
+        "risks", _("Register"), columns, rows, lambda: (plain(row, names) for row in rows())
+    )
+
+
+def list_sheet(name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) -> Sheet:
+    """The rows of a noun (``NOUNS``), in their order."""
+    noun = NOUNS[name]
+    beside = [Column("conditions", _("Conditions"), width=36)] if name == "acceptances" else []
+    if name in ("beliefs", "links"):
+        beside = [Column("driver", _("Driver"), width=12)]
+    parties = {party.key: party.name for party in parties_for(viewer)}
+    zone = viewer.register.time_zone
+
+    def cells() -> Iterator[dict[str, Any]]:
+        for body in bodies(noun, viewer, rows, at):
+            row = table_cells(noun.table, body, zone, parties)
+            yield row | {column.name: _beside(column.name, body) for column in beside}
+
+    columns = table_columns(noun.table, beside)
+    return Sheet(name, str(noun.title), columns, cells, lambda: bodies(noun, viewer, rows, at))
+
+
+def _beside(name: str, body: Mapping[str, Any]) -> Any:
+    if name != "conditions":
+        return body[name]
+    return "; ".join(f"{each['due_on']}: {each['text']}" for each in body["conditions"])
+
+
+def risk_sheets(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:
+    """A sheet for each of what hangs on ``risk``."""
+    names = ("mitigations", "controls", "indicators", "acceptances", "estimates")
+    rows = {name: risks_of(name, NOUNS[name].rows(viewer, at), risk) for name in names}
+    return [list_sheet(name, viewer, rows[name], at) for name in names]
+
+
+def with_columns(sheet: Sheet, names: Sequence[str]) -> Sheet:
+    """``sheet`` with the columns called ``names``, in that order; with all if none is named.
+
+    Raises ``Invalid`` for one that it does not have.
+    """
+    if not names:
+        return sheet
+    known = {column.name: column for column in sheet.columns}
+    if wrong := next((name for name in names if name not in known), None):
+        text = _("There is no column “%(name)s”. Columns: %(all)s.")
+        values = {"name": wrong[:60], "all": ", ".join(known)}
+        raise Invalid.one("columns", "unknown", text % values)
+    chosen = list(dict.fromkeys(names))
+    return replace(
+        sheet,
+        columns=[known[name] for name in chosen],
+        bodies=lambda: ({name: body.get(name) for name in chosen} for body in sheet.bodies()),
+    )
+
+
+# Reports -----------------------------------------------------------------------------------------
+def _report_sheet(
+    name: str, title: str, table: Table, rows: Iterable[Mapping[str, Any]], zone: str
+) -> Sheet:
+    kept = list(rows)
+    return Sheet(
+        name, title, table_columns(table),
+        lambda: (table_cells(table, row, zone, {}) for row in kept), lambda: kept,
+    )  # fmt: skip
+
+
+def heatmap_sheets(viewer: Viewer, shown: Heatmap) -> list[Sheet]:
+    """The cells with how many stand in each and which (the unrated in a row of their own), and what
+    moved, if two days were compared."""
+    zone = viewer.register.time_zone
+    rows = [
+        {
+            "stage": shown.stage,
+            "likelihood": cell.likelihood,
+            "likelihood_name": _level(shown.criteria.likelihood, cell.likelihood),
+            "impact": cell.impact,
+            "impact_name": _level(shown.criteria.impact, cell.impact),
+            "score": cell.score,
+            "rating": cell.rating,
+            "count": cell.count,
+            "refs": cell.refs,
+        }
+        for cell in shown.cells
+    ]
+    unrated: dict[str, Any] = dict.fromkeys(HEATMAP.names())
+    counted = {"count": shown.unrated_count, "refs": shown.unrated_refs, "stage": shown.stage}
+    rows.append({**unrated, **counted, "rating": "unrated"})
+    sheets = [_report_sheet("cells", _("Heatmap"), HEATMAP, rows, zone)]
+    if shown.comparison is not None:
+        sheets.append(_report_sheet("moves", _("Movement"), MOVES, _moves(shown), zone))
+    return sheets
+
+
+def _level(levels: Sequence[Mapping[str, Any]], value: int) -> str:
+    return localised(levels[value - 1]["names"], str(value))
+
+
+def _moves(shown: Heatmap) -> Iterator[dict[str, Any]]:
+    compared = shown.comparison
+    assert compared is not None  # noqa: S101 - its caller has looked
+    none: dict[str, Any] = dict.fromkeys(MOVES.names())
+    for move in compared.moves:
+        yield {
+            **none,
+            "ref": move.ref,
+            "what": "moved",
+            **{
+                f"{side}_{axis}": (cell or {}).get(axis)
+                for side, cell in (("from", move.before), ("to", move.after))
+                for axis in ("likelihood", "impact")
+            },
+        }
+    for what in ("opened", "closed"):
+        yield from ({**none, "ref": ref, "what": what} for ref in getattr(compared, what))
+
+
+def coverage_sheet(viewer: Viewer, report: Report) -> Sheet:
+    """A row for each group, and one for all, whose key is ``all``."""
+    rows = [_counts(report, row.key, _named(row.name), row.tally) for row in report.rows]
+    rows.append(_counts(report, "all", _("All"), report.total))
+    title = _("Review coverage")
+    return _report_sheet("coverage", title, COVERAGE, rows, viewer.register.time_zone)
+
+
+def _named(name: Any) -> str:
+    if isinstance(name, User):
+        return (person(name) or {"name": ""})["name"]
+    return str(name)
+
+
+def _counts(report: Report, key: str, name: str, counted: CoverageCounts) -> dict[str, Any]:
+    share = counted.share
+    return {
+        "from": report.first.isoformat(),
+        "as_of": report.as_of.isoformat(),
+        "key": key,
+        "name": name,
+        **{what: getattr(counted, what) for what in WHAT},
+        "share_on_time": None if share is None else round(share, 4),
+        "median_days_late": counted.median_late,
+    }
+
+
+def events_sheet(viewer: Viewer, events: QuerySet[Event]) -> Sheet:
+    """Events as the changes feed tells them, in their order, read in pieces."""
+    zone = viewer.register.time_zone
+
+    def found() -> Iterator[dict[str, Any]]:
+        rows = events.iterator(chunk_size=PIECE)
+        while piece := list(islice(rows, PIECE)):
+            yield from events_json(viewer, piece)
+
+    def cells() -> Iterator[dict[str, Any]]:
+        for body in found():
+            flat = {**body, "type": body["object"]["type"], "ref": body["object"]["ref"]}
+            yield table_cells(EVENT, flat, zone, {})
+
+    return Sheet("events", _("History"), table_columns(EVENT), cells, found)

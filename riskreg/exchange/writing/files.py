@@ -1,0 +1,112 @@
+"""A file that goes out: its sheets in one of the formats, piece by piece."""
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from importlib import import_module
+from typing import Any
+
+from django.utils import translation
+
+from riskreg.exchange.columns import Column
+from riskreg.exchange.writing.csvs import csv_lines
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv; charset=utf-8"
+# {format: (content type, end of the file's name)}; what every list can be had as.
+FORMATS = {
+    "xlsx": (XLSX, "xlsx"),
+    "csv": (CSV, "csv"),
+    "json": (JSON, "json"),
+    "ndjson": (NDJSON, "ndjson"),
+}
+# What risks alone can be had as.
+RISK_FORMATS = {"ir8286": (JSON, "ir8286.json"), "oscal": (JSON, "oscal-poam.json")}
+Cells = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Sheet:
+    """``cells`` are the rows of a table, ``bodies`` the same as JSON; each is read when it is
+    asked for, and not before."""
+
+    name: str
+    title: str
+    columns: Sequence[Column]
+    cells: Callable[[], Iterable[Cells]]
+    bodies: Callable[[], Iterable[Mapping[str, Any]]]
+
+
+def file_pieces(
+    kind: str, sheets: Sequence[Sheet], about: tuple[str, Sequence[tuple[str, str]]]
+) -> Iterator[bytes]:
+    """The bytes of a file of ``sheets``; what has no sheets holds the first of them (CSV, NDJSON).
+
+    ``about`` is the name and the lines of what the file says of itself.
+    """
+    first = sheets[0]
+    if kind == "xlsx":
+        write: Callable[..., Iterator[bytes]] = _workbooks().write_sheets
+        return write(sheets, about)
+    if kind == "csv":
+        names = [column.name for column in first.columns]
+        table = ([row.get(name) for name in names] for row in first.cells())
+        return encoded(csv_lines([column.label for column in first.columns], table))
+    if kind == "ndjson":
+        return encoded(ndjson_of(first.bodies()))
+    return encoded(_json_of(sheets, dict(about[1])))
+
+
+def ndjson_of(bodies: Iterable[Mapping[str, Any]]) -> Iterator[str]:
+    """One object to a line."""
+    for body in bodies:
+        yield json.dumps(body, ensure_ascii=False) + "\n"
+
+
+def _json_of(sheets: Sequence[Sheet], about: Mapping[str, str]) -> Iterator[str]:
+    yield f'{{"about": {json.dumps(about, ensure_ascii=False)}'
+    for sheet in sheets:
+        yield f",\n{json.dumps(sheet.name)}: ["
+        for n, body in enumerate(sheet.bodies()):
+            yield (",\n" if n else "\n") + json.dumps(body, ensure_ascii=False)
+        yield "\n]"
+    yield "}\n"
+
+
+def encoded(pieces: Iterable[str], size: int = 32_000) -> Iterator[bytes]:
+    """Texts as bytes, several in one piece: a piece a row would cost more than the rows."""
+    waiting: list[str] = []
+    length = 0
+    for piece in pieces:
+        waiting.append(piece)
+        length += len(piece)
+        if length > size:
+            yield "".join(waiting).encode()
+            waiting, length = [], 0
+    if waiting:
+        yield "".join(waiting).encode()
+
+
+def in_language(language: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """``pieces``, each made in ``language``: a response is sent when the request is over."""
+    found = iter(pieces)
+    while True:
+        with translation.override(language):
+            piece = next(found, None)
+        if piece is None:
+            return
+        yield piece
+
+
+def template_pieces(
+    title: str, columns: Sequence[Column], about: tuple[str, Sequence[tuple[str, str]]], rows: int
+) -> Iterator[bytes]:
+    """A workbook with a header and ``rows`` empty rows, with lists to choose from."""
+    write: Callable[..., Iterator[bytes]] = _workbooks().write_workbook
+    return write(title, columns, (), about, empty_rows=rows)
+
+
+def _workbooks() -> Any:
+    """What writes workbooks. Loaded when the first one is asked for: its library takes NumPy along
+    where that is installed, and the web process is to start without it."""
+    return import_module("riskreg.exchange.writing.workbooks")
