@@ -16,6 +16,7 @@ from riskreg.api import (
     drivers,
     duties,
     estimates,
+    exports,
     extensions,
     handovers,
     heatmap,
@@ -57,6 +58,8 @@ _RISK = [
     path("reviews/", reviews.Reviews.as_view(), name="reviews"),
     path("extensions/", extensions.Extensions.as_view(), name="extensions"),
     path("history/", history.History.as_view(), name="history"),
+    path("export/", exports.RiskExport.as_view(), name="risk_export"),
+    path("history/export/", exports.HistoryExport.as_view(), name="history_export"),
     path("drivers/", drivers.RiskLinks.as_view(), name="risk_drivers"),
     path("estimates/", estimates.Estimates.as_view(), name="estimates"),
 ]
@@ -120,6 +123,18 @@ _PROGRAMS = [
         programs.ProgramTokenEnd.as_view(),
         name="program_token_end",
     ),
+]
+_EXPORTS = [
+    path("risks/", exports.RisksExport.as_view(), name="risks_export"),
+    *(
+        path(f"{noun}/", view.as_view(), name=f"{noun}_export")
+        for noun, view in exports.LISTS.items()
+    ),
+    path("readings/", exports.ReadingsExport.as_view(), name="readings_export"),
+    path("acceptances/", exports.AcceptancesExport.as_view(), name="acceptances_export"),
+    path("heatmap/", exports.HeatmapExport.as_view(), name="heatmap_export"),
+    path("coverage/", exports.CoverageExport.as_view(), name="coverage_export"),
+    path("party/", exports.PartyExport.as_view(), name="party_export"),
 ]
 _CHANGE_REQUEST = [
     path("", change_requests.ChangeRequestDetail.as_view(), name="change_request"),
@@ -189,6 +204,7 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("imports/preview/", imports.ImportPreview.as_view(), name="import_preview"),
     path("imports/<uuid:brought>/", imports.ImportDetail.as_view(), name="import"),
     path("imports/<uuid:brought>/undo/", imports.ImportUndo.as_view(), name="import_undo"),
+    path("exports/", include(_EXPORTS)),
     path("meetings/", meetings.Meetings.as_view(), name="meetings"),
     path("meetings/<uuid:meeting>/", include(_MEETING)),
     path("coverage/", coverage.Coverage.as_view(), name="coverage"),

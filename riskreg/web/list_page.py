@@ -10,11 +10,13 @@ from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
+from riskreg.exchange.writing.files import FORMATS
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Text
 from riskreg.register.filtering import NounFilters, RowFilter, sorted_rows, values_of
 from riskreg.register.queries import choices_for
 from riskreg.web.base import RegisterView
+from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import (
     ALL,
     RISK_WORDS,
@@ -85,6 +87,9 @@ class ListPage(RegisterView):
     switches: ClassVar[Sequence[str]] = ()
     presets: ClassVar[Sequence[Preset]] = ()
     unasked: ClassVar[Mapping[str, Sequence[str]]] = {}
+    # The route of its files.
+    files: ClassVar[str]
+    formats: ClassVar[Iterable[str]] = FORMATS
 
     def all_rows(self) -> QuerySet[Any]:
         """Every row that the viewer may know of, with what the list shows of it."""
@@ -122,6 +127,7 @@ class ListPage(RegisterView):
             "rows": self.shown_rows(list(page.object_list)),
             "page": page,
             "tabs": self._tabs(given, problems),
+            "exports": file_links(self.viewer, self.files, request.GET, self.formats),
             **self._form(request, given, page),
             **self.extra(),
         }

@@ -74,6 +74,18 @@ def matching(world: Any) -> dict[str, list[str]]:
         "from": ["2026-01-01"],
         "number": ["1"],
         "limit": ["1"],
+        "columns": [
+            "ref",
+            "title",
+            "name",
+            "names",
+            "indicator",
+            "driver",
+            "risk",
+            "count",
+            "due",
+            "verb",
+        ],
         "count": ["true"],
     }
 
@@ -129,7 +141,26 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
         "/r/{}/deliveries/": ["show=failed&channel=webhook", "show=waiting", "channel=inbox"],
         "/r/{}/risks/export/": [
             "format=csv", "format=json&q=Hydrogen", "format=ndjson&party=foton", "format=ir8286",
+            "format=oscal", "format=csv&columns=ref,title", "format=xlsx&ordering=-score",
         ],
+        **{
+            f"/r/{{}}/{noun}/export/": ["format=json", *queries]
+            for noun, queries in {
+                "mitigations": ["format=csv&status=all", "format=ndjson&q=stations"],
+                "controls": ["format=csv&active=all", "format=ndjson&ordering=-owner"],
+                "indicators": ["format=csv&active=all", "format=ndjson&q=price"],
+                "readings": ["format=csv&active=all", "format=ndjson"],
+                "objectives": ["format=csv&party=foton", "format=ndjson"],
+                "meetings": ["format=csv"],
+                "acceptances": ["format=csv&show=waiting", "format=csv&show=granted", "show=over"],
+                "drivers": ["format=csv"],
+                "heatmap": ["format=csv&as_of=2026-09-01&compare=2026-07-20", "stage=inherent"],
+                "coverage": ["format=csv&by=owner&from=2026-01-01"],
+                "risks/{}": ["format=csv", "format=oscal", "format=xlsx"],
+                "risks/{}/history": ["format=csv&by=riskreg"],
+                "risks/{}/estimates": ["format=csv"],
+            }.items()
+        },
         "/r/{}/handover/": [
             f"from={world.owner.uuid}", f"from={giver}", f"from={giver}&part=risks",
         ],
@@ -229,6 +260,10 @@ def has_rows(route: str, response: HttpResponse) -> bool:
     """Whether an answer of the API holds anything that a filter could have left out."""
     if not route.startswith("/api/"):
         return True
+    if "json" not in response["Content-Type"] or route.endswith("/exports/party/"):
+        return bool(response.content)
+    if response["Content-Type"] == "application/x-ndjson":
+        return bool(response.content)
     body = json.loads(response.content)
     if "results" in body:
         return bool(body["results"])

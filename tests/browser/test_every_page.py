@@ -82,6 +82,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:absences reader": ("auditor@programme.example", ""),
     "web:handover": (MANAGER, ""),
     "web:imports": (MANAGER, ""),
+    "web:exports": (MANAGER, ""),
     "web:import": (MANAGER, ""),
     "web:import_draft": (MANAGER, ""),
     "web:reassign": (OWNER, "?risk=R-001&risk=R-002&risk=R-999"),
@@ -174,7 +175,14 @@ NOT_PAGES |= {f"web:acceptance_{act}" for act in ("grant", "refuse", "withdraw",
 NOT_PAGES |= {"web:acceptance_condition"}
 NOT_PAGES |= {"web:belief_new", "web:belief_end", "web:driver_link", "web:driver_feed"}
 NOT_PAGES |= {"web:link_end", "web:simulation_cancel", "web:simulation_csv"}
-NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:risk_export"}
+NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:party_file"}
+NOT_PAGES |= {
+    f"web:{noun}_export"
+    for noun in (
+        "risk", "mitigation", "control", "indicator", "reading", "objective", "meeting",
+        "acceptance", "driver", "heatmap", "coverage", "one_risk", "history", "estimate",
+    )
+}  # fmt: skip
 # Pages of a system or a register in the making: ``test_from_nothing.py`` goes through them.
 NOT_PAGES |= {
     "web:first_account",

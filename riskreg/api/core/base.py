@@ -75,6 +75,9 @@ class ApiView(APIView):
         answer = super().finalize_response(request, response, *args, **kwargs)
         if request.method not in ("GET", "HEAD") or answer.status_code != 200:
             return answer
+        if answer.streaming:
+            # Nobody knows it before it is read.
+            return answer
         if "ETag" not in answer:
             answer["ETag"] = etag.content_etag(answer.content.decode())
         if not etag.is_known(request, answer["ETag"]):

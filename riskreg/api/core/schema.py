@@ -151,6 +151,7 @@ LADDER_PARAMS = [whole("number", "An earlier version; 0 is the default.", 0, 999
 PREVIEW_PARAMS = [words("risk", "The ref of an open risk.", required=True)]
 
 _READ = (400, 401, 403, 404, 406)
+READ = _READ
 FEED = (*_READ, 410)
 _WRITE = (*_READ, 413, 415)
 
@@ -165,8 +166,10 @@ def described(
     problems: Sequence[int] = _READ,
     more: dict[int, Any] | None = None,
     is_list: bool = False,
+    files: dict[Any, Any] | None = None,
 ) -> Decorator:
-    """Describe one method of a view."""
+    """Describe one method of a view. ``files``: it answers with one of these, made while it is
+    read, and so without an ETag."""
     shown = []
     if answer := examples.ANSWERS.get(summary):
         codes = [str(status)]
@@ -174,7 +177,7 @@ def described(
     asked = []
     if wanted := examples.REQUESTS.get(summary):
         asked = [OpenApiExample("Request", value=wanted, request_only=True)]
-    responses: dict[Any, Any] = {status: OpenApiResponse(response, summary)}
+    responses: dict[Any, Any] = files or {status: OpenApiResponse(response, summary)}
     # Under a key a request may be one of a time that was lost.
     keyed = {410} if KEY in parameters else set()
     parameters = [*parameters, *([EPOCH] if keyed else [])]
@@ -185,6 +188,7 @@ def described(
             examples=[OpenApiExample("A problem", value=problem.problem(code))],
         )
     is_read = request is None and status == 200 and tuple(problems) in (_READ, FEED)
+    is_read = is_read and files is None
     if is_read:
         parameters = [*parameters, KNOWN, etag_header(200)]
         more = {304: OpenApiResponse(description="You have this answer already."), **(more or {})}
@@ -306,7 +310,8 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end", "feed",
+    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end",
+    "export", "feed",
     "grant", "needed",
     "items", "merge", "open", "preview", "refuse", "release", "reopen", "resend", "restore",
     "revoke", "rotate", "share", "test", "transfer", "undo", "withdraw",

@@ -296,6 +296,7 @@ TAGS: dict[str, str] = {
     "mitigations": "Planned work.",
     "objectives": "Measurable targets.",
     "parties": "Organisations in a register.",
+    "party": "Everything that the caller's party may see.",
     "programme": "When and where the programme runs, and its milestones.",
     "programs": "Accounts of programs, with tokens for one register.",
     "readings": "Values of an indicator.",

@@ -21,9 +21,11 @@ from riskreg.decisions.queries.acceptances import (
     why_not,
 )
 from riskreg.kernel.errors import NotFound
+from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.acceptances.rows import acceptance_row
 from riskreg.web.base import RegisterView
+from riskreg.web.file_links import file_links
 from riskreg.web.presenters import Scale, person, query
 
 PER_PAGE = 25
@@ -44,16 +46,30 @@ class WordsForm(forms.Form):
         field.needed = needed
 
 
+def listed_acceptances(viewer: Viewer, show: str, today: dt.date) -> QuerySet[Any]:
+    """The rows of one of the lists (``SHOWS``) in their order: positions of what needs one, or
+    acceptances. Raises ``NotFound`` for no such list."""
+    if show not in SHOWS:
+        raise NotFound(_("There is no such list of acceptances."))
+    if show == "needed":
+        return unaccepted(viewer, today)
+    rows = acceptances_for(viewer, today)
+    if show == "waiting":
+        return rows.filter(state=AcceptanceState.REQUESTED).order_by("answer_by", "pk")
+    if show == "granted":
+        return rows.filter(state=AcceptanceState.GRANTED).order_by("expires_on", "pk")
+    open_states = (AcceptanceState.REQUESTED, AcceptanceState.GRANTED)
+    return rows.exclude(state__in=open_states).order_by("-closed_at", "-pk")
+
+
 class AcceptanceList(RegisterView):
     """What stands above appetite without one comes first; ``?show=`` chooses the others."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """One of the four lists, in pages."""
         show = request.GET.get("show", "") or SHOWS[0]
-        if show not in SHOWS:
-            raise NotFound(_("There is no such list of acceptances."))
         today = self.viewer.today(self.at)
-        rows: Any = unaccepted(self.viewer, today) if show == "needed" else self._listed(show)
+        rows: Any = listed_acceptances(self.viewer, show, today)
         if show == "needed":
             rows = rows.select_related("risk", "owner", "party")
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
@@ -63,17 +79,9 @@ class AcceptanceList(RegisterView):
             "tabs": self._tabs(show),
             "page_obj": page,
             "rows": [build(row, today) for row in page],
+            "exports": file_links(self.viewer, "acceptance_export", {"show": [show]}),
         }
         return self.render("acceptances/index.html", context)
-
-    def _listed(self, show: str) -> QuerySet[Any]:
-        rows = acceptances_for(self.viewer, self.viewer.today(self.at))
-        if show == "waiting":
-            return rows.filter(state=AcceptanceState.REQUESTED).order_by("answer_by", "pk")
-        if show == "granted":
-            return rows.filter(state=AcceptanceState.GRANTED).order_by("expires_on", "pk")
-        open_states = (AcceptanceState.REQUESTED, AcceptanceState.GRANTED)
-        return rows.exclude(state__in=open_states).order_by("-closed_at", "-pk")
 
     def _row(self, row: Any, today: dt.date) -> dict[str, Any]:
         return acceptance_row(self.viewer, row, today)

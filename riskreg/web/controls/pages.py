@@ -28,6 +28,7 @@ class ControlList(ListPage):
 
     template = "controls/index.html"
     route = "controls"
+    files = "control_export"
     filters = control_filters
     words = FilterWords(
         CONTROL,

@@ -37,6 +37,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.drivers.forms import BeliefForm, DriverForm, FeedForm, LinkForm
 from riskreg.web.estimates.drawing import bars_of
+from riskreg.web.file_links import file_links
 from riskreg.web.forms.marks import adds, not_done, repeatable
 from riskreg.web.presenters import person, source_rows
 
@@ -77,6 +78,7 @@ class Drivers(RegisterView):
         context = {
             "rows": [_row(row, newest.get(row.pk, [])) for row in rows[:MOST]],
             "more": len(rows) > MOST,
+            "exports": file_links(self.viewer, "driver_export"),
             "form": form if _may(self.viewer) else None,
         }
         return self.render("drivers/index.html", context, status)

@@ -28,6 +28,7 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView
 from riskreg.web.estimates.amounts import amount_text, often_text, percent_text
 from riskreg.web.estimates.drawing import bars_of
+from riskreg.web.file_links import file_links
 from riskreg.web.forms.marks import not_done
 from riskreg.web.presenters import person
 
@@ -53,6 +54,7 @@ class RiskEstimates(RegisterView):
             "withheld": withheld_count(self.viewer, risk),
             "more": len(rows) > MOST,
             "may_estimate": may_estimate(self.viewer, risk),
+            "exports": file_links(self.viewer, "estimate_export", ref=risk.ref),
         }
         return self.render("estimates/index.html", context)
 

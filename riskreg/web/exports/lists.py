@@ -1,104 +1,145 @@
-"""A list of risks as a file: exactly the rows that it shows, in their order; and an empty one."""
+"""Lists as files: exactly the rows that each shows, in their order; and an empty one to fill in."""
 
-from collections.abc import Callable, Iterable, Iterator
-from importlib import import_module
-from typing import Any
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, ClassVar
 
-from django.http import HttpRequest, HttpResponse, StreamingHttpResponse
+from django.db.models import QuerySet
+from django.http import HttpRequest, QueryDict
 from django.http.response import HttpResponseBase
-from django.urls import path
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.columns import Column, columns_for
 from riskreg.exchange.queries.exports import export_rows
-from riskreg.exchange.writing.csvs import csv_lines
-from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_lines
+from riskreg.exchange.queries.nouns import NOUNS, readings_of_all
+from riskreg.exchange.queries.sheets import list_sheet, risks_sheet
+from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, Sheet, template_pieces
+from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.kernel.errors import Invalid
 from riskreg.register.permissions import require
+from riskreg.risks.models import Position
+from riskreg.web.acceptances.pages import listed_acceptances
 from riskreg.web.base import RegisterView
+from riskreg.web.exports.base import FileView, as_file
+from riskreg.web.indicators.listing import IndicatorList
+from riskreg.web.list_page import ListPage
 from riskreg.web.risks.listing import matching
 
-XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-FORMATS = {
-    "xlsx": (XLSX, "xlsx"),
-    "csv": ("text/csv; charset=utf-8", "csv"),
-    "json": ("application/json", "json"),
-    "ndjson": ("application/x-ndjson", "ndjson"),
-    "ir8286": ("application/json", "ir8286.json"),
-}
 TEMPLATE_ROWS = 500
 
 
-def _writer() -> Callable[..., Iterator[bytes]]:
-    """What writes workbooks. Loaded when the first one is asked for: its library takes NumPy along
-    where that is installed, and the web process is to start without it."""
-    module = import_module("riskreg.exchange.writing.workbooks")
-    write: Callable[..., Iterator[bytes]] = module.write_workbook
-    return write
+class RiskFiles(FileView):
+    """What answers with risks, also in the formats that are for risks alone."""
+
+    formats = FORMATS | RISK_FORMATS
+
+    def positions(self, given: QueryDict, **named: str) -> QuerySet[Position]:
+        """The risks. Raises ``Invalid`` for what cannot be shown."""
+        return matching(self.viewer, given, self.at)[1]
+
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+        """One sheet, with a row for each measure."""
+        self.found = self.positions(given, **named)
+        return [risks_sheet(self.viewer, self.found, get_language() or "en")]
+
+    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[Sheet]) -> Iterable[bytes]:
+        """In a format of its own, or as every list."""
+        if kind not in RISK_FORMATS:
+            return super().pieces(kind, given, sheets)
+        if kind == "oscal" and not self.found.exists():
+            raise Invalid({}, _("An OSCAL plan has at least one risk; this list has none."))
+        rows = export_rows(self.viewer, self.found, get_language() or "en")
+        register = self.viewer.register
+        return risk_file_pieces(kind, register, rows, self.about(given), self.at)
 
 
-class RiskExport(RegisterView):
-    """``?format=`` and the filters of the list."""
+class RiskExport(RiskFiles):
+    """The list of risks."""
 
-    http_method_names = ["get"]
+    name = "risks"
 
-    def get(self, request: HttpRequest) -> HttpResponseBase:
-        """The file; a list that cannot be shown as asked is refused as the page refuses it."""
-        given = request.GET.copy()
-        kind = str(given.pop("format", ["xlsx"])[-1])
-        if kind not in FORMATS:
-            return _refused(_("Formats are: %s.") % ", ".join(FORMATS))
-        try:
-            _chosen, positions = matching(self.viewer, given, self.at)
-        except Invalid as invalid:
-            return _refused(invalid.detail)
-        rows = export_rows(self.viewer, positions, get_language() or "en")
-        columns = columns_for(self.viewer)
-        day = self.viewer.today(self.at).isoformat()
-        content_type, ending = FORMATS[kind]
-        response = StreamingHttpResponse(
-            self._pieces(kind, columns, rows, given.urlencode()), content_type=content_type
-        )
-        name = f"{self.viewer.register.slug}-{day}.{ending}"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+    def unasked(self) -> str:
+        """Closed ones."""
+        return _("those of the list: drafts and open risks")
 
-    def _pieces(
-        self, kind: str, columns: list[Column], rows: Iterable[dict[str, Any]], asked: str
-    ) -> Iterable[Any]:
-        names = [column.name for column in columns]
-        about = self._about(asked)
-        if kind == "csv":
-            table = ([row.get(name) for name in names] for row in rows)
-            return csv_lines([column.label for column in columns], table)
-        if kind == "ndjson":
-            return ndjson_lines(rows, names)
-        if kind == "json":
-            return json_pieces(rows, names, dict(about))
-        if kind == "ir8286":
-            register = list(ir8286_rows(rows))
-            return json_pieces(register, list(register[0]) if register else [], dict(about))
-        return _writer()(_("Register"), columns, rows, (_("About"), about))
+    def named(self, **named: str) -> Iterator[str]:
+        """The register itself."""
+        return iter(())
 
-    def _about(self, asked: str) -> list[tuple[str, str]]:
-        viewer = self.viewer
-        seen_by = viewer.party.name if viewer.party else _("the programme")
+
+class ListExport(FileView):
+    """The list that ``page`` shows; ``page`` and ``name`` are given by the address."""
+
+    page: ClassVar[type[ListPage]] = ListPage
+
+    def rows(self, given: QueryDict) -> QuerySet[Any]:
+        """What the page finds."""
+        page = self.page()
+        page.viewer, page.at = self.viewer, self.at
+        return page.find(given)[1]
+
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+        """The rows."""
+        return [list_sheet(self.name, self.viewer, self.rows(given), self.at)]
+
+    def unasked(self) -> str:
+        """The filters that the page has anyway."""
+        return "; ".join(f"{name} = {', '.join(v)}" for name, v in self.page.unasked.items())
+
+
+class ReadingExport(ListExport):
+    """The readings of the indicators that the list shows."""
+
+    name = "readings"
+    page = IndicatorList
+
+    def rows(self, given: QueryDict) -> QuerySet[Any]:
+        """Newest first of each."""
+        return readings_of_all(super().rows(given))
+
+
+class WholeExport(FileView):
+    """Lists that are not narrowed: ``names`` are their nouns, the first of which is the file's."""
+
+    names: ClassVar[Sequence[str]]
+
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+        """A sheet for each."""
         return [
-            (_("Register"), viewer.register.name),
-            (_("As of"), self.at.isoformat(timespec="seconds")),
-            (_("For"), f"{viewer.user} ({seen_by})"),
-            (_("Filters"), asked or _("those of the list: drafts and open risks")),
-            (
-                _("Labels"),
-                _("Scores are judgements of members; what was brought in from elsewhere says so."),
-            ),
-            (_("Levels"), self._levels()),
+            list_sheet(name, self.viewer, NOUNS[name].rows(self.viewer, self.at), self.at)
+            for name in self.names
         ]
 
-    def _levels(self) -> str:
-        criteria = self.viewer.criteria
-        return f"{len(criteria.likelihood)} × {len(criteria.impact)}"
+
+class MeetingExport(WholeExport):
+    """Meetings, newest first."""
+
+    name, names = "meetings", ("meetings",)
+
+
+class DriverExport(WholeExport):
+    """Drivers, what is believed of them, and what they move."""
+
+    name, names = "drivers", ("drivers", "beliefs", "links")
+
+
+class AcceptanceExport(RiskFiles):
+    """Acceptances as the page shows them: ``?show=``; what needs one is a list of risks."""
+
+    name = "acceptances"
+    formats = FORMATS
+
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+        """The list that is shown."""
+        show = given.get("show") or "needed"
+        rows = listed_acceptances(self.viewer, show, self.viewer.today(self.at))
+        if show == "needed":
+            return [risks_sheet(self.viewer, rows, get_language() or "en")]
+        return [list_sheet("acceptances", self.viewer, rows, self.at)]
+
+    def unasked(self) -> str:
+        """Which of its lists it is."""
+        return "show = needed"
 
 
 class RegisterTemplate(RegisterView):
@@ -112,21 +153,9 @@ class RegisterTemplate(RegisterView):
         columns = [column for column in columns_for(self.viewer) if column.fill]
         lines = [(column.label, " ".join(filter(None, (str(column.help), self._words(column)))))
                  for column in columns]  # fmt: skip
-        pieces = _writer()(_("Register"), columns, (), (_("Help"), lines), empty_rows=TEMPLATE_ROWS)
-        response = StreamingHttpResponse(pieces, content_type=XLSX)
+        pieces = template_pieces(_("Register"), columns, (_("Help"), lines), TEMPLATE_ROWS)
         name = f"{self.viewer.register.slug}-template-{get_language()}.xlsx"
-        response["Content-Disposition"] = f'attachment; filename="{name}"'
-        return response
+        return as_file(pieces, XLSX, name)
 
     def _words(self, column: Column) -> str:
         return _("One of: %s.") % ", ".join(column.choices) if column.kind == "choice" else ""
-
-
-def _refused(why: str) -> HttpResponse:
-    return HttpResponse(why, status=400, content_type="text/plain; charset=utf-8")
-
-
-urlpatterns = [
-    path("risks/export/", RiskExport.as_view(), name="risk_export"),
-    path("imports/template.xlsx", RegisterTemplate.as_view(), name="import_template"),
-]

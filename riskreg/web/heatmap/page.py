@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -21,6 +21,7 @@ from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, Move, heatmap
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
+from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import active, canonical_url, filter_fields
 from riskreg.web.heatmap.moves import (
     MOVED,
@@ -64,7 +65,7 @@ class HeatmapPage(RegisterView):
         problems: list[dict[str, str]] = []
         try:
             chosen = filters.parse(self.viewer, request.GET, self.at, also=OWN, one_kind=True)
-            as_of, compare = _days(request)
+            as_of, compare = days_asked(request.GET)
             shown = heatmap(
                 self.viewer,
                 stage=chosen.stage,
@@ -117,6 +118,7 @@ class HeatmapPage(RegisterView):
             "moved": moved(shown, scale, moves, reasons, self._risk_url),
             "parts": self._parts(open_list, shown),
             "given": given,
+            "exports": file_links(self.viewer, "heatmap_export", given),
         }
         response = self.render("heatmap/index.html", context, status=400 if problems else 200)
         if tidy:
@@ -367,12 +369,12 @@ def _names() -> dict[str, str]:
     }
 
 
-def _days(request: HttpRequest) -> tuple[dt.date | None, dt.date | None]:
+def days_asked(given: QueryDict) -> tuple[dt.date | None, dt.date | None]:
     """as_of and compare from the address. Raises ``Invalid`` for what is not a date."""
     errors = Errors()
     days: list[dt.date | None] = []
     for name in ("as_of", "compare"):
-        text = request.GET.get(name, "")
+        text = given.get(name, "")
         try:
             days.append(dt.date.fromisoformat(text) if text else None)
         except ValueError:

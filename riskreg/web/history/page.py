@@ -29,6 +29,7 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import language_name
+from riskreg.web.file_links import file_links
 from riskreg.web.history.language import (
     link_names,
     localized,
@@ -94,6 +95,9 @@ class RiskHistory(RegisterView):
                 "page": page,
                 "older": page + 1 if more else None,
                 "newer": page - 1 if page > 1 else None,
+                "exports": file_links(
+                    self.viewer, "history_export", {"by": "riskreg"} if own else {}, ref=risk.ref
+                ),
             },
         )
 

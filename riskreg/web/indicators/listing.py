@@ -11,6 +11,7 @@ from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator, Status
 from riskreg.indicators.queries.access import indicators_for, latest_values
 from riskreg.register.permissions import permits
+from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import FilterWords
 from riskreg.web.indicators.labels import limits_for_spark, stands
 from riskreg.web.list_page import ListPage, Preset
@@ -24,6 +25,7 @@ class IndicatorList(ListPage):
 
     template = "indicators/index.html"
     route = "indicators"
+    files = "indicator_export"
     filters = filters
     words = FilterWords(
         INDICATOR,
@@ -68,4 +70,7 @@ class IndicatorList(ListPage):
 
     def extra(self) -> dict[str, Any]:
         """What may be done from the list."""
-        return {"may_create": permits(self.viewer, "indicator.create")}
+        return {
+            "may_create": permits(self.viewer, "indicator.create"),
+            "reading_exports": file_links(self.viewer, "reading_export", self.request.GET),
+        }

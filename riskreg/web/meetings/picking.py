@@ -23,6 +23,7 @@ from riskreg.reviews.services import (
 )
 from riskreg.risks import filters
 from riskreg.web.base import add_errors
+from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import active, canonical_url, filter_fields
 from riskreg.web.forms.marks import adds
 from riskreg.web.meetings.base import MeetingView
@@ -50,6 +51,7 @@ class MeetingList(MeetingView):
             ],
             "page_obj": page,
             "may_hold": permits(self.viewer, "meeting.hold"),
+            "exports": file_links(self.viewer, "meeting_export"),
         }
         return self.render("meetings/index.html", context)
 

@@ -68,6 +68,7 @@ class MitigationList(MitigationPage, ListPage):
 
     template = "mitigations/index.html"
     route = "mitigations"
+    files = "mitigation_export"
     filters = mitigation_filters
     words = FilterWords(
         MITIGATION,

@@ -32,6 +32,7 @@ class ObjectiveList(ListPage):
 
     template = "objectives/index.html"
     route = "objectives"
+    files = "objective_export"
     filters = objective_filters
     words = FilterWords(OBJECTIVE, labels={"due_before": gettext_lazy("Due before")})
     default_order = "due_on"

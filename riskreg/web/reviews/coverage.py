@@ -6,7 +6,7 @@ import io
 from dataclasses import dataclass
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import path, reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -16,10 +16,12 @@ from riskreg.accounts.models import User
 from riskreg.accounts.queries import users_by_key
 from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.localised import number
+from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, due_outcome, lateness
 from riskreg.reviews.queries.coverage import BY, Item, Report, Row, coverage, default_first
 from riskreg.web.base import RegisterView
+from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import canonical_url
 from riskreg.web.presenters import error_list, person, query
 from riskreg.web.ui.paging import page_of
@@ -37,6 +39,17 @@ class Asked:
     problems: list[dict[str, str]]
 
 
+def report_asked(viewer: Viewer, given: QueryDict, at: dt.datetime) -> Report:
+    """The coverage that an address asks for. Raises ``Invalid`` for what cannot be answered, and
+    ``Forbidden`` for who may not see it."""
+    require(viewer, "coverage.view")
+    errors = Errors()
+    as_of = _day(errors, "as_of", given.get("as_of")) or viewer.today(at)
+    first = _day(errors, "from", given.get("from")) or default_first(as_of)
+    errors.raise_if_any()
+    return coverage(viewer, by=given.get("by") or "party", first=first, as_of=as_of, at=at)
+
+
 class CoverageView(RegisterView):
     """Reads ``as_of``, ``from`` and ``by``; the address says all of what is shown."""
 
@@ -44,17 +57,13 @@ class CoverageView(RegisterView):
         require(self.viewer, "coverage.view")
         today = self.viewer.today(self.at)
         problems: list[dict[str, str]] = []
-        errors = Errors()
-        as_of = _day(errors, "as_of", request.GET.get("as_of")) or today
-        first = _day(errors, "from", request.GET.get("from")) or default_first(as_of)
-        by = request.GET.get("by") or "party"
         try:
-            errors.raise_if_any()
-            report = coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at)
+            report = report_asked(self.viewer, request.GET, self.at)
         except Invalid as invalid:
             problems = error_list(invalid, _names())
-            by, first, as_of = "party", default_first(today), today
-            report = coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at)
+            first = default_first(today)
+            report = coverage(self.viewer, by="party", first=first, as_of=today, at=self.at)
+        by, first, as_of = report.by, report.first, report.as_of
         given = {
             "by": by if by != "party" else None,
             "from": first.isoformat() if first != default_first(as_of) else None,
@@ -105,6 +114,7 @@ class CoveragePage(CoverageView):
             "given": asked.given,
             "today": today,
             "csv": self.url("coverage_csv") + query(asked.given),
+            "exports": file_links(self.viewer, "coverage_export", asked.given),
         }
         return self.render("coverage/index.html", context, 400 if asked.problems else 200)
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from riskreg.decisions.policy.acceptances import Status
 from riskreg.decisions.queries.acceptances import acceptance_exists
+from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.external_ids import external_id_of
@@ -31,6 +32,7 @@ from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations
 from riskreg.web.acceptances.rows import acceptance_of
 from riskreg.web.base import RegisterView
 from riskreg.web.duties.labels import away_text
+from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_rows
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import (
@@ -92,6 +94,9 @@ class RiskPage(RegisterView):
         return {
             "risk": risk,
             "external_id": external_id_of(risk, viewer),
+            "exports": file_links(
+                viewer, "one_risk_export", formats=(*FORMATS, *RISK_FORMATS), ref=risk.ref
+            ),
             "title": risk.localized("title"),
             "sentence": sentence(risk),
             "texts": {"title": risk.localized("title"), **risk.together(*PARTS)},

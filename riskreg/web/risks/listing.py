@@ -9,6 +9,7 @@ from django.http import QueryDict
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
@@ -17,7 +18,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, State
 from riskreg.risks.queries.lists import risk_list
 from riskreg.web.list_page import OWN, ListPage
-from riskreg.web.presenters import LIST_COLUMNS, Scale, list_rows, query
+from riskreg.web.presenters import LIST_COLUMNS, Scale, list_rows
 
 DEFAULT_ORDER = "-score"
 # Behind "More filters": words of a few, other than those that stand in front or are known better.
@@ -29,6 +30,8 @@ class RiskList(ListPage):
 
     template = "risks/list.html"
     route = "risks"
+    files = "risk_export"
+    formats = (*FORMATS, *RISK_FORMATS)
     front = ("state", "rating")
     folded = (*_FOLDED, "term", "due_before", "part_of", "related_to", "parts", "external_id")
     switches = ("overdue", "above_appetite", "unrated")
@@ -60,17 +63,7 @@ class RiskList(ListPage):
             "may_create": permits(self.viewer, "risk.create"),
             "may_import": permits(self.viewer, "import.make"),
             "may_transfer": permits(self.viewer, "risk.transfer"),
-            "exports": _exports(self.viewer.register.slug, self.request.GET),
         }
-
-
-def _exports(slug: str, given: QueryDict) -> list[tuple[str, str]]:
-    """The list as a file: what each format is called, and where it is."""
-    here = reverse("web:risk_export", kwargs={"slug": slug})
-    kinds = {"xlsx": "Excel", "csv": "CSV", "json": "JSON", "ndjson": "NDJSON",
-             "ir8286": "NIST IR 8286"}  # fmt: skip
-    asked = {name: given.getlist(name) for name in given if name != "page"}
-    return [(label, here + query(asked, format=kind)) for kind, label in kinds.items()]
 
 
 def matching(

@@ -335,6 +335,8 @@ def _parts(viewer: Viewer) -> list[dict[str, str]]:
         ("web:register_archive", "register.archive", "archive-box",
          _("Restore") if viewer.register.archived_at else _("Archive"),
          _("Read only, without reminders, until it is restored")),
+        ("web:exports", "party.export", "arrow-down-tray", _("Take everything along"),
+         _("All that your party may see, in one file")),
         ("web:handover", "handover.make", "arrow-right-circle", _("Hand over"),
          _("All that a person answers for, in one step")),
     ]  # fmt: skip

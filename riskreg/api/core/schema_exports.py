@@ -1,0 +1,49 @@
+"""What the schema says of answers that are files."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
+
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
+
+from riskreg.api.core.parameters import query, words
+from riskreg.api.core.schema import READ, Decorator, described
+from riskreg.api.core.schema_headers import response_header
+from riskreg.exchange.writing.files import FORMATS
+
+_NAMED = response_header("Content-Disposition", "An attachment, with its name.", 200)
+_TEXTS = {"text/csv", "application/x-ndjson"}
+
+
+def file(
+    summary: str,
+    name: str,
+    parameters: Sequence[OpenApiParameter] = (),
+    formats: Mapping[str, tuple[str, str]] = FORMATS,
+) -> Decorator:
+    """GET of a file; its rows are called ``name`` in JSON."""
+    asked = [
+        query("format", "What the file is; ndjson if not given.", enum=list(formats)),
+        words("columns", "Names of columns, by commas, in their order; all if not given."),
+    ]
+    content = {kind.partition(";")[0] for kind, _ending in formats.values()}
+    return described(
+        summary, None, [*parameters, *asked, _NAMED], problems=READ, files=_answers(content, name)
+    )
+
+
+def zipped(summary: str) -> Decorator:
+    """GET of a zip."""
+    return described(
+        summary, None, [_NAMED], problems=READ, files=_answers({"application/zip"}, "")
+    )
+
+
+def _answers(content: Iterable[str], name: str) -> dict[Any, Any]:
+    found: dict[Any, Any] = {}
+    for kind in sorted(content):
+        shape: Any = OpenApiTypes.STR if kind in _TEXTS else OpenApiTypes.BINARY
+        if kind == "application/json":
+            shape = {"type": "object", "description": f"{{about, {name}: […]}}, or as laid down."}
+        found[(200, kind)] = OpenApiResponse(shape, "The file.")
+    return found

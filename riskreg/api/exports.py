@@ -1,0 +1,363 @@
+"""Files that go out: lists and reports whole, in one answer, and everything a party may see."""
+
+import datetime as dt
+from collections.abc import Iterable, Sequence
+from typing import Any, ClassVar
+
+from django.db.models import F, QuerySet
+from django.http import StreamingHttpResponse
+from django.http.response import HttpResponseBase
+from django.utils.translation import get_language
+from django.utils.translation import gettext as _
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from riskreg.api.core import row_parameters, schema, schema_exports
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.errors import InvalidQuery
+from riskreg.api.core.query import as_query, choices_of, day_of
+from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
+from riskreg.decisions.models import AcceptanceState
+from riskreg.events.queries import history_of
+from riskreg.exchange.about import about_lines
+from riskreg.exchange.queries.exports import export_rows
+from riskreg.exchange.queries.nouns import NOUNS, readings_of_all
+from riskreg.exchange.queries.party import party_files, party_name
+from riskreg.exchange.queries.sheets import (
+    coverage_sheet,
+    events_sheet,
+    heatmap_sheets,
+    list_sheet,
+    risk_sheets,
+    risks_sheet,
+    with_columns,
+)
+from riskreg.exchange.writing.files import (
+    FORMATS,
+    RISK_FORMATS,
+    Sheet,
+    file_pieces,
+    in_language,
+)
+from riskreg.exchange.writing.risk_files import risk_file_pieces
+from riskreg.exchange.writing.zips import zip_pieces
+from riskreg.kernel.errors import Errors
+from riskreg.register.filtering import sorted_rows
+from riskreg.register.permissions import require
+from riskreg.reviews.queries.coverage import coverage, default_first
+from riskreg.risks import filters
+from riskreg.risks.models import Position
+from riskreg.risks.queries.access import current_positions, risk_for, risks_called
+from riskreg.risks.queries.heatmap import heatmap
+from riskreg.risks.queries.lists import mitigations_of, risk_list
+
+OWN = ("format", "columns")
+REFS = 10_000
+_MEDIA = [kind for kind, _ending in FORMATS.values() if "/json" not in kind]
+
+
+def _renderer(content_type: str) -> type[JSONRenderer]:
+    """A name of what a file can be, so that whoever accepts it alone is answered."""
+    media = content_type.partition(";")[0]
+    return type("FileType", (JSONRenderer,), {"media_type": media, "format": media})
+
+
+class FileApi(RegisterApi):
+    """GET answers with a file: ``format`` says in what, ``columns`` with which columns."""
+
+    http_method_names = ["get", "head"]
+    renderer_classes = [JSONRenderer, *map(_renderer, _MEDIA)]
+    formats: ClassVar[dict[str, tuple[str, str]]] = FORMATS
+    name: ClassVar[str] = ""
+
+    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+        """What is in the file. Raises ``InvalidQuery``."""
+        raise NotImplementedError
+
+    def pieces(self, kind: str, sheets: Sequence[Sheet], about: Any) -> Iterable[bytes]:
+        """The bytes of the file."""
+        return file_pieces(kind, sheets, (_("About"), about))
+
+    def file(self, request: Request, **named: str) -> StreamingHttpResponse:
+        """The file that is asked for."""
+        params = request.query_params
+        kind = params.get("format", "ndjson")
+        errors = Errors()
+        choices_of(errors, "format", [kind], self.formats)
+        as_query(errors.raise_if_any)
+        sheets = list(self.sheets(params, **named))
+        columns = [name for name in params.get("columns", "").split(",") if name]
+        sheets[0] = as_query(lambda: with_columns(sheets[0], columns))
+        about = about_lines(self.viewer, self.at, params.lists())
+        content_type, ending = self.formats[kind]
+        name = f"{self.viewer.register.slug}-{'-'.join([self.name, *named.values()])}"
+        name += f"-{self.viewer.today(self.at).isoformat()}.{ending}"
+        return as_file(self.pieces(kind, sheets, about), content_type, name)
+
+
+def as_file(pieces: Iterable[bytes], content_type: str, name: str) -> StreamingHttpResponse:
+    """``pieces`` as a download called ``name``, made in the language of the request."""
+    made = in_language(get_language() or "en", pieces)
+    response = StreamingHttpResponse(made, content_type=content_type)
+    response["Content-Disposition"] = f'attachment; filename="{name}"'
+    response["Cache-Control"] = "private, no-cache"
+    return response
+
+
+class RiskFiles(FileApi):
+    """What answers with risks, also in the formats that are for risks alone."""
+
+    formats = FORMATS | RISK_FORMATS
+
+    def positions(self, params: Any, **named: str) -> QuerySet[Position]:
+        """The risks."""
+        chosen = as_query(
+            lambda: filters.parse(self.viewer, params, self.at, also=("ordering", *OWN))
+        )
+        errors = Errors()
+        column, descending = filters.order(errors, params.get("ordering"), chosen.stage, "ref")
+        as_query(errors.raise_if_any)
+        rows = risk_list(self.viewer, chosen).select_related(None)
+        if column == "ref_order":
+            return rows.order_by("-ref_order" if descending else "ref_order")
+        by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
+        return rows.order_by(by, "ref_order")
+
+    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+        """With a row for each measure."""
+        self.found = self.positions(params, **named)
+        return [risks_sheet(self.viewer, self.found, get_language() or "en")]
+
+    def pieces(self, kind: str, sheets: Sequence[Sheet], about: Any) -> Iterable[bytes]:
+        """In a format of its own, or as every list."""
+        if kind not in RISK_FORMATS:
+            return super().pieces(kind, sheets, about)
+        if kind == "oscal" and not self.found.exists():
+            text = _("An OSCAL plan has at least one risk; this list has none.")
+            raise InvalidQuery.one("format", "empty", text)
+        rows = export_rows(self.viewer, self.found, get_language() or "en")
+        return risk_file_pieces(kind, self.viewer.register, rows, about, self.at)
+
+
+class RisksExport(RiskFiles):
+    """Risks."""
+
+    name = "risks"
+
+    @schema_exports.file("Export risks", "risks", schema.RISK_FILTERS, FORMATS | RISK_FORMATS)
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """All that the filters find, by ref if no order is asked for, a row for each measure.
+        `ir8286` and `oscal` are JSON as others have laid it down."""
+        return self.file(request)
+
+
+class RiskExport(RiskFiles):
+    """One risk with what hangs on it."""
+
+    name = "risk"
+
+    def positions(self, params: Any, ref: str = "", **named: str) -> QuerySet[Position]:
+        """The risk as it stands."""
+        self.known_params(*OWN)
+        self.risk = risk_for(self.viewer, ref)
+        return current_positions(self.viewer).filter(risk=self.risk)
+
+    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+        """The risk, and a sheet for each of what hangs on it."""
+        risk = list(super().sheets(params, **named))
+        viewer = self.viewer
+        subjects = [
+            self.risk.uuid, *mitigations_of(viewer, self.risk).values_list("uuid", flat=True),
+        ]  # fmt: skip
+        history = events_sheet(viewer, history_of(viewer.audience, subjects))
+        return [*risk, *risk_sheets(viewer, self.risk, self.at), history]
+
+    @schema_exports.file("Export a risk", "risks", (), FORMATS | RISK_FORMATS)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponseBase:
+        """With its mitigations, controls, indicators, acceptances, estimates and history, in the
+        formats that have room for several lists (`xlsx`, `json`)."""
+        return self.file(request, ref=ref)
+
+
+class HistoryExport(FileApi):
+    """The history of a risk."""
+
+    name = "history"
+
+    def sheets(self, params: Any, ref: str = "", **named: str) -> Sequence[Sheet]:
+        """Newest first."""
+        self.known_params(*OWN)
+        viewer, risk = self.viewer, risk_for(self.viewer, ref)
+        subjects = [risk.uuid, *mitigations_of(viewer, risk).values_list("uuid", flat=True)]
+        return [events_sheet(viewer, history_of(viewer.audience, subjects))]
+
+    @schema_exports.file("Export the history of a risk", "events")
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponseBase:
+        """Events of a risk and of the mitigations that serve it, newest first."""
+        return self.file(request, ref=ref)
+
+
+class HeatmapExport(FileApi):
+    """The heatmap of a day."""
+
+    name = "heatmap"
+
+    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+        """The cells, and what moved."""
+        also = ("as_of", "compare", *OWN)
+        chosen = as_query(
+            lambda: filters.parse(self.viewer, params, self.at, also=also, one_kind=True)
+        )
+        as_of, compare = self.days(params, "as_of", "compare")
+        shown = as_query(
+            lambda: heatmap(
+                self.viewer, stage=chosen.stage, at=self.at, as_of=as_of, compare=compare,
+                chosen=chosen, kind=chosen.kind, refs_per_cell=REFS,
+            )
+        )  # fmt: skip
+        return heatmap_sheets(self.viewer, shown)
+
+    @staticmethod
+    def days(params: Any, *names: str) -> list[dt.date | None]:
+        """The days that parameters name."""
+        errors = Errors()
+        found = [day_of(errors, name, params.get(name)) for name in names]
+        as_query(errors.raise_if_any)
+        return found
+
+    @schema_exports.file("Export the heatmap", "cells", schema.HEATMAP_PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """A row for each cell with every ref in it, and one for what is unrated; what moved since
+        `compare` where there is room for another list (`xlsx`, `json`)."""
+        return self.file(request)
+
+
+class CoverageExport(HeatmapExport):
+    """Review coverage of a period."""
+
+    name = "coverage"
+
+    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+        """A row for each group, and one for all."""
+        self.known_params("as_of", "from", "by", *OWN)
+        require(self.viewer, "coverage.view")
+        as_of, first = self.days(params, "as_of", "from")
+        last = as_of or self.viewer.today(self.at)
+        report = as_query(
+            lambda: coverage(
+                self.viewer, by=params.get("by") or "party", first=first or default_first(last),
+                as_of=last, at=self.at,
+            )
+        )  # fmt: skip
+        return [coverage_sheet(self.viewer, report)]
+
+    @schema_exports.file("Export the review coverage", "coverage", COVERAGE_PARAMS)
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """As `coverage/` has it, with a row of key `all`."""
+        return self.file(request)
+
+
+class ListExport(FileApi):
+    """The list of a noun, narrowed and ordered as the list of the API."""
+
+    noun: ClassVar[str] = ""
+
+    def rows(self, params: Any) -> QuerySet[Any]:
+        """What the filters find."""
+        noun = NOUNS[self.noun]
+        rows = noun.rows(self.viewer, self.at)
+        chosen = noun.filters
+        if chosen is None:
+            self.known_params(*OWN)
+            return rows
+        self.known_params(*chosen.NAMES, "ordering", *OWN)
+        condition = as_query(lambda: chosen.parse(self.viewer, params, self.at)).condition
+        rows = rows.filter(condition)
+        if (order := params.get("ordering")) is not None:
+            errors = Errors()
+            rows = sorted_rows(rows, errors, chosen.ORDERINGS, order)
+            as_query(errors.raise_if_any)
+        return rows
+
+    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+        """One sheet."""
+        return [list_sheet(self.name, self.viewer, self.rows(params), self.at)]
+
+
+class ReadingsExport(ListExport):
+    """The readings of the indicators that the filters find."""
+
+    name, noun = "readings", "indicators"
+
+    def rows(self, params: Any) -> QuerySet[Any]:
+        """Newest first of each."""
+        return readings_of_all(super().rows(params))
+
+    @schema_exports.file("Export readings", "readings", row_parameters.INDICATOR_FILTERS)
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Those that count, of the indicators that the filters find."""
+        return self.file(request)
+
+
+class AcceptancesExport(ListExport):
+    """Acceptances."""
+
+    name = noun = "acceptances"
+
+    def rows(self, params: Any) -> QuerySet[Any]:
+        """Newest first."""
+        self.known_params("state", "risk", *OWN)
+        errors = Errors()
+        states = choices_of(errors, "state", params.getlist("state"), AcceptanceState.values)
+        as_query(errors.raise_if_any)
+        rows = NOUNS["acceptances"].rows(self.viewer, self.at)
+        if states:
+            rows = rows.filter(state__in=states)
+        if (ref := params.get("risk")) is not None:
+            rows = rows.filter(risk__in=risks_called(self.viewer, [ref]))
+        return rows
+
+    @schema_exports.file("Export acceptances", "acceptances", schema.ACCEPTANCE_FILTERS)
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Newest first, with how each stands today."""
+        return self.file(request)
+
+
+def _list_export(noun: str, parameters: Sequence[Any] = ()) -> type[ListExport]:
+    """The view of a noun that has nothing of its own."""
+
+    @schema_exports.file(f"Export {noun}", noun, parameters)
+    def get(self: ListExport, request: Request, slug: str) -> HttpResponseBase:
+        """All that the filters find, in the order of their list."""
+        return self.file(request)
+
+    words = {"__doc__": f"All {noun} that the filters find.", "__module__": __name__}
+    return type(f"{noun.capitalize()}Export", (ListExport,),
+                {**words, "name": noun, "noun": noun, "get": get})  # fmt: skip
+
+
+LISTS = {
+    "mitigations": _list_export("mitigations", row_parameters.MITIGATION_FILTERS),
+    "controls": _list_export("controls", row_parameters.CONTROL_FILTERS),
+    "indicators": _list_export("indicators", row_parameters.INDICATOR_FILTERS),
+    "objectives": _list_export("objectives", row_parameters.OBJECTIVE_FILTERS),
+    **{noun: _list_export(noun) for noun in ("meetings", "drivers", "beliefs", "links")},
+    "estimates": _list_export("estimates"),
+    "relations": _list_export("relations"),
+}
+
+
+class PartyExport(RegisterApi):
+    """Everything at once."""
+
+    http_method_names = ["get", "head"]
+    renderer_classes = [JSONRenderer, _renderer("application/zip")]
+
+    @schema_exports.zipped("Export everything")
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """A zip with NDJSON of every noun, the frame, and all events that the caller's party may
+        see. For managers."""
+        self.known_params()
+        files = party_files(self.viewer, self.at)
+        pieces = zip_pieces(files, self.at)
+        return as_file(pieces, "application/zip", party_name(self.viewer, self.at))
