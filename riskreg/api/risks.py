@@ -201,6 +201,24 @@ class RiskAct(RiskApi):
         return self.write(act)
 
 
+class RiskClone(RiskApi):
+    """Makes a draft that says what another risk says."""
+
+    http_method_names = ["post"]
+
+    @schema.made("Copy a risk", None, shapes.Risk)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """Of the caller's party, for whoever sees the original. Scores, reviews and work stay with
+        the original, and so does its `external_id`."""
+
+        def act() -> Answer:
+            nothing_in(request)
+            made = services.clone_risk(actor=self.viewer, ref=ref, at=self.at)
+            return self.answer(made, 201)
+
+        return self.write(act)
+
+
 class RiskOpen(RiskAct):
     """Puts a draft into force."""
 

@@ -49,6 +49,7 @@ app_name = "api"
 
 _RISK = [
     path("", risks.RiskDetail.as_view(), name="risk"),
+    path("clone/", risks.RiskClone.as_view(), name="risk_clone"),
     path("open/", risks.RiskOpen.as_view(), name="risk_open"),
     path("close/", closing.RiskClose.as_view(), name="risk_close"),
     path("reopen/", closing.RiskReopen.as_view(), name="risk_reopen"),

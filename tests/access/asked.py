@@ -265,6 +265,8 @@ def has_rows(route: str, response: HttpResponse) -> bool:
     if response["Content-Type"] == "application/x-ndjson":
         return bool(response.content)
     body = json.loads(response.content)
+    if "export" in route:
+        return any(body.values())
     if "results" in body:
         return bool(body["results"])
     if route.endswith("/heatmap/"):

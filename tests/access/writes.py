@@ -39,6 +39,7 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     mine, head = "partner_owner", "partner_manager"
     yield Write(mine, "POST", f"{base}/risks/", {"title": "New", "external_id": "zzyzx-id"})
     yield Write(mine, "POST", f"{base}/risks/", {"title": "Quiet", "visibility": "party"})
+    yield Write(mine, "POST", f"{base}/risks/R-001/clone/")
     yield Write(mine, "PATCH", risk, {"title": "Renamed", "external_id": "zzyzx-id"}, tag=risk)
     yield Write(
         mine, "POST", f"{risk}assessments/",

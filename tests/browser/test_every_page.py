@@ -47,6 +47,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:risk_reopen": (MANAGER, ""),
     "web:risk_transfer": (OWNER, ""),
     "web:risk_share": (MANAGER, ""),
+    "web:risk_clone": (OWNER, ""),
     "web:review": (OWNER, ""),
     "web:risk_history": (OWNER, ""),
     "web:risk_mitigations": (OWNER, ""),

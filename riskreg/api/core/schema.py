@@ -310,7 +310,8 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "close", "end",
+    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "clone", "close",
+    "end",
     "export", "feed",
     "grant", "needed",
     "items", "merge", "open", "preview", "refuse", "release", "reopen", "resend", "restore",

@@ -2,6 +2,7 @@
 
 from riskreg.risks.services.assessments import record_assessment
 from riskreg.risks.services.cadence import set_cadence
+from riskreg.risks.services.cloning import clone_risk
 from riskreg.risks.services.control_tests import record_test
 from riskreg.risks.services.controls import add_control, edit_control, end_control
 from riskreg.risks.services.criteria import publish_criteria
@@ -20,6 +21,7 @@ from riskreg.risks.services.terms import merge_terms
 
 __all__ = [
     "add_control",
+    "clone_risk",
     "close_risk",
     "create_mitigation",
     "create_risk",

@@ -4,6 +4,7 @@ from django.urls import path
 
 from riskreg.web.risks.actions import (
     AssessRisk,
+    CloneRisk,
     OpenRisk,
     ShareRisk,
     TransferRisk,
@@ -25,5 +26,6 @@ urlpatterns = [
     path("risks/<str:ref>/reopen/", ReopenRisk.as_view(), name="risk_reopen"),
     path("risks/<str:ref>/transfer/", TransferRisk.as_view(), name="risk_transfer"),
     path("risks/<str:ref>/extend/", ExtendReview.as_view(), name="risk_extend"),
+    path("risks/<str:ref>/clone/", CloneRisk.as_view(), name="risk_clone"),
     path("risks/<str:ref>/share/", ShareRisk.as_view(), name="risk_share"),
 ]

@@ -23,6 +23,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import position_of, risk_for
 from riskreg.risks.services import (
+    clone_risk,
     open_risk,
     record_assessment,
     share_risk,
@@ -276,6 +277,39 @@ class ShareRisk(RiskAction):
 
     def done(self, risk: Risk) -> str:
         return _("It is shared, and called %(ref)s from now on.") % {"ref": risk.ref}
+
+
+class CloneRisk(RegisterView):
+    """A new draft that begins as a copy: asked once more before it is made."""
+
+    texts = {
+        "title": gettext_lazy("Copy this risk"),
+        "text": gettext_lazy(
+            "A new draft says what this one says, with its classification and objectives. What was "
+            "judged, reviewed and planned stays with this one."
+        ),
+        "button": gettext_lazy("Make the copy"),
+    }
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """The question."""
+        risk = risk_for(self.viewer, ref)
+        require(self.viewer, "risk.create")
+        context = {
+            "risk": risk, "risk_title": risk.localized("title"), "form": forms.Form(),
+            **self.texts,
+        }  # fmt: skip
+        return self.render("risks/action.html", context)
+
+    @adds
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """Make it, and lead to where it is changed."""
+        made = clone_risk(actor=self.viewer, ref=ref, at=self.at)
+        messages.success(request, _("%(ref)s is a copy of %(from)s. Change what differs.") % {
+            "ref": made.ref, "from": ref,
+        })  # fmt: skip
+        keys = {"slug": self.viewer.register.slug, "ref": made.ref}
+        return HttpResponseRedirect(reverse("web:risk_edit", kwargs=keys))
 
 
 @adds

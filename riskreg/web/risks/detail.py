@@ -204,8 +204,9 @@ class RiskPage(RegisterView):
         may["accept"] = permits(self.viewer, "acceptance.request", risk)
         may["relate"] = permits(self.viewer, "risk.edit")
         may["watch"] = alive and permits(self.viewer, "indicator.create")
+        may["clone"] = self.viewer.party is not None and permits(self.viewer, "risk.create")
         may["more"] = any(
-            may[a] for a in ("close", "reopen", "transfer", "share", "assess", "extend")
+            may[a] for a in ("close", "reopen", "transfer", "share", "assess", "extend", "clone")
         )
         return may
 
