@@ -212,6 +212,7 @@ class RiskClone(RiskApi):
         the original, and so does its `external_id`."""
 
         def act() -> Answer:
+            risk_for(self.viewer, ref)
             nothing_in(request)
             made = services.clone_risk(actor=self.viewer, ref=ref, at=self.at)
             return self.answer(made, 201)

@@ -27,8 +27,9 @@ def commit(step: Step, keep_going: Callable[[], None]) -> Outcome:
     draft = rows.filter(uuid=step.job.subject).first()
     if draft is None:
         raise ValueError(_("This file is no longer here. Bring it again."))
-    actor = viewer_for(draft.made_by, draft.register.slug)
+    # Whatever is said of it, a refusal too, is read by whoever brought it.
     with translation.override(draft.made_by.language):
+        actor = viewer_for(draft.made_by, draft.register.slug)
         brought = brought_of(draft)
         plan, answers = preview_import(
             actor=actor, brought=brought, mapping=draft.answers, at=clock.now()

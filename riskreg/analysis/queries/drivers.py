@@ -33,7 +33,7 @@ def driver_for(viewer: Viewer, ref: str) -> Driver:
     return row
 
 
-def beliefs_of(viewer: Reader, drivers: Collection[Driver]) -> QuerySet[Belief]:
+def beliefs_of(viewer: Reader, drivers: Collection[Driver] | QuerySet[Driver]) -> QuerySet[Belief]:
     """What is believed of ``drivers``, as far as the viewer may know of it, newest first."""
     rows = Belief.objects.visible_to(viewer).filter(driver__in=drivers)
     people = ("expert", "party", "register", "driver__indicator")

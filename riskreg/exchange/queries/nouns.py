@@ -8,12 +8,12 @@ from functools import partial
 from itertools import islice
 from typing import Any
 
-from django.db.models import OuterRef, Prefetch, QuerySet, Subquery
+from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
-from riskreg.analysis.models import Belief, DriverLink, Estimate
-from riskreg.analysis.queries.drivers import drivers_for
+from riskreg.analysis.models import Belief, Estimate
+from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, links_for
 from riskreg.analysis.queries.estimates import shown_estimates
 from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.decisions.models import Acceptance
@@ -70,8 +70,8 @@ def _kept(
     def to_bodies(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
         for row in rows:
             known = more(viewer, row) if more else {}
-            beside = {name: value for name, value in known.items() if name not in table}
-            yield beside | kept_to_json(table, row, viewer, **known)
+            further = {name: value for name, value in known.items() if name not in table}
+            yield further | kept_to_json(table, row, viewer, **known)
 
     return to_bodies
 
@@ -189,15 +189,7 @@ def _estimates(viewer: Viewer, _at: dt.datetime) -> QuerySet[Estimate]:
 
 
 def _beliefs(viewer: Viewer, _at: dt.datetime) -> QuerySet[Belief]:
-    rows = Belief.objects.visible_to(viewer).filter(driver__in=drivers_for(viewer).order_by())
-    return rows.select_related("driver", "expert", "party").order_by("driver__ref", "-at", "-id")
-
-
-def _links(viewer: Viewer, _at: dt.datetime) -> QuerySet[DriverLink]:
-    risks = visible_risks(viewer).filter(pk=OuterRef("risk")).values("ref")
-    rows = DriverLink.objects.visible_to(viewer).filter(risk__in=visible_risks(viewer))
-    rows = rows.filter(driver__in=drivers_for(viewer).order_by())
-    return rows.select_related("driver", "party").annotate(risk_ref=Subquery(risks)).order_by("id")
+    return beliefs_of(viewer, drivers_for(viewer).order_by()).order_by("driver__ref", "-at", "-id")
 
 
 NOUNS: dict[str, Noun] = {
@@ -233,8 +225,8 @@ NOUNS: dict[str, Noun] = {
             _kept(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
         ),
         Noun(
-            "links", _("Links to risks"), LINK, _links,
-            _kept(LINK, lambda _v, row: {"risk": row.risk_ref, "driver": row.driver.ref}),
+            "links", _("Links to risks"), LINK, lambda v, _at: links_for(v),
+            _kept(LINK, lambda _v, row: {"risk": row.risk.ref, "driver": row.driver.ref}),
         ),
         Noun(
             "estimates", _("Estimates"), ESTIMATE, _estimates,

@@ -47,22 +47,22 @@ def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) ->
 def list_sheet(name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) -> Sheet:
     """The rows of a noun (``NOUNS``), in their order."""
     noun = NOUNS[name]
-    beside = [Column("conditions", _("Conditions"), width=36)] if name == "acceptances" else []
+    further = [Column("conditions", _("Conditions"), width=36)] if name == "acceptances" else []
     if name in ("beliefs", "links"):
-        beside = [Column("driver", _("Driver"), width=12)]
+        further = [Column("driver", _("Driver"), width=12)]
     parties = {party.key: party.name for party in parties_for(viewer)}
     zone = viewer.register.time_zone
 
     def cells() -> Iterator[dict[str, Any]]:
         for body in bodies(noun, viewer, rows, at):
             row = table_cells(noun.table, body, zone, parties)
-            yield row | {column.name: _beside(column.name, body) for column in beside}
+            yield row | {column.name: _further_cell(column.name, body) for column in further}
 
-    columns = table_columns(noun.table, beside)
+    columns = table_columns(noun.table, further)
     return Sheet(name, str(noun.title), columns, cells, lambda: bodies(noun, viewer, rows, at))
 
 
-def _beside(name: str, body: Mapping[str, Any]) -> Any:
+def _further_cell(name: str, body: Mapping[str, Any]) -> Any:
     if name != "conditions":
         return body[name]
     return "; ".join(f"{each['due_on']}: {each['text']}" for each in body["conditions"])

@@ -35,19 +35,31 @@ _WESTERN = frozenset(
 )
 # Signs that stand beside words; between two letters they are a letter of another code page.
 _MISPLACED = re.compile(
-    r"(?<=[^\W\d_])[³¹²¿¡ªº£¥¯¼½¾°§†‡Ÿ¢¤¦©®«»„‚…ˆ˜‰µ]+(?=[^\W\d_])|(?<![^\W\d_])[³¹¿Ÿœ](?=[a-zó])"
+    r"(?<=[^\W\d_])[³¹²¿¡ªº£¥¯¼½¾°§†‡Ÿ¢¤¦©®«»„”‚…ˆ˜‰µ]+(?=[^\W\d_])|(?<![^\W\d_])[³¹¿Ÿœ](?=[a-zó])"
 )
-_POLISH = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"
-_CZECH = "áčďéěíňóřšťúůýžÁČĎÉĚÍŇÓŘŠŤÚŮÝŽ"
-_SOUTHEAST = "őűŐŰăâîșțşţđäöüßÄÖÜ"
+# The letters of one language each: two of them in one text are a sign of the wrong code page.
+_CENTRAL = (
+    "ąćęłńóśźż", "áčďéěíňóřšťúůýž", "áäčďéíĺľňóôŕšťúýž", "áéíóöőúüű", "ăâîșțşţ", "čćđšž",
+)  # fmt: skip
+_BESIDE = "äöüßÄÖÜ°–—’‘“”„…·•§€\u00a0"
+_CENTRALS = tuple(frozenset(text + text.upper() + _BESIDE) for text in _CENTRAL)
 _LETTERS = {
-    "cp1254": frozenset("çğıöşüÇĞİÖŞÜâîûÂÎÛ°–—’‘“”„…·•€\u00a0"),
-    "cp1250": frozenset(_POLISH + _CZECH + _SOUTHEAST + "°–—’‘“”„…·•§€\u00a0"),
-    "mac_roman": _WESTERN,
+    "cp1254": (frozenset("çğıöşüÇĞİÖŞÜâîûÂÎÛ°–—’‘“”„…·•€\u00a0"),),
+    "cp1250": _CENTRALS,
+    "iso8859_2": _CENTRALS,
+    "mac_roman": (_WESTERN,),
+    "cp850": (_WESTERN,),
+    "cp852": _CENTRALS,
+    # A text in several languages.
+    "cp1250 ": (frozenset().union(*_CENTRALS),),
 }
+# A capital with a mark inside a word that is none otherwise: a letter of another code page.
+_MISCASED = re.compile(r"(?<=[^\W\d_])[À-ÖØ-ÞŒŸĄĆĘŁŃŚŹŻ](?=[a-zß-öø-ÿ])|(?<=[a-z])[À-ÖØ-ÞŒŸ]")
 _ASCII = frozenset(map(chr, range(128)))
 _HIGH = re.compile(rb"[\x80-\xff]+")
 _SEP = re.compile(r"sep=(.)\s*$", re.I)
+# What is written so that no spreadsheet takes it for a formula (``exchange.writing.csvs``).
+_DISARMED = re.compile(r"^'('*[=+\-@\t\r])")
 _RULE = re.compile(r"[\s|:+=-]*-[\s|:+=-]*")
 
 
@@ -72,10 +84,12 @@ def decode(data: bytes) -> str:
     western = data[:200_000].decode("cp1252", "replace")
     if set(western) - _ASCII <= _WESTERN and not _MISPLACED.search(western):
         return data.decode("cp1252", "replace")
-    for encoding in ("cp1254", "cp1250", "mac_roman"):
-        text = data[:200_000].decode(encoding, "replace")
-        if set(text) - _ASCII <= _LETTERS[encoding] and not _MISPLACED.search(text):
-            return data.decode(encoding, "replace")
+    for encoding, alphabets in _LETTERS.items():
+        text = data[:200_000].decode(encoding.strip(), "replace")
+        used = set(text) - _ASCII
+        fits = any(used <= alphabet for alphabet in alphabets)
+        if fits and not _MISPLACED.search(text) and not _MISCASED.search(text):
+            return data.decode(encoding.strip(), "replace")
     best = from_bytes(data[:200_000]).best()
     for encoding in (best.encoding if best else "", "cp1252", "latin-1"):
         try:
@@ -202,7 +216,7 @@ def _read_rows(text: str, separator: str, quote: str, *, strict: bool) -> Grid:
                 _("At most %(rows)d rows of %(columns)d columns are read; bring it in parts.")
                 % {"rows": MAX_ROWS, "columns": MAX_COLUMNS}
             )
-        rows.append(list(row))
+        rows.append([_DISARMED.sub(r"\1", cell) if cell[:1] == "'" else cell for cell in row])
     return rows
 
 

@@ -2,15 +2,17 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
-_STARTS = ("=", "+", "-", "@", "\t", "\r")
+# Also one that has an apostrophe before it already: reading takes one away.
+_RUNS = re.compile(r"'*[=+\-@\t\r]")
 
 
 def disarmed(value: Any) -> Any:
     """``value`` so that no spreadsheet runs it: what would be a formula gets an apostrophe."""
-    if isinstance(value, str) and value.startswith(_STARTS):
+    if isinstance(value, str) and _RUNS.match(value):
         return f"'{value}"
     return value
 

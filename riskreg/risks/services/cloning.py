@@ -10,6 +10,7 @@ from riskreg.register.permissions import require
 from riskreg.register.queries import ANSWERABLE, members_for
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
+from riskreg.risks.queries.links import objectives_by_risk
 from riskreg.risks.services.risks import create_risk
 
 _COPIED = (
@@ -38,5 +39,5 @@ def clone_risk(*, actor: Viewer, ref: str, at: dt.datetime) -> Risk:
     # What is out of use is not taken up again.
     terms = risk.terms.filter(retired_at=None, merged_into=None).select_related("taxonomy")
     fields["terms"] = [f"{term.taxonomy.key}:{term.key}" for term in terms]
-    fields["objectives"] = list(risk.objectives.visible_to(actor).values_list("key", flat=True))
+    fields["objectives"] = objectives_by_risk(actor, [risk.pk]).get(risk.pk, [])
     return create_risk(actor=actor, fields=fields, visibility=risk.visibility, at=at)

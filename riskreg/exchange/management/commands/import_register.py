@@ -1,5 +1,6 @@
 """``manage.py import_register FILE --register SLUG --as E-MAIL``."""
 
+import datetime as dt
 import json
 import sys
 from argparse import ArgumentParser
@@ -7,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import translation
 
 from riskreg.accounts.models import User
 from riskreg.exchange.mapping import Plan, empty_report
@@ -42,6 +44,13 @@ class Command(BaseCommand):
         if user is None:
             raise CommandError(f"Nobody has an account under {options['email']}.")
         at = clock.now()
+        # What is asked and refused is in their language, as on their pages.
+        with translation.override(user.language):
+            self._bring_in(user, brought, at, options)
+
+    def _bring_in(
+        self, user: User, brought: Brought, at: dt.datetime, options: dict[str, Any]
+    ) -> None:
         try:
             mapping = _mapping(options["mapping"])
             viewer = viewer_for(user, options["register"])
