@@ -22,6 +22,14 @@ ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/")
 # The home of leadership asks for the map of two days beside every kind of duty; a risk's page asks
 # once for each noun that hangs on it.
 OF_MUCH = {"web:/r/{}/home/": 25, "web:/r/{}/risks/{}/": 13}
+# A file of several nouns asks for each of them, piece by piece.
+OF_MUCH |= {
+    "web:/r/{}/risks/{}/export/": 30,
+    "api:/api/v1/registers/{}/risks/{}/export/": 18,
+    "api:/api/v1/registers/{}/exports/risks/": 10,
+    "web:/r/{}/exports/party.zip": 35,
+    "api:/api/v1/registers/{}/exports/party/": 35,
+}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

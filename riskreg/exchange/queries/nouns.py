@@ -90,6 +90,7 @@ def _risks(viewer: Viewer, positions: Sequence[Position], _at: dt.datetime) -> I
             "terms": terms.get(position.risk_id, {}),
             "objectives": objectives.get(position.risk_id, []),
             "scores": {stage: position.cell(stage) for stage in Stage.values},
+            "owner": person(position.owner),
         }
         yield kept_to_json(RISK, position.risk, viewer, **links)
 
