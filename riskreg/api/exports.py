@@ -284,6 +284,10 @@ class ListExport(FileApi):
         return [list_sheet(self.name, self.viewer, self.rows(params), self.at)]
 
 
+# By its other filters an indicator is found as well.
+_OF_READINGS = [p for p in row_parameters.INDICATOR_FILTERS if p.name != "external_id"]
+
+
 class ReadingsExport(ListExport):
     """The readings of the indicators that the filters find."""
 
@@ -291,9 +295,11 @@ class ReadingsExport(ListExport):
 
     def rows(self, params: Any) -> QuerySet[Any]:
         """Newest first of each."""
+        names = (p.name for p in _OF_READINGS)
+        self.known_params(*names, *OWN)
         return readings_of_all(super().rows(params))
 
-    @schema_exports.file("Export readings", "readings", row_parameters.INDICATOR_FILTERS)
+    @schema_exports.file("Export readings", "readings", _OF_READINGS)
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Those that count, of the indicators that the filters find."""
         return self.file(request)
