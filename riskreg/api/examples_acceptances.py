@@ -40,8 +40,31 @@ def _closed(state: str) -> dict[str, Any]:
     return {**_ACCEPTANCE, "state": state, "status": "closed", "words": "Do more first", **at}
 
 
+_QUESTION = {
+    "id": "5d2f1c84-0d6b-4a52-8f6e-2b7f3c9d4e10",
+    "wants": "answer",
+    "text": "What does the tariff of March do to it?",
+    "asked_by": _LEADER,
+    "asked_at": "2026-11-20T08:00:00Z",
+    "due_on": "2026-12-01",
+    "state": "waiting",
+    "words": "",
+    "closed_by": None,
+    "closed_at": None,
+}
+_ANSWERED = {
+    "state": "answered",
+    "words": "It adds a tenth to the landed cost (illustrative)",
+    "closed_by": OWNER,
+    "closed_at": "2026-11-25T08:00:00Z",
+}
 _WORDS = {"words": "Do more first"}
 ANSWERS: dict[str, Any] = {
+    "List questions about a risk": page(_QUESTION),
+    "Ask about a risk": _QUESTION,
+    "Answer a question": _QUESTION | _ANSWERED,
+    "Withdraw a question": _QUESTION
+    | {"state": "withdrawn", "closed_by": _LEADER, "closed_at": "2026-11-25T08:00:00Z"},
     "List acceptances": page(_ACCEPTANCE),
     "List risks without an acceptance": page(
         {
@@ -86,6 +109,12 @@ REQUESTS: dict[str, Any] = {
             }
         ],
     },
+    "Ask about a risk": {
+        "text": "What does the tariff of March do to it?",
+        "due_on": "2026-12-01",
+        "wants": "answer",
+    },
+    "Answer a question": {"words": "It adds a tenth to the landed cost (illustrative)"},
     "Grant an acceptance": {"words": "Until spring, and no longer"},
     "Refuse an acceptance": _WORDS,
     "Withdraw an acceptance": {},

@@ -33,6 +33,7 @@ from riskreg.api import (
     parties,
     programme,
     programs,
+    questions,
     registers,
     relations,
     reviews,
@@ -63,6 +64,17 @@ _RISK = [
     path("history/export/", exports.HistoryExport.as_view(), name="history_export"),
     path("drivers/", drivers.RiskLinks.as_view(), name="risk_drivers"),
     path("estimates/", estimates.Estimates.as_view(), name="estimates"),
+    path("questions/", questions.Questions.as_view(), name="questions"),
+    path(
+        "questions/<uuid:question>/answer/",
+        questions.QuestionAnswer.as_view(),
+        name="question_answer",
+    ),
+    path(
+        "questions/<uuid:question>/withdraw/",
+        questions.QuestionWithdraw.as_view(),
+        name="question_withdraw",
+    ),
 ]
 _ACCEPTANCE = [
     path("", acceptances.AcceptanceDetail.as_view(), name="acceptance"),

@@ -175,6 +175,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         actor=world.viewer("leader"), ref=refused.ref, version=None, words="Do more", at=world.at
     )
     accepting.accepted(world, first, conditions=[accepting.condition(world)])
+    for number in range(2):
+        accepting.question(world, first, by="partner_leader", text=f"What if {number}?")
     ice = builders.risk(world, by=world.partner_owner, title="Ice in the port", rated=(5, 5))
     accepting.asked(world, ice, by="partner_manager")
     meetings = [str(meet(world, recipe={"state": "open"}, ended=n == 1).uuid) for n in (0, 1)]
@@ -230,6 +232,7 @@ def private_part(world: World, step: str) -> None:
         builders.review(world, due, comment=sing("comment"), at=world.at - 27 * DAY)
         term = {**accepting.condition(world), "text": sing("condition")}
         accepting.accepted(world, due, reason=sing("acceptance"), conditions=[term])
+        accepting.question(world, due, by="leader", text=sing("question"))
         waiting = Risk.objects.get(ref="F-002")
         accepting.asked(world, waiting, reason=sing("request"), conditions=[term])
         estimating.estimate(

@@ -88,6 +88,9 @@ ROUTES: dict[str, str] = {
     "/r/{}/drivers/{}/feed/": "POST",
     "/r/{}/beliefs/{}/end/": "POST",
     "/r/{}/links/{}/end/": "POST",
+    "/r/{}/risks/{}/ask/": "GET POST",
+    "/r/{}/risks/{}/questions/{}/answer/": "POST",
+    "/r/{}/risks/{}/questions/{}/withdraw/": "POST",
     "/r/{}/simulations/": "GET POST",
     "/r/{}/simulations/{}/": "GET",
     "/r/{}/simulations/{}/csv/": "GET",
@@ -292,6 +295,9 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/risks/{}/history/": "GET",
     "/api/v1/registers/{}/risks/{}/estimates/": "GET POST",
     "/api/v1/registers/{}/estimates/{}/release/": "POST",
+    "/api/v1/registers/{}/risks/{}/questions/": "GET POST",
+    "/api/v1/registers/{}/risks/{}/questions/{}/answer/": "POST",
+    "/api/v1/registers/{}/risks/{}/questions/{}/withdraw/": "POST",
     "/api/v1/registers/{}/acceptances/": "GET POST",
     "/api/v1/registers/{}/acceptances/needed/": "GET",
     "/api/v1/registers/{}/acceptances/{}/": "GET",
@@ -387,6 +393,10 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         body |= {"external_id": "zzyzx-id", "objectives": world.objective_keys}
     if "mitigations" in route:
         body |= {"risks": world.risk_refs[:2], "due_on": "2026-12-31"}
+    if route.endswith(("/ask/", "/questions/")):
+        return {"text": "Probe", "due_on": str(world.today + dt.timedelta(days=5))}
+    if "/questions/{}/" in route:
+        return {"words": "Probe"} if route.endswith("/answer/") else {}
     if "/acceptances/{}/" in route and route.endswith("/conditions/{}/"):
         return {"state": "met", "words": "Probe"}
     if route.endswith(("/accept/", "/acceptances/")):

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from riskreg.decisions.services import ask_about_risk
 from riskreg.events.queries import visible_events
 from riskreg.exchange.services import Brought, bring_in
 from riskreg.kernel.errors import Forbidden, NotFound
@@ -128,6 +129,9 @@ ATTEMPTS: dict[str, Attempt] = {
         given={"likelihood": 1, "impact": 1, "rationale": "x"}, **_act(w, v, r)
     ),
     "risk.review": lambda w, v, r: record_review(**_act(w, v, r)),
+    "risk.ask": lambda w, v, r: ask_about_risk(
+        actor=v, ref=r.ref, text="x", due_on=v.today(w.at), at=w.at
+    ),
     "risk.extend": lambda w, v, r: grant_extension(
         until=v.today(w.at) + dt.timedelta(days=25), reason="x", **_act(w, v, r)
     ),

@@ -79,6 +79,7 @@ def grow(world: World, size: int) -> None:
         # Every other one stays above appetite with nothing but a request.
         accept = accepting.accepted if row.pk % 2 else accepting.asked
         accept(world, row, conditions=[accepting.condition(world)])
+        accepting.question(world, row)
 
 
 @built_once
@@ -237,6 +238,8 @@ def accept_for(world: World, person: User) -> None:
     grant_acceptance(actor=world.viewer(acceptor), ref=row.ref, version=None, at=world.at)
     if person != world.owner:
         accepting.asked(world, builders.risk(world, rated=(3, 4)), acceptor=person.email)
+    for wants in ("answer", "review"):
+        accepting.question(world, own, by="manager", wants=wants)
 
 
 @built_once

@@ -92,6 +92,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "drivers": (world.drivers, "FD-999"),
         "beliefs": (world.beliefs, nobody),
         "links": (world.links, nobody),
+        "questions": (world.conditions, nobody),
         "simulations": (world.simulations, nobody),
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),

@@ -172,6 +172,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "belief": said, "link": making.link(world, moving, row, by="manager"),
         "token": token, "invitation": invitation, "member": world.deputy,
         "acceptor": world.leader, "condition": Obligation.objects.earliest("pk"),
+        "question": accepting.question(world, row, by="manager"),
     }  # fmt: skip
     return {
         **{name: str(thing.uuid) for name, thing in things.items()},

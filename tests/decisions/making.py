@@ -3,8 +3,8 @@
 import datetime as dt
 from typing import Any
 
-from riskreg.decisions.models import Acceptance
-from riskreg.decisions.services import grant_acceptance, request_acceptance
+from riskreg.decisions.models import Acceptance, Obligation
+from riskreg.decisions.services import ask_about_risk, grant_acceptance, request_acceptance
 from riskreg.risks.models import Risk
 from tests.builders import World
 
@@ -41,3 +41,12 @@ def condition(world: World, days: int = 20, owner: str = "owner") -> dict[str, A
         "owner": str(getattr(world, owner).uuid),
         "due_on": (world.today + days * DAY).isoformat(),
     }
+
+
+def question(
+    world: World, row: Risk, *, by: str = "leader", days: int = 7, **given: Any
+) -> Obligation:
+    """Something that is asked about ``row``, due in so many days."""
+    fields = {"text": "What does the tariff do to it?", "at": world.at, **given}
+    due_on = (world.today + days * DAY).isoformat()
+    return ask_about_risk(actor=world.viewer(by), ref=row.ref, due_on=due_on, **fields)

@@ -310,12 +310,10 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
 
 # Last parts of addresses that are no nouns.
 _ACTS = {
-    "accept", "approve", "archive", "attendance", "bulk", "cancel", "chair", "clone", "close",
-    "end",
-    "export", "feed",
-    "grant", "needed",
-    "items", "merge", "open", "preview", "refuse", "release", "reopen", "resend", "restore",
-    "revoke", "rotate", "share", "test", "transfer", "undo", "withdraw",
+    "accept", "answer", "approve", "archive", "attendance", "bulk", "cancel", "chair", "clone",
+    "close", "end", "export", "feed", "grant", "items", "merge", "needed", "open", "preview",
+    "refuse", "release", "reopen", "resend", "restore", "revoke", "rotate", "share", "test",
+    "transfer", "undo", "withdraw",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 

@@ -245,6 +245,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "party": ("The party's key.", r"^[^/]+$"),
     "number": ("The number of the item.", ""),
     "key": ("Its key, which never changes.", r"^[^/]+$"),
+    "question": ("The question's id.", ""),
     "condition": ("The condition's id.", ""),
     "brought": ("The import's id.", ""),
     "control": ("The control's id.", ""),
@@ -264,6 +265,7 @@ PATHS: dict[str, tuple[str, str]] = {
 TAGS: dict[str, str] = {
     "change-requests": "Changes of what binds all parties, which wait for a yes of each",
     "absences": "Who is away, and who stands in.",
+    "questions": "What is asked of whoever answers for a risk.",
     "conditions": "What must be done for an acceptance to hold.",
     "acceptances": "Risks above appetite that are signed off for a time.",
     "assessments": "Judgements of a risk.",

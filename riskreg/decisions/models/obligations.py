@@ -19,6 +19,12 @@ class ObligationKind(models.TextChoices):
     ANSWER = "acceptance.answer", _("an answer to a request for acceptance")
     EXPIRY = "acceptance.expiry", _("what follows an acceptance that ends")
     CONDITION = "acceptance.condition", _("a condition of an acceptance")
+    QUESTION = "risk.question", _("an answer to a question")
+    REVIEW = "risk.review_asked", _("a review that somebody asked for")
+
+
+# What is asked about a risk, of whoever answers for it.
+QUESTION_KINDS = (ObligationKind.QUESTION, ObligationKind.REVIEW)
 
 
 class ObligationState(models.TextChoices):
@@ -32,11 +38,13 @@ class ObligationState(models.TextChoices):
 
 
 class Obligation(Translated, Base, PartyBound):
-    """Something that somebody owes by ``due_on``: an answer, what follows the end of an acceptance,
-    a condition. One table for all, so that lists of duties ask once.
+    """Something that somebody owes by ``due_on``: an answer, a review, a condition, what follows
+    the end of an acceptance. One table for all, so that lists of duties ask once.
+
+    ``asked_by``: who asked, of what is asked about a risk.
 
     ``owner`` None: owed by whoever answers for the risk, whoever that is by then. ``words``: how a
-    condition was met, or why it was waived.
+    condition was met, why it was waived, or the answer to a question.
     """
 
     kind = models.CharField(max_length=24, choices=ObligationKind.choices)
@@ -52,6 +60,9 @@ class Obligation(Translated, Base, PartyBound):
         on_delete=models.PROTECT,
         null=True,
         related_name="owned_obligations",
+    )
+    asked_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
     )
     due_on = models.DateField()
     closed_by = models.ForeignKey(

@@ -14,6 +14,8 @@ from riskreg.duties.sources.acceptances import (
     ACCEPTANCE_ANSWER,
     ACCEPTANCE_EXPIRY,
     CONDITION,
+    QUESTION,
+    REVIEW_ASKED,
 )
 from riskreg.duties.sources.beliefs import BELIEF_LOOK
 from riskreg.duties.sources.breaches import BREACH
@@ -42,6 +44,8 @@ SOURCES: dict[str, Source] = {
         ACCEPTANCE_ANSWER,
         ACCEPTANCE_EXPIRY,
         CONDITION,
+        QUESTION,
+        REVIEW_ASKED,
     )
 }
 # Those that lists and counts have; the others are told, and another of these asks for them.
@@ -93,8 +97,10 @@ __all__ = [
     "LISTED",
     "MITIGATION_DUE",
     "MITIGATION_UPDATE",
+    "QUESTION",
     "READING",
     "REVIEW",
+    "REVIEW_ASKED",
     "SOON_DAYS",
     "SOURCES",
     "Duty",

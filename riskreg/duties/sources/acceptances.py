@@ -1,4 +1,5 @@
-"""What is owed because of acceptances: answers, conditions, and what follows one that ends."""
+"""What is owed because of acceptances (answers, conditions, what follows one that ends), and what
+somebody asked about a risk."""
 
 import uuid
 from collections.abc import Collection, Sequence
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
+from riskreg.decisions.queries.questions import is_open, reviewed_since
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import State
 from riskreg.risks.queries.severity import severity_of
@@ -19,18 +21,20 @@ _SUBJECTS = {
     ObligationKind.ANSWER: "acceptance_answer",
     ObligationKind.EXPIRY: "acceptance",
     ObligationKind.CONDITION: "condition",
+    ObligationKind.QUESTION: "risk",
+    ObligationKind.REVIEW: "risk",
 }
 
 
 def obligations() -> QuerySet[Obligation]:
     """Every obligation, with what a duty needs."""
-    rows = Obligation.objects.select_related("party", "risk", "acceptance")
+    rows = bare_obligations().select_related("party", "risk", "acceptance", "asked_by")
     return rows.annotate(severity=severity_of("risk"))
 
 
 def bare_obligations() -> QuerySet[Obligation]:
     """Every obligation, with no more than ``open`` asks for."""
-    return Obligation.objects.all()
+    return Obligation.objects.annotate(reviewed=reviewed_since())
 
 
 def owed_by(users: Collection[int]) -> Q:
@@ -42,12 +46,13 @@ def owed_by(users: Collection[int]) -> Q:
 
 def duty_of(row: Obligation) -> Duty:
     """The duty that an obligation is, while it is open and its risk as well."""
-    stands = row.state == ObligationState.OPEN and row.risk.state == State.OPEN
+    stands = is_open(row) and row.risk.state == State.OPEN
     named: dict[str, Any] = {"owner_id": row.owner_id} if row.owner_id else {"answers": row.risk}
-    assert row.acceptance is not None  # noqa: S101 - each kind below has one
+    page = {ObligationKind.QUESTION: "risk", ObligationKind.REVIEW: "review"}
     return Duty.of(
         row, row.kind, row.due_on if stands else None, subject_type=_SUBJECTS[row.kind],  # type: ignore[index]
-        page="acceptance", ref=row.acceptance.ref, **named,
+        page=page.get(row.kind, "acceptance"),  # type: ignore[call-overload]
+        ref=row.acceptance.ref if row.acceptance else row.risk.ref, **named,
     )  # fmt: skip
 
 
@@ -61,7 +66,8 @@ def _facts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
 
 
 def _in_words(row: Obligation) -> str:
-    assert row.acceptance is not None  # noqa: S101 - see above
+    if row.acceptance is None:
+        return _("%(name)s asks about %(ref)s") % {"name": row.asked_by, "ref": row.risk.ref}
     until = {"ref": row.risk.ref, "day": _day(row.acceptance.expires_on)}
     if row.kind == ObligationKind.ANSWER:
         return _("%(ref)s is to be accepted until %(day)s; it needs a yes or no") % until
@@ -71,10 +77,11 @@ def _in_words(row: Obligation) -> str:
 
 
 def _source(kind: ObligationKind) -> Source:
+    still = Q(kind=kind.value, state=ObligationState.OPEN, risk__state=State.OPEN)
     return Source(
         kind=kind.value,
         due_field="due_on",
-        open=Q(kind=kind.value, state=ObligationState.OPEN, risk__state=State.OPEN),
+        open=still & Q(reviewed=False) if kind == ObligationKind.REVIEW else still,
         rows=obligations,
         bare=bare_obligations,
         whose=owed_by,
@@ -87,3 +94,5 @@ def _source(kind: ObligationKind) -> Source:
 ACCEPTANCE_ANSWER = _source(ObligationKind.ANSWER)
 ACCEPTANCE_EXPIRY = _source(ObligationKind.EXPIRY)
 CONDITION = _source(ObligationKind.CONDITION)
+QUESTION = _source(ObligationKind.QUESTION)
+REVIEW_ASKED = _source(ObligationKind.REVIEW)

@@ -22,6 +22,8 @@ def kind_label(kind: str) -> str:
         "acceptance.answer": _("Acceptance to answer"),
         "acceptance.expiry": _("Acceptance ends"),
         "acceptance.condition": _("Condition of an acceptance"),
+        "risk.question": _("Question about a risk"),
+        "risk.review_asked": _("Review that somebody asks for"),
     }.get(kind, _("Duty"))
 
 
@@ -39,6 +41,8 @@ def discharge_text(kind: str) -> str:
         "acceptance.answer": _("discharged by saying yes or no"),
         "acceptance.expiry": _("discharged by a new acceptance, or by ending this one"),
         "acceptance.condition": _("discharged by saying how it is met"),
+        "risk.question": _("discharged by answering it"),
+        "risk.review_asked": _("discharged by recording a review"),
     }.get(kind, "")
 
 
@@ -56,6 +60,8 @@ def action_label(kind: str) -> str:
         "acceptance.answer": _("Answer"),
         "acceptance.expiry": _("See to it"),
         "acceptance.condition": _("Say how it is met"),
+        "risk.question": _("Answer"),
+        "risk.review_asked": _("Review"),
     }.get(kind, _("See"))
 
 

@@ -10,6 +10,7 @@ from django.urls import reverse
 from riskreg.decisions.policy.acceptances import Status
 from riskreg.decisions.queries.acceptances import acceptance_exists
 from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
+from riskreg.decisions.queries.questions import question_exists
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.external_ids import external_id_of
@@ -43,6 +44,7 @@ from riskreg.web.presenters import (
     stage_name,
     trail_points,
 )
+from riskreg.web.questions.pages import question_rows
 from riskreg.web.relations.panel import relations_panel
 from riskreg.web.risks.extensions import extension_row, may_extend
 
@@ -71,6 +73,7 @@ class RiskPage(RegisterView):
                 extended_until=extended_until_subquery("risk__", viewer),
                 anybody_away=away_among(viewer, today, "owner", "risk__deputy"),
                 any_acceptance=acceptance_exists(viewer, "risk"),
+                any_question=question_exists(viewer, "risk"),
             )
             .order_by("valid_from")
         )
@@ -116,6 +119,7 @@ class RiskPage(RegisterView):
             "marks": mismatches_of(now),
             "above_appetite": above,
             "acceptance": accepted,
+            "questions": question_rows(viewer, risk, today) if now.any_question else [],
             "is_accepted": accepted is not None and accepted["status"] == Status.IN_FORCE,
             "place": scale.place(cell) if (cell := now.cell("residual")) else "",
             "overdue": is_overdue(risk.state, risk.next_review_on, today),
@@ -201,6 +205,7 @@ class RiskPage(RegisterView):
         may["share"] = risk.visibility == "party" and permits(self.viewer, "risk.share", risk)
         may["plan"] = alive and permits(self.viewer, "mitigation.create")
         may["control"] = alive and permits(self.viewer, "control.edit", risk)
+        may["ask"] = risk.state == "open" and permits(self.viewer, "risk.ask", risk)
         may["accept"] = permits(self.viewer, "acceptance.request", risk)
         may["relate"] = permits(self.viewer, "risk.edit")
         may["watch"] = alive and permits(self.viewer, "indicator.create")

@@ -1,0 +1,144 @@
+"""Asking about a risk: a duty of whoever answers for it, until it is answered."""
+
+import datetime as dt
+from typing import Any
+
+import pytest
+
+from riskreg.decisions.models import Obligation
+from riskreg.decisions.queries.questions import is_open, question_for, questions_of
+from riskreg.decisions.services import answer_question, ask_about_risk, withdraw_question
+from riskreg.duties.queries import agenda
+from riskreg.kernel.errors import Forbidden, Invalid, NotFound
+from riskreg.risks.services import share_risk, transfer_risk
+from tests import builders
+from tests.builders import World
+from tests.decisions.making import DAY, question
+from tests.dump import nothing_changes
+
+pytestmark = pytest.mark.django_db
+SEND: dict[str, Any] = {"content_type": "application/json"}
+
+
+def duties(world: World, who: str) -> set[str]:
+    viewer = world.viewer(who)
+    wanted = agenda.Wanted(today=world.today, people=agenda.mine(viewer))
+    return {duty.kind for duty in agenda.duties_for(viewer, wanted, 99).duties}
+
+
+def test_a_question_goes_with_the_risk_until_it_is_answered(world: World) -> None:
+    row = builders.risk(world)
+    asked = question(world, row)
+    assert "risk.question" in duties(world, "owner")
+    assert "risk.question" not in duties(world, "leader")
+    transfer_risk(
+        actor=world.viewer("manager"), ref=row.ref, version=None, owner=world.deputy, at=world.at
+    )
+    assert "risk.question" in duties(world, "deputy")
+    answer_question(
+        actor=world.viewer("deputy"), ref=row.ref, question=asked.uuid, words="A tenth",
+        at=world.at,
+    )  # fmt: skip
+    assert "risk.question" not in duties(world, "deputy")
+    (shown,) = questions_of(world.viewer("partner_leader"), row)
+    assert (shown.state, shown.words, shown.closed_by) == ("met", "A tenth", world.deputy)
+
+
+def test_a_review_answers_what_asks_for_one_and_nothing_else(world: World) -> None:
+    row = builders.risk(world)
+    question(world, row, wants="review")
+    question(world, row)
+    builders.review(world, row, at=world.at + dt.timedelta(hours=1))
+    found = {q.kind: is_open(q) for q in questions_of(world.viewer("leader"), row)}
+    assert found == {"risk.review_asked": False, "risk.question": True}
+    assert duties(world, "owner") & {"risk.question", "risk.review_asked"} == {"risk.question"}
+
+
+@pytest.mark.parametrize(
+    "given, field, code",
+    [
+        ({"text": ""}, "text", "required"),
+        ({"text": "x" * 200_000}, "text", "too_long"),
+        ({"due_on": None}, "due_on", "required"),
+        ({"due_on": "2026-01-01"}, "due_on", "in_the_past"),
+        ({"wants": "money"}, "wants", "unknown"),
+    ],
+)
+def test_what_is_wrong_with_a_question_is_named(
+    world: World, given: dict[str, Any], field: str, code: str
+) -> None:
+    row = builders.risk(world)
+    fields = {"text": "Why?", "due_on": str(world.today + DAY), **given}
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        ask_about_risk(actor=world.viewer("leader"), ref=row.ref, at=world.at, **fields)
+    assert refused.value.fields[field][0].code == code
+
+
+def test_who_may_ask_answer_and_take_back(world: World) -> None:
+    row = builders.risk(world)
+    asked = question(world, row, by="partner_owner")
+    for who in ("auditor", "onlooker", "integration"):
+        with nothing_changes(), pytest.raises(Forbidden):
+            question(world, row, by=who)
+    act: dict[str, Any] = {"ref": row.ref, "question": asked.uuid, "at": world.at}
+    with nothing_changes(), pytest.raises(Forbidden):
+        answer_question(actor=world.viewer("partner_owner"), words="x", **act)
+    with nothing_changes(), pytest.raises(Forbidden):
+        withdraw_question(actor=world.viewer("owner"), **act)
+    withdraw_question(actor=world.viewer("partner_owner"), **act)
+    with pytest.raises(Invalid) as refused:
+        answer_question(actor=world.viewer("owner"), words="x", **act)
+    assert refused.value.fields["state"][0].code == "wrong_state"
+
+
+def test_nothing_is_asked_about_a_draft(world: World) -> None:
+    row = builders.risk(world, opened=False)
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        question(world, row)
+    assert refused.value.fields["risk"][0].code == "not_open"
+
+
+def test_what_was_asked_in_private_stays_so_when_the_risk_is_shared(world: World) -> None:
+    row = builders.risk(world, visibility="party")
+    asked = question(world, row)
+    for who in ("partner_leader", "auditor"):
+        with pytest.raises(NotFound):
+            question(world, row, by=who)
+    row = share_risk(actor=world.viewer("manager"), ref=row.ref, version=None, at=world.at)
+    partner = world.viewer("partner_leader")
+    assert not questions_of(partner, row).exists()
+    with pytest.raises(NotFound):
+        question_for(partner, row, asked.uuid)
+    assert questions_of(world.viewer("leader"), row).exists()
+
+
+def test_over_the_api_and_on_the_page(world: World) -> None:
+    row = builders.risk(world)
+    here = f"/api/v1/registers/{world.register.slug}/risks/{row.ref}/questions/"
+    leader, owner = builders.api(world.leader), builders.api(world.owner)
+    body = {"text": "What of March?", "due_on": str(world.today + DAY)}
+    made = leader.post(here, body, **SEND)
+    assert made.status_code == 201, made.content
+    assert (made.json()["state"], made.json()["wants"]) == ("waiting", "answer")
+    assert leader.post(here, {**body, "colour": "red"}, **SEND).status_code == 400
+    key = made.json()["id"]
+    page = f"/r/{world.register.slug}/risks/{row.ref}/"
+    assert "Answer it" in builders.web(world.owner).get(page).content.decode()
+    assert "Answer it" not in builders.web(world.leader).get(page).content.decode()
+    done = owner.post(f"{here}{key}/answer/", {"words": "A tenth more"}, **SEND)
+    assert (done.json()["state"], done.json()["words"]) == ("answered", "A tenth more")
+    assert leader.post(f"{here}{key}/withdraw/", {}, **SEND).status_code == 400
+    assert [q["id"] for q in leader.get(here).json()["results"]] == [key]
+    browser = builders.web(world.leader)
+    sent = {"text": "", "due_on": "2027-01-01", "wants": "review"}
+    answer = browser.post(f"{page}ask/", sent)
+    assert answer.status_code == 400
+    answer = browser.post(f"{page}ask/", {**sent, "text": "Please look again"})
+    assert answer.status_code == 302
+    asked = Obligation.objects.get(kind="risk.review_asked")
+    text = browser.get(page).content.decode()
+    assert "Please look again" in text
+    answer = browser.post(f"{page}questions/{asked.uuid}/withdraw/")
+    assert answer.status_code == 302
+    asked.refresh_from_db()
+    assert asked.state == "cancelled"
