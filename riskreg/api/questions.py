@@ -15,7 +15,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import day, person, time
 from riskreg.decisions import services
 from riskreg.decisions.models import Obligation, ObligationKind
-from riskreg.decisions.queries.questions import is_open, question_for, questions_of
+from riskreg.decisions.queries.questions import closed_at, is_open, question_for, questions_of
 from riskreg.kernel import keyset
 from riskreg.risks.queries.access import risk_for
 
@@ -120,5 +120,5 @@ def to_json(row: Obligation) -> dict[str, Any]:
         "state": "waiting" if is_open(row) else "answered" if answered else "withdrawn",
         "words": row.words,
         "closed_by": person(row.closed_by),
-        "closed_at": time(row.closed_at),
+        "closed_at": time(closed_at(row)),
     }

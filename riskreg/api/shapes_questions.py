@@ -18,8 +18,10 @@ class Question(s.Serializer[Any]):
     due_on = s.DateField(help_text="by when an answer is due")
     state = one_of(("waiting", "answered", "withdrawn"), help_text="how it stands")
     words = s.CharField(allow_blank=True, help_text="the answer; empty for a review")
-    closed_by = Person(allow_null=True, help_text="who answered in words, or took it back")
-    closed_at = s.DateTimeField(allow_null=True, help_text="when")
+    closed_by = Person(
+        allow_null=True, help_text="who answered in words, or took it back; null for a review"
+    )
+    closed_at = s.DateTimeField(allow_null=True, help_text="when, or when it was reviewed")
 
 
 class QuestionNew(s.Serializer[Any]):

@@ -53,6 +53,9 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     )
     ends = {"risk": "R-002", "kind": "causes", "other": "R-001"}
     yield Write(mine, "POST", f"{base}/relations/", {**ends, "note": "They move together"})
+    ask = {"text": "What of March?", "due_on": later}
+    yield Write("partner_leader", "POST", f"{base}/risks/R-001/questions/", ask)
+    yield Write(mine, "POST", f"{risk}questions/", {**ask, "wants": "review"})
     work = f"{base}/mitigations/M-002/"
     yield Write(mine, "PATCH", work, {"status": "in_progress", "external_id": "zzyzx-id"}, tag=work)
     yield Write(

@@ -6,10 +6,13 @@ from typing import Any
 import pytest
 
 from riskreg.decisions.models import Obligation
-from riskreg.decisions.queries.questions import is_open, question_for, questions_of
+from riskreg.decisions.queries.questions import closed_at, is_open, question_for, questions_of
 from riskreg.decisions.services import answer_question, ask_about_risk, withdraw_question
 from riskreg.duties.queries import agenda
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
+from riskreg.notify.models import Message
+from riskreg.register.services import end_membership
+from riskreg.reminders.services import sweep
 from riskreg.risks.services import share_risk, transfer_risk
 from tests import builders
 from tests.builders import World
@@ -91,6 +94,71 @@ def test_who_may_ask_answer_and_take_back(world: World) -> None:
     assert refused.value.fields["state"][0].code == "wrong_state"
 
 
+def test_the_same_is_not_asked_twice_while_it_waits(world: World) -> None:
+    row = builders.risk(world)
+    first = question(world, row, wants="review")
+    question(world, row)
+    for given in ({"wants": "review", "text": "In other words"}, {}):
+        with nothing_changes(), pytest.raises(Invalid) as refused:
+            question(world, row, **given)
+        assert refused.value.fields["text"][0].code == "already_asked"
+    # Somebody else may, and so may they once it is over.
+    question(world, row, by="partner_leader", wants="review", days=2)
+    question(world, row, text="Another thing")
+    withdraw_question(actor=world.viewer("leader"), ref=row.ref, question=first.uuid, at=world.at)
+    again = question(world, row, wants="review")
+    builders.review(world, row, at=world.at + dt.timedelta(hours=1))
+    question(world, row, wants="review", at=world.at + dt.timedelta(hours=2))
+    shown = {q.uuid: q for q in questions_of(world.viewer("owner"), row)}
+    assert closed_at(shown[again.uuid]) == world.at + dt.timedelta(hours=1)
+
+
+def test_a_review_of_before_that_is_entered_later_answers_nothing(world: World) -> None:
+    row = builders.risk(world, at=world.at - 20 * DAY)
+    question(world, row, wants="review")
+    builders.review(world, row, at=world.at - DAY, recorded_at=world.at + DAY)
+    assert "risk.review_asked" in duties(world, "owner")
+
+
+def test_what_is_asked_of_somebody_who_left_reaches_the_managers_of_the_party(
+    world: World,
+) -> None:
+    row = builders.risk(world, owner=world.deputy.email)
+    end_membership(register=world.register, user=world.deputy, at=world.at, by=world.founder)
+    question(world, row, text="What of March?", days=0)
+    sweep(world.at + dt.timedelta(hours=1))
+    mails = Message.objects.exclude(kind="unowned").filter(text__contains=f"about {row.ref}")
+    assert {mail.recipient for mail in mails} >= {world.manager.uuid}
+    assert world.deputy.uuid not in {mail.recipient for mail in mails}
+    assert world.partner_manager.uuid not in {mail.recipient for mail in mails}
+
+
+def test_the_feed_alone_says_how_it_stands_with_every_question(world: World) -> None:
+    row = builders.risk(world)
+    keep, back = question(world, row), question(world, row, wants="review")
+    hidden = question(world, builders.risk(world, visibility="party"), text="Quietly")
+    at = world.at + DAY
+    act: dict[str, Any] = {"ref": row.ref, "at": at}
+    answer_question(actor=world.viewer("owner"), question=keep.uuid, words="A tenth", **act)
+    withdraw_question(actor=world.viewer("leader"), question=back.uuid, **act)
+    client, here = builders.api(world.partner_leader), f"/api/v1/registers/{world.register.slug}"
+    folded: dict[str, Any] = {}
+    feed = client.get(f"{here}/changes/?limit=500").json()["results"]
+    for event in feed:
+        if "question" in event["changes"]:
+            asked = event["changes"]["question"][1]
+            folded[asked["id"]] = folded.get(asked["id"], {}) | asked
+    states = {"met": "answered", "cancelled": "withdrawn"}
+    listed = client.get(f"{here}/risks/{row.ref}/questions/").json()["results"]
+    assert {q["id"] for q in listed} == set(folded) == {str(keep.uuid), str(back.uuid)}
+    for shown in listed:
+        told = folded[shown["id"]]
+        for name in ("text", "wants", "due_on"):
+            assert told[name] == shown[name]
+        assert (states[told["state"]], told.get("words", "")) == (shown["state"], shown["words"])
+    assert str(hidden.uuid) not in str(feed)
+
+
 def test_nothing_is_asked_about_a_draft(world: World) -> None:
     row = builders.risk(world, opened=False)
     with nothing_changes(), pytest.raises(Invalid) as refused:
@@ -104,6 +172,17 @@ def test_what_was_asked_in_private_stays_so_when_the_risk_is_shared(world: World
     for who in ("partner_leader", "auditor"):
         with pytest.raises(NotFound):
             question(world, row, by=who)
+    away = builders.web(world.partner_leader)
+    there = f"/r/{world.register.slug}/risks/{row.ref}"
+    sent = {"text": "x", "due_on": str(world.today + DAY)}
+    assert away.get(f"{there}/ask/").status_code == 404
+    assert away.post(f"{there}/ask/", sent).status_code == 404
+    assert away.post(f"{there}/questions/{asked.uuid}/answer/", {"words": "x"}).status_code == 404
+    program = builders.api(world.partner_leader)
+    there = f"/api/v1/registers/{world.register.slug}/risks/{row.ref}/questions/"
+    assert program.get(there).status_code == 404
+    assert program.post(there, sent, **SEND).status_code == 404
+    assert program.post(f"{there}{asked.uuid}/withdraw/", {}, **SEND).status_code == 404
     row = share_risk(actor=world.viewer("manager"), ref=row.ref, version=None, at=world.at)
     partner = world.viewer("partner_leader")
     assert not questions_of(partner, row).exists()
@@ -130,9 +209,11 @@ def test_over_the_api_and_on_the_page(world: World) -> None:
     assert leader.post(f"{here}{key}/withdraw/", {}, **SEND).status_code == 400
     assert [q["id"] for q in leader.get(here).json()["results"]] == [key]
     browser = builders.web(world.leader)
-    sent = {"text": "", "due_on": "2027-01-01", "wants": "review"}
+    sent = {"text": "", "due_on": "2020-01-01", "wants": "review"}
     answer = browser.post(f"{page}ask/", sent)
     assert answer.status_code == 400
+    assert "Name today, or a day to come." in answer.content.decode()
+    sent = {**sent, "due_on": "2027-01-01"}
     answer = browser.post(f"{page}ask/", {**sent, "text": "Please look again"})
     assert answer.status_code == 302
     asked = Obligation.objects.get(kind="risk.review_asked")

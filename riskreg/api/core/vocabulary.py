@@ -10,7 +10,7 @@ CODES = (
     "answers_needed", "not_a_register", "not_json",
     "bad_range", "gap", "nothing_within",
     "itself", "merged", "other_taxonomy",
-    "already_invited", "answers_for", "last_manager", "needs_party", "not_yours",
+    "already_asked", "already_invited", "answers_for", "last_manager", "needs_party", "not_yours",
     "not_yours_to_give", "program",
     "needs_source", "nothing_changed", "one_at_a_time", "other_party_asked", "waiting",
     "in_use", "not_alone", "unchanged", "not_a_reference", "last_administrator", "no_translation",

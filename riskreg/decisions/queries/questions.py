@@ -1,8 +1,9 @@
 """What was asked about a risk, as its reader may see it."""
 
+import datetime as dt
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import QUESTION_KINDS, Obligation, ObligationKind, ObligationState
@@ -13,14 +14,24 @@ from riskreg.risks.models import Risk
 
 
 def questions_of(viewer: Viewer, risk: Risk) -> QuerySet[Obligation]:
-    """What was asked about ``risk``, the newest first; ``reviewed``: whether it was since."""
+    """What was asked about ``risk``, the newest first; ``reviewed_at``: when it was reviewed after
+    that for the first time."""
     return (
         Obligation.objects.visible_to(viewer)
         .filter(risk=risk, kind__in=QUESTION_KINDS)
         .select_related("asked_by", "closed_by", "party")
-        .annotate(reviewed=reviewed_since())
+        .annotate(reviewed_at=Subquery(_later_reviews().values("at")[:1]))
         .order_by("-created_at", "-pk")
     )
+
+
+def open_questions(risk: Risk) -> QuerySet[Obligation]:
+    """What still waits of what was asked about ``risk`` since it has the audience that it has."""
+    rows = Obligation.objects.filter(
+        risk=risk, kind__in=QUESTION_KINDS, state=ObligationState.OPEN, visibility=risk.visibility
+    )
+    rows = rows.annotate(reviewed=reviewed_since())
+    return rows.exclude(kind=ObligationKind.REVIEW, reviewed=True).order_by("pk")
 
 
 def question_for(viewer: Viewer, risk: Risk, question: UUID, *, lock: bool = False) -> Obligation:
@@ -45,12 +56,26 @@ def question_exists(viewer: Viewer, risk: str) -> Exists:
 
 def reviewed_since() -> Exists:
     """Of an obligation: whether its risk was reviewed after it was asked for."""
-    later = Review.objects.filter(risk=OuterRef("risk"), created_at__gte=OuterRef("created_at"))
-    return Exists(later)
+    return Exists(_later_reviews())
+
+
+def _later_reviews() -> QuerySet[Review]:
+    """For a subquery over obligations: reviews of its risk after it was asked for, oldest first;
+    one that was only entered later, from a file or a meeting of before, is none."""
+    rows = Review.objects.filter(risk=OuterRef("risk"), at__gte=OuterRef("created_at"))
+    return rows.order_by("at", "pk")
 
 
 def is_open(row: Obligation) -> bool:
-    """Whether a question, read by ``questions_of``, still waits: a review answers what asks for
-    one."""
-    answered = row.kind == ObligationKind.REVIEW and bool(getattr(row, "reviewed", False))
+    """Whether an obligation, read with ``reviewed`` or by ``questions_of``, still waits: a review
+    answers what asks for one."""
+    reviewed = getattr(row, "reviewed_at", None) or getattr(row, "reviewed", False)
+    answered = row.kind == ObligationKind.REVIEW and bool(reviewed)
     return row.state == ObligationState.OPEN and not answered
+
+
+def closed_at(row: Obligation) -> dt.datetime | None:
+    """When a question, read by ``questions_of``, was answered in words, by a review, or taken
+    back; None while it waits."""
+    reviewed: dt.datetime | None = getattr(row, "reviewed_at", None)
+    return row.closed_at or (None if is_open(row) else reviewed)

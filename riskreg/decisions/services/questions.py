@@ -5,10 +5,12 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
+from django.db.models import QuerySet
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from riskreg.decisions.models import QUESTION_KINDS, Obligation, ObligationKind, ObligationState
-from riskreg.decisions.queries.questions import is_open, question_for
+from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
+from riskreg.decisions.queries.questions import is_open, open_questions, question_for
 from riskreg.decisions.services.conditions import close
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
@@ -50,9 +52,8 @@ def ask_about_risk(
     day = clean_day(errors, "due_on", due_on, required=True)
     if day is not None and day < actor.today(at):
         errors.add("due_on", "in_the_past", _("Name today, or a day to come."))
-    waiting = Obligation.objects.filter(
-        risk=risk, kind__in=QUESTION_KINDS, state=ObligationState.OPEN, visibility=risk.visibility
-    )
+    waiting = open_questions(risk)
+    _refuse_asking_twice(errors, actor, waiting, kinds.get(wants), text)
     if waiting.count() >= MAX_OPEN:
         message = _("%(n)d questions about this risk wait already; have some of them answered.")
         errors.add("risk", "too_many", message % {"n": MAX_OPEN})
@@ -72,6 +73,24 @@ def ask_about_risk(
     )
     append(actor.entry("risk.asked", risk, at=at, changes={"question": [None, _log(row)]}))
     return row
+
+
+def _refuse_asking_twice(
+    errors: Errors,
+    actor: Viewer,
+    waiting: QuerySet[Obligation],
+    kind: str | None,
+    text: str,
+) -> None:
+    """Note it where the same person asks for the same while it still waits: for a review in other
+    words, or for an answer in the same."""
+    mine = waiting.filter(kind=kind, asked_by=actor.user)
+    if kind == ObligationKind.QUESTION:
+        mine = mine.filter(text=text)
+    row = mine.first()
+    if row is not None:
+        message = _("You ask for this already, by %(day)s. Take that back first to ask anew.")
+        errors.add("text", "already_asked", message % {"day": date_format(row.due_on)})
 
 
 @transaction.atomic

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.models import Obligation, ObligationKind
-from riskreg.decisions.queries.questions import is_open, question_for, questions_of
+from riskreg.decisions.queries.questions import closed_at, is_open, question_for, questions_of
 from riskreg.decisions.services import answer_question, ask_about_risk, withdraw_question
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
@@ -154,7 +154,7 @@ def _row(viewer: Viewer, row: Obligation, today: dt.date, may_answer: bool) -> d
         "taken_back": row.state == "cancelled",
         "words": row.words,
         "answered_by": person(row.closed_by),
-        "answered_at": row.closed_at,
+        "answered_at": closed_at(row),
         "may_answer": waits and may_answer,
         "may_withdraw": waits and row.asked_by_id == viewer.user.pk,
     }
