@@ -99,6 +99,7 @@ INSTALLED_APPS = [
     "riskreg.indicators",
     "riskreg.analysis",
     "riskreg.decisions",
+    "riskreg.comments",
     "riskreg.handover",
     "riskreg.exchange",
     "riskreg.reminders",

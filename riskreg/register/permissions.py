@@ -71,6 +71,7 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "simulation.run":        _row(NONE,  ANY,   ANY,   ANY,   NONE,  ANY),
     "simulation.cancel":     _row(NONE,  OWN,   PARTY, OWN,   NONE,  OWN),
     "risk.ask":              _row(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
+    "comment.write":         _row(NONE,  ANY,   ANY,   ANY,   NONE,  NONE),
     "acceptance.request":    _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
     "acceptance.decide":     _row(NONE,  PARTY, PARTY, PARTY, NONE,  NONE),
     "acceptance.close_condition":       _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),

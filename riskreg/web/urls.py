@@ -6,6 +6,7 @@ from django.urls import URLPattern, URLResolver, include, path
 from riskreg.web import (
     acceptances,
     change_requests,
+    comments,
     controls,
     criteria,
     drivers,
@@ -50,6 +51,7 @@ inside: list[URLPattern | URLResolver] = [
     *exports.urlpatterns,
     *acceptances.urlpatterns,
     *questions.urlpatterns,
+    *comments.urlpatterns,
     *risks.urlpatterns,
     *reviews.urlpatterns,
     *coverage.urlpatterns,

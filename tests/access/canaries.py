@@ -11,6 +11,7 @@ from django.apps import apps
 from django.test import Client
 
 from riskreg.analysis.models import Driver
+from riskreg.comments.services import edit_comment
 from riskreg.decisions.services import refuse_acceptance
 from riskreg.endpoints.models import Endpoint
 from riskreg.handover.services import hand_over
@@ -28,6 +29,7 @@ from tests.access.parts import another, bring_files, change_sides, extend, liste
 from tests.analysis import making as estimating
 from tests.builders import World
 from tests.built_once import built_once
+from tests.comments import making as talking
 from tests.decisions import making as accepting
 from tests.indicators import making
 
@@ -65,6 +67,8 @@ class CanaryWorld(World):
     shared_simulation: str = ""
     acceptances: list[str] = field(default_factory=list)
     conditions: list[str] = field(default_factory=list)
+    comments: list[str] = field(default_factory=list)
+    shared_comment: str = ""
     imports: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
@@ -87,7 +91,7 @@ class CanaryWorld(World):
             *self.relations,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
-            *self.acceptances, *self.conditions,
+            *self.acceptances, *self.conditions, *self.comments,
             *self.drivers, *self.beliefs, *self.links,
             *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
@@ -113,6 +117,7 @@ class CanaryWorld(World):
         path = path.replace("/change-requests/{}/", "/change-requests/CR-003/")
         path = path.replace("/acceptances/{}/", "/acceptances/A-002/")
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")
+        path = path.replace("/comments/{}/", f"/comments/{self.shared_comment}/")
         if path == route:
             return []
         if "/risks/{}/" in path:
@@ -177,6 +182,16 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     accepting.accepted(world, first, conditions=[accepting.condition(world)])
     for number in range(2):
         accepting.question(world, first, by="partner_leader", text=f"What if {number}?")
+    said = [
+        talking.comment(
+            world, thing, by=by, text=f"Said of {thing}", mentions=[world.auditor.email]
+        )
+        for thing in (first, planned)
+        for by in ("partner_leader", "owner")
+    ]
+    edit_comment(
+        actor=world.viewer("partner_leader"), comment=said[0].uuid, text="Said better", at=world.at
+    )
     ice = builders.risk(world, by=world.partner_owner, title="Ice in the port", rated=(5, 5))
     accepting.asked(world, ice, by="partner_manager")
     meetings = [str(meet(world, recipe={"state": "open"}, ended=n == 1).uuid) for n in (0, 1)]
@@ -188,7 +203,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     estimating.simulation(world, by="partner_owner", done=False, seed=2)
     after("end")
     return {
-        "shared_simulation": str(run.uuid),
+        "shared_simulation": str(run.uuid), "shared_comment": str(said[0].uuid),
         "shared_risk": first.ref, "partner_risk": theirs.ref, "shared_mitigation": planned.ref,
         "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
@@ -233,6 +248,15 @@ def private_part(world: World, step: str) -> None:
         term = {**accepting.condition(world), "text": sing("condition")}
         accepting.accepted(world, due, reason=sing("acceptance"), conditions=[term])
         accepting.question(world, due, by="leader", text=sing("question"))
+        said = talking.comment(
+            world, due, text=sing("comment first"), mentions=[world.manager.email]
+        )
+        edit_comment(
+            actor=world.viewer("leader"),
+            comment=said.uuid,
+            text=sing("comment edited"),
+            at=world.at,
+        )
         waiting = Risk.objects.get(ref="F-002")
         accepting.asked(world, waiting, reason=sing("request"), conditions=[term])
         estimating.estimate(
@@ -298,6 +322,7 @@ def shared_later(world: World) -> str:
     builders.assess(world, row, (4, 4), rationale=sing("old rationale"), at=world.at - 59 * DAY)
     builders.review(world, row, comment=sing("old comment"), at=world.at - 58 * DAY)
     builders.control(world, row, name=sing("old control"))
+    talking.comment(world, row, by="owner", text=sing("old comment"), at=world.at - 57 * DAY)
     services.edit_risk(
         actor=world.viewer("owner"), ref=row.ref, version=None, at=world.at - 57 * DAY,
         fields={"cause": sing("old cause")},
@@ -435,6 +460,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.acceptances.append(row.ref)
         elif name == "obligation":
             world.conditions.append(str(row.uuid))
+        elif name == "comment":
+            world.comments.append(str(row.uuid))
         elif name == "riskrelation":
             world.relations.append(str(row.uuid))
         elif name in ("import", "importdraft"):

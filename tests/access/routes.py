@@ -88,6 +88,9 @@ ROUTES: dict[str, str] = {
     "/r/{}/drivers/{}/feed/": "POST",
     "/r/{}/beliefs/{}/end/": "POST",
     "/r/{}/links/{}/end/": "POST",
+    "/r/{}/comments/": "GET POST",
+    "/r/{}/comments/{}/": "GET POST",
+    "/r/{}/comments/{}/withdraw/": "POST",
     "/r/{}/risks/{}/ask/": "GET POST",
     "/r/{}/risks/{}/questions/{}/answer/": "POST",
     "/r/{}/risks/{}/questions/{}/withdraw/": "POST",
@@ -220,6 +223,9 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/change-requests/{}/withdraw/": "POST",
     "/api/v1/registers/{}/ladder/": "GET PUT",
     "/api/v1/registers/{}/ladder/preview/": "GET",
+    "/api/v1/registers/{}/comments/": "GET POST",
+    "/api/v1/registers/{}/comments/{}/": "GET PATCH",
+    "/api/v1/registers/{}/comments/{}/withdraw/": "POST",
     "/api/v1/registers/{}/relations/": "GET POST",
     "/api/v1/registers/{}/relations/{}/": "GET",
     "/api/v1/registers/{}/relations/{}/end/": "POST",
@@ -364,6 +370,17 @@ _PEOPLE: dict[str, dict[str, Any]] = {
 }
 
 
+def _comment(world: Any, route: str) -> dict[str, Any]:
+    """What is sent about comments: on a private risk, where it names what it is about."""
+    if route.endswith("/withdraw/"):
+        return {} if route.startswith("/api/") else {"version": "1"}
+    if route.endswith("/comments/{}/"):
+        return {"text": "Probe"}
+    ref = world.risk_refs[0]
+    about = {"type": "risk", "ref": ref} if route.startswith("/api/") else f"risk:{ref}"
+    return {"text": "Probe", "about": about}
+
+
 def body_for(world: Any, route: str) -> dict[str, Any]:
     """What is sent to a route that writes: enough for most to get past their first check."""
     body: dict[str, Any] = {
@@ -393,6 +410,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         body |= {"external_id": "zzyzx-id", "objectives": world.objective_keys}
     if "mitigations" in route:
         body |= {"risks": world.risk_refs[:2], "due_on": "2026-12-31"}
+    if "/comments/" in route:
+        return _comment(world, route)
     if route.endswith(("/ask/", "/questions/")):
         return {"text": "Probe", "due_on": str(world.today + dt.timedelta(days=5))}
     if "/questions/{}/" in route:

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from django.db import transaction
 
+from riskreg.comments.services import write_comment
 from riskreg.decisions.services import ask_about_risk
 from riskreg.events.queries import visible_events
 from riskreg.exchange.services import Brought, bring_in
@@ -129,6 +130,9 @@ ATTEMPTS: dict[str, Attempt] = {
         given={"likelihood": 1, "impact": 1, "rationale": "x"}, **_act(w, v, r)
     ),
     "risk.review": lambda w, v, r: record_review(**_act(w, v, r)),
+    "comment.write": lambda w, v, r: write_comment(
+        actor=v, kind="risk", name=r.ref, text="x", at=w.at
+    ),
     "risk.ask": lambda w, v, r: ask_about_risk(
         actor=v, ref=r.ref, text="x", due_on=v.today(w.at), at=w.at
     ),

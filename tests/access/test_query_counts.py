@@ -14,6 +14,7 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Driver
+from riskreg.comments.models import Comment
 from riskreg.decisions.services import grant_acceptance
 from riskreg.duties.sources import LISTED
 from riskreg.register.change_models import ChangeRequest
@@ -26,6 +27,7 @@ from tests.access.routes import ROUTES
 from tests.analysis import making as estimating
 from tests.builders import World
 from tests.built_once import built_once
+from tests.comments import making as talking
 from tests.decisions import making as accepting
 from tests.indicators import making
 from tests.querycounts import QueryCounts
@@ -64,6 +66,8 @@ def grow(world: World, size: int) -> None:
         # Not of each: its history would be more than a page.
         if n % 3 == 1:
             builders.relation(world, row, "worsens", Risk.objects.earliest("pk"))
+        else:
+            accepting.question(world, row)
         builders.mitigation(world, row, Risk.objects.earliest("pk"))
         builders.review(world, row, cell=(3, 4), comment="Better")
         for by in ("owner", "manager"):
@@ -79,7 +83,14 @@ def grow(world: World, size: int) -> None:
         # Every other one stays above appetite with nothing but a request.
         accept = accepting.accepted if row.pk % 2 else accepting.asked
         accept(world, row, conditions=[accepting.condition(world)])
-        accepting.question(world, row)
+        talk(world, row)
+
+
+def talk(world: World, row: Risk) -> None:
+    """Somebody says something of everything there is, and mentions the others."""
+    things = (row, *row.mitigations.all(), *row.controls.all(), *row.indicators.all())
+    for thing in (*things, *row.acceptances.all(), Risk.objects.earliest("pk")):
+        talking.comment(world, thing, mentions=[world.owner.email, world.auditor.email])
 
 
 @built_once
@@ -132,6 +143,9 @@ def path_of(world: World, route: str) -> str:
     if "/controls/{}/" in path:
         control = Control.objects.earliest("pk")
         path = path.replace("/controls/{}/", f"/controls/{control.uuid}/")
+    if "/comments/{}/" in path:
+        said = Comment.objects.earliest("pk")
+        path = path.replace("/comments/{}/", f"/comments/{said.uuid}/")
     if "/relations/{}/" in path:
         relation = RiskRelation.objects.earliest("pk")
         path = path.replace("/relations/{}/", f"/relations/{relation.uuid}/")

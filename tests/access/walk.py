@@ -93,6 +93,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "beliefs": (world.beliefs, nobody),
         "links": (world.links, nobody),
         "questions": (world.conditions, nobody),
+        "comments": (world.comments, nobody),
         "simulations": (world.simulations, nobody),
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),

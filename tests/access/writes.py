@@ -53,6 +53,12 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     )
     ends = {"risk": "R-002", "kind": "causes", "other": "R-001"}
     yield Write(mine, "POST", f"{base}/relations/", {**ends, "note": "They move together"})
+    about = {"about": {"type": "risk", "ref": "R-002"}, "text": "Said"}
+    mention = {"mentions": [str(world.partner_owner.uuid), str(world.auditor.uuid)]}
+    yield Write("partner_leader", "POST", f"{base}/comments/", {**about, **mention})
+    said = f"{base}/comments/{world.shared_comment}/"
+    yield Write("partner_leader", "PATCH", said, {"text": "Once more"}, tag=said)
+    yield Write("partner_leader", "POST", f"{said}withdraw/", tag=said)
     ask = {"text": "What of March?", "due_on": later}
     yield Write("partner_leader", "POST", f"{base}/risks/R-001/questions/", ask)
     yield Write(mine, "POST", f"{risk}questions/", {**ask, "wants": "review"})
@@ -132,6 +138,8 @@ def refused(world: CanaryWorld) -> Iterator[Write]:
     asked = {"reason": "Why", "expires_on": str(world.today + dt.timedelta(days=30)),
              "acceptor": str(world.partner_leader.uuid)}  # fmt: skip
     yield Write(head, "POST", f"{base}/acceptances/", {"risk": "F-002", **asked})
+    quiet = {"about": {"type": "risk", "ref": "F-002"}, "text": "Why"}
+    yield Write(mine, "POST", f"{base}/comments/", quiet)
     recipe = {"objective": ["zzyzx-target"]}
     yield Write(head, "POST", f"{base}/meetings/", {"title": "New", "recipe": recipe})
 

@@ -38,6 +38,7 @@ from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.analysis import making
 from tests.builders import SLUG, World
+from tests.comments import making as talking
 from tests.conftest import REQUIRE_ALL
 from tests.decisions import making as accepting
 from tests.endpoints.receiver import stub_names
@@ -172,6 +173,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "belief": said, "link": making.link(world, moving, row, by="manager"),
         "token": token, "invitation": invitation, "member": world.deputy,
         "acceptor": world.leader, "condition": Obligation.objects.earliest("pk"),
+        "comment": talking.comment(world, row, by="manager"),
         "question": accepting.question(world, row, by="manager"),
     }  # fmt: skip
     return {

@@ -7,6 +7,8 @@ from django.urls import reverse
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Driver, Estimate, Simulation
 from riskreg.analysis.services import add_driver, record_belief, request_simulation
+from riskreg.comments.models import Comment
+from riskreg.comments.services import edit_comment, write_comment
 from riskreg.decisions.models import Acceptance
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
@@ -82,6 +84,8 @@ def address(name: str, query: str) -> str:
         keys["ref"] = risks.filter(
             state=State.OPEN, owner__email=OWNER, visibility="shared"
         ).exclude(pk__in=asked).first().ref  # fmt: skip
+    elif url == "web:comment":
+        keys["comment"] = said().uuid
     elif url == "web:driver":
         keys["ref"] = driver().ref
     elif url == "web:change_request":
@@ -124,6 +128,19 @@ def address(name: str, query: str) -> str:
             visibility="party"
         ).first().ref  # fmt: skip
     return reverse(url, kwargs=keys) + query
+
+
+def said() -> Comment:
+    """A comment of foton's leader, edited, made where there is none."""
+    slug, at = Register.objects.get().slug, clock.now()
+    if (row := Comment.objects.first()) is None:
+        actor = viewer_for(User.objects.get(email="leader@foton.example"), slug)
+        row = write_comment(
+            actor=actor, kind="risk", name="R-001", text="What of the draft rule?", at=at,
+            mentions=[OWNER],
+        )  # fmt: skip
+        row = edit_comment(actor=actor, comment=row.uuid, text="What of the rule?", at=at)
+    return row
 
 
 def driver() -> Driver:

@@ -61,6 +61,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:drivers": (OWNER, ""),
     "web:driver": (OWNER, ""),
     "web:risk_ask": (LEADER, ""),
+    "web:comments": (OWNER, "?about=risk:R-001"),
+    "web:comment": (LEADER, ""),
     "web:simulations": (LEADER, ""),
     "web:simulation": (LEADER, ""),
     "web:simulation going on": (LEADER, ""),
@@ -174,7 +176,12 @@ NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}
 NOT_PAGES |= {"web:program_token", "web:program_token_end", "web:estimate_release"}
 NOT_PAGES |= {f"web:acceptance_{act}" for act in ("grant", "refuse", "withdraw", "revoke")}
-NOT_PAGES |= {"web:acceptance_condition", "web:question_answer", "web:question_withdraw"}
+NOT_PAGES |= {
+    "web:comment_withdraw",
+    "web:acceptance_condition",
+    "web:question_answer",
+    "web:question_withdraw",
+}
 NOT_PAGES |= {"web:belief_new", "web:belief_end", "web:driver_link", "web:driver_feed"}
 NOT_PAGES |= {"web:link_end", "web:simulation_cancel", "web:simulation_csv"}
 NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:party_file"}

@@ -121,6 +121,9 @@ ACCEPTANCE_FILTERS = [
     many("state", "Only those that stand so.", enum=AcceptanceState.values),
     words("risk", "Of the risk of this ref."),
 ]
+COMMENT_FILTERS = [
+    words("about", "On one thing: its kind and ref, as in `risk:R-001`; of a control its id."),
+]
 READING_FILTERS = [
     query("since", "Read at or after this time or day.", _DAY_OR_TIME),
     query("until", "Read before this time or day.", _DAY_OR_TIME),

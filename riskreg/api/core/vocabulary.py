@@ -36,6 +36,7 @@ CODES = (
 )  # fmt: skip
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (
+    "comment.edited", "comment.withdrawn", "comment.written",
     "risk.answered", "risk.asked", "risk.question_withdrawn",
     "acceptance.condition_met", "acceptance.condition_waived", "acceptance.granted",
     "acceptance.refused", "acceptance.requested", "acceptance.revoked", "acceptance.superseded",

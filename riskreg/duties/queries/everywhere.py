@@ -41,19 +41,23 @@ def due_everywhere(
     viewers: Sequence[Viewer], at: dt.datetime, days: int, most: int
 ) -> tuple[list[tuple[Viewer, Duty]], int]:
     """The duties of one person up to ``days`` from today, most urgent first, at most ``most`` of
-    each kind, with whom they act as; and how many there are.
+    what is read from the same rows, with whom they act as; and how many there are.
 
     ``viewers``: the same person in each register. Theirs is what they answer for, and what somebody
-    answers for whom they stand in for today. One query for each kind, however many registers.
+    answers for whom they stand in for today. One query for each kind, or for all kinds that are
+    read from the same rows, however many registers.
     """
     if not viewers:
         return [], 0
     work = _Work(viewers, at)
     found: list[tuple[Viewer, Duty]] = []
     total = 0
-    for source in LISTED.values():
+    for sources in _due_alike():
+        source, owed = sources[0], Q(pk=None)
+        for each in sources:
+            owed |= each.open & work.of(each)
         near = work.on_each_day(functools.partial(_up_to, source.due_field, days))
-        rows: Any = source.notified_rows().filter(source.open, work.of(source), near)
+        rows: Any = source.notified_rows().filter(owed, near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
             *urgency_order(source, work.today)
         )
@@ -117,6 +121,15 @@ def work_everywhere(
 def _up_to(due: str, days: int, day: dt.date) -> Q:
     """What is due at most so many days after ``day``."""
     return Q(**{f"{due}__lte": day + dt.timedelta(days=days)})
+
+
+def _due_alike() -> list[list[Source]]:
+    """The kinds of duties, those together that differ in nothing but which rows are in force."""
+    groups: dict[Any, list[Source]] = {}
+    for source in LISTED.values():
+        alike = (source.rows, source.people, source.with_extras, source.due_field, source.duty)
+        groups.setdefault(alike, []).append(source)
+    return list(groups.values())
 
 
 def _of_same_rows(sources: Iterable[Source]) -> dict[Any, list[Source]]:

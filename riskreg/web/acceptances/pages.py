@@ -26,6 +26,7 @@ from riskreg.register.permissions import permits
 from riskreg.web.acceptances.rows import acceptance_row
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
+from riskreg.web.comments.panel import comments_panel
 from riskreg.web.presenters import Scale, person, query
 
 PER_PAGE = 25
@@ -147,6 +148,7 @@ class AcceptancePage(RegisterView):
                 else WordsForm(initial={"version": entry["row"].version}, prefix=str(entry["id"]))
             )
         acts = {act.value: self._act(row, act, refused) for act in _OFFERED}
+        context["comments"] = comments_panel(self.viewer, row)
         context |= {"acts": acts, "conflict": conflict, "asks_again": self._asks_again(row)}
         return self.render("acceptances/detail.html", context, status)
 

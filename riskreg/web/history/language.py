@@ -89,11 +89,23 @@ def named(value: Mapping[str, Any]) -> str:
     if value.get("kind") in RelationKind.values:
         return relation_text(value["kind"], value["risk"], value["other"])
     version = (value.get("translations") or {}).get(get_language() or "", {})
+    if "text" in value:
+        return _spoken(value)
     name = str(version.get("name") or value.get("name") or "")
     if value.get("kind") in ControlKind.values:
         kind = capfirst(ControlKind(value["kind"]).label)
         return _("%(name)s (%(kind)s)") % {"name": name, "kind": kind}
     return name
+
+
+def _spoken(value: Mapping[str, Any]) -> str:
+    """A logged question or comment: what it says, and how it was answered or taken back."""
+    text = str(value["text"])
+    if value.get("words"):
+        return f"{text} → {value['words']}"
+    if value.get("withdrawn") or value.get("state") == "cancelled":
+        return f"{text} → {_('taken back')}"
+    return text
 
 
 def relation_text(kind: str, risk: str, other: str) -> str:

@@ -17,6 +17,7 @@ from riskreg.register.external_ids import external_id_of
 from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
+from riskreg.web.comments.panel import comments_panel
 from riskreg.web.history.page import people_first
 from riskreg.web.indicators.labels import (
     behind_text,
@@ -95,6 +96,7 @@ class IndicatorPage(RegisterView):
         latest_day = series[-1][0] if series else None
         return {
             "i": indicator,
+            "comments": comments_panel(self.viewer, indicator),
             "state": state,
             "title": indicator.name,
             "description": localised(indicator.descriptions),

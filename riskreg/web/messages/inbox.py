@@ -28,6 +28,7 @@ ICONS = {
     "digest": "envelope",
     "interrupt": "bell-alert",
     "alarm": "exclamation-triangle",
+    "comment": "chat-bubble-left-right",
     "unowned": "exclamation-triangle",
 }
 

@@ -23,6 +23,7 @@ from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import edit_mitigation
 from riskreg.web.base import RegisterView
+from riskreg.web.comments.panel import comments_panel
 from riskreg.web.filter_form import ALL, FilterWords
 from riskreg.web.history.page import people_first
 from riskreg.web.list_page import PER_PAGE, ListPage, Preset
@@ -165,6 +166,7 @@ class MitigationDetail(MitigationPage):
             "external_id": external_id_of(mitigation, self.viewer),
             "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
             "past": past,
+            "comments": comments_panel(self.viewer, mitigation),
             "may_edit": permits(self.viewer, "mitigation.edit", mitigation),
             "steps": STEPS,
         }

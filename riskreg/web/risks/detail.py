@@ -32,6 +32,7 @@ from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
 from riskreg.web.acceptances.rows import acceptance_of
 from riskreg.web.base import RegisterView
+from riskreg.web.comments.panel import comments_panel
 from riskreg.web.duties.labels import away_text
 from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_rows
@@ -120,6 +121,7 @@ class RiskPage(RegisterView):
             "above_appetite": above,
             "acceptance": accepted,
             "questions": question_rows(viewer, risk, today) if now.any_question else [],
+            "comments": comments_panel(viewer, risk),
             "is_accepted": accepted is not None and accepted["status"] == Status.IN_FORCE,
             "place": scale.place(cell) if (cell := now.cell("residual")) else "",
             "overdue": is_overdue(risk.state, risk.next_review_on, today),

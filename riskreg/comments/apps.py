@@ -1,0 +1,12 @@
+from django.apps import AppConfig
+
+
+class CommentsConfig(AppConfig):
+    name = "riskreg.comments"
+    label = "comments"
+
+    def ready(self) -> None:
+        from riskreg.comments.services import mail
+        from riskreg.notify import refresh
+
+        refresh.register(mail.KIND, mail.refresh_message)

@@ -1,0 +1,1 @@
+"""Reading comments, and what they can be about."""

@@ -1,0 +1,110 @@
+"""What can be commented on: a line in ``TARGETS`` for each noun."""
+
+import uuid
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import QuerySet
+from django.utils.translation import gettext as _
+
+from riskreg.comments.models import Comment
+from riskreg.decisions.models import Acceptance
+from riskreg.indicators.models import Indicator, Reading
+from riskreg.indicators.queries.access import indicator_for, readings_of
+from riskreg.kernel.errors import NotFound
+from riskreg.register.access import Viewer
+from riskreg.risks.models import Control, Mitigation, Risk
+from riskreg.risks.queries.access import control_for, mitigation_for, risk_for, valid_ref
+
+
+@dataclass(frozen=True)
+class Target:
+    """A noun that can be commented on.
+
+    ``find(viewer, name)`` gives the thing of that ref or id, or raises ``NotFound`` also for
+    another party's own; ``page`` is the name of its page, ``key`` the argument of that.
+    """
+
+    model: Any
+    find: Callable[[Viewer, str], Any]
+    page: str
+    key: str = "ref"
+    title: str = "title"
+    # What is read with it to know its title.
+    related: tuple[str, ...] = ()
+
+
+def _control(viewer: Viewer, name: str) -> Control:
+    try:
+        return control_for(viewer, uuid.UUID(name))
+    except ValueError:
+        raise NotFound(_("There is no such control.")) from None
+
+
+def _acceptance(viewer: Viewer, name: str) -> Acceptance:
+    rows = Acceptance.objects.visible_to(viewer).select_related("party", "risk")
+    row = rows.filter(ref=name).first() if valid_ref(name) else None
+    if row is None:
+        raise NotFound(_("There is no such acceptance."))
+    return row
+
+
+TARGETS: dict[str, Target] = {
+    "risk": Target(Risk, risk_for, "web:risk"),
+    "mitigation": Target(Mitigation, mitigation_for, "web:mitigation"),
+    "control": Target(Control, _control, "web:control", key="control", title="name"),
+    "indicator": Target(Indicator, indicator_for, "web:indicator"),
+    "acceptance": Target(Acceptance, _acceptance, "web:acceptance", related=("risk",)),
+}
+
+
+def thing_called(viewer: Viewer, kind: object, name: object) -> Any:
+    """The thing of that type and ref (a control: its id). Raises ``NotFound``."""
+    target = TARGETS.get(str(kind))
+    if target is None:
+        raise NotFound(_("There is nothing of that kind to comment on."))
+    thing = target.find(viewer, str(name))
+    thing.register = viewer.register
+    return thing
+
+
+def type_of(thing: Any) -> str:
+    """The key in ``TARGETS`` of what ``thing`` is."""
+    return str(thing._meta.model_name)
+
+
+def name_of(thing: Any) -> str:
+    """What addresses and the API call a thing: its ref, or its id where it has none."""
+    return str(getattr(thing, "ref", "") or thing.uuid)
+
+
+def title_of(thing: Any) -> str:
+    """Its ref and title in the reader's language, or its name alone where it has no ref."""
+    title = TARGETS[type_of(thing)].title
+    text = str(thing.localized(title) if hasattr(thing, "localized") else getattr(thing, title))
+    ref = getattr(thing, "ref", "")
+    return f"{ref} {text}" if ref else text
+
+
+def things_of(viewer: Viewer, rows: Collection[Comment]) -> dict[uuid.UUID, Any]:
+    """What ``rows`` are about, by public id; one query for each kind of thing among them."""
+    found: dict[uuid.UUID, Any] = {}
+    for kind, target in TARGETS.items():
+        wanted = {row.about for row in rows if row.about_type == kind}
+        if wanted:
+            things: QuerySet[Any] = target.model.objects.visible_to(viewer)
+            things = things.select_related("party", *target.related)
+            found |= {thing.uuid: thing for thing in things.filter(uuid__in=wanted)}
+    return found
+
+
+def reading_called(viewer: Viewer, thing: Any, name: object) -> Reading | None:
+    """The reading of that id, if ``thing`` is its indicator; None for none such."""
+    try:
+        key = uuid.UUID(str(name))
+    except ValueError:
+        return None
+    if not isinstance(thing, Indicator):
+        return None
+    return readings_of(viewer, thing, all_rows=True).filter(uuid=key).first()

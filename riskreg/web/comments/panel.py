@@ -1,0 +1,66 @@
+"""What is said about a thing, as pages show it."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+from urllib.parse import urlencode
+
+from django.urls import reverse
+
+from riskreg.comments.models import Comment
+from riskreg.comments.queries.comments import comments_on, people_mentioned
+from riskreg.comments.queries.targets import TARGETS, name_of, title_of, type_of
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import permits
+from riskreg.web.presenters import person
+
+SHOWN = 5
+
+
+def comments_panel(viewer: Viewer, thing: Any) -> dict[str, Any]:
+    """The newest comments on ``thing``, where all of them are, and whether one may add to them."""
+    found = list(comments_on(viewer, thing)[: SHOWN + 1])
+    return {
+        "rows": comment_rows(viewer, found[:SHOWN]),
+        "more": len(found) > SHOWN,
+        "url": comments_url(viewer, thing),
+        "may": permits(viewer, "comment.write", thing),
+    }
+
+
+def comments_url(viewer: Viewer, thing: Any, **more: str) -> str:
+    """The page of all comments on ``thing``."""
+    url = reverse("web:comments", kwargs={"slug": viewer.register.slug})
+    return f"{url}?{urlencode({'about': f'{type_of(thing)}:{name_of(thing)}', **more})}"
+
+
+def thing_url(viewer: Viewer, thing: Any) -> str:
+    """The page of ``thing``."""
+    target = TARGETS[type_of(thing)]
+    keys = {"slug": viewer.register.slug, target.key: name_of(thing)}
+    return reverse(target.page, kwargs=keys)
+
+
+def comment_rows(
+    viewer: Viewer, rows: Sequence[Comment], things: Mapping[uuid.UUID, Any] | None = None
+) -> list[dict[str, Any]]:
+    """Comments as a list shows them; with ``things`` each says what it is about."""
+    people = people_mentioned(rows)
+    return [
+        {
+            "c": row,
+            "who": person(row.author),
+            "mentions": [person(people[key]) for key in row.mentions if key in people],
+            "url": reverse(
+                "web:comment", kwargs={"slug": viewer.register.slug, "comment": row.uuid}
+            ),
+            "about": _about(viewer, things.get(row.about)) if things is not None else None,
+        }
+        for row in rows
+    ]
+
+
+def _about(viewer: Viewer, thing: Any) -> dict[str, str] | None:
+    if thing is None:
+        return None
+    return {"title": title_of(thing), "url": thing_url(viewer, thing)}

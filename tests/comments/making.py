@@ -1,0 +1,14 @@
+"""Comments for tests."""
+
+from typing import Any
+
+from riskreg.comments.models import Comment
+from riskreg.comments.queries.targets import name_of, type_of
+from riskreg.comments.services import write_comment
+from tests.builders import World
+
+
+def comment(world: World, thing: Any, *, by: str = "leader", **given: Any) -> Comment:
+    """Something that is said about ``thing``."""
+    fields = {"text": "Brazil asks for local content (illustrative)", "at": world.at, **given}
+    return write_comment(actor=world.viewer(by), kind=type_of(thing), name=name_of(thing), **fields)
