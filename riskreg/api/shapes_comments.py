@@ -8,27 +8,33 @@ from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.comments.policy import MAX_MENTIONS, MAX_TEXT
 from riskreg.comments.queries.targets import TARGETS
 
-_TYPE = {"help_text": "what kind of thing"}
-_MENTIONS = {
-    "max_length": MAX_MENTIONS,
-    "required": False,
-    "help_text": "members by id or e-mail address, who are written to",
-}
+
+def _kind() -> Any:
+    return one_of(tuple(TARGETS), help_text="what kind of thing")
+
+
+def _mentions() -> Any:
+    return s.ListField(
+        child=s.CharField(max_length=254),
+        max_length=MAX_MENTIONS,
+        required=False,
+        help_text="members by id or e-mail address, who are written to",
+    )
 
 
 class About(s.Serializer[Any]):
-    type = one_of(tuple(TARGETS), **_TYPE)
+    type = _kind()
     id = s.UUIDField()
     ref = s.CharField(help_text="its ref; of a control its id")
 
 
 class AboutNew(s.Serializer[Any]):
-    type = one_of(tuple(TARGETS), **_TYPE)
+    type = _kind()
     ref = s.CharField(max_length=60, help_text="its ref; of a control its id")
 
 
 class EarlierWording(s.Serializer[Any]):
-    text = s.CharField()
+    text = s.CharField(help_text="what it said")
     written_at = s.DateTimeField(help_text="since when it read so")
 
 
@@ -59,10 +65,10 @@ class CommentNew(s.Serializer[Any]):
     reading = s.UUIDField(
         allow_null=True, required=False, help_text="a reading of the indicator it is about"
     )
-    text = s.CharField(max_length=MAX_TEXT)
-    mentions = s.ListField(child=s.CharField(max_length=254), **_MENTIONS)
+    text = s.CharField(max_length=MAX_TEXT, help_text="what is said")
+    mentions = _mentions()
 
 
 class CommentChange(s.Serializer[Any]):
-    text = s.CharField(max_length=MAX_TEXT, required=False)
-    mentions = s.ListField(child=s.CharField(max_length=254), **_MENTIONS)
+    text = s.CharField(max_length=MAX_TEXT, required=False, help_text="what it says from now on")
+    mentions = _mentions()

@@ -58,6 +58,7 @@ def ask_about_risk(
         message = _("%(n)d questions about this risk wait already; have some of them answered.")
         errors.add("risk", "too_many", message % {"n": MAX_OPEN})
     errors.raise_if_any()
+    assert day is not None  # noqa: S101 - it is required
     row = Obligation.objects.create(
         register=risk.register,
         party=risk.party,
