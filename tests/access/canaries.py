@@ -323,6 +323,7 @@ def shared_later(world: World) -> str:
     builders.review(world, row, comment=sing("old comment"), at=world.at - 58 * DAY)
     builders.control(world, row, name=sing("old control"))
     talking.comment(world, row, by="owner", text=sing("old comment"), at=world.at - 57 * DAY)
+    accepting.question(world, row, by="manager", text=sing("old question"), at=world.at - 57 * DAY)
     services.edit_risk(
         actor=world.viewer("owner"), ref=row.ref, version=None, at=world.at - 57 * DAY,
         fields={"cause": sing("old cause")},

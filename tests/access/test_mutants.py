@@ -29,6 +29,7 @@ pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
 # Places where the filter is a second line that nothing can get behind, and why.
 REDUNDANT = {
     "decisions/queries/acceptances.py:acceptances_for": "conditions are their acceptance's",
+    "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",
     "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",
     "indicators/queries/access.py:visible_indicators": "its cursor is its audience's",

@@ -46,8 +46,8 @@ def comment_for(viewer: Viewer, comment: uuid.UUID, *, lock: bool = False) -> Co
 
 def earlier_wordings(viewer: Viewer, row: Comment) -> QuerySet[EarlierWording]:
     """How a comment, read by ``comment_for``, read before it was edited, the newest first."""
-    rows = EarlierWording.objects.filter(comment=row)
-    return rows.filter(comment__in=Comment.objects.visible_to(viewer)).order_by("-number")
+    known = comments_for(viewer).order_by()
+    return EarlierWording.objects.filter(comment=row, comment__in=known).order_by("-number")
 
 
 def mentionable(viewer: Viewer, thing: Any) -> QuerySet[Membership]:

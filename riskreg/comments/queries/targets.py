@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.comments.models import Comment
 from riskreg.decisions.models import Acceptance
+from riskreg.decisions.queries.acceptances import visible_acceptances
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.queries.access import indicator_for, readings_of
 from riskreg.kernel.errors import NotFound
@@ -43,7 +44,7 @@ def _control(viewer: Viewer, name: str) -> Control:
 
 
 def _acceptance(viewer: Viewer, name: str) -> Acceptance:
-    rows = Acceptance.objects.visible_to(viewer).select_related("party", "risk")
+    rows = visible_acceptances(viewer).select_related("party", "risk")
     row = rows.filter(ref=name).first() if valid_ref(name) else None
     if row is None:
         raise NotFound(_("There is no such acceptance."))

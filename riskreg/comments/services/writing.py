@@ -135,10 +135,8 @@ def withdraw_comment(
 
 def _locked(thing: Any, actor: Viewer) -> Any:
     """``thing`` with the audience that it has now, which nobody widens before this is written."""
-    rows = type(thing).objects.visible_to(actor).select_related("party")
-    found = rows.select_for_update(of=("self",), no_key=True).filter(pk=thing.pk).first()
-    if found is None:
-        raise NotFound
+    rows = type(thing).objects.select_related("party")
+    found = rows.select_for_update(of=("self",), no_key=True).get(pk=thing.pk)
     found.register = actor.register
     return found
 

@@ -13,12 +13,17 @@ from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
 
 
+def visible_questions(viewer: Viewer) -> QuerySet[Obligation]:
+    """Whatever was asked about a risk, as far as the viewer may know."""
+    return Obligation.objects.visible_to(viewer).filter(kind__in=QUESTION_KINDS)
+
+
 def questions_of(viewer: Viewer, risk: Risk) -> QuerySet[Obligation]:
     """What was asked about ``risk``, the newest first; ``reviewed_at``: when it was reviewed after
     that for the first time."""
     return (
-        Obligation.objects.visible_to(viewer)
-        .filter(risk=risk, kind__in=QUESTION_KINDS)
+        visible_questions(viewer)
+        .filter(risk=risk)
         .select_related("asked_by", "closed_by", "party")
         .annotate(reviewed_at=Subquery(_later_reviews().values("at")[:1]))
         .order_by("-created_at", "-pk")
@@ -50,8 +55,7 @@ def question_for(viewer: Viewer, risk: Risk, question: UUID, *, lock: bool = Fal
 def question_exists(viewer: Viewer, risk: str) -> Exists:
     """Whether anything was asked about the risk that the column ``risk`` of an outer query names,
     as far as the viewer may know."""
-    asked = Obligation.objects.visible_to(viewer).filter(kind__in=QUESTION_KINDS)
-    return Exists(asked.filter(risk=OuterRef(risk)))
+    return Exists(visible_questions(viewer).filter(risk=OuterRef(risk)))
 
 
 def reviewed_since() -> Exists:
