@@ -17,8 +17,8 @@ FILE = Path(__file__).parent / "query_counts.json"
 LIMITS = {"api": 8, "web": 12}
 # Search asks every noun once, and what lists duties every kind of them, whatever there is of it.
 EVERY_NOUN = {"api": 12, "web": 16}
-# An objective's page shows all that bears on it.
-ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/")
+# An objective's page shows all that bears on it; comments name what each is about.
+ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments/")
 # The home of leadership asks for the map of two days beside every kind of duty; a risk's page asks
 # once for each noun that hangs on it, and so does an indicator's.
 OF_MUCH = {"web:/r/{}/home/": 25, "web:/r/{}/risks/{}/": 15, "web:/r/{}/indicators/{}/": 13}

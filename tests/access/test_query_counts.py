@@ -88,9 +88,12 @@ def grow(world: World, size: int) -> None:
 
 def talk(world: World, row: Risk) -> None:
     """Somebody says something of everything there is, and mentions the others."""
+    # Long ago, and not all within an hour: nobody may write that many.
+    at = world.at + dt.timedelta(hours=Risk.objects.count() - 720)
+    mentions = [world.owner.email, world.auditor.email]
     things = (row, *row.mitigations.all(), *row.controls.all(), *row.indicators.all())
     for thing in (*things, *row.acceptances.all(), Risk.objects.earliest("pk")):
-        talking.comment(world, thing, mentions=[world.owner.email, world.auditor.email])
+        talking.comment(world, thing, mentions=mentions, at=at)
 
 
 @built_once

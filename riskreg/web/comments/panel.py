@@ -21,7 +21,8 @@ def comments_panel(viewer: Viewer, thing: Any) -> dict[str, Any]:
     """The newest comments on ``thing``, where all of them are, and whether one may add to them."""
     found = list(comments_on(viewer, thing)[: SHOWN + 1])
     return {
-        "rows": comment_rows(viewer, found[:SHOWN]),
+        # Whom each mentions stands on its own page.
+        "rows": comment_rows(viewer, found[:SHOWN], mentions=False),
         "more": len(found) > SHOWN,
         "url": comments_url(viewer, thing),
         "may": permits(viewer, "comment.write", thing),
@@ -42,10 +43,14 @@ def thing_url(viewer: Viewer, thing: Any) -> str:
 
 
 def comment_rows(
-    viewer: Viewer, rows: Sequence[Comment], things: Mapping[uuid.UUID, Any] | None = None
+    viewer: Viewer,
+    rows: Sequence[Comment],
+    things: Mapping[uuid.UUID, Any] | None = None,
+    *,
+    mentions: bool = True,
 ) -> list[dict[str, Any]]:
     """Comments as a list shows them; with ``things`` each says what it is about."""
-    people = people_mentioned(rows)
+    people = people_mentioned(rows) if mentions else {}
     return [
         {
             "c": row,
