@@ -25,8 +25,8 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.acceptances.rows import acceptance_row
 from riskreg.web.base import RegisterView
-from riskreg.web.file_links import file_links
 from riskreg.web.comments.panel import comments_panel
+from riskreg.web.file_links import file_links
 from riskreg.web.presenters import Scale, person, query
 
 PER_PAGE = 25

@@ -9,8 +9,8 @@ from django.urls import reverse
 
 from riskreg.decisions.policy.acceptances import Status
 from riskreg.decisions.queries.acceptances import acceptance_exists
-from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
 from riskreg.decisions.queries.questions import question_exists
+from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.external_ids import external_id_of
