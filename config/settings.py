@@ -21,6 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 from config.database import database
+from config.files import evidence_storage
 from config.logs import log_settings
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - settings too
 from config.schedule import schedule
@@ -100,6 +101,7 @@ INSTALLED_APPS = [
     "riskreg.analysis",
     "riskreg.decisions",
     "riskreg.comments",
+    "riskreg.evidence",
     "riskreg.handover",
     "riskreg.exchange",
     "riskreg.reminders",
@@ -309,7 +311,12 @@ if LOCAL:
     # Nothing is collected locally; the folder keeps WhiteNoise from warning at every start.
     with contextlib.suppress(OSError):
         STATIC_ROOT.mkdir(parents=True, exist_ok=True)
+# Files that hang on things: never below a folder that is served. Sizes in MB, 0: no limit.
+EVIDENCE_DIR = Path(env.str("EVIDENCE_DIR", default=str(VAR_DIR / "evidence")))
+EVIDENCE_FILE_MB = env.int("EVIDENCE_FILE_MB", default=25)
+EVIDENCE_REGISTER_MB = env.int("EVIDENCE_REGISTER_MB", default=2000)
 STORAGES = {
+    "evidence": evidence_storage(env, EVIDENCE_DIR),
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {
         "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
@@ -358,6 +365,12 @@ CONTENT_SECURITY_POLICY = {
 }
 DATA_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 2000
+# First looks at how much comes: what is beyond every limit is not kept anywhere.
+FILE_UPLOAD_HANDLERS = [
+    "riskreg.kernel.uploads.LimitedUploadHandler",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 
 # Logs ------------------------------------------------------------------------------------------
 # Who may read /metrics: the bearer of this; when empty, nobody.

@@ -54,8 +54,14 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
+    settings.EVIDENCE_DIR = Path(tempfile.mkdtemp(prefix="riskreg-evidence-"))
+    _folders.append(settings.EVIDENCE_DIR)
     settings.STORAGES = {
         **settings.STORAGES,
+        "evidence": {
+            "BACKEND": "riskreg.evidence.storage.Folder",
+            "OPTIONS": {"location": str(settings.EVIDENCE_DIR)},
+        },
         "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
     }
     database = connections.settings["default"]
@@ -278,3 +284,18 @@ def web() -> Callable[[User], Client]:
 def api() -> Callable[..., Client]:
     """``api(user, scope="write")``: a program with a bearer token of ``user``."""
     return builders.api
+
+
+@pytest.fixture
+def evidence_folder(settings: Any, tmp_path: Path) -> Path:
+    """A folder for attached files that is this test's own."""
+    folder = tmp_path / "evidence"
+    settings.EVIDENCE_DIR = folder
+    settings.STORAGES = {
+        **settings.STORAGES,
+        "evidence": {
+            "BACKEND": "riskreg.evidence.storage.Folder",
+            "OPTIONS": {"location": str(folder)},
+        },
+    }
+    return folder

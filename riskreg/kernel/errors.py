@@ -41,6 +41,10 @@ class Conflict(RiskregError):
         self.current = current
 
 
+class Unavailable(RiskregError):
+    """It can be done, but not now: something that is needed for it does not work."""
+
+
 class Invalid(RiskregError):
     """The input is wrong; ``fields`` maps field names to what is wrong with each."""
 

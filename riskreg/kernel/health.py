@@ -72,6 +72,8 @@ def check_space() -> None:
     folders = set()
     if connection.vendor == "sqlite":
         folders.add(Path(connection.settings_dict["NAME"]).resolve().parent)
+    if settings.STORAGES["evidence"]["BACKEND"].endswith(".Folder"):
+        folders.add(Path(settings.EVIDENCE_DIR).absolute())
     if settings.EMAIL_BACKEND.endswith("filebased.EmailBackend"):
         folders.add(settings.VAR_DIR)
     for folder in folders:

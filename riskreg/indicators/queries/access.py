@@ -23,6 +23,11 @@ def visible_indicators(viewer: Viewer) -> QuerySet[Indicator]:
     return Indicator.objects.visible_to(viewer)
 
 
+def visible_readings(viewer: Viewer) -> QuerySet[Reading]:
+    """Readings of the indicators the viewer may know of, corrected ones too."""
+    return Reading.objects.filter(indicator__in=Indicator.objects.visible_to(viewer))
+
+
 def readings_until(moment: dt.datetime) -> QuerySet[Reading]:
     """For a subquery over indicators: the readings that count up to ``moment``, newest first."""
     rows = Reading.objects.filter(indicator=OuterRef("pk"), correction=None, at__lte=moment)

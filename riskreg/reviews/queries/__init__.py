@@ -7,7 +7,7 @@ from riskreg.reviews.queries.extensions import (
     extensions_of,
     standing_extensions,
 )
-from riskreg.reviews.queries.reviews import last_review, reviews_of
+from riskreg.reviews.queries.reviews import last_review, reviews_of, visible_reviews
 
 __all__ = [
     "extended_until_subquery",
@@ -17,4 +17,5 @@ __all__ = [
     "last_review",
     "reviews_of",
     "standing_extensions",
+    "visible_reviews",
 ]

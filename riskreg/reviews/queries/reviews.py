@@ -7,10 +7,15 @@ from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
 
 
+def visible_reviews(viewer: Viewer) -> QuerySet[Review]:
+    """Every review the viewer may know of."""
+    return Review.objects.visible_to(viewer)
+
+
 def reviews_of(viewer: Viewer, risk: Risk) -> QuerySet[Review]:
     """The reviews of ``risk`` that the viewer may know of, newest first."""
     return (
-        Review.objects.visible_to(viewer)
+        visible_reviews(viewer)
         .filter(risk=risk)
         .select_related("reviewer", "assessment")
         .order_by("-at", "-id")

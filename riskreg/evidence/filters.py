@@ -1,0 +1,70 @@
+"""Which evidence: one reading of the query string, for the API."""
+
+import datetime as dt
+from collections.abc import Collection, Mapping
+from typing import Any
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from riskreg.evidence.fields import EVIDENCE
+from riskreg.evidence.targets import KINDS, thing_for
+from riskreg.kernel.errors import NotFound
+from riskreg.register.access import Viewer
+from riskreg.register.filtering import (
+    Asked,
+    Reader,
+    RowFilter,
+    choice_readers,
+    is_on,
+    known_values,
+    of_party,
+    parse_filters,
+)
+
+NAMES = (*(field.name for field in EVIDENCE.filters), "thing", "of", "withdrawn")
+# What a list can be ordered by; each name may carry a minus.
+ORDERINGS = EVIDENCE.orderings
+# Each costs a question of the database.
+MOST_NAMED = 3
+
+
+def parse(
+    viewer: Viewer,
+    params: Mapping[str, Any],
+    at: dt.datetime,
+    *,
+    also: Collection[str] | None = None,
+) -> RowFilter:
+    """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
+    return parse_filters(viewer, params, at, _readers(), NAMES, also)
+
+
+def _readers() -> dict[str, Reader]:
+    return choice_readers(EVIDENCE) | {
+        "party": of_party,
+        "thing": _thing,
+        "of": _of,
+        "withdrawn": lambda asked: Q(withdrawn_at__isnull=not is_on(asked)),
+    }
+
+
+def _thing(asked: Asked) -> Q:
+    """What hangs on things of one kind."""
+    return Q(thing__in=known_values(asked, KINDS))
+
+
+def _of(asked: Asked) -> Q:
+    """What hangs on things named as kind:name, as in risk:R-001."""
+    ids = []
+    if len(asked.values) > MOST_NAMED:
+        text = _("At most %(n)d things at once; ask again for the others.")
+        asked.refuse("too_many", text % {"n": MOST_NAMED})
+    for value in asked.values[:MOST_NAMED]:
+        kind, _colon, name = value.partition(":")
+        try:
+            ids.append(thing_for(asked.viewer, kind, name).row.uuid)
+        except NotFound:
+            text = _("“%(name)s” names nothing; name a thing as in risk:R-001.")
+            asked.refuse("unknown_thing", text % {"name": value[:60]})
+    return Q(thing_id__in=ids)

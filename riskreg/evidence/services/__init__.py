@@ -1,0 +1,37 @@
+"""Every write of evidence: one operation, one transaction, at least one event."""
+
+from riskreg.evidence.services.evidence import (
+    add_evidence,
+    may_add,
+    may_release,
+    may_withdraw,
+    release_evidence,
+    require_may_add,
+    withdraw_evidence,
+)
+from riskreg.evidence.services.files import (
+    Stored,
+    checked_file,
+    open_checked,
+    sweep,
+    too_large,
+    uploaded,
+    verify_files,
+)
+
+__all__ = [
+    "Stored",
+    "add_evidence",
+    "checked_file",
+    "may_add",
+    "may_release",
+    "may_withdraw",
+    "open_checked",
+    "release_evidence",
+    "require_may_add",
+    "sweep",
+    "too_large",
+    "uploaded",
+    "verify_files",
+    "withdraw_evidence",
+]

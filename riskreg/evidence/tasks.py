@@ -1,0 +1,12 @@
+"""Evidence in the background: bytes that nobody needs."""
+
+from celery import shared_task
+
+from riskreg.evidence import services
+from riskreg.kernel import clock
+
+
+@shared_task(name="evidence.sweep")
+def sweep() -> int:
+    """Delete the bytes of uploads that came to nothing."""
+    return services.sweep(clock.now())
