@@ -1,4 +1,5 @@
-"""A backup's file: a ZIP of one file of lines for each table and a manifest, which is written last.
+"""A backup's file: a ZIP of one file of lines for each table, the files that people attached, and a
+manifest, which is written last.
 
 A file that was cut off, or in which a byte has changed, cannot be opened or read: a ZIP has its
 list of contents at its end, and a checksum for each of them.
@@ -7,6 +8,7 @@ list of contents at its end, and a checksum for each of them.
 import contextlib
 import json
 import os
+import shutil
 import zipfile
 import zlib
 from collections.abc import Iterator
@@ -35,7 +37,8 @@ class Manifest:
 
     ``chains``: {key: [number of events, head]}; ``key``: tells whether a SECRET_KEY is the one that
     what is sealed was sealed under, without telling the key; ``needs``: what is not in the file and
-    is needed beside it.
+    is needed beside it; ``files``: how many attached files are in it, ``missing_files`` the records
+    whose bytes could not be read when it was made.
     """
 
     made_at: str
@@ -47,6 +50,8 @@ class Manifest:
     needs: list[str]
     format: int = FORMAT
     rows: int = field(default=0)
+    files: int = 0
+    missing_files: list[str] = field(default_factory=list)
 
 
 class Writer:
@@ -60,6 +65,12 @@ class Writer:
         """Where the lines of one table go."""
         with self._zip.open(f"rows/{label}.jsonl", "w", force_zip64=True) as out:
             yield out
+
+    def file(self, name: str, content: IO[bytes]) -> None:
+        """Take an attached file in, as it is: most of them are packed already."""
+        info = zipfile.ZipInfo(f"files/{name}")
+        with self._zip.open(info, "w", force_zip64=True) as out:
+            shutil.copyfileobj(content, out, 1024 * 1024)
 
     def finish(self, manifest: Manifest) -> None:
         """The last thing that is written."""
@@ -98,6 +109,15 @@ class Archive:
                     yield json.loads(line)
         except (zipfile.BadZipFile, zlib.error, EOFError, ValueError, KeyError) as error:
             raise Refused(f"The backup is damaged in {label}. Take another one.") from error
+
+    @contextlib.contextmanager
+    def file(self, name: str) -> Iterator[IO[bytes]]:
+        """An attached file. Raises ``Refused`` for one that is damaged or not there."""
+        try:
+            with self._zip.open(f"files/{name}") as content:
+                yield content
+        except (zipfile.BadZipFile, zlib.error, EOFError, KeyError) as error:
+            raise Refused(f"The backup is damaged in file {name}. Take another one.") from error
 
 
 @contextlib.contextmanager

@@ -16,20 +16,28 @@ from django.db import connection
 from riskreg.operations.errors import Refused
 
 
-def restore_into(database_url: str, path: Path, *options: str) -> dict[str, Any]:
+def restore_into(
+    database_url: str, path: Path, *options: str, files_in: Path | None = None
+) -> dict[str, Any]:
     """Restore ``path`` by a command of its own into the database at ``database_url``.
 
-    The tables are made there first, if there are none. Returns what the command says. Raises
+    The tables are made there first, if there are none. ``files_in``: attached files go into that
+    folder, and not to where this system keeps them. Returns what the command says. Raises
     ``Refused`` with its reason.
     """
     command = [
         sys.executable, str(settings.BASE_DIR / "manage.py"), "restore", str(path), "--json",
         *options,
     ]  # fmt: skip
+    files = {"EVIDENCE_DIR": str(files_in or settings.EVIDENCE_DIR)}
+    if files_in is not None:
+        files |= dict.fromkeys(
+            ("EVIDENCE_BUCKET", "EVIDENCE_BUCKET_ENDPOINT", "EVIDENCE_BUCKET_REGION"), ""
+        )
     done = subprocess.run(  # noqa: S603
         command,
         cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": database_url},
+        env={**os.environ, "DATABASE_URL": database_url, **files},
         capture_output=True,
         text=True,
         check=False,
@@ -50,7 +58,7 @@ def verify_backup(path: Path) -> dict[str, Any]:
         aside = Path(folder) / "aside.sqlite3"
         if connection.vendor == "sqlite":
             copy_tables(aside)
-        return restore_into(f"sqlite:///{aside}", path)
+        return restore_into(f"sqlite:///{aside}", path, files_in=Path(folder) / "evidence")
 
 
 def copy_tables(path: Path) -> None:

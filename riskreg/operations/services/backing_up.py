@@ -11,6 +11,9 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.utils.crypto import salted_hmac
 
 from riskreg.events.models import Chain
+from riskreg.evidence.queries import with_bytes
+from riskreg.evidence.services import open_checked
+from riskreg.kernel.errors import Unavailable
 from riskreg.operations import archive
 from riskreg.operations.archive import Manifest, TableEntry
 from riskreg.operations.errors import Refused
@@ -20,8 +23,9 @@ PREFIX = "riskreg-"
 ENDING = ".backup.zip"
 
 
-def make_backup(path: Path, at: dt.datetime) -> Manifest:
-    """Write a backup of the database to ``path``; what the file cannot hold is in ``needs``.
+def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Manifest:
+    """Write a backup of the database to ``path``, with the files that people attached; what it
+    cannot hold is in ``needs``.
 
     Raises ``Refused`` when the file cannot be written; then none is left.
     """
@@ -36,6 +40,7 @@ def make_backup(path: Path, at: dt.datetime) -> Manifest:
                         digest.add(row)
                 entry = TableEntry(column_names(model), digest.rows, digest.text())
                 tables[model._meta.label] = entry
+            missing = attached_files(writer) if with_files else []
             manifest = Manifest(
                 made_at=at.astimezone(dt.UTC).isoformat(timespec="seconds"),
                 vendor=connection.vendor,
@@ -43,13 +48,40 @@ def make_backup(path: Path, at: dt.datetime) -> Manifest:
                 tables=tables,
                 chains={chain.key: [chain.seq, chain.head] for chain in Chain.objects.all()},
                 key=key_fingerprint(settings.SECRET_KEY),
-                needs=needs(),
+                needs=needs() + lacking(missing),
+                files=with_bytes().count() - len(missing) if with_files else 0,
+                missing_files=missing,
                 rows=sum(entry.rows for entry in tables.values()),
             )
             writer.finish(manifest)
     except OSError as error:
         raise Refused(f"{path} cannot be written: {error.strerror}.") from error
     return manifest
+
+
+def attached_files(writer: archive.Writer) -> list[str]:
+    """Write every attached file to a backup; the records whose bytes cannot be read are returned:
+    withdrawn since the moment of the backup, or lost."""
+    missing = []
+    for row in with_bytes().iterator(chunk_size=500):
+        try:
+            content = open_checked(row)
+        except Unavailable:
+            missing.append(row.uuid.hex)
+            continue
+        with content:
+            writer.file(row.uuid.hex, content)
+    return missing
+
+
+def lacking(missing: list[str]) -> list[str]:
+    """What is said of attached files that are not in a backup."""
+    if not missing:
+        return []
+    return [
+        f"{len(missing)} attached files could not be read and are not in it: see manage.py "
+        "verify_evidence"
+    ]
 
 
 @contextlib.contextmanager

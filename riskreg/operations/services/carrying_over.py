@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.services import revoke_feed, revoke_token
 from riskreg.accounts.services.administration import change_account
+from riskreg.evidence.services.restored import Withdrawal, withdraw_again, withdrawals
 from riskreg.kernel.errors import RiskregError
 from riskreg.register.models import Membership, Party, RefSequence, Register
 
@@ -16,13 +17,15 @@ Counter = tuple[uuid.UUID, uuid.UUID | None, str]
 
 @dataclass
 class Kept:
-    """What the later state knows of rights that ended and of refs that were given out."""
+    """What the later state knows of rights that ended, of refs that were given out and of files
+    that were withdrawn."""
 
     tokens: set[uuid.UUID] = field(default_factory=set)
     feeds: set[uuid.UUID] = field(default_factory=set)
     inactive: set[uuid.UUID] = field(default_factory=set)
     ended: set[uuid.UUID] = field(default_factory=set)
     refs: dict[Counter, int] = field(default_factory=dict)
+    withdrawn: list[Withdrawal] = field(default_factory=list)
 
 
 def kept_of_database() -> Kept:
@@ -37,6 +40,7 @@ def kept_of_database() -> Kept:
             (register, party, noun): last
             for register, party, noun, last in RefSequence.objects.values_list(*ids)
         },
+        withdrawn=withdrawals(),
     )
 
 
@@ -68,6 +72,8 @@ def carry_over(
             f"{membership.user.email} had left {membership.register.slug} and is in it again: end "
             "the membership under Register settings, People."
         )
+    for row in withdraw_again(kept.withdrawn, at):
+        notes.append(f"{row.name} ({row.uuid}) had been withdrawn and is here again: withdraw it.")
     _move_refs_on(kept, skip_refs)
     return notes
 

@@ -15,12 +15,12 @@ def move(database_url: str, at: dt.datetime) -> dict[str, Any]:
     """Put everything that this database holds into the empty one at ``database_url``.
 
     Both hold the same afterwards: rows, digests and chains are compared there. This one is left as
-    it is. Raises ``Refused``: the other is not empty, cannot be reached, cannot hold something, or
-    somebody wrote here meanwhile.
+    it is. Attached files stay where they are, and are looked for there. Raises ``Refused``: the
+    other is not empty, cannot be reached, cannot hold something, or somebody wrote here meanwhile.
     """
     with tempfile.TemporaryDirectory(prefix="riskreg-move-") as folder:
         path = Path(folder) / new_name(at)
-        manifest = make_backup(path, at)
+        manifest = make_backup(path, at, with_files=False)
         moved = restore_into(database_url, path, "--moved")
     now = {chain.key: [chain.seq, chain.head] for chain in Chain.objects.all()}
     if now != manifest.chains:

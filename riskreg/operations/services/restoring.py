@@ -28,6 +28,7 @@ from riskreg.operations import archive
 from riskreg.operations.archive import Archive, Manifest
 from riskreg.operations.errors import Refused
 from riskreg.operations.rows import all_tables, column_names, digest_of, kept_tables, row_reader
+from riskreg.operations.services.attached import prove_files, put_files, undone_unless_done
 from riskreg.operations.services.backing_up import (
     applied_migrations,
     key_fingerprint,
@@ -72,7 +73,7 @@ def restore(
 
     Raises ``Refused``, with nothing changed.
     """
-    with archive.opened(path) as found:
+    with archive.opened(path) as found, undone_unless_done() as written:
         _require_same_version(found.manifest)
         try:
             with transaction.atomic():
@@ -88,12 +89,13 @@ def restore(
                 empty_tables()
                 _fill(found)
                 prove(found.manifest)
+                lost = prove_files() if moved else put_files(found, written)
                 ContentType.objects.clear_cache()
                 restored = Restored(
                     rows=found.manifest.rows,
                     chains=len(found.manifest.chains),
                     made_at=found.manifest.made_at,
-                    notes=_notes_on_key(found.manifest),
+                    notes=_notes_on_key(found.manifest) + lost,
                 )
                 if not moved:
                     begin_epoch(at=at, backup_of=dt.datetime.fromisoformat(restored.made_at))

@@ -7,14 +7,15 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from riskreg.kernel import clock
+from riskreg.operations import archive
 from riskreg.operations.errors import Refused
-from riskreg.operations.services.backing_up import needs
 from riskreg.operations.services.runs import back_up
 
 
 class Command(BaseCommand):
     help = (
-        "Write everything that the database holds at this moment to a file, while the system "
+        "Write everything that the database holds at this moment, and the files that people "
+        "attached, to a file, while the system "
         "runs; say what else has to be kept."
     )
     # Nothing of pages and addresses is needed, and the database may have no table yet.
@@ -30,9 +31,13 @@ class Command(BaseCommand):
         except Refused as error:
             raise CommandError(str(error)) from error
         size = path.stat().st_size
+        with archive.opened(path) as made:
+            needs, files = made.manifest.needs, made.manifest.files
         if options["json"]:
-            self.stdout.write(json.dumps({"path": str(path), "bytes": size, "needs": needs()}))
+            self.stdout.write(
+                json.dumps({"path": str(path), "bytes": size, "files": files, "needs": needs})
+            )
             return
-        self.stdout.write(f"{path} ({size:,} bytes)\nKeep beside it:")
-        for need in needs():
+        self.stdout.write(f"{path} ({size:,} bytes, {files} attached files)\nKeep beside it:")
+        for need in needs:
             self.stdout.write(f"- {need}")
