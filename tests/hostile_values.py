@@ -178,6 +178,9 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "relations": apps.get_model("risks", "RiskRelation")
         .objects.filter(visibility="shared", ended_at=None)
         .values_list("uuid", flat=True),
+        "evidence": apps.get_model("evidence", "Evidence")
+        .objects.filter(visibility="shared", withdrawn_at=None)
+        .values_list("uuid", flat=True),
         "objectives": apps.get_model("register", "Objective")
         .objects.filter(party=world.foton)
         .values_list("key", flat=True),

@@ -19,9 +19,9 @@ LIMITS = {"api": 8, "web": 12}
 EVERY_NOUN = {"api": 12, "web": 16}
 # An objective's page shows all that bears on it; comments name what each is about.
 ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments/")
-# The home of leadership asks for the map of two days beside every kind of duty; a risk's page asks
-# once for each noun that hangs on it, and so does an indicator's.
-OF_MUCH = {"web:/r/{}/home/": 25, "web:/r/{}/risks/{}/": 15, "web:/r/{}/indicators/{}/": 13}
+# The home of leadership asks for the map of two days beside every kind of duty; the pages of a
+# risk and of an indicator ask once for each noun that hangs on it.
+OF_MUCH = {"web:/r/{}/home/": 25, "web:/r/{}/risks/{}/": 16, "web:/r/{}/indicators/{}/": 14}
 # A file of several nouns asks for each of them, piece by piece.
 OF_MUCH |= {
     "web:/r/{}/risks/{}/export/": 30,

@@ -15,7 +15,14 @@ from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import away
-from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
+from riskreg.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RiskregError,
+    Unavailable,
+)
 from riskreg.web.bilingual import LANGUAGE_TAGS
 from riskreg.web.forms.keeping import keep, of_another_person, texts, to_sign_in, typed_in
 from riskreg.web.forms.key import posted_key
@@ -26,6 +33,7 @@ _STATUS: dict[type[RiskregError], int] = {
     Forbidden: 403,
     Conflict: 409,
     Invalid: 400,
+    Unavailable: 503,
 }
 
 
@@ -57,6 +65,7 @@ def error_page(request: HttpRequest, status: int, detail: str = "") -> HttpRespo
         404: _("There is nothing here"),
         409: _("Somebody was faster"),
         500: _("Something went wrong on our side"),
+        503: _("That does not work at the moment"),
     }
     context = {"status": status, "title": titles.get(status, titles[400]), "detail": detail}
     if request.method == "POST" and (key := posted_key(request)) and key.user:

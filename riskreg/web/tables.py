@@ -2,6 +2,7 @@
 
 from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
 from riskreg.decisions.fields import ACCEPTANCE
+from riskreg.evidence.fields import EVIDENCE
 from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel.fields import Field, Type
 from riskreg.register.fields import OBJECTIVE
@@ -9,7 +10,7 @@ from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
 
 TABLES = (
     RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, DRIVER, BELIEF, LINK,
-    ACCEPTANCE,
+    ACCEPTANCE, EVIDENCE,
 )  # fmt: skip
 # Fields that name somebody.
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))

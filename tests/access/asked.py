@@ -53,6 +53,7 @@ def matching(world: Any) -> dict[str, list[str]]:
         "owner": [str(world.owner.uuid), str(world.partner_owner.uuid), "me"],
         "party": ["catl", "foton"],
         "risk": ["R-001", "R-002"],
+        "of": ["risk:R-001", "risk:R-002"],
         "part_of": ["R-001"],
         "related_to": ["R-001", "R-002"],
         "about": ["risk:R-001", "mitigation:M-001"],

@@ -14,6 +14,7 @@ from riskreg.analysis.models import Driver
 from riskreg.comments.services import edit_comment
 from riskreg.decisions.services import refuse_acceptance
 from riskreg.endpoints.models import Endpoint
+from riskreg.evidence.services import withdraw_evidence
 from riskreg.handover.services import hand_over
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.notify.models import Delivery, Message
@@ -31,6 +32,7 @@ from tests.builders import World
 from tests.built_once import built_once
 from tests.comments import making as talking
 from tests.decisions import making as accepting
+from tests.evidence import making as attaching
 from tests.indicators import making
 
 CANARY = "CANARYBIRD"
@@ -53,6 +55,8 @@ class CanaryWorld(World):
     indicator_refs: list[str] = field(default_factory=list)
     controls: list[str] = field(default_factory=list)
     relations: list[str] = field(default_factory=list)
+    evidence: list[str] = field(default_factory=list)
+    shared_evidence: str = ""
     deliveries: list[str] = field(default_factory=list)
     endpoints: list[str] = field(default_factory=list)
     messages: list[str] = field(default_factory=list)
@@ -88,7 +92,7 @@ class CanaryWorld(World):
         """Everything that names a private thing."""
         return [
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
-            *self.relations,
+            *self.relations, *self.evidence,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
             *self.acceptances, *self.conditions, *self.comments,
@@ -116,6 +120,8 @@ class CanaryWorld(World):
         path = path.replace("/objectives/{}/", f"/objectives/{self.shared_objective}/")
         path = path.replace("/change-requests/{}/", "/change-requests/CR-003/")
         path = path.replace("/acceptances/{}/", "/acceptances/A-002/")
+        path = path.replace("/evidence/new/{}/{}/", f"/evidence/new/risk/{self.shared_risk}/")
+        path = path.replace("/evidence/{}/", f"/evidence/{self.shared_evidence}/")
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")
         path = path.replace("/comments/{}/", f"/comments/{self.shared_comment}/")
         if path == route:
@@ -153,6 +159,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     )  # fmt: skip
     builders.control(world, first)
     builders.relation(world, theirs, "worsens", first)
+    attached = attaching.evidence(world, first, source="Known to both")
+    attaching.evidence(world, theirs, by="partner_owner", label="derived")
     for by in ("partner_manager", "partner_owner", "manager"):
         estimating.estimate(world, first, by=by, released=True)
     for on, unit in (("severity", "CNY/t"), ("frequency", "CNY/kg")):
@@ -171,7 +179,14 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     builders.risk(world, by=world.partner_owner, title="Draft", rated=None, opened=False)
     extend(world, theirs, by="partner_manager", days=70, reason="For everybody to read")
     builders.review(world, theirs, comment="Still so", at=world.at - 2 * DAY)
-    builders.review(world, theirs, comment="And again", at=world.at - DAY)
+    again = builders.review(world, theirs, comment="And again", at=world.at - DAY)
+    attaching.evidence(world, again, "review", by="partner_owner", label="illustrative")
+    taken_back = attaching.evidence(
+        world, planned, "mitigation", by="manager", data=attaching.PNG, name="plan.png"
+    )
+    withdraw_evidence(
+        actor=world.viewer("manager"), evidence=taken_back.uuid, reason="Drawn anew", at=world.at
+    )
     extend(world, theirs, by="partner_manager", days=90, reason="Once more")
     another(world)
     # One that was refused, and one that holds, with a condition.
@@ -204,6 +219,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     after("end")
     return {
         "shared_simulation": str(run.uuid), "shared_comment": str(said[0].uuid),
+        "shared_evidence": str(attached.uuid),
         "shared_risk": first.ref, "partner_risk": theirs.ref, "shared_mitigation": planned.ref,
         "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
@@ -274,6 +290,17 @@ def private_part(world: World, step: str) -> None:
         common = Driver.objects.get(ref="D-001")
         estimating.belief(world, common, visibility="party", rationale=sing("why"), high="777777")
     if step == "end":
+        gone = None
+        for ref in ("F-001", "F-002"):
+            gone = attaching.evidence(
+                world, Risk.objects.get(ref=ref), by="manager", name=f"{sing('file')}.pdf",
+                data=attaching.PDF + sing("bytes").encode(), source=sing("issuer"),
+            )  # fmt: skip
+        assert gone is not None
+        withdraw_evidence(
+            actor=world.viewer("manager"), evidence=gone.uuid, reason=sing("withdrawal"),
+            at=world.at,
+        )  # fmt: skip
         estimating.simulation(world, by="owner", audience="party")
         for own, kind, other in (("F-002", "worsens", "R-001"), ("F-001", "part_of", "F-002")):
             builders.relation(
@@ -320,7 +347,12 @@ def shared_later(world: World) -> str:
         world, visibility="party", title="Shared at last", at=world.at - 60 * DAY, rated=(2, 2)
     )
     builders.assess(world, row, (4, 4), rationale=sing("old rationale"), at=world.at - 59 * DAY)
-    builders.review(world, row, comment=sing("old comment"), at=world.at - 58 * DAY)
+    held = builders.review(world, row, comment=sing("old comment"), at=world.at - 58 * DAY)
+    for kind, thing in (("risk", row), ("review", held)):
+        attaching.evidence(
+            world, thing, kind, name=f"{sing('old file')}.pdf", source=sing("old source"),
+            data=attaching.PDF + sing("bytes").encode(), at=world.at - 58 * DAY,
+        )  # fmt: skip
     builders.control(world, row, name=sing("old control"))
     talking.comment(world, row, by="owner", text=sing("old comment"), at=world.at - 57 * DAY)
     accepting.question(world, row, by="manager", text=sing("old question"), at=world.at - 57 * DAY)
@@ -465,6 +497,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.comments.append(str(row.uuid))
         elif name == "riskrelation":
             world.relations.append(str(row.uuid))
+        elif name == "evidence":
+            world.evidence.append(str(row.uuid))
         elif name in ("import", "importdraft"):
             (world.imports if name == "import" else world.drafts).append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]

@@ -30,6 +30,7 @@ pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
 REDUNDANT = {
     "decisions/queries/acceptances.py:acceptances_for": "conditions are their acceptance's",
     "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",
+    "evidence/queries.py:evidence_ids": "the events about them are read from one's own chains",
     "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",
     "indicators/queries/access.py:visible_indicators": "its cursor is its audience's",

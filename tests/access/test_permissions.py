@@ -45,6 +45,7 @@ OTHER_ROOMS = (
     "decision.",
     "acceptance.",
     "estimate.",
+    "evidence.",
     "simulation.",
     "driver.",
     "belief.",

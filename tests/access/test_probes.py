@@ -21,6 +21,9 @@ from riskreg.analysis.queries.drivers import driver_for, indicators_fitting
 from riskreg.analysis.queries.simulations import risks_of_run, stale_because
 from riskreg.analysis.services import feed_driver
 from riskreg.events.queries import chains_of
+from riskreg.evidence.queries import same_file_elsewhere
+from riskreg.evidence.targets import thing_for
+from riskreg.indicators.models import Reading
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.register.models import Membership
@@ -35,6 +38,7 @@ from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
 from tests.access.switching import Switch, every_site, place
 from tests.analysis import making as estimating
+from tests.evidence import making as attaching
 from tests.indicators import making
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
@@ -222,6 +226,25 @@ def _days_of_my_work(world: CanaryWorld) -> str:
     return walk.normal(browser.get(f"/r/{world.register.slug}/work/").content.decode())
 
 
+def reading_of_another(world: CanaryWorld) -> bool:
+    """A reading of foton's own indicator is nothing that a file could be attached to."""
+    private = Reading.objects.filter(indicator__visibility="party", indicator__party=world.foton)
+    name = str(private.latest("pk").uuid)
+    try:
+        thing_for(world.viewer("partner_manager"), "reading", name)
+    except NotFound:
+        return False
+    return True
+
+
+def same_file_of_another(world: CanaryWorld) -> bool:
+    """Foton has the same bytes on a risk that is shared by now, in a file of its own."""
+    row = builders.risk(world, by=world.partner_owner)
+    same = attaching.PDF + canaries.sing("bytes").encode()
+    attached = attaching.evidence(world, row, by="partner_owner", data=same)
+    return bool(same_file_elsewhere(world.viewer("partner_owner"), attached))
+
+
 def risk_of_a_run(world: CanaryWorld) -> bool:
     """By hand, as no run of everybody's names one: a shared run with a risk of foton's own."""
     row, private = _run_with_a_private_risk(world)
@@ -272,6 +295,8 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
     "events/queries.py:chains_of": chains,
+    "evidence/queries.py:same_file_elsewhere": same_file_of_another,
+    "indicators/queries/access.py:visible_readings": reading_of_another,
     "handover/queries.py:_answered": what_is_handed_over,
     "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,

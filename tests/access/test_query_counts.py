@@ -17,6 +17,7 @@ from riskreg.analysis.models import Driver
 from riskreg.comments.models import Comment
 from riskreg.decisions.services import grant_acceptance
 from riskreg.duties.sources import LISTED
+from riskreg.evidence.models import Evidence
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
 from riskreg.reviews.services import start_meeting
@@ -29,6 +30,7 @@ from tests.builders import World
 from tests.built_once import built_once
 from tests.comments import making as talking
 from tests.decisions import making as accepting
+from tests.evidence import making as attaching
 from tests.indicators import making
 from tests.querycounts import QueryCounts
 
@@ -63,6 +65,7 @@ def grow(world: World, size: int) -> None:
             deputy=world.deputy.email,
         )  # fmt: skip
         builders.control(world, row, test_every_days=1)
+        attaching.evidence(world, row)
         # Not of each: its history would be more than a page.
         if n % 3 == 1:
             builders.relation(world, row, "worsens", Risk.objects.earliest("pk"))
@@ -149,6 +152,10 @@ def path_of(world: World, route: str) -> str:
     if "/comments/{}/" in path:
         said = Comment.objects.earliest("pk")
         path = path.replace("/comments/{}/", f"/comments/{said.uuid}/")
+    path = path.replace("/evidence/new/{}/{}/", "/evidence/new/risk/R-001/")
+    if "/evidence/{}/" in path:
+        evidence = Evidence.objects.earliest("pk")
+        path = path.replace("/evidence/{}/", f"/evidence/{evidence.uuid}/")
     if "/relations/{}/" in path:
         relation = RiskRelation.objects.earliest("pk")
         path = path.replace("/relations/{}/", f"/relations/{relation.uuid}/")

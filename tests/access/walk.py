@@ -98,6 +98,10 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),
         "relations": (world.relations, nobody),
+        "evidence": (world.evidence, nobody),
+        # Of a form to attach a file: the kind of thing, and which.
+        "new": ([], "risk"),
+        "{}": (world.risk_refs, "F-999"),
         "deliveries": (world.deliveries, nobody),
         "endpoints": (world.endpoints, nobody),
         "webhooks": (world.endpoints, nobody),
@@ -219,7 +223,7 @@ def text_of(response: HttpResponse) -> str:
     """Status, headers, cookies and body as one text."""
     headers = "\n".join(f"{k}: {v}" for k, v in sorted(response.headers.items()))
     cookies = response.cookies.output()
-    body = response.content.decode("utf-8", "replace")
+    body = response.getvalue().decode("utf-8", "replace")
     return f"{response.status_code}\n{headers}\n{cookies}\n\n{body}"
 
 

@@ -5,12 +5,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import transaction
 
 from riskreg.endpoints.models import Endpoint
+from riskreg.evidence.models import Evidence
 from riskreg.register.models import Absence
-from tests.access import walk
+from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
+from tests.evidence import making as attaching
 from tests.indicators import making
 
 
@@ -105,6 +108,13 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
                 tag=f"{accept}A-003/")  # fmt: skip
     quiet = f"{base}/risks/C-001/"
     yield Write(head, "POST", f"{quiet}share/", tag=quiet)
+    # The same bytes as a file of foton's own, which nothing must tell.
+    attached = f"{page}/evidence/new/risk/R-002/"
+    same = attaching.PDF + canaries.sing("bytes").encode()
+    yield Write(mine, "POST", attached, {"file": SimpleUploadedFile("same.pdf", same)})
+    theirs = Evidence.objects.filter(party=world.catl).earliest("pk")
+    record = f"{base}/evidence/{theirs.uuid}/"
+    yield Write(mine, "POST", f"{record}withdraw/", {"reason": "Drawn anew"}, tag=record)
     # Pages.
     yield Write(
         head, "POST", f"{page}/settings/cadence/",

@@ -20,6 +20,8 @@ from riskreg.analysis.models import Belief, Driver, DriverLink, Estimate
 from riskreg.api.examples import ANSWERS
 from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.decisions.models import Acceptance
+from riskreg.evidence.fields import EVIDENCE
+from riskreg.evidence.models import Evidence
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.fields import Field, Table, Type
@@ -36,6 +38,7 @@ from tests import builders
 from tests.analysis import making as estimating
 from tests.builders import World
 from tests.decisions import making as accepting
+from tests.evidence import making as attaching
 from tests.indicators import making
 
 TABLES = {
@@ -43,6 +46,7 @@ TABLES = {
     "mitigation": (MITIGATION, Mitigation),
     "control": (CONTROL, Control),
     "relation": (RELATION, RiskRelation),
+    "evidence": (EVIDENCE, Evidence),
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
     "estimate": (ESTIMATE, Estimate),
@@ -56,6 +60,7 @@ NEVER_CHANGED = {
     "estimate": "EstimateNewRequest",
     "acceptance": "AcceptanceNewRequest",
     "relation": "RelationNewRequest",
+    "evidence": "EvidenceNewRequest",
     "driver": "DriverNewRequest",
     "belief": "BeliefNewRequest",
     "driverlink": "DriverlinkNewRequest",
@@ -76,6 +81,8 @@ TOLD_OTHERWISE = {
     # Where its range has one in twenty, and the earlier of two of its days.
     "belief": {"created_at", "driver", "p5", "p95", "look_on"},
     "driverlink": {"created_at", "made_by"},
+    # When its party added it, which is its own once it is released (``at``).
+    "evidence": {"created_at"},
 }
 # What people cannot set on a page yet; programs and imports can.
 SET_BY_PROGRAMS = {
@@ -87,7 +94,11 @@ SET_BY_PROGRAMS = {
     "acceptance": {"translations"},
 }
 # What is sent beside the fields of a table and who sees it.
-BESIDE = {"acceptance": {"risk", "conditions"}, "driverlink": {"driver"}}
+BESIDE = {
+    "evidence": {"thing", "ref", "file"},
+    "acceptance": {"risk", "conditions"},
+    "driverlink": {"driver"},
+}
 Answers = dict[str, dict[str, Any]]
 every_table = pytest.mark.parametrize("noun", TABLES)
 
@@ -207,6 +218,7 @@ def answers_of(world: World) -> Answers:
     target = builders.objective(world)
     control = builders.control(world, risk)
     relation = builders.relation(world, builders.risk(world), "causes", risk)
+    attached = attaching.evidence(world, risk)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
     estimating.estimate(world, risk)
     moving = estimating.driver(world)
@@ -219,6 +231,7 @@ def answers_of(world: World) -> Answers:
         "objective": program.get(f"{root}objectives/{target.key}/").json(),
         "control": program.get(f"{root}controls/{control.uuid}/").json(),
         "relation": program.get(f"{root}relations/{relation.uuid}/").json(),
+        "evidence": program.get(f"{root}evidence/{attached.uuid}/").json(),
         "estimate": program.get(f"{root}risks/{risk.ref}/estimates/").json()["results"][0],
         "acceptance": program.get(f"{root}acceptances/{accepting.asked(world, risk).ref}/").json(),
         "driver": program.get(f"{root}drivers/{moving.ref}/").json(),
@@ -297,6 +310,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(INDICATOR, ANSWERS["Read an indicator"]) == set()
     assert unanswered(OBJECTIVE, ANSWERS["Read an objective"]) == set()
     assert unanswered(RELATION, ANSWERS["Read a relation"]) == set()
+    assert unanswered(EVIDENCE, ANSWERS["Read evidence"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()
     assert unanswered(ACCEPTANCE, ANSWERS["Read an acceptance"]) == set()
     assert unanswered(DRIVER, ANSWERS["Read a driver"]) == set()

@@ -1,5 +1,6 @@
 """Where the pages of the demo are, each with something to show; made where it is not there."""
 
+import io
 from typing import Any
 
 from django.urls import reverse
@@ -13,6 +14,8 @@ from riskreg.decisions.models import Acceptance
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
 from riskreg.endpoints.url_guard import read
+from riskreg.evidence.models import Evidence
+from riskreg.evidence.services import add_evidence, checked_file, uploaded
 from riskreg.exchange.services import Brought, bring_in, keep_draft
 from riskreg.indicators.models import Indicator
 from riskreg.jobs.models import JobState
@@ -37,6 +40,21 @@ def brought(slug: str, url: str) -> Any:
         return keep_draft(actor=actor, brought=Brought("list.csv", rows), at=at)
     rows = b"Risk,Likelihood,Date raised\nIce on the ramp,5,2026-02-31\n"
     return bring_in(actor=actor, brought=Brought("list.csv", rows), at=at)[0]
+
+
+def attached(slug: str) -> Evidence:
+    """A file on the first risk."""
+    found = Evidence.objects.filter(register__slug=slug, party__key="foton", withdrawn_at=None)
+    if (row := found.first()) is not None:
+        return row
+    actor = viewer_for(User.objects.get(email=MANAGER), slug)
+    text = io.BytesIO(b"as agreed (illustrative)")
+    checked = checked_file(text, "minutes.txt")
+    with uploaded(text, checked, clock.now()) as stored:
+        return add_evidence(
+            actor=actor, thing="risk", ref="R-001", stored=stored, label="illustrative",
+            at=clock.now(),
+        )  # fmt: skip
 
 
 def address(name: str, query: str) -> str:
@@ -103,6 +121,10 @@ def address(name: str, query: str) -> str:
     elif url in ("web:control", "web:control_edit", "web:control_test", "web:control_end"):
         controls = Control.objects.filter(risk__party__key="foton", visibility="shared")
         keys["control"] = controls.earliest("id").uuid
+    elif url == "web:evidence_new":
+        keys |= {"kind": "risk", "name": "R-001"}
+    elif url in ("web:evidence", "web:evidence_withdraw"):
+        keys["evidence"] = attached(slug).uuid
     elif url == "web:relation_new":
         keys["ref"] = "R-001"
     elif url == "web:relation_end":

@@ -131,6 +131,9 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:parties": (MANAGER, ""),
     "web:party": (MANAGER, ""),
     "web:programme": (MANAGER, ""),
+    "web:evidence_new": (MANAGER, ""),
+    "web:evidence": (MANAGER, ""),
+    "web:evidence_withdraw": (MANAGER, ""),
     "web:relation_new": (MANAGER, ""),
     "web:relation_end": (MANAGER, ""),
     "web:controls": (MANAGER, ""),
@@ -166,6 +169,7 @@ THEMES: dict[Any, dict[str, Any]] = {
 NOT_PAGES = {"web:set_language", "web:set_theme", "web:token_create", "web:token_revoke"}
 NOT_PAGES |= {"web:meeting_attendance", "web:meeting_chair", "web:coverage_csv"}
 NOT_PAGES |= {"web:style", "web:risk_open", "web:delivery_resend"}
+NOT_PAGES |= {"web:evidence_file", "web:evidence_release"}
 NOT_PAGES |= {"web:set_reminders", "web:calendar_make", "web:calendar_revoke"}
 NOT_PAGES |= {"web:calendar_feed", "web:absence_end"}
 NOT_PAGES |= {f"web:change_request_{act}" for act in ("approve", "refuse", "withdraw")}

@@ -7,8 +7,9 @@ from typing import Any
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.http import UnreadablePostError
+from django.utils.datastructures import MultiValueDict
 from django.utils.translation import gettext as _
-from rest_framework.parsers import BaseParser
+from rest_framework.parsers import BaseParser, MultiPartParser
 from rest_framework.request import Request
 
 from riskreg.api.core.errors import Problem, pointer
@@ -79,7 +80,7 @@ def body_of(request: Request, *allowed: str) -> dict[str, Any]:
 
     Raises ``Invalid`` naming every field that is not known.
     """
-    data = dict(request.data)
+    data = _plain(request.data)
     if allowed:
         errors = Errors()
         for name in data:
@@ -94,10 +95,34 @@ def body_of(request: Request, *allowed: str) -> dict[str, Any]:
     return data
 
 
+class FormParser(MultiPartParser):
+    """A form with a file, as browsers and programs send one (RFC 7578)."""
+
+    def parse(self, stream: Any, media_type: Any = None, parser_context: Any = None) -> Any:
+        """Its fields and files. Raises ``Problem`` 400 for one that broke off."""
+        _check_encoding((parser_context or {}).get("request"))
+        try:
+            return super().parse(stream, media_type, parser_context)
+        except UnreadablePostError:
+            raise Problem(400, _("The body broke off; send it again.")) from None
+
+
+def _plain(data: Any) -> dict[str, Any]:
+    """A body as an object; of a form, each field once."""
+    if not isinstance(data, MultiValueDict):
+        return dict(data)
+    for name, values in data.lists():
+        if len(values) > 1:
+            raise _malformed(f"The field “{_shown(str(name))}” stands twice; send it once.")
+    found = {str(name): data[name] for name in data}
+    _check({name: value for name, value in found.items() if isinstance(value, str)})
+    return found
+
+
 def nothing_in(request: Request) -> dict[str, Any]:
     """The empty body of an act that needs none. Raises ``Invalid`` naming every field sent."""
     errors = Errors()
-    for name in request.data:
+    for name in body_of(request):
         errors.add(str(name)[:60], "unknown_field", _("Nothing is to be sent with this; send {}."))
     errors.raise_if_any()
     return {}

@@ -16,7 +16,14 @@ from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
 from riskreg.kernel import away
-from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, RiskregError
+from riskreg.kernel.errors import (
+    Conflict,
+    Forbidden,
+    Invalid,
+    NotFound,
+    RiskregError,
+    Unavailable,
+)
 
 PROBLEM = "application/problem+json"
 SAFE = ("GET", "HEAD", "OPTIONS")
@@ -34,7 +41,7 @@ KINDS: dict[int, tuple[str, str]] = {
     412: ("stale", gettext_noop("Somebody changed it since")),
     413: ("too-large", gettext_noop("The body is too large")),
     414: ("address-too-long", gettext_noop("The address is too long")),
-    415: ("unsupported-media-type", gettext_noop("Only JSON is understood")),
+    415: ("unsupported-media-type", gettext_noop("A body of that kind is not understood")),
     422: ("idempotency-mismatch", gettext_noop("The Idempotency-Key belongs to another request")),
     428: ("precondition-required", gettext_noop("Say which version you have seen")),
     431: ("headers-too-large", gettext_noop("The headers are too large")),
@@ -108,7 +115,7 @@ def problem_handler(error: Exception, context: Mapping[str, Any]) -> HttpRespons
     if isinstance(error, DjangoPermissionDenied):
         return problem(403, _("You may not do this."))
     if isinstance(error, exceptions.APIException):
-        return _of_framework(error)
+        return _of_framework(error, context["view"])
     if away.is_away(error):
         away.note(http, error)
         return unavailable()
@@ -188,6 +195,8 @@ def _expected(error: RiskregError, request: HttpRequest) -> HttpResponse:
         return problem(404, error.detail)
     if isinstance(error, Forbidden):
         return problem(403, error.detail)
+    if isinstance(error, Unavailable):
+        return away.as_away(problem(503, error.detail))
     if isinstance(error, Conflict):
         version = getattr(error.current, "version", None)
         headers = {"ETag": f'"{version}"'} if version is not None else {}
@@ -214,7 +223,7 @@ def _expected(error: RiskregError, request: HttpRequest) -> HttpResponse:
     return problem(400, error.detail, errors)
 
 
-def _of_framework(error: exceptions.APIException) -> HttpResponse:
+def _of_framework(error: exceptions.APIException, view: Any) -> HttpResponse:
     headers = {}
     if auth := getattr(error, "auth_header", None):
         headers["WWW-Authenticate"] = auth
@@ -223,7 +232,9 @@ def _of_framework(error: exceptions.APIException) -> HttpResponse:
     elif isinstance(error, exceptions.NotAcceptable):
         detail = _("Ask for application/json, or leave the Accept header out.")
     elif isinstance(error, exceptions.UnsupportedMediaType):
-        detail = _("Send the body as application/json.")
+        detail = _("Send the body as this address takes it: %(types)s.") % {
+            "types": ", ".join(kind.media_type for kind in view.parser_classes)
+        }
     elif isinstance(error, exceptions.MethodNotAllowed):
         detail = _("The Allow header lists the methods that this address takes.")
     else:

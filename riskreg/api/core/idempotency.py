@@ -5,12 +5,14 @@ import hashlib
 import json
 import re
 from collections.abc import Callable
+from typing import Any
 
 from django.utils.translation import gettext as _
 from rest_framework.request import Request
 
 from riskreg.accounts.models import User
 from riskreg.api.core.answer import Answer
+from riskreg.api.core.body import body_of
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.restored import require_epoch_known
 from riskreg.requests.models import DoneRequest
@@ -66,5 +68,14 @@ def _replayed(row: DoneRequest, fingerprint: str) -> Answer:
 
 def _fingerprint(request: Request, party: str) -> str:
     """The party is part of it: who changes sides is not told what they did on the other."""
-    parts = [request.method, request.get_full_path(), party, request.data]
-    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()
+    parts = [request.method, request.get_full_path(), party, body_of(request)]
+    return hashlib.sha256(json.dumps(parts, sort_keys=True, default=_digest).encode()).hexdigest()
+
+
+def _digest(file: Any) -> str:
+    """What stands for a file in the fingerprint: its name and the hash of its bytes."""
+    whole = hashlib.sha256()
+    for chunk in file.chunks():
+        whole.update(chunk)
+    file.seek(0)
+    return f"{file.name} {whole.hexdigest()}"

@@ -6,9 +6,12 @@ from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter
 
 from riskreg.api.core.parameters import EXTERNAL_ID, many, query, several, switch, words
+from riskreg.evidence import filters as evidence_filters
+from riskreg.evidence.targets import KINDS
 from riskreg.indicators import filters as indicator_filters
 from riskreg.indicators.models import Status
 from riskreg.register import objective_filters
+from riskreg.register.policy import LABELS
 from riskreg.risks import control_filters, mitigation_filters, relation_filters
 from riskreg.risks.models import ControlKind, Effectiveness, MitigationStatus, RelationKind
 
@@ -74,6 +77,14 @@ RELATION_FILTERS = [
     several("risk", "The ref of one of its two risks."),
     switch("active", "Whether it has not ended."),
     _of_list("relation", relation_filters.ORDERINGS)[1],
+]
+EVIDENCE_FILTERS = [
+    many("thing", "What hangs on things of this kind.", enum=KINDS),
+    several("of", "What hangs on the thing called so, as in risk:R-001; at most three."),
+    many("label", "How far it can be relied on.", enum=LABELS),
+    several("party", "A party's key."),
+    switch("withdrawn", "Whether it was withdrawn."),
+    _of_list("evidence", evidence_filters.ORDERINGS)[1],
 ]
 OBJECTIVE_FILTERS = [
     several("party", "A party's key."),

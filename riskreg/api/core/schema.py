@@ -170,6 +170,7 @@ def described(
     more: dict[int, Any] | None = None,
     is_list: bool = False,
     files: dict[Any, Any] | None = None,
+    media_type: str = "",
 ) -> Decorator:
     """Describe one method of a view. ``files``: it answers with one of these, made while it is
     read, and so without an ETag."""
@@ -180,7 +181,8 @@ def described(
     asked = []
     if wanted := examples.REQUESTS.get(summary):
         asked = [OpenApiExample("Request", value=wanted, request_only=True)]
-    responses: dict[Any, Any] = files or {status: OpenApiResponse(response, summary)}
+    at = (status, media_type) if media_type else status
+    responses: dict[Any, Any] = files or {at: OpenApiResponse(response, summary)}
     # Under a key a request may be one of a time that was lost.
     keyed = {410} if KEY in parameters else set()
     parameters = [*parameters, *([EPOCH] if keyed else [])]
@@ -311,12 +313,22 @@ def started(summary: str, request: Any, shape: Any) -> Decorator:
     )
 
 
+def form_made(summary: str, request: Any, shape: Any) -> Decorator:
+    """POST of a form with a file, which makes something."""
+    return made(summary, request, shape)
+
+
+def downloaded(summary: str) -> Decorator:
+    """The bytes of a file, whatever it is."""
+    return described(summary, OpenApiTypes.BINARY, media_type="*/*")
+
+
 # Last parts of addresses that are no nouns.
 _ACTS = {
     "accept", "answer", "approve", "archive", "attendance", "bulk", "cancel", "chair", "clone",
-    "close", "end", "export", "feed", "grant", "items", "merge", "needed", "open", "preview",
-    "refuse", "release", "reopen", "resend", "restore", "revoke", "rotate", "share", "test",
-    "transfer", "undo", "withdraw",
+    "close", "end", "export", "feed", "file", "grant", "items", "merge", "needed", "open",
+    "preview", "refuse", "release", "reopen", "resend", "restore", "revoke", "rotate", "share",
+    "test", "transfer", "undo", "withdraw",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 

@@ -19,6 +19,7 @@ from riskreg.risks.queries.lists import controls_for
 from riskreg.risks.services.controls import may_change_control
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
+from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.filter_form import FilterWords
 from riskreg.web.list_page import ListPage, Preset
 from riskreg.web.presenters import person, source_rows
@@ -79,6 +80,7 @@ class ControlPage(RegisterView):
             "risks": [(risk.ref, risk.localized("title")) for risk in row.risks.all()],
             "source": next(iter(source_rows([row.source])), None) if row.source else None,
             "comments": comments_panel(self.viewer, row),
+            "evidence": evidence_panel(self.viewer, "control", row),
             "may_edit": row.ended_at is None and may_change_control(self.viewer, row),
         }
         return self.render("controls/detail.html", context)

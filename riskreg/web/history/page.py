@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.events import queries as events
 from riskreg.events.models import Event
+from riskreg.evidence.queries import evidence_ids
 from riskreg.indicators.models import Status
 from riskreg.kernel.fields import Type
 from riskreg.kernel.localised import localised, text_of
@@ -25,6 +26,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
 from riskreg.reminders.labels import offset_text
 from riskreg.reviews.models import Outcome
+from riskreg.reviews.queries import reviews_of
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
@@ -64,7 +66,8 @@ def people_first(
 
 
 class RiskHistory(RegisterView):
-    """Events of a risk and of the mitigations that serve it, newest first.
+    """Events of a risk, of the mitigations that serve it, and of the files on these and on its
+    reviews, newest first.
 
     What people did comes first; what riskreg noted of its own work is folded below it, and has a
     page of its own with ``?by=riskreg``.
@@ -74,7 +77,9 @@ class RiskHistory(RegisterView):
         """One page of them; ``?page=`` counts from 1, anything else is the first."""
         risk = risk_for(self.viewer, ref)
         subjects = [risk.uuid, *mitigations_of(self.viewer, risk).values_list("uuid", flat=True)]
-        history = events.history_of(self.viewer.audience, subjects)
+        # Of the risk, its mitigations, and its reviews.
+        files = evidence_ids(self.viewer, subjects, reviews_of(self.viewer, risk))
+        history = events.history_of(self.viewer.audience, [*subjects, *files])
         asked = request.GET.get("page", "1")
         page = max(1, int(asked)) if asked.isascii() and asked.isdigit() and len(asked) < 8 else 1
         own = request.GET.get("by") == "riskreg"
@@ -214,6 +219,9 @@ def verb_label(verb: str) -> str:
         "acceptance.condition_met": _("met a condition of the acceptance"),
         "acceptance.condition_waived": _("waived a condition of the acceptance"),
         "estimate.released": _("released an estimate"),
+        "evidence.added": _("attached a file"),
+        "evidence.released": _("released a file to everybody"),
+        "evidence.withdrawn": _("withdrew a file"),
         "reminder.sent": _("sent a reminder"),
         "reminder.skipped": _("skipped a reminder"),
         "reminder.unaddressed": _("found nobody to tell"),

@@ -6,6 +6,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
 from riskreg.events import queries as events
+from riskreg.evidence.queries import evidence_on
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.policy import rule_of, status_series
 from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_beside
@@ -18,6 +19,7 @@ from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import visible_risks
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
+from riskreg.web.evidence.panel import evidence_row
 from riskreg.web.history.page import people_first
 from riskreg.web.indicators.labels import (
     behind_text,
@@ -69,6 +71,7 @@ class IndicatorPage(RegisterView):
         indicator.risks_seen = list(  # type: ignore[attr-defined]
             visible_risks(self.viewer).filter(indicators=indicator).order_by("ref")
         )
+        evidence, evidence_cut = evidence_on(self.viewer, [r.uuid for r in page])
         drawn = chart(
             [
                 {
@@ -123,14 +126,29 @@ class IndicatorPage(RegisterView):
             ],
             "reviews_total": len(reviews) if len(reviews) < REVIEWS else every_review.count(),
             "page_obj": page,
-            "readings": [self._reading(r, by_reading.get(r.pk), zone) for r in page],
+            "readings": [
+                {
+                    **self._reading(r, by_reading.get(r.pk), zone),
+                    "evidence": {
+                        "rows": [evidence_row(each) for each in evidence.get(r.uuid, ())],
+                        "kind": "reading",
+                        "ref": str(r.uuid),
+                    },
+                }
+                for r in page
+            ],
             **self._called(indicator),
             "past": people_first(
                 self.viewer,
-                events.history_of(self.viewer.audience, [indicator.uuid]),
+                events.history_of(
+                    self.viewer.audience,
+                    [indicator.uuid, *(each.uuid for files in evidence.values() for each in files)],
+                ),
                 0,
                 HISTORY,
             )[0],
+            "evidence_cut": evidence_cut,
+            "may_attach": permits(self.viewer, "evidence.add", indicator),
             "may_edit": permits(self.viewer, "indicator.edit", indicator),
             "may_read": indicator.active and permits(self.viewer, "indicator.reading", indicator),
         }

@@ -24,6 +24,7 @@ from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import edit_mitigation
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
+from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.filter_form import ALL, FilterWords
 from riskreg.web.history.page import people_first
 from riskreg.web.list_page import PER_PAGE, ListPage, Preset
@@ -153,7 +154,9 @@ class MitigationDetail(MitigationPage):
         return HttpResponseRedirect(self.url("mitigation", ref=ref))
 
     def _page(self, mitigation: Mitigation, status: int = 200) -> HttpResponse:
-        history = events.history_of(self.viewer.audience, [mitigation.uuid])
+        evidence = evidence_panel(self.viewer, "mitigation", mitigation)
+        subjects = [mitigation.uuid, *evidence["ids"]]
+        history = events.history_of(self.viewer.audience, subjects)
         past, _more = people_first(self.viewer, history, 0, HISTORY)
         row = self.rows([mitigation])[0]
         row["risks"] = visible_risks(self.viewer).filter(mitigations=mitigation).order_by("ref")
@@ -167,6 +170,7 @@ class MitigationDetail(MitigationPage):
             "outdated": outdated_rows(mitigation, "title", "description", "expected_effect"),
             "past": past,
             "comments": comments_panel(self.viewer, mitigation),
+            "evidence": evidence,
             "may_edit": permits(self.viewer, "mitigation.edit", mitigation),
             "steps": STEPS,
         }

@@ -35,6 +35,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.duties.labels import away_text
 from riskreg.web.file_links import file_links
+from riskreg.web.evidence.panel import evidence_panel, files_of
 from riskreg.web.indicators.panels import watching_rows
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import (
@@ -88,6 +89,7 @@ class RiskPage(RegisterView):
         controls = list(controls_of(viewer, risk))
         mitigations = list(mitigations_of(viewer, risk).prefetch_related(None))
         reviews = list(reviews_of(viewer, risk)[: SHOWN_REVIEWS + 1])
+        evidence = evidence_panel(viewer, "risk", risk, reviews[:SHOWN_REVIEWS], "review")
         linked = _with_links(viewer, risk)
         private = risk.visibility == "party"
         extension = extension_row(viewer, risk, today) if now.extended_until else None
@@ -151,7 +153,11 @@ class RiskPage(RegisterView):
                 _assessment(a, scales, risk.kind) for a in assessments[:SHOWN_ASSESSMENTS]
             ],
             "older_assessments": len(assessments) > SHOWN_ASSESSMENTS,
-            "reviews": [self._review(r, scales, risk.kind) for r in reviews[:SHOWN_REVIEWS]],
+            "reviews": [
+                {**self._review(r, scales, risk.kind), "evidence": files_of(evidence, r.uuid)}
+                for r in reviews[:SHOWN_REVIEWS]
+            ],
+            "evidence": evidence,
             "older_reviews": len(reviews) > SHOWN_REVIEWS,
             "mitigations": [_mitigation(m, today) for m in mitigations],
             "relations": relations_panel(viewer, risk, now, scale),
