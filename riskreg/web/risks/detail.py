@@ -34,8 +34,8 @@ from riskreg.web.acceptances.rows import acceptance_of
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.duties.labels import away_text
-from riskreg.web.file_links import file_links
 from riskreg.web.evidence.panel import evidence_panel, files_of
+from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_rows
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import (
