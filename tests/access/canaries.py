@@ -73,6 +73,7 @@ class CanaryWorld(World):
     conditions: list[str] = field(default_factory=list)
     comments: list[str] = field(default_factory=list)
     shared_comment: str = ""
+    shared_relation: str = ""
     imports: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
@@ -124,6 +125,7 @@ class CanaryWorld(World):
         path = path.replace("/evidence/{}/", f"/evidence/{self.shared_evidence}/")
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")
         path = path.replace("/comments/{}/", f"/comments/{self.shared_comment}/")
+        path = path.replace("/relations/{}/", f"/relations/{self.shared_relation}/")
         if path == route:
             return []
         if "/risks/{}/" in path:
@@ -158,7 +160,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         external_id="catl-7", kind="opportunity", response="",
     )  # fmt: skip
     builders.control(world, first)
-    builders.relation(world, theirs, "worsens", first)
+    related = builders.relation(world, theirs, "worsens", first)
     attached = attaching.evidence(world, first, source="Known to both")
     attaching.evidence(world, theirs, by="partner_owner", label="derived")
     for by in ("partner_manager", "partner_owner", "manager"):
@@ -219,7 +221,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     after("end")
     return {
         "shared_simulation": str(run.uuid), "shared_comment": str(said[0].uuid),
-        "shared_evidence": str(attached.uuid),
+        "shared_evidence": str(attached.uuid), "shared_relation": str(related.uuid),
         "shared_risk": first.ref, "partner_risk": theirs.ref, "shared_mitigation": planned.ref,
         "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
