@@ -193,6 +193,7 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "imports": world.imports,
         "acceptances": ["A-002", "A-004", *world.acceptances],
         "comments": [world.shared_comment, *world.comments],
+        "decisions": ["X-001", "X-002", "X-003", *world.decisions],
         "estimates": world.estimates,
         "drivers": ["D-001", *world.drivers],
         "beliefs": world.beliefs,

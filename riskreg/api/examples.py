@@ -7,6 +7,7 @@ from riskreg.api import (
     examples_analysis,
     examples_changes,
     examples_comments,
+    examples_decisions,
     examples_evidence,
     examples_frame,
     examples_indicators,
@@ -87,6 +88,7 @@ _REGISTER = {
 
 ANSWERS: dict[str, Any] = {
     **examples_acceptances.ANSWERS,
+    **examples_decisions.ANSWERS,
     **examples_analysis.ANSWERS,
     **examples_changes.ANSWERS,
     **examples_comments.ANSWERS,
@@ -171,6 +173,7 @@ ANSWERS: dict[str, Any] = {
 }
 REQUESTS: dict[str, Any] = {
     **examples_acceptances.REQUESTS,
+    **examples_decisions.REQUESTS,
     **examples_analysis.REQUESTS,
     **examples_changes.REQUESTS,
     **examples_comments.REQUESTS,

@@ -126,6 +126,8 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
         "/r/{}/mitigations/new/": ["risk=R-002", "risk=F-002"],
         "/r/{}/acceptances/": ["show=waiting", "show=granted", "show=over", "page=2"],
         "/r/{}/comments/": ["about=risk:R-001", "about=mitigation:M-001", "about=risk:F-002"],
+        "/r/{}/decisions/": ["show=drafts", "show=standing", "show=over", "page=2"],
+        "/r/{}/decisions/new/": ["risk=R-002", "risk=F-002"],
         "/r/{}/relations/{}/end/": ["risk=R-001", "risk=F-002"],
         "/r/{}/controls/": [*of_list("controls"), "ordering=-owner"],
         "/r/{}/objectives/": [*of_list("objectives"), "ordering=-names"],

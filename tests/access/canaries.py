@@ -12,7 +12,7 @@ from django.test import Client
 
 from riskreg.analysis.models import Driver
 from riskreg.comments.services import edit_comment
-from riskreg.decisions.services import refuse_acceptance
+from riskreg.decisions.services import add_argument, refuse_acceptance, release_argument
 from riskreg.endpoints.models import Endpoint
 from riskreg.evidence.services import withdraw_evidence
 from riskreg.handover.services import hand_over
@@ -74,6 +74,8 @@ class CanaryWorld(World):
     comments: list[str] = field(default_factory=list)
     shared_comment: str = ""
     shared_relation: str = ""
+    decisions: list[str] = field(default_factory=list)
+    arguments: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
@@ -96,7 +98,8 @@ class CanaryWorld(World):
             *self.relations, *self.evidence,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
-            *self.acceptances, *self.conditions, *self.comments,
+            *self.acceptances, *self.conditions, *self.decisions, *self.arguments,
+            *self.comments,
             *self.drivers, *self.beliefs, *self.links,
             *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
@@ -123,6 +126,12 @@ class CanaryWorld(World):
         path = path.replace("/acceptances/{}/", "/acceptances/A-002/")
         path = path.replace("/evidence/new/{}/{}/", f"/evidence/new/risk/{self.shared_risk}/")
         path = path.replace("/evidence/{}/", f"/evidence/{self.shared_evidence}/")
+        # The draft is catl's, so that they have the forms of its options.
+        path = path.replace("/decisions/{}/options/{}/", "/decisions/X-003/options/B/")
+        path = path.replace("/decisions/{}/options/", "/decisions/X-003/options/")
+        if path.endswith("/record/"):
+            path = path.replace("/decisions/{}/", "/decisions/X-002/")
+        path = path.replace("/decisions/{}/", "/decisions/X-001/")
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")
         path = path.replace("/comments/{}/", f"/comments/{self.shared_comment}/")
         path = path.replace("/relations/{}/", f"/relations/{self.shared_relation}/")
@@ -211,6 +220,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     )
     ice = builders.risk(world, by=world.partner_owner, title="Ice in the port", rated=(5, 5))
     accepting.asked(world, ice, by="partner_manager")
+    deciding(world, first, theirs)
     meetings = [str(meet(world, recipe={"state": "open"}, ended=n == 1).uuid) for n in (0, 1)]
     start_absence(
         actor=world.viewer("leader"), starts_on=world.today + 30 * DAY,
@@ -277,6 +287,7 @@ def private_part(world: World, step: str) -> None:
         )
         waiting = Risk.objects.get(ref="F-002")
         accepting.asked(world, waiting, reason=sing("request"), conditions=[term])
+        deciding_in_private(world, due)
         estimating.estimate(
             world, Risk.objects.get(ref="R-001"), by="owner", rationale=sing("why"),
             included=sing("included"), severity_high="777777000",
@@ -303,6 +314,7 @@ def private_part(world: World, step: str) -> None:
             actor=world.viewer("manager"), evidence=gone.uuid, reason=sing("withdrawal"),
             at=world.at,
         )  # fmt: skip
+        argue_in_private(world)
         estimating.simulation(world, by="owner", audience="party")
         for own, kind, other in (("F-002", "worsens", "R-001"), ("F-001", "part_of", "F-002")):
             builders.relation(
@@ -325,6 +337,40 @@ def private_part(world: World, step: str) -> None:
         for ended in (False, True):
             meet(world, title=sing("meeting"), note=sing("note"), visibility="party",
                  recipe={"q": WORD}, ended=ended)  # fmt: skip
+
+
+def deciding(world: World, *risks: Risk) -> None:
+    """A question that is put to both parties, one that was decided, and a draft."""
+    both = [world.leader.email, world.partner_leader.email]
+    asked = accepting.proposed(world, *risks, deciders=both)
+    said = {"option": "B", "stance": "for", "text": "For everybody to read"}
+    made = add_argument(actor=world.viewer("partner_owner"), ref=asked.ref, given=said, at=world.at)
+    release_argument(
+        actor=world.viewer("partner_owner"), ref=asked.ref, argument=made.uuid, at=world.at
+    )
+    taken = accepting.proposed(world, risks[0])
+    accepting.chosen(world, taken, conditions=[accepting.condition(world)])
+    accepting.drafted(world, risks[1], by="partner_manager", deciders=[both[1]])
+
+
+def deciding_in_private(world: World, about: Risk) -> None:
+    """Foton's own questions, one of them decided, and what it says to itself of each."""
+    given = {
+        "title": sing("question"), "context": sing("background"), "advice": sing("advice"),
+        "translations": {"zh-hans": {"title": sing("问题")}},
+    }  # fmt: skip
+    term = {**accepting.condition(world), "text": sing("condition")}
+    row = accepting.proposed(world, about, **given)
+    accepting.chosen(world, row, rationale=sing("rationale"), conditions=[term])
+    waiting = accepting.proposed(world, about, **given)
+    said = {"option": "B", "stance": "against", "text": sing("argument")}
+    add_argument(actor=world.viewer("owner"), ref=waiting.ref, given=said, at=world.at)
+
+
+def argue_in_private(world: World) -> None:
+    """What foton says to itself of a question that both parties see."""
+    said = {"option": "B", "stance": "against", "text": sing("argument")}
+    add_argument(actor=world.viewer("owner"), ref="X-001", given=said, at=world.at)
 
 
 def private_risk(world: World, what: str, **given: Any) -> Risk:
@@ -497,6 +543,10 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.conditions.append(str(row.uuid))
         elif name == "comment":
             world.comments.append(str(row.uuid))
+        elif name == "decision":
+            world.decisions.append(row.ref)
+        elif name == "argument":
+            world.arguments.append(str(row.uuid))
         elif name == "riskrelation":
             world.relations.append(str(row.uuid))
         elif name == "evidence":

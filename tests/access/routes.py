@@ -81,6 +81,25 @@ ROUTES: dict[str, str] = {
     "/r/{}/acceptances/{}/revoke/": "POST",
     "/r/{}/acceptances/{}/conditions/{}/": "POST",
     "/r/{}/risks/{}/accept/": "GET POST",
+    "/r/{}/decisions/": "GET",
+    "/r/{}/decisions/new/": "GET POST",
+    "/r/{}/decisions/{}/": "GET",
+    "/r/{}/decisions/{}/edit/": "GET POST",
+    "/r/{}/decisions/{}/options/new/": "GET POST",
+    "/r/{}/decisions/{}/options/{}/": "GET POST",
+    "/r/{}/decisions/{}/options/{}/remove/": "POST",
+    "/r/{}/decisions/{}/arguments/": "POST",
+    "/r/{}/decisions/{}/arguments/{}/release/": "POST",
+    "/r/{}/decisions/{}/propose/": "POST",
+    "/r/{}/decisions/{}/retract/": "POST",
+    "/r/{}/decisions/{}/decide/": "GET POST",
+    "/r/{}/decisions/{}/vote/": "POST",
+    "/r/{}/decisions/{}/reject/": "POST",
+    "/r/{}/decisions/{}/lapse/": "POST",
+    "/r/{}/decisions/{}/revisit/": "POST",
+    "/r/{}/decisions/{}/close/": "POST",
+    "/r/{}/decisions/{}/conditions/{}/": "POST",
+    "/r/{}/decisions/{}/record/": "GET",
     "/r/{}/drivers/": "GET POST",
     "/r/{}/drivers/{}/": "GET",
     "/r/{}/drivers/{}/beliefs/": "POST",
@@ -322,6 +341,23 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/acceptances/{}/withdraw/": "POST",
     "/api/v1/registers/{}/acceptances/{}/revoke/": "POST",
     "/api/v1/registers/{}/acceptances/{}/conditions/{}/": "POST",
+    "/api/v1/registers/{}/decisions/": "GET POST",
+    "/api/v1/registers/{}/decisions/{}/": "GET PATCH",
+    "/api/v1/registers/{}/decisions/{}/options/": "POST",
+    "/api/v1/registers/{}/decisions/{}/options/{}/": "PATCH",
+    "/api/v1/registers/{}/decisions/{}/options/{}/end/": "POST",
+    "/api/v1/registers/{}/decisions/{}/arguments/": "GET POST",
+    "/api/v1/registers/{}/decisions/{}/arguments/{}/release/": "POST",
+    "/api/v1/registers/{}/decisions/{}/propose/": "POST",
+    "/api/v1/registers/{}/decisions/{}/retract/": "POST",
+    "/api/v1/registers/{}/decisions/{}/decide/": "POST",
+    "/api/v1/registers/{}/decisions/{}/vote/": "POST",
+    "/api/v1/registers/{}/decisions/{}/reject/": "POST",
+    "/api/v1/registers/{}/decisions/{}/lapse/": "POST",
+    "/api/v1/registers/{}/decisions/{}/revisit/": "POST",
+    "/api/v1/registers/{}/decisions/{}/close/": "POST",
+    "/api/v1/registers/{}/decisions/{}/conditions/{}/": "POST",
+    "/api/v1/registers/{}/decisions/{}/record/": "GET",
     "/api/v1/registers/{}/risks/{}/drivers/": "GET POST",
     "/api/v1/registers/{}/drivers/": "GET POST",
     "/api/v1/registers/{}/drivers/{}/": "GET",
@@ -426,6 +462,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         return {"text": "Probe", "due_on": str(world.today + dt.timedelta(days=5))}
     if "/questions/{}/" in route:
         return {"words": "Probe"} if route.endswith("/answer/") else {}
+    if "/decisions/" in route:
+        return _about_decision(world, route)
     if "/acceptances/{}/" in route and route.endswith("/conditions/{}/"):
         return {"state": "met", "words": "Probe"}
     if route.endswith(("/accept/", "/acceptances/")):
@@ -534,3 +572,30 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ("title", "risks", "due_on")
         body = {name: body[name] for name in wanted}
     return body
+
+
+def _about_decision(world: Any, route: str) -> dict[str, Any]:
+    """What is sent to a decision, its options and arguments."""
+    far = str(world.today + dt.timedelta(days=90))
+    in_api = route.startswith("/api/")
+    act = route.rstrip("/").rsplit("/", 1)[-1]
+    if "/conditions/" in route:
+        return {"state": "met", "words": "Probe"}
+    if act in ("propose", "release", "end") or (act == "remove"):
+        return {}
+    if act == "decide":
+        return {"option": "B", "rationale": "Probe", "review_on": far}
+    if act == "vote":
+        return {"answer": "yes"}
+    if act in ("retract", "reject", "lapse", "close"):
+        return {"words": "Probe"}
+    if act == "revisit":
+        return {"happened": "Probe", "review_on": far}
+    if act == "arguments":
+        return {"option": "A", "stance": "for", "text": "Probe"}
+    if "/options/" in route:
+        return {"title": "Probe", "effects": "Probe", "mitigations": world.mitigation_refs[:1]}
+    if "{}" in route.rsplit("/decisions/", 1)[1] and in_api:
+        return {"title": "Probe"}
+    asked: dict[str, Any] = {"title": "Probe", "due_on": far, "risks": world.risk_refs[:1]}
+    return asked if in_api else asked | {"visibility": "shared"}

@@ -31,6 +31,8 @@ REDUNDANT = {
     "decisions/queries/acceptances.py:acceptances_for": "conditions are their acceptance's",
     "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",
     "evidence/queries.py:evidence_ids": "the events about them are read from one's own chains",
+    "decisions/queries/decisions.py:decision_condition_for": "its decision was found by this rule",
+    "decisions/queries/decisions.py:serving_works": "narrowed to what fits its decision anyway",
     "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",
     "indicators/queries/access.py:visible_indicators": "its cursor is its audience's",

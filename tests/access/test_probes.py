@@ -20,12 +20,14 @@ from riskreg.analysis.models import Driver, Simulation
 from riskreg.analysis.queries.drivers import driver_for, indicators_fitting
 from riskreg.analysis.queries.simulations import risks_of_run, stale_because
 from riskreg.analysis.services import feed_driver
+from riskreg.decisions.models import Argument
+from riskreg.decisions.services import release_argument
 from riskreg.events.queries import chains_of
 from riskreg.evidence.queries import same_file_elsewhere
 from riskreg.evidence.targets import thing_for
 from riskreg.indicators.models import Reading
 from riskreg.indicators.services import close_risk_and_end
-from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.register.models import Membership
 from riskreg.register.services import add_member, end_membership
 from riskreg.reviews.queries.meetings import last_meeting_before
@@ -289,11 +291,26 @@ def _own_driver(world: CanaryWorld) -> Driver:
     return driver_for(world.viewer("partner_manager"), made.ref)
 
 
+def release_of_an_argument(world: CanaryWorld) -> bool:
+    """An argument of foton's on a question that both parties see, by its id."""
+    own = Argument.objects.get(decision__ref="X-001", visibility="party")
+    try:
+        release_argument(
+            actor=world.viewer("partner_manager"), ref="X-001", argument=own.uuid, at=world.at
+        )
+    except Forbidden:
+        return True
+    except NotFound:
+        return False
+    return True
+
+
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/drivers.py:indicators_fitting": what_measures_a_driver,
     "analysis/services/drivers.py:feed_driver": feeding_a_driver,
     "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
+    "decisions/queries/decisions.py:argument_for": release_of_an_argument,
     "events/queries.py:chains_of": chains,
     "evidence/queries.py:same_file_elsewhere": same_file_of_another,
     "indicators/queries/access.py:visible_readings": reading_of_another,

@@ -6,6 +6,7 @@ tests/query_counts.json. A register of either size is built once: each test is g
 
 import datetime as dt
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 import time_machine
@@ -15,6 +16,7 @@ from django.test import Client
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Driver
 from riskreg.comments.models import Comment
+from riskreg.decisions.models import Decision
 from riskreg.decisions.services import grant_acceptance
 from riskreg.duties.sources import LISTED
 from riskreg.evidence.models import Evidence
@@ -143,6 +145,15 @@ def path_of(world: World, route: str) -> str:
             )
         path = path.replace("/change-requests/{}/", "/change-requests/CR-001/")
     path = path.replace("/acceptances/{}/", "/acceptances/A-001/")
+    if "/decisions/" in path and not Decision.objects.exists():
+        for row in Risk.objects.order_by("pk"):
+            accepting.drafted(world, row)
+            accepting.chosen(world, accepting.proposed(world, row))
+    if "/decisions/{}/" in path:
+        path = path.replace("/options/{}/", "/options/B/")
+        taken = path.endswith("/record/")
+        which = Decision.objects.filter(state="in_force" if taken else "draft").earliest("pk")
+        path = path.replace("/decisions/{}/", f"/decisions/{which.ref}/")
     path = path.replace("/taxonomies/{}/", "/taxonomies/market/")
     path = path.replace("/parties/{}/", "/parties/foton/")
     path = path.replace("/terms/{}/", "/terms/market:eu/")
@@ -188,6 +199,7 @@ def test_rows_add_no_queries(at: dt.datetime, query_counts: QueryCounts, route: 
         "setup",
         "archive",
         "exports",
+        "decisions/",
     )
     who = "manager" if any(part in route for part in by_manager) else "owner"
     face = "api" if route.startswith("/api/") else "web"
@@ -264,6 +276,19 @@ def accept_for(world: World, person: User) -> None:
         accepting.asked(world, builders.risk(world, rated=(3, 4)), acceptor=person.email)
     for wants in ("answer", "review"):
         accepting.question(world, own, by="manager", wants=wants)
+    decide_for(world, person)
+
+
+def decide_for(world: World, person: User) -> None:
+    """``person`` is asked to decide a question, has decided another, and owes a condition of it."""
+    small = builders.risk(world, by=world.integration, rated=(1, 1), owner=person.email)
+    asker = "manager" if person == world.owner else "owner"
+    soon = str(world.today + dt.timedelta(days=12))
+    put: dict[str, Any] = {"by": asker, "deciders": [person.email], "due_on": soon}
+    accepting.proposed(world, small, **put)
+    term = {**accepting.condition(world, 3), "owner": person.email}
+    row = accepting.proposed(world, small, **put)
+    accepting.chosen(world, row, by=person, review_on=soon, conditions=[term])
 
 
 @built_once

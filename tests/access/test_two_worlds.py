@@ -146,6 +146,7 @@ def build(at: dt.datetime, streams: Streams, private: bool) -> CanaryWorld:
         step(world, streams.hidden, private)
     world.risk_refs, world.mitigation_refs = ["F-001", "F-002"], ["FM-001"]
     world.acceptances = ["FA-001", "FA-002"]
+    world.decisions = ["FX-001", "FX-002"]
     world.objective_keys, world.indicator_refs = ["zzyzx-target"], ["FK-001"]
     world.drivers = ["FD-001"]
     world.once_private = Risk.objects.get(title="Shared at last").ref

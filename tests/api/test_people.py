@@ -71,6 +71,13 @@ def test_duties_of_every_kind_soonest_first(busy: World) -> None:
     accepting.accepted(busy, builders.risk(busy), conditions=[accepting.condition(busy)])
     look = str(busy.today + dt.timedelta(days=80))
     estimating.belief(busy, estimating.driver(busy), review_on=look)
+    # What is small enough for an owner to decide: one question is put to them, one they decided.
+    small, soon = builders.risk(busy, rated=(1, 1)), str(busy.today + dt.timedelta(days=80))
+    put = {"deciders": [busy.owner.email], "due_on": soon}
+    accepting.proposed(busy, small, **put)
+    terms = [accepting.condition(busy)]
+    decided = accepting.proposed(busy, small, **put)
+    accepting.chosen(busy, decided, by="owner", review_on=soon, conditions=terms)
     found = rows(Program(busy.owner).get("duties/?mine=true"))
     # Changes of the common frame and requests for acceptance are answered by others than owners.
     assert {d["kind"] for d in found} == set(LISTED) - {"change.answer", "acceptance.answer"}

@@ -72,6 +72,8 @@ RULES = {
     # Of acceptances: what is above appetite, who has the authority, and for how long.
     "beyond_cap", "no_authority", "no_threat", "shared_since", "stale", "unrated",
     "within_appetite",
+    # Of decisions: what is an option, what a draft lacks, and who is asked.
+    "nothing_is_nothing", "nothing_stays", "party_missing", "too_few", "unknown_mitigation",
     # 1.0 is an integer to JSON Schema and none to us.
     "not_a_number", "not_a_level",
 }  # fmt: skip
@@ -95,6 +97,9 @@ NAMED: dict[str, Any] = {
 KEYS = {
     **{f"/acceptances/{{ref}}/{act}/": "A-002" for act in ("grant", "refuse", "withdraw")},
     "/acceptances/": "A-001",
+    **{f"/decisions/{{ref}}/{act}/": "X-002" for act in ("decide", "reject", "retract")},
+    **{f"/decisions/{{ref}}/{act}/": "X-003" for act in ("revisit", "record", "vote")},
+    "/decisions/{ref}/conditions/": "X-003", "/decisions/": "X-001",
     "/risks/": "R-001", "/mitigations/": "M-001", "/indicators/": "K-001",
     "/terms/": "market:eu", "/objectives/": "overseas-units-2030", "/taxonomies/": "market",
     "/drivers/": "D-001",

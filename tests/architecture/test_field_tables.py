@@ -18,8 +18,8 @@ from django.utils import translation
 from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
 from riskreg.analysis.models import Belief, Driver, DriverLink, Estimate
 from riskreg.api.examples import ANSWERS
-from riskreg.decisions.fields import ACCEPTANCE
-from riskreg.decisions.models import Acceptance
+from riskreg.decisions.fields import ACCEPTANCE, DECISION
+from riskreg.decisions.models import Acceptance, Decision
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence
 from riskreg.indicators.fields import INDICATOR
@@ -54,6 +54,7 @@ TABLES = {
     "belief": (BELIEF, Belief),
     "driverlink": (LINK, DriverLink),
     "acceptance": (ACCEPTANCE, Acceptance),
+    "decision": (DECISION, Decision),
 }
 # What these can be given as: none is ever changed, another takes its place.
 NEVER_CHANGED = {
@@ -79,6 +80,8 @@ TOLD_OTHERWISE = {
     # Told as ``criteria_number``; recorded when it was asked for.
     "acceptance": {"criteria", "created_at"},
     # Where its range has one in twenty, and the earlier of two of its days.
+    # Told as ``criteria_number``; by its hash; and what counts letters that nobody sees.
+    "decision": {"criteria", "basis", "record", "letters"},
     "belief": {"created_at", "driver", "p5", "p95", "look_on"},
     "driverlink": {"created_at", "made_by"},
     # When its party added it, which is its own once it is released (``at``).
@@ -92,11 +95,13 @@ SET_BY_PROGRAMS = {
     # The currency can only be the register's, so that nobody is asked for it.
     "estimate": {"currency", "translations"},
     "acceptance": {"translations"},
+    "decision": {"translations"},
 }
 # What is sent beside the fields of a table and who sees it.
 BESIDE = {
     "evidence": {"thing", "ref", "file"},
     "acceptance": {"risk", "conditions"},
+    "decision": {"deciders"},
     "driverlink": {"driver"},
 }
 Answers = dict[str, dict[str, Any]]
@@ -234,6 +239,7 @@ def answers_of(world: World) -> Answers:
         "evidence": program.get(f"{root}evidence/{attached.uuid}/").json(),
         "estimate": program.get(f"{root}risks/{risk.ref}/estimates/").json()["results"][0],
         "acceptance": program.get(f"{root}acceptances/{accepting.asked(world, risk).ref}/").json(),
+        "decision": program.get(f"{root}decisions/{accepting.drafted(world, risk).ref}/").json(),
         "driver": program.get(f"{root}drivers/{moving.ref}/").json(),
         "belief": program.get(f"{root}drivers/{moving.ref}/beliefs/").json()["results"][0],
         "driverlink": program.get(f"{root}risks/{risk.ref}/drivers/").json()["results"][0],
@@ -247,7 +253,9 @@ def test_every_field_is_described(noun: str, schema: dict[str, Any]) -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("noun", ["risk", "mitigation", "indicator", "estimate", "acceptance"])
+@pytest.mark.parametrize(
+    "noun", ["risk", "mitigation", "indicator", "estimate", "acceptance", "decision"]
+)
 def test_every_field_that_can_be_set_is_in_the_form(world: World, noun: str) -> None:
     html = form_page(world, noun)
     it = TABLES[noun][0]
@@ -264,6 +272,8 @@ def form_page(world: World, noun: str) -> str:
         row = builders.mitigation(world, row)
     elif noun == "indicator":
         row = making.indicator(world, row)
+    elif noun == "decision":
+        row = accepting.drafted(world, row, by="owner")
     address = f"/r/{world.register.slug}/{noun}s/{row.ref}/edit/"
     if noun == "estimate":
         address = f"/r/{world.register.slug}/risks/{row.ref}/estimates/new/"
@@ -313,6 +323,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(EVIDENCE, ANSWERS["Read evidence"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()
     assert unanswered(ACCEPTANCE, ANSWERS["Read an acceptance"]) == set()
+    assert unanswered(DECISION, ANSWERS["Read a decision"]) == set()
     assert unanswered(DRIVER, ANSWERS["Read a driver"]) == set()
     assert unanswered(BELIEF, ANSWERS["Say what one believes of a driver"]) == set()
     assert unanswered(LINK, ANSWERS["Link a driver to a risk"]) == set()

@@ -1,5 +1,6 @@
 """Where the pages of the demo are, each with something to show; made where it is not there."""
 
+import datetime as dt
 import io
 from typing import Any
 
@@ -10,7 +11,15 @@ from riskreg.analysis.models import Driver, Estimate, Simulation
 from riskreg.analysis.services import add_driver, record_belief, request_simulation
 from riskreg.comments.models import Comment
 from riskreg.comments.services import edit_comment, write_comment
-from riskreg.decisions.models import Acceptance
+from riskreg.decisions.models import Acceptance, Decision
+from riskreg.decisions.services import (
+    add_argument,
+    add_option,
+    create_decision,
+    decide,
+    edit_decision,
+    propose_decision,
+)
 from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
 from riskreg.endpoints.url_guard import read
@@ -104,6 +113,12 @@ def address(name: str, query: str) -> str:
         ).exclude(pk__in=asked).first().ref  # fmt: skip
     elif url == "web:comment":
         keys["comment"] = said().uuid
+    elif url.startswith(("web:decision", "web:option")) and url not in (
+        "web:decisions", "web:decision_new",
+    ):  # fmt: skip
+        states = {"web:decision_decide": "proposed", "web:decision_record": "in_force"}
+        keys["ref"] = decision_of(face or states.get(url, "draft")).ref
+        keys |= {"key": "B"} if url == "web:option" else {}
     elif url == "web:driver":
         keys["ref"] = driver().ref
     elif url == "web:change_request":
@@ -163,6 +178,44 @@ def said() -> Comment:
         )  # fmt: skip
         row = edit_comment(actor=actor, comment=row.uuid, text="What of the rule?", at=at)
     return row
+
+
+def decision_of(state: str) -> Decision:
+    """A decision of foton's that stands so, made where there is none."""
+    found = Decision.objects.filter(state=state, party__key="foton", visibility="shared").first()
+    if found is not None:
+        return found
+    slug, at = Register.objects.get().slug, clock.now()
+    manager = viewer_for(User.objects.get(email=MANAGER), slug)
+    leader = viewer_for(User.objects.get(email=LEADER), slug)
+    risk = Risk.objects.filter(party__key="foton", state=State.OPEN, visibility="shared")
+    act: dict[str, Any] = {"actor": manager, "version": None, "at": at}
+    row = create_decision(
+        actor=manager, at=at,
+        fields={
+            "title": "Hydrogen: all in, a gate, or stop? (illustrative)",
+            "context": "The pilot ends in March; the plant is ordered in April (illustrative).",
+            "due_on": str(manager.today(at) + dt.timedelta(days=14)),
+            "risks": [risk.earliest("id").ref], "deciders": [LEADER],
+        },
+    )  # fmt: skip
+    cost = {"amount": "120000000", "year": 2027, "party": "foton"}
+    option = {"title": "A pilot, then a gate (illustrative)", "effects": "Keeps the option.",
+              "costs": [cost]}  # fmt: skip
+    add_option(ref=row.ref, fields=option, **act)
+    edit_decision(ref=row.ref, fields={"recommended": "B", "certainty": "illustrative"}, **act)
+    said = {"option": "B", "stance": "for", "text": "It tells most of what we do not know."}
+    add_argument(actor=manager, ref=row.ref, given=said, at=at)
+    if state != "draft":
+        propose_decision(ref=row.ref, **act)
+    if state == "in_force":
+        far = str(manager.today(at) + dt.timedelta(days=90))
+        term = {"text": "The data are with both parties", "owner": MANAGER, "due_on": far}
+        decide(
+            actor=leader, ref=row.ref, version=None, option="B", rationale="It is cheap.",
+            review_on=far, conditions=[term], at=at,
+        )  # fmt: skip
+    return Decision.objects.get(pk=row.pk)
 
 
 def driver() -> Driver:

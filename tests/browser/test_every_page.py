@@ -58,6 +58,17 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:acceptance": (LEADER, ""),
     "web:acceptance asked for": (LEADER, ""),
     "web:acceptance_new": (OWNER, ""),
+    "web:decisions": (LEADER, ""),
+    "web:decisions drafts": (MANAGER, "?show=drafts"),
+    "web:decision_new": (MANAGER, ""),
+    "web:decision draft": (MANAGER, ""),
+    "web:decision proposed": (LEADER, ""),
+    "web:decision in_force": (LEADER, ""),
+    "web:decision_edit": (MANAGER, ""),
+    "web:decision_decide": (LEADER, ""),
+    "web:decision_record": (LEADER, ""),
+    "web:option_new": (MANAGER, ""),
+    "web:option": (MANAGER, ""),
     "web:drivers": (OWNER, ""),
     "web:driver": (OWNER, ""),
     "web:risk_ask": (LEADER, ""),
@@ -186,6 +197,13 @@ NOT_PAGES |= {
     "web:question_answer",
     "web:question_withdraw",
 }
+NOT_PAGES |= {
+    f"web:decision_{act}"
+    for act in (
+        "propose", "retract", "vote", "reject", "lapse", "revisit", "close", "condition",
+    )
+}  # fmt: skip
+NOT_PAGES |= {"web:option_remove", "web:argument_new", "web:argument_release"}
 NOT_PAGES |= {"web:belief_new", "web:belief_end", "web:driver_link", "web:driver_feed"}
 NOT_PAGES |= {"web:link_end", "web:simulation_cancel", "web:simulation_csv"}
 NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:party_file"}

@@ -64,6 +64,13 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     # Of the rating that a manager may accept, so that somebody here has the forms of an answer.
     to_accept = builders.risk(world, title="To accept", rated=(3, 4))
     asked = accepting.asked(world, to_accept, acceptor=world.manager.email)
+    questions = [
+        accepting.drafted(world, to_accept),
+        accepting.proposed(world, to_accept, by="owner", deciders=[world.manager.email]),
+        accepting.proposed(world, to_accept),
+    ]
+    taken = accepting.proposed(world, to_accept, by="owner", deciders=[world.manager.email])
+    questions.append(accepting.chosen(world, taken, by="manager"))
     make_feed(user=world.manager, at=at)
     monkeypatch.setattr(settings, "REGISTER_MAKERS", "everybody")
     Register.objects.filter(pk=world.register.pk).update(
@@ -85,6 +92,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         *(f"{here}deliveries/{uuid}/" for uuid in world.deliveries),
         *(f"{here}endpoints/{uuid}/" for uuid in world.endpoints),
         *(f"{here}imports/drafts/{uuid}/" for uuid in world.drafts),
+        *(f"{here}decisions/{row.ref}/" for row in questions), f"{here}decisions/?show=drafts",
         f"{here}acceptances/{asked.ref}/", f"{here}acceptances/?show=granted",
         f"{here}risks/R-001/estimates/", f"{here}drivers/", f"{here}drivers/D-001/",
         f"{here}settings/parties/third/",

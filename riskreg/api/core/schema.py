@@ -32,7 +32,7 @@ from riskreg.api.core.schema_headers import (
 from riskreg.api.core.schema_headers import (
     KEY as KEY,
 )
-from riskreg.decisions.models import AcceptanceState
+from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.duties.sources import LISTED
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.change_models import ChangeState
@@ -123,6 +123,10 @@ ACCEPTANCE_FILTERS = [
 ]
 COMMENT_FILTERS = [
     words("about", "On one thing: its kind and ref, as in `risk:R-001`; of a control its id."),
+]
+DECISION_FILTERS = [
+    many("state", "Only those that stand so.", enum=DecisionState.values),
+    words("risk", "Touching the risk of this ref."),
 ]
 READING_FILTERS = [
     query("since", "Read at or after this time or day.", _DAY_OR_TIME),
@@ -326,9 +330,10 @@ def downloaded(summary: str) -> Decorator:
 # Last parts of addresses that are no nouns.
 _ACTS = {
     "accept", "answer", "approve", "archive", "attendance", "bulk", "cancel", "chair", "clone",
-    "close", "end", "export", "feed", "file", "grant", "items", "merge", "needed", "open",
-    "preview", "refuse", "release", "reopen", "resend", "restore", "revoke", "rotate", "share",
-    "test", "transfer", "undo", "withdraw",
+    "close", "decide", "end", "export", "feed", "file", "grant", "items", "lapse", "merge",
+    "needed", "open", "preview", "propose", "refuse", "reject", "release", "reopen", "resend",
+    "restore", "retract", "revisit", "revoke", "rotate", "share", "test", "transfer", "undo",
+    "vote", "withdraw",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 

@@ -1,6 +1,7 @@
 """What each property means, where its shape does not say so: by name, or by shape and name."""
 
 from riskreg.decisions.policy.acceptances import MAX_CONDITIONS
+from riskreg.decisions.policy.decisions import MAX_COSTS
 from riskreg.indicators.services import MAX_READINGS
 from riskreg.register.services.founding import MAX_PARTIES
 from riskreg.register.services.invitations import MAX_ROWS
@@ -236,6 +237,9 @@ BOUNDS: dict[str, dict[str, int]] = {
     "ReadingsNew.readings": {"maxItems": MAX_READINGS},
     "AcceptanceNew.conditions": {"maxItems": MAX_CONDITIONS},
     "Grant.conditions": {"maxItems": MAX_CONDITIONS},
+    "Decide.conditions": {"maxItems": MAX_CONDITIONS},
+    "DecisionOptionNew.costs": {"maxItems": MAX_COSTS},
+    "DecisionOptionChange.costs": {"maxItems": MAX_COSTS},
     "InvitationsNew.rows": {"minItems": 1, "maxItems": MAX_ROWS},
     "RegisterNew.parties": {"minItems": 1, "maxItems": MAX_PARTIES},
 }
@@ -248,6 +252,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "question": ("The question's id.", ""),
     "comment": ("The comment's id.", ""),
     "condition": ("The condition's id.", ""),
+    "argument": ("The argument's id.", ""),
     "brought": ("The import's id.", ""),
     "control": ("The control's id.", ""),
     "relation": ("The relation's id.", ""),
@@ -269,7 +274,11 @@ TAGS: dict[str, str] = {
     "absences": "Who is away, and who stands in.",
     "questions": "What is asked of whoever answers for a risk.",
     "comments": "What is said about things.",
-    "conditions": "What must be done for an acceptance to hold.",
+    "conditions": "What must be done for an acceptance or a decision to hold.",
+    "arguments": "What is said for and against an option, by each party.",
+    "decisions": "Questions, their options, who decides, and what became of them.",
+    "options": "The answers to a question; doing nothing is always one.",
+    "record": "What was known when something was decided.",
     "acceptances": "Risks above appetite that are signed off for a time.",
     "assessments": "Judgements of a risk.",
     "axes": "How the matrices are drawn.",

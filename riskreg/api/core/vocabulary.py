@@ -2,6 +2,7 @@
 
 CODES = (
     "private_risk", "newer_one", "withheld",
+    "nothing_is_nothing", "nothing_stays", "party_missing", "too_few", "unknown_mitigation",
     "restored",
     "accept_days_out_of_range", "accept_total_too_short",
     "beyond_cap", "no_authority", "no_threat", "shared_since", "stale", "unrated",
@@ -40,6 +41,11 @@ CODES = (
 VERBS = (
     "comment.edited", "comment.withdrawn", "comment.written",
     "risk.answered", "risk.asked", "risk.question_withdrawn",
+    "argument.made", "argument.released",
+    "decision.agreed", "decision.chosen", "decision.closed", "decision.condition_met",
+    "decision.condition_waived", "decision.decided", "decision.drafted", "decision.edited",
+    "decision.lapsed", "decision.objected", "decision.proposed", "decision.rejected",
+    "decision.retracted", "decision.revisited", "decision.superseded",
     "acceptance.condition_met", "acceptance.condition_waived", "acceptance.granted",
     "acceptance.refused", "acceptance.requested", "acceptance.revoked", "acceptance.superseded",
     "acceptance.withdrawn",

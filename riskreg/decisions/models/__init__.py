@@ -1,6 +1,17 @@
-"""Acceptances, and what somebody owes because of one."""
+"""Acceptances, decisions, and what somebody owes because of one."""
 
 from riskreg.decisions.models.acceptances import Acceptance, AcceptanceState
+from riskreg.decisions.models.decisions import (
+    Argument,
+    Decider,
+    Decision,
+    DecisionState,
+    Option,
+    Revisit,
+    Stance,
+    Strength,
+    Vote,
+)
 from riskreg.decisions.models.obligations import (
     QUESTION_KINDS,
     Obligation,
@@ -12,7 +23,16 @@ __all__ = [
     "QUESTION_KINDS",
     "Acceptance",
     "AcceptanceState",
+    "Argument",
+    "Decider",
+    "Decision",
+    "DecisionState",
     "Obligation",
     "ObligationKind",
     "ObligationState",
+    "Option",
+    "Revisit",
+    "Stance",
+    "Strength",
+    "Vote",
 ]

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from riskreg.decisions.models.acceptances import Acceptance
+from riskreg.decisions.models.decisions import Decision
 from riskreg.kernel.models import Base
 from riskreg.register.visibility import PartyBound
 from riskreg.risks.models import Risk
@@ -19,6 +20,9 @@ class ObligationKind(models.TextChoices):
     ANSWER = "acceptance.answer", _("an answer to a request for acceptance")
     EXPIRY = "acceptance.expiry", _("what follows an acceptance that ends")
     CONDITION = "acceptance.condition", _("a condition of an acceptance")
+    DECISION_ANSWER = "decision.answer", _("an answer to a question that is to be decided")
+    DECISION_CONDITION = "decision.condition", _("a condition of a decision")
+    DECISION_REVIEW = "decision.review", _("what became of a decision")
     QUESTION = "risk.question", _("an answer to a question")
     REVIEW = "risk.review_asked", _("a review that somebody asked for")
 
@@ -39,12 +43,15 @@ class ObligationState(models.TextChoices):
 
 class Obligation(Translated, Base, PartyBound):
     """Something that somebody owes by ``due_on``: an answer, a review, a condition, what follows
-    the end of an acceptance. One table for all, so that lists of duties ask once.
+    the end of an acceptance; a decision, a condition of one, what became of one. One table for
+    all, so that lists of duties ask once.
 
     ``asked_by``: who asked, of what is asked about a risk.
 
-    ``owner`` None: owed by whoever answers for the risk, whoever that is by then. ``words``: how a
-    condition was met, why it was waived, or the answer to a question.
+    ``owner`` None: owed by whoever answers for the risk, whoever that is by then. ``risk`` of what
+    is owed because of a decision: the one that puts most at stake of those it touches. ``before``:
+    a condition that is to be met before the decision is in force. ``words``: how a condition was
+    met, why it was waived, or the answer to a question.
     """
 
     kind = models.CharField(max_length=24, choices=ObligationKind.choices)
@@ -53,6 +60,10 @@ class Obligation(Translated, Base, PartyBound):
     acceptance = models.ForeignKey(
         Acceptance, on_delete=models.PROTECT, null=True, related_name="obligations"
     )
+    decision = models.ForeignKey(
+        Decision, on_delete=models.PROTECT, null=True, related_name="obligations"
+    )
+    before = models.BooleanField(default=False, db_default=False)
     text = models.TextField(blank=True)
     translations = models.JSONField(null=True)
     owner = models.ForeignKey(
@@ -93,7 +104,8 @@ class Obligation(Translated, Base, PartyBound):
         return f"{self.kind} by {self.due_on}"
 
     def localized(self, field: str) -> str:
-        """A text in the reader's language; ``title``: its own text, or its risk's title."""
+        """A text in the reader's language; ``title``: its own text, or that of what it is about."""
         if field != "title":
             return super().localized(field)
-        return super().localized("text") or str(self.risk.localized("title"))
+        about = self.risk if self.decision is None else self.decision
+        return super().localized("text") or about.localized("title")

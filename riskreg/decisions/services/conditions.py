@@ -1,4 +1,4 @@
-"""Conditions of an acceptance: what must be done, by whom and by when."""
+"""Conditions of acceptances and decisions: what must be done, by whom and by when."""
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.decisions.models import Obligation, ObligationState
+from riskreg.decisions.models import Decision, Obligation, ObligationState
 from riskreg.decisions.policy.acceptances import MAX_CONDITIONS, Act
 from riskreg.decisions.queries.acceptances import block_of, condition_for, why_not
 from riskreg.events.services import append
@@ -23,19 +23,22 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 
 _PARTS = {"text", "owner", "due_on", "translations"}
+About = Risk | Decision
 
 
 def clean_conditions(
     errors: Errors,
     actor: Viewer,
-    risk: Risk,
+    about: About,
     given: Any,
     today: dt.date,
     expires_on: dt.date | None,
+    switches: tuple[str, ...] = (),
 ) -> list[dict[str, Any]]:
     """``given`` [{text, owner, due_on}] checked; what is wrong is noted as ``conditions.0.text``.
+    ``switches`` are parts that are true or false, and false where they are not given.
 
-    A condition of a private risk is owed by somebody of its party: nobody else may know of it.
+    A condition of something private is owed by somebody of its party: nobody else may know of it.
     """
     if not isinstance(given, list | tuple) or len(given) > MAX_CONDITIONS:
         text = _("Conditions are a list of at most %(n)d.") % {"n": MAX_CONDITIONS}
@@ -44,7 +47,7 @@ def clean_conditions(
     found = []
     for n, item in enumerate(given):
         where = f"conditions.{n}"
-        if not isinstance(item, Mapping) or set(item) - _PARTS:
+        if not isinstance(item, Mapping) or set(item) - _PARTS - set(switches):
             text = _("A condition has a text, an owner and a day.")
             errors.add(where, "not_an_object", text)
             continue
@@ -53,10 +56,10 @@ def clean_conditions(
         due_on = clean_day(errors, f"{where}.due_on", item.get("due_on"), required=True)
         if (
             owner is not None
-            and risk.visibility == Visibility.PARTY
-            and party_of(actor, owner) != risk.party_id
+            and about.visibility == Visibility.PARTY
+            and party_of(actor, owner) != about.party_id
         ):
-            message = _("This risk is your party's own; name somebody of your party.")
+            message = _("This is your party's own; name somebody of your party.")
             errors.add(f"{where}.owner", "other_party", message)
         if due_on is not None and due_on < today:
             errors.add(f"{where}.due_on", "in_the_past", _("Name today, or a day to come."))
@@ -64,8 +67,12 @@ def clean_conditions(
             message = _("A condition is due before the acceptance ends.")
             errors.add(f"{where}.due_on", "too_late", message)
         versions = clean_translations(errors, item.get("translations") or {}, ("text",))
+        for name in switches:
+            if not isinstance(item.get(name, False), bool):
+                errors.add(f"{where}.{name}", "not_a_boolean", _("This must be true or false."))
         found.append(
             {"text": text, "owner": owner, "due_on": due_on, "translations": versions or None}
+            | {name: item.get(name, False) for name in switches}
         )
     return found
 
@@ -89,6 +96,8 @@ def condition_log(row: Obligation) -> dict[str, Any]:
     }
     if row.translations:
         entry["translations"] = row.translations
+    if row.before:
+        entry["before"] = True
     if row.words:
         entry["words"] = row.words
     return entry

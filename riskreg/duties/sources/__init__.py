@@ -10,19 +10,22 @@ from collections.abc import Iterable
 from typing import Any
 
 from riskreg.duties.base import Duty, Source
-from riskreg.duties.sources.acceptances import (
-    ACCEPTANCE_ANSWER,
-    ACCEPTANCE_EXPIRY,
-    CONDITION,
-    QUESTION,
-    REVIEW_ASKED,
-)
 from riskreg.duties.sources.beliefs import BELIEF_LOOK
 from riskreg.duties.sources.breaches import BREACH
 from riskreg.duties.sources.change_requests import CHANGE_ANSWER
 from riskreg.duties.sources.control_tests import CONTROL_TEST
 from riskreg.duties.sources.extensions import EXTENSION
 from riskreg.duties.sources.mitigations import MITIGATION_DUE, MITIGATION_UPDATE
+from riskreg.duties.sources.obligations import (
+    ACCEPTANCE_ANSWER,
+    ACCEPTANCE_EXPIRY,
+    CONDITION,
+    DECISION_ANSWER,
+    DECISION_CONDITION,
+    DECISION_REVIEW,
+    QUESTION,
+    REVIEW_ASKED,
+)
 from riskreg.duties.sources.readings import READING
 from riskreg.duties.sources.reviews import REVIEW
 
@@ -46,6 +49,9 @@ SOURCES: dict[str, Source] = {
         CONDITION,
         QUESTION,
         REVIEW_ASKED,
+        DECISION_ANSWER,
+        DECISION_CONDITION,
+        DECISION_REVIEW,
     )
 }
 # Those that lists and counts have; the others are told, and another of these asks for them.
@@ -93,6 +99,9 @@ __all__ = [
     "CHANGE_ANSWER",
     "CONDITION",
     "CONTROL_TEST",
+    "DECISION_ANSWER",
+    "DECISION_CONDITION",
+    "DECISION_REVIEW",
     "EXTENSION",
     "LISTED",
     "MITIGATION_DUE",

@@ -28,7 +28,7 @@ from riskreg.register.services.named import Named
 
 _KEY = re.compile(r"^[a-z0-9][a-z0-9-]{0,39}\Z")
 _LETTERS = {"risk": "R", "mitigation": "M", "indicator": "K", "change_request": "CR",
-            "acceptance": "A", "driver": "D"}  # fmt: skip
+            "acceptance": "A", "driver": "D", "decision": "X"}  # fmt: skip
 _PREFIX = re.compile(r"^[A-Z]{1,3}\Z")
 # Words that an address of a page or of the API may need some day.
 RESERVED_SLUGS = frozenset(

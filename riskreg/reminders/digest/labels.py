@@ -49,6 +49,7 @@ def action_label(page: str) -> str:
         "driver": _("Look at it"),
         "change_request": _("Answer"),
         "acceptance": _("See the acceptance"),
+        "decision": _("See the decision"),
     }.get(page, _("Open it"))
 
 

@@ -91,6 +91,8 @@ BESIDE: dict[str, WhenShared] = {
     # Accepted in private is not accepted for everybody: it is asked for anew.
     "acceptances": WhenShared.OWN,
     "obligations": WhenShared.OWN,
+    # Decided in private stays its party's; a question for everybody is put anew.
+    "decisions": WhenShared.OWN,
     # A link of a private risk stays its party's; what everybody reckons with is linked anew.
     "driver_links": WhenShared.OWN,
 }

@@ -24,6 +24,9 @@ def kind_label(kind: str) -> str:
         "acceptance.condition": _("Condition of an acceptance"),
         "risk.question": _("Question about a risk"),
         "risk.review_asked": _("Review that somebody asks for"),
+        "decision.answer": _("Question to decide"),
+        "decision.condition": _("Condition of a decision"),
+        "decision.review": _("Decision to look at again"),
     }.get(kind, _("Duty"))
 
 
@@ -43,6 +46,9 @@ def discharge_text(kind: str) -> str:
         "acceptance.condition": _("discharged by saying how it is met"),
         "risk.question": _("discharged by answering it"),
         "risk.review_asked": _("discharged by recording a review"),
+        "decision.answer": _("discharged by deciding it"),
+        "decision.condition": _("discharged by saying how it is met"),
+        "decision.review": _("discharged by saying what became of it"),
     }.get(kind, "")
 
 
@@ -62,6 +68,9 @@ def action_label(kind: str) -> str:
         "acceptance.condition": _("Say how it is met"),
         "risk.question": _("Answer"),
         "risk.review_asked": _("Review"),
+        "decision.answer": _("Decide"),
+        "decision.condition": _("Say how it is met"),
+        "decision.review": _("Look at it again"),
     }.get(kind, _("See"))
 
 

@@ -19,12 +19,16 @@ WEEKS = 5
 _PAGES = {"risk": "web:risk", "breach": "web:risk", "mitigation": "web:mitigation",
           "indicator": "web:indicator", "control": "web:control", "belief": "web:driver",
           "change_request": "web:change_request", "acceptance": "web:acceptance",
-          "acceptance_answer": "web:acceptance", "condition": "web:acceptance"}  # fmt: skip
+          "acceptance_answer": "web:acceptance", "condition": "web:acceptance",
+          "decision_answer": "web:decision", "decision_condition": "web:decision",
+          "decision_review": "web:decision"}  # fmt: skip
 _NEEDS = {"risk": "risk.review", "breach": "risk.review", "mitigation": "mitigation.edit",
           "indicator": "indicator.reading", "control": "control.edit", "belief": "driver.edit",
           "change_request": "change.answer", "acceptance": "acceptance.request",
           "acceptance_answer": "acceptance.decide",
-          "condition": "acceptance.close_condition"}  # fmt: skip
+          "condition": "acceptance.close_condition", "decision_answer": "decision.decide",
+          "decision_condition": "decision.close_condition",
+          "decision_review": "decision.decide"}  # fmt: skip
 
 
 def duty_rows(

@@ -1,4 +1,4 @@
-"""What is owed because of acceptances (answers, conditions, what follows one that ends), and what
+"""What is owed because of acceptances and decisions (answers, conditions, what follows), and what
 somebody asked about a risk."""
 
 import uuid
@@ -23,12 +23,20 @@ _SUBJECTS = {
     ObligationKind.CONDITION: "condition",
     ObligationKind.QUESTION: "risk",
     ObligationKind.REVIEW: "risk",
+    ObligationKind.DECISION_ANSWER: "decision_answer",
+    ObligationKind.DECISION_CONDITION: "decision_condition",
+    ObligationKind.DECISION_REVIEW: "decision_review",
 }
+_OF_DECISIONS = (
+    ObligationKind.DECISION_ANSWER,
+    ObligationKind.DECISION_CONDITION,
+    ObligationKind.DECISION_REVIEW,
+)
 
 
 def obligations() -> QuerySet[Obligation]:
     """Every obligation, with what a duty needs."""
-    rows = bare_obligations().select_related("party", "risk", "acceptance", "asked_by")
+    rows = bare_obligations().select_related("party", "risk", "acceptance", "decision", "asked_by")
     return rows.annotate(severity=severity_of("risk"))
 
 
@@ -45,9 +53,16 @@ def owed_by(users: Collection[int]) -> Q:
 
 
 def duty_of(row: Obligation) -> Duty:
-    """The duty that an obligation is, while it is open and its risk as well."""
-    stands = is_open(row) and row.risk.state == State.OPEN
+    """The duty that an obligation is, while it is open; but for what is owed because of a decision,
+    while its risk is open as well."""
+    stands = is_open(row)
     named: dict[str, Any] = {"owner_id": row.owner_id} if row.owner_id else {"answers": row.risk}
+    if row.decision is not None:
+        return Duty.of(
+            row, row.kind, row.due_on if stands else None, subject_type=_SUBJECTS[row.kind],  # type: ignore[index]
+            page="decision", ref=row.decision.ref, **named,
+        )  # fmt: skip
+    stands = stands and row.risk.state == State.OPEN
     page = {ObligationKind.QUESTION: "risk", ObligationKind.REVIEW: "review"}
     return Duty.of(
         row, row.kind, row.due_on if stands else None, subject_type=_SUBJECTS[row.kind],  # type: ignore[index]
@@ -66,6 +81,12 @@ def _facts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
 
 
 def _in_words(row: Obligation) -> str:
+    if row.kind == ObligationKind.DECISION_ANSWER:
+        return _("it is put forward and needs a decision")
+    if row.kind == ObligationKind.DECISION_CONDITION:
+        return _("a condition on which it was decided")
+    if row.kind == ObligationKind.DECISION_REVIEW:
+        return _("what has happened since it was decided, and what was learnt")
     if row.acceptance is None:
         return _("%(name)s asks about %(ref)s") % {"name": row.asked_by, "ref": row.risk.ref}
     until = {"ref": row.risk.ref, "day": _day(row.acceptance.expires_on)}
@@ -77,7 +98,9 @@ def _in_words(row: Obligation) -> str:
 
 
 def _source(kind: ObligationKind) -> Source:
-    still = Q(kind=kind.value, state=ObligationState.OPEN, risk__state=State.OPEN)
+    still = Q(kind=kind.value, state=ObligationState.OPEN)
+    if kind not in _OF_DECISIONS:
+        still &= Q(risk__state=State.OPEN)
     return Source(
         kind=kind.value,
         due_field="due_on",
@@ -96,3 +119,6 @@ ACCEPTANCE_EXPIRY = _source(ObligationKind.EXPIRY)
 CONDITION = _source(ObligationKind.CONDITION)
 QUESTION = _source(ObligationKind.QUESTION)
 REVIEW_ASKED = _source(ObligationKind.REVIEW)
+DECISION_ANSWER = _source(ObligationKind.DECISION_ANSWER)
+DECISION_CONDITION = _source(ObligationKind.DECISION_CONDITION)
+DECISION_REVIEW = _source(ObligationKind.DECISION_REVIEW)

@@ -1,0 +1,241 @@
+"""What the answers to a decision have in common: who may, what is owed, and when it is decided."""
+
+import datetime as dt
+import hashlib
+from typing import Any
+
+from riskreg.accounts.models import User
+from riskreg.decisions.fields import DECISION
+from riskreg.decisions.models import (
+    Decider,
+    Decision,
+    DecisionState,
+    Obligation,
+    ObligationKind,
+    ObligationState,
+    Option,
+    Vote,
+)
+from riskreg.decisions.policy import decisions as policy
+from riskreg.decisions.policy.decisions import Act, Block
+from riskreg.decisions.queries.decisions import (
+    agreed_parties,
+    asked_parties,
+    block_of,
+    decision_for,
+    why_not,
+)
+from riskreg.decisions.services.conditions import close, conditions_log
+from riskreg.decisions.services.drafts import keep, locked
+from riskreg.decisions.services.records import record_of
+from riskreg.events.services import append, append_all
+from riskreg.kernel.errors import Forbidden, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.changes import set_values
+from riskreg.risks.queries.severity import severity_of
+
+_LIVE = (ObligationState.PROPOSED, ObligationState.OPEN)
+_NO_RULING: dict[str, Any] = {
+    "chosen": "",
+    "rationale": "",
+    "despite": "",
+    "ruled_by": None,
+    "review_on": None,
+}
+
+
+def locked_for(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Decision:
+    """The decision for update, where the actor may do ``act``. What keeps them from it is said
+    before whether they have seen its newest version."""
+    today = actor.today(at)
+    found = decision_for(actor, ref, today)
+    blocked = block_of(actor, act, found, today)
+    if blocked is not None and blocked not in _OF_STATE:
+        raise Forbidden(why_not(actor, act, found, blocked))
+    row = locked(actor, ref, version, at)
+    blocked = block_of(actor, act, row, today)
+    if blocked is not None and blocked not in _OF_STATE:
+        raise Forbidden(why_not(actor, act, row, blocked))
+    if blocked is not None:
+        raise Invalid.one("state", "wrong_state", why_not(actor, act, row, blocked))
+    return row
+
+
+# What may be otherwise in a moment, for the same person.
+_OF_STATE = (Block.STATE, Block.RULED, Block.NO_RULING, Block.VOTED, Block.NOT_DUE)
+
+
+def asked_of(row: Decision) -> list[Decider]:
+    return row.asked  # type: ignore[attr-defined, no-any-return]
+
+
+def options_of(row: Decision) -> list[Option]:
+    return row.choices  # type: ignore[attr-defined, no-any-return]
+
+
+def owe(
+    row: Decision, kind: str, owner: User, due_on: dt.date, at: dt.datetime, **given: Any
+) -> Obligation:
+    """Note what is owed because of a decision; it is filed under the risk that puts most at
+    stake."""
+    worst = row.risks.annotate(at_stake=severity_of("pk")).order_by("-at_stake", "pk").first()
+    assert worst is not None  # noqa: S101 - nothing is put forward that touches no risk
+    return Obligation.objects.create(
+        register=row.register,
+        party=row.party,
+        visibility=row.visibility,
+        kind=kind,
+        state=given.pop("state", ObligationState.OPEN),
+        risk=worst,
+        decision=row,
+        owner=owner,
+        due_on=due_on,
+        created_at=at,
+        updated_at=at,
+        **given,
+    )
+
+
+def cast_vote(actor: Viewer, row: Decision, is_yes: bool, words: str, at: dt.datetime) -> None:
+    assert actor.party is not None  # noqa: S101 - who is named to decide acts for one
+    Vote.objects.create(
+        decision=row, round=row.round, party=actor.party, member=actor.user, is_yes=is_yes,
+        words=words, at=at, created_at=at,
+    )  # fmt: skip
+
+
+def settle(
+    actor: Viewer,
+    row: Decision,
+    act: Act,
+    changes: dict[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None,
+) -> Decision:
+    """After a yes: decided, if every party that is asked has said so; else it waits for theirs."""
+    today = actor.today(at)
+    fresh = decision_for(actor, row.ref, today)
+    agreed = agreed_parties(actor, fresh)
+    state = policy.after(fresh.state, act, agreed, asked_parties(fresh))
+    voted = {"vote": [None, {"party": actor.party.key if actor.party else None, "answer": "yes"}]}
+    if state == fresh.state:
+        verb = "decision.chosen" if act == Act.DECIDE else "decision.agreed"
+        for one in asked_of(fresh):
+            if one.party_id in agreed:
+                close_owed(actor, fresh, ObligationKind.DECISION_ANSWER, at, owner=one.user)
+        append(actor.entry(verb, fresh, at=at, recorded_at=recorded_at, changes=changes | voted))
+        return fresh
+    return _decided(actor, fresh, changes | voted, at, recorded_at)
+
+
+def _decided(
+    actor: Viewer,
+    row: Decision,
+    changes: dict[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None,
+) -> Decision:
+    today = actor.today(at)
+    conditions = list(
+        Obligation.objects.select_for_update(of=("self",), no_key=True)
+        .filter(decision=row, kind=ObligationKind.DECISION_CONDITION, state="proposed")
+        .order_by("due_on", "pk")
+    )
+    before = [one.state for one in conditions]
+    for one in conditions:
+        one.state, one.updated_at = ObligationState.OPEN, max(at, one.updated_at)
+        one.save(update_fields=["state", "updated_at"])
+    if before:
+        # What is owed from now on, as it stands.
+        changes |= conditions_log([], conditions)
+    waits = any(one.before for one in conditions)
+    state = DecisionState.DECIDED if waits else policy.NEXT[DecisionState.DECIDED, Act.START]
+    record = record_of(row, conditions, at)
+    values = {
+        "state": state,
+        "decided_at": at,
+        "in_force_on": None if waits else today,
+        "digest": hashlib.sha256(record.encode()).hexdigest(),
+    }
+    changes |= set_values(DECISION, row, values)
+    row.record = record
+    row.save(update_fields=[*values, "record"])
+    close_owed(actor, row, ObligationKind.DECISION_ANSWER, at, state=ObligationState.MET)
+    assert row.ruled_by is not None  # noqa: S101 - chosen before
+    assert row.review_on is not None  # noqa: S101 - as above
+    owe(row, ObligationKind.DECISION_REVIEW, row.ruled_by, row.review_on, at)
+    entries = [
+        actor.entry("decision.decided", row, at=at, recorded_at=recorded_at, changes=changes)
+    ]
+    if row.replaces is not None:
+        entries += _supersede(actor, row, at, recorded_at)
+    append_all(entries)
+    return row
+
+
+def _supersede(
+    actor: Viewer, row: Decision, at: dt.datetime, recorded_at: dt.datetime | None
+) -> list[Any]:
+    """End the decision that ``row`` takes the place of, if it still holds."""
+    assert row.replaces is not None  # noqa: S101 - asked by the caller
+    old = locked(actor, row.replaces.ref, None, at)
+    if (old.state, Act.SUPERSEDE) not in policy.NEXT:
+        return []
+    return [close_decision(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
+
+
+def close_decision(
+    actor: Viewer,
+    row: Decision,
+    act: Act,
+    words: str,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Any:
+    """Bring ``row`` to its last state, and end what is owed because of it; the entry that tells of
+    it."""
+    state = policy.NEXT[row.state, act]
+    values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
+    changes = set_values(DECISION, row, values)
+    keep(row, values, recorded_at or at)
+    for kind in _OWED:
+        close_owed(actor, row, kind, at)
+    return actor.entry(f"decision.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
+
+
+_OWED = (
+    ObligationKind.DECISION_ANSWER,
+    ObligationKind.DECISION_CONDITION,
+    ObligationKind.DECISION_REVIEW,
+)
+
+
+def back_to_draft(
+    actor: Viewer, row: Decision, act: Act, verb: str, words: str, at: dt.datetime
+) -> Decision:
+    values = {"state": policy.NEXT[row.state, act], "words": words, **_NO_RULING}
+    changes: dict[str, Any] = set_values(DECISION, row, values)
+    if act == Act.OBJECT:
+        party = actor.party.key if actor.party else None
+        changes["vote"] = [None, {"party": party, "answer": "no"}]
+    keep(row, values, at)
+    for kind in (ObligationKind.DECISION_ANSWER, ObligationKind.DECISION_CONDITION):
+        close_owed(actor, row, kind, at)
+    append(actor.entry(verb, row, at=at, changes=changes))
+    return row
+
+
+def close_owed(
+    actor: Viewer,
+    row: Decision,
+    kind: str,
+    at: dt.datetime,
+    *,
+    state: str = ObligationState.CANCELLED,
+    owner: User | None = None,
+) -> None:
+    rows = Obligation.objects.filter(decision=row, kind=kind, state__in=_LIVE)
+    if owner is not None:
+        rows, state = rows.filter(owner=owner), ObligationState.MET
+    for one in rows.select_for_update(of=("self",), no_key=True).order_by("pk"):
+        close(one, actor, state, at)

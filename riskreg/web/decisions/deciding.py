@@ -1,0 +1,147 @@
+"""Choosing an option: why, on which conditions, and when it is looked at again."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.decisions.models import Decision, DecisionState
+from riskreg.decisions.policy.decisions import Act
+from riskreg.decisions.queries.decisions import (
+    asked_parties,
+    block_of,
+    decision_for,
+    why_not,
+)
+from riskreg.decisions.services import decide
+from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.queries import answerable_members
+from riskreg.web.base import add_errors
+from riskreg.web.decisions.pages import DecisionPage, seen_again
+from riskreg.web.decisions.rows import decision_detail
+from riskreg.web.presenters import person
+from riskreg.web.table_form import set_choices
+
+CONDITIONS = 3
+_PARTS = ("text", "owner", "due_on", "before")
+
+
+def _date(label: Any) -> forms.DateField:
+    widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")
+    return forms.DateField(label=label, required=False, widget=widget)
+
+
+class DecideForm(forms.Form):
+    """What is chosen; three conditions at most, more by the API."""
+
+    version = forms.IntegerField(required=False, widget=forms.HiddenInput)
+    option = forms.ChoiceField(label=gettext_lazy("Option"), required=False)
+    rationale = forms.CharField(
+        label=gettext_lazy("Why this one?"), required=False, widget=forms.Textarea({"rows": 4})
+    )
+    despite = forms.CharField(
+        label=gettext_lazy("Why nevertheless?"), required=False,
+        help_text=gettext_lazy("What it stood on has moved since it was put forward."),
+        widget=forms.Textarea({"rows": 2}),
+    )  # fmt: skip
+    review_on = _date(gettext_lazy("To be looked at again on"))
+
+    def __init__(self, view: DecisionPage, row: Decision, data: Any = None) -> None:
+        super().__init__(data, initial={"version": row.version, "option": row.recommended})
+        options: list[Any] = row.choices  # type: ignore[attr-defined]
+        named = [(one.key, f"{one.key} {one.localized('title')}") for one in options]
+        set_choices(self, "option", [("", ""), *named])
+        for name in ("option", "rationale", "review_on", "despite"):
+            field: Any = self.fields[name]
+            field.needed = True
+        asked = asked_parties(row)
+        members = [m for m in answerable_members(view.viewer) if m.party_id in asked]
+        people = [("", _("nobody"))] + [(str(m.user.uuid), person(m.user)) for m in members]
+        for n in range(CONDITIONS):
+            self.fields[f"condition_{n}_text"] = forms.CharField(
+                label=gettext_lazy("Condition"), required=False
+            )
+            self.fields[f"condition_{n}_owner"] = forms.ChoiceField(
+                label=gettext_lazy("Owner"), required=False, choices=people
+            )
+            self.fields[f"condition_{n}_due_on"] = _date(gettext_lazy("Due"))
+            self.fields[f"condition_{n}_before"] = forms.BooleanField(
+                label=gettext_lazy("Before it is in force"), required=False
+            )
+
+    @property
+    def condition_rows(self) -> list[tuple[Any, ...]]:
+        """The boxes of each condition."""
+        return [tuple(self[f"condition_{n}_{p}"] for p in _PARTS) for n in range(CONDITIONS)]
+
+    def conditions(self) -> tuple[list[dict[str, Any]], list[int]]:
+        """The conditions of which anything was filled in, and which boxes they came from."""
+        found, places = [], []
+        for n in range(CONDITIONS):
+            parts = {p: self.cleaned_data.get(f"condition_{n}_{p}") for p in _PARTS}
+            if any(parts.values()):
+                found.append(parts)
+                places.append(n)
+        return found, places
+
+
+class DecidePage(DecisionPage):
+    """The form; where one may not decide, the reason stands in its place."""
+
+    http_method_names = ["get", "post", "head"]
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """The form, or why there is none."""
+        row = decision_for(self.viewer, ref, self.viewer.today(self.at))
+        return self._form_page(row, DecideForm(self, row))
+
+    def post(self, request: HttpRequest, ref: str) -> HttpResponse:
+        """Choose it."""
+        row = decision_for(self.viewer, ref, self.viewer.today(self.at))
+        form = DecideForm(self, row, request.POST)
+        if not form.is_valid():
+            return self._form_page(row, form, 400)
+        conditions, places = form.conditions()
+        names = ("version", "option", "rationale", "despite", "review_on")
+        given = {name: form.cleaned_data[name] for name in names}
+        try:
+            done = decide(actor=self.viewer, ref=ref, conditions=conditions, at=self.at, **given)
+        except Invalid as invalid:
+            if "state" in invalid.fields:
+                return self.page(ref, status=400, conflict=invalid.detail)
+            add_errors(form, _in_form(invalid, places))
+            return self._form_page(row, form, 400)
+        except Conflict as conflict:
+            again: Any = seen_again(form, conflict.current.version)
+            return self._form_page(conflict.current, again, 409, conflict.detail)
+        text = _("It is decided.")
+        if done.state == DecisionState.PROPOSED:
+            text = _("It is chosen; it is decided when the other parties have said yes.")
+        messages.success(request, text)
+        return HttpResponseRedirect(self.url("decision", ref=ref))
+
+    def _form_page(
+        self, row: Decision, form: DecideForm, status: int = 200, conflict: str = ""
+    ) -> HttpResponse:
+        today = self.viewer.today(self.at)
+        blocked = block_of(self.viewer, Act.DECIDE, row, today)
+        context = decision_detail(self.viewer, row, today) | {
+            "form": form,
+            "conflict": conflict,
+            "blocked": why_not(self.viewer, Act.DECIDE, row, blocked) if blocked else "",
+        }
+        return self.render("decisions/decide.html", context, status)
+
+
+def _in_form(invalid: Invalid, places: list[int]) -> Invalid:
+    """The same with the names of the form's boxes: ``conditions.0.owner`` as it stands there."""
+    renamed: dict[str, Any] = {}
+    for name, errors in invalid.fields.items():
+        head, *rest = name.split(".")
+        if head == "conditions" and len(rest) == 2 and rest[0].isdigit():
+            name = f"condition_{places[int(rest[0])]}_{rest[1]}"
+        renamed.setdefault(name, []).extend(errors)
+    return Invalid(renamed)
