@@ -17,11 +17,17 @@ FILE = Path(__file__).parent / "query_counts.json"
 LIMITS = {"api": 8, "web": 12}
 # Search asks every noun once, and what lists duties every kind of them, whatever there is of it.
 EVERY_NOUN = {"api": 12, "web": 16}
-# An objective's page shows all that bears on it; comments name what each is about.
-ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments/")
+# An objective's page shows all that bears on it; comments name what each is about; a decision has
+# options, deciders, arguments, votes, conditions and risks, each asked for once.
+ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments/", "/decisions/")
 # The home of leadership asks for the map of two days beside every kind of duty; the pages of a
 # risk and of an indicator ask once for each noun that hangs on it.
-OF_MUCH = {"web:/r/{}/home/": 25, "web:/r/{}/risks/{}/": 16, "web:/r/{}/indicators/{}/": 14}
+OF_MUCH = {
+    "web:/r/{}/home/": 25,
+    "web:/r/{}/risks/{}/": 16,
+    "web:/r/{}/indicators/{}/": 14,
+    "web:indicator": 14,
+}
 # A file of several nouns asks for each of them, piece by piece.
 OF_MUCH |= {
     "web:/r/{}/risks/{}/export/": 30,
