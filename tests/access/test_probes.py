@@ -21,7 +21,7 @@ from riskreg.analysis.queries.drivers import driver_for, indicators_fitting
 from riskreg.analysis.queries.simulations import risks_of_run, stale_because
 from riskreg.analysis.services import feed_driver
 from riskreg.decisions.models import Argument
-from riskreg.decisions.services import release_argument
+from riskreg.decisions.services import add_option, release_argument
 from riskreg.events.queries import chains_of
 from riskreg.evidence.queries import same_file_elsewhere
 from riskreg.evidence.targets import thing_for
@@ -305,12 +305,22 @@ def release_of_an_argument(world: CanaryWorld) -> bool:
     return True
 
 
+def work_of_an_option(world: CanaryWorld) -> bool:
+    """An option of catl's question with foton's own mitigation in it."""
+    found = refusals(
+        add_option, actor=world.viewer("partner_manager"), ref="X-003", version=None,
+        fields={"title": "Probe", "mitigations": world.mitigation_refs[:1]}, at=world.at,
+    )  # fmt: skip
+    return ("mitigations", "unknown_mitigation") not in found
+
+
 PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/drivers.py:indicators_fitting": what_measures_a_driver,
     "analysis/services/drivers.py:feed_driver": feeding_a_driver,
     "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
     "decisions/queries/decisions.py:argument_for": release_of_an_argument,
+    "decisions/services/options.py:_find_works": work_of_an_option,
     "events/queries.py:chains_of": chains,
     "evidence/queries.py:same_file_elsewhere": same_file_of_another,
     "indicators/queries/access.py:visible_readings": reading_of_another,

@@ -148,6 +148,7 @@ def path_of(world: World, route: str) -> str:
     if "/decisions/" in path and not Decision.objects.exists():
         for row in Risk.objects.order_by("pk"):
             accepting.drafted(world, row)
+            accepting.proposed(world, row)
             accepting.chosen(world, accepting.proposed(world, row))
     if "/decisions/{}/" in path:
         path = path.replace("/options/{}/", "/options/B/")
