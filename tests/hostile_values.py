@@ -11,6 +11,7 @@ from typing import Any
 from django.apps import apps
 from django.test import Client
 
+from riskreg.decisions.services import add_argument, grant_acceptance, revisit_decision
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.people import invitation_token
 from riskreg.register.services import create_program, found_register, invite
@@ -20,6 +21,7 @@ from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import body_for
 from tests.analysis import making
+from tests.comments import making as talking
 from tests.decisions import making as asking
 
 Way = tuple[str | int, ...]
@@ -81,8 +83,18 @@ def build(at: dt.datetime) -> HostileWorld:
     )  # fmt: skip
     assert isinstance(asked, ChangeRequest)
     world.change_request = asked.ref
-    asking.asked(world, builders.risk(world, rated=(5, 5)))
+    asking.asked(world, builders.risk(world, rated=(5, 5)), by="manager")
+    # Of a rating that a manager may accept: one waits, one is granted.
+    for granted in (False, True):
+        put = {"acceptor": world.manager.email, "conditions": [asking.condition(world)]}
+        row = asking.asked(world, builders.risk(world, rated=(3, 4)), **put)
+        if granted:
+            grant_acceptance(actor=world.viewer("manager"), ref=row.ref, version=None, at=at)
     world.unaccepted = builders.risk(world, rated=(5, 5)).ref
+    talking.comment(world, builders.risk(world), by="manager")
+    for text in ("answer", "review"):
+        asking.question(world, builders.risk(world), by="manager", wants=text)
+    decide_in_every_state(world)
     world.simulation = str(making.simulation(world, by="manager", done=False, seed=3).uuid)
     world.alone = found_register(
         by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
@@ -90,6 +102,30 @@ def build(at: dt.datetime) -> HostileWorld:
         acts_for="foton", at=at, by_operator=True,
     ).register.slug  # fmt: skip
     return world
+
+
+def decide_in_every_state(world: HostileWorld) -> None:
+    """Questions that foton's owner asks of its manager: for each act one that takes it."""
+    day = dt.timedelta(days=1)
+    small, ago = builders.risk(world, rated=(1, 1)), world.at - 30 * day
+    put: dict[str, Any] = {"by": "owner", "deciders": [world.manager.email]}
+    draft = asking.drafted(world, small, **put)
+    said = {"option": "B", "stance": "for", "text": "It tells most"}
+    add_argument(actor=world.viewer("owner"), ref=draft.ref, given=said, at=world.at)
+    late = str((ago + 10 * day).date())
+    asking.proposed(world, small, **put, at=ago, due_on=late)
+    asking.proposed(world, small, **put)
+    both = [world.manager.email, world.partner_manager.email]
+    ruled = asking.proposed(world, small, **put | {"deciders": both})
+    asking.chosen(world, ruled, by="partner_manager")
+    far = str(world.today + 90 * day)
+    for _number in range(2):
+        taken = asking.proposed(world, small, **put)
+        asking.chosen(world, taken, by="manager", conditions=[asking.condition(world)])
+    revisit_decision(
+        actor=world.viewer("manager"), ref=taken.ref, version=None, happened="Less than hoped",
+        review_on=far, at=world.at,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -191,9 +227,13 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "change-requests": [world.change_request, "CR-002"],
         "parties": ["foton"],
         "imports": world.imports,
-        "acceptances": ["A-002", "A-004", *world.acceptances],
-        "comments": [world.shared_comment, *world.comments],
-        "decisions": ["X-001", "X-002", "X-003", *world.decisions],
+        "acceptances": apps.get_model("decisions", "Acceptance")
+        .objects.exclude(party=world.catl)
+        .values_list("ref", flat=True),
+        "comments": apps.get_model("comments", "Comment").objects.values_list("uuid", flat=True),
+        "decisions": apps.get_model("decisions", "Decision")
+        .objects.exclude(party=world.catl)
+        .values_list("ref", flat=True),
         "estimates": world.estimates,
         "drivers": ["D-001", *world.drivers],
         "beliefs": world.beliefs,
@@ -207,13 +247,37 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         before, found, after = path.partition(f"/{noun}/{{")
         if found:
             rest = after.partition("}")[2]
-            # Of the items of a meeting some are another party's.
-            numbers = range(1, 5) if "{number}" in rest else [0]
             for name in names:
-                for number in numbers:
-                    yield f"{before}/{noun}/{name}{rest.replace('{number}', str(number))}"
+                for within in _within(world, rest):
+                    yield f"{before}/{noun}/{name}{within}"
             return
     yield path
+
+
+def _within(world: HostileWorld, rest: str) -> Iterator[str]:
+    """The rest of an address, with each thing that may be the part of another."""
+    decisions = apps.get_app_config("decisions")
+    inner: dict[str, Iterable[Any]] = {
+        # Of the items of a meeting some are another party's.
+        "{number}": range(1, 5),
+        "{key}": "BC",
+        "{condition}": decisions.get_model("Obligation")
+        .objects.filter(kind__endswith=".condition", state="open")
+        .exclude(party=world.catl)
+        .values_list("uuid", flat=True),
+        "{question}": decisions.get_model("Obligation")
+        .objects.filter(kind__startswith="risk.", risk__party=world.foton)
+        .values_list("uuid", flat=True),
+        "{argument}": decisions.get_model("Argument")
+        .objects.filter(visibility="party", party=world.foton)
+        .values_list("uuid", flat=True),
+    }
+    named = [(key, things) for key, things in inner.items() if key in rest]
+    for key, things in named:
+        for thing in things:
+            yield rest.replace(key, str(thing))
+    if not named:
+        yield rest
 
 
 # What these take as it is, where neither the walk nor the schema's example fits the world.
@@ -227,6 +291,9 @@ OWN_BODIES: dict[str, Any] = {
         "parties": [{"key": "foton", "names": {"en": "Foton"}}],
     },
     "/comments/": {"about": {"type": "risk", "ref": "R-001"}, "text": "Said"},
+    "/decisions/{ref}/options/": {"title": "Probe", "effects": "Probe"},
+    "/decisions/{ref}/options/{key}/": {"title": "Probe", "effects": "Probe"},
+    "/decisions/{ref}/arguments/": {"option": "B", "stance": "for", "text": "Probe"},
     "/relations/": {"risk": "R-001", "kind": "causes", "other": "R-003"},
     "/controls/": {"name": "Second source", "kind": "preventive", "risks": ["R-001"]},
     "/taxonomies/": {"names": {"en": "Origin"}},
@@ -247,13 +314,16 @@ def bodies(world: HostileWorld, operation: Operation) -> Iterator[Any]:
     }  # fmt: skip
     usual = body_for(ours, re.sub(r"{\w+}", "{}", operation.path))
     yield usual
+    soon = (world.today + dt.timedelta(days=20)).isoformat()
     own = {
         **OWN_BODIES,
+        "/decisions/": {"title": "Probe", "due_on": soon, "risks": ["R-001"]},
+        "/comments/": {"on": "risk", "ref": "R-001", "text": "Probe"},
         "/api/v1/invitations/accept/": {"token": world.invitation},
         "/acceptances/": {
             "risk": world.unaccepted,
             "reason": "Nothing more pays before spring",
-            "expires_on": (world.today + dt.timedelta(days=20)).isoformat(),
+            "expires_on": soon,
             "acceptor": str(world.leader.uuid),
         },
     }

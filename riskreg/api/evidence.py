@@ -12,7 +12,7 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import FormParser, body_of, nothing_in
-from riskreg.api.core.etag import etag
+from riskreg.api.core.etag import etag, is_known
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
@@ -133,6 +133,9 @@ class EvidenceFile(EvidenceApi):
         """As it was added, checked against its hash; always to be saved, never to be shown."""
         self.known_params()
         row = evidence_for(self.viewer, evidence)
+        tag = f'"{row.sha256}"'
+        if row.withdrawn_at is None and is_known(request, tag):
+            return HttpResponse(status=304, headers={"ETag": tag})
         return download(
             services.open_checked(row),
             name=row.name,

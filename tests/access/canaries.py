@@ -343,11 +343,11 @@ def deciding(world: World, *risks: Risk) -> None:
     """A question that is put to both parties, one that was decided, and a draft."""
     both = [world.leader.email, world.partner_leader.email]
     asked = accepting.proposed(world, *risks, deciders=both)
-    said = {"option": "B", "stance": "for", "text": "For everybody to read"}
-    made = add_argument(actor=world.viewer("partner_owner"), ref=asked.ref, given=said, at=world.at)
-    release_argument(
-        actor=world.viewer("partner_owner"), ref=asked.ref, argument=made.uuid, at=world.at
-    )
+    actor = world.viewer("partner_owner")
+    for stance in ("for", "against"):
+        said = {"option": "B", "stance": stance, "text": "For everybody to read"}
+        made = add_argument(actor=actor, ref=asked.ref, given=said, at=world.at)
+        release_argument(actor=actor, ref=asked.ref, argument=made.uuid, at=world.at)
     taken = accepting.proposed(world, risks[0])
     accepting.chosen(world, taken, conditions=[accepting.condition(world)])
     accepting.drafted(world, risks[1], by="partner_manager", deciders=[both[1]])

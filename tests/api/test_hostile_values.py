@@ -52,9 +52,10 @@ class Program:
 
     def check(self, response: Any, what: str, *pointers: str) -> None:
         """Note an answer that is neither a success nor a refusal that says what it refuses."""
-        status, text = response.status_code, response.content.decode()[:300]
+        status = response.status_code
         if status < 400:
             return
+        text = response.content.decode()[:300]
         if status >= 500 or response["Content-Type"] != "application/problem+json":
             why = repr(response.exc_info[1]) if getattr(response, "exc_info", None) else text
             self.failures.append(f"{what}: {status} {why:.300}")

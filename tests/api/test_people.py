@@ -78,6 +78,8 @@ def test_duties_of_every_kind_soonest_first(busy: World) -> None:
     terms = [accepting.condition(busy)]
     decided = accepting.proposed(busy, small, **put)
     accepting.chosen(busy, decided, by="owner", review_on=soon, conditions=terms)
+    for wants in ("answer", "review"):
+        accepting.question(busy, Risk.objects.get(ref="R-001"), days=80, wants=wants)
     found = rows(Program(busy.owner).get("duties/?mine=true"))
     # Changes of the common frame and requests for acceptance are answered by others than owners.
     assert {d["kind"] for d in found} == set(LISTED) - {"change.answer", "acceptance.answer"}

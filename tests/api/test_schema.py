@@ -74,9 +74,11 @@ def test_operations_say_all_that_matters(document: dict[str, Any]) -> None:
             if method == "post":
                 assert "Idempotency-Key" in headers, where
                 assert "422" in codes, where
-            # An estimate, link or question is added beside a risk and leaves it at its version.
+            # An estimate, link, question or copy is added beside a risk and leaves it as it is.
             of_a_version = method == "post" and "/risks/{ref}/" in path
-            of_a_version = of_a_version and not path.endswith(("/estimates/", "/drivers/"))
+            of_a_version = of_a_version and not path.endswith(
+                ("/estimates/", "/drivers/", "/clone/")
+            )
             of_a_version = of_a_version and "/questions/" not in path
             if method in ("patch", "put", "delete") or of_a_version:
                 assert headers["If-Match"]["required"], where

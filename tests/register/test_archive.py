@@ -100,6 +100,7 @@ def written_routes(world: World) -> Iterator[tuple[str, str]]:
 
 def test_no_route_writes_in_an_archived_register(full: World) -> None:
     full.risk_refs, full.objective_keys = ["R-001", "R-001"], ["overseas-units-2030"]  # type: ignore[attr-defined]
+    full.mitigation_refs = ["M-001"]  # type: ignore[attr-defined]
     clients: dict[bool, Client] = {
         True: builders.api(full.manager), False: builders.web(full.manager)
     }  # fmt: skip

@@ -76,7 +76,7 @@ class ApiView(APIView):
         if request.method not in ("GET", "HEAD") or answer.status_code != 200:
             return answer
         if answer.streaming:
-            # Nobody knows it before it is read.
+            # Nobody knows it before it is read, or its view has asked before it opened a file.
             return answer
         if "ETag" not in answer:
             answer["ETag"] = etag.content_etag(answer.content.decode())
