@@ -68,6 +68,8 @@ def edit_option(
 ) -> Decision:
     """Change what ``fields`` name of an option; ``version`` is that of its decision. Raises as
     ``add_option``."""
+    # What is not there is not there in any version.
+    option_of(decision_for(actor, ref, actor.today(at)), key)
     row = locked_draft(actor, ref, version, at)
     option = option_of(row, key)
     errors = Errors()
@@ -91,6 +93,8 @@ def remove_option(
     *, actor: Viewer, ref: str, key: str, version: int | None, at: dt.datetime
 ) -> Decision:
     """Take an option out of a draft; doing nothing always stays. Raises as ``add_option``."""
+    # What is not there is not there in any version.
+    option_of(decision_for(actor, ref, actor.today(at)), key)
     row = locked_draft(actor, ref, version, at)
     option = option_of(row, key)
     if option.is_nothing:
