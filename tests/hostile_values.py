@@ -104,7 +104,7 @@ def build(at: dt.datetime) -> HostileWorld:
     return world
 
 
-def decide_in_every_state(world: HostileWorld) -> None:
+def decide_in_every_state(world: CanaryWorld) -> None:
     """Questions that foton's owner asks of its manager: for each act one that takes it."""
     day = dt.timedelta(days=1)
     small, ago = builders.risk(world, rated=(1, 1)), world.at - 30 * day

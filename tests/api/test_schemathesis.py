@@ -74,6 +74,10 @@ RULES = {
     "within_appetite",
     # Of decisions: what is an option, what a draft lacks, and who is asked.
     "nothing_is_nothing", "nothing_stays", "party_missing", "too_few", "unknown_mitigation",
+    # Of relations, questions, comments and files: what is there already, or what the bytes are.
+    "after_end", "already_asked", "archive", "circle", "damaged", "ended", "itself", "macros",
+    "markup", "no_room", "other_ending", "other_kind", "private_thing", "too_deep", "unknown_thing",
+    "unknown_type", "withdrawn",
     # 1.0 is an integer to JSON Schema and none to us.
     "not_a_number", "not_a_level",
 }  # fmt: skip

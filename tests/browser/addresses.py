@@ -85,7 +85,7 @@ def address(name: str, query: str) -> str:
         return reverse(url, kwargs=keys) + query
     keys: dict[str, Any] = {"slug": slug}
     risks = Risk.objects.filter(party__key="foton").order_by("ref")
-    if face == "draft":
+    if face == "draft" and url == "web:risk":
         keys["ref"] = Risk.objects.filter(state=State.DRAFT, visibility="shared").first().ref
     elif url == "web:risk_extend":  # of a risk that the manager does not answer for
         keys["ref"] = Risk.objects.filter(

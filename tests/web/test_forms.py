@@ -15,6 +15,8 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.accounts.services import make_feed
+from riskreg.decisions.models import Decision
+from riskreg.evidence.models import Evidence
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.models import Register
 from riskreg.register.services import (
@@ -32,7 +34,9 @@ from tests import builders
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
+from tests.comments import making as talking
 from tests.decisions import making as accepting
+from tests.hostile_values import decide_in_every_state
 from tests.web.page_forms import PageForm, forms_of, walk
 
 # Taken whoever is signed in or not: language and theme are set, and out is out.
@@ -71,6 +75,10 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     ]
     taken = accepting.proposed(world, to_accept, by="owner", deciders=[world.manager.email])
     questions.append(accepting.chosen(world, taken, by="manager"))
+    remark = talking.comment(world, plain, by="manager")
+    for by in ("manager", "partner_leader"):
+        accepting.question(world, plain, by=by)
+    decide_in_every_state(world)
     make_feed(user=world.manager, at=at)
     monkeypatch.setattr(settings, "REGISTER_MAKERS", "everybody")
     Register.objects.filter(pk=world.register.pk).update(
@@ -84,7 +92,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     archive_register(actor=over, reason="It is over", version=None, at=at)
     here = f"/r/{world.register.slug}/"
     world.starts = [
-        f"{here}work/", "/registers/new/", f"{here}setup/parties/", f"{here}programs/",
+        f"{here}work/", f"{here}comments/{remark.uuid}/", "/registers/new/", f"{here}setup/parties/", f"{here}programs/",
         f"{here}members/", "/preferences/", "/accounts/password/change/", "/inbox/", f"{here}away/",
         f"{here}handover/?from={world.owner.uuid}", f"{here}handover/risks/?all=%3F",
         *(f"{here}risks/{row.ref}/" for row in (draft, closed, private, plain)),
@@ -95,6 +103,8 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         *(f"{here}decisions/{row.ref}/" for row in questions), f"{here}decisions/?show=drafts",
         f"{here}acceptances/{asked.ref}/", f"{here}acceptances/?show=granted",
         f"{here}risks/R-001/estimates/", f"{here}drivers/", f"{here}drivers/D-001/",
+        *(f"{here}decisions/{row.ref}/" for row in Decision.objects.all()),
+        *(f"{here}evidence/{row.uuid}/" for row in Evidence.objects.filter(withdrawn_at=None)),
         f"{here}settings/parties/third/",
         "/r/alone/settings/archive/", "/r/over/settings/archive/",
     ]  # fmt: skip
