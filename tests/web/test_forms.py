@@ -92,7 +92,8 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     archive_register(actor=over, reason="It is over", version=None, at=at)
     here = f"/r/{world.register.slug}/"
     world.starts = [
-        f"{here}work/", f"{here}comments/{remark.uuid}/", "/registers/new/", f"{here}setup/parties/", f"{here}programs/",
+        f"{here}work/", f"{here}comments/{remark.uuid}/", "/registers/new/",
+        f"{here}setup/parties/", f"{here}programs/",
         f"{here}members/", "/preferences/", "/accounts/password/change/", "/inbox/", f"{here}away/",
         f"{here}handover/?from={world.owner.uuid}", f"{here}handover/risks/?all=%3F",
         *(f"{here}risks/{row.ref}/" for row in (draft, closed, private, plain)),
