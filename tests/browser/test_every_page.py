@@ -282,7 +282,7 @@ def test_pages_have_no_faults(site: Site, faults_of: Any, language: str) -> None
                 page.emulate_media(color_scheme=scheme)
                 where = f"{name} {scheme} {width['width']}"
                 faults += [f"{where}: {fault}" for fault in faults_of(page, **rules)]
-    assert faults == []
+    assert faults == [], "\n".join(faults)
 
 
 def test_nothing_is_hidden_on_a_phone(site: Site) -> None:
@@ -385,4 +385,4 @@ def test_a_word_without_an_end_pushes_nothing_out_of_view(site: Site) -> None:
                 }"""
             )
             faults += [f"{name} {width['width']}: {what}" for what in beyond]
-    assert faults == []
+    assert faults == [], "\n".join(faults)
