@@ -12,7 +12,6 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.errors import InvalidQuery
-from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import person, time
 from riskreg.comments.models import Comment
@@ -73,10 +72,7 @@ class CommentApi(RegisterApi):
     def answered(self, comment: uuid.UUID, status: int = 200) -> Answer:
         """The comment with its ETag, and its address where it is new."""
         body = self.whole(comment)
-        headers = {"ETag": etag(body["version"], body)}
-        if status == 201:
-            headers["Location"] = body["url"]
-        return Answer.of(body, status, **headers)
+        return Answer.of_version(body, status)
 
 
 class Comments(CommentApi):

@@ -12,7 +12,6 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
-from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
@@ -45,10 +44,7 @@ class ControlApi(RegisterApi):
     def answered(self, row: Control, status: int = 200) -> Answer:
         """The control with its ETag, and its address where it is new."""
         body = self.as_json(controls_for(self.viewer).get(pk=row.pk))
-        headers = {"ETag": etag(body["version"], body)}
-        if status == 201:
-            headers["Location"] = body["url"]
-        return Answer.of(body, status, **headers)
+        return Answer.of_version(body, status)
 
 
 class Controls(ControlApi):

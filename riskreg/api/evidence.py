@@ -12,7 +12,7 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import FormParser, body_of, nothing_in
-from riskreg.api.core.etag import etag, is_known
+from riskreg.api.core.etag import is_known
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
@@ -54,10 +54,7 @@ class EvidenceApi(RegisterApi):
     def answered(self, row: Evidence, status: int = 200) -> Answer:
         """The record with its ETag, and its address where it is new."""
         body = self.rows_to_json([visible_evidence(self.viewer).get(pk=row.pk)])[0]
-        headers = {"ETag": etag(body["version"], body)}
-        if status == 201:
-            headers["Location"] = body["url"]
-        return Answer.of(body, status, **headers)
+        return Answer.of_version(body, status)
 
 
 class EvidenceList(EvidenceApi):

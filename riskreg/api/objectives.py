@@ -11,7 +11,6 @@ from riskreg.api.core import row_parameters, schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, column_value, row_order
 from riskreg.api.core.table import row_to_json
@@ -61,10 +60,7 @@ class ObjectiveApi(RegisterApi):
         """The objective with its ETag, and its address where it is new."""
         now = objectives_for(self.viewer).select_related("party").get(pk=row.pk)
         (body,) = self.with_actual([now])
-        headers = {"ETag": etag(body["version"], body)}
-        if status == 201:
-            headers["Location"] = body["url"]
-        return Answer.of(body, status, **headers)
+        return Answer.of_version(body, status)
 
 
 class Objectives(ObjectiveApi):

@@ -11,7 +11,6 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
@@ -42,10 +41,7 @@ class PartyApi(RegisterApi):
     def answered(self, party: Party, status: int = 200) -> Answer:
         """The party with its ETag, and its address where it is new."""
         body = self.as_json(party)
-        headers = {"ETag": etag(party.version, body)}
-        if status == 201:
-            headers["Location"] = body["url"]
-        return Answer.of(body, status, **headers)
+        return Answer.of_version(body, status)
 
 
 class Parties(PartyApi):

@@ -11,7 +11,6 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
-from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, choices_of, switch_of
 from riskreg.api.core.values import time
@@ -64,10 +63,7 @@ class TermApi(RegisterApi):
 
     def answered(self, body: dict[str, Any], status: int = 200) -> Answer:
         """``body`` with its ETag, and its address where it is new."""
-        headers = {"ETag": etag(body["version"], body)}
-        if status == 201:
-            headers["Location"] = body["url"]
-        return Answer.of(body, status, **headers)
+        return Answer.of_version(body, status)
 
 
 class Taxonomies(TermApi):

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.http import HttpResponse
 
+from riskreg.api.core.etag import etag
+
 
 @dataclass(frozen=True)
 class Answer:
@@ -21,6 +23,15 @@ class Answer:
         """``body`` as JSON; in header names ``_`` stands for ``-``."""
         text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
         return cls(text, status, {n.replace("_", "-"): v for n, v in headers.items()})
+
+    @classmethod
+    def of_version(cls, body: Mapping[str, Any], status: int = 200) -> "Answer":
+        """``body``, which has ``version`` and ``url``, with its ETag, and with its address in
+        Location where it is new (201)."""
+        headers = {"ETag": etag(body["version"], body)}
+        if status == 201:
+            headers["Location"] = body["url"]
+        return cls.of(body, status, **headers)
 
     def response(self) -> HttpResponse:
         """The answer as Django sends it; kept by nobody but the caller, and asked for anew."""
