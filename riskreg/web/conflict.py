@@ -160,6 +160,29 @@ def conflict_page(
     }
 
 
+def edit_conflict(
+    request: HttpRequest,
+    table: Table,
+    now: Any,
+    forms_of: tuple[forms.BaseForm, forms.BaseForm],
+    values: tuple[Mapping[str, Any], Mapping[str, Any], Mapping[str, Any]],
+    touched: Collection[str],
+    urls: Mapping[str, str],
+    back_label: str,
+) -> dict[str, Any]:
+    """The context of ``conflict.html`` where two edited ``now``, a thing of ``table``.
+
+    ``forms_of``: the form that was sent, and one of the thing as it is now; ``values`` by field:
+    what was sent, what is there now, and what the writer had seen.
+    """
+    form, newest = forms_of
+    differing = differences(
+        table, *values, touched, lambda field, value: value_in_words(form, field, value)
+    )
+    hidden = hidden_fields(request.POST, form, newest.initial)
+    return conflict_page(now, differing, hidden, old_version(request), urls, back_label)
+
+
 def over_the_newest(form: forms.BaseForm, version: int) -> dict[str, Any]:
     """What was written in ``form``, to be saved over ``version``, which is there now."""
     return {**{name: form.data[name] for name in form.data}, "version": version}

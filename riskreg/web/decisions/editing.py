@@ -22,14 +22,10 @@ from riskreg.register.visibility import Visibility
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import (
-    conflict_page,
-    differences,
-    hidden_fields,
-    old_version,
+    edit_conflict,
     saved_words,
     seen_value,
     taken,
-    value_in_words,
 )
 from riskreg.web.decisions.pages import DecisionPage
 from riskreg.web.forms.marks import adds
@@ -214,27 +210,17 @@ class DecisionEdit(DecisionPage):
     ) -> HttpResponse:
         initial = values_of(now)
         seen = {field.name: seen_value(form, field.name) for field in in_form(DECISION, form)}
-        differing = differences(
-            DECISION,
-            form.given(),
-            initial,
-            {**seen, "risks": refs_in(seen["risks"])},
-            touched,
-            lambda field, value: value_in_words(form, field, value),
-        )
-        form_values = DecisionForm(self.viewer, initial=initial, current=now).initial
+        newest = DecisionForm(self.viewer, initial=initial, current=now)
         urls = {
             "thing": self.url("decision", ref=now.ref),
             "edit": self.url("decision_edit", ref=now.ref),
         }
-        context = conflict_page(
-            now,
-            differing,
-            hidden_fields(request.POST, form, form_values),
-            old_version(request),
-            urls,
+        seen["risks"] = refs_in(seen["risks"])
+        values = (form.given(), initial, seen)
+        context = edit_conflict(
+            request, DECISION, now, (form, newest), values, touched, urls,
             _("Back to the decision"),
-        )
+        )  # fmt: skip
         return self.render("conflict.html", context, 409)
 
     def _page(self, form: DecisionForm, row: Decision, status: int = 200) -> HttpResponse:

@@ -14,13 +14,9 @@ from riskreg.kernel.fields import Type
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.conflict import (
-    conflict_page,
-    differences,
-    hidden_fields,
-    old_version,
+    edit_conflict,
     saved_words,
     taken,
-    value_in_words,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import TEXT_FIELDS, IndicatorForm, values_of
@@ -129,26 +125,16 @@ class IndicatorEdit(IndicatorEditing):
     ) -> HttpResponse:
         initial = values_of(self.viewer, now)
         theirs = {**initial, **{field.name: getattr(now, field.name) for field in _AS_KEPT}}
-        differing = differences(
-            INDICATOR,
-            form.given(),
-            theirs,
-            form.seen(),
-            touched,
-            lambda field, value: value_in_words(form, field, value),
-        )
-        form_values = IndicatorForm(self.viewer, initial=initial, current=now).initial
+        newest = IndicatorForm(self.viewer, initial=initial, current=now)
         edit = reverse(
             "web:indicator_edit", kwargs={"slug": self.viewer.register.slug, "ref": now.ref}
         )
-        context = conflict_page(
-            now,
-            differing,
-            hidden_fields(request.POST, form, form_values),
-            old_version(request),
-            {"thing": self.url(now.ref), "edit": edit},
+        urls = {"thing": self.url(now.ref), "edit": edit}
+        values = (form.given(), theirs, form.seen())
+        context = edit_conflict(
+            request, INDICATOR, now, (form, newest), values, touched, urls,
             _("Back to the indicator"),
-        )
+        )  # fmt: skip
         return self.render("conflict.html", context, 409)
 
     def _page(self, form: IndicatorForm, indicator: Indicator, status: int = 200) -> HttpResponse:

@@ -21,14 +21,10 @@ from riskreg.risks.services import create_mitigation, edit_mitigation
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import (
-    conflict_page,
-    differences,
-    hidden_fields,
-    old_version,
+    edit_conflict,
     saved_words,
     seen_value,
     taken,
-    value_in_words,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.localized import outdated_after_saving
@@ -194,27 +190,17 @@ class MitigationEdit(MitigationPage):
     ) -> HttpResponse:
         initial = values_of(self.viewer, now)
         seen = {field.name: seen_value(form, field.name) for field in in_form(MITIGATION, form)}
-        differing = differences(
-            MITIGATION,
-            form.given(),
-            initial,
-            {**seen, "risks": refs_in(seen["risks"])},
-            touched,
-            lambda field, value: value_in_words(form, field, value),
-        )
-        form_values = MitigationForm(self.viewer, initial=initial, current=now).initial
+        newest = MitigationForm(self.viewer, initial=initial, current=now)
         urls = {
             "thing": self.url("mitigation", ref=now.ref),
             "edit": self.url("mitigation_edit", ref=now.ref),
         }
-        context = conflict_page(
-            now,
-            differing,
-            hidden_fields(request.POST, form, form_values),
-            old_version(request),
-            urls,
+        seen["risks"] = refs_in(seen["risks"])
+        values = (form.given(), initial, seen)
+        context = edit_conflict(
+            request, MITIGATION, now, (form, newest), values, touched, urls,
             _("Back to the mitigation"),
-        )
+        )  # fmt: skip
         return self.render("conflict.html", context, 409)
 
     def _page(
