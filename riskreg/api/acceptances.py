@@ -99,8 +99,9 @@ class AcceptancesNeeded(RegisterApi):
         rows = unaccepted(self.viewer, _today(self)).select_related("risk", "owner").order_by()
         listing = Listing(
             queryset=rows,
-            order=keyset.Order("ref_order", tie="id"),
-            place=lambda row: (row.ref_order, row.ref),
+            order=keyset.Order("ref_order", tie="ref_order"),
+            # By its public name alone: the column has the party's number in the database.
+            place=lambda row: (None, row.ref),
             tie=lambda ref: position_called(self.viewer, ref),
         )
         return listed(

@@ -44,9 +44,11 @@ class Page:
 def changes_after(audience: Audience, shared_seq: int, own_seq: int, limit: int) -> Page:
     """The next ``limit`` events after those positions in the two chains of ``audience``.
 
-    Within a chain the order is that of commit; between chains it is by time of recording.
+    Within a chain the order is that of commit; between chains it is by time of recording, and of
+    one moment the own chain comes first.
     """
-    chains = list(Chain.objects.filter(key__in=audience.keys))
+    # Without an order they come as they lie in the database, which moves with every write.
+    chains = list(Chain.objects.filter(key__in=audience.keys).order_by("key"))
     after = {Audience(audience.register).key: shared_seq}
     if audience.party is not None:
         after[audience.key] = own_seq

@@ -150,7 +150,7 @@ def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
 
 def position_called(viewer: Viewer, ref: str) -> Subquery:
     """The place of the risk called ``ref`` among the visible ones, for paging."""
-    return Subquery(current_positions(viewer).filter(ref=ref).values("pk")[:1])
+    return Subquery(current_positions(viewer).filter(ref=ref).values("ref_order")[:1])
 
 
 def _accepted(viewer: Viewer, today: dt.date) -> Q:
