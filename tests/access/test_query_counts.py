@@ -86,7 +86,7 @@ def grow(world: World, size: int) -> None:
         read = making.indicator(world, row)
         making.read(world, read, "80000", "95000")
         # Every other one stays above appetite with nothing but a request.
-        accept = accepting.accepted if row.pk % 2 else accepting.asked
+        accept = accepting.asked if n % 2 else accepting.accepted
         accept(world, row, conditions=[accepting.condition(world)])
         talk(world, row)
 
