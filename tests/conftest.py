@@ -6,11 +6,8 @@ lacks is said at the end, or is a failure with REQUIRE_ALL=1.
 
 import contextlib
 import datetime as dt
-import hashlib
 import os
 import shutil
-import sqlite3
-import sys
 import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -32,7 +29,7 @@ from pytest_django import DjangoDbBlocker
 
 from riskreg.accounts.models import User
 from riskreg.kernel import appendonly
-from tests import builders
+from tests import builders, migrated
 from tests.builders import AT, World
 
 pytest_plugins = ["tests.levels", "tests.measuring", "tests.querycounts", "tests.running"]
@@ -134,27 +131,13 @@ def pytest_terminal_summary(terminalreporter: Any) -> None:
 
 
 # The database ------------------------------------------------------------------------------------
-def _migrated() -> Path:
-    """Where the empty database is kept that these migrations make of SQLite."""
-    root = Path(settings.BASE_DIR)
-    made_by = [
-        *sorted(root.glob("riskreg/*/migrations/*.py")),
-        *sorted(root.glob("riskreg/kernel/*.py")),
-        root / "requirements.lock",
-    ]
-    digest = hashlib.sha256(f"{sys.version} {sqlite3.sqlite_version}".encode())
-    for path in made_by:
-        digest.update(str(path.relative_to(root)).encode() + path.read_bytes())
-    return root / "var" / "tests" / f"migrated-{digest.hexdigest()[:16]}.sqlite3"
-
-
 @pytest.fixture(scope="session")
 def django_db_keepdb(django_db_modify_db_settings: None) -> bool:
     """On SQLite the migrations run once, until one of them changes; then their result is copied."""
     database = connections.settings["default"]
-    if database["ENGINE"] != "django.db.backends.sqlite3" or not _migrated().exists():
+    if database["ENGINE"] != "django.db.backends.sqlite3" or not migrated.kept().exists():
         return False
-    shutil.copyfile(_migrated(), database["TEST"]["NAME"])
+    shutil.copyfile(migrated.kept(), database["TEST"]["NAME"])
     return True
 
 
@@ -179,25 +162,11 @@ def django_db_setup(
             keepdb=django_db_keepdb,
         )
         if connection.vendor == "sqlite" and not django_db_keepdb:
-            _keep_migrated()
+            migrated.keep()
     yield
     if not django_db_keepdb:
         with django_db_blocker.unblock():
             teardown_databases(made, verbosity=0)
-
-
-def _keep_migrated() -> None:
-    """A copy of the empty database, which the next run begins with."""
-    kept = _migrated()
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    for old in kept.parent.glob("migrated-*.sqlite3"):
-        old.unlink(missing_ok=True)
-    # Another process may be about to copy it, so it appears in one piece.
-    own = kept.with_suffix(f".{os.getpid()}")
-    with contextlib.closing(sqlite3.connect(own)) as copy:
-        connection.ensure_connection()
-        connection.connection.backup(copy)
-    own.replace(kept)
 
 
 @contextlib.contextmanager

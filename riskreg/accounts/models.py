@@ -1,6 +1,5 @@
 """People and programs that sign in."""
 
-import zoneinfo
 from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
@@ -11,6 +10,7 @@ from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel import clock
+from riskreg.kernel.clock import time_zones
 from riskreg.kernel.localised import in_language, localised
 from riskreg.kernel.models import Base
 from riskreg.kernel.search import Searchable
@@ -19,7 +19,7 @@ from riskreg.kernel.sorting import Sortable
 
 def check_time_zone(value: str) -> None:
     """Raise ``ValidationError`` unless ``value`` names an IANA time zone."""
-    if value not in zoneinfo.available_timezones():
+    if value not in time_zones():
         raise ValidationError(_("There is no time zone of that name; pick one of the list."))
 
 

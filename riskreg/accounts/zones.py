@@ -5,12 +5,13 @@ zone keeps the name that its database gives it.
 """
 
 import json
-import zoneinfo
 from functools import cache
 from itertools import groupby
 from pathlib import Path
 
 from django.utils.translation import get_language
+
+from riskreg.kernel.clock import time_zones
 
 _NAMES = Path(__file__).parent / "data" / "zones.json"
 # Offered first to those who read Chinese.
@@ -28,7 +29,7 @@ def _chinese() -> dict[str, dict[str, str]]:
 @cache
 def _zones() -> tuple[str, ...]:
     """Every IANA zone that is a place, by name."""
-    known = zoneinfo.available_timezones()
+    known = time_zones()
     return tuple(sorted(zone for zone in known if "/" in zone and zone[:3] != "Etc"))
 
 

@@ -1,12 +1,19 @@
 """The only clock: everything else is handed a time."""
 
 import datetime as dt
+import functools
 import zoneinfo
 
 
 def now() -> dt.datetime:
     """The present moment, aware, in UTC."""
     return dt.datetime.now(dt.UTC)  # noqa: TID251
+
+
+@functools.cache
+def time_zones() -> frozenset[str]:
+    """The names of all time zones; the system's folder of them is read once per process."""
+    return frozenset(zoneinfo.available_timezones())
 
 
 def local_date(at: dt.datetime, zone: str) -> dt.date:

@@ -22,7 +22,8 @@ from tests.demo.crawling import crawl
 from tools import chinese
 
 ROOT = Path(settings.BASE_DIR)
-pytestmark = pytest.mark.django_db
+# Words, whichever database keeps them.
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
 
 LOADED = dt.datetime(2026, 11, 24, 1, 10, tzinfo=dt.UTC)
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from riskreg.up import valkey
+from tests import migrated
 from tests.notify.sink import Sink, serving
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -50,11 +51,12 @@ def postgres_url() -> str:
 
 @contextlib.contextmanager
 def database(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[str], list[Any]]]]:
-    """An empty database: its address, and a function that reads from it."""
+    """An empty database (on SQLite migrated already): its address, and a reader of it."""
     if kind == "sqlite":
         import sqlite3
 
         path = folder / "journey.sqlite3"
+        migrated.copy_to(path)
 
         def ask(sql: str) -> list[Any]:
             with contextlib.closing(sqlite3.connect(path, timeout=20)) as connection:

@@ -3,7 +3,6 @@
 import datetime as dt
 import secrets
 import uuid
-import zoneinfo
 from collections.abc import Mapping
 from typing import Any
 
@@ -16,6 +15,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import ApiToken, CalendarFeed, Scope, User
 from riskreg.accounts.policy import TOKEN_PREFIX, WEEKDAYS, calendar_exists, token_digest
 from riskreg.events.services import Entry, append
+from riskreg.kernel.clock import time_zones
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 
@@ -194,7 +194,7 @@ def _check_preferences(errors: Errors, given: Mapping[str, Any], kept: str = "")
     if given.get("language", "en") not in dict(settings.LANGUAGES):
         errors.add("language", "unknown", _("This language is not offered; pick one of the list."))
     try:
-        known = given.get("time_zone", "UTC") in zoneinfo.available_timezones()
+        known = given.get("time_zone", "UTC") in time_zones()
     except TypeError:
         known = False
     if not known:

@@ -2,7 +2,6 @@
 
 import datetime as dt
 import re
-import zoneinfo
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.events.services import append
+from riskreg.kernel.clock import time_zones
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names
 from riskreg.register.access import Viewer
@@ -62,7 +62,7 @@ def create_register(
         errors.add("slug", "reserved", _("This word is kept for the system; choose another slug."))
     elif Register.objects.filter(slug=slug).exists():
         errors.add("slug", "taken", _slug_taken())
-    if time_zone not in zoneinfo.available_timezones():
+    if time_zone not in time_zones():
         errors.add("time_zone", "unknown", _("There is no time zone of that name."))
     if not re.fullmatch(r"[A-Z]{3}", currency):
         errors.add("currency", "malformed", _("A currency is a three-letter ISO 4217 code."))

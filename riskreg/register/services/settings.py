@@ -1,7 +1,6 @@
 """Changes to a register's settings."""
 
 import datetime as dt
-import zoneinfo
 from collections.abc import Mapping
 from typing import Any
 
@@ -9,6 +8,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
+from riskreg.kernel.clock import time_zones
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of, clean_axes
@@ -56,7 +56,7 @@ def set_time_zone(
             % {"zone": register.time_zone},
             register,
         )
-    if not isinstance(time_zone, str) or time_zone not in zoneinfo.available_timezones():
+    if not isinstance(time_zone, str) or time_zone not in time_zones():
         raise Invalid.one("time_zone", "unknown", _("There is no time zone of that name."))
     if time_zone == register.time_zone:
         return register

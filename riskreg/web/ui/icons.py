@@ -1,5 +1,7 @@
 """Icons, drawn into the page."""
 
+import functools
+
 from django.utils.safestring import SafeString
 from heroicons.templatetags import heroicons as heroicons_tags
 
@@ -10,6 +12,12 @@ def draw_icon(name: str, size: int = 16, label: str = "") -> SafeString:
     Without ``label`` it is decoration and hidden from screen readers. Raises
     ``heroicons.IconDoesNotExist`` for an unknown name.
     """
+    return _drawn(name, size, str(label))
+
+
+@functools.lru_cache(maxsize=1024)
+def _drawn(name: str, size: int, label: str) -> SafeString:
+    """A page has up to a hundred icons, of few kinds; each is read and written once a process."""
     if size <= 16:
         draw = heroicons_tags.heroicon_micro
     elif size <= 20:
@@ -18,5 +26,5 @@ def draw_icon(name: str, size: int = 16, label: str = "") -> SafeString:
         draw = heroicons_tags.heroicon_outline
     attrs = {"class": "icon", "focusable": "false"}
     if label:
-        attrs |= {"role": "img", "aria-label": str(label), "aria-hidden": "false"}
+        attrs |= {"role": "img", "aria-label": label, "aria-hidden": "false"}
     return SafeString(draw(name, size=size, **attrs))
