@@ -57,10 +57,12 @@ def columns_for(viewer: Viewer) -> list[Column]:
     for stage in Stage:
         axes = {"likelihood": _("likelihood"), "impact": _("impact")}
         for axis, word in axes.items():
+            # With the scale: a few numbers do not show where theirs ends.
+            called = {"name": capfirst(f"{stage.label} {word}"), "n": levels[axis]}
             columns.append(
                 Column(
                     f"{stage.value}.{axis}",
-                    capfirst(f"{stage.label} {word}"),
+                    _("%(name)s (1–%(n)d)") % called,
                     _("1 to %(n)d") % {"n": levels[axis]},
                     "number",
                     [str(n) for n in range(1, levels[axis] + 1)],

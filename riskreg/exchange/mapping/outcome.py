@@ -61,3 +61,4 @@ class RowPlan:
     changes: dict[str, list[Any]] = field(default_factory=dict)
     why: str = ""
     continues: bool = False
+    undated: bool = False

@@ -4,7 +4,7 @@ Pure: the same table, answers and register give the same plan.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -24,6 +24,8 @@ from riskreg.exchange.mapping.rows import RowReader
 from riskreg.exchange.mapping.scaling import Scaling, scales_of
 from riskreg.exchange.mapping.work import read_measures
 from riskreg.exchange.reading import NotARegister, Table
+from riskreg.exchange.reading.table import OwnText
+from riskreg.exchange.reading.words import TARGETS
 
 
 @dataclass(frozen=True)
@@ -71,7 +73,7 @@ def empty_report(why: str) -> dict[str, Any]:
 
 def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
     """Lay ``table`` against the register of ``context``. Raises ``NotARegister``."""
-    table = fold_marks(table)
+    table = _as_written(fold_marks(table))
     columns = propose_columns(
         table,
         taxonomies=context.taxonomies,
@@ -117,6 +119,19 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
     return Plan(table, columns, scaling, rows, asked, refused, visibility, notes)
 
 
+def _as_written(table: Table) -> Table:
+    """``table`` with its texts marked as our own, where we have written it: no file of another has
+    a column of our refs, or says of itself what ours do."""
+    names = TARGETS["ref"][1:]
+    if not (table.levels or any(folded(header) in names for header in table.headers)):
+        return table
+    rows = tuple(
+        replace(row, values=tuple(OwnText(v) if type(v) is str else v for v in row.values))
+        for row in table.rows
+    )
+    return replace(table, rows=rows)
+
+
 def _check_twice(
     plan: RowPlan,
     columns: Mapping[str, str | None],
@@ -136,6 +151,11 @@ def _check_twice(
         plan.why = _("Row %(row)d says the same.") % {"row": first.number}
     elif plan.mitigation and first.mitigation and _same_risk(plan, first):
         first.more.append(plan.mitigation)
+        plan.outcome = "skipped"
+        plan.why = _("Another measure of row %(row)d.") % {"row": first.number}
+    elif theirs and plan.undated and _same_risk(plan, first):
+        # A format without days for measures, such as NIST's, has them as text alone.
+        first.kept += [part for part in plan.kept if part not in first.kept]
         plan.outcome = "skipped"
         plan.why = _("Another measure of row %(row)d.") % {"row": first.number}
     elif theirs:

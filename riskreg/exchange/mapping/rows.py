@@ -13,7 +13,7 @@ from riskreg.exchange.mapping.scaling import AXES, cell_in
 from riskreg.exchange.mapping.values import as_text, is_nothing
 from riskreg.exchange.mapping.words import KINDS, RESPONSES, STATES
 from riskreg.exchange.reading import Row, Value, is_blank, shown
-from riskreg.exchange.reading.table import FormulaWithoutValue
+from riskreg.exchange.reading.table import FormulaWithoutValue, OwnText
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
 
 _FITTING = {
@@ -144,6 +144,8 @@ class RowReader(CellReader):
             plan.theirs["state"] = "derived"
         response = self.word(plan, given, "response", RESPONSES)
         if response:
+            if kind is None and _says_opportunity(response, given["response"][1]):
+                kind = plan.fields["kind"] = "opportunity"
             kind = kind or "threat"
             if kind == "opportunity" and response == "transfer":
                 response = "share"
@@ -276,6 +278,13 @@ class RowReader(CellReader):
             text = folded(shown(given["visibility"][1]))
             if text in ("shared", "party"):
                 plan.theirs["visibility"] = text
+
+
+def _says_opportunity(response: str, value: Value) -> bool:
+    """Whether a response alone, where no column says the kind, is one to an opportunity. Others
+    share a threat as well, as NIST does; we do not."""
+    own = isinstance(value, OwnText) and folded(value) == "share"
+    return own or (response in _FITTING["opportunity"] and response not in _FITTING["threat"])
 
 
 def split_list(text: str) -> list[str]:

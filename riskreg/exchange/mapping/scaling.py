@@ -45,7 +45,7 @@ def scales_of(
         ours = columns[theirs] or ""
         axis = ours.rpartition(".")[2]
         names = context.levels[axis]
-        own = scale_in(theirs) or steps
+        own = scale_in(theirs) or table.levels.get(axis) or steps
         same_scale = [
             value
             for other in axes

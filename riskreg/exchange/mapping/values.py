@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 
 from riskreg.exchange.mapping.levels import folded
 from riskreg.exchange.mapping.words import CURRENCIES, FACTORS, MONTHS, NOTHING
-from riskreg.exchange.reading.table import Value, shown
+from riskreg.exchange.reading.table import OwnText, Value, shown
 
 _YEAR_FIRST = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号號]?(?:[ t(（].*)?$"
@@ -180,8 +180,11 @@ def as_progress(text: str) -> int | None:
 
 
 def as_text(value: Value) -> str:
-    """A text without the tags of a page and without what no text may hold."""
+    """A text without the tags of a page and without what no text may hold; one that we have written
+    ourselves as it was."""
     text = shown(value)
+    if isinstance(value, OwnText):
+        return text
     if _TAG.search(text):
         text = re.sub(r"(?i)<br\s*/?>|</(p|div|li|tr)>", "\n", text)
         text = html.unescape(re.sub(r"<[^<>]{1,2000}>", "", text))

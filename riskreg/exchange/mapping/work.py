@@ -32,7 +32,8 @@ def read_work(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, 
         return
     if due_on is None or (plan.state == "closed" and status is None):
         plan.kept += [(header, as_text(value)) for header, value in parts.values()]
-        reader.undated += due_on is None
+        plan.undated = due_on is None
+        reader.undated += plan.undated
         return
     title = " ".join((text or description).split())
     if len(title) > TITLE_MAX:

@@ -1,6 +1,7 @@
 """Reading JSON: the largest list of objects in it, each laid flat into columns."""
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from typing import Any
@@ -22,6 +23,7 @@ from riskreg.exchange.reading.table import (
 
 POAM = "plan-of-action-and-milestones"
 _DEEPEST = 6
+_LEVELS = re.compile(r"([1-9][0-9]?) × ([1-9][0-9]?)")
 _NAMES = ("columns", "headers", "header", "fields")
 _ROWS = ("rows", "data", "values", "records")
 
@@ -36,7 +38,16 @@ def read_json(text: str) -> Table:
     tables = [_laid_flat(path, objects) for path, objects in _lists(data) if objects]
     if not tables:
         raise NotARegister(_("This JSON holds no list of objects, so no rows."))
-    return max(tables, key=lambda table: (is_register(table), likeness(table), len(table.rows)))
+    best = max(tables, key=lambda table: (is_register(table), likeness(table), len(table.rows)))
+    return replace(best, levels=_levels_said(data))
+
+
+def _levels_said(data: Any) -> dict[str, int]:
+    """How long the scales of our own files are, as what they say of themselves has it (``5 × 5``),
+    in whatever language."""
+    about = _mapping(_mapping(data).get("about"))
+    said = [found for text in about.values() if (found := _LEVELS.fullmatch(str(text)))]
+    return {axis: int(said[0][n]) for n, axis in enumerate(("likelihood", "impact"), 1) if said}
 
 
 def _laid_flat(path: str, objects: list[Mapping[str, Any]]) -> Table:

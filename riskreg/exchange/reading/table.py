@@ -61,6 +61,12 @@ class Row:
     continues: bool = False
 
 
+class OwnText(str):
+    """A text of a file that riskreg has written: what looks like a tag there is what was meant."""
+
+    __slots__ = ()
+
+
 @dataclass(frozen=True)
 class Measure:
     """Planned work that stands apart from its risk: of the risk with the id ``of``, or of row
@@ -76,7 +82,8 @@ class Measure:
 class Table:
     """What was found: ``header_row`` is the number of the row right above the first one (None where
     the format has no such row); ``left_out`` are (row number, why), ``notes`` sentences,
-    ``measures`` what stands apart from the rows."""
+    ``measures`` what stands apart from the rows; ``levels``: how many its scales of likelihood and
+    impact have, where the file says so for all of its rows."""
 
     format: str
     sheet: str
@@ -86,6 +93,7 @@ class Table:
     left_out: tuple[tuple[int, str], ...] = ()
     notes: tuple[str, ...] = ()
     measures: tuple[Measure, ...] = ()
+    levels: Mapping[str, int] = field(default_factory=dict)
 
     def column(self, header: str) -> list[Value]:
         """The values under ``header``, one for each row; of one that is askew, nothing."""
