@@ -39,15 +39,15 @@ def read_json(text: str) -> Table:
     if not tables:
         raise NotARegister(_("This JSON holds no list of objects, so no rows."))
     best = max(tables, key=lambda table: (is_register(table), likeness(table), len(table.rows)))
-    return replace(best, levels=_levels_said(data))
+    return replace(best, levels=_levels_named(data))
 
 
-def _levels_said(data: Any) -> dict[str, int]:
+def _levels_named(data: Any) -> dict[str, int]:
     """How long the scales of our own files are, as what they say of themselves has it (``5 × 5``),
     in whatever language."""
     about = _mapping(_mapping(data).get("about"))
-    said = [found for text in about.values() if (found := _LEVELS.fullmatch(str(text)))]
-    return {axis: int(said[0][n]) for n, axis in enumerate(("likelihood", "impact"), 1) if said}
+    named = [found for text in about.values() if (found := _LEVELS.fullmatch(str(text)))]
+    return {axis: int(named[0][n]) for n, axis in enumerate(("likelihood", "impact"), 1) if named}
 
 
 def _laid_flat(path: str, objects: list[Mapping[str, Any]]) -> Table:
