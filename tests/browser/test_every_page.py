@@ -301,9 +301,22 @@ def test_nothing_is_hidden_on_a_phone(site: Site) -> None:
     assert out_of_sight(page, "#notice") == []
 
 
+_UNDER_THE_ANSWER = """() => {
+  const bar = document.querySelector(".review-bar").getBoundingClientRect();
+  const targets = "main form :is(input:not([type=hidden]), textarea, select, summary)";
+  return [...document.querySelectorAll(targets)].filter((element) => {
+    const box = element.getBoundingClientRect();
+    return element.checkVisibility() && !element.closest(".review-bar") && box.left < bar.right
+      && box.right > bar.left && box.top < bar.bottom && box.bottom > bar.top;
+  }).map((element) => element.outerHTML.slice(0, 80));
+}"""
+
+
 def test_the_answer_of_a_review_is_always_in_view(site: Site) -> None:
     page = site.page(OWNER)
-    for size in ({"width": 1366, "height": 768}, {"width": 1280, "height": 720}, NARROW):
+    tall, large = {"width": 1440, "height": 1100}, {"width": 1440, "height": 1000}
+    sizes = ({"width": 1366, "height": 768}, {"width": 1280, "height": 720}, WIDE, large, tall, NARROW)
+    for size in sizes:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         settle(page, address("web:review", ""))
         for part in (0, 0.5, 1):
@@ -317,6 +330,9 @@ def test_the_answer_of_a_review_is_always_in_view(site: Site) -> None:
                 }).length"""
             )
             assert covered == 0, (size, part)
+            # Where it stands beside the matrix it lies on nothing that one can press.
+            if size is not NARROW:
+                assert page.evaluate(_UNDER_THE_ANSWER) == [], (size, part)
 
 
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
