@@ -5,6 +5,7 @@ import re
 import pytest
 from django.test import Client
 
+from riskreg.accounts.models import User
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
 from tests import builders
@@ -73,8 +74,22 @@ def test_the_settings_and_my_work_point_to_it(world: World) -> None:
     client = builders.web(world.partner_manager)
     settings = text_of(client, SETTINGS)
     assert "CR-001 How often risks are reviewed" in settings
-    assert "Your party's answer is needed." in settings.replace("&#x27;", "'")
-    assert "CR-001" in text_of(client, "/r/foton-catl/work/")
+    # Apart from the title, and in Chinese with Chinese marks.
+    assert "reviewed</a>: <b>your party's answer" in settings.replace("&#x27;", "'")
+    archive = f"{SETTINGS}archive/"
+    builders.web(world.manager).post(archive, {"version": "1", "reason": "Over"})
+    User.objects.update(language="zh-hans")
+    shown = text_of(client, archive)
+    assert "</a>：" in shown
+    assert "</a>: " not in shown
+    User.objects.update(language="en")
+    # From the day it is asked on, though it is due in thirty days.
+    work = client.get("/r/foton-catl/work/")
+    (group,) = [g for g in work.context["groups"] if "wait for your answer" in g["title"]]
+    assert sorted(d["ref"] for d in group["duties"]) == ["CR-001", "CR-002"]
+    assert (group["count"], group["more"]) == (2, 0)
+    lead = " ".join(work.content.decode().split())
+    assert "0 things" not in lead
     assert "CR-001" not in text_of(builders.web(world.partner_owner), "/r/foton-catl/work/")
 
 

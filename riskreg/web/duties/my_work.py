@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from django.conf import settings
@@ -32,6 +33,9 @@ from riskreg.web.history.page import event_rows
 from riskreg.web.indicators.panels import called_rows
 
 DUE_DAYS = 14
+# What holds others up until the viewer answers: listed from the day it is asked, not only when it
+# falls due.
+ANSWERS = ("change.answer", "acceptance.answer", "decision.answer")
 # Of each kind: as many as one gets through before looking again. Who has more sees the
 # worst of them, and how many there are.
 MOST_DUTIES = 60
@@ -63,16 +67,17 @@ class MyWork(RegisterView):
         end = agenda_page.window_end(today)
         coming = [d for d in all_mine if _due(d) < end and d.key not in called]
         near = [d for d in coming if _due(d) <= soon]
+        asked = [d for d in all_mine if d.kind in ANSWERS and _due(d) > soon]
         per_day = self._true_counts(all_mine, today, end)
-        later = [d for d in coming if _due(d) > soon]
-        rows = self._rows(near, mine, away)
+        later = [d for d in coming if _due(d) > soon and d not in asked]
+        rows = self._rows([*near, *asked], mine, away)
         watches = viewer.role != Role.OWNER or not (mine or works or rows)
         last, since = self._visit(request)
         found = self._changed([*mine, *works], since)
         listed = {d["ref"] for d in rows}
         beyond = [d for d in works if d.ref not in listed]
         context = {
-            "groups": agenda_page.groups(rows, today, per_day),
+            "groups": agenda_page.groups(rows, today, per_day, self._asked(all_mine, soon)),
             "duties": rows,
             "due": agenda_page.total(rows, per_day, today, soon),
             "called": called_rows(viewer, called.values()),
@@ -156,6 +161,17 @@ class MyWork(RegisterView):
         kinds = tuple(kind for kind in listed_kinds if kind != BREACH.kind)
         wanted = agenda.Wanted(today, kinds=kinds, people=agenda.mine(self.viewer), due_before=end)
         return agenda.counts_by_day(self.viewer, wanted)
+
+    def _asked(self, mine: list[Duty], soon: dt.date) -> int:
+        """How many answers the viewer owes that are due after ``soon``; counted by a query where
+        more than was read."""
+        owed = [duty for duty in mine if duty.kind in ANSWERS]
+        if max(Counter(duty.kind for duty in owed).values(), default=0) < MOST_DUTIES:
+            return sum(_due(duty) > soon for duty in owed)
+        people, day = agenda.mine(self.viewer), soon + dt.timedelta(days=1)
+        wanted = agenda.Wanted(soon, kinds=ANSWERS, people=people)
+        near = agenda.count_for(self.viewer, replace(wanted, due_before=day))
+        return agenda.count_for(self.viewer, wanted) - near
 
     def _rows(
         self, duties: list[Duty], mine: list[Duty], away: dict[int, Absence]

@@ -98,11 +98,15 @@ def stand_in_text(absence: Absence) -> str:
 
 
 def groups(
-    rows: list[dict[str, Any]], today: dt.date, per_day: Mapping[dt.date, int] | None = None
+    rows: list[dict[str, Any]],
+    today: dt.date,
+    per_day: Mapping[dt.date, int] | None = None,
+    asked: int = 0,
 ) -> list[dict[str, Any]]:
     """Rows under the words that say how urgent they are; empty groups are left out.
 
-    ``count`` is how many there are, by ``per_day`` where not all of them are in ``rows``.
+    ``count`` is how many there are, by ``per_day`` where not all of them are in ``rows``; what is
+    due later is there because others wait for it, ``asked`` of them altogether.
     """
     day = dt.timedelta(days=1)
     week = today + SOON_DAYS * day
@@ -118,6 +122,10 @@ def groups(
             count = total(some, per_day, first, last)
             entry = {"title": title, "late": late, "duties": some, "count": count}
             found.append({**entry, "more": count - len(some)})
+    later = [row for row in rows if row["due_on"] > week + SOON_DAYS * day]
+    if later:
+        entry = {"title": _("Others wait for your answer"), "late": False, "duties": later}
+        found.append({**entry, "count": asked, "more": asked - len(later)})
     return found
 
 
