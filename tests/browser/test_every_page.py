@@ -314,9 +314,8 @@ _UNDER_THE_ANSWER = """() => {
 
 def test_the_answer_of_a_review_is_always_in_view(site: Site) -> None:
     page = site.page(OWNER)
-    tall, large = {"width": 1440, "height": 1100}, {"width": 1440, "height": 1000}
-    sizes = ({"width": 1366, "height": 768}, {"width": 1280, "height": 720}, WIDE, large, tall, NARROW)
-    for size in sizes:
+    wide = ((1366, 768), (1280, 720), (1440, 900), (1440, 1000), (1440, 1100))
+    for size in [*({"width": width, "height": height} for width, height in wide), NARROW]:
         page.set_viewport_size(size)  # type: ignore[arg-type]
         settle(page, address("web:review", ""))
         for part in (0, 0.5, 1):
