@@ -5,7 +5,7 @@ import html
 import json
 import re
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pytest
@@ -29,7 +29,8 @@ CRITERIA = PAGE + "settings/criteria/new/"
 
 @dataclass(frozen=True)
 class Bad:
-    """One request, and what its refusal says. ``tag``: the path whose ETag it names."""
+    """One request, and what its refusal says. ``tag``: the path whose ETag it names; ``typed``:
+    somebody could have written it on the page, and finds it there again."""
 
     client: Client
     path: str
@@ -39,6 +40,7 @@ class Bad:
     method: str = "post"
     tag: str = ""
     headers: dict[str, str] = field(default_factory=dict)
+    typed: bool = True
 
     def sent(self) -> Any:
         """The answer."""
@@ -195,9 +197,13 @@ def a_scale(world: World) -> Iterator[Bad]:
     yield over_rest(says, likelihood=with_gap)
     says = "3 to 7 levels"
     for n in (1, 20):
-        names = [f"L{k}" for k in range(n)]
-        yield by_page(says, **{f"l_{part}": [""] * n for part in ("low", "high", "was", "text",
-                      "name_zh", "text_zh")}, l_name=names)  # fmt: skip
+        names, blank = [f"L{k}" for k in range(n)], [""] * n
+        parts = {
+            f"l_{part}": blank for part in ("low", "high", "was", "text", "name_zh", "text_zh")
+        }
+        bad = by_page(says, **parts, l_name=names, cell=form["cell"][:1] * 5 * n)
+        # The page offers no eighth level, so nobody has written twenty there.
+        yield replace(bad, typed=n == 1)
         yield over_rest(says, likelihood=[{"names": {"en": name}} for name in names])
     says = "nobody could tell them apart"
     yield by_page(says, i_name=[form["i_name"][0], form["i_name"][0], *form["i_name"][2:]])
@@ -291,8 +297,27 @@ def test_it_is_refused_with_the_way_out_and_nothing_is_half_made(
         words = read(answer)
         assert answer.status_code == bad.status, (bad.path, words)
         assert bad.says in words, (bad.path, words)
-        faces.add(bad.path.startswith("/api/"))
+        by_page = not bad.path.startswith("/api/")
+        if by_page and bad.typed and answer.status_code != 403:
+            assert lost(bad, answer) == {}, (bad.path, "what was typed is there again")
+        faces.add(not by_page)
     assert faces == {True, False}, "by page and over REST"
+
+
+def lost(bad: Bad, answer: Any) -> dict[str, list[str]]:
+    """What was typed or chosen in the form and does not stand in a form of the answer."""
+    forms = forms_of(answer, bad.path)
+    held = {(f.name, value) for form in forms for f in form.fields for value in f.values}
+    lists = {f.name: f.offered for form in forms for f in form.fields if f.kind == "select"}
+    missing: dict[str, list[str]] = {}
+    for name, value in bad.body.items():
+        if name in ("version", "seen", "action", "csrfmiddlewaretoken", "form_key"):
+            continue
+        for each in [value] if isinstance(value, str) else value:
+            # What a list does not offer, nobody chose there.
+            if (name, each) not in held and each in lists.get(name, [each]):
+                missing.setdefault(name, []).append(each)
+    return missing
 
 
 def read(answer: Any) -> str:
