@@ -120,6 +120,24 @@ def test_levels_and_ratings_are_added_and_what_lacks_is_said(world: World) -> No
     assert [r["key"] for r in made.ratings][-1] == "rating_6"
 
 
+def test_what_is_added_is_never_more_than_the_form_brings_back(world: World) -> None:
+    """A level beyond what the page reads would vanish with what was typed into it."""
+    client = builders.web(world.manager)
+    page = client.get(NEW)
+    for n in range(8):
+        page = client.post(NEW, {**form(page), "action": ("add-i", "add-r")[n % 2]})
+    for _again in range(6):
+        sent = form(page)
+        sent["i_name"] = [f"Named {place}" for place in range(len(sent["i_name"]))]
+        page = client.post(NEW, {**sent, "action": "add-i"})
+        assert form(page)["i_name"] == sent["i_name"]
+    assert (len(sent["i_name"]), len(sent["r_name"])) == (7, 7)
+    text = page.content.decode()
+    assert 'value="add-l"' in text
+    assert 'value="add-i"' not in text
+    assert 'value="add-r"' not in text
+
+
 def test_somebody_was_faster_and_nothing_is_overwritten_unknowingly(world: World) -> None:
     client = builders.web(world.manager)
     data = form(client.get(NEW))

@@ -13,6 +13,7 @@ from django.http import QueryDict
 from riskreg.kernel.localised import localised
 from riskreg.register.accepting import ACCEPT_DAYS, ACCEPT_TOTAL_DAYS, with_caps
 from riskreg.register.models import Criteria
+from riskreg.register.policy import MAX_LEVELS
 
 _RATING = ("r_key", "r_name", "r_name_zh", "r_days", "r_role", "r_accept", "r_accept_total")
 AXES = {"l": "likelihood", "i": "impact"}
@@ -88,8 +89,14 @@ class Draft:
 
     # What the buttons do ------------------------------------------------------------------------
 
+    def full(self, rows: Sequence[Any]) -> bool:
+        """Whether one more level or rating would be one too many."""
+        return len(rows) >= MAX_LEVELS
+
     def add_level(self, axis: str) -> None:
-        """A new highest level, rated as the one below it."""
+        """A new highest level, rated as the one below it; none where there are enough."""
+        if self.full(self.levels(axis)):
+            return
         self.levels(axis).append(Level())
         if axis == "likelihood":
             self.cells.append(list(self.cells[-1]) if self.cells else [])
@@ -113,7 +120,9 @@ class Draft:
             del dimension.texts[n]
 
     def add_rating(self) -> None:
-        """A new most severe rating, which no cell has yet."""
+        """A new most severe rating, which no cell has yet; none where there are enough."""
+        if self.full(self.ratings):
+            return
         n = len(self.ratings) + 1
         while f"rating_{n}" in self.rating_keys:
             n += 1

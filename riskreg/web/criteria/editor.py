@@ -106,6 +106,7 @@ class CriteriaEditor(RegisterView):
             "number": now.number,
             "axes": [self._axis(short, draft, errors) for short in AXES],
             "ratings": _ratings(draft),
+            "ratings_full": draft.full(draft.ratings),
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
@@ -135,6 +136,7 @@ class CriteriaEditor(RegisterView):
                 {"n": n, "number": n + 1, "row": level}
                 for n, level in reversed(list(enumerate(levels)))
             ],
+            "full": draft.full(levels),
             "errors": errors.get(axis, []),
         }
 
