@@ -1,9 +1,9 @@
 """Who asks: a user in a register, on behalf of a party."""
 
 import datetime as dt
+import functools
 import uuid
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import Any
 
 from django.conf import settings
@@ -15,6 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.events.services import Entry
 from riskreg.kernel import clock
+from riskreg.kernel.compiled import Statement
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.text import storable
 from riskreg.notify.models import Message, MessageAudience
@@ -36,7 +37,7 @@ class Viewer:
     request_id: str = ""
     asked_at: dt.datetime = field(default_factory=clock.now, compare=False)
 
-    @cached_property
+    @functools.cached_property
     def absences(self) -> tuple[Absence, ...]:
         """The viewer's own absence today, and those of members for whom they are to stand in.
 
@@ -61,7 +62,7 @@ class Viewer:
             .order_by("starts_on", "pk")
         )
 
-    @cached_property
+    @functools.cached_property
     def stands_in_for(self) -> frozenset[int]:
         """Database ids of those who are away today and for whom the viewer stands in.
 
@@ -136,17 +137,21 @@ class Viewer:
         )
 
 
+_MEMBER = Statement(
+    lambda slug, user: Membership.objects.select_related("register__criteria", "party").filter(
+        register__slug=slug, user=user, ended_at=None
+    ),
+    str,
+    int,
+)
+
+
 def viewer_for(user: User, slug: str, request_id: str = "") -> Viewer:
     """``user`` as a member of the register ``slug``.
 
     Raises ``NotFound`` for a register that is not there or not theirs: a stranger cannot tell.
     """
-    members = Membership.objects.select_related("register__criteria", "party")
-    membership = (
-        members.filter(register__slug=slug, user=user, ended_at=None).first()
-        if storable(slug)
-        else None
-    )
+    membership = next(iter(_MEMBER(slug, user.pk)), None) if storable(slug) else None
     if membership is None:
         raise NotFound(_("There is no such register."))
     return as_viewer(user, membership, request_id)
@@ -169,17 +174,47 @@ def memberships_of(user: User, *, most: int | None = None, and_in: str = "") -> 
 
     Each has ``unread``: how many messages wait in the user's inbox, for the bar of every page.
     """
-    rows = Membership.objects.filter(user=user, ended_at=None)
-    order = (F("register__archived_at").asc(nulls_first=True), "register__slug")
-    if most is not None:
-        first = rows.order_by(*order).values("pk")[:most]
-        named = Q(register__slug=and_in) if and_in and storable(and_in) else Q(pk=None)
-        rows = rows.filter(Q(pk__in=first) | named)
-    return list(
-        rows.select_related("register__criteria", "party")
-        .annotate(unread=unread_expression(inbox_of(user)))
-        .order_by(*order)
-    )
+    if most is None:
+        return list(_ALL_OF(user.pk, user.uuid))
+    if and_in and storable(and_in):
+        return list(_first_and_one(most)(user.pk, user.uuid, and_in))
+    return list(_first(most)(user.pk, user.uuid))
+
+
+_BY_REGISTER = (F("register__archived_at").asc(nulls_first=True), "register__slug")
+
+
+def _of(user: int) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=user, ended_at=None)
+
+
+def _read(rows: QuerySet[Membership], user: int, person: uuid.UUID) -> QuerySet[Membership]:
+    """Of ``rows`` what every page shows; the user by both ids, as rows and messages name them."""
+    unread = unread_expression(_inbox(user, person))
+    rows = rows.select_related("register__criteria", "party").annotate(unread=unread)
+    return rows.order_by(*_BY_REGISTER)
+
+
+_ALL_OF = Statement(lambda user, person: _read(_of(user), user, person), int, uuid.UUID)
+
+
+@functools.cache
+def _first(most: int) -> Statement[Membership]:
+    def build(user: int, person: uuid.UUID) -> QuerySet[Membership]:
+        first = _of(user).order_by(*_BY_REGISTER).values("pk")[:most]
+        return _read(_of(user).filter(pk__in=first), user, person)
+
+    return Statement(build, int, uuid.UUID)
+
+
+@functools.cache
+def _first_and_one(most: int) -> Statement[Membership]:
+    def build(user: int, person: uuid.UUID, slug: str) -> QuerySet[Membership]:
+        first = _of(user).order_by(*_BY_REGISTER).values("pk")[:most]
+        rows = _of(user).filter(Q(pk__in=first) | Q(register__slug=slug))
+        return _read(rows, user, person)
+
+    return Statement(build, int, uuid.UUID, str)
 
 
 def registers_called(user: User, words: str) -> QuerySet[Membership]:
@@ -201,6 +236,10 @@ def inbox_of(user: User) -> QuerySet[Message]:
     A message is a copy of what its audiences could see. It is shown while its recipient is a member
     for every one of them, and not a moment longer (I15).
     """
+    return _inbox(user.pk, user.uuid)
+
+
+def _inbox(user: int, person: uuid.UUID) -> QuerySet[Message]:
     present = Membership.objects.filter(
         Q(party__uuid=OuterRef("party")) | Q(IsNull(OuterRef("party"), True), party=None),
         user=user,
@@ -208,4 +247,4 @@ def inbox_of(user: User) -> QuerySet[Message]:
         ended_at=None,
     )
     lost = MessageAudience.objects.filter(~Exists(present), message=OuterRef("pk"))
-    return delivered_to_inbox(user.uuid).filter(~Exists(lost))
+    return delivered_to_inbox(person).filter(~Exists(lost))

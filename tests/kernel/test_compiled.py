@@ -1,0 +1,81 @@
+"""A statement that is written once gives what its queryset gives, to each its own."""
+
+import threading
+import uuid
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.db.models import F, Q, QuerySet
+
+from riskreg.kernel.compiled import Statement
+from riskreg.register.access import memberships_of, registers_called
+from riskreg.register.models import Membership, Role
+from riskreg.register.services import add_member
+from tests import builders
+from tests.builders import World
+
+pytestmark = pytest.mark.django_db
+
+
+def called(user: int, slug: str) -> QuerySet[Membership]:
+    rows = Membership.objects.filter(Q(register__slug=slug) | Q(user__uuid=uuid.UUID(int=7)))
+    return rows.filter(user=user).select_related("register", "party").annotate(who=F("user__email"))
+
+
+def test_each_value_has_its_own_rows_with_all_that_was_read_beside(
+    world: World, django_assert_num_queries: Any
+) -> None:
+    statement = Statement(called, int, str)
+    for user in (world.owner, world.leader, world.owner):
+        with django_assert_num_queries(1):
+            (row,) = statement(user.pk, world.register.slug)
+            assert (row.who, row.register.slug) == (user.email, world.register.slug)
+            assert row.party in (world.foton, world.catl)
+        assert [row] == list(called(user.pk, world.register.slug))
+    assert list(statement(world.owner.pk, "elsewhere")) == []
+
+
+def test_a_value_that_is_not_used_or_of_another_kind_is_an_error(world: World) -> None:
+    with pytest.raises(TypeError, match="nowhere"):
+        Statement(lambda user, other: Membership.objects.filter(user=user), int, int)(1, 2)
+    with pytest.raises(TypeError, match="where int was said"):
+        Statement(called, int, str)("1", "x")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_threads_ask_on_connections_of_their_own(world: World) -> None:
+    statement = Statement(called, int, str)
+    people = [world.owner, world.leader, world.manager]
+    list(statement(people[0].pk, world.register.slug))
+    found: dict[int, list[str]] = {}
+
+    def ask(user: Any) -> None:
+        try:
+            asked = [statement(user.pk, world.register.slug) for _n in range(20)]
+            found[user.pk] = [row.who for rows in asked for row in rows]
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=ask, args=(user,)) for user in people]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert found == {user.pk: [user.email] * 20 for user in people}
+
+
+def test_ones_memberships_are_the_same_however_many_are_asked_for(world: World) -> None:
+    other = builders.build_world.plainly(world.at, slug="other")
+    party = other.foton
+    add_member(
+        register=other.register, user=world.owner, role=Role.OWNER, party=party, at=world.at,
+        by=other.founder,
+    )  # fmt: skip
+    whole = memberships_of(world.owner)
+    assert [row.register.slug for row in whole] == sorted(["other", world.register.slug])
+    assert set(whole) == set(registers_called(world.owner, ""))
+    assert memberships_of(world.owner, most=1) == whole[:1]
+    assert memberships_of(world.owner, most=1, and_in=whole[1].register.slug) == whole
+    assert memberships_of(world.owner, most=1, and_in="nowhere") == whole[:1]
+    assert [row.unread for row in whole] == [0, 0]
