@@ -1,4 +1,4 @@
-"""Evidence: files that hang on risks, reviews, mitigations, controls and readings."""
+"""Evidence: files that hang on risks, reviews, mitigations, controls, readings and decisions."""
 
 import uuid
 from typing import Any

@@ -42,6 +42,7 @@ def things(world: World, **given: Any) -> dict[str, Any]:
         "control": builders.control(world, row),
         "indicator": reading.indicator(world, row, **given),
         "acceptance": accepting.asked(world, row),
+        "decision": accepting.drafted(world, row),
     }
     assert set(made) == set(TARGETS)
     return made
@@ -406,7 +407,7 @@ def test_the_feed_alone_rebuilds_every_comment_that_its_reader_may_read(world: W
         row |= {"author": event["actor"]["id"], "about": event["object"]["id"], **now}
     listed = client.get(f"{here}/comments/").json()["results"]
     assert {c["id"] for c in listed} == set(folded)
-    assert len(listed) == 6
+    assert len(listed) == len(made) + 1
     for shown in listed:
         told = folded[shown["id"]]
         assert (told["text"], told["about"]) == (shown["text"], shown["about"]["id"])

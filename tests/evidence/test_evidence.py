@@ -24,6 +24,7 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Unavai
 from riskreg.risks.services import share_risk
 from tests import builders
 from tests.builders import World
+from tests.decisions import making as deciding
 from tests.dump import nothing_changes
 from tests.evidence.making import PDF, PNG, evidence
 from tests.indicators import making
@@ -56,6 +57,7 @@ def things(world: World) -> dict[str, Any]:
         "mitigation": builders.mitigation(world, risk),
         "control": builders.control(world, risk),
         "reading": indicator.readings.get(),
+        "decision": deciding.drafted(world, risk, by="owner"),
     }
 
 

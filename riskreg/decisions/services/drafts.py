@@ -93,6 +93,7 @@ def edit_decision(
     version: int | None,
     fields: Mapping[str, Any],
     at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
 ) -> Decision:
     """Change what ``fields`` name of a draft. Versions of a text in other languages go with it when
     it changes, unless they are given anew. Raises as ``create_decision``, and ``Conflict``."""
@@ -121,8 +122,9 @@ def edit_decision(
             name_deciders(row, people, at)
             changes["deciders"] = [before, deciders_log(people)]
     if changes:
-        keep(row, clean, at)
-        append(actor.entry("decision.edited", row, at=at, changes=changes))
+        keep(row, clean, recorded_at or at)
+        entry = actor.entry("decision.edited", row, at=at, recorded_at=recorded_at, changes=changes)
+        append(entry)
     return row
 
 

@@ -31,7 +31,13 @@ YEARS = (2000, 2200)
 
 @transaction.atomic
 def add_option(
-    *, actor: Viewer, ref: str, version: int | None, fields: Mapping[str, Any], at: dt.datetime
+    *,
+    actor: Viewer,
+    ref: str,
+    version: int | None,
+    fields: Mapping[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
 ) -> Decision:
     """One more answer to the question, under the next letter.
 
@@ -50,9 +56,9 @@ def add_option(
     key = policy.KEYS[row.letters]
     row.letters += 1
     row.save(update_fields=["letters"])
-    option = Option.objects.create(decision=row, key=key, created_at=at, **clean)
+    option = Option.objects.create(decision=row, key=key, created_at=recorded_at or at, **clean)
     option.mitigations.set(works or [])
-    _options_changed(actor, row, before, at)
+    _options_changed(actor, row, before, at, recorded_at)
     return row
 
 
@@ -65,6 +71,7 @@ def edit_option(
     version: int | None,
     fields: Mapping[str, Any],
     at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
 ) -> Decision:
     """Change what ``fields`` name of an option; ``version`` is that of its decision. Raises as
     ``add_option``."""
@@ -84,7 +91,7 @@ def edit_option(
     option.save()
     if works is not None:
         option.mitigations.set(works)
-    _options_changed(actor, row, before, at)
+    _options_changed(actor, row, before, at, recorded_at)
     return row
 
 
@@ -116,14 +123,18 @@ def _options_log(row: Decision) -> list[dict[str, Any]]:
 
 
 def _options_changed(
-    actor: Viewer, row: Decision, before: list[dict[str, Any]], at: dt.datetime
+    actor: Viewer,
+    row: Decision,
+    before: list[dict[str, Any]],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
 ) -> None:
     after = _options_log(row)
     if after == before:
         return
-    keep(row, {}, at)
+    keep(row, {}, recorded_at or at)
     changes = {"options": [before, after]}
-    append(actor.entry("decision.edited", row, at=at, changes=changes))
+    append(actor.entry("decision.edited", row, at=at, recorded_at=recorded_at, changes=changes))
 
 
 def _clean(
@@ -205,7 +216,14 @@ def _find_works(
 
 # Arguments -------------------------------------------------------------------------------------
 @transaction.atomic
-def add_argument(*, actor: Viewer, ref: str, given: Mapping[str, Any], at: dt.datetime) -> Argument:
+def add_argument(
+    *,
+    actor: Viewer,
+    ref: str,
+    given: Mapping[str, Any],
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Argument:
     """Say something for or against an option, for one's party alone until it is released.
 
     ``given``: {option, stance: for|against, text}. Raises ``Invalid``, ``Forbidden``, ``NotFound``.
@@ -238,15 +256,23 @@ def add_argument(*, actor: Viewer, ref: str, given: Mapping[str, Any], at: dt.da
         text=text,
         author=actor.user,
         at=at,
-        created_at=at,
+        created_at=recorded_at or at,
     )
     changes = {"option": [None, option], "stance": [None, stance], "text": [None, text]}
-    append(actor.entry("argument.made", argument, at=at, changes=changes))
+    entry = actor.entry("argument.made", argument, at=at, recorded_at=recorded_at, changes=changes)
+    append(entry)
     return argument
 
 
 @transaction.atomic
-def release_argument(*, actor: Viewer, ref: str, argument: UUID, at: dt.datetime) -> Argument:
+def release_argument(
+    *,
+    actor: Viewer,
+    ref: str,
+    argument: UUID,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> Argument:
     """Let everybody who sees the decision read an argument of one's party; there is no way back.
 
     Releasing twice is as once. For everybody else it was made when it was released. Raises
@@ -268,5 +294,6 @@ def release_argument(*, actor: Viewer, ref: str, argument: UUID, at: dt.datetime
         "stance": [None, found.stance],
         "text": [None, found.text],
     }
-    append(actor.entry("argument.released", found, at=at, changes=changes))
+    entry = actor.entry("argument.released", found, at=at, recorded_at=recorded_at, changes=changes)
+    append(entry)
     return found

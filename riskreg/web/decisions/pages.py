@@ -10,8 +10,8 @@ from django import forms
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.models import Decision, DecisionState, Stance
 from riskreg.decisions.policy.decisions import STANDS, Act, Block
@@ -30,7 +30,9 @@ from riskreg.register.permissions import permits
 from riskreg.register.queries import parties_for
 from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import RegisterView
+from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decision_detail, decision_row
+from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.presenters import Scale, query
 
 PER_PAGE = 25
@@ -171,6 +173,8 @@ class DecisionPage(RegisterView):
             "conflict": conflict,
             "problems": problems or [],
         }
+        context["evidence"] = evidence_panel(self.viewer, "decision", row)
+        context["comments"] = comments_panel(self.viewer, row)
         context["any_act"] = any(a["may"] or a["shown"] for a in context["acts"].values())
         return self.render("decisions/detail.html", context, status)
 
@@ -239,9 +243,13 @@ class DecisionRecord(RegisterView):
             cost["amount"] = Decimal(cost["amount"])
         for condition in record["conditions"]:
             condition["due_on"] = dt.date.fromisoformat(condition["due_on"])
+        # What it asks and offers was written in several languages, and froze in all of them.
+        for each in (record, *record["options"], *record["conditions"]):
+            each |= (each.get("translations") or {}).get(get_language() or "", {})
         scale = Scale(row.criteria)
         for risk in record["risks"]:
             risk["rating"] = scale.name(risk["rating"])
+        record["question"] = record.get("title") or record["question"]
         context = {"row": row, "record": record}
         return self.render("decisions/record.html", context)
 
