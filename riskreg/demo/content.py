@@ -31,6 +31,8 @@ class Content:
     indicators: list[dict[str, Any]]
     estimates: list[dict[str, Any]]
     acceptances: list[dict[str, Any]]
+    decisions: list[dict[str, Any]]
+    comments: list[dict[str, Any]]
 
     @cached_property
     def earliest_day(self) -> dt.date:
@@ -55,6 +57,8 @@ class Content:
             yield [step["at"] for step in risk["timeline"]]
         for work in self.mitigations:
             yield [work["created_on"], *(step["at"] for step in work["steps"])]
+        for decision in self.decisions:
+            yield [decision["drafted"], *(vote["at"] for vote in decision["votes"])]
 
 
 @dataclass(frozen=True)
@@ -83,7 +87,7 @@ def read_content() -> Content:
     """Read the files. Raises ``OSError`` or ``ValueError`` if the package is damaged."""
     names = (
         "register", "taxonomies", "objectives", "criteria", "risks", "relations", "mitigations",
-        "indicators", "estimates", "acceptances",
+        "indicators", "estimates", "acceptances", "decisions", "comments",
     )  # fmt: skip
     return Content(**{name: _read(name) for name in names})
 
@@ -176,7 +180,7 @@ def mitigation_fields(work: Mapping[str, Any], due_on: dt.date) -> dict[str, Any
     Its sources are found on the risks it serves.
     """
     texts = ("title", "description", "expected_effect")
-    labelled = (*texts, "owner", "due_on", "progress")
+    labelled = (*texts, "owner", "due_on", "progress", "spent")
     return {
         **originals(work, texts),
         "translations": versions(work, texts),
