@@ -14,7 +14,8 @@ from typing import Any
 from django.db import transaction
 
 from riskreg.accounts.services import create_user, set_preferences
-from riskreg.demo import acceptances, estimates, indicators
+from riskreg.comments.services import write_comment
+from riskreg.demo import acceptances, decisions, estimates, indicators
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.indicators.services import close_risk_and_end
@@ -82,6 +83,7 @@ class _Load:
         self.risks: dict[str, str] = {}
         self.works: dict[str, str] = {}
         self.indicators: dict[str, str] = {}
+        self.decisions: dict[str, str] = {}
 
     def run(self) -> Loaded:
         register = self._frame()
@@ -89,9 +91,7 @@ class _Load:
             *self._risk_steps(),
             *self._relation_steps(),
             *self._mitigation_steps(),
-            *self._indicator_steps(),
-            *self._estimate_steps(),
-            *self._acceptance_steps(),
+            *self._told_steps(),
         ]
         # A stable sort: steps of one day stay in the order in which the files tell them.
         today, moment = dt.date.min, self.at
@@ -102,7 +102,8 @@ class _Load:
                 today, moment = step.day, clock.start_of_day(step.day, self.zone) + _DAY_STARTS
             step.run(moment)
         self._ask_for_a_change()
-        refs = {**self.risks, **self.works, **self.indicators}
+        self._talk()
+        refs = {**self.risks, **self.works, **self.indicators, **self.decisions}
         return Loaded(register, created=True, refs=refs, moved_back=self.calendar.moved_back)
 
     # The frame is of today: this register was set up now, whatever is then brought into it.
@@ -232,24 +233,30 @@ class _Load:
             for step in work["steps"]:
                 yield _Step(self.calendar.day(step["at"]), partial(self._progress, work, step))
 
-    def _indicator_steps(self) -> Iterator[_Step]:
-        script = indicators.Told(
-            self.content, self.calendar, self.actors, self.risks, self.indicators, self.at
-        )
-        for day, run in script.steps():
+    def _told_steps(self) -> Iterator[_Step]:
+        """What further files tell, each by a module of its own."""
+        base = (self.content, self.calendar, self.actors, self.risks)
+        for day, run in (
+            *indicators.Told(*base, self.indicators, self.at).steps(),
+            *estimates.Estimating(*base, self.at).steps(),
+            *acceptances.Accepting(*base, self.at).steps(),
+            *decisions.Deciding(*base, self.works, self.at, self.decisions).steps(),
+        ):
             yield _Step(day, run)
 
-    def _estimate_steps(self) -> Iterator[_Step]:
-        script = estimates.Estimating(self.content, self.calendar, self.actors, self.risks, self.at)
-        for day, run in script.steps():
-            yield _Step(day, run)
-
-    def _acceptance_steps(self) -> Iterator[_Step]:
-        script = acceptances.Accepting(
-            self.content, self.calendar, self.actors, self.risks, self.at
-        )
-        for day, run in script.steps():
-            yield _Step(day, run)
+    def _talk(self) -> None:
+        """What people say about it today, each in their own language."""
+        names = {"risk": self.risks, "mitigation": self.works, "decision": self.decisions}
+        for record in self.content.comments:
+            kind, key = record["about"]
+            write_comment(
+                actor=self.actors[record["by"]],
+                kind=kind,
+                name=names[kind][key],
+                text=record["text"],
+                mentions=record["mentions"],
+                at=self.at,
+            )
 
     def _create(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
         actor = self.actors[step["by"]]
@@ -344,7 +351,10 @@ class _Load:
 
     def _progress(self, work: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
         status = "done" if step["progress"] == 100 else "in_progress"
-        self._edit(work, {"progress": step["progress"], "status": status}, at)
+        fields: dict[str, Any] = {"progress": step["progress"], "status": status}
+        if "spent" in step:
+            fields |= {"spent": step["spent"], "progress_note": step.get("note", "")}
+        self._edit(work, fields, at)
 
     def _edit(self, work: Mapping[str, Any], fields: dict[str, Any], at: dt.datetime) -> None:
         services.edit_mitigation(

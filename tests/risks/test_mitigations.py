@@ -34,6 +34,23 @@ def test_one_may_serve_several_risks(world: World) -> None:
         assert mitigations_of(world.viewer("partner_owner"), row).get() == planned
 
 
+def test_a_sentence_is_of_the_progress_that_it_came_with(world: World) -> None:
+    planned = builders.mitigation(world, builders.risk(world))
+    planned = edit(world, planned, progress=40, status="in_progress", progress_note="Ordered")
+    told = json.loads(Event.objects.filter(verb="mitigation.edited").latest("seq").changes)
+    assert told["progress_note"] == ["", "Ordered"]
+    # Anything else leaves it; the same number is word that it stands so still.
+    for fields, note in (
+        ({"cost": "10"}, "Ordered"),
+        ({"progress": 40}, "Ordered"),
+        ({"progress": 60}, ""),
+        ({"progress_note": "Delivered"}, "Delivered"),
+    ):
+        planned = edit(world, planned, **fields)
+        assert planned.progress_note == note, fields
+    assert planned.progress == 60
+
+
 def test_progress_and_status_go_together(world: World) -> None:
     planned = builders.mitigation(world, builders.risk(world))
     planned = edit(world, planned, progress=40, status="in_progress")

@@ -22,6 +22,7 @@ def form(mitigation, **changes):
         "cost": "",
         "status": mitigation.status,
         "progress": str(mitigation.progress),
+        "progress_note": mitigation.progress_note,
         "version": str(mitigation.version),
         **changes,
     }
@@ -85,6 +86,28 @@ def test_progress_in_one_click(pilot, address):
     assert stale.status_code == 409
     row.refresh_from_db()
     assert row.progress == 75
+
+
+def test_progress_is_a_number_and_a_sentence(pilot, address):
+    client, page = pilot.client("owner"), address("mitigations/M-001/")
+    row = Mitigation.objects.get()
+    sent = {"progress": "75", "progress_note": "Two of three lines run", "version": row.version}
+    shown = client.post(page, sent, follow=True).content.decode()
+    assert shown.count("Two of three lines run") == 2  # beside the bar, and in the history
+    row.refresh_from_db()
+    assert (row.progress, row.progress_note) == (75, "Two of three lines run")
+    # What is refused is not lost.
+    long = "x" * 1001
+    sent = {"progress": "100", "progress_note": long, "version": row.version}
+    refused = client.post(page, sent)
+    assert refused.status_code == 400
+    assert long in refused.content.decode()
+    row.refresh_from_db()
+    assert row.progress == 75
+    # Changed in the form, the sentence that stands there goes with it.
+    client.post(address("mitigations/M-001/edit/"), form(row, progress="80"))
+    row.refresh_from_db()
+    assert (row.progress, row.progress_note) == (80, "Two of three lines run")
 
 
 @pytest.mark.parametrize("bad", ["", "x", "101", "-1", "1e2"])

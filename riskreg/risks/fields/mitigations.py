@@ -24,6 +24,7 @@ from riskreg.register.common_fields import (
 from riskreg.risks.models import MitigationStatus
 
 _EDIT: dict[str, Any] = {"set_by": "mitigation.edit"}
+NOTE_MAX = 1000
 
 MITIGATION = Table(
     noun="mitigation",
@@ -104,6 +105,18 @@ MITIGATION = Table(
             example="1200000.00",
             **_EDIT,
         ),
+        Field(
+            "spent",
+            Type.MONEY,
+            label=_("Spent so far"),
+            help=_("In the register's currency; leave it empty if it is not known."),
+            history=_("spent so far"),
+            meaning="what it has cost so far",
+            null=True,
+            sort="spent",
+            example="400000.00",
+            **_EDIT,
+        ),
         computed("currency", example="CNY"),
         Field(
             "progress",
@@ -116,6 +129,18 @@ MITIGATION = Table(
             refusal=_("Progress is a whole number from 0 to 100."),
             sort="progress",
             example=40,
+            **_EDIT,
+        ),
+        Field(
+            "progress_note",
+            Type.TEXT,
+            label=_("How it stands, in a sentence"),
+            history=_("how it stands"),
+            meaning="what was said with the progress as it is now; progress that moves without it "
+            "empties it",
+            limit=NOTE_MAX,
+            lines=2,
+            example="Two of three lines are ordered (illustrative)",
             **_EDIT,
         ),
         Field(

@@ -99,9 +99,11 @@ class MitigationStatus(models.TextChoices):
 class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     """Planned work that should change risks (ISO 31073: risk treatment).
 
-    ``cost`` is an amount in the register's currency or None (not known). One that serves a risk of
-    a party's own is that party's own. ``next_update_on``: while it is in progress, the last day on
-    which word of how it stands is in time (``policy.next_update``); None otherwise.
+    ``cost`` is what it is planned to cost and ``spent`` what it has cost so far, in the register's
+    currency or None (not known). ``progress_note`` is what was said with the newest ``progress``.
+    One that serves a risk of a party's own is that party's own. ``next_update_on``: while it is in
+    progress, the last day on which word of how it stands is in time (``policy.next_update``); None
+    otherwise.
     ``ended_with``: the risk with whose closing it was cancelled, because it served no other.
     ``external_id`` is what its party's other systems call it, for that party alone.
     """
@@ -116,7 +118,9 @@ class Mitigation(Translated, Searchable, Sortable, Base, PartyBound):
     )
     due_on = models.DateField()
     cost = models.DecimalField(max_digits=18, decimal_places=2, null=True)
+    spent = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     progress = models.PositiveSmallIntegerField(default=0)
+    progress_note = models.TextField(blank=True, default="", db_default="")
     next_update_on = models.DateField(null=True)
     risks = models.ManyToManyField(Risk, related_name="mitigations")
     external_id = models.CharField(max_length=120, null=True, blank=True)  # noqa: DJ001

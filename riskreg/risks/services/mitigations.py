@@ -26,7 +26,7 @@ from riskreg.risks.queries.access import check_version, mitigation_for, risks_ca
 from riskreg.risks.queries.serving import RUNNING
 
 # Naming nothing else is word of how the work stands, even if it stands as it did.
-_REPORT = {"status", "progress"}
+_REPORT = {"status", "progress", "progress_note"}
 
 
 @transaction.atomic
@@ -94,7 +94,8 @@ def edit_mitigation(
     """Change what ``fields`` name. Progress 100 makes it done; done makes progress 100.
 
     A change of status or progress is word of how it stands, and so is naming them alone as they
-    are, for work in progress; other changes are not.
+    are, for work in progress; other changes are not. A sentence about it is of the progress that it
+    came with: progress that moves without one empties it.
     """
     mitigation = mitigation_for(actor, ref, lock=True)
     require(actor, "mitigation.edit", mitigation)
@@ -133,6 +134,8 @@ def edit_mitigation(
         clean["status"] = MitigationStatus.DONE
     elif clean.get("status") == MitigationStatus.DONE:
         clean["progress"] = 100
+    if clean.get("progress", mitigation.progress) != mitigation.progress:
+        clean.setdefault("progress_note", "")
     confirmed = clean.pop(CONFIRMED, {})
     texts = [name for name in MITIGATION.translated if name in clean]
     moved = {name for name in texts if clean[name] != getattr(mitigation, name)}

@@ -70,7 +70,8 @@ class MitigationForm(forms.Form):
         offer_risks(self, MITIGATION["risks"], viewer, linked)
         if current is None:
             # What a mitigation starts with is not asked for.
-            del self.fields["status"], self.fields["progress"]
+            for name in ("status", "progress", "progress_note", "spent"):
+                del self.fields[name]
             self.fields["visibility"] = forms.ChoiceField(
                 label=str(MITIGATION["visibility"].label),
                 initial="shared",
@@ -163,6 +164,9 @@ class MitigationEdit(MitigationPage):
         form = MitigationForm(self.viewer, request.POST, current=mitigation)
         if form.is_valid():
             touched = taken(request, form.changed_fields())
+            if "progress" in touched:
+                # The sentence that stands beside it in the form goes with it.
+                touched = {*touched, "progress_note"}
             fields = {name: value for name, value in form.given().items() if name in touched}
             try:
                 was = mitigation.outdated_translations

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Sequence
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
@@ -22,13 +23,14 @@ from riskreg.risks.policy import is_dormant
 from riskreg.risks.queries.access import mitigation_for, risk_for, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, mitigations_of
 from riskreg.risks.services import edit_mitigation
-from riskreg.web.base import RegisterView
+from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.filter_form import ALL, FilterWords
 from riskreg.web.history.page import people_first
 from riskreg.web.list_page import PER_PAGE, ListPage, Preset
 from riskreg.web.localized import outdated_rows
+from riskreg.web.table_form import form_field
 from riskreg.web.ui.paging import page_of
 
 OPEN_STATUS = (MitigationStatus.PLANNED.value, MitigationStatus.IN_PROGRESS.value)
@@ -121,6 +123,12 @@ class RiskMitigations(MitigationPage):
         return self.render("mitigations/of_risk.html", context)
 
 
+class ProgressForm(forms.Form):
+    """What is said with the progress that a button sets."""
+
+    progress_note = form_field(MITIGATION["progress_note"])
+
+
 class MitigationDetail(MitigationPage):
     """One of them, with its history; a POST moves its progress."""
 
@@ -137,23 +145,33 @@ class MitigationDetail(MitigationPage):
             raise Invalid.one(
                 "progress", "out_of_range", _("Progress is a whole number from 0 to 100.")
             ) from None
-        fields: dict[str, Any] = {"progress": progress}
+        form = ProgressForm(request.POST)
+        form.is_valid()
+        fields: dict[str, Any] = {
+            "progress": progress,
+            "progress_note": form.cleaned_data.get("progress_note", ""),
+        }
         if 0 < progress < 100:
             fields["status"] = MitigationStatus.IN_PROGRESS
         try:
             edit_mitigation(actor=self.viewer, ref=ref, version=version, fields=fields, at=self.at)
+        except Invalid as invalid:
+            add_errors(form, invalid)
+            return self._page(mitigation_for(self.viewer, ref), 400, form)
         except Conflict:
             messages.error(
                 request,
                 _("Somebody changed this meanwhile. Here is how it stands now; nothing was saved."),
             )
-            return self._page(mitigation_for(self.viewer, ref), 409)
+            return self._page(mitigation_for(self.viewer, ref), 409, form)
         messages.success(
             request, _("Progress of %(ref)s is now %(n)d %%.") % {"ref": ref, "n": progress}
         )
         return HttpResponseRedirect(self.url("mitigation", ref=ref))
 
-    def _page(self, mitigation: Mitigation, status: int = 200) -> HttpResponse:
+    def _page(
+        self, mitigation: Mitigation, status: int = 200, form: "ProgressForm | None" = None
+    ) -> HttpResponse:
         evidence = evidence_panel(self.viewer, "mitigation", mitigation)
         subjects = [mitigation.uuid, *evidence["ids"]]
         history = events.history_of(self.viewer.audience, subjects)
@@ -173,5 +191,6 @@ class MitigationDetail(MitigationPage):
             "evidence": evidence,
             "may_edit": permits(self.viewer, "mitigation.edit", mitigation),
             "steps": STEPS,
+            "form": form or ProgressForm(),
         }
         return self.render("mitigations/detail.html", context, status)
