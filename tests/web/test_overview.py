@@ -6,10 +6,13 @@ import re
 import pytest
 from django.test import Client
 
+from riskreg.register.models import Register
 from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks.queries.totals import above_over_time
+from riskreg.risks.services import edit_mitigation
 from tests import builders
 from tests.builders import SLUG, World
+from tests.decisions import making as deciding
 from tests.indicators.making import indicator, read
 
 pytestmark = pytest.mark.django_db
@@ -132,9 +135,88 @@ def test_who_looks_on_comes_here_first_and_who_works_to_their_work(kept: World) 
     assert builders.web(kept.outsider).get(HOME).status_code == 404
 
 
+def test_what_only_a_leader_can_do_comes_first_however_far_its_day_is(kept: World) -> None:
+    row = builders.risk(kept, rated=(5, 5), title="To decide")
+    later = (kept.today + 80 * DAY).isoformat()
+    put = deciding.proposed(kept, row, due_on=later)
+    own = builders.mitigation(
+        kept, row, owner=kept.leader.email, due_on=kept.today + DAY, at=kept.at
+    )
+    context = builders.web(kept.leader).get(HOME).context
+    refs = [entry["ref"] for entry in context["waiting"]]
+    assert refs[:1] == [put.ref]
+    assert own.ref in refs
+    (listed,) = context["decisions"]["rows"]
+    assert (listed["ref"], listed["mine"]) == (put.ref, True)
+    assert builders.web(kept.auditor).get(HOME).context["decisions"]["rows"][0]["mine"] is False
+
+
+def test_decisions_open_what_they_count_and_the_other_partys_are_in_none(kept: World) -> None:
+    row = builders.risk(kept, rated=(5, 5))
+    deciding.chosen(kept, deciding.proposed(kept, row))
+    deciding.proposed(kept, row)
+    deciding.drafted(kept, row)
+    deciding.drafted(kept, row, visibility="party")
+    for who, counts in (("leader", [1, 1, 2]), ("partner_leader", [1, 1, 1])):
+        client = builders.web(getattr(kept, who))
+        figures = client.get(HOME).context["decisions"]["figures"]
+        assert [figure["count"] for figure in figures] == counts
+        for figure in figures:
+            assert client.get(figure["url"]).context["page_obj"].paginator.count == figure["count"]
+
+
+def test_money_in_mitigations_is_counted_by_who_may_see_them(kept: World) -> None:
+    row = builders.risk(kept)
+    planned = builders.mitigation(kept, row, cost="100")
+    builders.mitigation(kept, row, cost=None)
+    builders.mitigation(kept, row, cost="7", visibility="party")
+    builders.mitigation(kept, row, cost="900", status="cancelled")
+    edit_mitigation(
+        actor=kept.viewer("owner"), ref=planned.ref, version=None, fields={"spent": "130"},
+        at=kept.at,
+    )  # fmt: skip
+    for who, money in (("leader", (3, 107, 130, 1)), ("partner_leader", (2, 100, 130, 1))):
+        found = builders.web(getattr(kept, who)).get(HOME).context["money"]
+        of = found["of"]
+        assert (of.count, of.planned, of.spent, of.over) == money
+        assert [(entry["ref"], entry["more"]) for entry in found["over"]] == [(planned.ref, 30)]
+        opened = builders.web(getattr(kept, who)).get(found["planned_url"]).context
+        assert opened["page_obj"].paginator.count == of.count
+
+
+def test_work_past_its_day_is_counted_by_party_and_opened(kept: World) -> None:
+    row = builders.risk(kept, at=kept.at - 20 * DAY)
+    for due in (2, 3):
+        builders.mitigation(kept, row, due_on=kept.today - due * DAY, at=kept.at - 9 * DAY)
+    builders.mitigation(kept, row, due_on=kept.today, at=kept.at)
+    client = builders.web(kept.partner_leader)
+    (found,) = client.get(HOME).context["overdue"]["works"]
+    assert found["count"] == 2
+    assert client.get(found["url"]).context["page_obj"].paginator.count == 2
+
+
+def test_the_highest_have_the_line_of_their_scores(kept: World) -> None:
+    top = builders.web(kept.leader).get(HOME).context["top"]
+    rose = next(entry for entry in top if entry["ref"] == "R-001")
+    assert rose["trend"][0] == 4
+    assert rose["trend"][-1] == 25
+
+
+def test_the_first_month_has_no_line_and_says_when_it_has(world: World) -> None:
+    words = "From the end of this month on"
+    builders.risk(world, rated=(5, 5))
+    Register.objects.update(created_at=world.at)
+    assert words in page(builders.web(world.leader))
+    Register.objects.update(created_at=world.at - 40 * DAY)
+    assert words not in page(builders.web(world.leader))
+
+
 def test_an_empty_register_says_what_will_be_here(world: World) -> None:
     text = page(builders.web(world.leader))
-    for words in ("No rated risks", "Nothing moved", "No review is overdue.",
+    for words in ("No risk is open yet", "See the list of risks",
+                  "Nobody has put a question forward yet.", "No mitigation is planned.",
+                  "No mitigation is past its day.", "No rated risks", "Nothing moved",
+                  "No review is overdue.",
                   "Nothing waits for you"):  # fmt: skip
         assert words in text
     assert re.search(r"<b>0</b> <span>open threats</span>", text)

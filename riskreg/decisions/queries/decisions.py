@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -99,9 +99,33 @@ def decisions_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     )
 
 
+def decisions_waiting(viewer: Viewer) -> QuerySet[Decision]:
+    """What is put forward and waits to be decided, the soonest first; ``asked_me``: whether the
+    viewer is one of those who are asked."""
+    asked = Decider.objects.filter(decision=OuterRef("pk"), user=viewer.user)
+    rows = visible_decisions(viewer).filter(state=DecisionState.PROPOSED)
+    return rows.annotate(asked_me=Exists(asked)).order_by("due_on", "pk")
+
+
+def decision_counts(viewer: Viewer) -> dict[str, int]:
+    """How many decisions are in each state that there are any in; one query."""
+    rows = visible_decisions(viewer).order_by().values_list("state").annotate(n=Count("pk"))
+    return dict(rows)
+
+
 def decision_for(viewer: Viewer, ref: str, today: dt.date) -> Decision:
     """The decision called ``ref``. Raises ``NotFound`` also for another party's own."""
     row = decisions_for(viewer, today).filter(ref=ref).first() if valid_ref(ref) else None
+    if row is None:
+        raise NotFound(_("There is no such decision."))
+    row.register = viewer.register
+    return row
+
+
+def decision_called(viewer: Viewer, ref: str) -> Decision:
+    """The decision called ``ref`` alone, without what is shown of one. Raises ``NotFound``."""
+    rows = visible_decisions(viewer).select_related("party")
+    row = rows.filter(ref=ref).first() if valid_ref(ref) else None
     if row is None:
         raise NotFound(_("There is no such decision."))
     row.register = viewer.register

@@ -8,9 +8,10 @@ from django.db.models import Count, Q, QuerySet
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.risks.models import Kind, Position, State
+from riskreg.risks.models import Kind, Mitigation, Position, State
 from riskreg.risks.parts import WITHIN, left_out
 from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
+from riskreg.risks.queries.serving import RUNNING
 
 
 def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
@@ -23,6 +24,39 @@ def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
         .order_by("-n", "party__key")
     )
     return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
+
+
+def overdue_work_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
+    """Each party with visible work in hand that is past its day, and how much of it; most first."""
+    rows = (
+        Mitigation.objects.visible_to(viewer)
+        .filter(status__in=RUNNING, due_on__lt=today)
+        .values_list("party", "party__key", "party__names")
+        .annotate(n=Count("id"))
+        .order_by("-n", "party__key")
+    )
+    return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
+
+
+def scores_over_time(
+    viewer: Viewer, risks: Sequence[int], days: Sequence[dt.date]
+) -> dict[int, list[int]]:
+    """The residual scores of ``risks`` (database ids) at the end of each day on which they were
+    open and rated, oldest first; one query."""
+    ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
+    rows = (
+        visible_positions(viewer)
+        .filter(Q(valid_to=None) | Q(valid_to__gte=min(ends)), risk__in=risks, state=State.OPEN)
+        .filter(valid_from__lt=max(ends), residual_score__isnull=False)
+        .order_by("valid_from", "pk")
+        .values_list("risk", "valid_from", "valid_to", "residual_score")
+    )
+    found: dict[int, dict[dt.datetime, int]] = {risk: {} for risk in risks}
+    for risk, since, until, score in rows:
+        for end in ends:
+            if since < end and (until is None or until >= end):
+                found[risk][end] = score or 0  # rated: the query says so
+    return {risk: [scores[end] for end in ends if end in scores] for risk, scores in found.items()}
 
 
 def _open_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Position]:

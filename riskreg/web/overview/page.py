@@ -10,30 +10,25 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from riskreg.decisions.queries.acceptances import unaccepted
-from riskreg.duties.queries import agenda
 from riskreg.indicators.queries.access import measuring
 from riskreg.indicators.queries.breaches import waiting_breaches
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.axes import axes_of
+from riskreg.register.permissions import permits
 from riskreg.register.queries import objectives_for
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
-from riskreg.risks.queries.totals import above_over_time, overdue_by_party
+from riskreg.risks.queries.totals import above_over_time, scores_over_time
 from riskreg.web.base import RegisterView
-from riskreg.web.duties.labels import action_label, kind_label
 from riskreg.web.heatmap.moves import moved, moves_of, score_delta
 from riskreg.web.heatmap.places import count_in, month_from
 from riskreg.web.indicators.labels import measured, status_label
+from riskreg.web.overview import panels
+from riskreg.web.overview.panels import SHOWN
 from riskreg.web.presenters import Scale, error_list, heat_grid, person, query
 
-# Of each list; the whole of each is one click away.
-SHOWN = 6
-# What falls due within so many days is on the screen.
-DUE_DAYS = 14
-# Who has more than so many things to do is told that it is more.
-COUNTED = 99
 MONTHS = 12
 PRESETS = (1, 3, 6, 12)
 
@@ -58,7 +53,7 @@ class OverviewPage(RegisterView):
         scale = Scale(shown.criteria)
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
-        overdue = self._overdue(today)
+        overdue = panels.overdue(self.viewer, today)
         above = self._unaccepted(today, scale)
         context = {
             "title": _("Home"),
@@ -79,17 +74,21 @@ class OverviewPage(RegisterView):
                 shown,
                 scale,
                 map_url,
-                sum(party["count"] for party in overdue),
+                sum(party["count"] for party in overdue["reviews"]),
                 above["unaccepted_count"],
             ),
             **above,
+            "empty": not (shown.total or shown.other_total),
+            "may_create": permits(self.viewer, "risk.create"),
             "over_time": self._over_time(today, scale, shown),
             "moved": self._moved(shown, scale),
             "moved_url": f"{compared}#moved",
-            "top": self._highest(shown, scale),
+            "top": self._highest(shown, scale, today),
             "top_url": reverse("web:risks", kwargs={"slug": self.slug})
             + query({}, state="open", kind="threat", ordering="-score"),
-            **self._waiting(today),
+            **panels.waiting(self.viewer, today),
+            "decisions": panels.decisions(self.viewer),
+            "money": panels.money(self.viewer),
             "overdue": overdue,
             **self._breaches(),
             "objectives": self._objectives(today),
@@ -153,13 +152,14 @@ class OverviewPage(RegisterView):
 
     def _over_time(self, today: dt.date, scale: Scale, shown: Heatmap) -> dict[str, Any]:
         """How many threats stood above appetite at the ends of the last months, and today."""
-        first = today.replace(day=1)
-        ends = [month_from(first, -n) - dt.timedelta(days=1) for n in range(MONTHS - 2, -1, -1)]
+        ends = _month_ends(today)
         counts = above_over_time(self.viewer, ends, scale.above)
         rows = [*zip(ends, counts, strict=True), (today, count_in(shown, scale, "above"))]
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         return {
             "values": [float(n) for _day, n in rows],
+            # In its first month a register has no past to draw.
+            "young": not any(counts) and self._is_new(today),
             "rows": [
                 {
                     "day": day,
@@ -175,6 +175,12 @@ class OverviewPage(RegisterView):
             ],
         }
 
+    def _is_new(self, today: dt.date) -> bool:
+        """Whether the register was made this month."""
+        register = self.viewer.register
+        made = clock.local_date(register.created_at, register.time_zone)
+        return (made.year, made.month) == (today.year, today.month)
+
     def _moved(self, shown: Heatmap, scale: Scale) -> dict[str, Any] | None:
         compared = shown.comparison
         assert compared is not None  # noqa: S101 - the page always compares
@@ -185,12 +191,13 @@ class OverviewPage(RegisterView):
         )
         return moved(shown, scale, page, reasons, self._risk_url)
 
-    def _highest(self, shown: Heatmap, scale: Scale) -> list[dict[str, Any]]:
+    def _highest(self, shown: Heatmap, scale: Scale, today: dt.date) -> list[dict[str, Any]]:
         found = heatmap_lists.risks_in_cell(
             self.viewer, None, stage=shown.stage, at=self.at, as_of=shown.as_of
         )
         rows = list(found[:SHOWN])
         moves = moves_of(shown, (row.ref for row in rows))
+        past = scores_over_time(self.viewer, [row.risk_id for row in rows], _month_ends(today))
         return [
             {
                 "ref": row.ref,
@@ -199,35 +206,12 @@ class OverviewPage(RegisterView):
                 "owner": person(row.owner),
                 "chip": scale.cell_chip(row.cell(shown.stage), shown.kind),
                 "delta": score_delta(moves.get(row.ref)),
+                # As far as it was on the map; a line needs two ends.
+                "trend": [*past[row.risk_id], row.residual_score],
                 "private": row.visibility == "party",
             }
             for row in rows
         ]
-
-    def _waiting(self, today: dt.date) -> dict[str, Any]:
-        """What the viewer has to do within two weeks, most urgent first."""
-        wanted = agenda.Wanted(
-            today=today,
-            people=agenda.mine(self.viewer),
-            due_before=today + dt.timedelta(days=DUE_DAYS + 1),
-        )
-        # Counted by reading them: counting costs a query more for every kind there is.
-        [duties] = agenda.lists_for(self.viewer, [(wanted, COUNTED + 1)])
-        return {
-            "waiting_count": min(len(duties), COUNTED),
-            "waiting_more": len(duties) > COUNTED,
-            "waiting": [
-                {
-                    "kind": kind_label(duty.kind),
-                    "ref": duty.ref,
-                    "title": duty.title,
-                    "due_on": duty.due_on,
-                    "url": duty.link(self.slug),
-                    "action": action_label(duty.kind),
-                }
-                for duty in duties[:SHOWN]
-            ],
-        }
 
     def _unaccepted(self, today: dt.date, scale: Scale) -> dict[str, Any]:
         """What stands above appetite without a valid acceptance, the worst first."""
@@ -249,17 +233,6 @@ class OverviewPage(RegisterView):
                 for row in listed
             ],
         }
-
-    def _overdue(self, today: dt.date) -> list[dict[str, Any]]:
-        risks = reverse("web:risks", kwargs={"slug": self.slug})
-        return [
-            {
-                "name": party.name,
-                "count": count,
-                "url": risks + query({}, party=party.key, overdue="true"),
-            }
-            for party, count in overdue_by_party(self.viewer, today)
-        ]
 
     def _breaches(self) -> dict[str, Any]:
         rows = waiting_breaches(self.viewer)
@@ -306,6 +279,12 @@ class OverviewPage(RegisterView):
 
     def _risk_url(self, ref: str) -> str:
         return reverse("web:risk", kwargs={"slug": self.slug, "ref": ref})
+
+
+def _month_ends(today: dt.date) -> list[dt.date]:
+    """The last days of the months before today's, as many as are drawn, oldest first."""
+    first = today.replace(day=1)
+    return [month_from(first, -n) - dt.timedelta(days=1) for n in range(MONTHS - 2, -1, -1)]
 
 
 def _since(text: str, today: dt.date) -> dt.date | None:

@@ -1,0 +1,141 @@
+"""Panels of the home of leadership that need nothing of the map: decisions, work, money, people."""
+
+import datetime as dt
+from typing import Any
+
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from riskreg.decisions.models import DecisionState, ObligationKind
+from riskreg.decisions.queries.decisions import decision_counts, decisions_waiting
+from riskreg.duties.base import Duty
+from riskreg.duties.queries import agenda
+from riskreg.register.access import Viewer
+from riskreg.risks.queries.money import over_plan, spending
+from riskreg.risks.queries.totals import overdue_by_party, overdue_work_by_party
+from riskreg.web.duties.labels import action_label, kind_label
+from riskreg.web.presenters import person, query
+
+# Of each list; the whole of each is one click away.
+SHOWN = 6
+# What falls due within so many days is on the screen.
+DUE_DAYS = 14
+# Who has more than so many things to do is told that it is more.
+COUNTED = 99
+# What only those who lead can do: asked for first, however far the day is.
+_ANSWERS = (ObligationKind.DECISION_ANSWER.value, ObligationKind.ANSWER.value)
+
+
+def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
+    """What the viewer has to do: their yes or no first, then what is due within two weeks, the
+    most urgent first."""
+    people = agenda.mine(viewer)
+    soon = today + dt.timedelta(days=DUE_DAYS + 1)
+    # Counted by reading them: counting costs a query more for every kind there is.
+    answers, rest = agenda.lists_for(
+        viewer,
+        [
+            (agenda.Wanted(today=today, people=people, kinds=_ANSWERS), COUNTED + 1),
+            (agenda.Wanted(today=today, people=people, due_before=soon), COUNTED + 1),
+        ],
+    )
+    duties: list[Duty] = [*answers, *(duty for duty in rest if duty.kind not in _ANSWERS)]
+    slug = viewer.register.slug
+    return {
+        "waiting_count": min(len(duties), COUNTED),
+        "waiting_more": len(duties) > COUNTED,
+        "waiting": [
+            {
+                "kind": kind_label(duty.kind),
+                "ref": duty.ref,
+                "title": duty.title,
+                "due_on": duty.due_on,
+                "url": duty.link(slug),
+                "action": action_label(duty.kind),
+            }
+            for duty in duties[:SHOWN]
+        ],
+    }
+
+
+def decisions(viewer: Viewer) -> dict[str, Any]:
+    """How many decisions stand where, and those that wait to be decided, the soonest first."""
+    counts = decision_counts(viewer)
+    url = reverse("web:decisions", kwargs={"slug": viewer.register.slug})
+    states = (
+        (_("to be decided"), (DecisionState.PROPOSED,), url, "warn"),
+        (
+            _("decided and standing"),
+            (DecisionState.DECIDED, DecisionState.IN_FORCE, DecisionState.REVISITED),
+            f"{url}?show=standing",
+            "",
+        ),
+        (_("drafts"), (DecisionState.DRAFT,), f"{url}?show=drafts", ""),
+    )
+    figures = [
+        {"label": label, "count": n, "url": where, "tone": tone if n else ""}
+        for label, of, where, tone in states
+        for n in [sum(counts.get(state, 0) for state in of)]
+    ]
+    return {
+        "any": bool(counts),
+        "figures": figures,
+        "rows": [
+            {
+                "ref": row.ref,
+                "title": row.localized("title"),
+                "url": reverse("web:decision", args=[viewer.register.slug, row.ref]),
+                "due_on": row.due_on,
+                "asked_by": person(row.requested_by),
+                "mine": row.asked_me,  # type: ignore[attr-defined]
+                "private": row.visibility == "party",
+            }
+            for row in decisions_waiting(viewer).select_related("requested_by")[:SHOWN]
+        ],
+    }
+
+
+def money(viewer: Viewer) -> dict[str, Any]:
+    """What the mitigations are planned to cost, what was spent, and which cost more than that."""
+    found = spending(viewer)
+    url = reverse("web:mitigations", kwargs={"slug": viewer.register.slug})
+    every = {"status": ["planned", "in_progress", "done"]}
+    return {
+        "of": found,
+        "planned_url": url + query(every, ordering="-cost"),
+        "spent_url": url + query(every, ordering="-spent"),
+        "over": [
+            {
+                "ref": row.ref,
+                "title": row.localized("title"),
+                "url": reverse("web:mitigation", args=[viewer.register.slug, row.ref]),
+                "more": row.spent - row.cost if row.spent and row.cost is not None else None,
+            }
+            for row in (over_plan(viewer)[:SHOWN] if found.over else ())
+        ],
+    }
+
+
+def overdue(viewer: Viewer, today: dt.date) -> dict[str, list[dict[str, Any]]]:
+    """What is past its day, by party: reviews, and work in hand."""
+    slug = viewer.register.slug
+    risks = reverse("web:risks", kwargs={"slug": slug})
+    works = reverse("web:mitigations", kwargs={"slug": slug})
+    return {
+        "reviews": [
+            {
+                "name": party.name,
+                "count": count,
+                "url": risks + query({}, party=party.key, overdue="true"),
+            }
+            for party, count in overdue_by_party(viewer, today)
+        ],
+        "works": [
+            {
+                "name": party.name,
+                "count": count,
+                "url": works + query({}, party=party.key, due_before=today.isoformat()),
+            }
+            for party, count in overdue_work_by_party(viewer, today)
+        ],
+    }
