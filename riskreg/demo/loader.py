@@ -91,7 +91,7 @@ class _Load:
             *self._risk_steps(),
             *self._relation_steps(),
             *self._mitigation_steps(),
-            *self._told_steps(),
+            *self._further_steps(),
         ]
         # A stable sort: steps of one day stay in the order in which the files tell them.
         today, moment = dt.date.min, self.at
@@ -233,7 +233,7 @@ class _Load:
             for step in work["steps"]:
                 yield _Step(self.calendar.day(step["at"]), partial(self._progress, work, step))
 
-    def _told_steps(self) -> Iterator[_Step]:
+    def _further_steps(self) -> Iterator[_Step]:
         """What further files tell, each by a module of its own."""
         base = (self.content, self.calendar, self.actors, self.risks)
         for day, run in (
