@@ -353,7 +353,7 @@ class _Load:
         status = "done" if step["progress"] == 100 else "in_progress"
         fields: dict[str, Any] = {"progress": step["progress"], "status": status}
         if "spent" in step:
-            fields |= {"spent": step["spent"], "progress_note": step.get("note", "")}
+            fields |= {"spent": step["spent"], "progress_note": step.get("sentence", "")}
         self._edit(work, fields, at)
 
     def _edit(self, work: Mapping[str, Any], fields: dict[str, Any], at: dt.datetime) -> None:

@@ -181,7 +181,7 @@ def test_money_in_mitigations_is_counted_by_who_may_see_them(kept: World) -> Non
         assert (of.count, of.planned, of.spent, of.over) == money
         assert [(entry["ref"], entry["more"]) for entry in found["over"]] == [(planned.ref, 30)]
         opened = builders.web(getattr(kept, who)).get(found["planned_url"]).context
-        assert opened["page_obj"].paginator.count == of.count
+        assert opened["page"].paginator.count == of.count
 
 
 def test_work_past_its_day_is_counted_by_party_and_opened(kept: World) -> None:
@@ -192,7 +192,7 @@ def test_work_past_its_day_is_counted_by_party_and_opened(kept: World) -> None:
     client = builders.web(kept.partner_leader)
     (found,) = client.get(HOME).context["overdue"]["works"]
     assert found["count"] == 2
-    assert client.get(found["url"]).context["page_obj"].paginator.count == 2
+    assert client.get(found["url"]).context["page"].paginator.count == 2
 
 
 def test_the_highest_have_the_line_of_their_scores(kept: World) -> None:
