@@ -20,10 +20,11 @@ EVERY_NOUN = {"api": 12, "web": 16}
 # An objective's page shows all that bears on it; comments name what each is about; a decision has
 # options, deciders, arguments, votes, conditions and risks, each asked for once.
 ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments/", "/decisions/")
-# The home of leadership asks for the map of two days beside every kind of duty; the pages of a
-# risk and of an indicator ask once for each noun that hangs on it.
+# The home of leadership asks for the map of two days beside every kind of duty, and once each for
+# decisions, all planned work and the past of the highest threats; the pages of a risk and of an
+# indicator ask once for each noun that hangs on it.
 OF_MUCH = {
-    "web:/r/{}/home/": 25,
+    "web:/r/{}/home/": 28,
     "web:/r/{}/risks/{}/": 16,
     "web:/r/{}/indicators/{}/": 14,
     "web:indicator": 14,

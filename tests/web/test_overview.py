@@ -146,9 +146,6 @@ def test_what_only_a_leader_can_do_comes_first_however_far_its_day_is(kept: Worl
     refs = [entry["ref"] for entry in context["waiting"]]
     assert refs[:1] == [put.ref]
     assert own.ref in refs
-    (listed,) = context["decisions"]["rows"]
-    assert (listed["ref"], listed["mine"]) == (put.ref, True)
-    assert builders.web(kept.auditor).get(HOME).context["decisions"]["rows"][0]["mine"] is False
 
 
 def test_decisions_open_what_they_count_and_the_other_partys_are_in_none(kept: World) -> None:

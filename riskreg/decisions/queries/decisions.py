@@ -99,14 +99,6 @@ def decisions_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     )
 
 
-def decisions_waiting(viewer: Viewer) -> QuerySet[Decision]:
-    """What is put forward and waits to be decided, the soonest first; ``asked_me``: whether the
-    viewer is one of those who are asked."""
-    asked = Decider.objects.filter(decision=OuterRef("pk"), user=viewer.user)
-    rows = visible_decisions(viewer).filter(state=DecisionState.PROPOSED)
-    return rows.annotate(asked_me=Exists(asked)).order_by("due_on", "pk")
-
-
 def decision_counts(viewer: Viewer) -> dict[str, int]:
     """How many decisions are in each state that there are any in; one query."""
     rows = visible_decisions(viewer).order_by().values_list("state").annotate(n=Count("pk"))

@@ -8,10 +8,9 @@ from django.db.models import Count, Q, QuerySet
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.risks.models import Kind, Mitigation, Position, State
+from riskreg.risks.models import Kind, Position, State
 from riskreg.risks.parts import WITHIN, left_out
 from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
-from riskreg.risks.queries.serving import RUNNING
 
 
 def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
@@ -19,18 +18,6 @@ def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
     rows = (
         current_positions(viewer)
         .filter(state=State.OPEN, risk__next_review_on__lt=today)
-        .values_list("party", "party__key", "party__names")
-        .annotate(n=Count("id"))
-        .order_by("-n", "party__key")
-    )
-    return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
-
-
-def overdue_work_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
-    """Each party with visible work in hand that is past its day, and how much of it; most first."""
-    rows = (
-        Mitigation.objects.visible_to(viewer)
-        .filter(status__in=RUNNING, due_on__lt=today)
         .values_list("party", "party__key", "party__names")
         .annotate(n=Count("id"))
         .order_by("-n", "party__key")

@@ -21,6 +21,7 @@ from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.totals import above_over_time, scores_over_time
+from riskreg.risks.queries.work import work_as_a_whole
 from riskreg.web.base import RegisterView
 from riskreg.web.heatmap.moves import moved, moves_of, score_delta
 from riskreg.web.heatmap.places import count_in, month_from
@@ -53,7 +54,8 @@ class OverviewPage(RegisterView):
         scale = Scale(shown.criteria)
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         compared = f"{map_url}?compare={since.isoformat()}"
-        overdue = panels.overdue(self.viewer, today)
+        work = work_as_a_whole(self.viewer, today)
+        overdue = panels.overdue(self.viewer, today, work)
         above = self._unaccepted(today, scale)
         context = {
             "title": _("Home"),
@@ -88,7 +90,7 @@ class OverviewPage(RegisterView):
             + query({}, state="open", kind="threat", ordering="-score"),
             **panels.waiting(self.viewer, today),
             "decisions": panels.decisions(self.viewer),
-            "money": panels.money(self.viewer),
+            "money": panels.money(self.viewer, work),
             "overdue": overdue,
             **self._breaches(),
             "objectives": self._objectives(today),

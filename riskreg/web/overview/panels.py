@@ -7,14 +7,14 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import DecisionState, ObligationKind
-from riskreg.decisions.queries.decisions import decision_counts, decisions_waiting
+from riskreg.decisions.queries.decisions import decision_counts
 from riskreg.duties.base import Duty
 from riskreg.duties.queries import agenda
 from riskreg.register.access import Viewer
-from riskreg.risks.queries.money import over_plan, spending
-from riskreg.risks.queries.totals import overdue_by_party, overdue_work_by_party
+from riskreg.risks.queries.totals import overdue_by_party
+from riskreg.risks.queries.work import Work, over_plan
 from riskreg.web.duties.labels import action_label, kind_label
-from riskreg.web.presenters import person, query
+from riskreg.web.presenters import query
 
 # Of each list; the whole of each is one click away.
 SHOWN = 6
@@ -59,7 +59,7 @@ def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
 
 
 def decisions(viewer: Viewer) -> dict[str, Any]:
-    """How many decisions stand where, and those that wait to be decided, the soonest first."""
+    """How many decisions stand where. Those that wait for the viewer are among what waits."""
     counts = decision_counts(viewer)
     url = reverse("web:decisions", kwargs={"slug": viewer.register.slug})
     states = (
@@ -72,32 +72,18 @@ def decisions(viewer: Viewer) -> dict[str, Any]:
         ),
         (_("drafts"), (DecisionState.DRAFT,), f"{url}?show=drafts", ""),
     )
-    figures = [
-        {"label": label, "count": n, "url": where, "tone": tone if n else ""}
-        for label, of, where, tone in states
-        for n in [sum(counts.get(state, 0) for state in of)]
-    ]
     return {
         "any": bool(counts),
-        "figures": figures,
-        "rows": [
-            {
-                "ref": row.ref,
-                "title": row.localized("title"),
-                "url": reverse("web:decision", args=[viewer.register.slug, row.ref]),
-                "due_on": row.due_on,
-                "asked_by": person(row.requested_by),
-                "mine": row.asked_me,  # type: ignore[attr-defined]
-                "private": row.visibility == "party",
-            }
-            for row in decisions_waiting(viewer).select_related("requested_by")[:SHOWN]
+        "figures": [
+            {"label": label, "count": n, "url": where, "tone": tone if n else ""}
+            for label, of, where, tone in states
+            for n in [sum(counts.get(state, 0) for state in of)]
         ],
     }
 
 
-def money(viewer: Viewer) -> dict[str, Any]:
+def money(viewer: Viewer, found: Work) -> dict[str, Any]:
     """What the mitigations are planned to cost, what was spent, and which cost more than that."""
-    found = spending(viewer)
     url = reverse("web:mitigations", kwargs={"slug": viewer.register.slug})
     every = {"status": ["planned", "in_progress", "done"]}
     return {
@@ -116,7 +102,7 @@ def money(viewer: Viewer) -> dict[str, Any]:
     }
 
 
-def overdue(viewer: Viewer, today: dt.date) -> dict[str, list[dict[str, Any]]]:
+def overdue(viewer: Viewer, today: dt.date, work: Work) -> dict[str, list[dict[str, Any]]]:
     """What is past its day, by party: reviews, and work in hand."""
     slug = viewer.register.slug
     risks = reverse("web:risks", kwargs={"slug": slug})
@@ -136,6 +122,6 @@ def overdue(viewer: Viewer, today: dt.date) -> dict[str, list[dict[str, Any]]]:
                 "count": count,
                 "url": works + query({}, party=party.key, due_before=today.isoformat()),
             }
-            for party, count in overdue_work_by_party(viewer, today)
+            for party, count in work.overdue
         ],
     }

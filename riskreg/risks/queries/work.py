@@ -1,0 +1,71 @@
+"""Planned work as a whole: what is past its day, what it costs, and what has been spent on it."""
+
+import datetime as dt
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from django.db.models import Count, F, Q, QuerySet, Sum
+
+from riskreg.register.access import Viewer
+from riskreg.register.models import Party
+from riskreg.risks.models import Mitigation, MitigationStatus
+from riskreg.risks.queries.serving import RUNNING
+
+
+@dataclass
+class Work:
+    """Of all mitigations that a viewer may see and that nobody cancelled: how many there are, what
+    they are planned to cost, what has been spent; ``unpriced`` and ``untold`` are those without the
+    one or the other, ``over`` those that have cost more than was planned. ``overdue``: the parties
+    with work in hand that is past its day, and how much of it, most first."""
+
+    count: int = 0
+    planned: Decimal = Decimal(0)
+    spent: Decimal = Decimal(0)
+    unpriced: int = 0
+    untold: int = 0
+    over: int = 0
+    overdue: list[tuple[Party, int]] = field(default_factory=list)
+
+
+def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
+    """One query: a row for each party."""
+    rows = (
+        _counted(viewer)
+        .order_by()
+        .values("party", "party__key", "party__names")
+        .annotate(
+            n=Count("pk"),
+            all_planned=Sum("cost"),
+            all_spent=Sum("spent"),
+            unpriced=Count("pk", filter=Q(cost=None)),
+            untold=Count("pk", filter=Q(spent=None)),
+            over=Count("pk", filter=Q(spent__gt=F("cost"))),
+            late=Count("pk", filter=Q(status__in=RUNNING, due_on__lt=today)),
+        )
+    )
+    found = Work()
+    for row in rows:
+        found.count += row["n"]
+        found.planned += row["all_planned"] or 0
+        found.spent += row["all_spent"] or 0
+        found.unpriced += row["unpriced"]
+        found.untold += row["untold"]
+        found.over += row["over"]
+        if row["late"]:
+            party = Party(pk=row["party"], key=row["party__key"], names=row["party__names"])
+            found.overdue.append((party, row["late"]))
+    found.overdue.sort(key=lambda late: (-late[1], late[0].key))
+    return found
+
+
+def over_plan(viewer: Viewer) -> QuerySet[Mitigation]:
+    """Those that have cost more than was planned, the furthest over first."""
+    over = F("spent") - F("cost")
+    rows: QuerySet[Mitigation] = _counted(viewer).filter(spent__gt=F("cost"))
+    return rows.order_by(over.desc(), "pk")
+
+
+def _counted(viewer: Viewer) -> QuerySet[Mitigation]:
+    rows: QuerySet[Mitigation] = Mitigation.objects.visible_to(viewer)
+    return rows.exclude(status=MitigationStatus.CANCELLED)
