@@ -84,6 +84,7 @@ def test_from_nothing_to_a_register_of_two_parties_that_somebody_joins(
     owner = join_as_risk_owner(site)
     frame_it(first, look)
     open_a_risk(owner, look)
+    have_one_at_once(owner)
     read_the_first_reminder(owner, look)
 
 
@@ -219,8 +220,29 @@ def open_a_risk(page: Page, look: Callable[[Page], None]) -> None:
     assert [c.name for c in risk.controls.all()] == ["Batteries on trucks for two cities"]
 
 
+def have_one_at_once(page: Page) -> None:
+    """As the guide says: today is a day of work, its hour has begun, the date is an earlier one."""
+    page.goto("/preferences/")
+    form = page.locator("form:has([name=digest_hour])")
+    form.locator("[name=digest_hour]").select_option("0")
+    for day in form.locator("[name=working_days]").all():
+        day.check()
+    form.locator("button").last.click()
+    page.goto(f"/r/{Register.objects.get().slug}/risks/R-001/review/")
+    page.locator("summary", has_text="Other outcomes, an earlier date").click()
+    page.fill("[name=next_review_on]", str(clock.now().date() + dt.timedelta(days=3)))
+    page.locator("[name=verdict][value=unchanged]").click()
+    page.wait_for_url(re.compile("/risks/R-001/"))
+    page.locator("main form").first.wait_for(state="attached")
+    now = clock.now()
+    sweep(now)
+    deliver_due(lambda: now, seconds=60, limit=100)
+    (reminder,) = [m for m in mail.outbox if m.to == ["owner@example.com"] and "R-001" in m.body]
+    assert "due in 3 days" in reminder.body
+
+
 def read_the_first_reminder(page: Page, look: Callable[[Page], None]) -> None:
-    """On the day on which the review is due it comes by mail, and stands in the inbox."""
+    """On the day on which the review is due the next comes, and stands in the inbox."""
     risk = Risk.objects.get()
     assert risk.next_review_on is not None
     due = dt.datetime.combine(risk.next_review_on, dt.time(12), dt.UTC)
