@@ -70,8 +70,14 @@ def _check_free(
 
 
 @contextmanager
-def refusing_taken_external_id() -> Iterator[None]:
-    """Around a write: where somebody else took the external id meanwhile, ``Invalid`` says so."""
+def refusing_taken_external_id(*, written: bool = True) -> Iterator[None]:
+    """Around a write: where somebody else took the external id meanwhile, ``Invalid`` says so.
+
+    Where none is ``written`` nothing can be taken, and no savepoint is made.
+    """
+    if not written:
+        yield
+        return
     try:
         with transaction.atomic():
             yield

@@ -189,7 +189,7 @@ def edit_indicator(
         )
     indicator.version += 1
     indicator.updated_at = max(recorded_at or at, indicator.updated_at)
-    with refusing_taken_external_id():
+    with refusing_taken_external_id(written="external_id" in changes):
         indicator.save()
     edited = actor.entry(
         "indicator.edited", indicator, at=at, recorded_at=recorded_at, changes=changes

@@ -128,7 +128,7 @@ def edit_objective(
     changes = set_values(OBJECTIVE, objective, clean)
     if changes:
         objective.version += 1
-        with refusing_taken_external_id():
+        with refusing_taken_external_id(written="external_id" in changes):
             objective.save(update_fields=[*changes, "version"])
         edited = actor.entry("objective.edited", objective, at=at, changes=changes)
         append_all(entries_by_audience(OBJECTIVE, objective, edited))

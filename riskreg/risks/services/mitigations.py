@@ -225,7 +225,7 @@ def _keep(
 ) -> None:
     mitigation.version += 1
     mitigation.updated_at = max(recorded_at or at, mitigation.updated_at)
-    with refusing_taken_external_id():
+    with refusing_taken_external_id(written="external_id" in changes):
         mitigation.save()
     _log(actor, mitigation, verb, changes, at, recorded_at)
 

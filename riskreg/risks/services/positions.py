@@ -12,14 +12,20 @@ PARTS = ("likelihood", "impact", "score", "rating")
 
 
 def set_position(
-    risk: Risk, at: dt.datetime, criteria: Criteria, *, by_scale: bool = False, **changes: Any
+    risk: Risk,
+    at: dt.datetime,
+    criteria: Criteria | None = None,
+    *,
+    by_scale: bool = False,
+    **changes: Any,
 ) -> Position:
     """Close the risk's open position at ``at`` and open one that says how it stands from then on.
 
     ``changes`` are columns that differ (``cell_columns``); state, ref, owner, party and visibility
-    come from the risk. ``by_scale`` marks that another scale moved it and nobody's judgement. If
-    nothing differs the old position stays. A clock that stepped back never
-    makes positions overlap: the change counts from the start of the open one.
+    come from the risk. Without ``criteria`` it stays judged on the scale that it is judged on.
+    ``by_scale`` marks that another scale moved it and nobody's judgement. If nothing differs the
+    old position stays. A clock that stepped back never makes positions overlap: the change counts
+    from the start of the open one.
     """
     current = Position.objects.filter(risk=risk, valid_to=None).first()
     columns: dict[str, Any] = {
@@ -31,7 +37,7 @@ def set_position(
         "state": risk.state,
         "kind": risk.kind,
         "owner_id": risk.owner_id,
-        "criteria_id": criteria.pk,
+        "criteria_id": criteria.pk if criteria else current and current.criteria_id,
     }
     for stage in ("inherent", "residual", "target"):
         for part in PARTS:

@@ -24,7 +24,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.parts import parts_of_either_side
-from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.queries.access import check_version, risk_for
 from riskreg.risks.services.claims import refuse_taking_sources
 from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
 from riskreg.risks.services.controls import keep_with_party
@@ -162,9 +162,9 @@ def edit_risk(
         before, _after = changes["terms"]
         check_not_merged(term for term in links["terms"] if term.ref not in before)
     columns = [name for name in changes if name not in LINKS]
-    with refusing_taken_external_id():
+    with refusing_taken_external_id(written="external_id" in columns):
         bump_version(risk, at, *columns)
-    set_position(risk, at, position_of(risk).criteria)
+    set_position(risk, at)
     _log(actor, "risk.edited", risk, changes, at=at)
     return risk
 
@@ -215,7 +215,7 @@ def transfer_risk(
     holder = risk.owner
     changes = {"owner": [str(holder.uuid)] * 2} | set_values(RISK, risk, people)
     bump_version(risk, at, "owner", "deputy")
-    set_position(risk, at, position_of(risk).criteria)
+    set_position(risk, at)
     _log(actor, "risk.transferred", risk, changes, at=at)
     if risk.visibility == Visibility.SHARED:
         keep_with_party(actor, risk, holder, at=at)

@@ -26,7 +26,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.policy import first_shared_version
-from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.queries.access import check_version, risk_for
 from riskreg.risks.services.positions import set_position
 
 # What the table of fields says, and the columns that are none of its fields.
@@ -148,7 +148,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
     risk.version = first_shared_version(risk.version)
     risk.last_reviewed_on = None
     risk.save(update_fields=list(before))
-    position = set_position(risk, at, position_of(risk).criteria)
+    position = set_position(risk, at)
     changes = {
         name: [log_value(RISK[name], was), log_value(RISK[name], getattr(risk, name))]
         for name, was in before.items()
