@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.accounts.models import User
+from riskreg.decisions.services import reopen_answers
 from riskreg.events.services import append
 from riskreg.handover.models import HandOver, ItemKind
 from riskreg.handover.queries import Responsibilities, called, person_leaving, responsibilities
@@ -163,6 +164,7 @@ def end_member(
     row = member_to_remove(actor, user, version)
     left = _settle(actor, row, to_user, nobody_yet, _("Left the register."), at)
     ended = remove_member(actor=actor, user=user, version=version, at=at)
+    reopen_answers(actor=actor, user=row.user, at=at)
     tell_managers(actor.register, row.user, left, at)
     return ended
 
@@ -184,6 +186,7 @@ def change_member_role(
     if role not in ANSWERABLE and row.role in ANSWERABLE and manages(actor, row.party_id):
         left = _settle(actor, row, to_user, nobody_yet, _("Has another role now."), at)
     changed = change_role(actor=actor, user=user, role=role, version=version, at=at)
+    reopen_answers(actor=actor, user=row.user, at=at)
     tell_managers(actor.register, row.user, left, at)
     return changed
 

@@ -39,6 +39,7 @@ from riskreg.decisions.services import (
 )
 from riskreg.duties.queries import agenda
 from riskreg.events.models import Event
+from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.register.models import Membership
 from tests import builders
@@ -238,6 +239,55 @@ def test_the_yes_of_who_has_left_counts_no_more(world: World) -> None:
         actor=world.viewer("partner_manager"), ref=row.ref, answer="yes", at=world.at, **YES
     )
     assert row.state == "in_force"
+
+
+def asked_anew(row: Decision) -> set[str]:
+    """Whose answer is open."""
+    rows = Obligation.objects.filter(decision=row, kind="decision.answer", state="open")
+    return set(rows.values_list("owner__email", flat=True))
+
+
+def leave(world: World, who: str) -> None:
+    end_member(
+        actor=world.viewer("partner_manager"), user=getattr(world, who).uuid, version=None,
+        nobody_yet=True, at=world.at,
+    )  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_who_said_yes_and_leaves_leaves_the_answer_to_those_beside_them(world: World) -> None:
+    people = [world.leader.email, world.partner_leader.email, world.partner_manager.email]
+    row = proposed(world, builders.risk(world, rated=(2, 2)), deciders=people)
+    chosen(world, row, by="partner_leader")
+    assert asked_anew(row) == {world.leader.email}
+    version = Decision.objects.get(pk=row.pk).version
+    leave(world, "partner_leader")
+    assert asked_anew(row) == {world.leader.email, world.partner_manager.email}
+    told = Event.objects.get(verb="decision.answer_reopened")
+    assert json.loads(told.changes) == {"answer_needed": [None, "catl"]}
+    assert Decision.objects.get(pk=row.pk).version == version + 1
+    for who in ("partner_manager", "leader"):
+        vote_on_decision(actor=world.viewer(who), ref=row.ref, answer="yes", at=world.at, **YES)
+    assert Decision.objects.get(pk=row.pk).state == "in_force"
+    assert asked_anew(row) == set()
+
+
+@pytest.mark.django_db
+def test_with_nobody_beside_them_it_is_nobodys_and_is_told_as_that(world: World) -> None:
+    people = [world.leader.email, world.partner_leader.email]
+    row = proposed(world, builders.risk(world, rated=(2, 2)), deciders=people)
+    chosen(world, row, by="partner_leader")
+    leave(world, "partner_leader")
+    assert asked_anew(row) == {world.leader.email, world.partner_leader.email}
+    # Of what is decided, nothing is opened again.
+    other = proposed(world, builders.risk(world, rated=(2, 2)), by="manager")
+    chosen(world, other)
+    change_member_role(
+        actor=world.viewer("manager"), user=world.leader.uuid, role="viewer", version=None,
+        nobody_yet=True, at=world.at,
+    )  # fmt: skip
+    assert asked_anew(other) == set()
+    assert Event.objects.filter(verb="decision.answer_reopened").count() == 1
 
 
 @pytest.mark.django_db

@@ -11,6 +11,7 @@ from riskreg.decisions.services import answer_question, ask_about_risk, withdraw
 from riskreg.duties.queries import agenda
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.notify.models import Message
+from riskreg.notify.refresh import refresher
 from riskreg.register.services import end_membership
 from riskreg.reminders.services import sweep
 from riskreg.risks.services import share_risk, transfer_risk
@@ -223,3 +224,33 @@ def test_over_the_api_and_on_the_page(world: World) -> None:
     assert answer.status_code == 302
     asked.refresh_from_db()
     assert asked.state == "cancelled"
+
+
+# Mail ------------------------------------------------------------------------------------------
+def test_whoever_asked_is_written_to_when_an_answer_came(world: World) -> None:
+    row = builders.risk(world, title="Tariffs")
+    asked = question(world, row, by="partner_leader", text="What does the tariff do to it?")
+    act: dict[str, Any] = {"ref": row.ref, "question": asked.uuid, "at": world.at + DAY}
+    answer_question(actor=world.viewer("owner"), words="It doubles the price", **act)
+    message = Message.objects.get(kind="answer")
+    assert message.recipient == world.partner_leader.uuid
+    for words in ("Tariffs", "What does the tariff do to it?", "It doubles the price"):
+        assert words in message.text, words
+    assert "#questions" in message.text
+    found = refresher("answer")
+    assert found is not None
+    assert found.refresh(message.uuid, world.at + DAY) is not None
+    # Who left meanwhile is told nothing more.
+    end_membership(register=world.register, user=world.partner_leader, at=world.at + DAY)
+    assert found.refresh(message.uuid, world.at + DAY) is None
+
+
+def test_nobody_is_written_to_about_their_own_words_or_a_question_taken_back(world: World) -> None:
+    row = builders.risk(world)
+    own = question(world, row, by="owner")
+    answer_question(
+        actor=world.viewer("owner"), ref=row.ref, question=own.uuid, words="So", at=world.at
+    )
+    other = question(world, row, by="leader", text="And then?")
+    withdraw_question(actor=world.viewer("leader"), ref=row.ref, question=other.uuid, at=world.at)
+    assert not Message.objects.filter(kind="answer").exists()

@@ -263,3 +263,14 @@ def test_one_of_a_partys_own_is_nobody_elses(world: World) -> None:
         assert partner.get(f"{here}/{path}").status_code == 404, path
     for path in ("propose/", "vote/", "reject/", f"arguments/{made.uuid}/release/"):
         assert partner.post(f"{here}/{path}", {}).status_code == 404, path
+
+
+def test_a_risks_page_names_its_decisions_and_not_the_other_partys(world: World) -> None:
+    row = builders.risk(world, rated=(4, 5))
+    put = drafted(world, row, title="Shared question")
+    drafted(world, row, title="Our own question", visibility="party")
+    for who, own in (("leader", True), ("partner_leader", False)):
+        text = page(world, who, f"risks/{row.ref}/")
+        assert put.ref in text
+        assert "Shared question" in text
+        assert ("Our own question" in text) is own

@@ -99,6 +99,18 @@ def decisions_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     )
 
 
+def decisions_about(viewer: Viewer, risk: Risk) -> QuerySet[Decision]:
+    """Those that touch ``risk``, as far as the viewer may know, the newest first."""
+    rows: QuerySet[Decision] = visible_decisions(viewer).filter(risks=risk)
+    return rows.order_by("-created_at", "-pk")
+
+
+def decision_exists(viewer: Viewer, risk: str) -> Exists:
+    """Whether the viewer may know of a decision that touches the risk that the column ``risk`` of
+    an outer query names."""
+    return Exists(visible_decisions(viewer).filter(risks=OuterRef(risk)))
+
+
 def decision_counts(viewer: Viewer) -> dict[str, int]:
     """How many decisions are in each state that there are any in; one query."""
     rows = visible_decisions(viewer).order_by().values_list("state").annotate(n=Count("pk"))

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
 from riskreg.decisions.queries.questions import is_open, open_questions, question_for
 from riskreg.decisions.services.conditions import close
+from riskreg.decisions.services.mail import write_to_asker
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden
@@ -98,7 +99,8 @@ def _refuse_asking_twice(
 def answer_question(
     *, actor: Viewer, ref: str, question: UUID, words: Any, at: dt.datetime
 ) -> Obligation:
-    """Answer in words, by whoever could review the risk. Raises as ``ask_about_risk``."""
+    """Answer in words, by whoever could review the risk; whoever asked is written to. Raises as
+    ``ask_about_risk``."""
     risk = risk_for(actor, ref, lock=True)
     row = question_for(actor, risk, question)
     require(actor, "risk.review", risk)
@@ -130,6 +132,8 @@ def _close(
     close(row, actor, state, at, words)
     verb = "risk.answered" if state == ObligationState.MET else "risk.question_withdrawn"
     append(actor.entry(verb, row.risk, at=at, changes={"question": [before, _log(row)]}))
+    if state == ObligationState.MET:
+        write_to_asker(row, at)
     return row
 
 

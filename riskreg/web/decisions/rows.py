@@ -9,9 +9,10 @@ from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Argument, Decision, DecisionState, Obligation, Option
 from riskreg.decisions.policy.decisions import Stale, highest, moved_ratings, overdue
-from riskreg.decisions.queries.decisions import ratings_now, stale_because
+from riskreg.decisions.queries.decisions import decisions_about, ratings_now, stale_because
 from riskreg.register.access import Viewer
 from riskreg.register.queries import parties_for
+from riskreg.risks.models import Risk
 from riskreg.web.acceptances.rows import CONDITION_TONES
 from riskreg.web.presenters import Scale, person
 
@@ -46,6 +47,23 @@ def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any
         "deciders": [person(one.user) for one in it.asked],
         "chosen": next((o.localized("title") for o in it.choices if o.key == row.chosen), ""),
     }
+
+
+# On the page of a risk; more are in the list of decisions.
+MOST_OF_RISK = 10
+
+
+def decisions_of_risk(viewer: Viewer, risk: Risk) -> list[dict[str, Any]]:
+    """The decisions that touch ``risk``, as its page names them."""
+    return [
+        {
+            "ref": row.ref,
+            "title": row.localized("title"),
+            "label": row.get_state_display(),
+            "tone": TONES.get(DecisionState(row.state), ""),
+        }
+        for row in decisions_about(viewer, risk)[:MOST_OF_RISK]
+    ]
 
 
 def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any]:

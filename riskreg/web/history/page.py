@@ -224,6 +224,7 @@ def verb_label(verb: str) -> str:
         "decision.retracted": _("took a decision back to a draft"),
         "decision.chosen": _("chose an option; the other parties are asked"),
         "decision.agreed": _("said yes for a party"),
+        "decision.answer_reopened": _("gave up an answer; the party is asked anew"),
         "decision.objected": _("said no for a party"),
         "decision.decided": _("decided"),
         "decision.rejected": _("rejected a decision"),
@@ -277,6 +278,7 @@ def field_label(name: str, noun: str = "") -> str:
         "reading": _("reading"),
         "criteria": _("version of the criteria"),
         "indicator_status": _("status"),
+        "answer_needed": _("answer needed from"),
     }
     return words.get(name, name)
 

@@ -29,6 +29,7 @@ ICONS = {
     "interrupt": "bell-alert",
     "alarm": "exclamation-triangle",
     "comment": "chat-bubble-left-right",
+    "answer": "chat-bubble-left-right",
     "unowned": "exclamation-triangle",
 }
 

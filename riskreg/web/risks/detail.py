@@ -9,6 +9,7 @@ from django.urls import reverse
 
 from riskreg.decisions.policy.acceptances import Status
 from riskreg.decisions.queries.acceptances import acceptance_exists
+from riskreg.decisions.queries.decisions import decision_exists
 from riskreg.decisions.queries.questions import question_exists
 from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
 from riskreg.kernel import clock
@@ -33,6 +34,7 @@ from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations
 from riskreg.web.acceptances.rows import acceptance_of
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
+from riskreg.web.decisions.rows import decisions_of_risk
 from riskreg.web.duties.labels import away_text
 from riskreg.web.evidence.panel import evidence_panel, files_of
 from riskreg.web.file_links import file_links
@@ -76,6 +78,7 @@ class RiskPage(RegisterView):
                 anybody_away=away_among(viewer, today, "owner", "risk__deputy"),
                 any_acceptance=acceptance_exists(viewer, "risk"),
                 any_question=question_exists(viewer, "risk"),
+                any_decision=decision_exists(viewer, "risk"),
             )
             .order_by("valid_from")
         )
@@ -122,6 +125,7 @@ class RiskPage(RegisterView):
             "marks": mismatches_of(now),
             "above_appetite": above,
             "acceptance": accepted,
+            "decisions": decisions_of_risk(viewer, risk) if now.any_decision else [],
             "questions": question_rows(viewer, risk, today) if now.any_question else [],
             "comments": comments_panel(viewer, risk),
             "is_accepted": accepted is not None and accepted["status"] == Status.IN_FORCE,

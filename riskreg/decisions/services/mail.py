@@ -1,0 +1,94 @@
+"""What whoever asked about a risk is written when an answer came: through the outbox, as it reads
+when it is sent."""
+
+import datetime as dt
+import uuid
+import zoneinfo
+
+from django.template.loader import render_to_string
+from django.utils import timezone, translation
+from django.utils.text import Truncator
+
+from riskreg.accounts.mails import page_address
+from riskreg.accounts.models import User
+from riskreg.decisions.models import Obligation, ObligationState
+from riskreg.events.policy import Audience
+from riskreg.kernel import clock
+from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.models import Message
+from riskreg.notify.refresh import Content
+from riskreg.notify.services import Draft, post
+from riskreg.register.models import Membership
+from riskreg.register.visibility import Visibility
+
+KIND = "answer"
+# A mail quotes no more than this; the whole is behind its button.
+QUOTED = 1500
+
+
+def write_to_asker(row: Obligation, at: dt.datetime) -> None:
+    """Post a message about the answer to whoever asked, unless they gave it or left."""
+    user = row.asked_by
+    if user is None or row.closed_by_id == user.pk:
+        return
+    home = _home(row, user)
+    if home is None:
+        return
+    post(
+        Draft(
+            key=f"{KIND}:{row.uuid}",
+            kind=KIND,
+            recipient=user.uuid,
+            address=user.email,
+            language=user.language,
+            local_day=clock.local_date(at, user.time_zone),
+            content=_content(row, user),
+            audiences=[Audience(row.register.uuid, home.party.uuid if home.party else None)],
+        ),
+        at,
+    )
+
+
+def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
+    """What it should say now; None once its reader may not read the answer any more."""
+    _kind, question = Message.objects.get(uuid=message).key.split(":")
+    rows = Obligation.objects.select_related("register", "risk", "asked_by", "closed_by", "party")
+    row = rows.get(uuid=question)
+    user = row.asked_by
+    if user is None or row.state != ObligationState.MET or _home(row, user) is None:
+        return None
+    return _content(row, user)
+
+
+def _home(row: Obligation, user: User) -> Membership | None:
+    """The membership by which ``user`` may read the answer now."""
+    rows = Membership.objects.select_related("party").filter(
+        register=row.register_id, user=user, ended_at=None, user__is_active=True
+    )
+    if row.visibility == Visibility.PARTY:
+        rows = rows.filter(party=row.party_id)
+    return rows.first()
+
+
+def _content(row: Obligation, user: User) -> Content:
+    zone = timezone.override(zoneinfo.ZoneInfo(user.time_zone))
+    with translation.override(user.language), zone:
+        register, risk = row.register, row.risk
+        values = {
+            "name": user.display_name,
+            "author": row.closed_by.display_name if row.closed_by else "",
+            "about": f"{risk.ref} {risk.localized('title')}",
+            "question": Truncator(row.text).chars(QUOTED),
+            "quoted": Truncator(row.words).chars(QUOTED),
+            "registers_said": register.name,
+            "registers": [{"name": register.name, "notice": register.notice}],
+            "url": page_address("web:risk", slug=register.slug, ref=risk.ref) + "#questions",
+            "preferences_url": page_address("web:preferences"),
+            "language": {"zh-hans": "zh-Hans"}.get(user.language, user.language),
+        }
+        folder = f"mail/{KIND}"
+        return Content(
+            subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
+            text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
+            html=inlined_html(render_to_string(f"{folder}/body.html", values)),
+        )
