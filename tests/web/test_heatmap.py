@@ -6,10 +6,12 @@ import re
 import pytest
 
 from riskreg.register.services import add_criteria
+from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.services.criteria import adopt_criteria
 from tests import builders
 
+DAY = dt.timedelta(days=1)
 NOW = dt.datetime(2026, 11, 24, 4, 0, tzinfo=dt.UTC)
 
 
@@ -224,3 +226,39 @@ def test_a_comparison_over_another_scale_says_so_on_page_and_in_json(pilot, addr
     assert "Scale changed on" in risk
     before = client.get("/api/v1/registers/pilot/heatmap/?compare=2026-11-23").json()
     assert (before["scale_changed_on"], before["moves"]) == ([], [])
+
+
+def test_one_press_compares_with_the_last_meeting_or_some_months_ago(world):
+    row = builders.risk(world, rated=(2, 2), at=world.at - 200 * DAY)
+    builders.assess(world, row, (5, 5), at=world.at - 20 * DAY)
+    client = builders.web(world.leader)
+    here = f"/r/{builders.SLUG}/heatmap/"
+    assert [p["label"] for p in client.get(here).context["presets"]] == [
+        "Three months", "Six months", "A year",
+    ]  # fmt: skip
+    at = world.at - 30 * DAY
+    leader = world.viewer("leader")
+    meeting = start_meeting(actor=leader, title="Monthly", recipe={"state": ["open"]}, at=at)
+    end_meeting(actor=leader, meeting=meeting.uuid, version=None, at=at)
+    first = client.get(here).context["presets"][0]
+    assert first["label"] == "Last meeting"
+    opened = client.get(here + first["url"]).context
+    assert opened["presets"][0]["current"]
+    assert [move["ref"] for move in opened["moved"]["moves"]] == [row.ref]
+    # Of a day before it, the meeting is not offered; nothing is before the calendar's first day.
+    past = client.get(f"{here}?as_of={world.today - 40 * DAY}").context["presets"]
+    assert past[0]["label"] == "Three months"
+    assert client.get(f"{here}?as_of=0001-01-02").status_code in (200, 400)
+
+
+def test_filters_stand_on_the_printed_sheet_and_objectives_are_one(pilot, address):
+    html = page(pilot, address, tail="?owner=me").content.decode()
+    assert 'class="print-only">Filters' in " ".join(html.split())
+    assert {f["name"] for f in page(pilot, address).context["fields"]} >= {"objective", "owner"}
+    assert 'class="print-only">Filters' not in page(pilot, address).content.decode()
+
+
+def test_a_list_beside_is_closed_by_escape(pilot, address):
+    marked = re.compile(r'<a class="button quiet icon-only" href="[^"]*" data-escape>')
+    assert marked.search(page(pilot, address, tail="?cell=3,4").content.decode())
+    assert not marked.search(page(pilot, address).content.decode())

@@ -12,17 +12,17 @@ from django.utils.translation import ngettext
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.punctuation import bracketed
 from riskreg.register.axes import axes_of
-from riskreg.register.policy import STAGES
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
-from riskreg.risks.parts import APART, WITHIN
+from riskreg.risks.parts import WITHIN
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, Move, heatmap
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import active, canonical_url, filter_fields
+from riskreg.web.heatmap import switches
 from riskreg.web.heatmap.moves import (
     MOVED,
     moved,
@@ -104,19 +104,20 @@ class HeatmapPage(RegisterView):
                 lambda cell: query(given, cell=cell),
             ),
             "caption": self._caption(shown, today),
-            "stages": self._stages(open_list, shown.stage),
-            "kinds": self._kinds(open_list, shown),
+            "stages": switches.stages(open_list, shown.stage),
+            "kinds": switches.kinds(open_list, shown),
             "stage_name": stage_name(shown.stage),
-            "fields": filter_fields(choices, chosen.given, ("party", "owner", "term")),
+            "fields": filter_fields(choices, chosen.given, ("party", "owner", "objective", "term")),
             "active": active(choices, chosen.given, open_list, skip=KEPT),
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, *KEPT)}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
+            "presets": switches.presets(self.viewer, shown, open_list),
             "beside": self._beside(
                 shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
             ),
             "moved": moved(shown, scale, moves, reasons, self._risk_url),
-            "parts": self._parts(open_list, shown),
+            "parts": switches.parts(open_list, shown),
             "given": given,
             "exports": file_links(self.viewer, "heatmap_export", given),
         }
@@ -142,42 +143,6 @@ class HeatmapPage(RegisterView):
         if shown.comparison:
             given["compare"] = shown.comparison.compared_to.isoformat()
         return given
-
-    @staticmethod
-    def _stages(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
-        return [
-            {
-                "label": stage_name(stage),
-                "url": query(given, stage=None if stage == "residual" else stage),
-                "current": stage == current,
-            }
-            for stage in STAGES
-        ]
-
-    @staticmethod
-    def _kinds(given: dict[str, Any], shown: Heatmap) -> list[dict[str, Any]]:
-        """The switch between the two maps; each says how many risks are on it."""
-        # A cell of one map says nothing about the other.
-        rest = {k: v for k, v in given.items() if k != "cell"}
-        return [
-            {
-                "label": label,
-                "url": query(rest, kind=None if kind == Kind.THREAT else kind.value),
-                "current": kind == shown.kind,
-                "count": shown.total if kind == shown.kind else shown.other_total,
-            }
-            for kind, label in ((Kind.THREAT, _("Threats")), (Kind.OPPORTUNITY, _("Opportunities")))
-        ]
-
-    @staticmethod
-    def _parts(given: dict[str, Any], shown: Heatmap) -> dict[str, Any] | None:
-        """How many stand behind others here, and the way to count them instead."""
-        if not shown.left_out_count:
-            return None
-        within = shown.parts == WITHIN
-        rest = {k: v for k, v in given.items() if k != "cell"}
-        url = query(rest, parts=APART if within else None)
-        return {"count": shown.left_out_count, "within": within, "url": url}
 
     @staticmethod
     def _caption(shown: Heatmap, today: dt.date) -> str:
@@ -365,6 +330,7 @@ def _names() -> dict[str, str]:
         "kind": _("Kind"),
         "party": _("Party"),
         "owner": _("Owner"),
+        "objective": _("Objective"),
         "term": _("Terms"),
     }
 

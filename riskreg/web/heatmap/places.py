@@ -54,7 +54,6 @@ def steps(shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, An
         "on_on": on,
         "today": query(given, as_of=None) if shown.as_of < today else "",
         "uncompare": query(given, compare=None) if compare else "",
-        "suggest": "" if compare else query(given, compare=month_from(shown.as_of, -3).isoformat()),
     }
 
 

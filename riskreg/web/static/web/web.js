@@ -50,7 +50,8 @@
     if ([...select.options].some((option) => option.value === zone)) select.value = zone;
   }
 
-  /* "/" goes to the search, unless somebody is writing. Escape closes an open menu. */
+  /* "/" goes to the search, unless somebody is writing. Escape closes an open menu, or else
+     what a link marked for it closes. */
   document.addEventListener("keydown", (event) => {
     if (event.key === "/" && !event.ctrlKey && !event.metaKey && !event.altKey && !event.target.closest("input, textarea, select, [contenteditable]")) {
       const search = document.querySelector("[data-search]");
@@ -58,7 +59,9 @@
     }
     if (event.key === "Escape") {
       const open = document.querySelector("details.menu[open]");
+      const closing = document.querySelector("[data-escape]");
       if (open) { open.open = false; open.querySelector("summary").focus(); }
+      else if (closing && !event.target.closest("input, textarea, select, dialog")) closing.click();
     }
   });
   document.addEventListener("click", (event) => {
