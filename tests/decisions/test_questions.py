@@ -241,7 +241,9 @@ def test_whoever_asked_is_written_to_when_an_answer_came(world: World) -> None:
     assert found is not None
     assert found.refresh(message.uuid, world.at + DAY) is not None
     # Who left meanwhile is told nothing more.
-    end_membership(register=world.register, user=world.partner_leader, at=world.at + DAY)
+    end_membership(
+        register=world.register, user=world.partner_leader, at=world.at + DAY, by=world.leader
+    )
     assert found.refresh(message.uuid, world.at + DAY) is None
 
 
