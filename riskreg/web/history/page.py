@@ -107,6 +107,10 @@ class RiskHistory(RegisterView):
         )
 
 
+# What somebody wrote and nobody translates: marked as of the language that it is in.
+OWN_WORDS = ("comment", "progress_note", "question")
+
+
 def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
     """Events in words: who did what when, and each field before and after (one query for names).
 
@@ -132,6 +136,7 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
             "changes": [
                 {
                     "field": field_label(field, event.subject_type),
+                    "own_words": field in OWN_WORDS,
                     "before": _value(field, pair[0], names, matrix, event.subject_type),
                     "after": _value(field, pair[1], names, matrix, event.subject_type),
                 }
