@@ -164,6 +164,7 @@ print(done)
 
 @pytest.mark.process
 @pytest.mark.once
+@pytest.mark.unmeasured
 @pytest.mark.parametrize("kind", ["sqlite", "postgresql"])
 def test_kill_9_in_the_midst_of_bringing_in_leaves_all_or_nothing(
     kind: str, tmp_path: Path

@@ -137,6 +137,7 @@ def test_it_answers_and_ctrl_c_stops_all_of_it(systems: list[System], tmp_path: 
     assert not system.left()
 
 
+@pytest.mark.unmeasured
 def test_killed_outright_it_leaves_no_orphan(systems: list[System], tmp_path: Path) -> None:
     system = System(empty(tmp_path / "var"), "--migrate", "--grace", "3")
     systems.append(system)
@@ -266,6 +267,7 @@ def test_starting_over_never_touches_a_database_that_was_named(
     assert path.exists()
 
 
+@pytest.mark.unmeasured
 def test_two_systems_never_share_one_folder(systems: list[System], tmp_path: Path) -> None:
     first = System(empty(tmp_path / "var"), "--migrate", "--grace", "3")
     systems.append(first)
@@ -290,6 +292,7 @@ def busy() -> Iterator[None]:
         loop.wait()
 
 
+@pytest.mark.unmeasured
 def test_it_comes_up_as_the_least_of_all_on_a_busy_machine(
     systems: list[System], tmp_path: Path, busy: None
 ) -> None:
@@ -301,6 +304,7 @@ def test_it_comes_up_as_the_least_of_all_on_a_busy_machine(
     assert (status, '"status": "ok"' in text) == (200, True)
 
 
+@pytest.mark.unmeasured
 def test_what_is_waited_for_is_said_and_what_answers_is_never_stopped(
     systems: list[System], tmp_path: Path
 ) -> None:

@@ -141,6 +141,7 @@ def test_an_answer_that_was_dropped_excuses_one_duplicate_and_no_more() -> None:
 
 
 @pytest.mark.process
+@pytest.mark.unmeasured
 def test_a_small_fault_run_keeps_every_promise() -> None:
     values: list[str] = []
     plan = faults_reminders.Plan(

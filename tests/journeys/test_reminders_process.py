@@ -18,7 +18,7 @@ from tests import migrated
 from tests.notify.sink import Sink, serving
 
 ROOT = Path(__file__).resolve().parents[2]
-pytestmark = [pytest.mark.process, pytest.mark.once]
+pytestmark = [pytest.mark.process, pytest.mark.once, pytest.mark.unmeasured]
 # Long enough for a loaded machine to send within it, or it would rightly be taken over.
 LEASE = 10
 # A risk whose first review has been due for ten days, while nothing ran.
