@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
+from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK, MODEL
 from riskreg.api.examples_base import OWNER, ROOT, page
 
 _ESTIMATE = {field.name: field.example for field in ESTIMATE} | {
@@ -20,6 +20,7 @@ _DRIVER = {field.name: field.example for field in DRIVER} | {
 }
 _BELIEF = {field.name: field.example for field in BELIEF} | {"expert": OWNER}
 _LINK = {field.name: field.example for field in LINK}
+_MODEL = {field.name: field.example for field in MODEL} | {"author": OWNER}
 _RANGE = {
     "family": "pert", "low": 58_400, "mode": 120_000, "high": 200_000,
     "rationale": "Range of analysts (illustrative)", "as_of": "2026-01-12",
@@ -37,6 +38,8 @@ ANSWERS: dict[str, Any] = {
     "List the drivers of a risk": page(_LINK),
     "Link a driver to a risk": _LINK,
     "End a link": {**_LINK, "ended_at": "2026-09-17T01:00:00Z"},
+    "List the models of an objective": page(_MODEL),
+    "Give a model of an objective": _MODEL,
     "List the estimates of a risk": page(_ESTIMATE),
     "Give an estimate": _ESTIMATE,
     "Release an estimate": {
@@ -52,6 +55,18 @@ REQUESTS: dict[str, Any] = {
         "visibility": "shared",
     },
     "Say what one believes of a driver": _RANGE,
+    "Give a model of an objective": {
+        "start": 164_500,
+        "start_year": 2025,
+        "growth_low": 0,
+        "growth_mode": "7.27",
+        "growth_high": 18,
+        "hits": [{"risk": "R-001", "mode": -15}],
+        "elasticities": [{"driver": "D-001", "elasticity": "-0.2"}],
+        "rationale": "Growth of 2025, with wider ends (illustrative)",
+        "label": "illustrative",
+        "follows": 0,
+    },
     "Say what measures a driver": {"indicator": "K-003"},
     "Link a driver to a risk": {
         "driver": "D-001",

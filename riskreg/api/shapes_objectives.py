@@ -4,6 +4,7 @@ from typing import Any
 
 from rest_framework import serializers as s
 
+from riskreg.analysis.fields import MODEL
 from riskreg.api.core.shape_fields import one_of
 from riskreg.api.core.table_shapes import answer_fields, change_fields, new_fields
 from riskreg.register.fields import OBJECTIVE
@@ -42,3 +43,22 @@ class ObjectiveNew(s.Serializer[Any]):
         )
         visibility = one_of(Visibility.values, required=False)
         return new_fields(OBJECTIVE, key=key, visibility=visibility)
+
+
+class Objectivemodel(s.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        return answer_fields(MODEL)
+
+
+class ObjectivemodelNew(s.Serializer[Any]):
+    def get_fields(self) -> dict[str, Any]:
+        follows = s.IntegerField(
+            min_value=0,
+            max_value=2**31 - 1,
+            required=False,
+            help_text="number of the newest version of that audience; 0 if not sent: none yet",
+        )
+        visibility = one_of(
+            Visibility.values, required=False, help_text="`shared`, if not sent: everybody's"
+        )
+        return new_fields(MODEL, visibility=visibility, follows=follows)

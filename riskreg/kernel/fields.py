@@ -41,6 +41,8 @@ class Type(StrEnum):
     SOURCE = "one source"
     SOURCES = "several sources"
     STEPS = "what is known to come: [{on, factor, why}]"
+    HITS = "what events do to a level: [{risk, low, mode, high, years}]"
+    ELASTICITIES = "how drivers move a level: [{driver, elasticity}]"
     LABELS = "how far each field can be relied on: {field: label}"
     TRANSLATIONS = "versions of its texts: {language: {field: text}}"
     OUTDATED = "versions older than their original: {language: [field]}"

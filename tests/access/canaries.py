@@ -179,6 +179,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         for by in ("partner_manager", "partner_owner", "manager"):
             estimating.belief(world, common, by=by)
         estimating.link(world, common, first, by="manager", on=on)
+    estimating.model(world, hits=[estimating.hit(first)],
+                     elasticities=[{"driver": "D-001", "elasticity": "-0.2"}])  # fmt: skip
     after("second")
     planned = builders.mitigation(world, first, theirs)
     builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations",
@@ -302,6 +304,12 @@ def private_part(world: World, step: str) -> None:
         )
         common = Driver.objects.get(ref="D-001")
         estimating.belief(world, common, visibility="party", rationale=sing("why"), high="777777")
+        hits = [estimating.hit(due, "-77"), estimating.hit(Risk.objects.get(ref="R-001"))]
+        for key in ("overseas-units-2030", "zzyzx-target"):
+            estimating.model(
+                world, key=key, visibility="party", hits=hits, rationale=sing("why"),
+                elasticities=[{"driver": own.ref, "elasticity": "-0.2"}], start="77777",
+            )  # fmt: skip
     if step == "end":
         gone = None
         for ref in ("F-001", "F-002"):

@@ -144,6 +144,7 @@ ROUTES: dict[str, str] = {
     "/r/{}/objectives/new/": "GET POST",
     "/r/{}/objectives/{}/": "GET",
     "/r/{}/objectives/{}/edit/": "GET POST",
+    "/r/{}/objectives/{}/model/": "GET POST",
     "/r/{}/meetings/": "GET",
     "/r/{}/meetings/new/": "GET POST",
     "/r/{}/meetings/{}/": "GET",
@@ -269,6 +270,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/terms/{}/merge/": "POST",
     "/api/v1/registers/{}/objectives/": "GET POST",
     "/api/v1/registers/{}/objectives/{}/": "GET PATCH",
+    "/api/v1/registers/{}/objectives/{}/models/": "GET POST",
     "/api/v1/registers/{}/indicators/": "GET POST",
     "/api/v1/registers/{}/indicators/{}/": "GET PATCH",
     "/api/v1/registers/{}/indicators/{}/readings/": "GET POST",
@@ -414,6 +416,8 @@ _PEOPLE: dict[str, dict[str, Any]] = {
     f"{_API}programs/{{}}/tokens/": {"scope": "read"},
     f"{_API}programs/{{}}/tokens/{{}}/end/": {},
 }
+# What the form of a model keeps for each audience.
+_FOLLOWS = {"follows_shared": "0", "follows_party": "0", "direction": "at_least", "pace": "steady"}
 
 
 def _comment(world: Any, route: str) -> dict[str, Any]:
@@ -502,6 +506,9 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         return making.GIVEN | ({} if route.startswith("/api/") else {"action": "save", "unit": "1"})
     if route.endswith(("/release/", "/cancel/", "/beliefs/{}/end/", "/links/{}/end/")):
         return {}
+    if route.endswith(("/objectives/{}/model/", "/objectives/{}/models/")):
+        own = {"visibility": "party"}
+        return making.MODEL | own | ({} if route.startswith("/api/") else _FOLLOWS)
     if route.endswith("/drivers/{}/beliefs/"):
         return dict(making.BELIEF)
     if route.endswith("/drivers/{}/feed/"):

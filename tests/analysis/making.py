@@ -3,10 +3,18 @@
 from typing import Any
 
 from riskreg.accounts.models import User
-from riskreg.analysis.models import Belief, Driver, DriverLink, Estimate, Simulation
+from riskreg.analysis.models import (
+    Belief,
+    Driver,
+    DriverLink,
+    Estimate,
+    ObjectiveModel,
+    Simulation,
+)
 from riskreg.analysis.services import (
     add_driver,
     link_driver,
+    model_objective,
     record_belief,
     record_estimate,
     release_estimate,
@@ -98,3 +106,35 @@ def link(world: World, row: Driver, risk: Risk, *, by: str = "owner", **given: A
     return link_driver(
         actor=world.viewer(by), ref=risk.ref, driver=row.ref, given={**LINK, **given}, at=world.at
     )
+
+
+MODEL: dict[str, Any] = {
+    "start": "164500",
+    "start_year": 2025,
+    "growth_low": "0",
+    "growth_mode": "7.27",
+    "growth_high": "18",
+    "rationale": "Growth of 2025, with wider ends",
+    "label": "illustrative",
+}
+
+
+def model(
+    world: World,
+    *,
+    key: str = "overseas-units-2030",
+    by: str = "manager",
+    visibility: str = "shared",
+    follows: int = 0,
+    **given: Any,
+) -> ObjectiveModel:
+    """How the level of an objective comes about; ``given`` is what is different from ``MODEL``."""
+    return model_objective(
+        actor=world.viewer(by), key=key, given={**MODEL, **given}, follows=follows,
+        visibility=visibility, at=world.at,
+    )  # fmt: skip
+
+
+def hit(risk: Risk, mode: str = "-15", **given: Any) -> dict[str, Any]:
+    """What an event of ``risk`` does to a level."""
+    return {"risk": risk.ref, "mode": mode, **given}

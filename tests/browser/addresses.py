@@ -129,7 +129,7 @@ def address(name: str, query: str) -> str:
         keys["ref"] = "market:eu"
     elif url == "web:taxonomy":
         keys["key"] = "market"
-    elif url in ("web:objective", "web:objective_edit"):
+    elif url in ("web:objective", "web:objective_edit", "web:objective_model"):
         keys["key"] = Objective.objects.filter(party__key="foton").earliest("id").key
     elif url == "web:party":
         keys["party"] = "foton"

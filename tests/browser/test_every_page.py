@@ -136,6 +136,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:objective": (MANAGER, ""),
     "web:objective_new": (MANAGER, ""),
     "web:objective_edit": (MANAGER, ""),
+    "web:objective_model": (MANAGER, ""),
     "web:register_archive": (MANAGER, ""),
     "web:registers": (MANAGER, ""),
     "web:work_everywhere": (MANAGER, ""),

@@ -8,9 +8,11 @@ from riskreg.analysis.models.estimates import (
     SeverityFamily,
     Simulation,
 )
+from riskreg.analysis.models.objectives import Direction, ObjectiveModel, Pace
 
 __all__ = [
     "Belief",
+    "Direction",
     "Driver",
     "DriverLink",
     "Estimate",
@@ -19,6 +21,8 @@ __all__ = [
     "Form",
     "FrequencyKind",
     "LinkOn",
+    "ObjectiveModel",
+    "Pace",
     "SeverityFamily",
     "Simulation",
 ]

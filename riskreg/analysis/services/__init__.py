@@ -9,6 +9,7 @@ from riskreg.analysis.services.drivers import (
     record_belief,
 )
 from riskreg.analysis.services.estimates import record_estimate, release_estimate
+from riskreg.analysis.services.objectives import model_objective
 from riskreg.analysis.services.simulations import cancel_simulation, request_simulation
 
 __all__ = [
@@ -18,6 +19,7 @@ __all__ = [
     "end_link",
     "feed_driver",
     "link_driver",
+    "model_objective",
     "record_belief",
     "record_estimate",
     "release_estimate",

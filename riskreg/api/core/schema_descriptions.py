@@ -292,6 +292,7 @@ TAGS: dict[str, str] = {
     "duties": "What falls due for whom.",
     "beliefs": "What experts believe of a driver.",
     "drivers": "Uncertain quantities that several risks share.",
+    "models": "How the level of an objective comes about.",
     "links": "That a driver moves a risk.",
     "estimates": "How often a risk happens and what it costs, by each expert.",
     "evidence": "Files that hang on things.",

@@ -213,6 +213,29 @@ class Step(s.Serializer[Any]):
     why = s.CharField(allow_blank=True, required=False, max_length=300, help_text="what comes then")
 
 
+class Hit(s.Serializer[Any]):
+    risk = s.CharField(
+        max_length=36, help_text="public id of the risk; its ref is taken as well when it is sent"
+    )
+    low = Amount(required=False, help_text="per cent; null where `mode` is one number")
+    mode = Number(help_text="what an event does to the level, in per cent: -15 takes 15 % away")
+    high = Amount(required=False, help_text="per cent; null where `mode` is one number")
+    years = s.IntegerField(
+        min_value=1,
+        max_value=40,
+        allow_null=True,
+        required=False,
+        help_text="how many it lasts, its own among them; null: to the end",
+    )
+
+
+class Elasticity(s.Serializer[Any]):
+    driver = s.CharField(
+        max_length=36, help_text="public id of the driver; its ref is taken as well when it is sent"
+    )
+    elasticity = Number(help_text="the level moves with (value / median) ** elasticity")
+
+
 class SourceParts(Source):
     """A source, or an empty object for none."""
 

@@ -8,6 +8,8 @@ from rest_framework import serializers as s
 from riskreg.api.core.shape_fields import (
     Amount,
     Cost,
+    Elasticity,
+    Hit,
     Money,
     Number,
     Person,
@@ -77,11 +79,12 @@ def _answer(table: Table, field: Field) -> Shape:
         return outdated()
     if kind == Type.SOURCES:
         return Source(many=True, **about)
-    if kind == Type.STEPS:
-        return Step(many=True, **about)
+    if kind in _ROWS:
+        return _ROWS[kind](many=True, **about)
     return _PLAIN[kind](**or_null)
 
 
+_ROWS: dict[Type, Any] = {Type.STEPS: Step, Type.HITS: Hit, Type.ELASTICITIES: Elasticity}
 _PLAIN: dict[Type, Any] = {
     Type.ID: s.UUIDField,
     Type.LINE: s.CharField,
@@ -133,8 +136,8 @@ def _request(table: Table, field: Field, *, required: bool) -> Shape:
         return translations(*table.translated, **about)
     if kind == Type.SOURCES:
         return Source(many=True, **about)
-    if kind == Type.STEPS:
-        return Step(many=True, **about)
+    if kind in _ROWS:
+        return _ROWS[kind](many=True, **about)
     return _PLAIN_REQUEST[kind](**about)
 
 

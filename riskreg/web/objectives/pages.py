@@ -22,6 +22,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import FilterWords
 from riskreg.web.indicators.labels import measured, status_label
 from riskreg.web.list_page import ListPage
+from riskreg.web.objectives.modelling import model_shown
 from riskreg.web.presenters import Scale
 
 SHOWN = 20
@@ -79,6 +80,7 @@ class ObjectivePage(RegisterView):
                 }
                 for position in positions[:SHOWN]
             ],
+            **model_shown(self.viewer, row),
             "risks_more": max(0, positions.count() - SHOWN),
             "work": [{"m": m, "title": m.localized("title")} for m in work[:SHOWN]],
             "work_more": max(0, work.count() - SHOWN),

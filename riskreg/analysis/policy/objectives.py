@@ -1,0 +1,148 @@
+"""What makes an objective model sound, and what a run freezes of one. Pure functions."""
+
+import datetime as dt
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.policy.drivers import check_support
+from riskreg.events.policy import canonical
+from riskreg.kernel.errors import Errors
+
+# Years from the start to the day on which it is due, and terms of one model.
+MOST_YEARS = 40
+MOST_TERMS = 20
+LEAST_EFFECT, MOST_EFFECT = Decimal(-100), Decimal(1000)
+MOST_ELASTICITY = Decimal(20)
+
+
+def check_level(errors: Errors, clean: Mapping[str, Any], due_on: dt.date) -> None:
+    """Note what is wrong with where the level starts, and when."""
+    start, year = clean.get("start"), clean.get("start_year")
+    if start is not None and start <= 0 and not errors.has("start"):
+        text = _("The level starts above 0: growth of nothing is nothing.")
+        errors.add("start", "out_of_range", text)
+    if year is None or errors.has("start_year"):
+        return
+    if year >= due_on.year:
+        text = _("The objective is due in %(due)d: name the level of an earlier year.")
+        errors.add("start_year", "out_of_order", text % {"due": due_on.year})
+    elif due_on.year - year > MOST_YEARS:
+        text = _("At most %(n)d years are reckoned with: name the level of a later year.")
+        errors.add("start_year", "too_far", text % {"n": MOST_YEARS})
+
+
+def check_growth(errors: Errors, clean: Mapping[str, Any]) -> None:
+    """Note what is wrong with the range of growth."""
+    names = ("growth_low", "growth_mode", "growth_high")
+    low, mode, high = (clean.get(name) for name in names)
+    if errors.has(*names) or low is None or mode is None or high is None:
+        return
+    if not low <= mode <= high:
+        text = _("Give them in order: lowest, most likely, highest.")
+        errors.add("growth_mode", "out_of_order", text)
+    elif low < LEAST_EFFECT or high > MOST_EFFECT:
+        name = "growth_low" if low < LEAST_EFFECT else "growth_high"
+        text = _("This lies between %(low)d %% and %(high)d %%.")
+        errors.add(name, "out_of_range", text % {"low": LEAST_EFFECT, "high": MOST_EFFECT})
+
+
+def check_effect(
+    errors: Errors, name: str, low: Decimal | None, mode: Decimal | None, high: Decimal | None
+) -> None:
+    """Note what is wrong with what an event does to the level."""
+    if mode is None:
+        text = _("Say what an event does to the level, in per cent; -15 takes 15 % away.")
+        errors.add(f"{name}.mode", "required", text)
+        return
+    if (low is None) != (high is None):
+        text = _("Give both ends, or the middle alone.")
+        errors.add(f"{name}.{'low' if low is None else 'high'}", "required", text)
+        return
+    if low is not None and high is not None and not low <= mode <= high:
+        text = _("Give them in order: lowest, most likely, highest.")
+        errors.add(f"{name}.mode", "out_of_order", text)
+        return
+    for part, value in (("low", low), ("mode", mode), ("high", high)):
+        if value is not None and not LEAST_EFFECT <= value <= MOST_EFFECT:
+            text = _("This lies between %(low)d %% and %(high)d %%.")
+            bounds = {"low": LEAST_EFFECT, "high": MOST_EFFECT}
+            errors.add(f"{name}.{part}", "out_of_range", text % bounds)
+
+
+def check_elasticity(
+    errors: Errors, name: str, ranges: Iterable[Any], elasticity: Decimal | None
+) -> None:
+    """Note an elasticity that is none, or that the driver's range has no power for."""
+    if elasticity is None:
+        errors.add(f"{name}.elasticity", "required", _("Say how strongly it moves the level."))
+        return
+    if not elasticity or abs(elasticity) > MOST_ELASTICITY:
+        text = _("This lies between -%(n)d and %(n)d, and is not 0.")
+        errors.add(f"{name}.elasticity", "out_of_range", text % {"n": MOST_ELASTICITY})
+        return
+    found = Errors()
+    check_support(found, ranges, "power", float(elasticity))
+    for problems in found.fields.values():
+        errors.add(f"{name}.driver", "out_of_range", problems[0].detail)
+
+
+def has_power(ranges: Iterable[Any], elasticity: float) -> bool:
+    """Whether a level can move with a driver of those ranges."""
+    errors = Errors()
+    check_support(errors, ranges, "power", elasticity)
+    return not errors.fields
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a run has to draw from: public ids of the risks that it simulates, and of the drivers of
+    which something is believed what that is, by family and numbers."""
+
+    risks: frozenset[str]
+    drivers: Mapping[str, Sequence[Any]]
+
+
+def frozen_model(row: Any, known: Known) -> dict[str, Any]:
+    """A model as a run freezes it. Terms of what the run does not know are left out by name: a risk
+    without an estimate of that audience, a closed one, a driver of which nobody has said enough."""
+    objective = row.objective
+    hits = [hit for hit in row.hits if hit["risk"] in known.risks]
+    terms = [
+        term
+        for term in row.elasticities
+        if has_power(known.drivers.get(term["driver"], ()), float(term["elasticity"]))
+    ]
+    left_out = [hit["risk"] for hit in row.hits if hit not in hits]
+    left_out += [term["driver"] for term in row.elasticities if term not in terms]
+    return {
+        "objective": str(objective.uuid),
+        "key": objective.key,
+        "model": str(row.uuid),
+        "target": _text(objective.value),
+        "unit": objective.unit,
+        "due": objective.due_on.year,
+        "direction": row.direction,
+        "start": _text(row.start),
+        "start_year": row.start_year,
+        "growth": [_text(row.growth_low), _text(row.growth_mode), _text(row.growth_high)],
+        "pace": row.pace,
+        "hits": sorted(hits, key=canonical),
+        "elasticities": sorted(terms, key=canonical),
+        "left_out": sorted(left_out),
+        "label": row.label,
+    }
+
+
+def still_to_come(row: Any, day: dt.date) -> bool:
+    """Whether there is a chance to speak of: the objective is not past its day, and starts before
+    the year in which it is due."""
+    due: dt.date = row.objective.due_on
+    return due >= day and row.start_year < due.year <= row.start_year + MOST_YEARS
+
+
+def _text(value: Decimal) -> str:
+    return f"{value.normalize():f}"

@@ -1,0 +1,234 @@
+"""Saying how the level of an objective comes about."""
+
+import datetime as dt
+from collections.abc import Callable, Iterator, Mapping
+from decimal import Decimal
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.fields import MODEL
+from riskreg.analysis.models import Driver, ObjectiveModel
+from riskreg.analysis.policy import objectives as policy
+from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, newest_beliefs
+from riskreg.analysis.queries.objectives import last_number
+from riskreg.events.services import append
+from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.kernel.fields import Type
+from riskreg.register.access import Viewer
+from riskreg.register.changes import new_values
+from riskreg.register.cleaning import clean_given, clean_number
+from riskreg.register.models import Objective, Party
+from riskreg.register.permissions import require
+from riskreg.register.policy import check_sourced
+from riskreg.register.queries import objective_for
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk, State
+from riskreg.risks.queries.access import valid_ref
+
+_HIT = ("risk", "low", "mode", "high", "years")
+_TERM = ("driver", "elasticity")
+
+
+@transaction.atomic
+def model_objective(
+    *,
+    actor: Viewer,
+    key: str,
+    given: Mapping[str, Any],
+    follows: int,
+    visibility: str = Visibility.SHARED,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> ObjectiveModel:
+    """Give another version of an objective's model. That of everybody is given by who edits the
+    objective; one of the actor's own party by who says what drivers are.
+
+    ``follows`` is the number of the version of that audience that the actor has seen, 0 for none.
+    Raises ``Conflict`` when another has come since, ``Invalid``, ``Forbidden``, ``NotFound``.
+    """
+    # Whoever models the same objective at once waits here.
+    objective = objective_for(actor, key, lock=True)
+    errors = Errors()
+    if visibility not in Visibility.values:
+        raise Invalid.one("visibility", "unknown", _("This must be one of: shared, party."))
+    party = _require(actor, objective, visibility)
+    if objective.visibility == Visibility.PARTY and visibility == Visibility.SHARED:
+        text = _("This objective is your party's own, and so is what is said of it.")
+        errors.add("visibility", "narrower", text)
+    clean = _clean(errors, actor, given, party, visibility)
+    policy.check_level(errors, clean, objective.due_on)
+    policy.check_growth(errors, clean)
+    check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
+    errors.raise_if_any()
+    number = last_number(objective, visibility, party.pk)
+    if follows != number:
+        raise Conflict(_("Somebody has given another version of this model meanwhile."))
+    row = ObjectiveModel.objects.create(
+        register=actor.register,
+        party=party,
+        visibility=visibility,
+        objective=objective,
+        number=number + 1,
+        author=actor.user,
+        at=at,
+        created_at=recorded_at or at,
+        **clean,
+    )
+    names = [f.name for f in MODEL if f.type != Type.ID]
+    changes = new_values(MODEL, {name: getattr(row, name) for name in names})
+    append(actor.entry("objective.modelled", row, at=at, recorded_at=recorded_at, changes=changes))
+    return row
+
+
+def _require(actor: Viewer, objective: Objective, visibility: str) -> Party:
+    if visibility == Visibility.SHARED:
+        require(actor, "objective.edit", objective)
+        return objective.party
+    require(actor, "driver.edit")
+    if actor.party is None:
+        raise Invalid.one("party", "needs_party", _("Only members who act for a party do this."))
+    return actor.party
+
+
+def _clean(
+    errors: Errors, actor: Viewer, given: Mapping[str, Any], party: Party, visibility: str
+) -> dict[str, Any]:
+    shared = visibility == Visibility.SHARED
+    given = {
+        "direction": "at_least", "pace": "steady", "label": "judgement", "hits": [],
+        "elasticities": [], "sources": [], **given,
+    }  # fmt: skip
+    cleaners: dict[str, Callable[[Any], Any]] = {
+        "hits": lambda value: _clean_hits(errors, actor, value, shared),
+        "elasticities": lambda value: _clean_terms(errors, actor, value, shared),
+    }
+    clean = clean_given(
+        errors, actor, MODEL, given, party=party, visibility=visibility, special=cleaners
+    )
+    for field in MODEL.settable:
+        empty = field.must_send and clean.get(field.name) in (None, "")
+        if empty and not errors.has(field.name):
+            errors.add(field.name, "required", _("This is needed."))
+    return clean
+
+
+def _clean_hits(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
+    found = []
+    for name, item in _rows(errors, "hits", value, _HIT):
+        risk = _risk(errors, actor, f"{name}.risk", item.get("risk"), shared)
+        low, mode, high = (
+            _number(errors, f"{name}.{part}", item.get(part)) for part in ("low", "mode", "high")
+        )
+        if not any(errors.has(f"{name}.{part}") for part in ("low", "mode", "high")):
+            policy.check_effect(errors, name, low, mode, high)
+        years = _years(errors, f"{name}.years", item.get("years"))
+        if risk is not None:
+            one = {"risk": str(risk.uuid), "low": _text(low), "mode": _text(mode)}
+            found.append({**one, "high": _text(high), "years": years})
+    _refuse_twice(errors, "hits", "risk", found)
+    return sorted(found, key=lambda one: str(one["risk"]))
+
+
+def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
+    found = []
+    for name, item in _rows(errors, "elasticities", value, _TERM):
+        driver = _driver(errors, actor, f"{name}.driver", item.get("driver"), shared)
+        elasticity = _number(errors, f"{name}.elasticity", item.get("elasticity"))
+        if driver is None or errors.has(f"{name}.elasticity"):
+            continue
+        beliefs = newest_beliefs(beliefs_of(actor, [driver])).get(driver.pk, [])
+        if shared:
+            # What everybody reckons with stands on what everybody sees.
+            beliefs = [row for row in beliefs if row.visibility == Visibility.SHARED]
+        policy.check_elasticity(errors, name, [row.range for row in beliefs], elasticity)
+        found.append({"driver": str(driver.uuid), "elasticity": _text(elasticity)})
+    _refuse_twice(errors, "elasticities", "driver", found)
+    return sorted(found, key=lambda one: str(one["driver"]))
+
+
+def _rows(
+    errors: Errors, field: str, value: Any, parts: tuple[str, ...]
+) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """Each row with its name; what is none is noted."""
+    if not isinstance(value, list) or len(value) > policy.MOST_TERMS:
+        text = _("This must be a list of at most %(n)d.") % {"n": policy.MOST_TERMS}
+        errors.add(field, "not_a_list", text)
+        return
+    for n, item in enumerate(value):
+        name = f"{field}.{n}"
+        if not isinstance(item, Mapping):
+            text = _("This must be an object with these parts: %(parts)s.")
+            errors.add(name, "not_an_object", text % {"parts": ", ".join(parts)})
+            continue
+        for key in item:
+            if key not in parts:
+                text = _("There is no such part.")
+                errors.add(f"{name}.{str(key)[:60]}", "unknown_field", text)
+        yield name, item
+
+
+def _risk(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Risk | None:
+    row: Risk | None = _named(Risk.objects.visible_to(actor), value)
+    if row is None:
+        errors.add(name, "unknown", _("There is no such risk."))
+    elif row.state == State.CLOSED:
+        errors.add(name, "closed", _("This risk is closed; reopen it to reckon with it."))
+    elif shared and row.visibility == Visibility.PARTY:
+        errors.add(name, "narrower", _own_party_text())
+    return row
+
+
+def _driver(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Driver | None:
+    row: Driver | None = _named(drivers_for(actor), value)
+    if row is None:
+        errors.add(name, "unknown", _("There is no such driver."))
+    elif shared and row.visibility == Visibility.PARTY:
+        errors.add(name, "narrower", _own_party_text())
+        return None
+    return row
+
+
+def _own_party_text() -> str:
+    return _("This is your party's own: share it first, or keep the model to your party.")
+
+
+def _named(rows: Any, value: Any) -> Any:
+    """The row that is called so, by public id or by ref."""
+    if not isinstance(value, str):
+        return None
+    try:
+        return rows.filter(uuid=UUID(value)).first()
+    except ValueError:
+        ref = value.strip().upper()
+        return rows.filter(ref=ref).first() if valid_ref(ref) else None
+
+
+def _number(errors: Errors, name: str, value: Any) -> Decimal | None:
+    return None if value in (None, "") else clean_number(errors, name, value)
+
+
+def _years(errors: Errors, name: str, value: Any) -> int | None:
+    if value in (None, ""):
+        return None
+    if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
+        value = int(value.strip()[:9])
+    fine = isinstance(value, int) and not isinstance(value, bool)
+    if not fine or not 1 <= value <= policy.MOST_YEARS:
+        text = _("This is a whole number from %(low)d to %(high)d.")
+        errors.add(name, "out_of_range", text % {"low": 1, "high": policy.MOST_YEARS})
+        return None
+    return int(value)
+
+
+def _refuse_twice(errors: Errors, field: str, part: str, rows: list[dict[str, Any]]) -> None:
+    names = [row[part] for row in rows]
+    for n, name in enumerate(names):
+        if name in names[:n]:
+            errors.add(f"{field}.{n}.{part}", "repeated", _("Name each once."))
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else f"{value.normalize():f}"
