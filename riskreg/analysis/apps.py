@@ -11,3 +11,4 @@ class AnalysisConfig(AppConfig):
         # By name: the web process never loads what brings NumPy.
         for name in ("simulate", "measure", "contribute", "tornado", "figures"):
             WORK[f"analysis.{name}"] = f"riskreg.analysis.steps.{name}"
+        WORK["analysis.objective"] = "riskreg.analysis.objective_steps.objective"

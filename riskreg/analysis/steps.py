@@ -27,7 +27,7 @@ LEVELS = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 TAIL = 0.95
 _POINTS = 161
 # Half the width of a 95 % interval of something that is normally distributed, in standard errors.
-_HALF = 1.959963984540054
+HALF = 1.959963984540054
 # Values of each driver that the tornado is averaged over.
 _DRAWS = 16_384
 _SCORE_95 = 1.6448536269514722
@@ -35,7 +35,7 @@ _SCORE_95 = 1.6448536269514722
 
 def simulate(step: Step, keep_going: KeepGoing) -> Outcome:
     """Losses of one part of the years, on one side."""
-    row, inputs = _run(step)
+    row, inputs = load_run(step)
     _word, side, number = step.key.split(":")
     chunks = policy.chunks_of(row.years, len(inputs["exposures"]))
     keep_going()
@@ -47,7 +47,7 @@ def simulate(step: Step, keep_going: KeepGoing) -> Outcome:
 
 def measure(step: Step, keep_going: KeepGoing) -> Outcome:
     """Quantiles, tail mean and curve of one side."""
-    row, inputs = _run(step)
+    row, inputs = load_run(step)
     side = step.key.split(":")[1]
     run = _simulation(step, row, inputs, side)
     keep_going()
@@ -55,13 +55,13 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
     # events happen leaves no error (``quant.expected``).
     mean = [expected(inputs, side), None, None]
     if moved := expected_when_moved(row, inputs, side):
-        error = _HALF * moved[""].standard_error
+        error = HALF * moved[""].standard_error
         mean = [moved[""].value, moved[""].value - error, moved[""].value + error]
     found: dict[str, Any] = {"mean": mean}
     for name, level in LEVELS:
         at = run.var_interval(level)
         found[name] = [at.value, at.low, at.high]
-    tail, error = run.tvar(TAIL), _HALF * run.tvar_standard_error(TAIL)
+    tail, error = run.tvar(TAIL), HALF * run.tvar_standard_error(TAIL)
     found["tvar95"] = [tail, tail - error, tail + error]
     keep_going()
     low, high = min(0.0, float(run.losses.min())), run.var(0.999)
@@ -78,7 +78,7 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
 
 def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
     """What each risk adds to the mean of the worst twentieth of years, on one side."""
-    row, inputs = _run(step)
+    row, inputs = load_run(step)
     side = step.key.split(":")[1]
     run = _simulation(step, row, inputs, side)
     keep_going()
@@ -94,8 +94,8 @@ def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
     The expected loss is a sum of how often × how much, each times what the drivers make of it; that
     is averaged over the same values of the drivers in every case.
     """
-    _row, inputs = _run(step)
-    drivers = {driver.name: driver for driver in _drivers(inputs)}
+    _row, inputs = load_run(step)
+    drivers = {driver.name: driver for driver in drivers_in(inputs)}
     values = {name: driver.values(_scores(name)) for name, driver in drivers.items()}
     moving = Moving(drivers, values)
     total = _expected_given(inputs["exposures"], moving)
@@ -149,10 +149,10 @@ def _expected_given(
         often = (held or {}).get("frequency", frequency_of(one, "before").mean)
         much = (held or {}).get("severity", severity_of(one, "before").mean)
         moved: dict[str, Any] = {"frequency": 1.0, "severity": 1.0}
-        for link in _links(one):
+        for link in links_of(one):
             by = link.multipliers(moving.drivers[link.driver], moving.values[link.driver])
             moved[link.on] = moved[link.on] * by
-        if _is_rate(one, "before"):
+        if is_rate(one, "before"):
             events = often * moved["frequency"]
         elif isinstance(moved["frequency"], float):
             events = often
@@ -165,7 +165,7 @@ def _expected_given(
 
 def figures(step: Step, keep_going: KeepGoing) -> Outcome:
     """Everything that the run came to, under stable keys."""
-    row, inputs = _run(step)
+    row, inputs = load_run(step)
     label = policy.weakest_label(inputs)
     # The stages before this one are done, so each has a result.
     done: dict[str, dict[str, Any]] = {
@@ -185,9 +185,12 @@ def figures(step: Step, keep_going: KeepGoing) -> Outcome:
             _figure(f"contribution.{risk}.{side}", value, None, None, row, "simulation", label)
             for risk, value in shares["tail"].items()
         ]
+    objectives = [done[f"objective:{one['objective']}"] for one in inputs.get("objectives", ())]
+    found += [figure for one in objectives for figure in one.pop("figures")]
     return Outcome(
         {
             "figures": found,
+            "objectives": objectives,
             "curves": curves,
             "contributions": contributions,
             "tornado": done["tornado"],
@@ -212,12 +215,12 @@ def _figure(
 def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     """What is at stake on one side, with the drivers that it shares. How often is uncertain itself:
     a driver of each risk draws it anew for every year, in proportion to its mean."""
-    exposures, drivers = [], _drivers(inputs)
+    exposures, drivers = [], drivers_in(inputs)
     for one in inputs["exposures"]:
         often, severity = frequency_of(one, side), severity_of(one, side)
-        name, links = one["risk"], _links(one)
-        if _is_rate(one, side):
-            driver = quant.Driver(f"{name}:rate", _drawn_fast(often), reference=often.mean)
+        name, links = one["risk"], links_of(one)
+        if is_rate(one, side):
+            driver = quant.Driver(f"{name}:rate", drawn_fast(often), reference=often.mean)
             drivers.append(driver)
             links = (quant.Link(driver.name, on="frequency"), *links)
             exposures.append(
@@ -233,7 +236,7 @@ def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     return quant.Portfolio(exposures, drivers)
 
 
-def _drivers(inputs: dict[str, Any]) -> list[quant.Driver]:
+def drivers_in(inputs: dict[str, Any]) -> list[quant.Driver]:
     """What several risks share, as it is on the day of the run. A link multiplies by 1 at the
     median of what is believed without the steps that have come, which is what estimates are of."""
     found = []
@@ -250,11 +253,12 @@ def _drivers(inputs: dict[str, Any]) -> list[quant.Driver]:
             for part, row in zip(parts, one["beliefs"], strict=True)
         ]
         reference = float(_pool(parts).quantile(0.5))
-        found.append(quant.Driver(one["driver"], _drawn_fast(_pool(stepped)), reference))
+        found.append(quant.Driver(one["driver"], drawn_fast(_pool(stepped)), reference))
     return found
 
 
-def _links(one: dict[str, Any]) -> tuple[quant.Link, ...]:
+def links_of(one: dict[str, Any]) -> tuple[quant.Link, ...]:
+    """What moves a risk, as mathematics."""
     return tuple(
         quant.Link(row["driver"], row["on"], float(row["sensitivity"]), row["form"])
         for row in one.get("links", ())
@@ -270,7 +274,8 @@ def expected_when_moved(
     return quant.expected_losses(portfolio(inputs, side), row.years, row.seed)
 
 
-def _is_rate(one: dict[str, Any], side: str) -> bool:
+def is_rate(one: dict[str, Any], side: str) -> bool:
+    """Whether how often is events a year; else it is a chance."""
     return bool(policy.estimates_on(one, side)[0]["frequency"][0] == "rate")
 
 
@@ -318,7 +323,8 @@ class Tabled:
         return np.interp(rng.standard_normal(size), *self._table)
 
 
-def _drawn_fast(it: quant.Distribution) -> quant.Distribution:
+def drawn_fast(it: quant.Distribution) -> quant.Distribution:
+    """``it``, read from a table where each of its quantiles is a search."""
     return Tabled(it) if isinstance(it, quant.Mixture) else it
 
 
@@ -357,7 +363,9 @@ def expected(inputs: dict[str, Any], side: str) -> float:
     return math.fsum(means(inputs, side).values())
 
 
-def _run(step: Step) -> tuple[Simulation, dict[str, Any]]:
+def load_run(step: Step) -> tuple[Simulation, dict[str, Any]]:
+    """The run that a step belongs to, and its frozen inputs. Raises ``Invalid`` if these are not
+    what was hashed."""
     row = Simulation.objects.get(uuid=step.job.subject)
     if hashlib.sha256(row.inputs.encode()).hexdigest() != row.digest:
         raise Invalid.one("inputs", "changed", "The frozen inputs are not those that were hashed.")

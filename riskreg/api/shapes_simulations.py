@@ -4,13 +4,15 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.analysis.models import EstimateStage, Form, LinkOn
+from riskreg.analysis.models import Direction, EstimateStage, Form, LinkOn, Pace
 from riskreg.analysis.policy.simulations import LEAST_YEARS, MOST_YEARS
 from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.jobs.models import JobState
 from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Kind
+
+_SHARES = (5, 25, 50, 75, 95)
 
 
 class SimulationRow(s.Serializer[Any]):
@@ -32,10 +34,14 @@ class SimulationRow(s.Serializer[Any]):
 
 
 class Moved(s.Serializer[Any]):
-    ref = s.CharField(allow_blank=True, help_text="of the risk or driver; empty if not shown")
+    ref = s.CharField(
+        allow_blank=True,
+        help_text="of the risk or driver, key of the objective; empty if not shown",
+    )
     what = one_of(
-        ("new", "changed", "gone", "driver", "engine"),
-        help_text="what became of its estimates and links since; `driver`: of what is believed",
+        ("new", "changed", "gone", "driver", "objective", "engine"),
+        help_text="what became of its estimates and links since; `driver`: of what is believed; "
+        "`objective`: of its model, target or day",
     )
 
 
@@ -106,6 +112,40 @@ class InputDriver(s.Serializer[Any]):
     beliefs = InputBelief(many=True, help_text="the newest of each expert")
 
 
+class InputHit(s.Serializer[Any]):
+    risk = s.UUIDField(help_text="id of the risk")
+    low = s.CharField(allow_null=True, help_text="per cent")
+    mode = s.CharField(help_text="per cent")
+    high = s.CharField(allow_null=True, help_text="per cent")
+    years = s.IntegerField(allow_null=True, help_text="how many it lasts; null: to the end")
+
+
+class InputElasticity(s.Serializer[Any]):
+    driver = s.UUIDField(help_text="id of the driver")
+    elasticity = s.CharField(help_text="how strongly it moves the level")
+
+
+class InputObjective(s.Serializer[Any]):
+    objective = s.UUIDField(help_text="id of the objective")
+    key = s.CharField(help_text="its key")
+    model = s.UUIDField(help_text="id of the version of its model")
+    target = s.CharField(help_text="its value, in its unit")
+    unit = s.CharField(help_text="its unit")
+    due = s.IntegerField(help_text="the year in which it is due")
+    direction = one_of(Direction.values, help_text="on which side of its value it is met")
+    start = s.CharField(help_text="its level at the end of `start_year`")
+    start_year = s.IntegerField(help_text="a calendar year")
+    growth = s.ListField(child=s.CharField(), help_text="low, likely, high; per cent a year")
+    pace = one_of(Pace.values, help_text="what the range of growth is of")
+    hits = InputHit(many=True, help_text="what events do to its level")
+    elasticities = InputElasticity(many=True, help_text="how drivers move its level")
+    drivers = InputDriver(many=True, help_text="what is believed of these")
+    left_out = s.ListField(
+        child=s.UUIDField(), help_text="risks and drivers of its model that the run does not know"
+    )
+    label = one_of(LABELS, help_text="of its model")
+
+
 class Inputs(s.Serializer[Any]):
     audience = s.CharField(help_text="`shared`, or the key of the party")
     base_year = s.IntegerField(help_text="in whose money the amounts are")
@@ -113,6 +153,7 @@ class Inputs(s.Serializer[Any]):
     drivers = InputDriver(many=True, required=False, help_text="what risks share, if they do")
     engine = s.CharField(help_text="version of the mathematics")
     exposures = InputExposure(many=True, help_text="one for each risk")
+    objectives = InputObjective(many=True, required=False, help_text="those with a model, if any")
     seed = s.IntegerField(help_text="of the random numbers")
     years = s.IntegerField(help_text="simulated")
 
@@ -122,7 +163,7 @@ class Figure(s.Serializer[Any]):
     value = s.FloatField(help_text="the figure")
     low = s.FloatField(allow_null=True, help_text="of the 95 % band of sampling; null: none")
     high = s.FloatField(allow_null=True, help_text="of the 95 % band of sampling; null: none")
-    unit = s.CharField(help_text="the currency")
+    unit = s.CharField(help_text="the currency; `chance`, `a year` or the unit of an objective")
     method = s.CharField(help_text="`closed form` or `simulation`")
     label = one_of(LABELS, help_text="the weakest label of all inputs")
 
@@ -164,6 +205,55 @@ class Bar(s.Serializer[Any]):
 class Tornado(s.Serializer[Any]):
     base = s.FloatField(help_text="the expected year as it is")
     bars = Bar(many=True, help_text="widest first")
+
+
+class Band(s.Serializer[Any]):
+    value = s.FloatField(help_text="the figure")
+    low = s.FloatField(help_text="of the 95 % band of sampling")
+    high = s.FloatField(help_text="of the 95 % band of sampling")
+
+
+class RiskCost(Band):
+    risk = s.UUIDField(help_text="id of the risk")
+
+
+class Level(s.Serializer[Any]):
+    year = s.IntegerField(help_text="its end")
+
+    def get_fields(self) -> dict[str, Any]:
+        levels = {f"p{share}": s.FloatField(help_text=f"{share} in 100 below") for share in _SHARES}
+        return {**super().get_fields(), **levels}
+
+
+class ObjectiveSide(s.Serializer[Any]):
+    chance = Band(help_text="of meeting it, 0 … 1")
+    undisturbed = Band(help_text="the chance if none of the named events happens")
+    costs = RiskCost(many=True, help_text="how much higher the chance is without events of a risk")
+    sure = s.FloatField(help_text="the level that is reached in four of five cases")
+    levels = Level(many=True, help_text="year by year")
+
+
+class ObjectiveChance(s.Serializer[Any]):
+    objective = s.UUIDField(help_text="id of the objective")
+    key = s.CharField(help_text="its name in the keys of figures")
+    unit = s.CharField(help_text="of its levels")
+    target = s.FloatField(help_text="its value")
+    due = s.IntegerField(help_text="the year in which it is due")
+    direction = one_of(Direction.values, help_text="on which side of its value it is met")
+    start = s.FloatField(help_text="its level at the end of `start_year`")
+    start_year = s.IntegerField(help_text="a calendar year")
+    paths = s.IntegerField(help_text="ways into the future that were followed")
+    label = one_of(LABELS, help_text="the weakest label of all that the chance was made from")
+    left_out = s.ListField(
+        child=s.UUIDField(), help_text="risks and drivers of its model that the run does not know"
+    )
+    required_growth = s.FloatField(help_text="a year, if nothing else moves it: 0.1277 is 12.77 %")
+    before = ObjectiveSide(help_text="before the mitigations")
+    after = ObjectiveSide(help_text="after them")
+
+
+class ObjectiveChances(s.Serializer[Any]):
+    objectives = ObjectiveChance(many=True, help_text="those with a model")
 
 
 class RankedRisk(s.Serializer[Any]):

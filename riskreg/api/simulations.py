@@ -1,6 +1,7 @@
 """Runs: what a year could cost, simulated from the estimates of one audience."""
 
 import uuid
+from collections.abc import Sequence
 from typing import Any
 
 from django.http import HttpResponse
@@ -153,7 +154,10 @@ class SimulationFigures(_Results):
     @schema.detailed("Read the figures of a simulation", shapes.Figures)
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """Keys are stable: `loss.mean`, `loss.p50`, `loss.p95`, `loss.p99`, `loss.tvar95` and
-        `contribution.{id of a risk}`, each with `.before` or `.after` the mitigations."""
+        `contribution.{id of a risk}`; of each objective that has a model
+        `objective.{key}.chance`, `.undisturbed` (if none of its events happens),
+        `.cost.{id of a risk}` (in chance), `.sure` (the level reached in four of five cases) and
+        `.required_growth`; each with `.before` or `.after` the mitigations."""
         return self.detail({"figures": self.results(simulation)["figures"]})
 
 
@@ -198,6 +202,40 @@ class SimulationTornado(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The expected year with one input at its P5 and at its P95, widest first."""
         return self.detail(self.results(simulation)["tornado"])
+
+
+class SimulationObjectives(_Results):
+    """The chance of meeting each objective."""
+
+    @schema.detailed("Read the objectives of a simulation", shapes.ObjectiveChances)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """The chance of meeting each objective that has a model, what each risk costs it, and its
+        level year by year, before and after the mitigations."""
+        found = self.results(simulation).get("objectives", [])
+        return self.detail({"objectives": [_objective(one) for one in found]})
+
+
+def _objective(one: dict[str, Any]) -> dict[str, Any]:
+    names = ("p5", "p25", "p50", "p75", "p95")
+    plain = ("objective", "key", "unit", "target", "due", "direction", "start", "start_year",
+             "paths", "label", "left_out", "required_growth")  # fmt: skip
+    return {name: one[name] for name in plain} | {
+        side: {
+            "chance": _band(of["chance"]),
+            "undisturbed": _band(of["undisturbed"]),
+            "costs": [{"risk": risk, **_band(cost)} for risk, cost in sorted(of["costs"].items())],
+            "sure": of["sure"],
+            "levels": [
+                {"year": year, **dict(zip(names, levels, strict=True))}
+                for year, levels in zip(one["years"], of["fan"], strict=True)
+            ],
+        }
+        for side, of in one["sides"].items()
+    }
+
+
+def _band(values: Sequence[float]) -> dict[str, float]:
+    return dict(zip(("value", "low", "high"), values, strict=True))
 
 
 class SimulationContradictions(_Results):

@@ -157,6 +157,7 @@ _SIMULATION = [
         name="simulation_contributions",
     ),
     path("tornado/", simulations.SimulationTornado.as_view(), name="simulation_tornado"),
+    path("objectives/", simulations.SimulationObjectives.as_view(), name="simulation_objectives"),
     path(
         "contradictions/",
         simulations.SimulationContradictions.as_view(),

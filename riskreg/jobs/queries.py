@@ -56,6 +56,11 @@ def progress_of(subjects: Collection[uuid.UUID]) -> dict[uuid.UUID, Progress]:
     }
 
 
+def done_subjects(kind: str) -> QuerySet[Job, Any]:
+    """Of what there is a job of that kind that is done, as a query for others to take part of."""
+    return Job.objects.filter(kind=kind, state=JobState.DONE).values("subject")
+
+
 def open_jobs(requested_by: uuid.UUID, kind: str) -> QuerySet[Job]:
     """Jobs of that kind that somebody has asked for and that have not ended."""
     return Job.objects.filter(requested_by=requested_by, kind=kind, state__in=OPEN)

@@ -370,6 +370,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/simulations/": "GET POST",
     "/api/v1/registers/{}/simulations/{}/": "GET",
     "/api/v1/registers/{}/simulations/{}/cancel/": "POST",
+    "/api/v1/registers/{}/simulations/{}/objectives/": "GET",
     "/api/v1/registers/{}/simulations/{}/inputs/": "GET",
     "/api/v1/registers/{}/simulations/{}/figures/": "GET",
     "/api/v1/registers/{}/simulations/{}/curve/": "GET",

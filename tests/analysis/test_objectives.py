@@ -89,9 +89,7 @@ def test_each_bad_event_is_refused_in_words(aimed: World) -> None:
     assert codes(aimed, hits=[3]) == {"hits.0": "not_an_object"}
     twice = [{"risk": "R-001", "mode": "-15"}, {"risk": "r-001", "mode": "-5"}]
     assert codes(aimed, hits=twice) == {"hits.1.risk": "repeated"}
-    close_risk(
-        actor=aimed.viewer("owner"), ref="R-001", version=None, reason="Past", at=aimed.at
-    )
+    close_risk(actor=aimed.viewer("owner"), ref="R-001", version=None, reason="Past", at=aimed.at)
     assert of() == {"hits.0.risk": "closed"}
 
 
@@ -101,9 +99,9 @@ def test_each_bad_driver_is_refused_in_words(aimed: World) -> None:
 
     assert of(driver="D-999") == {"elasticities.0.driver": "unknown"}
     assert of(elasticity="") == {"elasticities.0.elasticity": "required"}
-    assert of(elasticity="0") == of(elasticity="21") == {
-        "elasticities.0.elasticity": "out_of_range"
-    }
+    assert (
+        of(elasticity="0") == of(elasticity="21") == {"elasticities.0.elasticity": "out_of_range"}
+    )
     silent = driver(aimed)
     assert of(driver=silent.ref) == {"elasticities.0.driver": "out_of_range"}
     margin = driver(aimed, unit="%")

@@ -9,7 +9,7 @@ import pytest
 from riskreg.analysis.models import Simulation
 from riskreg.risks.models import Risk
 from tests import builders
-from tests.analysis.making import estimate, run, simulation
+from tests.analysis.making import estimate, hit, model, run, simulation
 from tests.builders import World
 
 pytestmark = pytest.mark.django_db
@@ -111,3 +111,27 @@ def test_a_partys_run_is_not_there_for_the_other(one: World) -> None:
     assert {client.get(url(one, f"{row.uuid}/{part}")).status_code for part in parts} == {404}
     assert client.get(url(one)).json()["results"] == []
     assert len(builders.api(one.owner).get(url(one)).json()["results"]) == 1
+
+
+def test_objectives_with_their_chance(world: World) -> None:
+    target, row = builders.objective(world), builders.risk(world)
+    estimate(world, row, released=True)
+    done = simulation(world, seed=5)
+    address = f"/api/v1/registers/{world.register.slug}/simulations/{{}}/objectives/"
+    reader = builders.api(world.partner_leader)
+    assert reader.get(address.format(done.uuid)).json() == {"objectives": []}
+    model(world, hits=[hit(row, years=1)])
+    done = simulation(world)
+    (one,) = reader.get(address.format(done.uuid)).json()["objectives"]
+    assert (one["key"], one["due"], one["left_out"]) == (target.key, 2030, [])
+    assert one["before"] == one["after"]
+    chance = one["before"]["chance"]
+    assert 0 <= chance["low"] <= chance["value"] <= chance["high"] <= 1
+    assert [cost["risk"] for cost in one["before"]["costs"]] == [str(row.uuid)]
+    assert [level["year"] for level in one["before"]["levels"]] == [2026, 2027, 2028, 2029, 2030]
+    last = one["before"]["levels"][-1]
+    assert last["p5"] <= last["p25"] <= last["p50"] <= last["p75"] <= last["p95"]
+    inputs = reader.get(address.format(done.uuid).replace("objectives", "inputs")).json()
+    assert inputs["objectives"][0]["hits"][0]["mode"] == "-15"
+    waiting = simulation(world, done=False, seed=9)
+    assert reader.get(address.format(waiting.uuid)).status_code == 404

@@ -249,7 +249,9 @@ def answers_of(world: World) -> Answers:
         "decision": program.get(f"{root}decisions/{accepting.drafted(world, risk).ref}/").json(),
         "driver": program.get(f"{root}drivers/{moving.ref}/").json(),
         "belief": program.get(f"{root}drivers/{moving.ref}/beliefs/").json()["results"][0],
-        "objectivemodel": program.get(f"{root}objectives/{target.key}/models/").json()["results"][0],
+        "objectivemodel": program.get(f"{root}objectives/{target.key}/models/").json()["results"][
+            0
+        ],
         "driverlink": program.get(f"{root}risks/{risk.ref}/drivers/").json()["results"][0],
     }
 

@@ -1,4 +1,4 @@
-"""The form of an objective's model, without script: kept, refused beside its field, met by another."""
+"""The form of an objective's model, without script: kept, refused beside its field, overtaken."""
 
 import pytest
 
@@ -54,7 +54,8 @@ def test_what_is_refused_stands_beside_its_field_and_nothing_typed_is_lost(aimed
     html = answer.content.decode()
     assert answer.status_code == 400
     for text in ("The level starts above 0", "There is no such risk.", 'value="R-999"',
-                 'value="-150"', "This lies between -100 % and 1000 %", 'value="soon"'):  # fmt: skip
+                 'value="-150"', "This lies between -100 % and 1000 %",
+                 'value="soon"'):  # fmt: skip
         assert text in html, text
 
 

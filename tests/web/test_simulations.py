@@ -9,8 +9,9 @@ from riskreg.analysis.models import Simulation
 from riskreg.jobs.queries import job_of, steps_to_begin
 from riskreg.jobs.services import run_step
 from riskreg.risks.models import Risk
+from riskreg.web.estimates.amounts import chance_text, points_text
 from tests import builders
-from tests.analysis.making import estimate, run, simulation
+from tests.analysis.making import estimate, hit, model, run, simulation
 from tests.builders import World
 
 pytestmark = pytest.mark.django_db
@@ -121,3 +122,53 @@ def test_a_run_of_ones_own_party_is_nowhere_for_the_other(one: World) -> None:
         client = builders.web(getattr(one, who))
         assert (client.get(url(one, f"simulations/{row.uuid}/")).status_code == 200) is there
         assert (str(row.uuid) in client.get(url(one)).content.decode()) is there
+
+
+def test_the_chance_of_an_objective_stands_on_both_pages(one: World) -> None:
+    target, risk = builders.objective(one), Risk.objects.get(ref="R-001")
+    left_out = builders.risk(one, title="Nobody has estimated it")
+    model(one, hits=[hit(risk, years=1), hit(left_out, "-5")])
+    aim = url(one, f"objectives/{target.key}/")
+    client = builders.web(one.partner_leader)
+    assert "What would have to be true" not in client.get(aim).content.decode()
+    row = simulation(one)
+    html = client.get(url(one, f"simulations/{row.uuid}/")).content.decode()
+    section = html.split('id="objectives"')[1].split("</section>")[0]
+    for words in ("Vehicles sold overseas", "At least 300,000 vehicles in 2030.",
+                  "that takes 12.8 % every year", "taken away by", "R-001", "2,030", "<polygon",
+                  "Left out, because this run knows nothing", left_out.ref):  # fmt: skip
+        assert (words in section) is (words != "2,030"), words
+    shown = client.get(aim).content.decode()
+    assert "Chance of meeting it" in shown
+    assert f"/simulations/{row.uuid}/#objectives" in shown
+    assert "has changed since" not in shown
+    model(one, follows=1)
+    assert "has changed since" in client.get(aim).content.decode()
+    answer = client.get(url(one, f"simulations/{row.uuid}/csv/"))
+    lines = list(csv.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
+    by_key = {line["key"]: line for line in lines}
+    name = f"objective.{target.key}"
+    assert by_key[f"{name}.cost.{risk.uuid}.before"]["risk"] == "R-001"
+    assert by_key[f"{name}.chance.before"]["risk"] == ""
+    levels = [float(by_key[f"{name}.level.2030.{p}.before"]["value"]) for p in ("p5", "p50", "p95")]
+    assert levels == sorted(levels)
+    assert by_key[f"{name}.level.2030.p50.before"]["unit"] == "vehicles"
+
+
+def test_a_chance_of_ones_own_run_is_nowhere_for_the_other(one: World) -> None:
+    target = builders.objective(one)
+    model(one, by="owner", visibility="party")
+    simulation(one, audience="party")
+    aim = url(one, f"objectives/{target.key}/")
+    for who, there in (("owner", True), ("partner_owner", False), ("auditor", False)):
+        html = builders.web(getattr(one, who)).get(aim).content.decode()
+        assert ("Chance of meeting it" in html) is there, who
+
+
+@pytest.mark.once
+def test_nothing_is_certain_neither_way() -> None:
+    texts = {0.0: "below 0.1 %", 0.0009: "below 0.1 %", 0.001: "0.1 %", 0.04678: "4.7 %",
+             0.5: "50 %", 0.999: "99.9 %", 0.9995: "above 99.9 %", 1.0: "above 99.9 %"}  # fmt: skip
+    assert {value: chance_text(value) for value in texts} == texts
+    points = {0.0: "0 points", 0.0001: "below 0.1 points", 0.025: "2.5 points", -0.01: "-1 points"}
+    assert {value: points_text(value) for value in points} == points

@@ -9,8 +9,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.policy.drivers import check_support
+from riskreg.analysis.policy.simulations import SIDES, driver_input, estimates_on
 from riskreg.events.policy import canonical
 from riskreg.kernel.errors import Errors
+from riskreg.register.policy import LABELS
 
 # Years from the start to the day on which it is due, and terms of one model.
 MOST_YEARS = 40
@@ -99,22 +101,26 @@ def has_power(ranges: Iterable[Any], elasticity: float) -> bool:
 
 @dataclass(frozen=True)
 class Known:
-    """What a run has to draw from: public ids of the risks that it simulates, and of the drivers of
-    which something is believed what that is, by family and numbers."""
+    """What a run has to draw from: public ids of the risks that it simulates; and by public id of
+    each driver of which something is believed its row and the beliefs."""
 
     risks: frozenset[str]
-    drivers: Mapping[str, Sequence[Any]]
+    drivers: Mapping[str, tuple[Any, Sequence[Any]]]
 
 
-def frozen_model(row: Any, known: Known) -> dict[str, Any]:
-    """A model as a run freezes it. Terms of what the run does not know are left out by name: a risk
-    without an estimate of that audience, a closed one, a driver of which nobody has said enough."""
+def frozen_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
+    """A model as a run freezes it, with what is believed of its drivers. Terms of what the run does
+    not know are left out by name: a risk without an estimate of that audience, a closed one, a
+    driver of which nobody has said enough."""
     objective = row.objective
     hits = [hit for hit in row.hits if hit["risk"] in known.risks]
     terms = [
         term
         for term in row.elasticities
-        if has_power(known.drivers.get(term["driver"], ()), float(term["elasticity"]))
+        if has_power(
+            [belief.range for belief in known.drivers.get(term["driver"], (None, ()))[1]],
+            float(term["elasticity"]),
+        )
     ]
     left_out = [hit["risk"] for hit in row.hits if hit not in hits]
     left_out += [term["driver"] for term in row.elasticities if term not in terms]
@@ -132,6 +138,7 @@ def frozen_model(row: Any, known: Known) -> dict[str, Any]:
         "pace": row.pace,
         "hits": sorted(hits, key=canonical),
         "elasticities": sorted(terms, key=canonical),
+        "drivers": [driver_input(*known.drivers[term["driver"]], day) for term in terms],
         "left_out": sorted(left_out),
         "label": row.label,
     }
@@ -142,6 +149,29 @@ def still_to_come(row: Any, day: dt.date) -> bool:
     the year in which it is due."""
     due: dt.date = row.objective.due_on
     return due >= day and row.start_year < due.year <= row.start_year + MOST_YEARS
+
+
+def weakest_label_of(one: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
+    """The weakest label of everything that the chance of an objective was made from: its model, how
+    often its events come, and what moves that."""
+    found = [one["label"], *(row["label"] for d in one["drivers"] for row in d["beliefs"])]
+    hit = {term["risk"] for term in one["hits"]}
+    exposures = [each for each in inputs["exposures"] if each["risk"] in hit]
+    found += [row["label"] for each in exposures for side in SIDES
+              for row in estimates_on(each, side)]  # fmt: skip
+    moving = {
+        link["driver"]
+        for each in exposures
+        for link in each.get("links", ())
+        if link["on"] == "frequency"
+    }
+    found += [
+        row["label"]
+        for driver in inputs.get("drivers", ())
+        if driver["driver"] in moving
+        for row in driver["beliefs"]
+    ]
+    return str(max(found, key=LABELS.index))
 
 
 def _text(value: Decimal) -> str:

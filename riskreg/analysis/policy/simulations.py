@@ -23,6 +23,8 @@ YEARS = (10_000, 100_000, 1_000_000)
 LEAST_YEARS, MOST_YEARS = 1_000, 10_000_000
 MOST_OPEN = 3
 MOST_EXPOSURES = 2_000
+# Paths of an objective: with 40 years each a worker holds 80 MB.
+MOST_PATHS = 2**18
 # Draws a step makes at most, and years of a block (``quant.sampling.BLOCK``).
 _DRAWS, BLOCK = 2**22, 65_536
 _BLOCKS_A_STEP = 8
@@ -112,23 +114,28 @@ def with_drivers(
     if not named:
         return {"exposures": linked}
     drivers = [
-        {
-            "driver": str(driver.uuid),
-            "beliefs": [
-                {
-                    "id": str(row.uuid),
-                    "expert": str(row.expert.uuid),
-                    "range": [row.family, *map(_text, (row.low, row.mode, row.high))],
-                    "factor": f"{row.factor_on(day):.12g}",
-                    "label": row.label,
-                }
-                for row in sorted(moving.beliefs[driver.pk], key=lambda row: str(row.expert.uuid))
-            ],
-        }
+        driver_input(driver, moving.beliefs[driver.pk], day)
         for driver in known.values()
         if str(driver.uuid) in named
     ]
     return {"drivers": sorted(drivers, key=lambda one: str(one["driver"])), "exposures": linked}
+
+
+def driver_input(driver: Any, beliefs: Sequence[Any], day: dt.date) -> dict[str, Any]:
+    """A driver as a run freezes it: what is believed of it, with what has come by ``day``."""
+    return {
+        "driver": str(driver.uuid),
+        "beliefs": [
+            {
+                "id": str(row.uuid),
+                "expert": str(row.expert.uuid),
+                "range": [row.family, *map(_text, (row.low, row.mode, row.high))],
+                "factor": f"{row.factor_on(day):.12g}",
+                "label": row.label,
+            }
+            for row in sorted(beliefs, key=lambda row: str(row.expert.uuid))
+        ],
+    }
 
 
 def digest_of(inputs: Mapping[str, Any]) -> str:
@@ -196,12 +203,39 @@ def differs(exposures: Sequence[Mapping[str, Any]]) -> bool:
     return any(estimates_on(one, "after") != estimates_on(one, "before") for one in exposures)
 
 
+def paths_of(years: int) -> int:
+    """How many ways into the future an objective is followed on, in a run of so many years."""
+    return min(years, MOST_PATHS)
+
+
+def figure_names(objectives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
+    """By public id of an objective what its figures are called: its key, or the id of one whose key
+    another has as well."""
+    keys = [one["key"] for one in objectives]
+    return {
+        one["objective"]: one["key"] if keys.count(one["key"]) == 1 else one["objective"]
+        for one in objectives
+    }
+
+
+def risk_in_key(key: str) -> str:
+    """The public id of the risk that a figure is about; empty for none."""
+    parts = key.split(".")
+    if parts[0] == "contribution":
+        return parts[1]
+    return parts[3] if parts[0] == "objective" and parts[2] == "cost" else ""
+
+
 def sides_of(exposures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The sides that are simulated: before, and after where that is not the same."""
     return SIDES if differs(exposures) else SIDES[:1]
 
 
-def pieces_of(years: int, exposures: Sequence[Mapping[str, Any]]) -> list[Piece]:
+def pieces_of(
+    years: int,
+    exposures: Sequence[Mapping[str, Any]],
+    objectives: Sequence[Mapping[str, Any]] = (),
+) -> list[Piece]:
     """The steps of a run, after the inputs are frozen."""
     chunks, sides = chunks_of(years, len(exposures)), sides_of(exposures)
     weight = max(1, years // chunks // 1000)
@@ -210,6 +244,13 @@ def pieces_of(years: int, exposures: Sequence[Mapping[str, Any]]) -> list[Piece]
         for side in sides
         for n in range(chunks)
     ]
+    pieces += [
+        Piece(
+            f"objective:{one['objective']}", "analysis.objective", 1,
+            max(1, paths_of(years) // 1000),
+        )
+        for one in objectives
+    ]  # fmt: skip
     total = max(1, years // 2000)
     pieces += [Piece(f"measure:{side}", "analysis.measure", 2, total) for side in sides]
     pieces += [Piece(f"contribute:{side}", "analysis.contribute", 2, total) for side in sides]
@@ -230,8 +271,8 @@ def weakest_label(inputs: Mapping[str, Any]) -> str:
 
 
 def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(id of a risk or driver, what happened to its inputs) of what is different; and the engine
-    itself."""
+    """(id of a risk, driver or objective, what happened to its inputs) of what is different; and
+    the engine itself."""
     old = {one["risk"]: one for one in frozen["exposures"]}
     new = {one["risk"]: one for one in now["exposures"]}
     found = [
@@ -244,5 +285,11 @@ def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, 
         (one["driver"], "driver")
         for one in now.get("drivers", ())
         if one["driver"] in before and before[one["driver"]] != one
+    ]
+    was, is_now = (
+        {one["objective"]: one for one in inputs.get("objectives", ())} for inputs in (frozen, now)
+    )
+    found += [
+        (one, "objective") for one in sorted({*was, *is_now}) if was.get(one) != is_now.get(one)
     ]
     return found + ([("", "engine")] if frozen["engine"] != now["engine"] else [])

@@ -12,6 +12,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Driver, Estimate, Simulation
 from riskreg.analysis.policy import simulations as policy
+from riskreg.analysis.policy.objectives import Known, frozen_model, still_to_come
 from riskreg.analysis.queries.drivers import (
     beliefs_of,
     drivers_for,
@@ -19,11 +20,13 @@ from riskreg.analysis.queries.drivers import (
     newest_beliefs,
 )
 from riskreg.analysis.queries.estimates import withheld_among
+from riskreg.analysis.queries.objectives import newest_models
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import Progress, job_of, progress_of
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
-from riskreg.register.models import Party, Register
+from riskreg.register.models import Objective, Party, Register
+from riskreg.register.queries import objectives_for
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk, State
 
@@ -66,7 +69,10 @@ def inputs_now(
     """What a run of that audience would be made from on ``day``, and the estimates among it."""
     estimates = readable_estimates(reader)
     exposures = policy.exposures_of(estimates)
-    inputs = policy.with_drivers(exposures, moving(reader), day) | {
+    inputs = policy.with_drivers(exposures, moving(reader), day) | _objectives(
+        reader, exposures, day
+    )
+    inputs |= {
         "audience": party.key if party else "shared",
         "base_year": estimates[0].base_year if estimates else 0,
         "currency": reader.register.currency,
@@ -75,6 +81,25 @@ def inputs_now(
         "years": years,
     }
     return inputs, estimates
+
+
+def _objectives(
+    reader: AudienceReader, exposures: Collection[dict[str, Any]], day: dt.date
+) -> dict[str, Any]:
+    """The models of objectives that are still to come, with what is believed of their drivers;
+    nothing where there is none."""
+    models = [row for row in newest_models(reader) if still_to_come(row, day)]
+    if not models:
+        return {}
+    named = {term["driver"] for row in models for term in row.elasticities}
+    drivers = list(drivers_for(reader).filter(uuid__in=named)) if named else []
+    beliefs = newest_beliefs(beliefs_of(reader, drivers)) if drivers else {}
+    known = Known(
+        frozenset(one["risk"] for one in exposures),
+        {str(row.uuid): (row, beliefs[row.pk]) for row in drivers if row.pk in beliefs},
+    )
+    frozen = [frozen_model(row, known, day) for row in models]
+    return {"objectives": sorted(frozen, key=lambda one: str(one["objective"]))}
 
 
 def visible_simulations(viewer: Viewer) -> QuerySet[Simulation]:
@@ -131,22 +156,41 @@ def _visible_refs(viewer: Viewer, ids: Collection[str]) -> list[tuple[UUID, str]
         return []
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids)
     drivers = drivers_for(viewer).filter(uuid__in=ids)
-    return [*rows.values_list("uuid", "ref"), *drivers.values_list("uuid", "ref")]
+    objectives = objectives_for(viewer).filter(uuid__in=ids)
+    return [
+        *rows.values_list("uuid", "ref"),
+        *drivers.values_list("uuid", "ref"),
+        *objectives.values_list("uuid", "key"),
+    ]
 
 
 def risks_of_run(viewer: Viewer, row: Simulation) -> dict[str, Risk]:
-    """The risks of a run by public id, as far as the viewer may know of them."""
-    ids = [one["risk"] for one in json.loads(row.inputs)["exposures"]]
+    """The risks of a run by public id, as far as the viewer may know of them; those that a model of
+    an objective names and the run has not simulated among them."""
+    inputs = json.loads(row.inputs)
+    ids = [one["risk"] for one in inputs["exposures"]]
+    ids += [name for one in inputs.get("objectives", ()) for name in one["left_out"]]
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids).select_related("party")
     return {str(risk.uuid): risk for risk in rows}
 
 
 def drivers_of_run(viewer: Viewer, row: Simulation) -> dict[str, Driver]:
     """The drivers of a run by public id, as far as the viewer may know of them."""
-    ids = [one["driver"] for one in json.loads(row.inputs).get("drivers", ())]
+    inputs = json.loads(row.inputs)
+    ids = [one["driver"] for one in inputs.get("drivers", ())]
+    for one in inputs.get("objectives", ()):
+        ids += [*one["left_out"], *(driver["driver"] for driver in one["drivers"])]
     if not ids:
         return {}
     return {str(one.uuid): one for one in drivers_for(viewer).filter(uuid__in=ids)}
+
+
+def objectives_of_run(viewer: Viewer, row: Simulation) -> dict[str, Objective]:
+    """The objectives of a run by public id, as far as the viewer may know of them."""
+    ids = [one["objective"] for one in json.loads(row.inputs).get("objectives", ())]
+    if not ids:
+        return {}
+    return {str(one.uuid): one for one in objectives_for(viewer).filter(uuid__in=ids)}
 
 
 def inputs_shown(viewer: Viewer, row: Simulation) -> dict[str, Any]:

@@ -121,7 +121,7 @@ def _lay_out(actor: Viewer, row: Simulation, inputs: Mapping[str, Any], at: dt.d
             hashlib.sha256(f"{row.digest}:{piece.key}".encode()).hexdigest(),
             piece.weight,
         )
-        for piece in policy.pieces_of(row.years, inputs["exposures"])
+        for piece in policy.pieces_of(row.years, inputs["exposures"], inputs.get("objectives", ()))
     ]
     own = row.visibility == Visibility.PARTY
     key = actor.audience.key if own else type(actor.audience)(actor.register.uuid).key

@@ -6,6 +6,8 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 
+# A run tells chances to a tenth of a per cent.
+_LEAST_CHANCE = 0.001
 _UNITS = {
     "en": ((1e9, "bn"), (1e6, "m"), (1e3, "k")),
     "zh-hans": ((1e8, "亿"), (1e4, "万")),
@@ -30,6 +32,26 @@ def amount_text(value: float, currency: str = "") -> str:
 def percent_text(value: float) -> str:
     """A share in per cent."""
     return _("%(share)s %%") % {"share": number(value)}
+
+
+def chance_text(value: float) -> str:
+    """A simulated chance in per cent, to a tenth; nothing is certain, neither way."""
+    if value < _LEAST_CHANCE:
+        return _("below %(share)s %%") % {"share": number(100 * _LEAST_CHANCE)}
+    if value > 1 - _LEAST_CHANCE:
+        return _("above %(share)s %%") % {"share": number(100 - 100 * _LEAST_CHANCE)}
+    return percent_text(_tenth(100 * value))
+
+
+def points_text(value: float) -> str:
+    """A difference of two chances in points, to a tenth."""
+    if value and abs(value) < _LEAST_CHANCE / 2:
+        return _("below %(share)s points") % {"share": number(100 * _LEAST_CHANCE)}
+    return _("%(share)s points") % {"share": number(_tenth(100 * value))}
+
+
+def _tenth(value: float) -> float:
+    return round(value, 1) or 0.0
 
 
 def often_text(kind: str, value: float) -> str:

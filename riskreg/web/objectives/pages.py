@@ -8,9 +8,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext_lazy
 
+from riskreg.analysis.queries.chances import newest_chance
 from riskreg.indicators.queries.objectives import Actual, actual_values, indicators_toward
 from riskreg.kernel.localised import localised, number
 from riskreg.register import objective_filters
+from riskreg.register.access import Viewer
 from riskreg.register.external_ids import external_id_of
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
@@ -24,6 +26,7 @@ from riskreg.web.indicators.labels import measured, status_label
 from riskreg.web.list_page import ListPage
 from riskreg.web.objectives.modelling import model_shown
 from riskreg.web.presenters import Scale
+from riskreg.web.simulations.objectives import chance_shown
 
 SHOWN = 20
 
@@ -81,6 +84,7 @@ class ObjectivePage(RegisterView):
                 for position in positions[:SHOWN]
             ],
             **model_shown(self.viewer, row),
+            **_chance(self.viewer, row),
             "risks_more": max(0, positions.count() - SHOWN),
             "work": [{"m": m, "title": m.localized("title")} for m in work[:SHOWN]],
             "work_more": max(0, work.count() - SHOWN),
@@ -98,6 +102,16 @@ class ObjectivePage(RegisterView):
             "indicators_more": max(0, watched.count() - SHOWN),
         }
         return self.render("objectives/detail.html", context)
+
+
+def _chance(viewer: Viewer, row: Objective) -> dict[str, Any]:
+    """The chance of meeting it by the newest run that tells it."""
+    found = newest_chance(viewer, row)
+    if found is None:
+        return {"chance": None}
+    private = found.run.visibility == "party"
+    about = {"run": found.run, "run_private": private, "stale": found.stale}
+    return {"chance": chance_shown(found.found) | about}
 
 
 def shown(row: Objective, actual: Actual | None = None) -> dict[str, Any]:

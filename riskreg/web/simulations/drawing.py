@@ -8,6 +8,8 @@ WIDTH, HEIGHT = 640, 260
 _LEFT, _FOOT, _TOP = 44, 26, 10
 # What one year in a hundred passes is the last of interest; the curve goes on a little.
 _LAST_CHANCE = 0.004
+# Levels of an objective have longer names than chances.
+_FAN_LEFT = 72
 
 
 @dataclass(frozen=True)
@@ -71,3 +73,58 @@ def swings(bars: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
         )
         for bar in bars
     ]
+
+
+@dataclass(frozen=True)
+class Fan:
+    """The levels of an objective year by year: bands as corners, middles as paths, the target's
+    height, and the marks of the axes as (place, value)."""
+
+    wide: str
+    narrow: str
+    middle: str
+    after: str
+    target: float
+    years: tuple[tuple[float, int], ...]
+    levels: tuple[tuple[float, float], ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _FAN_LEFT
+
+
+def fan(objective: Mapping[str, Any]) -> Fan:
+    """What an objective's level may be (P5 … P95, P25 … P75 and the middle), from its start on."""
+    start, years = objective["start"], [objective["start_year"], *objective["years"]]
+    before = [[start] * 5, *objective["sides"]["before"]["fan"]]
+    after = [[start] * 5, *objective["sides"]["after"]["fan"]]
+    ends = [objective["target"], *(x for year in (*before, *after) for x in (year[0], year[4]))]
+    least, most = min(ends), max(ends)
+    width, depth = WIDTH - _FAN_LEFT - 24, HEIGHT - _FOOT - _TOP
+
+    def x(year: int) -> float:
+        return float(round(_FAN_LEFT + width * (year - years[0]) / (years[-1] - years[0]), 1))
+
+    def y(level: float) -> float:
+        return float(round(_TOP + depth * (most - level) / ((most - least) or 1), 1))
+
+    def band(low: int, high: int) -> str:
+        there = [f"{x(year)},{y(at[low])}" for year, at in zip(years, before, strict=True)]
+        back = [f"{x(year)},{y(at[high])}" for year, at in zip(years, before, strict=True)]
+        return " ".join([*there, *reversed(back)])
+
+    def line(levels: Sequence[Sequence[float]]) -> str:
+        points = (f"{x(year)} {y(at[2])}" for year, at in zip(years, levels, strict=True))
+        return "M" + " L".join(points)
+
+    every = -(-len(years) // 8)
+    shown = [year for n, year in enumerate(reversed(years)) if n % every == 0]
+    steps = [least + n * (most - least) / 4 for n in range(5)]
+    return Fan(
+        wide=band(0, 4),
+        narrow=band(1, 3),
+        middle=line(before),
+        after=line(after),
+        target=y(objective["target"]),
+        years=tuple((x(year), year) for year in reversed(shown)),
+        levels=tuple((y(level), level) for level in steps),
+    )

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.models import Simulation
-from riskreg.analysis.policy.simulations import YEARS
+from riskreg.analysis.policy.simulations import YEARS, risk_in_key
 from riskreg.analysis.queries.contradictions import contradictions_of_run
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
+    objectives_of_run,
     progress_by_run,
     results_of_run,
     risks_of_run,
@@ -37,6 +38,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.estimates.amounts import percent_text
 from riskreg.web.forms.marks import not_done, repeatable
 from riskreg.web.presenters import Scale, person
+from riskreg.web.simulations.objectives import objective_shown
 from riskreg.web.simulations.results import Results
 from riskreg.web.table_form import set_choices
 
@@ -125,7 +127,12 @@ class SimulationPage(RegisterView):
             found = Results(results, risks, drivers, row.currency)
             pairs = contradictions_of_run(self.viewer, results)
             scale = Scale(self.viewer.register.criteria)
+            targets = objectives_of_run(self.viewer, row)
             context["results"] = found.shown() | found.contradictions(pairs, scale)
+            context["results"]["objectives"] = [
+                objective_shown(one, targets.get(one["objective"]), risks, drivers)
+                for one in results.get("objectives", ())
+            ]
         return self.render("simulations/detail.html", context)
 
 
@@ -152,14 +159,15 @@ class SimulationCsv(RegisterView):
     def get(self, request: HttpRequest, simulation: uuid.UUID) -> HttpResponse:
         """One line each: key, value, band, unit, method, label, and the ref of its risk."""
         row = simulation_for(self.viewer, simulation)
-        figures = results_of_run(row)["figures"]
+        results = results_of_run(row)
+        figures = [*results["figures"], *_levels(results)]
         risks = risks_of_run(self.viewer, row)
         out = io.StringIO()
         writer = csv.writer(out)
         names = ("key", "value", "low", "high", "unit", "method", "label")
         writer.writerow([*names, "risk", "years", "digest"])
         for figure in figures:
-            risk = risks.get(figure["key"].split(".")[1])
+            risk = risks.get(risk_in_key(figure["key"]))
             ref = risk.ref if risk else ""
             line = [figure[name] for name in names]
             writer.writerow([*map(_plain, line), ref, row.years, row.digest])
@@ -168,6 +176,22 @@ class SimulationCsv(RegisterView):
         response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
         response["Content-Disposition"] = f'attachment; filename="simulation-{row.digest[:8]}.csv"'
         return response
+
+
+def _levels(results: dict[str, Any]) -> list[dict[str, Any]]:
+    """The level of each objective year by year, as lines of the same file."""
+    names = ("p5", "p25", "p50", "p75", "p95")
+    return [
+        {
+            "key": f"objective.{one['key']}.level.{year}.{name}.{side}",
+            "value": level, "low": None, "high": None, "unit": one["unit"],
+            "method": "simulation", "label": one["label"],
+        }
+        for one in results.get("objectives", ())
+        for side, of in one["sides"].items()
+        for year, levels in zip(one["years"], of["fan"], strict=True)
+        for name, level in zip(names, levels, strict=True)
+    ]  # fmt: skip
 
 
 def _plain(value: Any) -> Any:
@@ -215,6 +239,7 @@ def _moved_text(moved: dict[str, str]) -> str:
         "changed": _("%(ref)s has other estimates now"),
         "gone": _("%(ref)s is not simulated any more"),
         "driver": _("of %(ref)s something else is believed now"),
+        "objective": _("the objective %(ref)s is modelled otherwise now"),
         "engine": _("the mathematics has a new version"),
     }
     return words[moved["what"]] % {"ref": moved["ref"] or _("A risk")}

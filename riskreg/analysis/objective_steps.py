@@ -1,0 +1,202 @@
+"""What a worker does for the objectives of a run. Only workers load this: it brings NumPy.
+
+The level of an objective is followed year by year on many paths. What is not known about a number
+(how often a risk happens, where a driver stands) is one value along a path: it is the same in every
+year, however uncertain. Which events happen is drawn anew each year.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+
+from riskreg import quant
+from riskreg.analysis import steps
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy import objectives as objective_policy
+from riskreg.analysis.policy import simulations as policy
+from riskreg.jobs.kinds import Outcome
+from riskreg.jobs.models import Step
+from riskreg.quant.metrics import proportion_interval
+from riskreg.quant.paths import combine_paths, simulate_path_chunk
+from riskreg.quant.sampling import BLOCK
+
+FAN = (0.05, 0.25, 0.5, 0.75, 0.95)
+# A level that one could stand by: reached in four of five.
+SURE = 0.8
+
+
+def objective(step: Step, keep_going: steps.KeepGoing) -> Outcome:
+    """The chance of meeting one objective, what each risk costs it, and its level year by year."""
+    row, inputs = steps.load_run(step)
+    name = step.key.split(":")[1]
+    one = next(each for each in inputs["objectives"] if each["objective"] == name)
+    results = {side: followed(row, inputs, one, side, keep_going) for side in sides_of(inputs, one)}
+    before = results["before"]
+    found: dict[str, Any] = {
+        "objective": name,
+        "key": policy.figure_names(inputs["objectives"])[name],
+        "unit": one["unit"],
+        "target": float(one["target"]),
+        "due": one["due"],
+        "direction": one["direction"],
+        "start": float(one["start"]),
+        "start_year": one["start_year"],
+        "years": list(before.years),
+        "paths": int(before.met.size),
+        "label": objective_policy.weakest_label_of(one, inputs),
+        "left_out": one["left_out"],
+        "required_growth": before.model.required_growth,
+        "sides": {side: _side(results.get(side, before)) for side in policy.SIDES},
+    }
+    found["figures"] = list(_figures(found))
+    return Outcome(found)
+
+
+def sides_of(inputs: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:
+    """The sides on which the events of an objective differ; after is as before otherwise."""
+    named = {hit["risk"] for hit in one["hits"]}
+    return policy.sides_of([each for each in inputs["exposures"] if each["risk"] in named])
+
+
+def followed(
+    row: Simulation,
+    inputs: dict[str, Any],
+    one: Mapping[str, Any],
+    side: str,
+    keep_going: steps.KeepGoing,
+) -> quant.ObjectiveResult:
+    """The level of an objective on every path, on one side. Draws hang on public names, so that
+    both sides, and every objective, meet the same events."""
+    model = model_of(one)
+    paths = policy.paths_of(row.years)
+    plan = quant.PathPlan(
+        portfolio(inputs, one, side),
+        one["start_year"] + 1,
+        one["due"],
+        paths,
+        row.seed,
+        persistence=1.0,
+        objectives=(model,),
+    )
+    chunks = -(-paths // BLOCK)
+    parts = []
+    for k in range(chunks):
+        keep_going()
+        parts.append(simulate_path_chunk(plan, k, chunks))
+    return combine_paths(parts).objectives[model.name]
+
+
+def model_of(one: Mapping[str, Any]) -> quant.ObjectiveModel:
+    """The frozen model of an objective as mathematics."""
+    low, mode, high = (float(x) / 100 for x in one["growth"])
+    growth: quant.Distribution = (
+        quant.Constant(mode) if low == high else quant.Pert(low, mode, high)
+    )
+    goal = quant.Objective(
+        one["objective"], float(one["target"]), one["due"],
+        at_least=one["direction"] == "at_least",
+    )  # fmt: skip
+    return quant.ObjectiveModel(
+        goal,
+        float(one["start"]),
+        one["start_year"],
+        growth,
+        steady=one["pace"] == "steady",
+        drivers=tuple(
+            quant.DriverTerm(term["driver"], float(term["elasticity"]))
+            for term in one["elasticities"]
+        ),
+        hits=tuple(quant.Hit(hit["risk"], _factor(hit), hit["years"]) for hit in one["hits"]),
+    )
+
+
+def _factor(hit: Mapping[str, Any]) -> float | quant.Distribution:
+    """What an event makes of the level: -15 % is 0.85 times."""
+    if hit["low"] is None or hit["low"] == hit["high"]:
+        return 1 + float(hit["mode"]) / 100
+    return quant.Pert(*(1 + float(hit[part]) / 100 for part in ("low", "mode", "high")))
+
+
+def portfolio(inputs: dict[str, Any], one: Mapping[str, Any], side: str) -> quant.Portfolio:
+    """The risks whose events move an objective, and the drivers of these and of its level. What an
+    event costs in money is no part of it."""
+    named = {hit["risk"] for hit in one["hits"]}
+    exposures: list[quant.Exposure] = []
+    drivers: dict[str, quant.Driver] = {}
+    shared = {driver.name: driver for driver in steps.drivers_in(inputs)}
+    for driver in steps.drivers_in({"drivers": one["drivers"]}):
+        drivers[driver.name] = replace(driver, persistence=1.0)
+    for each in inputs["exposures"]:
+        if each["risk"] not in named:
+            continue
+        often, links = steps.frequency_of(each, side), []
+        for link in steps.links_of(each):
+            if link.on == "frequency":
+                links.append(link)
+                drivers[link.driver] = replace(shared[link.driver], persistence=1.0)
+        if often.mean > 0 and often.variance > 0:
+            # One number that nobody knows exactly: the same in all years of a path.
+            own = quant.Driver(
+                f"{each['risk']}:rate",
+                quant.Scaled(steps.drawn_fast(often), 1 / often.mean),
+                persistence=1.0,
+            )
+            drivers[own.name] = own
+            links.append(quant.Link(own.name, on="frequency", form="factor"))
+        events, chance = (often.mean, None) if steps.is_rate(each, side) else (None, often.mean)
+        exposures.append(
+            quant.Exposure(
+                each["risk"],
+                quant.Constant(1.0),
+                rate=events,
+                probability=chance,
+                links=tuple(links),
+            )
+        )
+    if not exposures:
+        # Nothing that happens moves it; a portfolio is of something.
+        exposures = [quant.Exposure("nothing", quant.Constant(1.0), probability=0.0)]
+    return quant.Portfolio(exposures, list(drivers.values()))
+
+
+def _side(result: quant.ObjectiveResult) -> dict[str, Any]:
+    chance = result.chance()
+    alone = int(result.met_baseline.sum())
+    low, high = proportion_interval(alone, result.met.size, 0.95)
+    costs = {}
+    for name in result.met_without:
+        cost = result.cost(name)
+        error = steps.HALF * cost.standard_error
+        costs[name] = [cost.value, cost.value - error, cost.value + error]
+    sure = 1 - SURE if result.model.objective.at_least else SURE
+    return {
+        "chance": [chance.value, chance.low, chance.high],
+        "undisturbed": [result.baseline_chance, float(low), float(high)],
+        "costs": costs,
+        "fan": [[float(x) for x in year] for year in result.fan(FAN).T],
+        "sure": float(np.quantile(result.levels[:, -1], sure, method="inverted_cdf")),
+    }
+
+
+def _figures(found: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+    """The figures of one objective, under stable keys, on both sides."""
+    name, label, figures = f"objective.{found['key']}", found["label"], []
+
+    def add(key: str, values: Sequence[float | None], unit: str, method: str) -> None:
+        value, low, high = values
+        figures.append(
+            {"key": key, "value": value, "low": low, "high": high, "unit": unit,
+             "method": method, "label": label}
+        )  # fmt: skip
+
+    for side, of in found["sides"].items():
+        add(f"{name}.chance.{side}", of["chance"], "chance", "simulation")
+        add(f"{name}.undisturbed.{side}", of["undisturbed"], "chance", "simulation")
+        for risk, cost in of["costs"].items():
+            add(f"{name}.cost.{risk}.{side}", cost, "chance", "simulation")
+        add(f"{name}.sure.{side}", (of["sure"], None, None), found["unit"], "simulation")
+        needed = found["required_growth"]
+        add(f"{name}.required_growth.{side}", (needed, None, None), "a year", "closed form")
+    return figures

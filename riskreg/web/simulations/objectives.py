@@ -1,0 +1,102 @@
+"""What a run says of objectives, as its page and that of the objective show it."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.models import Driver
+from riskreg.analysis.policy.estimates import significant
+from riskreg.kernel.localised import number
+from riskreg.register.models import Objective
+from riskreg.risks.models import Risk
+from riskreg.web.estimates.amounts import amount_text, chance_text, percent_text, points_text
+from riskreg.web.simulations import drawing
+
+
+def objective_shown(
+    one: Mapping[str, Any],
+    objective: Objective | None,
+    risks: Mapping[str, Risk],
+    drivers: Mapping[str, Driver],
+) -> dict[str, Any]:
+    """One objective of a run; what the viewer may not know of is without its name."""
+    before, after = one["sides"]["before"], one["sides"]["after"]
+    order = sorted(before["costs"], key=lambda risk: (-before["costs"][risk][0], risk))
+    picture = drawing.fan(one)
+    return {
+        "o": objective,
+        "name": objective.name if objective else _("an objective that is not shown"),
+        "label": one["label"],
+        "unit": one["unit"],
+        "target": number(significant(one["target"])),
+        "due": one["due"],
+        "at_most": one["direction"] == "at_most",
+        "same": before == after,
+        "rows": [
+            {"name": name, "before": chance_text(before[key][0]), "band": _band(before[key]),
+             "after": chance_text(after[key][0]), "band_after": _band(after[key])}
+            for name, key in (
+                (_("Chance of meeting it"), "chance"),
+                (_("If none of its events happened"), "undisturbed"),
+            )
+        ],
+        "costs": [
+            {
+                **_risk(risk, risks),
+                "before": points_text(before["costs"][risk][0]),
+                "band": _points_band(before["costs"][risk]),
+                "after": points_text(after["costs"][risk][0]),
+            }
+            for risk in order
+        ],
+        "left_out": [_named(name, risks, drivers) for name in one["left_out"]],
+        "growth": percent_text(significant(100 * one["required_growth"])),
+        "start": number(significant(one["start"])),
+        "start_year": one["start_year"],
+        "sure": amount_text(before["sure"]),
+        "sure_after": amount_text(after["sure"]),
+        "paths": number(one["paths"]),
+        "fan": picture,
+        "marks": [(y, amount_text(level)) for y, level in picture.levels],
+        "years": [
+            {"year": year, "levels": [number(significant(x)) for x in levels],
+             "after": number(significant(later[2]))}
+            for year, levels, later in zip(
+                one["years"], before["fan"], after["fan"], strict=True
+            )
+        ],
+    }  # fmt: skip
+
+
+def chance_shown(one: Mapping[str, Any]) -> dict[str, Any]:
+    """The chance alone, with its band, before and after the mitigations."""
+    before, after = (one["sides"][side]["chance"] for side in ("before", "after"))
+    return {
+        "before": chance_text(before[0]),
+        "band": _band(before),
+        "after": chance_text(after[0]),
+        "same": before == after,
+        "label": one["label"],
+        "growth": percent_text(significant(100 * one["required_growth"])),
+        "start_year": one["start_year"],
+    }
+
+
+def _risk(name: str, risks: Mapping[str, Risk]) -> dict[str, str]:
+    row = risks.get(name)
+    title = row.localized("title") if row else _("a risk that is not shown")
+    return {"ref": row.ref if row else "", "title": title}
+
+
+def _named(name: str, risks: Mapping[str, Risk], drivers: Mapping[str, Driver]) -> str:
+    row = risks.get(name) or drivers.get(name)
+    return row.ref if row else _("something that is not shown")
+
+
+def _band(values: list[float]) -> str:
+    return f"{chance_text(values[1])} … {chance_text(values[2])}"
+
+
+def _points_band(values: list[float]) -> str:
+    return f"{points_text(values[1])} … {points_text(values[2])}"
