@@ -347,7 +347,7 @@ LISTS = {
     "controls": _list_export("controls", row_parameters.CONTROL_FILTERS),
     "indicators": _list_export("indicators", row_parameters.INDICATOR_FILTERS),
     "objectives": _list_export("objectives", row_parameters.OBJECTIVE_FILTERS),
-    **{noun: _list_export(noun) for noun in ("meetings", "drivers", "beliefs", "links")},
+    **{noun: _list_export(noun) for noun in ("meetings", "drivers", "beliefs", "links", "models")},
     "estimates": _list_export("estimates"),
     "relations": _list_export("relations"),
 }

@@ -33,6 +33,8 @@ class Content:
     acceptances: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     comments: list[dict[str, Any]]
+    drivers: list[dict[str, Any]]
+    objective_models: list[dict[str, Any]]
 
     @cached_property
     def earliest_day(self) -> dt.date:
@@ -87,7 +89,8 @@ def read_content() -> Content:
     """Read the files. Raises ``OSError`` or ``ValueError`` if the package is damaged."""
     names = (
         "register", "taxonomies", "objectives", "criteria", "risks", "relations", "mitigations",
-        "indicators", "estimates", "acceptances", "decisions", "comments",
+        "indicators", "estimates", "acceptances", "decisions", "comments", "drivers",
+        "objective_models",
     )  # fmt: skip
     return Content(**{name: _read(name) for name in names})
 

@@ -15,7 +15,7 @@ from django.db import transaction
 
 from riskreg.accounts.services import create_user, set_preferences
 from riskreg.comments.services import write_comment
-from riskreg.demo import acceptances, decisions, estimates, indicators
+from riskreg.demo import acceptances, decisions, estimates, indicators, modelling
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.indicators.services import close_risk_and_end
@@ -101,6 +101,7 @@ class _Load:
             else:
                 today, moment = step.day, clock.start_of_day(step.day, self.zone) + _DAY_STARTS
             step.run(moment)
+        modelling.ask_for_a_run(self.content, self.actors, self.at)
         self._ask_for_a_change()
         self._talk()
         refs = {**self.risks, **self.works, **self.indicators, **self.decisions}
@@ -240,6 +241,7 @@ class _Load:
             *indicators.Told(*base, self.indicators, self.at).steps(),
             *estimates.Estimating(*base, self.at).steps(),
             *acceptances.Accepting(*base, self.at).steps(),
+            *modelling.Modelling(*base, self.indicators, self.at).steps(),
             *decisions.Deciding(*base, self.works, self.at, self.decisions).steps(),
         ):
             yield _Step(day, run)

@@ -84,6 +84,7 @@ def matching(world: Any) -> dict[str, list[str]]:
             "indicator",
             "driver",
             "risk",
+            "objective",
             "count",
             "due",
             "verb",

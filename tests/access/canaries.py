@@ -179,8 +179,9 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         for by in ("partner_manager", "partner_owner", "manager"):
             estimating.belief(world, common, by=by)
         estimating.link(world, common, first, by="manager", on=on)
-    estimating.model(world, hits=[estimating.hit(first)],
-                     elasticities=[{"driver": "D-001", "elasticity": "-0.2"}])  # fmt: skip
+    for follows in (0, 1):
+        estimating.model(world, hits=[estimating.hit(first)], follows=follows,
+                         elasticities=[{"driver": "D-001", "elasticity": "-0.2"}])  # fmt: skip
     after("second")
     planned = builders.mitigation(world, first, theirs)
     builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations",

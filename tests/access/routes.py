@@ -303,6 +303,7 @@ ROUTES: dict[str, str] = {
             "drivers",
             "beliefs",
             "links",
+            "models",
             "estimates",
             "relations",
             "heatmap",

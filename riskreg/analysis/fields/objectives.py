@@ -7,7 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from riskreg.analysis.models import Direction, Pace
 from riskreg.kernel.fields import Field, Table, Type
-from riskreg.register.common_fields import LABEL, OWNER, PARTY, VISIBILITY, public_id
+from riskreg.register.common_fields import (
+    LABEL,
+    OWNER,
+    PARTY,
+    TRANSLATIONS,
+    VISIBILITY,
+    public_id,
+)
 
 _EDIT: dict[str, Any] = {"set_by": "driver.edit"}
 _NEEDED: dict[str, Any] = {"required": True, "must_send": True, **_EDIT}
@@ -73,9 +80,11 @@ MODEL = Table(
         ),
         Field(
             "rationale", Type.TEXT, label=_("Why these numbers"), history=_("rationale"),
-            limit=8000, lines=2, example="Growth of 2025, with wider ends (illustrative)",
+            translated=True, limit=8000, lines=2,
+            example="Growth of 2025, with wider ends (illustrative)",
             **_NEEDED,
         ),
+        replace(TRANSLATIONS, **_EDIT),
         replace(LABEL, example="illustrative", **_EDIT),
         Field(
             "sources", Type.SOURCES, label=_("Sources"), history=_("sources"), example=[], **_EDIT

@@ -8,6 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.kernel.models import Base
 from riskreg.register.models import Objective
 from riskreg.register.visibility import PartyBound
+from riskreg.risks.models.translated import Translated
 
 
 class Direction(models.TextChoices):
@@ -24,7 +25,7 @@ class Pace(models.TextChoices):
     YEARLY = "yearly", _("another pace each year")
 
 
-class ObjectiveModel(Base, PartyBound):
+class ObjectiveModel(Translated, Base, PartyBound):
     """What an objective is expected to come to if none of the named events happens, and what events
     and drivers make of that. Append-only: another version takes its place.
 
@@ -48,6 +49,7 @@ class ObjectiveModel(Base, PartyBound):
     hits = models.JSONField(default=list, blank=True)
     elasticities = models.JSONField(default=list, blank=True)
     rationale = models.TextField()
+    translations = models.JSONField(null=True)
     label = models.CharField(max_length=12)
     sources = models.JSONField(default=list, blank=True)
 
@@ -86,7 +88,3 @@ class ObjectiveModel(Base, PartyBound):
     def ref(self) -> str:
         """It is known by its objective."""
         return self.objective.key
-
-    def localized(self, _field: str) -> str:
-        """What it is about, in the reader's language."""
-        return self.objective.name

@@ -99,7 +99,7 @@ def _clean(
     shared = visibility == Visibility.SHARED
     given = {
         "direction": "at_least", "pace": "steady", "label": "judgement", "hits": [],
-        "elasticities": [], "sources": [], **given,
+        "elasticities": [], "sources": [], "translations": {}, **given,
     }  # fmt: skip
     cleaners: dict[str, Callable[[Any], Any]] = {
         "hits": lambda value: _clean_hits(errors, actor, value, shared),

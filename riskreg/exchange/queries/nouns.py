@@ -11,10 +11,11 @@ from typing import Any
 from django.db.models import Prefetch, QuerySet
 from django.utils.translation import gettext_lazy as _
 
-from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK
+from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK, MODEL
 from riskreg.analysis.models import Belief, Estimate
 from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, links_for
 from riskreg.analysis.queries.estimates import shown_estimates
+from riskreg.analysis.queries.objectives import models_for
 from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.decisions.models import Acceptance
 from riskreg.decisions.queries.acceptances import acceptances_for, stale_because, status_of
@@ -214,6 +215,11 @@ NOUNS: dict[str, Noun] = {
             "objectives", _("Objectives"), OBJECTIVE,
             lambda v, _at: objectives_for(v).select_related("party").order_by("due_on", "id"),
             _kept(OBJECTIVE), objective_filters,
+        ),
+        Noun(
+            "models", _("Models of objectives"), MODEL,
+            lambda v, _at: models_for(v).order_by("objective__key", "-at", "-id"),
+            _kept(MODEL, lambda _v, row: {"translations": row.translations or {}}),
         ),
         Noun("meetings", _("Review meetings"), MEETING, _meetings, _kept(MEETING, _agenda)),
         Noun("acceptances", _("Acceptances"), ACCEPTANCE, _acceptances, _acceptances_json),

@@ -35,7 +35,7 @@ from riskreg.web.templatetags.ui import label_badge
 _BLANK, _HITS, _TERMS = 2, 4, 2
 _HIT = ("risk", "low", "mode", "high", "years")
 _TERM = ("driver", "elasticity")
-_IN_ROWS = (Type.HITS, Type.ELASTICITIES, Type.SOURCES)
+_IN_ROWS = (Type.HITS, Type.ELASTICITIES, Type.SOURCES, Type.TRANSLATIONS)
 
 
 def audiences(viewer: Viewer, objective: Objective) -> list[tuple[str, str]]:
@@ -83,8 +83,8 @@ class ModelForm(forms.Form):
         for n in range(self.sizes["hits"]):
             self._line(f"hit_{n}_risk", _("Risk"), _("As in R-003."))
             self._line(f"hit_{n}_mode", _("Does to the level, %"), _("-15 takes 15 % away."))
-            self._line(f"hit_{n}_low", _("At the least, %"))
-            self._line(f"hit_{n}_high", _("At the most, %"))
+            self._line(f"hit_{n}_low", _("At the least, %"), _("Empty: one number."))
+            self._line(f"hit_{n}_high", _("At the most, %"), _("Empty: one number."))
             self._line(f"hit_{n}_years", _("Years it lasts"), _("Empty: to the end."))
         for n in range(self.sizes["elasticities"]):
             self._line(f"term_{n}_driver", _("Driver"), _("As in D-001."))
@@ -124,6 +124,8 @@ class ModelForm(forms.Form):
                 if any(values.values()):
                     found[name].append(values)
                     self.places[name].append(n)
+        if self.row and self.row.rationale == found["rationale"]:
+            found["translations"] = self.row.translations or {}
         kept = self.row.sources if self.row else []
         title, url = data["source_title"], data["source_url"]
         first = kept[0] if kept else {}
@@ -193,6 +195,7 @@ def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
     refs = refs_of(viewer, row)
     return found | {
         "model_private": row.visibility == Visibility.PARTY,
+        "model_rationale": row.localized("rationale"),
         "model_author": person(row.author),
         "model_start": number(row.start),
         "model_growth": [number(x) for x in (row.growth_low, row.growth_mode, row.growth_high)],

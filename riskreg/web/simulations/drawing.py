@@ -118,7 +118,8 @@ def fan(objective: Mapping[str, Any]) -> Fan:
 
     every = -(-len(years) // 8)
     shown = [year for n, year in enumerate(reversed(years)) if n % every == 0]
-    steps = [least + n * (most - least) / 4 for n in range(5)]
+    # The lowest stands where the years are.
+    steps = [least + n * (most - least) / 4 for n in range(1, 5)]
     return Fan(
         wide=band(0, 4),
         narrow=band(1, 3),
