@@ -124,7 +124,9 @@ class ModelForm(forms.Form):
                 if any(values.values()):
                     found[name].append(values)
                     self.places[name].append(n)
-        if self.row and self.row.rationale == found["rationale"]:
+        if self.row and self.row.localized("rationale") == found["rationale"]:
+            # As it was, read in one's own language.
+            found["rationale"] = self.row.rationale
             found["translations"] = self.row.translations or {}
         kept = self.row.sources if self.row else []
         title, url = data["source_title"], data["source_url"]
@@ -174,6 +176,7 @@ def _initial(
         value = getattr(row, field.name)
         found[field.name] = plain_number(value) if field.type == Type.NUMBER else value
     found["visibility"] = row.visibility
+    found["rationale"] = row.localized("rationale")
     if row.sources:
         found |= {"source_title": row.sources[0].get("title", ""),
                   "source_url": row.sources[0].get("url", "")}  # fmt: skip
