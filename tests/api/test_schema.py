@@ -19,7 +19,9 @@ from openapi_spec_validator import OpenAPIV31SpecValidator
 from riskreg.api import urls
 from riskreg.api.core.etag import etag
 from riskreg.api.core.vocabulary import CODES, VERBS
+from riskreg.register.models import Role
 from tests.conftest import REQUIRE_ALL
+from tools import schemathesis_figures as figures
 
 ROOT = Path(__file__).resolve().parents[2]
 # The schema is made of code alone.
@@ -219,3 +221,32 @@ def test_what_programs_rely_on_is_enumerated(document: dict[str, Any]) -> None:
 
 def test_the_resolver_reaches_the_api() -> None:
     assert get_resolver().resolve("/api/v1/me/").view_name == "api:me"
+
+
+def test_the_figures_of_made_up_calls_name_every_role() -> None:
+    found = figures.FIGURES.search(figures.GUIDE.read_text(encoding="utf-8"))
+    assert found is not None
+    rows = [row.split("|")[1].strip() for row in found["table"].splitlines()]
+    assert rows == ["role", "---", *(f"`{role}`" for role in Role.values)]
+
+
+def test_the_figures_of_made_up_calls_are_of_every_operation(document: dict[str, Any]) -> None:
+    """After new operations: run Schemathesis with its figures noted down, and write them in by
+    tools/schemathesis_figures.py."""
+    found = figures.FIGURES.search(figures.GUIDE.read_text(encoding="utf-8"))
+    assert found is not None
+    assert int(found["operations"]) == sum(len(methods) for methods in document["paths"].values())
+
+
+def test_figures_of_a_run_are_written_into_the_guide() -> None:
+    guide = figures.GUIDE.read_text(encoding="utf-8")
+    counted = {role: {"200": 30, "404": 3} for role in Role.values}
+    first = json.dumps({"operation": "GET /a/", **counted, "owner": {"200": 1}})
+    lines = [first, *(json.dumps({"operation": f"GET /{n}/", **counted}) for n in "ab")]
+    found = figures.FIGURES.search(figures.filled(guide, lines))
+    assert found is not None
+    # What was run again counts once; each case was sent by two roles.
+    assert (found["operations"], found["cases"]) == ("2", "99")
+    assert "| `owner` | 66 | 60 | 0 | 0 | 0 | 6 | 0 | 0 |" in found["table"]
+    with pytest.raises(ValueError, match="no table"):
+        figures.filled("", lines)
