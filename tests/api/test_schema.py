@@ -230,14 +230,6 @@ def test_the_figures_of_made_up_calls_name_every_role() -> None:
     assert rows == ["role", "---", *(f"`{role}`" for role in Role.values)]
 
 
-def test_the_figures_of_made_up_calls_are_of_every_operation(document: dict[str, Any]) -> None:
-    """After new operations: run Schemathesis with its figures noted down, and write them in by
-    tools/schemathesis_figures.py."""
-    found = figures.FIGURES.search(figures.GUIDE.read_text(encoding="utf-8"))
-    assert found is not None
-    assert int(found["operations"]) == sum(len(methods) for methods in document["paths"].values())
-
-
 def test_figures_of_a_run_are_written_into_the_guide() -> None:
     guide = figures.GUIDE.read_text(encoding="utf-8")
     counted = {role: {"200": 30, "404": 3} for role in Role.values}
