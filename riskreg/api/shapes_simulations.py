@@ -217,7 +217,7 @@ class RiskCost(Band):
     risk = s.UUIDField(help_text="id of the risk")
 
 
-class Level(s.Serializer[Any]):
+class YearLevel(s.Serializer[Any]):
     year = s.IntegerField(help_text="its end")
 
     def get_fields(self) -> dict[str, Any]:
@@ -230,7 +230,7 @@ class ObjectiveSide(s.Serializer[Any]):
     undisturbed = Band(help_text="the chance if none of the named events happens")
     costs = RiskCost(many=True, help_text="how much higher the chance is without events of a risk")
     sure = s.FloatField(help_text="the level that is reached in four of five cases")
-    levels = Level(many=True, help_text="year by year")
+    levels = YearLevel(many=True, help_text="year by year")
 
 
 class ObjectiveChance(s.Serializer[Any]):
