@@ -17,6 +17,11 @@ RUN DEBUG=0 BASE_URL=https://build.invalid ALLOWED_HOSTS=build.invalid \
  && /opt/venv/bin/python -m compileall -q riskreg config
 
 FROM python:3.13-slim
+# Board packs as PDF are drawn with Pango; the fonts have what Chinese needs.
+RUN apt-get update -qq \
+ && apt-get install -y -qq --no-install-recommends libpango-1.0-0 libpangoft2-1.0-0 \
+    libharfbuzz-subset0 fonts-dejavu-core fonts-noto-cjk \
+ && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin riskreg \
  && install -d -o riskreg -g riskreg /var/lib/riskreg
 COPY --from=build /opt/venv /opt/venv

@@ -42,6 +42,10 @@ def log_settings(level: str, *, lines_for_people: bool, requests: bool = False) 
         "root": {"handlers": ["console"], "level": level},
         "loggers": {
             "axes": {"level": "WARNING"},
+            # Every page of a board pack, and every table of a font.
+            "fontTools": {"level": "WARNING"},
+            "weasyprint": {"level": "ERROR"},
+            "weasyprint.progress": {"level": "ERROR"},
             "django_structlog": {"level": "INFO" if requests else "WARNING"},
             # A page that does not exist is the caller's affair; what we broke is still logged.
             "django.request": {"level": "ERROR"},

@@ -23,6 +23,7 @@ from tests.access.routes import body_for
 from tests.analysis import making
 from tests.comments import making as talking
 from tests.decisions import making as asking
+from tests.exchange import packing
 
 Way = tuple[str | int, ...]
 
@@ -50,7 +51,7 @@ _WRITES = ("post", "put", "patch")
 class HostileWorld(CanaryWorld):
     """With all that a manager can act on: ``program`` is the id of one of foton's programs and
     ``token`` of its token, ``invitation`` the secret of a mail that invites the manager to another
-    register, ``change_request`` waits for foton's answer, ``simulation`` is not over,
+    register, ``change_request`` waits for foton's answer, ``simulation`` and ``pack`` are not over,
     ``unaccepted`` is a risk above appetite, and nobody but the manager is in the register
     ``alone``."""
 
@@ -59,6 +60,7 @@ class HostileWorld(CanaryWorld):
     invitation: str = ""
     change_request: str = ""
     simulation: str = ""
+    pack: str = ""
     unaccepted: str = ""
     alone: str = ""
 
@@ -95,6 +97,7 @@ def build(at: dt.datetime) -> HostileWorld:
     for text in ("answer", "review"):
         asking.question(world, builders.risk(world), by="manager", wants=text)
     decide_in_every_state(world)
+    world.pack = str(packing.pack(world, done=False).uuid)
     world.simulation = str(making.simulation(world, by="manager", done=False, seed=3).uuid)
     world.alone = found_register(
         by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
@@ -227,6 +230,7 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "change-requests": [world.change_request, "CR-002"],
         "parties": ["foton"],
         "imports": world.imports,
+        "board-packs": [world.pack],
         "acceptances": apps.get_model("decisions", "Acceptance")
         .objects.exclude(party=world.catl)
         .values_list("ref", flat=True),

@@ -7,6 +7,7 @@ from riskreg.api import (
     acceptances,
     assessments,
     axes,
+    board_packs,
     change_requests,
     changes,
     closing,
@@ -145,6 +146,11 @@ _INVITATIONS = [
         name="invitation_revoke",
     ),
 ]
+_BOARD_PACK = [
+    path("", board_packs.BoardPackDetail.as_view(), name="board_pack"),
+    path("cancel/", board_packs.BoardPackCancel.as_view(), name="board_pack_cancel"),
+    path("file/", board_packs.BoardPackFile.as_view(), name="board_pack_file"),
+]
 _SIMULATION = [
     path("", simulations.SimulationDetail.as_view(), name="simulation"),
     path("cancel/", simulations.SimulationCancel.as_view(), name="simulation_cancel"),
@@ -276,6 +282,8 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("invitations/", include(_INVITATIONS)),
     path("programs/", include(_PROGRAMS)),
     path("handovers/", handovers.HandOvers.as_view(), name="handovers"),
+    path("board-packs/", board_packs.BoardPacks.as_view(), name="board_packs"),
+    path("board-packs/<uuid:pack>/", include(_BOARD_PACK)),
     path("imports/", imports.Imports.as_view(), name="imports"),
     path("imports/preview/", imports.ImportPreview.as_view(), name="import_preview"),
     path("imports/<uuid:brought>/", imports.ImportDetail.as_view(), name="import"),

@@ -7,6 +7,10 @@ class ExchangeConfig(AppConfig):
 
     def ready(self) -> None:
         from riskreg.exchange.services.drafts import KIND
+        from riskreg.exchange.services.packs import STEPS
         from riskreg.jobs.kinds import WORK
 
         WORK[KIND] = "riskreg.exchange.steps.commit"
+        # By name: the web process never loads what writes PDF and slides.
+        for name in STEPS:
+            WORK[f"exchange.{name}"] = f"riskreg.exchange.pack_steps.{name}"

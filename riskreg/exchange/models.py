@@ -5,9 +5,10 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
 
 from riskreg.kernel.models import Base
-from riskreg.register.visibility import PartyBound
+from riskreg.register.visibility import PartyBound, Visibility
 
 
 class Import(Base, PartyBound):
@@ -60,6 +61,49 @@ class ImportDraft(Base, PartyBound):
 
     def __str__(self) -> str:
         return self.file_name
+
+
+class PackLanguage(models.TextChoices):
+    """In which language a board pack is, or both side by side."""
+
+    EN = "en", "English"
+    ZH_HANS = "zh-hans", "简体中文"
+    BOTH = "both", _("both, side by side")
+
+
+class PackFormat(models.TextChoices):
+    """What a board pack is."""
+
+    PDF = "pdf", "PDF"
+    PPTX = "pptx", "PowerPoint"
+
+
+class BoardPack(Base, PartyBound):
+    """A paper for a meeting that somebody asked for; their party's own, and gone after a month.
+
+    ``audience``: whether it holds what every party sees, or what is the party's own as well.
+    ``as_of`` is the day that it tells of, ``since`` that which it compares with. ``data`` is the
+    file, once a worker has made it (``jobs.Job.subject``). Nothing is lost with it: the same day
+    gives the same again.
+    """
+
+    made_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+"
+    )
+    audience = models.CharField(max_length=6, choices=Visibility.choices)
+    as_of = models.DateField()
+    since = models.DateField()
+    language = models.CharField(max_length=7, choices=PackLanguage.choices)
+    format = models.CharField(max_length=4, choices=PackFormat.choices)
+    data = models.BinaryField(null=True)
+
+    class Meta(PartyBound.Meta):
+        indexes = [
+            models.Index(fields=["register", "party", "-created_at"], name="board_pack_latest"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.as_of} {self.format}"
 
 
 class ImportedRow(models.Model):

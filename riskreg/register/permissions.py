@@ -89,6 +89,7 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "handover.make":         _row(NONE,  OWN,   PARTY, OWN,   NONE,  NONE),
     "import.make":           _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "party.export":          _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "pack.make":             _row(NONE,  NONE,  PARTY, PARTY, NONE,  NONE),
     "delivery.view":         _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "endpoint.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "event.view":            _row(ANY,   ANY,   ANY,   ANY,   ANY,   ANY),

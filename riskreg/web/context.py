@@ -26,6 +26,7 @@ _NAV = (
     ("simulations", "web:simulations", "calculator", "risk.view"),
     ("meetings", "web:meetings", "user-group", "risk.view"),
     ("coverage", "web:coverage", "check-badge", "coverage.view"),
+    ("board_packs", "web:board_packs", "presentation-chart-bar", "pack.make"),
     ("deliveries", "web:deliveries", "envelope", "delivery.view"),
     ("register_settings", "web:register_settings", "cog-6-tooth", "register.view"),
 )
@@ -71,6 +72,7 @@ def _nav(request: HttpRequest, viewer: Viewer) -> list[dict[str, Any]]:
         "simulations": _("Simulations"),
         "meetings": _("Meetings"),
         "coverage": _("Coverage"),
+        "board_packs": _("Board packs"),
         "deliveries": _("Deliveries"),
         "register_settings": _("Register settings"),
     }

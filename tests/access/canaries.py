@@ -33,6 +33,7 @@ from tests.built_once import built_once
 from tests.comments import making as talking
 from tests.decisions import making as accepting
 from tests.evidence import making as attaching
+from tests.exchange import packing
 from tests.indicators import making
 
 CANARY = "CANARYBIRD"
@@ -78,6 +79,7 @@ class CanaryWorld(World):
     arguments: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
+    packs: list[str] = field(default_factory=list)
     uuids: list[UUID] = field(default_factory=list)
     # A public id of each kind.
     examples: list[str] = field(default_factory=list)
@@ -99,7 +101,7 @@ class CanaryWorld(World):
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
             *self.acceptances, *self.conditions, *self.decisions, *self.arguments,
-            *self.comments,
+            *self.comments, *self.packs,
             *self.drivers, *self.beliefs, *self.links,
             *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
@@ -332,6 +334,7 @@ def private_part(world: World, step: str) -> None:
             )  # fmt: skip
         private_risk(world, "fresh", external_id="zzyzx-id")
         bring_files(world, sing)
+        packing.pack(world, audience="party", language="both", format="pptx")
         private_risk(world, "handed over", owner=world.deputy.email)
         hand_over(
             actor=world.viewer("manager"), from_user=world.deputy, to_user=world.leader,
@@ -560,6 +563,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.relations.append(str(row.uuid))
         elif name == "evidence":
             world.evidence.append(str(row.uuid))
+        elif name == "boardpack":
+            world.packs.append(str(row.uuid))
         elif name in ("import", "importdraft"):
             (world.imports if name == "import" else world.drafts).append(str(row.uuid))
     world.risk_refs += [alias.ref for alias in apps.get_model("risks", "RiskAlias").objects.all()]

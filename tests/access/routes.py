@@ -197,6 +197,9 @@ ROUTES: dict[str, str] = {
     "/r/{}/risks/{}/estimates/export/": "GET",
     "/r/{}/exports/": "GET",
     "/r/{}/exports/party.zip": "GET",
+    "/r/{}/board-packs/": "GET POST",
+    "/r/{}/board-packs/{}/file/": "GET",
+    "/r/{}/board-packs/{}/cancel/": "POST",
     "/r/{}/imports/template.xlsx": "GET",
     "/r/{}/imports/": "GET POST",
     "/r/{}/imports/drafts/{}/": "GET POST",
@@ -313,6 +316,10 @@ ROUTES: dict[str, str] = {
     },
     "/api/v1/registers/{}/risks/{}/export/": "GET",
     "/api/v1/registers/{}/risks/{}/history/export/": "GET",
+    "/api/v1/registers/{}/board-packs/": "GET POST",
+    "/api/v1/registers/{}/board-packs/{}/": "GET",
+    "/api/v1/registers/{}/board-packs/{}/cancel/": "POST",
+    "/api/v1/registers/{}/board-packs/{}/file/": "GET",
     "/api/v1/registers/{}/imports/": "GET POST",
     "/api/v1/registers/{}/imports/preview/": "POST",
     "/api/v1/registers/{}/imports/{}/": "GET",
@@ -521,6 +528,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         return {**making.LINK, "driver": "D-001"}
     if route.endswith("/drivers/"):
         return {"names": {"en": "Probe"}, "name": "Probe", "unit": "CNY"}
+    if route.endswith("/board-packs/"):
+        return {"audience": "party", "language": "en", "format": "pdf"}
     if route.endswith("/simulations/"):
         return {"audience": "shared", "years": 10_000}
     if route.startswith("/api/"):

@@ -36,6 +36,7 @@ OPENED_BY = {
     "deliveries/": "delivery.view",
     "coverage/": "coverage.view",
     "imports/": "import.make",
+    "board-packs/": "pack.make",
 }
 
 

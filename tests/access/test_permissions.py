@@ -50,6 +50,7 @@ OTHER_ROOMS = (
     "driver.",
     "belief.",
     "absence.",
+    "pack.",
     "handover.",
     "party.",
 )

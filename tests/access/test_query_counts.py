@@ -56,6 +56,7 @@ ELSEWHERE = (
 ONE_OF_THEM = (
     "deliveries/{}", "endpoints/{}", "webhooks/{}", "inbox/{}", "invitations/{}", "imports/{}",
     "drafts/{}",
+    "board-packs/{}",
 )  # fmt: skip
 MEASURED = [r for r in ROUTES if "GET" in ROUTES[r] and r != "/api" and not r.startswith(ELSEWHERE)]
 
@@ -201,6 +202,7 @@ def test_rows_add_no_queries(
         "coverage",
         "invitations",
         "imports",
+        "board-packs",
         "programs",
         "setup",
         "archive",

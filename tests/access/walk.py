@@ -84,6 +84,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "indicators": (world.indicator_refs, "FK-999"),
         "meetings": (world.meetings, nobody),
         "imports": (world.imports, nobody),
+        "board-packs": (world.packs, nobody),
         "drafts": (world.drafts, nobody),
         "items": ([], "1"),
         "estimates": (world.estimates, nobody),

@@ -36,6 +36,7 @@ from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
 from tests.comments import making as talking
 from tests.decisions import making as accepting
+from tests.exchange import packing
 from tests.hostile_values import decide_in_every_state
 from tests.web.page_forms import PageForm, forms_of, walk
 
@@ -81,6 +82,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     for by in ("manager", "partner_leader"):
         accepting.question(world, plain, by=by)
     decide_in_every_state(world)
+    packing.pack(world, done=False)
     make_feed(user=world.manager, at=at)
     monkeypatch.setattr(settings, "REGISTER_MAKERS", "everybody")
     Register.objects.filter(pk=world.register.pk).update(
@@ -94,7 +96,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
     archive_register(actor=over, reason="It is over", version=None, at=at)
     here = f"/r/{world.register.slug}/"
     world.starts = [
-        f"{here}work/", f"{here}comments/{remark.uuid}/", "/registers/new/",
+        f"{here}work/", f"{here}board-packs/", f"{here}comments/{remark.uuid}/", "/registers/new/",
         f"{here}setup/parties/", f"{here}programs/",
         f"{here}members/", "/preferences/", "/accounts/password/change/", "/inbox/", f"{here}away/",
         f"{here}handover/?from={world.owner.uuid}", f"{here}handover/risks/?all=%3F",

@@ -301,6 +301,7 @@ TAGS: dict[str, str] = {
     "handovers": "Everything of one person's goes to another.",
     "heatmap": "Risks by likelihood and impact, on any day.",
     "history": "What happened to a risk.",
+    "board-packs": "Papers for a meeting, as of any day.",
     "imports": "Files of risks that are brought in.",
     "indicators": "Measured series with limits.",
     "inputs": "What a simulation was made from.",

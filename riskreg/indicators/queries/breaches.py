@@ -1,12 +1,14 @@
 """Breaches that still call for a review."""
 
+import datetime as dt
+
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
 
 from riskreg.indicators.models import Breach, Indicator
 from riskreg.register.access import Viewer
 from riskreg.reviews.models import Review
-from riskreg.risks.models import Risk, State
+from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.queries.severity import severity_of
 
 # Still to be answered by a review: see ``with_reviewed``.
@@ -35,6 +37,24 @@ def waiting_breaches(viewer: Viewer) -> QuerySet[Breach]:
     """Every breach that the viewer may know of and that waits for a review: red before amber, in
     each that of the worst risk, then the longest waiting."""
     rows = _visible(viewer).select_related("indicator", "reading", "risk")
+    return rows.order_by("-status", severity_of("risk").desc(), "due_on", "pk")
+
+
+def waiting_breaches_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
+    """Every breach that had opened before ``end`` and of which no review was recorded by then, in
+    the order of ``waiting_breaches``."""
+    later = Review.objects.filter(
+        risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0)),
+        created_at__lt=end,
+    )  # fmt: skip
+    stood_open = Position.objects.filter(
+        Q(valid_to=None) | Q(valid_to__gte=end), risk=OuterRef("risk"), valid_from__lt=end,
+        state=State.OPEN,
+    )  # fmt: skip
+    rows = Breach.objects.visible_to(viewer).filter(
+        ~Exists(later), Exists(stood_open), created_at__lt=end
+    )
+    rows = rows.select_related("indicator", "reading", "risk")
     return rows.order_by("-status", severity_of("risk").desc(), "due_on", "pk")
 
 

@@ -1,5 +1,6 @@
 """Where objectives stand: the indicators that measure them, and those that watch their risks."""
 
+import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
@@ -7,7 +8,7 @@ from decimal import Decimal
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
 
 from riskreg.indicators.models import Indicator, Reading, Status
-from riskreg.indicators.queries.access import indicators_for, visible_indicators
+from riskreg.indicators.queries.access import indicators_for, readings_until, visible_indicators
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.risks.queries.objectives import risks_toward
@@ -43,6 +44,36 @@ def actual_values(viewer: Viewer, objectives: Collection[Objective]) -> dict[int
         key, value = int(row.objective_id or 0), Decimal(row.latest_value or 0)
         found[key] = Actual(row, value, by_id[key].value - value, str(row.reading_label))
     return found
+
+
+@dataclass(frozen=True)
+class ReadThen:
+    """What an objective stood at, and when that was read."""
+
+    value: Decimal
+    unit: str
+    at: dt.datetime
+
+
+def measured_until(
+    viewer: Viewer, objectives: Collection[int], end: dt.datetime
+) -> dict[int, ReadThen]:
+    """{objective (database id): the last reading before ``end``} of the indicator in use that
+    measures it; of several, that which was read last."""
+    newest = readings_until(end - dt.timedelta(microseconds=1))
+    rows = (
+        visible_indicators(viewer)
+        .filter(active=True, objective__in=list(objectives))
+        .annotate(
+            then_value=Subquery(newest.values("value")[:1]),
+            then_at=Subquery(newest.values("at")[:1]),
+        )
+        .exclude(then_at=None)
+        .order_by("then_at", "pk")
+    )
+    return {
+        int(row.objective_id or 0): ReadThen(row.then_value, row.unit, row.then_at) for row in rows
+    }
 
 
 def indicators_toward(viewer: Viewer, objective: Objective) -> QuerySet[Indicator]:

@@ -63,6 +63,7 @@ def action_labels() -> dict[str, str]:
         "absence.record": _("Record an absence"),
         "handover.make": _("Hand over what somebody answers for"),
         "import.make": _("Bring a spreadsheet in"),
+        "pack.make": _("Make board packs, and read those of the party"),
         "party.export": _("Take everything along that the party may see"),
         "delivery.view": _("See what was sent to whom"),
         "endpoint.edit": _("Set up chats and webhooks"),

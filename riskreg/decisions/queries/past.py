@@ -1,0 +1,68 @@
+"""How acceptances and decisions stood at the end of a day, from the moments that each keeps."""
+
+import datetime as dt
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from riskreg.decisions.models import Acceptance, Decision
+from riskreg.decisions.policy import acceptances as policy
+from riskreg.decisions.queries.acceptances import visible_acceptances
+from riskreg.decisions.queries.decisions import visible_decisions
+from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria
+from riskreg.register.policy import Matrix
+from riskreg.risks.models import Kind, Position
+from riskreg.risks.queries.severity import severity
+
+
+def accepted_on(viewer: Viewer, day: dt.date, end: dt.datetime) -> QuerySet[Acceptance]:
+    """Acceptances that ran on ``day``, which ends before ``end``: granted by then, not over and not
+    revoked; the soonest to end first."""
+    return visible_acceptances(viewer).filter(
+        _not_closed(end), granted_at__lt=end, starts_on__lte=day, expires_on__gte=day
+    ).order_by("expires_on", "pk")  # fmt: skip
+
+
+def unaccepted_on(
+    viewer: Viewer,
+    positions: QuerySet[Position],
+    criteria: Criteria,
+    day: dt.date,
+    end: dt.datetime,
+) -> QuerySet[Position]:
+    """Of ``positions``, where risks stood on a past ``day``: the threats above appetite by
+    ``criteria`` that no acceptance covered, the worst first. Conditions that were missed are known
+    of today alone and are left out."""
+    matrix = Matrix(criteria)
+    running = accepted_on(viewer, day, end).order_by()
+    versions = list(Criteria.objects.filter(pk__in=running.values("criteria")))
+    covered = Q(pk=None)
+    above = [key for key in matrix.rating_keys if matrix.above_appetite(key)]
+    for rating in above:
+        for version in versions:
+            ratings = policy.covered_by(Matrix(version), matrix, rating)
+            mine = running.filter(
+                risk=OuterRef("risk"), visibility=OuterRef("visibility"),
+                criteria=version, rating__in=ratings,
+            )  # fmt: skip
+            covered = covered | Q(Q(residual_rating=rating) & Exists(mine))
+    rows = positions.filter(kind=Kind.THREAT, residual_rating__in=above)
+    return rows.exclude(covered).order_by(severity().desc(), "ref_order")
+
+
+def decided_between(viewer: Viewer, begin: dt.datetime, end: dt.datetime) -> QuerySet[Decision]:
+    """Decisions taken from ``begin`` until before ``end``, newest first."""
+    rows = visible_decisions(viewer).filter(decided_at__gte=begin, decided_at__lt=end)
+    return rows.order_by("-decided_at", "-pk")
+
+
+def waiting_decisions_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Decision]:
+    """Decisions that were put to somebody and not answered before ``end``, the soonest due
+    first."""
+    open_then = Q(decided_at=None) | Q(decided_at__gte=end)
+    rows = visible_decisions(viewer).filter(_not_closed(end), open_then, proposed_at__lt=end)
+    return rows.exclude(state="draft").order_by("due_on", "pk")
+
+
+def _not_closed(end: dt.datetime) -> Q:
+    return Q(closed_at=None) | Q(closed_at__gte=end)

@@ -1,0 +1,56 @@
+"""What a worker does to make a board pack: gather what it says in each language, and draw it."""
+
+import json
+from collections.abc import Callable
+from importlib import import_module
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.models import BoardPack
+from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
+from riskreg.exchange.services.packs import keep_file, languages_of
+from riskreg.exchange.writing.packs import merged
+from riskreg.jobs.kinds import Outcome
+from riskreg.jobs.models import Step
+from riskreg.kernel import clock
+from riskreg.register.access import viewer_for
+from riskreg.register.permissions import require
+
+
+def gather(step: Step, keep_going: Callable[[], None]) -> Outcome:
+    """Everything that the pack says, in one language. Read as whoever asked for it may read now:
+    who has left the party meanwhile is told so (``Forbidden``, ``NotFound``)."""
+    row, language = _row(step), step.key.partition(":")[2]
+    keep_going()
+    with translation.override(row.made_by.language):
+        viewer = viewer_for(row.made_by, row.register.slug)
+        require(viewer, "pack.make", row)
+    scope = PackScope(reader_of(viewer, row.audience), row.as_of, row.since, clock.now())
+    with translation.override(language):
+        found = pack_contents(scope, row.audience)
+    keep_going()
+    return Outcome({"sections": len(found["sections"])}, json.dumps(found).encode())
+
+
+def draw(step: Step, keep_going: Callable[[], None]) -> Outcome:
+    """The file. Raises ``ValueError`` where this machine lacks what draws it."""
+    row = _row(step)
+    languages = languages_of(row.language)
+    parts = {one.key: one.blob for one in step.job.steps.exclude(key=step.key)}
+    found = [json.loads(bytes(parts[f"gather:{language}"] or b"")) for language in languages]
+    contents = merged(dict(zip(languages, found, strict=True)))
+    keep_going()
+    with translation.override(row.made_by.language):
+        write = import_module(f"riskreg.exchange.writing.pack_{row.format}").write_pack
+        data: bytes = write(contents, languages, row.as_of)
+    keep_going()
+    return Outcome({"bytes": len(data)}, save=lambda: keep_file(row, data))
+
+
+def _row(step: Step) -> BoardPack:
+    rows = BoardPack.objects.select_related("register", "made_by", "party").defer("data")
+    row = rows.filter(uuid=step.job.subject).first()
+    if row is None:
+        raise ValueError(_("This board pack is no longer here."))
+    return row

@@ -1,0 +1,5 @@
+"""What a board pack says: the register as of a day, section by section, in one language."""
+
+from riskreg.exchange.queries.packs.contents import PackScope, pack_contents, reader_of
+
+__all__ = ["PackScope", "pack_contents", "reader_of"]

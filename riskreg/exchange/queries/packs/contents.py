@@ -1,0 +1,68 @@
+"""The sections of a pack, in their order; plain JSON, so that it goes from one step to the next."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.exchange.queries.packs.asked import (
+    above_appetite,
+    breaches,
+    decisions,
+    objectives,
+    spending,
+)
+from riskreg.exchange.queries.packs.closing_pages import appendix, review_coverage
+from riskreg.exchange.queries.packs.positions import heatmaps, highest, what_moved
+from riskreg.exchange.queries.packs.scope import PackScope, day_text, reader_of
+from riskreg.register.visibility import Visibility
+
+# A pack that is made otherwise has another number: the same day then gives other bytes.
+ENGINE = "1"
+Section = dict[str, Any]
+_SECTIONS: tuple[Callable[[PackScope], list[Section]], ...] = (
+    what_moved, heatmaps, highest, above_appetite, decisions, objectives, review_coverage, spending,
+    breaches, appendix,
+)  # fmt: skip
+
+
+def pack_contents(scope: PackScope, audience: str) -> dict[str, Any]:
+    """Everything that a pack says, in the language in force."""
+    viewer = scope.viewer
+    own = audience == Visibility.PARTY and viewer.party is not None
+    notice = (
+        _("%(party)s's own: holds what is private to %(party)s. Not for other parties.")
+        % {"party": viewer.party}
+        if own
+        else _("Holds what every party of the register sees, and nothing of any party's own.")
+    )
+    return {
+        "title": _("Board pack"),
+        "register": viewer.register.name,
+        "as_of": _("As of %(day)s") % {"day": day_text(scope.as_of)},
+        "since": _("Compared with %(day)s") % {"day": day_text(scope.since)},
+        "notice": notice,
+        "engine": ENGINE,
+        "none": _("None"),
+        "figures": _figures(scope),
+        "sections": [section for make in _SECTIONS for section in make(scope)],
+    }
+
+
+def _figures(scope: PackScope) -> list[dict[str, str]]:
+    shown = scope.now
+    compared = shown.comparison
+    above = sum(cell.count for cell in shown.cells if cell.rating in scope.above)
+    rows = [
+        (_("Open threats"), shown.total),
+        (_("Above appetite"), above),
+        (_("Unrated"), shown.unrated_count),
+        (_("Open opportunities"), shown.other_total),
+        (_("Moved since then"), len(compared.moves) if compared else 0),
+        (_("New on the map"), len(compared.opened) if compared else 0),
+        (_("No longer on the map"), len(compared.closed) if compared else 0),
+    ]
+    return [{"label": label, "value": str(value)} for label, value in rows]
+
+
+__all__ = ["ENGINE", "PackScope", "pack_contents", "reader_of"]

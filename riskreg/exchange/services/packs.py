@@ -1,0 +1,158 @@
+"""Asking for a board pack, and ending the making of one."""
+
+import datetime as dt
+import hashlib
+import uuid
+from collections.abc import Mapping
+from typing import Any
+
+from django.db import transaction
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage
+from riskreg.exchange.queries.board_packs import pack_for, packs_for
+from riskreg.exchange.queries.packs import reader_of
+from riskreg.jobs.queries import job_of, open_jobs
+from riskreg.jobs.services import NewStep, cancel_job, start_job
+from riskreg.kernel import clock
+from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
+from riskreg.register.visibility import Visibility
+from riskreg.reviews.queries.meetings import last_meeting_before
+
+KIND = "exchange.pack"
+STEPS = ("gather", "draw")
+KEPT_FOR = dt.timedelta(days=30)
+MOST_OPEN = 3
+FIELDS = ("as_of", "since", "audience", "language", "format")
+_CHOICES = {
+    "audience": (Visibility.values, Visibility.SHARED.value),
+    "language": (PackLanguage.values, PackLanguage.EN.value),
+    "format": (PackFormat.values, PackFormat.PDF.value),
+}
+
+
+def languages_of(language: str) -> list[str]:
+    """The languages that a pack is in."""
+    every = [PackLanguage.EN.value, PackLanguage.ZH_HANS.value]
+    return every if language == PackLanguage.BOTH else [language]
+
+
+def usual_since(viewer: Viewer, as_of: dt.date) -> dt.date:
+    """The day that a pack compares with if nobody names another: that of the last meeting before
+    its own, or a quarter of a year."""
+    zone = viewer.register.time_zone
+    before = clock.end_of_day(as_of - dt.timedelta(days=1), zone)
+    meeting = last_meeting_before(viewer, before)
+    if meeting is not None and meeting.ended_at is not None:
+        return clock.local_date(meeting.ended_at, zone)
+    return as_of - dt.timedelta(days=91)
+
+
+@transaction.atomic
+def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) -> BoardPack:
+    """A pack, which a worker makes. ``given``: {as_of?, since?, audience?, language?, format?},
+    days as dates or as 2027-03-31.
+
+    Those of the party that are a month old are thrown away with it. Raises ``Invalid`` naming each
+    field, ``Forbidden``.
+    """
+    require(actor, "pack.make")
+    assert actor.party is not None  # noqa: S101 - who may make packs acts for a party
+    errors = Errors()
+    for name in given:
+        if name not in FIELDS:
+            errors.add(str(name)[:60], "unknown_field", _("A board pack has no such setting."))
+    chosen = {name: _choice(errors, name, given.get(name)) for name in _CHOICES}
+    today = actor.today(at)
+    as_of = _day(errors, "as_of", given.get("as_of")) or today
+    if as_of > today:
+        errors.add("as_of", "in_the_future", _("Choose today or a day that has passed."))
+    since = _day(errors, "since", given.get("since"))
+    if since is None and as_of.year > 1:
+        # As its readers know it: the day of a party's own meeting is that party's own.
+        since = usual_since(reader_of(actor, chosen["audience"]), as_of)
+    if since is None or since >= as_of:
+        text = _("Choose a day before the one it is compared with.")
+        errors.add("since", "not_earlier", text)
+    errors.raise_if_any()
+    assert since is not None  # noqa: S101 - otherwise there is an error
+    # Whoever asks twice at once waits here.
+    User.objects.select_for_update().get(pk=actor.user.pk)
+    if open_jobs(actor.user.uuid, KIND).count() >= MOST_OPEN:
+        text = _("%(n)d of your board packs are being made. Wait for one, or cancel it.")
+        raise Invalid.one("as_of", "too_many", text % {"n": MOST_OPEN})
+    packs_for(actor).filter(created_at__lt=at - KEPT_FOR).order_by().delete()
+    row = BoardPack.objects.create(
+        register=actor.register,
+        party=actor.party,
+        visibility=Visibility.PARTY,
+        made_by=actor.user,
+        as_of=as_of,
+        since=since,
+        created_at=at,
+        **chosen,
+    )
+    _lay_out(actor, row, at)
+    return row
+
+
+def _lay_out(actor: Viewer, row: BoardPack, at: dt.datetime) -> None:
+    """One step for each language, and one that draws what they found."""
+    steps = [
+        NewStep(f"gather:{language}", "exchange.gather", 0, _digest(row, language))
+        for language in languages_of(row.language)
+    ]
+    steps.append(NewStep("draw", "exchange.draw", 1, _digest(row, "draw")))
+    start_job(
+        kind=KIND,
+        subject=row.uuid,
+        audience=actor.audience.key,
+        requested_by=actor.user.uuid,
+        steps=steps,
+        at=at,
+    )
+
+
+def _digest(row: BoardPack, part: str) -> str:
+    return hashlib.sha256(f"{row.uuid}:{part}".encode()).hexdigest()
+
+
+@transaction.atomic
+def cancel_pack(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> BoardPack:
+    """End the making of a pack. Twice is as once. Raises ``Conflict`` for one that is done or has
+    failed, ``NotFound``, ``Forbidden``."""
+    row = pack_for(actor, name)
+    require(actor, "pack.make", row)
+    job = job_of(row.uuid)
+    assert job is not None  # noqa: S101 - they are made in one transaction
+    cancel_job(job.uuid, at)
+    return row
+
+
+def keep_file(row: BoardPack, data: bytes) -> None:
+    """Keep what a worker has made of a pack; of one that is gone nothing."""
+    BoardPack.objects.filter(pk=row.pk).update(data=data)
+
+
+def _choice(errors: Errors, name: str, value: Any) -> str:
+    values, usual = _CHOICES[name]
+    if value is None or value == "":
+        return usual
+    if value not in values:
+        text = _("This must be one of: %(all)s.")
+        errors.add(name, "unknown", text % {"all": ", ".join(values)})
+        return usual
+    return str(value)
+
+
+def _day(errors: Errors, name: str, value: Any) -> dt.date | None:
+    if value is None or value == "":
+        return None
+    try:
+        return value if isinstance(value, dt.date) else dt.date.fromisoformat(str(value))
+    except ValueError:
+        errors.add(name, "not_a_date", _("This must be a date, as in 2027-03-31."))
+        return None

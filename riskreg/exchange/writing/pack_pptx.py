@@ -1,0 +1,338 @@
+"""A pack as slides: native tables and text, one idea to a slide, all of it to be edited. Loads
+python-pptx, so for workers alone.
+"""
+
+import datetime as dt
+import io
+import zipfile
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from pptx import Presentation
+from pptx.dml.color import RGBColor
+from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
+from pptx.util import Inches, Pt
+
+from riskreg.exchange.writing.packs import Text, versions, words
+
+_TITLE_ONLY = 5
+_WIDTH, _HEIGHT, _EDGE = 13.333, 7.5, 0.5
+_TOP, _BOTTOM = 1.35, 6.75
+_INK, _GREY, _LINE = RGBColor(17, 17, 17), RGBColor(80, 80, 80), RGBColor(232, 237, 243)
+_TONES = {
+    1: RGBColor(0xD9, 0xEC, 0xDB), 2: RGBColor(0xEE, 0xF1, 0xC6), 3: RGBColor(0xFD, 0xE9, 0xB4),
+    4: RGBColor(0xF9, 0xD0, 0xA8), 5: RGBColor(0xF2, 0xB3, 0xA9),
+}  # fmt: skip
+_WHITE = RGBColor(255, 255, 255)
+_LANGUAGES = {"en": "en-GB", "zh-hans": "zh-CN"}
+_SIZES = (16, 14, 12, 11)
+# What does not fit in letters of this size goes on upon another slide.
+_SMALLEST = 10
+_NOTE = 0.2
+_FONTS = {"en": "Calibri", "zh-hans": "Microsoft YaHei"}
+# What a line of a cell takes beyond its letters, and a cell beyond its lines.
+_LEADING, _PADDING = 1.3, 0.12
+_LONGEST = 900
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+
+
+def write_pack(contents: Mapping[str, Any], languages: Sequence[str], day: dt.date) -> bytes:
+    """The bytes of the slides; the same for the same contents."""
+    deck = _Deck(contents, languages)
+    deck.cover()
+    for section in contents["sections"]:
+        blocks = section["blocks"]
+        for n, block in enumerate(blocks):
+            if block["kind"] != "note":
+                notes = []
+                for other in blocks[n + 1 :]:
+                    if other["kind"] != "note":
+                        break
+                    notes.append(other["text"])
+                deck.slide(section["title"], block, notes)
+    moment = dt.datetime.combine(day, dt.time(), dt.UTC).replace(tzinfo=None)
+    about = deck.show.core_properties
+    about.title, about.author = words(contents["title"], " "), "riskreg"
+    about.subject = f"{words(contents['register'], ' ')}, {day.isoformat()}"
+    about.language = _LANGUAGES[languages[0]]
+    about.last_modified_by, about.revision = "riskreg", 1
+    about.created = about.modified = about.last_printed = moment
+    out = io.BytesIO()
+    deck.show.save(out)
+    return _dated(out.getvalue())
+
+
+def _dated(data: bytes) -> bytes:
+    """The same zip without the time at which it was written."""
+    out = io.BytesIO()
+    with (
+        zipfile.ZipFile(io.BytesIO(data)) as there,
+        zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as made,
+    ):
+        for name in there.namelist():
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            made.writestr(entry, there.read(name))
+    return out.getvalue()
+
+
+class _Deck:
+    """Slides, one after the other."""
+
+    def __init__(self, contents: Mapping[str, Any], languages: Sequence[str]) -> None:
+        self.contents, self.languages = contents, languages
+        self.show: Any = Presentation()
+        self.show.slide_width, self.show.slide_height = Inches(_WIDTH), Inches(_HEIGHT)
+
+    def cover(self) -> None:
+        """What it is, of when, for whom, and the figures that matter."""
+        contents = self.contents
+        slide = self._titled(contents["title"])
+        frame = _box(slide, _EDGE, _TOP, 5.6, 4.6)
+        for n, key in enumerate(("register", "as_of", "since", "notice")):
+            self._write(frame, contents[key], 18 if n else 24, first=not n, bold=key == "notice")
+        rows: list[list[Text]] = [[one["label"], one["value"]] for one in contents["figures"]]
+        inches = _inches([4, 2], _WIDTH - 6.6 - _EDGE)
+        self._grid(slide, rows, inches, _TOP, {1}, 14, left=6.6)
+
+    def slide(self, title: Text, block: Mapping[str, Any], notes: Sequence[Text]) -> None:
+        """One idea; a table that has no room on one slide goes on upon the next."""
+        if block["kind"] == "matrix":
+            slide = self._titled(title)
+            self._matrix(slide, block)
+            self._notes(slide, notes)
+            return
+        is_table = block["kind"] == "table"
+        rows, head, top = self._rows(block)
+        widths = (
+            block["widths"] if is_table else [2, *[10 / len(self.languages)] * len(self.languages)]
+        )
+        inches = _inches(widths, _WIDTH - 2 * _EDGE)
+        room = _BOTTOM - 0.1 - top - _NOTE * sum(len(words(n).split("\n")) for n in notes)
+        size = next((s for s in _SIZES if _height([*head, *rows], inches, s) <= room), _SMALLEST)
+        pieces = list(_pieces(rows, head, inches, size, room))
+        for n, piece in enumerate(pieces):
+            slide = self._titled(title)
+            if is_table:
+                self._caption(slide, block["caption"])
+            numbers = set(block.get("numbers", ()))
+            table = self._grid(slide, [*head, *piece], inches, top, numbers, size)
+            if is_table:
+                _make_head(table)
+            else:
+                self._merge(table, piece)
+            if n == len(pieces) - 1:
+                self._notes(slide, notes)
+
+    def _rows(self, block: Mapping[str, Any]) -> tuple[list[list[Text]], list[list[Text]], float]:
+        """The rows of a table or of facts, the row above them, and how far down they begin."""
+        if block["kind"] == "table":
+            none = [self.contents["none"], *[""] * (len(block["head"]) - 1)]
+            return block["rows"] or [none], [block["head"]], _TOP + 0.45
+        count = len(self.languages)
+        rows = []
+        for label, text in block["rows"]:
+            found: list[Text] = [text]
+            if isinstance(text, Mapping):
+                # Texts of two languages stand side by side.
+                found = [{lang: part} for lang, part in text.items()]
+            rows.append([label, *found, *[""] * (count - len(found))])
+        return rows, [], _TOP
+
+    def _merge(self, table: Any, rows: Sequence[Sequence[Text]]) -> None:
+        """What is the same in both languages goes over both columns."""
+        count = len(self.languages)
+        for n, row in enumerate(rows):
+            if count > 1 and not isinstance(row[1], Mapping):
+                table.cell(n, 1).merge(table.cell(n, count))
+
+    def _notes(self, slide: Any, notes: Sequence[Text]) -> None:
+        if notes:
+            high = _NOTE * sum(len(words(note).split("\n")) for note in notes)
+            frame = _box(slide, _EDGE, _BOTTOM - high + 0.1, _WIDTH - 2 * _EDGE, high)
+            for n, note in enumerate(notes):
+                self._write(frame, note, 10, first=not n, colour=_GREY)
+
+    # Parts -----------------------------------------------------------------------------------
+    def _titled(self, title: Text) -> Any:
+        slide = self.show.slides.add_slide(self.show.slide_layouts[_TITLE_ONLY])
+        shape = slide.shapes.title
+        shape.left, shape.top = Inches(_EDGE), Inches(0.3)
+        shape.width, shape.height = Inches(_WIDTH - 2 * _EDGE), Inches(0.95)
+        shape.text_frame.word_wrap = True
+        shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
+        size = 26 if len(words(title)) < 70 else 18
+        self._write(shape.text_frame, title, size, first=True, bold=True)
+        for paragraph in shape.text_frame.paragraphs:
+            paragraph.alignment = PP_ALIGN.LEFT
+        foot = _box(slide, _EDGE, _HEIGHT - 0.5, _WIDTH - 2 * _EDGE, 0.4)
+        number = f"{len(self.show.slides)} · "
+        self._write(foot, _prefixed(number, self.contents["notice"]), 9, first=True, colour=_GREY,
+                    between=" · ")  # fmt: skip
+        return slide
+
+    def _caption(self, slide: Any, caption: Text) -> None:
+        frame = _box(slide, _EDGE, _TOP - 0.05, _WIDTH - 2 * _EDGE, 0.4)
+        self._write(frame, caption, 14, first=True, between=" · ")
+
+    def _grid(
+        self,
+        slide: Any,
+        rows: Sequence[Sequence[Text]],
+        inches: Sequence[float],
+        top: float,
+        numbers: set[int],
+        size: int,
+        left: float = _EDGE,
+    ) -> Any:
+        places = (left, top, sum(inches), 0.3 * len(rows))
+        shape = slide.shapes.add_table(len(rows), len(inches), *map(Inches, places))
+        table = shape.table
+        table.horz_banding = table.first_row = False
+        for n, inch in enumerate(inches):
+            table.columns[n].width = Inches(inch)
+        for y, row in enumerate(rows):
+            table.rows[y].height = Inches(_height([row], inches, size))
+            for x, text in enumerate(row):
+                cell = table.cell(y, x)
+                _fill(cell, _WHITE)
+                cell.margin_top = cell.margin_bottom = Inches(0.04)
+                self._write(cell.text_frame, _shortened(text), size, first=True)
+                if x in numbers:
+                    for paragraph in cell.text_frame.paragraphs:
+                        paragraph.alignment = PP_ALIGN.RIGHT
+        return table
+
+    def _matrix(self, slide: Any, block: Mapping[str, Any]) -> None:
+        down, across = (words(axis, " ") for axis in block["axes"])
+        rows, columns = len(block["rows"]) + 1, len(block["head"]) + 1
+        high = (_BOTTOM - 0.55 - _TOP) / rows
+        shape = slide.shapes.add_table(
+            rows, columns, Inches(_EDGE), Inches(_TOP), Inches(_WIDTH - 2 * _EDGE),
+            Inches(high * rows),
+        )  # fmt: skip
+        table = shape.table
+        table.horz_banding = table.first_row = False
+        grid: list[list[Any]] = [[f"{down} ↓ · {across} →", *block["head"]]]
+        grid += [[row["name"], *row["cells"]] for row in block["rows"]]
+        for y, row in enumerate(grid):
+            table.rows[y].height = Inches(high)
+            for x, value in enumerate(row):
+                cell = table.cell(y, x)
+                cell.vertical_anchor = MSO_ANCHOR.MIDDLE
+                if not (x and y):
+                    _fill(cell, _WHITE)
+                    self._write(cell.text_frame, value, 12, first=True)
+                    continue
+                _fill(cell, _TONES[value["tone"]])
+                self._write(cell.text_frame, value["text"] or "·", 18, first=True, bold=True)
+                self._write(cell.text_frame, value["rating"], 8, between=" ")
+                for paragraph in cell.text_frame.paragraphs:
+                    paragraph.alignment = PP_ALIGN.CENTER
+
+    def _write(
+        self,
+        frame: Any,
+        text: Text,
+        size: int,
+        *,
+        first: bool = False,
+        bold: bool = False,
+        colour: RGBColor = _INK,
+        between: str = "\n",
+    ) -> None:
+        """A text, each language in a paragraph of its own, marked as what it is."""
+        frame.word_wrap = True
+        for lang, part in _parts(text, self.languages[0], between):
+            paragraph = frame.paragraphs[0] if first else frame.add_paragraph()
+            first = False
+            run = paragraph.add_run()
+            run.text = part
+            font = run.font
+            font.size, font.bold, font.color.rgb = Pt(size), bold, colour
+            font.name = _FONTS[lang]
+            run._r.get_or_add_rPr().set("lang", _LANGUAGES[lang])
+
+
+def _parts(text: Text, language: str, between: str) -> Iterator[tuple[str, str]]:
+    if between == "\n":
+        for lang, part in versions(text, language):
+            for line in part.split("\n"):
+                yield lang, line
+    else:
+        yield language, words(text, between)
+
+
+def _prefixed(before: str, text: Text) -> str:
+    return before + words(text, " · ")
+
+
+def _shortened(text: Text) -> Text:
+    """What no slide has room for ends with a sign that there is more: in the register, and in the
+    PDF."""
+    if isinstance(text, Mapping):
+        return {lang: str(_shortened(part)) for lang, part in text.items()}
+    return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
+
+
+def _pieces(
+    rows: Sequence[Sequence[Text]],
+    head: Sequence[Sequence[Text]],
+    inches: Sequence[float],
+    size: int,
+    room: float,
+) -> Iterator[list[Sequence[Text]]]:
+    """``rows`` as many at a time as a slide has room for, one at least."""
+    room -= _height(head, inches, size)
+    piece: list[Sequence[Text]] = []
+    for row in rows:
+        if piece and _height([*piece, row], inches, size) > room:
+            yield piece
+            piece = []
+        piece.append(row)
+    yield piece
+
+
+def _inches(widths: Sequence[float], width: float) -> list[float]:
+    return [width * each / sum(widths) for each in widths]
+
+
+def _make_head(table: Any) -> None:
+    """The first row names the columns, for readers and for whoever has it read aloud."""
+    table.first_row = True
+    for cell in table.rows[0].cells:
+        _fill(cell, _LINE)
+        for paragraph in cell.text_frame.paragraphs:
+            for run in paragraph.runs:
+                run.font.bold = True
+
+
+def _height(rows: Sequence[Sequence[Text]], inches: Sequence[float], size: int) -> float:
+    """How many inches ``rows`` take in letters of ``size`` points."""
+    line = size * _LEADING / 72
+    return sum(
+        max(_lines(_shortened(text), inch, size) for text, inch in zip(row, inches, strict=True))
+        * line
+        + _PADDING
+        for row in rows
+    )
+
+
+def _lines(text: Text, inch: float, size: int) -> int:
+    """Lines of a text in a cell; a Chinese letter is as wide as two others."""
+    room = max(1.0, (inch - 0.2) * 72 / (size * 0.51))
+    count = 0
+    for part in words(text).split("\n"):
+        wide = sum(2 if ord(c) > 0x2E7F else 1 for c in part)
+        count += max(1, -int(-wide // room))
+    return count
+
+
+def _box(slide: Any, left: float, top: float, width: float, height: float) -> Any:
+    shape = slide.shapes.add_textbox(Inches(left), Inches(top), Inches(width), Inches(height))
+    return shape.text_frame
+
+
+def _fill(cell: Any, colour: RGBColor) -> None:
+    cell.fill.solid()
+    cell.fill.fore_color.rgb = colour

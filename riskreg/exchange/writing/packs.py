@@ -1,0 +1,45 @@
+"""What a pack says, in one language or in two at once. Pure.
+
+A text is a string, or {language: string} where two languages say it differently.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+Text = str | Mapping[str, str]
+
+
+def merged(contents: Mapping[str, Any]) -> Any:
+    """The contents of every language as one. Raises ``ValueError`` where they are not alike: a
+    register that changed between two readings."""
+    languages = list(contents)
+    return _merge([contents[language] for language in languages], languages)
+
+
+def _merge(parts: Sequence[Any], languages: Sequence[str]) -> Any:
+    first = parts[0]
+    if len(parts) == 1:
+        return first
+    if isinstance(first, str):
+        return first if len(set(parts)) == 1 else dict(zip(languages, parts, strict=True))
+    if isinstance(first, dict):
+        return {key: _merge([part[key] for part in parts], languages) for key in first}
+    if isinstance(first, list):
+        if len({len(part) for part in parts}) != 1:
+            raise ValueError(_("The register changed while its pack was made; ask for it again."))
+        return [_merge(list(each), languages) for each in zip(*parts, strict=True)]
+    return first
+
+
+def versions(text: Text, language: str) -> list[tuple[str, str]]:
+    """A text as (language, words); one that is the same in all is in ``language``."""
+    return list(text.items()) if isinstance(text, Mapping) else [(language, text)]
+
+
+def words(text: Text, between: str = "\n") -> str:
+    """A text in all of its languages."""
+    return (
+        between.join(part for part in text.values() if part) if isinstance(text, Mapping) else text
+    )
