@@ -16,6 +16,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.errors import Problem
+from riskreg.api.core.etag import is_known
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import BoardPack
@@ -134,18 +135,20 @@ class BoardPackCancel(PackApi):
 class BoardPackFile(PackApi):
     """The file."""
 
-    http_method_names = ["get"]
-
     @schema.downloaded("Read the file of a board pack")
     def get(self, request: Request, slug: str, pack: uuid.UUID) -> HttpResponseBase:
         """404 until it is made."""
         require(self.viewer, "pack.make")
         self.known_params()
         row, data = file_of(self.viewer, pack)
+        digest = hashlib.sha256(data).hexdigest()
+        if is_known(request, tag := f'"{digest}"'):
+            return HttpResponse(status=304, headers={"ETag": tag})
         return download(
             io.BytesIO(data),
             name=file_name(row),
             media_type=MEDIA_TYPES[row.format],
             size=len(data),
-            sha256=hashlib.sha256(data).hexdigest(),
+            sha256=digest,
+            head=request.method == "HEAD",
         )

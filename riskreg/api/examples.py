@@ -5,6 +5,7 @@ from typing import Any
 from riskreg.api import (
     examples_acceptances,
     examples_analysis,
+    examples_board_packs,
     examples_changes,
     examples_comments,
     examples_decisions,
@@ -92,6 +93,7 @@ ANSWERS: dict[str, Any] = {
     **examples_analysis.ANSWERS,
     **examples_changes.ANSWERS,
     **examples_comments.ANSWERS,
+    **examples_board_packs.ANSWERS,
     **examples_evidence.ANSWERS,
     **examples_frame.ANSWERS,
     **examples_indicators.ANSWERS,
@@ -177,6 +179,7 @@ REQUESTS: dict[str, Any] = {
     **examples_analysis.REQUESTS,
     **examples_changes.REQUESTS,
     **examples_comments.REQUESTS,
+    **examples_board_packs.REQUESTS,
     **examples_evidence.REQUESTS,
     **examples_frame.REQUESTS,
     **examples_indicators.REQUESTS,

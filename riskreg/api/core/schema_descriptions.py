@@ -265,6 +265,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "meeting": ("The meeting's id.", ""),
     "member": ("The id of the person.", ""),
     "program": ("The id of the program.", ""),
+    "pack": ("The id of the board pack.", ""),
     "simulation": ("The simulation's id.", ""),
     "token": ("The id of the token.", ""),
     "webhook": ("The webhook's id.", ""),

@@ -51,9 +51,7 @@ def waiting_breaches_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
         Q(valid_to=None) | Q(valid_to__gte=end), risk=OuterRef("risk"), valid_from__lt=end,
         state=State.OPEN,
     )  # fmt: skip
-    rows = Breach.objects.visible_to(viewer).filter(
-        ~Exists(later), Exists(stood_open), created_at__lt=end
-    )
+    rows = _known_to(viewer).filter(~Exists(later), Exists(stood_open), created_at__lt=end)
     rows = rows.select_related("indicator", "reading", "risk")
     return rows.order_by("-status", severity_of("risk").desc(), "due_on", "pk")
 
@@ -67,8 +65,12 @@ def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]
 
 
 def _visible(viewer: Viewer) -> QuerySet[Breach]:
+    return open_breaches().filter(pk__in=_known_to(viewer).values("pk"))
+
+
+def _known_to(viewer: Viewer) -> QuerySet[Breach]:
     # A breach is never seen by more people than its indicator is.
-    return open_breaches().filter(pk__in=Breach.objects.visible_to(viewer).values("pk"))
+    return Breach.objects.visible_to(viewer)
 
 
 def _with_links(rows: QuerySet[Breach]) -> QuerySet[Breach]:
