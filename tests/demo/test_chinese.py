@@ -23,7 +23,7 @@ from tools import chinese
 
 ROOT = Path(settings.BASE_DIR)
 # Words, whichever database keeps them.
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
 LOADED = dt.datetime(2026, 11, 24, 1, 10, tzinfo=dt.UTC)
 HAN = re.compile(r"[\u4e00-\u9fff]")

@@ -41,7 +41,7 @@ from tests.hostile_values import decide_in_every_state
 from tests.web.page_forms import PageForm, forms_of, walk
 
 # What pages hold, whichever database is behind them.
-pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.once, pytest.mark.slow]
 # Taken whoever is signed in or not: language and theme are set, and out is out.
 FOR_EVERYBODY = {
     "language/", "theme/", "accounts/logout/", "accounts/login/", "accounts/password/reset/",
