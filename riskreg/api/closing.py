@@ -15,6 +15,7 @@ from riskreg.register.permissions import require
 from riskreg.risks import services
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
+from riskreg.risks.services import ENDING
 
 
 class FollowersApi(RiskAct):
@@ -28,7 +29,7 @@ class FollowersApi(RiskAct):
 class RiskClose(FollowersApi):
     """GET names what serves the risk alone, POST ends the risk."""
 
-    fields = ("reason", "end")
+    fields = ("reason", "end", *ENDING)
 
     @schema.detailed("See what closing a risk leaves", shapes_closing.Closing)
     def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
@@ -47,6 +48,7 @@ class RiskClose(FollowersApi):
             version=self.expected_version,
             reason=given.get("reason"),
             end=given.get("end", []),
+            ending={name: given[name] for name in ENDING if name in given},
             at=self.at,
         )
 
@@ -54,7 +56,8 @@ class RiskClose(FollowersApi):
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """For a reason, which is kept. What ``end`` names ends with it: work is cancelled, an
         indicator retired. What it does not name stays, and nothing reminds of it while it serves
-        no open risk."""
+        no open risk. With `closed_as` `happened` it says on which day it came true, and what it
+        cost with the label of where that is known from."""
         return self.do(request, ref)
 
 

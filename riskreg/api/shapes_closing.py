@@ -4,8 +4,10 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.api.core.shape_fields import Person, one_of
+from riskreg.api.core.shape_fields import Cost, Person, one_of
+from riskreg.register.labels import Label
 from riskreg.risks.models import MitigationStatus
+from riskreg.risks.services import ClosedAs
 
 _STATUSES = (*MitigationStatus.values, "active", "retired")
 
@@ -40,4 +42,14 @@ class Close(s.Serializer[Any]):
         required=False,
         max_length=200,
         help_text="references of mitigations and indicators that end with it, as in M-001, K-001",
+    )
+    closed_as = one_of(ClosedAs.values, required=False, help_text="`over` where it is not said")
+    happened_on = s.DateField(
+        required=False, allow_null=True, help_text="needed where it happened; not a day to come"
+    )
+    happened_cost = Cost(
+        required=False, help_text="only of what happened, in the register's currency"
+    )
+    happened_cost_label = one_of(
+        Label.values, required=False, help_text="where the cost is known from; needed with one"
     )

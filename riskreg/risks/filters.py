@@ -41,6 +41,7 @@ from riskreg.risks.parts import COUNTED, WITHIN, left_out, part_links, visible_r
 _OF_THE_LIST = (
     "rating", "stage", "likelihood", "impact", "term", "objective", "q", "overdue", "due_before",
     "updated_since", "unrated", "above_appetite", "part_of", "related_to", "parts",
+    "happened",
 )  # fmt: skip
 # What says where on the map: which of its risks a map counts does not depend on it.
 _OF_THE_CELL = ("rating", "likelihood", "impact", "unrated", "above_appetite")
@@ -159,6 +160,7 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
         "q": lambda asked: matching(asked.value, "risk__search_text", "ref"),
         "overdue": _overdue,
         "unrated": lambda asked: Q(**{f"{stage}_score__isnull": is_on(asked)}),
+        "happened": lambda asked: Q(risk__happened_on__isnull=not is_on(asked)),
         "above_appetite": lambda asked: _above(asked, matrix, stage),
         "due_before": _due_before,
         "updated_since": updated_since("risk__updated_at"),

@@ -38,6 +38,7 @@ RISK_WORDS = FilterWords(
         "objective": gettext_lazy("Objective"),
         "overdue": gettext_lazy("Review overdue"),
         "unrated": gettext_lazy("Unrated"),
+        "happened": gettext_lazy("Happened"),
         "above_appetite": gettext_lazy("Above appetite"),
         "due_before": gettext_lazy("Review due before"),
         "stage": gettext_lazy("Stage"),

@@ -248,7 +248,7 @@ def _state_html(state: str, language: str) -> SafeString:
 LIST_COLUMNS = (
     "ref", "state", "kind", "visibility", "party__key", "party__names", "owner__name",
     "owner__names", "owner__email", "risk__title", "risk__translations", "risk__next_review_on",
-    *(f"{stage}_{part}" for stage in STAGES for part in ("rating", "score")),
+    "risk__happened_on", *(f"{stage}_{part}" for stage in STAGES for part in ("rating", "score")),
 )  # fmt: skip
 """The columns of a current position that ``list_rows`` reads: values, since whole rows of four
 tables would cost more than the rest of the page."""
@@ -283,6 +283,7 @@ def list_rows(
                 if state == "open"
                 else "",
                 "state": _state_html(state, language),
+                "happened_on": p["risk__happened_on"],
                 "marks": [
                     mismatch_text(m, p["kind"])
                     for m in score_marks(p["kind"], {s: p[f"{s}_score"] for s in STAGES})

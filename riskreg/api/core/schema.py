@@ -66,6 +66,7 @@ _FILTERS = [
     query("updated_since", "Changed at or after this time.", OpenApiTypes.DATETIME),
     EXTERNAL_ID,
     switch("unrated", "Whether nobody has rated it."),
+    switch("happened", "Whether it was closed because it happened."),
     many("kind", "Threats or opportunities.", enum=Kind.values),
     switch("above_appetite", "Whether it needs an acceptance."),
     several("part_of", "The ref of a risk that it is part of."),

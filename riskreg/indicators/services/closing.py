@@ -18,7 +18,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, Risk
 from riskreg.risks.queries.access import check_version, risk_for, valid_ref
 from riskreg.risks.queries.serving import mitigations_left_alone
-from riskreg.risks.services import close_risk, end_mitigation_with
+from riskreg.risks.services import clean_ending, close_risk, end_mitigation_with
 
 
 @transaction.atomic
@@ -29,12 +29,14 @@ def close_risk_and_end(
     version: int | None,
     reason: Any,
     end: Any = (),
+    ending: Mapping[str, Any] | None = None,
     translations: Mapping[str, Any] | None = None,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Risk:
     """Close a risk for a reason, and with it the mitigations and indicators whose refs are in
-    ``end``: work is cancelled, indicators are retired.
+    ``end``: work is cancelled, indicators are retired. ``ending`` says how it ended, as for
+    ``risks.services.close_risk``.
 
     Only what served no other open risk can be ended so (``queries.closing.serve_alone``). What is
     not named stays as it is, and nothing reminds of it until it serves an open risk. Each has its
@@ -49,6 +51,7 @@ def close_risk_and_end(
     risk = risk_for(actor, ref, lock=True)
     check_version(risk, version)
     clean_text(errors, "reason", reason, required=True, limit=4000)
+    clean_ending(errors, ending or {}, actor.today(at))
     alone = set(mitigations_left_alone(actor, risk).values_list("ref", flat=True))
     alone |= set(indicators_left_alone(actor, risk).values_list("ref", flat=True))
     for name in refs:
@@ -74,6 +77,7 @@ def close_risk_and_end(
         ref=ref,
         version=version,
         reason=reason,
+        ending=ending,
         translations=translations,
         at=at,
         recorded_at=recorded_at,

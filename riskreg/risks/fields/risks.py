@@ -31,7 +31,7 @@ RISK = Table(
     noun="risk",
     no_such_field=_("A risk has no such field to set."),
     other_party=_("This risk is its party's own; somebody of that party must answer for it."),
-    also_labelled=("scores",),
+    also_labelled=("scores", "happened_cost"),
     fields=(
         public_id("9a3b4d8e-2d0b-4f7a-8a8c-4f1d2b0c9e21"),
         Field(
@@ -194,6 +194,29 @@ RISK = Table(
             null=True,
             example="2026-09-16",
             **_ANEW,
+        ),
+        Field(
+            # Said when it is closed, gone when it is reopened.
+            "happened_on",
+            Type.DAY,
+            label=_("Happened on"),
+            help=_("The day on which it came true; needed where it happened."),
+            history=_("happened on"),
+            meaning="the day on which it came true; null of what did not happen, or is not closed",
+            null=True,
+            export=False,
+            **_TOLD,
+        ),
+        Field(
+            "happened_cost",
+            Type.MONEY,
+            label=_("What it cost"),
+            help=_("As far as it is known: an amount of zero or more."),
+            history=_("what it cost"),
+            meaning="what it cost when it happened; where the figure is from says its label",
+            null=True,
+            export=False,
+            **_TOLD,
         ),
         computed("overdue", example=False),
         replace(EXTERNAL_ID, when_shared=WhenShared.OWN, **_EDIT),

@@ -84,6 +84,8 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
     outdated_translations = models.JSONField(null=True, blank=True)
     next_review_on = models.DateField(null=True)
     last_reviewed_on = models.DateField(null=True)
+    happened_on = models.DateField(null=True)
+    happened_cost = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     version = models.PositiveIntegerField(default=1)
     updated_at = models.DateTimeField()
 

@@ -6,6 +6,7 @@ from riskreg.risks.services.cloning import clone_risk
 from riskreg.risks.services.control_tests import record_test
 from riskreg.risks.services.controls import add_control, edit_control, end_control
 from riskreg.risks.services.criteria import publish_criteria
+from riskreg.risks.services.endings import ENDING, ClosedAs, clean_ending
 from riskreg.risks.services.lifecycle import close_risk, open_risk, reopen_risk
 from riskreg.risks.services.mitigations import (
     create_mitigation,
@@ -20,7 +21,10 @@ from riskreg.risks.services.sharing import share_risk
 from riskreg.risks.services.terms import merge_terms
 
 __all__ = [
+    "ENDING",
+    "ClosedAs",
     "add_control",
+    "clean_ending",
     "clone_risk",
     "close_risk",
     "create_mitigation",

@@ -11,12 +11,15 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.changes import set_values
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used
 from riskreg.register.translations import clean_translations
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import may_follow
 from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.services.endings import clean_ending
 from riskreg.risks.services.positions import bring_review_forward, bump_version, set_position
 
 
@@ -40,12 +43,16 @@ def close_risk(
     ref: str,
     version: int | None,
     reason: Any,
+    ending: Mapping[str, Any] | None = None,
     translations: Mapping[str, Any] | None = None,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
 ) -> Risk:
-    """End a risk, for a reason that is kept. Raises ``Invalid`` without one."""
-    return _move("close", actor, ref, version, at, recorded_at, reason, translations)
+    """End a risk, for a reason that is kept; ``ending`` says how it ended (``clean_ending``).
+
+    Raises ``Invalid`` without a reason, and for an ending that does not hold together.
+    """
+    return _move("close", actor, ref, version, at, recorded_at, reason, translations, ending)
 
 
 @transaction.atomic
@@ -72,6 +79,7 @@ def _move(
     recorded_at: dt.datetime | None,
     reason: Any,
     translations: Mapping[str, Any] | None = None,
+    ending: Mapping[str, Any] | None = None,
 ) -> Risk:
     risk = risk_for(actor, ref, lock=True)
     require(actor, f"risk.{action}", risk)
@@ -93,11 +101,16 @@ def _move(
             changes["translations"] = [None, versions]
     if state == State.OPEN and not risk.event:
         errors.add("event", "required", _("Say what may happen before opening the risk."))
+    ended = clean_ending(errors, ending or {}, actor.today(at))
     errors.raise_if_any()
+    label = ended.pop("label")
+    labels = {name: value for name, value in risk.labels.items() if name != "happened_cost"}
+    ended["labels"] = labels | ({"happened_cost": label} if label else {})
+    changes |= set_values(RISK, risk, ended)
     risk.state = state
     position = position_of(risk)
     criteria = position.criteria if position.residual_rating else actor.criteria
-    columns = ["state"]
+    columns = ["state", *ended]
     if state == State.OPEN:
         mark_used(criteria, recorded_at or at)
         was = risk.next_review_on

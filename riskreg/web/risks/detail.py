@@ -291,6 +291,7 @@ def _mitigation(row: Mitigation, today: dt.date) -> dict[str, Any]:
         "due": row.due_on,
         "late": running and row.due_on < today,
         "progress": row.progress,
+        "label": row.labels.get("progress", ""),
         "effect": row.localized("expected_effect"),
         "private": row.visibility == "party",
     }

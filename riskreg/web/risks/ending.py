@@ -13,16 +13,40 @@ from django.utils.translation import gettext_lazy
 from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.punctuation import enumerated
+from riskreg.register.labels import Label
 from riskreg.risks.models import Risk
-from riskreg.risks.services import reopen_risk
+from riskreg.risks.services import ENDING, ClosedAs, reopen_risk
 from riskreg.web.presenters import person
 from riskreg.web.risks.actions import ActionForm, ReasonForm, RiskAction, day_text
 from riskreg.web.table_form import set_choices
 
 
 class CloseForm(ReasonForm):
-    """A reason, and what ends with the risk."""
+    """A reason, how it ended, and what ends with the risk."""
 
+    closed_as = forms.ChoiceField(
+        label=gettext_lazy("How it ended"),
+        required=False,
+        choices=ClosedAs.choices,
+        initial=ClosedAs.OVER,
+        widget=forms.RadioSelect,
+    )
+    happened_on = forms.CharField(
+        label=gettext_lazy("Happened on"),
+        required=False,
+        widget=forms.DateInput({"type": "date"}),
+        help_text=gettext_lazy("The day on which it came true; needed where it happened."),
+    )
+    happened_cost = forms.CharField(
+        label=gettext_lazy("What it cost"),
+        required=False,
+        help_text=gettext_lazy("Of what happened, as far as it is known."),
+    )
+    happened_cost_label = forms.ChoiceField(
+        label=gettext_lazy("Where the cost is known from"),
+        required=False,
+        choices=[("", "—"), *Label.choices],
+    )
     end = forms.MultipleChoiceField(
         label=gettext_lazy("End with it"),
         required=False,
@@ -70,7 +94,10 @@ class CloseRisk(RiskAction):
 
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         self.ended = data.get("end", [])
-        return self.call(close_risk_and_end, risk, data, reason=data["reason"], end=self.ended)
+        ending = {name: data[name] for name in ENDING}
+        return self.call(
+            close_risk_and_end, risk, data, reason=data["reason"], end=self.ended, ending=ending
+        )
 
     def done(self, risk: Risk) -> str:
         sentences = [_("%(ref)s is closed.") % {"ref": risk.ref}]

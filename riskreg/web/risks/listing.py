@@ -34,7 +34,7 @@ class RiskList(ListPage):
     formats = (*FORMATS, *RISK_FORMATS)
     front = ("state", "rating")
     folded = (*_FOLDED, "term", "due_before", "part_of", "related_to", "parts", "external_id")
-    switches = ("overdue", "above_appetite", "unrated")
+    switches = ("overdue", "above_appetite", "unrated", "happened")
 
     def all_rows(self) -> QuerySet[Any]:
         """Every visible risk, as plain values."""
@@ -78,7 +78,9 @@ def matching(
     column, descending = filters.order(errors, given.get("ordering"), chosen.stage, DEFAULT_ORDER)
     errors.raise_if_any()
     rows = risk_list(viewer, chosen).select_related(None)
-    rows = rows if chosen.state_given else rows.filter(~Q(state=State.CLOSED))
+    # What happened is closed: who asks for it is not shown an empty list.
+    as_asked = chosen.state_given or "happened" in chosen.given
+    rows = rows if as_asked else rows.filter(~Q(state=State.CLOSED))
     return chosen, _sorted(rows, column, descending)
 
 

@@ -11,6 +11,7 @@
     {% badge text tone="" icon="" title="" %}   tone: ok, warn, bad, dashed
     {% state_badge state %}                     draft, open, closed
     {% label_badge label %}                     sourced, derived, judgement, illustrative
+    {% scores_label label %}                    … of all scores on a page
     {% brought_in happened recorded %}          recorded later than it happened
     {% private_mark party %}                    seen by one party only
     {% progress value max=100 late=False wide=False label="" %}
@@ -148,6 +149,12 @@ def label_badge(label: str) -> dict[str, Any]:
     }
     text, tone, mark, title = known.get(label, (label, "", "", ""))
     return {"text": text, "tone": tone, "icon": mark, "title": title}
+
+
+@register.inclusion_tag("components/scores_label.html")
+def scores_label(label: str) -> dict[str, Any]:
+    """What the scores and ratings on a page are, said once for all of them."""
+    return {"label": label}
 
 
 @register.inclusion_tag("components/brought_in.html")
