@@ -22,11 +22,12 @@ EVERY_NOUN = {"api": 12, "web": 16}
 ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments/", "/decisions/")
 # The home of leadership asks for the map of two days beside every kind of duty, and once each for
 # decisions, all planned work and the past of the highest threats; the pages of a risk and of an
-# indicator ask once for each noun that hangs on it.
+# indicator ask once for each noun that hangs on it, that of a run for each that went into it.
 OF_MUCH = {
     "web:/r/{}/home/": 28,
     "web:/r/{}/risks/{}/": 16,
     "web:/r/{}/indicators/{}/": 14,
+    "web:/r/{}/simulations/{}/": 13,
     "web:indicator": 14,
 }
 # A file of several nouns asks for each of them, piece by piece.

@@ -28,7 +28,7 @@ from riskreg.evidence.targets import thing_for
 from riskreg.indicators.models import Reading
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
-from riskreg.register.models import Membership
+from riskreg.register.models import Membership, Objective
 from riskreg.register.services import add_member, end_membership
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.reviews.services import end_meeting, start_meeting
@@ -291,6 +291,21 @@ def _own_driver(world: CanaryWorld) -> Driver:
     return driver_for(world.viewer("partner_manager"), made.ref)
 
 
+def risk_of_a_model(world: CanaryWorld) -> bool:
+    """A model of catl's own cannot name a risk of foton's: it is unknown, as one that is not."""
+    shared = Objective.objects.filter(visibility="shared", register=world.register).first()
+    assert shared is not None
+
+    def refused(ref: str) -> list[tuple[str, str]]:
+        hit = {"risk": ref, "mode": "-15"}
+        act = partial(estimating.model, world, key=shared.key, by="partner_manager")
+        return refusals(act, visibility="party", hits=[hit])
+
+    absent = refused("F-999")
+    assert ("hits.0.risk", "unknown") in absent
+    return refused("F-002") != absent
+
+
 def release_of_an_argument(world: CanaryWorld) -> bool:
     """An argument of foton's on a question that both parties see, by its id."""
     own = Argument.objects.get(decision__ref="X-001", visibility="party")
@@ -319,6 +334,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/services/drivers.py:feed_driver": feeding_a_driver,
     "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
+    "analysis/services/objectives.py:_risk": risk_of_a_model,
     "decisions/queries/decisions.py:argument_for": release_of_an_argument,
     "decisions/services/options.py:_find_works": work_of_an_option,
     "events/queries.py:chains_of": chains,
