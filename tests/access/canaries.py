@@ -335,6 +335,8 @@ def private_part(world: World, step: str) -> None:
         private_risk(world, "fresh", external_id="zzyzx-id")
         bring_files(world, sing)
         packing.pack(world, audience="party", language="both", format="pptx")
+        for _n in range(2):
+            packing.pack(world, "partner_manager", done=False)
         private_risk(world, "handed over", owner=world.deputy.email)
         hand_over(
             actor=world.viewer("manager"), from_user=world.deputy, to_user=world.leader,

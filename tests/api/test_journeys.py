@@ -15,7 +15,7 @@ FIELDS = {
     "ref", "url", "title", "cause", "event", "consequence", "kind", "state", "response", "party",
     "visibility", "owner", "deputy", "scores", "terms", "objectives", "next_review_on",
     "last_reviewed_on", "overdue", "external_id", "sources", "labels", "translations",
-    "outdated_translations", "version", "marks",
+    "outdated_translations", "version", "marks", "happened_on", "happened_cost",
     "created_at", "updated_at",
 }  # fmt: skip
 
