@@ -193,7 +193,7 @@ def test_where_the_machine_cannot_draw_pdf_it_says_so(
         ({"as_of": "2026-09-17"}, "as_of"), ({"as_of": "31 Feb"}, "as_of"),
         ({"since": "2026-09-16"}, "since"),
         ({"as_of": "2026-01-31", "since": "2026-02-01"}, "since"),
-        ({"as_of": "0001-01-01"}, "since"),
+        ({"as_of": "0001-01-01"}, "as_of"),
         ({"language": "fr"}, "language"), ({"format": "docx"}, "format"),
         ({"audience": []}, "audience"),
         ({"pages": 3}, "pages"),

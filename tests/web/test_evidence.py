@@ -24,6 +24,7 @@ def send(world: World, who: str, page: str, data: bytes = PDF, **more: Any) -> A
 
 
 def test_a_file_is_attached_from_the_page_of_its_thing(world: World) -> None:
+    attached: dict[str, tuple[str, Evidence]] = {}
     for kind, row in things(world).items():
         name = str(getattr(row, "ref", None) or row.uuid)
         new = f"{ROOT}evidence/new/{kind}/{name}/"
@@ -37,10 +38,13 @@ def test_a_file_is_attached_from_the_page_of_its_thing(world: World) -> None:
         assert new in text, kind
         for said in ("“notice.pdf” is attached.", f"{ROOT}evidence/{found.uuid}/file/", "EUR-Lex"):
             assert said in text, (kind, said)
+        attached[kind] = (where, found)
         page = client.get(f"{ROOT}evidence/{found.uuid}/").content.decode()
         assert found.sha256 in page
     history = client.get(f"{ROOT}risks/R-001/history/").content.decode()
     assert history.count("attached a file") == 3
+    # The page of an indicator shows what happened to its readings.
+    where, found = attached["reading"]
     assert found.sha256 in client.get(where).content.decode()
 
 

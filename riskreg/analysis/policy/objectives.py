@@ -43,13 +43,13 @@ def check_growth(errors: Errors, clean: Mapping[str, Any]) -> None:
     low, mode, high = (clean.get(name) for name in names)
     if errors.has(*names) or low is None or mode is None or high is None:
         return
-    if not low <= mode <= high:
+    for name, value in zip(names, (low, mode, high), strict=True):
+        if not LEAST_EFFECT <= value <= MOST_EFFECT:
+            text = _("This lies between %(low)d %% and %(high)d %%.")
+            errors.add(name, "out_of_range", text % {"low": LEAST_EFFECT, "high": MOST_EFFECT})
+    if not errors.has(*names) and not low <= mode <= high:
         text = _("Give them in order: lowest, most likely, highest.")
         errors.add("growth_mode", "out_of_order", text)
-    elif low < LEAST_EFFECT or high > MOST_EFFECT:
-        name = "growth_low" if low < LEAST_EFFECT else "growth_high"
-        text = _("This lies between %(low)d %% and %(high)d %%.")
-        errors.add(name, "out_of_range", text % {"low": LEAST_EFFECT, "high": MOST_EFFECT})
 
 
 def check_effect(
@@ -64,15 +64,17 @@ def check_effect(
         text = _("Give both ends, or the middle alone.")
         errors.add(f"{name}.{'low' if low is None else 'high'}", "required", text)
         return
-    if low is not None and high is not None and not low <= mode <= high:
-        text = _("Give them in order: lowest, most likely, highest.")
-        errors.add(f"{name}.mode", "out_of_order", text)
-        return
-    for part, value in (("low", low), ("mode", mode), ("high", high)):
+    parts = {f"{name}.low": low, f"{name}.mode": mode, f"{name}.high": high}
+    for part, value in parts.items():
         if value is not None and not LEAST_EFFECT <= value <= MOST_EFFECT:
             text = _("This lies between %(low)d %% and %(high)d %%.")
             bounds = {"low": LEAST_EFFECT, "high": MOST_EFFECT}
-            errors.add(f"{name}.{part}", "out_of_range", text % bounds)
+            errors.add(part, "out_of_range", text % bounds)
+    if errors.has(*parts):
+        return
+    if low is not None and high is not None and not low <= mode <= high:
+        text = _("Give them in order: lowest, most likely, highest.")
+        errors.add(f"{name}.mode", "out_of_order", text)
 
 
 def check_elasticity(

@@ -64,6 +64,9 @@ def model_objective(
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     errors.raise_if_any()
     number = last_number(objective, visibility, party.pk)
+    if follows > number:
+        text = _("There is no version of this number: the newest is %(n)d.")
+        raise Invalid.one("follows", "unknown", text % {"n": number})
     if follows != number:
         raise Conflict(_("Somebody has given another version of this model meanwhile."))
     row = ObjectiveModel.objects.create(

@@ -75,8 +75,12 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
         # As its readers know it: the day of a party's own meeting is that party's own.
         since = usual_since(reader_of(actor, chosen["audience"]), as_of)
     if since is None or since >= as_of:
-        text = _("Choose a day before the one it is compared with.")
-        errors.add("since", "not_earlier", text)
+        if given.get("since"):
+            text = _("Choose a day before the one it is compared with.")
+            errors.add("since", "not_earlier", text)
+        else:
+            text = _("There is no day before this one to compare with; choose a later one.")
+            errors.add("as_of", "too_early", text)
     errors.raise_if_any()
     assert since is not None  # noqa: S101 - otherwise there is an error
     # Whoever asks twice at once waits here.
