@@ -173,9 +173,9 @@ def test_a_party_that_cannot_know_is_not_told_and_its_link_holds_back_the_releas
 # What it makes of a run ---------------------------------------------------------------------------
 def test_a_driver_moves_the_figures_as_its_definition_says(one: World) -> None:
     """Severity in proportion to price / median: the mean is E[price] / median times as high."""
-    before = figures(one, years=20_000)
+    before = figures(one, years=300_000)
     link(one, lithium(), risk_of(one))
-    after = figures(one, years=20_000)
+    after = figures(one, years=300_000)
     low, mode, high = 58_400, 120_000, 200_000
     a = 1 + 4 * (mode - low) / (high - low)
     price = stats.beta(a, 6 - a, loc=low, scale=high - low)
@@ -206,10 +206,10 @@ def test_a_step_that_has_come_moves_the_figures_and_one_to_come_does_not(one: Wo
 def test_two_risks_of_one_driver_are_bad_in_the_same_years(one: World) -> None:
     other = builders.risk(one)
     estimate(one, other, released=True)
-    apart = figures(one, years=20_000)
+    apart = figures(one, years=300_000)
     for risk in (risk_of(one), other):
         link(one, lithium(), risk, sensitivity="3")
-    together = figures(one, years=20_000)
+    together = figures(one, years=300_000)
     means = [f["loss.mean.before"]["value"] for f in (apart, together)]
     tails = [f["loss.p99.before"]["value"] for f in (apart, together)]
     assert tails[1] / means[1] > tails[0] / means[0]

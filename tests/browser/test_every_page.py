@@ -293,7 +293,7 @@ def test_nothing_is_hidden_on_a_phone(site: Site) -> None:
     page = site.page(MANAGER, viewport=NARROW, java_script_enabled=False)
     settle(page, address("web:my_work", ""))
     places = page.locator(".sidenav a").count()
-    assert places == 15
+    assert places == 16
     assert len(out_of_sight(page, ".sidenav a")) == places - 4
     assert out_of_sight(page, ".sidenav-more button") == []
     page.locator(".sidenav-more button").click()

@@ -48,7 +48,7 @@ def test_the_settings_do_not_repeat_the_navigation(world: World) -> None:
     links = re.compile(r'<a href="([^"]+)"')
     places = links.findall(text.partition('class="sidenav')[2].partition("</nav>")[0])
     ways = links.findall(text.partition('class="ways"')[2].partition("</ul>")[0])
-    assert len(places) == 15
+    assert len(places) == 16
     assert len(ways) >= 3
     assert set(ways) & set(places) == set()
 
