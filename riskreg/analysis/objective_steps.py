@@ -184,7 +184,7 @@ def _figures(found: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
     """The figures of one objective, under stable keys, on both sides."""
     name, label, figures = f"objective.{found['key']}", found["label"], []
 
-    def add(key: str, values: Sequence[float | None], unit: str, method: str) -> None:
+    def note(key: str, values: Sequence[float | None], unit: str, method: str) -> None:
         value, low, high = values
         figures.append(
             {"key": key, "value": value, "low": low, "high": high, "unit": unit,
@@ -192,11 +192,11 @@ def _figures(found: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         )  # fmt: skip
 
     for side, of in found["sides"].items():
-        add(f"{name}.chance.{side}", of["chance"], "chance", "simulation")
-        add(f"{name}.undisturbed.{side}", of["undisturbed"], "chance", "simulation")
+        note(f"{name}.chance.{side}", of["chance"], "chance", "simulation")
+        note(f"{name}.undisturbed.{side}", of["undisturbed"], "chance", "simulation")
         for risk, cost in of["costs"].items():
-            add(f"{name}.cost.{risk}.{side}", cost, "chance", "simulation")
-        add(f"{name}.sure.{side}", (of["sure"], None, None), found["unit"], "simulation")
+            note(f"{name}.cost.{risk}.{side}", cost, "chance", "simulation")
+        note(f"{name}.sure.{side}", (of["sure"], None, None), found["unit"], "simulation")
         needed = found["required_growth"]
-        add(f"{name}.required_growth.{side}", (needed, None, None), "a year", "closed form")
+        note(f"{name}.required_growth.{side}", (needed, None, None), "a year", "closed form")
     return figures
