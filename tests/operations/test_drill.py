@@ -2,7 +2,6 @@
 
 import io
 import os
-import shutil
 import subprocess
 import sys
 import uuid
@@ -15,8 +14,8 @@ from django.core.management import CommandError, call_command
 from django.db import connection, connections
 
 from riskreg.operations.models import BackupRun, RunState
+from tests import migrated
 from tests.builders import World
-from tests.conftest import _migrated
 from tests.dump import nothing_changes
 
 
@@ -27,10 +26,9 @@ def run(*arguments: str) -> str:
 
 
 def empty_sqlite(folder: Path) -> Path:
-    """A new SQLite database; where this run has one with the tables made, a copy of that."""
+    """A new SQLite database with its tables made."""
     path = folder / f"{uuid.uuid4().hex}.sqlite3"
-    if _migrated().exists():
-        shutil.copyfile(_migrated(), path)
+    migrated.copy_to(path)
     return path
 
 
