@@ -184,6 +184,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     for follows in (0, 1):
         estimating.model(world, hits=[estimating.hit(first)], follows=follows,
                          elasticities=[{"driver": "D-001", "elasticity": "-0.2"}])  # fmt: skip
+    for _n in range(2):
+        packing.pack(world, "partner_manager", done=False)
     after("second")
     planned = builders.mitigation(world, first, theirs)
     builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations",
@@ -335,8 +337,6 @@ def private_part(world: World, step: str) -> None:
         private_risk(world, "fresh", external_id="zzyzx-id")
         bring_files(world, sing)
         packing.pack(world, audience="party", language="both", format="pptx")
-        for _n in range(2):
-            packing.pack(world, "partner_manager", done=False)
         private_risk(world, "handed over", owner=world.deputy.email)
         hand_over(
             actor=world.viewer("manager"), from_user=world.deputy, to_user=world.leader,
