@@ -90,11 +90,11 @@ def test_my_work_in_all_registers_and_the_home_keep_the_worst(
     everywhere = builders.web(world.owner).get("/work/").context
     assert [d["ref"] for d in everywhere["duties"]] == ["R-004", "R-003"]
     assert (everywhere["total"], everywhere["cut"]) == (5, True)
-    monkeypatch.setattr("riskreg.web.overview.page.SHOWN", 2)
+    monkeypatch.setattr("riskreg.web.overview.panels.SHOWN", 2)
     home = builders.web(world.owner).get(f"/r/{SLUG}/home/").context
     assert [d["ref"] for d in home["waiting"]] == ["R-004", "R-003"]
     assert (home["waiting_count"], home["waiting_more"]) == (5, False)
-    monkeypatch.setattr("riskreg.web.overview.page.COUNTED", 4)
+    monkeypatch.setattr("riskreg.web.overview.panels.COUNTED", 4)
     capped = builders.web(world.owner).get(f"/r/{SLUG}/home/").context
     assert (capped["waiting_count"], capped["waiting_more"]) == (4, True)
 
