@@ -4,7 +4,8 @@ import re
 from typing import Any
 
 from django import template
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 
 register = template.Library()
 
@@ -24,5 +25,5 @@ def lang_of(context: Any, text: object) -> SafeString:
     others = [language for language in languages if language != _CHINESE]
     words = str(text or "")
     if _CHINESE not in languages or len(others) != 1 or not _LETTER.search(words):
-        return mark_safe("")
-    return mark_safe(' lang="zh-Hans"' if _HAN.search(words) else f' lang="{others[0]}"')
+        return SafeString("")
+    return format_html(' lang="{}"', "zh-Hans" if _HAN.search(words) else others[0])
