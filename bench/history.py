@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from bench.analyse import analyse
 from riskreg.events.models import Chain
 from riskreg.register.access import Viewer
 from riskreg.risks.models import REFS_EACH
@@ -38,6 +39,7 @@ def add_history(viewer: Viewer) -> None:
     with connection.cursor() as cursor:
         for statement in _statements(lite):
             cursor.execute(statement, {k: v for k, v in values.items() if f"%({k})s" in statement})
+    analyse()
 
 
 def _chain(key: str) -> int:

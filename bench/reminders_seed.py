@@ -11,6 +11,7 @@ from typing import Any
 
 from django.db import connection
 
+from bench.analyse import analyse
 from bench.seed import statements
 from riskreg.accounts.models import User
 from riskreg.accounts.services import create_user
@@ -43,8 +44,7 @@ def seed(size: int) -> None:
     people = max(4, size // 500 // REGISTERS // 2 * 2)
     for n in range(REGISTERS):
         _fill(n, round(size / OPEN_SHARE / REGISTERS), people, founder, now)
-    with connection.cursor() as cursor:
-        cursor.execute("ANALYZE" if connection.vendor == "sqlite" else "VACUUM ANALYZE")
+    analyse()
 
 
 def _fill(n: int, count: int, people: int, founder: User, now: dt.datetime) -> None:

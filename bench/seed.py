@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db import connection
 
+from bench.analyse import analyse
 from riskreg.accounts.models import User
 from riskreg.accounts.services import create_user
 from riskreg.kernel import clock
@@ -46,14 +47,7 @@ def seed(total: int) -> Viewer:
         slug, member = ("bench", user) if n == measured else (f"other-{n}", crowd)
         register = _register(n, slug, member, other, now)
         _fill(register, each, member, other, now)
-    with connection.cursor() as cursor:
-        # PostgreSQL vacuums in no transaction, which a test is.
-        vacuum = connection.vendor != "sqlite" and not connection.in_atomic_block
-        # Our tables alone: those of the server are held until the transaction ends, against all
-        # who do the same in another database of it.
-        ours = map(connection.ops.quote_name, connection.introspection.table_names(cursor))
-        tables = "" if connection.vendor == "sqlite" else ", ".join(ours)
-        cursor.execute(f"{'VACUUM ANALYZE' if vacuum else 'ANALYZE'} {tables}")
+    analyse()
     return viewer_for(user, "bench")
 
 
