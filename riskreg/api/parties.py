@@ -95,7 +95,10 @@ class PartyDetail(PartyApi):
 
     @schema.changed("Change a party", shapes.PartyChange, shapes.PartyDetail)
     def patch(self, request: Request, slug: str, party: str) -> HttpResponse:
-        """Names at any time, the prefix while no ref was given with it."""
+        """Names at any time, the prefix while no ref was given with it.
+
+        By managers of the party; by others while nobody speaks for it.
+        """
 
         def act() -> Answer:
             row = edit_party(

@@ -83,7 +83,10 @@ class Registers(ApiView):
 
     @schema.made("Make a register", shapes_members.RegisterNew, shapes_register.RegisterItem)
     def post(self, request: Request) -> HttpResponse:
-        """With its parties, whole or not at all; the caller becomes manager of one of them."""
+        """With its parties, whole or not at all; the caller becomes manager of one of them.
+
+        For administrators, or everybody, as the operator has it (`REGISTER_MAKERS`).
+        """
 
         def act() -> Answer:
             given = body_of(request)

@@ -66,11 +66,19 @@ def manages(viewer: Viewer, party_id: int | None) -> bool:
 
 
 def parties_without_manager(viewer: Viewer) -> list[Party]:
-    """Parties to which the register's maker may invite a manager, as they have none."""
-    if not is_maker(viewer):
+    """Parties to which the viewer may invite a manager, as they have none.
+
+    The register's maker does. Once the maker manages nothing here any more every manager does, for
+    a party that never had anybody: nothing is there yet that somebody could be let in to see.
+    """
+    if not manages(viewer, None):
         return []
     rows = Party.objects.filter(register=viewer.register).order_by("pk")
-    return [p for p in rows if not managers_of(viewer.register.pk, p.pk).exists()]
+    lacking = [p for p in rows if not managers_of(viewer.register.pk, p.pk).exists()]
+    if is_maker(viewer):
+        return lacking
+    had = Membership.objects.filter(party__in=lacking).values_list("party", flat=True)
+    return [p for p in lacking if p.pk not in set(had)]
 
 
 def parties_to_invite_for(viewer: Viewer, at: dt.datetime) -> list[Party]:

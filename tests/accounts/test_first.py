@@ -12,7 +12,9 @@ from django.test import Client
 
 from riskreg.accounts.models import User
 from riskreg.accounts.services.first import GOOD_FOR, first_link, make_first_account
+from riskreg.events.models import Event
 from riskreg.kernel.errors import Forbidden
+from riskreg.notify.models import Message
 from tests import builders
 from tests.builders import AT
 from tests.dump import nothing_changes
@@ -53,6 +55,19 @@ def test_whoever_has_the_link_becomes_the_administrator_and_is_signed_in(client:
     assert user.is_staff
     assert user.check_password("four words are enough")
     assert client.get("/admin/").status_code == 200
+
+
+def test_the_sign_in_of_an_empty_system_says_where_the_link_is(client: Client) -> None:
+    words = "Nobody has an account yet"
+    assert words in client.get("/accounts/login/").content.decode()
+    builders.user("first@example.com")
+    assert words not in client.get("/accounts/login/").content.decode()
+
+
+def test_nobody_is_told_that_the_access_of_a_new_account_was_changed(client: Client) -> None:
+    client.post(path(), FORM)
+    assert Event.objects.filter(verb="user.access_changed").exists()
+    assert not Message.objects.exists()
 
 
 def test_the_link_makes_one_account_and_no_second(client: Client) -> None:

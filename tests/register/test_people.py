@@ -216,6 +216,29 @@ def test_the_maker_invites_the_first_manager_of_another_party_and_nobody_else(
     )
 
 
+def test_once_the_maker_manages_nothing_any_manager_invites_the_first_of_a_party_that_had_nobody(
+    world: World,
+) -> None:
+    services.add_party(
+        register=world.register, key="bosch", names={"en": "Bosch"}, prefix="B", at=world.at,
+        by=world.manager,
+    )  # fmt: skip
+    asked = {"role": "manager", "party": "bosch", "by": "partner_manager"}
+    made_by(world, "manager")
+    with nothing_changes(), pytest.raises(Invalid, match="do not invite people of Bosch"):
+        invite(world, **asked)
+    made_by(world, "owner")
+    with nothing_changes(), pytest.raises(Invalid, match="first manager alone"):
+        invite(world, **{**asked, "role": "owner"})
+    # Of a party that had people there is something to see: nobody lets themselves in there.
+    Membership.objects.filter(user=world.manager).update(ended_at=world.at)
+    with nothing_changes(), pytest.raises(Invalid):
+        invite(world, **{**asked, "party": "foton"})
+    row = invite(world, **asked)
+    assert row.party is not None
+    assert row in people.invitations_for(world.viewer("partner_manager"))
+
+
 def test_people_of_no_party_are_looked_after_by_the_maker(world: World) -> None:
     for maker, who, may in (
         ("manager", "manager", True), ("manager", "partner_manager", False),

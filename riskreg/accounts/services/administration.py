@@ -62,6 +62,15 @@ def change_account(*, user: User, at: dt.datetime, actor: User | None, **given: 
     # All of them are locked, so that of two administrators not each takes the other's place away.
     list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk"))
     user = User.objects.select_for_update().get(pk=user.pk)
+    changes = _change(user, given, at, actor)
+    _tell_of(user, changes, at)
+    return user
+
+
+def _change(
+    user: User, given: dict[str, Any], at: dt.datetime, actor: User | None
+) -> dict[str, list[Any]]:
+    """Save and log what is given and differs; ``{field: [before, after]}``."""
     errors = Errors()
     check_account(errors, user=user, given=given)
     errors.raise_if_any()
@@ -75,7 +84,7 @@ def change_account(*, user: User, at: dt.datetime, actor: User | None, **given: 
         if getattr(user, name) != value
     }
     if not changes:
-        return user
+        return {}
     for name, (_before, value) in changes.items():
         setattr(user, name, value)
     user.save(update_fields=list(changes))
@@ -84,15 +93,18 @@ def change_account(*, user: User, at: dt.datetime, actor: User | None, **given: 
     for verb in dict.fromkeys(_VERBS[name] for name in changes):
         these = {name: pair for name, pair in changes.items() if _VERBS[name] == verb}
         log_change(user, verb, at, these, actor=actor, by_operator=actor is None)
-    _tell_of(user, changes, at)
-    return user
+    return changes
 
 
 @transaction.atomic
 def create_administrator(*, email: str, name: str, password: str | None, at: dt.datetime) -> User:
-    """Make an account that may do everything in the admin, by the operator."""
+    """Make an account that may do everything in the admin, by the operator.
+
+    It has no mail of a change of its access, as an account has that was there before.
+    """
     user = create_user(email=email, name=name, password=password, at=at)
-    return change_account(user=user, at=at, actor=None, is_staff=True, is_superuser=True)
+    _change(user, {"is_staff": True, "is_superuser": True}, at, None)
+    return user
 
 
 @transaction.atomic

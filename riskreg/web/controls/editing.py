@@ -214,6 +214,11 @@ class EndForm(forms.Form):
         widget=forms.Textarea({"rows": 3}),
     )
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        fields: dict[str, Any] = self.fields
+        fields["reason"].needed = True
+
 
 class ControlEnd(ControlEdit):
     """A control that is no longer in place."""

@@ -37,3 +37,8 @@ class WithdrawForm(forms.Form):
     reason = forms.CharField(
         label=gettext_lazy("Reason"), required=False, widget=forms.Textarea({"rows": 4})
     )
+
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        fields: dict[str, Any] = self.fields
+        fields["reason"].needed = True

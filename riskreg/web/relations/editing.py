@@ -85,6 +85,11 @@ class EndForm(forms.Form):
         label=gettext_lazy("Reason"), required=False, widget=forms.Textarea({"rows": 4})
     )
 
+    def __init__(self, *arguments: Any, **options: Any) -> None:
+        super().__init__(*arguments, **options)
+        fields: dict[str, Any] = self.fields
+        fields["reason"].needed = True
+
 
 @adds
 class RelationNew(RegisterView):

@@ -178,7 +178,7 @@ def objectives(scope: PackScope) -> list[Section]:
                 *cut_note(len(lines), total),
                 {
                     "kind": "note",
-                    "text": _("No simulation forecasts an objective, so none has a chance here."),
+                    "text": _("The chance of meeting an objective stands on its page, by the newest simulation."),
                 },
             ],
         }
