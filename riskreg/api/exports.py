@@ -26,7 +26,6 @@ from riskreg.exchange.queries.party import party_files, party_name
 from riskreg.exchange.queries.sheets import (
     coverage_sheet,
     events_sheet,
-    heatmap_sheets,
     list_sheet,
     risk_sheets,
     risks_sheet,
@@ -48,15 +47,13 @@ from riskreg.reviews.queries.coverage import coverage, default_first
 from riskreg.risks import filters
 from riskreg.risks.models import Position
 from riskreg.risks.queries.access import current_positions, risk_for, risks_called
-from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.lists import mitigations_of, risk_list
 
 OWN = ("format", "columns")
-REFS = 10_000
 _MEDIA = [kind for kind, _ending in FORMATS.values() if "/json" not in kind]
 
 
-def _renderer(content_type: str) -> type[JSONRenderer]:
+def renderer(content_type: str) -> type[JSONRenderer]:
     """A name of what a file can be, so that whoever accepts it alone is answered."""
     media = content_type.partition(";")[0]
     return type("FileType", (JSONRenderer,), {"media_type": media, "format": media})
@@ -66,7 +63,7 @@ class FileApi(RegisterApi):
     """GET answers with a file: ``format`` says in what, ``columns`` with which columns."""
 
     http_method_names = ["get", "head"]
-    renderer_classes = [JSONRenderer, *map(_renderer, _MEDIA)]
+    renderer_classes = [JSONRenderer, *map(renderer, _MEDIA)]
     formats: ClassVar[dict[str, tuple[str, str]]] = FORMATS
     name: ClassVar[str] = ""
 
@@ -93,6 +90,14 @@ class FileApi(RegisterApi):
         name = f"{self.viewer.register.slug}-{'-'.join([self.name, *named.values()])}"
         name += f"-{self.viewer.today(self.at).isoformat()}.{ending}"
         return as_file(self.pieces(kind, sheets, about), content_type, name)
+
+    @staticmethod
+    def days(params: Any, *names: str) -> list[dt.date | None]:
+        """The days that parameters name."""
+        errors = Errors()
+        found = [day_of(errors, name, params.get(name)) for name in names]
+        as_query(errors.raise_if_any)
+        return found
 
 
 def as_file(pieces: Iterable[bytes], content_type: str, name: str) -> StreamingHttpResponse:
@@ -197,42 +202,7 @@ class HistoryExport(FileApi):
         return self.file(request, ref=ref)
 
 
-class HeatmapExport(FileApi):
-    """The heatmap of a day."""
-
-    name = "heatmap"
-
-    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
-        """The cells, and what moved."""
-        also = ("as_of", "compare", *OWN)
-        chosen = as_query(
-            lambda: filters.parse(self.viewer, params, self.at, also=also, one_kind=True)
-        )
-        as_of, compare = self.days(params, "as_of", "compare")
-        shown = as_query(
-            lambda: heatmap(
-                self.viewer, stage=chosen.stage, at=self.at, as_of=as_of, compare=compare,
-                chosen=chosen, kind=chosen.kind, refs_per_cell=REFS,
-            )
-        )  # fmt: skip
-        return heatmap_sheets(self.viewer, shown)
-
-    @staticmethod
-    def days(params: Any, *names: str) -> list[dt.date | None]:
-        """The days that parameters name."""
-        errors = Errors()
-        found = [day_of(errors, name, params.get(name)) for name in names]
-        as_query(errors.raise_if_any)
-        return found
-
-    @schema_exports.file("Export the heatmap", "cells", schema.HEATMAP_PARAMS)
-    def get(self, request: Request, slug: str) -> HttpResponseBase:
-        """A row for each cell with every ref in it, and one for what is unrated; what moved since
-        `compare` where there is room for another list (`xlsx`, `json`)."""
-        return self.file(request)
-
-
-class CoverageExport(HeatmapExport):
+class CoverageExport(FileApi):
     """Review coverage of a period."""
 
     name = "coverage"
@@ -357,7 +327,7 @@ class PartyExport(RegisterApi):
     """Everything at once."""
 
     http_method_names = ["get", "head"]
-    renderer_classes = [JSONRenderer, _renderer("application/zip")]
+    renderer_classes = [JSONRenderer, renderer("application/zip")]
 
     @schema_exports.zipped("Export everything")
     def get(self, request: Request, slug: str) -> HttpResponseBase:

@@ -22,6 +22,7 @@ from riskreg.api import (
     estimates,
     evidence,
     exports,
+    exports_heatmap,
     extensions,
     handovers,
     heatmap,
@@ -187,7 +188,7 @@ _EXPORTS = [
     ),
     path("readings/", exports.ReadingsExport.as_view(), name="readings_export"),
     path("acceptances/", exports.AcceptancesExport.as_view(), name="acceptances_export"),
-    path("heatmap/", exports.HeatmapExport.as_view(), name="heatmap_export"),
+    path("heatmap/", exports_heatmap.HeatmapExport.as_view(), name="heatmap_export"),
     path("coverage/", exports.CoverageExport.as_view(), name="coverage_export"),
     path("party/", exports.PartyExport.as_view(), name="party_export"),
 ]

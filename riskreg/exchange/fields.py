@@ -78,6 +78,18 @@ MOVES = Table(
         Field("to_impact", Type.WHOLE, history=_("impact after"), null=True),
     ),
 )
+FLOWS = Table(
+    noun="flow",
+    fields=(
+        Field("leg", Type.LINE, history=_("what brought it about")),
+        Field("from_likelihood", Type.WHOLE, history=_("likelihood before")),
+        Field("from_impact", Type.WHOLE, history=_("impact before")),
+        Field("to_likelihood", Type.WHOLE, history=_("likelihood after")),
+        Field("to_impact", Type.WHOLE, history=_("impact after")),
+        Field("count", Type.WHOLE, history=_("number of risks")),
+        Field("refs", Type.RISKS, history=_("risks")),
+    ),
+)
 COVERAGE = Table(
     noun="coverage",
     fields=(

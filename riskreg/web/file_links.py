@@ -11,7 +11,7 @@ from riskreg.web.presenters import query
 
 LABELS = {
     "xlsx": "Excel", "csv": "CSV", "json": "JSON", "ndjson": "NDJSON", "ir8286": "NIST IR 8286",
-    "oscal": "OSCAL POA&M",
+    "oscal": "OSCAL POA&M", "svg": "SVG", "png": "PNG",
 }  # fmt: skip
 
 

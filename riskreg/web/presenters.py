@@ -213,8 +213,11 @@ def heat_grid(
     shown: Heatmap,
     selected: tuple[int, int] | str | None,
     url: Callable[..., str],
+    titles: Mapping[str, str] | None = None,
+    named: int = 0,
 ) -> dict[str, Any]:
-    """The heatmap's matrix; ``url(cell=…)`` is the page with that cell's list beside it."""
+    """The heatmap's matrix; ``url(cell=…)`` is the page with that cell's list beside it. ``named``:
+    so many refs stand in a cell, each with its title where ``titles`` has one."""
     counts = {(c.likelihood, c.impact): c for c in shown.cells}
     compared = shown.comparison
 
@@ -223,6 +226,8 @@ def heat_grid(
         return {
             "count": cell.count,
             "refs": cell.refs[:REFS_NAMED],
+            "named": [(ref, (titles or {}).get(ref, "")) for ref in cell.refs[:named]],
+            "more": max(0, cell.count - named) if named else 0,
             "url": url(cell=f"{x},{y}") if cell.count else "",
             "selected": (x, y) == selected,
             "came": compared.came[x, y] if compared else 0,

@@ -119,7 +119,8 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
         "/r/{}/heatmap/": [
             *filters, "cell=5,5", "cell=4,5", "cell=3,3", "cell=unrated", "cell=above",
             "stage=inherent&cell=5,5", "stage=target", "as_of=2026-09-01&compare=2026-07-20",
-            "as_of=2026-08-25", "compare=2026-08-20",
+            "as_of=2026-08-25", "compare=2026-08-20", "stage=movement", "cells=refs",
+            "cells=titles&as_of=2026-09-01",
         ],
         "/r/{}/mitigations/": [
             *of_list("mitigations"), "ordering=-cost", "status=all&page=2",
@@ -160,7 +161,11 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
                 "meetings": ["format=csv"],
                 "acceptances": ["format=csv&show=waiting", "format=csv&show=granted", "show=over"],
                 "drivers": ["format=csv"],
-                "heatmap": ["format=csv&as_of=2026-09-01&compare=2026-07-20", "stage=inherent"],
+                "heatmap": [
+                    "format=csv&as_of=2026-09-01&compare=2026-07-20", "stage=inherent",
+                    "format=json&stage=movement", "format=svg&cells=titles",
+                    "format=svg&stage=movement&as_of=2026-09-01",
+                ],
                 "coverage": ["format=csv&by=owner&from=2026-01-01"],
                 "risks/{}": ["format=csv", "format=oscal", "format=xlsx"],
                 "risks/{}/history": ["format=csv&by=riskreg"],

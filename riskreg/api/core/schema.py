@@ -34,6 +34,7 @@ from riskreg.api.core.schema_headers import (
 )
 from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.duties.sources import LISTED
+from riskreg.exchange.queries.heatmap_pictures import CELLS
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.change_models import ChangeState
 from riskreg.register.policy import MAX_LEVELS, STAGES
@@ -141,6 +142,11 @@ HEATMAP_PARAMS = [
     query("compare", "What moved since the end of this earlier day.", OpenApiTypes.DATE),
     *(p for p in _FILTERS if p.name != "kind"),
     _ONE_KIND,
+]
+HEATMAP_FILE_PARAMS = [
+    *(p for p in HEATMAP_PARAMS if p.name != "stage"),
+    query("stage", "Of which scores; or how risks go over it.", enum=[*STAGES, "movement"]),
+    query("cells", "What a picture names in its cells: counts if not given.", enum=CELLS),
 ]
 FEED_PARAMS = [
     words("after", "The cursor of the last answer; from the beginning if not given."),

@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.exchange.cells import table_cells, table_columns
 from riskreg.exchange.columns import Column, columns_for
-from riskreg.exchange.fields import COVERAGE, EVENT, HEATMAP, MOVES
+from riskreg.exchange.fields import COVERAGE, EVENT, FLOWS, HEATMAP, MOVES
 from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies, risks_of
@@ -29,6 +29,7 @@ from riskreg.reviews.policy.coverage import WHAT, CoverageCounts
 from riskreg.reviews.queries.coverage import Report
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.heatmap import Heatmap
+from riskreg.risks.queries.heatmap_flows import Flows
 
 
 def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) -> Sheet:
@@ -131,6 +132,23 @@ def heatmap_sheets(viewer: Viewer, shown: Heatmap) -> list[Sheet]:
     if shown.comparison is not None:
         sheets.append(_report_sheet("moves", _("Movement"), MOVES, _moves(shown), zone))
     return sheets
+
+
+def flows_sheet(viewer: Viewer, flows: Flows) -> Sheet:
+    """The ways of risks from inherent over residual to target, the most risks first."""
+    rows = [
+        {
+            "leg": flow.leg,
+            "from_likelihood": flow.start[0],
+            "from_impact": flow.start[1],
+            "to_likelihood": flow.end[0],
+            "to_impact": flow.end[1],
+            "count": flow.count,
+            "refs": flow.refs,
+        }
+        for flow in flows.flows
+    ]
+    return _report_sheet("flows", _("Movement"), FLOWS, rows, viewer.register.time_zone)
 
 
 def _level(levels: Sequence[Mapping[str, Any]], value: int) -> str:

@@ -22,6 +22,8 @@ FORMATS = {
 }
 # What risks alone can be had as.
 RISK_FORMATS = {"ir8286": (JSON, "ir8286.json"), "oscal": (JSON, "oscal-poam.json")}
+# What a map can be had as besides.
+PICTURES = {"svg": ("image/svg+xml", "svg"), "png": ("image/png", "png")}
 Cells = Mapping[str, Any]
 
 

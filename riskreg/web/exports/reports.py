@@ -1,6 +1,6 @@
 """The heatmap, the coverage, a history and one risk as files: what each page shows."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -13,23 +13,25 @@ from riskreg.analysis.queries.estimates import estimates_of
 from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.exchange.columns import Column
+from riskreg.exchange.queries.heatmap_pictures import heatmap_picture
 from riskreg.exchange.queries.nouns import PIECE
 from riskreg.exchange.queries.sheets import (
     coverage_sheet,
+    flows_sheet,
     heatmap_sheets,
     list_sheet,
     risk_sheets,
 )
-from riskreg.exchange.writing.files import Sheet
-from riskreg.risks import filters
+from riskreg.exchange.writing.files import FORMATS, PICTURES, Sheet
+from riskreg.exchange.writing.heatmap_svg import picture_file
+from riskreg.register.queries import choices_for
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import current_positions, risk_for
-from riskreg.risks.queries.heatmap import heatmap
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.exports.base import FileView
 from riskreg.web.exports.lists import RiskFiles
-from riskreg.web.heatmap.page import OWN as HEATMAP_OWN
-from riskreg.web.heatmap.page import days_asked
+from riskreg.web.filter_form import active
+from riskreg.web.heatmap.asked import KEPT, HeatmapAsked
 from riskreg.web.history.page import event_rows
 from riskreg.web.reviews.coverage import report_asked
 
@@ -38,19 +40,31 @@ REFS = 10_000
 
 
 class HeatmapExport(FileView):
-    """``as_of``, ``compare``, ``stage``, ``kind`` and the filters of the page."""
+    """``as_of``, ``compare``, ``stage``, ``kind``, ``cells`` and the filters of the page."""
 
     name = "heatmap"
+    formats = FORMATS | PICTURES
 
     def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
         """The cells, and what moved."""
-        chosen = filters.parse(self.viewer, given, self.at, also=HEATMAP_OWN, one_kind=True)
-        as_of, compare = days_asked(given)
-        shown = heatmap(
-            self.viewer, stage=chosen.stage, at=self.at, as_of=as_of, compare=compare,
-            chosen=chosen, kind=chosen.kind, refs_per_cell=REFS,
-        )  # fmt: skip
+        self.asked = HeatmapAsked.read(self.viewer, given, self.at)
+        self.shown = shown = self.asked.heatmap(REFS)
+        self.flows = self.asked.flows(shown, REFS)
+        if self.flows is not None:
+            return [flows_sheet(self.viewer, self.flows)]
         return heatmap_sheets(self.viewer, shown)
+
+    def pieces(self, kind: str, given: QueryDict, sheets: Sequence[Sheet]) -> Iterable[bytes]:
+        """A picture of what the page shows, or a file as of every list."""
+        if kind not in PICTURES:
+            return super().pieces(kind, given, sheets)
+        choices = choices_for(self.viewer)
+        chosen = active(choices, self.asked.chosen.given, {}, skip=KEPT)
+        picture = heatmap_picture(
+            self.viewer, self.shown, self.at, cells=self.asked.cells, flows=self.flows,
+            filters=[each["text"] for each in chosen],
+        )  # fmt: skip
+        return [picture_file(kind, picture)]
 
 
 class CoverageExport(FileView):

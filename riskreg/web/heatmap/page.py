@@ -4,12 +4,14 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from riskreg.kernel.errors import Errors, Invalid
+from riskreg.exchange.queries.heatmap_pictures import COUNTS, NAMED, named_in_cells
+from riskreg.exchange.writing.files import FORMATS, PICTURES
+from riskreg.kernel.errors import Invalid
 from riskreg.kernel.punctuation import bracketed
 from riskreg.register.axes import axes_of
 from riskreg.register.queries import choices_for
@@ -17,12 +19,15 @@ from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
 from riskreg.risks.parts import WITHIN
 from riskreg.risks.queries import heatmap_lists
-from riskreg.risks.queries.heatmap import Heatmap, Move, heatmap
+from riskreg.risks.queries.heatmap import Heatmap, Move
+from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
 from riskreg.web.filter_form import active, canonical_url, filter_fields
 from riskreg.web.heatmap import switches
+from riskreg.web.heatmap.asked import KEPT, OWN, HeatmapAsked, unasked
+from riskreg.web.heatmap.movement import movement
 from riskreg.web.heatmap.moves import (
     MOVED,
     moved,
@@ -44,8 +49,6 @@ from riskreg.web.presenters import (
 )
 from riskreg.web.ui.paging import page_of
 
-OWN = ("as_of", "compare", "cell", "page")
-KEPT = ("stage", "kind", "parts")
 BESIDE = 50
 TOP = 8
 
@@ -64,26 +67,17 @@ class HeatmapPage(RegisterView):
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []
         try:
-            chosen = filters.parse(self.viewer, request.GET, self.at, also=OWN, one_kind=True)
-            as_of, compare = days_asked(request.GET)
-            shown = heatmap(
-                self.viewer,
-                stage=chosen.stage,
-                at=self.at,
-                as_of=as_of,
-                compare=compare,
-                chosen=chosen,
-                kind=chosen.kind,
-                refs_per_cell=REFS_NAMED,
-            )
+            asked = HeatmapAsked.read(self.viewer, request.GET, self.at)
+            shown = asked.heatmap(REFS_NAMED)
             place = _place(request.GET.get("cell", ""), shown)
         except Invalid as invalid:
             problems = error_list(invalid, _names())
-            chosen = filters.RiskFilter()
-            shown = heatmap(self.viewer, stage=chosen.stage, at=self.at, refs_per_cell=REFS_NAMED)
+            asked = unasked(self.viewer, self.at)
+            shown = asked.heatmap(REFS_NAMED)
             place = None
+        chosen, flows = asked.chosen, asked.flows(shown)
         scale = Scale(shown.criteria)
-        given = self._given(chosen, shown)
+        given = self._given(asked, shown)
         panel_rows = self._rows_beside(shown, scale, chosen, place)
         moves = page_of(request, shown.comparison.moves if shown.comparison else [], MOVED)
         beside_moved = moves_of(shown, (position.ref for position in panel_rows))
@@ -102,9 +96,13 @@ class HeatmapPage(RegisterView):
                 shown,
                 place,
                 lambda cell: query(given, cell=cell),
+                named_in_cells(self.viewer, shown, asked.cells),
+                NAMED[asked.cells],
             ),
+            "cells": switches.cells(open_list, asked.cells),
+            "movement": movement(asked, shown, flows, scale, self._risk_url),
             "caption": self._caption(shown, today),
-            "stages": switches.stages(open_list, shown.stage),
+            "stages": switches.stages(open_list, MOVEMENT if asked.moving else shown.stage),
             "kinds": switches.kinds(open_list, shown),
             "stage_name": stage_name(shown.stage),
             "fields": filter_fields(choices, chosen.given, ("party", "owner", "objective", "term")),
@@ -112,6 +110,7 @@ class HeatmapPage(RegisterView):
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, *KEPT)}),
             "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
+            "days": switches.days(self.viewer, shown, today, open_list),
             "presets": switches.presets(self.viewer, shown, open_list),
             "beside": self._beside(
                 shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
@@ -119,17 +118,17 @@ class HeatmapPage(RegisterView):
             "moved": moved(shown, scale, moves, reasons, self._risk_url),
             "parts": switches.parts(open_list, shown),
             "given": given,
-            "exports": file_links(self.viewer, "heatmap_export", given),
+            "exports": file_links(self.viewer, "heatmap_export", given, FORMATS | PICTURES),
         }
         response = self.render("heatmap/index.html", context, status=400 if problems else 200)
         if tidy:
             response["HX-Push-Url"] = tidy
         return response
 
-    def _given(self, chosen: filters.RiskFilter, shown: Heatmap) -> dict[str, Any]:
+    def _given(self, asked: HeatmapAsked, shown: Heatmap) -> dict[str, Any]:
         """What the address says, without what is as it would be anyway."""
         given: dict[str, Any] = {
-            k: v for k, v in chosen.given.items() if k not in ("stage", "kind")
+            k: v for k, v in asked.chosen.given.items() if k not in ("stage", "kind")
         }
         given.pop("parts", None)
         if shown.parts != WITHIN:
@@ -138,6 +137,10 @@ class HeatmapPage(RegisterView):
             given["kind"] = shown.kind
         if shown.stage != "residual":
             given["stage"] = shown.stage
+        if asked.moving:
+            given["stage"] = MOVEMENT
+        if asked.cells != COUNTS:
+            given["cells"] = asked.cells
         if shown.as_of < self.viewer.today(self.at):
             given["as_of"] = shown.as_of.isoformat()
         if shown.comparison:
@@ -327,27 +330,13 @@ def _names() -> dict[str, str]:
         "compare": _("Compare with"),
         "stage": _("Stage"),
         "cell": _("Cell"),
+        "cells": _("In the cells"),
         "kind": _("Kind"),
         "party": _("Party"),
         "owner": _("Owner"),
         "objective": _("Objective"),
         "term": _("Terms"),
     }
-
-
-def days_asked(given: QueryDict) -> tuple[dt.date | None, dt.date | None]:
-    """as_of and compare from the address. Raises ``Invalid`` for what is not a date."""
-    errors = Errors()
-    days: list[dt.date | None] = []
-    for name in ("as_of", "compare"):
-        text = given.get(name, "")
-        try:
-            days.append(dt.date.fromisoformat(text) if text else None)
-        except ValueError:
-            errors.add(name, "not_a_date", _("This must be a date, as in 2027-03-31."))
-            days.append(None)
-    errors.raise_if_any()
-    return days[0], days[1]
 
 
 def _place(text: str, shown: Heatmap) -> Place:

@@ -4,7 +4,9 @@ import datetime as dt
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
+from riskreg.exchange.queries.heatmap_pictures import CELLS, COUNTS, REFS, TITLES
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.policy import STAGES
@@ -12,12 +14,19 @@ from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.models import Kind
 from riskreg.risks.parts import APART, WITHIN
 from riskreg.risks.queries.heatmap import Heatmap
+from riskreg.risks.queries.heatmap_days import days_of_movement
+from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.web.heatmap.places import month_from
 from riskreg.web.presenters import query, stage_name
 
 
 def stages(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
-    """The switch between the stages."""
+    """The switch between the stages; the last one shows how risks go from one to the next."""
+    moving = {
+        "label": pgettext("stage", "Movement"),
+        "url": query(given, stage=MOVEMENT, compare=None, cells=None),
+        "current": current == MOVEMENT,
+    }
     return [
         {
             "label": stage_name(stage),
@@ -25,6 +34,19 @@ def stages(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
             "current": stage == current,
         }
         for stage in STAGES
+    ] + [moving]
+
+
+def cells(given: dict[str, Any], current: str) -> list[dict[str, Any]]:
+    """The switch between what cells say of the risks in them."""
+    labels = {COUNTS: _("Counts"), REFS: _("Refs"), TITLES: _("Titles")}
+    return [
+        {
+            "label": labels[what],
+            "url": query(given, cells=None if what == COUNTS else what),
+            "current": what == current,
+        }
+        for what in CELLS
     ]
 
 
@@ -57,6 +79,8 @@ def presets(viewer: Viewer, shown: Heatmap, given: dict[str, Any]) -> list[dict[
     """Days to compare with: the last meeting that had ended by the day that is shown, and some
     months before it."""
     zone = viewer.register.time_zone
+    if given.get("stage") == MOVEMENT:
+        given = {**given, "stage": None}  # that goes from stage to stage, and not from day to day
     labels = {3: _("Three months"), 6: _("Six months"), 12: _("A year")}
     days = [(month_from(shown.as_of, -n), label) for n, label in labels.items()]
     if days[-1][0] >= shown.as_of:  # nothing lies before the calendar's first month
@@ -74,3 +98,30 @@ def presets(viewer: Viewer, shown: Heatmap, given: dict[str, Any]) -> list[dict[
         }
         for day, label in days
     ]
+
+
+def days(viewer: Viewer, shown: Heatmap, today: dt.date, given: dict[str, Any]) -> dict[str, Any]:
+    """The days on which something moved, with the place of the one that is shown among them, and
+    the ways to the one before and the one after."""
+    moved = [d for d in days_of_movement(viewer, stage=shown.stage, kind=shown.kind) if d < today]
+    every = [*moved, today]
+    here = max((n for n, day in enumerate(every) if day <= shown.as_of), default=-1)
+    earlier = here - (here >= 0 and every[here] == shown.as_of)
+    compared = shown.comparison.compared_to if shown.comparison else None
+
+    def step(n: int) -> dict[str, Any] | None:
+        if not 0 <= n < len(every):
+            return None
+        day = every[n]
+        # What lies before the day to compare with is compared with nothing.
+        fits = {} if compared is None or compared < day else {"compare": None}
+        as_of = None if day == today else day.isoformat()
+        return {"day": day, "url": query(given, as_of=as_of, **fits)}
+
+    return {
+        "every": " ".join(day.isoformat() for day in every),
+        "last": len(every) - 1,
+        "here": max(here, 0),
+        "before": step(earlier),
+        "after": step(here + 1),
+    }

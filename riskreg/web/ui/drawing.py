@@ -102,6 +102,7 @@ def shape_matrix(
         "gain": matrix.get("kind") == "opportunity",
         "rows": shaped,
         "legend": [legend[tone] for tone in sorted(legend)],
+        "named": any(c.get("named") for row in rows for c in row),
         "moved": any(c.get("came") or c.get("left") for row in rows for c in row),
         "appetite": any(map(any, above)) and not all(map(all, above)),
     }

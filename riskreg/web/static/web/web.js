@@ -88,6 +88,22 @@
     button.addEventListener("click", () => window.print());
   }
 
+  /* The days on which something moved: the date follows the slider, and the map comes when it rests. */
+  const dayOf = (slider) => slider.dataset.days.split(" ")[Number(slider.value)];
+  document.addEventListener("input", (event) => {
+    const slider = event.target;
+    if (!slider.matches("input[data-days]")) return;
+    slider.form.elements.as_of.value = dayOf(slider);
+    slider.setAttribute("aria-valuetext", dayOf(slider));
+  });
+  document.addEventListener("change", (event) => {
+    const slider = event.target;
+    if (!slider.matches("input[data-days]")) return;
+    const compare = slider.form.elements.compare;
+    if (compare.value >= dayOf(slider)) compare.value = "";
+    slider.form.requestSubmit();
+  });
+
   /* Matrix to answer: up and down walk by row (a browser alone would walk to the next button). */
   document.addEventListener("keydown", (event) => {
     const radio = event.target;

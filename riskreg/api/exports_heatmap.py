@@ -1,0 +1,80 @@
+"""The heatmap as a file: its cells, what moved, and pictures of it."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.http.response import HttpResponseBase
+from rest_framework.request import Request
+
+from riskreg.api.core import schema, schema_exports
+from riskreg.api.core.query import as_query
+from riskreg.api.exports import OWN, FileApi, renderer
+from riskreg.exchange.queries.heatmap_pictures import cells_asked, heatmap_picture
+from riskreg.exchange.queries.sheets import flows_sheet, heatmap_sheets
+from riskreg.exchange.writing.files import FORMATS, PICTURES, Sheet
+from riskreg.exchange.writing.heatmap_svg import picture_file
+from riskreg.kernel.errors import Errors
+from riskreg.risks import filters
+from riskreg.risks.queries.heatmap import heatmap
+from riskreg.risks.queries.heatmap_flows import flows_on, stage_of_movement
+
+# A file names them all: more do not stand in one cell of a register that anybody reads.
+REFS = 10_000
+
+
+class HeatmapExport(FileApi):
+    """The heatmap of a day."""
+
+    name = "heatmap"
+    formats = FORMATS | PICTURES
+    renderer_classes = [*FileApi.renderer_classes, *(renderer(m) for m, _e in PICTURES.values())]
+
+    def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
+        """The cells, and what moved; or how risks go over the map."""
+        also = ("as_of", "compare", "cells", *OWN)
+        asked, moving = stage_of_movement(params)
+        chosen = as_query(
+            lambda: filters.parse(self.viewer, asked, self.at, also=also, one_kind=True)
+        )
+        as_of, compare = self.days(params, "as_of", "compare")
+        errors = Errors()
+        self.cells = cells_asked(errors, params.getlist("cells"))
+        as_query(errors.raise_if_any)
+        self.given = chosen.given
+        self.shown = as_query(
+            lambda: heatmap(
+                self.viewer, stage=chosen.stage, at=self.at, as_of=as_of,
+                compare=None if moving else compare, chosen=chosen, kind=chosen.kind,
+                refs_per_cell=REFS,
+            )
+        )  # fmt: skip
+        self.flows = flows_on(self.viewer, self.shown, chosen, self.at, REFS) if moving else None
+        if self.flows is not None:
+            return [flows_sheet(self.viewer, self.flows)]
+        return heatmap_sheets(self.viewer, self.shown)
+
+    def pieces(self, kind: str, sheets: Sequence[Sheet], about: Any) -> Iterable[bytes]:
+        """A picture, or a file as of every list."""
+        if kind not in PICTURES:
+            return super().pieces(kind, sheets, about)
+        filters_given = [
+            f"{name} = {', '.join(values)}"
+            for name, values in self.given.items()
+            if name not in ("stage", "kind", "parts")
+        ]
+        picture = heatmap_picture(
+            self.viewer, self.shown, self.at, cells=self.cells, flows=self.flows,
+            filters=filters_given,
+        )  # fmt: skip
+        return [picture_file(kind, picture)]
+
+    @schema_exports.file(
+        "Export the heatmap", "cells", schema.HEATMAP_FILE_PARAMS, FORMATS | PICTURES
+    )
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """A row for each cell with every ref in it, and one for what is unrated; what moved since
+        `compare` where there is room for another list (`xlsx`, `json`). With `stage=movement` a row
+        for each way from one cell to another, from inherent to residual (`controls`) and on to
+        target (`planned`). `svg` and `png` are the map as the page draws it; `cells` says what
+        stands in its cells."""
+        return self.file(request)
