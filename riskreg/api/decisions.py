@@ -1,10 +1,12 @@
 """Decisions: questions with their options, and what is said of these."""
 
+import hashlib
 import uuid
 from collections.abc import Callable
 from typing import Any
 
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from rest_framework.request import Request
 
 from riskreg.api import shapes_decisions as shapes
@@ -12,7 +14,8 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in, person_of
-from riskreg.api.core.etag import etag
+from riskreg.api.core.errors import Problem
+from riskreg.api.core.etag import etag, is_known
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, choices_of
 from riskreg.api.decisions_json import argument_to_json, decision_to_json, today_of
@@ -26,6 +29,8 @@ from riskreg.decisions.queries.decisions import (
     recorded_decision,
 )
 from riskreg.decisions.services.options import FIELDS as OPTION_FIELDS
+from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.writing.record_pdf import record_download, record_pdf
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Visibility
@@ -256,6 +261,24 @@ class DecisionRecord(RegisterApi):
         row = recorded_decision(self.viewer, ref)
         body = {"ref": row.ref, "digest": row.digest, "record": row.record}
         return self.detail(body, 1)
+
+
+class DecisionRecordFile(RegisterApi):
+    """The frozen record as a paper."""
+
+    @schema.downloaded("Read the record of a decision as PDF")
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponseBase:
+        """Tagged, in the language of `Accept-Language`, the same bytes for the same record. 404
+        until it is decided; 503 where the server has nothing to draw with."""
+        self.known_params()
+        row = recorded_decision(self.viewer, ref)
+        try:
+            data = record_pdf(decision_record(self.viewer, row))
+        except ValueError as lacking:
+            raise Problem(503, str(lacking)) from None
+        if is_known(request, tag := f'"{hashlib.sha256(data).hexdigest()}"'):
+            return HttpResponse(status=304, headers={"ETag": tag})
+        return record_download(f"{slug}-{row.ref}", data)
 
 
 def _people(given: dict[str, Any]) -> dict[str, Any]:

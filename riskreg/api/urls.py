@@ -124,6 +124,7 @@ _DECISION = [
         name="decision_condition",
     ),
     path("record/", decisions.DecisionRecord.as_view(), name="decision_record"),
+    path("record/file/", decisions.DecisionRecordFile.as_view(), name="decision_record_file"),
 ]
 _MEETING = [
     path("", meetings.MeetingDetail.as_view(), name="meeting"),

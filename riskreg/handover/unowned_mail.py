@@ -2,19 +2,15 @@
 
 import datetime as dt
 import uuid
-import zoneinfo
 from collections.abc import Iterable, Sequence
 from typing import Any
-
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
 
 from riskreg.accounts.mails import page_address
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.handover.queries import called
 from riskreg.kernel import clock
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.letters import letter
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
 from riskreg.register.models import Membership, Party, Register, Role
@@ -62,9 +58,8 @@ def tell_managers(register: Register, leaver: User, things: Iterable[Any], at: d
 def _content(
     register: Register, party: Party, reader: User, leaver: User, rows: Sequence[Any]
 ) -> Content:
-    zone = timezone.override(zoneinfo.ZoneInfo(reader.time_zone))
-    with translation.override(reader.language), zone:
-        values = {
+    def values() -> dict[str, Any]:
+        return {
             "name": str(reader),
             "leaver": str(leaver),
             "party": party.name,
@@ -75,14 +70,9 @@ def _content(
             "registers": [{"name": register.name, "notice": register.notice}],
             "url": f"{page_address('web:handover', slug=register.slug)}?from={leaver.uuid}",
             "preferences_url": page_address("web:preferences"),
-            "language": {"zh-hans": "zh-Hans"}.get(reader.language, reader.language),
         }
-        folder = f"mail/{KIND}"
-        return Content(
-            subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
-            text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
-            html=inlined_html(render_to_string(f"{folder}/body.html", values)),
-        )
+
+    return letter(reader, KIND, values)
 
 
 def _line(row: Any) -> str:

@@ -3,12 +3,9 @@ is sent."""
 
 import datetime as dt
 import uuid
-import zoneinfo
 from collections.abc import Iterable
 from typing import Any
 
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
 from django.utils.text import Truncator
 
 from riskreg.accounts.mails import page_address
@@ -18,7 +15,7 @@ from riskreg.comments.queries.comments import may_still_read
 from riskreg.comments.queries.targets import TARGETS, title_of
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
@@ -67,10 +64,9 @@ def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
 
 
 def _content(row: Comment, thing: Any, user: User) -> Content:
-    zone = timezone.override(zoneinfo.ZoneInfo(user.time_zone))
-    with translation.override(user.language), zone:
+    def values() -> dict[str, Any]:
         register = row.register
-        values = {
+        return {
             "name": user.display_name,
             "author": row.author.display_name,
             "about": title_of(thing),
@@ -79,11 +75,6 @@ def _content(row: Comment, thing: Any, user: User) -> Content:
             "registers": [{"name": register.name, "notice": register.notice}],
             "url": page_address("web:comment", slug=register.slug, comment=str(row.uuid)),
             "preferences_url": page_address("web:preferences"),
-            "language": {"zh-hans": "zh-Hans"}.get(user.language, user.language),
         }
-        folder = f"mail/{KIND}"
-        return Content(
-            subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
-            text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
-            html=inlined_html(render_to_string(f"{folder}/body.html", values)),
-        )
+
+    return letter(user, KIND, values)

@@ -3,10 +3,8 @@ when it is sent."""
 
 import datetime as dt
 import uuid
-import zoneinfo
+from typing import Any
 
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
 from django.utils.text import Truncator
 
 from riskreg.accounts.mails import page_address
@@ -14,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.decisions.models import Obligation, ObligationState
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
@@ -71,10 +69,9 @@ def _home(row: Obligation, user: User) -> Membership | None:
 
 
 def _content(row: Obligation, user: User) -> Content:
-    zone = timezone.override(zoneinfo.ZoneInfo(user.time_zone))
-    with translation.override(user.language), zone:
+    def values() -> dict[str, Any]:
         register, risk = row.register, row.risk
-        values = {
+        return {
             "name": user.display_name,
             "author": row.closed_by.display_name if row.closed_by else "",
             "about": f"{risk.ref} {risk.localized('title')}",
@@ -84,11 +81,6 @@ def _content(row: Obligation, user: User) -> Content:
             "registers": [{"name": register.name, "notice": register.notice}],
             "url": page_address("web:risk", slug=register.slug, ref=risk.ref) + "#questions",
             "preferences_url": page_address("web:preferences"),
-            "language": {"zh-hans": "zh-Hans"}.get(user.language, user.language),
         }
-        folder = f"mail/{KIND}"
-        return Content(
-            subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
-            text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
-            html=inlined_html(render_to_string(f"{folder}/body.html", values)),
-        )
+
+    return letter(user, KIND, values)

@@ -48,6 +48,12 @@ _NARROW = 2
 def write_pack(contents: Mapping[str, Any], languages: Sequence[str], day: dt.date) -> bytes:
     """The bytes of the PDF; the same for the same contents. Raises ``ValueError`` where this
     machine has no Pango."""
+    return draw_pdf(pack_html(contents, languages, day))
+
+
+def draw_pdf(page: str) -> bytes:
+    """A page as a tagged PDF that fetches nothing. Raises ``ValueError`` where this machine has no
+    Pango."""
     try:
         import weasyprint
     except OSError:
@@ -57,7 +63,6 @@ def write_pack(contents: Mapping[str, Any], languages: Sequence[str], day: dt.da
             "Choose PowerPoint, or have it installed."
         )
         raise ValueError(text) from None
-    page = pack_html(contents, languages, day)
     name = hashlib.sha256(page.encode()).digest()[:16]
     data: bytes = weasyprint.HTML(string=page, url_fetcher=_fetch_nothing).write_pdf(
         pdf_variant="pdf/ua-1", pdf_tags=True, pdf_identifier=name.hex().encode()[:16]
@@ -71,16 +76,16 @@ def _fetch_nothing(url: str, *_args: Any, **_options: Any) -> NoReturn:
 
 def pack_html(contents: Mapping[str, Any], languages: Sequence[str], day: dt.date) -> str:
     """The page that is drawn."""
-    page = _Page(languages)
+    page = PackPage(languages)
     stamp = day.isoformat()
     title = f"{words(contents['title'], ' ')}, {words(contents['register'], ' ')}, {stamp}"
-    notice = words(contents["notice"], " · ").replace("\\", "").replace('"', "”")
+    notice = words(contents["notice"], " · ")
     parts = [
         f'<!doctype html><html lang="{languages[0]}"><head><meta charset="utf-8">',
         f"<title>{escape(title)}</title>",
         f'<meta name="dcterms.created" content="{stamp}">',
         f'<meta name="dcterms.modified" content="{stamp}">',
-        f"<style>{_STYLE % {'notice': _css_text(notice)}}</style></head><body>",
+        f"<style>{pack_style(css_text(notice))}</style></head><body>",
         '<div class="cover">',
         f'<h1 class="lines">{page.text(contents["title"])}</h1>',
         *(f'<p class="lines">{page.text(contents[k])}</p>' for k in ("register", "as_of", "since")),
@@ -95,13 +100,19 @@ def pack_html(contents: Mapping[str, Any], languages: Sequence[str], day: dt.dat
     return "".join([*parts, "</body></html>"])
 
 
-def _css_text(text: str) -> str:
+def pack_style(notice: str) -> str:
+    """The style sheet of a paper; ``notice`` (``css_text``) stands at the foot of every page."""
+    return _STYLE % {"notice": notice}
+
+
+def css_text(text: str) -> str:
     """``text`` as a string of a style sheet, with nothing in it that ends one."""
+    text = text.replace("\\", "").replace('"', "”")
     plain = "".join(f"\\{ord(c):x} " if c in "<>&\n" else c for c in text)
     return f'"{plain}"'
 
 
-class _Page:
+class PackPage:
     """Parts of a pack as HTML; every text is escaped here."""
 
     def __init__(self, languages: Sequence[str]) -> None:

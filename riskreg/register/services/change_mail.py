@@ -2,17 +2,14 @@
 
 import datetime as dt
 import uuid
-import zoneinfo
 from collections.abc import Iterable
-
-from django.template.loader import render_to_string
-from django.utils import timezone, translation
+from typing import Any
 
 from riskreg.accounts.mails import page_address
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
-from riskreg.kernel.mailtext import inlined_html, tidy_text
+from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
@@ -66,11 +63,10 @@ def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
 
 
 def _content(row: ChangeRequest, user: User, why: str) -> Content:
-    zone = timezone.override(zoneinfo.ZoneInfo(user.time_zone))
-    with translation.override(user.language), zone:
+    def values() -> dict[str, Any]:
         register = row.register
-        slug, folder = register.slug, "mail/change"
-        values = {
+        slug = register.slug
+        return {
             "why": why,
             "name": user.display_name,
             "row": row,
@@ -81,10 +77,6 @@ def _content(row: ChangeRequest, user: User, why: str) -> Content:
             "registers": [{"name": register.name, "notice": register.notice}],
             "url": page_address("web:change_request", slug=slug, ref=row.ref),
             "preferences_url": page_address("web:preferences"),
-            "language": {"zh-hans": "zh-Hans"}.get(user.language, user.language),
         }
-        return Content(
-            subject=" ".join(render_to_string(f"{folder}/subject.txt", values).split()),
-            text=tidy_text(render_to_string(f"{folder}/body.txt", values)),
-            html=inlined_html(render_to_string(f"{folder}/body.html", values)),
-        )
+
+    return letter(user, "change", values)

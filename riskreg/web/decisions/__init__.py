@@ -17,7 +17,12 @@ from riskreg.web.decisions.acts import (
 from riskreg.web.decisions.deciding import DecidePage
 from riskreg.web.decisions.editing import DecisionEdit, DecisionNew
 from riskreg.web.decisions.options import OptionEdit, OptionNew, OptionRemove
-from riskreg.web.decisions.pages import DecisionList, DecisionPage, DecisionRecord
+from riskreg.web.decisions.pages import (
+    DecisionList,
+    DecisionPage,
+    DecisionRecord,
+    DecisionRecordFile,
+)
 
 _ONE = "decisions/<str:ref>/"
 urlpatterns = [
@@ -48,4 +53,5 @@ urlpatterns = [
         name="decision_condition",
     ),
     path(f"{_ONE}record/", DecisionRecord.as_view(), name="decision_record"),
+    path(f"{_ONE}record/file/", DecisionRecordFile.as_view(), name="decision_record_file"),
 ]

@@ -1,17 +1,16 @@
 """Decisions for reading: the list, one of them, and its record."""
 
-import datetime as dt
-import json
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.models import Decision, DecisionState, Stance
 from riskreg.decisions.policy.decisions import STANDS, Act, Block
@@ -24,16 +23,18 @@ from riskreg.decisions.queries.decisions import (
     recorded_decision,
     why_not,
 )
+from riskreg.decisions.queries.records import record_shown
 from riskreg.decisions.services.outcomes import may_waive
+from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.writing.record_pdf import record_download, record_pdf
 from riskreg.kernel.errors import NotFound
 from riskreg.register.permissions import permits
-from riskreg.register.queries import parties_for
 from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decision_detail, decision_row
 from riskreg.web.evidence.panel import evidence_panel
-from riskreg.web.presenters import Scale, query
+from riskreg.web.presenters import query
 
 PER_PAGE = 25
 SHOWS: dict[str, tuple[str, ...]] = {
@@ -235,24 +236,22 @@ class DecisionRecord(RegisterView):
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The record, as it was frozen."""
         row = recorded_decision(self.viewer, ref)
-        parties = {party.key: party.name for party in parties_for(self.viewer)}
-        record = json.loads(row.record)
-        for each in (*record["votes"], *record["arguments"], *_costs(record)):
-            each["party"] = parties.get(each["party"], each["party"])
-        for cost in _costs(record):
-            cost["amount"] = Decimal(cost["amount"])
-        for condition in record["conditions"]:
-            condition["due_on"] = dt.date.fromisoformat(condition["due_on"])
-        # What it asks and offers was written in several languages, and froze in all of them.
-        for each in (record, *record["options"], *record["conditions"]):
-            each |= (each.get("translations") or {}).get(get_language() or "", {})
-        scale = Scale(row.criteria)
-        for risk in record["risks"]:
-            risk["rating"] = scale.name(risk["rating"])
-        record["question"] = record.get("title") or record["question"]
-        context = {"row": row, "record": record}
+        context = {"row": row, "record": record_shown(self.viewer, row)}
         return self.render("decisions/record.html", context)
 
 
-def _costs(record: Mapping[str, Any]) -> list[dict[str, Any]]:
-    return [cost for option in record["options"] for cost in option.get("costs", [])]
+class DecisionRecordFile(RegisterView):
+    """The record as a PDF."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, ref: str) -> HttpResponseBase:
+        """In the reader's language; where this machine cannot draw one, that in words."""
+        row = recorded_decision(self.viewer, ref)
+        try:
+            data = record_pdf(decision_record(self.viewer, row))
+        except ValueError as lacking:
+            messages.error(request, str(lacking))
+            named = {"slug": self.viewer.register.slug, "ref": ref}
+            return HttpResponseRedirect(reverse("web:decision_record", kwargs=named))
+        return record_download(f"{self.viewer.register.slug}-{row.ref}", data)

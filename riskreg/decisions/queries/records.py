@@ -1,0 +1,43 @@
+"""The frozen record of a decision as it is read: in the reader's language, names for keys."""
+
+import datetime as dt
+import json
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import get_language
+
+from riskreg.decisions.models import Decision
+from riskreg.register.access import Viewer
+from riskreg.register.policy import Matrix
+from riskreg.register.queries import parties_for
+
+
+def record_shown(viewer: Viewer, row: Decision) -> dict[str, Any]:
+    """The record of ``row``, read by ``recorded_decision``: parties and ratings by name, amounts as
+    decimals of the register's currency, days as days."""
+    parties = {party.key: party.name for party in parties_for(viewer)}
+    record: dict[str, Any] = json.loads(row.record)
+    for each in (*record["votes"], *record["arguments"], *_costs(record)):
+        each["party"] = parties.get(each["party"], each["party"])
+    for cost in _costs(record):
+        cost["amount"] = Decimal(cost["amount"])
+    for condition in record["conditions"]:
+        condition["due_on"] = dt.date.fromisoformat(condition["due_on"])
+    if record["review_on"]:
+        record["review_on"] = dt.date.fromisoformat(record["review_on"])
+    # What it asks and offers was written in several languages, and froze in all of them.
+    for each in (record, *record["options"], *record["conditions"]):
+        each |= (each.get("translations") or {}).get(get_language() or "", {})
+    assert row.criteria is not None  # noqa: S101 - it was put forward
+    matrix = Matrix(row.criteria)
+    for risk in record["risks"]:
+        if risk["rating"] is None or risk["rating"] in matrix.rating_keys:
+            risk["rating"] = matrix.rating_name(risk["rating"])
+    record["question"] = record.get("title") or record["question"]
+    return record
+
+
+def _costs(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+    return [cost for option in record["options"] for cost in option.get("costs", [])]

@@ -1,0 +1,131 @@
+"""What the printed record of a decision says: the same as its page, in the reader's language."""
+
+from typing import Any
+
+from django.template.defaultfilters import floatformat
+from django.utils.formats import date_format
+from django.utils.translation import get_language, pgettext
+from django.utils.translation import gettext as _
+
+from riskreg.decisions.models import Decision
+from riskreg.decisions.queries.records import record_shown
+from riskreg.kernel import clock
+from riskreg.register.access import Viewer
+from riskreg.register.visibility import Visibility
+
+Block = dict[str, Any]
+
+
+def decision_record(viewer: Viewer, row: Decision) -> dict[str, Any]:
+    """The record of ``row`` (read by ``recorded_decision``) as the blocks that a PDF is drawn from
+    (``writing.record_pdf``)."""
+    record = record_shown(viewer, row)
+    assert row.decided_at is not None  # noqa: S101 - it was decided
+    decided = clock.local_date(row.decided_at, viewer.register.time_zone)
+    register = viewer.register
+    scope = _("Every party sees this decision.")
+    if row.visibility == Visibility.PARTY:
+        scope = _("This decision is %(party)s's own.") % {"party": row.party}
+    return {
+        "language": get_language() or "en",
+        "ref": row.ref,
+        "title": record["question"],
+        "register": register.name,
+        "notice": " · ".join(filter(None, [register.notice, scope])),
+        "day": decided,
+        "digest": row.digest,
+        "digest_label": _("Hash of the record (SHA-256), also in the log of events:"),
+        "lead": _("What was known when it was decided; it does not change."),
+        "blocks": [
+            _facts(record, date_format(decided, "DATE_FORMAT")),
+            _options(record, register.currency),
+            *_arguments(record),
+            _votes(record),
+            *_conditions(record),
+        ],
+    }
+
+
+def _name(person: Any) -> str:
+    return str(person["name"]) if person else ""
+
+
+def _facts(record: dict[str, Any], decided: str) -> Block:
+    risks = "\n".join(f"{r['ref']} {r['title']} ({r['rating']})" for r in record["risks"])
+    recommended = " ".join(filter(None, [record["recommended"], record["advice"]]))
+    review_on = record["review_on"]
+    rows = [
+        [_("Decided on"), decided],
+        [_("Option"), record["chosen"]],
+        [_("Why"), record["rationale"]],
+        [_("Although something had moved"), record["despite"]],
+        [_("Chosen by"), _name(record["chosen_by"])],
+        [_("Asked by"), _name(record["asked_by"])],
+        [_("Background"), record["context"]],
+        [_("Risks"), risks],
+        [_("Criteria"), _("Version %(n)s") % {"n": record["criteria"]}],
+        [_("Recommended"), recommended],
+        [_("Looked at again on"), date_format(review_on, "DATE_FORMAT") if review_on else ""],
+    ]
+    return {"kind": "facts", "rows": [[label, text or ""] for label, text in rows if text]}
+
+
+def _table(caption: str, head: list[str], widths: list[float], rows: list[list[str]]) -> Block:
+    return {"kind": "table", "caption": caption, "head": head, "widths": widths, "rows": rows}
+
+
+def _options(record: dict[str, Any], currency: str) -> Block:
+    rows = []
+    for option in record["options"]:
+        costs = [
+            f"{c['year']} · {c['party']}: {floatformat(c['amount'], '-2g')} {currency}"
+            for c in option.get("costs", [])
+        ]
+        works = ", ".join(option.get("mitigations", []))
+        rows.append(
+            [option["key"], option["title"], option.get("effects", ""), "; ".join(costs), works]
+        )
+    head = [_("Option"), _("Title"), _("What it brings"), _("Costs"), _("Mitigations")]
+    return _table(_("Options"), head, [1.4, 4, 4, 4, 2], rows)
+
+
+def _arguments(record: dict[str, Any]) -> list[Block]:
+    stances = {"for": pgettext("stance", "for"), "against": pgettext("stance", "against")}
+    rows = [
+        [
+            one["option"] or "",
+            stances.get(one["stance"], one["stance"]),
+            one["text"],
+            f"{_name(one['by'])} · {one['party']}",
+        ]
+        for one in record["arguments"]
+    ]
+    head = [_("Option"), _("Stance"), _("Argument"), _("By")]
+    return [_table(_("Arguments"), head, [1.4, 1.6, 7, 4], rows)] if rows else []
+
+
+def _votes(record: dict[str, Any]) -> Block:
+    rows = [
+        [
+            one["party"],
+            _name(one["by"]),
+            _("yes") if one["answer"] == "yes" else _("no"),
+            one["words"],
+        ]
+        for one in record["votes"]
+    ]
+    head = [_("Party"), _("By"), _("Answer"), _("Words")]
+    return _table(_("Answers of the parties"), head, [3, 4, 2, 5], rows)
+
+
+def _conditions(record: dict[str, Any]) -> list[Block]:
+    rows = [
+        [
+            one["text"],
+            date_format(one["due_on"], "DATE_FORMAT"),
+            _("before it is in force") if one.get("before") else "",
+        ]
+        for one in record["conditions"]
+    ]
+    head = [_("Condition"), _("Due"), _("When")]
+    return [_table(_("Conditions"), head, [8, 3, 3], rows)] if rows else []
