@@ -30,8 +30,9 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.services.options import FIELDS as OPTION_FIELDS
 from riskreg.exchange.queries.decision_records import decision_record
-from riskreg.exchange.writing.record_pdf import record_download, record_pdf
+from riskreg.exchange.writing.record_pdf import record_pdf
 from riskreg.kernel import keyset
+from riskreg.kernel.downloads import download_bytes
 from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.access import risks_called
@@ -278,7 +279,7 @@ class DecisionRecordFile(RegisterApi):
             raise Problem(503, str(lacking)) from None
         if is_known(request, tag := f'"{hashlib.sha256(data).hexdigest()}"'):
             return HttpResponse(status=304, headers={"ETag": tag})
-        return record_download(f"{slug}-{row.ref}", data)
+        return download_bytes(data, name=f"{slug}-{row.ref}.pdf", media_type="application/pdf")
 
 
 def _people(given: dict[str, Any]) -> dict[str, Any]:

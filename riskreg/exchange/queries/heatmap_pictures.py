@@ -194,9 +194,11 @@ def leg_lines(flows: Flows) -> list[str]:
     """What the arrows of each leg leave out, in words."""
     lines = []
     for leg in LEGS:
-        said = _("%(leg)s. Stay where they are: %(stay)d; unrated at one of the two: %(unrated)d.")
+        sentence = _(
+            "%(leg)s. Stay where they are: %(stay)d; unrated at one of the two: %(unrated)d."
+        )
         stay, unrated = flows.stayed[leg], flows.unrated[leg]
-        text = said % {"leg": leg_name(leg), "stay": stay, "unrated": unrated}
+        text = sentence % {"leg": leg_name(leg), "stay": stay, "unrated": unrated}
         if (left := len(flows.of(leg)) - DRAWN) > 0:
             more = _("The %(n)d largest ways are drawn, %(left)d are not.")
             text += " " + more % {"n": DRAWN, "left": left}

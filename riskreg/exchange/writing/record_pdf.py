@@ -1,15 +1,11 @@
 """The record of a decision as a tagged PDF, the same bytes for the same record."""
 
-import hashlib
-import io
 from collections.abc import Mapping
 from typing import Any
 
-from django.http import StreamingHttpResponse
 from django.utils.html import escape
 
 from riskreg.exchange.writing.pack_pdf import PackPage, css_text, draw_pdf, pack_style
-from riskreg.kernel.downloads import download
 
 _STYLE = """
 h1 { font-size: 17pt; margin: 0 0 2mm; } .from { color: #333; margin: 0 0 4mm; }
@@ -21,14 +17,6 @@ def record_pdf(contents: Mapping[str, Any]) -> bytes:
     """The PDF of ``contents`` (``queries.decision_records``). Raises ``ValueError`` where this
     machine has no Pango."""
     return draw_pdf(record_html(contents))
-
-
-def record_download(ref: str, data: bytes) -> StreamingHttpResponse:
-    """``data`` to be saved as the record of the decision called ``ref``."""
-    return download(
-        io.BytesIO(data), name=f"{ref}.pdf", media_type="application/pdf", size=len(data),
-        sha256=hashlib.sha256(data).hexdigest(),
-    )  # fmt: skip
 
 
 def record_html(contents: Mapping[str, Any]) -> str:

@@ -26,7 +26,8 @@ from riskreg.decisions.queries.decisions import (
 from riskreg.decisions.queries.records import record_shown
 from riskreg.decisions.services.outcomes import may_waive
 from riskreg.exchange.queries.decision_records import decision_record
-from riskreg.exchange.writing.record_pdf import record_download, record_pdf
+from riskreg.exchange.writing.record_pdf import record_pdf
+from riskreg.kernel.downloads import download_bytes
 from riskreg.kernel.errors import NotFound
 from riskreg.register.permissions import permits
 from riskreg.web.acceptances.pages import WordsForm
@@ -254,4 +255,5 @@ class DecisionRecordFile(RegisterView):
             messages.error(request, str(lacking))
             named = {"slug": self.viewer.register.slug, "ref": ref}
             return HttpResponseRedirect(reverse("web:decision_record", kwargs=named))
-        return record_download(f"{self.viewer.register.slug}-{row.ref}", data)
+        name = f"{self.viewer.register.slug}-{row.ref}.pdf"
+        return download_bytes(data, name=name, media_type="application/pdf")
