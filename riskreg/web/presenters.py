@@ -120,7 +120,7 @@ class Scale:
         key = (rating, score, kind)
         if key not in self._chips:
             shown = self.name(rating) if rating else None
-            context = ui.rating(shown, self.tone(rating), self.of, score, kind)
+            context = ui.rating(shown, self.tone(rating), self.of, score, kind, self.criteria.label)
             self._chips[key] = SafeString(render_to_string("components/rating.html", context))
         return self._chips[key]
 
@@ -144,6 +144,7 @@ class Scale:
                     "of": self.of,
                     "score": cell["score"] if cell else None,
                     "kind": position.kind,
+                    "origin": self.criteria.label,
                 }
             )
         return path

@@ -2,6 +2,8 @@
 
 import re
 from collections import Counter
+from collections.abc import Iterator
+from html import unescape
 from html.parser import HTMLParser
 
 from django.test import Client
@@ -21,14 +23,12 @@ class PageText(HTMLParser):
 
     def __init__(self, language: str) -> None:
         super().__init__()
-        self.language, self.blocks, self.links = language, list[str](), list[str]()
+        self.language, self.blocks = language, list[str]()
         self._open: list[tuple[str, bool]] = []
         self._text = ""
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         given = {name: value or "" for name, value in attrs}
-        if tag == "a":
-            self.links.append(given.get("href", ""))
         lang = given.get("lang", "")
         foreign = tag in ("script", "style", "pre", "svg-title") or (
             bool(lang) and not lang.startswith(self.language)
@@ -65,9 +65,19 @@ def crawl(user: User, language: str, start: str, of_a_kind: int) -> dict[str, li
 
     ``of_a_kind``: so many of one shape (``risks/R-…/``) are read.
     """
-    client: Client = web(user)
-    todo, seen, kinds = ["/", start, "/preferences/"], set[str](), Counter[str]()
     pages: dict[str, list[str]] = {}
+    for address, html in addresses(web(user), start, of_a_kind):
+        page = PageText(language)
+        page.feed(html)
+        page.close()
+        pages[address] = page.blocks
+    return pages
+
+
+def addresses(client: Client, start: str, of_a_kind: int) -> Iterator[tuple[str, str]]:
+    """(address, page) of every page that is reached by links from ``start`` and the user's own;
+    ``of_a_kind`` of each shape."""
+    todo, seen, kinds = ["/", start, "/preferences/"], set[str](), Counter[str]()
     while todo:
         address = todo.pop(0)
         kind = re.sub(r"[0-9a-f-]{30,}|\b[A-Z]{1,2}-\d+|\d+|(?<==)[^&]+", "#", address)
@@ -78,14 +88,16 @@ def crawl(user: User, language: str, start: str, of_a_kind: int) -> dict[str, li
         answer = client.get(address, follow=True)
         if not answer["Content-Type"].startswith("text/html"):
             continue
-        page = PageText(language)
-        page.feed(answer.content.decode())
-        page.close()
-        pages[address] = page.blocks
-        for link in page.links:
+        html = answer.content.decode()
+        yield address, html
+        for link in links_in(html):
             target = link.split("#")[0]
             if target.startswith("?"):
                 target = address.split("?")[0] + target
             if target.startswith("/") and not re.match(r"/(accounts/logout|static|style)/", target):
                 todo.append(target)
-    return pages
+
+
+def links_in(html: str) -> list[str]:
+    """Where the links of a page lead."""
+    return [unescape(link) for link in re.findall(r'<a\b[^>]*?\bhref="([^"]*)"', html)]

@@ -4,6 +4,7 @@ import datetime as dt
 import re
 import zlib
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from django.core.management import call_command
 from django.core.paginator import Paginator
 from django.http import Http404
 from django.template import Context, Template
+from django.template.loader import render_to_string
 from django.test import RequestFactory
 from django.utils import timezone, translation
 from django.utils.safestring import SafeString
@@ -146,6 +148,9 @@ class HostileForm(forms.Form):
         "{% badge t title=t %}",
         "{% state_badge t %}",
         "{% label_badge t %}",
+        "{% label_mark t %}",
+        "{% rating t 1 5 12 origin=t %}",
+        "{% progress 5 origin=t %}",
         "{% private_mark t %}",
         "{% progress 5 label=t %}",
         "{% empty_state t t url=t label=t %}",
@@ -276,3 +281,12 @@ def test_theme_is_remembered_and_never_leads_away(rf: RequestFactory) -> None:
     odd = style.set_theme(rf.post("/theme/", {"theme": '"><b>', "next": "/risks/?q=1"}))
     assert odd["Location"] == "/risks/?q=1"
     assert odd.cookies["theme"].value == "auto"
+
+
+def test_a_level_written_in_another_language_is_marked_as_of_that() -> None:
+    """Who reads Chinese is shown the English of a level that has no Chinese, as English."""
+    level = {"value": 3, "name": "可能", "text": "About half of the years", "dimensions": ()}
+    of = SimpleNamespace(languages=["en", "zh-hans"])
+    html = render_to_string("criteria/levels.html", {"levels": [level], "register": of})
+    assert '<span lang="en">About half of the years</span>' in html
+    assert '<span lang="zh-Hans">可能</span>' in html

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
 
-from django.db.models import F, OuterRef, Prefetch, QuerySet, Window
+from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
@@ -34,15 +34,30 @@ def readings_until(moment: dt.datetime) -> QuerySet[Reading]:
     return rows.order_by("-at")
 
 
+def newest_label() -> Subquery:
+    """For a query over indicators: the label of the newest reading that counts."""
+    rows = Reading.objects.filter(indicator=OuterRef("pk"), correction=None)
+    return Subquery(rows.order_by("-at").values("label")[:1])
+
+
+def label_of_newest(indicator: Indicator) -> str:
+    """The label of the newest reading that counts of an indicator that its reader may know of;
+    empty without one."""
+    rows = Reading.objects.filter(indicator=indicator, correction=None).order_by("-at")
+    return rows.values_list("label", flat=True).first() or ""
+
+
 def indicators_for(viewer: Viewer) -> QuerySet[Indicator]:
     """Indicators the viewer may know of with owner, party, objective, ``dormant`` and the visible
     risks they watch, by ref."""
-    return (
+    rows: QuerySet[Indicator] = (
         with_dormant(Indicator.objects.visible_to(viewer))
+        .annotate(reading_label=newest_label())
         .select_related("owner", "party", "objective")
         .prefetch_related(Prefetch("risks", queryset=visible_risks(viewer).order_by("ref")))
         .order_by("ref")
     )
+    return rows
 
 
 def indicator_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Indicator:
@@ -51,6 +66,7 @@ def indicator_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Indicator:
     Raises ``NotFound`` both for what is not there and for what is another party's own.
     """
     rows = Indicator.objects.visible_to(viewer).select_related("party", "owner", "objective")
+    rows = rows.annotate(reading_label=newest_label())
     if lock:
         rows = rows.select_for_update(of=("self",))
     indicator: Indicator | None = rows.filter(ref=ref).first() if valid_ref(ref) else None
@@ -109,6 +125,7 @@ def watching(viewer: Viewer, risk: Risk, size: int) -> list[tuple[Indicator, lis
             read_value=F("readings__value"),
             corrected_by=F("readings__correction"),
             read_at=F("readings__at"),
+            reading_label=newest_label(),
         )
         .filter(corrected_by=None)
         .annotate(
@@ -140,6 +157,7 @@ def measuring(viewer: Viewer, objectives: Collection[int]) -> dict[int, Indicato
     """The indicator in use that measures the way to each of ``objectives`` (database ids), as far
     as the viewer may know; the one read last where there are several."""
     rows = visible_indicators(viewer).filter(active=True, objective__in=list(objectives))
+    rows = rows.annotate(reading_label=newest_label())
     rows = rows.exclude(latest_at=None).order_by("latest_at", "pk")
     return {row.objective_id: row for row in rows if row.objective_id is not None}
 

@@ -1,6 +1,8 @@
 """Breaches that still call for a review."""
 
 import datetime as dt
+import uuid
+from collections.abc import Collection
 
 from django.db.models import Exists, OuterRef, Q, QuerySet, Value
 from django.db.models.functions import Coalesce
@@ -26,6 +28,15 @@ def with_reviewed() -> QuerySet[Breach]:
 def open_breaches() -> QuerySet[Breach]:
     """Every breach that waits for a review; for services, which look past the party boundary."""
     return with_reviewed().filter(OPEN)
+
+
+def reading_labels(
+    viewer: Viewer, risks: Collection[uuid.UUID]
+) -> dict[tuple[uuid.UUID, str], str]:
+    """{(risk, ref of an indicator): the label of the reading that last called for a review}."""
+    rows = _known_to(viewer).filter(risk__uuid__in=risks).order_by("pk")
+    found = rows.values_list("risk__uuid", "indicator__ref", "reading__label")
+    return {(risk, ref): label for risk, ref, label in found}
 
 
 def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:

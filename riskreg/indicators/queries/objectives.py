@@ -5,10 +5,15 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, Value, When
+from django.db.models import Case, Q, QuerySet, Subquery, Value, When
 
-from riskreg.indicators.models import Indicator, Reading, Status
-from riskreg.indicators.queries.access import indicators_for, readings_until, visible_indicators
+from riskreg.indicators.models import Indicator, Status
+from riskreg.indicators.queries.access import (
+    indicators_for,
+    newest_label,
+    readings_until,
+    visible_indicators,
+)
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.risks.queries.objectives import risks_toward
@@ -32,11 +37,10 @@ def actual_values(viewer: Viewer, objectives: Collection[Objective]) -> dict[int
     Of several the first by ref. One query.
     """
     by_id = {objective.pk: objective for objective in objectives}
-    newest = Reading.objects.filter(indicator=OuterRef("pk"), correction=None).order_by("-at")
     rows = (
         visible_indicators(viewer)
         .filter(objective__in=by_id, active=True, latest_value__isnull=False)
-        .annotate(reading_label=Subquery(newest.values("label")[:1]))
+        .annotate(reading_label=newest_label())
         .order_by("-ref")
     )
     found: dict[int, Actual] = {}

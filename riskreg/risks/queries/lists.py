@@ -1,6 +1,8 @@
 """Lists of risks: each starts from where the visible risks stand now."""
 
 import datetime as dt
+import uuid
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, When
@@ -47,6 +49,12 @@ def mitigations_for(viewer: Viewer) -> QuerySet[Mitigation]:
         )
         .order_by("due_on", "id")
     )
+
+
+def labels_of_work(viewer: Viewer, ids: Collection[uuid.UUID]) -> dict[uuid.UUID, dict[str, str]]:
+    """{mitigation: labels of its figures} of those with these ids that the viewer may know of."""
+    rows = Mitigation.objects.visible_to(viewer).filter(uuid__in=ids)
+    return dict(rows.values_list("uuid", "labels"))
 
 
 def mitigations_of(viewer: Viewer, risk: Risk) -> QuerySet[Mitigation]:

@@ -4,10 +4,22 @@ import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
 
-from django.db.models import Count, F, Q, QuerySet, Sum
+from django.db.models import (
+    Case,
+    Count,
+    F,
+    IntegerField,
+    Max,
+    Q,
+    QuerySet,
+    Sum,
+    Value,
+    When,
+)
 
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
+from riskreg.register.policy import LABELS
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.serving import RUNNING
 
@@ -17,7 +29,8 @@ class Work:
     """Of all mitigations that a viewer may see and that nobody cancelled: how many there are, what
     they are planned to cost, what has been spent; ``unpriced`` and ``untold`` are those without the
     one or the other, ``over`` those that have cost more than was planned. ``overdue``: the parties
-    with work in hand that is past its day, and how much of it, most first."""
+    with work in hand that is past its day, and how much of it, most first. ``label``: the weakest
+    label of what was summed."""
 
     count: int = 0
     planned: Decimal = Decimal(0)
@@ -25,6 +38,7 @@ class Work:
     unpriced: int = 0
     untold: int = 0
     over: int = 0
+    label: str = LABELS[0]
     overdue: list[tuple[Party, int]] = field(default_factory=list)
 
 
@@ -41,6 +55,7 @@ def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
             unpriced=Count("pk", filter=Q(cost=None)),
             untold=Count("pk", filter=Q(spent=None)),
             over=Count("pk", filter=Q(spent__gt=F("cost"))),
+            weakest=Max(_strength(), filter=~Q(cost=None) | ~Q(spent=None)),
             late=Count("pk", filter=Q(status__in=RUNNING, due_on__lt=today)),
         )
     )
@@ -52,11 +67,18 @@ def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
         found.unpriced += row["unpriced"]
         found.untold += row["untold"]
         found.over += row["over"]
+        found.label = max(found.label, LABELS[row["weakest"] or 0], key=LABELS.index)
         if row["late"]:
             party = Party(pk=row["party"], key=row["party__key"], names=row["party__names"])
             found.overdue.append((party, row["late"]))
     found.overdue.sort(key=lambda late: (-late[1], late[0].key))
     return found
+
+
+def _strength() -> Case:
+    """The place of a cost's label among ``LABELS``; a cost that nobody labelled is a judgement."""
+    named = [When(labels__cost=label, then=Value(n)) for n, label in enumerate(LABELS)]
+    return Case(*named, default=Value(LABELS.index("judgement")), output_field=IntegerField())
 
 
 def over_plan(viewer: Viewer) -> QuerySet[Mitigation]:

@@ -28,7 +28,7 @@ from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import form_conflict, form_to_save, over_the_newest
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import set_choices, show_what_was
-from riskreg.web.templatetags.ui import label_badge
+from riskreg.web.ui.labels import label_badge
 
 
 class ControlForm(forms.Form):

@@ -21,8 +21,8 @@ from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.criteria.draft import ANEW, AXES, Draft, draft_of, in_words, read
 from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.forms.keeping import kept_fields
-from riskreg.web.templatetags.ui import label_badge
 from riskreg.web.ui.drawing import severity_step
+from riskreg.web.ui.labels import label_badge
 
 ACCEPT_ROLES = ("owner", "manager", "leader")
 

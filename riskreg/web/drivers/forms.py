@@ -14,7 +14,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
 from riskreg.web.table_form import form_field, set_choices, visibility_choices
-from riskreg.web.templatetags.ui import label_badge
+from riskreg.web.ui.labels import label_badge
 
 
 class DriverForm(forms.Form):

@@ -29,6 +29,7 @@ from riskreg.analysis.services import (
     link_driver,
     record_belief,
 )
+from riskreg.indicators.queries.access import label_of_newest
 from riskreg.kernel.errors import Invalid, NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
@@ -288,7 +289,8 @@ def _reading(row: Driver) -> dict[str, Any] | None:
     if it is None:
         return None
     value = "" if it.latest_value is None else f"{number(it.latest_value)} {row.unit}"
-    return {"indicator": it, "value": value, "at": it.latest_at}
+    label = label_of_newest(it) if value else ""
+    return {"indicator": it, "value": value, "at": it.latest_at, "label": label}
 
 
 def _form_name(name: str) -> str:

@@ -86,6 +86,7 @@ def rating_of(duty: Duty, matrix: Matrix) -> dict[str, Any]:
         "of": len(keys),
         "score": duty.thing.now_score,
         "kind": duty.thing.kind,
+        "origin": matrix.criteria.label,
     }
 
 

@@ -119,7 +119,7 @@ def history_sheet(view: FileView, risk: Risk, *, own: bool = False) -> Sheet:
 def _changes(viewer: Any, found: QuerySet[Event]) -> Iterator[dict[str, Any]]:
     rows = found.iterator(chunk_size=PIECE)
     while piece := list(islice(rows, PIECE)):
-        for row in event_rows(viewer, piece):
+        for row in event_rows(viewer, piece, labelled=False):
             event = row["event"]
             what = {
                 "at": event.at, "who": row["who"], "ref": event.subject_ref, "what": row["what"],

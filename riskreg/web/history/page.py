@@ -32,6 +32,7 @@ from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.bilingual import language_name
 from riskreg.web.file_links import file_links
+from riskreg.web.history.figures import Labels, is_written
 from riskreg.web.history.language import (
     link_names,
     localized,
@@ -111,10 +112,13 @@ class RiskHistory(RegisterView):
 OWN_WORDS = ("comment", "progress_note", "question")
 
 
-def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
+def event_rows(
+    viewer: Viewer, found: Iterable[Event], labelled: bool = True
+) -> list[dict[str, Any]]:
     """Events in words: who did what when, and each field before and after (one query for names).
 
-    ``making`` says that the thing was made by this event, so that every field is new.
+    ``making`` says that the thing was made by this event, so that every field is new. ``labelled``:
+    False for rows that are shown without the labels of their figures.
     """
     found = list(found)
     changes = [json.loads(event.changes) for event in found]
@@ -125,6 +129,7 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
     names = {str(k): str(u) for k, u in users_by_uuid(people).items()} if people else {}
     matrix = Matrix(viewer.register.criteria)
     names |= link_names(viewer, changes)
+    labels = Labels(viewer, found, changes) if labelled else None
     return [
         {
             "event": event,
@@ -137,6 +142,8 @@ def event_rows(viewer: Viewer, found: Iterable[Event]) -> list[dict[str, Any]]:
                 {
                     "field": field_label(field, event.subject_type),
                     "own_words": field in OWN_WORDS,
+                    "written": is_written(field, event.subject_type),
+                    "label": labels.of(field, event, change) if labels else "",
                     "before": _value(field, pair[0], names, matrix, event.subject_type),
                     "after": _value(field, pair[1], names, matrix, event.subject_type),
                 }

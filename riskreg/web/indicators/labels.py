@@ -131,6 +131,7 @@ def stands(
         "status": status_label(indicator.status),
         "value": number(indicator.latest_value),
         "unit": indicator.unit,
+        "label": getattr(indicator, "reading_label", None),
         "dormant": dormant,
         "late": not dormant and is_late(indicator.active, indicator.next_reading_on, today),
         "risks": risks,

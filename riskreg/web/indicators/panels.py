@@ -38,6 +38,7 @@ def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
             ),
             "status": status_label(b.status),
             "value": measured(b.reading.value, b.indicator.unit),
+            "label": b.reading.label,
             "read_on": clock.local_date(b.reading.at, zone),
             "opened_at": b.opened_at,
             "due_on": b.due_on,
@@ -70,6 +71,7 @@ def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[di
             if since and i.value_then is not None and i.value_then != i.latest_value
             else "",
             "now": measured(i.latest_value, i.unit) if i.latest_value is not None else "",
+            "label": getattr(i, "reading_label", None),
             "status": status_label(i.status),
         }
         for i in rows.annotate(value_then=Subquery(then.values("value")[:1]))

@@ -25,7 +25,7 @@ from riskreg.web.bilingual import names_fields, names_given
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import form_field, show_what_was
-from riskreg.web.templatetags.ui import label_badge
+from riskreg.web.ui.labels import label_badge
 
 _SOURCE = ("title", "url", "locator", "note")
 _PLAIN = ("value", "unit", "baseline", "due_on", "label", "external_id")

@@ -29,7 +29,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.forms.marks import adds
 from riskreg.web.presenters import person, source_rows
 from riskreg.web.table_form import form_field, set_choices
-from riskreg.web.templatetags.ui import label_badge
+from riskreg.web.ui.labels import label_badge
 
 # Blank rows beside those that are filled, and at least so many in all.
 _BLANK, _HITS, _TERMS = 2, 4, 2
@@ -284,6 +284,7 @@ class ModelNew(RegisterView):
             "form": form,
             "target": number(objective.value),
             "actual": actual and number(actual.value),
+            "actual_label": actual and actual.label,
             "actual_at": actual and actual.indicator.latest_at,
         }
         return self.render("objectives/model.html", context, status)

@@ -17,6 +17,7 @@ from riskreg.register.external_ids import external_id_of
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
+from riskreg.register.policy import LABELS
 from riskreg.register.queries import objective_for, objectives_for
 from riskreg.risks.queries.links import risks_by_objective
 from riskreg.risks.queries.objectives import mitigations_toward, positions_toward
@@ -95,6 +96,7 @@ class ObjectivePage(RegisterView):
                     "value": ""
                     if each.latest_value is None
                     else measured(each.latest_value, each.unit),
+                    "label": each.reading_label,
                     "status": status_label(each.status),
                 }
                 for each in watched[:SHOWN]
@@ -127,5 +129,6 @@ def shown(row: Objective, actual: Actual | None = None) -> dict[str, Any]:
         "gap": actual and number(max(actual.gap, Decimal(0))),
         "measured_by": actual and actual.indicator,
         "actual_label": actual and actual.label,
+        "gap_label": actual and max("derived", row.label, actual.label, key=LABELS.index),
         "private": row.visibility == "party",
     }

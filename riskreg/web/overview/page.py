@@ -247,6 +247,7 @@ class OverviewPage(RegisterView):
                     "ref": row.indicator.ref,
                     "name": row.indicator.name,
                     "value": measured(row.reading.value, row.indicator.unit),
+                    "value_label": row.reading.label,
                     "url": reverse(
                         "web:indicator", kwargs={"slug": self.slug, "ref": row.indicator.ref}
                     ),
@@ -273,6 +274,7 @@ class OverviewPage(RegisterView):
                     "target": measured(row.value, row.unit),
                     "due_on": row.due_on,
                     "now": measured(measure.latest_value, measure.unit) if measure else "",
+                    "now_label": measure.reading_label if measure else None,  # type: ignore[attr-defined]
                     "read_at": measure.latest_at if measure else None,
                     "status": status_label(measure.status) if measure else None,
                 }

@@ -14,7 +14,7 @@ from riskreg.register.programme import DAYS, OVER, Programme, programme_of
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import SECOND, names_given
 from riskreg.web.table_form import set_choices
-from riskreg.web.templatetags.ui import label_badge
+from riskreg.web.ui.labels import label_badge
 
 # Empty rows offered for what is new.
 MORE_ROWS = 2

@@ -30,6 +30,7 @@ from riskreg.web.presenters import Scale, person
 from riskreg.web.risks.extensions import extension_row
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
+from riskreg.web.ui.labels import label_of
 
 HAPPENED = 6
 
@@ -123,6 +124,7 @@ class ReviewScreen(RegisterView):
                 "ref": m.ref,
                 "title": m.localized("title"),
                 "progress": m.progress,
+                "label": label_of(m.labels, "progress"),
                 "due": m.due_on,
                 "late": m.due_on < today,
             }

@@ -21,6 +21,7 @@ def level_meanings(
     return {
         "criteria": criteria,
         "of": of,
+        "register": of,
         "open": open,
         "heading": heading,
         "axes": [

@@ -4,6 +4,7 @@
 
     {% icon "bell" size=16 label="" %}          heroicon; label only if it stands alone
     {% rating label tone of=5 score=None %}     colour, pattern, word, score; tone None: unrated
+                                                (origin="illustrative": the label of the score)
                                                 (kind="opportunity": a scale of its own)
     {% rating_path stages %}                    inherent → residual → target
     {% delta 4 kind="threat" %}                 change of a score, in glyph and word
@@ -11,10 +12,13 @@
     {% badge text tone="" icon="" title="" %}   tone: ok, warn, bad, dashed
     {% state_badge state %}                     draft, open, closed
     {% label_badge label %}                     sourced, derived, judgement, illustrative
+    {{ labels|label_of:"cost" }}                the label of one of its figures
+    {% label_mark label %}                      … as a sign, where there is no room for the word
     {% scores_label label %}                    … of all scores on a page
+    {% counted %}                               … of a part whose numbers are counts of entries
     {% brought_in happened recorded %}          recorded later than it happened
     {% private_mark party %}                    seen by one party only
-    {% progress value max=100 late=False wide=False label="" %}
+    {% progress value max=100 late=False wide=False label="" origin="" %}
     {% matrix_table matrix caption="" %}        the matrix to read
     {% matrix_radio matrix checked="4,5" today="4,5" legend="" help="" error="" name="cell" %}
     {% sparkline values amber=None red=None label="" %}
@@ -52,13 +56,13 @@ from django.utils.formats import localize
 from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from riskreg.web.ui import blocks, dates, drawing, joints
+from riskreg.web.ui import blocks, dates, drawing, joints, labels
 from riskreg.web.ui.icons import draw_icon
 from riskreg.web.ui.sheets import sheet_urls
 
 register = template.Library()
-register.tags |= blocks.register.tags | joints.register.tags
-register.filters |= joints.register.filters
+register.tags |= blocks.register.tags | joints.register.tags | labels.register.tags
+register.filters |= joints.register.filters | labels.register.filters
 
 
 register.simple_tag(draw_icon, name="icon")
@@ -75,9 +79,10 @@ def rating(
     of: int = 5,
     score: Any = None,
     kind: str = "threat",
+    origin: str = "",
 ) -> dict[str, Any]:
     """Chip of one rating. ``tone`` counts the register's ``of`` ratings from 0, the lowest;
-    an opportunity has colours of its own."""
+    an opportunity has colours of its own. ``origin`` is the label of the score."""
     unrated = tone is None
     return {
         "unrated": unrated,
@@ -85,6 +90,7 @@ def rating(
         "label": label,
         "score": score,
         "gain": kind == "opportunity",
+        "origin": labels.word_of(origin),
     }
 
 
@@ -138,25 +144,6 @@ def state_badge(state: str) -> dict[str, Any]:
     return {"text": text, "tone": tone, "icon": mark}
 
 
-@register.inclusion_tag("components/badge.html")
-def label_badge(label: str) -> dict[str, Any]:
-    """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
-    known = {
-        "sourced": (_("Sourced"), "", "book-open", _("Taken from a published source")),
-        "derived": (_("Derived"), "", "calculator", _("Worked out from sourced figures")),
-        "judgement": (_("Judgement"), "", "user", _("Somebody's recorded judgement")),
-        "illustrative": (_("Illustrative"), "dashed", "beaker", _("Invented to show how it works")),
-    }
-    text, tone, mark, title = known.get(label, (label, "", "", ""))
-    return {"text": text, "tone": tone, "icon": mark, "title": title}
-
-
-@register.inclusion_tag("components/scores_label.html")
-def scores_label(label: str) -> dict[str, Any]:
-    """What the scores and ratings on a page are, said once for all of them."""
-    return {"label": label}
-
-
 @register.inclusion_tag("components/brought_in.html")
 def brought_in(happened: date, recorded: date) -> dict[str, Any]:
     """Mark of an entry recorded later than it happened; both times are kept and shown."""
@@ -171,11 +158,23 @@ def private_mark(party: str) -> dict[str, Any]:
 
 @register.inclusion_tag("components/progress.html")
 def progress(
-    value: float | None, max: float = 100, late: bool = False, wide: bool = False, label: str = ""
+    value: float | None,
+    max: float = 100,
+    late: bool = False,
+    wide: bool = False,
+    label: str = "",
+    origin: str = "",
 ) -> dict[str, Any]:
-    """Progress bar with its number; ``value`` None is work of unknown length."""
+    """Progress bar with its number; ``value`` None is work of unknown length. ``origin`` is the
+    label of the number: ``counted`` where it is a count of what is in the register."""
     percent = None if value is None or not max else round(100 * float(value) / float(max))
-    return {"value": percent, "late": late, "wide": wide, "label": label or _("Progress")}
+    return {
+        "value": percent,
+        "late": late,
+        "wide": wide,
+        "label": label or _("Progress"),
+        "origin": labels.word_of(origin),
+    }
 
 
 # Matrix and drawings ---------------------------------------------------------------------------

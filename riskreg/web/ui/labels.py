@@ -1,0 +1,63 @@
+"""Labels of figures: where a number on a page comes from, as a word, a sign or a sentence.
+
+``templatetags/ui.py`` offers the tags to templates with the others. Which numbers are figures, and
+where a label is read with one, is told by ``tests/demo/figures.py``, which reads every page.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+from django import template
+from django.utils.translation import gettext as _
+
+register = template.Library()
+
+
+def _known(label: str) -> tuple[str, str, str, str]:
+    """(word, tone, icon, what it means) of a label."""
+    known = {
+        "sourced": (_("Sourced"), "", "book-open", _("Taken from a published source")),
+        "derived": (_("Derived"), "", "calculator", _("Worked out from sourced figures")),
+        "judgement": (_("Judgement"), "", "user", _("Somebody's recorded judgement")),
+        "illustrative": (_("Illustrative"), "dashed", "beaker", _("Invented to show how it works")),
+        "counted": (_("Counted"), "", "", _("Counted from what is recorded here")),
+    }
+    return known.get(label, (label, "", "", ""))
+
+
+def word_of(label: str | None) -> str:
+    """A label's word in the reader's language; empty for none."""
+    return _known(label)[0] if label else ""
+
+
+@register.filter
+def label_of(labels: Mapping[str, str] | None, name: str) -> str:
+    """The label of the figure ``name`` among those of a thing; what nobody labelled is somebody's
+    judgement."""
+    return (labels or {}).get(name) or "judgement"
+
+
+@register.inclusion_tag("components/badge.html")
+def label_badge(label: str) -> dict[str, Any]:
+    """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
+    text, tone, mark, title = _known(label)
+    return {"text": text, "tone": tone, "icon": mark, "title": title}
+
+
+@register.inclusion_tag("components/label_mark.html")
+def label_mark(label: str | None) -> dict[str, Any]:
+    """Where a figure comes from, as a sign beside it; nothing for no label."""
+    word, _tone, mark, _title = _known(label or "")
+    return {"word": word, "icon": mark}
+
+
+@register.inclusion_tag("components/scores_label.html")
+def scores_label(label: str) -> dict[str, Any]:
+    """What the scores and ratings on a page are, said once for all of them."""
+    return {"label": label}
+
+
+@register.inclusion_tag("components/counted.html")
+def counted() -> dict[str, Any]:
+    """That the numbers of this part of a page are counts of what is recorded."""
+    return {}
