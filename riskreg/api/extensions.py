@@ -42,7 +42,8 @@ class Extensions(RegisterApi):
         "Extend a review", shapes_reviews.ExtensionNew, shapes_reviews.Extension, status=201
     )
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
-        """By a manager who does not answer for the risk; once each time it is due. The ETag is the risk's."""
+        """By a manager who does not answer for the risk; once each time it is due. The ETag is that
+        of the risk."""
 
         def act() -> Answer:
             given = body_of(request, "until", "reason", "translations")

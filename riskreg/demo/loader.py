@@ -308,7 +308,8 @@ class _Load:
         services.open_risk(**self._act(risk, step, at))
 
     def _close(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        close_risk_and_end(**self._act(risk, step, at), **_reason(step["comment"]))
+        reason = _reason(step["comment"])
+        close_risk_and_end(**self._act(risk, step, at), **reason, ending=step.get("ending"))
 
     def _reopen(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
         services.reopen_risk(**self._act(risk, step, at), **_reason(step["comment"]))

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
+from riskreg.register.labels import Label
 from riskreg.register.queries import taxonomies_for
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
@@ -76,6 +77,13 @@ def columns_for(viewer: Viewer) -> list[Column]:
         Column("identified_on", _("Found on"), _("As 2027-03-31."), "day", width=14),
         Column("next_review_on", _("Next review"), kind="day", width=14, fill=False),
         Column("last_reviewed_on", _("Last review"), kind="day", width=14, fill=False),
+        Column("closed_on", _("Closed on"), kind="day", width=14),
+        Column("closing_reason", _("Closed because"), width=40),
+        Column("happened_on", _label("happened_on"), _help("happened_on"), "day", width=14),
+        Column("happened_cost", _label("happened_cost"), viewer.register.currency, "number",
+               width=14),
+        Column("happened_cost_label", _("Where the cost is known from"), "", "choice",
+               Label.values, 14),
         Column("visibility", _("Who sees it"), "", "choice", Visibility.values, 12),
         Column("mitigation.title", _("Measure"), _("Needs a due date."), width=40),
         Column("mitigation.due_on", _("Measure due on"), _("As 2027-03-31."), "day", width=14),

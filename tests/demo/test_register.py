@@ -143,7 +143,7 @@ def test_review_dates_follow_from_the_day_of_loading(demo: Demo) -> None:
             assert last.next_review_on == risk.next_review_on
             assert risk.last_reviewed_on == risk.next_review_on - dt.timedelta(days=cadence)
         checked += 1
-    assert checked == 24
+    assert checked == 23
 
 
 @pytest.mark.parametrize("email", ["owner@foton.example", "owner@catl.example"])
@@ -167,6 +167,15 @@ def test_one_is_unrated_one_a_draft_one_was_closed_and_came_back(demo: Demo) -> 
     history = history_of(viewer.audience, [demo.risk("home-demand").uuid])
     verbs = set(history.values_list("verb", flat=True))
     assert {"risk.opened", "risk.closed", "risk.reopened", "risk.reviewed"} <= verbs
+
+
+def test_what_happened_is_an_issue_with_its_day_and_its_labelled_cost(demo: Demo) -> None:
+    dip = demo.risk("home-demand")
+    assert (dip.state, dip.happened_on) == ("closed", dt.date(2026, 2, 28))
+    assert dip.happened_cost == 46_000_000
+    assert dip.labels["happened_cost"] == "illustrative"
+    happened = visible_risks(demo.viewer("owner@catl.example")).filter(happened_on__isnull=False)
+    assert [risk.ref for risk in happened] == [demo.loaded.refs["home-demand"]]
 
 
 def test_what_the_article_names_within_another_risk_is_part_of_it(demo: Demo) -> None:

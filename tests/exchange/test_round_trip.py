@@ -4,6 +4,7 @@ import csv
 import datetime as dt
 import io
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -22,6 +23,7 @@ from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_line
 from riskreg.exchange.writing.workbooks import write_workbook
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import current_positions
+from riskreg.risks.services import close_risk
 from tests import builders
 from tests.builders import World
 from tests.exchange.test_mapping import context
@@ -165,9 +167,20 @@ def test_a_full_export_comes_in_again_as_the_same_register(world: World, at: dt.
     builders.mitigation(world, first, title="Grit it")
     builders.mitigation(world, first, title="Heat it")
     builders.risk(world, title="Late castings", visibility="party", rated=(5, 5), opened=False)
+    ended = builders.risk(world, title="Old bridge closes", rated=(4, 4), external_id="A-2")
+    cost = {"happened_cost": "1250000", "happened_cost_label": "derived"}
+    close_risk(
+        actor=world.viewer("owner"), ref=ended.ref, version=None, at=world.at,
+        reason="It was shut for trucks.",
+        ending={"closed_as": "happened", "happened_on": "2026-02-28", **cost},
+    )  # fmt: skip
     client = builders.web(world.manager)
     before = register_of(world)
-    address = f"/r/{world.register.slug}/risks/export/?format=xlsx"
+    told = next(row for row in before if row["title"] == "Old bridge closes")
+    assert told["happened_on"] == dt.date(2026, 2, 28)
+    assert (told["happened_cost"], told["happened_cost_label"]) == (Decimal(1250000), "derived")
+    assert told["closing_reason"] == "It was shut for trucks."
+    address = f"/r/{world.register.slug}/risks/export/?format=xlsx&state=all"
     data = b"".join(client.get(address).streaming_content)  # type: ignore[attr-defined]
     other = builders.build_world(at, slug="second-home")
     builders.taxonomy(other)

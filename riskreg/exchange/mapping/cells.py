@@ -24,7 +24,7 @@ from riskreg.exchange.mapping.values import (
 from riskreg.exchange.reading import Table, Value, shown
 from riskreg.exchange.reading.names import recognise
 
-_DAYS = ("identified_on", "closed_on", "mitigation.due_on")
+_DAYS = ("identified_on", "closed_on", "happened_on", "mitigation.due_on")
 
 
 class CellReader:

@@ -18,7 +18,8 @@ JOINED = ("event", "cause", "consequence", "control", "mitigation.description", 
 STAGES = ("inherent", "residual", "target")
 FIELDS = (
     "ref", "external_id", "title", "event", "cause", "consequence", "kind", "state", "response",
-    "owner", "deputy", "objectives", "visibility", "identified_on", "closed_on", "rationale",
+    "owner", "deputy", "objectives", "visibility", "identified_on", "closed_on", "closing_reason",
+    "happened_on", "happened_cost", "happened_cost_label", "rationale",
     "control", "control.corrective",
     "mitigation.title", "mitigation.description", "mitigation.expected_effect",
     "mitigation.due_on", "mitigation.owner", "mitigation.status", "mitigation.progress",

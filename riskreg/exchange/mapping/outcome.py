@@ -53,6 +53,8 @@ class RowPlan:
     rationale: str = ""
     identified_on: dt.date | None = None
     closed_on: dt.date | None = None
+    closing_reason: str = ""
+    ending: dict[str, Any] = field(default_factory=dict)
     owner_name: str = ""
     controls: list[tuple[str, str]] = field(default_factory=list)
     mitigation: dict[str, Any] | None = None

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.mapping import work
+from riskreg.exchange.mapping import endings, work
 from riskreg.exchange.mapping.cells import CellReader
 from riskreg.exchange.mapping.columns import IGNORE, JOINED, STAGES
 from riskreg.exchange.mapping.levels import folded
@@ -62,6 +62,7 @@ class RowReader(CellReader):
         self._people_of(plan, given)
         self._terms(plan, given)
         self._dates(plan, given)
+        endings.read_ending(self, plan, given)
         self._visibility(plan, given)
         work.read_work(self, plan, given)
         work.read_controls(plan, given)

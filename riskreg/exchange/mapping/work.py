@@ -118,14 +118,21 @@ def _numbers(
         work["progress"] = 100
     if _PREFIX + "cost" in parts:
         header, value = parts[_PREFIX + "cost"]
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        found = as_amount(f"{value:.2f}" if number else f"{shown(value)} {_unit(header)}")
-        currency = found[1] if found else ""
-        if found and found[0] >= 0 and currency in ("", reader.context.currency):
-            work["cost"] = f"{found[0]:.2f}"
+        cost = amount_in(reader, header, value)
+        if cost is not None:
+            work["cost"] = cost
         elif not is_nothing(shown(value)):
-            # An amount in another currency is not converted: nobody said at which rate.
             plan.kept.append((header, as_text(value)))
+
+
+def amount_in(reader: CellReader, header: str, value: Value) -> str | None:
+    """The amount in a cell, in the register's currency. One in another is not converted: nobody
+    said at which rate."""
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    found = as_amount(f"{value:.2f}" if number else f"{shown(value)} {_unit(header)}")
+    if found and found[0] >= 0 and found[1] in ("", reader.context.currency):
+        return f"{found[0]:.2f}"
+    return None
 
 
 def _unit(header: str) -> str:

@@ -1,5 +1,7 @@
 """The rows of a register that goes out: exactly those of a list, in its order, read in pieces."""
 
+import json
+import uuid
 from collections import defaultdict
 from collections.abc import Iterator
 from itertools import islice
@@ -7,9 +9,11 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from riskreg.events.queries import history_of
+from riskreg.kernel import clock
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
-from riskreg.risks.models import Mitigation, Position, Stage
+from riskreg.risks.models import Mitigation, Position, Stage, State
 from riskreg.risks.queries.links import objectives_by_risk
 from riskreg.risks.queries.lists import mitigations_for
 
@@ -32,8 +36,10 @@ def export_rows(
     while piece := list(islice(rows, PIECE)):
         works = _works(viewer, piece)
         objectives = objectives_by_risk(viewer, [position.risk_id for position in piece])
+        closings = _closings(viewer, piece, language)
         for position in piece:
             row = _row(viewer, position, language, objectives)
+            row |= closings.get(position.risk.uuid, {})
             mine = works[position.risk_id]
             yield from (row | _measure(work) for work in mine) if mine else (row,)
 
@@ -77,6 +83,32 @@ def _row(
         for part, value in (position.cell(stage) or {}).items():
             row[f"{stage}.{part}"] = value
     return row
+
+
+def _closings(
+    viewer: Viewer, piece: list[Position], language: str
+) -> dict[uuid.UUID, dict[str, Any]]:
+    """How those that are closed ended: on which day, why, and, of what happened, when and at which
+    cost. At most one query."""
+    ended = {row.risk.uuid: row.risk for row in piece if row.state == State.CLOSED}
+    found: dict[uuid.UUID, dict[str, Any]] = {}
+    if not ended:
+        return found
+    for event in history_of(viewer.audience, list(ended)).filter(verb="risk.closed"):
+        risk = ended[event.subject_uuid]
+        if risk.uuid in found:
+            continue
+        changes = json.loads(event.changes)
+        versions = (changes.get("translations") or [None, {}])[1] or {}
+        own = versions.get(language) or {}
+        found[risk.uuid] = {
+            "closed_on": clock.local_date(event.at, viewer.register.time_zone),
+            "closing_reason": own.get("reason") or changes["reason"][1],
+            "happened_on": risk.happened_on,
+            "happened_cost": risk.happened_cost,
+            "happened_cost_label": risk.labels.get("happened_cost"),
+        }
+    return found
 
 
 def _measure(work: Mitigation) -> dict[str, Any]:

@@ -181,7 +181,8 @@ def _visibility(plan: Plan, row: RowPlan) -> str:
 def _create(
     actor: Viewer, plan: Plan, row: RowPlan, of_import: Import, made: Made, at: dt.datetime
 ) -> Risk:
-    since = _moment(actor, row.identified_on, at)
+    # What is over was found by the day on which it was closed, at the latest.
+    since = _moment(actor, row.identified_on or row.closed_on, at)
     risk = risks.create_risk(
         actor=actor,
         fields={**row.fields, "sources": _sources(plan, row, of_import, actor.today(at))},
@@ -324,7 +325,15 @@ def _close(
         "row": row.number,
     }
     closed = max(_moment(actor, row.closed_on, at), since)
-    risks.close_risk(actor=actor, ref=ref, version=None, reason=reason, at=closed, recorded_at=at)
+    risks.close_risk(
+        actor=actor,
+        ref=ref,
+        version=None,
+        reason=row.closing_reason or reason,
+        ending=row.ending,
+        at=closed,
+        recorded_at=at,
+    )
 
 
 def _moment(actor: Viewer, day: dt.date | None, at: dt.datetime) -> dt.datetime:

@@ -178,7 +178,10 @@ def objectives(scope: PackScope) -> list[Section]:
                 *cut_note(len(lines), total),
                 {
                     "kind": "note",
-                    "text": _("The chance of meeting an objective stands on its page, by the newest simulation."),
+                    "text": _(
+                        "The chance of meeting an objective stands on its page, by the newest "
+                        "simulation."
+                    ),
                 },
             ],
         }

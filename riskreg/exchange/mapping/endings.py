@@ -1,0 +1,46 @@
+"""How a risk of a row ended: why it was closed, and what happened, when and at which cost."""
+
+from collections.abc import Mapping
+
+from riskreg.exchange.mapping.cells import CellReader
+from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.outcome import RowPlan
+from riskreg.exchange.mapping.values import as_text, is_nothing
+from riskreg.exchange.mapping.work import amount_in
+from riskreg.exchange.reading import Value, shown
+from riskreg.register.labels import Label
+
+REASON_MAX = 4000
+
+
+def read_ending(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
+    """What the row says of its end. What cannot be meant so is kept as it was said: the end of a
+    risk that is not closed, a day to come, a cost without the day or in another currency."""
+    names = ("closing_reason", "happened_on", "happened_cost", "happened_cost_label")
+    cells = {name: given[name] for name in names if name in given}
+    filled = {name: cell for name, cell in cells.items() if not is_nothing(as_text(cell[1]))}
+    if plan.state != "closed":
+        plan.kept += [(header, as_text(value)) for header, value in filled.values()]
+        return
+    if "closing_reason" in filled:
+        plan.closing_reason = as_text(filled["closing_reason"][1])[:REASON_MAX]
+    day = reader.day(plan, given, "happened_on")
+    if day is None or day > reader.context.today:
+        rest = [cell for name, cell in filled.items() if name != "closing_reason"]
+        plan.kept += [(header, as_text(value)) for header, value in rest]
+        return
+    plan.ending = {"closed_as": "happened", "happened_on": day.isoformat()}
+    if "happened_cost" in filled:
+        header, value = filled["happened_cost"]
+        cost = amount_in(reader, header, value)
+        if cost is None:
+            plan.kept.append((header, as_text(value)))
+            return
+        label = (
+            folded(shown(filled["happened_cost_label"][1]))
+            if "happened_cost_label" in filled
+            else ""
+        )
+        plan.ending["happened_cost"] = cost
+        # Who brings in an amount without a word about it answers for it.
+        plan.ending["happened_cost_label"] = label if label in Label.values else "judgement"
