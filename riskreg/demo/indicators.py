@@ -1,4 +1,5 @@
-"""Loading the demo's indicators: each is set up when the last risk that it watches was found.
+"""Loading the demo's indicators: each is set up when the last risk that it watches was found, or
+on a day of its own.
 
 What had been read by then is brought in on that day, and every later reading on its own day, so
 that a red one calls for a review when it did. Readings of days to come are left out.
@@ -42,11 +43,18 @@ class Told:
         found = {r["key"]: self.calendar.day(r["timeline"][0]["at"]) for r in self.content.risks}
         for record in self.content.indicators:
             day = max(found[key] for key in record["risks"])
+            if since := record.get("since"):
+                day = max(day, self.calendar.day(since))
             yield day, partial(self._set_up, record, day)
             for reading in record["readings"]:
-                on = dt.date.fromisoformat(reading["at"])
+                on = self._day(reading)
                 if day < on <= self.calendar.load_day:
                     yield on, partial(self._read, record, [reading])
+
+    def _day(self, reading: Mapping[str, Any]) -> dt.date:
+        """The day of a reading. One that was published keeps its day, whenever it is told."""
+        at = reading["at"]
+        return dt.date.fromisoformat(at) if isinstance(at, str) else self.calendar.day(at)
 
     def _set_up(self, record: Mapping[str, Any], day: dt.date, at: dt.datetime) -> None:
         self.made[record["key"]] = create_indicator(
@@ -56,7 +64,7 @@ class Told:
             at=at,
             recorded_at=self.recorded_at,
         ).ref
-        known = [r for r in record["readings"] if dt.date.fromisoformat(r["at"]) <= day]
+        known = [r for r in record["readings"] if self._day(r) <= day]
         if known:
             self._read(record, known, at)
 
@@ -66,7 +74,7 @@ class Told:
         record_readings(
             actor=self.actors[record["owner"]],
             ref=self.made[record["key"]],
-            rows=[row_of(reading) for reading in readings],
+            rows=[{**row_of(r), "at": self._day(r).isoformat()} for r in readings],
             origin=Origin.DEMO,
             at=at,
             recorded_at=self.recorded_at,

@@ -12,6 +12,7 @@ from riskreg.demo import content as files
 from riskreg.demo.loader import load_demo
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.queries.breaches import open_breaches, with_reviewed
+from riskreg.risks.models import Risk
 from tests.builders import web
 from tests.built_once import built_once
 
@@ -25,7 +26,7 @@ pytestmark = pytest.mark.django_db
 
 def test_every_reading_is_there_with_its_source() -> None:
     refs = loaded(at=NOW).refs
-    assert Indicator.objects.count() == len(CONTENT.indicators) == 14
+    assert Indicator.objects.count() == len(CONTENT.indicators) == 27
     for record in CONTENT.indicators:
         row = Indicator.objects.get(ref=refs[record["key"]])
         assert row.names == record["name"]
@@ -33,13 +34,28 @@ def test_every_reading_is_there_with_its_source() -> None:
         readings = list(row.readings.order_by("at"))
         assert [float(r.value) for r in readings] == [r["value"] for r in record["readings"]]
         for reading, told in zip(readings, record["readings"], strict=True):
-            assert reading.source["url"] == told["source"]["url"]
+            assert reading.source.get("url") == told["source"]["url"]
             assert (reading.label, reading.precision) == (told["label"], told["precision"])
             assert reading.created_at == NOW
             assert reading.origin == "demo"
     watched = {r.ref for i in Indicator.objects.all() for r in i.risks.all()}
     assert watched >= NAMED
     assert Indicator.objects.filter(risks__ref__in=NAMED).distinct().count() >= 8
+
+
+def test_an_indicator_watches_each_open_risk() -> None:
+    loaded(at=NOW)
+    watched = set(Indicator.objects.filter(active=True).values_list("risks__ref", flat=True))
+    assert set(Risk.objects.filter(state="open").values_list("ref", flat=True)) <= watched
+
+
+def test_what_nobody_published_is_illustrative() -> None:
+    """A reading without an address is said to be invented, and only those are."""
+    readings = [r for row in CONTENT.indicators for r in row["readings"]]
+    invented = [r for r in readings if not r["source"]["url"]]
+    assert len(invented) == 26
+    assert {r["label"] for r in invented} == {"illustrative"}
+    assert "illustrative" not in {r["label"] for r in readings if r["source"]["url"]}
 
 
 def test_how_they_stand_and_what_they_called_for() -> None:
