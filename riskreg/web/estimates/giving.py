@@ -29,7 +29,7 @@ from riskreg.web.estimates.amounts import amount_text, often_text
 from riskreg.web.estimates.drawing import curve_of
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import form_field, set_choices
-from riskreg.web.ui.labels import label_badge
+from riskreg.web.templatetags.ui import label_badge
 
 _AMOUNTS = ("severity_low", "severity_high", "severity_mode", "severity_cap")
 _NUMBERS = ("frequency_low", "frequency_high", "frequency_mode")

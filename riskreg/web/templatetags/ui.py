@@ -58,6 +58,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.web.ui import blocks, dates, drawing, joints, labels
 from riskreg.web.ui.icons import draw_icon
+from riskreg.web.ui.labels import label_badge as label_badge  # for forms that offer labels
 from riskreg.web.ui.sheets import sheet_urls
 
 register = template.Library()
