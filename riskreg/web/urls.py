@@ -5,6 +5,7 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from riskreg.web import (
     acceptances,
+    board_packs,
     change_requests,
     comments,
     controls,
@@ -21,7 +22,6 @@ from riskreg.web import (
     mitigations,
     objectives,
     overview,
-    packs,
     people,
     programme,
     questions,
@@ -52,7 +52,7 @@ inside: list[URLPattern | URLResolver] = [
     *my_work.urlpatterns,
     *heatmap.urlpatterns,
     *exports.urlpatterns,
-    *packs.urlpatterns,
+    *board_packs.urlpatterns,
     *acceptances.urlpatterns,
     *questions.urlpatterns,
     *comments.urlpatterns,

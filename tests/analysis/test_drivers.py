@@ -10,7 +10,7 @@ from django.db import DatabaseError, connection
 from scipy import stats
 
 from riskreg.analysis.models import Belief, Driver, DriverLink
-from riskreg.analysis.queries.drivers import belief_for, driver_for, link_for, place_of
+from riskreg.analysis.queries.drivers import belief_for, driver_for, link_for, newest_reading_in
 from riskreg.analysis.queries.simulations import results_of_run, stale_because
 from riskreg.analysis.services import (
     end_belief,
@@ -371,7 +371,7 @@ def test_a_reading_outside_the_range_asks_its_expert_for_a_look(one: World) -> N
     measured(one, "120000")
     assert duties(one) == []
     row = Belief.objects.select_related("driver__indicator", "register").get()
-    place = place_of(row)
+    place = newest_reading_in(row)
     assert place is not None
     assert (place.below, place.outside) == (round(100 * row.range.cdf(120_000)), False)
     indicator = row.driver.indicator

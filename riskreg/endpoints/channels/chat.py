@@ -47,7 +47,7 @@ class Chat(Sender):
         except Gone as gone:
             disable_endpoint(endpoint.uuid, str(gone), at)
             raise
-        _raise_for_code(service, reply)
+        _raise_for_error_in_text(service, reply)
 
 
 def _post(kind: str, address: Address, message: Message, body: str, with_markup: bool) -> Reply:
@@ -84,7 +84,7 @@ def shorten(text: str, limit: int) -> str:
     return "\n".join([*kept, "…", last]).encode()[-limit:].decode(errors="ignore")
 
 
-def _raise_for_code(service: Service, reply: Reply) -> None:
+def _raise_for_error_in_text(service: Service, reply: Reply) -> None:
     """A service that says in the text of a 200 that it did nothing."""
     if not service.code:
         return

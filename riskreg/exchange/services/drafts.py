@@ -84,7 +84,7 @@ def take_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> Import | 
     if plan.asked:
         raise Invalid.one("mapping", "answers_needed", questions_in(plan))
     if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:
-        _leave_to_worker(actor, row, at)
+        _start_commit_job(actor, row, at)
         return row
     made, _plan = commit_import(
         actor=actor, plan=plan, answers=answers, file_name=row.file_name, data=bytes(row.data),
@@ -106,14 +106,14 @@ def take_file(
         draft = keep_draft(actor=actor, brought=brought, at=at)
         draft.answers = answers.to_json()
         draft.save(update_fields=["answers"])
-        _leave_to_worker(actor, draft, at)
+        _start_commit_job(actor, draft, at)
         return draft
     return commit_import(
         actor=actor, plan=plan, answers=answers, file_name=brought.name, data=brought.data, at=at
     )[0]
 
 
-def _leave_to_worker(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> None:
+def _start_commit_job(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> None:
     # Whoever asks twice at once waits here, and is then told that it is going on.
     User.objects.select_for_update().get(pk=actor.user.pk)
     if open_jobs(actor.user.uuid, KIND).count() >= MOST_OPEN:

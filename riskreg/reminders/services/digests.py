@@ -71,7 +71,7 @@ def write_digests(at: dt.datetime) -> tuple[int, int]:
                     marks[user.pk] = day - DAY
             wrote, faults = _write_batch(come, day, at)
             marks.update({user.pk: day for user in come if user.pk not in faults})
-            _mark(marks)
+            _note_digest_days(marks)
             written, broken = written + wrote, broken + len(faults)
     return written, broken
 
@@ -119,7 +119,7 @@ def _prepare_each(
         yield user, writing
 
 
-def _mark(days: Mapping[int, dt.date]) -> None:
+def _note_digest_days(days: Mapping[int, dt.date]) -> None:
     DigestMark.objects.bulk_create(
         [DigestMark(user_id=user, local_day=day) for user, day in sorted(days.items())],
         update_conflicts=True,

@@ -17,7 +17,7 @@ from riskreg.analysis.queries.drivers import (
     drivers_for,
     links_for,
     newest_beliefs,
-    place_of,
+    newest_reading_in,
     pool_of,
 )
 from riskreg.analysis.ranges import Range
@@ -135,7 +135,7 @@ class DriverPage(RegisterView):
         return self.render("drivers/detail.html", context, status)
 
     def _belief(self, row: Belief, ends: tuple[float, float, float], bar: Any) -> dict[str, Any]:
-        place = place_of(row)
+        place = newest_reading_in(row)
         return {
             "belief": row,
             "expert": person(row.expert),

@@ -22,7 +22,7 @@ class MeetingView(RegisterView):
         """To the meeting's page."""
         return HttpResponseRedirect(self.url("meeting", meeting=meeting.uuid))
 
-    def changed(self, request: HttpRequest) -> None:
+    def tell_of_conflict(self, request: HttpRequest) -> None:
         """Say that somebody was faster."""
         messages.warning(request, _("Somebody changed this meeting meanwhile; look again."))
 

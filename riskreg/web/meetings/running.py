@@ -77,7 +77,7 @@ class MeetingAttendance(MeetingView):
                 at=self.at,
             )
         except Conflict:
-            self.changed(request)
+            self.tell_of_conflict(request)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
         else:
@@ -98,7 +98,7 @@ class MeetingChair(MeetingView):
                 at=self.at,
             )
         except Conflict:
-            self.changed(request)
+            self.tell_of_conflict(request)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
         else:
@@ -134,7 +134,7 @@ class EndMeeting(MeetingView):
                 at=self.at,
             )
         except Conflict:
-            self.changed(request)
+            self.tell_of_conflict(request)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
         return self.back(row)

@@ -165,7 +165,7 @@ class Step(RegisterView):
         row = invite(actor=self.viewer, at=self.at, **form.cleaned_data)
         return _("%(address)s is invited.") % {"address": row.email}, True
 
-    def _leave(self, form: forms.Form) -> tuple[str, bool]:
+    def _finish(self, form: forms.Form) -> tuple[str, bool]:
         return _("The register is set up."), False
 
     _acts: dict[str, Callable[["Step", Any], tuple[str | ChangeRequest, bool]]] = {
@@ -173,7 +173,7 @@ class Step(RegisterView):
         "scale": _choose_scale,
         "classification": _classify,
         "people": _invite,
-        "risk": _leave,
+        "risk": _finish,
     }
 
     def _page(self, step: str, form: forms.Form, status: int = 200) -> HttpResponse:

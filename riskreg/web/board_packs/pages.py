@@ -72,7 +72,7 @@ class PackForm(forms.Form):
         ])  # fmt: skip
 
 
-class Packs(RegisterView):
+class BoardPackList(RegisterView):
     """The packs of the viewer's party, newest first, and a form for another."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
@@ -108,10 +108,10 @@ class Packs(RegisterView):
             "going_on": any(row["going_on"] for row in listed),
             "form": form,
         }
-        return self.render("packs/index.html", context, status)
+        return self.render("board_packs/index.html", context, status)
 
 
-class PackFile(RegisterView):
+class BoardPackFile(RegisterView):
     """The file of a pack that is done."""
 
     http_method_names = ["get"]
@@ -129,7 +129,7 @@ class PackFile(RegisterView):
         )
 
 
-class CancelPack(RegisterView):
+class BoardPackCancel(RegisterView):
     """End the making of one."""
 
     http_method_names = ["post"]
