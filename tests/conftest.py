@@ -83,6 +83,10 @@ def missing(marker: str) -> str:
         return "needs PostgreSQL: set DATABASE_URL=postgres://…"
     if marker == "browser" and not chromium():
         return "needs Chromium: install it or set CHROMIUM_PATH"
+    if marker == "proxy" and not (
+        shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") and shutil.which("caddy")
+    ):
+        return "needs nginx and Caddy"
     if marker == "process" and not _can_start_servers():
         return "needs the embedded Valkey (Linux or macOS)"
     return ""
@@ -109,7 +113,7 @@ def _can_start_servers() -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("postgres", "browser", "process"):
+    for marker in ("postgres", "browser", "proxy", "process"):
         if item.get_closest_marker(marker) and (why := missing(marker)):
             if REQUIRE_ALL:
                 pytest.fail(f"REQUIRE_ALL is set and this {why}", pytrace=False)

@@ -1,0 +1,51 @@
+"""The units for systemd in docs/deploy start what docker-compose.yml starts."""
+
+import configparser
+import re
+import shlex
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs" / "deploy"
+# Where a host differs from a container.
+ELSEWHERE = {
+    "0.0.0.0:8000": "127.0.0.1:8000",
+    "/tmp/beat-schedule": "/var/lib/riskreg/beat-schedule",
+}
+
+
+def unit(name: str) -> configparser.ConfigParser:
+    found = configparser.ConfigParser(strict=False, interpolation=None)
+    found.optionxform = str  # type: ignore[assignment,method-assign]
+    found.read(EXAMPLES / f"riskreg-{name}.service")
+    return found
+
+
+@pytest.mark.parametrize("name", ["web", "worker", "beat"])
+def test_a_unit_runs_the_command_of_the_container(name: str) -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    wanted = [ELSEWHERE.get(part, part) for part in services[name]["command"]]
+    program, *arguments = shlex.split(unit(name)["Service"]["ExecStart"])
+    assert [Path(program).name, *arguments] == wanted
+    assert unit(name)["Service"]["User"] == "riskreg"
+    assert unit(name)["Unit"]["PartOf"] == "riskreg.target"
+
+
+def test_the_target_starts_all_of_them() -> None:
+    found = configparser.ConfigParser(strict=False, interpolation=None)
+    found.read(EXAMPLES / "riskreg.target")
+    there = {path.name for path in EXAMPLES.glob("*.service")}
+    assert set(found["Unit"]["wants"].split()) == there
+    assert len(there) == 3
+
+
+def test_the_variables_of_the_example_are_those_of_the_guide() -> None:
+    guide = (ROOT / "docs" / "operators.md").read_text()
+    table = guide.partition("<!-- variables -->")[2].partition("<!-- /variables -->")[0]
+    known = set(re.findall(r"(?m)^\| `(\w+)`", table))
+    lines = (EXAMPLES / "riskreg.env.example").read_text().splitlines()
+    named = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
+    assert {"SECRET_KEY", "TRUST_PROXY_HEADERS"} <= named <= known

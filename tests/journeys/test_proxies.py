@@ -1,0 +1,298 @@
+"""The examples in docs/deploy before a real web process: nginx and Caddy as an operator has them.
+
+Only addresses, ports and the paths of the certificate are put in; everything else is as it stands
+in the files.
+"""
+
+import contextlib
+import datetime as dt
+import http.client
+import json
+import os
+import re
+import shutil
+import signal
+import socket
+import ssl
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.x509.oid import NameOID
+
+from riskreg.kernel import clock
+from riskreg.up.supervisor import Program, Supervisor
+from tests import migrated
+
+ROOT = Path(__file__).resolve().parents[2]
+EXAMPLES = ROOT / "docs" / "deploy"
+NAME = "register.example"
+pytestmark = [pytest.mark.process, pytest.mark.proxy, pytest.mark.once, pytest.mark.slow]
+
+
+@dataclass(frozen=True)
+class Site:
+    """A proxy that runs, with the web process behind it."""
+
+    plain: int
+    secure: int
+    trust: ssl.SSLContext
+    log: Path
+    stop_web: Callable[[], None]
+
+    def ask(
+        self, method: str, path: str, body: bytes | None = None, *, tls: bool = True, **headers: str
+    ) -> tuple[http.client.HTTPResponse, bytes]:
+        """The answer to one request, and its body; ``headers`` with _ for -."""
+        sock = socket.create_connection(
+            ("127.0.0.1", self.secure if tls else self.plain), timeout=60
+        )
+        if tls:
+            sock = self.trust.wrap_socket(sock, server_hostname=NAME)
+        connection = http.client.HTTPConnection(NAME)
+        connection.sock = sock
+        sent = {name.replace("_", "-"): value for name, value in headers.items()}
+        connection.request(method, path, body, sent)
+        answer = connection.getresponse()
+        return answer, answer.read()
+
+
+def certificate(folder: Path) -> tuple[Path, Path]:
+    """A certificate of ``NAME`` that signs itself, and its key, as files."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
+    now = clock.now()
+    made = (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(now - dt.timedelta(hours=1))
+        .not_valid_after(now + dt.timedelta(days=1))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
+        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
+        .sign(key, hashes.SHA256())
+    )
+    chain, private = folder / "fullchain.pem", folder / "privkey.pem"
+    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
+    private.write_bytes(
+        key.private_bytes(
+            serialization.Encoding.PEM,
+            serialization.PrivateFormat.PKCS8,
+            serialization.NoEncryption(),
+        )
+    )
+    return chain, private
+
+
+def free_ports(count: int) -> list[int]:
+    with contextlib.ExitStack() as stack:
+        held = [stack.enter_context(socket.socket()) for _n in range(count)]
+        for one in held:
+            one.bind(("127.0.0.1", 0))
+        return [one.getsockname()[1] for one in held]
+
+
+def put_in(text: str, *pairs: tuple[str, str]) -> str:
+    """``text`` with each first of a pair replaced; all of them have to be there."""
+    for old, new in pairs:
+        assert old in text, old
+        text = text.replace(old, new)
+    return text
+
+
+def nginx(folder: Path, web: int, plain: int, secure: int, keys: tuple[Path, Path]) -> Program:
+    site = put_in(
+        (EXAMPLES / "nginx.conf").read_text(),
+        ("listen 80;", f"listen 127.0.0.1:{plain};"),
+        ("    listen [::]:80;\n", ""),
+        ("listen 443 ssl http2;", f"listen 127.0.0.1:{secure} ssl http2;"),
+        ("    listen [::]:443 ssl http2;\n", ""),
+        ("127.0.0.1:8000", f"127.0.0.1:{web}"),
+        ("/etc/ssl/riskreg/fullchain.pem", str(keys[0])),
+        ("/etc/ssl/riskreg/privkey.pem", str(keys[1])),
+    )
+    (folder / "site.conf").write_text(site)
+    spools = "".join(
+        f"{what}_temp_path {folder}/{what};\n"
+        for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
+    )
+    (folder / "nginx.conf").write_text(
+        f"{'user root;' if os.geteuid() == 0 else ''}\n"
+        f"daemon off;\npid {folder}/nginx.pid;\nerror_log stderr;\nworker_processes 1;\n"
+        f"events {{}}\nhttp {{\naccess_log off;\n{spools}include {folder}/site.conf;\n}}\n"
+    )
+    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
+    assert program
+    return Program(
+        "proxy", [program, "-p", str(folder), "-c", str(folder / "nginx.conf")], dict(os.environ)
+    )
+
+
+def caddy(folder: Path, web: int, plain: int, secure: int, keys: tuple[Path, Path]) -> Program:
+    options = (
+        f"{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\tskip_install_trust\n"
+        f"\thttp_port {plain}\n\thttps_port {secure}\n}}\n"
+    )
+    site = put_in(
+        (EXAMPLES / "Caddyfile").read_text(),
+        (f"\n{NAME} {{\n", f"\n{NAME} {{\n\ttls {keys[0]} {keys[1]}\n"),
+        ("127.0.0.1:8000", f"127.0.0.1:{web}"),
+    )
+    (folder / "Caddyfile").write_text(options + site)
+    program = shutil.which("caddy")
+    assert program
+    command = [
+        program, "run", "--config", str(folder / "Caddyfile"), "--adapter", "caddyfile",
+    ]  # fmt: skip
+    homes = {"HOME": str(folder), "XDG_DATA_HOME": str(folder), "XDG_CONFIG_HOME": str(folder)}
+    return Program("proxy", command, {**os.environ, **homes})
+
+
+PROXIES = {"nginx": nginx, "caddy": caddy}
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """What the comments at the head of both examples ask for."""
+    return {
+        **{k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "DATABASE_URL")},
+        "DEBUG": "0",
+        "SECRET_KEY": "test-only-" + "0123456789abcdefghijklmnopqrstuvwxyz" * 2,
+        "ALLOWED_HOSTS": NAME,
+        "BASE_URL": f"https://{NAME}",
+        "EMAIL_URL": "files:",
+        "TRUST_PROXY_HEADERS": "1",
+        "PROXY_HOPS": "1",
+        "VAR_DIR": str(folder / "data"),
+        "STATIC_ROOT": str(folder / "static"),
+        "DATABASE_URL": f"sqlite:///{folder}/data/riskreg.sqlite3",
+        "WEB_WORKERS": "1",
+    }
+
+
+@pytest.fixture(scope="module", params=sorted(PROXIES))
+def site(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Site]:
+    folder = tmp_path_factory.mktemp(request.param)
+    web, plain, secure = free_ports(3)
+    env = environment(folder)
+    migrated.copy_to(folder / "data" / "riskreg.sqlite3")
+    manage = [sys.executable, "manage.py"]
+    subprocess.run(
+        [*manage, "collectstatic", "--noinput", "-v", "0"], cwd=ROOT, env=env, check=True
+    )
+    chain, key = certificate(folder)
+    warnings: list[str] = []
+    supervisor = Supervisor(folder / "log", warnings.append, grace=15)
+    gunicorn = str(Path(sys.executable).parent / "gunicorn")
+    command = [
+        gunicorn, "config.wsgi:application", "-c", str(ROOT / "config" / "gunicorn.py"),
+        "--bind", f"127.0.0.1:{web}",
+    ]  # fmt: skip
+    with contextlib.ExitStack() as stack:
+        stack.callback(supervisor.stop, [["proxy"], ["web"]])
+        supervisor.start(Program("web", command, env))
+        supervisor.start(PROXIES[request.param](folder, web, plain, secure, (chain, key)))
+        trust = ssl.create_default_context(cafile=str(chain))
+
+        def stop_web() -> None:
+            # Nobody polls the supervisor from here on, so it is not started again.
+            web_process = supervisor.pid("web")
+            assert web_process is not None
+            os.kill(web_process, signal.SIGTERM)
+            deadline = time.monotonic() + 60
+            while time.monotonic() < deadline:
+                try:
+                    socket.create_connection(("127.0.0.1", web), timeout=5).close()
+                except OSError:
+                    return
+                time.sleep(0.1)
+            raise AssertionError("the web process does not end")
+
+        found = Site(plain, secure, trust, folder / "log" / "web.log", stop_web)
+        _wait(found, supervisor)
+        yield found
+
+
+def _wait(found: Site, supervisor: Supervisor) -> None:
+    deadline = time.monotonic() + 300
+    while time.monotonic() < deadline:
+        assert supervisor.poll(), supervisor.failed
+        with contextlib.suppress(OSError, http.client.HTTPException):
+            if found.ask("GET", "/healthz")[0].status == 200:
+                return
+        time.sleep(0.3)
+    raise AssertionError("nothing answers through the proxy")
+
+
+def test_who_comes_without_https_is_sent_there_once(site: Site) -> None:
+    answer, _body = site.ask("GET", "/accounts/login/", tls=False)
+    assert answer.status in (301, 308)
+    assert (answer.getheader("Location") or "").startswith(f"https://{NAME}")
+    page, _body = site.ask("GET", "/accounts/login/")
+    assert page.status == 200
+    assert "max-age=31536000" in (page.getheader("Strict-Transport-Security") or "")
+
+
+def test_a_page_is_compressed_once_and_its_style_sheet_is_served(site: Site) -> None:
+    answer, body = site.ask("GET", "/accounts/login/", Accept_Encoding="gzip")
+    assert (answer.getheader("Content-Encoding"), body[:2]) == ("gzip", b"\x1f\x8b")
+    _answer, page = site.ask("GET", "/accounts/login/")
+    sheet = re.search(rb'href="(/static/[^"]+\.css)"', page)
+    assert sheet
+    served, text = site.ask("GET", sheet[1].decode())
+    assert (served.status, b"{" in text) == (200, True)
+    assert "immutable" in (served.getheader("Cache-Control") or "")
+
+
+def test_the_address_that_the_proxy_saw_counts_and_not_the_one_a_caller_wrote(site: Site) -> None:
+    for forged in ("203.0.113.7", "198.51.100.9, 192.0.2.1"):
+        page, text = site.ask("GET", "/accounts/login/")
+        cookies = "; ".join(
+            value.partition(";")[0] for value in page.headers.get_all("Set-Cookie") or []
+        )
+        token = re.search(rb'name="csrfmiddlewaretoken" value="([^"]+)"', text)
+        assert token
+        form = f"csrfmiddlewaretoken={token[1].decode()}&login=a%40b.example&password=wrong"
+        answer, _body = site.ask(
+            "POST", "/accounts/login/", form.encode(),
+            Cookie=cookies, Referer=f"https://{NAME}/accounts/login/", X_Forwarded_For=forged,
+            Content_Type="application/x-www-form-urlencoded", X_Forwarded_Proto="http",
+        )  # fmt: skip
+        assert answer.status == 200
+    lines = [json.loads(line) for line in site.log.read_text().splitlines() if "{" in line[:1]]
+    clients = [line["client"] for line in lines if line.get("event") == "sign_in_failed"]
+    assert (len(clients), len(set(clients))) == (2, 1)
+
+
+def test_what_is_too_large_is_refused_by_riskreg_in_its_own_words(site: Site) -> None:
+    answer, body = site.ask(
+        "POST", "/api/v1/registers/", b'{"name": "' + b"a" * 3_000_000 + b'"}',
+        Content_Type="application/json",
+    )  # fmt: skip
+    assert answer.getheader("Content-Type") == "application/problem+json"
+    assert json.loads(body)["status"] in (401, 413)
+
+
+def test_another_name_reaches_no_page(site: Site) -> None:
+    answer, body = site.ask("GET", "/accounts/login/", Host="other.example")
+    assert answer.status in (200, 400, 421)
+    assert b'name="password"' not in body
+
+
+def test_while_the_web_process_is_away_the_proxy_says_so(site: Site) -> None:
+    """The last test here: it ends the web process of its proxy."""
+    site.stop_web()
+    answer, body = site.ask("GET", "/accounts/login/")
+    assert (answer.status, answer.getheader("Retry-After")) == (503, "10")
+    assert "away for a moment" in body.decode()
+    assert "暂时不可用" in body.decode()
