@@ -21,7 +21,7 @@ def _bare() -> QuerySet[Mitigation]:
 def _mitigations() -> QuerySet[Mitigation]:
     rows = _bare().select_related("party").only(
         "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
-        "visibility", "register_id", "owner_id", "party__uuid", "party__key",
+        "visibility", "register_id", "owner_id", "party__uuid", "party__key", "labels",
     )  # fmt: skip
     return rows.annotate(severity=worst_served("risk__mitigations"))
 

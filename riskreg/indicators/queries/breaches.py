@@ -4,13 +4,14 @@ import datetime as dt
 import uuid
 from collections.abc import Collection
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Value
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
+from riskreg.events.models import Event
 from riskreg.indicators.models import Breach, Indicator
 from riskreg.register.access import Viewer
 from riskreg.reviews.models import Review
-from riskreg.risks.models import Position, Risk, State
+from riskreg.risks.models import Mitigation, Position, Risk, State
 from riskreg.risks.queries.severity import severity_of
 
 # Still to be answered by a review: see ``with_reviewed``.
@@ -37,6 +38,19 @@ def reading_labels(
     rows = _known_to(viewer).filter(risk__uuid__in=risks).order_by("pk")
     found = rows.values_list("risk__uuid", "indicator__ref", "reading__label")
     return {(risk, ref): label for risk, ref, label in found}
+
+
+def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event]:
+    """Events with ``work_labels``, the labels of the mitigation that they are about, and
+    ``reading_label``, that of the reading that last called for a review of their risk; None
+    without."""
+    works = Mitigation.objects.visible_to(viewer).filter(uuid=OuterRef("subject_uuid"))
+    last = _known_to(viewer).filter(risk__uuid=OuterRef("subject_uuid")).order_by("-pk")
+    rows: QuerySet[Event] = found.annotate(
+        work_labels=Subquery(works.values("labels")[:1]),
+        reading_label=Subquery(last.values("reading__label")[:1]),
+    )
+    return rows
 
 
 def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:

@@ -19,6 +19,7 @@ from riskreg.duties.sources import LISTED as listed_kinds
 from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.indicators.models import Breach
+from riskreg.indicators.queries.breaches import with_figure_labels
 from riskreg.register.models import Absence, Role
 from riskreg.register.people import is_maker
 from riskreg.register.permissions import permits
@@ -236,7 +237,7 @@ class MyWork(RegisterView):
         news = visible.filter(recorded_at__gt=since).exclude(brought_in=True, at__lte=since)
         # What people did; that the system sent a reminder is no news about the risk.
         news = news.filter(actor__isnull=False).exclude(actor=self.viewer.user.uuid)
-        return list(news.order_by("-id")[:LISTED])
+        return list(with_figure_labels(self.viewer, news).order_by("-id")[:LISTED])
 
     def _linked(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in rows:

@@ -31,7 +31,7 @@ class Labels:
     """The labels of the figures of some events: what they say themselves, else as is known now.
 
     Progress is reported, and a breach told, without one: those are read, a query for each of both,
-    where there are any.
+    where there are any, but for events that were read with them (``with_figure_labels``).
     """
 
     def __init__(
@@ -40,6 +40,8 @@ class Labels:
         self.scores = str(viewer.criteria.label)
         works, breached = set[uuid.UUID](), set[uuid.UUID]()
         for event, change in zip(found, changes, strict=True):
+            if hasattr(event, "work_labels"):
+                continue
             if event.subject_type == "mitigation" and not {*WORK_FIGURES}.isdisjoint(change):
                 works.add(event.subject_uuid)
             if "reading" in change:
@@ -55,7 +57,8 @@ class Labels:
             return self.scores
         if field == "reading":
             indicator = str((change.get("indicator") or [None, ""])[1])
-            return self.readings.get((event.subject_uuid, indicator), "judgement")
+            known = self.readings.get((event.subject_uuid, indicator))
+            return known or getattr(event, "reading_label", None) or "judgement"
         if field == "readings":
             return _weakest(change["readings"][1])
         for name in ("labels", "label"):
@@ -64,8 +67,8 @@ class Labels:
                 return str(stated[field])
             if isinstance(stated, str) and stated:
                 return stated
-        known = self.works.get(event.subject_uuid)
-        return label_of(known, "cost" if field == "spent" else field)
+        labels = getattr(event, "work_labels", None) or self.works.get(event.subject_uuid)
+        return label_of(labels, "cost" if field == "spent" else field)
 
 
 def _weakest(rows: Any) -> str:
