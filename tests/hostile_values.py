@@ -239,6 +239,7 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         .objects.exclude(party=world.catl)
         .values_list("ref", flat=True),
         "estimates": world.estimates,
+        "effects": world.effects,
         "drivers": ["D-001", *world.drivers],
         "beliefs": world.beliefs,
         "links": world.links,

@@ -1,8 +1,8 @@
-"""Examples of estimates. Every number and name in them is illustrative."""
+"""Examples of estimates, effects and drivers. Every number and name in them is illustrative."""
 
 from typing import Any
 
-from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK, MODEL
+from riskreg.analysis.fields import BELIEF, DRIVER, EFFECT, ESTIMATE, LINK, MODEL
 from riskreg.api.examples_base import OWNER, ROOT, page
 
 _ESTIMATE = {field.name: field.example for field in ESTIMATE} | {
@@ -14,6 +14,11 @@ _ESTIMATE = {field.name: field.example for field in ESTIMATE} | {
         "mean": 46_000_000.0, "events": 1.27, "yearly": 58_300_000.0,
     },
 }  # fmt: skip
+_EFFECT = {field.name: field.example for field in EFFECT} | {
+    "expert": OWNER,
+    "visibility": "party",
+    "implied": {"frequency": 0.517, "severity": 1.0, "loss": 0.517, "cost": 10_500_000.0},
+}
 _DRIVER = {field.name: field.example for field in DRIVER} | {
     "url": ROOT + "drivers/D-001/",
     "pool": {"p5": 78_100.0, "p50": 122_000.0, "p95": 170_000.0},
@@ -40,6 +45,13 @@ ANSWERS: dict[str, Any] = {
     "End a link": {**_LINK, "ended_at": "2026-09-17T01:00:00Z"},
     "List the models of an objective": page(_MODEL),
     "Give a model of an objective": _MODEL,
+    "List the effects of a mitigation": page(_EFFECT),
+    "Give an effect": _EFFECT,
+    "Release an effect": {
+        **_EFFECT,
+        "visibility": "shared",
+        "released_at": "2026-09-17T01:00:00Z",
+    },
     "List the estimates of a risk": page(_ESTIMATE),
     "Give an estimate": _ESTIMATE,
     "Release an estimate": {
@@ -74,6 +86,18 @@ REQUESTS: dict[str, Any] = {
         "form": "power",
         "sensitivity": 1,
         "rationale": "Cells are bought at an index (illustrative)",
+    },
+    "Give an effect": {
+        "risk": "R-003",
+        "frequency_low": 0.3,
+        "frequency_mode": 0.5,
+        "frequency_high": 0.8,
+        "cost_low": 8_000_000,
+        "cost_mode": 10_000_000,
+        "cost_high": 15_000_000,
+        "cost_year": 2027,
+        "base_year": 2026,
+        "rationale": "Like the pilot of last year (illustrative)",
     },
     "Give an estimate": {
         "stage": "residual",

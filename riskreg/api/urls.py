@@ -19,6 +19,7 @@ from riskreg.api import (
     decisions,
     drivers,
     duties,
+    effects,
     estimates,
     evidence,
     exports,
@@ -266,6 +267,8 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("heatmap/", heatmap.HeatmapDetail.as_view(), name="heatmap"),
     path("search/", search.Search.as_view(), name="search"),
     path("duties/", duties.Duties.as_view(), name="duties"),
+    path("mitigations/<str:ref>/effects/", effects.Effects.as_view(), name="effects"),
+    path("effects/<uuid:effect>/release/", effects.EffectRelease.as_view(), name="effect_release"),
     path(
         "estimates/<uuid:estimate>/release/",
         estimates.EstimateRelease.as_view(),

@@ -24,7 +24,7 @@ from riskreg.register.visibility import PartyBound
 from riskreg.reminders.services import sweep
 from riskreg.reviews.models import Extension
 from riskreg.risks import services
-from riskreg.risks.models import Assessment, Risk
+from riskreg.risks.models import Assessment, Mitigation, Risk
 from tests import builders
 from tests.access.parts import another, bring_files, change_sides, extend, listen, meet
 from tests.analysis import making as estimating
@@ -65,6 +65,7 @@ class CanaryWorld(World):
     tokens: list[str] = field(default_factory=list)
     invitations: list[str] = field(default_factory=list)
     estimates: list[str] = field(default_factory=list)
+    effects: list[str] = field(default_factory=list)
     drivers: list[str] = field(default_factory=list)
     beliefs: list[str] = field(default_factory=list)
     links: list[str] = field(default_factory=list)
@@ -99,7 +100,8 @@ class CanaryWorld(World):
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
             *self.relations, *self.evidence,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
-            *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.simulations,
+            *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.effects,
+            *self.simulations,
             *self.acceptances, *self.conditions, *self.decisions, *self.arguments,
             *self.comments, *self.packs,
             *self.drivers, *self.beliefs, *self.links,
@@ -188,6 +190,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
         packing.pack(world, "partner_manager", done=False)
     after("second")
     planned = builders.mitigation(world, first, theirs)
+    for by in ("partner_manager", "partner_owner", "manager"):
+        estimating.effect(world, planned, first, by=by, released=True)
     builders.mitigation(world, theirs, by=world.partner_owner, title="Pilot stations",
                        external_id="catl-7")  # fmt: skip
     builders.risk(world, by=world.partner_owner, visibility="party", title="Own affairs",
@@ -300,6 +304,13 @@ def private_part(world: World, step: str) -> None:
             included=sing("included"), severity_high="777777000",
         )  # fmt: skip
         estimating.estimate(world, due, by="owner", rationale=sing("why"))
+        for mitigation, served in (
+            (Mitigation.objects.get(ref="M-001"), Risk.objects.get(ref="R-001")),
+            (Mitigation.objects.get(title=sing("quiet work")), Risk.objects.get(ref="R-001")),
+        ):
+            estimating.effect(
+                world, mitigation, served, by="owner", rationale=sing("why"), cost_high="777777000"
+            )
         own = estimating.driver(
             world, visibility="party", names={"en": sing("driver")}, unit=sing("unit")
         )
@@ -541,6 +552,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.meetings.append(str(row.uuid))
         elif name == "estimate":
             world.estimates.append(str(row.uuid))
+        elif name == "effect":
+            world.effects.append(str(row.uuid))
         elif name == "driver":
             world.drivers.append(row.ref)
         elif name == "belief":

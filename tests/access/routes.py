@@ -73,6 +73,9 @@ ROUTES: dict[str, str] = {
     "/r/{}/risks/{}/estimates/": "GET",
     "/r/{}/risks/{}/estimates/new/": "GET POST",
     "/r/{}/estimates/{}/release/": "POST",
+    "/r/{}/mitigations/{}/effects/": "GET",
+    "/r/{}/mitigations/{}/effects/new/": "GET POST",
+    "/r/{}/effects/{}/release/": "POST",
     "/r/{}/acceptances/": "GET",
     "/r/{}/acceptances/{}/": "GET",
     "/r/{}/acceptances/{}/grant/": "POST",
@@ -341,6 +344,8 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/risks/{}/history/": "GET",
     "/api/v1/registers/{}/risks/{}/estimates/": "GET POST",
     "/api/v1/registers/{}/estimates/{}/release/": "POST",
+    "/api/v1/registers/{}/mitigations/{}/effects/": "GET POST",
+    "/api/v1/registers/{}/effects/{}/release/": "POST",
     "/api/v1/registers/{}/risks/{}/questions/": "GET POST",
     "/api/v1/registers/{}/risks/{}/questions/{}/answer/": "POST",
     "/api/v1/registers/{}/risks/{}/questions/{}/withdraw/": "POST",
@@ -515,6 +520,10 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
     if route.endswith(("/estimates/", "/estimates/new/")):
         # The page asks back about what is kept; nothing is sent that answers it.
         return making.GIVEN | ({} if route.startswith("/api/") else {"action": "save", "unit": "1"})
+    if route.endswith(("/effects/", "/effects/new/")):
+        own = {"risk": world.risk_refs[0]}
+        page = {} if route.startswith("/api/") else {"action": "save", "unit": "1"}
+        return making.EFFECT | own | page
     if route.endswith(("/release/", "/cancel/", "/beliefs/{}/end/", "/links/{}/end/")):
         return {}
     if route.endswith(("/objectives/{}/model/", "/objectives/{}/models/")):

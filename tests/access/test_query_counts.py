@@ -75,7 +75,9 @@ def grow(world: World, size: int) -> None:
             builders.relation(world, row, "worsens", Risk.objects.earliest("pk"))
         else:
             accepting.question(world, row)
-        builders.mitigation(world, row, Risk.objects.earliest("pk"))
+        work = builders.mitigation(world, row, Risk.objects.earliest("pk"))
+        for by in ("owner", "manager"):
+            estimating.effect(world, work, row, by=by, released=by == "manager")
         builders.review(world, row, cell=(3, 4), comment="Better")
         for by in ("owner", "manager"):
             estimating.estimate(world, row, by=by, released=by == "manager")

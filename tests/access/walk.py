@@ -88,6 +88,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "drafts": (world.drafts, nobody),
         "items": ([], "1"),
         "estimates": (world.estimates, nobody),
+        "effects": (world.effects, nobody),
         "acceptances": (world.acceptances, "FA-999"),
         "conditions": (world.conditions, nobody),
         "decisions": (world.decisions, "FX-999"),

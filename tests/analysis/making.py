@@ -7,6 +7,7 @@ from riskreg.analysis.models import (
     Belief,
     Driver,
     DriverLink,
+    Effect,
     Estimate,
     ObjectiveModel,
     Simulation,
@@ -16,14 +17,16 @@ from riskreg.analysis.services import (
     link_driver,
     model_objective,
     record_belief,
+    record_effect,
     record_estimate,
+    release_effect,
     release_estimate,
     request_simulation,
 )
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import job_of, steps_to_begin
 from riskreg.jobs.services import run_step
-from riskreg.risks.models import Risk
+from riskreg.risks.models import Mitigation, Risk
 from tests.builders import World
 
 GIVEN: dict[str, Any] = {
@@ -48,6 +51,37 @@ def estimate(
     row = record_estimate(actor=viewer, ref=risk.ref, given={**GIVEN, **given}, at=world.at)
     if released:
         row = release_estimate(actor=viewer, estimate=row.uuid, at=world.at)
+    return row
+
+
+EFFECT: dict[str, Any] = {
+    "frequency_low": "0.3",
+    "frequency_mode": "0.5",
+    "frequency_high": "0.8",
+    "cost_low": "8000000",
+    "cost_mode": "10000000",
+    "cost_high": "15000000",
+    "base_year": 2026,
+    "rationale": "Like the pilot",
+}
+
+
+def effect(
+    world: World,
+    mitigation: Mitigation,
+    risk: Risk,
+    *,
+    by: str = "owner",
+    released: bool = False,
+    **given: Any,
+) -> Effect:
+    """What a mitigation leaves of ``risk``; ``given`` is what is different from ``EFFECT``."""
+    viewer = world.viewer(by)
+    row = record_effect(
+        actor=viewer, ref=mitigation.ref, risk=risk.ref, given={**EFFECT, **given}, at=world.at
+    )
+    if released:
+        row = release_effect(actor=viewer, effect=row.uuid, at=world.at)
     return row
 
 

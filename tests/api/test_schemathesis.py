@@ -137,7 +137,7 @@ def kept_connection() -> Iterator[None]:
 def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     """Real values for the keys in addresses, of a register where each has something to show."""
     row = builders.risk(world, inherent=(5, 5), target=(1, 2))
-    builders.mitigation(world, row)
+    work = builders.mitigation(world, row)
     builders.objective(world)
     builders.taxonomy(world)
     builders.review(world, row)
@@ -164,6 +164,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     for who, days in (("partner_manager", 200), ("manager", 300)):
         set_cadence(actor=world.viewer(who), cadence={"critical": days}, seen_number=1, at=world.at)
     making.estimate(world, row, released=True)
+    making.effect(world, work, row, released=True)
     moving = making.driver(world, by="manager")
     said = making.belief(world, moving, by="manager")
     done = making.simulation(world, years=LEAST_YEARS)
@@ -180,7 +181,8 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
     things = {
         "webhook": webhook, "control": builders.control(world, row), "simulation": done,
         "queued": making.simulation(world, done=False, seed=2), "brought": made,
-        "estimate": making.estimate(world, row, by="manager"), "program": account.user,
+        "estimate": making.estimate(world, row, by="manager"),
+        "effect": making.effect(world, work, row, by="manager"), "program": account.user,
         "belief": said, "link": making.link(world, moving, row, by="manager"),
         "token": token, "invitation": invitation, "member": world.deputy,
         "acceptor": world.leader, "condition": Obligation.objects.earliest("pk"),

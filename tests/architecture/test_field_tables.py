@@ -15,8 +15,15 @@ from django.db import models
 from django.test import Client
 from django.utils import translation
 
-from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK, MODEL
-from riskreg.analysis.models import Belief, Driver, DriverLink, Estimate, ObjectiveModel
+from riskreg.analysis.fields import BELIEF, DRIVER, EFFECT, ESTIMATE, LINK, MODEL
+from riskreg.analysis.models import (
+    Belief,
+    Driver,
+    DriverLink,
+    Effect,
+    Estimate,
+    ObjectiveModel,
+)
 from riskreg.api.examples import ANSWERS
 from riskreg.decisions.fields import ACCEPTANCE, DECISION
 from riskreg.decisions.models import Acceptance, Decision
@@ -50,6 +57,7 @@ TABLES = {
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
     "estimate": (ESTIMATE, Estimate),
+    "effect": (EFFECT, Effect),
     "driver": (DRIVER, Driver),
     "belief": (BELIEF, Belief),
     "driverlink": (LINK, DriverLink),
@@ -60,6 +68,7 @@ TABLES = {
 # What these can be given as: none is ever changed, another takes its place.
 NEVER_CHANGED = {
     "estimate": "EstimateNewRequest",
+    "effect": "EffectNewRequest",
     "acceptance": "AcceptanceNewRequest",
     "relation": "RelationNewRequest",
     "evidence": "EvidenceNewRequest",
@@ -79,6 +88,7 @@ TOLD_OTHERWISE = {
     "control": {"risk"},
     # Recorded when it was given, which is ``at``; who released it did the event that tells so.
     "estimate": {"created_at", "released_by"},
+    "effect": {"created_at", "released_by"},
     # Told as ``criteria_number``; recorded when it was asked for.
     "acceptance": {"criteria", "created_at"},
     # Where its range has one in twenty, and the earlier of two of its days.
@@ -97,6 +107,7 @@ SET_BY_PROGRAMS = {
     "indicator": {"source"},
     # The currency can only be the register's, so that nobody is asked for it.
     "estimate": {"currency", "translations"},
+    "effect": {"currency", "translations"},
     "acceptance": {"translations"},
     "decision": {"translations"},
 }
@@ -106,6 +117,7 @@ BESIDE = {
     "acceptance": {"risk", "conditions"},
     "decision": {"deciders"},
     "driverlink": {"driver"},
+    "effect": {"risk"},
     "objectivemodel": {"follows"},
 }
 Answers = dict[str, dict[str, Any]]
@@ -232,6 +244,7 @@ def answers_of(world: World) -> Answers:
     attached = attaching.evidence(world, risk)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
     estimating.estimate(world, risk)
+    estimating.effect(world, work, risk)
     moving = estimating.driver(world)
     estimating.belief(world, moving)
     estimating.link(world, moving, risk)
@@ -245,6 +258,7 @@ def answers_of(world: World) -> Answers:
         "relation": program.get(f"{root}relations/{relation.uuid}/").json(),
         "evidence": program.get(f"{root}evidence/{attached.uuid}/").json(),
         "estimate": program.get(f"{root}risks/{risk.ref}/estimates/").json()["results"][0],
+        "effect": program.get(f"{root}mitigations/{work.ref}/effects/").json()["results"][0],
         "acceptance": program.get(f"{root}acceptances/{accepting.asked(world, risk).ref}/").json(),
         "decision": program.get(f"{root}decisions/{accepting.drafted(world, risk).ref}/").json(),
         "driver": program.get(f"{root}drivers/{moving.ref}/").json(),
@@ -264,7 +278,8 @@ def test_every_field_is_described(noun: str, schema: dict[str, Any]) -> None:
 
 @pytest.mark.django_db
 @pytest.mark.parametrize(
-    "noun", ["risk", "mitigation", "indicator", "estimate", "acceptance", "decision"]
+    "noun",
+    ["risk", "mitigation", "indicator", "estimate", "effect", "acceptance", "decision"],
 )
 def test_every_field_that_can_be_set_is_in_the_form(world: World, noun: str) -> None:
     html = form_page(world, noun)
@@ -287,6 +302,9 @@ def form_page(world: World, noun: str) -> str:
     address = f"/r/{world.register.slug}/{noun}s/{row.ref}/edit/"
     if noun == "estimate":
         address = f"/r/{world.register.slug}/risks/{row.ref}/estimates/new/"
+    if noun == "effect":
+        work = builders.mitigation(world, row)
+        address = f"/r/{world.register.slug}/mitigations/{work.ref}/effects/new/"
     if noun == "acceptance":
         address = f"/r/{world.register.slug}/risks/{row.ref}/accept/"
     return builders.web(world.owner).get(address).content.decode()
@@ -332,6 +350,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(RELATION, ANSWERS["Read a relation"]) == set()
     assert unanswered(EVIDENCE, ANSWERS["Read evidence"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()
+    assert unanswered(EFFECT, ANSWERS["Give an effect"]) == set()
     assert unanswered(ACCEPTANCE, ANSWERS["Read an acceptance"]) == set()
     assert unanswered(DECISION, ANSWERS["Read a decision"]) == set()
     assert unanswered(DRIVER, ANSWERS["Read a driver"]) == set()

@@ -156,7 +156,7 @@ def address(name: str, query: str) -> str:
     elif url in ("web:estimates", "web:estimate_new"):  # one that the viewer has judged himself
         own = Estimate.objects.filter(expert__email=OWNER, risk__visibility="shared")
         keys["ref"] = own.earliest("id").risk.ref
-    elif url in ("web:mitigation", "web:mitigation_edit"):
+    elif url in ("web:mitigation", "web:mitigation_edit", "web:effects", "web:effect_new"):
         keys["ref"] = Mitigation.objects.filter(owner__email=OWNER).order_by("ref").first().ref
     elif (
         url.startswith(("web:risk_", "web:review")) and url != "web:risk_new"

@@ -52,6 +52,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:risk_history": (OWNER, ""),
     "web:risk_mitigations": (OWNER, ""),
     "web:estimates": (OWNER, ""),
+    "web:effects": (OWNER, ""),
+    "web:effect_new": (OWNER, ""),
     "web:estimate_new": (OWNER, ""),
     "web:acceptances": (LEADER, ""),
     "web:acceptances granted": (LEADER, "?show=granted"),
@@ -192,6 +194,7 @@ NOT_PAGES |= {"web:inbox_read", "web:inbox_open", "web:endpoint_rename", "web:en
 NOT_PAGES |= {"web:term_merge", "web:member_invite", "web:member_invite_many", "web:member_role"}
 NOT_PAGES |= {"web:member_end", "web:invitation_again", "web:invitation_back"}
 NOT_PAGES |= {"web:program_token", "web:program_token_end", "web:estimate_release"}
+NOT_PAGES |= {"web:effect_release"}
 NOT_PAGES |= {f"web:acceptance_{act}" for act in ("grant", "refuse", "withdraw", "revoke")}
 NOT_PAGES |= {
     "web:comment_withdraw",

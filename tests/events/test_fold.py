@@ -11,8 +11,13 @@ from typing import Any
 
 import pytest
 
-from riskreg.analysis.models import Estimate
-from riskreg.analysis.services import record_estimate, release_estimate
+from riskreg.analysis.models import Effect, Estimate
+from riskreg.analysis.services import (
+    record_effect,
+    record_estimate,
+    release_effect,
+    release_estimate,
+)
 from riskreg.exchange.models import Import
 from riskreg.exchange.services import Brought, bring_in, undo_import
 from riskreg.indicators.models import Indicator
@@ -34,13 +39,13 @@ from riskreg.reviews.services import record_review
 from riskreg.risks import services
 from riskreg.risks.models import Control, Mitigation, Risk
 from tests import builders
-from tests.analysis.making import GIVEN
+from tests.analysis.making import EFFECT, GIVEN
 from tests.builders import World
 from tests.indicators.making import FIELDS
 
 NOUNS = ("risk", "mitigation", "indicator", "objective")
 # What has no list of its own at the top, or answers in a shape of its own.
-OTHERS = ("party", "estimate", "changerequest", "import")
+OTHERS = ("party", "estimate", "effect", "changerequest", "import")
 # Worked out when somebody asks, from the clock or from what else is in the answer.
 WORKED_OUT = {
     "risk": {"url", "marks", "overdue"},
@@ -49,6 +54,7 @@ WORKED_OUT = {
     "objective": {"url", "name"},
     "party": {"url", "name"},
     "estimate": {"implied"},
+    "effect": {"implied"},
     "changerequest": {"url", "page", "title", "difference"},
     "import": {"state"},  # of the work on it; an import is in the feed once it is done
 }
@@ -117,7 +123,7 @@ def as_folded(noun: str, answer: Row) -> Row:
         told["ref"] = told["key"]
     if noun == "party":
         told["ref"] = told.pop("key")
-    if noun == "estimate":
+    if noun in ("estimate", "effect"):
         told["expert"] = told["expert"]["id"]
     if noun == "changerequest":
         answers = told["answers"]
@@ -165,8 +171,9 @@ class Story:
                     self.assess, self.open, self.review, self.close, self.reopen, self.share,
                     self.transfer, self.control, self.plan, self.change_work, self.change_work,
                     self.watch, self.change_watch, self.read, self.read, self.correct,
-                    self.change_target, self.judge, self.judge, self.release, self.bring_in_file,
-                    self.undo_file, self.ask, self.join, self.answer, self.answer, self.rename,
+                    self.change_target, self.judge, self.judge, self.release, self.weigh,
+                    self.weigh, self.release_effect, self.bring_in_file, self.undo_file,
+                    self.ask, self.join, self.answer, self.answer, self.rename,
                 ]
             )  # fmt: skip
             try:
@@ -361,6 +368,22 @@ class Story:
         actor = self.world.viewer(row.expert)
         release_estimate(actor=actor, estimate=row.uuid, at=self.at)
 
+    def weigh(self) -> None:
+        row = self.pick(Mitigation)
+        served = self.dice.choice(list(row.risks.all()))
+        given = EFFECT | self.some(
+            severity_low=lambda: "0.1", severity_mode=lambda: "0.2", severity_high=lambda: "1",
+            cost_year=lambda: 2028, rationale=self.word,
+        )  # fmt: skip
+        person = self.dice.choice(["owner", "manager", "partner_owner", "partner_manager"])
+        actor = self.world.viewer(person)
+        record_effect(actor=actor, ref=row.ref, risk=served.ref, given=given, at=self.at)
+
+    def release_effect(self) -> None:
+        row = self.pick(Effect)
+        actor = self.world.viewer(row.expert)
+        release_effect(actor=actor, effect=row.uuid, at=self.at)
+
     def bring_in_file(self) -> None:
         rows = [["Risk", "Likelihood", "Impact", "Owner", "Date raised"],
                 [self.word(), "5", "5", "", ""],
@@ -432,6 +455,8 @@ def test_the_feed_folds_to_what_is_shown(world: World, seed: int) -> None:
                 compare(noun, rows[answer["id"]], answer)
         risks = program.get(f"{root}risks/?limit=500").json()["results"]
         lists = {"party": ["parties"], "changerequest": ["change-requests"]}
+        works = program.get(f"{root}mitigations/?limit=500").json()["results"]
+        lists["effect"] = [f"mitigations/{work['ref']}/effects" for work in works]
         lists["estimate"] = [f"risks/{risk['ref']}/estimates" for risk in risks]
         # Only managers bring files in, and read what came of it.
         lists["import"] = ["imports"] if "manager" in reader else []

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from django.db import DatabaseError, connection, transaction
 
-from riskreg.analysis.services import release_estimate
+from riskreg.analysis.services import release_effect, release_estimate
 from riskreg.events.models import Event
 from riskreg.kernel import appendonly
 from riskreg.register.models import Criteria
@@ -111,6 +111,22 @@ def test_an_estimate_changes_by_its_release_alone(history: World) -> None:
             run(sql, row.pk)
     released = release_estimate(actor=history.viewer("owner"), estimate=row.uuid, at=history.at)
     assert released.visibility == "shared"
+
+
+def test_an_effect_changes_by_its_release_alone(history: World) -> None:
+    risk = Review.objects.get().risk
+    row = making.effect(history, builders.mitigation(history, risk), risk)
+    for sql in (
+        "UPDATE analysis_effect SET cost_high = 1 WHERE id = %s",
+        "UPDATE analysis_effect SET rationale = 'nicer', visibility = 'shared' WHERE id = %s",
+        "DELETE FROM analysis_effect WHERE id = %s",
+    ):
+        with nothing_changes(), pytest.raises(DatabaseError, match="append-only"):
+            run(sql, row.pk)
+    assert (
+        release_effect(actor=history.viewer("owner"), effect=row.uuid, at=history.at).visibility
+        == "shared"
+    )
 
 
 def test_criteria_can_change_until_they_are_used(world: World) -> None:

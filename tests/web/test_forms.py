@@ -108,6 +108,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         *(f"{here}decisions/{row.ref}/" for row in questions), f"{here}decisions/?show=drafts",
         f"{here}acceptances/{asked.ref}/", f"{here}acceptances/?show=granted",
         f"{here}objectives/overseas-units-2030/", f"{here}risks/R-001/estimates/",
+        f"{here}mitigations/M-001/effects/",
         f"{here}drivers/", f"{here}drivers/D-001/",
         *(f"{here}decisions/{row.ref}/" for row in Decision.objects.all()),
         *(f"{here}evidence/{row.uuid}/" for row in Evidence.objects.filter(withdrawn_at=None)),

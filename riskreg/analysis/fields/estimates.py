@@ -1,36 +1,27 @@
 """The fields of an estimate."""
 
-from dataclasses import replace
-from typing import Any
-
 from django.utils.translation import gettext_lazy as _
 
-from riskreg.analysis.models import EstimateStage, FrequencyKind, SeverityFamily
-from riskreg.kernel.fields import Field, Table, Type, WhenShared
-from riskreg.register.common_fields import (
-    LABEL,
-    OWNER,
-    PARTY,
-    TRANSLATIONS,
-    VISIBILITY,
-    computed,
-    public_id,
+from riskreg.analysis.fields.given import (
+    AMOUNTS,
+    GIVEN,
+    MONEY,
+    NEEDED,
+    NUMBER,
+    RATIONALE,
+    RECORD,
+    TOLD,
 )
-
-# Releasing is the change of audience of an estimate (ADR 14).
-_TOLD: dict[str, Any] = {"when_shared": WhenShared.TOLD}
-_ANEW: dict[str, Any] = {"when_shared": WhenShared.ANEW}
-_RECORD: dict[str, Any] = {"set_by": "estimate.record", **_TOLD}
-_NEEDED: dict[str, Any] = {"required": True, "must_send": True, **_RECORD}
-_NUMBER: dict[str, Any] = {"type": Type.NUMBER, **_NEEDED}
-_MONEY: dict[str, Any] = {"type": Type.MONEY, **_RECORD}
+from riskreg.analysis.models import EstimateStage, FrequencyKind, SeverityFamily
+from riskreg.kernel.fields import Field, Table, Type
+from riskreg.register.common_fields import computed, public_id
 
 ESTIMATE = Table(
     noun="estimate",
     no_such_field=_("An estimate has no such field to set."),
     fields=(
         public_id("51f0c2de-7a41-4c58-9a70-6f6b1d3e8a02"),
-        Field("risk", Type.RISK, history=_("risk"), example="R-003", **_TOLD),
+        Field("risk", Type.RISK, history=_("risk"), example="R-003", **TOLD),
         Field(
             "stage",
             Type.CHOICE,
@@ -38,7 +29,7 @@ ESTIMATE = Table(
             history=_("stage"),
             choices=EstimateStage,
             example="residual",
-            **_NEEDED,
+            **NEEDED,
         ),
         Field(
             "frequency_kind",
@@ -48,7 +39,7 @@ ESTIMATE = Table(
             meaning="`rate`: events a year; `probability`: of the one event that a year can have",
             choices=FrequencyKind,
             example="rate",
-            **_NEEDED,
+            **NEEDED,
         ),
         Field(
             "frequency_low",
@@ -56,7 +47,7 @@ ESTIMATE = Table(
             meaning="at least so often in a year",
             history=_("how often at least"),
             example="0.8",
-            **_NUMBER,
+            **NUMBER,
         ),
         Field(
             "frequency_mode",
@@ -64,7 +55,7 @@ ESTIMATE = Table(
             meaning="most likely so often",
             history=_("how often most likely"),
             example="1.2",
-            **_NUMBER,
+            **NUMBER,
         ),
         Field(
             "frequency_high",
@@ -72,7 +63,7 @@ ESTIMATE = Table(
             history=_("how often at most"),
             meaning="of a probability 1 at most",
             example="2",
-            **_NUMBER,
+            **NUMBER,
         ),
         Field(
             "severity_family",
@@ -82,7 +73,7 @@ ESTIMATE = Table(
             meaning="`lognormal`: low and high are P5 and P95; `pert`: they are never passed",
             choices=SeverityFamily,
             example="lognormal",
-            **_NEEDED,
+            **NEEDED,
         ),
         Field(
             "severity_low",
@@ -92,7 +83,7 @@ ESTIMATE = Table(
             required=True,
             must_send=True,
             example="10000000.00",
-            **_MONEY,
+            **MONEY,
         ),
         Field(
             "severity_mode",
@@ -100,7 +91,7 @@ ESTIMATE = Table(
             history=_("likely impact"),
             null=True,
             meaning="of `pert` alone",
-            **_MONEY,
+            **MONEY,
         ),
         Field(
             "severity_high",
@@ -110,7 +101,7 @@ ESTIMATE = Table(
             required=True,
             must_send=True,
             example="120000000.00",
-            **_MONEY,
+            **MONEY,
         ),
         Field(
             "severity_cap",
@@ -118,29 +109,9 @@ ESTIMATE = Table(
             history=_("cap of the impact"),
             null=True,
             meaning="of `lognormal` alone: what lies above cannot happen; null: no cap",
-            **_MONEY,
+            **MONEY,
         ),
-        Field(
-            "currency",
-            Type.LINE,
-            label=_("Currency"),
-            history=_("currency"),
-            limit=3,
-            meaning="the register's, which it is if nothing is sent",
-            example="CNY",
-            **_RECORD,
-        ),
-        Field(
-            "base_year",
-            Type.WHOLE,
-            label=_("In money of the year"),
-            history=_("base year"),
-            least=1990,
-            most=2100,
-            meaning="in whose money the amounts are",
-            example=2026,
-            **_NEEDED,
-        ),
+        *AMOUNTS,
         Field(
             "included",
             Type.TEXT,
@@ -152,54 +123,10 @@ ESTIMATE = Table(
             history=_("included"),
             translated=True,
             limit=2000,
-            **_RECORD,
+            **RECORD,
         ),
-        Field(
-            "rationale",
-            Type.TEXT,
-            label=_("Why these numbers"),
-            history=_("rationale"),
-            translated=True,
-            limit=8000,
-            lines=3,
-            example="Two price waves in five years (illustrative)",
-            **_NEEDED,
-        ),
-        replace(TRANSLATIONS, **_RECORD),
-        replace(LABEL, example="judgement", **_RECORD),
-        Field(
-            "sources", Type.SOURCES, label=_("Sources"), history=_("sources"), example=[], **_RECORD
-        ),
-        replace(
-            OWNER,
-            name="expert",
-            label=_("Expert"),
-            history=_("expert"),
-            meaning="whose ranges they are",
-            filter=False,
-            sort="",
-            **_TOLD,
-        ),
-        replace(PARTY, when_shared=WhenShared.NEUTRAL),
-        replace(
-            VISIBILITY, meaning="`party` until it is released, then `shared` for good", **_ANEW
-        ),
-        Field(
-            "at",
-            Type.MOMENT,
-            history=_("given"),
-            meaning="when it was given; of one that was released, when it was released",
-            example="2026-09-16T08:00:00Z",
-            **_ANEW,
-        ),
-        Field(
-            "released_at",
-            Type.MOMENT,
-            history=_("released"),
-            null=True,
-            meaning="null: not released",
-            **_ANEW,
-        ),
+        RATIONALE,
+        *GIVEN,
         computed("implied", meaning="what the ranges come to"),
     ),
 )

@@ -1,6 +1,7 @@
 """What experts believe, what several risks share, and the runs made of it."""
 
 from riskreg.analysis.models.drivers import Belief, Driver, DriverLink, Family, Form, LinkOn
+from riskreg.analysis.models.effects import Effect
 from riskreg.analysis.models.estimates import (
     Estimate,
     EstimateStage,
@@ -15,6 +16,7 @@ __all__ = [
     "Direction",
     "Driver",
     "DriverLink",
+    "Effect",
     "Estimate",
     "EstimateStage",
     "Family",

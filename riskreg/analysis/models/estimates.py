@@ -6,10 +6,10 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.analysis import ranges
+from riskreg.analysis.models.given import Given
 from riskreg.kernel.models import Base
-from riskreg.register.visibility import PartyBound, Visibility
+from riskreg.register.visibility import PartyBound
 from riskreg.risks.models import Risk
-from riskreg.risks.models.translated import Translated
 
 
 class EstimateStage(models.TextChoices):
@@ -33,7 +33,7 @@ class SeverityFamily(models.TextChoices):
     PERT = "pert", _("lowest, likely, highest")
 
 
-class Estimate(Translated, Base, PartyBound):
+class Estimate(Given):
     """One expert's ranges of how often a risk happens in a year, and what one event costs (or, of
     an opportunity, brings). Append-only: a new one takes the place of the expert's last of a stage.
 
@@ -45,8 +45,6 @@ class Estimate(Translated, Base, PartyBound):
     """
 
     risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="estimates")
-    expert = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="+")
-    at = models.DateTimeField()
     stage = models.CharField(max_length=8, choices=EstimateStage.choices)
     frequency_kind = models.CharField(max_length=11, choices=FrequencyKind.choices)
     frequency_low = models.DecimalField(max_digits=21, decimal_places=6)
@@ -57,30 +55,11 @@ class Estimate(Translated, Base, PartyBound):
     severity_mode = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     severity_high = models.DecimalField(max_digits=18, decimal_places=2)
     severity_cap = models.DecimalField(max_digits=18, decimal_places=2, null=True)
-    currency = models.CharField(max_length=3)
-    base_year = models.PositiveSmallIntegerField()
     included = models.TextField(blank=True)
-    rationale = models.TextField()
-    translations = models.JSONField(null=True)
-    label = models.CharField(max_length=12)
-    sources = models.JSONField(default=list, blank=True)
-    released_at = models.DateTimeField(null=True)
-    released_by = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.PROTECT, null=True, related_name="+"
-    )
 
-    class Meta(PartyBound.Meta):
+    class Meta(Given.Meta):
         constraints = [
-            *PartyBound.Meta.constraints,
-            models.CheckConstraint(
-                condition=Q(visibility=Visibility.PARTY, released_at=None, released_by=None)
-                | Q(
-                    visibility=Visibility.SHARED,
-                    released_at=F("at"),
-                    released_by__isnull=False,
-                ),
-                name="estimate_released",
-            ),
+            *Given.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(frequency_low__gte=0)
                 & Q(frequency_low__lte=F("frequency_mode"))
@@ -110,11 +89,6 @@ class Estimate(Translated, Base, PartyBound):
 
     def __str__(self) -> str:
         return f"{self.stage} of {self.risk_id} by {self.expert_id}"
-
-    @property
-    def owner_id(self) -> int:
-        """Who answers for it: its expert (``permissions.permits``)."""
-        return self.expert_id
 
     @property
     def frequency(self) -> ranges.Range:

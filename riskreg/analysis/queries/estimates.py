@@ -8,14 +8,14 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Estimate
+from riskreg.analysis.queries.given import shown_given, visible_given, withheld_given
 from riskreg.analysis.ranges import Pool
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
-from riskreg.register.models import Role
 from riskreg.register.permissions import permits
 from riskreg.register.visibility import Reader, Visibility
 from riskreg.risks.models import Risk, State
@@ -23,7 +23,7 @@ from riskreg.risks.models import Risk, State
 
 def visible_estimates(viewer: Reader) -> QuerySet[Estimate]:
     """Every estimate that the viewer may know of: their party's, and those released."""
-    return Estimate.objects.visible_to(viewer)
+    return visible_given(Estimate, viewer)
 
 
 def estimate_for(viewer: Viewer, estimate: UUID, *, lock: bool = False) -> Estimate:
@@ -45,34 +45,13 @@ def may_estimate(viewer: Viewer, risk: Risk) -> bool:
 
 
 def shown_estimates(viewer: Viewer) -> QuerySet[Estimate]:
-    """The estimates that the viewer is shown now, of every risk. The feed of events, the frozen
-    inputs of a run and every list tell these and no others.
-
-    Programs and readers who give none themselves are shown all that they may know of.
-    """
-    rows = visible_estimates(viewer)
-    gives = viewer.party_id is not None and permits(viewer, "estimate.record")
-    if viewer.role == Role.INTEGRATION or not gives:
-        return rows
-    own = visible_estimates(viewer).filter(
-        expert=viewer.user, risk=OuterRef("risk"), stage=OuterRef("stage")
-    )
-    return rows.filter(Q(risk__state=State.CLOSED) | Q(expert=viewer.user) | Exists(own))
+    """The estimates that the viewer is shown now, of every risk (``shown_given``)."""
+    return shown_given(Estimate, viewer)
 
 
 def withheld_among(viewer: Viewer, estimates: Collection[UUID]) -> set[UUID]:
     """Those of ``estimates`` that the viewer is not shown now."""
-    if not estimates:
-        return set()
-    shown = shown_estimates(viewer).filter(uuid__in=estimates)
-    return set(estimates) - set(shown.values_list("uuid", flat=True))
-
-
-def has_successor(viewer: Viewer, row: Estimate) -> bool:
-    """Whether the same expert has given a newer one that the viewer may know of."""
-    later = Q(at__gt=row.at) | Q(at=row.at, pk__gt=row.pk)
-    same = {"risk": row.risk_id, "expert": row.expert_id, "stage": row.stage}
-    return visible_estimates(viewer).filter(later, **same).exists()
+    return withheld_given(Estimate, viewer, estimates)
 
 
 def estimates_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:

@@ -11,14 +11,14 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import check_frequency, check_severity
-from riskreg.analysis.queries.estimates import estimate_for, has_successor, withheld_among
+from riskreg.analysis.queries.estimates import estimate_for
+from riskreg.analysis.services.given import check_release, clean_ranges, release_row, values_of
 from riskreg.analysis.services.included import refuse_linked_estimate
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
-from riskreg.kernel.fields import Type, WhenShared
+from riskreg.kernel.fields import WhenShared
 from riskreg.register.access import Viewer
 from riskreg.register.changes import new_values
-from riskreg.register.cleaning import clean_given
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.visibility import Visibility
@@ -67,7 +67,7 @@ def record_estimate(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(ESTIMATE, values_of(row))
+    changes = new_values(ESTIMATE, values_of(ESTIMATE, row))
     append(actor.entry("estimate.recorded", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -75,21 +75,8 @@ def record_estimate(
 def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[str, Any]:
     """``given`` checked, with what follows where nothing was given. Raises ``Invalid``."""
     errors = Errors()
-    assert actor.party is not None  # noqa: S101 - looked at by the caller
-    given = {"label": "judgement", "currency": actor.register.currency, "translations": {}, **given}
-    clean = clean_given(
-        errors, actor, ESTIMATE, given, party=actor.party, visibility=Visibility.PARTY
-    )
-    for field in ESTIMATE.settable:
-        if field.must_send and clean.get(field.name) in (None, "") and not errors.has(field.name):
-            errors.add(field.name, "required", _("This is needed for an estimate."))
-    if clean.get("currency") not in ("", actor.register.currency):
-        errors.add(
-            "currency",
-            "unknown",
-            _("This register reckons in %(own)s: convert first, and say the rate in the rationale.")
-            % {"own": actor.register.currency},
-        )
+    needed = _("This is needed for an estimate.")
+    clean = clean_ranges(errors, actor, ESTIMATE, given, needed)
     check_frequency(errors, clean)
     check_severity(errors, clean)
     if clean.get("label") == "sourced" and not clean.get("sources"):
@@ -114,30 +101,15 @@ def release_estimate(
     """
     row = estimate_for(actor, estimate, lock=True)
     require(actor, "estimate.release", row)
-    if withheld_among(actor, [row.uuid]):
-        text = _("Give your own estimate of this risk first: then you are shown those of others.")
-        raise Invalid.one("estimate", "withheld", text)
+    check_release(
+        actor,
+        row,
+        _("Give your own estimate of this risk first: then you are shown those of others."),
+        _("Its expert has given a newer one, which takes its place. Release that one."),
+    )
     if row.visibility == Visibility.SHARED:
         return row
-    if row.risk.visibility != Visibility.SHARED:
-        text = _("The risk itself is your party's own. Share the risk first, then the estimate.")
-        raise Invalid.one("risk", "private_risk", text)
-    if has_successor(actor, row):
-        text = _("Its expert has given a newer one, which takes its place. Release that one.")
-        raise Invalid.one("estimate", "newer_one", text)
     errors = Errors()
     refuse_linked_estimate(errors, actor, row.risk, row)
     errors.raise_if_any()
-    row.visibility, row.at, row.released_at = Visibility.SHARED, at, at
-    row.released_by = actor.user
-    row.save(update_fields=["visibility", "at", "released_at", "released_by"])
-    # Whoever reads the shared chain alone has the whole estimate from this event.
-    changes = new_values(ESTIMATE, values_of(row))
-    append(actor.entry("estimate.released", row, at=at, recorded_at=recorded_at, changes=changes))
-    return row
-
-
-def values_of(row: Estimate) -> dict[str, Any]:
-    """What is kept of an estimate, by the names of its fields, for its events."""
-    kept = [f.name for f in ESTIMATE if f.type not in (Type.COMPUTED, Type.ID)]
-    return {name: getattr(row, name) for name in kept}
+    return release_row(actor, row, ESTIMATE, at=at, recorded_at=recorded_at)

@@ -3,9 +3,11 @@
 import json
 from collections.abc import Collection
 from typing import Any
+from uuid import UUID
 
 from riskreg.accounts.queries import users_by_uuid
-from riskreg.analysis.queries.estimates import withheld_among
+from riskreg.analysis.models import Effect, Estimate
+from riskreg.analysis.queries.given import withheld_given
 from riskreg.events.models import Event
 from riskreg.events.policy import Audience
 from riskreg.register.access import Viewer
@@ -13,12 +15,15 @@ from riskreg.register.row_json import person, time
 
 
 def events_json(viewer: Viewer, rows: Collection[Event]) -> list[dict[str, Any]]:
-    """Events as JSON, with one query for who did it, and one for estimates among them.
+    """Events as JSON, with one query for who did it, one for estimates among them, one for effects.
 
-    What an event tells of an estimate is withheld as long as lists withhold the estimate.
+    What an event tells of one of these is withheld as long as lists withhold it.
     """
-    estimates = {row.subject_uuid for row in rows if row.subject_type == "estimate"}
-    withheld = withheld_among(viewer, estimates)
+    withheld: set[UUID] = set()
+    for model in (Estimate, Effect):
+        noun = model._meta.model_name
+        ids = {row.subject_uuid for row in rows if row.subject_type == noun}
+        withheld |= withheld_given(model, viewer, ids)
     shared = Audience(viewer.register.uuid).key
     people = users_by_uuid([row.actor for row in rows if row.actor]) if rows else {}
     return [

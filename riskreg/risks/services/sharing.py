@@ -88,6 +88,7 @@ BESIDE: dict[str, WhenShared] = {
     "relations_to_it": WhenShared.OWN,
     # Each stays its party's until it is released, which is an act of its own.
     "estimates": WhenShared.OWN,
+    "analysis.Effect.risk": WhenShared.OWN,
     # Accepted in private is not accepted for everybody: it is asked for anew.
     "acceptances": WhenShared.OWN,
     "obligations": WhenShared.OWN,

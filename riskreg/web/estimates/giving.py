@@ -1,8 +1,6 @@
 """Giving an estimate: ends before the middle, nothing preset, and asked back before it is kept."""
 
-import hashlib
-import json
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from django import forms
@@ -10,7 +8,6 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
@@ -19,47 +16,30 @@ from riskreg.analysis.queries.estimates import may_estimate
 from riskreg.analysis.services import record_estimate
 from riskreg.analysis.services.estimates import clean_estimate
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.text import PLAIN_NUMBER
 from riskreg.register.permissions import require
-from riskreg.register.policy import LABELS
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
-from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.base import RegisterView
 from riskreg.web.estimates.amounts import amount_text, often_text
 from riskreg.web.estimates.drawing import curve_of
+from riskreg.web.estimates.ranges_form import RangesForm, fingerprint, refuse
 from riskreg.web.forms.marks import adds
-from riskreg.web.table_form import form_field, set_choices
-from riskreg.web.templatetags.ui import label_badge
 
 _AMOUNTS = ("severity_low", "severity_high", "severity_mode", "severity_cap")
 _NUMBERS = ("frequency_low", "frequency_high", "frequency_mode")
-_UNITS = {"1": gettext_lazy("units"), "1000": gettext_lazy("thousands"),
-          "1000000": gettext_lazy("millions")}  # fmt: skip
 # What must be known before a curve can be drawn.
 _RANGES = (*_NUMBERS, "severity_low", "severity_high")
 
 
-class EstimateForm(forms.Form):
+class EstimateForm(RangesForm):
     """The ranges as they are typed. Values are checked by the service."""
 
-    unit = forms.ChoiceField(label=gettext_lazy("Amounts are in"), choices=list(_UNITS.items()))
-    source_title = forms.CharField(label=gettext_lazy("Source"), required=False)
-    source_url = forms.CharField(label=gettext_lazy("Address of the source"), required=False)
-    asked = forms.CharField(required=False, widget=forms.HiddenInput)
+    table = ESTIMATE
+    amounts = _AMOUNTS
+    scales = dict.fromkeys(_NUMBERS, Decimal(1))
 
     def __init__(self, currency: str, data: Any = None, **options: Any) -> None:
-        super().__init__(data, **options)
-        for field in ESTIMATE.settable:
-            if field.name in ("currency", "sources", "translations"):
-                continue
-            shown = form_field(field)
-            shown.needed = field.required  # type: ignore[attr-defined]
-            shown.required = False
-            if field.name in (*_NUMBERS, *_AMOUNTS):
-                shown = forms.CharField(label=str(field.label), required=False)
-                shown.needed = field.required  # type: ignore[attr-defined]
-                shown.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
-            self.fields[field.name] = shown
+        super().__init__(currency, data, **options)
         for name in ("stage", "frequency_kind", "severity_family"):
             choices = ESTIMATE[name].choices.choices
             field_ = forms.ChoiceField(
@@ -68,42 +48,10 @@ class EstimateForm(forms.Form):
             )  # fmt: skip
             field_.needed = True  # type: ignore[attr-defined]
             self.fields[name] = field_
-        set_choices(self, "label", [(value, label_badge(value)["text"]) for value in LABELS])
-        set_choices(self, "unit", [(size, f"{word} {currency}") for size, word in _UNITS.items()])
         self.fields["severity_mode"].help_text = _("Only with lowest, likely, highest.")
         self.fields["severity_cap"].help_text = _(
             "Only with two ends, if nothing can cost more than this."
         )
-
-    def given(self) -> dict[str, Any]:
-        """What the service takes. An amount that is no number goes as it is, to be refused."""
-        data = self.cleaned_data
-        given = {f.name: data[f.name] for f in ESTIMATE.settable if f.name in data}
-        for name in _NUMBERS:
-            given[name] = data[name].strip()
-        for name in _AMOUNTS:
-            given[name] = _times(data[name].strip(), Decimal(data["unit"]))
-        if data["source_title"] or data["source_url"]:
-            given["sources"] = [
-                {"title": data["source_title"], "url": data["source_url"], "label": data["label"]}
-            ]
-        return given
-
-
-def _times(text: str, unit: Decimal) -> Any:
-    """``text`` in the unit as an amount; as it is where it is no number."""
-    if not PLAIN_NUMBER.fullmatch(text):
-        return text or None
-    try:
-        return f"{Decimal(text) * unit:f}"
-    except InvalidOperation:
-        return text
-
-
-def fingerprint(clean: dict[str, Any]) -> str:
-    """What stands for the ranges that somebody was asked back about."""
-    ranges = {name: str(clean.get(name)) for name in clean if name.startswith(("freq", "sever"))}
-    return hashlib.sha256(json.dumps(ranges, sort_keys=True).encode()).hexdigest()[:16]
 
 
 class GiveEstimate(RegisterView):
@@ -125,7 +73,7 @@ class GiveEstimate(RegisterView):
             clean = clean_estimate(self.viewer, risk, form.given())
         except Invalid as invalid:
             if saving:
-                _refuse(form, invalid)
+                refuse(form, invalid)
                 return self._page(risk, form, status=400)
             shown, asked = self._drawn(risk, form, invalid)
             return self._page(risk, form, shown=shown, asked=asked)
@@ -213,12 +161,3 @@ class GiveEstimate(RegisterView):
             ),
         }
         return self.render("estimates/new.html", context, status=status)
-
-
-def _refuse(form: EstimateForm, invalid: Invalid) -> None:
-    """Show what the service refused beside the field that it is about."""
-    renamed = {
-        ("source_" + name.rpartition(".")[2] if name.startswith("sources.") else name): errors
-        for name, errors in invalid.fields.items()
-    }
-    add_errors(form, Invalid(renamed))

@@ -1,0 +1,78 @@
+"""What experts believe that planned work does to risks, and what it costs."""
+
+from django.db import models
+from django.db.models import F, Q
+
+from riskreg.analysis import ranges
+from riskreg.analysis.models.given import Given
+from riskreg.risks.models import Mitigation, Risk
+
+PARTS = ("low", "mode", "high")
+
+
+def _ordered(what: str) -> Q:
+    return (
+        Q(**{f"{what}_low__gte": 0})
+        & Q(**{f"{what}_low__lte": F(f"{what}_mode")})
+        & Q(**{f"{what}_mode__lte": F(f"{what}_high")})
+        & Q(**{f"{what}_{part}__isnull": False for part in PARTS})
+    )
+
+
+def _nothing(what: str) -> Q:
+    return Q(**{f"{what}_{part}": None for part in PARTS})
+
+
+class Effect(Given):
+    """What one expert believes that a mitigation leaves of a risk that it serves, and what the
+    whole of the mitigation costs. A new one takes the place of the expert's last of both.
+
+    Shares of how often and of how much that remain: 1 is no effect, 0.4 four tenths of it. One of
+    the two is said at least. The cost is of ``base_year``, paid in ``cost_year`` (None: not said),
+    by the mitigation's party; of several effects of an expert the newest says it.
+    """
+
+    mitigation = models.ForeignKey(Mitigation, on_delete=models.PROTECT, related_name="+")
+    risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="+")
+    frequency_low = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    frequency_mode = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    frequency_high = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    severity_low = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    severity_mode = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    severity_high = models.DecimalField(max_digits=9, decimal_places=6, null=True)
+    cost_low = models.DecimalField(max_digits=18, decimal_places=2)
+    cost_mode = models.DecimalField(max_digits=18, decimal_places=2)
+    cost_high = models.DecimalField(max_digits=18, decimal_places=2)
+    cost_year = models.PositiveSmallIntegerField(null=True)
+
+    class Meta(Given.Meta):
+        constraints = [
+            *Given.Meta.constraints,
+            models.CheckConstraint(
+                condition=_ordered("frequency") | _nothing("frequency"), name="effect_frequency"
+            ),
+            models.CheckConstraint(
+                condition=_ordered("severity") | _nothing("severity"), name="effect_severity"
+            ),
+            models.CheckConstraint(condition=_ordered("cost"), name="effect_cost"),
+            models.CheckConstraint(
+                condition=Q(frequency_low__isnull=False) | Q(severity_low__isnull=False),
+                name="effect_of_something",
+            ),
+        ]
+        indexes = [models.Index(fields=["mitigation", "-at", "-id"], name="effect_mitigation_at")]
+
+    def __str__(self) -> str:
+        return f"of {self.mitigation_id} on {self.risk_id} by {self.expert_id}"
+
+    def range_of(self, what: str) -> ranges.Range | None:
+        """The range of ``what`` (frequency, severity, cost); None: not said, or a single number."""
+        low, mode, high = (getattr(self, f"{what}_{part}") for part in PARTS)
+        if low is None or low == high:
+            return None
+        return ranges.Pert(float(low), float(mode), float(high))
+
+    def mean_of(self, what: str) -> float:
+        """Its mean; 1 for a share that is not said."""
+        low, mode, high = (getattr(self, f"{what}_{part}") for part in PARTS)
+        return 1.0 if low is None else float((low + 4 * mode + high) / 6)

@@ -1,0 +1,48 @@
+"""Shares that remain and costs, in words."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.models import Effect
+from riskreg.analysis.policy.effects import implied
+from riskreg.analysis.policy.estimates import significant
+from riskreg.kernel.localised import number
+from riskreg.web.estimates.amounts import amount_text, percent_text
+
+
+def share_text(value: float) -> str:
+    """A share that remains, in per cent, to three digits."""
+    return percent_text(significant(100 * value))
+
+
+def effect_texts(row: Effect) -> dict[str, Any]:
+    """An effect in words: what remains of how often, of one event and of a year's loss, the cost;
+    empty for a share that nothing is said of."""
+    means = implied(row)
+    shares = {
+        what: _range(row, what) if getattr(row, f"{what}_low") is not None else ""
+        for what in ("frequency", "severity")
+    }
+    low, high = (amount_text(float(x), row.currency) for x in (row.cost_low, row.cost_high))
+    return {
+        **shares,
+        "loss": share_text(means["loss"]),
+        "cost": low if low == high else f"{low} … {high}",
+        "cost_mean": amount_text(means["cost"], row.currency),
+    }
+
+
+def _range(row: Effect, what: str) -> str:
+    low, high = (float(getattr(row, f"{what}_{part}")) for part in ("low", "high"))
+    if low == high:
+        return share_text(low)
+    return f"{number(significant(100 * low))} … {share_text(high)}"
+
+
+def question_of(row: Effect) -> str:
+    """What somebody is asked back about an effect before it is kept."""
+    texts = effect_texts(row)
+    return _(
+        "So on average %(loss)s of a year's loss from this risk remain, and it costs %(cost)s?"
+    ) % {"loss": texts["loss"], "cost": texts["cost_mean"]}

@@ -1,0 +1,94 @@
+"""A form for ranges: ends before the middle, nothing preset, a unit for amounts, one source."""
+
+import hashlib
+import json
+from collections.abc import Collection, Mapping
+from decimal import Decimal, InvalidOperation
+from typing import Any, ClassVar
+
+from django import forms
+from django.utils.translation import gettext_lazy
+
+from riskreg.kernel.errors import Invalid
+from riskreg.kernel.fields import Table
+from riskreg.kernel.text import PLAIN_NUMBER
+from riskreg.register.policy import LABELS
+from riskreg.web.base import add_errors
+from riskreg.web.table_form import form_field, set_choices
+from riskreg.web.templatetags.ui import label_badge
+
+_UNITS = {"1": gettext_lazy("units"), "1000": gettext_lazy("thousands"),
+          "1000000": gettext_lazy("millions")}  # fmt: skip
+
+
+class RangesForm(forms.Form):
+    """The settable fields of ``table`` as they are typed. Values are checked by the service.
+
+    ``amounts`` are typed in the unit that is chosen; what is typed in a field of ``scales`` is kept
+    times that number.
+    """
+
+    table: ClassVar[Table]
+    amounts: ClassVar[Collection[str]]
+    scales: ClassVar[Mapping[str, Decimal]]
+
+    unit = forms.ChoiceField(label=gettext_lazy("Amounts are in"), choices=list(_UNITS.items()))
+    source_title = forms.CharField(label=gettext_lazy("Source"), required=False)
+    source_url = forms.CharField(label=gettext_lazy("Address of the source"), required=False)
+    asked = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, currency: str, data: Any = None, **options: Any) -> None:
+        super().__init__(data, **options)
+        for field in self.table.settable:
+            if field.name in ("currency", "sources", "translations"):
+                continue
+            shown = form_field(field)
+            if field.name in (*self.scales, *self.amounts):
+                shown = forms.CharField(label=str(field.label))
+                shown.widget.attrs |= {"inputmode": "decimal", "autocomplete": "off"}
+            shown.needed = field.required  # type: ignore[attr-defined]
+            shown.required = False
+            self.fields[field.name] = shown
+        set_choices(self, "label", [(value, label_badge(value)["text"]) for value in LABELS])
+        set_choices(self, "unit", [(size, f"{word} {currency}") for size, word in _UNITS.items()])
+
+    def given(self) -> dict[str, Any]:
+        """What the service takes. An amount that is no number goes as it is, to be refused."""
+        data = self.cleaned_data
+        given = {f.name: data[f.name] for f in self.table.settable if f.name in data}
+        for name, scale in self.scales.items():
+            text = data[name].strip()
+            given[name] = text if scale == 1 else times(text, scale)
+        for name in self.amounts:
+            given[name] = times(data[name].strip(), Decimal(data["unit"]))
+        if data["source_title"] or data["source_url"]:
+            given["sources"] = [
+                {"title": data["source_title"], "url": data["source_url"], "label": data["label"]}
+            ]
+        return given
+
+
+def times(text: str, unit: Decimal) -> Any:
+    """``text`` in the unit as an amount; as it is where it is no number, None where it is empty."""
+    if not PLAIN_NUMBER.fullmatch(text):
+        return text or None
+    try:
+        return f"{Decimal(text) * unit:f}"
+    except InvalidOperation:
+        return text
+
+
+def fingerprint(clean: Mapping[str, Any]) -> str:
+    """What stands for the ranges that somebody was asked back about."""
+    kinds = ("freq", "sever", "cost")
+    ranges = {name: str(clean.get(name)) for name in clean if name.startswith(kinds)}
+    return hashlib.sha256(json.dumps(ranges, sort_keys=True).encode()).hexdigest()[:16]
+
+
+def refuse(form: forms.Form, invalid: Invalid) -> None:
+    """Show what the service refused beside the field that it is about."""
+    renamed = {
+        ("source_" + name.rpartition(".")[2] if name.startswith("sources.") else name): errors
+        for name, errors in invalid.fields.items()
+    }
+    add_errors(form, Invalid(renamed))
