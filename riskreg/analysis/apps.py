@@ -12,3 +12,5 @@ class AnalysisConfig(AppConfig):
         for name in ("simulate", "measure", "contribute", "tornado", "figures"):
             WORK[f"analysis.{name}"] = f"riskreg.analysis.steps.{name}"
         WORK["analysis.objective"] = "riskreg.analysis.objective_steps.objective"
+        for name in ("frontier", "choose", "information"):
+            WORK[f"analysis.{name}"] = f"riskreg.analysis.buying_steps.{name}"

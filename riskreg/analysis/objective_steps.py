@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from riskreg import quant
-from riskreg.analysis import steps
+from riskreg.analysis import modelled, steps
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import objectives as objective_policy
 from riskreg.analysis.policy import simulations as policy
@@ -125,14 +125,14 @@ def portfolio(inputs: dict[str, Any], one: Mapping[str, Any], side: str) -> quan
     named = {hit["risk"] for hit in one["hits"]}
     exposures: list[quant.Exposure] = []
     drivers: dict[str, quant.Driver] = {}
-    shared = {driver.name: driver for driver in steps.drivers_in(inputs)}
-    for driver in steps.drivers_in({"drivers": one["drivers"]}):
+    shared = {driver.name: driver for driver in modelled.drivers_in(inputs)}
+    for driver in modelled.drivers_in({"drivers": one["drivers"]}):
         drivers[driver.name] = replace(driver, persistence=1.0)
     for each in inputs["exposures"]:
         if each["risk"] not in named:
             continue
-        often, links = steps.frequency_of(each, side), []
-        for link in steps.links_of(each):
+        often, links = modelled.frequency_of(each, side), []
+        for link in modelled.links_of(each):
             if link.on == "frequency":
                 links.append(link)
                 drivers[link.driver] = replace(shared[link.driver], persistence=1.0)
@@ -140,12 +140,12 @@ def portfolio(inputs: dict[str, Any], one: Mapping[str, Any], side: str) -> quan
             # One number that nobody knows exactly: the same in all years of a path.
             own = quant.Driver(
                 f"{each['risk']}:rate",
-                quant.Scaled(steps.drawn_fast(often), 1 / often.mean),
+                quant.Scaled(modelled.drawn_fast(often), 1 / often.mean),
                 persistence=1.0,
             )
             drivers[own.name] = own
             links.append(quant.Link(own.name, on="frequency", form="factor"))
-        events, chance = (often.mean, None) if steps.is_rate(each, side) else (None, often.mean)
+        events, chance = (often.mean, None) if modelled.is_rate(each, side) else (None, often.mean)
         exposures.append(
             quant.Exposure(
                 each["risk"],
@@ -158,7 +158,16 @@ def portfolio(inputs: dict[str, Any], one: Mapping[str, Any], side: str) -> quan
     if not exposures:
         # Nothing that happens moves it; a portfolio is of something.
         exposures = [quant.Exposure("nothing", quant.Constant(1.0), probability=0.0)]
-    return quant.Portfolio(exposures, list(drivers.values()))
+    bare = quant.Portfolio(exposures, list(drivers.values()))
+    if side != "after":
+        return bare
+    # What one event costs is no part of it, so that only how often it happens can be changed.
+    return bare.mitigated(
+        [
+            replace(one, effects=tuple(e for e in one.effects if e.target in named))
+            for one in modelled.planned(inputs, ("frequency",))
+        ]
+    )
 
 
 def _side(result: quant.ObjectiveResult) -> dict[str, Any]:

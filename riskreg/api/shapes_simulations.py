@@ -5,6 +5,7 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.analysis.models import Direction, EstimateStage, Form, LinkOn, Pace
+from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
 from riskreg.analysis.policy.simulations import LEAST_YEARS, MOST_YEARS
 from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.jobs.models import JobState
@@ -36,17 +37,24 @@ class SimulationRow(s.Serializer[Any]):
 class Moved(s.Serializer[Any]):
     ref = s.CharField(
         allow_blank=True,
-        help_text="of the risk or driver, key of the objective; empty if not shown",
+        help_text="of the risk, driver or mitigation, key of the objective; empty if not shown",
     )
     what = one_of(
-        ("new", "changed", "gone", "driver", "objective", "engine"),
+        ("new", "changed", "gone", "driver", "objective", "mitigation", "engine"),
         help_text="what became of its estimates and links since; `driver`: of what is believed; "
-        "`objective`: of its model, target or day",
+        "`objective`: of its model, target or day; `mitigation`: of what it does and costs",
     )
 
 
 class Simulation(SimulationRow):
     stale_because = Moved(many=True, help_text="inputs that have moved since; empty: it is fresh")
+
+
+class BudgetNew(s.Serializer[Any]):
+    amount = s.DecimalField(max_digits=18, decimal_places=2, min_value=0, help_text="0 or more")
+    party = s.CharField(
+        required=False, allow_null=True, help_text="key of the party; null: all together"
+    )
 
 
 class SimulationNew(s.Serializer[Any]):
@@ -60,6 +68,18 @@ class SimulationNew(s.Serializer[Any]):
     )
     seed = s.IntegerField(
         min_value=0, max_value=2**31 - 1, required=False, help_text="1 if not sent"
+    )
+    horizon = s.IntegerField(
+        min_value=LEAST_HORIZON,
+        max_value=MOST_HORIZON,
+        required=False,
+        help_text=f"how many years mitigations work, for what knowing is worth; {HORIZON} if not "
+        "sent",
+    )
+    budgets = BudgetNew(
+        many=True,
+        required=False,
+        help_text="what may be spent, by party or by all together; all of them are kept",
     )
 
 
@@ -90,6 +110,9 @@ class InputExposure(s.Serializer[Any]):
     risk = s.UUIDField(help_text="id of the risk")
     kind = one_of(Kind.values, help_text="opportunities take from the loss")
     links = InputLink(many=True, required=False, help_text="what moves it")
+    mitigated = s.BooleanField(
+        required=False, help_text="after is before with what mitigations leave of it"
+    )
 
     def get_fields(self) -> dict[str, Any]:
         about = "the newest estimate of each expert of this stage"
@@ -97,6 +120,47 @@ class InputExposure(s.Serializer[Any]):
             stage: InputEstimate(many=True, help_text=about) for stage in EstimateStage.values
         }
         return {**super().get_fields(), **stages}
+
+
+class InputCost(s.Serializer[Any]):
+    id = s.UUIDField()
+    expert = s.UUIDField(help_text="id of the person")
+    range = s.ListField(
+        child=s.CharField(),
+        allow_null=True,
+        help_text="low, likely, high; null: not shown until one's own is given",
+    )
+    year = s.IntegerField(allow_null=True, help_text="in which it is paid; null: not said")
+    label = one_of(LABELS, help_text="how far it can be relied on")
+
+
+class InputSaid(s.Serializer[Any]):
+    id = s.UUIDField()
+    expert = s.UUIDField(help_text="id of the person")
+    frequency = s.ListField(
+        child=s.CharField(), allow_null=True, help_text="low, likely, high share that remains"
+    )
+    severity = s.ListField(
+        child=s.CharField(), allow_null=True, help_text="low, likely, high share that remains"
+    )
+    label = one_of(LABELS, help_text="how far it can be relied on")
+
+
+class InputEffect(s.Serializer[Any]):
+    risk = s.UUIDField(help_text="id of the risk")
+    said = InputSaid(many=True, help_text="the newest of each expert")
+
+
+class InputMitigation(s.Serializer[Any]):
+    mitigation = s.UUIDField(help_text="id of the mitigation")
+    party = s.CharField(help_text="key of who pays")
+    cost = InputCost(many=True, help_text="the newest of each expert")
+    effects = InputEffect(many=True, help_text="one for each risk")
+
+
+class InputBudget(s.Serializer[Any]):
+    amount = s.CharField(help_text="what may be spent")
+    party = s.CharField(allow_null=True, help_text="key of the party; null: all together")
 
 
 class InputBelief(s.Serializer[Any]):
@@ -153,6 +217,9 @@ class Inputs(s.Serializer[Any]):
     drivers = InputDriver(many=True, required=False, help_text="what risks share, if they do")
     engine = s.CharField(help_text="version of the mathematics")
     exposures = InputExposure(many=True, help_text="one for each risk")
+    mitigations = InputMitigation(many=True, required=False, help_text="those with effects, if any")
+    horizon = s.IntegerField(required=False, help_text="how many years mitigations work")
+    budgets = InputBudget(many=True, required=False, help_text="those that were named, if any")
     objectives = InputObjective(many=True, required=False, help_text="those with a model, if any")
     seed = s.IntegerField(help_text="of the random numbers")
     years = s.IntegerField(help_text="simulated")
@@ -213,8 +280,57 @@ class Band(s.Serializer[Any]):
     high = s.FloatField(help_text="of the 95 % band of sampling")
 
 
+class BudgetShown(s.Serializer[Any]):
+    amount = s.FloatField(help_text="what may be spent")
+    party = s.CharField(allow_null=True, help_text="key of the party; null: all together")
+
+
 class RiskCost(Band):
     risk = s.UUIDField(help_text="id of the risk")
+
+
+class MitigationSet(s.Serializer[Any]):
+    mitigations = s.ListField(child=s.UUIDField(), help_text="ids of the mitigations")
+    cost = s.FloatField(help_text="of all of them, on average")
+    mean = Band(help_text="expected loss of a year with them")
+    difference = Band(help_text="that loss less the chosen set's, on the same draws")
+    within_budget = s.FloatField(help_text="chance that they cost no more than every budget")
+
+
+class Bought(s.Serializer[Any]):
+    budgets = BudgetShown(many=True, help_text="what may be spent")
+    chosen = MitigationSet(help_text="the best set that was found")
+    runner_up = MitigationSet(allow_null=True, help_text="the second best; null: nothing else")
+    nothing = MitigationSet(help_text="none of them")
+    as_good = MitigationSet(many=True, help_text="no more than one standard error worse; 5 at most")
+    as_good_count = s.IntegerField(help_text="how many there are")
+    considered = s.IntegerField(help_text="sets that were compared")
+    every = s.BooleanField(help_text="whether these are all that are allowed")
+    is_exact = s.BooleanField(help_text="no allowed set does better on the years that chose")
+    gap = s.FloatField(
+        allow_null=True, help_text="share by which a better one could be lower; null: not known"
+    )
+
+
+class FrontierPoint(Bought):
+    percent = s.IntegerField(help_text="of what everything costs")
+
+
+class Worth(Band):
+    risk = s.UUIDField(help_text="id of the risk, or of the driver")
+    on = one_of(("frequency", "driver"), help_text="which of its numbers would be known")
+
+
+class Information(s.Serializer[Any]):
+    horizon = s.IntegerField(help_text="years that mitigations work")
+    values = Worth(many=True, help_text="what knowing each is worth at most; dearest first")
+    all = Band(help_text="what knowing all of them together is worth at most")
+
+
+class Frontier(s.Serializer[Any]):
+    points = FrontierPoint(many=True, help_text="by rising budget; empty: no effects are known")
+    choice = Bought(allow_null=True, help_text="within the budgets named; null: none were")
+    information = Information(allow_null=True, help_text="null: no effects are known")
 
 
 class YearLevel(s.Serializer[Any]):

@@ -88,7 +88,7 @@ class Simulations(SimulationApi):
         same inputs is there already, it is answered: same inputs, same figures."""
 
         def act() -> Answer:
-            given = body_of(request, "audience", "years", "seed")
+            given = body_of(request, "audience", "years", "seed", "horizon", "budgets")
             row, _new = request_simulation(actor=self.viewer, given=given, at=self.at)
             row = simulation_for(self.viewer, row.uuid)
             body = self.one(row)
@@ -157,7 +157,11 @@ class SimulationFigures(_Results):
         `contribution.{id of a risk}`; of each objective that has a model
         `objective.{key}.chance`, `.undisturbed` (if none of its events happens),
         `.cost.{id of a risk}` (in chance), `.sure` (the level reached in four of five cases) and
-        `.required_growth`; each with `.before` or `.after` the mitigations."""
+        `.required_growth`; each with `.before` or `.after` the mitigations. Where effects of
+        mitigations are known `frontier.{0, 10 … 100}.budget`, `.cost`, `.loss.mean` and
+        `.runner_up.difference` of the best set for so many per cent of what everything costs, the
+        same of `choice` within the budgets, and `information.{id of a risk or driver}.frequency`
+        or `.driver` with `information.all`: what knowing is worth at most."""
         return self.detail({"figures": self.results(simulation)["figures"]})
 
 
@@ -202,6 +206,53 @@ class SimulationTornado(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """The expected year with one input at its P5 and at its P95, widest first."""
         return self.detail(self.results(simulation)["tornado"])
+
+
+class SimulationFrontier(_Results):
+    """What the money buys."""
+
+    @schema.detailed("Read what the money buys in a simulation", shapes.Frontier)
+    def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
+        """The best set of mitigations for each share of what everything costs, and within the
+        budgets that were named; each beside the runner-up, doing nothing and sets as good within
+        one standard error, told from years that chose nothing. What knowing a number is worth at
+        most to the choice. Empty where no effects of mitigations are known."""
+        found = self.results(simulation)
+        choice = found.get("choice")
+        return self.detail(
+            {
+                "points": [
+                    {"percent": one["percent"], **_point(one)} for one in found.get("frontier", ())
+                ],
+                "choice": choice and _point(choice),
+                "information": _information(found.get("information")),
+            }
+        )
+
+
+def _point(one: dict[str, Any]) -> dict[str, Any]:
+    plain = ("budgets", "as_good_count", "considered", "every", "is_exact", "gap")
+    return {name: one[name] for name in plain} | {
+        "chosen": _set(one["chosen"]),
+        "runner_up": one["runner_up"] and _set(one["runner_up"]),
+        "nothing": _set(one["nothing"]),
+        "as_good": [_set(each) for each in one["as_good"]],
+    }
+
+
+def _set(one: dict[str, Any]) -> dict[str, Any]:
+    plain = ("mitigations", "cost", "within_budget")
+    bands = {name: _band(one[name]) for name in ("mean", "difference")}
+    return {name: one[name] for name in plain} | bands
+
+
+def _information(found: dict[str, Any] | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    values = [
+        {"risk": one["risk"], "on": one["on"], **_band(one["value"])} for one in found["values"]
+    ]
+    return {"horizon": found["horizon"], "values": values, "all": _band(found["all"])}
 
 
 class SimulationObjectives(_Results):

@@ -165,6 +165,7 @@ _SIMULATION = [
         simulations.SimulationContributions.as_view(),
         name="simulation_contributions",
     ),
+    path("frontier/", simulations.SimulationFrontier.as_view(), name="simulation_frontier"),
     path("tornado/", simulations.SimulationTornado.as_view(), name="simulation_tornado"),
     path("objectives/", simulations.SimulationObjectives.as_view(), name="simulation_objectives"),
     path(

@@ -388,6 +388,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/simulations/{}/objectives/": "GET",
     "/api/v1/registers/{}/simulations/{}/inputs/": "GET",
     "/api/v1/registers/{}/simulations/{}/figures/": "GET",
+    "/api/v1/registers/{}/simulations/{}/frontier/": "GET",
     "/api/v1/registers/{}/simulations/{}/curve/": "GET",
     "/api/v1/registers/{}/simulations/{}/contributions/": "GET",
     "/api/v1/registers/{}/simulations/{}/tornado/": "GET",

@@ -12,6 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.policy import buying
 from riskreg.events.policy import canonical
 from riskreg.kernel.errors import Errors
 from riskreg.register.policy import LABELS
@@ -200,7 +201,10 @@ def estimates_on(exposure: Mapping[str, Any], side: str) -> list[dict[str, Any]]
 
 def differs(exposures: Sequence[Mapping[str, Any]]) -> bool:
     """Whether any risk is otherwise after the mitigations; else after is as before."""
-    return any(estimates_on(one, "after") != estimates_on(one, "before") for one in exposures)
+    return any(
+        one.get("mitigated") or estimates_on(one, "after") != estimates_on(one, "before")
+        for one in exposures
+    )
 
 
 def paths_of(years: int) -> int:
@@ -221,7 +225,7 @@ def figure_names(objectives: Sequence[Mapping[str, Any]]) -> dict[str, str]:
 def risk_in_key(key: str) -> str:
     """The public id of the risk that a figure is about; empty for none."""
     parts = key.split(".")
-    if parts[0] == "contribution":
+    if parts[0] in ("contribution", "information"):
         return parts[1]
     return parts[3] if parts[0] == "objective" and parts[2] == "cost" else ""
 
@@ -231,12 +235,9 @@ def sides_of(exposures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     return SIDES if differs(exposures) else SIDES[:1]
 
 
-def pieces_of(
-    years: int,
-    exposures: Sequence[Mapping[str, Any]],
-    objectives: Sequence[Mapping[str, Any]] = (),
-) -> list[Piece]:
+def pieces_of(years: int, inputs: Mapping[str, Any]) -> list[Piece]:
     """The steps of a run, after the inputs are frozen."""
+    exposures, objectives = inputs["exposures"], inputs.get("objectives", ())
     chunks, sides = chunks_of(years, len(exposures)), sides_of(exposures)
     weight = max(1, years // chunks // 1000)
     pieces = [
@@ -251,6 +252,15 @@ def pieces_of(
         )
         for one in objectives
     ]  # fmt: skip
+    if inputs.get("mitigations"):
+        each = max(1, years // 5000)
+        pieces += [
+            Piece(f"frontier:{percent}", "analysis.frontier", 1, each)
+            for percent in buying.FRONTIER
+        ]
+        pieces += [Piece("information", "analysis.information", 1, each)]
+    if inputs.get("budgets"):
+        pieces += [Piece("choice", "analysis.choose", 1, max(1, years // 5000))]
     total = max(1, years // 2000)
     pieces += [Piece(f"measure:{side}", "analysis.measure", 2, total) for side in sides]
     pieces += [Piece(f"contribute:{side}", "analysis.contribute", 2, total) for side in sides]
@@ -267,18 +277,26 @@ def weakest_label(inputs: Mapping[str, Any]) -> str:
         for estimate in one[stage]
     ]
     found += [row["label"] for one in inputs.get("drivers", ()) for row in one["beliefs"]]
+    found += buying.labels_in(inputs)
     return str(max(found, key=LABELS.index))
 
 
+def _estimated(exposure: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """An exposure without what is told of the mitigations themselves."""
+    if exposure is None:
+        return None
+    return {name: exposure[name] for name in exposure if name != "mitigated"}
+
+
 def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
-    """(id of a risk, driver or objective, what happened to its inputs) of what is different; and
-    the engine itself."""
+    """(id of a risk, driver, objective or mitigation, what happened to its inputs) of what is
+    different; and the engine itself."""
     old = {one["risk"]: one for one in frozen["exposures"]}
     new = {one["risk"]: one for one in now["exposures"]}
     found = [
         (risk, "gone" if risk not in new else "new" if risk not in old else "changed")
         for risk in sorted({*old, *new})
-        if old.get(risk) != new.get(risk)
+        if _estimated(old.get(risk)) != _estimated(new.get(risk))
     ]
     before = {one["driver"]: one for one in frozen.get("drivers", ())}
     found += [
@@ -291,5 +309,14 @@ def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, 
     )
     found += [
         (one, "objective") for one in sorted({*was, *is_now}) if was.get(one) != is_now.get(one)
+    ]
+    bought, now_bought = (
+        {one["mitigation"]: one for one in inputs.get("mitigations", ())}
+        for inputs in (frozen, now)
+    )
+    found += [
+        (one, "mitigation")
+        for one in sorted({*bought, *now_bought})
+        if bought.get(one) != now_bought.get(one)
     ]
     return found + ([("", "engine")] if frozen["engine"] != now["engine"] else [])

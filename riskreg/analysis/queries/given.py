@@ -5,7 +5,7 @@ number that one has seen pulls one's own towards it.
 """
 
 from collections.abc import Collection
-from typing import TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -34,7 +34,8 @@ _ENDED = {
 
 def visible_given(model: type[_Row], viewer: Reader) -> QuerySet[_Row]:
     """Every one that the viewer may know of: their party's, and those released."""
-    rows: QuerySet[_Row] = model.objects.visible_to(viewer)
+    manager: Any = model.objects
+    rows: QuerySet[_Row] = manager.visible_to(viewer)
     return rows
 
 

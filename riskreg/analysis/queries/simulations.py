@@ -10,7 +10,8 @@ from uuid import UUID
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.models import Driver, Estimate, Simulation
+from riskreg.analysis.models import Driver, Effect, Estimate, Simulation
+from riskreg.analysis.policy import buying
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.policy.objectives import Known, frozen_model, still_to_come
 from riskreg.analysis.queries.drivers import (
@@ -19,7 +20,9 @@ from riskreg.analysis.queries.drivers import (
     links_for,
     newest_beliefs,
 )
+from riskreg.analysis.queries.effects import readable_effects
 from riskreg.analysis.queries.estimates import withheld_among
+from riskreg.analysis.queries.given import withheld_given
 from riskreg.analysis.queries.objectives import newest_models
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import Progress, job_of, progress_of
@@ -28,7 +31,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Objective, Party, Register
 from riskreg.register.queries import objectives_for
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Risk, State
+from riskreg.risks.models import Mitigation, Risk, State
 
 
 @dataclass(frozen=True)
@@ -63,10 +66,22 @@ def moving(reader: AudienceReader) -> policy.Moving:
     return policy.Moving(links, drivers, beliefs)
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """What is asked of a run besides what is believed: how many years are drawn, the seed, how
+    many years mitigations work, and budgets as they are frozen."""
+
+    years: int
+    seed: int
+    horizon: int = buying.HORIZON
+    budgets: tuple[dict[str, Any], ...] = ()
+
+
 def inputs_now(
-    reader: AudienceReader, party: Party | None, years: int, seed: int, day: dt.date
-) -> tuple[dict[str, Any], list[Estimate]]:
-    """What a run of that audience would be made from on ``day``, and the estimates among it."""
+    reader: AudienceReader, party: Party | None, wanted: Wanted, day: dt.date
+) -> tuple[dict[str, Any], list[Estimate], list[Effect]]:
+    """What a run of that audience would be made from on ``day``, with the estimates and effects
+    among it."""
     estimates = readable_estimates(reader)
     exposures = policy.exposures_of(estimates)
     inputs = policy.with_drivers(exposures, moving(reader), day) | _objectives(
@@ -77,10 +92,13 @@ def inputs_now(
         "base_year": estimates[0].base_year if estimates else 0,
         "currency": reader.register.currency,
         "engine": policy.ENGINE,
-        "seed": seed,
-        "years": years,
+        "seed": wanted.seed,
+        "years": wanted.years,
     }
-    return inputs, estimates
+    known = {one["risk"] for one in exposures}
+    effects = [row for row in readable_effects(reader) if str(row.risk.uuid) in known]
+    inputs = buying.with_mitigations(inputs, effects, wanted.horizon, wanted.budgets)
+    return inputs, estimates, effects
 
 
 def _objectives(
@@ -144,8 +162,9 @@ def stale_because(viewer: Viewer, row: Simulation, day: dt.date) -> list[dict[st
     """
     party = party_of_run(row)
     reader = AudienceReader(row.register, party.pk if party else None)
-    now, _estimates = inputs_now(reader, party, row.years, row.seed, day)
-    found = policy.moved(json.loads(row.inputs), now)
+    frozen = json.loads(row.inputs)
+    now, *_rows = inputs_now(reader, party, Wanted(row.years, row.seed), day)
+    found = policy.moved(frozen, now)
     ids = [risk for risk, _what in found if risk]
     refs = {str(u): r for u, r in _visible_refs(viewer, ids)}
     return [{"ref": refs.get(risk, ""), "what": what} for risk, what in found]
@@ -157,10 +176,12 @@ def _visible_refs(viewer: Viewer, ids: Collection[str]) -> list[tuple[UUID, str]
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids)
     drivers = drivers_for(viewer).filter(uuid__in=ids)
     objectives = objectives_for(viewer).filter(uuid__in=ids)
+    mitigations = Mitigation.objects.visible_to(viewer).filter(uuid__in=ids)
     return [
         *rows.values_list("uuid", "ref"),
         *drivers.values_list("uuid", "ref"),
         *objectives.values_list("uuid", "key"),
+        *mitigations.values_list("uuid", "ref"),
     ]
 
 
@@ -206,7 +227,28 @@ def inputs_shown(viewer: Viewer, row: Simulation) -> dict[str, Any]:
     for one in estimates:
         if UUID(one["id"]) in withheld:
             one["frequency"] = one["severity"] = None
+    _withhold_effects(viewer, inputs.get("mitigations", ()))
     return inputs
+
+
+def _withhold_effects(viewer: Viewer, mitigations: Collection[dict[str, Any]]) -> None:
+    costs = [row for one in mitigations for row in one["cost"]]
+    said = [row for one in mitigations for part in one["effects"] for row in part["said"]]
+    ids = {UUID(row["id"]) for row in (*costs, *said)}
+    withheld = withheld_given(Effect, viewer, ids)
+    for row in (*costs, *said):
+        if UUID(row["id"]) in withheld:
+            row |= {name: None for name in ("range", "frequency", "severity") if name in row}
+
+
+def mitigations_of_run(viewer: Viewer, row: Simulation) -> dict[str, Mitigation]:
+    """The mitigations of a run by public id, as far as the viewer may know of them."""
+    ids = [one["mitigation"] for one in json.loads(row.inputs).get("mitigations", ())]
+    if not ids:
+        return {}
+    return {
+        str(one.uuid): one for one in Mitigation.objects.visible_to(viewer).filter(uuid__in=ids)
+    }
 
 
 def results_of_run(row: Simulation) -> dict[str, Any]:

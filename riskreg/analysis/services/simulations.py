@@ -11,9 +11,11 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy import buying
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.queries.simulations import (
     AudienceReader,
+    Wanted,
     inputs_now,
     same_run,
     simulation_for,
@@ -37,16 +39,16 @@ def request_simulation(
 ) -> tuple[Simulation, bool]:
     """A run of the estimates as they are now; and whether it is new.
 
-    ``given``: {audience: shared|party, years, seed?}. Inputs are frozen in this transaction with
-    the steps that will work on them. Where a run of the same inputs is there, that is the answer:
-    same inputs, same figures. Raises ``Invalid``, ``Forbidden``.
+    ``given``: {audience: shared|party, years, seed?, horizon?, budgets?}. Inputs are
+    frozen in this transaction with the steps that will work on them. Where a run of the same inputs
+    is there, that is the answer: same inputs, same figures. Raises ``Invalid``, ``Forbidden``.
     """
     require(actor, "simulation.run")
     if actor.party is None:
         raise Invalid.one("party", "needs_party", _("A run is asked for on behalf of a party."))
     errors = Errors()
     for name in given:
-        if name not in ("audience", "years", "seed"):
+        if name not in ("audience", "years", "seed", "horizon", "budgets"):
             errors.add(str(name)[:60], "unknown_field", _("A run has no such setting."))
     audience = given.get("audience", Visibility.SHARED)
     if audience not in Visibility.values:
@@ -60,11 +62,25 @@ def request_simulation(
         errors, "seed", given.get("seed", 1), 0, 2**31 - 1,
         _("A seed is a whole number from 0 to 2,147,483,647."),
     )  # fmt: skip
+    horizon = _whole(
+        errors, "horizon", given.get("horizon", buying.HORIZON), buying.LEAST_HORIZON,
+        buying.MOST_HORIZON, _("Mitigations work for 1 to 40 years."),
+    )  # fmt: skip
+    parties = set(actor.register.parties.values_list("key", flat=True))
+    budgets = buying.clean_budgets(errors, given.get("budgets"), parties)
     errors.raise_if_any()
+    wanted = Wanted(years, seed, horizon, tuple(budgets))
     party = actor.party if audience == Visibility.PARTY else None
     reader = AudienceReader(actor.register, party.pk if party else None)
-    inputs, estimates = inputs_now(reader, party, years, seed, actor.today(at))
+    inputs, estimates, effects = inputs_now(reader, party, wanted, actor.today(at))
     policy.check_estimates(errors, estimates)
+    buying.check_effects(errors, effects, estimates)
+    if budgets and not inputs.get("mitigations"):
+        text = _(
+            "There is nothing to choose: of no running mitigation anybody has said what it leaves "
+            "of a simulated risk and what it costs."
+        )
+        errors.add("budgets", "empty", text)
     refuse_twice(errors, reader, estimates)
     errors.raise_if_any()
     digest = policy.digest_of(inputs)
@@ -121,7 +137,7 @@ def _lay_out(actor: Viewer, row: Simulation, inputs: Mapping[str, Any], at: dt.d
             hashlib.sha256(f"{row.digest}:{piece.key}".encode()).hexdigest(),
             piece.weight,
         )
-        for piece in policy.pieces_of(row.years, inputs["exposures"], inputs.get("objectives", ()))
+        for piece in policy.pieces_of(row.years, inputs)
     ]
     own = row.visibility == Visibility.PARTY
     key = actor.audience.key if own else type(actor.audience)(actor.register.uuid).key

@@ -300,6 +300,7 @@ TAGS: dict[str, str] = {
     "estimates": "How often a risk happens and what it costs, by each expert.",
     "evidence": "Files that hang on things.",
     "extensions": "More time for a review.",
+    "frontier": "What the money buys.",
     "figures": "What a simulation came to.",
     "handovers": "Everything of one person's goes to another.",
     "heatmap": "Risks by likelihood and impact, on any day.",

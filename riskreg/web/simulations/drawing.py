@@ -129,3 +129,42 @@ def fan(objective: Mapping[str, Any]) -> Fan:
         years=tuple((x(year), year) for year in reversed(shown)),
         levels=tuple((y(level), level) for level in steps),
     )
+
+
+@dataclass(frozen=True)
+class Frontier:
+    """The least expected loss for each budget: a path of steps, its points, and the marks of the
+    axes as (place, value)."""
+
+    path: str
+    points: tuple[tuple[float, float], ...]
+    amounts: tuple[tuple[float, float], ...]
+    losses: tuple[tuple[float, float], ...]
+    width: int = WIDTH
+    height: int = HEIGHT
+    left: int = _FAN_LEFT
+
+
+def frontier(points: Sequence[tuple[float, float]]) -> Frontier:
+    """(budget, expected loss of a year) by rising budget. The axis of losses starts at nothing, so
+    that a small gain looks small; below it where an expected year brings something."""
+    top = points[-1][0] or 1.0
+    losses = [loss for _budget, loss in points]
+    least, most = min(0.0, *losses), max(0.0, *losses)
+    width, depth = WIDTH - _FAN_LEFT - 24, HEIGHT - _FOOT - _TOP
+
+    def x(budget: float) -> float:
+        return round(_FAN_LEFT + width * budget / top, 1)
+
+    def y(loss: float) -> float:
+        return round(_TOP + depth * (most - loss) / ((most - least) or 1), 1)
+
+    places = [(x(budget), y(loss)) for budget, loss in points]
+    # Between two budgets the smaller one buys what it bought.
+    path = f"M{places[0][0]} {places[0][1]}" + "".join(f" H{px} V{py}" for px, py in places[1:])
+    return Frontier(
+        path,
+        tuple(places),
+        tuple((x(budget), budget) for budget, _loss in points[::5]),
+        tuple((y(value), value) for value in (least + n * (most - least) / 4 for n in range(5))),
+    )

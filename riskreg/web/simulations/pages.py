@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
 from riskreg.analysis.policy.simulations import YEARS, risk_in_key
 from riskreg.analysis.queries.contradictions import contradictions_of_run
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
+    mitigations_of_run,
     objectives_of_run,
     progress_by_run,
     results_of_run,
@@ -32,12 +34,14 @@ from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.kernel.localised import number
+from riskreg.register.models import Party
 from riskreg.register.permissions import permits, require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.estimates.amounts import percent_text
 from riskreg.web.forms.marks import not_done, repeatable
 from riskreg.web.presenters import Scale, person
+from riskreg.web.simulations.bought import Bought
 from riskreg.web.simulations.objectives import objective_shown
 from riskreg.web.simulations.results import Results
 from riskreg.web.table_form import set_choices
@@ -51,15 +55,42 @@ class AskForm(forms.Form):
 
     audience = forms.ChoiceField(label=gettext_lazy("Reads"), widget=forms.RadioSelect)
     years = forms.TypedChoiceField(label=gettext_lazy("Years"), coerce=int)
+    horizon = forms.IntegerField(
+        label=gettext_lazy("Mitigations work for so many years"),
+        min_value=LEAST_HORIZON,
+        max_value=MOST_HORIZON,
+        required=False,
+    )
 
-    def __init__(self, party: str, data: Any = None) -> None:
-        initial = {"audience": Visibility.SHARED.value, "years": 100_000}
+    def __init__(self, party: str, parties: list[Party], data: Any = None) -> None:
+        initial = {"audience": Visibility.SHARED.value, "years": 100_000, "horizon": HORIZON}
         super().__init__(data, initial=initial)
+        self.budgets = {"budget": None} | {f"budget_{one.key}": one.key for one in parties}
+        words = {f"budget_{one.key}": str(one) for one in parties}
+        for name in self.budgets:
+            label = words.get(name) or _("All together")
+            self.fields[name] = forms.DecimalField(label=label, required=False, min_value=0)
         own = _("what every party sees, and what is %(party)s's own") % {"party": party}
         set_choices(self, "audience", [
             (Visibility.SHARED.value, _("what every party sees")), (Visibility.PARTY.value, own),
         ])  # fmt: skip
         set_choices(self, "years", [(years, number(years)) for years in YEARS])
+
+    @property
+    def budget_fields(self) -> list[forms.BoundField]:
+        """What may be spent, by all together and by each party."""
+        return [self[name] for name in self.budgets]
+
+    def given(self) -> dict[str, Any]:
+        """What the service takes; a budget that is left empty is none."""
+        data = self.cleaned_data
+        budgets = [
+            {"amount": str(data[name]), "party": party}
+            for name, party in self.budgets.items()
+            if data.get(name) is not None
+        ]
+        plain = {name: data[name] for name in ("audience", "years", "horizon") if data[name]}
+        return plain | ({"budgets": budgets} if budgets else {})
 
 
 class Simulations(RegisterView):
@@ -77,9 +108,7 @@ class Simulations(RegisterView):
         if not form.is_valid():
             return self._page(form, 400)
         try:
-            row, new = request_simulation(
-                actor=self.viewer, given=dict(form.cleaned_data), at=self.at
-            )
+            row, new = request_simulation(actor=self.viewer, given=form.given(), at=self.at)
         except Invalid as invalid:
             add_errors(form, invalid)
             return self._page(form, 400)
@@ -91,7 +120,8 @@ class Simulations(RegisterView):
         return _to_run(self.viewer.register.slug, row)
 
     def _form(self, data: Any = None) -> AskForm:
-        return AskForm(str(self.viewer.party or ""), data)
+        parties = list(self.viewer.register.parties.order_by("pk"))
+        return AskForm(str(self.viewer.party or ""), parties, data)
 
     def _page(self, form: AskForm, status: int = 200) -> HttpResponse:
         rows = list(visible_simulations(self.viewer)[: MOST + 1])
@@ -128,7 +158,11 @@ class SimulationPage(RegisterView):
             pairs = contradictions_of_run(self.viewer, results)
             scale = Scale(self.viewer.register.criteria)
             targets = objectives_of_run(self.viewer, row)
+            parties = list(self.viewer.register.parties.all())
+            works = mitigations_of_run(self.viewer, row)
+            bought = Bought(results, works, risks, drivers, parties, row.currency)
             context["results"] = found.shown() | found.contradictions(pairs, scale)
+            context["results"]["bought"] = bought.shown()
             context["results"]["objectives"] = [
                 objective_shown(one, targets.get(one["objective"]), risks, drivers)
                 for one in results.get("objectives", ())
@@ -239,6 +273,7 @@ def _moved_text(moved: dict[str, str]) -> str:
         "changed": _("%(ref)s has other estimates now"),
         "gone": _("%(ref)s is not simulated any more"),
         "driver": _("of %(ref)s something else is believed now"),
+        "mitigation": _("of what %(ref)s does and costs something else is said now"),
         "objective": _("the objective %(ref)s is modelled otherwise now"),
         "engine": _("the mathematics has a new version"),
     }

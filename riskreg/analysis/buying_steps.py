@@ -1,0 +1,131 @@
+"""What a worker does to tell what the money buys. Only workers load this: it brings NumPy.
+
+The scenarios that choose have a seed of their own; figures come from the run's own years, which
+chose nothing, so that they stand beside the run's other figures without contradicting them.
+"""
+
+import math
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from riskreg import quant
+from riskreg.analysis import modelled
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy import buying
+from riskreg.analysis.steps import HALF, KeepGoing, load_run
+from riskreg.jobs.kinds import Outcome
+from riskreg.jobs.models import Step
+
+# Scenarios that choose; the mean is in closed form given the drivers, so that few are enough.
+SCENARIOS = 1_000
+# Years that a set is measured on, and states of the drivers that are asked about.
+MEASURED, STATES = 100_000, 32_768
+# Sets as good as the chosen one that are told.
+MOST_AS_GOOD = 5
+_MOST_OPTIONS = 32
+
+
+def frontier(step: Step, keep_going: KeepGoing) -> Outcome:
+    """The best set for one share of what everything costs."""
+    row, inputs = load_run(step)
+    percent = int(step.key.split(":")[1])
+    everything = _mitigations(inputs)
+    total = math.fsum(one.cost for one in everything)
+    keep_going()
+    budgets = [{"amount": total * percent / 100, "party": None}]
+    return Outcome({"percent": percent, **point(row, inputs, budgets)})
+
+
+def choose(step: Step, keep_going: KeepGoing) -> Outcome:
+    """The best set within the budgets that were named, all of which are kept."""
+    row, inputs = load_run(step)
+    keep_going()
+    budgets = [{"amount": float(one["amount"]), "party": one["party"]} for one in inputs["budgets"]]
+    return Outcome(point(row, inputs, budgets))
+
+
+def point(
+    row: Simulation, inputs: dict[str, Any], budgets: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """The best set within ``budgets`` beside the runner-up, doing nothing, and all sets as good
+    within one standard error."""
+    base, everything = modelled.portfolio(inputs, "before"), _mitigations(inputs)
+    limits = [quant.Budget(float(one["amount"]), one["party"]) for one in budgets]
+    choice = quant.choose_mitigations(
+        base, everything, limits, row.seed + 1, scenarios=min(SCENARIOS, row.years)
+    )
+    told = quant.report_choice(
+        base, everything, limits, choice, row.seed, years=min(row.years, MEASURED)
+    )
+    return {
+        "budgets": [dict(one) for one in budgets],
+        "chosen": _set(told.chosen),
+        "runner_up": told.runner_up and _set(told.runner_up),
+        "nothing": _set(told.nothing),
+        "as_good": [_set(one) for one in told.as_good[:MOST_AS_GOOD]],
+        "as_good_count": len(told.as_good),
+        "considered": told.considered,
+        "every": told.every,
+        "is_exact": choice.optimal and choice.gap == 0,
+        # How far the best could be, as a share; None: not known.
+        "gap": choice.gap if math.isfinite(choice.gap) else None,
+    }
+
+
+def _set(one: quant.SetFigures) -> dict[str, Any]:
+    return {
+        "mitigations": sorted(one.chosen),
+        "cost": one.cost,
+        "mean": _banded(one.value, one.standard_error),
+        # This set's less the chosen one's, year by year on the same draws.
+        "difference": _banded(one.difference, one.difference_error),
+        "within_budget": one.within_budget,
+    }
+
+
+def information(step: Step, keep_going: KeepGoing) -> Outcome:
+    """What knowing one uncertain number would be worth at most to the choice between doing nothing,
+    each mitigation alone and all of them; over the years that mitigations work."""
+    row, inputs = load_run(step)
+    horizon = inputs["horizon"]
+    base, everything = modelled.portfolio(inputs, "before"), _mitigations(inputs)
+    # Costs are paid once and losses come every year: of both what falls on one year.
+    yearly = [quant.Mitigation(m.name, m.cost / horizon, m.effects) for m in everything]
+    options: dict[str, list[quant.Mitigation]] = {"": []}
+    if len(yearly) <= _MOST_OPTIONS:
+        options |= {m.name: [m] for m in yearly}
+    if len(yearly) > 1:
+        options["all"] = yearly
+    keep_going()
+    if not base.drivers:
+        return Outcome({"horizon": horizon, "values": [], "all": [0.0, 0.0, 0.0]})
+    found = quant.driver_evppi(base, options, max(8, min(row.years, STATES)), row.seed)
+    values: list[dict[str, Any]] = []
+    for name, worth in found.each.items():
+        risk, colon, _rate = name.partition(":")
+        value = _worth(worth, horizon)
+        if value[0] > 0:
+            on = "frequency" if colon else "driver"
+            values.append({"risk": risk, "on": on, "value": value})
+    values.sort(key=_dearest_first)
+    return Outcome(
+        {"horizon": horizon, "values": values, "all": _worth(found.all_drivers, horizon)}
+    )
+
+
+def _dearest_first(one: Mapping[str, Any]) -> tuple[float, str, str]:
+    return -one["value"][0], one["risk"], one["on"]
+
+
+def _worth(worth: quant.InformationValue, horizon: int) -> list[float]:
+    value, low, high = _banded(worth.value * horizon, worth.standard_error * horizon)
+    return [value, max(0.0, low), high]
+
+
+def _banded(value: float, error: float) -> list[float]:
+    return [value, value - HALF * error, value + HALF * error]
+
+
+def _mitigations(inputs: Mapping[str, Any]) -> list[quant.Mitigation]:
+    risks = {one["risk"] for one in inputs["exposures"]}
+    return [modelled.mitigation_of(one, risks) for one in buying.that_can_be_chosen(inputs)]
