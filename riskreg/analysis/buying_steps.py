@@ -20,7 +20,7 @@ from riskreg.jobs.models import Step
 SCENARIOS = 1_000
 # Years that a set is measured on, and states of the drivers that are asked about.
 MEASURED, STATES = 100_000, 32_768
-# Sets as good as the chosen one that are told.
+# Sets as good as the chosen one that are report.
 MOST_AS_GOOD = 5
 _MOST_OPTIONS = 32
 
@@ -54,18 +54,18 @@ def point(
     choice = quant.choose_mitigations(
         base, everything, limits, row.seed + 1, scenarios=min(SCENARIOS, row.years)
     )
-    told = quant.report_choice(
+    report = quant.report_choice(
         base, everything, limits, choice, row.seed, years=min(row.years, MEASURED)
     )
     return {
         "budgets": [dict(one) for one in budgets],
-        "chosen": _set(told.chosen),
-        "runner_up": told.runner_up and _set(told.runner_up),
-        "nothing": _set(told.nothing),
-        "as_good": [_set(one) for one in told.as_good[:MOST_AS_GOOD]],
-        "as_good_count": len(told.as_good),
-        "considered": told.considered,
-        "every": told.every,
+        "chosen": _set(report.chosen),
+        "runner_up": report.runner_up and _set(report.runner_up),
+        "nothing": _set(report.nothing),
+        "as_good": [_set(one) for one in report.as_good[:MOST_AS_GOOD]],
+        "as_good_count": len(report.as_good),
+        "considered": report.considered,
+        "every": report.every,
         "is_exact": choice.optimal and choice.gap == 0,
         # How far the best could be, as a share; None: not known.
         "gap": choice.gap if math.isfinite(choice.gap) else None,

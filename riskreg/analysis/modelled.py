@@ -194,11 +194,11 @@ def mitigation_of(
     """A frozen mitigation with its effects on ``risks``; all experts together, each with the same
     weight. It is paid once, by its party."""
     effects = [
-        _effect(what, part["risk"], said)
+        _effect(what, part["risk"], ranges)
         for part in one["effects"]
         if part["risk"] in risks
         for what in on
-        if (said := [row[what] for row in part["said"] if row[what]])
+        if (ranges := [row[what] for row in part["experts"] if row[what]])
     ]
     years = {row["year"] for row in one["cost"]}
     amount = _quantity([row["range"] for row in one["cost"]])
@@ -206,8 +206,8 @@ def mitigation_of(
     return quant.Mitigation.paid(one["mitigation"], [cost], effects)
 
 
-def _effect(what: str, risk: str, said: Sequence[Sequence[str]]) -> quant.Effect:
-    factor = _quantity(said)
+def _effect(what: str, risk: str, ranges: Sequence[Sequence[str]]) -> quant.Effect:
+    factor = _quantity(ranges)
     make = quant.Effect.frequency if what == "frequency" else quant.Effect.severity
     return make(risk, factor if isinstance(factor, float) else drawn_fast(factor))
 

@@ -134,7 +134,7 @@ class InputCost(s.Serializer[Any]):
     label = one_of(LABELS, help_text="how far it can be relied on")
 
 
-class InputSaid(s.Serializer[Any]):
+class InputShares(s.Serializer[Any]):
     id = s.UUIDField()
     expert = s.UUIDField(help_text="id of the person")
     frequency = s.ListField(
@@ -148,7 +148,7 @@ class InputSaid(s.Serializer[Any]):
 
 class InputEffect(s.Serializer[Any]):
     risk = s.UUIDField(help_text="id of the risk")
-    said = InputSaid(many=True, help_text="the newest of each expert")
+    experts = InputShares(many=True, help_text="the newest of each expert")
 
 
 class InputMitigation(s.Serializer[Any]):

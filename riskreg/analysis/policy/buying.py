@@ -50,8 +50,8 @@ def mitigations_of(effects: Sequence[Any], risks: set[str]) -> list[dict[str, An
             **found[key],
             "cost": [cost for _expert, cost in sorted(found[key]["cost"].items())],
             "effects": [
-                {"risk": risk, "said": sorted(said, key=lambda row: str(row["expert"]))}
-                for risk, said in sorted(found[key]["effects"].items())
+                {"risk": risk, "experts": sorted(rows, key=lambda row: str(row["expert"]))}
+                for risk, rows in sorted(found[key]["effects"].items())
             ],
         }
         for key in sorted(found)
@@ -172,5 +172,5 @@ def labels_in(inputs: Mapping[str, Any]) -> list[str]:
     return [
         row["label"]
         for one in inputs.get("mitigations", ())
-        for row in (*one["cost"], *(said for part in one["effects"] for said in part["said"]))
+        for row in (*one["cost"], *(each for part in one["effects"] for each in part["experts"]))
     ]

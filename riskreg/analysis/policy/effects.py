@@ -17,8 +17,8 @@ def check_effect(errors: Errors, clean: Mapping[str, Any], *, is_threat: bool) -
     """Note what is wrong with the shares that remain and with the cost."""
     for what in SHARES:
         _check_share(errors, clean, what, is_threat=is_threat)
-    said = [name for name in clean if name.startswith(SHARES) and clean[name] is not None]
-    if not said and not errors.has(*_names("frequency"), *_names("severity")):
+    given = [name for name in clean if name.startswith(SHARES) and clean[name] is not None]
+    if not given and not errors.has(*_names("frequency"), *_names("severity")):
         text = _("Say what remains of how often, of what one event costs, or of both.")
         errors.add("frequency_low", "required", text)
     _check_middle(errors, "cost", [clean.get(name) for name in _names("cost")])

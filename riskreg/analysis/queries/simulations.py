@@ -233,10 +233,10 @@ def inputs_shown(viewer: Viewer, row: Simulation) -> dict[str, Any]:
 
 def _withhold_effects(viewer: Viewer, mitigations: Collection[dict[str, Any]]) -> None:
     costs = [row for one in mitigations for row in one["cost"]]
-    said = [row for one in mitigations for part in one["effects"] for row in part["said"]]
-    ids = {UUID(row["id"]) for row in (*costs, *said)}
+    shares = [row for one in mitigations for part in one["effects"] for row in part["experts"]]
+    ids = {UUID(row["id"]) for row in (*costs, *shares)}
     withheld = withheld_given(Effect, viewer, ids)
-    for row in (*costs, *said):
+    for row in (*costs, *shares):
         if UUID(row["id"]) in withheld:
             row |= {name: None for name in ("range", "frequency", "severity") if name in row}
 
