@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from riskreg.analysis.models import Effect, Estimate
+from riskreg.analysis.queries.effects import RUNNING
 from riskreg.analysis.services import (
     record_effect,
     record_estimate,
@@ -370,12 +371,12 @@ class Story:
         release_estimate(actor=actor, estimate=row.uuid, at=self.at)
 
     def weigh(self) -> None:
-        row = self.pick(Mitigation)
-        served = self.dice.choice(list(row.risks.all()))
-        given = EFFECT | self.some(
-            severity_low=lambda: "0.1", severity_mode=lambda: "0.2", severity_high=lambda: "1",
-            cost_year=lambda: 2028, rationale=self.word,
-        )  # fmt: skip
+        running = Mitigation.objects.filter(status__in=RUNNING).exclude(risks__state="closed")
+        row = self.dice.choice(list(running.filter(visibility="shared").order_by("pk")))
+        served = self.dice.choice(list(row.risks.order_by("pk")))
+        given = EFFECT | self.some(cost_year=lambda: 2028, rationale=self.word)
+        if self.dice.random() < 0.5:
+            given |= {"severity_low": "0.1", "severity_mode": "0.2", "severity_high": "1"}
         for person in ("owner", "manager", "partner_owner", "partner_manager"):
             actor = self.world.viewer(person)
             with suppress(NotFound):
