@@ -6,11 +6,13 @@ import re
 import pytest
 from django.test import Client
 
+from riskreg.analysis.services import request_simulation
 from riskreg.register.models import Register
 from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks.queries.totals import above_over_time
 from riskreg.risks.services import edit_mitigation
 from tests import builders
+from tests.analysis import making as estimating
 from tests.builders import SLUG, World
 from tests.decisions import making as deciding
 from tests.indicators.making import indicator, read
@@ -232,3 +234,49 @@ def test_queries_and_lists_do_not_grow_with_the_register(
             answer = client.get(HOME)
         sizes.append([answer.content.count(b"<li"), len(answer.context["top"])])
     assert sizes[0] == sizes[1]
+
+
+def test_decisions_that_stand_on_what_has_moved_are_named(kept: World) -> None:
+    moves, stays = (builders.risk(kept, rated=(4, 4)) for _ in range(2))
+    stale = deciding.proposed(kept, moves)
+    fresh = deciding.proposed(kept, stays)
+    own = deciding.proposed(
+        kept, builders.risk(kept, rated=(4, 4), visibility="party"), visibility="party"
+    )
+    assert builders.web(kept.leader).get(HOME).context["decisions"]["stale"] == []
+    for row in (moves, own.risks.get()):
+        builders.assess(kept, row, (1, 1))
+    for who, refs in (("leader", [own.ref, stale.ref]), ("partner_leader", [stale.ref])):
+        answer = builders.web(getattr(kept, who)).get(HOME)
+        listed = answer.context["decisions"]["stale"]
+        assert [row["ref"] for row in listed] == refs
+        assert answer.context["decisions"]["stale_count"] == len(refs)
+        assert "Stand on what has moved" in answer.content.decode()
+        opened = builders.web(getattr(kept, who)).get(listed[-1]["url"])
+        assert opened.context["stale"] is True
+    assert fresh.ref not in refs
+
+
+def test_exposure_is_that_of_the_newest_run_that_its_reader_may_know_of(kept: World) -> None:
+    assert builders.web(kept.leader).get(HOME).context["exposure"] is None
+    shared, own = builders.risk(kept), builders.risk(kept, visibility="party")
+    estimating.estimate(kept, shared, released=True)
+    first = estimating.simulation(kept, audience="shared")
+    estimating.estimate(kept, own, severity_high="900000000")
+    later = kept.at + DAY
+    mine, _new = request_simulation(
+        actor=kept.viewer("owner"), given={"years": 10_000, "audience": "party"}, at=later
+    )
+    estimating.run(kept, mine)
+    shown = {}
+    for who, run in (("leader", mine), ("partner_leader", first)):
+        client = builders.web(getattr(kept, who))
+        shown[who] = client.get(HOME).context["exposure"]
+        assert str(run.uuid) in shown[who]["url"]
+        page = client.get(shown[who]["url"]).content.decode()
+        for row in shown[who]["rows"]:
+            assert row["before"] in page, row
+            assert row["after"] in page, row
+    assert shown["leader"]["private"]
+    assert not shown["partner_leader"]["private"]
+    assert shown["leader"]["rows"] != shown["partner_leader"]["rows"]

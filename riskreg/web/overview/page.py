@@ -89,7 +89,8 @@ class OverviewPage(RegisterView):
             "top_url": reverse("web:risks", kwargs={"slug": self.slug})
             + query({}, state="open", kind="threat", ordering="-score"),
             **panels.waiting(self.viewer, today),
-            "decisions": panels.decisions(self.viewer),
+            "decisions": panels.decisions(self.viewer, today),
+            "exposure": panels.exposure(self.viewer),
             "money": panels.money(self.viewer, work),
             "overdue": overdue,
             **self._breaches(),

@@ -6,14 +6,20 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.policy.simulations import KIND
+from riskreg.analysis.queries.simulations import results_of_run, visible_simulations
 from riskreg.decisions.models import DecisionState, ObligationKind
 from riskreg.decisions.queries.decisions import decision_counts
+from riskreg.decisions.queries.stale import stale_decisions
 from riskreg.duties.base import Duty
 from riskreg.duties.queries import agenda
+from riskreg.jobs.queries import done_subjects
 from riskreg.register.access import Viewer
+from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.totals import overdue_by_party
 from riskreg.risks.queries.work import Work, over_plan
 from riskreg.web.duties.labels import action_label, kind_label
+from riskreg.web.estimates.amounts import amount_text
 from riskreg.web.presenters import query
 
 # Of each list; the whole of each is one click away.
@@ -58,9 +64,11 @@ def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     }
 
 
-def decisions(viewer: Viewer) -> dict[str, Any]:
-    """How many decisions stand where. Those that wait for the viewer are among what waits."""
+def decisions(viewer: Viewer, today: dt.date) -> dict[str, Any]:
+    """How many decisions stand where, and which stand on something that has moved. Those that wait
+    for the viewer are among what waits."""
     counts = decision_counts(viewer)
+    stale = [row for row, _why in stale_decisions(viewer, today)] if counts else []
     url = reverse("web:decisions", kwargs={"slug": viewer.register.slug})
     states = (
         (_("to be decided"), (DecisionState.PROPOSED,), url, "warn"),
@@ -74,10 +82,46 @@ def decisions(viewer: Viewer) -> dict[str, Any]:
     )
     return {
         "any": bool(counts),
+        "stale_count": len(stale),
+        "stale": [
+            {
+                "ref": row.ref,
+                "title": row.localized("title"),
+                "url": reverse("web:decision", args=[viewer.register.slug, row.ref]),
+                "private": row.visibility == Visibility.PARTY,
+            }
+            for row in stale[:SHOWN]
+        ],
         "figures": [
             {"label": label, "count": n, "url": where, "tone": tone if n else ""}
             for label, of, where, tone in states
             for n in [sum(counts.get(state, 0) for state in of)]
+        ],
+    }
+
+
+def exposure(viewer: Viewer) -> dict[str, Any] | None:
+    """What the newest simulation that is done says a year costs, before and after the planned
+    mitigations; None where nothing was simulated."""
+    run = visible_simulations(viewer).filter(uuid__in=done_subjects(KIND)).first()
+    if run is None:
+        return None
+    results = results_of_run(run)
+    found = {figure["key"]: figure for figure in results["figures"]}
+    names = {"mean": _("Expected in a year"), "p95": _("One year in 20 costs more")}
+    return {
+        "url": reverse("web:simulation", args=[viewer.register.slug, run.uuid]),
+        "at": run.at,
+        "private": run.visibility == Visibility.PARTY,
+        "label": results["label"],
+        "currency": run.currency,
+        "rows": [
+            {
+                "name": words,
+                "before": amount_text(found[f"loss.{name}.before"]["value"]),
+                "after": amount_text(found[f"loss.{name}.after"]["value"]),
+            }
+            for name, words in names.items()
         ],
     }
 
