@@ -148,6 +148,8 @@ def test_what_only_a_leader_can_do_comes_first_however_far_its_day_is(kept: Worl
     refs = [entry["ref"] for entry in context["waiting"]]
     assert refs[:1] == [put.ref]
     assert own.ref in refs
+    # On whatever name of the host its reader is.
+    assert all(entry["url"].startswith(f"/r/{SLUG}/") for entry in context["waiting"])
 
 
 def test_decisions_open_what_they_count_and_the_other_partys_are_in_none(kept: World) -> None:

@@ -56,7 +56,8 @@ def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
                 "ref": duty.ref,
                 "title": duty.title,
                 "due_on": duty.due_on,
-                "url": duty.link(slug),
+                # Not that of a mail: whoever came by another name of the host stays there.
+                "url": reverse(f"web:{duty.page}", kwargs={"slug": slug, **duty.page_keys}),
                 "action": action_label(duty.kind),
             }
             for duty in duties[:SHOWN]
