@@ -291,7 +291,8 @@ def _dimensions(errors: Errors, value: Any, impacts: int) -> list[dict[str, Any]
         key, descriptions = item.get("key"), item.get("descriptions") or []
         if not isinstance(key, str) or not key.isidentifier() or len(key) > 30:
             errors.add("dimensions", "bad_key", _("A dimension's key is a short word."))
-        if not isinstance(descriptions, list) or len(descriptions) not in (0, impacts):
+        sized = isinstance(descriptions, list) and len(descriptions) in (0, impacts)
+        if not sized or not all(descriptions):
             errors.add("dimensions", "wrong_size", _("Describe each impact level, or none."))
             descriptions = []
         names = clean_names(errors, "dimensions", item.get("names"))

@@ -120,6 +120,36 @@ def test_levels_and_ratings_are_added_and_what_lacks_is_said(world: World) -> No
     assert [r["key"] for r in made.ratings][-1] == "rating_6"
 
 
+def test_kinds_of_impact_are_added_described_and_removed(world: World) -> None:
+    client = builders.web(world.manager)
+    page = client.post(NEW, {**form(client.get(NEW)), "action": "add-d"})
+    page = client.post(NEW, {**form(page), "action": "add-d"})
+    data = form(page)
+    assert data["d_key"] == ["kind_1", "kind_2"]
+    assert len(data["d_text"]) == 2 * len(data["i_name"])
+    data["d_name"] = ["Money", "Safety"]
+    data["d_text"][0] = "up to CNY 5 million"
+    # What is written of one level alone is not dropped in silence.
+    with nothing_changes():
+        refused = client.post(NEW, {**data, "action": "publish"})
+    assert refused.status_code == 400
+    assert "Describe each impact level, or none." in refused.content.decode()
+    assert form(refused)["d_text"][0] == "up to CNY 5 million"
+    data["d_text"][: len(data["i_name"])] = [f"sum {n}" for n in range(len(data["i_name"]))]
+    page = client.post(NEW, {**data, "action": "remove-d-1"})
+    assert form(page)["d_name"] == ["Money"]
+    assert client.post(NEW, {**form(page), "action": "publish"}).status_code == 302
+    builders.agree(world)
+    (kind,) = Criteria.objects.get(number=2).dimensions
+    assert (kind["key"], kind["names"]) == ("kind_1", {"en": "Money"})
+    assert [text["en"] for text in kind["descriptions"]][:2] == ["sum 0", "sum 1"]
+    # No more than the form brings back.
+    many = {"d_key": [f"k{n}" for n in range(20)], "d_name": [f"Kind {n}" for n in range(20)]}
+    full = client.post(NEW, {**form(client.get(NEW)), **many, "action": "add-d"})
+    assert form(full)["d_key"] == many["d_key"]
+    assert 'value="add-d"' not in full.content.decode()
+
+
 def test_what_is_added_is_never_more_than_the_form_brings_back(world: World) -> None:
     """A level beyond what the page reads would vanish with what was typed into it."""
     client = builders.web(world.manager)

@@ -140,6 +140,13 @@ class Draft:
         self.appetite = heir if self.appetite == gone else self.appetite
         self.brush = heir if self.brush == gone else self.brush
 
+    def add_dimension(self) -> None:
+        """A new kind of impact that says nothing yet of any level; none where there are enough."""
+        keys = [dimension.key for dimension in self.dimensions]
+        if len(keys) < DIMENSIONS_READ:
+            key = next(k for n in range(1, 99) if (k := f"kind_{n}") not in keys)
+            self.dimensions.append(Dimension(key, texts=[("", "")] * len(self.impact)))
+
     def paint(self, likelihood: int, impact: int) -> None:
         """Give a cell the rating of the brush."""
         inside = 0 <= likelihood < len(self.cells) and 0 <= impact < len(self.impact)
@@ -172,7 +179,7 @@ class Draft:
                     "key": dimension.key,
                     "names": _names(dimension.name, dimension.name_zh),
                     "descriptions": [_names(*text) for text in dimension.texts]
-                    if all(any(text) for text in dimension.texts)
+                    if any(any(text) for text in dimension.texts)
                     else [],
                 }
                 for dimension in self.dimensions

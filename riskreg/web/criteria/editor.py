@@ -18,7 +18,15 @@ from riskreg.register.policy import LABELS
 from riskreg.risks.services import publish_criteria
 from riskreg.web.base import RegisterView
 from riskreg.web.change_requests.asking import parties_asked, to_request
-from riskreg.web.criteria.draft import ANEW, AXES, Draft, draft_of, in_words, read
+from riskreg.web.criteria.draft import (
+    ANEW,
+    AXES,
+    DIMENSIONS_READ,
+    Draft,
+    draft_of,
+    in_words,
+    read,
+)
 from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ui.drawing import severity_step
@@ -37,7 +45,7 @@ class CriteriaEditor(RegisterView):
         return self._page(read(written) if written else draft_of(self.viewer.criteria))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """``action``: publish, add-l/-i/-r, remove-l-N …, paint-X-Y, or (the default) preview."""
+        """``action``: publish, add-l/-i/-r/-d, remove-l-N …, paint-X-Y, or (by default) preview."""
         require(self.viewer, "register.configure")
         draft, action = read(request.POST), request.POST.get("action", "")
         if action == "publish":
@@ -111,7 +119,11 @@ class CriteriaEditor(RegisterView):
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
             "mapping": self._mapping(draft, now),
-            "dimensions": [{"row": d, "label": in_words(d, d.key)} for d in draft.dimensions],
+            "dimensions": [
+                {"n": n, "row": d, "label": in_words(d, _("Kind %(n)d") % {"n": n + 1})}
+                for n, d in enumerate(draft.dimensions)
+            ],
+            "dimensions_full": len(draft.dimensions) >= DIMENSIONS_READ,
             "preview": preview,
             "errors": errors,
             "refused": refused,
@@ -175,6 +187,10 @@ def act(draft: Draft, action: str) -> None:
         draft.remove_level(AXES[what], numbers[0])
     elif verb == "remove" and what == "r" and numbers:
         draft.remove_rating(numbers[0])
+    elif verb == "add" and what == "d":
+        draft.add_dimension()
+    elif verb == "remove" and what == "d" and numbers:
+        del draft.dimensions[numbers[0] : numbers[0] + 1]
     elif verb == "paint" and len(numbers) == 2:
         draft.paint(*numbers)
 
