@@ -9,6 +9,7 @@ is fails: the database is closed to a test at level ``unit``, and starting a pro
 
 import sys
 from collections.abc import Iterator
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -47,8 +48,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def _notice_processes(event: str, arguments: tuple[Any, ...]) -> None:
-    if event == "subprocess.Popen" and _running and level_of(_running[0]) in LEVELS[:2]:
+    if event != "subprocess.Popen" or not _running or level_of(_running[0]) not in LEVELS[:2]:
+        return
+    if not _python_looks_for_a_library():
         _started.append(str(arguments[0]))
+
+
+def _python_looks_for_a_library() -> bool:
+    """Whether it is ``ctypes`` that starts it: once in a process, in whichever test comes first."""
+    frame: FrameType | None = sys._getframe(1)
+    while frame is not None:
+        if frame.f_globals.get("__name__") == "ctypes.util":
+            return True
+        frame = frame.f_back
+    return False
 
 
 sys.addaudithook(_notice_processes)

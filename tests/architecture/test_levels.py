@@ -14,11 +14,13 @@ sys.path.insert(0, str(ROOT / "tools"))
 import quick  # noqa: E402
 
 PLANTED = """
-import subprocess, sys
+import ctypes.util, subprocess, sys
 import pytest
 from riskreg.accounts.models import User
 
 def test_unit(): pass
+
+def test_looks_for_a_library(): assert ctypes.util.find_library("c")
 
 @pytest.mark.django_db
 def test_database(): User.objects.count()
@@ -72,7 +74,7 @@ def _run(folder: Path, text: str, *arguments: str) -> str:
 @pytest.mark.once
 def test_what_is_heavier_than_it_says_fails(tmp_path: Path) -> None:
     told = _run(tmp_path, PLANTED, "-m", "unit")
-    assert "2 failed, 1 passed, 3 deselected" in told, told
+    assert "2 failed, 2 passed, 3 deselected" in told, told
     assert "Database access not allowed" in told
     assert "mark this test process: it starts" in told
     marked = "import pytest\n@pytest.mark.unit\n@pytest.mark.django_db\ndef test_it(): pass\n"
