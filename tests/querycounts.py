@@ -21,13 +21,16 @@ EVERY_NOUN = {"api": 12, "web": 16}
 # options, deciders, arguments, votes, conditions and risks, each asked for once.
 ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments/", "/decisions/")
 # The home of leadership asks for the map of two days beside every kind of duty, and once each for
-# decisions, all planned work and the past of the highest threats; the pages of a risk and of an
-# indicator ask once for each noun that hangs on it, that of a run for each that went into it.
+# decisions, all planned work, what a year costs and the past of the highest threats; the pages of a
+# risk and of an indicator ask once for each noun that hangs on it, that of a run for each that went
+# into it, and what is withheld of estimates and of effects for each of them.
 OF_MUCH = {
-    "web:/r/{}/home/": 28,
+    "web:/r/{}/home/": 29,
     "web:/r/{}/risks/{}/": 16,
     "web:/r/{}/indicators/{}/": 14,
-    "web:/r/{}/simulations/{}/": 13,
+    "web:/r/{}/simulations/{}/": 16,
+    "api:/api/v1/registers/{}/simulations/{}/": 9,
+    "api:/api/v1/registers/{}/changes/": 9,
     "web:indicator": 14,
 }
 # A file of several nouns asks for each of them, piece by piece.

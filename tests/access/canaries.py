@@ -133,7 +133,7 @@ class CanaryWorld(World):
         # The draft is catl's, so that they have the forms of its options.
         path = path.replace("/decisions/{}/options/{}/", "/decisions/X-003/options/B/")
         path = path.replace("/decisions/{}/options/", "/decisions/X-003/options/")
-        if path.endswith("/record/"):
+        if "/record/" in path:
             path = path.replace("/decisions/{}/", "/decisions/X-002/")
         path = path.replace("/decisions/{}/", "/decisions/X-001/")
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")

@@ -18,7 +18,11 @@ from django.db import transaction
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Driver, Simulation
 from riskreg.analysis.queries.drivers import driver_for, indicators_fitting
-from riskreg.analysis.queries.simulations import risks_of_run, stale_because
+from riskreg.analysis.queries.simulations import (
+    mitigations_of_run,
+    risks_of_run,
+    stale_because,
+)
 from riskreg.analysis.services import feed_driver
 from riskreg.decisions.models import Argument
 from riskreg.decisions.services import add_option, release_argument
@@ -253,6 +257,16 @@ def risk_of_a_run(world: CanaryWorld) -> bool:
     return str(private.uuid) in risks_of_run(world.viewer("partner_manager"), row)
 
 
+def work_of_a_run(world: CanaryWorld) -> bool:
+    """By hand, as no run of everybody's names one: a shared run with work of foton's own."""
+    row = Simulation.objects.get(uuid=world.shared_simulation)
+    private = Mitigation.objects.filter(visibility="party", party=world.foton).earliest("pk")
+    row.inputs = json.dumps(
+        json.loads(row.inputs) | {"mitigations": [{"mitigation": str(private.uuid)}]}
+    )
+    return str(private.uuid) in mitigations_of_run(world.viewer("partner_manager"), row)
+
+
 def what_moved_in_a_run(world: CanaryWorld) -> bool:
     """As before: that some input moved is said of it, and not by its ref."""
     row, private = _run_with_a_private_risk(world)
@@ -334,6 +348,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/services/drivers.py:feed_driver": feeding_a_driver,
     "analysis/queries/simulations.py:_visible_refs": what_moved_in_a_run,
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
+    "analysis/queries/simulations.py:mitigations_of_run": work_of_a_run,
     "analysis/services/objectives.py:_risk": risk_of_a_model,
     "decisions/queries/decisions.py:argument_for": release_of_an_argument,
     "decisions/services/options.py:_find_works": work_of_an_option,

@@ -156,7 +156,7 @@ def path_of(world: World, route: str) -> str:
             accepting.chosen(world, accepting.proposed(world, row))
     if "/decisions/{}/" in path:
         path = path.replace("/options/{}/", "/options/B/")
-        taken = path.endswith("/record/")
+        taken = "/record/" in path
         which = Decision.objects.filter(state="in_force" if taken else "draft").earliest("pk")
         path = path.replace("/decisions/{}/", f"/decisions/{which.ref}/")
     path = path.replace("/taxonomies/{}/", "/taxonomies/market/")

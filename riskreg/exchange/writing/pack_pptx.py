@@ -15,15 +15,17 @@ from pptx.util import Inches, Pt
 
 from riskreg.exchange.writing.packs import Text, versions, words
 
+# python-pptx says nothing of its types here.
+_rgb: Any = RGBColor
 _TITLE_ONLY = 5
 _WIDTH, _HEIGHT, _EDGE = 13.333, 7.5, 0.5
 _TOP, _BOTTOM = 1.35, 6.75
-_INK, _GREY, _LINE = RGBColor(17, 17, 17), RGBColor(80, 80, 80), RGBColor(232, 237, 243)
+_INK, _GREY, _LINE = _rgb(17, 17, 17), _rgb(80, 80, 80), _rgb(232, 237, 243)
 _TONES = {
-    1: RGBColor(0xD9, 0xEC, 0xDB), 2: RGBColor(0xEE, 0xF1, 0xC6), 3: RGBColor(0xFD, 0xE9, 0xB4),
-    4: RGBColor(0xF9, 0xD0, 0xA8), 5: RGBColor(0xF2, 0xB3, 0xA9),
+    1: _rgb(0xD9, 0xEC, 0xDB), 2: _rgb(0xEE, 0xF1, 0xC6), 3: _rgb(0xFD, 0xE9, 0xB4),
+    4: _rgb(0xF9, 0xD0, 0xA8), 5: _rgb(0xF2, 0xB3, 0xA9),
 }  # fmt: skip
-_WHITE = RGBColor(255, 255, 255)
+_WHITE = _rgb(255, 255, 255)
 _LANGUAGES = {"en": "en-GB", "zh-hans": "zh-CN"}
 _SIZES = (16, 14, 12, 11)
 # What does not fit in letters of this size goes on upon another slide.

@@ -59,6 +59,8 @@ def _label(name: str) -> str:
         "ref": _("Reference"),
         "identified_on": _("Found on"),
         "closed_on": _("Closed on"),
+        "closing_reason": _("Closed because"),
+        "happened_cost_label": _("Where the cost is known from"),
         "rationale": _("Reason of the score"),
         "control": _("Control, preventive"),
         "control.corrective": _("Control, corrective"),

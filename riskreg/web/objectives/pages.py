@@ -96,7 +96,7 @@ class ObjectivePage(RegisterView):
                     "value": ""
                     if each.latest_value is None
                     else measured(each.latest_value, each.unit),
-                    "label": each.reading_label,
+                    "label": each.reading_label,  # type: ignore[attr-defined]
                     "status": status_label(each.status),
                 }
                 for each in watched[:SHOWN]
