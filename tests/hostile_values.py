@@ -349,6 +349,9 @@ def bodies(world: HostileWorld, operation: Operation) -> Iterator[Any]:
     if "until" in usual:
         # After the due date of the first risk, and no later than its rating allows.
         yield usual | {"until": (world.today + dt.timedelta(days=57)).isoformat()}
+    if operation.path.endswith("/effects/"):
+        # Of a risk that the mitigation serves.
+        yield operation.example | {"risk": "R-001"}
     yield operation.example
     yield {}
 

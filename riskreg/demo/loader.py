@@ -308,8 +308,10 @@ class _Load:
         services.open_risk(**self._act(risk, step, at))
 
     def _close(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
-        reason = _reason(step["comment"])
-        close_risk_and_end(**self._act(risk, step, at), **reason, ending=step.get("ending"))
+        reason, ending = _reason(step["comment"]), step.get("ending")
+        if ending and ending.get("happened_on"):
+            ending = {**ending, "happened_on": str(self.calendar.day(ending["happened_on"]))}
+        close_risk_and_end(**self._act(risk, step, at), **reason, ending=ending)
 
     def _reopen(self, risk: Mapping[str, Any], step: Mapping[str, Any], at: dt.datetime) -> None:
         services.reopen_risk(**self._act(risk, step, at), **_reason(step["comment"]))

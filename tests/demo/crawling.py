@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Iterator
 from html import unescape
 from html.parser import HTMLParser
+from urllib.parse import parse_qs
 
 from django.test import Client
 
@@ -12,7 +13,7 @@ from riskreg.accounts.models import User
 from tests.builders import web
 
 MOST_WITH_QUERY = 2
-"""Pages of one shape with a query string that are read."""
+"""Pages of one shape that are read with each name of a query string."""
 _INLINE = {"a", "abbr", "b", "code", "em", "i", "kbd", "mark", "small", "span", "strong", "time"}
 _ATTRIBUTES = ("title", "aria-label", "placeholder")
 _VOID = {"area", "base", "br", "col", "hr", "img", "input", "link", "meta", "source", "wbr", "use"}
@@ -80,11 +81,15 @@ def addresses(client: Client, start: str, of_a_kind: int) -> Iterator[tuple[str,
     todo, seen, kinds = ["/", start, "/preferences/"], set[str](), Counter[str]()
     while todo:
         address = todo.pop(0)
-        kind = re.sub(r"[0-9a-f-]{30,}|\b[A-Z]{1,2}-\d+|\d+|(?<==)[^&]+", "#", address)
-        if address in seen or kinds[kind] >= (MOST_WITH_QUERY if "?" in kind else of_a_kind):
+        path, _mark, query = address.partition("?")
+        shape = re.sub(r"[0-9a-f-]{30,}|\b[A-Z]{1,2}-\d+|\d+", "#", path)
+        # A page with ten choices has a thousand addresses: of each choice a few are read.
+        shapes = [f"{shape}?{name}" for name in parse_qs(query, keep_blank_values=True)] or [shape]
+        most = MOST_WITH_QUERY if query else of_a_kind
+        if address in seen or all(kinds[each] >= most for each in shapes):
             continue
         seen.add(address)
-        kinds[kind] += 1
+        kinds.update(shapes)
         answer = client.get(address, follow=True)
         if not answer["Content-Type"].startswith("text/html"):
             continue

@@ -20,7 +20,9 @@ from tests.demo.crawling import addresses
 from tests.demo.figures import Figure, Reader
 
 # Words, whichever database keeps them.
-pytestmark = [pytest.mark.django_db, pytest.mark.once]
+pytestmark = [
+    pytest.mark.django_db, pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured,
+]  # fmt: skip
 LOADED = dt.datetime(2026, 11, 24, 1, 10, tzinfo=dt.UTC)
 PEOPLE = (
     "owner@foton.example",
@@ -62,11 +64,11 @@ def figures_on(client: Client, language: str, of_a_kind: int) -> dict[str, list[
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 @pytest.mark.parametrize("account", PEOPLE)
 def test_every_figure_has_its_label(demo: None, account: str, language: str) -> None:
-    """The manager's register is read whole, of the others' pages some of each kind."""
+    """Of the pages of each kind several are read as a manager, one as everybody else."""
     User.objects.filter(email=account).update(language=language)
     client = web(User.objects.get(email=account))
     whole = account == "manager@foton.example"
-    pages = figures_on(client, language, 40 if whole else 1)
+    pages = figures_on(client, language, 8 if whole else 1)
     bare = {
         f"{address} {figure.kind}: {figure.words}"
         for address, figures in pages.items()

@@ -372,7 +372,10 @@ class Story:
 
     def weigh(self) -> None:
         running = Mitigation.objects.filter(status__in=RUNNING).exclude(risks__state="closed")
-        row = self.dice.choice(list(running.filter(visibility="shared").order_by("pk")))
+        rows = list(running.filter(visibility="shared").order_by("pk"))
+        if not rows:
+            raise RiskregError
+        row = self.dice.choice(rows)
         served = self.dice.choice(list(row.risks.order_by("pk")))
         given = EFFECT | self.some(cost_year=lambda: 2028, rationale=self.word)
         if self.dice.random() < 0.5:
