@@ -131,5 +131,4 @@ def _statements(lite: bool) -> list[str]:
         """
         UPDATE events_chain SET seq = coalesce(
           (SELECT max(e.seq) FROM events_event e WHERE e.chain_id = events_chain.id), seq)""",
-        "ANALYZE",
     ]

@@ -97,7 +97,10 @@ def set_links(row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[
 
 def entries_by_audience(table: Table, row: Any, entry: Entry) -> list[Entry]:
     """``entry`` about ``row`` as it goes into the log: what is for its party alone is taken out of
-    what everybody reads, and stands in an entry of the party's own chain."""
+    what everybody reads, and stands in an entry of the party's own chain.
+
+    Where nothing else changed the entry for everybody is empty: they see the new version as well,
+    and who follows the feed must learn of it."""
     private = {f.name for f in table if f.party_only} & set(entry.changes)
     if not private or row.visibility == Visibility.PARTY:
         return [entry]
@@ -108,4 +111,4 @@ def entries_by_audience(table: Table, row: Any, entry: Entry) -> list[Entry]:
         audience=Audience(row.register.uuid, row.party.uuid),
         changes={name: entry.changes[name] for name in entry.changes if name in private},
     )
-    return [replace(entry, changes=rest), own] if rest else [own]
+    return [replace(entry, changes=rest), own]

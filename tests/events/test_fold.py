@@ -173,8 +173,9 @@ class Story:
                     self.assess, self.open, self.review, self.close, self.reopen, self.share,
                     self.transfer, self.control, self.plan, self.change_work, self.change_work,
                     self.watch, self.change_watch, self.read, self.read, self.correct,
-                    self.change_target, self.judge, self.judge, self.release, self.weigh,
-                    self.weigh, self.release_effect, self.bring_in_file, self.undo_file,
+                    self.change_target, self.judge, self.judge, self.judge, self.release,
+                    self.release, self.weigh, self.weigh, self.release_effect,
+                    self.bring_in_file, self.undo_file,
                     self.ask, self.join, self.answer, self.answer, self.rename,
                 ]
             )  # fmt: skip
@@ -441,7 +442,7 @@ def test_the_feed_folds_to_what_is_shown(world: World, seed: int) -> None:
     builders.taxonomy(world)
     builders.objective(world)
     story = Story(world, seed)
-    story.tell(260)
+    story.tell(340)
     assert story.done > 110
     root = f"/api/v1/registers/{world.register.slug}/"
     for reader in ("manager", "integration", "partner_manager", "auditor"):
