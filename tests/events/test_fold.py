@@ -384,7 +384,11 @@ class Story:
         for person in ("owner", "manager", "partner_owner", "partner_manager"):
             actor = self.world.viewer(person)
             with suppress(NotFound):
-                record_effect(actor=actor, ref=row.ref, risk=served.ref, given=given, at=self.at)
+                made = record_effect(
+                    actor=actor, ref=row.ref, risk=served.ref, given=given, at=self.at
+                )
+                if self.dice.random() < 0.3:
+                    release_effect(actor=actor, effect=made.uuid, at=self.at)
 
     def release_effect(self) -> None:
         row = self.pick(Effect)
