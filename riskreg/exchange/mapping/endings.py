@@ -23,7 +23,10 @@ def read_ending(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str
         plan.kept += [(header, as_text(value)) for header, value in filled.values()]
         return
     if "closing_reason" in filled:
-        plan.closing_reason = as_text(filled["closing_reason"][1])[:REASON_MAX]
+        header, value = filled["closing_reason"]
+        plan.closing_reason = as_text(value)[:REASON_MAX]
+        if len(as_text(value)) > REASON_MAX:
+            plan.kept.append((header, as_text(value)))
     day = reader.day(plan, given, "happened_on")
     if day is None or day > reader.context.today:
         rest = [cell for name, cell in filled.items() if name != "closing_reason"]

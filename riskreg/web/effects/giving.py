@@ -21,7 +21,12 @@ from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import mitigation_for
 from riskreg.web.base import RegisterView
 from riskreg.web.effects.words import effect_texts, question_of
-from riskreg.web.estimates.ranges_form import RangesForm, fingerprint, refuse
+from riskreg.web.estimates.ranges_form import (
+    RangesForm,
+    fingerprint,
+    ranges_at_first,
+    refuse,
+)
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import set_choices
 
@@ -40,8 +45,10 @@ class EffectForm(RangesForm):
 
     risk = forms.ChoiceField(label=gettext_lazy("Which risk"), required=False)
 
-    def __init__(self, risks: list[tuple[str, str]], currency: str, data: Any = None) -> None:
-        super().__init__(currency, data)
+    def __init__(
+        self, risks: list[tuple[str, str]], currency: str, data: Any = None, **options: Any
+    ) -> None:
+        super().__init__(currency, data, **options)
         set_choices(self, "risk", risks)
 
 
@@ -85,13 +92,8 @@ class GiveEffect(RegisterView):
 
     def _form(self, row: Mitigation, data: Any = None) -> EffectForm:
         risks = [(r.ref, f"{r.ref} {r.localized('title')}") for r in served_risks(self.viewer, row)]
-        form = EffectForm(risks, self.viewer.register.currency, data)
-        form.initial = {
-            "unit": "1000000",
-            "base_year": self.viewer.today(self.at).year,
-            "label": "judgement",
-        }
-        return form
+        currency, today = self.viewer.register.currency, self.viewer.today(self.at)
+        return EffectForm(risks, currency, data, initial=ranges_at_first(today))
 
     def _page(
         self,

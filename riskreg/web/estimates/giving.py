@@ -22,7 +22,12 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView
 from riskreg.web.estimates.amounts import amount_text, often_text
 from riskreg.web.estimates.drawing import curve_of
-from riskreg.web.estimates.ranges_form import RangesForm, fingerprint, refuse
+from riskreg.web.estimates.ranges_form import (
+    RangesForm,
+    fingerprint,
+    ranges_at_first,
+    refuse,
+)
 from riskreg.web.forms.marks import adds
 
 _AMOUNTS = ("severity_low", "severity_high", "severity_mode", "severity_cap")
@@ -93,9 +98,8 @@ class GiveEstimate(RegisterView):
         return risk
 
     def _form(self, data: Any = None) -> EstimateForm:
-        today = self.viewer.today(self.at)
-        initial = {"unit": "1000000", "base_year": today.year, "label": "judgement"}
-        return EstimateForm(self.viewer.register.currency, data, initial=initial)
+        currency, today = self.viewer.register.currency, self.viewer.today(self.at)
+        return EstimateForm(currency, data, initial=ranges_at_first(today))
 
     def _drawn(
         self, risk: Risk, form: EstimateForm, invalid: Invalid

@@ -1,5 +1,6 @@
 """A form for ranges: ends before the middle, nothing preset, a unit for amounts, one source."""
 
+import datetime as dt
 import hashlib
 import json
 from collections.abc import Collection, Mapping
@@ -66,6 +67,11 @@ class RangesForm(forms.Form):
                 {"title": data["source_title"], "url": data["source_url"], "label": data["label"]}
             ]
         return given
+
+
+def ranges_at_first(today: dt.date) -> dict[str, Any]:
+    """What an empty form has in its fields: no range, but how amounts are meant."""
+    return {"unit": "1000000", "base_year": today.year, "label": "judgement"}
 
 
 def times(text: str, unit: Decimal) -> Any:
