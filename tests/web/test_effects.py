@@ -111,3 +111,12 @@ def test_a_run_shows_what_the_money_buys(world: World, work: Mitigation) -> None
     figures = owner.get(f"{asked['Location']}csv/").content.decode()
     assert "frontier.100.loss.mean" in figures
     assert "choice.cost" in figures
+
+
+def test_a_risk_must_be_named_and_is_not_called_optional(world: World, work: Mitigation) -> None:
+    address = f"/r/{world.register.slug}/mitigations/{work.ref}/effects/new/"
+    html = builders.web(world.owner).get(address).content.decode()
+    label = html.split('for="id_risk"')[1].split("</label>")[0]
+    assert "Which risk" in label
+    assert "optional" not in label
+    assert "optional" in html.split('for="id_cost_year"')[1].split("</label>")[0]

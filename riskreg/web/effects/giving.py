@@ -50,6 +50,7 @@ class EffectForm(RangesForm):
     ) -> None:
         super().__init__(currency, data, **options)
         set_choices(self, "risk", risks)
+        self.fields["risk"].needed = True  # type: ignore[attr-defined]
 
 
 class GiveEffect(RegisterView):
