@@ -11,15 +11,12 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, listed, newest_first
 from riskreg.api.core.values import person, time
-from riskreg.kernel import keyset
 from riskreg.risks.models import Assessment
 from riskreg.risks.queries.access import risk_for
 from riskreg.risks.queries.lists import assessments_of
 from riskreg.risks.services import record_assessment
-
-NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
 
 
 class Assessments(RegisterApi):
@@ -31,12 +28,7 @@ class Assessments(RegisterApi):
         self.known_params(*PARAMS)
         risk = risk_for(self.viewer, ref)
         rows = assessments_of(self.viewer, risk)
-        listing = Listing(
-            queryset=rows.select_related("assessor", "criteria"),
-            order=NEWEST_FIRST,
-            place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
-        )
+        listing = newest_first(rows.select_related("assessor", "criteria"))
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )

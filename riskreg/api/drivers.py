@@ -27,12 +27,11 @@ from riskreg.analysis.services import (
     record_belief,
 )
 from riskreg.api import shapes_drivers as shapes
-from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed, newest_first
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Invalid
@@ -110,10 +109,7 @@ class Beliefs(RegisterApi):
         """Those of everybody and those of the caller's party, older ones too."""
         self.known_params(*PARAMS)
         rows = beliefs_of(self.viewer, [driver_for(self.viewer, ref)])
-        listing = Listing(
-            queryset=rows, order=NEWEST_FIRST, place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
-        )  # fmt: skip
+        listing = newest_first(rows)
         return listed(
             self, self.viewer.audience.key, listing,
             lambda found: [row_to_json(BELIEF, row, self.viewer) for row in found],

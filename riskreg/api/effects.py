@@ -13,12 +13,11 @@ from riskreg.analysis.policy.estimates import significant
 from riskreg.analysis.queries.effects import effects_of
 from riskreg.analysis.services import record_effect, release_effect
 from riskreg.api import shapes_effects as shapes
-from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, listed, newest_first
 from riskreg.api.core.table import row_to_json
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import mitigation_for
@@ -35,12 +34,7 @@ class Effects(RegisterApi):
         gave for a risk once they have given their own; programs are shown all of them."""
         self.known_params(*PARAMS)
         rows = effects_of(self.viewer, mitigation_for(self.viewer, ref))
-        listing = Listing(
-            queryset=rows,
-            order=NEWEST_FIRST,
-            place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
-        )
+        listing = newest_first(rows)
         return listed(
             self,
             self.viewer.audience.key,

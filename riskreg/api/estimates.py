@@ -12,12 +12,11 @@ from riskreg.analysis.policy.estimates import implied, significant
 from riskreg.analysis.queries.estimates import estimates_of
 from riskreg.analysis.services import record_estimate, release_estimate
 from riskreg.api import shapes_estimates as shapes
-from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, listed, newest_first
 from riskreg.api.core.table import row_to_json
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risk_for
@@ -35,12 +34,7 @@ class Estimates(RegisterApi):
         self.known_params(*PARAMS)
         risk = risk_for(self.viewer, ref)
         rows = estimates_of(self.viewer, risk)
-        listing = Listing(
-            queryset=rows,
-            order=NEWEST_FIRST,
-            place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
-        )
+        listing = newest_first(rows)
         return listed(
             self,
             self.viewer.audience.key,

@@ -6,13 +6,12 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import shapes_reviews
-from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, listed, newest_first
 from riskreg.api.core.values import day, person, time
 from riskreg.reviews.models import Extension
 from riskreg.reviews.queries import extensions_of
@@ -28,12 +27,7 @@ class Extensions(RegisterApi):
         """Those that the caller may know of."""
         self.known_params(*PARAMS)
         rows = extensions_of(self.viewer, risk_for(self.viewer, ref))
-        listing = Listing(
-            queryset=rows,
-            order=NEWEST_FIRST,
-            place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
-        )
+        listing = newest_first(rows)
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [to_json(row) for row in found]
         )

@@ -7,10 +7,9 @@ from django.http import HttpResponse
 from rest_framework.request import Request
 
 from riskreg.api import events, shapes
-from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.core import schema
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.pagination import PARAMS, Listing, listed
+from riskreg.api.core.pagination import NEWEST_FIRST, PARAMS, Listing, listed
 from riskreg.events.policy import Audience
 from riskreg.events.queries import history_of
 from riskreg.risks.queries.access import risk_for

@@ -11,13 +11,12 @@ from riskreg.analysis.models import ObjectiveModel
 from riskreg.analysis.queries.objectives import models_of
 from riskreg.analysis.services import model_objective
 from riskreg.api import shapes_objectives as shapes
-from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, listed, newest_first
 from riskreg.api.core.table import row_to_json
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.queries import objective_for
@@ -38,10 +37,7 @@ class ObjectiveModels(RegisterApi):
         """Those of everybody and those of the caller's party; the newest holds."""
         self.known_params(*PARAMS)
         rows = models_of(self.viewer, objective_for(self.viewer, key))
-        listing = Listing(
-            queryset=rows, order=NEWEST_FIRST, place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
-        )  # fmt: skip
+        listing = newest_first(rows)
         return listed(
             self, self.viewer.audience.key, listing, lambda found: list(map(self.as_json, found))
         )

@@ -20,13 +20,12 @@ from riskreg.analysis.queries.simulations import (
 )
 from riskreg.analysis.services import cancel_simulation, request_simulation
 from riskreg.api import shapes_simulations as shapes
-from riskreg.api.assessments import NEWEST_FIRST
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.errors import Problem
-from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.pagination import PARAMS, listed, newest_first
 from riskreg.api.core.values import person, time
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict
@@ -69,12 +68,7 @@ class Simulations(SimulationApi):
         """Those of everybody, and those of the caller's party."""
         self.known_params(*PARAMS)
         rows = visible_simulations(self.viewer)
-        listing = Listing(
-            queryset=rows,
-            order=NEWEST_FIRST,
-            place=lambda row: (row.at, str(row.uuid)),
-            tie=by_uuid(rows),
-        )
+        listing = newest_first(rows)
 
         def shown(found: list[Simulation]) -> list[dict[str, Any]]:
             progress = progress_by_run(found)

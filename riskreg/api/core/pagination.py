@@ -22,6 +22,7 @@ from riskreg.kernel.errors import FieldError
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
 PARAMS = ("cursor", "limit", "count")
+NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,16 @@ def by_uuid(rows: QuerySet[Any]) -> Callable[[str], Any]:
     """How a list finds the row that a cursor names by its public id, for ``Listing.tie``."""
     plain = rows.order_by().prefetch_related(None)
     return lambda public: Subquery(plain.filter(uuid=uuid.UUID(public)).values("pk"))
+
+
+def newest_first(rows: QuerySet[Any]) -> Listing:
+    """The walk through what has a moment (``at``) and a public id, from the newest on."""
+    return Listing(
+        queryset=rows,
+        order=NEWEST_FIRST,
+        place=lambda row: (row.at, str(row.uuid)),
+        tie=by_uuid(rows),
+    )
 
 
 def listed(
