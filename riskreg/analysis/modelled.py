@@ -3,7 +3,7 @@
 import math
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -106,11 +106,6 @@ class Tabled:
 
     of: quant.Distribution
 
-    @cached_property
-    def _table(self) -> tuple[Any, Any]:
-        scores = np.linspace(-6, 6, 4097)
-        return scores, self.of.quantile(special.ndtr(scores))
-
     @property
     def mean(self) -> float:
         return self.of.mean
@@ -127,13 +122,22 @@ class Tabled:
         return self.of.cdf(x)
 
     def quantile(self, q: Any) -> Any:
-        return np.interp(special.ndtri(q), *self._table)
+        return np.interp(special.ndtri(q), _SCORES, _table(self.of))
 
     def limited_mean(self, d: Any) -> Any:
         return self.of.limited_mean(d)
 
     def sample(self, rng: np.random.Generator, size: int) -> Any:
-        return np.interp(rng.standard_normal(size), *self._table)
+        return np.interp(rng.standard_normal(size), _SCORES, _table(self.of))
+
+
+_SCORES = np.linspace(-6, 6, 4097)
+
+
+# A run asks for the same ones in every one of its steps.
+@lru_cache(maxsize=256)
+def _table(of: quant.Distribution) -> Any:
+    return of.quantile(special.ndtr(_SCORES))
 
 
 def drawn_fast(it: quant.Distribution) -> quant.Distribution:
