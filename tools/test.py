@@ -22,8 +22,11 @@ RESULTS = ROOT / "var" / "tests"
 NO_TESTS = 5
 
 
-def run(name: str, database_url: str, marks: str, arguments: list[str]) -> tuple[int, Counter[str]]:
-    """One run on one database: pytest's exit code, and how many tests were skipped per reason."""
+def run(
+    name: str, database_url: str, marks: str, arguments: list[str], *, beside: str
+) -> tuple[int, Counter[str]]:
+    """One run on one database, ``beside`` an earlier one: pytest's exit code, and how many tests
+    were skipped per reason."""
     report = RESULTS / f"{name}.xml"
     report.unlink(missing_ok=True)
     environment = {**os.environ, "DATABASE_URL": database_url}
@@ -31,6 +34,8 @@ def run(name: str, database_url: str, marks: str, arguments: list[str]) -> tuple
         environment.pop("DATABASE_URL")
     # Tests choose their own broker; one from outside would receive the tests' tasks.
     environment.pop("REDIS_URL", None)
+    # What both databases do alike was looked for in full on the first (tests/amounts.py).
+    environment["RISKREG_TESTS_BESIDE"] = beside
     # The tests of one group share a server or a browser, so that is the unit of distribution.
     command = [
         sys.executable,
@@ -80,7 +85,7 @@ def main() -> int:
             marks = "not postgres" if name == "sqlite" else "not once" if "sqlite" in codes else ""
             if measure.wanted(name):
                 measure.erase()
-            code, skipped = run(name, database_url, marks, arguments)
+            code, skipped = run(name, database_url, marks, arguments, beside=next(iter(codes), ""))
             codes[name] = code
             if measure.wanted(name) and code != NO_TESTS:
                 under = not measure.reaches_floor(part=bool(arguments))

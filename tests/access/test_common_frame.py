@@ -12,7 +12,9 @@ from tests.access import common_frame as walked
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
 
-pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.django_db, pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured,
+]  # fmt: skip
 
 
 @pytest.fixture

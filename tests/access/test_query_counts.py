@@ -14,7 +14,7 @@ from django.db import transaction
 from django.test import Client
 
 from riskreg.accounts.models import User
-from riskreg.analysis.models import Driver
+from riskreg.analysis.models import Driver, Simulation
 from riskreg.comments.models import Comment
 from riskreg.decisions.models import Decision
 from riskreg.decisions.services import grant_acceptance
@@ -115,6 +115,32 @@ def grown_world(at: dt.datetime, size: int) -> World:
     return world
 
 
+@built_once
+def decided_world(at: dt.datetime, size: int) -> World:
+    """``grown_world`` with a draft, a question put forward and a decision about each risk."""
+    world = grown_world(at, size)
+    for row in Risk.objects.order_by("pk"):
+        accepting.drafted(world, row)
+        accepting.proposed(world, row)
+        accepting.chosen(world, accepting.proposed(world, row))
+    return world
+
+
+@built_once
+def simulated_world(at: dt.datetime, size: int) -> World:
+    """``grown_world`` with a run of what was estimated, done."""
+    world = grown_world(at, size)
+    estimating.simulation(world, by="manager")
+    return world
+
+
+def world_for(route: str, at: dt.datetime, size: int) -> World:
+    """The smallest of the worlds that has what ``route`` shows."""
+    if "/decisions/" in route:
+        return decided_world(at, size)
+    return simulated_world(at, size) if "/simulations/{}/" in route else grown_world(at, size)
+
+
 def one_after_another(make: Callable[[int], None]) -> Callable[[int], None]:
     """``make`` for ``check_growth``: what was made before is undone, so each size starts empty."""
     before = transaction.savepoint()
@@ -135,7 +161,7 @@ def path_of(world: World, route: str) -> str:
     )
     path = path.replace("/setup/{}/", "/setup/scale/").replace("/drivers/{}/", "/drivers/D-001/")
     if "/simulations/{}/" in path:
-        run = estimating.simulation(world, by="manager")
+        run = Simulation.objects.earliest("pk")
         path = path.replace("/simulations/{}/", f"/simulations/{run.uuid}/")
     path = path.replace("/members/{}/", f"/members/{world.owner.uuid}/")
     if "/meetings/{}/" in path:
@@ -149,11 +175,6 @@ def path_of(world: World, route: str) -> str:
             )
         path = path.replace("/change-requests/{}/", "/change-requests/CR-001/")
     path = path.replace("/acceptances/{}/", "/acceptances/A-001/")
-    if "/decisions/" in path and not Decision.objects.exists():
-        for row in Risk.objects.order_by("pk"):
-            accepting.drafted(world, row)
-            accepting.proposed(world, row)
-            accepting.chosen(world, accepting.proposed(world, row))
     if "/decisions/{}/" in path:
         path = path.replace("/options/{}/", "/options/B/")
         taken = "/record/" in path
@@ -218,7 +239,7 @@ def test_rows_add_no_queries(
 
     def grown(size: int) -> None:
         nonlocal client, path
-        world = grown_world(at, size)
+        world = world_for(route, at, size)
         if "setup" in route:
             Register.objects.filter(pk=world.register.pk).update(made_by=world.manager)
         client = getattr(builders, face)(getattr(world, who))

@@ -20,6 +20,7 @@ from riskreg.notify.models import Circuit, Delivery, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from riskreg.notify.services import deliver_due, post, resend
 from riskreg.notify.services.claims import claim
+from tests.amounts import examples
 from tests.builders import AT
 from tests.notify.conftest import Killed, Told, draft
 from tests.notify.test_services import OURS
@@ -147,7 +148,7 @@ steps = st.lists(
 
 @pytest.mark.django_db
 @pytest.mark.unmeasured
-@settings(max_examples=20)
+@settings(max_examples=examples(20))
 @given(steps, st.lists(st.sampled_from(FATES), max_size=30))
 def test_nothing_is_lost_and_nothing_is_sent_twice_without_need(
     steps: list[tuple[str, int]], fates: list[str]
@@ -163,7 +164,7 @@ def test_nothing_is_lost_and_nothing_is_sent_twice_without_need(
 
 @pytest.mark.django_db
 @pytest.mark.unmeasured
-@settings(max_examples=8)
+@settings(max_examples=examples(8))
 @given(steps, st.lists(st.sampled_from(FATES), max_size=10), st.integers(1, 30))
 def test_neither_is_it_under_a_rate_limit(
     steps: list[tuple[str, int]], fates: list[str], limit: int

@@ -44,6 +44,7 @@ from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk, State
 from riskreg.risks.services import close_risk, edit_mitigation, reopen_risk, transfer_risk
 from tests import builders
+from tests.amounts import examples
 from tests.builders import ZONE, World
 from tests.indicators import making
 
@@ -497,6 +498,9 @@ def test_the_ladder_keeps_up_with_one_that_never_stopped(
         Engine,
         # A life that fails is short enough to be read as it is.
         settings=settings(
-            max_examples=20, stateful_step_count=14, deadline=None, phases=[Phase.generate]
+            max_examples=examples(20),
+            stateful_step_count=14,
+            deadline=None,
+            phases=[Phase.generate],
         ),
     )

@@ -26,6 +26,7 @@ from riskreg.reviews.policy.coverage import (
 from riskreg.reviews.queries.coverage import coverage
 from riskreg.risks import services
 from tests import builders
+from tests.amounts import examples
 from tests.builders import World
 from tests.reviews.clerk import DAY, Clerk, steps_of, use_register
 
@@ -92,7 +93,7 @@ ACTS = ("create", "wait", "wait", "review", "review", "assess", "close", "extend
 
 
 @pytest.mark.django_db
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     steps_of(ACTS),
     st.lists(st.tuples(st.integers(0, 400), st.integers(0, 200)), min_size=3, max_size=6),

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from riskreg.reviews.policy.coverage import WHAT
 from riskreg.reviews.queries.coverage import BY, coverage
 from tests import builders
+from tests.amounts import examples
 from tests.builders import World
 from tests.reviews import coverage_by_rows
 from tests.reviews.clerk import DAY, Clerk, steps_of, use_register
@@ -33,7 +34,7 @@ def lines(items: Any) -> list[Any]:
 
 
 @pytest.mark.django_db
-@settings(max_examples=25)
+@settings(max_examples=examples(25))
 @given(
     steps_of(ACTS),
     st.lists(st.tuples(st.integers(0, 200), st.integers(0, 200)), min_size=2, max_size=4),

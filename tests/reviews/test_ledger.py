@@ -30,6 +30,7 @@ from riskreg.risks import services
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.services.criteria import adopt_criteria
 from tests import builders
+from tests.amounts import examples
 from tests.builders import World, matrix
 
 STAGES = ("inherent", "residual", "target")
@@ -244,5 +245,5 @@ class Ledger(RuleBasedStateMachine):
 def test_the_ledger_holds_under_random_use(world: World) -> None:
     Ledger.world = world
     run_state_machine_as_test(
-        Ledger, settings=settings(max_examples=12, stateful_step_count=25, deadline=None)
+        Ledger, settings=settings(max_examples=examples(12), stateful_step_count=25, deadline=None)
     )

@@ -18,6 +18,7 @@ from riskreg.risks.models import Assessment, Position, Risk
 from riskreg.risks.queries.access import positions_at
 from riskreg.risks.queries.heatmap import heatmap, trail
 from tests import builders
+from tests.amounts import examples
 from tests.builders import World
 
 pytestmark = pytest.mark.django_db
@@ -103,7 +104,7 @@ def latest_cell(row: Risk, stage: str, moment: dt.datetime) -> dict[str, Any] | 
 
 @pytest.mark.slow
 @pytest.mark.unmeasured
-@settings(max_examples=12)
+@settings(max_examples=examples(12))
 @given(story=steps, back=st.lists(st.integers(0, 60 * 24 * 60), min_size=3, max_size=6))
 def test_positions_equal_a_replay_at_any_moment(
     world: World, story: list[Any], back: list[int]
