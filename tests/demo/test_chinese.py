@@ -1,6 +1,5 @@
 """The demo as its Chinese readers see it, and the words that were settled for it."""
 
-import datetime as dt
 import json
 import re
 from collections.abc import Iterator
@@ -15,17 +14,16 @@ from pytest_django import DjangoDbBlocker
 from time_machine import travel
 
 from riskreg.accounts.models import User
-from riskreg.demo.loader import load_demo
 from riskreg.demo.queries import DEMO_SLUG
 from tests.builders import api
 from tests.demo.crawling import crawl
+from tests.demo.loaded import LOADED, loaded
 from tools import chinese
 
 ROOT = Path(settings.BASE_DIR)
 # Words, whichever database keeps them.
 pytestmark = [pytest.mark.django_db, pytest.mark.once]
 
-LOADED = dt.datetime(2026, 11, 24, 1, 10, tzinfo=dt.UTC)
 HAN = re.compile(r"[\u4e00-\u9fff]")
 # Four words or more in a row that no publisher's or product's name has: lower case.
 ENGLISH = re.compile(r"(?:\b[A-Za-z][a-z'’]*[ ,]+){2,}[a-z'’]{2,}(?:[ ,]+[A-Za-z'’]+)+")
@@ -53,7 +51,7 @@ def faults_of(text: str) -> list[str]:
 def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The demo loaded once for this file, read by people who chose Chinese."""
     with django_db_blocker.unblock(), travel(LOADED, tick=False), transaction.atomic():
-        load_demo(at=LOADED)
+        loaded(at=LOADED)
         User.objects.update(language="zh-hans")
         yield
         transaction.set_rollback(True)

@@ -14,18 +14,15 @@ from riskreg.decisions.models import Argument, Decision
 from riskreg.decisions.policy.decisions import Stale
 from riskreg.decisions.queries.decisions import acts_open_to, decision_for, stale_because
 from riskreg.demo import content as files
-from riskreg.demo.loader import load_demo
 from riskreg.demo.queries import DEMO_SLUG
 from riskreg.events.models import Event
 from riskreg.register.access import Viewer, viewer_for
 from tests.builders import web
-from tests.built_once import built_once
+from tests.demo.loaded import LOADED, loaded
 
-NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 DAY = dt.date(2026, 11, 24)
 CONTENT = files.read_content()
 DECISIONS = {record["key"]: record for record in CONTENT.decisions}
-loaded = built_once(load_demo)
 
 
 def pert(low: float, mode: float, high: float) -> Any:
@@ -135,7 +132,7 @@ def viewer(email: str) -> Viewer:
 
 @pytest.mark.django_db
 def test_four_decisions_stand_where_the_story_says() -> None:
-    refs = loaded(at=NOW).refs
+    refs = loaded(at=LOADED).refs
     leader = viewer("leader@catl.example")
     rows = {key: decision_for(leader, refs[key], DAY) for key in DECISIONS}
     assert {key: row.state for key, row in rows.items()} == {
@@ -155,13 +152,13 @@ def test_four_decisions_stand_where_the_story_says() -> None:
     # Everything of before is marked as entered when it was.
     told = Event.objects.filter(subject_type__in=("decision", "argument"))
     assert told.count() > 20
-    assert set(told.values_list("recorded_at", flat=True)) == {NOW}
-    assert all(row.created_at == NOW for row in Decision.objects.all())
+    assert set(told.values_list("recorded_at", flat=True)) == {LOADED}
+    assert all(row.created_at == LOADED for row in Decision.objects.all())
 
 
 @pytest.mark.django_db
 def test_a_partys_unreleased_argument_is_not_the_others() -> None:
-    refs = loaded(at=NOW).refs
+    refs = loaded(at=LOADED).refs
     own = Argument.objects.get(visibility="party")
     for who, there in (("owner@catl.example", True), ("leader@foton.example", False)):
         with override("en"):

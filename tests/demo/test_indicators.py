@@ -9,23 +9,20 @@ from django.test import Client
 from riskreg.accounts.models import User
 from riskreg.accounts.services import create_token
 from riskreg.demo import content as files
-from riskreg.demo.loader import load_demo
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.queries.breaches import open_breaches, with_reviewed
 from riskreg.risks.models import Risk
 from tests.builders import web
-from tests.built_once import built_once
+from tests.demo.loaded import LOADED, loaded
 
-NOW = dt.datetime(2026, 11, 24, 9, 0, tzinfo=dt.UTC)
 CONTENT = files.read_content()
-loaded = built_once(load_demo)
 NAMED = {"R-001", "R-002", "R-003", "R-004"}
 
 pytestmark = pytest.mark.django_db
 
 
 def test_every_reading_is_there_with_its_source() -> None:
-    refs = loaded(at=NOW).refs
+    refs = loaded(at=LOADED).refs
     assert Indicator.objects.count() == len(CONTENT.indicators) == 27
     for record in CONTENT.indicators:
         row = Indicator.objects.get(ref=refs[record["key"]])
@@ -36,7 +33,7 @@ def test_every_reading_is_there_with_its_source() -> None:
         for reading, told in zip(readings, record["readings"], strict=True):
             assert (reading.source.get("url") or None) == told["source"]["url"]
             assert (reading.label, reading.precision) == (told["label"], told["precision"])
-            assert reading.created_at == NOW
+            assert reading.created_at == LOADED
             assert reading.origin == "demo"
     watched = {r.ref for i in Indicator.objects.all() for r in i.risks.all()}
     assert watched >= NAMED
@@ -44,7 +41,7 @@ def test_every_reading_is_there_with_its_source() -> None:
 
 
 def test_an_indicator_watches_each_open_risk() -> None:
-    loaded(at=NOW)
+    loaded(at=LOADED)
     watched = set(Indicator.objects.filter(active=True).values_list("risks__ref", flat=True))
     assert set(Risk.objects.filter(state="open").values_list("ref", flat=True)) <= watched
 
@@ -59,7 +56,7 @@ def test_what_nobody_published_is_illustrative() -> None:
 
 
 def test_how_they_stand_and_what_they_called_for() -> None:
-    refs = loaded(at=NOW).refs
+    refs = loaded(at=LOADED).refs
     stands = {key: Indicator.objects.get(ref=ref).status for key, ref in refs.items()
               if key in {r["key"] for r in CONTENT.indicators}}  # fmt: skip
     assert stands["lithium-carbonate"] == "red"
@@ -88,13 +85,13 @@ def test_a_clock_before_the_storys_end_leaves_out_what_is_to_come() -> None:
 def test_a_red_reading_opens_a_review_on_the_owners_my_work(
     key: str, value: int, feed: str, owner: str
 ) -> None:
-    with time_machine.travel(NOW, tick=False):
+    with time_machine.travel(LOADED, tick=False):
         _post_and_look(key, value, feed, owner)
 
 
 def _post_and_look(key: str, value: int, feed: str, owner: str) -> None:
-    refs = loaded(at=NOW).refs
-    _row, token = create_token(user=User.objects.get(email=feed), scope="ingest", days=1, at=NOW)
+    refs = loaded(at=LOADED).refs
+    _row, token = create_token(user=User.objects.get(email=feed), scope="ingest", days=1, at=LOADED)
     path = f"/api/v1/registers/foton-catl/indicators/{refs[key]}/readings/"
     done = Client(headers={"Authorization": f"Bearer {token}"}).post(
         path,

@@ -1,6 +1,5 @@
 """Pages and answers of the demo: what the source says is found on them, with its label."""
 
-import datetime as dt
 import json
 import re
 from collections.abc import Iterator
@@ -13,12 +12,11 @@ from time_machine import travel
 
 from riskreg.accounts.models import User
 from riskreg.demo import content as files
-from riskreg.demo.loader import load_demo
 from riskreg.demo.queries import DEMO_SLUG
 from tests.builders import api, web
+from tests.demo.loaded import LOADED, loaded
 
 pytestmark = pytest.mark.django_db
-LOADED = dt.datetime(2026, 11, 24, 1, 10, tzinfo=dt.UTC)
 PAGES, CALLS = f"/r/{DEMO_SLUG}/", f"/api/v1/registers/{DEMO_SLUG}/"
 
 
@@ -26,7 +24,7 @@ PAGES, CALLS = f"/r/{DEMO_SLUG}/", f"/api/v1/registers/{DEMO_SLUG}/"
 def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """The demo loaded once for this file."""
     with django_db_blocker.unblock(), travel(LOADED, tick=False), transaction.atomic():
-        load_demo(at=LOADED)
+        loaded(at=LOADED)
         yield
         transaction.set_rollback(True)
 

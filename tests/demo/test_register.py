@@ -13,7 +13,7 @@ from pytest_django import DjangoDbBlocker
 
 from riskreg.accounts.models import User
 from riskreg.demo import content as files
-from riskreg.demo.loader import Loaded, load_demo
+from riskreg.demo.loader import Loaded
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.events.models import Event
 from riskreg.events.queries import history_of, visible_events
@@ -28,6 +28,7 @@ from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.lists import mitigations_of
 from riskreg.risks.queries.relations import related_to
 from tests.builders import ZONE
+from tests.demo.loaded import loaded
 
 CONTENT = files.read_content()
 NAMED = {
@@ -71,7 +72,7 @@ def demo(
     """Loaded once per day for all tests of this file, and taken back."""
     with django_db_blocker.unblock(), transaction.atomic():
         day = (request.param + dt.timedelta(hours=8)).date()
-        yield Demo(at=request.param, day=day, loaded=load_demo(at=request.param))
+        yield Demo(at=request.param, day=day, loaded=loaded(at=request.param))
         transaction.set_rollback(True)
 
 
