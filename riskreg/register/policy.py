@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -16,7 +16,13 @@ from riskreg.register.frame_templates import DEFAULT_SCALE, scale_template
 
 MIN_LEVELS, MAX_LEVELS = 3, 7
 STAGES = ("inherent", "residual", "target")
+# From the strongest to the weakest.
 LABELS = ("sourced", "derived", "judgement", "illustrative")
+
+
+def weakest(labels: Iterable[str]) -> str:
+    """The label of what was made from figures with these ``labels``; empty for none."""
+    return max(labels, key=LABELS.index, default="")
 
 
 def check_sourced(errors: Errors, field: str, label: Any, named: bool) -> None:

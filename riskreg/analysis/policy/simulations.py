@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.policy import buying
 from riskreg.events.policy import canonical
 from riskreg.kernel.errors import Errors
-from riskreg.register.policy import LABELS
+from riskreg.register.policy import weakest
 
 KIND = "analysis.simulation"
 # Another number: figures of the same inputs may differ in their last digits, and more.
@@ -278,7 +278,7 @@ def weakest_label(inputs: Mapping[str, Any]) -> str:
     ]
     found += [row["label"] for one in inputs.get("drivers", ()) for row in one["beliefs"]]
     found += buying.labels_in(inputs)
-    return str(max(found, key=LABELS.index))
+    return weakest(map(str, found))
 
 
 def _estimated(exposure: Mapping[str, Any] | None) -> dict[str, Any] | None:

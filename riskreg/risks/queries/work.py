@@ -19,7 +19,7 @@ from django.db.models import (
 
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.register.policy import LABELS
+from riskreg.register.policy import LABELS, weakest
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.serving import RUNNING
 
@@ -67,7 +67,7 @@ def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
         found.unpriced += row["unpriced"]
         found.untold += row["untold"]
         found.over += row["over"]
-        found.label = max(found.label, LABELS[row["weakest"] or 0], key=LABELS.index)
+        found.label = weakest((found.label, LABELS[row["weakest"] or 0]))
         if row["late"]:
             party = Party(pk=row["party"], key=row["party__key"], names=row["party__names"])
             found.overdue.append((party, row["late"]))

@@ -22,6 +22,7 @@ from riskreg.analysis.queries.estimates import (
 from riskreg.analysis.services import release_estimate
 from riskreg.kernel.errors import Invalid
 from riskreg.register.permissions import permits
+from riskreg.register.policy import weakest
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
@@ -75,12 +76,17 @@ class RiskEstimates(RegisterView):
             "key": stage,
             "rows": shown,
             "pool": _texts(numbers[-1], together.members[0])
-            | {"bar": bars[-1], "weight": percent_text(100)}
+            | {
+                "bar": bars[-1],
+                "weight": percent_text(100),
+                "label": weakest(row.label for row in together.members),
+            }
             if together
             else None,
             "mixed": bool(pool and pool.mixed),
             "powers": powers,
             "disagreement": _disagreement(newest, numbers),
+            "label": weakest(row.label for row in newest),
         }
 
     def _row(

@@ -8,7 +8,7 @@ from riskreg.events.models import Event
 from riskreg.indicators.queries.breaches import reading_labels
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
-from riskreg.register.policy import LABELS, STAGES
+from riskreg.register.policy import STAGES, weakest
 from riskreg.risks.queries.lists import labels_of_work
 from riskreg.web.tables import find_field
 from riskreg.web.ui.labels import label_of
@@ -16,7 +16,9 @@ from riskreg.web.ui.labels import label_of
 WORK_FIGURES = ("cost", "progress", "spent")
 # Fields that hold a figure: its label is told with it.
 FIGURES = (*STAGES, *WORK_FIGURES, "baseline", "happened_cost", "reading", "readings", "value")
-_NAMED = ("comment", "controls", "objectives", "rationale", "reason", "sources")
+_NAMED = (
+    "comment", "control", "controls", "objectives", "question", "rationale", "reason", "sources",
+)  # fmt: skip
 
 
 def is_written(field: str, noun: str) -> bool:
@@ -75,4 +77,4 @@ def _weakest(rows: Any) -> str:
     """The weakest label of logged readings; older events tell them as text, without one."""
     rows = rows if isinstance(rows, list) else []
     labels = [row["label"] for row in rows if isinstance(row, Mapping) and row.get("label")]
-    return str(max(labels, key=LABELS.index, default=""))
+    return weakest(map(str, labels))
