@@ -284,7 +284,9 @@ def test_pages_have_no_faults(site: Site, faults_of: Any, language: str) -> None
         for width in (WIDE, NARROW):
             page.set_viewport_size(width)
             faults += [f"{name} {width['width']}: {fault}" for fault in looks_of(page)]
-            for scheme, rules in THEMES.items():
+            # Colours are the same in every language, and lines are longest on a phone.
+            themes = THEMES if language == "en" else {"light": {}} if width == NARROW else {}
+            for scheme, rules in themes.items():
                 page.emulate_media(color_scheme=scheme)
                 where = f"{name} {scheme} {width['width']}"
                 faults += [f"{where}: {fault}" for fault in faults_of(page, **rules)]
