@@ -14,3 +14,5 @@ class AnalysisConfig(AppConfig):
         WORK["analysis.objective"] = "riskreg.analysis.objective_steps.objective"
         for name in ("frontier", "choose", "information"):
             WORK[f"analysis.{name}"] = f"riskreg.analysis.buying_steps.{name}"
+        for name in ("weigh", "compare"):
+            WORK[f"analysis.{name}"] = f"riskreg.analysis.weighing_steps.{name}"

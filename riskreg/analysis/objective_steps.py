@@ -66,13 +66,15 @@ def followed(
     one: Mapping[str, Any],
     side: str,
     keep_going: steps.KeepGoing,
+    works: Sequence[quant.Mitigation] | None = None,
 ) -> quant.ObjectiveResult:
-    """The level of an objective on every path, on one side. Draws hang on public names, so that
-    both sides, and every objective, meet the same events."""
+    """The level of an objective on every path, on one side, or with ``works`` done (of which only
+    effects on how often count). Draws hang on public names, so that both sides, and every
+    objective, meet the same events."""
     model = model_of(one)
     paths = policy.paths_of(row.years)
     plan = quant.PathPlan(
-        portfolio(inputs, one, side),
+        portfolio(inputs, one, side, works),
         one["start_year"] + 1,
         one["due"],
         paths,
@@ -119,7 +121,12 @@ def _factor(hit: Mapping[str, Any]) -> float | quant.Distribution:
     return quant.Pert(*(1 + float(hit[part]) / 100 for part in ("low", "mode", "high")))
 
 
-def portfolio(inputs: dict[str, Any], one: Mapping[str, Any], side: str) -> quant.Portfolio:
+def portfolio(
+    inputs: dict[str, Any],
+    one: Mapping[str, Any],
+    side: str,
+    works: Sequence[quant.Mitigation] | None = None,
+) -> quant.Portfolio:
     """The risks whose events move an objective, and the drivers of these and of its level. What an
     event costs in money is no part of it."""
     named = {hit["risk"] for hit in one["hits"]}
@@ -159,14 +166,13 @@ def portfolio(inputs: dict[str, Any], one: Mapping[str, Any], side: str) -> quan
         # Nothing that happens moves it; a portfolio is of something.
         exposures = [quant.Exposure("nothing", quant.Constant(1.0), probability=0.0)]
     bare = quant.Portfolio(exposures, list(drivers.values()))
-    if side != "after":
+    if works is None and side != "after":
         return bare
     # What one event costs is no part of it, so that only how often it happens can be changed.
+    if works is None:
+        works = modelled.planned(inputs, ("frequency",))
     return bare.mitigated(
-        [
-            replace(one, effects=tuple(e for e in one.effects if e.target in named))
-            for one in modelled.planned(inputs, ("frequency",))
-        ]
+        [replace(one, effects=tuple(e for e in one.effects if e.target in named)) for one in works]
     )
 
 

@@ -29,6 +29,7 @@ from riskreg.analysis.modelled import (
 )
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
+from riskreg.analysis.weighing_figures import weighing_figures, weighing_of
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 from riskreg.kernel.errors import Invalid
@@ -196,7 +197,7 @@ def figures(step: Step, keep_going: KeepGoing) -> Outcome:
             _figure(f"contribution.{risk}.{side}", value, None, None, row, "simulation", label)
             for risk, value in shares["tail"].items()
         ]
-    found += bought_figures(done, inputs, label)
+    found += bought_figures(done, inputs, label) + weighing_figures(done, inputs, label)
     objectives = [done[f"objective:{one['objective']}"] for one in inputs.get("objectives", ())]
     found += [figure for one in objectives for figure in one.pop("figures")]
     return Outcome(
@@ -207,6 +208,7 @@ def figures(step: Step, keep_going: KeepGoing) -> Outcome:
             "contributions": contributions,
             "tornado": done["tornado"],
             **bought(done),
+            **weighing_of(done),
             "label": label,
             "digests": {side: done[f"measure:{side}"]["digest"] for side in policy.SIDES
                         if f"measure:{side}" in done},

@@ -4,7 +4,13 @@ See the README beside this file for a tour; every function's own text has its fo
 """
 
 from riskreg.quant.calibrate import brier, expert_weights, interval_hits
-from riskreg.quant.choice_report import ChoiceReport, SetFigures, costs_within, report_choice
+from riskreg.quant.choice_report import (
+    ChoiceReport,
+    SetFigures,
+    cost_interval,
+    costs_within,
+    report_choice,
+)
 from riskreg.quant.choose import Choice, choose, efficient_frontier
 from riskreg.quant.choose_mitigations import (
     MitigationChoice,
@@ -233,6 +239,7 @@ __all__ = [
     "compare_chunk",
     "contribution_chunk",
     "contribution_step",
+    "cost_interval",
     "costs_within",
     "decide",
     "discount_factors",

@@ -111,7 +111,8 @@ class Simulation(Base, PartyBound):
 
     Append-only; how far it is stands in its job (``jobs.Job.subject``). A shared run has read what
     every party sees and nothing else; a party's run has read its own as well, and stays with it.
-    ``inputs``: canonical JSON of everything that the figures are a function of.
+    ``inputs``: canonical JSON of everything that the figures are a function of. ``about``: public
+    id of the decision whose options it weighs; None for a run of its own.
     """
 
     requested_by = models.ForeignKey(
@@ -125,9 +126,11 @@ class Simulation(Base, PartyBound):
     engine = models.CharField(max_length=20)
     inputs = models.TextField()
     digest = models.CharField(max_length=64)
+    about = models.UUIDField(null=True)
 
     class Meta(PartyBound.Meta):
         indexes = [
+            models.Index(fields=["about", "-at", "-id"], name="simulation_about"),
             models.Index(fields=["register", "-at", "-id"], name="simulation_at"),
             models.Index(fields=["register", "digest"], name="simulation_digest"),
         ]

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.policy import buying
+from riskreg.analysis.policy import buying, weighing
 from riskreg.events.policy import canonical
 from riskreg.kernel.errors import Errors
 from riskreg.register.policy import weakest
@@ -262,6 +262,12 @@ def pieces_of(years: int, inputs: Mapping[str, Any]) -> list[Piece]:
     if inputs.get("budgets"):
         pieces += [Piece("choice", "analysis.choose", 1, max(1, years // 5000))]
     total = max(1, years // 2000)
+    if inputs.get("options"):
+        pieces += [
+            Piece(f"weigh:{one['key']}", "analysis.weigh", 1, total)
+            for one in weighing.weighed_options(inputs)
+        ]
+        pieces += [Piece("weighing", "analysis.compare", 2, 1)]
     pieces += [Piece(f"measure:{side}", "analysis.measure", 2, total) for side in sides]
     pieces += [Piece(f"contribute:{side}", "analysis.contribute", 2, total) for side in sides]
     pieces += [Piece("tornado", "analysis.tornado", 2, 1)]
@@ -277,7 +283,7 @@ def weakest_label(inputs: Mapping[str, Any]) -> str:
         for estimate in one[stage]
     ]
     found += [row["label"] for one in inputs.get("drivers", ()) for row in one["beliefs"]]
-    found += buying.labels_in(inputs)
+    found += buying.labels_in(inputs) + weighing.labels_in(inputs)
     return weakest(map(str, found))
 
 

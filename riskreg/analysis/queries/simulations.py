@@ -11,7 +11,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Driver, Effect, Estimate, Simulation
-from riskreg.analysis.policy import buying
+from riskreg.analysis.policy import buying, weighing
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.policy.objectives import Known, frozen_model, still_to_come
 from riskreg.analysis.queries.drivers import (
@@ -69,12 +69,13 @@ def moving(reader: AudienceReader) -> policy.Moving:
 @dataclass(frozen=True)
 class Wanted:
     """What is asked of a run besides what is believed: how many years are drawn, the seed, how
-    many years mitigations work, and budgets as they are frozen."""
+    many years mitigations work, budgets as they are frozen, and the decision that is weighed."""
 
     years: int
     seed: int
     horizon: int = buying.HORIZON
     budgets: tuple[dict[str, Any], ...] = ()
+    about: weighing.About | None = None
 
 
 def inputs_now(
@@ -98,6 +99,8 @@ def inputs_now(
     known = {one["risk"] for one in exposures}
     effects = [row for row in readable_effects(reader) if str(row.risk.uuid) in known]
     inputs = buying.with_mitigations(inputs, effects, wanted.horizon, wanted.budgets)
+    if wanted.about is not None:
+        inputs = weighing.with_options(inputs, wanted.about, wanted.horizon)
     return inputs, estimates, effects
 
 
@@ -133,6 +136,12 @@ def simulation_for(viewer: Viewer, simulation: UUID) -> Simulation:
         raise NotFound(_("There is no such simulation."))
     row.register = viewer.register
     return row
+
+
+def simulations_about(viewer: Viewer, about: UUID) -> QuerySet[Simulation]:
+    """The runs that weigh what has the public id ``about``, as far as the viewer may know of them,
+    newest first."""
+    return visible_simulations(viewer).filter(about=about)
 
 
 def same_run(viewer: Viewer, visibility: str, digest: str) -> Simulation | None:

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.analysis.models import Simulation
-from riskreg.analysis.policy import buying
+from riskreg.analysis.policy import buying, weighing
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.queries.simulations import (
     AudienceReader,
@@ -35,11 +35,16 @@ from riskreg.register.visibility import Visibility
 
 @transaction.atomic
 def request_simulation(
-    *, actor: Viewer, given: Mapping[str, Any], at: dt.datetime
+    *,
+    actor: Viewer,
+    given: Mapping[str, Any],
+    at: dt.datetime,
+    about: weighing.About | None = None,
 ) -> tuple[Simulation, bool]:
     """A run of the estimates as they are now; and whether it is new.
 
-    ``given``: {audience: shared|party, years, seed?, horizon?, budgets?}. Inputs are
+    ``given``: {audience: shared|party, years, seed?, horizon?, budgets?}; ``about``: the decision
+    whose options it weighs, which its audience may see. Inputs are
     frozen in this transaction with the steps that will work on them. Where a run of the same inputs
     is there, that is the answer: same inputs, same figures. Raises ``Invalid``, ``Forbidden``.
     """
@@ -69,7 +74,7 @@ def request_simulation(
     parties = set(actor.register.parties.values_list("key", flat=True))
     budgets = buying.clean_budgets(errors, given.get("budgets"), parties)
     errors.raise_if_any()
-    wanted = Wanted(years, seed, horizon, tuple(budgets))
+    wanted = Wanted(years, seed, horizon, tuple(budgets), about)
     party = actor.party if audience == Visibility.PARTY else None
     reader = AudienceReader(actor.register, party.pk if party else None)
     inputs, estimates, effects = inputs_now(reader, party, wanted, actor.today(at))
@@ -81,6 +86,8 @@ def request_simulation(
             "of a simulated risk and what it costs."
         )
         errors.add("budgets", "empty", text)
+    if about is not None and not errors.has("audience"):
+        weighing.check_options(errors, about, inputs)
     refuse_twice(errors, reader, estimates)
     errors.raise_if_any()
     digest = policy.digest_of(inputs)
@@ -108,12 +115,15 @@ def request_simulation(
         engine=policy.ENGINE,
         inputs=canonical(inputs),
         digest=digest,
+        about=about.decision if about else None,
     )
     _lay_out(actor, row, inputs, at)
     changes = {
         "years": [None, years], "seed": [None, seed], "digest": [None, digest],
         "base_year": [None, row.base_year], "currency": [None, row.currency],
     }  # fmt: skip
+    if about is not None:
+        changes["about"] = [None, str(about.decision)]
     append(actor.entry("simulation.requested", row, at=at, changes=changes))
     return row, True
 

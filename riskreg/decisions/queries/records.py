@@ -2,13 +2,15 @@
 
 import datetime as dt
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
 from django.utils.translation import get_language
 
+from riskreg.analysis.policy.estimates import significant
 from riskreg.decisions.models import Decision
+from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for
@@ -36,7 +38,36 @@ def record_shown(viewer: Viewer, row: Decision) -> dict[str, Any]:
         if risk["rating"] is None or risk["rating"] in matrix.rating_keys:
             risk["rating"] = matrix.rating_name(risk["rating"])
     record["question"] = record.get("title") or record["question"]
+    titles = {option["key"]: option["title"] for option in record["options"]}
+    record["weighing"] = _weighing(record.get("weighing"), titles)
     return record
+
+
+def _weighing(kept: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict[str, Any] | None:
+    """What the options came to, in whole units to three digits, ranges as the figure with both
+    ends."""
+    if kept is None:
+        return None
+    rows = [
+        {
+            "key": one["key"],
+            "title": titles.get(one["key"], ""),
+            "best": one["key"] == kept["best"],
+            "cost": _amounts(one["cost"]),
+            "mean": _amounts(one["mean"]),
+            "bad": _amounts(one["bad"]),
+            "difference": _amounts(one["difference"]),
+            "net": _amounts([one["net"], None, None]),
+        }
+        for one in kept["options"]
+    ]
+    at = dt.datetime.fromisoformat(kept["at"])
+    return {**kept, "at": at, "years": number(kept["years"]), "rows": rows}
+
+
+def _amounts(values: Sequence[float | None]) -> str:
+    value, low, high = (None if one is None else number(significant(one)) for one in values)
+    return f"{value}" if low in (None, high) else f"{value} ({low} … {high})"
 
 
 def _costs(record: Mapping[str, Any]) -> list[dict[str, Any]]:

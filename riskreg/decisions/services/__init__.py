@@ -35,6 +35,7 @@ from riskreg.decisions.services.questions import (
     withdraw_question,
 )
 from riskreg.decisions.services.requests import request_acceptance
+from riskreg.decisions.services.weighing import weigh_decision
 
 __all__ = [
     "add_argument",
@@ -61,6 +62,7 @@ __all__ = [
     "revisit_decision",
     "revoke_acceptance",
     "vote_on_decision",
+    "weigh_decision",
     "withdraw_acceptance",
     "withdraw_question",
 ]

@@ -1,7 +1,7 @@
 """The frozen record of a decision: everything that was known when it was taken."""
 
 import datetime as dt
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from riskreg.decisions.models import Argument, Decision, Obligation, Vote
@@ -15,9 +15,16 @@ from riskreg.risks.models import Risk
 FORMAT = 1
 
 
-def record_of(row: Decision, conditions: Sequence[Obligation], at: dt.datetime) -> str:
+def record_of(
+    row: Decision,
+    conditions: Sequence[Obligation],
+    weighing: Mapping[str, Any] | None,
+    at: dt.datetime,
+) -> str:
     """A decision, read by ``decision_for``, as canonical JSON: one spelling, so that its hash is of
-    what it says. Of what parties said it has what everybody may read who sees the decision."""
+    what it says. Of what parties said it has what everybody may read who sees the decision;
+    ``weighing``: what its options came to (``queries.weighing.weighing_log``), if that was asked.
+    """
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]
     names = {str(risk.uuid): risk for risk in touched}
     options = row.options.order_by("key").prefetch_related("mitigations")
@@ -86,6 +93,8 @@ def record_of(row: Decision, conditions: Sequence[Obligation], at: dt.datetime) 
         "replaces": row.replaces.ref if row.replaces else None,
         "decided_at": time_text(at),
     }
+    if weighing is not None:
+        content["weighing"] = {**weighing, "at": time_text(weighing["at"])}
     return canonical(content)
 
 

@@ -25,6 +25,7 @@ from riskreg.decisions.queries.decisions import (
     decision_for,
     why_not,
 )
+from riskreg.decisions.queries.weighing import weighing_log
 from riskreg.decisions.services.conditions import close, conditions_log
 from riskreg.decisions.services.drafts import keep, locked
 from riskreg.decisions.services.records import record_of
@@ -150,7 +151,7 @@ def _decided(
         changes |= conditions_log([], conditions)
     waits = any(one.before for one in conditions)
     state = DecisionState.DECIDED if waits else policy.NEXT[DecisionState.DECIDED, Act.START]
-    record = record_of(row, conditions, at)
+    record = record_of(row, conditions, weighing_log(actor, row, today), at)
     values = {
         "state": state,
         "decided_at": at,

@@ -1,0 +1,154 @@
+"""What a worker does to weigh the options of a decision. Only workers load this: it brings NumPy.
+
+Each option meets the same random events as doing nothing does, and as the run's own figures do, so
+that a difference between two options is theirs and not the dice's.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import numpy as np
+
+from riskreg import quant
+from riskreg.analysis import modelled, objective_steps
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy import simulations as policy
+from riskreg.analysis.policy import weighing
+from riskreg.analysis.steps import HALF, TAIL, KeepGoing, load_run
+from riskreg.jobs.kinds import Outcome
+from riskreg.jobs.models import Step
+from riskreg.quant.expected import difference_chunk, expected_difference
+
+# Of what mitigations cost in all, the middle nine tenths.
+_COSTS = 0.9
+
+
+def weigh(step: Step, keep_going: KeepGoing) -> Outcome:
+    """What one option costs, the losses that it leaves, and how far that is from doing nothing."""
+    row, inputs = load_run(step)
+    option = _option(inputs, step.key.split(":")[1])
+    works = _works(inputs, option)
+    base = modelled.portfolio(inputs, "before")
+    changed = base.mitigated(works)
+    keep_going()
+    mean = quant.expected_losses(changed, row.years, row.seed)[""]
+    keep_going()
+    bad = _simulated(row, changed, len(inputs["exposures"]), keep_going).var_interval(TAIL)
+    return Outcome(
+        {
+            "key": option["key"],
+            "is_nothing": option["is_nothing"],
+            "cost": _cost(option, works, row.seed),
+            "mean": _banded(mean.value, mean.standard_error),
+            "bad": [bad.value, bad.low, bad.high],
+            "difference": _difference(row, base, changed),
+            "objectives": _chances(row, inputs, option, keep_going),
+        }
+    )
+
+
+def compare(step: Step, keep_going: KeepGoing) -> Outcome:
+    """The options beside each other: which comes to least, how far the others are behind it year by
+    year on the same draws, and what would have to change."""
+    row, inputs = load_run(step)
+    horizon = inputs["horizon"]
+    keys = [f"weigh:{one['key']}" for one in weighing.weighed_options(inputs)]
+    steps = step.job.steps.filter(key__in=keys).defer("blob")
+    # The stages before this one are done, so each has a result.
+    rows = sorted((one.result or {} for one in steps), key=lambda one: str(one["key"]))
+    best = weighing.best_of(rows, horizon)
+    base = modelled.portfolio(inputs, "before")
+    of_best = base.mitigated(_works(inputs, _option(inputs, best["key"])))
+    undisturbed = _chances_of_nothing(step, inputs)
+    for one in rows:
+        keep_going()
+        option = _option(inputs, one["key"])
+        own = base.mitigated(_works(inputs, option))
+        paired = _difference(row, of_best, own)
+        further = one["cost"][0] - best["cost"][0]
+        one["net"] = one["cost"][0] + horizon * one["mean"][0]
+        one["behind"] = [further + horizon * value for value in paired]
+        one["switch"] = weighing.switching(rows, one, horizon)
+        one["objectives"] = [
+            {"objective": name, "chance": one["objectives"].get(name, chance)}
+            for name, chance in undisturbed.items()
+        ]
+    return Outcome({"horizon": horizon, "best": best["key"], "options": rows})
+
+
+def _option(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
+    return next(one for one in inputs["options"] if one["key"] == key)
+
+
+def _works(
+    inputs: Mapping[str, Any],
+    option: Mapping[str, Any],
+    on: Sequence[str] = modelled.SHARES,
+) -> list[quant.Mitigation]:
+    risks = {one["risk"] for one in inputs["exposures"]}
+    named = [one for one in inputs.get("mitigations", ())
+             if one["mitigation"] in option["mitigations"]]  # fmt: skip
+    return [modelled.mitigation_of(one, risks, on) for one in named]
+
+
+def _cost(
+    option: Mapping[str, Any], works: Sequence[quant.Mitigation], seed: int
+) -> list[float | None]:
+    """What the option says, which is one number, or else what its mitigations are said to cost."""
+    own = weighing.own_cost(option)
+    if own is not None:
+        return [own, None, None]
+    low, high = quant.cost_interval(works, seed, _COSTS)
+    total = float(sum(one.cost for one in works))
+    return [total, low, high] if low < high else [total, None, None]
+
+
+def _simulated(
+    row: Simulation, portfolio: quant.Portfolio, exposures: int, keep_going: KeepGoing
+) -> quant.Simulation:
+    """All years, in the pieces in which the run itself draws them."""
+    chunks = policy.chunks_of(row.years, exposures)
+    losses, at = np.empty(row.years), 0
+    for n in range(chunks):
+        keep_going()
+        part = quant.simulate_chunk(portfolio, row.years, row.seed, n, chunks).losses
+        losses[at : at + part.size] = part
+        at += part.size
+    losses.flags.writeable = False
+    return quant.Simulation(portfolio, row.years, row.seed, losses)
+
+
+def _difference(row: Simulation, one: quant.Portfolio, other: quant.Portfolio) -> list[float]:
+    """The expected loss of a year with ``other`` less that with ``one``, on the same draws."""
+    parts = [difference_chunk(one, other, row.years, row.seed, 0, 1)]
+    found = expected_difference(one, other, row.years, parts)
+    return _banded(found.value, found.standard_error)
+
+
+def _banded(value: float, error: float) -> list[float]:
+    return [value, value - HALF * error, value + HALF * error]
+
+
+def _chances(
+    row: Simulation, inputs: dict[str, Any], option: Mapping[str, Any], keep_going: KeepGoing
+) -> dict[str, list[float]]:
+    """The chance of meeting each objective whose events the option changes; the others are as they
+    are."""
+    works = [one for one in _works(inputs, option, ("frequency",)) if one.effects]
+    touched = {effect.target for one in works for effect in one.effects}
+    found = {}
+    for one in inputs.get("objectives", ()):
+        if not touched & {hit["risk"] for hit in one["hits"]}:
+            continue
+        result = objective_steps.followed(row, inputs, one, "before", keep_going, works)
+        chance = result.chance()
+        found[one["objective"]] = [chance.value, chance.low, chance.high]
+    return found
+
+
+def _chances_of_nothing(step: Step, inputs: Mapping[str, Any]) -> dict[str, list[float]]:
+    """By objective the chance of meeting it as things stand, which the run has found."""
+    names = [one["objective"] for one in inputs.get("objectives", ())]
+    rows = step.job.steps.filter(key__in=[f"objective:{name}" for name in names]).defer("blob")
+    by_key = {one.key: one.result or {} for one in rows}
+    return {name: by_key[f"objective:{name}"]["sides"]["before"]["chance"] for name in names}

@@ -1,0 +1,158 @@
+"""The options of a decision beside each other: the runs that weigh them, as their reader may see
+them."""
+
+import datetime as dt
+import json
+from dataclasses import dataclass, field
+from typing import Any
+
+from riskreg.analysis.models import Simulation
+from riskreg.analysis.policy.weighing import About, can_be_weighed, frozen_option, unknown_of
+from riskreg.analysis.queries.simulations import (
+    mitigations_of_run,
+    objectives_of_run,
+    progress_by_run,
+    results_of_run,
+    simulations_about,
+    stale_because,
+)
+from riskreg.decisions.models import Decision, DecisionState, Option
+from riskreg.jobs.models import JobState
+from riskreg.jobs.queries import Progress
+from riskreg.register.access import Viewer
+from riskreg.register.models import Objective
+from riskreg.register.permissions import permits
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Mitigation
+
+# In these its options can still be weighed.
+OPEN = (DecisionState.DRAFT, DecisionState.PROPOSED)
+# Runs of an audience among which the newest that was not cancelled is looked for.
+_MOST = 10
+
+
+@dataclass(frozen=True)
+class Weighing:
+    """A run that weighs a decision: how far it is, what has moved since ([{ref, what}]; of an
+    option its key), and once it is done what it came to ({horizon, best, options}) with its label.
+
+    ``left_out``: by key of an option that the run could not weigh the mitigations (public ids) of
+    which it knew no effect; none for one that names no mitigation.
+    """
+
+    run: Simulation
+    progress: Progress
+    stale: list[dict[str, str]]
+    results: dict[str, Any] | None
+    label: str
+    left_out: dict[str, list[str]]
+    options: list[dict[str, Any]]
+    works: dict[str, Mitigation] = field(default_factory=dict)
+    objectives: dict[str, Objective] = field(default_factory=dict)
+
+
+def about_decision(row: Decision) -> About:
+    """What a run freezes of a decision, read by ``decision_for``."""
+    choices: list[Option] = row.choices  # type: ignore[attr-defined]
+    options: list[dict[str, Any]] = []
+    refs: dict[str, str] = {}
+    for option in choices:
+        works: list[Mitigation] = option.works  # type: ignore[attr-defined]
+        refs |= {str(work.uuid): work.ref for work in works}
+        options.append(
+            frozen_option(
+                option.key,
+                [str(work.uuid) for work in works],
+                option.costs,
+                is_nothing=option.is_nothing,
+            )
+        )
+    return About(row.uuid, tuple(options), refs)
+
+
+def may_weigh(viewer: Viewer, row: Decision) -> bool:
+    """Whether the viewer can have the options of ``row`` weighed."""
+    return row.state in OPEN and viewer.party_id is not None and permits(viewer, "simulation.run")
+
+
+def weighings_of(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Weighing | None]:
+    """The newest run that weighs ``row``, read by ``decision_for``, of what every party sees
+    (``shared``), and that of the viewer's own party (``party``). None: there is none that was
+    not cancelled."""
+    runs = simulations_about(viewer, row.uuid)
+    newest = {each: list(runs.filter(visibility=each)[:_MOST]) for each in Visibility.values}
+    known = [run for each in newest.values() for run in each]
+    progress = progress_by_run(known) if known else {}
+    found: dict[str, Weighing | None] = {}
+    for audience, rows in newest.items():
+        kept = [run for run in rows if progress[run.uuid].state != JobState.CANCELLED]
+        first = next(iter(kept), None)
+        found[audience] = _weighing(viewer, row, first, progress, today) if first else None
+    return found
+
+
+def _weighing(
+    viewer: Viewer, row: Decision, run: Simulation, progress: dict[Any, Progress], today: dt.date
+) -> Weighing:
+    run.register = viewer.register
+    inputs = json.loads(run.inputs)
+    results = results_of_run(run) if progress[run.uuid].state == JobState.DONE else {}
+    return Weighing(
+        run=run,
+        progress=progress[run.uuid],
+        stale=[*stale_because(viewer, run, today), *_moved_options(row, inputs)],
+        results=results.get("weighing"),
+        label=results.get("label", ""),
+        left_out={
+            one["key"]: unknown_of(one, inputs)
+            for one in inputs["options"]
+            if not can_be_weighed(one, inputs)
+        },
+        options=inputs["options"],
+        works=mitigations_of_run(viewer, run) | _works_of(row),
+        objectives=objectives_of_run(viewer, run),
+    )
+
+
+def _works_of(row: Decision) -> dict[str, Mitigation]:
+    choices: list[Any] = row.choices  # type: ignore[attr-defined]
+    return {str(work.uuid): work for option in choices for work in option.works}
+
+
+def _moved_options(row: Decision, inputs: dict[str, Any]) -> list[dict[str, str]]:
+    old = {one["key"]: one for one in inputs["options"]}
+    new = {one["key"]: one for one in about_decision(row).options}
+    return [
+        {"ref": key, "what": "option"}
+        for key in sorted({*old, *new})
+        if old.get(key) != new.get(key)
+    ]
+
+
+def weighing_log(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any] | None:
+    """What the record of a decision keeps of its newest finished weighing: of what everybody may
+    read who sees the decision. None where there is none."""
+    one = weighings_of(viewer, row, today)[row.visibility]
+    if one is None or one.results is None:
+        return None
+    objectives = {key: each.key for key, each in one.objectives.items()}
+    options = [
+        each | {"objectives": [
+            {"objective": objectives.get(of["objective"], ""), "chance": of["chance"]}
+            for of in each["objectives"]
+        ]}
+        for each in one.results["options"]
+    ]  # fmt: skip
+    return {
+        "at": one.run.at,
+        "digest": one.run.digest,
+        "years": one.run.years,
+        "horizon": one.results["horizon"],
+        "currency": one.run.currency,
+        "base_year": one.run.base_year,
+        "label": one.label,
+        "best": one.results["best"],
+        "options": options,
+        "left_out": sorted(one.left_out),
+        "stale": one.stale,
+    }
