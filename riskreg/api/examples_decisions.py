@@ -110,6 +110,57 @@ def _over(state: str, words: str, before: dict[str, Any]) -> dict[str, Any]:
     return {**before, "state": state, "words": words, **at}
 
 
+def _band(value: int, low: int, high: int) -> dict[str, int]:
+    return {"value": value, "low": low, "high": high}
+
+
+_WEIGHED_NOTHING = {
+    "key": "A",
+    "is_nothing": True,
+    "cost": {"value": 0, "low": None, "high": None},
+    "loss": _band(66_000_000, 65_000_000, 67_000_000),
+    "bad_year": _band(190_000_000, 186_000_000, 194_000_000),
+    "difference": _band(0, 0, 0),
+    "net": 330_000_000,
+    "behind": _band(30_000_000, 28_000_000, 32_000_000),
+    "switch": {"against": "B", "gap": 30_000_000, "cost": None, "saving": None},
+    "objectives": [],
+}
+_WEIGHED_GATE = {
+    "key": "B",
+    "is_nothing": False,
+    "cost": {"value": 120_000_000, "low": None, "high": None},
+    "loss": _band(36_000_000, 35_400_000, 36_600_000),
+    "bad_year": _band(104_000_000, 101_000_000, 107_000_000),
+    "difference": _band(-30_000_000, -30_400_000, -29_600_000),
+    "net": 300_000_000,
+    "behind": _band(0, 0, 0),
+    "switch": {"against": "A", "gap": 30_000_000, "cost": 150_000_000, "saving": 0.8},
+    "objectives": [{"objective": "overseas-units-2030",
+                    "chance": {"value": 0.31, "low": 0.307, "high": 0.313}}],
+}  # fmt: skip
+_RUN = "0f1d2c3b-4a59-4687-9e7f-6d5c4b3a2f10"
+_WEIGHING = {
+    "simulation": _RUN,
+    "url": f"https://riskreg.example/api/v1/registers/foton-catl/simulations/{_RUN}/",
+    "at": "2026-11-28T02:00:00Z",
+    "years": 100_000,
+    "seed": 1,
+    "currency": "CNY",
+    "base_year": 2026,
+    "state": "done",
+    "progress": 100,
+    "failure": None,
+    "stale_because": [],
+    "left_out": [],
+    "horizon": 5,
+    "best": "B",
+    "label": "illustrative",
+    "options": [_WEIGHED_NOTHING, _WEIGHED_GATE],
+}
+_QUEUED = _WEIGHING | {
+    "state": "queued", "progress": 0, "horizon": None, "best": None, "label": None, "options": None,
+}  # fmt: skip
 _WORDS = {"words": "Not before the pilot has ended"}
 ANSWERS: dict[str, Any] = {
     "List decisions": page(_DECIDED),
@@ -120,6 +171,8 @@ ANSWERS: dict[str, Any] = {
     "Change an option": _DRAFT,
     "Take an option out": _DRAFT | {"options": [_NOTHING], "recommended": ""},
     "List arguments": page(_ARGUMENT),
+    "Read how options compare": {"shared": _WEIGHING, "party": None},
+    "Weigh the options": {"shared": _QUEUED, "party": None},
     "Argue for or against an option": _ARGUMENT,
     "Release an argument": _ARGUMENT | {"visibility": "shared", "at": "2026-11-22T08:00:00Z"},
     "Put a decision forward": _PROPOSED,
@@ -155,6 +208,7 @@ _OPTION = {
     "costs": [_COST],
 }
 REQUESTS: dict[str, Any] = {
+    "Weigh the options": {"audience": "shared", "years": 100_000, "horizon": 5},
     "Ask for a decision": {
         "title": "Hydrogen: all in, a gate, or stop? (illustrative)",
         "due_on": "2026-12-12",

@@ -8,6 +8,7 @@ from riskreg.analysis.models import Direction, EstimateStage, Form, LinkOn, Pace
 from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
 from riskreg.analysis.policy.simulations import LEAST_YEARS, MOST_YEARS
 from riskreg.api.core.shape_fields import Person, one_of
+from riskreg.api.shapes_options import InputOption
 from riskreg.jobs.models import JobState
 from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
@@ -27,6 +28,9 @@ class SimulationRow(s.Serializer[Any]):
     base_year = s.IntegerField(help_text="in whose money the amounts are")
     engine = s.CharField(help_text="version of the mathematics")
     digest = s.CharField(help_text="SHA-256 of the frozen inputs")
+    about = s.UUIDField(
+        allow_null=True, help_text="id of the decision whose options it weighs; null: none"
+    )
     state = one_of(JobState.values, help_text="`done`, `cancelled` and `failed` are final")
     progress = s.IntegerField(min_value=0, max_value=100, help_text="per cent")
     failure = s.CharField(allow_null=True, help_text="why it failed, if it did")
@@ -211,6 +215,7 @@ class InputObjective(s.Serializer[Any]):
 
 
 class Inputs(s.Serializer[Any]):
+    about = s.UUIDField(required=False, help_text="id of the decision that is weighed, if one is")
     audience = s.CharField(help_text="`shared`, or the key of the party")
     base_year = s.IntegerField(help_text="in whose money the amounts are")
     currency = s.CharField(help_text="of every amount")
@@ -221,6 +226,7 @@ class Inputs(s.Serializer[Any]):
     horizon = s.IntegerField(required=False, help_text="how many years mitigations work")
     budgets = InputBudget(many=True, required=False, help_text="those that were named, if any")
     objectives = InputObjective(many=True, required=False, help_text="those with a model, if any")
+    options = InputOption(many=True, required=False, help_text="of the decision, if one is weighed")
     seed = s.IntegerField(help_text="of the random numbers")
     years = s.IntegerField(help_text="simulated")
 

@@ -47,6 +47,7 @@ class SimulationApi(RegisterApi):
             "base_year": row.base_year,
             "engine": row.engine,
             "digest": row.digest,
+            "about": str(row.about) if row.about else None,
             "state": progress.state,
             "progress": progress.percent,
             "failure": progress.failure.get("detail") or None,
@@ -155,7 +156,9 @@ class SimulationFigures(_Results):
         mitigations are known `frontier.{0, 10 … 100}.budget`, `.cost`, `.loss.mean` and
         `.runner_up.difference` of the best set for so many per cent of what everything costs, the
         same of `choice` within the budgets, and `information.{id of a risk or driver}.frequency`
-        or `.driver` with `information.all`: what knowing is worth at most."""
+        or `.driver` with `information.all`: what knowing is worth at most. Of a run that weighs a
+        decision `option.{key}.cost`, `.loss.mean`, `.loss.p95`, `.difference` (to doing nothing,
+        a year), `.net` and `.behind` (over the horizon)."""
         return self.detail({"figures": self.results(simulation)["figures"]})
 
 

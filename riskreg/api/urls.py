@@ -50,6 +50,7 @@ from riskreg.api import (
     simulations,
     terms,
     webhooks,
+    weighing,
     work,
 )
 from riskreg.api.core import documentation, errors
@@ -124,6 +125,7 @@ _DECISION = [
         deciding.DecisionConditionEnd.as_view(),
         name="decision_condition",
     ),
+    path("weighing/", weighing.DecisionWeighing.as_view(), name="decision_weighing"),
     path("record/", decisions.DecisionRecord.as_view(), name="decision_record"),
     path("record/file/", decisions.DecisionRecordFile.as_view(), name="decision_record_file"),
 ]

@@ -102,6 +102,7 @@ ROUTES: dict[str, str] = {
     "/r/{}/decisions/{}/revisit/": "POST",
     "/r/{}/decisions/{}/close/": "POST",
     "/r/{}/decisions/{}/conditions/{}/": "POST",
+    "/r/{}/decisions/{}/weigh/": "POST",
     "/r/{}/decisions/{}/record/": "GET",
     "/r/{}/decisions/{}/record/file/": "GET",
     "/r/{}/drivers/": "GET POST",
@@ -373,6 +374,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/decisions/{}/revisit/": "POST",
     "/api/v1/registers/{}/decisions/{}/close/": "POST",
     "/api/v1/registers/{}/decisions/{}/conditions/{}/": "POST",
+    "/api/v1/registers/{}/decisions/{}/weighing/": "GET POST",
     "/api/v1/registers/{}/decisions/{}/record/": "GET",
     "/api/v1/registers/{}/decisions/{}/record/file/": "GET",
     "/api/v1/registers/{}/risks/{}/drivers/": "GET POST",
@@ -613,6 +615,8 @@ def _about_decision(world: Any, route: str) -> dict[str, Any]:
         return {"state": "met", "words": "Probe"}
     if act in ("propose", "release", "end") or (act == "remove"):
         return {}
+    if act in ("weigh", "weighing"):
+        return {"audience": "shared", "years": 10_000}
     if act == "decide":
         return {"option": "B", "rationale": "Probe", "review_on": far}
     if act == "vote":

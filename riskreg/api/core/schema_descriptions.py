@@ -330,6 +330,7 @@ TAGS: dict[str, str] = {
     "taxonomies": "The register's own classifications.",
     "terms": "What risks are filed under.",
     "tokens": "Tokens of programs.",
+    "weighing": "What the options of a decision come to, beside each other.",
     "work": "What falls due for the caller, in all their registers.",
     "tornado": "Which number moves the expected year most.",
     "webhooks": "Programs that are told what falls due.",

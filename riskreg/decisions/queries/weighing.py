@@ -6,6 +6,9 @@ import json
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Window
+from django.db.models.functions import RowNumber
+
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.weighing import About, can_be_weighed, frozen_option, unknown_of
 from riskreg.analysis.queries.simulations import (
@@ -79,14 +82,15 @@ def weighings_of(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Wei
     """The newest run that weighs ``row``, read by ``decision_for``, of what every party sees
     (``shared``), and that of the viewer's own party (``party``). None: there is none that was
     not cancelled."""
-    runs = simulations_about(viewer, row.uuid)
-    newest = {each: list(runs.filter(visibility=each)[:_MOST]) for each in Visibility.values}
-    known = [run for each in newest.values() for run in each]
+    # Of each audience the newest, however many the other has: in one query.
+    place = Window(RowNumber(), partition_by="visibility", order_by=("-at", "-id"))
+    runs = simulations_about(viewer, row.uuid).annotate(place=place)
+    known = list(runs.filter(place__lte=_MOST).order_by("-at", "-id"))
     progress = progress_by_run(known) if known else {}
+    kept = [run for run in known if progress[run.uuid].state != JobState.CANCELLED]
     found: dict[str, Weighing | None] = {}
-    for audience, rows in newest.items():
-        kept = [run for run in rows if progress[run.uuid].state != JobState.CANCELLED]
-        first = next(iter(kept), None)
+    for audience in Visibility.values:
+        first = next((run for run in kept if run.visibility == audience), None)
         found[audience] = _weighing(viewer, row, first, progress, today) if first else None
     return found
 

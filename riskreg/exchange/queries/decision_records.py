@@ -11,6 +11,7 @@ from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.records import record_shown
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
+from riskreg.register.labels import Label
 from riskreg.register.visibility import Visibility
 
 Block = dict[str, Any]
@@ -39,6 +40,7 @@ def decision_record(viewer: Viewer, row: Decision) -> dict[str, Any]:
         "blocks": [
             _facts(record, date_format(decided, "DATE_FORMAT")),
             _options(record, register.currency),
+            *_weighing(record["weighing"], register.currency, viewer.register.time_zone),
             *_arguments(record),
             _votes(record),
             *_conditions(record),
@@ -87,6 +89,32 @@ def _options(record: dict[str, Any], currency: str) -> Block:
         )
     head = [_("Option"), _("Title"), _("What it brings"), _("Costs"), _("Mitigations")]
     return _table(_("Options"), head, [1.4, 4, 4, 4, 2], rows)
+
+
+def _weighing(found: dict[str, Any] | None, currency: str, zone: str) -> list[Block]:
+    """What the options came to, as the record has kept it."""
+    if found is None:
+        return []
+    day = date_format(clock.local_date(found["at"], zone), "DATE_FORMAT")
+    what = _("What the options came to, in %(currency)s: weighed on %(day)s (%(label)s)") % {
+        "currency": currency,
+        "day": day,
+        "label": Label(found["label"]).label,
+    }
+    if found["stale"]:
+        what = f"{what} · {_('something had moved since')}"
+    names = ("cost", "mean", "bad", "difference", "net")
+    rows = [[one["key"], *(one[name] for name in names)] for one in found["rows"]]
+    head = [
+        _("Option"),
+        _("It costs"),
+        _("Expected year"),
+        _("A bad year, 1 in 20"),
+        _("Beside doing nothing, a year"),
+        _("Cost and losses in %(years)s years") % {"years": found["horizon"]},
+    ]
+    least = _("Comes to least"), found["best"]
+    return [_table(what, head, [1.4, 3, 3, 3, 3, 3], rows), {"kind": "facts", "rows": [[*least]]}]
 
 
 def _arguments(record: dict[str, Any]) -> list[Block]:

@@ -32,7 +32,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.estimates.amounts import percent_text
 from riskreg.web.forms.marks import adds, not_done
 from riskreg.web.presenters import person
-from riskreg.web.simulations.pages import state_text
+from riskreg.web.simulations.words import state_text
 from riskreg.web.table_form import set_choices
 
 MOST = 50

@@ -13,6 +13,7 @@ from riskreg.web.decisions.acts import (
     Revisit,
     SayArgument,
     Vote,
+    Weigh,
 )
 from riskreg.web.decisions.deciding import DecidePage
 from riskreg.web.decisions.editing import DecisionEdit, DecisionNew
@@ -39,6 +40,7 @@ urlpatterns = [
         ReleaseArgument.as_view(),
         name="argument_release",
     ),
+    path(f"{_ONE}weigh/", Weigh.as_view(), name="decision_weigh"),
     path(f"{_ONE}propose/", Propose.as_view(), name="decision_propose"),
     path(f"{_ONE}retract/", Retract.as_view(), name="decision_retract"),
     path(f"{_ONE}decide/", DecidePage.as_view(), name="decision_decide"),

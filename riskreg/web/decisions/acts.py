@@ -16,6 +16,7 @@ from riskreg.kernel.fields import Text
 from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import add_errors
 from riskreg.web.decisions.pages import DecisionPage, argument_form, fresh_form, seen_again
+from riskreg.web.decisions.weighing import WeighForm
 from riskreg.web.forms.marks import adds
 
 
@@ -165,6 +166,21 @@ class SayArgument(_Act):
 
     def write(self, ref: str, data: dict[str, Any], **keys: Any) -> Any:
         return services.add_argument(actor=self.viewer, ref=ref, given=data, at=self.at)
+
+
+class Weigh(_Act):
+    """The options beside each other, by a run."""
+
+    act = "weigh"
+    done = gettext_lazy("A worker weighs the options; what they come to is told under them.")
+
+    def form(self, request: HttpRequest, ref: str, **keys: Any) -> forms.Form:
+        row = decision_for(self.viewer, ref, self.viewer.today(self.at))
+        return WeighForm(self.viewer, row, request.POST)
+
+    def write(self, ref: str, data: dict[str, Any], **keys: Any) -> Any:
+        given = {name: value for name, value in data.items() if value}
+        return services.weigh_decision(actor=self.viewer, ref=ref, given=given, at=self.at)
 
 
 class ReleaseArgument(DecisionPage):

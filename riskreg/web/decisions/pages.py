@@ -34,6 +34,7 @@ from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decision_detail, decision_row
+from riskreg.web.decisions.weighing import weighing_panel
 from riskreg.web.evidence.panel import evidence_panel
 from riskreg.web.presenters import query
 
@@ -172,6 +173,7 @@ class DecisionPage(RegisterView):
             "acts": {act.value: self._act(row, act, refused) for act in ACTS},
             "editable": may_be_edited(self.viewer, row),
             "argue": self._argue(row, refused) if may_argue(self.viewer, row) else None,
+            "weighing": weighing_panel(self.viewer, row, today, refused),
             "conflict": conflict,
             "problems": problems or [],
         }

@@ -44,6 +44,7 @@ from riskreg.web.presenters import Scale, person
 from riskreg.web.simulations.bought import Bought
 from riskreg.web.simulations.objectives import objective_shown
 from riskreg.web.simulations.results import Results
+from riskreg.web.simulations.words import moved_text, state_text
 from riskreg.web.table_form import set_choices
 
 MOST = 100
@@ -147,7 +148,7 @@ class SimulationPage(RegisterView):
             "going_on": progress.state in OPEN,
             "may_cancel": progress.state in OPEN and permits(self.viewer, "simulation.cancel", row),
             "failure": progress.failure.get("detail", ""),
-            "stale": [_moved_text(one) for one in stale_because(self.viewer, row, today)],
+            "stale": [moved_text(one) for one in stale_because(self.viewer, row, today)],
             "results": None,
         }
         if progress.state == JobState.DONE:
@@ -253,28 +254,3 @@ def _row(row: Simulation, progress: Progress) -> dict[str, Any]:
         "who": person(row.requested_by),
         "risks": len(json.loads(row.inputs)["exposures"]),
     }
-
-
-def state_text(state: str) -> str:
-    """Where a run is, in words."""
-    words = {
-        "queued": _("waits for a worker"),
-        "running": _("going on"),
-        "done": _("done"),
-        "cancelled": _("cancelled"),
-        "failed": _("failed"),
-    }
-    return words[state]
-
-
-def _moved_text(moved: dict[str, str]) -> str:
-    words = {
-        "new": _("%(ref)s has estimates now"),
-        "changed": _("%(ref)s has other estimates now"),
-        "gone": _("%(ref)s is not simulated any more"),
-        "driver": _("of %(ref)s something else is believed now"),
-        "mitigation": _("of what %(ref)s does and costs something else is said now"),
-        "objective": _("the objective %(ref)s is modelled otherwise now"),
-        "engine": _("the mathematics has a new version"),
-    }
-    return words[moved["what"]] % {"ref": moved["ref"] or _("A risk")}

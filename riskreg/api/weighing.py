@@ -1,0 +1,101 @@
+"""The options of a decision weighed against each other."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.api import shapes_weighing as shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of
+from riskreg.api.core.values import time
+from riskreg.api.decisions_json import today_of
+from riskreg.decisions import services
+from riskreg.decisions.queries.decisions import decision_for
+from riskreg.decisions.queries.weighing import Weighing, weighings_of
+from riskreg.decisions.services.weighing import FIELDS
+
+
+class DecisionWeighing(RegisterApi):
+    """GET reads what the options come to; POST has them weighed."""
+
+    @schema.detailed("Read how options compare", shapes.Weighings)
+    def get(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """The newest run that weighs the decision: of what every party sees, and of the caller's
+        own party; null where there is none. `options` is null until it is done."""
+        self.known_params()
+        return self.detail(self.shown(ref))
+
+    @schema.started("Weigh the options", shapes.WeighingNew, shapes.Weighings)
+    def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
+        """While the decision is a draft or put forward. The options are frozen as they are; poll
+        until `state` is `done`. The same options and estimates are answered by the run that is
+        there."""
+
+        def act() -> Answer:
+            given = body_of(request, *FIELDS)
+            services.weigh_decision(actor=self.viewer, ref=ref, given=given, at=self.at)
+            here = f"{self.here}decisions/{ref}/weighing/"
+            return Answer.of(self.shown(ref), 202, Location=here)
+
+        return self.write(act)
+
+    def shown(self, ref: str) -> dict[str, Any]:
+        """Both audiences."""
+        row = decision_for(self.viewer, ref, today_of(self))
+        found = weighings_of(self.viewer, row, today_of(self))
+        return {name: one and self._one(one) for name, one in found.items()}
+
+    def _one(self, one: Weighing) -> dict[str, Any]:
+        run, results = one.run, one.results
+        return {
+            "simulation": str(run.uuid),
+            "url": f"{self.here}simulations/{run.uuid}/",
+            "at": time(run.at),
+            "years": run.years,
+            "seed": run.seed,
+            "currency": run.currency,
+            "base_year": run.base_year,
+            "state": one.progress.state,
+            "progress": one.progress.percent,
+            "failure": one.progress.failure.get("detail") or None,
+            "stale_because": one.stale,
+            "left_out": [
+                {"key": key, "mitigations": sorted(one.works[m].ref for m in of if m in one.works)}
+                for key, of in sorted(one.left_out.items())
+            ],
+            "horizon": results["horizon"] if results else None,
+            "best": results["best"] if results else None,
+            "label": one.label or None,
+            "options": [_option(one, each) for each in results["options"]] if results else None,
+        }
+
+
+def _option(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
+    switch = found["switch"]
+    return {
+        "key": found["key"],
+        "is_nothing": found["is_nothing"],
+        "cost": _band(found["cost"]),
+        "loss": _band(found["mean"]),
+        "bad_year": _band(found["bad"]),
+        "difference": _band(found["difference"]),
+        "net": found["net"],
+        "behind": _band(found["behind"]),
+        "switch": switch,
+        "objectives": [
+            {
+                "objective": one.objectives[of["objective"]].key,
+                "chance": _band(of["chance"]),
+            }
+            for of in found["objectives"]
+            if of["objective"] in one.objectives
+        ],
+    }
+
+
+def _band(values: Sequence[float | None]) -> dict[str, float | None]:
+    return dict(zip(("value", "low", "high"), values, strict=True))

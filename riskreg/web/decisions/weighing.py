@@ -1,0 +1,175 @@
+"""The options of a decision beside each other, as its page shows them."""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
+from riskreg.analysis.policy.simulations import YEARS
+from riskreg.decisions.models import Decision
+from riskreg.decisions.queries.weighing import Weighing, may_weigh, weighings_of
+from riskreg.jobs.models import OPEN, JobState
+from riskreg.kernel.localised import number
+from riskreg.register.access import Viewer
+from riskreg.register.visibility import Visibility
+from riskreg.web.estimates.amounts import amount_text, chance_text, percent_text
+from riskreg.web.simulations.words import moved_text, state_text
+from riskreg.web.table_form import set_choices
+
+
+class WeighForm(forms.Form):
+    """Whose estimates and effects, how many years are drawn, how long mitigations work."""
+
+    audience = forms.ChoiceField(label=gettext_lazy("Reads"), widget=forms.RadioSelect)
+    years = forms.TypedChoiceField(label=gettext_lazy("Years"), coerce=int)
+    horizon = forms.IntegerField(
+        label=gettext_lazy("Mitigations work for so many years"),
+        min_value=LEAST_HORIZON,
+        max_value=MOST_HORIZON,
+        required=False,
+    )
+
+    def __init__(self, viewer: Viewer, row: Decision, data: Any = None) -> None:
+        initial = {"audience": row.visibility, "years": 100_000, "horizon": HORIZON}
+        super().__init__(data, initial=initial)
+        own = _("what every party sees, and what is %(party)s's own")
+        choices = [(Visibility.PARTY.value, own % {"party": viewer.party or ""})]
+        if row.visibility == Visibility.SHARED:
+            choices.insert(0, (Visibility.SHARED.value, _("what every party sees")))
+        set_choices(self, "audience", choices)
+        set_choices(self, "years", [(years, number(years)) for years in YEARS])
+
+
+def weighing_panel(
+    viewer: Viewer,
+    row: Decision,
+    today: dt.date,
+    refused: "tuple[str, forms.Form] | None",
+) -> dict[str, Any] | None:
+    """What the options come to for each audience, and a form to have them weighed; None where
+    there is neither."""
+    found = weighings_of(viewer, row, today)
+    shown = [weighing_row(row, one) for one in found.values() if one is not None]
+    form = None
+    if may_weigh(viewer, row):
+        sent = refused[1] if refused and refused[0] == "weigh" else None
+        form = {"form": sent or WeighForm(viewer, row), "open": sent is not None}
+    if not shown and form is None:
+        return None
+    return {"shown": shown, "form": form, "going_on": any(one["going_on"] for one in shown)}
+
+
+def weighing_row(row: Decision, one: Weighing) -> dict[str, Any]:
+    """A weighing as a page shows it."""
+    results, state = one.results, one.progress.state
+    choices: list[Any] = row.choices  # type: ignore[attr-defined]
+    titles = {option.key: option.localized("title") for option in choices}
+    return {
+        "run": one.run,
+        "private": one.run.visibility == Visibility.PARTY,
+        "party": one.run.party.name,
+        "state_text": state_text(state),
+        "percent": one.progress.percent,
+        "going_on": state in OPEN,
+        "failed": state == JobState.FAILED,
+        "failure": one.progress.failure.get("detail", ""),
+        "stale": [moved_text(each) for each in one.stale],
+        "label": one.label,
+        "years": number(one.run.years),
+        "horizon": number(results["horizon"]) if results else "",
+        "left_out": [
+            {
+                "key": key,
+                "title": titles.get(key, ""),
+                "works": sorted(one.works[m].ref for m in of if m in one.works),
+            }
+            for key, of in sorted(one.left_out.items())
+        ],
+        "has_objectives": bool(results and one.objectives),
+        "rows": [_option(one, each, titles) for each in results["options"]] if results else [],
+        "close": _close(results) if results else [],
+    }
+
+
+def _option(one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]) -> dict[str, Any]:
+    assert one.results is not None  # noqa: S101 - asked by the caller
+    currency = one.run.currency
+    best = found["key"] == one.results["best"]
+    return {
+        "key": found["key"],
+        "title": titles.get(found["key"], ""),
+        "best": best,
+        "cost": amount_text(found["cost"][0], currency),
+        "cost_band": _band(found["cost"]),
+        "mean": amount_text(found["mean"][0], currency),
+        "mean_band": _band(found["mean"]),
+        "bad": amount_text(found["bad"][0], currency),
+        "bad_band": _band(found["bad"]),
+        "difference": amount_text(found["difference"][0], currency),
+        "difference_band": _band(found["difference"]),
+        "net": amount_text(found["net"], currency),
+        "behind": "" if best else amount_text(found["behind"][0], currency),
+        "behind_band": "" if best else _band(found["behind"]),
+        "best_key": one.results["best"],
+        "switch": switch_text(found, is_best=best, currency=currency),
+        "objectives": [
+            {
+                "name": one.objectives[of["objective"]].name,
+                "chance": chance_text(of["chance"][0]),
+            }
+            for of in found["objectives"]
+            if of["objective"] in one.objectives
+        ],
+    }
+
+
+def _band(values: Sequence[float | None]) -> str:
+    _value, low, high = values
+    if low is None or high is None or low == high:
+        return ""
+    return f"{amount_text(low)} … {amount_text(high)}"
+
+
+def _close(results: Mapping[str, Any]) -> list[str]:
+    """The options that the draws do not tell from the best."""
+    return [
+        one["key"]
+        for one in results["options"]
+        if one["key"] != results["best"] and one["behind"][1] <= 0
+    ]
+
+
+def switch_text(found: Mapping[str, Any], *, is_best: bool, currency: str) -> str:
+    """What would have to change before the choice flips, in words; empty where doing nothing is
+    behind: what the others say tells it."""
+    switch = found["switch"]
+    if switch is None:
+        return ""
+    cost = None if switch["cost"] is None else amount_text(switch["cost"], currency)
+    saving = switch["saving"]
+    if is_best:
+        if found["is_nothing"]:
+            return _("best until another costs less or saves more: see there")
+        words = {"cost": cost or "", "key": switch["against"]}
+        if saving is None:
+            return _("best until it costs %(cost)s; then %(key)s") % words
+        text = _(
+            "best until it costs %(cost)s, or saves only %(share)s of what is expected; then "
+            "%(key)s"
+        )
+        return text % {**words, "share": percent_text(round(100 * saving, 1) or 0.0)}
+    if found["is_nothing"]:
+        return ""
+    if saving is None:
+        if cost is None:
+            return _("not best even if it costs nothing")
+        return _("best if it costs less than %(cost)s") % {"cost": cost}
+    words = {"cost": cost or "", "times": number(round(saving, 2))}
+    if cost is None:
+        text = _("not best even if it costs nothing; only if it saves %(times)s times as much")
+        return text % words
+    return _("best if it costs less than %(cost)s, or saves %(times)s times as much") % words
