@@ -20,17 +20,18 @@ from riskreg.kernel.localised import localised
 from riskreg.register.accepting import with_caps
 from riskreg.register.axes import AXES
 from riskreg.register.change_models import ChangeRequest
+from riskreg.register.criteria import clean_publication
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
-from riskreg.register.policy import MAX_LEVELS, MIN_LEVELS, clean_criteria
+from riskreg.register.policy import MAX_LEVELS, MIN_LEVELS
 from riskreg.register.queries import criteria_versions
 from riskreg.risks.queries.scales import preview_publication
 from riskreg.risks.services import publish_criteria
 
 _FIELDS = (
-    "likelihood", "impact", "dimensions", "ratings", "cells", "appetite", "unrated_cadence_days",
-    "label", "mapping",
+    "likelihood", "impact", "dimensions", "ratings", "cells", "appetite", "term_appetites",
+    "unrated_cadence_days", "label", "mapping",
     # Read with the rest, and set elsewhere.
     "number", "axes", "cadence_days",
 )  # fmt: skip
@@ -107,7 +108,9 @@ class CriteriaPreview(RegisterApi):
             found = preview_publication(self.viewer, data, mapping)
             if found.errors:
                 raise found.errors
-            criteria = Criteria(register=self.viewer.register, **clean_criteria(data))
+            criteria = Criteria(
+                register=self.viewer.register, **clean_publication(self.viewer, data)
+            )
             before, after = matrix_findings(self.viewer.criteria), matrix_findings(criteria)
             return Answer.of(
                 {
@@ -115,6 +118,9 @@ class CriteriaPreview(RegisterApi):
                     "changes": [
                         {"risk": c.ref, "stage": c.stage, "from": c.before, "to": c.after}
                         for c in found.changes
+                    ],
+                    "above_appetite": [
+                        {"risk": c.ref, "now": c.before, "then": c.after} for c in found.appetite
                     ],
                     "findings": {"now": before.sentences, "then": after.sentences},
                 }
@@ -215,6 +221,7 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
             for y, cell in enumerate(row, 1)
         ],
         "appetite": criteria.appetite,
+        "term_appetites": criteria.term_appetites or [],
         "cadence_days": {
             **{rating["key"]: rating["cadence_days"] for rating in criteria.ratings},
             "unrated": criteria.unrated_cadence_days,

@@ -75,7 +75,8 @@ _CRITERIA_NEW: dict[str, Any] = {
         for x in (1, 2, 3)
         for y in (1, 2, 3)
     ],
-    "appetite": "low",
+    "appetite": "high",
+    "term_appetites": [{"term": "category:compliance", "rating": "low"}],
     "mapping": {"likelihood": {"4": 3, "5": 3}, "impact": {"4": 3, "5": None}},
 }
 

@@ -125,9 +125,8 @@ class RegisterDetail(RegisterApi):
         kind = _kind(request.query_params.get("kind"))
         viewer, register = self.viewer, self.viewer.register
         matrix = Matrix(register.criteria)
-        above = [r for r in matrix.rating_keys if matrix.above_appetite(r)]
         by_kind = counts_by_rating(viewer)
-        now = risk_counts(viewer, self.at, above, kind=kind)
+        now = risk_counts(viewer, self.at, kind=kind)
         body = {
             "slug": register.slug,
             "url": self.here,

@@ -8,6 +8,7 @@ from rest_framework import serializers as s
 from riskreg.api.core.shape_fields import by_language, names, one_of
 from riskreg.api.shapes import Cell
 from riskreg.api.shapes_axes import AxesNew
+from riskreg.api.shapes_register import TermAppetite
 from riskreg.register.policy import LABELS, MAX_LEVELS, STAGES
 
 _RANGE = {
@@ -97,6 +98,9 @@ class CriteriaNew(s.Serializer[Any]):
     ratings = RatingNew(many=True)
     cells = CellNew(many=True)
     appetite = s.CharField(max_length=30)
+    term_appetites = TermAppetite(
+        many=True, required=False, help_text="left out: as they are; an empty list: none"
+    )
     cadence_days = s.DictField(
         child=s.IntegerField(min_value=1, max_value=3650),
         required=False,
@@ -121,6 +125,12 @@ class CriteriaChange(s.Serializer[Any]):
         return {**super().get_fields(), "from": Cell(help_text="where it stands now")}
 
 
+class AppetiteChange(s.Serializer[Any]):
+    risk = s.CharField()
+    now = s.BooleanField(help_text="whether it is above appetite by the criteria in force")
+    then = s.BooleanField(help_text="whether it would be by the new ones")
+
+
 class Findings(s.Serializer[Any]):
     now = s.ListField(child=s.CharField(), help_text="of the matrix in force")
     then = s.ListField(child=s.CharField(), help_text="of the new matrix")
@@ -129,4 +139,8 @@ class Findings(s.Serializer[Any]):
 class CriteriaPreview(s.Serializer[Any]):
     scale_differs = s.BooleanField(help_text="whether judgements are placed or rated otherwise")
     changes = CriteriaChange(many=True, help_text="every cell that changes, of risks not closed")
+    above_appetite = AppetiteChange(
+        many=True,
+        help_text="every open threat that would come to stand above appetite, or not any more",
+    )
     findings = Findings(help_text="what the matrix gets wrong, in sentences")

@@ -34,6 +34,11 @@ class Rating(s.Serializer[Any]):
     accept_total_days = s.IntegerField()
 
 
+class TermAppetite(s.Serializer[Any]):
+    term = s.CharField(max_length=81, help_text="written `taxonomy:term`")
+    rating = s.CharField(max_length=30, help_text="the worst that needs no acceptance there")
+
+
 class Criteria(s.Serializer[Any]):
     number = s.IntegerField()
     axes = Axes(help_text="how the register draws its matrices now")
@@ -43,6 +48,7 @@ class Criteria(s.Serializer[Any]):
     ratings = Rating(many=True)
     cells = Cell(many=True)
     appetite = s.CharField()
+    term_appetites = TermAppetite(many=True)
     cadence_days = s.DictField(child=s.IntegerField())
     unrated_cadence_days = s.IntegerField()
     label = one_of(LABELS)

@@ -13,6 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.register.accepting import AUTHORITY, with_caps
+from riskreg.register.appetite import Appetites, named_appetites, steps
 
 
 class Effect(StrEnum):
@@ -56,9 +57,9 @@ def criteria_differences(
 ) -> list[Difference]:
     """What is different between two versions of the criteria, as ``clean_criteria`` gives them.
 
-    A shorter cadence, a lower appetite, a higher role to accept and a shorter time of acceptance
-    are stricter; the other way round they are looser. Levels, dimensions, cells, ratings, labels
-    and a ``mapping`` of levels move what is common.
+    A shorter cadence, a lower appetite (the general one or a term's), a higher role to accept and
+    a shorter time of acceptance are stricter; the other way round they are looser. Levels,
+    dimensions, cells, ratings, labels and a ``mapping`` of levels move what is common.
     """
     found = [
         *_levels("likelihood", before, after),
@@ -66,6 +67,7 @@ def criteria_differences(
         *_ratings(before, after),
         *_cells(before, after),
         *_appetite(before, after),
+        *_term_appetites(before, after),
     ]
     days = (before["unrated_cadence_days"], after["unrated_cadence_days"])
     if days[0] != days[1]:
@@ -159,3 +161,23 @@ def _appetite(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Diffe
         lower = keys.index(new) < keys.index(old)
         effect = Effect.STRENGTHENS if lower else Effect.WEAKENS
     return [Difference("appetite", None, old, new, effect)]
+
+
+def _term_appetites(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    order = tuple(rating["key"] for rating in before["ratings"])
+    same_order = order == tuple(rating["key"] for rating in after["ratings"])
+    old, new = (named_appetites(version.get("term_appetites")) for version in (before, after))
+    if not same_order:
+        return [
+            Difference("term_appetite", term, old.get(term), new.get(term), Effect.MOVES)
+            for term in sorted({*old, *new})
+            if old.get(term) != new.get(term)
+        ]
+    was = Appetites(order, before["appetite"], old)
+    then = Appetites(order, after["appetite"], new)
+    return [
+        Difference(
+            "term_appetite", term, one, other, Effect.WEAKENS if looser else Effect.STRENGTHENS
+        )
+        for term, one, other, looser in steps(was, then)
+    ]

@@ -149,7 +149,7 @@ def criteria_title(before: Snapshot, after: Snapshot) -> str:
     parts = {d.part for d in criteria_differences(before, after, after.get("mapping"))}
     if parts == {"cadence"}:
         return _("How often risks are reviewed")
-    if parts == {"appetite"}:
+    if parts and parts <= {"appetite", "term_appetite"}:
         return _("The risk appetite")
     if parts and parts <= {"accept_role", "accept_days", "accept_total_days"}:
         return _("Who may accept risks")
@@ -186,6 +186,9 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         old = {r["key"]: localised(r["names"], r["key"]) for r in before["ratings"]}
         new = {r["key"]: localised(r["names"], r["key"]) for r in after["ratings"]}
         return Line(_("Needs no acceptance up to"), old[d.before], new[d.after], d.effect)
+    if d.part == "term_appetite":
+        label = _("%(term)s: needs no acceptance up to") % {"term": _term_name(d.key, before)}
+        return Line(label, _own(d.before, before), _own(d.after, after), d.effect)
     if d.part in ("likelihood", "impact"):
         return _level_line(d, axes)
     if d.part == "cells" and d.key is not None:
@@ -201,6 +204,20 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         moves = _mapping(d.after, axes)
         return Line(_("Judgements on levels that move"), _("stay"), moves, d.effect)
     return Line(_("Label"), str(d.before), str(d.after), d.effect)
+
+
+def _own(rating: str | None, criteria: Snapshot) -> str:
+    """An appetite of a term; the general one where it has none of its own."""
+    names = {r["key"]: localised(r["names"], r["key"]) for r in criteria["ratings"]}
+    if rating is None:
+        return _("as in general (%(rating)s)") % {"rating": names[criteria["appetite"]]}
+    return names[rating]
+
+
+def _term_name(term: str, before: Snapshot) -> str:
+    """A term as it was called when it was asked for."""
+    names = before.get("terms", {}).get(term)
+    return localised(names, term) if names else term
 
 
 def _level_line(d: Difference, axes: Axes) -> Line:

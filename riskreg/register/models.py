@@ -216,8 +216,10 @@ class Criteria(Base):
     {key, names, cadence_days, accept_role, accept_days, accept_total_days}, least severe first (the
     days missing in criteria older than acceptances: ``policy.with_caps``); ``cells`` of rows, one
     per likelihood from the lowest, each with {score, rating} per impact from the lowest;
-    ``appetite`` is the most severe rating that needs no acceptance; ``unrated_cadence_days`` the
-    cadence of an open risk that nobody has rated.
+    ``appetite`` is the most severe rating that needs no acceptance, ``term_appetites`` of {term,
+    rating} another one for risks filed under a term, written ``taxonomy:term`` (null in criteria
+    older than these: none); ``unrated_cadence_days`` the cadence of an open risk that nobody has
+    rated.
     """
 
     register = models.ForeignKey(
@@ -230,6 +232,7 @@ class Criteria(Base):
     ratings = models.JSONField()
     cells = models.JSONField()
     appetite = models.CharField(max_length=30)
+    term_appetites = models.JSONField(null=True, blank=True)
     unrated_cadence_days = models.PositiveIntegerField(default=30)
     label = models.CharField(max_length=12, default="judgement")
     used_at = models.DateTimeField(null=True)

@@ -2,7 +2,7 @@
 
 import itertools
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -12,6 +12,13 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names, localised
 from riskreg.register.accepting import AUTHORITY, with_caps
+from riskreg.register.appetite import (
+    Terms,
+    above_terms,
+    appetite_of,
+    clean_term_appetites,
+    named_appetites,
+)
 from riskreg.register.frame_templates import DEFAULT_SCALE, scale_template
 
 MIN_LEVELS, MAX_LEVELS = 3, 7
@@ -99,11 +106,25 @@ class Matrix:
         n = len(self.rating_keys)
         return 1 + round(4 * self.rating_keys.index(rating) / max(1, n - 1))
 
-    def above_appetite(self, rating: str | None, kind: str = "threat") -> bool:
-        """Whether a risk of this rating needs an acceptance: a threat may, an opportunity never."""
-        if rating is None or kind != "threat":
-            return False
-        return self.rating_keys.index(rating) > self.rating_keys.index(self.criteria.appetite)
+    @cached_property
+    def term_appetites(self) -> dict[str, str]:
+        """{term: the worst rating that needs no acceptance there}, where it is not the general."""
+        return named_appetites(self.criteria.term_appetites)
+
+    def appetite_of(self, terms: Collection[str] = ()) -> str:
+        """The worst rating that needs no acceptance, for a risk filed under ``terms``."""
+        return appetite_of(self.rating_keys, self.criteria.appetite, self.term_appetites, terms)
+
+    def above_terms(self, rating: str) -> Terms:
+        """The threats that need an acceptance when they are rated so, by their terms."""
+        return above_terms(self.rating_keys, self.criteria.appetite, self.term_appetites, rating)
+
+    def above_appetite(
+        self, rating: str | None, kind: str = "threat", terms: Collection[str] = ()
+    ) -> bool:
+        """Whether a risk of this rating, filed under ``terms``, needs an acceptance: a threat may,
+        an opportunity never. Without terms: by the general appetite, as the matrix is drawn."""
+        return rating is not None and kind == "threat" and self.above_terms(rating).hold(terms)
 
     def accept_role(self, rating: str) -> str:
         """The role with the authority to accept a risk of this rating."""
@@ -152,6 +173,8 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
     elif keys.index(clean_cells[0][0]["rating"]) > keys.index(appetite):
         text = _("No cell is within the appetite, so every risk would need an acceptance.")
         errors.add("appetite", "nothing_within", text)
+    least = clean_cells[0][0]["rating"]
+    own = clean_term_appetites(errors, data.get("term_appetites", []), keys, least)
     unrated = data.get("unrated_cadence_days", 30)
     if not is_cadence(unrated):
         errors.add("unrated_cadence_days", "out_of_range", _("A cadence is 1 to 3650 days."))
@@ -168,6 +191,7 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
         "ratings": ratings,
         "cells": clean_cells,
         "appetite": appetite,
+        "term_appetites": own,
         "unrated_cadence_days": unrated,
         "label": label,
     }

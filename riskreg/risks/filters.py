@@ -33,6 +33,7 @@ from riskreg.register.filtering import (
 )
 from riskreg.register.models import Objective
 from riskreg.register.policy import STAGES, Matrix
+from riskreg.risks.appetite import above
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Position, Risk, State
 from riskreg.risks.parts import COUNTED, WITHIN, left_out, part_links, visible_relations
@@ -221,8 +222,7 @@ def _overdue(asked: Asked) -> Q:
 
 
 def _above(asked: Asked, matrix: Matrix, stage: str) -> Q:
-    above = [r for r in matrix.rating_keys if matrix.above_appetite(r)]
-    wanted = Q(**{f"{stage}_rating__in": above}, kind=Kind.THREAT)
+    wanted = above(matrix, stage)
     return wanted if is_on(asked) else ~wanted
 
 

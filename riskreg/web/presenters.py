@@ -87,11 +87,6 @@ class Scale:
         top: int = max(cell["score"] for row in self.criteria.cells for cell in row)
         return top
 
-    @property
-    def above(self) -> list[str]:
-        """The ratings above appetite."""
-        return [key for key in self.matrix.rating_keys if self.matrix.above_appetite(key)]
-
     def tone(self, rating: str | None) -> int | None:
         """The rating's place from 0, the lowest; None for unrated or a rating of other criteria."""
         keys = self.matrix.rating_keys

@@ -49,7 +49,7 @@ def frame(register_id: int) -> dict[str, Any]:
     criteria = register.criteria
     assert criteria is not None
     names = ("likelihood", "impact", "dimensions", "ratings", "cells", "appetite",
-             "unrated_cadence_days", "label")  # fmt: skip
+             "term_appetites", "unrated_cadence_days", "label")  # fmt: skip
     party = dict(
         Membership.objects.filter(register=register, ended_at=None).values_list("user", "party")
     )
@@ -103,6 +103,17 @@ def _no_looser_criteria(old: dict[str, Any], new: dict[str, Any]) -> bool:
         )
         and new["unrated_cadence_days"] <= old["unrated_cadence_days"]
         and keys.index(new["appetite"]) <= keys.index(old["appetite"])
+        and _no_looser_terms(old, new, keys)
+    )
+
+
+def _no_looser_terms(old: dict[str, Any], new: dict[str, Any], keys: list[str]) -> bool:
+    """Whether no term has a higher appetite, and none that had one of its own lost it."""
+    was, now = ({row["term"]: keys.index(row["rating"]) for row in criteria["term_appetites"] or ()}
+                for criteria in (old, new))  # fmt: skip
+    general = keys.index(old["appetite"])
+    return all(term in now for term in was) and all(
+        rating <= was.get(term, general) for term, rating in now.items()
     )
 
 
@@ -296,7 +307,8 @@ def _loosest_criteria(client: Client, world: CanaryWorld) -> dict[str, Any]:
             row.pop("name")
     for rating in kept["ratings"]:
         rating |= {"cadence_days": 3650, "accept_role": "owner"}
-    return {**kept, "appetite": kept["ratings"][-1]["key"], "unrated_cadence_days": 3650}
+    return {**kept, "appetite": kept["ratings"][-1]["key"], "unrated_cadence_days": 3650,
+            "term_appetites": []}  # fmt: skip
 
 
 def world_of(at: Any) -> CanaryWorld:

@@ -102,3 +102,50 @@ def test_only_managers_preview_and_publish(world: World, program: Callable[..., 
         with nothing_changes():
             is_problem(caller.put("criteria/", body, If_Match='"1"'), 403)
             is_problem(caller.post("criteria/preview/", body), 403)
+
+
+def test_an_appetite_of_a_term_is_previewed_published_and_kept(
+    world: World, program: Callable[..., Program]
+) -> None:
+    builders.taxonomy(world, "category", {"compliance": "Compliance"})
+    row = builders.risk(world, rated=(3, 3), terms=["category:compliance"])
+    builders.risk(world, rated=(3, 3))
+    manager, own = program(world.manager), [{"term": "category:compliance", "rating": "low"}]
+    read = manager.get("criteria/").json()
+    assert read["term_appetites"] == []
+    body = sent(read, term_appetites=own)
+    foreseen = manager.post("criteria/preview/", body).json()
+    assert foreseen["changes"] == []
+    assert foreseen["above_appetite"] == [{"risk": row.ref, "now": False, "then": True}]
+    # It only makes the rules stricter, so it holds at once.
+    made = manager.put("criteria/", body, If_Match='"1"')
+    assert (made.status_code, made.json()["term_appetites"]) == (200, own)
+    listed = manager.get("risks/?above_appetite=true").json()["results"]
+    assert [each["ref"] for each in listed] == [row.ref]
+    assert manager.get("").json()["counts"]["above_appetite"] == 1
+    # Whoever knows nothing of them leaves them as they are; none are an empty list.
+    kept = manager.put("criteria/", sent(read, unrated_cadence_days=20), If_Match='"2"')
+    assert kept.json()["term_appetites"] == own
+    asked = manager.put("criteria/", sent(read, term_appetites=[]), If_Match='"3"')
+    assert (asked.status_code, asked.json()["state"]) == (202, "open")
+    assert manager.get("criteria/").json()["term_appetites"] == own
+
+
+@pytest.mark.parametrize(
+    "own, code",
+    [
+        ([{"term": "category:none", "rating": "low"}], "unknown_term"),
+        ([{"term": "category:compliance", "rating": "critical"}], "nothing_above"),
+        ([{"term": "category:compliance", "rating": "low"}] * 2, "repeated"),
+    ],
+)
+def test_a_wrong_appetite_of_a_term_is_named(
+    world: World, program: Callable[..., Program], own: Any, code: str
+) -> None:
+    builders.taxonomy(world, "category", {"compliance": "Compliance"})
+    manager = program(world.manager)
+    body = sent(manager.get("criteria/").json(), term_appetites=own)
+    with nothing_changes():
+        refused = manager.put("criteria/", body, If_Match='"1"')
+    (error,) = is_problem(refused, 400)["errors"]
+    assert (error["pointer"], error["code"]) == ("#/term_appetites", code)

@@ -1,12 +1,14 @@
 """What counts as stricter, looser or other: whatever is not plainly stricter asks the others."""
 
 import copy
+import itertools
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from riskreg.register.appetite import appetite_of
 from riskreg.register.change_policy import (
     Effect,
     asks,
@@ -140,3 +142,37 @@ def test_whose_yes_a_risk_that_goes_over_needs(
     taker: int | None, holder: int | None, home: int, mine: int | None, asked: set[int]
 ) -> None:
     assert parties_to_ask(taker, holder, home, mine) == asked
+
+
+TERMS = ("category:a", "category:b", "market:c")
+SETS = [set(some) for n in range(4) for some in itertools.combinations(TERMS, n)]
+OWN = st.dictionaries(st.sampled_from(TERMS), st.sampled_from(KEYS))
+
+
+@given(st.sampled_from(KEYS), st.sampled_from(KEYS), OWN, OWN)
+def test_appetites_of_terms_ask_where_any_risk_would_have_a_looser_one(
+    general: str, then: str, old: dict[str, str], new: dict[str, str]
+) -> None:
+    def version(appetite: str, named: dict[str, str]) -> dict[str, Any]:
+        rows = [{"term": term, "rating": rating} for term, rating in named.items()]
+        return changed(appetite=appetite, term_appetites=rows)
+
+    differences = criteria_differences(version(general, old), version(then, new))
+    looser = any(
+        KEYS.index(appetite_of(KEYS, then, new, terms))
+        > KEYS.index(appetite_of(KEYS, general, old, terms))
+        for terms in SETS
+    )
+    # Never less than it must; more only where two changes undo each other for every risk.
+    assert asks(differences) or not looser
+    own = [d for d in differences if d.part == "term_appetite"]
+    assert {d.key for d in own} == {t for t in TERMS if old.get(t) != new.get(t)}
+    if len(differences) == 1:
+        assert asks(differences) is looser
+
+
+def test_an_appetite_of_a_term_is_kept_apart_from_another_order_of_ratings() -> None:
+    own = [{"term": "category:a", "rating": "low"}]
+    before, after = changed(term_appetites=own), changed(ratings=BASE["ratings"][:2])
+    effects_of = {d.part: d.effect for d in criteria_differences(before, after)}
+    assert effects_of["term_appetite"] is Effect.MOVES

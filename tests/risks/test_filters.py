@@ -178,14 +178,13 @@ def test_no_other_column_can_be_ordered_by(value: str) -> None:
 
 
 def test_figures_are_of_what_the_viewer_sees(rich: World) -> None:
-    above = ["high", "critical"]
-    ours = risk_counts(rich.viewer("owner"), rich.at, above)
-    assert ours == risk_counts(rich.viewer("manager"), rich.at, above)
+    ours = risk_counts(rich.viewer("owner"), rich.at)
+    assert ours == risk_counts(rich.viewer("manager"), rich.at)
     assert vars(ours) == {
         "open": 4, "draft": 1, "closed": 1, "unrated": 1, "overdue": 1, "due_soon": 0,
         "above_appetite": 1, "behind": 0,
     }  # fmt: skip
-    assert risk_counts(rich.viewer("auditor"), rich.at, above).open == 3
+    assert risk_counts(rich.viewer("auditor"), rich.at).open == 3
     assert counts_by_rating(rich.viewer("owner")) == {
         "threat": {"critical": 1, "low": 1, "unrated": 1},
         "opportunity": {"critical": 1},
@@ -195,4 +194,4 @@ def test_figures_are_of_what_the_viewer_sees(rich: World) -> None:
         "opportunity": {"critical": 1},
     }
     chosen = filters.parse(rich.viewer("owner"), {"party": "catl"}, rich.at)
-    assert risk_counts(rich.viewer("owner"), rich.at, above, chosen).open == 1
+    assert risk_counts(rich.viewer("owner"), rich.at, chosen).open == 1

@@ -36,7 +36,7 @@ def test_an_opportunity_is_never_above_appetite(mixed: World) -> None:
     assert matrix.above_appetite("critical", "threat")
     assert not matrix.above_appetite("critical", "opportunity")
     viewer = mixed.viewer("owner")
-    now = risk_counts(viewer, mixed.at, ["high", "critical"])
+    now = risk_counts(viewer, mixed.at)
     assert (now.open, now.above_appetite) == (5, 1)
     chosen = filters.parse(viewer, {"above_appetite": "true"}, mixed.at)
     assert {p.ref for p in risk_list(viewer, chosen)} == {"R-001"}

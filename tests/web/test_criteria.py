@@ -201,3 +201,54 @@ def test_whatever_is_sent_is_answered_with_the_form(world: World, noise: dict[st
             response = client.post(NEW, {**noise, **action})
         assert response.status_code in (200, 400, 409), response.status_code
         assert 'id="criteria-form"' in response.content.decode()
+
+
+def test_an_appetite_of_a_term_is_written_previewed_and_published(world: World) -> None:
+    builders.taxonomy(world, "category", {"compliance": "Compliance", "market": "Market"})
+    row = builders.risk(world, rated=(3, 3), terms=["category:compliance"])
+    client = builders.web(world.manager)
+    data = form(client.get(NEW))
+    assert data["t_term"] == ["", ""]
+    data |= {"t_term": ["category:compliance", ""], "t_rating": ["low", "low"]}
+    shown = client.post(NEW, {**data, "action": "preview"})
+    text = " ".join(shown.content.decode().split())
+    assert "1 open threat would cross its appetite" in text
+    assert "above appetite: needs an acceptance" in text
+    assert "This only makes the rules stricter" in text
+    # Before that, and for readers of it, nothing is said of terms.
+    assert "appetite of their own" not in client.get(PAGE).content.decode()
+    assert client.post(NEW, {**form(shown), "action": "publish"}).status_code == 302
+    for who in (world.owner, world.partner_leader):
+        text = builders.web(who).get(PAGE).content.decode()
+        assert "Compliance: a risk up to Low needs no acceptance." in text
+    for url in (f"/r/{SLUG}/heatmap/", f"/r/{SLUG}/home/"):
+        answer = builders.web(world.leader).get(url)
+        text = " ".join(answer.content.decode().split())
+        assert "Appetites of their own have: Compliance up to Low." in text, url
+        figures = {str(f["label"]).lower(): f["count"] for f in answer.context["figures"]}
+        assert figures["above appetite"] == 1
+    text = client.get(f"/r/{SLUG}/risks/{row.ref}/").content.decode()
+    assert "Judged by the appetite of its term: Compliance up to Low." in text
+    assert "It stands above appetite without a valid acceptance." in text
+    # Without its term a row says nothing any more: that is looser, and asks.
+    data = form(client.get(NEW))
+    assert (data["t_term"][0], data["t_rating"][0]) == ("category:compliance", "low")
+    data["t_term"][0] = ""
+    asked = client.post(NEW, {**data, "action": "publish"})
+    assert "/change-requests/CR-" in asked["Location"]
+    text = client.get(asked["Location"]).content.decode()
+    assert "Compliance: needs no acceptance up to" in text
+    assert "as in general (Moderate)" in text
+
+
+def test_a_wrong_appetite_of_a_term_stands_beside_its_rows(world: World) -> None:
+    builders.taxonomy(world, "category", {"compliance": "Compliance"})
+    client = builders.web(world.manager)
+    data = form(client.get(NEW))
+    data |= {"t_term": ["category:compliance"] * 2, "t_rating": ["low", "low"]}
+    with nothing_changes():
+        refused = client.post(NEW, {**data, "action": "publish"})
+    assert refused.status_code == 400
+    text = refused.content.decode()
+    assert "category:compliance is named twice; give it one appetite." in text
+    assert 'href="#term_appetites"' in text

@@ -114,7 +114,7 @@ def test_appetite_over_time_is_what_the_heatmap_says_of_each_day(kept: World) ->
     for row in rows:
         opened = client.get(row["url"]).context
         assert opened["beside"]["count"] == row["count"], row
-    assert above_over_time(kept.viewer("leader"), [], ["high"]) == []
+    assert above_over_time(kept.viewer("leader"), []) == []
 
 
 def test_red_indicators_stand_with_the_risks_they_call_for(kept: World) -> None:

@@ -18,7 +18,7 @@ WORDS: dict[str, str] = {
     "agenda": "the risks that the meeting goes through, in order",
     "amber": "from here on it is amber; in percent behind the path for kind pace",
     "amber_low": "kind band: below this it is amber",
-    "appetite": "the worst rating that needs no acceptance",
+    "appetite": "the worst rating that needs no acceptance, where no term of a risk has its own",
     "as_of": "the end of this day",
     "assessment": "a new judgement that was recorded with the review; null: none",
     "assessor": "who judged",

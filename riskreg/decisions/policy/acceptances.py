@@ -1,12 +1,13 @@
 """Who may do what to an acceptance, in which state, and whether it still holds. Pure functions."""
 
 import datetime as dt
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
 from riskreg.decisions.models import AcceptanceState as State
 from riskreg.register.accepting import AUTHORITY
+from riskreg.register.appetite import Terms, above_terms
 from riskreg.register.policy import Matrix
 
 DAY = dt.timedelta(days=1)
@@ -123,18 +124,42 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
-def same_basis(frozen: Matrix, now: Matrix, rating: str) -> bool:
-    """Whether the criteria ask no more of an acceptance of this rating than those did by which it
-    was granted."""
+def same_basis(frozen: Matrix, now: Matrix, rating: str, terms: Collection[str] = ()) -> bool:
+    """Whether the criteria ask no more of an acceptance of this rating, of a risk filed under
+    ``terms``, than those did by which it was granted."""
+    return asks_no_more(frozen, now, rating) and not any(
+        then.hold(terms) and not before.hold(terms) for before, then in tightened(frozen, now)
+    )
+
+
+def tightened(frozen: Matrix, now: Matrix) -> list[tuple[Terms, Terms]]:
+    """For each rating (those above appetite then, those above it now): the appetite is stricter now
+    for a risk that is among the second and was not among the first. Only where ``asks_no_more``
+    compares the two."""
+    if frozen.criteria.pk == now.criteria.pk:
+        return []
+    order, named = now.rating_keys, frozen.term_appetites
+    pairs = [
+        (above_terms(order, frozen.criteria.appetite, named, key), now.above_terms(key))
+        for key in order
+    ]
+    return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
+
+
+def asks_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool:
+    """Whether the criteria name no higher role and no shorter time for this rating than those did,
+    and their appetites can be compared: ratings that are gone, or go in another order where a term
+    has an appetite of its own, cannot."""
     if frozen.criteria.pk == now.criteria.pk:
         return True
-    if rating not in now.rating_keys or frozen.criteria.appetite not in now.rating_keys:
+    known = {frozen.criteria.appetite, *frozen.term_appetites.values(), rating}
+    if not known <= set(now.rating_keys):
         return False
-    appetites = [now.rating_keys.index(m.criteria.appetite) for m in (frozen, now)]
+    if frozen.term_appetites and _common(frozen, now) != _common(now, frozen):
+        return False
     roles = [AUTHORITY.index(m.accept_role(rating)) for m in (frozen, now)]
     return (
-        appetites[1] >= appetites[0]
-        and roles[1] <= roles[0]
+        roles[1] <= roles[0]
         and now.accept_days(rating) >= frozen.accept_days(rating)
         and now.accept_total_days(rating) >= frozen.accept_total_days(rating)
     )
@@ -142,23 +167,36 @@ def same_basis(frozen: Matrix, now: Matrix, rating: str) -> bool:
 
 def covered_by(frozen: Matrix, now: Matrix, rating_now: str) -> list[str]:
     """The ratings of which an acceptance by the criteria ``frozen`` covers a risk that is rated
-    ``rating_now``: that one, and those above it."""
+    ``rating_now``: that one, and those above it. None where the appetite is stricter by now for
+    every risk; for which terms it is, where that depends on them, ``tightened`` says."""
     if rating_now not in now.rating_keys:
         return []
+    if any(then.everybody and before.nobody for before, then in tightened(frozen, now)):
+        return []
     above = now.rating_keys[now.rating_keys.index(rating_now) :]
-    return [key for key in above if key in frozen.rating_keys and same_basis(frozen, now, key)]
+    return [key for key in above if key in frozen.rating_keys and asks_no_more(frozen, now, key)]
+
+
+def _common(one: Matrix, other: Matrix) -> list[str]:
+    return [key for key in one.rating_keys if key in other.rating_keys]
 
 
 def stale_because(
-    frozen: Matrix, now: Matrix, rating: str, rating_now: str | None, missed: bool
+    frozen: Matrix,
+    now: Matrix,
+    rating: str,
+    rating_now: str | None,
+    missed: bool,
+    terms: Collection[str] = (),
 ) -> list[Stale]:
-    """Everything that an acceptance stood on and that moved; nothing for none."""
+    """Everything that an acceptance of a risk filed under ``terms`` stood on and that moved;
+    nothing for none."""
     found = []
     keys = now.rating_keys
     known = rating in keys
     if rating_now in keys and known and keys.index(rating_now) > keys.index(rating):
         found.append(Stale.RATING)
-    if not known or not same_basis(frozen, now, rating):
+    if not known or not same_basis(frozen, now, rating, terms):
         found.append(Stale.CRITERIA)
     if missed:
         found.append(Stale.CONDITION)

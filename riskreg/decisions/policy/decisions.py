@@ -1,7 +1,7 @@
 """Who may do what to a decision, in which state, and what it stood on. Pure functions."""
 
 import datetime as dt
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -178,14 +178,18 @@ def stale_because(
     frozen: Matrix | None,
     current: Matrix,
     missed: bool,
+    terms: Iterable[Collection[str]] = (),
 ) -> list[Stale]:
     """Everything that it stood on and that moved; nothing for what stands on nothing (a draft, or
-    what is over)."""
+    what is over). ``terms``: what each risk that it touches is filed under."""
     if state not in STANDING or frozen is None:
         return []
     found = [Stale.RATING] if moved_ratings(basis, now) else []
     worst = highest(list(basis.values()), frozen)
-    if worst not in current.rating_keys or not same_basis(frozen, current, worst):
+    filed = list(terms) or [()]
+    if worst not in current.rating_keys or not all(
+        same_basis(frozen, current, worst, of_risk) for of_risk in filed
+    ):
         found.append(Stale.CRITERIA)
     if missed and state in STANDS:
         found.append(Stale.CONDITION)

@@ -26,7 +26,8 @@ from riskreg.register.models import Criteria, Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for
-from riskreg.risks.models import Kind, Position, Risk, State
+from riskreg.risks.appetite import above, filed_under, terms_in, tightened
+from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.queries.access import current_positions, valid_ref
 from riskreg.risks.queries.severity import severity
 
@@ -58,6 +59,7 @@ def acceptances_for(viewer: Viewer, today: dt.date) -> QuerySet[Acceptance]:
         .annotate(
             rating_now=Subquery(now.values("residual_rating")[:1]),
             score_now=Subquery(now.values("residual_score")[:1]),
+            filed_under=filed_under(),
             missed=Exists(_missed(today)),
         )
     )  # fmt: skip
@@ -103,8 +105,9 @@ def stale_because(viewer: Viewer, row: Acceptance) -> list[Stale]:
         return []
     now: str | None = row.rating_now  # type: ignore[attr-defined]
     missed: bool = row.missed  # type: ignore[attr-defined]
+    terms = terms_in(row.filed_under)  # type: ignore[attr-defined]
     frozen, current = Matrix(row.criteria), Matrix(viewer.criteria)
-    return policy.stale_because(frozen, current, row.rating, now, missed)
+    return policy.stale_because(frozen, current, row.rating, now, missed, terms)
 
 
 def status_of(viewer: Viewer, row: Acceptance, today: dt.date) -> Status:
@@ -122,12 +125,6 @@ def _missed(today: dt.date) -> QuerySet[Obligation]:
 
 
 # What stands without one -----------------------------------------------------------------------
-def above_appetite(viewer: Viewer) -> list[str]:
-    """The ratings that need an acceptance, by the criteria in force."""
-    matrix = Matrix(viewer.criteria)
-    return [key for key in matrix.rating_keys if matrix.above_appetite(key)]
-
-
 def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
     """Where each visible open threat above appetite stands that nobody has validly accepted, the
     worst first. Each has ``request``: the ref of a request that waits, if one does.
@@ -135,9 +132,7 @@ def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
     An acceptance counts while it runs, covers the rating of today, and nothing that it stood on has
     moved (``policy.stale_because``); for everybody who sees the risk, or for nobody.
     """
-    rows = current_positions(viewer).filter(
-        state=State.OPEN, kind=Kind.THREAT, residual_rating__in=above_appetite(viewer)
-    )
+    rows = current_positions(viewer).filter(above(Matrix(viewer.criteria)), state=State.OPEN)
     waiting = visible_acceptances(viewer).filter(
         risk=OuterRef("risk"), visibility=OuterRef("visibility"), state=AcceptanceState.REQUESTED
     )
@@ -159,19 +154,37 @@ def _accepted(viewer: Viewer, today: dt.date) -> Q:
         state=AcceptanceState.GRANTED, starts_on__lte=today, expires_on__gte=today
     )
     used = Criteria.objects.filter(pk__in=granted.order_by().values("criteria"))
-    now, versions = Matrix(viewer.criteria), list(used)
     running = granted.filter(
         ~Exists(_missed(today)), risk=OuterRef("risk"), visibility=OuterRef("visibility")
     )
+    return covered(Matrix(viewer.criteria), map(Matrix, used), running)
+
+
+def covered(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acceptance]) -> Q:
+    """Of positions rated by the criteria ``now``: those that one of ``running`` covers, acceptances
+    of the risk by one of the criteria ``versions``."""
+    # Acceptances of criteria that differ in nothing but what is the same for all are looked up at
+    # once; those whose appetite is stricter by now for some terms, apart.
+    groups: list[tuple[Q | None, list[Matrix]]] = [(None, [])]
+    for version in versions:
+        stricter = tightened(policy.tightened(version, now), now)
+        if stricter is False:
+            groups[0][1].append(version)
+        elif stricter is not True:
+            groups.append((~stricter, [version]))
     found = []
-    for rating in above_appetite(viewer):
-        covers = [
-            Q(criteria=version.pk, rating__in=policy.covered_by(Matrix(version), now, rating))
-            for version in versions
-        ]
-        if covers:
-            which = functools.reduce(operator.or_, covers)
-            found.append(Q(residual_rating=rating) & Exists(running.filter(which)))
+    for rating in now.rating_keys:
+        if now.above_terms(rating).nobody:
+            continue
+        for unless, matrices in groups:
+            covers = [
+                Q(criteria=one.criteria.pk, rating__in=policy.covered_by(one, now, rating))
+                for one in matrices
+            ]
+            if covers:
+                which = functools.reduce(operator.or_, covers)
+                one = Q(residual_rating=rating) & Exists(running.filter(which))
+                found.append(one if unless is None else one & unless)
     return functools.reduce(operator.or_, found, Q(pk=None))
 
 

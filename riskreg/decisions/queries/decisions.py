@@ -2,6 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
@@ -32,6 +33,7 @@ from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for
 from riskreg.register.visibility import Visibility
+from riskreg.risks.appetite import filed_under, terms_in
 from riskreg.risks.models import Mitigation, Position, Risk
 from riskreg.risks.queries.access import valid_ref, visible_risks
 
@@ -47,7 +49,9 @@ def visible_decisions(viewer: Viewer) -> QuerySet[Decision]:
 def decisions_for(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     """Those with everything that is shown of one."""
     now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)
-    risks = visible_risks(viewer).annotate(rating_now=Subquery(now.values("residual_rating")[:1]))
+    risks = visible_risks(viewer).annotate(
+        rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=filed_under("pk")
+    )
     conditions = Obligation.objects.visible_to(viewer).filter(
         kind=ObligationKind.DECISION_CONDITION
     )
@@ -183,8 +187,10 @@ def stale_because(viewer: Viewer, row: Decision) -> list[Stale]:
     """What a decision, read by ``decisions_for``, stood on and that moved since."""
     frozen = Matrix(row.criteria) if row.criteria is not None else None
     missed: bool = row.missed  # type: ignore[attr-defined]
+    touched: list[Any] = row.touched  # type: ignore[attr-defined]
+    terms = [terms_in(risk.terms_now) for risk in touched]
     return policy.stale_because(
-        row.state, row.basis, ratings_now(row), frozen, Matrix(viewer.criteria), missed
+        row.state, row.basis, ratings_now(row), frozen, Matrix(viewer.criteria), missed, terms
     )
 
 

@@ -2,16 +2,16 @@
 
 import datetime as dt
 
-from django.db.models import Exists, OuterRef, Q, QuerySet
+from django.db.models import OuterRef, Q, QuerySet
 
 from riskreg.decisions.models import Acceptance, Decision
-from riskreg.decisions.policy import acceptances as policy
-from riskreg.decisions.queries.acceptances import visible_acceptances
+from riskreg.decisions.queries.acceptances import covered, visible_acceptances
 from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
-from riskreg.risks.models import Kind, Position
+from riskreg.risks.appetite import above
+from riskreg.risks.models import Position
 from riskreg.risks.queries.severity import severity
 
 
@@ -35,19 +35,10 @@ def unaccepted_on(
     of today alone and are left out."""
     matrix = Matrix(criteria)
     running = accepted_on(viewer, day, end).order_by()
-    versions = list(Criteria.objects.filter(pk__in=running.values("criteria")))
-    covered = Q(pk=None)
-    above = [key for key in matrix.rating_keys if matrix.above_appetite(key)]
-    for rating in above:
-        for version in versions:
-            ratings = policy.covered_by(Matrix(version), matrix, rating)
-            mine = running.filter(
-                risk=OuterRef("risk"), visibility=OuterRef("visibility"),
-                criteria=version, rating__in=ratings,
-            )  # fmt: skip
-            covered = covered | Q(Q(residual_rating=rating) & Exists(mine))
-    rows = positions.filter(kind=Kind.THREAT, residual_rating__in=above)
-    return rows.exclude(covered).order_by(severity().desc(), "ref_order")
+    versions = map(Matrix, Criteria.objects.filter(pk__in=running.values("criteria")))
+    mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
+    rows = positions.filter(above(matrix)).exclude(covered(matrix, versions, mine))
+    return rows.order_by(severity().desc(), "ref_order")
 
 
 def decided_between(viewer: Viewer, begin: dt.datetime, end: dt.datetime) -> QuerySet[Decision]:

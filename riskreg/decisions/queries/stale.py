@@ -11,6 +11,7 @@ from riskreg.decisions.policy.decisions import STANDING, Stale
 from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
+from riskreg.risks.appetite import filed_under, terms_in
 from riskreg.risks.models import Position
 from riskreg.risks.queries.access import visible_risks
 
@@ -40,22 +41,28 @@ def stale_decisions(viewer: Viewer, today: dt.date) -> list[tuple[Decision, list
     touched = (
         visible_risks(viewer)
         .filter(decisions__in=rows)
-        .annotate(rating_now=Subquery(now.values("residual_rating")[:1]))
-        .values_list("decisions", "uuid", "rating_now")
+        .annotate(
+            rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=filed_under("pk")
+        )
+        .values_list("decisions", "uuid", "rating_now", "terms_now")
     )
     ratings: dict[int, dict[str, str | None]] = {}
-    for decision, risk, rating in touched:
+    terms: dict[int, set[frozenset[str]]] = {}
+    for decision, risk, rating, filed in touched:
         ratings.setdefault(decision, {})[str(risk)] = rating
+        terms.setdefault(decision, set()).add(terms_in(filed))
     found: list[tuple[Decision, list[Stale]]] = []
     for row in rows:
-        because = _because(viewer, row, ratings.get(row.pk, {}))
+        because = _because(viewer, row, ratings.get(row.pk, {}), terms.get(row.pk, set()))
         if because:
             found.append((row, because))
     return found
 
 
-def _because(viewer: Viewer, row: Any, now: dict[str, str | None]) -> list[Stale]:
+def _because(
+    viewer: Viewer, row: Any, now: dict[str, str | None], terms: set[frozenset[str]]
+) -> list[Stale]:
     frozen = Matrix(row.criteria) if row.criteria is not None else None
     return policy.stale_because(
-        row.state, row.basis, now, frozen, Matrix(viewer.criteria), row.missed
+        row.state, row.basis, now, frozen, Matrix(viewer.criteria), row.missed, terms
     )

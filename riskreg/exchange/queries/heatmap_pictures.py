@@ -12,6 +12,7 @@ from riskreg.exchange.writing.heatmap_svg import DRAWN, Arrow, CellPicture, Heat
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
+from riskreg.register.appetite_words import matrix_note
 from riskreg.register.axes import axes_of
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Kind
@@ -155,13 +156,8 @@ def _head(viewer: Viewer, shown: Heatmap, flows: Flows | None, filters: Sequence
     if shown.comparison is not None and flows is None:
         since = {"day": _day(shown.comparison.compared_to)}
         as_of += " · " + _("compared with %(day)s: + moved in, − moved out") % since
-    above = sum(
-        cell.count
-        for cell in shown.cells
-        if Matrix(shown.criteria).above_appetite(cell.rating, shown.kind)
-    )
     counted: dict[str, Any] = {
-        "total": shown.total, "above": above, "unrated": shown.unrated_count,
+        "total": shown.total, "above": shown.above_count, "unrated": shown.unrated_count,
     }  # fmt: skip
     text = (
         _("Open: %(total)d · above appetite: %(above)d · unrated: %(unrated)d")
@@ -176,6 +172,8 @@ def _head(viewer: Viewer, shown: Heatmap, flows: Flows | None, filters: Sequence
 
 def _foot(viewer: Viewer, shown: Heatmap, at: dt.datetime, flows: Flows | None) -> list[str]:
     lines = [] if flows is None else leg_lines(flows)
+    if shown.kind == Kind.THREAT and (note := matrix_note(viewer, shown.criteria)):
+        lines.append(note)
     if shown.left_out_count:
         lines.append(
             _("Behind what is counted here stand %(n)d more.") % {"n": shown.left_out_count}

@@ -40,6 +40,7 @@ from riskreg.register.services.settings import set_axes, set_programme, set_time
 from riskreg.register.services.terms import (
     add_taxonomy,
     add_term,
+    check_no_appetite,
     edit_term,
     rename_taxonomy,
     take_out_of_use,
@@ -60,6 +61,7 @@ __all__ = [
     "archive_register",
     "bring_in_party",
     "change_role",
+    "check_no_appetite",
     "classify",
     "create_program",
     "create_register",

@@ -197,7 +197,9 @@ def _criteria_of(like: Viewer) -> dict[str, Any]:
         "likelihood", "impact", "dimensions", "ratings", "cells", "appetite",
         "unrated_cadence_days", "label",
     )  # fmt: skip
-    return {name: copy.deepcopy(getattr(like.criteria, name)) for name in names}
+    made = {name: copy.deepcopy(getattr(like.criteria, name)) for name in names}
+    # Of terms in use, which are copied with their keys.
+    return {**made, "term_appetites": copy.deepcopy(like.criteria.term_appetites or [])}
 
 
 def _add_party(

@@ -13,9 +13,10 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
-from riskreg.kernel.errors import Conflict, Errors
+from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.kernel.localised import clean_names
 from riskreg.register.access import Viewer
+from riskreg.register.appetite import named_appetites
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import retire_lines, retire_title
@@ -179,6 +180,7 @@ def edit_term(
         _check_free(errors, "names", new.get("names", term.names), others)
     errors.raise_if_any()
     if not active and term.retired_at is None:
+        check_no_appetite(actor, term, "active")
         asked = propose(
             actor,
             Proposal(
@@ -227,6 +229,29 @@ def take_out_of_use(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -
     _save(term, "retired_at", "merged_into")
     changes = {"active": [True, False], "merged_into": [None, into.ref]}
     append(actor.entry("term.merged", Named(term, term.ref), at=at, changes=changes))
+    # What was merged into it before follows, so that one step leads from any term to what is filed
+    # under instead: criteria of a past day are read by it (``risks.appetite``).
+    for earlier in Term.objects.filter(merged_into=term).order_by("pk"):
+        earlier.taxonomy, earlier.merged_into = term.taxonomy, into
+        _save(earlier, "merged_into")
+        changes = {"merged_into": [term.ref, into.ref]}
+        append(actor.entry("term.merged", Named(earlier, earlier.ref), at=at, changes=changes))
+
+
+def check_no_appetite(actor: Viewer, term: Term, field: str) -> None:
+    """Raise ``Invalid`` where the criteria in force name an appetite for ``term``.
+
+    The register is locked, so that criteria published meanwhile are waited for, and those to come
+    see that the term is out of use.
+    """
+    register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
+    assert register.criteria is not None  # noqa: S101 - a register has criteria from its first day
+    if term.ref in named_appetites(register.criteria.term_appetites):
+        text = _(
+            "The criteria in force name an appetite for %(name)s. Publish criteria without it, or "
+            "with one for another term, and then take it out of use."
+        )
+        raise Invalid.one(field, "has_appetite", text % {"name": term.name})
 
 
 def _save(row: Taxonomy | Term, *columns: str) -> None:

@@ -15,7 +15,8 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
-from riskreg.register.policy import STAGES
+from riskreg.register.policy import STAGES, Matrix
+from riskreg.risks.appetite import above
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Kind, Position, State
 from riskreg.risks.parts import left_out
@@ -50,7 +51,8 @@ class Heatmap:
 
     ``sum(counts) + unrated == total``; with ``left_out_count``, the risks behind another one that
     is counted (``parts``), these are all of the kind. ``other_total`` counts the other kind
-    likewise: threats and opportunities never share a map.
+    likewise: threats and opportunities never share a map. ``above_count``: those above appetite,
+    also by an appetite of a term, which no cell shows.
     """
 
     stage: str
@@ -64,6 +66,7 @@ class Heatmap:
     left_out_count: int
     left_out_refs: list[str]
     other_total: int
+    above_count: int
     comparison: Comparison | None
 
     @property
@@ -157,8 +160,23 @@ def heatmap(
         left_out_count=hidden,
         left_out_refs=list(left[:REFS_PER_CELL]) if hidden and most else [],
         other_total=other_total,
+        above_count=_above_count(criteria, cells, ahead, stage, kind),
         comparison=compared,
     )
+
+
+def _above_count(
+    criteria: Criteria,
+    cells: Iterable[HeatCell],
+    counted: QuerySet[Position],
+    stage: str,
+    kind: str,
+) -> int:
+    matrix = Matrix(criteria)
+    if matrix.term_appetites and kind == Kind.THREAT:
+        # What a risk is filed under decides as well, which the cells do not say.
+        return counted.filter(above(matrix, stage)).count()
+    return sum(cell.count for cell in cells if matrix.above_appetite(cell.rating, kind))
 
 
 def other_kind(kind: str) -> str:

@@ -8,6 +8,9 @@ from django.db.models import F, OuterRef, QuerySet, Subquery
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria
+from riskreg.register.policy import Matrix
+from riskreg.risks.appetite import above
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Kind, Position, Risk, Translated
 from riskreg.risks.queries.access import visible_risks
@@ -29,15 +32,16 @@ def risks_in_cell(
     stage: str,
     at: dt.datetime,
     as_of: dt.date,
-    above: Collection[str] = (),
+    criteria: Criteria | None = None,
     chosen: RiskFilter | None = None,
     kind: str = Kind.THREAT.value,
 ) -> QuerySet[Position]:
     """Open risks of ``kind`` in ``place`` at the end of the day ``as_of``, highest score first; in
     a cell, and among the unrated, by the score of another stage.
 
-    ``place`` is a cell (likelihood, impact), ``UNRATED``, ``ABOVE`` (any of the ratings ``above``)
-    or None for every rated one. These are the rows that the heatmap's counts count.
+    ``place`` is a cell (likelihood, impact), ``UNRATED``, ``ABOVE`` (above the appetite of
+    ``criteria``; None: of those in force) or None for every rated one. These are the rows that the
+    heatmap's counts count.
     """
     today, chosen = viewer.today(at), chosen or RiskFilter()
     positions = narrowed(viewer, positions_on(viewer, as_of, today).filter(kind=kind), chosen)
@@ -45,7 +49,7 @@ def risks_in_cell(
     if place == UNRATED:
         positions = positions.filter(**{f"{stage}_score": None})
     elif place == ABOVE:
-        positions = positions.filter(**{f"{stage}_rating__in": list(above)})
+        positions = positions.filter(above(Matrix(criteria or viewer.criteria), stage))
     elif place is None:
         positions = positions.exclude(**{f"{stage}_score": None})
     elif isinstance(place, tuple):

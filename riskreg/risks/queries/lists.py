@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from django.db.models import Case, Count, IntegerField, Prefetch, Q, QuerySet, When
 
 from riskreg.register.access import Viewer
+from riskreg.register.policy import Matrix
+from riskreg.risks.appetite import above
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
 from riskreg.risks.parts import once
@@ -97,11 +99,10 @@ class Standing:
 def risk_counts(
     viewer: Viewer,
     at: dt.datetime,
-    above: list[str],
     chosen: RiskFilter | None = None,
     kind: str | None = None,
 ) -> Standing:
-    """Counts in one query. ``above``: the ratings above appetite, where only threats can stand.
+    """Counts in one query, by the appetite of the criteria in force.
 
     ``chosen`` and ``kind`` narrow what is counted. How many there are (open, unrated, above
     appetite) counts a risk with its parts; what is to be done is due for each of them.
@@ -129,7 +130,7 @@ def risk_counts(
             ),
         ),
         behind=Count("id", filter=is_open & ~counted),
-        above_appetite=Count("id", filter=counted & Q(kind=Kind.THREAT, residual_rating__in=above)),
+        above_appetite=Count("id", filter=counted & above(Matrix(viewer.criteria))),
     )
     return Standing(**counts)
 

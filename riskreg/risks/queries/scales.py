@@ -5,12 +5,16 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from django.db.models import Value
+
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
+from riskreg.register.criteria import clean_publication
 from riskreg.register.models import Criteria
-from riskreg.register.policy import STAGES, Matrix, clean_criteria
-from riskreg.risks.models import Position
+from riskreg.register.policy import STAGES, Cell, Matrix
+from riskreg.risks.appetite import filed_under, terms_in
+from riskreg.risks.models import Position, State
 from riskreg.risks.policy import clean_mapping, levels_gone, restated, scale_differs
 from riskreg.risks.queries.access import current_positions, visible_positions
 
@@ -27,18 +31,30 @@ class CellChange:
 
 
 @dataclass(frozen=True)
+class AppetiteChange:
+    """An open threat that stands above its appetite, or within it, and would not."""
+
+    ref: str
+    rating: dict[str, Any] | None
+    before: bool
+    after: bool
+
+
+@dataclass(frozen=True)
 class Adoption:
     """What putting criteria into force would do to the risks that the viewer may know of.
 
     ``to_map``: the levels, by axis, whose judgements must be sent somewhere; ``errors``: what is
     wrong with the mapping so far, by field. Until that is right ``changes`` counts what is not
-    mapped as unrated.
+    mapped as unrated. ``appetite``: the open threats that would come to stand above appetite, or
+    not any more, by their terms too.
     """
 
     scale_differs: bool
     to_map: dict[str, list[int]]
     errors: Invalid | None
     changes: list[CellChange]
+    appetite: list[AppetiteChange]
 
 
 def preview_adoption(
@@ -53,22 +69,35 @@ def preview_adoption(
         problem = invalid
         # What is right already counts; what is not is asked for.
         levels = _as_far_as_known(old, criteria, mapping, invalid)
-    matrix, changes = Matrix(criteria), []
+    was, matrix = Matrix(old), Matrix(criteria)
+    changes: list[CellChange] = []
+    appetite: list[AppetiteChange] = []
     positions = current_positions(viewer).exclude(state="closed").order_by("ref_order")
-    for position in positions:
+    # Of many risks, and so only where a term decides anything.
+    by_terms = bool(was.term_appetites or matrix.term_appetites)
+    for position in positions.annotate(terms_now=filed_under() if by_terms else Value("")):
+        residual: Cell | None = None
         for stage in STAGES:
             before = position.cell(stage)
             if before is None:
                 continue
             cell = restated(before, levels, matrix)
+            residual = cell if stage == "residual" else residual
             after = None if cell is None else dict(cell.__dict__)
             if after != before:
                 changes.append(CellChange(position.ref, stage, before, after))
+        if position.state == State.OPEN:
+            terms, kind = terms_in(position.terms_now), position.kind
+            now = was.above_appetite(position.residual_rating, kind, terms)
+            then = matrix.above_appetite(residual.rating if residual else None, kind, terms)
+            if now != then:
+                appetite.append(AppetiteChange(position.ref, position.cell("residual"), now, then))
     return Adoption(
         scale_differs=scale_differs(old, criteria),
         to_map=levels_gone(old, criteria),
         errors=problem,
         changes=changes,
+        appetite=appetite,
     )
 
 
@@ -76,7 +105,7 @@ def preview_publication(
     viewer: Viewer, data: Mapping[str, Any], mapping: Mapping[str, Any] | None = None
 ) -> Adoption:
     """What ``services.publish_criteria`` would change. Raises ``Invalid`` for bad criteria."""
-    criteria = Criteria(register=viewer.register, number=0, **clean_criteria(data))
+    criteria = Criteria(register=viewer.register, number=0, **clean_publication(viewer, data))
     return preview_adoption(viewer, criteria, mapping)
 
 

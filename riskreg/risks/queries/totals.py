@@ -7,8 +7,9 @@ from django.db.models import Count, Q, QuerySet
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
-from riskreg.register.models import Party
-from riskreg.risks.models import Kind, Position, State
+from riskreg.register.models import Criteria, Party
+from riskreg.risks.appetite import above_by_versions
+from riskreg.risks.models import Position, State
 from riskreg.risks.parts import WITHIN, left_out
 from riskreg.risks.queries.access import current_positions, positions_at, visible_positions
 
@@ -52,11 +53,12 @@ def _open_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Position]:
     return positions_at(viewer, moment).filter(state=State.OPEN)
 
 
-def above_over_time(viewer: Viewer, days: Sequence[dt.date], above: Sequence[str]) -> list[int]:
-    """How many visible open threats were rated one of ``above`` (residual) at the end of each day,
-    each with its parts.
+def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
+    """How many visible open threats stood above appetite (residual) at the end of each day, each
+    with its parts.
 
-    One query, whatever the number of days. A rating is that of the criteria of its day.
+    Two queries, whatever the number of days. Rating and appetite are those of the criteria of the
+    day, as on its heatmap.
     """
     ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
     if not ends:
@@ -72,9 +74,8 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date], above: Sequence[str
     }
     rows = visible_positions(viewer).filter(
         Q(valid_to=None) | Q(valid_to__gte=min(ends)),
+        above_by_versions(Criteria.objects.filter(register=viewer.register)),
         state=State.OPEN,
-        kind=Kind.THREAT,
-        residual_rating__in=list(above),
     )
     found = rows.aggregate(**counts)
     return [found[name] for name in counts]

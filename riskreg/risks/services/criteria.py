@@ -16,9 +16,10 @@ from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_policy import asks, criteria_differences
 from riskreg.register.change_words import criteria_lines, criteria_title
+from riskreg.register.criteria import clean_publication, names_of_terms
 from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
-from riskreg.register.policy import STAGES, Matrix, clean_criteria
+from riskreg.register.policy import STAGES, Matrix
 from riskreg.register.services import Proposal, add_criteria, mark_used, propose
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import clean_mapping, restated, scale_differs
@@ -44,6 +45,8 @@ def publish_criteria(
 ) -> Register | ChangeRequest:
     """Make ``data`` the next version of the criteria and put it into force at once.
 
+    Appetites of terms stay as they are where ``data`` says nothing of them.
+
     ``seen_number`` is the version that the actor decided by; ``mapping`` is as ``adopt_criteria``
     takes it. What this changes is what ``queries.scales.preview_publication`` says beforehand.
     Where nothing differs, no version is made. What does not only make them stricter needs a yes of
@@ -53,9 +56,10 @@ def publish_criteria(
     """
     require(actor, "register.configure")
     now = criteria_in_force(actor, seen_number)
-    clean = clean_criteria(data)
+    clean = clean_publication(actor, data)
     held = {name: getattr(now, name) for name in clean}
     held["ratings"] = [with_caps(rating) for rating in now.ratings]
+    held["term_appetites"] = now.term_appetites or []
     if held == clean and not mapping:
         return now.register
     # Refused at once, not by the last yes: a level that is gone and of which nothing is said.
@@ -65,7 +69,12 @@ def publish_criteria(
         Proposal(
             kind=CRITERIA,
             content={"data": clean, "mapping": mapping, "seen_number": seen_number},
-            before={**held, "number": now.number, "axes": axes_of(now.register).as_json()},
+            before={
+                **held,
+                "number": now.number,
+                "axes": axes_of(now.register).as_json(),
+                "terms": names_of_terms(actor, held, clean),
+            },
             after={**clean, "mapping": mapping},
             asks=asks(criteria_differences(held, clean, mapping)),
         ),

@@ -26,7 +26,8 @@ def start_with_scale(*, actor: Viewer, template: str, at: dt.datetime) -> Regist
     require(actor, "register.configure")
     if template not in SCALES:
         raise Invalid.one("template", "unknown", _("Scales are: %s.") % ", ".join(SCALES))
-    data, now = scale_template(template), actor.criteria
+    # A scale to start with comes without appetites of terms, whose ratings it may not have.
+    data, now = {**scale_template(template), "term_appetites": []}, actor.criteria
     if visible_risks(actor).exists():
         raise Invalid.one(
             "template",

@@ -15,7 +15,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import merge_lines, merge_title
 from riskreg.register.models import Term
 from riskreg.register.permissions import require
-from riskreg.register.services import Proposal, propose, take_out_of_use
+from riskreg.register.services import Proposal, check_no_appetite, propose, take_out_of_use
 from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
 from riskreg.risks.services.positions import bump_version
@@ -39,7 +39,8 @@ def merge_terms(
     Both are written ``taxonomy:term`` and of one taxonomy. Covers every party's risks, each in its
     own audience's log; a risk that has both keeps the one. It needs a yes of every party: the
     request for it is returned (``propose``). Raises ``Invalid`` for a term that is to
-    be merged into itself, into one of another taxonomy or out of use; ``NotFound``, ``Forbidden``;
+    be merged into itself, into one of another taxonomy or out of use, and for one for which the
+    criteria in force name an appetite; ``NotFound``, ``Forbidden``;
     ``Conflict`` where somebody changed it since.
     """
     require(actor, "register.configure")
@@ -47,6 +48,7 @@ def merge_terms(
     if version is not None and version != term.version:
         raise Conflict(_("Somebody changed it meanwhile."), term)
     target = _target(term, into)
+    check_no_appetite(actor, term, "into")
     asked = propose(
         actor,
         Proposal(

@@ -4,60 +4,34 @@ What makes criteria criteria is for the services to say; here is only how they a
 how the matrix follows when a level or a rating comes or goes.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.http import QueryDict
 
-from riskreg.kernel.localised import localised
 from riskreg.register.accepting import ACCEPT_DAYS, ACCEPT_TOTAL_DAYS, with_caps
+from riskreg.register.appetite import MAX_TERM_APPETITES
 from riskreg.register.models import Criteria
 from riskreg.register.policy import MAX_LEVELS
+from riskreg.web.criteria.draft_rows import (
+    ZH,
+    Dimension,
+    Level,
+    OwnAppetite,
+    Rating,
+    level_given,
+    level_of,
+    names_in,
+    whole,
+)
 
 _RATING = ("r_key", "r_name", "r_name_zh", "r_days", "r_role", "r_accept", "r_accept_total")
 AXES = {"l": "likelihood", "i": "impact"}
 # More rows than this are not shown again; criteria of so many are refused in any case.
 ROWS_READ = 10
 DIMENSIONS_READ = 20
-ZH = "zh-hans"
 ANEW = "anew"
-
-
-@dataclass
-class Level:
-    """One level; ``was`` is its number in the criteria in force, empty for a new one."""
-
-    name: str = ""
-    name_zh: str = ""
-    text: str = ""
-    text_zh: str = ""
-    low: str = ""
-    high: str = ""
-    was: str = ""
-
-
-@dataclass
-class Rating:
-    """One rating."""
-
-    key: str
-    name: str = ""
-    name_zh: str = ""
-    days: str = ""
-    role: str = "leader"
-    accept_days: str = ""
-    accept_total: str = ""
-
-
-@dataclass
-class Dimension:
-    """A kind of impact, with what each impact level means in it."""
-
-    key: str
-    name: str = ""
-    name_zh: str = ""
-    texts: list[tuple[str, str]] = field(default_factory=list)
 
 
 @dataclass
@@ -71,6 +45,7 @@ class Draft:
     dimensions: list[Dimension] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
     appetite: str = ""
+    own_appetites: list[OwnAppetite] = field(default_factory=list)
     unrated: str = ""
     label: str = "judgement"
     brush: str = ""
@@ -138,6 +113,9 @@ class Draft:
         heir = self.ratings[max(0, n - 1)].key
         self.cells = [[heir if key == gone else key for key in row] for row in self.cells]
         self.appetite = heir if self.appetite == gone else self.appetite
+        self.own_appetites = [
+            replace(row, rating=heir) if row.rating == gone else row for row in self.own_appetites
+        ]
         self.brush = heir if self.brush == gone else self.brush
 
     def add_dimension(self) -> None:
@@ -172,13 +150,13 @@ class Draft:
             for axis in AXES.values()
         )
         return {
-            "likelihood": [_level_given(level) for level in self.likelihood],
-            "impact": [_level_given(level) for level in self.impact],
+            "likelihood": [level_given(level) for level in self.likelihood],
+            "impact": [level_given(level) for level in self.impact],
             "dimensions": [
                 {
                     "key": dimension.key,
-                    "names": _names(dimension.name, dimension.name_zh),
-                    "descriptions": [_names(*text) for text in dimension.texts]
+                    "names": names_in(dimension.name, dimension.name_zh),
+                    "descriptions": [names_in(*text) for text in dimension.texts]
                     if any(any(text) for text in dimension.texts)
                     else [],
                 }
@@ -187,11 +165,11 @@ class Draft:
             "ratings": [
                 {
                     "key": rating.key,
-                    "names": _names(rating.name, rating.name_zh),
-                    "cadence_days": _whole(rating.days),
+                    "names": names_in(rating.name, rating.name_zh),
+                    "cadence_days": whole(rating.days),
                     "accept_role": rating.role,
-                    "accept_days": _whole(rating.accept_days),
-                    "accept_total_days": _whole(rating.accept_total),
+                    "accept_days": whole(rating.accept_days),
+                    "accept_total_days": whole(rating.accept_total),
                 }
                 for rating in self.ratings
             ],
@@ -206,7 +184,10 @@ class Draft:
                 for x, row in enumerate(self.cells)
             ],
             "appetite": self.appetite,
-            "unrated_cadence_days": _whole(self.unrated),
+            "term_appetites": [
+                {"term": row.term, "rating": row.rating} for row in self.own_appetites if row.term
+            ],
+            "unrated_cadence_days": whole(self.unrated),
             "label": self.label,
         }
 
@@ -249,8 +230,8 @@ def draft_of(criteria: Criteria) -> Draft:
     """The criteria in force, to be changed."""
     return Draft(
         seen=str(criteria.number),
-        likelihood=[_level(level) for level in criteria.likelihood],
-        impact=[_level(level) for level in criteria.impact],
+        likelihood=[level_of(level) for level in criteria.likelihood],
+        impact=[level_of(level) for level in criteria.impact],
         ratings=[
             Rating(
                 rating["key"],
@@ -275,6 +256,9 @@ def draft_of(criteria: Criteria) -> Draft:
         ],
         cells=[[cell["rating"] for cell in row] for row in criteria.cells],
         appetite=criteria.appetite,
+        own_appetites=[
+            OwnAppetite(row["term"], row["rating"]) for row in criteria.term_appetites or ()
+        ],
         unrated=str(criteria.unrated_cadence_days),
         label=criteria.label,
         brush=criteria.ratings[-1]["key"],
@@ -310,6 +294,11 @@ def read(data: QueryDict) -> Draft:
         dimensions=dimensions,
         cells=cells,
         appetite=_one(data, "appetite"),
+        own_appetites=[
+            OwnAppetite(term, rating)
+            for term, rating in _rows(data, MAX_TERM_APPETITES + 1, "t_term", "t_rating")
+            if term
+        ],
         unrated=_one(data, "unrated"),
         label=_one(data, "label") or "judgement",
         brush=_one(data, "brush"),
@@ -351,48 +340,3 @@ def _known(flat: Sequence[str], n: int, keys: Sequence[str]) -> str:
 def _part(texts: list[tuple[str, str]], n: int, width: int) -> list[tuple[str, str]]:
     own = texts[n * width : (n + 1) * width]
     return own + [("", "")] * (width - len(own))
-
-
-def in_words(row: Level | Rating | Dimension, fallback: str) -> str:
-    """What a row is called in the reader's language, as far as it is written."""
-    return localised(_names(row.name, row.name_zh), fallback)
-
-
-def _names(name: str, name_zh: str) -> dict[str, str]:
-    return {language: text for language, text in (("en", name), (ZH, name_zh)) if text}
-
-
-def _whole(text: str) -> int | str:
-    return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else text
-
-
-def _number(text: str) -> float | int | str:
-    try:
-        value = float(text)
-    except ValueError:
-        return text
-    return int(value) if value.is_integer() and abs(value) < 10**16 else value
-
-
-def _level_given(level: Level) -> dict[str, Any]:
-    given: dict[str, Any] = {
-        "names": _names(level.name, level.name_zh),
-        "descriptions": _names(level.text, level.text_zh),
-    }
-    if level.low or level.high:
-        given["range"] = [_number(level.low), _number(level.high)]
-    return given
-
-
-def _level(level: Mapping[str, Any]) -> Level:
-    low, high = level.get("range") or ("", "")
-    texts = level.get("descriptions") or {}
-    return Level(
-        level["names"].get("en", ""),
-        level["names"].get(ZH, ""),
-        texts.get("en", ""),
-        texts.get(ZH, ""),
-        str(low),
-        str(high),
-        str(level["value"]),
-    )

@@ -24,9 +24,10 @@ from riskreg.web.criteria.draft import (
     DIMENSIONS_READ,
     Draft,
     draft_of,
-    in_words,
     read,
 )
+from riskreg.web.criteria.draft_rows import in_words
+from riskreg.web.criteria.own_appetites import own_rows, term_choices
 from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ui.drawing import severity_step
@@ -117,6 +118,8 @@ class CriteriaEditor(RegisterView):
             "ratings_full": draft.full(draft.ratings),
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
+            "own_appetites": own_rows(draft.own_appetites),
+            "terms": term_choices(self.viewer, draft.own_appetites),
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
             "mapping": self._mapping(draft, now),
             "dimensions": [

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.change_policy import asks, criteria_differences
+from riskreg.register.criteria import clean_publication
 from riskreg.register.matrix_findings import Findings, matrix_findings
 from riskreg.register.models import Criteria
 from riskreg.register.policy import clean_criteria
@@ -23,13 +24,16 @@ ROWS_SHOWN = 100
 @dataclass
 class Preview:
     """``rows``: the worst first, at most ``ROWS_SHOWN`` of ``total`` changes of a rating, which are
-    of ``risks`` risks; ``moved``: cells that change while the rating stays; ``errors`` by section
-    of the form."""
+    of ``risks`` risks; ``moved``: cells that change while the rating stays; ``appetite``: of
+    ``appetite_total`` open threats that would come to stand above appetite, or not any more, those
+    that would first; ``errors`` by section of the form."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     total: int = 0
     risks: int = 0
     moved: int = 0
+    appetite: list[dict[str, Any]] = field(default_factory=list)
+    appetite_total: int = 0
     before: Findings | None = None
     after: Findings | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
@@ -40,7 +44,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
     now = viewer.criteria
     found = Preview(before=matrix_findings(now))
     try:
-        clean = clean_criteria(draft.as_given(now))
+        clean = clean_publication(viewer, draft.as_given(now))
     except Invalid as invalid:
         _take(found, invalid)
         return found
@@ -64,9 +68,19 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
     old, new = Scale(now), Scale(criteria)
     rated.sort(key=lambda change: -(new.tone(change.after["rating"]) or 0) if change.after else -99)
     shown = rated[:ROWS_SHOWN]
-    titles = {
-        risk.ref: risk.localized("title") for risk in risks_called(viewer, [c.ref for c in shown])
-    }
+    crossing = sorted(adoption.appetite, key=lambda change: not change.after)
+    found.appetite_total, crossing = len(crossing), crossing[:ROWS_SHOWN]
+    refs = sorted({c.ref for c in shown} | {c.ref for c in crossing})
+    titles = {risk.ref: risk.localized("title") for risk in risks_called(viewer, refs)}
+    found.appetite = [
+        {
+            "ref": change.ref,
+            "title": titles.get(change.ref, ""),
+            "rating": old.cell_chip(change.rating),
+            "above": change.after,
+        }
+        for change in crossing
+    ]
     found.rows = [_row(change, titles, old, new) for change in shown]
     return found
 

@@ -216,8 +216,7 @@ class MyWork(RegisterView):
         return works
 
     def _standing(self) -> dict[str, Any]:
-        above = [r for r in self.matrix.rating_keys if self.matrix.above_appetite(r)]
-        now = risk_counts(self.viewer, self.at, above)
+        now = risk_counts(self.viewer, self.at)
         # What a count that takes a risk with its parts opens.
         return {**vars(now), "within": "&parts=within" if now.behind else ""}
 

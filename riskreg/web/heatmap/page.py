@@ -13,6 +13,7 @@ from riskreg.exchange.queries.heatmap_pictures import COUNTS, NAMED, named_in_ce
 from riskreg.exchange.writing.files import FORMATS, PICTURES
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.punctuation import bracketed
+from riskreg.register.appetite_words import matrix_note
 from riskreg.register.axes import axes_of
 from riskreg.register.queries import choices_for
 from riskreg.risks import filters
@@ -78,7 +79,7 @@ class HeatmapPage(RegisterView):
         chosen, flows = asked.chosen, asked.flows(shown)
         scale = Scale(shown.criteria)
         given = self._given(asked, shown)
-        panel_rows = self._rows_beside(shown, scale, chosen, place)
+        panel_rows = self._rows_beside(shown, chosen, place)
         moves = page_of(request, shown.comparison.moves if shown.comparison else [], MOVED)
         beside_moved = moves_of(shown, (position.ref for position in panel_rows))
         reasons = self._titles_and_reasons(shown, [*moves.object_list, *beside_moved.values()])
@@ -102,13 +103,16 @@ class HeatmapPage(RegisterView):
             "cells": switches.cells(open_list, asked.cells),
             "movement": movement(asked, shown, flows, scale, self._risk_url),
             "caption": self._caption(shown, today),
+            "appetite_note": matrix_note(self.viewer, shown.criteria)
+            if shown.kind == Kind.THREAT
+            else "",
             "stages": switches.stages(open_list, MOVEMENT if asked.moving else shown.stage),
             "kinds": switches.kinds(open_list, shown),
             "stage_name": stage_name(shown.stage),
             "fields": filter_fields(choices, chosen.given, ("party", "owner", "objective", "term")),
             "active": active(choices, chosen.given, open_list, skip=KEPT),
             "clear": query({k: v for k, v in open_list.items() if k in (*OWN, *KEPT)}),
-            "figures": self._figures(shown, scale, chosen, given, place, past=shown.as_of < today),
+            "figures": self._figures(shown, chosen, given, place, past=shown.as_of < today),
             "steps": steps(shown, today, open_list),
             "days": switches.days(self.viewer, shown, today, open_list),
             "presets": switches.presets(self.viewer, shown, open_list),
@@ -176,7 +180,6 @@ class HeatmapPage(RegisterView):
     def _figures(
         self,
         shown: Heatmap,
-        scale: Scale,
         chosen: filters.RiskFilter,
         given: dict[str, Any],
         place: Place,
@@ -184,7 +187,7 @@ class HeatmapPage(RegisterView):
         past: bool,
     ) -> list[dict[str, Any]]:
         """What the cells alone would hide. Draft and overdue are of today, whatever the day."""
-        now = risk_counts(self.viewer, self.at, [], chosen, shown.kind)
+        now = risk_counts(self.viewer, self.at, chosen, shown.kind)
         kept = {k: v for k, v in chosen.given.items() if k not in ("stage", "state", "overdue")}
         kept["kind"] = [shown.kind]
         risks = reverse("web:risks", kwargs={"slug": self.viewer.register.slug})
@@ -192,7 +195,7 @@ class HeatmapPage(RegisterView):
         # Appetite is about what may go wrong: an opportunity is never above it.
         above = {
             "label": _("Above appetite"),
-            "count": count_in(shown, scale, heatmap_lists.ABOVE),
+            "count": count_in(shown, heatmap_lists.ABOVE),
             "url": query(given, cell=heatmap_lists.ABOVE),
             "here": True,
             "current": place == heatmap_lists.ABOVE,
@@ -222,7 +225,7 @@ class HeatmapPage(RegisterView):
         ]
 
     def _rows_beside(
-        self, shown: Heatmap, scale: Scale, chosen: filters.RiskFilter, place: Place
+        self, shown: Heatmap, chosen: filters.RiskFilter, place: Place
     ) -> list[Position]:
         """What the list beside the matrix holds."""
         rows = heatmap_lists.risks_in_cell(
@@ -231,7 +234,7 @@ class HeatmapPage(RegisterView):
             stage=shown.stage,
             at=self.at,
             as_of=shown.as_of,
-            above=scale.above,
+            criteria=shown.criteria,
             chosen=chosen,
             kind=shown.kind,
         )
@@ -250,7 +253,7 @@ class HeatmapPage(RegisterView):
         today: dt.date,
     ) -> dict[str, Any]:
         """The list of the chosen cell, or the highest risks while none is chosen."""
-        count = count_in(shown, scale, place)
+        count = count_in(shown, place)
         full = None
         if shown.as_of == today and place is not None:
             kept = {**chosen.given, "kind": [shown.kind]}

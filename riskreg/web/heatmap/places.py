@@ -5,7 +5,7 @@ from typing import Any
 
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap
-from riskreg.web.presenters import Scale, query
+from riskreg.web.presenters import query
 
 Place = tuple[int, int] | str | None
 
@@ -26,14 +26,12 @@ def as_filter(place: Place) -> dict[str, Any]:
     return {}
 
 
-def count_in(shown: Heatmap, scale: Scale, place: Place) -> int:
+def count_in(shown: Heatmap, place: Place) -> int:
     """How many risks the heatmap counts in ``place``."""
     if place == heatmap_lists.UNRATED:
         return shown.unrated_count
     if place == heatmap_lists.ABOVE:
-        return sum(
-            c.count for c in shown.cells if scale.matrix.above_appetite(c.rating, shown.kind)
-        )
+        return shown.above_count
     if place is None:
         return shown.total - shown.unrated_count
     return sum(c.count for c in shown.cells if (c.likelihood, c.impact) == place)

@@ -14,6 +14,7 @@ from riskreg.indicators.queries.access import measuring
 from riskreg.indicators.queries.breaches import waiting_breaches
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.register.appetite_words import matrix_note
 from riskreg.register.axes import axes_of
 from riskreg.register.permissions import permits
 from riskreg.register.queries import objectives_for
@@ -72,9 +73,9 @@ class OverviewPage(RegisterView):
                 lambda cell: map_url + query({}, cell=cell),
             ),
             "caption": _("Residual (as it stands today), threats"),
+            "appetite_note": matrix_note(self.viewer, shown.criteria),
             "figures": self._figures(
                 shown,
-                scale,
                 map_url,
                 sum(party["count"] for party in overdue["reviews"]),
                 above["unaccepted_count"],
@@ -82,7 +83,7 @@ class OverviewPage(RegisterView):
             **above,
             "empty": not (shown.total or shown.other_total),
             "may_create": permits(self.viewer, "risk.create"),
-            "over_time": self._over_time(today, scale, shown),
+            "over_time": self._over_time(today, shown),
             "moved": self._moved(shown, scale),
             "moved_url": f"{compared}#moved",
             "top": self._highest(shown, scale, today),
@@ -116,11 +117,11 @@ class OverviewPage(RegisterView):
         ]
 
     def _figures(
-        self, shown: Heatmap, scale: Scale, map_url: str, overdue: int, unaccepted: int
+        self, shown: Heatmap, map_url: str, overdue: int, unaccepted: int
     ) -> list[dict[str, Any]]:
         every = reverse("web:risks", kwargs={"slug": self.slug})
         risks = f"{every}?kind=threat" + ("&parts=within" if shown.left_out_count else "")
-        above = count_in(shown, scale, heatmap_lists.ABOVE)
+        above = count_in(shown, heatmap_lists.ABOVE)
         return [
             {"label": _("open threats"), "count": shown.total, "url": f"{risks}&state=open"},
             {
@@ -153,11 +154,11 @@ class OverviewPage(RegisterView):
             },
         ]
 
-    def _over_time(self, today: dt.date, scale: Scale, shown: Heatmap) -> dict[str, Any]:
+    def _over_time(self, today: dt.date, shown: Heatmap) -> dict[str, Any]:
         """How many threats stood above appetite at the ends of the last months, and today."""
         ends = _month_ends(today)
-        counts = above_over_time(self.viewer, ends, scale.above)
-        rows = [*zip(ends, counts, strict=True), (today, count_in(shown, scale, "above"))]
+        counts = above_over_time(self.viewer, ends)
+        rows = [*zip(ends, counts, strict=True), (today, count_in(shown, heatmap_lists.ABOVE))]
         map_url = reverse("web:heatmap", kwargs={"slug": self.slug})
         return {
             "values": [float(n) for _day, n in rows],

@@ -14,6 +14,7 @@ from riskreg.decisions.queries.questions import question_exists
 from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
+from riskreg.register.appetite_words import risk_note
 from riskreg.register.external_ids import external_id_of
 from riskreg.register.permissions import permits
 from riskreg.register.policy import LABELS
@@ -27,7 +28,7 @@ from riskreg.register.queries import (
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries import extended_until_subquery, reviews_of
 from riskreg.risks.fields import RISK
-from riskreg.risks.models import Assessment, ControlKind, Mitigation, Risk
+from riskreg.risks.models import Assessment, ControlKind, Kind, Mitigation, Risk
 from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
@@ -98,7 +99,10 @@ class RiskPage(RegisterView):
         extension = extension_row(viewer, risk, today) if now.extended_until else None
         people = [u for u in (risk.owner_id, risk.deputy_id) if u]
         accepted = acceptance_of(viewer, risk, today) if now.any_acceptance else None
-        above = risk.state == "open" and scale.matrix.above_appetite(now.residual_rating, risk.kind)
+        refs = [term.ref for term in risk.terms.all()]
+        above = risk.state == "open" and scale.matrix.above_appetite(
+            now.residual_rating, risk.kind, refs
+        )
         away = away_now(viewer, today, people) if now.anybody_away else {}
         return {
             "risk": risk,
@@ -124,6 +128,9 @@ class RiskPage(RegisterView):
             "score_labels": _score_labels(assessments),
             "marks": mismatches_of(now),
             "above_appetite": above,
+            "appetite_note": risk_note(scale.criteria, risk.terms.all())
+            if risk.state == "open" and risk.kind == Kind.THREAT
+            else "",
             "acceptance": accepted,
             "decisions": decisions_of_risk(viewer, risk) if now.any_decision else [],
             "questions": question_rows(viewer, risk, today) if now.any_question else [],

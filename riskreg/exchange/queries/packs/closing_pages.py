@@ -14,6 +14,7 @@ from riskreg.exchange.queries.packs.scope import (
     person_text,
 )
 from riskreg.kernel.localised import number, text_of
+from riskreg.register.appetite_words import own_appetites
 from riskreg.register.labels import Label
 from riskreg.reviews.policy.coverage import CoverageCounts
 from riskreg.reviews.queries.coverage import coverage, default_first
@@ -80,6 +81,11 @@ def appendix(scope: PackScope) -> list[Section]:
         ]
         for key in reversed(matrix.rating_keys)
     ]
+    text = _("%(term)s: a risk up to %(rating)s needs no acceptance.")
+    own = [
+        text % {"term": term, "rating": rating}
+        for term, rating in own_appetites(scope.viewer, criteria)
+    ]
     sources = _sources(scope)
     listed = [row for rows in sources for row in rows[:OF_EACH]]
     return [
@@ -97,6 +103,7 @@ def appendix(scope: PackScope) -> list[Section]:
                     "head": [_("Rating"), _("Days to the next review"), _("Above appetite")],
                     "widths": [4, 3, 2], "rows": ratings,
                 },
+                *({"kind": "note", "text": note} for note in own),
             ],
         },
         {

@@ -52,10 +52,9 @@ def pack_contents(scope: PackScope, audience: str) -> dict[str, Any]:
 def _figures(scope: PackScope) -> list[dict[str, str]]:
     shown = scope.now
     compared = shown.comparison
-    above = sum(cell.count for cell in shown.cells if cell.rating in scope.above)
     rows = [
         (_("Open threats"), shown.total),
-        (_("Above appetite"), above),
+        (_("Above appetite"), shown.above_count),
         (_("Unrated"), shown.unrated_count),
         (_("Open opportunities"), shown.other_total),
         (_("Moved since then"), len(compared.moves) if compared else 0),

@@ -14,6 +14,7 @@ from riskreg.exchange.queries.packs.scope import (
     rating_text,
     stage_text,
 )
+from riskreg.register.appetite_words import matrix_note
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.risks.models import Position
 from riskreg.risks.queries import heatmap_lists
@@ -94,6 +95,8 @@ def heatmaps(scope: PackScope) -> list[Section]:
             "n": shown.unrated_count
         }
         blocks = [_matrix(shown, counts), {"kind": "note", "text": unrated}]
+        if own := matrix_note(scope.viewer, shown.criteria):
+            blocks.append({"kind": "note", "text": own})
         sections.append({"key": f"heatmap-{key}", "title": title, "blocks": blocks})
     moved = {
         (c.likelihood, c.impact): " ".join(

@@ -74,11 +74,6 @@ class PackScope:
         """The criteria of the day."""
         return Matrix(self.now.criteria)
 
-    @property
-    def above(self) -> list[str]:
-        """The ratings above appetite, by the criteria of the day."""
-        return [key for key in self.matrix.rating_keys if self.matrix.above_appetite(key)]
-
 
 # Words -------------------------------------------------------------------------------------------
 def day_text(value: dt.date | dt.datetime | None) -> str:

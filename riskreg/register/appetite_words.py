@@ -1,0 +1,52 @@
+"""Appetites of terms in words: beside a matrix, whose line is the general one, and of one risk."""
+
+from collections.abc import Iterable
+
+from django.utils.translation import gettext as _
+
+from riskreg.kernel.localised import localised
+from riskreg.kernel.punctuation import enumerated
+from riskreg.register.access import Viewer
+from riskreg.register.appetite import named_appetites
+from riskreg.register.models import Criteria, Term
+from riskreg.register.queries import terms_of
+
+
+def own_appetites(viewer: Viewer, criteria: Criteria) -> list[tuple[str, str]]:
+    """(what a term is called, the worst rating that needs no acceptance there), of each term for
+    which ``criteria`` name an appetite, in the order of the terms; no query for none."""
+    return _named(criteria, terms_of(viewer) if criteria.term_appetites else ())
+
+
+def matrix_note(viewer: Viewer, criteria: Criteria) -> str:
+    """What the line of appetite in a matrix does not show; empty where no term has an appetite."""
+    named = own_appetites(viewer, criteria)
+    if not named:
+        return ""
+    text = _(
+        "The line is the general appetite. Appetites of their own have: %(all)s. Counts go by "
+        "them; where a risk has several such terms, by the strictest."
+    )
+    return text % {"all": _up_to(named)}
+
+
+def risk_note(criteria: Criteria, terms: Iterable[Term]) -> str:
+    """By which appetite a risk with ``terms`` is judged; empty for the general one."""
+    named = _named(criteria, terms)
+    if not named:
+        return ""
+    if len(named) == 1:
+        return _("Judged by the appetite of its term: %(all)s.") % {"all": _up_to(named)}
+    text = _("Judged by the strictest appetite of its terms: %(all)s.")
+    return text % {"all": _up_to(named)}
+
+
+def _named(criteria: Criteria, terms: Iterable[Term]) -> list[tuple[str, str]]:
+    named = named_appetites(criteria.term_appetites)
+    names = {row["key"]: localised(row["names"], row["key"]) for row in criteria.ratings}
+    return [(term.name, names[named[term.ref]]) for term in terms if term.ref in named]
+
+
+def _up_to(named: list[tuple[str, str]]) -> str:
+    text = _("%(term)s up to %(rating)s")
+    return enumerated([text % {"term": term, "rating": rating} for term, rating in named])

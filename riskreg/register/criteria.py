@@ -1,0 +1,34 @@
+"""Criteria that are to be put into force, where terms of the register are known."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from riskreg.kernel.errors import Errors
+from riskreg.register.access import Viewer
+from riskreg.register.appetite import named_appetites
+from riskreg.register.policy import clean_criteria
+from riskreg.register.queries import terms_of
+from riskreg.register.terms import find_terms
+
+
+def clean_publication(actor: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
+    """``data`` checked and completed (``policy.clean_criteria``), for the register of ``actor``.
+
+    Appetites of terms stay as they are in force where ``data`` says nothing of them. Raises
+    ``Invalid``, also for terms that there are not or that are out of use.
+    """
+    held = {"term_appetites": actor.criteria.term_appetites or []}
+    clean = clean_criteria({**held, **data})
+    errors = Errors()
+    if named := named_appetites(clean["term_appetites"]):
+        find_terms(actor, errors, "term_appetites", named)
+    errors.raise_if_any()
+    return clean
+
+
+def names_of_terms(actor: Viewer, *versions: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+    """{term: its names} of the terms that ``versions`` name an appetite for."""
+    refs = {ref for version in versions for ref in named_appetites(version["term_appetites"])}
+    if not refs:
+        return {}
+    return {term.ref: term.names for term in terms_of(actor) if term.ref in refs}

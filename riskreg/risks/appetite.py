@@ -1,0 +1,118 @@
+"""Appetite in the database: which positions are above it, by the one rule of ``register.appetite``.
+
+Risks are known by what they are filed under now, on a past day too. A term that was merged into
+another is found there: criteria that named it still mean what is filed under the other since.
+"""
+
+import functools
+import operator
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from django.db.models import Aggregate, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
+from django.db.models.functions import Coalesce, Concat
+
+from riskreg.register.appetite import Terms
+from riskreg.register.models import Criteria, Term
+from riskreg.register.policy import Matrix
+from riskreg.risks.models import Kind, Risk
+
+NOBODY = Q(pk=None)
+
+
+def above(matrix: Matrix, stage: str = "residual") -> Q:
+    """Of positions: threats that are rated above their appetite at ``stage``."""
+    ratings: dict[Terms, list[str]] = defaultdict(list)
+    for key in matrix.rating_keys:
+        if not (terms := matrix.above_terms(key)).nobody:
+            ratings[terms].append(key)
+    found = NOBODY
+    for terms, keys in ratings.items():
+        rated = Q(**{f"{stage}_rating__in": keys})
+        found |= rated if terms.everybody else rated & filed(matrix, terms)
+    return Q(kind=Kind.THREAT) & found
+
+
+def above_by_versions(versions: Iterable[Criteria]) -> Q:
+    """Of positions: threats above the appetite of the criteria by which they are rated, among
+    ``versions``."""
+    alike: dict[tuple[Any, ...], list[Matrix]] = defaultdict(list)
+    for version in versions:
+        matrix = Matrix(version)
+        rules = tuple((key, matrix.above_terms(key)) for key in matrix.rating_keys)
+        alike[rules].append(matrix)
+    found = NOBODY
+    for matrices in alike.values():
+        found |= Q(criteria__in=[m.criteria.pk for m in matrices]) & above(matrices[0])
+    return found
+
+
+def tightened(pairs: Sequence[tuple[Terms, Terms]], matrix: Matrix) -> Q | bool:
+    """Of positions: risks that one of ``pairs`` takes in by the second and did not by the first
+    (``policy.acceptances.tightened``); True or False where that does not depend on terms."""
+    found = []
+    for before, now in pairs:
+        if now.nobody or before.everybody:
+            continue
+        parts = [] if now.everybody else [filed(matrix, now)]
+        parts += [] if before.nobody else [~filed(matrix, before)]
+        if not parts:
+            return True
+        found.append(functools.reduce(operator.and_, parts))
+    return functools.reduce(operator.or_, found) if found else False
+
+
+def filed(matrix: Matrix, terms: Terms) -> Q:
+    """Of positions: those of the risks that ``terms`` takes in, in the register of ``matrix``."""
+    found = _under(matrix, terms.some) if terms.some else NOBODY
+    return found | ~_under(matrix, terms.named) if terms.others else found
+
+
+def _under(matrix: Matrix, refs: Iterable[str]) -> Q:
+    keys: dict[str, list[str]] = defaultdict(list)
+    for ref in sorted(refs):
+        taxonomy, _colon, key = ref.partition(":")
+        keys[taxonomy].append(key)
+    called = Q()
+    for taxonomy, own in keys.items():
+        called |= Q(taxonomy__key=taxonomy) & (Q(key__in=own) | Q(merged__key__in=own))
+    named = Term.objects.filter(called, taxonomy__register=matrix.criteria.register_id)
+    links = Risk.terms.through.objects.filter(term__in=named.order_by().values("pk"))
+    return Q(risk__in=links.values("risk_id"))
+
+
+# What Python reads of the terms of rows ----------------------------------------------------------
+class _Joined(Aggregate):
+    """Texts of a group with a space between them."""
+
+    output_field = TextField()
+    function = "GROUP_CONCAT"
+    template = "%(function)s(%(expressions)s, ' ')"
+
+    def as_postgresql(self, compiler: Any, connection: Any, **extra: Any) -> Any:
+        """As PostgreSQL calls it."""
+        return self.as_sql(compiler, connection, function="STRING_AGG", **extra)
+
+
+def filed_under(risk: str = "risk") -> Coalesce:
+    """The terms of the risk that the column ``risk`` of the outer query names, for ``terms_in``: no
+    query of its own for each row."""
+    taxonomy, colon = F("term__taxonomy__key"), Value(":")
+    merged = Coalesce("term__merged__key", F("term__key"))
+    names = Concat(taxonomy, colon, F("term__key"), Value(" "), taxonomy, colon, merged)
+    rows: QuerySet[Any] = Risk.terms.through.objects.filter(risk=OuterRef(risk)).order_by()
+    texts = rows.values("risk").annotate(joined=_Joined(names)).values("joined")
+    return Coalesce(Subquery(texts), Value(""), output_field=TextField())
+
+
+def terms_in(text: str) -> frozenset[str]:
+    """The terms, written ``taxonomy:term``, of what ``filed_under`` reads; those that were merged
+    into them among them."""
+    return frozenset(text.split())
+
+
+def terms_of(risk: Risk) -> frozenset[str]:
+    """The same of one risk."""
+    text: str = Risk.objects.filter(pk=risk.pk).values_list(filed_under("pk"), flat=True).get()
+    return terms_in(text)
