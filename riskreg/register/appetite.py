@@ -88,21 +88,21 @@ def clean_term_appetites(
                      "there.")  # fmt: skip
             errors.add(field, "malformed", text)
             continue
-        said = {"term": term[:90], "rating": rating[:30]}
+        values = {"term": term[:90], "rating": rating[:30]}
         if term in found:
             text = _("%(term)s is named twice; give it one appetite.")
-            errors.add(field, "repeated", text % said)
+            errors.add(field, "repeated", text % values)
         elif rating not in order:
             text = _("%(term)s: there is no rating %(rating)s; choose one of: %(all)s.")
-            errors.add(field, "unknown_rating", text % {**said, "all": ", ".join(order)})
+            errors.add(field, "unknown_rating", text % {**values, "all": ", ".join(order)})
         elif rating == order[-1]:
             text = _("%(term)s: no rating is above %(rating)s, so nothing would ever need an "
                      "acceptance there; choose a lower one, or leave the term out.")  # fmt: skip
-            errors.add(field, "nothing_above", text % said)
+            errors.add(field, "nothing_above", text % values)
         elif order.index(rating) < order.index(least):
             text = _("%(term)s: no cell is within %(rating)s, so every risk there would need an "
                      "acceptance; choose %(least)s or a higher one.")  # fmt: skip
-            errors.add(field, "nothing_within", text % {**said, "least": least})
+            errors.add(field, "nothing_within", text % {**values, "least": least})
         found[term] = rating
     return [{"term": term, "rating": found[term]} for term in sorted(found)]
 
