@@ -205,7 +205,7 @@ NOT_PAGES |= {
 NOT_PAGES |= {
     f"web:decision_{act}"
     for act in (
-        "propose", "retract", "vote", "reject", "lapse", "revisit", "close", "condition",
+        "propose", "retract", "vote", "reject", "lapse", "revisit", "close", "condition", "weigh",
     )
 }  # fmt: skip
 NOT_PAGES |= {"web:option_remove", "web:argument_new", "web:argument_release"}

@@ -6,7 +6,7 @@ from riskreg.analysis.models import Simulation
 from riskreg.decisions.models import Decision
 from riskreg.risks.models import Mitigation, Risk
 from tests import builders
-from tests.analysis.making import effect, run
+from tests.analysis.making import effect, hit, model, run
 from tests.builders import World
 from tests.decisions.test_weighing import ask, weighed
 from tests.dump import nothing_changes
@@ -45,6 +45,16 @@ def test_it_is_asked_for_and_stands_as_a_table(weighed: World) -> None:
     effect(weighed, Mitigation.objects.earliest("id"), Risk.objects.get(ref="R-001"),
            released=True, cost_high="16000000")  # fmt: skip
     assert "of what M-001 does and costs something else is said now" in page(weighed)
+
+
+def test_chances_of_objectives_stand_by_option(weighed: World) -> None:
+    builders.objective(weighed)
+    model(weighed, hits=[hit(Risk.objects.get(ref="R-001"))], growth_mode="13", growth_high="20")
+    run(weighed, ask(weighed))
+    shown = page(weighed)
+    chances = shown[shown.index("Chance of objectives") :]
+    for key in "ABC":
+        assert f'data-label="{key}"' in chances
 
 
 def test_a_refusal_keeps_what_was_typed(weighed: World) -> None:

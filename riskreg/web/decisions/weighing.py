@@ -89,7 +89,7 @@ def weighing_row(row: Decision, one: Weighing) -> dict[str, Any]:
             }
             for key, of in sorted(one.left_out.items())
         ],
-        "has_objectives": bool(results and one.objectives),
+        "objectives": _objectives(one, results["options"]) if results else [],
         "rows": [_option(one, each, titles) for each in results["options"]] if results else [],
         "close": _close(results) if results else [],
     }
@@ -116,22 +116,31 @@ def _option(one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]) 
         "behind_band": "" if best else _band(found["behind"]),
         "best_key": one.results["best"],
         "switch": switch_text(found, is_best=best, currency=currency),
-        "objectives": [
-            {
-                "name": one.objectives[of["objective"]].name,
-                "chance": chance_text(of["chance"][0]),
-            }
-            for of in found["objectives"]
-            if of["objective"] in one.objectives
-        ],
     }
+
+
+def _objectives(one: Weighing, options: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """The chance of meeting each objective that the viewer knows of, by option."""
+    by_key = {
+        option["key"]: {of["objective"]: of["chance"] for of in option["objectives"]}
+        for option in options
+    }
+    return [
+        {
+            "name": objective.name,
+            "chances": [(key, chance_text(of[name][0])) for key, of in by_key.items()],
+        }
+        for name, objective in sorted(one.objectives.items(), key=lambda pair: pair[1].key)
+    ]
 
 
 def _band(values: Sequence[float | None]) -> str:
     _value, low, high = values
-    if low is None or high is None or low == high:
+    if low is None or high is None:
         return ""
-    return f"{amount_text(low)} … {amount_text(high)}"
+    ends = amount_text(low), amount_text(high)
+    # Narrower than what is shown of it: the figure itself says as much.
+    return "" if ends[0] == ends[1] else " … ".join(ends)
 
 
 def _close(results: Mapping[str, Any]) -> list[str]:
