@@ -153,6 +153,7 @@ ANSWERS: dict[str, Any] = {
                 "to": {"likelihood": 3, "impact": 3, "score": 9, "rating": "high"},
             }
         ],
+        "above_appetite": [{"risk": "R-004", "now": False, "then": True}],
         "findings": {
             "now": ["No cell is rated above another that can only hold larger risks."],
             "then": ["No cell is rated above another that can only hold larger risks."],

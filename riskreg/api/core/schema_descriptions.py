@@ -174,6 +174,8 @@ WORDS: dict[str, str] = {
     "taxonomy": "key of the classification that it is of",
     "taxonomies": "the register's own classifications",
     "tells": "who is told, by their part",
+    "term_appetites": "appetites of terms, for the risks filed under them in place of the general "
+    "one; of several terms of a risk the strictest holds",
     "terms": "what it is filed under: {taxonomy: [term]}",
     "time_zone": "name of the time zone (IANA)",
     "title": "in one line",
