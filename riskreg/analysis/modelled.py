@@ -98,13 +98,13 @@ def _pool(parts: Sequence[quant.Distribution]) -> quant.Distribution:
 
 @dataclass(frozen=True)
 class Tabled:
-    """A distribution whose quantiles are read from a table, because each of them is a search.
+    """A pool whose quantiles are read from a table, because each of them is a search.
 
     Linear between 4,097 places in the normal score, from -6 to 6: what lies further out, two years
     in a milliard, is set to the end.
     """
 
-    of: quant.Distribution
+    of: quant.Mixture
 
     @property
     def mean(self) -> float:
@@ -136,7 +136,7 @@ _SCORES = np.linspace(-6, 6, 4097)
 
 # A run asks for the same ones in every one of its steps.
 @lru_cache(maxsize=256)
-def _table(of: quant.Distribution) -> Any:
+def _table(of: quant.Mixture) -> Any:
     return of.quantile(special.ndtr(_SCORES))
 
 
