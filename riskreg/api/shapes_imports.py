@@ -7,6 +7,7 @@ from rest_framework import serializers as s
 
 from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.exchange.mapping.answers import MAX_ANSWER, MAX_ANSWERS, MAX_LEVEL, ONLY_PRINTED
+from riskreg.exchange.mapping.outcome import PARTS
 from riskreg.jobs.models import JobState
 from riskreg.register.visibility import Visibility
 
@@ -73,6 +74,9 @@ class ImportQuestion(s.Serializer[Any]):
     row = s.IntegerField(allow_null=True, help_text="where it first occurs; null: the whole column")
     column = s.CharField(allow_blank=True, help_text="of the file")
     question = s.CharField(help_text="in words")
+    answer = one_of(
+        tuple(dict.fromkeys(PARTS.values())), help_text="the part of a mapping that answers it"
+    )
 
 
 class ImportRefusal(s.Serializer[Any]):

@@ -89,8 +89,7 @@ class CellReader:
             plan,
             header,
             text,
-            _("What is “%(value)s”: %(all)s? (null: nothing)")
-            % {"value": text[:80], "all": ", ".join(words)},
+            _("What is “%(value)s”: %(all)s?") % {"value": text[:80], "all": ", ".join(words)},
             "word",
             words,
         )
@@ -129,8 +128,7 @@ class CellReader:
                 plan,
                 header,
                 "",
-                _("Is %(value)s day first or month first? (dates: day_first or month_first)")
-                % {"value": text},
+                _("Is %(value)s day first or month first?") % {"value": text},
                 "order",
                 ("day_first", "month_first"),
             )
@@ -143,7 +141,7 @@ class CellReader:
                 plan,
                 header,
                 text,
-                _("Which day is “%(value)s”, as 2027-03-31? (null: none)") % {"value": text[:80]},
+                _("Which day is “%(value)s”, as 2027-03-31?") % {"value": text[:80]},
                 "day",
             )
             return None

@@ -215,7 +215,7 @@ def unclear_columns(
     by_place = stages_by_place(table.headers)
     if by_place and not set(by_place) & set(answered):
         sides = ", ".join(f"{header} → {columns.get(header)}" for header in by_place)
-        text = _("Several columns have one name. Proposed: %(sides)s. Is that so? (columns)")
+        text = _("Several columns have one name. Proposed: %(sides)s. Is that so?")
         questions.append((next(iter(by_place)), text % {"sides": sides}))
     for header in table.headers:
         base = header.removesuffix(" (2)")
@@ -224,7 +224,7 @@ def unclear_columns(
             continue
         if {base, header} & set(answered) or values_of(table, base) == values_of(table, header):
             continue
-        text = _("Two columns are called %(name)s. Proposed is the first. Is that so? (columns)")
+        text = _("Two columns are called %(name)s. Proposed is the first. Is that so?")
         questions.append((header, text % {"name": base}))
     groups: dict[str, list[str]] = {}
     for header in table.headers:
@@ -236,7 +236,7 @@ def unclear_columns(
         there = any(ours and ours.endswith(axis) for ours in columns.values())
         levels = [h for h in headers if share(values_of(table, h), is_level) > 0.4]
         if len(headers) > 1 and levels and not there and not set(headers) & set(answered):
-            text = _("Which of these counts as the %(axis)s: %(names)s? (columns; null: none)")
+            text = _("Which of these counts as the %(axis)s: %(names)s?")
             words = {"likelihood": _("likelihood"), "impact": _("impact")}
             names = ", ".join(levels)
             questions.append((levels[0], text % {"axis": words[axis], "names": names}))

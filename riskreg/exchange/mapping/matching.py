@@ -117,10 +117,7 @@ class Matcher:
             Asked(
                 plan.number,
                 "",
-                _(
-                    "“%(title)s” is much like %(ref)s, “%(other)s”. The same? (matches: its ref, "
-                    "or null for a new one)"
-                )
+                _("“%(title)s” is much like %(ref)s, “%(other)s”. The same?")
                 % {
                     "title": plan.fields["title"][:80],
                     "ref": other.ref,

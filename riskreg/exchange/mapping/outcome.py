@@ -4,6 +4,12 @@ import datetime as dt
 from dataclasses import dataclass, field
 from typing import Any
 
+# What answers which kind of question.
+PARTS = {
+    "scale": "scales", "column": "columns", "word": "values", "day": "values", "order": "dates",
+    "match": "matches",
+}  # fmt: skip
+
 
 @dataclass(frozen=True)
 class Asked:
@@ -21,9 +27,19 @@ class Asked:
     value: str = ""
     options: tuple[str, ...] = ()
 
+    @property
+    def answer(self) -> str:
+        """The part of a mapping that answers it."""
+        return PARTS[self.kind]
+
     def to_json(self) -> dict[str, Any]:
-        """{row, column, question}."""
-        return {"row": self.row, "column": self.column, "question": self.question}
+        """{row, column, question, answer}."""
+        return {
+            "row": self.row,
+            "column": self.column,
+            "question": self.question,
+            "answer": self.answer,
+        }
 
 
 @dataclass(frozen=True)

@@ -111,7 +111,7 @@ def _note(
         questions.append(
             (
                 _first_row(table, column, value),
-                _("Which level, 1 to %(size)d, is “%(value)s”? (null: not judged)")
+                _("Which level, 1 to %(size)d, is “%(value)s”?")
                 % {"size": len(names), "value": value[:80]},
             )
         )
@@ -167,12 +167,11 @@ def _note_cells(
             continue
         if cells:
             which = ", ".join(f"{likelihood}x{impact}" for likelihood, impact in cells)
-            text = _("Which cell, likelihood x impact, is %(value)s: %(which)s? (null: not judged)")
+            text = _("Which cell, likelihood x impact, is %(value)s: %(which)s?")
         else:
             which = ""
             text = _(
-                "Which cell, likelihood x impact as in 3x4, is “%(value)s”? No column says both. "
-                "(null: not judged)"
+                "Which cell, likelihood x impact as in 3x4, is “%(value)s”? No column says both."
             )
         questions.append(
             (_first_row(table, column, value), text % {"value": value[:80], "which": which})

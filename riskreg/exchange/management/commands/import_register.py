@@ -91,7 +91,7 @@ class Command(BaseCommand):
             self.stdout.write(note)
         for question in report["asked"]:
             self.stdout.write(f"? row {question['row']}, {question['column']}: "
-                              f"{question['question']}")  # fmt: skip
+                              f"{question['question']} ({question['answer']})")  # fmt: skip
         for refusal in report["refused"]:
             self.stdout.write(f"✗ row {refusal['row']}, {refusal['column']}: {refusal['why']}")
         word = "would be" if dry_run or plan.asked else "were"
