@@ -118,7 +118,7 @@ class CriteriaEditor(RegisterView):
             "ratings_full": draft.full(draft.ratings),
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
-            "own_appetites": own_rows(draft.own_appetites),
+            "own_appetites": own_rows(draft.own_appetites, draft.appetite),
             "terms": term_choices(self.viewer, draft.own_appetites),
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
             "mapping": self._mapping(draft, now),

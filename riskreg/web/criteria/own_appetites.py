@@ -11,10 +11,10 @@ from riskreg.web.criteria.draft_rows import OwnAppetite
 EMPTY = 2
 
 
-def own_rows(written: Sequence[OwnAppetite]) -> list[OwnAppetite]:
-    """The rows of the form."""
+def own_rows(written: Sequence[OwnAppetite], general: str) -> list[OwnAppetite]:
+    """The rows of the form; one that is filled begins with the ``general`` appetite."""
     room = min(EMPTY, max(0, MAX_TERM_APPETITES - len(written)))
-    return [*written, *(OwnAppetite() for _n in range(room))]
+    return [*written, *(OwnAppetite(rating=general) for _n in range(room))]
 
 
 def term_choices(
