@@ -112,6 +112,12 @@ def terms_in(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+def terms_asked_by(risk: Risk, *matrices: Matrix) -> frozenset[str]:
+    """The terms of ``risk`` for ``Matrix.above_appetite``: not read where no matrix names any."""
+    named = any(matrix.term_appetites for matrix in matrices)
+    return terms_of(risk) if named else frozenset()
+
+
 def terms_of(risk: Risk) -> frozenset[str]:
     """The same of one risk."""
     text: str = Risk.objects.filter(pk=risk.pk).values_list(filed_under("pk"), flat=True).get()
