@@ -30,6 +30,7 @@ class Content:
     mitigations: list[dict[str, Any]]
     indicators: list[dict[str, Any]]
     estimates: list[dict[str, Any]]
+    effects: list[dict[str, Any]]
     acceptances: list[dict[str, Any]]
     decisions: list[dict[str, Any]]
     comments: list[dict[str, Any]]
@@ -89,7 +90,7 @@ def read_content() -> Content:
     """Read the files. Raises ``OSError`` or ``ValueError`` if the package is damaged."""
     names = (
         "register", "taxonomies", "objectives", "criteria", "risks", "relations", "mitigations",
-        "indicators", "estimates", "acceptances", "decisions", "comments", "drivers",
+        "indicators", "estimates", "effects", "acceptances", "decisions", "comments", "drivers",
         "objective_models",
     )  # fmt: skip
     return Content(**{name: _read(name) for name in names})

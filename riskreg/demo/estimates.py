@@ -1,4 +1,5 @@
-"""Loading the demo's estimates: what experts of both parties believe of the named risks."""
+"""Loading the demo's estimates: what experts of both parties believe of the named risks, and what
+mitigations would leave of them."""
 
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
@@ -6,8 +7,13 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from riskreg.analysis.fields import ESTIMATE
-from riskreg.analysis.services import record_estimate, release_estimate
+from riskreg.analysis.fields import EFFECT, ESTIMATE
+from riskreg.analysis.services import (
+    record_effect,
+    record_estimate,
+    release_effect,
+    release_estimate,
+)
 from riskreg.demo.content import Calendar, Content, originals, versions
 from riskreg.register.access import Viewer
 
@@ -16,19 +22,22 @@ Step = tuple[dt.date, Callable[[dt.datetime], None]]
 
 @dataclass(frozen=True)
 class Estimating:
-    """The estimates' part of the story. ``risks`` maps keys of the files to refs and fills up while
-    it is told; ``recorded_at`` is the time of loading."""
+    """The estimates' part of the story. ``risks`` and ``works`` map keys of the files to refs and
+    fill up while it is told; ``recorded_at`` is the time of loading."""
 
     content: Content
     calendar: Calendar
     actors: Mapping[str, Viewer]
     risks: Mapping[str, str]
+    works: Mapping[str, str]
     recorded_at: dt.datetime
 
     def steps(self) -> Iterator[Step]:
-        """Each estimate with its day."""
+        """Each estimate and each effect with its day."""
         for record in self.content.estimates:
             yield self.calendar.day(record), partial(self._give, record)
+        for record in self.content.effects:
+            yield self.calendar.day(record), partial(self._leave, record)
 
     def _give(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         actor = self.actors[record["by"]]
@@ -44,3 +53,20 @@ class Estimating:
         )
         if record["released"]:
             release_estimate(actor=actor, estimate=row.uuid, at=at, recorded_at=self.recorded_at)
+
+    def _leave(self, record: Mapping[str, Any], at: dt.datetime) -> None:
+        actor = self.actors[record["by"]]
+        named = [f.name for f in EFFECT.settable if f.name in record and f.name != "risk"]
+        texts = ("rationale",)
+        given = {name: record[name] for name in named}
+        given |= {**originals(record, texts), "translations": versions(record, texts)}
+        row = record_effect(
+            actor=actor,
+            ref=self.works[record["mitigation"]],
+            risk=self.risks[record["risk"]],
+            given=given,
+            at=at,
+            recorded_at=self.recorded_at,
+        )
+        if record["released"]:
+            release_effect(actor=actor, effect=row.uuid, at=at, recorded_at=self.recorded_at)

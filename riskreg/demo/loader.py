@@ -101,7 +101,7 @@ class _Load:
             else:
                 today, moment = step.day, clock.start_of_day(step.day, self.zone) + _DAY_STARTS
             step.run(moment)
-        modelling.ask_for_a_run(self.content, self.actors, self.at)
+        modelling.ask_for_runs(self.content, self.actors, self.decisions, self.at)
         self._ask_for_a_change()
         self._talk()
         refs = {**self.risks, **self.works, **self.indicators, **self.decisions}
@@ -239,7 +239,7 @@ class _Load:
         base = (self.content, self.calendar, self.actors, self.risks)
         for day, run in (
             *indicators.Told(*base, self.indicators, self.at).steps(),
-            *estimates.Estimating(*base, self.at).steps(),
+            *estimates.Estimating(*base, self.works, self.at).steps(),
             *acceptances.Accepting(*base, self.at).steps(),
             *modelling.Modelling(*base, self.indicators, self.at).steps(),
             *decisions.Deciding(*base, self.works, self.at, self.decisions).steps(),

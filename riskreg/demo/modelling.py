@@ -16,12 +16,15 @@ from riskreg.analysis.services import (
     record_belief,
     request_simulation,
 )
+from riskreg.decisions.services import weigh_decision
 from riskreg.demo.content import SECOND_LANGUAGE, Calendar, Content, originals, versions
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
 # Enough to show a chance to a tenth of a per cent or two; a worker has it in seconds.
 _YEARS = 50_000
+# The decision that waits for an answer.
+_TO_BE_DECIDED = "brazil"
 
 
 class _When(TypedDict):
@@ -86,10 +89,17 @@ class Modelling:
         )
 
 
-def ask_for_a_run(content: Content, actors: Mapping[str, Viewer], at: dt.datetime) -> None:
-    """Ask for a simulation of it all, which a worker does."""
-    actor = actors[content.objective_models[0]["by"]]
-    request_simulation(actor=actor, given={"years": _YEARS}, at=at)
+def ask_for_runs(
+    content: Content,
+    actors: Mapping[str, Viewer],
+    decisions: Mapping[str, str],
+    at: dt.datetime,
+) -> None:
+    """Ask for a simulation of it all, and to weigh what is to be decided; a worker does them.
+    ``decisions`` maps keys of the files to refs."""
+    actor, given = actors[content.objective_models[0]["by"]], {"years": _YEARS}
+    request_simulation(actor=actor, given=given, at=at)
+    weigh_decision(actor=actor, ref=decisions[_TO_BE_DECIDED], given=given, at=at)
 
 
 def _in_own_words(actor: Viewer, record: Mapping[str, Any]) -> str:

@@ -2,6 +2,7 @@
 recomputed here; and what they teach is there once they are loaded."""
 
 import datetime as dt
+import json
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from scipy import integrate
 from scipy.stats import beta
 
 from riskreg.accounts.models import User
+from riskreg.analysis.models import Effect, Simulation
 from riskreg.decisions.models import Argument, Decision
 from riskreg.decisions.policy.decisions import Stale
 from riskreg.decisions.queries.decisions import acts_open_to, decision_for, stale_because
@@ -179,3 +181,17 @@ def test_every_text_says_that_it_is_illustrative() -> None:
         assert "illustrative" in comment["text"] or "示意" in comment["text"]
     languages = {"示意" in comment["text"] for comment in CONTENT.comments}
     assert languages == {True, False}
+
+
+@pytest.mark.django_db
+def test_what_mitigations_leave_is_told_and_what_is_to_be_decided_is_weighed() -> None:
+    refs = loaded(at=LOADED).refs
+    effects = list(Effect.objects.select_related("mitigation", "risk"))
+    assert len(effects) == len(CONTENT.effects)
+    assert {(e.label, e.visibility) for e in effects} == {("illustrative", "shared")}
+    assert {e.risk.ref for e in effects} == {"R-001", "R-002", "R-003", "R-004"}
+    decision = Decision.objects.get(ref=refs["brazil"])
+    weighing = Simulation.objects.get(about=decision.uuid)
+    works = {uuid for one in json.loads(weighing.inputs)["options"] for uuid in one["mitigations"]}
+    assert works == {str(e.mitigation.uuid) for e in effects if e.mitigation.ref in (
+        refs["kit-assembly"], refs["local-packs"])}  # fmt: skip
