@@ -111,6 +111,7 @@ def doors_of(who: str) -> dict[str, str]:
     return dict(list(inside.items())[WHO.index(who) % 3 :: 3])
 
 
+@pytest.mark.once
 @pytest.mark.slow
 @pytest.mark.unmeasured
 @pytest.mark.parametrize("who", WHO)

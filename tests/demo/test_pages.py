@@ -16,7 +16,7 @@ from riskreg.demo.queries import DEMO_SLUG
 from tests.builders import api, web
 from tests.demo.loaded import LOADED, loaded
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.once]
 PAGES, CALLS = f"/r/{DEMO_SLUG}/", f"/api/v1/registers/{DEMO_SLUG}/"
 
 

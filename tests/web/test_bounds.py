@@ -16,7 +16,7 @@ from riskreg.accounts.services import create_token
 from riskreg.kernel import clock
 from riskreg.risks.models import Risk
 
-pytestmark = [pytest.mark.django_db, pytest.mark.unmeasured]
+pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
 # Every list is longer than its bound in both.
 SIZES = (2_000, 4_000)
 # A number of one digit more is some bytes more, and a list that is cut may be of longer texts.
