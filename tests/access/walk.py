@@ -6,6 +6,7 @@ canary, a private ref or a private id.
 """
 
 import copy
+import functools
 import io
 import itertools
 import json
@@ -34,6 +35,7 @@ VISITORS = (
 _WRITES = {"POST", "PATCH", "PUT", "DELETE"}
 
 
+@functools.cache
 def routes() -> dict[str, URLPattern]:
     """Every route as a path with ``{}`` for each parameter."""
 
@@ -252,10 +254,15 @@ def leaks(
     visitors: tuple[str, ...] = VISITORS,
     answered: asked.Answered | None = None,
 ) -> Iterator[str]:
-    """Walk; yield one line for each thing that an answer gave away. ``answered`` notes what was."""
+    """Walk; yield one line for each thing that an answer gave away. ``answered`` notes what was.
+
+    The other side's manager asks every route thoroughly, the others every third route, each begins
+    with another one: what all of them are answered everywhere is compared in ``test_two_worlds``.
+    """
     for who in visitors:
         thorough = who == "partner_manager"
-        for route in ROUTES:
+        turn = VISITORS.index(who) % 3
+        for route in ROUTES if thorough else list(ROUTES)[turn::3]:
             if route not in routes():
                 continue
             client = client_for(world, who, route)
