@@ -11,7 +11,12 @@ from typing import Any
 from django.apps import apps
 from django.test import Client
 
-from riskreg.decisions.services import add_argument, grant_acceptance, revisit_decision
+from riskreg.decisions.services import (
+    add_argument,
+    add_option,
+    grant_acceptance,
+    revisit_decision,
+)
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.people import invitation_token
 from riskreg.register.services import create_program, found_register, invite
@@ -113,6 +118,13 @@ def decide_in_every_state(world: CanaryWorld) -> None:
     small, ago = builders.risk(world, rated=(1, 1)), world.at - 30 * day
     put: dict[str, Any] = {"by": "owner", "deciders": [world.manager.email]}
     draft = asking.drafted(world, small, **put)
+    # With an option of which it is known what it does, so that it can be weighed.
+    estimated = builders.risk(world)
+    making.estimate(world, estimated, by="manager", released=True)
+    work = builders.mitigation(world, estimated)
+    making.effect(world, work, estimated, by="manager", released=True)
+    option = {"title": "A pilot", "effects": "As estimated", "mitigations": [work.ref]}
+    add_option(actor=world.viewer("owner"), ref=draft.ref, version=None, fields=option, at=world.at)
     said = {"option": "B", "stance": "for", "text": "It tells most"}
     add_argument(actor=world.viewer("owner"), ref=draft.ref, given=said, at=world.at)
     late = str((ago + 10 * day).date())

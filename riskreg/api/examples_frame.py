@@ -76,7 +76,7 @@ _CRITERIA_NEW: dict[str, Any] = {
         for y in (1, 2, 3)
     ],
     "appetite": "high",
-    "term_appetites": [{"term": "category:compliance", "rating": "low"}],
+    "term_appetites": [{"term": "market:eu", "rating": "low"}],
     "mapping": {"likelihood": {"4": 3, "5": 3}, "impact": {"4": 3, "5": None}},
 }
 
