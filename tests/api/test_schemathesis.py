@@ -1,6 +1,6 @@
 """Calls made up from the schema, by Schemathesis with all its checks, for each of the six roles.
 
-Each case is sent by two of the roles, which take turns, so that every role sends a third of them;
+Each case is sent by one of the roles, which take turns, so that every role sends a sixth of them;
 what each did is undone before the next. How many: SCHEMATHESIS_CASES, 100 where nothing may be left
 out, else a few.
 """
@@ -260,8 +260,8 @@ def test_calls_made_up_from_the_schema(
             called = roles_call(operation, tokens, known, world.deputy.email)
             assert set(called) == set(Role.values)
             sent = [sum(codes.values()) for codes in called.values()]
-            assert sum(sent) >= 2 * CASES
-            assert min(sent) >= CASES // 3
+            assert sum(sent) >= CASES
+            assert min(sent) >= CASES // len(sent)
             noted(operation, called)
 
 
@@ -270,11 +270,7 @@ def roles_call(
 ) -> dict[str, Counter[int]]:
     """How often each role was answered with each status. Raises what a check finds."""
     answered: dict[str, Counter[int]] = {role: Counter() for role in tokens}
-    # Three pairs are everybody once; then other pairs.
-    one, two, three, four, five, six = tokens
-    turns = itertools.cycle(
-        [(one, two), (three, four), (five, six), (two, three), (four, five), (six, one)]
-    )
+    turns = itertools.cycle(enumerate(tokens))
 
     @settings(
         max_examples=CASES, deadline=None, database=None, derandomize=True,
@@ -290,19 +286,19 @@ def roles_call(
     def call(case: Any, real: int) -> None:
         if real:
             settle(case, known, owner, real)
-        for n, role in enumerate(next(turns)):
-            # The client that carries the calls does not unpack what comes packed.
-            headers = {"Authorization": f"Bearer {tokens[role]}", "Accept-Encoding": "identity"}
-            with transaction.atomic():
-                response = case.call(headers=headers)
-                # Asks again without any token: the same for whoever asked before, so once.
-                again = [ignored_auth] if n else []
-                case.validate_response(
-                    response, checks=CHECKS.get_all(), excluded_checks=again, headers=headers
-                )
-                only_rules_refuse(case, response)
-                transaction.set_rollback(True)
-            answered[role][response.status_code] += 1
+        n, role = next(turns)
+        # The client that carries the calls does not unpack what comes packed.
+        headers = {"Authorization": f"Bearer {tokens[role]}", "Accept-Encoding": "identity"}
+        with transaction.atomic():
+            response = case.call(headers=headers)
+            # Asks again without any token: the same for whoever asked before, so of one role.
+            again = [ignored_auth] if n else []
+            case.validate_response(
+                response, checks=CHECKS.get_all(), excluded_checks=again, headers=headers
+            )
+            only_rules_refuse(case, response)
+            transaction.set_rollback(True)
+        answered[role][response.status_code] += 1
 
     call()
     return answered
