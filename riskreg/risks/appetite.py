@@ -100,7 +100,10 @@ def filed_under(risk: str = "risk") -> Coalesce:
     query of its own for each row."""
     taxonomy, colon = F("term__taxonomy__key"), Value(":")
     merged = Coalesce("term__merged__key", F("term__key"))
-    names = Concat(taxonomy, colon, F("term__key"), Value(" "), taxonomy, colon, merged)
+    names = Concat(
+        *(taxonomy, colon, F("term__key"), Value(" "), taxonomy, colon, merged),
+        output_field=TextField(),
+    )
     rows: QuerySet[Any] = Risk.terms.through.objects.filter(risk=OuterRef(risk)).order_by()
     texts = rows.values("risk").annotate(joined=_Joined(names)).values("joined")
     return Coalesce(Subquery(texts), Value(""), output_field=TextField())
