@@ -2,8 +2,9 @@
 
 PostgreSQL is DATABASE_URL_POSTGRES, or a private cluster where a server is installed. With
 REQUIRE_ALL=1 anything that was left out is a failure. Arguments go to pytest; ``ON=sqlite`` or
-``ON=postgresql`` in the environment keeps to one database. With COVERAGE=1 the run on SQLite is
-measured, line by line and branch by branch, and held against the floor in pyproject.toml.
+``ON=postgresql`` in the environment keeps to one database; SECOND names the folders of tests that
+are run on the second one (none: all). With COVERAGE=1 the run on SQLite is measured, line by line
+and branch by branch, and held against the floor in pyproject.toml.
 """
 
 import contextlib
@@ -85,7 +86,9 @@ def main() -> int:
             marks = "not postgres" if name == "sqlite" else "not once" if "sqlite" in codes else ""
             if measure.wanted(name):
                 measure.erase()
-            code, skipped = run(name, database_url, marks, arguments, beside=next(iter(codes), ""))
+            beside = next(iter(codes), "")
+            asked = arguments or (os.environ.get("SECOND", "").split() if beside else [])
+            code, skipped = run(name, database_url, marks, asked, beside=beside)
             codes[name] = code
             if measure.wanted(name) and code != NO_TESTS:
                 under = not measure.reaches_floor(part=bool(arguments))
