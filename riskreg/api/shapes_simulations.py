@@ -5,10 +5,9 @@ from typing import Any
 from rest_framework import serializers as s
 
 from riskreg.analysis.models import Direction, EstimateStage, Form, LinkOn, Pace
-from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
-from riskreg.analysis.policy.simulations import LEAST_YEARS, MOST_YEARS
 from riskreg.api.core.shape_fields import Person, one_of
 from riskreg.api.shapes_options import InputOption
+from riskreg.api.shapes_runs import RunSettings
 from riskreg.jobs.models import JobState
 from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
@@ -61,25 +60,7 @@ class BudgetNew(s.Serializer[Any]):
     )
 
 
-class SimulationNew(s.Serializer[Any]):
-    audience = one_of(
-        Visibility.values,
-        required=False,
-        help_text="`shared`: what every party sees; `party`: the caller's own as well",
-    )
-    years = s.IntegerField(
-        min_value=LEAST_YEARS, max_value=MOST_YEARS, required=False, help_text="100,000 if not sent"
-    )
-    seed = s.IntegerField(
-        min_value=0, max_value=2**31 - 1, required=False, help_text="1 if not sent"
-    )
-    horizon = s.IntegerField(
-        min_value=LEAST_HORIZON,
-        max_value=MOST_HORIZON,
-        required=False,
-        help_text=f"how many years mitigations work, for what knowing is worth; {HORIZON} if not "
-        "sent",
-    )
+class SimulationNew(RunSettings):
     budgets = BudgetNew(
         many=True,
         required=False,

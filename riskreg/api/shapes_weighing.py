@@ -4,13 +4,11 @@ from typing import Any
 
 from rest_framework import serializers as s
 
-from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
-from riskreg.analysis.policy.simulations import LEAST_YEARS, MOST_YEARS
 from riskreg.api.core.shape_fields import one_of
+from riskreg.api.shapes_runs import RunSettings
 from riskreg.api.shapes_simulations import Band
 from riskreg.jobs.models import JobState
 from riskreg.register.policy import LABELS
-from riskreg.register.visibility import Visibility
 
 
 class WeighedCost(s.Serializer[Any]):
@@ -101,22 +99,5 @@ class Weighings(s.Serializer[Any]):
     party = Weighing(allow_null=True, help_text="of the caller's own party, which alone sees it")
 
 
-class WeighingNew(s.Serializer[Any]):
-    audience = one_of(
-        Visibility.values,
-        required=False,
-        help_text="`shared`: what every party sees; `party`: the caller's own as well; if not sent "
-        "as the decision is",
-    )
-    years = s.IntegerField(
-        min_value=LEAST_YEARS, max_value=MOST_YEARS, required=False, help_text="100,000 if not sent"
-    )
-    seed = s.IntegerField(
-        min_value=0, max_value=2**31 - 1, required=False, help_text="1 if not sent"
-    )
-    horizon = s.IntegerField(
-        min_value=LEAST_HORIZON,
-        max_value=MOST_HORIZON,
-        required=False,
-        help_text=f"how many years mitigations work; {HORIZON} if not sent",
-    )
+class WeighingNew(RunSettings):
+    """As of a simulation, without budgets."""

@@ -207,9 +207,13 @@ def test_an_appetite_of_a_term_is_written_previewed_and_published(world: World) 
     builders.taxonomy(world, "category", {"compliance": "Compliance", "market": "Market"})
     row = builders.risk(world, rated=(3, 3), terms=["category:compliance"])
     client = builders.web(world.manager)
-    data = form(client.get(NEW))
-    assert data["t_term"] == ["", ""]
-    data |= {"t_term": ["category:compliance", ""], "t_rating": ["low", "low"]}
+    assert "t_term" not in form(client.get(NEW))
+    data = form(client.post(NEW, {**form(client.get(NEW)), "action": "add-t"}))
+    # What is added begins with the general one, and says nothing until a term is chosen.
+    assert (data["t_term"], data["t_rating"]) == ([""], ["moderate"])
+    # However often the form comes back, its rows are those that were sent.
+    assert form(client.post(NEW, {**data, "action": "preview"}))["t_term"] == [""]
+    data |= {"t_term": ["category:compliance"], "t_rating": ["low"]}
     shown = client.post(NEW, {**data, "action": "preview"})
     text = " ".join(shown.content.decode().split())
     assert "1 open threat would cross its appetite" in text

@@ -125,6 +125,17 @@ class Draft:
             key = next(k for n in range(1, 99) if (k := f"kind_{n}") not in keys)
             self.dimensions.append(Dimension(key, texts=[("", "")] * len(self.impact)))
 
+    @property
+    def own_appetites_full(self) -> bool:
+        """Whether one more term with an appetite of its own would be one too many."""
+        return len(self.own_appetites) >= MAX_TERM_APPETITES
+
+    def add_own_appetite(self) -> None:
+        """A row for one more term, which begins with the general appetite; none where there are
+        enough."""
+        if not self.own_appetites_full:
+            self.own_appetites.append(OwnAppetite(rating=self.appetite))
+
     def paint(self, likelihood: int, impact: int) -> None:
         """Give a cell the rating of the brush."""
         inside = 0 <= likelihood < len(self.cells) and 0 <= impact < len(self.impact)
@@ -297,7 +308,6 @@ def read(data: QueryDict) -> Draft:
         own_appetites=[
             OwnAppetite(term, rating)
             for term, rating in _rows(data, MAX_TERM_APPETITES + 1, "t_term", "t_rating")
-            if term
         ],
         unrated=_one(data, "unrated"),
         label=_one(data, "label") or "judgement",

@@ -27,7 +27,7 @@ from riskreg.web.criteria.draft import (
     read,
 )
 from riskreg.web.criteria.draft_rows import in_words
-from riskreg.web.criteria.own_appetites import own_rows, term_choices
+from riskreg.web.criteria.own_appetites import term_choices
 from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ui.drawing import severity_step
@@ -46,7 +46,7 @@ class CriteriaEditor(RegisterView):
         return self._page(read(written) if written else draft_of(self.viewer.criteria))
 
     def post(self, request: HttpRequest) -> HttpResponse:
-        """``action``: publish, add-l/-i/-r/-d, remove-l-N …, paint-X-Y, or (by default) preview."""
+        """``action``: publish, add-l/-i/-r/-d/-t, remove-l-N …, paint-X-Y, or preview (default)."""
         require(self.viewer, "register.configure")
         draft, action = read(request.POST), request.POST.get("action", "")
         if action == "publish":
@@ -118,7 +118,6 @@ class CriteriaEditor(RegisterView):
             "ratings_full": draft.full(draft.ratings),
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
-            "own_appetites": own_rows(draft.own_appetites, draft.appetite),
             "terms": term_choices(self.viewer, draft.own_appetites),
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
             "mapping": self._mapping(draft, now),
@@ -192,6 +191,8 @@ def act(draft: Draft, action: str) -> None:
         draft.remove_rating(numbers[0])
     elif verb == "add" and what == "d":
         draft.add_dimension()
+    elif verb == "add" and what == "t":
+        draft.add_own_appetite()
     elif verb == "remove" and what == "d" and numbers:
         del draft.dimensions[numbers[0] : numbers[0] + 1]
     elif verb == "paint" and len(numbers) == 2:

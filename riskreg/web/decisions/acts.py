@@ -16,8 +16,8 @@ from riskreg.kernel.fields import Text
 from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import add_errors
 from riskreg.web.decisions.pages import DecisionPage, argument_form, fresh_form, seen_again
-from riskreg.web.decisions.weighing import WeighForm
 from riskreg.web.forms.marks import adds
+from riskreg.web.simulations.run_form import RunForm
 
 
 class _Act(DecisionPage):
@@ -176,7 +176,7 @@ class Weigh(_Act):
 
     def form(self, request: HttpRequest, ref: str, **keys: Any) -> forms.Form:
         row = decision_for(self.viewer, ref, self.viewer.today(self.at))
-        return WeighForm(self.viewer, row, request.POST)
+        return RunForm(str(self.viewer.party or ""), row.visibility, request.POST)
 
     def write(self, ref: str, data: dict[str, Any], **keys: Any) -> Any:
         given = {name: value for name, value in data.items() if value}

@@ -6,10 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
-from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
-from riskreg.analysis.policy.simulations import YEARS
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.weighing import Weighing, may_weigh, weighings_of
 from riskreg.jobs.models import OPEN, JobState
@@ -17,31 +14,8 @@ from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
 from riskreg.web.estimates.amounts import amount_text, chance_text, percent_text
+from riskreg.web.simulations.run_form import RunForm
 from riskreg.web.simulations.words import moved_text, state_text
-from riskreg.web.table_form import set_choices
-
-
-class WeighForm(forms.Form):
-    """Whose estimates and effects, how many years are drawn, how long mitigations work."""
-
-    audience = forms.ChoiceField(label=gettext_lazy("Reads"), widget=forms.RadioSelect)
-    years = forms.TypedChoiceField(label=gettext_lazy("Years"), coerce=int)
-    horizon = forms.IntegerField(
-        label=gettext_lazy("Mitigations work for so many years"),
-        min_value=LEAST_HORIZON,
-        max_value=MOST_HORIZON,
-        required=False,
-    )
-
-    def __init__(self, viewer: Viewer, row: Decision, data: Any = None) -> None:
-        initial = {"audience": row.visibility, "years": 100_000, "horizon": HORIZON}
-        super().__init__(data, initial=initial)
-        own = _("what every party sees, and what is %(party)s's own")
-        choices = [(Visibility.PARTY.value, own % {"party": viewer.party or ""})]
-        if row.visibility == Visibility.SHARED:
-            choices.insert(0, (Visibility.SHARED.value, _("what every party sees")))
-        set_choices(self, "audience", choices)
-        set_choices(self, "years", [(years, number(years)) for years in YEARS])
 
 
 def weighing_panel(
@@ -57,7 +31,10 @@ def weighing_panel(
     form = None
     if may_weigh(viewer, row):
         sent = refused[1] if refused and refused[0] == "weigh" else None
-        form = {"form": sent or WeighForm(viewer, row), "open": sent is not None}
+        form = {
+            "form": sent or RunForm(str(viewer.party or ""), row.visibility),
+            "open": sent is not None,
+        }
     if not shown and form is None:
         return None
     return {"shown": shown, "form": form, "going_on": any(one["going_on"] for one in shown)}

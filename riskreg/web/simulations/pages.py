@@ -12,11 +12,9 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.models import Simulation
-from riskreg.analysis.policy.buying import HORIZON, LEAST_HORIZON, MOST_HORIZON
-from riskreg.analysis.policy.simulations import YEARS, risk_in_key
+from riskreg.analysis.policy.simulations import risk_in_key
 from riskreg.analysis.queries.contradictions import contradictions_of_run
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
@@ -44,38 +42,23 @@ from riskreg.web.presenters import Scale, person
 from riskreg.web.simulations.bought import Bought
 from riskreg.web.simulations.objectives import objective_shown
 from riskreg.web.simulations.results import Results
+from riskreg.web.simulations.run_form import RunForm
 from riskreg.web.simulations.words import moved_text, state_text
-from riskreg.web.table_form import set_choices
 
 MOST = 100
 _SPREADSHEET = ("=", "+", "-", "@", "\t", "\r")
 
 
-class AskForm(forms.Form):
-    """Whose estimates, and how many years."""
-
-    audience = forms.ChoiceField(label=gettext_lazy("Reads"), widget=forms.RadioSelect)
-    years = forms.TypedChoiceField(label=gettext_lazy("Years"), coerce=int)
-    horizon = forms.IntegerField(
-        label=gettext_lazy("Mitigations work for so many years"),
-        min_value=LEAST_HORIZON,
-        max_value=MOST_HORIZON,
-        required=False,
-    )
+class AskForm(RunForm):
+    """A run of all estimates, and what may be spent."""
 
     def __init__(self, party: str, parties: list[Party], data: Any = None) -> None:
-        initial = {"audience": Visibility.SHARED.value, "years": 100_000, "horizon": HORIZON}
-        super().__init__(data, initial=initial)
+        super().__init__(party, Visibility.SHARED, data)
         self.budgets = {"budget": None} | {f"budget_{one.key}": one.key for one in parties}
         words = {f"budget_{one.key}": str(one) for one in parties}
         for name in self.budgets:
             label = words.get(name) or _("All together")
             self.fields[name] = forms.DecimalField(label=label, required=False, min_value=0)
-        own = _("what every party sees, and what is %(party)s's own") % {"party": party}
-        set_choices(self, "audience", [
-            (Visibility.SHARED.value, _("what every party sees")), (Visibility.PARTY.value, own),
-        ])  # fmt: skip
-        set_choices(self, "years", [(years, number(years)) for years in YEARS])
 
     @property
     def budget_fields(self) -> list[forms.BoundField]:
