@@ -1,6 +1,6 @@
 """The tables of fields of every noun that pages show, for what speaks of any of them."""
 
-from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK, MODEL
+from riskreg.analysis.fields import BELIEF, DRIVER, EFFECT, ESTIMATE, LINK, MODEL
 from riskreg.decisions.fields import ACCEPTANCE, DECISION
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.indicators.fields import INDICATOR
@@ -9,8 +9,8 @@ from riskreg.register.fields import OBJECTIVE
 from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
 
 TABLES = (
-    RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, DRIVER, BELIEF, LINK,
-    ACCEPTANCE, DECISION, EVIDENCE, MODEL,
+    RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, EFFECT, DRIVER, BELIEF,
+    LINK, ACCEPTANCE, DECISION, EVIDENCE, MODEL,
 )  # fmt: skip
 # Fields that name somebody.
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))
