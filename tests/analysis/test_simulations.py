@@ -109,11 +109,18 @@ def test_the_curve_agrees_with_the_exact_law_of_one_risk(two: World) -> None:
     results = run(two, ask(two, years=100_000))
     sigma = math.log(12) / (2 * stats.norm.ppf(0.95))
     law = stats.lognorm(sigma, scale=(10e6 * 120e6) ** 0.5)
-    outside = 0
-    for x, _p, low, high in results["curves"]["before"][1:]:
-        outside += not low <= 0.2 * law.sf(x) <= high
-    # Of 160 intervals of 95 %, which hang together, nearly all hold.
-    assert outside < 25
+    curve = results["curves"]["before"][1:]
+    # Draws hang on the risk's id, which each run of the tests makes anew, and the intervals of one
+    # curve miss together: what holds in every run is three times their width, six standard errors.
+    wrong = [
+        x
+        for x, p, low, high in curve
+        if not p - 3 * (p - low) <= 0.2 * law.sf(x) <= p + 3 * (high - p)
+    ]
+    assert len(curve) > 100
+    assert wrong == []
+    # And they are narrow enough for that to say something.
+    assert max(high - low for _x, _p, low, high in curve) < 0.01
 
 
 def test_equal_stages_differ_by_exactly_nothing(two: World) -> None:
