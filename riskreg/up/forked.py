@@ -17,6 +17,35 @@ def die_with_parent() -> None:
     ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
+def let_go_of_files() -> None:
+    """Close every open file but the standard ones, and keep their numbers taken.
+
+    An object of the parent that held one closes that number once more whenever it is collected.
+    Were the number free, it would be a connection of this program by then: the answer to one
+    request would go to whoever got the number next.
+    """
+    nothing = os.open(os.devnull, os.O_RDWR)
+    for number in _open_files():
+        if number > 2 and number != nothing:
+            os.dup2(nothing, number, inheritable=False)
+    os.close(nothing)
+
+
+def _open_files() -> list[int]:
+    try:
+        return [int(name) for name in os.listdir("/dev/fd")]
+    except OSError:
+        return [n for n in range(min(os.sysconf("SC_OPEN_MAX"), 65536)) if _is_open(n)]
+
+
+def _is_open(number: int) -> bool:
+    try:
+        os.fstat(number)
+    except OSError:
+        return False
+    return True
+
+
 class Forked:
     """A function that runs in a child process; like ``Popen`` as far as the supervisor needs it."""
 
@@ -46,7 +75,7 @@ class Forked:
             os.dup2(log, 1)
             os.dup2(log, 2)
             # The guardian's pipe above all: it must close when the supervisor ends.
-            os.closerange(3, min(os.sysconf("SC_OPEN_MAX"), 65536))
+            let_go_of_files()
             sys.stdin = os.fdopen(0)
             sys.stdout = os.fdopen(1, "w", buffering=1, closefd=False)
             sys.stderr = os.fdopen(2, "w", buffering=1, closefd=False)

@@ -1,0 +1,71 @@
+"""A program in a fork of its supervisor: what the supervisor had open is not the program's."""
+
+import gc
+import os
+import socket
+import time
+from pathlib import Path
+
+from riskreg.up.forked import Forked
+
+
+class _Cycle:
+    """Holds a file and itself, so that it goes when garbage is collected, and not before."""
+
+    def __init__(self, number: int) -> None:
+        self.file = os.fdopen(number, "wb", buffering=0)
+        self.me = self
+
+
+def test_what_the_parent_left_open_closes_nothing_of_the_program(tmp_path: Path) -> None:
+    """The parent's garbage is collected while the program has files under numbers of its own."""
+    gc.disable()
+    try:
+        for _ in range(5):
+            _Cycle(os.open(os.devnull, os.O_WRONLY))
+        said = tmp_path / "said"
+
+        def call() -> None:
+            pairs = [socket.socketpair() for _ in range(5)]
+            gc.collect()
+            for here, there in pairs:
+                here.sendall(b"whole ")
+                said.open("ab").write(there.recv(6))
+
+        log = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+        program = Forked("program", call, {}, log)
+        code = program.wait()
+        os.close(log)
+    finally:
+        gc.enable()
+        gc.collect()
+    assert (tmp_path / "log").read_text() == ""
+    assert code == 0
+    assert said.read_text() == "whole " * 5
+
+
+def test_a_pipe_of_the_parent_is_closed_in_the_program(tmp_path: Path) -> None:
+    """A guardian waits for its end."""
+    reads, writes = os.pipe()
+    log = os.open(tmp_path / "log", os.O_WRONLY | os.O_CREAT)
+
+    def call() -> None:
+        # It lives until it is asked to end, and what it was left with is no pipe any more.
+        assert os.fstat(writes).st_rdev == os.stat(os.devnull).st_rdev
+        signal_file.touch()
+        while not asked.exists():
+            time.sleep(0.01)
+
+    signal_file, asked = tmp_path / "began", tmp_path / "end"
+    program = Forked("program", call, {}, log)
+    os.close(writes)
+    while not signal_file.exists() and program.poll() is None:
+        time.sleep(0.01)
+    try:
+        assert os.read(reads, 1) == b"", "the last writer is gone while the program lives"
+        assert program.poll() is None
+    finally:
+        asked.touch()
+        assert program.wait() == 0
+        for number in (reads, log):
+            os.close(number)
