@@ -25,7 +25,8 @@ ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments
 # risk and of an indicator ask once for each noun that hangs on it, that of a run for each that went
 # into it, and what is withheld of estimates and of effects for each of them.
 OF_MUCH = {
-    "web:/r/{}/home/": 29,
+    "web:/r/{}/home/": 28,
+    "web:/r/{}/home/ after other criteria": 29,
     "web:/r/{}/risks/{}/": 16,
     "web:/r/{}/indicators/{}/": 14,
     "web:/r/{}/simulations/{}/": 16,

@@ -93,6 +93,15 @@ class Viewer:
         assert criteria is not None  # noqa: S101 - create_register sets it in its transaction
         return criteria
 
+    @functools.cached_property
+    def every_criteria(self) -> dict[int, Criteria]:
+        """Every version of the register's criteria by its database id: read once for all that goes
+        by more than the one in force, and not at all where that is the first."""
+        now = self.criteria
+        if now.number == 1:
+            return {now.pk: now}
+        return {row.pk: row for row in Criteria.objects.filter(register=self.register)}
+
     @property
     def audience(self) -> Audience:
         """The event chains this viewer reads."""

@@ -22,9 +22,10 @@ from riskreg.duties.sources import LISTED
 from riskreg.evidence.models import Evidence
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Register
+from riskreg.register.policy import default_criteria
 from riskreg.reviews.services import start_meeting
 from riskreg.risks.models import Control, Risk, RiskRelation
-from riskreg.risks.services import set_cadence
+from riskreg.risks.services import publish_criteria, set_cadence
 from tests import builders
 from tests.access.routes import ROUTES
 from tests.analysis import making as estimating
@@ -254,6 +255,32 @@ def test_rows_add_no_queries(
                 pass
 
     query_counts.check_growth(f"{face}:{route}", call, one_after_another(grown))
+
+
+@pytest.mark.django_db
+def test_a_home_whose_criteria_changed(at: dt.datetime, query_counts: QueryCounts) -> None:
+    """Appetite over time and acceptances go by every version: read once, however many there are."""
+    client = Client()
+
+    def changed(times: int) -> None:
+        nonlocal client
+        world = grown_world(at, 5)
+        for n in range(times):
+            criteria = default_criteria()
+            criteria["ratings"][0]["names"]["en"] = f"Low by version {n}"
+            actor = world.viewer("manager")
+            row = publish_criteria(
+                actor=actor, data=criteria, seen_number=actor.criteria.number, at=world.at
+            )
+            if isinstance(row, ChangeRequest):
+                builders.agreed(world, row, world.at)
+        client = builders.web(world.leader)
+
+    def call() -> None:
+        assert client.get(f"/r/{builders.SLUG}/home/").status_code == 200
+
+    name = "web:/r/{}/home/ after other criteria"
+    query_counts.check_growth(name, call, one_after_another(changed))
 
 
 ROLES = ("owner", "deputy", "manager", "leader", "integration", "auditor", "onlooker")

@@ -3,6 +3,7 @@
 import datetime as dt
 import functools
 import operator
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
@@ -22,7 +23,8 @@ from riskreg.decisions.policy.acceptances import Act, Asker, Block, Stale, Statu
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
-from riskreg.register.models import Criteria, Role
+from riskreg.register.appetite import Terms
+from riskreg.register.models import Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for
@@ -153,39 +155,43 @@ def _accepted(viewer: Viewer, today: dt.date) -> Q:
     granted = visible_acceptances(viewer).filter(
         state=AcceptanceState.GRANTED, starts_on__lte=today, expires_on__gte=today
     )
-    used = Criteria.objects.filter(pk__in=granted.order_by().values("criteria"))
     running = granted.filter(
         ~Exists(_missed(today)), risk=OuterRef("risk"), visibility=OuterRef("visibility")
     )
-    return covered(Matrix(viewer.criteria), map(Matrix, used), running)
+    versions = map(Matrix, viewer.every_criteria.values())
+    return covered(Matrix(viewer.criteria), versions, running)
 
 
 def covered(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acceptance]) -> Q:
     """Of positions rated by the criteria ``now``: those that one of ``running`` covers, acceptances
     of the risk by one of the criteria ``versions``."""
-    # Acceptances of criteria that differ in nothing but what is the same for all are looked up at
-    # once; those whose appetite is stricter by now for some terms, apart.
-    groups: list[tuple[Q | None, list[Matrix]]] = [(None, [])]
+    # Acceptances of criteria whose appetite is stricter by now for the same terms, or for none, are
+    # looked up at once: what is asked grows with what criteria say, not with how many there are.
+    groups: dict[tuple[tuple[Terms, Terms], ...], list[Matrix]] = defaultdict(list)
     for version in versions:
-        stricter = tightened(policy.tightened(version, now), now)
-        if stricter is False:
-            groups[0][1].append(version)
-        elif stricter is not True:
-            groups.append((~stricter, [version]))
+        groups[tuple(policy.tightened(version, now))].append(version)
     found = []
-    for rating in now.rating_keys:
-        if now.above_terms(rating).nobody:
+    for pairs, matrices in groups.items():
+        stricter = tightened(pairs, now)
+        if stricter is True:
             continue
-        for unless, matrices in groups:
-            covers = [
-                Q(criteria=one.criteria.pk, rating__in=policy.covered_by(one, now, rating))
-                for one in matrices
-            ]
-            if covers:
-                which = functools.reduce(operator.or_, covers)
-                one = Q(residual_rating=rating) & Exists(running.filter(which))
-                found.append(one if unless is None else one & unless)
+        unless = Q() if stricter is False else ~stricter
+        for rating in now.rating_keys:
+            which = _covering(matrices, now, rating)
+            if which is not None:
+                found.append(Q(residual_rating=rating) & Exists(running.filter(which)) & unless)
     return functools.reduce(operator.or_, found, Q(pk=None))
+
+
+def _covering(matrices: Iterable[Matrix], now: Matrix, rating: str) -> Q | None:
+    """Of acceptances by the criteria ``matrices``: those that cover a risk that is rated ``rating``
+    by ``now``; None where none of them can, or none is needed."""
+    alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
+    if not now.above_terms(rating).nobody:
+        for one in matrices:
+            alike[tuple(policy.covered_by(one, now, rating))].append(one.criteria.pk)
+    covers = [Q(criteria__in=pks, rating__in=keys) for keys, pks in alike.items() if keys]
+    return functools.reduce(operator.or_, covers) if covers else None
 
 
 # Who may ---------------------------------------------------------------------------------------

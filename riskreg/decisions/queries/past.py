@@ -35,7 +35,7 @@ def unaccepted_on(
     of today alone and are left out."""
     matrix = Matrix(criteria)
     running = accepted_on(viewer, day, end).order_by()
-    versions = map(Matrix, Criteria.objects.filter(pk__in=running.values("criteria")))
+    versions = map(Matrix, viewer.every_criteria.values())
     mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
     rows = positions.filter(above(matrix)).exclude(covered(matrix, versions, mine))
     return rows.order_by(severity().desc(), "ref_order")

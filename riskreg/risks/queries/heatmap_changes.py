@@ -135,8 +135,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position], span: Span) -> Com
     if any(other for *_rest, other, _n in groups):
         days = scale_changes(viewer, span.stage, span.since, span.until, {}).days
     if days:
-        used = changed.order_by().values_list("then__criteria", flat=True).distinct()
-        older = Criteria.objects.in_bulk([pk for pk in used if pk is not None])
+        older = viewer.every_criteria
     came: Counter[tuple[int, int]] = Counter()
     left: Counter[tuple[int, int]] = Counter()
     for change, before_x, before_y, x, y, other, n in groups:

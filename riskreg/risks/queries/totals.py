@@ -1,13 +1,13 @@
 """How the register stands as a whole: what is overdue by party, and appetite over time."""
 
 import datetime as dt
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from django.db.models import Count, Q, QuerySet
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
-from riskreg.register.models import Criteria, Party
+from riskreg.register.models import Party
 from riskreg.risks.appetite import above_by_versions
 from riskreg.risks.models import Position, State
 from riskreg.risks.parts import WITHIN, left_out
@@ -53,18 +53,12 @@ def _open_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Position]:
     return positions_at(viewer, moment).filter(state=State.OPEN)
 
 
-def _versions(viewer: Viewer) -> Iterable[Criteria]:
-    """Every criteria by which risks of the register were ever rated."""
-    now = viewer.criteria
-    return [now] if now.number == 1 else Criteria.objects.filter(register=viewer.register)
-
-
 def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
     """How many visible open threats stood above appetite (residual) at the end of each day, each
     with its parts.
 
-    One query, whatever the number of days, and one more where there are earlier criteria: rating
-    and appetite are those of the criteria of the day, as on its heatmap.
+    One query, whatever the number of days, beside the versions of the criteria: rating and appetite
+    are those of the criteria of the day, as on its heatmap.
     """
     ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
     if not ends:
@@ -80,7 +74,7 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
     }
     rows = visible_positions(viewer).filter(
         Q(valid_to=None) | Q(valid_to__gte=min(ends)),
-        above_by_versions(_versions(viewer)),
+        above_by_versions(viewer.every_criteria.values()),
         state=State.OPEN,
     )
     found = rows.aggregate(**counts)
