@@ -312,7 +312,7 @@ def _why_not(
     if not permits(actor, "risk.transfer", risk):
         return FieldError("forbidden", _("It is not yours to hand over."))
     if version is not None and risk.version != version:
-        return FieldError("changed", _("Somebody changed this since you opened it."))
+        return FieldError("changed", _("Somebody changed it meanwhile."))
     if risk.visibility == Visibility.PARTY and risk.party_id != their_party:
         return FieldError(
             "other_party",

@@ -15,6 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.events.services import append
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid, RiskregError
+from riskreg.kernel.punctuation import colon
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer, as_viewer
 from riskreg.register.change_kinds import kind_of, kinds_in_archived
@@ -32,6 +33,8 @@ from riskreg.register.services.change_requests import answers_by_party, closing
 
 WORDS_MAX = 2000
 AT_ONCE = 200
+# Of several things that are in the way, so many are named.
+NAMED = 3
 
 
 class _GroundMoved(Exception):
@@ -269,8 +272,17 @@ def _make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
                     _try_to_make(row, request_id, at)
                     return
             except RiskregError as error:
-                words[language] = error.detail
+                text = _("%(why)s So this change was not made; ask again by what holds now.")
+                words[language] = text % {"why": _why(error)}
     raise _GroundMoved(words)
+
+
+def _why(error: RiskregError) -> str:
+    """Why it could not be made; where that is said of each of several things, the first of them."""
+    fields = error.fields if isinstance(error, Invalid) else {}
+    each = [f"{name}{colon()}{errors[0].detail}" for name, errors in fields.items()]
+    named = error.detail in [one.detail for errors in fields.values() for one in errors]
+    return error.detail if named else " ".join([error.detail, *each[:NAMED]])
 
 
 def _try_to_make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:

@@ -98,7 +98,7 @@ def check_version(thing: Risk | Mitigation, version: int | None) -> None:
     None is for callers that build on the row they just locked and have no older sight of it.
     """
     if version is not None and thing.version != version:
-        raise Conflict(_("Somebody changed this since you opened it."), current=thing)
+        raise Conflict(_("%(ref)s was changed meanwhile.") % {"ref": thing.ref}, current=thing)
 
 
 def position_of(risk: Risk) -> Position:
