@@ -13,11 +13,10 @@ from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Effectiveness
+from riskreg.risks.services.control_log import log_control, logged_control
 from riskreg.risks.services.controls import (
     linked_risks,
     locked_control,
-    log_control,
-    logged_control,
 )
 
 _LOGGED = ("effectiveness", "tested_on", "tested_by", "next_test_on")

@@ -2,7 +2,6 @@
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 from uuid import UUID
 
@@ -10,13 +9,12 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.events.policy import Audience
-from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
-from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
+from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid, NotFound
+from riskreg.kernel.punctuation import colon
 from riskreg.kernel.text import TEXT_MAX, clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import log_value, whole_row
+from riskreg.register.changes import log_value
 from riskreg.register.permissions import permits, require
 from riskreg.register.policy import LABELS, check_sourced
 from riskreg.register.queries import find_member, party_of
@@ -26,7 +24,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, ControlKind, Effectiveness, Risk
 from riskreg.risks.queries.access import control_for, risk_for
-from riskreg.risks.services.positions import bump_version
+from riskreg.risks.services.control_log import log_control, logged_control
 
 MAX_RISKS = 100
 # What can be set besides the risks.
@@ -55,7 +53,7 @@ def add_control(
     except NotFound:
         # It was written down, as ``also`` was, and may be mistyped.
         raise Invalid.one("risks", "unknown_risk", _unknown_risk(ref)) from None
-    require(actor, "control.edit", risk)
+    _require_on(actor, risk)
     errors = Errors()
     clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, of=risk, at=at)
     others = _other_risks(errors, actor, [r for r in dict.fromkeys(also) if r != risk.ref], risk)
@@ -324,13 +322,21 @@ def _other_risks(
         except NotFound:
             errors.add(field, "unknown_risk", _unknown_risk(ref))
             continue
-        require(actor, "control.edit", risk)
+        _require_on(actor, risk)
         if of.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
             text = _("%(ref)s is one party's own; note a control of its own on it.")
             errors.add(field, "narrower", text % {"ref": risk.ref})
             continue
         found.append(risk)
     return found
+
+
+def _require_on(actor: Viewer, risk: Risk) -> None:
+    """Raise ``Forbidden``, which names the risk, unless the actor may note controls on it."""
+    try:
+        require(actor, "control.edit", risk)
+    except Forbidden as refusal:
+        raise Forbidden(f"{risk.ref}{colon()}{refusal.detail}") from None
 
 
 def _unknown_risk(ref: Any) -> str:
@@ -363,36 +369,3 @@ def _set_next_test(control: Control, actor: Viewer, at: dt.datetime) -> None:
         return
     since = control.tested_on or actor.today(control.created_at or at)
     control.next_test_on = since + dt.timedelta(days=control.test_every_days)
-
-
-def log_control(
-    actor: Viewer,
-    verb: str,
-    control: Control,
-    risk: Risk,
-    change: list[Any],
-    at: dt.datetime,
-    recorded_at: dt.datetime | None = None,
-    *,
-    reason: str = "",
-    more: Mapping[str, Any] | None = None,
-) -> None:
-    """Log it under the risk, which counts as changed for whoever sees the control."""
-    changes: dict[str, Any] = {"control": change, **(more or {})}
-    if reason:
-        changes["reason"] = [None, reason]
-    shown_with_risk = control.visibility == risk.visibility
-    if shown_with_risk:
-        # First, as the event tells the version that the risk has from now on.
-        bump_version(risk, recorded_at or at)
-    entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
-    if not shown_with_risk:
-        # It is its party's own, and nobody else has heard of it.
-        entry = replace(entry, audience=Audience(risk.register.uuid, control.party.uuid))
-    append(entry)
-
-
-def logged_control(control: Control) -> dict[str, Any]:
-    """A control as the log keeps it: everything that is kept of it, in every language it has."""
-    kept = {name: pair[1] for name, pair in whole_row(CONTROL, control, {}).items()}
-    return {"id": str(control.uuid), **kept}

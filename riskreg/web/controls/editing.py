@@ -13,7 +13,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS
@@ -147,6 +147,10 @@ class ControlNew(RegisterView):
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(form, 400)
+        except Forbidden as refusal:
+            # One of the risks that were typed; the rest of it stays.
+            form.add_error("risks", refusal.detail)
+            return self._page(form, 403)
         messages.success(request, _("“%(name)s” is added.") % {"name": row.localized("name")})
         return to_control(self.viewer, row)
 
@@ -181,6 +185,9 @@ class ControlEdit(RegisterView):
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(row, form, 400)
+        except Forbidden as refusal:
+            form.add_error("risks", refusal.detail)
+            return self._page(row, form, 403)
         except Conflict:
             return self._conflict(request, self._row(control))
         messages.success(request, _("“%(name)s” is saved.") % {"name": row.localized("name")})
