@@ -188,7 +188,7 @@ class TermDetail(TermApi):
     @schema.changed("Change a term", shapes.TermChange, shapes.Term, may_ask=CommonChange)
     def patch(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Changes what is named; ``active`` false takes it out of use, once every party
-        has said yes (202); true brings it back."""
+        has said yes (202); true brings it back. 400 while the criteria name an appetite for it."""
 
         def act() -> Answer:
             row = services.edit_term(
@@ -211,7 +211,7 @@ class TermMerge(TermApi):
     @schema.acted("Merge a term into another", shapes.TermMerge, shapes.Term, may_ask=CommonChange)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """Of every party's risks, once every party has said yes (202); the answer is the term that
-        stays."""
+        stays. 400 while the criteria name an appetite for the one that goes."""
 
         def act() -> Answer:
             into = merge_terms(
