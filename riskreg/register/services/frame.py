@@ -2,7 +2,7 @@
 
 import datetime as dt
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.conf import settings
@@ -122,6 +122,7 @@ def clean_party(register: Register, key: str, names: Any, prefix: str) -> dict[s
     """The names of a party that could be added. Raises ``Invalid`` naming what is wrong."""
     errors = Errors()
     clean = clean_names(errors, "names", names)
+    check_name_free(errors, clean, Party.objects.filter(register=register))
     if not _KEY.match(key):
         errors.add("key", "malformed", _("A key is lower-case letters, digits and hyphens."))
     elif Party.objects.filter(register=register, key=key).exists():
@@ -132,6 +133,16 @@ def clean_party(register: Register, key: str, names: Any, prefix: str) -> dict[s
         errors.add("prefix", "taken", _("Another party has this prefix."))
     errors.raise_if_any()
     return clean
+
+
+def check_name_free(errors: Errors, names: Mapping[str, str], others: Iterable[Party]) -> None:
+    """Note a name that another party has, in the same language, however it is written."""
+    for row in others:
+        for language, name in row.names.items():
+            if names.get(language, "").casefold() == name.casefold():
+                text = _("Another one is called “%(name)s” already.") % {"name": name}
+                errors.add("names", "taken", text)
+                return
 
 
 @transaction.atomic

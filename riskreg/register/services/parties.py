@@ -17,6 +17,7 @@ from riskreg.register.models import Invitation, Membership, Party, RefSequence, 
 from riskreg.register.people import parties_that_speak, party_for
 from riskreg.register.permissions import require
 from riskreg.register.services.founding import MAX_PARTIES, suggested_prefix
+from riskreg.register.services.frame import check_name_free
 from riskreg.register.services.named import suggested_key
 from riskreg.register.services.party_requests import bring_in_party
 
@@ -40,7 +41,6 @@ def join_party(
         raise Invalid.one("key", "too_many", text)
     errors = Errors()
     clean = clean_names(errors, "names", names)
-    _check_free(errors, clean, known)
     for field, value in (("key", key), ("prefix", prefix)):
         if not isinstance(value, str | None):
             errors.add(field, "not_text", _("This must be text."))
@@ -67,7 +67,7 @@ def edit_party(
     others = Party.objects.filter(register=actor.register).exclude(pk=party.pk)
     if "names" in fields:
         new["names"] = clean_names(errors, "names", fields["names"])
-        _check_free(errors, new["names"], others)
+        check_name_free(errors, new["names"], others)
     if "prefix" in fields:
         new["prefix"] = _prefix(errors, party, fields["prefix"], others)
     errors.raise_if_any()
@@ -144,13 +144,3 @@ def _prefix(errors: Errors, party: Party, value: Any, others: Any) -> str:
             text = _("Refs were given with %(prefix)s already, and a ref never changes.")
             errors.add("prefix", "in_use", text % {"prefix": party.prefix})
     return str(value)
-
-
-def _check_free(errors: Errors, names: Mapping[str, str], others: Any) -> None:
-    """Note a name that another party has, in the same language, however it is written."""
-    for row in others:
-        for language, name in row.names.items():
-            if names.get(language, "").casefold() == name.casefold():
-                text = _("Another one is called “%(name)s” already.") % {"name": name}
-                errors.add("names", "taken", text)
-                return

@@ -18,9 +18,8 @@ from riskreg.register.frame_templates import described, scale_template
 from riskreg.register.people import is_maker, open_invitations, parties_to_invite_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for, taxonomies_for
-from riskreg.register.services import bring_in_party, classify, finish_step, invite
-from riskreg.register.services.founding import SETUP_STEPS, suggested_prefix
-from riskreg.register.services.named import suggested_key
+from riskreg.register.services import classify, finish_step, invite, join_party
+from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.services import start_with_scale
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.change_requests.asking import to_request
@@ -130,15 +129,10 @@ class Step(RegisterView):
         raise NotFound(_("There is no such step."))
 
     def _add_party(self, form: forms.Form) -> tuple[str | ChangeRequest, bool]:
-        rows = list(parties_for(self.viewer))
-        name = form.cleaned_data["name"]
-        key = suggested_key(name, [p.key for p in rows])
-        prefix = form.cleaned_data["letters"].strip().upper()
-        party = bring_in_party(
+        party = join_party(
             actor=self.viewer,
-            key=key,
-            names={get_language() or "en": name},
-            prefix=prefix or suggested_prefix(key, [p.prefix for p in rows]),
+            names={get_language() or "en": form.cleaned_data["name"]},
+            prefix=form.cleaned_data["letters"].strip().upper() or None,
             at=self.at,
         )
         if isinstance(party, ChangeRequest):
