@@ -192,6 +192,6 @@ class RegisterNew(s.Serializer[Any]):
     copy_of = s.CharField(
         required=False,
         max_length=60,
-        help_text="slug of a register of the caller's whose criteria and classifications it starts "
-        "with, in place of scale and template",
+        help_text="slug of a register of the caller's whose criteria, axes and classifications it "
+        "starts with, in place of scale and template",
     )
