@@ -3,6 +3,7 @@
 Chinese writes full-width marks without a blank: the catalogue says so, once for every joint.
 """
 
+import functools
 from collections.abc import Iterable
 from typing import Any
 
@@ -18,6 +19,16 @@ def enumerated(texts: Iterable[Any]) -> str:
 def comma() -> str:
     """Between two parts of a sentence."""
     return pgettext("between parts of a sentence", ", ")
+
+
+def in_a_row(sentences: Iterable[Any]) -> str:
+    """Sentences one after the other."""
+    return functools.reduce(
+        lambda before, after: (
+            pgettext("sentences", "%(before)s %(after)s") % {"before": before, "after": after}
+        ),
+        map(str, sentences),
+    )
 
 
 def colon() -> str:

@@ -104,6 +104,7 @@ def found(*more: str) -> Any:
         (("--member", ":owner:x@example.com"), "Unknown role"),
         (("--member", "foton:owner:nobody"), "not an e-mail address"),
         (("--member", "foton:owner:boss@example.com"), "member already"),
+        (("--party", "second:FOTON"), "Another one is called “Foton” already"),
         (("--objective", "units:Units:12"), "KEY:NAME:VALUE:UNIT:DAY"),
         (("--objective", "units:Units:12:units:soon"), "2030-12-31"),
         (("--objective", "units:Units:many:units:2090-12-31"), "finite number"),

@@ -183,6 +183,8 @@ def test_the_last_yes_changes_nothing_and_says_why(world: World, kind: str, face
     row.refresh_from_db()
     assert row.state == "outdated"
     assert set(row.closing_words) == {"en", "zh-hans"}
+    # No blank between Chinese sentences.
+    assert "。 " not in row.closing_words["zh-hans"]
     for who in (world.leader, world.partner_leader):
         shown = read(builders.web(who).get(f"{PAGE}{row.ref}/").content.decode())
         assert says in shown, shown

@@ -15,7 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.events.services import append
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid, RiskregError
-from riskreg.kernel.punctuation import colon
+from riskreg.kernel.punctuation import colon, in_a_row
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer, as_viewer
 from riskreg.register.change_kinds import kind_of, kinds_in_archived
@@ -282,7 +282,7 @@ def _why(error: RiskregError) -> str:
     fields = error.fields if isinstance(error, Invalid) else {}
     each = [f"{name}{colon()}{errors[0].detail}" for name, errors in fields.items()]
     named = error.detail in [one.detail for errors in fields.values() for one in errors]
-    return error.detail if named else " ".join([error.detail, *each[:NAMED]])
+    return error.detail if named else in_a_row([error.detail, *each[:NAMED]])
 
 
 def _try_to_make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
