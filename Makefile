@@ -20,7 +20,7 @@ UV := $(shell command -v uv || echo $(VENV)/bin/uv)
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: help demo run test coverage quick check bench format messages docs-pictures lock clean
+.PHONY: help demo run test thorough coverage quick check bench format messages docs-pictures lock clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -37,6 +37,9 @@ run: $(STAMP) ## run everything for your own register, empty at first (PORT=8000
 
 test: $(STAMP) ## all tests that this machine allows, on SQLite and PostgreSQL (ARGS= for pytest)
 	@$(PY) tools/test.py $(ARGS)
+
+thorough: $(STAMP) ## the tests, where long ones look for all there is and not for their share of it
+	@THOROUGH=1 $(PY) tools/test.py $(ARGS)
 
 coverage: $(STAMP) ## the tests on SQLite, measured by line and branch (ARGS= for pytest)
 	@COVERAGE=1 ON=sqlite $(PY) tools/test.py $(ARGS)

@@ -30,12 +30,14 @@ from pytest_django import DjangoDbBlocker
 from riskreg.accounts.models import User
 from riskreg.kernel import appendonly
 from tests import builders, migrated
+from tests.amounts import examples
 from tests.builders import AT, World
 
 pytest_plugins = ["tests.levels", "tests.measuring", "tests.querycounts", "tests.running"]
 
 hypothesis_settings.register_profile(
     "riskreg",
+    max_examples=examples(100),
     deadline=None,
     suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
 )

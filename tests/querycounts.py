@@ -99,7 +99,7 @@ class QueryCounts:
         return count
 
     def check_growth(self, name: str, call: Callable[[], Any], grow: Callable[[int], None]) -> None:
-        """``call`` costs the same with 5 rows and with 25. ``grow(n)`` sees to it that n are there.
+        """``call`` costs the same with 5 rows and with 12. ``grow(n)`` sees to it that n are there.
 
         Each is called once before it is measured: of a visit that is the first of all, or the first
         of the day, more may be asked.
@@ -107,10 +107,10 @@ class QueryCounts:
         grow(5)
         call()
         few = self.check(name, call)
-        grow(25)
+        grow(12)
         call()
         many = self.measure(call)
-        assert many == few, f"{name}: {few} queries with 5 rows, {many} with 25"
+        assert many == few, f"{name}: {few} queries with 5 rows, {many} with 12"
 
 
 @pytest.fixture

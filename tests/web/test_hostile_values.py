@@ -23,6 +23,7 @@ from tests import builders, hostile_values
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
+from tests.amounts import sample
 from tests.dump import nothing_changes
 from tests.endpoints.receiver import stub_names
 from tests.hostile_values import shown
@@ -162,23 +163,23 @@ def test_parameters_and_fields(browser: Browser) -> None:
     assert len(asked) > 10, asked
     assert len(forms) > 30, forms
     with nothing_changes():
-        for path, names in asked.values():
-            ask(browser, path, names)
-        for form in forms.values():
-            post(browser, form)
+        for number, (path, names) in enumerate(asked.values()):
+            ask(browser, path, names, number)
+        for number, form in enumerate(forms.values()):
+            post(browser, form, number)
     assert not browser.failures, "\n".join(browser.failures)
 
 
-def ask(browser: Browser, path: str, names: set[str]) -> None:
+def ask(browser: Browser, path: str, names: set[str], turn: int) -> None:
     """Every value in all parameters at once, and what breaks most in each alone."""
-    for value in hostile_values.TEXTS:
+    for value in sample(hostile_values.TEXTS, turn):
         browser.send("get", f"{path}?{urlencode(dict.fromkeys(sorted(names), value))}")
-    for name in sorted(names) if len(names) > 1 else ():
+    for name in sample(sorted(names), turn) if len(names) > 1 else ():
         for value in ("a\0b", *hostile_values.DAYS):
             browser.send("get", f"{path}?{urlencode({name: value})}")
 
 
-def post(browser: Browser, form: Form) -> None:
+def post(browser: Browser, form: Form, turn: int) -> None:
     """What breaks most in all fields at once; then in one field of a form that is right.
 
     What is typed is checked before anything else is looked at, so it need not be sent alone. No
@@ -186,7 +187,7 @@ def post(browser: Browser, form: Form) -> None:
     """
     names = [name for name in form.kinds if name != CSRF]
     plain = {name: values for name, values in form.fields.items() if form.kinds[name] != "file"}
-    for value in ("a\0b", "9" * 5000, "9999-12-31"):
+    for value in sample(("a\0b", "9" * 5000, "9999-12-31"), turn):
         given = {name: _put(form, name, value) for name in names}
         browser.send("post", form.action, given, f"all={shown(value)}")
     alike: set[str] = set()
@@ -195,7 +196,7 @@ def post(browser: Browser, form: Form) -> None:
         if name.startswith("initial-") or row in alike or kind in TYPED:
             continue
         alike.add(row)
-        for value in ALONE.get(kind, ("a\0b",)):
+        for value in sample(ALONE.get(kind, ("a\0b",)), turn + len(alike)):
             given = {**plain, name: _put(form, name, value)}
             browser.send("post", form.action, given, f"{name}={shown(value)}")
 
