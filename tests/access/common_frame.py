@@ -136,37 +136,46 @@ def writes_of(world: CanaryWorld, who: str, starts: list[str]) -> Iterator[Write
     yield from _by_the_schema(world, who)
 
 
-def sent(world: CanaryWorld, who: str, write: Write) -> tuple[int, list[str], set[str]]:
-    """Its status, what it weakened, and which kinds of change it asked for; all of it undone."""
-    client = walk.client_for(world, who, write.path)
-    options: dict[str, Any] = {"data": write.body}
-    if write.path.startswith("/api/"):
-        options |= {"content_type": "application/json", "headers": _tag(client, write.path)}
-    cookies = copy.deepcopy(client.cookies)
-    mine = world.viewer(who).party_id
-    assert mine is not None
-    with transaction.atomic():
-        before, last = frame(world.register.pk), _last()
-        response = getattr(client, write.method.lower())(write.path, **options)
-        rows = ChangeRequest.objects.filter(pk__gt=last)
-        kinds = set(rows.filter(state="open").values_list("kind", flat=True))
-        found = weakened(before, frame(world.register.pk), mine)
-        transaction.set_rollback(True)
-    client.cookies = cookies
-    return response.status_code, found, kinds
+class Manager:
+    """``who`` in ``world``, and what was there: each write finds it so, as all are undone."""
 
+    def __init__(self, world: CanaryWorld, who: str) -> None:
+        self.world, self.who = world, who
+        viewer = world.viewer(who)
+        assert viewer.party_id is not None
+        self.party_id = viewer.party_id
+        self.before = frame(world.register.pk)
+        newest = ChangeRequest.objects.order_by("-pk").values_list("pk", flat=True)
+        self.last = newest.first() or 0
+        self.tags: dict[str, str] = {}
 
-def _last() -> int:
-    return ChangeRequest.objects.order_by("-pk").values_list("pk", flat=True).first() or 0
+    def sends(self, write: Write) -> tuple[int, list[str], set[str]]:
+        """Its status, what it weakened, and which kinds of change it asked for; all undone."""
+        client = walk.client_for(self.world, self.who, write.path)
+        options: dict[str, Any] = {"data": write.body}
+        if write.path.startswith("/api/"):
+            tag = {"If-Match": self._tag(client, write.path)}
+            options |= {"content_type": "application/json", "headers": tag}
+        cookies = copy.deepcopy(client.cookies)
+        with transaction.atomic():
+            response = getattr(client, write.method.lower())(write.path, **options)
+            rows = ChangeRequest.objects.filter(pk__gt=self.last)
+            kinds = set(rows.filter(state="open").values_list("kind", flat=True))
+            found = weakened(self.before, frame(self.world.register.pk), self.party_id)
+            transaction.set_rollback(True)
+        client.cookies = cookies
+        return response.status_code, found, kinds
 
-
-def _tag(client: Client, path: str) -> dict[str, str]:
-    """If-Match with the ETag of what is at the path, or one step above it."""
-    for place in (path, path.rstrip("/").rpartition("/")[0] + "/"):
-        answer = client.get(place)
-        if answer.status_code == 200 and "ETag" in answer:
-            return {"If-Match": answer["ETag"]}
-    return {"If-Match": '"1"'}
+    def _tag(self, client: Client, path: str) -> str:
+        """The ETag of what is at the path, or one step above it."""
+        if path not in self.tags:
+            self.tags[path] = '"1"'
+            for place in (path, path.rstrip("/").rpartition("/")[0] + "/"):
+                answer = client.get(place)
+                if answer.status_code == 200 and "ETag" in answer:
+                    self.tags[path] = answer["ETag"]
+                    break
+        return self.tags[path]
 
 
 # By the tables ------------------------------------------------------------------------------------

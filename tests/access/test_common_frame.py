@@ -54,8 +54,9 @@ def test_no_route_weakens_what_is_common_for_one_party_alone(
     # One manager sends everything; what the other one may is decided by the same rules.
     every = [*walked.writes_of(frame_world, who, starts(frame_world, who))]
     sent = every if who == "manager" else sample(every, 0)
+    manager = walked.Manager(frame_world, who)
     for write in sent:
-        status, weakened, kinds = walked.sent(frame_world, who, write)
+        status, weakened, kinds = manager.sends(write)
         assert status < 500, write
         done += status in (200, 201, 202, 204, 302)
         asked |= kinds
@@ -94,10 +95,11 @@ def test_without_a_gate_the_walk_would_fail(
     frame_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     here = f"/r/{frame_world.register.slug}/"
+    manager = walked.Manager(frame_world, "manager")
 
     def found(page: str) -> list[str]:
         writes = walked.writes_on(frame_world, "manager", here + page)
-        return [what for w in writes for what in walked.sent(frame_world, "manager", w)[1]]
+        return [what for w in writes for what in manager.sends(w)[1]]
 
     for module, page in GATES.items():
         assert found(page) == []
