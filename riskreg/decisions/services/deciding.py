@@ -18,7 +18,7 @@ from riskreg.decisions.policy.decisions import Act
 from riskreg.decisions.queries.acceptances import who_could
 from riskreg.decisions.queries.decisions import (
     asked_parties,
-    decision_for,
+    decision_called,
     needed_role,
     ratings_now,
     stale_because,
@@ -162,7 +162,7 @@ def vote_on_decision(
     takes it back to a draft. Raises as ``decide``."""
     if answer not in ("yes", "no"):
         # Read first: nobody learns by this whether there is such a decision.
-        decision_for(actor, ref, actor.today(at))
+        decision_called(actor, ref)
         raise Invalid.one("answer", "unknown", _("Say yes or no."))
     act = Act.AGREE if answer == "yes" else Act.OBJECT
     row = locked_for(actor, ref, version, act, at)

@@ -13,7 +13,12 @@ from riskreg.decisions.fields import DECISION
 from riskreg.decisions.models import Decider, Decision, DecisionState, Option
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.policy.decisions import Act, Block
-from riskreg.decisions.queries.decisions import decision_for, visible_decisions, why_not
+from riskreg.decisions.queries.decisions import (
+    decision_called,
+    decision_for,
+    visible_decisions,
+    why_not,
+)
 from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer
@@ -134,16 +139,20 @@ def locked(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Dec
     rows = visible_decisions(actor).select_for_update(of=("self",), no_key=True)
     rows.filter(ref=ref).first() if valid_ref(ref) else None
     row = decision_for(actor, ref, actor.today(at))
+    check_version(row, version)
+    return row
+
+
+def check_version(row: Decision, version: int | None) -> None:
+    """Raise ``Conflict`` where the caller has seen another version than this one."""
     if version is not None and row.version != version:
         raise Conflict(_("Somebody changed this since you opened it."), current=row)
-    return row
 
 
 def locked_draft(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Decision:
     """``locked``, where the actor may change it. Raises ``Forbidden``; ``Invalid`` for one that is
     put forward: what is voted on stays as it is."""
-    found = decision_for(actor, ref, actor.today(at))
-    require(actor, "decision.edit", found)
+    require(actor, "decision.edit", decision_called(actor, ref))
     row = locked(actor, ref, version, at)
     if row.state != DecisionState.DRAFT:
         text = why_not(actor, Act.PROPOSE, row, Block.STATE)

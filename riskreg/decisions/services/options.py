@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Argument, Decision, DecisionState, Option, Stance
 from riskreg.decisions.policy import decisions as policy
-from riskreg.decisions.queries.decisions import argument_for, decision_for, option_of
+from riskreg.decisions.queries.decisions import argument_for, decision_called, option_of
 from riskreg.decisions.services.drafts import keep, locked, locked_draft, option_log
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
@@ -76,7 +76,7 @@ def edit_option(
     """Change what ``fields`` name of an option; ``version`` is that of its decision. Raises as
     ``add_option``."""
     # What is not there is not there in any version.
-    option_of(decision_for(actor, ref, actor.today(at)), key)
+    option_of(decision_called(actor, ref), key)
     row = locked_draft(actor, ref, version, at)
     option = option_of(row, key)
     errors = Errors()
@@ -101,7 +101,7 @@ def remove_option(
 ) -> Decision:
     """Take an option out of a draft; doing nothing always stays. Raises as ``add_option``."""
     # What is not there is not there in any version.
-    option_of(decision_for(actor, ref, actor.today(at)), key)
+    option_of(decision_called(actor, ref), key)
     row = locked_draft(actor, ref, version, at)
     option = option_of(row, key)
     if option.is_nothing:
@@ -228,7 +228,7 @@ def add_argument(
 
     ``given``: {option, stance: for|against, text}. Raises ``Invalid``, ``Forbidden``, ``NotFound``.
     """
-    row = decision_for(actor, ref, actor.today(at))
+    decision_called(actor, ref)
     require(actor, "decision.argue")
     if actor.party is None:
         raise Forbidden(_("An argument is a party's; you act for none."))

@@ -21,7 +21,6 @@ from riskreg.decisions.policy.decisions import Act
 from riskreg.decisions.queries.acceptances import who_could
 from riskreg.decisions.queries.decisions import (
     decision_condition_for,
-    decision_for,
     who_can_decide,
 )
 from riskreg.decisions.services.conditions import close, condition_log
@@ -101,7 +100,6 @@ def close_decision_condition(
     its owner. The last one that comes before it brings the decision into force. Raises ``Invalid``,
     ``Forbidden``, ``NotFound``.
     """
-    decision_for(actor, ref, actor.today(at))
     decision = locked(actor, ref, None, at)
     row = decision_condition_for(actor, ref, condition, lock=True)
     row.register, row.decision = actor.register, decision

@@ -27,7 +27,7 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.queries.weighing import weighing_log
 from riskreg.decisions.services.conditions import close, conditions_log
-from riskreg.decisions.services.drafts import keep, locked
+from riskreg.decisions.services.drafts import check_version, keep, locked
 from riskreg.decisions.services.records import record_of
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
@@ -48,15 +48,11 @@ _NO_RULING: dict[str, Any] = {
 def locked_for(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Decision:
     """The decision for update, where the actor may do ``act``. What keeps them from it is said
     before whether they have seen its newest version."""
-    today = actor.today(at)
-    found = decision_for(actor, ref, today)
-    blocked = block_of(actor, act, found, today)
-    if blocked is not None and blocked not in _OF_STATE:
-        raise Forbidden(why_not(actor, act, found, blocked))
-    row = locked(actor, ref, version, at)
-    blocked = block_of(actor, act, row, today)
+    row = locked(actor, ref, None, at)
+    blocked = block_of(actor, act, row, actor.today(at))
     if blocked is not None and blocked not in _OF_STATE:
         raise Forbidden(why_not(actor, act, row, blocked))
+    check_version(row, version)
     if blocked is not None:
         raise Invalid.one("state", "wrong_state", why_not(actor, act, row, blocked))
     return row
