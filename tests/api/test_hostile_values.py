@@ -171,7 +171,7 @@ def alone(
             # Where any text may stand, one short one is as good as another.
             values = tuple(v for v in values if not isinstance(v, str) or v in SOME_TEXTS)
         turned = values[n % len(values) :] + values[: n % len(values)]
-        waiting.setdefault(way[0], []).extend((way, value) for value in sample(turned, 0))
+        waiting.setdefault(way[0], []).extend((way, value) for value in sample(turned, 0, every=9))
     while tried := [pairs.pop() for pairs in waiting.values() if pairs]:
         if len(tried) == 1:
             left += tried

@@ -6,6 +6,7 @@ else a dozen.
 """
 
 import contextlib
+import functools
 import itertools
 import json
 import os
@@ -113,8 +114,16 @@ KEYS = {
 }  # fmt: skip
 
 
-def document() -> dict[str, Any]:
-    return dict(json.loads(Client().get("/api/schema/").content))
+@functools.cache
+def read_schema() -> Any:
+    """The schema as Schemathesis reads it: once in a process, for all parts of the test."""
+    load_all_checks()
+    document = json.loads(Client().get("/api/schema/").content)
+    schema = schemathesis.openapi.from_dict(
+        document, config=SchemathesisConfig.from_path(str(CONFIG))
+    )
+    schema.app = get_wsgi_application()
+    return schema
 
 
 @contextlib.contextmanager
@@ -246,14 +255,9 @@ def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
 def test_calls_made_up_from_the_schema(
     part: int, known: dict[str, str], world: World, subtests: Any
 ) -> None:
-    load_all_checks()
-    schema = schemathesis.openapi.from_dict(
-        document(), config=SchemathesisConfig.from_path(str(CONFIG))
-    )
-    schema.app = get_wsgi_application()
     people = {role: getattr(world, {"viewer": "onlooker"}.get(role, role)) for role in Role.values}
     tokens = {role: builders.token(person) for role, person in people.items()}
-    operations = [result.ok() for result in schema.get_all_operations()]
+    operations = [result.ok() for result in read_schema().get_all_operations()]
     assert len(operations) > 5 * PARTS - PARTS
     for operation in operations[part::PARTS]:
         with subtests.test(operation.label), kept_connection():
