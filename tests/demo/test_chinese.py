@@ -15,6 +15,7 @@ from time_machine import travel
 
 from riskreg.accounts.models import User
 from riskreg.demo.queries import DEMO_SLUG
+from tests.amounts import THOROUGH
 from tests.builders import api
 from tests.demo.crawling import crawl
 from tests.demo.loaded import LOADED, loaded
@@ -60,7 +61,7 @@ def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
 @pytest.mark.parametrize(
     ("account", "of_a_kind", "least"),
     [
-        ("manager@foton.example", 40, 150),
+        ("manager@foton.example", 40 if THOROUGH else 6, 100),
         ("owner@catl.example", 2, 50),
         ("leader@foton.example", 2, 50),
     ],
