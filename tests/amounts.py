@@ -8,8 +8,9 @@ input, and for releases.
 """
 
 import os
-from collections.abc import Sequence
-from typing import TypeVar
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from typing import Any, TypeVar
 
 THOROUGH = os.environ.get("THOROUGH", "") not in ("", "0")
 # ``tools/test.py`` says which database came first.
@@ -28,3 +29,20 @@ def sample(values: Sequence[Item], turn: int, *, every: int = 3) -> Sequence[Ite
     """``values``, or one in ``every`` of them, beginning with another one at each ``turn`` and on
     each database, so that all together every value has its turns."""
     return values if THOROUGH else values[(turn + IS_SECOND) % every :: every]
+
+
+def in_this_run(items: Iterable[Any]) -> list[bool]:
+    """Which of the tests are run: on the second database one in three cases of a test with many,
+    the first among them, and all that are for PostgreSQL; else all."""
+    seen: Counter[tuple[str, str]] = Counter()
+    kept = []
+    for item in items:
+        test = (str(item.path), getattr(item, "originalname", "") or item.name)
+        kept.append(
+            not IS_SECOND
+            or THOROUGH
+            or seen[test] % 3 == 0
+            or item.get_closest_marker("postgres") is not None
+        )
+        seen[test] += 1
+    return kept

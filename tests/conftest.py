@@ -30,10 +30,16 @@ from pytest_django import DjangoDbBlocker
 from riskreg.accounts.models import User
 from riskreg.kernel import appendonly
 from tests import builders, migrated
-from tests.amounts import examples
+from tests.amounts import examples, in_this_run
 from tests.builders import AT, World
 
-pytest_plugins = ["tests.levels", "tests.measuring", "tests.querycounts", "tests.running"]
+pytest_plugins = [
+    "tests.amounts",
+    "tests.levels",
+    "tests.measuring",
+    "tests.querycounts",
+    "tests.running",
+]
 
 hypothesis_settings.register_profile(
     "riskreg",
@@ -120,6 +126,13 @@ def pytest_runtest_setup(item: pytest.Item) -> None:
             if REQUIRE_ALL:
                 pytest.fail(f"REQUIRE_ALL is set and this {why}", pytrace=False)
             pytest.skip(f"{marker}: {why}")
+
+
+@pytest.hookimpl(trylast=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    kept = in_this_run(items)
+    config.hook.pytest_deselected(items=[i for i, k in zip(items, kept, strict=True) if not k])
+    items[:] = [i for i, k in zip(items, kept, strict=True) if k]
 
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:

@@ -1,6 +1,9 @@
 """What a sample leaves out in one turn has its turn in another, and a thorough run leaves nothing
 out."""
 
+from pathlib import Path
+from types import SimpleNamespace
+
 import pytest
 
 from tests import amounts
@@ -30,3 +33,19 @@ def test_the_second_database_has_another_turn(monkeypatch: pytest.MonkeyPatch) -
         monkeypatch.setattr(amounts, "IS_SECOND", second)
         found.append(set(amounts.sample(range(30), 0)))
     assert found[0] & found[1] == set()
+
+
+@pytest.mark.parametrize("second", [False, True])
+def test_of_a_test_with_many_cases_the_second_database_is_asked_a_third(
+    monkeypatch: pytest.MonkeyPatch, second: bool
+) -> None:
+    def case(name: str, marker: object = None) -> SimpleNamespace:
+        found = {"path": Path("test_x.py"), "originalname": name, "name": name}
+        return SimpleNamespace(**found, get_closest_marker=lambda _name: marker)
+
+    items = [case("one"), *(case("many") for _n in range(7)), *(case("own", 1) for _n in range(4))]
+    monkeypatch.setattr(amounts, "THOROUGH", False)
+    monkeypatch.setattr(amounts, "IS_SECOND", second)
+    assert sum(amounts.in_this_run(items)) == (1 + 3 + 4 if second else 12)
+    monkeypatch.setattr(amounts, "THOROUGH", True)
+    assert all(amounts.in_this_run(items))
