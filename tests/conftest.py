@@ -33,13 +33,7 @@ from tests import builders, migrated
 from tests.amounts import examples, in_this_run
 from tests.builders import AT, World
 
-pytest_plugins = [
-    "tests.amounts",
-    "tests.levels",
-    "tests.measuring",
-    "tests.querycounts",
-    "tests.running",
-]
+pytest_plugins = ["tests.levels", "tests.measuring", "tests.querycounts", "tests.running"]
 
 hypothesis_settings.register_profile(
     "riskreg",
