@@ -4,7 +4,9 @@ Rows are the truth and a sweep finds what was not woken, so a broker that is awa
 never a loss: the failure is logged, not raised.
 """
 
-from collections.abc import Callable
+import contextlib
+from collections.abc import Callable, Iterator
+from contextvars import ContextVar
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -13,6 +15,18 @@ from celery import current_app
 from django.db import connection, transaction
 
 log = structlog.get_logger(__name__)
+_nobody_runs: ContextVar[bool] = ContextVar("nobody_runs", default=False)
+
+
+@contextlib.contextmanager
+def before_anybody_runs() -> Iterator[None]:
+    """Nothing is sent in here: neither broker nor worker has been started, and the first sweep
+    finds whatever waits."""
+    token = _nobody_runs.set(True)
+    try:
+        yield
+    finally:
+        _nobody_runs.reset(token)
 
 
 @dataclass(frozen=True)
@@ -47,6 +61,8 @@ def after_commit(task: str, *args: Any, needed: Callable[[], bool] | None = None
 
 def wake(task: str, *args: Any, seconds: float = 0.0) -> None:
     """Send the task named ``task``, to run in ``seconds`` from now. A failure is only logged."""
+    if _nobody_runs.get():
+        return
     try:
         current_app.send_task(task, args=args, retry=False, countdown=seconds or None)
     except Exception as error:

@@ -138,6 +138,17 @@ def test_it_answers_and_ctrl_c_stops_all_of_it(systems: list[System], tmp_path: 
 
 
 @pytest.mark.unmeasured
+def test_the_demo_comes_with_it_and_nothing_is_complained_of(
+    systems: list[System], tmp_path: Path
+) -> None:
+    system = System(empty(tmp_path / "var"), "--demo")
+    systems.append(system)
+    assert system.running(), system.said
+    assert "Loaded foton-catl" in system.said
+    assert not re.search(r"warning|error", system.said, re.IGNORECASE), system.said
+    assert "manager@foton.example" in system.get("/accounts/login/")[1]
+
+
 def test_killed_outright_it_leaves_no_orphan(systems: list[System], tmp_path: Path) -> None:
     system = System(empty(tmp_path / "var"), "--migrate", "--grace", "3")
     systems.append(system)

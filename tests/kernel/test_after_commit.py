@@ -5,8 +5,9 @@ from typing import Any
 import pytest
 from celery.app.base import Celery
 from django.db import transaction
+from structlog.testing import capture_logs
 
-from riskreg.kernel.after_commit import after_commit
+from riskreg.kernel.after_commit import after_commit, before_anybody_runs
 
 
 @pytest.mark.django_db(transaction=True)
@@ -29,3 +30,15 @@ def test_a_broker_that_is_away_costs_nothing_but_time(monkeypatch: pytest.Monkey
     with transaction.atomic():
         after_commit("notify.deliver", 1)
     assert asked == [("notify.deliver", False)]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_before_anybody_runs_nobody_is_woken_and_nothing_is_complained_of(
+    woken: list[Any],
+) -> None:
+    with capture_logs() as logged, before_anybody_runs(), transaction.atomic():
+        after_commit("notify.deliver", 1)
+    assert (woken, logged) == ([], [])
+    with transaction.atomic():
+        after_commit("notify.deliver", 1)
+    assert woken == [("notify.deliver", (1,))]

@@ -23,6 +23,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, connection
 
 from riskreg.kernel import health
+from riskreg.kernel.after_commit import before_anybody_runs
 from riskreg.up import ports, valkey
 from riskreg.up.patience import Activity, Patience
 from riskreg.up.probe import probe
@@ -104,7 +105,8 @@ class Command(BaseCommand):
                 )
             if demo:
                 self._say("loading the demo register")
-                call_command("load_demo", stdout=output)
+                with before_anybody_runs():
+                    call_command("load_demo", stdout=output)
         except DatabaseError as error:
             raise StartError(f"The database cannot be used: {_one_line(error)}") from error
         return output.getvalue()
