@@ -498,7 +498,7 @@ def test_the_ladder_keeps_up_with_one_that_never_stopped(
         Engine,
         # A life that fails is short enough to be read as it is.
         settings=settings(
-            max_examples=examples(20),
+            max_examples=examples(12),
             stateful_step_count=14,
             deadline=None,
             phases=[Phase.generate],

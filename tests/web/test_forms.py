@@ -34,6 +34,7 @@ from tests import builders
 from tests.access import canaries
 from tests.access.canaries import CanaryWorld
 from tests.access.routes import ROUTES
+from tests.amounts import THOROUGH
 from tests.comments import making as talking
 from tests.decisions import making as accepting
 from tests.exchange import packing
@@ -146,7 +147,9 @@ def test_every_form_has_a_key_and_comes_back_with_what_was_typed(everything: Eve
     world, wrong, routes = everything, [], set()
     for person in (world.manager, world.owner, world.partner_manager):
         for route, forms in found_by(person, world).items():
-            for form in forms[: 1 if table_route(route) in routes else 2]:
+            known = table_route(route) in routes
+            # Where another person's was tried, a run that is not thorough tries no second one.
+            for form in forms[: (1 if known else 2) if THOROUGH else (0 if known else 1)]:
                 fault = fault_of(world, person, route, form)
                 if fault:
                     wrong.append(f"{person}: {form.page} → {route}: {fault}")

@@ -149,7 +149,9 @@ def test_ticked_risks_are_handed_over_together(busy: World) -> None:
         html = text(client.post(R + "handover/risks/", {**given, "risk": found}), 400)
         assert "1 risk cannot be handed over, so none was." in html
         stale = {**given, "risk": ["R-001@99"]}
-        assert "Somebody changed it meanwhile" in text(client.post(R + "handover/risks/", stale), 400)
+        assert "Somebody changed it meanwhile" in text(
+            client.post(R + "handover/risks/", stale), 400
+        )
         theirs = {**given, "owner": str(busy.partner_owner.uuid)}
         html = text(client.post(R + "handover/risks/", theirs), 400)
         assert "own; somebody of that party" in html
