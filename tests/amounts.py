@@ -32,17 +32,17 @@ def sample(values: Sequence[Item], turn: int, *, every: int = 3) -> Sequence[Ite
 
 
 def in_this_run(items: Iterable[Any]) -> list[bool]:
-    """Which of the tests are run: on the second database one in three cases of a test with many,
-    the first among them, and all that are for PostgreSQL; else all."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """Which of the tests are run: on the second database every other test, one in three cases of a
+    test with many, and all that are for PostgreSQL; else all."""
+    tests: dict[tuple[str, str], int] = {}
+    cases: Counter[tuple[str, str]] = Counter()
     kept = []
     for item in items:
         test = (str(item.path), getattr(item, "originalname", "") or item.name)
+        number = tests.setdefault(test, len(tests))
+        dealt = number % 2 == 0 and cases[test] % 3 == 0
         kept.append(
-            not IS_SECOND
-            or THOROUGH
-            or seen[test] % 3 == 0
-            or item.get_closest_marker("postgres") is not None
+            not IS_SECOND or THOROUGH or dealt or item.get_closest_marker("postgres") is not None
         )
-        seen[test] += 1
+        cases[test] += 1
     return kept

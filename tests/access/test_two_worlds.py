@@ -185,7 +185,7 @@ def _asked(world: CanaryWorld, day: dt.datetime) -> Iterator[tuple[str, Callable
     for who in VISITORS:
         thorough = who == "partner_manager"
         every = sorted(set(ROUTES) - NOT_COMPARED)
-        for route in every if thorough else sample(every, VISITORS.index(who), every=6):
+        for route in sample(every, VISITORS.index(who), every=2 if thorough else 6):
             client = walk.client_for(world, who, route)
             for visit in walk.visits(world, route, thorough, most=1):
                 # That the others find nothing private by its name is for the walk.
@@ -315,7 +315,7 @@ def test_the_two_worlds_answer_alike_and_would_not_with_a_leak(
         f"{name}\n{_difference(without[0][name], with_private[0][name])}" for name in differing[:10]
     )
     for found in (without[0], with_private[0]):
-        assert len(found) > 500
+        assert len(found) > (500 if THOROUGH else 300)
         for kind, codes in (("write ", "23"), ("refused ", "4")):
             wrong = {n: found[n] for n in found if n.startswith(kind) and found[n][0] not in codes}
             assert not wrong

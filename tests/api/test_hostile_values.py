@@ -164,6 +164,7 @@ def alone(
     left: list[tuple[Way, Any]] = []
     left += [(w, texts[n % len(texts)]) for n, w in enumerate(operation.fields) if len(w) == 1]
     left += [(way, many) for way in operation.fields if (*way, 0) in operation.fields]
+    left = list(sample(left, 0))
     waiting: dict[str | int, list[tuple[Way, Any]]] = {}
     for n, way in enumerate(operation.fields):
         values = hostile_values.VALUES

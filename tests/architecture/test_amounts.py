@@ -36,16 +36,17 @@ def test_the_second_database_has_another_turn(monkeypatch: pytest.MonkeyPatch) -
 
 
 @pytest.mark.parametrize("second", [False, True])
-def test_of_a_test_with_many_cases_the_second_database_is_asked_a_third(
+def test_the_second_database_is_asked_every_other_test_and_a_third_of_many_cases(
     monkeypatch: pytest.MonkeyPatch, second: bool
 ) -> None:
     def case(name: str, marker: object = None) -> SimpleNamespace:
         found = {"path": Path("test_x.py"), "originalname": name, "name": name}
         return SimpleNamespace(**found, get_closest_marker=lambda _name: marker)
 
-    items = [case("one"), *(case("many") for _n in range(7)), *(case("own", 1) for _n in range(4))]
+    items = [case("one"), case("two"), *(case("many") for _n in range(7))]
+    items += [case("own", 1) for _n in range(4)]
     monkeypatch.setattr(amounts, "THOROUGH", False)
     monkeypatch.setattr(amounts, "IS_SECOND", second)
-    assert sum(amounts.in_this_run(items)) == (1 + 3 + 4 if second else 12)
+    assert sum(amounts.in_this_run(items)) == (1 + 3 + 4 if second else 13)
     monkeypatch.setattr(amounts, "THOROUGH", True)
     assert all(amounts.in_this_run(items))

@@ -13,7 +13,7 @@ from riskreg.indicators.models import Indicator
 from riskreg.kernel import clock
 from riskreg.register.models import Register
 from riskreg.risks.models import Mitigation, Risk
-from tests.amounts import THOROUGH
+from tests.amounts import THOROUGH, sample
 from tests.browser.addresses import LEADER, MANAGER, OWNER, address
 from tests.browser.conftest import NARROW, WIDE, Site
 from tests.browser.looks import looks_of, out_of_sight
@@ -266,7 +266,9 @@ def test_every_page_is_visited() -> None:
 def test_pages_have_no_faults(site: Site, faults_of: Any, language: str) -> None:
     pages: dict[str, Page] = {}
     faults: list[str] = []
-    for number, (name, (who, query)) in enumerate(PAGES.items()):
+    # A page has the same rules and the same width in either language, but for its words.
+    tried = list(PAGES.items()) if language == "en" else sample(list(PAGES.items()), 0)
+    for number, (name, (who, query)) in enumerate(tried):
         if who not in pages:
             pages[who] = site.page(who, language=language, color_scheme="light")
         page = pages[who]
