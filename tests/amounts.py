@@ -1,10 +1,11 @@
 """How much a long test looks for: a share in each run, everything in a thorough one.
 
 The long tests try every route as everybody, every value in every field, a hundred made-up lives. A
-run of the suite looks for a share of that, dealt out so that every route, value and visitor has
-its turn somewhere in the run; the second database of a run looks for another share. Everything is
-looked for with THOROUGH=1 (``make thorough``), which is for changes to the boundary, to what takes
-input, and for releases.
+run of the suite looks for a share of that. Where several take turns (visitors, fields), they have
+everything between them; where there is but one, the second database looks for another share, and a
+test that is run on one alone leaves the rest to a thorough run. Everything is looked for with
+THOROUGH=1 (``make thorough``), which is for changes to the boundary, to what takes input, and for
+releases.
 """
 
 import os

@@ -1,7 +1,8 @@
 """How many queries each page and route makes, and that rows add none.
 
-Every GET route that ``ROUTES`` names is measured with 5 risks and again with 25; the counts are in
-tests/query_counts.json. A register of either size is built once: each test is given a copy.
+Every GET route that ``ROUTES`` names is measured with 5 risks and again with 12 (25 in a thorough
+run); the counts are in tests/query_counts.json. A register of either size is built once: each test
+is given a copy.
 """
 
 import datetime as dt

@@ -116,12 +116,12 @@ def test_keys_and_parameters(program: Program) -> None:
 
 def test_fields(program: Program) -> None:
     taken: list[tuple[Operation, str, Any]] = []
-    for operation in hostile_values.operations():
+    for number, operation in enumerate(hostile_values.operations()):
         if not operation.fields:
             continue
         path, body, tag = program.settle(operation)
         with nothing_changes():
-            for way, value in alone(program, operation, path, body, tag):
+            for way, value in alone(program, operation, path, body, tag, number):
                 given = hostile_values.put(body, operation.example, way, value)
                 answer = program.send(operation.method, path, given, tag=tag)
                 what = f"{operation} {way}={shown(value)}"
@@ -152,7 +152,7 @@ def blamed(operation: Operation, way: Way, value: Any) -> list[str]:
 
 
 def alone(
-    program: Program, operation: Operation, path: str, body: Any, tag: str
+    program: Program, operation: Operation, path: str, body: Any, tag: str, turn: int
 ) -> list[tuple[Way, Any]]:
     """The pairs of field and value that are worth a call of their own.
 
@@ -164,7 +164,7 @@ def alone(
     left: list[tuple[Way, Any]] = []
     left += [(w, texts[n % len(texts)]) for n, w in enumerate(operation.fields) if len(w) == 1]
     left += [(way, many) for way in operation.fields if (*way, 0) in operation.fields]
-    left = list(sample(left, 0))
+    left = list(sample(left, turn))
     waiting: dict[str | int, list[tuple[Way, Any]]] = {}
     for n, way in enumerate(operation.fields):
         values = hostile_values.VALUES

@@ -468,7 +468,7 @@ def test_of_two_who_decide_at_once_the_second_is_told(world: World) -> None:
     seen = row.version
     answer = {"rationale": "Why", "review_on": str(world.today + 90 * DAY), "at": world.at}
     decide(actor=world.viewer("leader"), ref=row.ref, version=seen, option="B", **answer)
-    with pytest.raises(Conflict, match="Somebody changed this"), nothing_changes():
+    with pytest.raises(Conflict, match="X-001 was changed meanwhile"), nothing_changes():
         decide(actor=world.viewer("manager"), ref=row.ref, version=seen, option="C", **answer)
 
 

@@ -61,7 +61,7 @@ def demo(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[
 @pytest.mark.parametrize(
     ("account", "of_a_kind", "least"),
     [
-        ("manager@foton.example", 40 if THOROUGH else 6, 100),
+        ("manager@foton.example", 40, 150) if THOROUGH else ("manager@foton.example", 6, 100),
         ("owner@catl.example", 2, 50),
         *([("leader@foton.example", 2, 50)] if THOROUGH else []),
     ],

@@ -82,3 +82,20 @@ def test_the_drawing_stays_in_its_box_however_many_there_are() -> None:
         assert 4 <= node["y"] <= shape["height"] - 4
     alone = relation_graph(nodes[0], {})
     assert [node["ref"] for node in alone["nodes"]] == ["R-000"]
+
+
+def test_a_risk_that_is_somebody_elses_to_change_is_named_and_nothing_typed_is_lost(
+    world: World,
+) -> None:
+    """Of the reverse (*has as its part*) the other risk is the one that changes."""
+    row = builders.risk(world)
+    theirs = builders.risk(world, by=world.partner_owner)
+    client, page = builders.web(world.owner), f"{ROOT}risks/{row.ref}/relations/new/"
+    given = {"role": "part", "other": theirs.ref, "note": "Typed with care"}
+    with nothing_changes():
+        answer = client.post(page, given)
+    text = answer.content.decode()
+    assert answer.status_code == 403
+    assert f"{theirs.ref}: You do not answer for this." in text
+    assert "Typed with care" in text
+    assert f'value="{theirs.ref}"' in text

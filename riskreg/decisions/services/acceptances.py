@@ -32,11 +32,11 @@ from riskreg.decisions.services.requests import (
 )
 from riskreg.events.services import append, append_all
 from riskreg.kernel.days import clean_day
-from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
+from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
-from riskreg.risks.queries.access import risk_for
+from riskreg.risks.queries.access import check_version, risk_for
 
 _LIVE = (ObligationState.PROPOSED, ObligationState.OPEN)
 
@@ -190,8 +190,7 @@ def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datet
     blocked = block_of(actor, act, row)
     if blocked is not None and blocked != Block.STATE:
         raise Forbidden(why_not(actor, act, row, blocked))
-    if version is not None and row.version != version:
-        raise Conflict(_("Somebody changed this since you opened it."), current=row)
+    check_version(row, version)
     if blocked is not None:
         raise Invalid.one("state", "wrong_state", why_not(actor, act, row, blocked))
     return row

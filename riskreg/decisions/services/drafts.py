@@ -20,7 +20,7 @@ from riskreg.decisions.queries.decisions import (
     why_not,
 )
 from riskreg.events.services import append
-from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_links, set_values, whole_row
 from riskreg.register.cleaning import as_list, clean_given
@@ -30,7 +30,7 @@ from riskreg.register.queries import find_member, members_for
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import risks_called, valid_ref
+from riskreg.risks.queries.access import check_version, risks_called, valid_ref
 
 _BESIDES = ("risks", "deciders")
 
@@ -141,12 +141,6 @@ def locked(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Dec
     row = decision_for(actor, ref, actor.today(at))
     check_version(row, version)
     return row
-
-
-def check_version(row: Decision, version: int | None) -> None:
-    """Raise ``Conflict`` where the caller has seen another version than this one."""
-    if version is not None and row.version != version:
-        raise Conflict(_("Somebody changed this since you opened it."), current=row)
 
 
 def locked_draft(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Decision:

@@ -27,12 +27,13 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.queries.weighing import weighing_log
 from riskreg.decisions.services.conditions import close, conditions_log
-from riskreg.decisions.services.drafts import check_version, keep, locked
+from riskreg.decisions.services.drafts import keep, locked
 from riskreg.decisions.services.records import record_of
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
+from riskreg.risks.queries.access import check_version
 from riskreg.risks.queries.severity import severity_of
 
 _LIVE = (ObligationState.PROPOSED, ObligationState.OPEN)

@@ -23,7 +23,7 @@ from riskreg.indicators.services.cleaning import (
     versions_of,
 )
 from riskreg.indicators.services.status import open_breach, recompute_status, standing_changes
-from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
 from riskreg.register.external_ids import refusing_taken_external_id
@@ -32,6 +32,7 @@ from riskreg.register.policy import check_sourced
 from riskreg.register.services import next_ref
 from riskreg.register.translations import CONFIRMED, clean_confirmed
 from riskreg.register.visibility import Visibility
+from riskreg.risks.queries.access import check_version
 
 _EMPTY: dict[str, Any] = {
     "direction": "", "amber": None, "red": None, "amber_low": None, "red_low": None,
@@ -122,8 +123,7 @@ def edit_indicator(
     """
     indicator = indicator_for(actor, ref, lock=True)
     require(actor, "indicator.edit", indicator)
-    if version is not None and indicator.version != version:
-        raise Conflict(_("Somebody changed this since you opened it."), current=indicator)
+    check_version(indicator, version)
     errors = Errors()
     where: dict[str, Any] = {"party": indicator.party, "visibility": indicator.visibility}
     given = {name: value for name, value in fields.items() if name != CONFIRMED}

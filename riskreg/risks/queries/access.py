@@ -2,14 +2,17 @@
 
 import datetime as dt
 from collections.abc import Iterable
+from typing import Protocol
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
-from riskreg.kernel.errors import Conflict, NotFound
+from riskreg.kernel.errors import Conflict, Forbidden, NotFound
+from riskreg.kernel.punctuation import colon
 from riskreg.register.access import Viewer
 from riskreg.register.models import Register
+from riskreg.register.permissions import require
 from riskreg.risks.models import Control, Mitigation, Position, Risk, RiskAlias
 
 
@@ -92,7 +95,23 @@ def valid_ref(ref: str) -> bool:
     return isinstance(ref, str) and 0 < len(ref) <= 20 and ref.isascii() and ref.isprintable()
 
 
-def check_version(thing: Risk | Mitigation, version: int | None) -> None:
+class Versioned(Protocol):
+    """What is known by a ref and counts its changes."""
+
+    ref: str
+    version: int
+
+
+def require_on(actor: Viewer, action: str, risk: Risk) -> None:
+    """``require`` about one of the risks that somebody named: the refusal says which. Raises
+    ``Forbidden``."""
+    try:
+        require(actor, action, risk)
+    except Forbidden as refusal:
+        raise Forbidden(f"{risk.ref}{colon()}{refusal.detail}") from None
+
+
+def check_version(thing: Versioned, version: int | None) -> None:
     """Raise ``Conflict`` if ``thing`` is no longer at the version the caller has seen.
 
     None is for callers that build on the row they just locked and have no older sight of it.

@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.days import clean_day
-from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid, NotFound
-from riskreg.kernel.punctuation import colon
+from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import TEXT_MAX, clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value
@@ -23,7 +22,7 @@ from riskreg.register.translations import clean_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, ControlKind, Effectiveness, Risk
-from riskreg.risks.queries.access import control_for, risk_for
+from riskreg.risks.queries.access import control_for, require_on, risk_for
 from riskreg.risks.services.control_log import log_control, logged_control
 
 MAX_RISKS = 100
@@ -53,7 +52,7 @@ def add_control(
     except NotFound:
         # It was written down, as ``also`` was, and may be mistyped.
         raise Invalid.one("risks", "unknown_risk", _unknown_risk(ref)) from None
-    _require_on(actor, risk)
+    require_on(actor, "control.edit", risk)
     errors = Errors()
     clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, of=risk, at=at)
     others = _other_risks(errors, actor, [r for r in dict.fromkeys(also) if r != risk.ref], risk)
@@ -322,21 +321,13 @@ def _other_risks(
         except NotFound:
             errors.add(field, "unknown_risk", _unknown_risk(ref))
             continue
-        _require_on(actor, risk)
+        require_on(actor, "control.edit", risk)
         if of.visibility == Visibility.SHARED and risk.visibility == Visibility.PARTY:
             text = _("%(ref)s is one party's own; note a control of its own on it.")
             errors.add(field, "narrower", text % {"ref": risk.ref})
             continue
         found.append(risk)
     return found
-
-
-def _require_on(actor: Viewer, risk: Risk) -> None:
-    """Raise ``Forbidden``, which names the risk, unless the actor may note controls on it."""
-    try:
-        require(actor, "control.edit", risk)
-    except Forbidden as refusal:
-        raise Forbidden(f"{risk.ref}{colon()}{refusal.detail}") from None
 
 
 def _unknown_risk(ref: Any) -> str:

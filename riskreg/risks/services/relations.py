@@ -16,7 +16,7 @@ from riskreg.kernel.text import TEXT_MAX, clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import whole_row
 from riskreg.register.cleaning import clean_value
-from riskreg.register.permissions import permits, require
+from riskreg.register.permissions import permits
 from riskreg.register.policy import check_sourced
 from riskreg.register.services import lock_refs
 from riskreg.register.translations import clean_translations
@@ -24,7 +24,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RELATION
 from riskreg.risks.models import RelationKind, Risk, RiskRelation
 from riskreg.risks.parts import MAX_LEVELS, part_links, visible_relations
-from riskreg.risks.queries.access import risk_for
+from riskreg.risks.queries.access import require_on, risk_for
 from riskreg.risks.queries.relations import relation_for
 
 MAX_RELATIONS = 100
@@ -129,7 +129,7 @@ def logged_relation(row: RiskRelation) -> dict[str, Any]:
 
 def _require(actor: Viewer, first: Risk, second: Risk | None) -> None:
     if second is None or not permits(actor, "risk.edit", second):
-        require(actor, "risk.edit", first)
+        require_on(actor, "risk.edit", first)
 
 
 def _ends(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk | None]:

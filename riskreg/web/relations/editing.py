@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.risks.models import Risk, RiskRelation
@@ -111,6 +111,10 @@ class RelationNew(RegisterView):
         except Invalid as invalid:
             form.refuse(invalid)
             return self._page(risk, form, 400)
+        except Forbidden as refusal:
+            # Of the reverse, the other risk is the one that changes: it may be somebody else's.
+            form.add_error("other", refusal.detail)
+            return self._page(risk, form, 403)
         messages.success(request, _("It is noted: %(text)s.") % {"text": text_of(row)})
         return _to_risk(self.viewer, risk.ref)
 
