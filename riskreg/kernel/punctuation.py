@@ -22,12 +22,13 @@ def comma() -> str:
 
 
 def in_a_row(sentences: Iterable[Any]) -> str:
-    """Sentences one after the other."""
+    """Sentences one after the other, what is empty left out."""
+    texts = [text for text in map(str, sentences) if text] or [""]
     return functools.reduce(
         lambda before, after: (
             pgettext("sentences", "%(before)s %(after)s") % {"before": before, "after": after}
         ),
-        map(str, sentences),
+        texts,
     )
 
 

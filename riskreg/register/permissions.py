@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.errors import Forbidden
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.models import Register, Role
 
@@ -231,8 +232,6 @@ def _why_not_for_person(viewer: Viewer, action: str) -> str:
 
 def _roles(action: str, at_least: Reach) -> str:
     """The roles whose right to ``action`` reaches that far."""
-    return ", ".join(
-        str(Role(role).label)
-        for role, how_far in PERMISSIONS[action].items()
-        if how_far >= at_least
+    return enumerated(
+        Role(role).label for role, how_far in PERMISSIONS[action].items() if how_far >= at_least
     )

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from django.db import transaction
+from django.utils.translation import override
 
 from riskreg.comments.services import write_comment
 from riskreg.decisions.services import ask_about_risk
@@ -38,6 +39,7 @@ from riskreg.risks.services import set_cadence
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
+from tools.chinese import half_width_in
 
 Attempt = Callable[[World, Viewer, Risk], Any]
 OTHER_ROOMS = (
@@ -280,6 +282,20 @@ def test_the_table_says_what_was_decided(world: World, action: str, who: str, ma
 
 
 @pytest.mark.django_db
+def test_every_refusal_is_written_as_its_reader_writes(world: World) -> None:
+    theirs = builders.risk(world, by=world.partner_owner)
+    refusals = []
+    with override("zh-hans"):
+        for action in PERMISSIONS:
+            for thing in (None, theirs):
+                try:
+                    require(world.viewer("owner"), action, thing)
+                except Forbidden as refusal:
+                    refusals.append(refusal.detail)
+    assert len(refusals) > 40
+    assert [text for text in refusals if half_width_in(text)] == []
+
+
 def test_nobody_outside_a_party_changes_anything(world: World) -> None:
     for name in ("auditor", "onlooker"):
         for action in PERMISSIONS:

@@ -21,7 +21,7 @@ from riskreg.decisions.models import (
 from riskreg.decisions.policy import acceptances as policy
 from riskreg.decisions.policy.acceptances import Act, Asker, Block, Stale, Status
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import enumerated, in_a_row
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import Terms
 from riskreg.register.models import Role
@@ -263,7 +263,7 @@ def why_not(viewer: Viewer, act: str, row: Acceptance, block: Block) -> str:
         "role": _role_label(needed_role(viewer, row.rating)),
     }
     but = [row.requested_by_id] if act in (Act.GRANT, Act.REFUSE) else []
-    return f"{reason} {who_could(who_can_accept(viewer, row.risk, row.rating, but))}".strip()
+    return in_a_row([reason, who_could(who_can_accept(viewer, row.risk, row.rating, but))])
 
 
 def who_could(people: Sequence[User]) -> str:

@@ -39,6 +39,7 @@ from riskreg.decisions.services.rulings import (
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.punctuation import enumerated, in_a_row
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
@@ -238,16 +239,16 @@ def _check_deciders(errors: Errors, actor: Viewer, row: Decision, risks: Sequenc
     for one in asked:
         if one.user == actor.user:
             text = _("You put it forward; somebody else has to decide it.")
-            errors.add("deciders", "same_person", f"{text} {who_could(could)}")
+            errors.add("deciders", "same_person", in_a_row([text, who_could(could)]))
         elif one.user not in could or now.get(one.user_id) != one.party_id:
             text = _("%(name)s cannot decide this: it takes the role %(role)s.")
             text = text % {"name": one.user, "role": role}
-            errors.add("deciders", "no_authority", f"{text} {who_could(could)}")
+            errors.add("deciders", "no_authority", in_a_row([text, who_could(could)]))
     missing = {risk.party_id for risk in risks} - {one.party_id for one in asked}
     if asked and missing and row.visibility == "shared":
         names = sorted({str(r.party.name) for r in risks if r.party_id in missing})
         text = _("It touches risks of %(names)s: name somebody who decides for them.")
-        errors.add("deciders", "party_missing", text % {"names": ", ".join(names)})
+        errors.add("deciders", "party_missing", text % {"names": enumerated(names)})
 
 
 def _check_owners(

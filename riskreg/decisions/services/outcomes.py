@@ -29,6 +29,7 @@ from riskreg.decisions.services.rulings import close_decision, locked_for
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
+from riskreg.kernel.punctuation import in_a_row
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
@@ -136,7 +137,7 @@ def _require_may_waive(actor: Viewer, decision: Decision, row: Obligation) -> No
     if not may_waive(actor, decision, row):
         owner = [row.owner_id] if row.owner_id else []
         text = _("A condition is waived by who decided, and not by who owes it.")
-        raise Forbidden(f"{text} {who_could(who_can_decide(actor, decision, owner))}")
+        raise Forbidden(in_a_row([text, who_could(who_can_decide(actor, decision, owner))]))
 
 
 def _started(decision: Decision, today: dt.date) -> dict[str, Any]:

@@ -23,6 +23,7 @@ from riskreg.decisions.queries.acceptances import needed_role, who_can_accept, w
 from riskreg.decisions.services.conditions import clean_conditions, conditions_log
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.punctuation import in_a_row
 from riskreg.register.access import Viewer
 from riskreg.register.changes import whole_row
 from riskreg.register.cleaning import clean_given
@@ -276,13 +277,13 @@ def _check_acceptor(
         errors.add("acceptor", "required", f"{_('Name who is asked.')} {who_could(could)}")
     elif acceptor.pk == actor.user.pk:
         text = _("You cannot answer what you ask.")
-        errors.add("acceptor", "same_person", f"{text} {who_could(could)}")
+        errors.add("acceptor", "same_person", in_a_row([text, who_could(could)]))
     elif acceptor not in could:
         role = needed_role(actor, rating)
         text = _("%(name)s cannot accept this risk: it takes the role %(role)s, in its party, and "
                  "nobody who answers for it.")  # fmt: skip
         text = text % {"name": acceptor, "role": _role(role)}
-        errors.add("acceptor", "no_authority", f"{text} {who_could(could)}")
+        errors.add("acceptor", "no_authority", in_a_row([text, who_could(could)]))
 
 
 def _role(role: str) -> str:
