@@ -27,6 +27,8 @@ MARKS = ("residual_worse_than_inherent", "target_worse_than_residual")
 # Work in progress that nobody has said a word about for this long is asked after. It is the
 # shortest review cadence of the default criteria: no review reads of progress older than that.
 UPDATE_DAYS = 30
+# A draft that nobody has touched for this long is asked after: as long as the shortest cadence.
+DRAFT_DAYS = 30
 # More than a private risk is ever changed.
 VERSIONS = 1_000_000
 
@@ -34,6 +36,11 @@ VERSIONS = 1_000_000
 def next_update(status: str, updated_on: dt.date) -> dt.date | None:
     """By when the next word about work of ``status`` is due; the last came on ``updated_on``."""
     return updated_on + dt.timedelta(days=UPDATE_DAYS) if status == "in_progress" else None
+
+
+def draft_due(state: str, changed_on: dt.date) -> dt.date | None:
+    """By when a draft that was last changed on ``changed_on`` is to be opened or closed."""
+    return changed_on + dt.timedelta(days=DRAFT_DAYS) if state == "draft" else None
 
 
 def score_marks(kind: str, scores: Mapping[str, int | None]) -> list[str]:

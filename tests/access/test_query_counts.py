@@ -290,14 +290,15 @@ LATER = builders.AT + dt.timedelta(days=6)
 
 
 def grow_for(world: World, person: User, size: int) -> None:
-    """``person`` answers for ``size`` risks, every other one private: each with a review that is
-    late at ``LATER``, work under way, an indicator that is red and was not read since, and a
-    control to be tested."""
+    """``person`` answers for ``size`` risks, every other one private, and as many drafts: each with
+    a review that is late at ``LATER``, work under way, an indicator that is red and was not read
+    since, and a control to be tested."""
     by = world.integration
     month_ago = world.at - dt.timedelta(days=29)
     for n in range(Risk.objects.filter(owner=person).count(), size):
         own = {"by": by, "visibility": "party" if n % 2 else "shared", "owner": person.email}
         row = builders.risk(world, at=month_ago, deputy=world.deputy.email, **own)
+        builders.risk(world, at=month_ago, opened=False, **own)
         builders.mitigation(world, row, **own)
         due = {"due_on": world.today + dt.timedelta(days=10), "status": "in_progress"}
         builders.mitigation(world, row, at=month_ago, **due, **own)

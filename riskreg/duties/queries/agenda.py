@@ -238,7 +238,7 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
         some = [picks[n] for n in numbers]
         source = some[0].source
         rows: Any = source.notified_rows()
-        if source.extended:
+        if any(pick.source.extended for pick in some):
             rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
         if any(pick.urgent_on is not None for pick in some):
             rows = rows.annotate(orphan=is_orphan(source))

@@ -14,6 +14,7 @@ from riskreg.duties.sources.beliefs import BELIEF_LOOK
 from riskreg.duties.sources.breaches import BREACH
 from riskreg.duties.sources.change_requests import CHANGE_ANSWER
 from riskreg.duties.sources.control_tests import CONTROL_TEST
+from riskreg.duties.sources.drafts import DRAFT
 from riskreg.duties.sources.extensions import EXTENSION
 from riskreg.duties.sources.mitigations import MITIGATION_DUE, MITIGATION_UPDATE
 from riskreg.duties.sources.obligations import (
@@ -42,6 +43,7 @@ SOURCES: dict[str, Source] = {
         MITIGATION_UPDATE,
         READING,
         CONTROL_TEST,
+        DRAFT,
         BELIEF_LOOK,
         CHANGE_ANSWER,
         ACCEPTANCE_ANSWER,
@@ -102,6 +104,7 @@ __all__ = [
     "DECISION_ANSWER",
     "DECISION_CONDITION",
     "DECISION_REVIEW",
+    "DRAFT",
     "EXTENSION",
     "LISTED",
     "MITIGATION_DUE",

@@ -16,7 +16,8 @@ from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.queries.severity import severity_of
 
 
-def _reviews() -> QuerySet[Risk]:
+def risks_due() -> QuerySet[Risk]:
+    """Risks with what their duties need; those that take the same rows share a query."""
     return (
         Risk.objects.select_related("party")
         .annotate(
@@ -27,8 +28,8 @@ def _reviews() -> QuerySet[Risk]:
         )
         .only(
             "uuid", "ref", "title", "translations", "state", "kind", "next_review_on",
-            "last_reviewed_on", "visibility", "register_id", "owner_id", "deputy_id", "party__uuid",
-            "party__key",
+            "draft_due_on", "last_reviewed_on", "visibility", "register_id", "owner_id",
+            "deputy_id", "party__uuid", "party__key",
         )
     )  # fmt: skip
 
@@ -43,7 +44,8 @@ def _review(risk: Risk) -> Duty:
     )  # fmt: skip
 
 
-def _with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
+def with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
+    """``rows`` with how each stands now."""
     # A risk has one position now at most: the join adds no rows.
     now = FilteredRelation("positions", condition=Q(positions__valid_to=None))
     return rows.annotate(
@@ -73,7 +75,7 @@ def _ratings(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
 
 
 def _read_ratings(risks: Collection[Any]) -> None:
-    """Make ``risks`` as if they had been read by ``_with_rating``, also for the next language."""
+    """Make ``risks`` as if they had been read by ``with_rating``, also for the next language."""
     if not risks:
         return
     current = Position.objects.filter(risk__in=[risk.pk for risk in risks], valid_to=None)
@@ -96,12 +98,12 @@ REVIEW = Source(
     kind="risk.review",
     due_field="next_review_on",
     open=Q(state=State.OPEN),
-    rows=_reviews,
+    rows=risks_due,
     whose=lambda users: Q(owner_id__in=users) | Q(deputy_id__in=users),
     duty=_review,
     facts=_ratings,
     people=("owner", "deputy"),
-    with_extras=_with_rating,
+    with_extras=with_rating,
     extended=True,
     bare=Risk.objects.all,
 )

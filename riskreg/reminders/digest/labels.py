@@ -43,6 +43,7 @@ def action_label(page: str) -> str:
     """What one does on the page where a duty is discharged."""
     return {
         "review": _("Review"),
+        "risk": _("See the draft"),
         "indicator_readings": _("Add reading"),
         "mitigation": _("Update"),
         "control_test": _("Record a test"),

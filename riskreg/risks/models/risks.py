@@ -54,6 +54,8 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
     ``next_review_on`` moves only as invariant I1 allows. ``version`` goes up with every change that
     a reader of the risk can see. ``created_at`` is since when its readers have known it: sharing
     makes it, ``version`` and ``last_reviewed_on`` start anew (``services.sharing``).
+    ``draft_due_on``: while it is a draft, the day by which it is to be opened or closed; of other
+    risks, or where no version with this column has written the draft, null.
     ``external_id`` is what its party's other systems call it, for that party alone.
     """
 
@@ -84,6 +86,7 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
     outdated_translations = models.JSONField(null=True, blank=True)
     next_review_on = models.DateField(null=True)
     last_reviewed_on = models.DateField(null=True)
+    draft_due_on = models.DateField(null=True)
     happened_on = models.DateField(null=True)
     happened_cost = models.DecimalField(max_digits=18, decimal_places=2, null=True)
     version = models.PositiveIntegerField(default=1)
@@ -113,6 +116,9 @@ class Risk(Translated, Searchable, Sortable, Base, PartyBound):
                 fields=["register", "next_review_on"], condition=Q(state="open"), name="risk_due"
             ),
             models.Index(fields=["next_review_on"], condition=Q(state="open"), name="risk_due_all"),
+            models.Index(
+                fields=["draft_due_on"], condition=Q(state="draft"), name="risk_draft_due"
+            ),
             models.Index(fields=["register", "updated_at"], name="risk_updated"),
             models.Index(fields=["owner", "state", "next_review_on"], name="risk_owner_due"),
             models.Index(fields=["deputy", "state", "next_review_on"], name="risk_deputy_due"),

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from riskreg.kernel import clock
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Cell, Matrix
 from riskreg.risks import policy
@@ -72,8 +73,15 @@ def bring_review_forward(
         risk.next_review_on = policy.pulled_in(risk.next_review_on, today, cadence)
 
 
+def set_draft_due(risk: Risk) -> None:
+    """Count anew, from its last change, by when a draft is to be opened or closed."""
+    changed_on = clock.local_date(risk.updated_at, risk.register.time_zone)
+    risk.draft_due_on = policy.draft_due(risk.state, changed_on)
+
+
 def bump_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
     """Save ``fields`` of ``risk`` as its next version."""
     risk.version += 1
     risk.updated_at = max(at, risk.updated_at)
-    risk.save(update_fields=[*fields, "version", "updated_at"])
+    set_draft_due(risk)
+    risk.save(update_fields=[*fields, "version", "updated_at", "draft_due_on"])

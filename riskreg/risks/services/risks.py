@@ -35,7 +35,7 @@ from riskreg.risks.services.crossing import (
     transfer_lines,
     transfer_title,
 )
-from riskreg.risks.services.positions import bump_version, set_position
+from riskreg.risks.services.positions import bump_version, set_draft_due, set_position
 
 TRANSFER = "risk.transfer"
 
@@ -83,6 +83,7 @@ def create_risk(
         **clean,
     )
     risk.set_ref(next_ref(actor.register, "risk", private_to))
+    set_draft_due(risk)
     with refusing_taken_external_id():
         risk.save(force_insert=True)
     for name, rows in links.items():

@@ -27,7 +27,7 @@ from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.policy import first_shared_version
 from riskreg.risks.queries.access import check_version, risk_for
-from riskreg.risks.services.positions import set_position
+from riskreg.risks.services.positions import set_draft_due, set_position
 
 # What the table of fields says, and the columns that are none of its fields.
 RISK_COLUMNS: dict[str, WhenShared] = {
@@ -36,6 +36,8 @@ RISK_COLUMNS: dict[str, WhenShared] = {
     "search_text": WhenShared.DERIVED,
     "sort_key_en": WhenShared.DERIVED,
     "sort_key_zh": WhenShared.DERIVED,
+    # Of a draft counted from the sharing on, as from any change.
+    "draft_due_on": WhenShared.DERIVED,
     # The database id never leaves, and orders no list (``ref_order`` does); the public one is
     # random.
     "id": WhenShared.NEUTRAL,
@@ -148,7 +150,8 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
     risk.created_at = risk.updated_at = max(at, risk.updated_at)
     risk.version = first_shared_version(risk.version)
     risk.last_reviewed_on = None
-    risk.save(update_fields=list(before))
+    set_draft_due(risk)
+    risk.save(update_fields=[*before, "draft_due_on"])
     position = set_position(risk, at)
     changes = {
         name: [log_value(RISK[name], was), log_value(RISK[name], getattr(risk, name))]

@@ -12,6 +12,7 @@ def kind_label(kind: str) -> str:
     """What is to be done, short."""
     return {
         "risk.review": _("Review"),
+        "risk.draft": _("Draft to open or close"),
         "risk.breach": _("Review called for by an indicator"),
         "mitigation.due": _("Mitigation due"),
         "mitigation.update": _("Progress update"),
@@ -34,6 +35,7 @@ def discharge_text(kind: str) -> str:
     """What makes it go away."""
     return {
         "risk.review": _("discharged by recording a review"),
+        "risk.draft": _("discharged by opening or closing it"),
         "risk.breach": _("discharged by recording a review"),
         "mitigation.due": _("discharged by completing or cancelling the work"),
         "mitigation.update": _("discharged by saying how far the work is"),
@@ -56,6 +58,7 @@ def action_label(kind: str) -> str:
     """What the button says."""
     return {
         "risk.review": _("Review"),
+        "risk.draft": _("Open or close it"),
         "risk.breach": _("Review"),
         "mitigation.due": _("Update"),
         "mitigation.update": _("Update"),

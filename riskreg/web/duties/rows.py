@@ -29,6 +29,8 @@ _NEEDS = {"risk": "risk.review", "breach": "risk.review", "mitigation": "mitigat
           "condition": "acceptance.close_condition", "decision_answer": "decision.decide",
           "decision_condition": "decision.close_condition",
           "decision_review": "decision.decide"}  # fmt: skip
+# Where what discharges a duty needs more than its subject says.
+_KIND_NEEDS = {"risk.draft": "risk.open"}
 
 
 def duty_rows(
@@ -174,4 +176,5 @@ def weeks(
 
 
 def _may(viewer: Viewer, duty: Duty) -> bool:
-    return permits(viewer, _NEEDS[duty.subject_type], duty)
+    need = _KIND_NEEDS.get(duty.kind) or _NEEDS[duty.subject_type]
+    return permits(viewer, need, duty)

@@ -1,0 +1,20 @@
+from django.conf import settings
+from django.db import migrations, models
+
+
+class Migration(migrations.Migration):
+    dependencies = [
+        ("risks", "0021_draft_due"),
+        migrations.swappable_dependency(settings.AUTH_USER_MODEL),
+    ]
+
+    operations = [
+        migrations.AddIndex(
+            model_name="risk",
+            index=models.Index(
+                condition=models.Q(("state", "draft")),
+                fields=["draft_due_on"],
+                name="risk_draft_due",
+            ),
+        ),
+    ]
