@@ -14,19 +14,25 @@ def weighing_figures(
 ) -> list[dict[str, Any]]:
     """The figures of each option under stable keys: ``option.B.cost``."""
     found: list[dict[str, Any]] = []
+    currency = inputs["currency"]
     for one in done.get("weighing", {}).get("options", ()):
-        for name, values, method in (
+        for name, values, method, unit in (
             # A range of experts is no band of sampling.
-            ("cost", [one["cost"][0], None, None], "closed form"),
-            ("loss.mean", one["mean"], "simulation"),
-            ("loss.p95", one["bad"], "simulation"),
-            ("difference", one["difference"], "simulation"),
-            ("net", [one["net"], None, None], "simulation"),
-            ("behind", one["behind"], "simulation"),
+            ("cost", [one["cost"][0], None, None], "closed form", currency),
+            ("loss.mean", one["mean"], "simulation", currency),
+            ("loss.p95", one["bad"], "simulation", currency),
+            ("difference", one["difference"], "simulation", currency),
+            ("net", [one["net"], None, None], "simulation", currency),
+            ("behind", one["behind"], "simulation", currency),
+            ("chance_of_loss", one["chance_of_loss"], "simulation", "chance"),
+            ("regret.p95", one["regret"], "simulation", currency),
         ):
+            # Doing nothing does not come to more than itself.
+            if values is None:
+                continue
             value, low, high = values
             found.append(
                 {"key": f"option.{one['key']}.{name}", "value": value, "low": low, "high": high,
-                 "unit": inputs["currency"], "method": method, "label": label}
+                 "unit": unit, "method": method, "label": label}
             )  # fmt: skip
     return found

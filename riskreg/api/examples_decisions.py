@@ -123,6 +123,8 @@ _WEIGHED_NOTHING = {
     "difference": _band(0, 0, 0),
     "net": 330_000_000,
     "behind": _band(30_000_000, 28_000_000, 32_000_000),
+    "chance_of_loss": None,
+    "regret": _band(410_000_000, 396_000_000, 421_000_000),
     "switch": {"against": "B", "gap": 30_000_000, "cost": None, "saving": None},
     "objectives": [],
 }
@@ -135,6 +137,8 @@ _WEIGHED_GATE = {
     "difference": _band(-30_000_000, -30_400_000, -29_600_000),
     "net": 300_000_000,
     "behind": _band(0, 0, 0),
+    "chance_of_loss": {"value": 0.46, "low": 0.453, "high": 0.467},
+    "regret": _band(120_000_000, 120_000_000, 120_000_000),
     "switch": {"against": "A", "gap": 30_000_000, "cost": 150_000_000, "saving": 0.8},
     "objectives": [{"objective": "overseas-units-2030",
                     "chance": {"value": 0.31, "low": 0.307, "high": 0.313}}],

@@ -18,6 +18,16 @@ class WeighedCost(s.Serializer[Any]):
     high = s.FloatField(allow_null=True, help_text="one in twenty is above; null: one number")
 
 
+class Regret(s.Serializer[Any]):
+    value = s.FloatField(help_text="one span in twenty has more")
+    low = s.FloatField(
+        allow_null=True, help_text="of the 95 % band of sampling; null: too few spans to tell"
+    )
+    high = s.FloatField(
+        allow_null=True, help_text="of the 95 % band of sampling; null: too few spans to tell"
+    )
+
+
 class Switch(s.Serializer[Any]):
     against = s.CharField(help_text="key of the best option; of the best that which comes next")
     gap = s.FloatField(help_text="how far apart the two are over the horizon")
@@ -49,6 +59,16 @@ class WeighedOption(s.Serializer[Any]):
     )
     net = s.FloatField(help_text="its cost and the expected losses over the horizon")
     behind = Band(help_text="`net` less that of the best option, on the same draws")
+    chance_of_loss = Band(
+        allow_null=True,
+        help_text="of coming to more than doing nothing over the horizon, its cost as it is "
+        "expected; null: it is doing nothing, or the run is older than this figure",
+    )
+    regret = Regret(
+        allow_null=True,
+        help_text="how much more it comes to over the horizon than what would have been best for "
+        "the same events; null: the run is older than this figure",
+    )
     switch = Switch(allow_null=True, help_text="what would have to change; null: nothing beside it")
     objectives = WeighedObjective(many=True, help_text="those that have a model")
 

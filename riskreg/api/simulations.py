@@ -158,7 +158,7 @@ class SimulationFigures(_Results):
         same of `choice` within the budgets, and `information.{id of a risk or driver}.frequency`
         or `.driver` with `information.all`: what knowing is worth at most. Of a run that weighs a
         decision `option.{key}.cost`, `.loss.mean`, `.loss.p95`, `.difference` (to doing nothing,
-        a year), `.net` and `.behind` (over the horizon)."""
+        a year), `.net`, `.behind`, `.chance_of_loss` and `.regret.p95` (over the horizon)."""
         return self.detail({"figures": self.results(simulation)["figures"]})
 
 

@@ -85,6 +85,9 @@ def _option(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
         "difference": _band(found["difference"]),
         "net": found["net"],
         "behind": _band(found["behind"]),
+        # Runs of before these figures were told have none.
+        "chance_of_loss": _band_or_none(found.get("chance_of_loss")),
+        "regret": _band_or_none(found.get("regret")),
         "switch": switch,
         "objectives": [
             {
@@ -95,6 +98,10 @@ def _option(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:
             if of["objective"] in one.objectives
         ],
     }
+
+
+def _band_or_none(values: Sequence[float | None] | None) -> dict[str, float | None] | None:
+    return None if values is None else _band(values)
 
 
 def _band(values: Sequence[float | None]) -> dict[str, float | None]:

@@ -5,13 +5,18 @@ import math
 import random
 from typing import Any
 
+import numpy as np
 import pytest
 
+from riskreg import quant
+from riskreg.analysis import modelled
+from riskreg.analysis.amounts import chance_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.estimates import significant
 from riskreg.analysis.policy.weighing import best_of, switching
 from riskreg.analysis.queries.simulations import results_of_run
 from riskreg.analysis.services import cancel_simulation
+from riskreg.analysis.weighing_steps import loss_and_regret, spans_of
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.decisions import decision_for, recorded_decision
 from riskreg.decisions.queries.weighing import Weighing, weighings_of
@@ -198,6 +203,69 @@ def test_doing_nothing_differs_from_itself_by_exactly_nothing(weighed: World) ->
     assert figures["option.B.net"]["label"] == results["label"]
 
 
+def test_chance_of_loss_and_regret_over_the_same_spans(weighed: World) -> None:
+    """Recomputed span by span from the years of each option, on which all meet the same events."""
+    row = run(weighed, ask(weighed))
+    inputs, found = json.loads(row.inputs), options(weighed)
+    base = modelled.portfolio(inputs, "before")
+    risks = {one["risk"] for one in inputs["exposures"]}
+    known = {one["mitigation"]: one for one in inputs["mitigations"]}
+    nets: dict[str, list[float]] = {}
+    for option in inputs["options"][:3]:
+        works = [modelled.mitigation_of(known[one], risks) for one in option["mitigations"]]
+        years = quant.simulate(base.mitigated(works), row.years, row.seed).losses.tolist()
+        cost = found[option["key"]]["cost"][0]
+        nets[option["key"]] = [cost + sum(years[n : n + 5]) for n in range(0, row.years, 5)]
+    assert sorted(nets) == ["A", "B", "C"]
+    best = [min(span) for span in zip(*nets.values(), strict=True)]
+    for key, own in nets.items():
+        regrets = sorted(net - least for net, least in zip(own, best, strict=True))
+        value, low, high = found[key]["regret"]
+        assert value == pytest.approx(regrets[int(len(regrets) * 0.95) - 1])
+        assert low <= value <= high
+        lost = sum(net > nothing for net, nothing in zip(own, nets["A"], strict=True))
+        if key == "A":
+            assert found[key]["chance_of_loss"] is None
+            continue
+        chance, low, high = found[key]["chance_of_loss"]
+        assert chance == lost / len(own)
+        assert 0 < low < chance < high < 1
+    figures = {one["key"]: one for one in results_of_run(row)["figures"]}
+    lost = figures["option.C.chance_of_loss"]
+    assert [lost["value"], lost["low"], lost["high"]] == found["C"]["chance_of_loss"]
+    assert (lost["unit"], figures["option.C.regret.p95"]["unit"]) == ("chance", "CNY")
+    assert "option.A.chance_of_loss" not in figures
+
+
+def test_the_gate_by_hand() -> None:
+    """Stop, gate or all in (illustrative): +1,100 or -900 at even chances, a pilot of 120 that says
+    go to 80 % of what is viable and to 25 % of what is not."""
+    viable, tried = (
+        [True] * 20 + [False] * 20,
+        [True] * 16 + [False] * 4 + [True] * 5 + [False] * 15,
+    )
+    all_in = [-1100.0 if good else 900.0 for good in viable]
+    gate = [120 + (loss if go else 0.0) for loss, go in zip(all_in, tried, strict=True)]
+    stop, gated, whole = loss_and_regret(np.array([[0.0] * 40, gate, all_in]), 0)
+    assert stop["chance_of_loss"] is None
+    assert gated["chance_of_loss"][0] == pytest.approx(0.6)
+    assert whole["chance_of_loss"][0] == pytest.approx(0.5)
+    # Before it is known what the pilot says: what each is worth, viable and not.
+    worth = [[0.0, 0.0], [0.8 * 1100 - 120, -0.25 * 900 - 120], [1100.0, -900.0]]
+    seen = loss_and_regret(-np.repeat(np.array(worth), 20, axis=1), 0)
+    assert [one["regret"][0] for one in seen] == pytest.approx([1100, 345, 900])
+    assert quant.decide(worth, [0.5, 0.5]).max_regret == pytest.approx((1100, 345, 900))
+
+
+def test_few_spans_have_no_end_of_a_band_and_a_rest_is_left_out() -> None:
+    spans = spans_of(np.arange(12.0), 5)
+    assert spans.tolist() == [10, 35]
+    (nothing, one) = loss_and_regret(np.stack([spans, spans + 1]), 0)
+    assert nothing["regret"][0] == 0
+    assert one["regret"][2] is None
+    json.dumps([nothing, one], allow_nan=False)
+
+
 def test_drivers_leave_a_band_and_the_difference_is_paired(weighed: World) -> None:
     row = driver(weighed)
     belief(weighed, row)
@@ -354,7 +422,13 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
     address = f"/r/{weighed.register.slug}/decisions/X-001/record/"
     page = builders.web(weighed.leader).get(address).content.decode()
     for one in found.values():
-        for told in (number(significant(one["net"])), number(significant(one["bad"][0]))):
+        chance = one["chance_of_loss"]
+        for told in (
+            number(significant(one["net"])),
+            number(significant(one["bad"][0])),
+            number(significant(one["regret"][0])),
+            chance_text(chance[0]) if chance else "–",
+        ):
             assert told in paper, told
             assert told in page, told
     assert "Judgement" in paper

@@ -5,11 +5,11 @@ import io
 
 import pytest
 
+from riskreg.analysis.amounts import chance_text, points_text
 from riskreg.analysis.models import Simulation
 from riskreg.jobs.queries import job_of, steps_to_begin
 from riskreg.jobs.services import run_step
 from riskreg.risks.models import Risk
-from riskreg.web.estimates.amounts import chance_text, points_text
 from tests import builders
 from tests.analysis.making import estimate, hit, model, run, simulation
 from tests.builders import World

@@ -1,9 +1,14 @@
 """The options of a decision weighed on its page."""
 
+import csv
+import io
+
 import pytest
 
+from riskreg.analysis.amounts import amount_text, chance_text
 from riskreg.analysis.models import Simulation
 from riskreg.decisions.models import Decision
+from riskreg.jobs.models import Step
 from riskreg.risks.models import Mitigation, Risk
 from tests import builders
 from tests.analysis.making import effect, hit, model, run
@@ -45,6 +50,37 @@ def test_it_is_asked_for_and_stands_as_a_table(weighed: World) -> None:
     effect(weighed, Mitigation.objects.earliest("id"), Risk.objects.get(ref="R-001"),
            released=True, cost_high="16000000")  # fmt: skip
     assert "of what M-001 does and costs something else is said now" in page(weighed)
+
+
+def test_page_file_and_program_are_told_the_same_chance_and_regret(weighed: World) -> None:
+    row = run(weighed, ask(weighed))
+    start = f"/r/{weighed.register.slug}/simulations/{row.uuid}/csv/"
+    text = builders.web(weighed.auditor).get(start).content.decode("utf-8-sig")
+    lines = {line["key"]: line for line in csv.DictReader(io.StringIO(text))}
+    address = f"/api/v1/registers/{weighed.register.slug}/decisions/X-001/weighing/"
+    told = builders.api(weighed.auditor).get(address).json()["shared"]["options"]
+    shown = page(weighed)
+    assert told[0]["chance_of_loss"] is None
+    for one in told:
+        regret, chance = one["regret"], one["chance_of_loss"]
+        assert float(lines[f"option.{one['key']}.regret.p95"]["value"]) == regret["value"]
+        assert f'data-label="Regret, 1 in 20"> {amount_text(regret["value"], "CNY")}<' in shown
+        if chance:
+            assert float(lines[f"option.{one['key']}.chance_of_loss"]["value"]) == chance["value"]
+            assert f'data-label="Chance of loss"> {chance_text(chance["value"])}<' in shown
+
+
+def test_a_run_of_before_these_figures_is_shown_without_them(weighed: World) -> None:
+    row = run(weighed, ask(weighed))
+    step = Step.objects.get(job__subject=row.uuid, key="figures")
+    assert step.result is not None
+    for one in step.result["weighing"]["options"]:
+        del one["regret"], one["chance_of_loss"]
+    Step.objects.filter(pk=step.pk).update(result=step.result)
+    assert 'data-label="Regret, 1 in 20"> – <' in page(weighed)
+    address = f"/api/v1/registers/{weighed.register.slug}/decisions/X-001/weighing/"
+    told = builders.api(weighed.leader).get(address).json()["shared"]["options"]
+    assert {one["regret"] for one in told} == {None}
 
 
 def test_chances_of_objectives_stand_by_option(weighed: World) -> None:

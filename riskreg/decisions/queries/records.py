@@ -8,6 +8,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 
+from riskreg.analysis.amounts import chance_text
 from riskreg.analysis.policy.estimates import significant
 from riskreg.decisions.models import Decision
 from riskreg.kernel.localised import number
@@ -58,6 +59,8 @@ def _weighing(kept: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict
             "bad": _amounts(one["bad"]),
             "difference": _amounts(one["difference"]),
             "net": _amounts([one["net"], None, None]),
+            "lost": _chances(one.get("chance_of_loss")),
+            "regret": _amounts(one["regret"]) if one.get("regret") else "",
         }
         for one in kept["options"]
     ]
@@ -68,6 +71,13 @@ def _weighing(kept: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict
 def _amounts(values: Sequence[float | None]) -> str:
     value, low, high = (None if one is None else number(significant(one)) for one in values)
     return f"{value}" if low in (None, high) else f"{value} ({low} … {high})"
+
+
+def _chances(values: Sequence[float] | None) -> str:
+    if values is None:
+        return ""
+    value, low, high = map(chance_text, values)
+    return f"{value} ({low} … {high})"
 
 
 def _costs(record: Mapping[str, Any]) -> list[dict[str, Any]]:

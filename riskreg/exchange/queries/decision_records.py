@@ -103,8 +103,8 @@ def _weighing(found: dict[str, Any] | None, currency: str, zone: str) -> list[Bl
     }
     if found["stale"]:
         what = f"{what} · {_('something had moved since')}"
-    names = ("cost", "mean", "bad", "difference", "net")
-    rows = [[one["key"], *(one[name] for name in names)] for one in found["rows"]]
+    names = ("cost", "mean", "bad", "difference", "net", "lost", "regret")
+    rows = [[one["key"], *(one[name] or "–" for name in names)] for one in found["rows"]]
     head = [
         _("Option"),
         _("It costs"),
@@ -112,9 +112,14 @@ def _weighing(found: dict[str, Any] | None, currency: str, zone: str) -> list[Bl
         _("A bad year, 1 in 20"),
         _("Beside doing nothing, a year"),
         _("Cost and losses in %(years)s years") % {"years": found["horizon"]},
+        _("Chance of loss"),
+        _("Regret, 1 in 20"),
     ]
     least = _("Comes to least"), found["best"]
-    return [_table(what, head, [1.4, 3, 3, 3, 3, 3], rows), {"kind": "facts", "rows": [[*least]]}]
+    return [
+        _table(what, head, [1.4, 3, 3, 3, 3, 3, 2.4, 3], rows),
+        {"kind": "facts", "rows": [[*least]]},
+    ]
 
 
 def _arguments(record: dict[str, Any]) -> list[Block]:

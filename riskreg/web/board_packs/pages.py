@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from riskreg.analysis.amounts import percent_text
 from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage
 from riskreg.exchange.queries.board_packs import (
     MEDIA_TYPES,
@@ -29,7 +30,6 @@ from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.estimates.amounts import percent_text
 from riskreg.web.forms.marks import adds, not_done
 from riskreg.web.presenters import person
 from riskreg.web.simulations.words import state_text

@@ -7,13 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import amount_text, chance_text, percent_text
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.weighing import Weighing, may_weigh, weighings_of
 from riskreg.jobs.models import OPEN, JobState
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
-from riskreg.web.estimates.amounts import amount_text, chance_text, percent_text
 from riskreg.web.simulations.run_form import RunForm
 from riskreg.web.simulations.words import moved_text, state_text
 
@@ -92,7 +92,19 @@ def _option(one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]) 
         "behind": "" if best else amount_text(found["behind"][0], currency),
         "behind_band": "" if best else _band(found["behind"]),
         "best_key": one.results["best"],
+        **_risked(found, currency),
         "switch": switch_text(found, is_best=best, currency=currency),
+    }
+
+
+def _risked(found: Mapping[str, Any], currency: str) -> dict[str, str]:
+    """The chance of loss and the regret, with their bands; empty where the run has none."""
+    chance, regret = found.get("chance_of_loss"), found.get("regret")
+    return {
+        "lost": chance_text(chance[0]) if chance else "",
+        "lost_band": " … ".join(map(chance_text, chance[1:])) if chance else "",
+        "regret": amount_text(regret[0], currency) if regret else "",
+        "regret_band": _band(regret) if regret else "",
     }
 
 

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import amount_text, often_text
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import implied, is_wide
@@ -20,7 +21,6 @@ from riskreg.register.permissions import require
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView
-from riskreg.web.estimates.amounts import amount_text, often_text
 from riskreg.web.estimates.drawing import curve_of
 from riskreg.web.estimates.ranges_form import (
     RangesForm,

@@ -9,6 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import amount_text, often_text, percent_text
 from riskreg.analysis.models import Estimate, EstimateStage
 from riskreg.analysis.policy.estimates import implied
 from riskreg.analysis.queries.estimates import (
@@ -27,7 +28,6 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView
-from riskreg.web.estimates.amounts import amount_text, often_text, percent_text
 from riskreg.web.estimates.drawing import bars_of
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.marks import not_done

@@ -6,6 +6,7 @@ from typing import Any
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import amount_text
 from riskreg.analysis.policy.simulations import KIND
 from riskreg.analysis.queries.simulations import results_of_run, visible_simulations
 from riskreg.decisions.models import DecisionState, ObligationKind
@@ -19,7 +20,6 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.totals import overdue_by_party
 from riskreg.risks.queries.work import Work, over_plan
 from riskreg.web.duties.labels import action_label, kind_label
-from riskreg.web.estimates.amounts import amount_text
 from riskreg.web.presenters import query
 
 # Of each list; the whole of each is one click away.

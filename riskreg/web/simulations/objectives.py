@@ -5,12 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import amount_text, chance_text, percent_text, points_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 from riskreg.register.models import Objective
 from riskreg.risks.models import Risk
-from riskreg.web.estimates.amounts import amount_text, chance_text, percent_text, points_text
 from riskreg.web.simulations import drawing
 
 

@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import percent_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.simulations import risk_in_key
 from riskreg.analysis.queries.contradictions import contradictions_of_run
@@ -36,7 +37,6 @@ from riskreg.register.models import Party
 from riskreg.register.permissions import permits, require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.estimates.amounts import percent_text
 from riskreg.web.forms.marks import not_done, repeatable
 from riskreg.web.presenters import Scale, person
 from riskreg.web.simulations.bought import Bought

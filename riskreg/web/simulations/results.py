@@ -5,12 +5,12 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import amount_text, percent_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 from riskreg.risks.models import Risk
-from riskreg.web.estimates.amounts import amount_text, percent_text
 from riskreg.web.presenters import Scale
 from riskreg.web.simulations import drawing
 
