@@ -80,30 +80,30 @@ def _option(one: Weighing, found: Mapping[str, Any], titles: Mapping[str, str]) 
         "key": found["key"],
         "title": titles.get(found["key"], ""),
         "best": best,
-        "cost": amount_text(found["cost"][0], currency),
+        "cost": amount_text(found["cost"][0]),
         "cost_band": _band(found["cost"]),
-        "mean": amount_text(found["mean"][0], currency),
+        "mean": amount_text(found["mean"][0]),
         "mean_band": _band(found["mean"]),
-        "bad": amount_text(found["bad"][0], currency),
+        "bad": amount_text(found["bad"][0]),
         "bad_band": _band(found["bad"]),
-        "difference": amount_text(found["difference"][0], currency),
+        "difference": amount_text(found["difference"][0]),
         "difference_band": _band(found["difference"]),
-        "net": amount_text(found["net"], currency),
-        "behind": "" if best else amount_text(found["behind"][0], currency),
+        "net": amount_text(found["net"]),
+        "behind": "" if best else amount_text(found["behind"][0]),
         "behind_band": "" if best else _band(found["behind"]),
         "best_key": one.results["best"],
-        **_risked(found, currency),
+        **_risked(found),
         "switch": switch_text(found, is_best=best, currency=currency),
     }
 
 
-def _risked(found: Mapping[str, Any], currency: str) -> dict[str, str]:
+def _risked(found: Mapping[str, Any]) -> dict[str, str]:
     """The chance of loss and the regret, with their bands; empty where the run has none."""
     chance, regret = found.get("chance_of_loss"), found.get("regret")
     return {
         "lost": chance_text(chance[0]) if chance else "",
         "lost_band": " … ".join(map(chance_text, chance[1:])) if chance else "",
-        "regret": amount_text(regret[0], currency) if regret else "",
+        "regret": amount_text(regret[0]) if regret else "",
         "regret_band": _band(regret) if regret else "",
     }
 
