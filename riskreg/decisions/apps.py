@@ -8,5 +8,7 @@ class DecisionsConfig(AppConfig):
     def ready(self) -> None:
         from riskreg.decisions.services import mail
         from riskreg.notify import refresh
+        from riskreg.reviews.services.reviews import REVIEWED
 
         refresh.register(mail.KIND, mail.refresh_message)
+        REVIEWED.append(mail.write_of_review)

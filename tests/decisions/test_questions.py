@@ -256,3 +256,40 @@ def test_nobody_is_written_to_about_their_own_words_or_a_question_taken_back(wor
     other = question(world, row, by="leader", text="And then?")
     withdraw_question(actor=world.viewer("leader"), ref=row.ref, question=other.uuid, at=world.at)
     assert not Message.objects.filter(kind="answer").exists()
+
+
+def test_whoever_asked_for_a_review_is_written_to_once_when_it_was_held(world: World) -> None:
+    row = builders.risk(world, title="Tariffs")
+    question(world, row, by="partner_leader", wants="review", text="Please look at it again")
+    question(world, row, by="leader", wants="review")
+    question(world, row, by="owner", wants="review", text="A note to myself")
+    question(world, row, by="leader", text="What does it cost?")
+    back = question(world, row, by="manager", wants="review")
+    withdraw_question(actor=world.viewer("manager"), ref=row.ref, question=back.uuid, at=world.at)
+    at = world.at + dt.timedelta(hours=1)
+    builders.review(world, row, at=at, comment="The duty stays until spring")
+    messages = {m.recipient: m for m in Message.objects.filter(kind="answer")}
+    assert set(messages) == {world.partner_leader.uuid, world.leader.uuid}
+    told = messages[world.partner_leader.uuid]
+    for words in ("Tariffs", "Please look at it again", "The duty stays until spring", "unchanged"):
+        assert words in told.text, words
+    found = refresher("answer")
+    assert found is not None
+    assert found.refresh(told.uuid, at) is not None
+    # The next review answers nothing any more.
+    builders.review(world, row, at=at + DAY)
+    assert Message.objects.filter(kind="answer").count() == 2
+    end_membership(register=world.register, user=world.partner_leader, at=at, by=world.leader)
+    assert found.refresh(told.uuid, at) is None
+
+
+def test_who_asked_in_private_is_told_and_what_is_no_answer_tells_nobody(world: World) -> None:
+    own = builders.risk(world, visibility="party", at=world.at - 20 * DAY)
+    question(world, own, wants="review")
+    builders.review(world, own, at=world.at - DAY, recorded_at=world.at + DAY)
+    assert not Message.objects.filter(kind="answer").exists()
+    builders.review(world, own, at=world.at + DAY)
+    message = Message.objects.get(kind="answer")
+    assert message.recipient == world.leader.uuid
+    audiences = set(message.audiences.values_list("party", flat=True))
+    assert audiences == {world.foton.uuid}

@@ -70,6 +70,28 @@ def _later_reviews() -> QuerySet[Review]:
     return rows.order_by("at", "pk")
 
 
+def answered_by(review: Review) -> QuerySet[Obligation]:
+    """What asked for a review of its risk and is answered by this one, the first since."""
+    first = _later_reviews().values("pk")[:1]
+    return (
+        Obligation.objects.filter(
+            risk=review.risk_id, kind=ObligationKind.REVIEW, state=ObligationState.OPEN
+        )
+        .annotate(first_review=Subquery(first))
+        .filter(first_review=review.pk)
+        .select_related("asked_by", "party", "register", "risk")
+        .order_by("pk")
+    )
+
+
+def review_that_answers(row: Obligation) -> Review | None:
+    """The first review of its risk after ``row``, which asks for one; None while it waits."""
+    if row.kind != ObligationKind.REVIEW or row.state != ObligationState.OPEN:
+        return None
+    rows = Review.objects.filter(risk=row.risk_id, at__gte=row.created_at)
+    return rows.select_related("reviewer").order_by("at", "pk").first()
+
+
 def is_open(row: Obligation) -> bool:
     """Whether an obligation, read with ``reviewed`` or by ``questions_of``, still waits: a review
     answers what asks for one."""

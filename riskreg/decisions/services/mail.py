@@ -10,6 +10,7 @@ from django.utils.text import Truncator
 from riskreg.accounts.mails import page_address
 from riskreg.accounts.models import User
 from riskreg.decisions.models import Obligation, ObligationState
+from riskreg.decisions.queries.questions import answered_by, review_that_answers
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify.letters import letter
@@ -18,6 +19,7 @@ from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft, post
 from riskreg.register.models import Membership
 from riskreg.register.visibility import Visibility
+from riskreg.reviews.models import Outcome, Review
 
 KIND = "answer"
 # A mail quotes no more than this; the whole is behind its button.
@@ -26,8 +28,21 @@ QUOTED = 1500
 
 def write_to_asker(row: Obligation, at: dt.datetime) -> None:
     """Post a message about the answer to whoever asked, unless they gave it or left."""
+    if row.closed_by_id != row.asked_by_id:
+        _post(row, None, at)
+
+
+def write_of_review(review: Review) -> None:
+    """Post a message to each who asked for this review of a risk, unless they held it themselves or
+    left: once for what they asked, by the first review after it."""
+    for row in answered_by(review):
+        if row.asked_by_id != review.reviewer_id:
+            _post(row, review, review.created_at)
+
+
+def _post(row: Obligation, review: Review | None, at: dt.datetime) -> None:
     user = row.asked_by
-    if user is None or row.closed_by_id == user.pk:
+    if user is None:
         return
     home = _home(row, user)
     if home is None:
@@ -40,7 +55,7 @@ def write_to_asker(row: Obligation, at: dt.datetime) -> None:
             address=user.email,
             language=user.language,
             local_day=clock.local_date(at, user.time_zone),
-            content=_content(row, user),
+            content=_content(row, review, user),
             audiences=[Audience(row.register.uuid, home.party.uuid if home.party else None)],
         ),
         at,
@@ -53,9 +68,11 @@ def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
     rows = Obligation.objects.select_related("register", "risk", "asked_by", "closed_by", "party")
     row = rows.get(uuid=question)
     user = row.asked_by
-    if user is None or row.state != ObligationState.MET or _home(row, user) is None:
+    review = review_that_answers(row)
+    answered = row.state == ObligationState.MET or review is not None
+    if user is None or not answered or _home(row, user) is None:
         return None
-    return _content(row, user)
+    return _content(row, review, user)
 
 
 def _home(row: Obligation, user: User) -> Membership | None:
@@ -68,15 +85,19 @@ def _home(row: Obligation, user: User) -> Membership | None:
     return rows.first()
 
 
-def _content(row: Obligation, user: User) -> Content:
+def _content(row: Obligation, review: Review | None, user: User) -> Content:
+    """``review``: what answers it, where it asked for one; else it was answered in words."""
+    author = row.closed_by if review is None else review.reviewer
+
     def values() -> dict[str, Any]:
         register, risk = row.register, row.risk
         return {
             "name": user.display_name,
-            "author": row.closed_by.display_name if row.closed_by else "",
+            "author": author.display_name if author else "",
+            "outcome": "" if review is None else Outcome(review.outcome).label,
             "about": f"{risk.ref} {risk.localized('title')}",
             "question": Truncator(row.text).chars(QUOTED),
-            "quoted": Truncator(row.words).chars(QUOTED),
+            "quoted": Truncator(review.localized("comment") if review else row.words).chars(QUOTED),
             "registers_said": register.name,
             "registers": [{"name": register.name, "notice": register.notice}],
             "url": page_address("web:risk", slug=register.slug, ref=risk.ref) + "#questions",

@@ -1,7 +1,7 @@
 """Recording reviews: the only thing that lets a review date move later (I1)."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -23,6 +23,9 @@ from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.assessments import clean_assessment, create_assessment
 from riskreg.risks.services.positions import bump_version
+
+# What rooms above do once a review is recorded, in its transaction; added when they are ready.
+REVIEWED: list[Callable[[Review], None]] = []
 
 
 @transaction.atomic
@@ -168,6 +171,8 @@ def review_risk(
             },
         )
     )
+    for do in REVIEWED:
+        do(review)
     return review
 
 
