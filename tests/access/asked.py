@@ -126,7 +126,9 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
             *of_list("mitigations"), "ordering=-cost", "status=all&page=2",
         ],
         "/r/{}/mitigations/new/": ["risk=R-002", "risk=F-002"],
-        "/r/{}/acceptances/": ["show=waiting", "show=granted", "show=over", "page=2"],
+        "/r/{}/acceptances/": [
+            "show=waiting", "show=granted", "show=over", "page=2", "risk=R-001", "risk=F-002",
+        ],
         "/r/{}/comments/": ["about=risk:R-001", "about=mitigation:M-001", "about=risk:F-002"],
         "/r/{}/decisions/": ["show=drafts", "show=standing", "show=over", "page=2"],
         "/r/{}/decisions/new/": ["risk=R-002", "risk=F-002"],

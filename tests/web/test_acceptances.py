@@ -3,6 +3,8 @@
 import pytest
 
 from riskreg.decisions.models import Acceptance, Obligation
+from riskreg.decisions.services import refuse_acceptance
+from riskreg.risks.services import share_risk
 from tests import builders
 from tests.builders import World
 from tests.decisions.making import DAY, accepted, asked, condition
@@ -125,3 +127,42 @@ def test_each_list_has_its_rows(world: World, show: str) -> None:
     assert (first.ref in text) is (show == "granted")
     unknown = builders.web(world.onlooker).get(f"/r/{world.register.slug}/acceptances/?show=x")
     assert unknown.status_code == 404
+
+
+def test_all_acceptances_of_a_risk_are_on_its_page_and_behind_it(world: World) -> None:
+    row = builders.risk(world, visibility="party")
+    own = asked(world, row)
+    refuse(world, own)
+    row = share_risk(actor=world.viewer("manager"), ref=row.ref, version=None, at=world.at)
+    here = f"risks/{row.ref}/"
+    assert own.ref in page(world, "owner", here)
+    for _n in range(6):
+        refuse(world, asked(world, row))
+    held = accepted(world, row)
+    shown = page(world, "owner", here)
+    start = shown.index("Other acceptances of this risk")
+    assert shown.index(f">{held.ref}<") < start
+    others = shown[start : shown.index("All acceptances of this risk")]
+    assert [others.count(f">A-00{n}<") for n in range(1, 8)] == [0, 1, 1, 1, 1, 1, 0]
+    assert others.count("refused") == 5
+    every = page(world, "owner", f"acceptances/?risk={row.ref}")
+    assert [every.count(f">A-00{n}<") for n in range(1, 8)] == [1] * 7
+    assert f">{own.ref}<" in every
+    # What was asked in private before it was shared stays with its party.
+    other = page(world, "partner_owner", f"acceptances/?risk={row.ref}")
+    assert (other.count(">A-007<"), f">{own.ref}<" in other) == (1, False)
+    assert own.ref not in page(world, "partner_owner", here)
+    export = f"/r/{world.register.slug}/acceptances/export/?risk={row.ref}&format=csv"
+    answer = builders.web(world.partner_owner).get(export)
+    lines = b"".join(answer.streaming_content).decode()  # type: ignore[attr-defined]
+    assert ("A-001" in lines, own.ref in lines) == (True, False)
+    for who, ref in (("partner_owner", own.risk.ref), ("owner", "R-099"), ("owner", "F-001/..")):
+        answer = builders.web(getattr(world, who)).get(
+            f"/r/{world.register.slug}/acceptances/?risk={ref}"
+        )
+        assert answer.status_code == 404, ref
+
+
+def refuse(world: World, row: Acceptance) -> None:
+    act = {"actor": world.viewer("leader"), "ref": row.ref, "version": None, "at": world.at}
+    refuse_acceptance(**act, words="Not yet")

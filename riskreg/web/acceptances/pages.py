@@ -16,6 +16,7 @@ from riskreg.decisions.policy.acceptances import Act
 from riskreg.decisions.queries.acceptances import (
     acceptance_for,
     acceptances_for,
+    acceptances_of,
     block_of,
     unaccepted,
     why_not,
@@ -23,6 +24,7 @@ from riskreg.decisions.queries.acceptances import (
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
+from riskreg.risks.queries.access import risk_for
 from riskreg.web.acceptances.rows import acceptance_row
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
@@ -47,9 +49,12 @@ class WordsForm(forms.Form):
         field.needed = needed
 
 
-def listed_acceptances(viewer: Viewer, show: str, today: dt.date) -> QuerySet[Any]:
+def listed_acceptances(viewer: Viewer, show: str, today: dt.date, risk: str = "") -> QuerySet[Any]:
     """The rows of one of the lists (``SHOWS``) in their order: positions of what needs one, or
-    acceptances. Raises ``NotFound`` for no such list."""
+    acceptances; where ``risk`` is named, all of that one, the newest first. Raises ``NotFound`` for
+    no such list or risk."""
+    if risk:
+        return acceptances_of(viewer, risk_for(viewer, risk), today)
     if show not in SHOWS:
         raise NotFound(_("There is no such list of acceptances."))
     if show == "needed":
@@ -64,23 +69,27 @@ def listed_acceptances(viewer: Viewer, show: str, today: dt.date) -> QuerySet[An
 
 
 class AcceptanceList(RegisterView):
-    """What stands above appetite without one comes first; ``?show=`` chooses the others."""
+    """What stands above appetite without one comes first; ``?show=`` chooses the others, and
+    ``?risk=`` all of one risk."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
-        """One of the four lists, in pages."""
-        show = request.GET.get("show", "") or SHOWS[0]
+        """One of the lists, in pages."""
+        risk = request.GET.get("risk", "")
+        show = "risk" if risk else request.GET.get("show", "") or SHOWS[0]
         today = self.viewer.today(self.at)
-        rows: Any = listed_acceptances(self.viewer, show, today)
+        rows: Any = listed_acceptances(self.viewer, show, today, risk)
         if show == "needed":
             rows = rows.select_related("risk", "owner", "party")
         page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         build = self._needed if show == "needed" else self._row
         context = {
             "show": show,
-            "tabs": self._tabs(show),
+            "tabs": self._tabs(show, risk),
             "page_obj": page,
             "rows": [build(row, today) for row in page],
-            "exports": file_links(self.viewer, "acceptance_export", {"show": [show]}),
+            "exports": file_links(
+                self.viewer, "acceptance_export", {"risk": [risk]} if risk else {"show": [show]}
+            ),
         }
         return self.render("acceptances/index.html", context)
 
@@ -102,7 +111,7 @@ class AcceptanceList(RegisterView):
         }
 
     @staticmethod
-    def _tabs(show: str) -> list[dict[str, Any]]:
+    def _tabs(show: str, risk: str) -> list[dict[str, Any]]:
         labels = {
             "needed": _("Above appetite without one"),
             "waiting": _("Waiting for an answer"),
@@ -112,7 +121,7 @@ class AcceptanceList(RegisterView):
         return [
             {"label": labels[key], "url": query({}, show=key), "current": key == show}
             for key in SHOWS
-        ]
+        ] + ([{"label": risk, "url": query({}, risk=risk), "current": True}] if risk else [])
 
 
 class AcceptancePage(RegisterView):

@@ -3,6 +3,7 @@
 import datetime as dt
 from typing import Any
 
+from django.db.models import Case, When
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -13,8 +14,8 @@ from riskreg.register.access import Viewer
 from riskreg.risks.models import Risk
 from riskreg.web.presenters import Scale, person
 
-# More of one risk than this are not looked through for the one that counts.
-MOST_OF_RISK = 20
+# Of one risk: the one that counts, and so many others; all of them are one click away.
+OTHERS_OF_RISK = 5
 TONES = {
     Status.WAITING: "warn",
     Status.IN_FORCE: "ok",
@@ -84,15 +85,24 @@ def acceptance_row(viewer: Viewer, row: Acceptance, today: dt.date) -> dict[str,
     }
 
 
-def acceptance_of(viewer: Viewer, risk: Risk, today: dt.date) -> dict[str, Any] | None:
-    """The acceptance of ``risk`` that its page shows: one in force or waiting before one that is
-    over, the newest of each."""
-    rows = acceptances_of(viewer, risk, today).filter(visibility=risk.visibility)
+def acceptances_on_page(
+    viewer: Viewer, risk: Risk, today: dt.date
+) -> tuple[dict[str, Any] | None, list[dict[str, Any]], bool]:
+    """What the page of ``risk`` shows of its acceptances: the one that counts (one in force or
+    waiting before one that is over, the newest of each; of who sees the risk now), the others in
+    the same order, and whether there are more."""
+    first = Case(
+        When(visibility=risk.visibility, state=AcceptanceState.GRANTED, then=0),
+        When(visibility=risk.visibility, state=AcceptanceState.REQUESTED, then=1),
+        When(visibility=risk.visibility, then=2),
+        default=3,
+    )
     # Its conditions stand on its own page.
-    rows = rows.prefetch_related(None)
-    shown = {AcceptanceState.GRANTED: 0, AcceptanceState.REQUESTED: 1}
-    found = sorted(rows[:MOST_OF_RISK], key=lambda row: shown.get(AcceptanceState(row.state), 2))
-    return acceptance_row(viewer, found[0], today) if found else None
+    rows = acceptances_of(viewer, risk, today).prefetch_related(None).order_by(first, "-at", "-pk")
+    found = list(rows[: OTHERS_OF_RISK + 2])
+    shown = [acceptance_row(viewer, row, today) for row in found[: OTHERS_OF_RISK + 1]]
+    counts = shown.pop(0) if shown and shown[0]["row"].visibility == risk.visibility else None
+    return counts, shown[:OTHERS_OF_RISK], len(found) > len(shown[:OTHERS_OF_RISK]) + bool(counts)
 
 
 def _replaced(row: Acceptance) -> str:

@@ -124,7 +124,8 @@ class DriverExport(WholeExport):
 
 
 class AcceptanceExport(RiskFiles):
-    """Acceptances as the page shows them: ``?show=``; what needs one is a list of risks."""
+    """Acceptances as the page shows them: ``?show=``, or all of ``?risk=``; what needs one is a
+    list of risks."""
 
     name = "acceptances"
     formats = FORMATS
@@ -132,8 +133,9 @@ class AcceptanceExport(RiskFiles):
     def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
         """The list that is shown."""
         show = given.get("show") or "needed"
-        rows = listed_acceptances(self.viewer, show, self.viewer.today(self.at))
-        if show == "needed":
+        risk = given.get("risk") or ""
+        rows = listed_acceptances(self.viewer, show, self.viewer.today(self.at), risk)
+        if show == "needed" and not risk:
             return [risks_sheet(self.viewer, rows, get_language() or "en")]
         return [list_sheet("acceptances", self.viewer, rows, self.at)]
 

@@ -32,7 +32,7 @@ from riskreg.risks.models import Assessment, ControlKind, Kind, Mitigation, Risk
 from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
-from riskreg.web.acceptances.rows import acceptance_of
+from riskreg.web.acceptances.rows import acceptances_on_page
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decisions_of_risk
@@ -98,7 +98,9 @@ class RiskPage(RegisterView):
         private = risk.visibility == "party"
         extension = extension_row(viewer, risk, today) if now.extended_until else None
         people = [u for u in (risk.owner_id, risk.deputy_id) if u]
-        accepted = acceptance_of(viewer, risk, today) if now.any_acceptance else None
+        accepted, others, more = (
+            acceptances_on_page(viewer, risk, today) if now.any_acceptance else (None, [], False)
+        )
         refs = [term.ref for term in risk.terms.all()]
         above = risk.state == "open" and scale.matrix.above_appetite(
             now.residual_rating, risk.kind, refs
@@ -132,6 +134,8 @@ class RiskPage(RegisterView):
             if risk.state == "open" and risk.kind == Kind.THREAT
             else "",
             "acceptance": accepted,
+            "other_acceptances": others,
+            "more_acceptances": more,
             "decisions": decisions_of_risk(viewer, risk) if now.any_decision else [],
             "questions": question_rows(viewer, risk, today) if now.any_question else [],
             "comments": comments_panel(viewer, risk),
