@@ -60,6 +60,7 @@ def to_json(row: Assessment) -> dict[str, Any]:
         "score": row.score,
         "rating": row.rating,
         "criteria": row.criteria.number,
+        "dimension": row.dimension,
         "rationale": row.rationale,
         "translations": row.translations,
         "label": row.label,

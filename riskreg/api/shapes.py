@@ -77,6 +77,9 @@ class Assessment(s.Serializer[Any]):
     score = s.IntegerField()
     rating = s.CharField()
     criteria = s.IntegerField(help_text="number of the criteria version that it was read from")
+    dimension = s.CharField(
+        allow_null=True, help_text="kind of impact that drove the level, as a key of the criteria"
+    )
     rationale = s.CharField(allow_blank=True)
     translations = translations("rationale")
     label = one_of(LABELS)
@@ -91,6 +94,12 @@ class AssessmentNew(s.Serializer[Any]):
     stage = one_of(STAGES, required=False)
     likelihood = s.IntegerField(min_value=1, max_value=7)
     impact = s.IntegerField(min_value=1, max_value=7)
+    dimension = s.CharField(
+        max_length=30,
+        required=False,
+        allow_null=True,
+        help_text="kind of impact that drove the level, as a key of the criteria in force",
+    )
     rationale = s.CharField(max_length=8000, help_text="why it stands there")
     label = one_of(LABELS, required=False)
     translations = translations("rationale", required=False)
@@ -100,6 +109,12 @@ class ReviewAssessment(s.Serializer[Any]):
     stage = one_of(STAGES, required=False)
     likelihood = s.IntegerField(min_value=1, max_value=7)
     impact = s.IntegerField(min_value=1, max_value=7)
+    dimension = s.CharField(
+        max_length=30,
+        required=False,
+        allow_null=True,
+        help_text="kind of impact that drove the level, as a key of the criteria in force",
+    )
     rationale = s.CharField(
         max_length=8000, required=False, help_text="why it stands there; the comment if not given"
     )

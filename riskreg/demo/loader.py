@@ -380,6 +380,7 @@ def _assessment(step: Mapping[str, Any]) -> dict[str, Any]:
         "stage": step["stage"],
         "likelihood": step["likelihood"],
         "impact": step["impact"],
+        "dimension": step["dimension"],
         "rationale": files.originals(step, ("rationale",))["rationale"],
         "translations": files.versions(step, ("rationale",)),
         "label": step["label"],

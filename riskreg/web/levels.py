@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from django import forms
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.localised import localised, number
 from riskreg.register.models import Criteria, Role
@@ -29,6 +31,44 @@ def levels_of(criteria: Criteria, axis: str) -> list[dict[str, Any]]:
         }
         for level in reversed(getattr(criteria, axis))
     ]
+
+
+def dimension_name(criteria: Criteria, key: str) -> str:
+    """A kind of impact in the reader's words; its key where these criteria do not have it."""
+    names = (item["names"] for item in criteria.dimensions if item["key"] == key)
+    return localised(next(names, None), key)
+
+
+def driven_by(criteria: Criteria, impact: int, key: str | None) -> str:
+    """Which kind of impact drove a level; empty where nobody said."""
+    if not key:
+        return ""
+    return _("impact %(level)d, by %(kind)s") % {
+        "level": impact,
+        "kind": dimension_name(criteria, key),
+    }
+
+
+def offer_dimensions(form: forms.Form, criteria: Criteria) -> None:
+    """Let ``form`` ask what drove the impact, where ``criteria`` tell kinds of it apart."""
+    field = form.fields["dimension"]
+    if not criteria.dimensions and "dimension" not in form.errors:
+        del form.fields["dimension"]
+        return
+    kinds = [(item["key"], localised(item["names"], item["key"])) for item in criteria.dimensions]
+    field.widget.choices = [("", _("not said")), *kinds]  # type: ignore[attr-defined]
+
+
+class DimensionField(forms.CharField):
+    """Which kind of impact drove the level; whether the scale has it is for the services to say."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            label=gettext_lazy("What drove the impact?"),
+            required=False,
+            widget=forms.Select,
+            help_text=gettext_lazy("The kind of impact that the chosen level comes from."),
+        )
 
 
 def _range_words(axis: str, value: list[float] | None) -> str:

@@ -27,6 +27,8 @@ class Assessment(Translated, Searchable, Base, PartyBound):
 
     ``at`` is when it was judged, ``created_at`` when it was recorded. It belongs to the audience
     that the risk had then: what was judged in private stays so when the risk is shared.
+    ``dimension`` is the kind of impact, by its key in ``criteria``, that the level of impact comes
+    from; null where nobody said.
     """
 
     risk = models.ForeignKey(Risk, on_delete=models.PROTECT, related_name="assessments")
@@ -36,6 +38,7 @@ class Assessment(Translated, Searchable, Base, PartyBound):
     impact = models.PositiveSmallIntegerField()
     score = models.PositiveIntegerField()
     rating = models.CharField(max_length=30)
+    dimension = models.CharField(max_length=30, null=True)  # noqa: DJ001
     rationale = models.TextField(blank=True)
     translations = models.JSONField(default=dict, blank=True)
     label = models.CharField(max_length=12, default="judgement")

@@ -12,6 +12,7 @@ from riskreg.events.services import append, is_brought_in
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
+from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Cell, Matrix, check_sourced
 from riskreg.register.services import mark_used
@@ -38,9 +39,10 @@ def record_assessment(
 ) -> Assessment:
     """Record the actor's judgement of a risk at one stage.
 
-    ``given``: {stage, likelihood, impact, rationale, label?, translations?}, levels as the criteria
-    have them. No score moves, and none is confirmed, without its reason (I13). A rating that asks
-    for sooner reviews pulls the next review in (I1).
+    ``given``: {stage, likelihood, impact, dimension?, rationale, label?, translations?}, levels as
+    the criteria have them; ``dimension`` is the key of the kind of impact that drove the level.
+    No score moves, and none is confirmed, without its reason (I13). A rating that asks for sooner
+    reviews pulls the next review in (I1).
     Raises ``Invalid`` naming each wrong field, ``Conflict``, ``Forbidden``, ``NotFound``.
     """
     risk = risk_for(actor, ref, lock=True)
@@ -95,6 +97,8 @@ def create_assessment(
         clean["stage"]: [before, {p: getattr(cell, p) for p in cell.__dict__}],
         "rationale": [None, clean["rationale"]],
     }
+    if clean["dimension"]:
+        changes["dimension"] = [None, clean["dimension"]]
     if clean["translations"]:
         changes["translations"] = [None, clean["translations"]]
     if was != risk.next_review_on:
@@ -112,7 +116,7 @@ def clean_assessment(
     errors = Errors()
     if not isinstance(given, Mapping):
         raise Invalid.one("assessment", "not_an_object", _("An assessment is an object."))
-    known = {"stage", "likelihood", "impact", "rationale", "label", "translations"}
+    known = {"stage", "likelihood", "impact", "dimension", "rationale", "label", "translations"}
     for name in given:
         if name not in known:
             errors.add(str(name)[:60], "unknown_field", _("An assessment has no such field."))
@@ -127,6 +131,7 @@ def clean_assessment(
     if label not in LABELS:
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
     check_sourced(errors, "label", label, bool(risk.sources))
+    dimension = _clean_dimension(errors, actor.criteria, given.get("dimension"))
     rationale = clean_text(errors, "rationale", given.get("rationale"), limit=8000)
     translations = clean_translations(errors, given.get("translations") or {}, ("rationale",))
     cell = None
@@ -144,5 +149,32 @@ def clean_assessment(
         errors.add("rationale", "required", why)
     errors.raise_if_any()
     assert cell is not None  # noqa: S101 - an invalid cell has raised above
-    clean = {"stage": stage, "label": label, "rationale": rationale, "translations": translations}
+    clean = {
+        "stage": stage,
+        "dimension": dimension,
+        "label": label,
+        "rationale": rationale,
+        "translations": translations,
+    }
     return clean, cell
+
+
+def _clean_dimension(errors: Errors, criteria: Criteria, value: Any) -> str | None:
+    """The key of a kind of impact that the scale in force has, or None for none."""
+    if value is None or value == "":
+        return None
+    keys = [item["key"] for item in criteria.dimensions]
+    if isinstance(value, str) and value in keys:
+        return value
+    if keys:
+        text = _(
+            "The scale in force has no such kind of impact. Leave it empty, or use one of: %s."
+        )
+        errors.add("dimension", "unknown", text % ", ".join(keys))
+    else:
+        text = _(
+            "The scale in force tells no kinds of impact apart. Leave this empty; a risk manager "
+            "can add kinds to the criteria."
+        )
+        errors.add("dimension", "none_there", text)
+    return None

@@ -41,6 +41,7 @@ from riskreg.web.history.language import (
     versions_changed,
 )
 from riskreg.web.ladder.labels import reason_label
+from riskreg.web.levels import dimension_name
 from riskreg.web.tables import PEOPLE, find_field
 
 PAGE = 50
@@ -270,6 +271,7 @@ def field_label(name: str, noun: str = "") -> str:
         return str(field.history)
     words = {
         "reason": _("reason"),
+        "dimension": _("impact driven by"),
         "rationale": _("rationale"),
         "comment": _("comment"),
         "outcome": _("outcome"),
@@ -325,6 +327,8 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
             texts = [parts.get(text, text) for text in texts]
         return enumerated(names.get(text, text) for text in texts)
     text = str(value)
+    if name == "dimension":
+        return dimension_name(matrix.criteria, text)
     choices = field.choices if field and field.choices else _CHOICES.get(name)
     if name in ("rung", "why"):
         return _reminder_text(text)

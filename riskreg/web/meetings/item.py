@@ -58,11 +58,11 @@ class MeetingItemPage(MeetingView, ReviewScreen):
         try:
             review = None
             if not deferred:
-                assessment = self.judged(request, risk)
+                assessment = self.judged(request, risk, data)
                 review = {
                     "outcome": data["outcome"] or None,
                     "comment": data["comment"],
-                    "assessment": assessment and {**assessment, "rationale": data["comment"]},
+                    "assessment": assessment,
                     "next_review_on": data["next_review_on"],
                 }
             done = record_item(

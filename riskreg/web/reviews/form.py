@@ -35,14 +35,14 @@ class ReviewPage(ReviewScreen):
             return self._page(request, risk, form, status=400)
         cell_error = ""
         try:
-            assessment = self.judged(request, risk)
+            assessment = self.judged(request, risk, data)
             review = record_review(
                 actor=self.viewer,
                 ref=ref,
                 version=data["version"],
                 outcome=data["outcome"] or None,
                 comment=data["comment"],
-                assessment=assessment and {**assessment, "rationale": data["comment"]},
+                assessment=assessment,
                 next_review_on=data["next_review_on"],
                 at=self.at,
             )

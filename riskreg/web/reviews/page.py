@@ -2,6 +2,7 @@
 
 import datetime as dt
 import uuid
+from collections.abc import Mapping
 from typing import Any
 
 from django import forms
@@ -25,6 +26,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.due_dates import dates_after_review
 from riskreg.web.history.page import event_rows
 from riskreg.web.indicators.panels import called_rows, moved_rows
+from riskreg.web.levels import DimensionField, offer_dimensions
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import Scale, person
 from riskreg.web.risks.extensions import extension_row
@@ -48,6 +50,7 @@ class ReviewForm(forms.Form):
             "without."
         ),
     )
+    dimension = DimensionField()
     outcome = forms.ChoiceField(
         label=gettext_lazy("Does something else follow?"), required=False, choices=[]
     )
@@ -72,8 +75,23 @@ class ReviewForm(forms.Form):
 class ReviewScreen(RegisterView):
     """Reads and shows one review; what is done with the answer is for the page."""
 
-    def judged(self, request: HttpRequest, risk: Risk) -> dict[str, int] | None:
-        """The new cell, if there is one. Raises ``Invalid`` where button and cell disagree."""
+    def judged(
+        self, request: HttpRequest, risk: Risk, data: Mapping[str, Any]
+    ) -> dict[str, Any] | None:
+        """The new cell with what was said about it (``data`` of the form), if there is one. Raises
+        ``Invalid`` where the button does not fit."""
+        judged = self._cell(request, risk)
+        dimension = data.get("dimension")
+        if judged is None and dimension:
+            text = _(
+                "No score is saved with this, so that nothing drove it. Leave it empty, or choose "
+                "another cell and save the new score."
+            )
+            raise Invalid.one("dimension", "without_score", text)
+        said = {"dimension": dimension or None, "rationale": data["comment"]}
+        return judged and {**judged, **said}
+
+    def _cell(self, request: HttpRequest, risk: Risk) -> dict[str, Any] | None:
         chosen = chosen_cell(request.POST.get("cell", ""))
         now = cell_text(position_of(risk), "residual")
         same = chosen is None or f"{chosen['likelihood']},{chosen['impact']}" == now
@@ -99,7 +117,7 @@ class ReviewScreen(RegisterView):
                     "or press “Nothing has changed”."
                 ),
             )
-        return None if same else {"stage": "residual", **chosen}  # type: ignore[dict-item]
+        return None if same else {"stage": "residual", **chosen}
 
     def review_context(
         self, request: HttpRequest, risk: Risk, form: ReviewForm, cell_error: str = ""
@@ -115,6 +133,7 @@ class ReviewScreen(RegisterView):
         scale = Scale(self.viewer.register.criteria)
         last = last_review(self.viewer, risk)
         now = cell_text(position, "residual")
+        offer_dimensions(form, scale.criteria)
         form.fields["next_review_on"].widget.attrs |= {
             "min": (today + dt.timedelta(days=1)).isoformat()
         }

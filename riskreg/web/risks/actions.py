@@ -33,6 +33,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.due_dates import dates_after_assessment
 from riskreg.web.forms.marks import adds
+from riskreg.web.levels import DimensionField, offer_dimensions
 from riskreg.web.presenters import Scale, stage_meaning, stage_name
 from riskreg.web.risks.mismatches import warn_of_mismatches
 from riskreg.web.table_form import set_choices
@@ -84,6 +85,7 @@ class AssessForm(ActionForm):
         widget=forms.Textarea(attrs={"rows": 4}),
         help_text=gettext_lazy("What makes you judge it so; others will read it."),
     )
+    dimension = DimensionField()
 
 
 class RiskAction(RegisterView):
@@ -327,6 +329,9 @@ class AssessRisk(RiskAction):
             "button": _("Save assessment"),
         }
 
+    def prepare(self, form: ActionForm, risk: Risk) -> None:
+        offer_dimensions(form, self.viewer.register.criteria)
+
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         stage = self._stage(request)
         scale = Scale(self.viewer.register.criteria)
@@ -356,6 +361,7 @@ class AssessRisk(RiskAction):
         given: dict[str, Any] = {
             "stage": self.request.POST.get("stage", ""),
             "rationale": data["rationale"],
+            "dimension": data.get("dimension"),
         }
         try:
             given |= chosen_cell(self.request.POST.get("cell", "")) or {}

@@ -28,7 +28,7 @@ from riskreg.register.queries import (
 from riskreg.reviews.models import Review
 from riskreg.reviews.queries import extended_until_subquery, reviews_of
 from riskreg.risks.fields import RISK
-from riskreg.risks.models import Assessment, ControlKind, Kind, Mitigation, Risk
+from riskreg.risks.models import Assessment, ControlKind, Kind, Mitigation, Position, Risk
 from riskreg.risks.policy import is_overdue, may_follow
 from riskreg.risks.queries.access import risk_for, visible_positions
 from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
@@ -40,6 +40,7 @@ from riskreg.web.duties.labels import away_text
 from riskreg.web.evidence.panel import evidence_panel, files_of
 from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_rows
+from riskreg.web.levels import driven_by
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import (
     Scale,
@@ -141,6 +142,7 @@ class RiskPage(RegisterView):
             "comments": comments_panel(viewer, risk),
             "is_accepted": accepted is not None and accepted["status"] == Status.IN_FORCE,
             "place": scale.place(cell) if (cell := now.cell("residual")) else "",
+            "driven_by": _driven_by(assessments, now, scale),
             "overdue": is_overdue(risk.state, risk.next_review_on, today),
             "extension": extension,
             "cadence": scale.matrix.cadence_days(now.residual_rating),
@@ -276,6 +278,14 @@ def _cell(row: Assessment, scale: Scale) -> str:
     return scale.place({"likelihood": row.likelihood, "impact": row.impact})
 
 
+def _driven_by(assessments: list[Assessment], now: Position, scale: Scale) -> str:
+    """What drove the impact as it stands, where the newest judgement is what put it there."""
+    newest = next((row for row in assessments if row.stage == "residual"), None)
+    if newest is None or newest.criteria_id != now.criteria_id:
+        return ""
+    return driven_by(scale.criteria, newest.impact, newest.dimension)
+
+
 def _assessment(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[str, Any]:
     scale = scales[row.criteria_id]
     return {
@@ -285,6 +295,7 @@ def _assessment(row: Assessment, scales: dict[int, Scale], kind: str) -> dict[st
         "stage": stage_name(row.stage),
         "chip": scale.chip(row.rating, row.score, kind),
         "place": _cell(row, scale),
+        "driven_by": driven_by(scale.criteria, row.impact, row.dimension),
         "rationale": row.localized("rationale"),
         "who": person(row.assessor),
         "label": row.label,
