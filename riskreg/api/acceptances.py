@@ -94,7 +94,8 @@ class AcceptancesNeeded(RegisterApi):
 
     @schema.listed("List risks without an acceptance", shapes.Unaccepted)
     def get(self, request: Request, slug: str) -> HttpResponse:
-        """Open threats, in the order of their refs."""
+        """Open threats, in the order of their refs. A part of another risk stands here by itself,
+        as it is accepted by itself; counts of the map leave it behind what it is part of."""
         self.known_params(*PARAMS)
         rows = unaccepted(self.viewer, _today(self)).select_related("risk", "owner").order_by()
         listing = Listing(

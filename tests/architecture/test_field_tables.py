@@ -83,6 +83,8 @@ INTERNAL = {"uuid", "register", "search_text", "sort_key_en", "sort_key_zh", "re
 TOLD_OTHERWISE = {
     "indicator": {"latest_at", "latest_value", "ended_with"},
     "mitigation": {"ended_with"},
+    # Counted from ``updated_at``, and told as its duty.
+    "risk": {"draft_due_on"},
     "objective": {"created_at"},
     # The one that it was noted on first is among ``risks``.
     "control": {"risk"},

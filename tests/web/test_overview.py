@@ -7,6 +7,8 @@ import pytest
 from django.test import Client
 
 from riskreg.analysis.services import request_simulation
+from riskreg.exchange.queries.packs import PackScope
+from riskreg.exchange.queries.packs.asked import above_appetite
 from riskreg.register.models import Register
 from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks.queries.totals import above_over_time
@@ -55,6 +57,29 @@ def test_every_figure_opens_what_it_counts(kept: World, who: str) -> None:
             assert opened["shown"].total == figure["count"], figure
         else:
             assert len(opened["page"].object_list) == figure["count"], figure
+
+
+def test_parts_are_counted_apart_from_what_they_are_part_of(world: World) -> None:
+    """What is not accepted is counted as what is above appetite is, here, in packs and over REST;
+    each part is accepted by itself, so that none of them is left unsaid."""
+    parent, outside = builders.risk(world), builders.risk(world, rated=(1, 1))
+    parts = [builders.risk(world) for _n in range(3)]
+    for part in parts[:2]:
+        builders.relation(world, part, "part_of", parent)
+    builders.relation(world, parts[2], "part_of", outside)
+    deciding.accepted(world, parts[0])
+    context = builders.web(world.leader).get(HOME).context
+    found = {str(f["label"]): (f["count"], f.get("note", "")) for f in context["figures"]}
+    assert found["above appetite"] == (1, "")
+    assert found["above appetite, not accepted"] == (1, "and parts of others: 2")
+    refs = sorted(row.ref for row in (parent, *parts[1:]))
+    assert sorted(row["ref"] for row in context["unaccepted"]) == refs
+    here = f"/api/v1/registers/{SLUG}/acceptances/needed/"
+    rows = builders.api(world.leader).get(here).json()["results"]
+    assert [row["risk"] for row in rows] == refs
+    scope = PackScope(world.viewer("leader"), world.today, world.today - 90 * DAY, world.at)
+    (above,) = above_appetite(scope)
+    assert above["blocks"][0]["caption"] == "Not accepted: 1 (and parts of others: 2)"
 
 
 def test_what_moved_has_the_reviewers_words_and_counts_from_the_chosen_day(kept: World) -> None:

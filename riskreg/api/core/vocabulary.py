@@ -28,7 +28,7 @@ CODES = (
     "unknown_host", "unknown_account", "unknown_column", "unknown_filter", "unknown_language",
     "unknown_level", "unknown_member", "unknown_objective", "unknown_parameter", "unknown_party",
     "unknown_rating", "unknown_risk", "unknown_role", "unknown_term", "wildcard", "wrong_size",
-    "wrong_state", "wrong_unit",
+    "wrong_state", "wrong_unit", "without_score", "none_there",
 )  # fmt: skip
 # Of events in the chains of a register; accounts have chains of their own.
 VERBS = (

@@ -19,8 +19,9 @@ from riskreg.register.axes import axes_of
 from riskreg.register.permissions import permits
 from riskreg.register.queries import objectives_for
 from riskreg.reviews.queries.meetings import last_meeting_before
+from riskreg.risks.filters import RiskFilter
 from riskreg.risks.queries import heatmap_lists
-from riskreg.risks.queries.heatmap import Heatmap, heatmap
+from riskreg.risks.queries.heatmap import Heatmap, behind_others, heatmap
 from riskreg.risks.queries.totals import above_over_time, scores_over_time
 from riskreg.risks.queries.work import work_as_a_whole
 from riskreg.web.base import RegisterView
@@ -78,7 +79,7 @@ class OverviewPage(RegisterView):
                 shown,
                 map_url,
                 sum(party["count"] for party in overdue["reviews"]),
-                above["unaccepted_count"],
+                above,
             ),
             **above,
             "empty": not (shown.total or shown.other_total),
@@ -117,11 +118,13 @@ class OverviewPage(RegisterView):
         ]
 
     def _figures(
-        self, shown: Heatmap, map_url: str, overdue: int, unaccepted: int
+        self, shown: Heatmap, map_url: str, overdue: int, without: dict[str, Any]
     ) -> list[dict[str, Any]]:
         every = reverse("web:risks", kwargs={"slug": self.slug})
         risks = f"{every}?kind=threat" + ("&parts=within" if shown.left_out_count else "")
         above = count_in(shown, heatmap_lists.ABOVE)
+        # Counted as those above appetite are, so that the one never exceeds the other.
+        unaccepted = without["unaccepted_count"] - without["unaccepted_parts"]
         return [
             {"label": _("open threats"), "count": shown.total, "url": f"{risks}&state=open"},
             {
@@ -135,6 +138,9 @@ class OverviewPage(RegisterView):
                 "count": unaccepted,
                 "url": reverse("web:acceptances", kwargs={"slug": self.slug}),
                 "tone": "bad" if unaccepted else "",
+                "note": _("and parts of others: %(n)d") % {"n": without["unaccepted_parts"]}
+                if without["unaccepted_parts"]
+                else "",
             },
             {
                 "label": _("reviews overdue"),
@@ -218,12 +224,17 @@ class OverviewPage(RegisterView):
         ]
 
     def _unaccepted(self, today: dt.date, scale: Scale) -> dict[str, Any]:
-        """What stands above appetite without a valid acceptance, the worst first."""
+        """What stands above appetite without a valid acceptance, the worst first: each by itself,
+        as each is accepted by itself; how many of them are parts of others on the map."""
         # How many there are is on each row: the same conditions need not be looked up twice.
-        rows = unaccepted(self.viewer, today).annotate(all_of_them=Window(Count("pk")))
+        behind = behind_others(self.viewer, today, today, RiskFilter())
+        rows = unaccepted(self.viewer, today).annotate(
+            all_of_them=Window(Count("pk")), parts_of_them=Window(Count("pk", filter=behind))
+        )
         listed: list[Any] = list(rows.select_related("risk", "owner")[:SHOWN])
         return {
             "unaccepted_count": listed[0].all_of_them if listed else 0,
+            "unaccepted_parts": listed[0].parts_of_them if listed else 0,
             "unaccepted": [
                 {
                     "ref": row.ref,

@@ -88,8 +88,8 @@ class ReviewScreen(RegisterView):
                 "another cell and save the new score."
             )
             raise Invalid.one("dimension", "without_score", text)
-        said = {"dimension": dimension or None, "rationale": data["comment"]}
-        return judged and {**judged, **said}
+        why = {"dimension": dimension or None, "rationale": data["comment"]}
+        return judged and {**judged, **why}
 
     def _cell(self, request: HttpRequest, risk: Risk) -> dict[str, Any] | None:
         chosen = chosen_cell(request.POST.get("cell", ""))

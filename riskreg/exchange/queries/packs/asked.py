@@ -28,10 +28,12 @@ from riskreg.indicators.queries.breaches import waiting_breaches, waiting_breach
 from riskreg.indicators.queries.objectives import measured_until
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
+from riskreg.kernel.punctuation import bracketed
 from riskreg.register.queries import objectives_for
 from riskreg.register.units import with_unit
+from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import MitigationStatus
-from riskreg.risks.queries.heatmap import positions_on
+from riskreg.risks.queries.heatmap import behind_others, positions_on
 from riskreg.risks.queries.lists import mitigations_for
 
 Section = dict[str, Any]
@@ -46,6 +48,11 @@ def above_appetite(scope: PackScope) -> list[Section]:
     else:
         found = unaccepted(viewer, day)
     total = found.count()
+    # As on the map, parts stand behind what they are part of; each is accepted by itself.
+    parts = found.filter(behind_others(viewer, day, scope.today, RiskFilter())).count()
+    counted = _("Not accepted: %(n)d") % {"n": total - parts}
+    if parts:
+        counted += bracketed(_("and parts of others: %(n)d") % {"n": parts})
     rows = [
         [
             row.ref,
@@ -73,7 +80,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
             "blocks": [
                 {
                     "kind": "table",
-                    "caption": _("Not accepted: %(n)d") % {"n": total},
+                    "caption": counted,
                     "head": [_("Risk"), _("Title"), _("Rating"), _("Owner")],
                     "widths": [1.4, 5, 2, 3],
                     "rows": rows,
