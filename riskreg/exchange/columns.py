@@ -73,6 +73,11 @@ def columns_for(viewer: Viewer) -> list[Column]:
         for part, word in (("score", _("score")), ("rating", _("rating"))):
             label = capfirst(f"{stage.label} {word}")
             columns.append(Column(f"{stage.value}.{part}", label, width=12, fill=False))
+    kinds = [localised(item["names"], item["key"]) for item in criteria.dimensions]
+    if kinds:
+        columns.append(
+            Column("dimension", _("Residual impact driven by"), "", "choice", kinds, width=18)
+        )
     columns += [
         Column("identified_on", _("Found on"), _("As 2027-03-31."), "day", width=14),
         Column("next_review_on", _("Next review"), kind="day", width=14, fill=False),

@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.kernel.localised import localised, number
+from riskreg.register.dimensions import dimension_name
 from riskreg.register.models import Criteria, Role
 from riskreg.register.policy import Matrix
 
@@ -31,12 +32,6 @@ def levels_of(criteria: Criteria, axis: str) -> list[dict[str, Any]]:
         }
         for level in reversed(getattr(criteria, axis))
     ]
-
-
-def dimension_name(criteria: Criteria, key: str) -> str:
-    """A kind of impact in the reader's words; its key where these criteria do not have it."""
-    names = (item["names"] for item in criteria.dimensions if item["key"] == key)
-    return localised(next(names, None), key)
 
 
 def driven_by(criteria: Criteria, impact: int, key: str | None) -> str:

@@ -5,11 +5,15 @@ from typing import Any
 
 import pytest
 
+from riskreg.exchange.columns import columns_for
+from riskreg.exchange.queries.exports import export_rows
+from riskreg.exchange.services import Brought, bring_in
 from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import default_criteria
 from riskreg.reviews.services import record_review, start_meeting
 from riskreg.risks.models import Assessment, Risk
-from riskreg.risks.services import publish_criteria, record_assessment
+from riskreg.risks.queries.access import current_positions
+from riskreg.risks.services import publish_criteria, record_assessment, share_risk
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -95,6 +99,33 @@ def test_it_is_said_on_every_way_and_shown(world: World) -> None:
     history = web.get(here + "history/").content.decode()
     assert "impact driven by" in history
     assert "People" in history
+    # A file that goes out and comes into another register, in the words of either language.
+    row.refresh_from_db()
+    rows = list(export_rows(world.viewer("owner"), current_positions(world.viewer("owner")), "en"))
+    assert [one["dimension"] for one in rows] == ["Money"]
+    names = [column.name for column in columns_for(world.viewer("owner"))]
+    assert "dimension" in names
+    head = "Title,Likelihood,Impact,Residual impact driven by"
+    data = f"{head}\nIce,3,4,人员\nSnow,3,4,volume\n".encode()
+    made, plan = bring_in(
+        actor=world.viewer("manager"), brought=Brought("ice.csv", data), at=world.at,
+        mapping={
+            "visibility": "shared",
+            "scales": {"Likelihood": {"3": 3}, "Impact": {"4": 4}},
+        },
+    )  # fmt: skip
+    assert made is not None, plan.asked
+    found = Assessment.objects.filter(risk__title__in=("Ice", "Snow")).order_by("risk__title")
+    assert [one.dimension for one in found] == ["people", None]
+    assert "volume" in str(Risk.objects.get(title="Snow").sources), "kept with its source"
+    # A partner sees what drove a shared risk, and nothing of what was judged in private.
+    own = builders.risk(world, visibility="party")
+    builders.assess(world, own, (5, 5), dimension="money")
+    shared = share_risk(actor=world.viewer("manager"), ref=own.ref, version=None, at=world.at + DAY)
+    for who, what in (("owner", "Money"), ("partner_owner", None)):
+        viewer = world.viewer(who)
+        told = export_rows(viewer, current_positions(viewer).filter(risk=shared), "en")
+        assert [one.get("dimension") for one in told] == [what], who
     world.owner.language = "zh-hans"
     world.owner.save()
     assert "影响2，主要来自资金" in builders.web(world.owner).get(here).content.decode()

@@ -19,7 +19,7 @@ STAGES = ("inherent", "residual", "target")
 FIELDS = (
     "ref", "external_id", "title", "event", "cause", "consequence", "kind", "state", "response",
     "owner", "deputy", "objectives", "visibility", "identified_on", "closed_on", "closing_reason",
-    "happened_on", "happened_cost", "happened_cost_label", "rationale",
+    "happened_on", "happened_cost", "happened_cost_label", "rationale", "dimension",
     "control", "control.corrective",
     "mitigation.title", "mitigation.description", "mitigation.expected_effect",
     "mitigation.due_on", "mitigation.owner", "mitigation.status", "mitigation.progress",

@@ -33,6 +33,7 @@ class Existing:
 @dataclass(frozen=True)
 class Context:
     """The register's frame. ``levels``: {axis: [names of each level, least first]};
+    ``dimensions``: {name or key, folded: key} of kinds of impact;
     ``cells``: {score: [(likelihood, impact)]}; taxonomies and terms by key with their names."""
 
     today: dt.date
@@ -48,3 +49,4 @@ class Context:
     terms: Mapping[str, Mapping[str, str]]
     objectives: frozenset[str]
     existing: Sequence[Existing]
+    dimensions: Mapping[str, str] = field(default_factory=dict)

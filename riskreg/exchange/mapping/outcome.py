@@ -67,6 +67,7 @@ class RowPlan:
     theirs: dict[str, str] = field(default_factory=dict)
     state: str = "open"
     rationale: str = ""
+    dimension: str | None = None
     identified_on: dt.date | None = None
     closed_on: dt.date | None = None
     closing_reason: str = ""

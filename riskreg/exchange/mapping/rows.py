@@ -189,6 +189,14 @@ class RowReader(CellReader):
                 plan.theirs[stage] = "; ".join(parts)
             elif parts:
                 plan.kept += [tuple(part.split(": ", 1)) for part in parts]  # type: ignore[misc]
+        if "dimension" in given:
+            header, value = given["dimension"]
+            text = " ".join(as_text(value).split())
+            key = self.context.dimensions.get(folded(text))
+            if key and "residual" in plan.levels:
+                plan.dimension = key
+            elif not is_nothing(text):
+                plan.kept.append((header, text))
 
     # --- people
     def _people_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:

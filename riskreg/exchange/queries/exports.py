@@ -13,9 +13,10 @@ from riskreg.events.queries import history_of
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
+from riskreg.register.dimensions import dimension_name
 from riskreg.risks.models import Mitigation, Position, Stage, State
 from riskreg.risks.queries.links import objectives_by_risk
-from riskreg.risks.queries.lists import mitigations_for
+from riskreg.risks.queries.lists import mitigations_for, residual_dimension
 
 PIECE = 500
 _TEXTS = ("title", "event", "cause", "consequence")
@@ -32,6 +33,7 @@ def export_rows(
     found = positions.select_related(
         "risk__register", "risk__party", "owner", "risk__deputy", "party"
     ).prefetch_related("risk__terms__taxonomy")
+    found = found.annotate(dimension=residual_dimension(viewer))
     rows = found.iterator(chunk_size=PIECE)
     while piece := list(islice(rows, PIECE)):
         works = _works(viewer, piece)
@@ -82,6 +84,8 @@ def _row(
     for stage in Stage.values:
         for part, value in (position.cell(stage) or {}).items():
             row[f"{stage}.{part}"] = value
+    if key := position.dimension:  # type: ignore[attr-defined]
+        row["dimension"] = dimension_name(viewer.criteria, key)
     return row
 
 

@@ -67,6 +67,11 @@ def context_for(viewer: Viewer, file: str, at: dt.datetime) -> Context:
         },
         objectives=frozenset(objectives_for(viewer).values_list("key", flat=True)),
         existing=_existing(viewer),
+        dimensions={
+            folded(name): item["key"]
+            for item in criteria.dimensions
+            for name in (item["key"], *item["names"].values())
+        },
     )
 
 

@@ -190,8 +190,8 @@ def _create(
         at=since,
         recorded_at=at,
     )
-    for stage, cell in row.levels.items():
-        _assess(actor, risk.ref, stage, cell, _rationale(row, of_import, stage), since, at)
+    for stage in row.levels:
+        _assess(actor, risk.ref, stage, row, of_import, since, at)
     for name, kind in row.controls:
         control = risks.add_control(
             actor=actor, ref=risk.ref, name=name, kind=kind, at=since, recorded_at=at
@@ -223,9 +223,9 @@ def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.d
     fields = {name: change[1] for name, change in row.changes.items() if name in row.fields}
     if fields:
         risks.edit_risk(actor=actor, ref=ref, version=None, fields=fields, at=at)
-    for stage, cell in row.levels.items():
+    for stage in row.levels:
         if stage in row.changes:
-            _assess(actor, ref, stage, cell, _rationale(row, of_import, stage), at, at)
+            _assess(actor, ref, stage, row, of_import, at, at)
     new_controls = row.changes.get("controls", [None, []])[1]
     for name, kind in row.controls:
         if name in new_controls:
@@ -251,20 +251,22 @@ def _assess(
     actor: Viewer,
     ref: str,
     stage: str,
-    cell: tuple[int, int],
-    rationale: str,
+    row: RowPlan,
+    of_import: Import,
     at: dt.datetime,
     recorded_at: dt.datetime,
 ) -> None:
+    likelihood, impact = row.levels[stage]
     risks.record_assessment(
         actor=actor,
         ref=ref,
         version=None,
         given={
             "stage": stage,
-            "likelihood": cell[0],
-            "impact": cell[1],
-            "rationale": rationale,
+            "likelihood": likelihood,
+            "impact": impact,
+            "dimension": row.dimension if stage == "residual" else None,
+            "rationale": _rationale(row, of_import, stage),
         },
         at=at,
         recorded_at=recorded_at,

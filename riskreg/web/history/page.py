@@ -23,6 +23,7 @@ from riskreg.kernel.fields import Type
 from riskreg.kernel.localised import localised, text_of
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
+from riskreg.register.dimensions import dimension_name
 from riskreg.register.policy import Matrix
 from riskreg.reminders.labels import offset_text
 from riskreg.reviews.models import Outcome
@@ -41,7 +42,6 @@ from riskreg.web.history.language import (
     versions_changed,
 )
 from riskreg.web.ladder.labels import reason_label
-from riskreg.web.levels import dimension_name
 from riskreg.web.tables import PEOPLE, find_field
 
 PAGE = 50

@@ -62,6 +62,7 @@ def _label(name: str) -> str:
         "closing_reason": _("Closed because"),
         "happened_cost_label": _("Where the cost is known from"),
         "rationale": _("Reason of the score"),
+        "dimension": _("Residual impact driven by"),
         "control": _("Control, preventive"),
         "control.corrective": _("Control, corrective"),
         "terms": _("Classifications"),

@@ -8,6 +8,7 @@ from django.db.models import Count, Window
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from riskreg.decisions.queries.acceptances import unaccepted
 from riskreg.indicators.queries.access import measuring
@@ -126,7 +127,11 @@ class OverviewPage(RegisterView):
         # Counted as those above appetite are, so that the one never exceeds the other.
         unaccepted = without["unaccepted_count"] - without["unaccepted_parts"]
         return [
-            {"label": _("open threats"), "count": shown.total, "url": f"{risks}&state=open"},
+            {
+                "label": ngettext("open threat", "open threats", shown.total),
+                "count": shown.total,
+                "url": f"{risks}&state=open",
+            },
             {
                 "label": _("above appetite"),
                 "count": above,
@@ -143,7 +148,7 @@ class OverviewPage(RegisterView):
                 else "",
             },
             {
-                "label": _("reviews overdue"),
+                "label": ngettext("review overdue", "reviews overdue", overdue),
                 "count": overdue,
                 "url": f"{every}?overdue=true",
                 "tone": "bad" if overdue else "",
@@ -154,7 +159,7 @@ class OverviewPage(RegisterView):
                 "url": f"{risks}&state=open&unrated=true",
             },
             {
-                "label": _("open opportunities"),
+                "label": ngettext("open opportunity", "open opportunities", shown.other_total),
                 "count": shown.other_total,
                 "url": f"{map_url}?kind=opportunity",
             },

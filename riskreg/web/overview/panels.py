@@ -5,6 +5,7 @@ from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import npgettext
 
 from riskreg.analysis.amounts import amount_text
 from riskreg.analysis.policy.simulations import KIND
@@ -79,7 +80,12 @@ def decisions(viewer: Viewer, today: dt.date) -> dict[str, Any]:
             f"{url}?show=standing",
             "",
         ),
-        (_("drafts"), (DecisionState.DRAFT,), f"{url}?show=drafts", ""),
+        (
+            npgettext("count", "draft", "drafts", counts.get(DecisionState.DRAFT, 0)),
+            (DecisionState.DRAFT,),
+            f"{url}?show=drafts",
+            "",
+        ),
     )
     return {
         "any": bool(counts),
