@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 
 from tests import builders
+from tests.amounts import sample
 from tests.api import test_acceptances as acceptances
 from tests.api import test_decisions as decisions
 from tests.builders import World
@@ -31,6 +32,33 @@ def test_decisions_are_acted_on_in_pages(world: World, state: str, act: str) -> 
     data = {"version": row.version, **decisions.body_for(world, act)}
     answer = builders.web(getattr(world, name)).post(path, data)
     assert answer.status_code == 302, answer.content.decode()[:2000]
+
+
+@pytest.mark.parametrize("state", decisions.STATES)
+def test_decisions_offer_what_the_table_says_and_refuse_the_rest(world: World, state: str) -> None:
+    """Each cell is looked at on the page of each role; of what is not offered a share is tried, by
+    turns of states and roles (all of it in a thorough run)."""
+    row = decisions.in_state(world, builders.risk(world), state)
+    here = f"/r/{world.register.slug}/decisions/{row.ref}/"
+    with nothing_changes():
+        for turn, name in enumerate(decisions.WHO, decisions.STATES.index(state)):
+            browser = builders.web(getattr(world, name))
+            acts = browser.get(here).context["acts"]
+            # A yes and a no are two buttons of one form.
+            acts["object"] = acts["agree"]
+            assert set(acts) == set(decisions.ACTS)
+            not_offered = []
+            for act in decisions.ACTS:
+                may = name in decisions.DONE.get((state, act), set())
+                assert acts[act]["may"] is may, (state, name, act)
+                # What is shown and cannot be done is shown with the reason.
+                assert may or acts[act]["why_not"], (state, name, act)
+                if not may:
+                    not_offered.append(act)
+            for act in sample(not_offered, turn, every=8):
+                data = {"version": row.version, **decisions.body_for(world, act)}
+                answer = browser.post(f"{here}{ROUTES.get(act, act)}/", data)
+                assert refused(answer), (state, name, act, answer.status_code)
 
 
 @pytest.mark.parametrize("state", acceptances.STATES)
