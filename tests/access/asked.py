@@ -121,6 +121,7 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
             "stage=inherent&cell=5,5", "stage=target", "as_of=2026-09-01&compare=2026-07-20",
             "as_of=2026-08-25", "compare=2026-08-20", "stage=movement", "cells=refs",
             "cells=titles&as_of=2026-09-01",
+            "compare=2026-08-20&new=2&gone=2",
         ],
         "/r/{}/mitigations/": [
             *of_list("mitigations"), "ordering=-cost", "status=all&page=2",

@@ -95,15 +95,14 @@ def test_what_moved_with_its_reason(pilot, address):
     assert [(m["ref"], m["delta"], m["reason"]) for m in moved["moves"]] == [
         ("R-001", -4, "because of bridge")
     ]
-    assert [m["ref"] for m in moved["opened"]] == ["R-002"]
-    assert [m["ref"] for m in moved["closed"]] == [pilot.risks["gone"].ref]
+    assert [m["ref"] for m in moved["opened"]["rows"]] == ["R-002"]
+    assert [m["ref"] for m in moved["closed"]["rows"]] == [pilot.risks["gone"].ref]
     same = page(pilot, address, tail="?compare=2026-11-23")
     assert "Nothing moved" in same.content.decode()
 
 
 def test_what_moved_is_paged_the_longest_way_first(world, monkeypatch):
-    for name in ("page", "moves"):
-        monkeypatch.setattr(f"riskreg.web.heatmap.{name}.MOVED", 2)
+    monkeypatch.setattr("riskreg.web.heatmap.moves.MOVED", 2)
     day = dt.timedelta(days=1)
     rows = [builders.risk(world, rated=(1, 1), at=world.at - 90 * day) for _ in range(5)]
     for row, cell in zip(rows, [(1, 2), (5, 5), (2, 2), (3, 3), (4, 4)], strict=True):
@@ -118,9 +117,19 @@ def test_what_moved_is_paged_the_longest_way_first(world, monkeypatch):
         text = answer.content.decode()
         panel = text[text.index('id="moved"') :]
         assert f"{2 * number - 1}–{min(2 * number, 5)} of 5" in " ".join(panel.split())
-        assert "and 1 more" in panel
+        assert "1–2 of 3" in panel
         listed += [move["ref"] for move in answer.context["moved"]["moves"]]
     assert listed == [rows[n].ref for n in (1, 4, 3, 2, 0)]
+    # What is new has pages of its own, and those of what moved stay where they are.
+    new = [builders.web(world.leader).get(f"{address}&new={n}", follow=True) for n in (1, 2)]
+    refs = [row["ref"] for page in new for row in page.context["moved"]["opened"]["rows"]]
+    assert (len(refs), len(set(refs)), new[1].context["moved"]["page"].number) == (3, 3, 1)
+    home = builders.web(world.leader).get(
+        f"/r/{world.register.slug}/home/?since={world.today - 60 * day}"
+    )
+    told = home.context["moved"]["opened"]
+    assert (told["count"], {row["ref"] for row in told["rows"]}) == (3, set(refs))
+    assert all(f">{ref}<" in home.content.decode() for ref in refs)
 
 
 def test_filters_narrow_cells_and_list_alike(pilot, address):

@@ -14,7 +14,7 @@ from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.heatmap_flows import NAMED, Flows, flows_on, stage_of_movement
 
-OWN = ("as_of", "compare", "cell", "page", "cells")
+OWN = ("as_of", "compare", "cell", "page", "new", "gone", "cells")
 KEPT = ("stage", "kind", "parts")
 
 

@@ -1,17 +1,20 @@
 """Risks that moved between two days, each cell said by the criteria of its own day."""
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from django.core.paginator import Page
+from django.http import HttpRequest
 
 from riskreg.risks.queries.heatmap import Heatmap, Move
 from riskreg.risks.queries.heatmap_changes import AT_ONCE
 from riskreg.risks.queries.heatmap_lists import TitleAndReason
 from riskreg.web.presenters import Scale
+from riskreg.web.ui.paging import page_of
 
 # Of what moved, opened and closed: so many at once.
 MOVED = AT_ONCE
+PAGES = ("page", "new", "gone")
 
 
 def scales_before(shown: Heatmap) -> dict[int, Scale]:
@@ -32,6 +35,13 @@ def score_delta(move: Move | None) -> int | None:
     return int(move.after["score"] - move.before["score"])
 
 
+def pages_of(request: HttpRequest, shown: Heatmap) -> list[Page[Any]]:
+    """Of what moved, what opened and what closed: the pages that the address names (``PAGES``)."""
+    compared = shown.comparison
+    lists = (compared.moves, compared.opened, compared.closed) if compared else ((), (), ())
+    return [page_of(request, rows, MOVED, name) for name, rows in zip(PAGES, lists, strict=True)]
+
+
 def moves_of(shown: Heatmap, refs: Iterable[str]) -> dict[str, Move]:
     """Those of the risks called ``refs`` that moved, by ref."""
     compared = shown.comparison
@@ -42,10 +52,12 @@ def moved(
     shown: Heatmap,
     scale: Scale,
     page: Page[Move],
+    apart: Sequence[Page[str]],
     reasons: Mapping[str, TitleAndReason],
     risk_url: Callable[[str], str],
 ) -> dict[str, Any] | None:
-    """What moved, opened and closed, for the panel under the map; ``page``: of what moved."""
+    """What moved, opened and closed, for the panel under the map; ``page``: of what moved;
+    ``apart``: those of what opened and of what closed."""
     compared = shown.comparison
     if compared is None:
         return None
@@ -80,9 +92,11 @@ def moved(
         "moves": moves,
         "page": page,
         **{
-            name: [entry(ref) for ref in refs[:MOVED]]
-            for name, refs in (("opened", compared.opened), ("closed", compared.closed))
+            name: {
+                "rows": [entry(ref) for ref in refs],
+                "page": refs,
+                "count": refs.paginator.count,
+            }
+            for name, refs in zip(("opened", "closed"), apart, strict=True)
         },
-        "opened_more": max(0, len(compared.opened) - MOVED),
-        "closed_more": max(0, len(compared.closed) - MOVED),
     }

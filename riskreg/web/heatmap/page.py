@@ -4,6 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from django.core.paginator import Page
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
@@ -30,9 +31,10 @@ from riskreg.web.heatmap import switches
 from riskreg.web.heatmap.asked import KEPT, OWN, HeatmapAsked, unasked
 from riskreg.web.heatmap.movement import movement
 from riskreg.web.heatmap.moves import (
-    MOVED,
+    PAGES,
     moved,
     moves_of,
+    pages_of,
     scale_before_move,
     scales_before,
     score_delta,
@@ -48,7 +50,6 @@ from riskreg.web.presenters import (
     stage_meaning,
     stage_name,
 )
-from riskreg.web.ui.paging import page_of
 
 BESIDE = 50
 TOP = 8
@@ -63,7 +64,8 @@ class HeatmapPage(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
-        tidy = canonical_url(request, [("as_of", today.isoformat()), ("page", "1")])
+        usual = [("as_of", today.isoformat()), *((name, "1") for name in PAGES)]
+        tidy = canonical_url(request, usual)
         if tidy and not request.htmx:  # type: ignore[attr-defined]
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []
@@ -80,9 +82,11 @@ class HeatmapPage(RegisterView):
         scale = Scale(shown.criteria)
         given = self._given(asked, shown)
         panel_rows = self._rows_beside(shown, chosen, place)
-        moves = page_of(request, shown.comparison.moves if shown.comparison else [], MOVED)
+        moves, *apart = pages_of(request, shown)
         beside_moved = moves_of(shown, (position.ref for position in panel_rows))
-        reasons = self._titles_and_reasons(shown, [*moves.object_list, *beside_moved.values()])
+        reasons = self._titles_and_reasons(
+            shown, [*moves.object_list, *beside_moved.values()], apart
+        )
         choices = choices_for(self.viewer)
         open_list = given if place is None else {**given, "cell": cell_value(place)}
         context = {
@@ -119,7 +123,7 @@ class HeatmapPage(RegisterView):
             "beside": self._beside(
                 shown, scale, chosen, given, place, panel_rows, beside_moved, reasons, today
             ),
-            "moved": moved(shown, scale, moves, reasons, self._risk_url),
+            "moved": moved(shown, scale, moves, apart, reasons, self._risk_url),
             "parts": switches.parts(open_list, shown),
             "given": given,
             "exports": file_links(self.viewer, "heatmap_export", given, FORMATS | PICTURES),
@@ -162,17 +166,13 @@ class HeatmapPage(RegisterView):
         return f"{stage_name(shown.stage)}{meaning} · {risks}"
 
     def _titles_and_reasons(
-        self, shown: Heatmap, moves: Iterable[Move]
+        self, shown: Heatmap, moves: Iterable[Move], apart: Sequence[Page[str]]
     ) -> dict[str, heatmap_lists.TitleAndReason]:
         """Titles and reasons of everything on the page that moved."""
         compared = shown.comparison
         if compared is None:
             return {}
-        refs = [
-            *(m.ref for m in moves),
-            *compared.opened[:MOVED],
-            *compared.closed[:MOVED],
-        ]
+        refs = [*(m.ref for m in moves), *(ref for page in apart for ref in page)]
         return heatmap_lists.rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )

@@ -88,6 +88,8 @@ class OverviewPage(RegisterView):
             "over_time": self._over_time(today, shown),
             "moved": self._moved(shown, scale),
             "moved_url": f"{compared}#moved",
+            "opened_url": f"{compared}#opened",
+            "closed_url": f"{compared}#closed",
             "top": self._highest(shown, scale, today),
             "top_url": reverse("web:risks", kwargs={"slug": self.slug})
             + query({}, state="open", kind="threat", ordering="-score"),
@@ -200,11 +202,12 @@ class OverviewPage(RegisterView):
         compared = shown.comparison
         assert compared is not None  # noqa: S101 - the page always compares
         page = Paginator(compared.moves, SHOWN).get_page(1)
-        refs = [*(m.ref for m in page), *compared.opened[:SHOWN], *compared.closed[:SHOWN]]
+        apart = [Paginator(refs, SHOWN).get_page(1) for refs in (compared.opened, compared.closed)]
+        refs = [*(m.ref for m in page), *(ref for rows in apart for ref in rows)]
         reasons = heatmap_lists.rationales_between(
             self.viewer, refs, stage=shown.stage, since=compared.compared_to, until=shown.as_of
         )
-        return moved(shown, scale, page, reasons, self._risk_url)
+        return moved(shown, scale, page, apart, reasons, self._risk_url)
 
     def _highest(self, shown: Heatmap, scale: Scale, today: dt.date) -> list[dict[str, Any]]:
         found = heatmap_lists.risks_in_cell(
