@@ -19,6 +19,7 @@ import environ
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
+from whitenoise.compress import Compressor
 
 from config.database import database
 from config.files import evidence_storage
@@ -325,6 +326,10 @@ STORAGES = {
     },
 }
 WHITENOISE_USE_FINDERS = LOCAL
+# Pages link to files by names with their hash alone, and maps of scripts are for who debugs the
+# libraries: to compress the others too takes three times as long.
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
+WHITENOISE_SKIP_COMPRESS_EXTENSIONS = ("map", *Compressor.SKIP_COMPRESS_EXTENSIONS)
 
 # /readyz says no when less than this is left where the database or mails are written.
 READY_FREE_MB = env.int("READY_FREE_MB", default=100)

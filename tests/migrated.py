@@ -1,6 +1,7 @@
-"""The empty database on SQLite, made by the migrations once and copied from then on.
+"""The empty database, made by the migrations once and copied from then on.
 
-It is kept in var/tests until a migration, the kernel or a library changes. ``copy_to`` is for tests
+On SQLite it is kept in var/tests until a migration, the kernel or a library changes; on PostgreSQL
+it stands on the server, for as long as that is there. ``copy_to`` and ``on_server`` are for tests
 that start programs on a database of their own and ask nothing about migrating.
 """
 
@@ -12,7 +13,9 @@ import shutil
 import sqlite3
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.db import connection
@@ -45,11 +48,35 @@ def copy_to(path: Path) -> None:
     if kept().exists():
         shutil.copyfile(kept(), path)
         return
-    env = {**os.environ, "DATABASE_URL": f"sqlite:///{path}", "VAR_DIR": str(path.parent)}
-    migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
-    subprocess.run(migrate, cwd=settings.BASE_DIR, env=env, check=True)
+    _migrate(f"sqlite:///{path}", path.parent)
     with contextlib.closing(sqlite3.connect(path)) as made:
         _keep(made)
+
+
+def on_server(url: str) -> str:
+    """The name of the empty database on that PostgreSQL server, to be copied as a TEMPLATE."""
+    import psycopg
+
+    name, parts = kept().stem.replace("-", "_"), urlsplit(url)
+    with psycopg.connect(parts._replace(path="/postgres").geturl(), autocommit=True) as server:
+        # Whoever comes second waits for the first.
+        server.execute("SELECT pg_advisory_lock(hashtext('riskreg tests'))")
+        found = server.execute("SELECT datname FROM pg_database WHERE datname LIKE 'migrated\\_%'")
+        names = {row[0] for row in found.fetchall()}
+        for old in names - {name}:
+            server.execute(f'DROP DATABASE "{old}"')
+        if name not in names:
+            server.execute(f'CREATE DATABASE "{name}_making"')
+            with tempfile.TemporaryDirectory() as folder:
+                _migrate(parts._replace(path=f"/{name}_making").geturl(), Path(folder))
+            server.execute(f'ALTER DATABASE "{name}_making" RENAME TO "{name}"')
+    return name
+
+
+def _migrate(url: str, folder: Path) -> None:
+    env = {**os.environ, "DATABASE_URL": url, "VAR_DIR": str(folder)}
+    migrate = [sys.executable, "manage.py", "migrate", "-v", "0"]
+    subprocess.run(migrate, cwd=settings.BASE_DIR, env=env, check=True)
 
 
 def _keep(made: sqlite3.Connection) -> None:

@@ -1,5 +1,6 @@
 """Settings come from the environment alone; production refuses to start on missing values."""
 
+import functools
 import logging
 import os
 import re
@@ -25,14 +26,15 @@ GOOD = {
 }
 
 
-def variables() -> set[str]:
+@functools.cache
+def variables() -> frozenset[str]:
     """Every environment variable that the code reads."""
     found: set[str] = set()
     for path in (ROOT / "config").glob("*.py"):
         found |= set(re.findall(r"\benv\.\w+\(\s*\"([A-Z_]+)\"", path.read_text()))
     for path in [*(ROOT / "config").glob("*.py"), *(ROOT / "riskreg").rglob("*.py")]:
         found |= set(re.findall(r"os\.environ(?:\.get\(|\[)\s*\"([A-Z_]+)\"", path.read_text()))
-    return found - {"DJANGO_SETTINGS_MODULE"}
+    return frozenset(found - {"DJANGO_SETTINGS_MODULE"})
 
 
 def run(var_dir: Path, *arguments: str, **env: str) -> subprocess.CompletedProcess[str]:

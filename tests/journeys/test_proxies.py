@@ -34,7 +34,11 @@ from tests import migrated
 ROOT = Path(__file__).resolve().parents[2]
 EXAMPLES = ROOT / "docs" / "deploy"
 NAME = "register.example"
-pytestmark = [pytest.mark.process, pytest.mark.proxy, pytest.mark.once, pytest.mark.slow]
+pytestmark = [
+    pytest.mark.process, pytest.mark.proxy, pytest.mark.once, pytest.mark.slow,
+    # One process has both proxies, before the same collected files.
+    pytest.mark.xdist_group("proxies"),
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -160,8 +164,8 @@ def caddy(folder: Path, web: int, plain: int, secure: int, keys: tuple[Path, Pat
 PROXIES = {"nginx": nginx, "caddy": caddy}
 
 
-def environment(folder: Path) -> dict[str, str]:
-    """What the comments at the head of both examples ask for."""
+def environment(folder: Path, static: Path) -> dict[str, str]:
+    """What the comments at the head of both examples ask for, with the files in ``static``."""
     return {
         **{k: v for k, v in os.environ.items() if k not in ("REDIS_URL", "DATABASE_URL")},
         "DEBUG": "0",
@@ -172,24 +176,29 @@ def environment(folder: Path) -> dict[str, str]:
         "TRUST_PROXY_HEADERS": "1",
         "PROXY_HOPS": "1",
         "VAR_DIR": str(folder / "data"),
-        "STATIC_ROOT": str(folder / "static"),
+        "STATIC_ROOT": str(static),
         "DATABASE_URL": f"sqlite:///{folder}/data/riskreg.sqlite3",
         "WEB_WORKERS": "1",
     }
 
 
+@pytest.fixture(scope="module")
+def static(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of the files that were collected."""
+    folder = tmp_path_factory.mktemp("collected")
+    command = [sys.executable, "manage.py", "collectstatic", "--noinput", "-v", "0"]
+    subprocess.run(command, cwd=ROOT, env=environment(folder, folder / "static"), check=True)
+    return folder / "static"
+
+
 @pytest.fixture(scope="module", params=sorted(PROXIES))
 def site(
-    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+    request: pytest.FixtureRequest, static: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Site]:
     folder = tmp_path_factory.mktemp(request.param)
     web, plain, secure = free_ports(3)
-    env = environment(folder)
+    env = environment(folder, static)
     migrated.copy_to(folder / "data" / "riskreg.sqlite3")
-    manage = [sys.executable, "manage.py"]
-    subprocess.run(
-        [*manage, "collectstatic", "--noinput", "-v", "0"], cwd=ROOT, env=env, check=True
-    )
     chain, key = certificate(folder)
     warnings: list[str] = []
     supervisor = Supervisor(folder / "log", warnings.append, grace=15)

@@ -51,7 +51,7 @@ def postgres_url() -> str:
 
 @contextlib.contextmanager
 def database(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[str], list[Any]]]]:
-    """An empty database (on SQLite migrated already): its address, and a reader of it."""
+    """An empty database, migrated already: its address, and a reader of it."""
     if kind == "sqlite":
         import sqlite3
 
@@ -70,8 +70,9 @@ def database(kind: str, folder: Path) -> Iterator[tuple[str, Callable[[str], lis
     name = f"journey_{os.getpid()}_{time.time_ns()}"
     server = urlsplit(base)._replace(path="/postgres").geturl()
     address = urlsplit(base)._replace(path=f"/{name}").geturl()
+    empty = migrated.on_server(base)
     with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute(f'CREATE DATABASE "{name}"')
+        connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{empty}"')
 
     def ask_postgres(sql: str) -> list[Any]:
         with psycopg.connect(address) as connection:
@@ -103,11 +104,10 @@ class System:
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": str(ROOT),
         }
-        for command in (["manage.py", "migrate", "-v", "0"], ["-c", SET_UP]):
-            done = subprocess.run(
-                [sys.executable, *command], cwd=ROOT, env=self.env, capture_output=True, timeout=120
-            )
-            assert done.returncode == 0, done.stderr.decode()
+        done = subprocess.run(
+            [sys.executable, "-c", SET_UP], cwd=ROOT, env=self.env, capture_output=True, timeout=120
+        )
+        assert done.returncode == 0, done.stderr.decode()
         self._start("valkey", list(server.program.argv), server.program.stdin)
         assert until(server.answers, 10)
 
