@@ -5,6 +5,7 @@ fault.
 """
 
 import ast
+import functools
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -48,7 +49,13 @@ def modules() -> Iterator[tuple[Path, ast.AST]]:
     for path in sorted(ROOT.rglob("*.py")):
         relative = path.relative_to(ROOT)
         if "migrations" not in relative.parts:
-            yield relative, ast.parse(path.read_text())
+            yield relative, _parsed(path)
+
+
+@functools.cache
+def _parsed(path: Path) -> ast.AST:
+    # Every guard asks for every module.
+    return ast.parse(path.read_text())
 
 
 def faults(guard: Guard) -> list[str]:
