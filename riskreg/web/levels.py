@@ -51,7 +51,7 @@ def offer_dimensions(form: forms.Form, criteria: Criteria) -> None:
         del form.fields["dimension"]
         return
     kinds = [(item["key"], localised(item["names"], item["key"])) for item in criteria.dimensions]
-    field.widget.choices = [("", _("not said")), *kinds]  # type: ignore[attr-defined]
+    field.widget.choices = [("", _("not said")), *kinds]
 
 
 class DimensionField(forms.CharField):

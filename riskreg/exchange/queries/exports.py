@@ -3,7 +3,7 @@
 import json
 import uuid
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from itertools import islice
 from typing import Any
 
@@ -46,7 +46,7 @@ def export_rows(
             yield from (row | _measure(work) for work in mine) if mine else (row,)
 
 
-def _works(viewer: Viewer, piece: list[Position]) -> defaultdict[int, list[Mitigation]]:
+def _works(viewer: Viewer, piece: Sequence[Position]) -> defaultdict[int, list[Mitigation]]:
     wanted = {position.risk_id for position in piece}
     works: defaultdict[int, list[Mitigation]] = defaultdict(list)
     for work in mitigations_for(viewer).filter(risks__in=wanted).distinct():
@@ -90,7 +90,7 @@ def _row(
 
 
 def _closings(
-    viewer: Viewer, piece: list[Position], language: str
+    viewer: Viewer, piece: Sequence[Position], language: str
 ) -> dict[uuid.UUID, dict[str, Any]]:
     """How those that are closed ended: on which day, why, and, of what happened, when and at which
     cost. At most one query."""

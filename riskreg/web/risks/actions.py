@@ -330,7 +330,7 @@ class AssessRisk(RiskAction):
         }
 
     def prepare(self, form: ActionForm, risk: Risk) -> None:
-        offer_dimensions(form, self.viewer.register.criteria)
+        offer_dimensions(form, self.viewer.criteria)
 
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
         stage = self._stage(request)
