@@ -15,7 +15,7 @@ from django.db import transaction
 
 from riskreg.accounts.services import create_user, set_preferences
 from riskreg.comments.services import write_comment
-from riskreg.demo import acceptances, decisions, estimates, indicators, modelling
+from riskreg.demo import acceptances, controls, decisions, estimates, indicators, modelling
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.indicators.services import close_risk_and_end
@@ -80,6 +80,7 @@ class _Load:
         self.zone = content.register["time_zone"]
         self.calendar = files.calendar_for(content, clock.local_date(at, self.zone))
         self.actors: dict[str, Viewer] = {}
+        self.controls = controls.Controls(content, self.calendar, self.actors, at)
         self.risks: dict[str, str] = {}
         self.works: dict[str, str] = {}
         self.indicators: dict[str, str] = {}
@@ -238,6 +239,7 @@ class _Load:
         """What further files tell, each by a module of its own."""
         base = (self.content, self.calendar, self.actors, self.risks)
         for day, run in (
+            *self.controls.steps(),
             *indicators.Told(*base, self.indicators, self.at).steps(),
             *estimates.Estimating(*base, self.works, self.at).steps(),
             *acceptances.Accepting(*base, self.at).steps(),
@@ -270,18 +272,7 @@ class _Load:
             recorded_at=self.at,
         ).ref
         self.risks[risk["key"]] = ref
-        for control in risk["controls"]:
-            services.add_control(
-                actor=actor,
-                ref=ref,
-                name=control["name"]["en"],
-                translations=files.versions(control, ("name",)),
-                kind=control["kind"],
-                label=control["label"],
-                source=control["source"],
-                at=at,
-                recorded_at=self.at,
-            )
+        self.controls.note(risk, ref, actor, at)
         # Work that is older than a risk comes to serve it when the risk is found.
         for work in self.content.mitigations:
             if risk["key"] in work["risks"] and work["key"] in self.works:

@@ -147,6 +147,19 @@ def test_progress_is_what_the_last_report_said() -> None:
             assert work["steps"][-1]["at"] == work["done_on"], work["key"]
 
 
+def test_controls_have_an_owner_and_a_test_but_where_that_was_published_by_nobody() -> None:
+    kept = tested = 0
+    for risk in CONTENT.risks:
+        closed = risk["timeline"][-1]["do"] == "close"
+        for control in risk["controls"]:
+            answers = (control["owner"], control["test_every_days"])
+            assert all(answers) is (control["label"] == "illustrative" and not closed), control
+            assert not control["test"] or all(answers)
+            kept += all(answers)
+            tested += control["test"] is not None
+    assert (kept, tested) >= (25, 15)
+
+
 def test_sources_of_a_mitigation_are_found_on_a_risk_that_it_serves() -> None:
     by_key = {risk["key"]: risk for risk in CONTENT.risks}
     for work in CONTENT.mitigations:

@@ -221,6 +221,17 @@ def test_the_register_is_kept(demo: None) -> None:
     assert 0.7 <= total["on_time"] / total["due"] < 1
 
 
+def test_controls_are_answered_for_and_were_tested(demo: None) -> None:
+    """Most have an owner and a day by which they are tested again; no test is late."""
+    answer = api(of("integration@foton.example")).get(CALLS + "controls/?limit=200").json()
+    rows = answer["results"]
+    assert sum(row["owner"] is not None for row in rows) / len(rows) > 0.6
+    found = [row["effectiveness"] for row in rows if row["tested_on"]]
+    assert {"effective", "partly"} <= set(found)
+    assert len(found) > 12
+    assert all(row["next_test_on"] > str(LOADED.date()) for row in rows if row["next_test_on"])
+
+
 def test_an_alliance_does_more_than_mitigate(demo: None) -> None:
     """Sharing, accepting and avoiding are answers too."""
     responses = {risk["response"] for risk in files.read_content().risks}

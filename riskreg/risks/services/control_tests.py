@@ -31,6 +31,7 @@ def record_test(
     tested_on: Any,
     version: int | None,
     at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
     next_test_on: Any = None,
 ) -> Control:
     """Record that the actor tested a control on ``tested_on``, and what they found.
@@ -57,7 +58,7 @@ def record_test(
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     change = [before, logged_control(row)]
     for risk in linked_risks(actor, row):
-        log_control(actor, "control.tested", row, risk, change, at, more=changes)
+        log_control(actor, "control.tested", row, risk, change, at, recorded_at, more=changes)
     return row
 
 
