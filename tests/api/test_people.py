@@ -68,6 +68,7 @@ def control_that_is_tested(world: World) -> None:
 
 def test_duties_of_every_kind_soonest_first(busy: World) -> None:
     control_that_is_tested(busy)
+    builders.risk(busy, opened=False)
     accepting.accepted(busy, builders.risk(busy), conditions=[accepting.condition(busy)])
     look = str(busy.today + dt.timedelta(days=80))
     estimating.belief(busy, estimating.driver(busy), review_on=look)

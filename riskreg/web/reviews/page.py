@@ -46,8 +46,8 @@ class ReviewForm(forms.Form):
         required=False,
         widget=forms.Textarea(attrs={"rows": 3}),
         help_text=gettext_lazy(
-            "What you looked at, in a sentence. Others will read it; a new score is not saved "
-            "without."
+            "What you looked at, in a sentence; of a new score, which band or words of the level "
+            "fit. Others will read it; a new score is not saved without."
         ),
     )
     dimension = DimensionField()

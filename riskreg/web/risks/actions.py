@@ -83,7 +83,10 @@ class AssessForm(ActionForm):
     rationale = NeededField(
         label=gettext_lazy("Why?"),
         widget=forms.Textarea(attrs={"rows": 4}),
-        help_text=gettext_lazy("What makes you judge it so; others will read it."),
+        help_text=gettext_lazy(
+            "What makes you judge it so, with the band or the words of the level that fit; others "
+            "will read it."
+        ),
     )
     dimension = DimensionField()
 
