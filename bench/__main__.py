@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODULES = ("register", "reminders", "quant")
+MODULES = ("register", "reminders", "quant", "analysis")
 
 
 def main() -> int:

@@ -63,7 +63,7 @@ def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:
 
     timing = beside(ours, lambda: floors.heatmap(register, party), runs=40)
     yield dict(
-        row("heatmap data", label, timing, 1.3, queries=_queries(ours), best_seconds=best(ours))
+        row("heatmap data", label, timing, 1.3, queries=queries_of(ours), best_seconds=best(ours))
     )
 
     _row, token = create_token(user=viewer.user, scope="read", days=1, at=clock.now())
@@ -81,7 +81,7 @@ def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:
 
     timing = beside(api, api_floor)
     yield dict(
-        row("API list page", label, timing, 2.0, queries=_queries(api), best_seconds=best(api))
+        row("API list page", label, timing, 2.0, queries=queries_of(api), best_seconds=best(api))
     )
 
     def html() -> None:
@@ -93,7 +93,7 @@ def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:
 
     timing = beside(html, html_floor)
     yield dict(
-        row("HTML list page", label, timing, 3.0, queries=_queries(html), best_seconds=best(html))
+        row("HTML list page", label, timing, 3.0, queries=queries_of(html), best_seconds=best(html))
     )
 
     risk = Risk.objects.filter(register=register, state="open", party_id=party).first()
@@ -103,10 +103,10 @@ def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:
         record_review(actor=viewer, ref=risk.ref, version=None, at=clock.now())
 
     timing = beside(review, lambda: floors.review(risk, viewer.user))
-    yield dict(row("review", label, timing, None, queries=_queries(review)))
+    yield dict(row("review", label, timing, None, queries=queries_of(review)))
 
 
-def _queries(call: object) -> int:
+def queries_of(call: object) -> int:
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 

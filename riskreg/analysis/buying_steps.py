@@ -29,11 +29,15 @@ def frontier(step: Step, keep_going: KeepGoing) -> Outcome:
     """The best set for one share of what everything costs."""
     row, inputs = load_run(step)
     percent = int(step.key.split(":")[1])
-    everything = _mitigations(inputs)
-    total = math.fsum(one.cost for one in everything)
     keep_going()
+    return Outcome(on_frontier(row, inputs, percent))
+
+
+def on_frontier(row: Simulation, inputs: dict[str, Any], percent: int) -> dict[str, Any]:
+    """The best set for ``percent`` of what everything costs: as ``point`` gives it."""
+    total = math.fsum(one.cost for one in _mitigations(inputs))
     budgets = [{"amount": total * percent / 100, "party": None}]
-    return Outcome({"percent": percent, **point(row, inputs, budgets)})
+    return {"percent": percent, **point(row, inputs, budgets)}
 
 
 def choose(step: Step, keep_going: KeepGoing) -> Outcome:
@@ -87,6 +91,12 @@ def information(step: Step, keep_going: KeepGoing) -> Outcome:
     """What knowing one uncertain number would be worth at most to the choice between doing nothing,
     each mitigation alone and all of them; over the years that mitigations work."""
     row, inputs = load_run(step)
+    keep_going()
+    return Outcome(worth_knowing(row, inputs))
+
+
+def worth_knowing(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any]:
+    """What each number is worth knowing, the dearest first, and all: {horizon, values, all}."""
     horizon = inputs["horizon"]
     base, everything = modelled.portfolio(inputs, "before"), _mitigations(inputs)
     # Costs are paid once and losses come every year: of both what falls on one year.
@@ -96,9 +106,8 @@ def information(step: Step, keep_going: KeepGoing) -> Outcome:
         options |= {m.name: [m] for m in yearly}
     if len(yearly) > 1:
         options["all"] = yearly
-    keep_going()
     if not base.drivers:
-        return Outcome({"horizon": horizon, "values": [], "all": [0.0, 0.0, 0.0]})
+        return {"horizon": horizon, "values": [], "all": [0.0, 0.0, 0.0]}
     found = quant.driver_evppi(base, options, max(8, min(row.years, STATES)), row.seed)
     values: list[dict[str, Any]] = []
     for name, worth in found.each.items():
@@ -108,9 +117,7 @@ def information(step: Step, keep_going: KeepGoing) -> Outcome:
             on = "frequency" if colon else "driver"
             values.append({"risk": risk, "on": on, "value": value})
     values.sort(key=_dearest_first)
-    return Outcome(
-        {"horizon": horizon, "values": values, "all": _worth(found.all_drivers, horizon)}
-    )
+    return {"horizon": horizon, "values": values, "all": _worth(found.all_drivers, horizon)}
 
 
 def _dearest_first(one: Mapping[str, Any]) -> tuple[float, str, str]:

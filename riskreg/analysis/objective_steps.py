@@ -30,7 +30,13 @@ SURE = 0.8
 def objective(step: Step, keep_going: steps.KeepGoing) -> Outcome:
     """The chance of meeting one objective, what each risk costs it, and its level year by year."""
     row, inputs = steps.load_run(step)
-    name = step.key.split(":")[1]
+    return Outcome(reached(row, inputs, step.key.split(":")[1], keep_going))
+
+
+def reached(
+    row: Simulation, inputs: dict[str, Any], name: str, keep_going: steps.KeepGoing
+) -> dict[str, Any]:
+    """What becomes of the objective of that public id on both sides, with its figures."""
     one = next(each for each in inputs["objectives"] if each["objective"] == name)
     results = {side: followed(row, inputs, one, side, keep_going) for side in sides_of(inputs, one)}
     before = results["before"]
@@ -51,7 +57,7 @@ def objective(step: Step, keep_going: steps.KeepGoing) -> Outcome:
         "sides": {side: _side(results.get(side, before)) for side in policy.SIDES},
     }
     found["figures"] = list(_figures(found))
-    return Outcome(found)
+    return found
 
 
 def sides_of(inputs: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:

@@ -61,7 +61,17 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
     """Quantiles, tail mean and curve of one side."""
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
-    run = _simulation(step, row, inputs, side)
+    return Outcome(measured(row, inputs, side, _simulation(step, row, inputs, side), keep_going))
+
+
+def measured(
+    row: Simulation,
+    inputs: dict[str, Any],
+    side: str,
+    run: quant.Simulation,
+    keep_going: KeepGoing,
+) -> dict[str, Any]:
+    """What the losses of one side come to: {loss, curve, digest}."""
     keep_going()
     # In closed form where no driver acts. Where one does, only the drivers are sampled: which
     # events happen leaves no error (``quant.expected``).
@@ -85,7 +95,7 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
             curve.thresholds, curve.probability, curve.low, curve.high, strict=True
         )
     ]
-    return Outcome({"loss": found, "curve": points, "digest": run.digest})
+    return {"loss": found, "curve": points, "digest": run.digest}
 
 
 def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
@@ -94,10 +104,17 @@ def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
     side = step.key.split(":")[1]
     run = _simulation(step, row, inputs, side)
     keep_going()
+    return Outcome(contributed(row, inputs, side, run))
+
+
+def contributed(
+    row: Simulation, inputs: dict[str, Any], side: str, run: quant.Simulation
+) -> dict[str, Any]:
+    """What each risk adds to the losses of one side: {tail, mean}."""
     each = means(inputs, side)
     if moved := expected_when_moved(row, inputs, side):
         each = {name: moved[name].value for name in each}
-    return Outcome({"tail": run.contributions(TAIL), "mean": each})
+    return {"tail": run.contributions(TAIL), "mean": each}
 
 
 def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
@@ -107,6 +124,11 @@ def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
     is averaged over the same values of the drivers in every case.
     """
     _row, inputs = load_run(step)
+    return Outcome(swung(inputs, keep_going))
+
+
+def swung(inputs: dict[str, Any], keep_going: KeepGoing) -> dict[str, Any]:
+    """What each input moves the expected year by, the widest first: {base, bars}."""
     drivers = {driver.name: driver for driver in drivers_in(inputs)}
     values = {name: driver.values(_scores(name)) for name, driver in drivers.items()}
     moving = Moving(drivers, values)
@@ -134,7 +156,7 @@ def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
         ]
         bars.append({"risk": name, "on": "driver", "low": ends[0], "high": ends[1]})
     bars.sort(key=lambda bar: (-abs(bar["high"] - bar["low"]), bar["risk"], bar["on"]))
-    return Outcome({"base": total, "bars": bars})
+    return {"base": total, "bars": bars}
 
 
 @dataclass(frozen=True)
