@@ -77,12 +77,15 @@ RULES = {
     "after_end", "already_asked", "archive", "circle", "damaged", "ended", "itself", "macros",
     "markup", "no_room", "other_ending", "other_kind", "private_thing", "too_deep", "unknown_thing",
     "unknown_type", "withdrawn",
+    # Of assessments: the criteria in force tell no kinds of impact apart.
+    "none_there",
     # 1.0 is an integer to JSON Schema and none to us.
     "not_a_number", "not_a_level",
 }  # fmt: skip
 # Real names for what a made-up body calls by name: most would be refused for that alone.
 NAMED: dict[str, Any] = {
     "risks": ["R-001"], "objectives": [], "terms": [], "likelihood": 2, "impact": 3,
+    "dimension": None,
     "objective": None, "due_on": "2027-01-31", "starts_on": "2027-01-04", "until_on": "2027-01-08",
     "address": "https://hooks.receiver.com/in", "recipe": {"state": ["open"]},
     "content": "Risk,Likelihood,Impact\nIce,5,5\n", "cadence": {"critical": 90},
