@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from riskreg.analysis.services import request_simulation
-from riskreg.exchange.queries.packs import PackScope
+from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
 from riskreg.exchange.queries.packs.asked import above_appetite
 from riskreg.register.models import Register
 from riskreg.reviews.services import end_meeting, start_meeting
@@ -307,3 +307,41 @@ def test_exposure_is_that_of_the_newest_run_that_its_reader_may_know_of(kept: Wo
     assert shown["leader"]["private"]
     assert not shown["partner_leader"]["private"]
     assert shown["leader"]["rows"] != shown["partner_leader"]["rows"]
+
+
+def test_chances_and_money_over_time_are_those_of_the_runs_on_page_and_in_pack(
+    kept: World,
+) -> None:
+    target = builders.objective(kept)
+    risk = builders.risk(kept)
+    estimating.estimate(kept, risk, released=True)
+    estimating.model(kept, hits=[estimating.hit(risk)], growth_mode="13", growth_high="20")
+    first = estimating.simulation(kept, audience="shared")
+    leader = builders.web(kept.leader)
+    there = leader.get(f"/r/{kept.register.slug}/objectives/{target.key}/").context["chance"]
+    home = leader.get(HOME)
+    (shown,) = home.context["objectives"]
+    assert (shown["chance"]["text"], shown["chance"]["band"]) == (there["before"], there["band"])
+    assert there["before"] in home.content.decode()
+    assert len(home.context["exposure"]["over_time"]) == 1
+    told = f"{there['before']} ({there['band']})"
+    later = kept.at + DAY
+    estimating.estimate(kept, risk, released=True, severity_high="900000000")
+    second, _new = request_simulation(
+        actor=kept.viewer("owner"), given={"years": 10_000, "audience": "shared"}, at=later
+    )
+    estimating.run(kept, second)
+    found = leader.get(HOME).context["exposure"]
+    assert [str(run.uuid) in each["url"] for run, each in zip(
+        (first, second), found["over_time"], strict=True
+    )] == [True, True]  # fmt: skip
+    assert found["over_time"][1]["amount"] == found["rows"][0]["before"]
+    assert found["values"][0] < found["values"][1]
+    # A pack of the day before goes by the run of then, and says which.
+    scope = PackScope(
+        reader_of(kept.viewer("leader"), "shared"), kept.today, kept.today - DAY, later
+    )
+    (section,) = [s for s in pack_contents(scope, "shared")["sections"] if s["key"] == "objectives"]
+    (row,) = next(iter(section["blocks"]))["rows"]
+    assert row[5] == told
+    assert row[6].startswith("Illustrative · ") or row[6].startswith("Judgement · ")

@@ -1,5 +1,7 @@
-"""The chance of meeting an objective, by the newest run that tells it."""
+"""The chance of meeting an objective, by the newest run that tells it; and what a year was expected
+to cost, run by run."""
 
+import datetime as dt
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -13,12 +15,15 @@ from riskreg.analysis.queries.simulations import (
     results_of_run,
     visible_simulations,
 )
-from riskreg.jobs.queries import done_subjects
+from riskreg.jobs.queries import done_subjects, part_of_results
+from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 
 # Runs that are looked at for one that has followed the objective, newest first.
 _LOOKED_AT = 50
+# Runs that are looked back on.
+_RUNS_BACK = 24
 
 
 @dataclass(frozen=True)
@@ -33,10 +38,13 @@ class Chance:
     stale: bool
 
 
-def newest_chance(viewer: Viewer, objective: Objective) -> Chance | None:
-    """The chance by the newest run that the viewer may know of, is done and has followed it; None
-    where there is none."""
-    newest = visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))[:_LOOKED_AT]
+def newest_chance(
+    viewer: Viewer, objective: Objective, until: dt.datetime | None = None
+) -> Chance | None:
+    """The chance by the newest run that the viewer may know of, is done and has followed it, of
+    those that were asked for before ``until``; None where there is none."""
+    done = visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))
+    newest = (done if until is None else done.filter(at__lt=until))[:_LOOKED_AT]
     ids = list(newest.values_list("pk", flat=True))
     name = str(objective.uuid)
     rows = visible_simulations(viewer).filter(pk__in=ids, inputs__contains=f'"objective":"{name}"')
@@ -52,3 +60,22 @@ def newest_chance(viewer: Viewer, objective: Objective) -> Chance | None:
     now = (str(model.uuid) if model else "", float(objective.value), objective.due_on.year)
     then = (frozen["model"], float(frozen["target"]), frozen["due"])
     return Chance(run, found, now != then)
+
+
+def expected_over_time(viewer: Viewer, newest: Simulation) -> list[tuple[Simulation, float]]:
+    """What runs of the audience and currency of ``newest`` have said that a year is expected to
+    cost as it stood then: the last run of each day, oldest first, of the latest that are done."""
+    done = visible_simulations(viewer).filter(
+        uuid__in=done_subjects(policy.KIND),
+        visibility=newest.visibility,
+        currency=newest.currency,
+    )
+    runs = list(done.defer("inputs")[:_RUNS_BACK])
+    expected = part_of_results([run.uuid for run in runs], "measure:before", "loss__mean__0")
+    zone = viewer.register.time_zone
+    by_day = {
+        clock.local_date(run.at, zone): (run, float(expected[run.uuid]))
+        for run in reversed(runs)
+        if expected.get(run.uuid) is not None
+    }
+    return list(by_day.values())

@@ -60,6 +60,7 @@ class OverviewPage(RegisterView):
         work = work_as_a_whole(self.viewer, today)
         overdue = panels.overdue(self.viewer, today, work)
         above = self._unaccepted(today, scale)
+        exposure = panels.exposure(self.viewer)
         context = {
             "title": _("Home"),
             "problems": problems,
@@ -95,11 +96,11 @@ class OverviewPage(RegisterView):
             + query({}, state="open", kind="threat", ordering="-score"),
             **panels.waiting(self.viewer, today),
             "decisions": panels.decisions(self.viewer, today),
-            "exposure": panels.exposure(self.viewer),
+            "exposure": exposure,
             "money": panels.money(self.viewer, work),
             "overdue": overdue,
             **self._breaches(),
-            "objectives": self._objectives(today),
+            "objectives": self._objectives(today, exposure["chances"] if exposure else {}),
         }
         return self.render("overview/index.html", context, 400 if problems else 200)
 
@@ -280,8 +281,9 @@ class OverviewPage(RegisterView):
             ],
         }
 
-    def _objectives(self, today: dt.date) -> list[dict[str, Any]]:
-        """The objectives that are still to be reached, soonest first, with how far they are."""
+    def _objectives(self, today: dt.date, chances: dict[str, Any]) -> list[dict[str, Any]]:
+        """The objectives that are still to be reached, soonest first, with how far they are and the
+        chance of each that the newest run has followed (``chances``, by public id)."""
         rows = list(objectives_for(self.viewer).filter(due_on__gte=today)[:SHOWN])
         measures = measuring(self.viewer, [row.pk for row in rows])
         listed = []
@@ -291,6 +293,7 @@ class OverviewPage(RegisterView):
                 {
                     "name": row.name,
                     "label": row.label,
+                    "chance": chances.get(str(row.uuid)),
                     "url": reverse("web:objective", kwargs={"slug": self.slug, "key": row.key}),
                     "target": measured(row.value, row.unit),
                     "due_on": row.due_on,

@@ -1,14 +1,16 @@
 """Panels of the home of leadership that need nothing of the map: decisions, work, money, people."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
 
-from riskreg.analysis.amounts import amount_text
+from riskreg.analysis.amounts import amount_text, chance_text
 from riskreg.analysis.policy.simulations import KIND
+from riskreg.analysis.queries.chances import expected_over_time
 from riskreg.analysis.queries.simulations import results_of_run, visible_simulations
 from riskreg.decisions.models import DecisionState, ObligationKind
 from riskreg.decisions.queries.decisions import decision_counts
@@ -114,6 +116,7 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
     if run is None:
         return None
     results = results_of_run(run)
+    over_time = expected_over_time(viewer, run)
     found = {figure["key"]: figure for figure in results["figures"]}
     names = {"mean": _("Expected in a year"), "p95": _("One year in 20 costs more")}
     return {
@@ -122,6 +125,16 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
         "private": run.visibility == Visibility.PARTY,
         "label": results["label"],
         "currency": run.currency,
+        "chances": _chances(results),
+        "over_time": [
+            {
+                "at": each.at,
+                "amount": amount_text(value),
+                "url": reverse("web:simulation", args=[viewer.register.slug, each.uuid]),
+            }
+            for each, value in over_time
+        ],
+        "values": [value for _run, value in over_time],
         "rows": [
             {
                 "name": words,
@@ -131,6 +144,19 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
             for name, words in names.items()
         ],
     }
+
+
+def _chances(results: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """By public id of an objective its chance as the run tells it, with the band of sampling."""
+    found = {}
+    for one in results["objectives"]:
+        value, low, high = map(chance_text, one["sides"]["before"]["chance"])
+        found[str(one["objective"])] = {
+            "text": value,
+            "band": f"{low} … {high}",
+            "label": one["label"],
+        }
+    return found
 
 
 def money(viewer: Viewer, found: Work) -> dict[str, Any]:

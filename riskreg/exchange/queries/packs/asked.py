@@ -8,6 +8,8 @@ from django.db.models import Count, Sum
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
+from riskreg.analysis.amounts import chance_text
+from riskreg.analysis.queries.chances import Chance, newest_chance
 from riskreg.decisions.queries.acceptances import unaccepted
 from riskreg.decisions.queries.past import (
     accepted_on,
@@ -29,6 +31,7 @@ from riskreg.indicators.queries.objectives import measured_until
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
 from riskreg.kernel.punctuation import bracketed
+from riskreg.register.labels import Label
 from riskreg.register.queries import objectives_for
 from riskreg.register.units import with_unit
 from riskreg.risks.filters import RiskFilter
@@ -155,6 +158,8 @@ def objectives(scope: PackScope) -> list[Section]:
     lines = []
     for row in rows:
         read = readings.get(row.pk)
+        chance = newest_chance(scope.viewer, row, scope.end)
+        label = str(Label(chance.found["label"]).label) if chance else ""
         lines.append(
             [
                 row.name,
@@ -162,6 +167,8 @@ def objectives(scope: PackScope) -> list[Section]:
                 day_text(row.due_on),
                 _amount(read.value, read.unit) if read else _("not measured"),
                 day_text(_local(scope, read.at)) if read else "",
+                _chance_text(chance) if chance else _("no simulation tells it"),
+                f"{label} · {day_text(_local(scope, chance.run.at))}" if chance else "",
             ]
         )
     return [
@@ -178,21 +185,28 @@ def objectives(scope: PackScope) -> list[Section]:
                         _("Due on"),
                         _("Last reading"),
                         _("Read on"),
+                        _("Chance of meeting it"),
+                        _("By the simulation of"),
                     ],
-                    "widths": [5, 3, 2, 3, 2],
+                    "widths": [4, 2.6, 2, 2.6, 2, 3, 2.8],
                     "rows": lines,
                 },
                 *cut_note(len(lines), total),
                 {
                     "kind": "note",
                     "text": _(
-                        "The chance of meeting an objective stands on its page, by the newest "
-                        "simulation."
+                        "The chance is as things stand, by the newest simulation of that day or "
+                        "before; behind it the band that sampling leaves open (95 %)."
                     ),
                 },
             ],
         }
     ]
+
+
+def _chance_text(found: Chance) -> str:
+    value, low, high = map(chance_text, found.found["sides"]["before"]["chance"])
+    return f"{value} ({low} … {high})"
 
 
 def _amount(value: Any, unit: str) -> str:
