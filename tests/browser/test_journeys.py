@@ -2,17 +2,26 @@
 
 import datetime as dt
 import re
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 from django.utils import formats, translation
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Locator, Page, expect
 
-from riskreg.demo.queries import DEMO_PASSWORD
+from riskreg.accounts.models import User
+from riskreg.decisions.models import Acceptance, Decision
+from riskreg.decisions.queries.acceptances import unaccepted
+from riskreg.decisions.services import edit_decision, propose_decision, request_acceptance
+from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.kernel import clock
+from riskreg.register.access import viewer_for
+from riskreg.register.models import Party
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Mitigation, Position, Risk, RiskRelation, State
-from tests.browser.conftest import NARROW, REGISTER, Site
+from tests.amounts import THOROUGH
+from tests.browser.conftest import NARROW, REGISTER, WIDE, Site
+from tests.decisions.making import DAY, drafted
 
 pytestmark = [
     pytest.mark.browser,
@@ -245,3 +254,114 @@ def test_a_lockout_is_a_page_too(site: Site, faults_of: Any) -> None:
             break
     expect(page.locator("body")).to_contain_text("Too many")
     assert faults_of(page) == []
+
+
+# Leading -----------------------------------------------------------------------------------------
+# What a leader does from home, and in how many steps: a press, a choice and a box that is filled in
+# are one each. In a thorough run each language on each screen.
+SCREENS = [("en", WIDE), ("zh-hans", NARROW)]
+if THOROUGH:
+    SCREENS += [("zh-hans", WIDE), ("en", NARROW)]
+CONDITION = "A second supplier is named (illustrative)"
+
+
+class Steps:
+    """A page and what was done on it."""
+
+    def __init__(self, page: Page) -> None:
+        self.page, self.taken = page, 0
+
+    def press(self, what: str | Locator) -> None:
+        self.taken += 1
+        found = self.page.locator(what) if isinstance(what, str) else what
+        found.first.click()
+
+    def fill(self, box: str, text: str) -> None:
+        self.taken += 1
+        self.page.fill(box, text)
+
+    def choose(self, box: str, value: str) -> None:
+        self.taken += 1
+        self.page.select_option(box, value)
+
+
+def demo(at: dt.datetime) -> Any:
+    """The demo as what makes decisions for tests knows a register."""
+    people = {"leader": LEADER, "owner": OWNER, "manager": MANAGER}
+    users = {name: User.objects.get(email=email) for name, email in people.items()}
+    viewers = {name: viewer_for(user, DEMO_SLUG) for name, user in users.items()}
+    foton = Party.objects.get(register__slug=DEMO_SLUG, key="foton")
+    return SimpleNamespace(**users, foton=foton, at=at, viewer=viewers.__getitem__)
+
+
+def asked_of_leader(world: Any, n: int) -> tuple[Decision, Acceptance]:
+    """A decision that waits for the leader alone, and a risk above appetite that they are asked to
+    accept."""
+    today = world.viewer("leader").today(world.at)
+    bare = [
+        position.risk
+        for position in unaccepted(world.viewer("leader"), today).select_related("risk")
+        if position.request is None and position.risk.owner == world.owner
+    ]
+    risk: Risk = bare[0]
+    row = drafted(world, risk, title=f"A gate, or stop? {n} (illustrative)",
+                  due_on=(today + 2 * DAY).isoformat())  # fmt: skip
+    act = {"actor": world.viewer("manager"), "ref": row.ref, "version": None, "at": world.at}
+    advice = {"recommended": "B", "strength": "strong", "certainty": "illustrative"}
+    edit_decision(**act, fields=advice)
+    given = {
+        "reason": "Nothing more pays before spring (illustrative)",
+        "expires_on": (today + 30 * DAY).isoformat(),
+        "acceptor": str(world.leader.uuid),
+    }
+    acceptance = request_acceptance(
+        actor=world.viewer("owner"), ref=risk.ref, given=given, conditions=[], at=world.at
+    )
+    return propose_decision(**act), acceptance
+
+
+def test_a_leader_sees_why_it_moved_decides_and_accepts_in_few_steps(site: Site) -> None:
+    world = demo(clock.now())
+    due = (world.viewer("leader").today(world.at) + 20 * DAY).isoformat()
+    for n, (language, size) in enumerate(SCREENS):
+        decision, acceptance = asked_of_leader(world, n)
+        page = site.page(LEADER, language=language, viewport=size)
+
+        why = Steps(page)
+        page.goto(f"{REGISTER}home/")
+        why.press(page.locator(".overview-presets a").last)
+        told = page.locator("#moved .rows li", has=page.locator("small", has_text="“")).first
+        expect(told).to_be_visible()
+        ref = told.locator(".ref").inner_text()
+        why.press(told.locator("a"))
+        page.wait_for_url(f"**/risks/{ref}/")
+        assert why.taken <= 3
+
+        steps = Steps(page)
+        page.goto(f"{REGISTER}home/")
+        steps.press(f'#waiting a[href$="/decisions/{decision.ref}/"]')
+        steps.press(f'a[href$="/{decision.ref}/decide/"]')
+        assert page.input_value("#id_option") == "B"
+        steps.fill("#id_review_on", due)
+        steps.fill("#id_rationale", "It keeps the choice open (illustrative)")
+        steps.fill("#id_condition_0_text", f"{CONDITION} {n}")
+        steps.choose("#id_condition_0_owner", str(world.owner.uuid))
+        steps.fill("#id_condition_0_due_on", due)
+        steps.press("main form button.primary")
+        expect(page.locator(".message.success")).to_be_visible()
+        assert steps.taken <= 8
+        decision.refresh_from_db()
+        assert (decision.state, decision.chosen) == ("in_force", "B")
+
+        steps = Steps(page)
+        page.goto(f"{REGISTER}home/")
+        steps.press(f'#waiting a[href$="/acceptances/{acceptance.ref}/"]')
+        steps.press("#grant form button.primary")
+        expect(page.locator(".message.success")).to_be_visible()
+        assert steps.taken <= 4
+        acceptance.refresh_from_db()
+        assert acceptance.state == "granted"
+
+        owner = site.page(OWNER, language=language, viewport=size)
+        owner.goto(f"{REGISTER}work/")
+        expect(owner.locator("main")).to_contain_text(f"{CONDITION} {n}")
