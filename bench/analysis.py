@@ -39,5 +39,4 @@ def _case(case: str) -> Iterator[Row]:
         done = subprocess.run(command, env=env, stdout=subprocess.PIPE, check=False)
         if done.returncode:
             raise SystemExit(f"bench.analysis_case {case} failed ({done.returncode})")
-        for found in json.loads(done.stdout.splitlines()[-1]):
-            yield Row(**found)
+        yield from json.loads(done.stdout.splitlines()[-1])

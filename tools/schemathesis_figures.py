@@ -40,12 +40,12 @@ def table(lines: list[str]) -> str:
 
 
 def _cases(lines: Iterable[str]) -> int:
-    """How many cases each operation had at least; two roles sent each."""
+    """How many cases each operation had at least; one role sent each."""
     calls = []
     for line in lines:
         roles = {key: value for key, value in json.loads(line).items() if key != "operation"}
         calls.append(sum(sum(answered.values()) for answered in roles.values()))
-    return min(calls, default=0) // 2
+    return min(calls, default=0)
 
 
 def filled(guide: str, lines: list[str]) -> str:

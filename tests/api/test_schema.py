@@ -242,8 +242,8 @@ def test_figures_of_a_run_are_written_into_the_guide() -> None:
     lines = [first, *(json.dumps({"operation": f"GET /{n}/", **counted}) for n in "ab")]
     found = figures.FIGURES.search(figures.filled(guide, lines))
     assert found is not None
-    # What was run again counts once; each case was sent by two roles.
-    assert (found["operations"], found["cases"]) == ("2", "99")
+    # What was run again counts once.
+    assert (found["operations"], found["cases"]) == ("2", "198")
     assert "| `owner` | 66 | 60 | 0 | 0 | 0 | 6 | 0 | 0 |" in found["table"]
     with pytest.raises(ValueError, match="no table"):
         figures.filled("", lines)

@@ -142,7 +142,7 @@ def site(browser: Browser, live: str) -> Iterator[Site]:
     yield found
     for context in found.contexts:
         context.close()
-    assert found.complaints == []
+    assert found.complaints == [], found.complaints
 
 
 @pytest.fixture(scope="session")

@@ -10,6 +10,9 @@ from django.utils import formats, translation
 from playwright.sync_api import Locator, Page, expect
 
 from riskreg.accounts.models import User
+from riskreg.analysis.amounts import chance_text
+from riskreg.analysis.models import Estimate
+from riskreg.analysis.queries.simulations import results_of_run
 from riskreg.decisions.models import Acceptance, Decision
 from riskreg.decisions.queries.acceptances import unaccepted
 from riskreg.decisions.services import edit_decision, propose_decision, request_acceptance
@@ -20,6 +23,7 @@ from riskreg.register.models import Party
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Mitigation, Position, Risk, RiskRelation, State
 from tests.amounts import THOROUGH
+from tests.browser.addresses import simulation_of
 from tests.browser.conftest import NARROW, REGISTER, WIDE, Site
 from tests.decisions.making import DAY, drafted
 
@@ -195,6 +199,60 @@ def test_two_people_edit_one_mitigation(site: Site, faults_of: Any) -> None:
     slow.get_by_label("What I wrote").check()
     slow.click('button:has-text("Save what is chosen")')
     expect(slow.locator("h1")).to_contain_text("As the other calls it")
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_an_owner_gives_an_estimate_and_a_leader_reads_what_the_target_costs(
+    site: Site, faults_of: Any, language: str
+) -> None:
+    """Nine answers from the risk to a kept estimate; the chance of 300,000 one click from home, and
+    the three risks that cost most of it one more."""
+    risk = risk_of_owner(4)
+    page = site.page(OWNER, language=language)
+    page.goto(f"{REGISTER}risks/{risk.ref}/")
+    page.locator(f'main a[href$="/{risk.ref}/estimates/"]').first.click()
+    page.locator('main a[href$="/estimates/new/"]').first.click()
+    for name, value in {
+        "stage": "residual", "frequency_kind": "rate", "severity_family": "lognormal",
+    }.items():  # fmt: skip
+        page.locator(f"#estimate-form [name={name}][value={value}]").check()
+    for name, value in {
+        "frequency_low": "0.2", "frequency_high": "1", "frequency_mode": "0.5",
+        "severity_low": "1", "severity_high": "20",
+    }.items():  # fmt: skip
+        page.fill(f"#id_{name}", value)
+    page.fill("#id_rationale", f"As in the two years before ({language})")
+    expect(page.locator("#implied svg")).to_be_visible()
+    page.wait_for_load_state("networkidle")
+    assert faults_of(page) == []
+    # It is asked back once: what one event in ten and in twenty passes.
+    page.locator("#estimate-form [name=action][value=save]").click()
+    if page.url.endswith("/new/"):
+        page.locator("#estimate-form [name=action][value=save]").click()
+    page.wait_for_url(f"**/{risk.ref}/estimates/**")
+    kept = Estimate.objects.get(risk=risk, expert__email=OWNER, rationale__endswith=f"({language})")
+    assert (float(kept.frequency_high), kept.label) == (1, "judgement")
+
+    done = simulation_of(over=True)
+    figures = {one["key"]: one for one in results_of_run(done)["figures"]}
+    with translation.override(language):
+        chance = chance_text(figures["objective.overseas-units-2030.chance.before"]["value"])
+    page = site.page(LEADER, language=language)
+    page.goto(f"{REGISTER}home/")
+    page.locator('#objectives a[href$="/objectives/overseas-units-2030/"]').click()
+    shown = page.locator("main").inner_text()
+    assert chance in shown
+    assert faults_of(page) == []
+    page.locator(f'main a[href*="/simulations/{done.uuid}/"]').first.click()
+    costs = {
+        key.split(".")[3]: one["value"]
+        for key, one in figures.items()
+        if key.startswith("objective.overseas-units-2030.cost.") and key.endswith(".before")
+    }
+    dearest = sorted(costs, key=lambda name: -costs[name])[:3]
+    shown = page.locator("main").inner_text()
+    for ref in Risk.objects.filter(uuid__in=dearest).values_list("ref", flat=True):
+        assert ref in shown
 
 
 def test_language_and_theme_are_switched_where_one_is(site: Site) -> None:

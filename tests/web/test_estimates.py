@@ -100,6 +100,17 @@ def test_a_refusal_keeps_what_was_typed_and_names_the_field(one: World, page: Cl
     assert not Estimate.objects.exists()
 
 
+def test_a_choice_that_nobody_made_is_asked_for_in_plain_words(one: World, page: Client) -> None:
+    typed = {**TYPED, "severity_family": "", "frequency_kind": ""}
+    answer = page.post(url(one), typed)
+    assert "lognormal, pert" not in answer.content.decode()
+    refused = page.post(url(one), {**typed, "action": "save"})
+    text = refused.content.decode()
+    assert (refused.status_code, text.count("Choose one.")) == (400, 4)
+    assert "This must be one of" not in text
+    assert not Estimate.objects.exists()
+
+
 def test_amounts_are_in_the_chosen_unit(one: World, page: Client) -> None:
     typed = {**TYPED, "unit": "1000", "action": "save"}
     text = page.post(url(one), typed).content.decode()

@@ -25,6 +25,7 @@ from riskreg.web.estimates.drawing import curve_of
 from riskreg.web.estimates.ranges_form import (
     RangesForm,
     fingerprint,
+    is_unanswered,
     ranges_at_first,
     refuse,
 )
@@ -113,7 +114,7 @@ class GiveEstimate(RegisterView):
                 error.detail
                 for name in about
                 for error in invalid.fields[name]
-                if error.code != "required"
+                if error.code != "required" and not is_unanswered(form, name)
             ]
             return ({"problems": wrong} if typed and wrong else None), ""
         filled = {"rationale": "-", "base_year": 2000, "stage": "residual", "label": "judgement"}
