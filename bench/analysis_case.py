@@ -172,16 +172,16 @@ def bare(made: Any) -> Callable[[], None]:
         for side in policy.sides_of(inputs["exposures"]):
             run = quant.simulate(modelled.portfolio(inputs, side), made.years, made.seed)
             keep(f"simulate:{side}", {"digest": run.digest}, run.losses.tobytes())
-            keep(f"measure:{side}", steps.measured(made, inputs, side, run, on))
-            keep(f"contribute:{side}", steps.contributed(made, inputs, side, run))
+            keep(f"measure:{side}", steps.loss_measures(made, inputs, side, run, on))
+            keep(f"contribute:{side}", steps.contributions_of(made, inputs, side, run))
         for one in inputs.get("objectives", ()):
             name = one["objective"]
-            keep(name, objective_steps.reached(made, inputs, name, on))
+            keep(name, objective_steps.objective_results(made, inputs, name, on))
         if inputs.get("mitigations"):
             for percent in buying.FRONTIER:
-                keep(f"frontier:{percent}", buying_steps.on_frontier(made, inputs, percent))
-            keep("information", buying_steps.worth_knowing(made, inputs))
-        keep("tornado", steps.swung(inputs, on))
+                keep(f"frontier:{percent}", buying_steps.frontier_point(made, inputs, percent))
+            keep("information", buying_steps.information_values(made, inputs))
+        keep("tornado", steps.tornado_bars(inputs, on))
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.executemany("INSERT INTO bench_step VALUES (%s, %s, %s)", rows)
 

@@ -1,5 +1,7 @@
 """Amounts and chances to three digits, in the words of each language."""
 
+from collections.abc import Sequence
+
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
@@ -41,6 +43,11 @@ def chance_text(value: float) -> str:
     if value > 1 - _LEAST_CHANCE:
         return _("above %(share)s %%") % {"share": number(100 - 100 * _LEAST_CHANCE)}
     return percent_text(_tenth(100 * value))
+
+
+def chance_band_text(values: Sequence[float]) -> str:
+    """What sampling leaves open of a simulated chance; ``values``: the chance and the two ends."""
+    return " … ".join(map(chance_text, values[1:]))
 
 
 def points_text(value: float) -> str:

@@ -30,10 +30,10 @@ def frontier(step: Step, keep_going: KeepGoing) -> Outcome:
     row, inputs = load_run(step)
     percent = int(step.key.split(":")[1])
     keep_going()
-    return Outcome(on_frontier(row, inputs, percent))
+    return Outcome(frontier_point(row, inputs, percent))
 
 
-def on_frontier(row: Simulation, inputs: dict[str, Any], percent: int) -> dict[str, Any]:
+def frontier_point(row: Simulation, inputs: dict[str, Any], percent: int) -> dict[str, Any]:
     """The best set for ``percent`` of what everything costs: as ``point`` gives it."""
     total = math.fsum(one.cost for one in _mitigations(inputs))
     budgets = [{"amount": total * percent / 100, "party": None}]
@@ -92,10 +92,10 @@ def information(step: Step, keep_going: KeepGoing) -> Outcome:
     each mitigation alone and all of them; over the years that mitigations work."""
     row, inputs = load_run(step)
     keep_going()
-    return Outcome(worth_knowing(row, inputs))
+    return Outcome(information_values(row, inputs))
 
 
-def worth_knowing(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any]:
+def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any]:
     """What each number is worth knowing, the dearest first, and all: {horizon, values, all}."""
     horizon = inputs["horizon"]
     base, everything = modelled.portfolio(inputs, "before"), _mitigations(inputs)

@@ -30,10 +30,10 @@ SURE = 0.8
 def objective(step: Step, keep_going: steps.KeepGoing) -> Outcome:
     """The chance of meeting one objective, what each risk costs it, and its level year by year."""
     row, inputs = steps.load_run(step)
-    return Outcome(reached(row, inputs, step.key.split(":")[1], keep_going))
+    return Outcome(objective_results(row, inputs, step.key.split(":")[1], keep_going))
 
 
-def reached(
+def objective_results(
     row: Simulation, inputs: dict[str, Any], name: str, keep_going: steps.KeepGoing
 ) -> dict[str, Any]:
     """What becomes of the objective of that public id on both sides, with its figures."""

@@ -61,10 +61,12 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
     """Quantiles, tail mean and curve of one side."""
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
-    return Outcome(measured(row, inputs, side, _simulation(step, row, inputs, side), keep_going))
+    return Outcome(
+        loss_measures(row, inputs, side, _simulation(step, row, inputs, side), keep_going)
+    )
 
 
-def measured(
+def loss_measures(
     row: Simulation,
     inputs: dict[str, Any],
     side: str,
@@ -104,10 +106,10 @@ def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
     side = step.key.split(":")[1]
     run = _simulation(step, row, inputs, side)
     keep_going()
-    return Outcome(contributed(row, inputs, side, run))
+    return Outcome(contributions_of(row, inputs, side, run))
 
 
-def contributed(
+def contributions_of(
     row: Simulation, inputs: dict[str, Any], side: str, run: quant.Simulation
 ) -> dict[str, Any]:
     """What each risk adds to the losses of one side: {tail, mean}."""
@@ -124,10 +126,10 @@ def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
     is averaged over the same values of the drivers in every case.
     """
     _row, inputs = load_run(step)
-    return Outcome(swung(inputs, keep_going))
+    return Outcome(tornado_bars(inputs, keep_going))
 
 
-def swung(inputs: dict[str, Any], keep_going: KeepGoing) -> dict[str, Any]:
+def tornado_bars(inputs: dict[str, Any], keep_going: KeepGoing) -> dict[str, Any]:
     """What each input moves the expected year by, the widest first: {base, bars}."""
     drivers = {driver.name: driver for driver in drivers_in(inputs)}
     values = {name: driver.values(_scores(name)) for name, driver in drivers.items()}

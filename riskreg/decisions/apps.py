@@ -11,4 +11,4 @@ class DecisionsConfig(AppConfig):
         from riskreg.reviews.services.reviews import REVIEWED
 
         refresh.register(mail.KIND, mail.refresh_message)
-        REVIEWED.append(mail.write_of_review)
+        REVIEWED.append(mail.write_to_askers_of_review)

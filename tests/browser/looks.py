@@ -49,13 +49,15 @@ _MEASURE = """
     if (Math.min(box.width, box.height) < target - 0.5)
       tell("target", element, box.width.toFixed(0) + " x " + box.height.toFixed(0) + " px");
   }
+  const wide = document.documentElement.scrollWidth - document.documentElement.clientWidth;
+  if (wide > 0) faults.push(`overflow: the page is ${wide} px wider than the window`);
   return faults;
 }
 """
 
 
 def looks_of(page: Page) -> list[str]:
-    """What of the page as it stands is too small or too tight."""
+    """What of the page as it stands is too small, too tight or too wide."""
     found: Any = page.evaluate(_MEASURE, [SMALLEST, LEAST_LEADING, LEAST_TARGET])
     return [str(fault) for fault in found]
 

@@ -135,10 +135,10 @@ def test_appetite_over_time_is_what_the_heatmap_says_of_each_day(kept: World) ->
     client = builders.web(kept.leader)
     rows = client.get(HOME).context["over_time"]["rows"]
     assert len(rows) == 12
-    assert {row["count"] for row in rows} > {0}
+    assert {row["text"] for row in rows} > {0}
     for row in rows:
         opened = client.get(row["url"]).context
-        assert opened["beside"]["count"] == row["count"], row
+        assert opened["beside"]["count"] == row["text"], row
     assert above_over_time(kept.viewer("leader"), []) == []
 
 
@@ -335,7 +335,7 @@ def test_chances_and_money_over_time_are_those_of_the_runs_on_page_and_in_pack(
     assert [str(run.uuid) in each["url"] for run, each in zip(
         (first, second), found["over_time"], strict=True
     )] == [True, True]  # fmt: skip
-    assert found["over_time"][1]["amount"] == found["rows"][0]["before"]
+    assert found["over_time"][1]["text"] == found["rows"][0]["before"]
     assert found["values"][0] < found["values"][1]
     # A pack of the day before goes by the run of then, and says which.
     scope = PackScope(

@@ -63,14 +63,18 @@ def reviewed_since() -> Exists:
     return Exists(_later_reviews())
 
 
+def _reviews_after(risk: int | OuterRef, asked_at: dt.datetime | OuterRef) -> QuerySet[Review]:
+    """Reviews of ``risk`` since it was asked for (values, or columns of an outer query), oldest
+    first; one that was only entered later, from a file or a meeting of before, is none."""
+    return Review.objects.filter(risk=risk, at__gte=asked_at).order_by("at", "pk")
+
+
 def _later_reviews() -> QuerySet[Review]:
-    """For a subquery over obligations: reviews of its risk after it was asked for, oldest first;
-    one that was only entered later, from a file or a meeting of before, is none."""
-    rows = Review.objects.filter(risk=OuterRef("risk"), at__gte=OuterRef("created_at"))
-    return rows.order_by("at", "pk")
+    """For a subquery over obligations: the reviews that may answer it."""
+    return _reviews_after(OuterRef("risk"), OuterRef("created_at"))
 
 
-def answered_by(review: Review) -> QuerySet[Obligation]:
+def questions_answered_by(review: Review) -> QuerySet[Obligation]:
     """What asked for a review of its risk and is answered by this one, the first since."""
     first = _later_reviews().values("pk")[:1]
     return (
@@ -88,8 +92,7 @@ def review_that_answers(row: Obligation) -> Review | None:
     """The first review of its risk after ``row``, which asks for one; None while it waits."""
     if row.kind != ObligationKind.REVIEW or row.state != ObligationState.OPEN:
         return None
-    rows = Review.objects.filter(risk=row.risk_id, at__gte=row.created_at)
-    return rows.select_related("reviewer").order_by("at", "pk").first()
+    return _reviews_after(row.risk_id, row.created_at).select_related("reviewer").first()
 
 
 def is_open(row: Obligation) -> bool:

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import get_language
 
-from riskreg.analysis.amounts import chance_text
+from riskreg.analysis.amounts import chance_band_text, chance_text
 from riskreg.analysis.policy.estimates import significant
 from riskreg.decisions.models import Decision
 from riskreg.kernel.localised import number
@@ -76,8 +76,7 @@ def _amounts(values: Sequence[float | None]) -> str:
 def _chances(values: Sequence[float] | None) -> str:
     if values is None:
         return ""
-    value, low, high = map(chance_text, values)
-    return f"{value} ({low} … {high})"
+    return f"{chance_text(values[0])} ({chance_band_text(values)})"
 
 
 def _costs(record: Mapping[str, Any]) -> list[dict[str, Any]]:

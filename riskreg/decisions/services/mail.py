@@ -10,7 +10,7 @@ from django.utils.text import Truncator
 from riskreg.accounts.mails import page_address
 from riskreg.accounts.models import User
 from riskreg.decisions.models import Obligation, ObligationState
-from riskreg.decisions.queries.questions import answered_by, review_that_answers
+from riskreg.decisions.queries.questions import questions_answered_by, review_that_answers
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify.letters import letter
@@ -32,10 +32,10 @@ def write_to_asker(row: Obligation, at: dt.datetime) -> None:
         _post(row, None, at)
 
 
-def write_of_review(review: Review) -> None:
+def write_to_askers_of_review(review: Review) -> None:
     """Post a message to each who asked for this review of a risk, unless they held it themselves or
     left: once for what they asked, by the first review after it."""
-    for row in answered_by(review):
+    for row in questions_answered_by(review):
         if row.asked_by_id != review.reviewer_id:
             _post(row, review, review.created_at)
 

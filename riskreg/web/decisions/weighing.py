@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, chance_text, percent_text
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, percent_text
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.weighing import Weighing, may_weigh, weighings_of
 from riskreg.jobs.models import OPEN, JobState
@@ -102,7 +102,7 @@ def _risked(found: Mapping[str, Any]) -> dict[str, str]:
     chance, regret = found.get("chance_of_loss"), found.get("regret")
     return {
         "lost": chance_text(chance[0]) if chance else "",
-        "lost_band": " … ".join(map(chance_text, chance[1:])) if chance else "",
+        "lost_band": chance_band_text(chance) if chance else "",
         "regret": amount_text(regret[0]) if regret else "",
         "regret_band": _band(regret) if regret else "",
     }

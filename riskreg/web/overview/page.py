@@ -181,7 +181,7 @@ class OverviewPage(RegisterView):
             "rows": [
                 {
                     "day": day,
-                    "count": n,
+                    "text": n,
                     "url": map_url
                     + query(
                         {},

@@ -8,7 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
 
-from riskreg.analysis.amounts import amount_text, chance_text
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text
 from riskreg.analysis.policy.simulations import KIND
 from riskreg.analysis.queries.chances import expected_over_time
 from riskreg.analysis.queries.simulations import results_of_run, visible_simulations
@@ -128,8 +128,8 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
         "chances": _chances(results),
         "over_time": [
             {
-                "at": each.at,
-                "amount": amount_text(value),
+                "day": each.at,
+                "text": amount_text(value),
                 "url": reverse("web:simulation", args=[viewer.register.slug, each.uuid]),
             }
             for each, value in over_time
@@ -150,10 +150,10 @@ def _chances(results: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """By public id of an objective its chance as the run tells it, with the band of sampling."""
     found = {}
     for one in results["objectives"]:
-        value, low, high = map(chance_text, one["sides"]["before"]["chance"])
+        chance = one["sides"]["before"]["chance"]
         found[str(one["objective"])] = {
-            "text": value,
-            "band": f"{low} … {high}",
+            "text": chance_text(chance[0]),
+            "band": chance_band_text(chance),
             "label": one["label"],
         }
     return found

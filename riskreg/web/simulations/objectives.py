@@ -5,7 +5,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, chance_text, percent_text, points_text
+from riskreg.analysis.amounts import (
+    amount_text,
+    chance_band_text,
+    chance_text,
+    percent_text,
+    points_text,
+)
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
@@ -34,8 +40,9 @@ def objective_shown(
         "at_most": one["direction"] == "at_most",
         "same": before == after,
         "rows": [
-            {"name": name, "before": chance_text(before[key][0]), "band": _band(before[key]),
-             "after": chance_text(after[key][0]), "band_after": _band(after[key])}
+            {"name": name, "before": chance_text(before[key][0]),
+             "band": chance_band_text(before[key]), "after": chance_text(after[key][0]),
+             "band_after": chance_band_text(after[key])}
             for name, key in (
                 (_("Chance of meeting it"), "chance"),
                 (_("If none of its events happened"), "undisturbed"),
@@ -74,7 +81,7 @@ def chance_shown(one: Mapping[str, Any]) -> dict[str, Any]:
     before, after = (one["sides"][side]["chance"] for side in ("before", "after"))
     return {
         "before": chance_text(before[0]),
-        "band": _band(before),
+        "band": chance_band_text(before),
         "after": chance_text(after[0]),
         "same": before == after,
         "label": one["label"],
@@ -92,10 +99,6 @@ def _risk(name: str, risks: Mapping[str, Risk]) -> dict[str, str]:
 def _named(name: str, risks: Mapping[str, Risk], drivers: Mapping[str, Driver]) -> str:
     row = risks.get(name) or drivers.get(name)
     return row.ref if row else _("something that is not shown")
-
-
-def _band(values: list[float]) -> str:
-    return f"{chance_text(values[1])} … {chance_text(values[2])}"
 
 
 def _points_band(values: list[float]) -> str:

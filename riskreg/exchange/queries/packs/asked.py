@@ -8,7 +8,7 @@ from django.db.models import Count, Sum
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import chance_text
+from riskreg.analysis.amounts import chance_band_text, chance_text
 from riskreg.analysis.queries.chances import Chance, newest_chance
 from riskreg.decisions.queries.acceptances import unaccepted
 from riskreg.decisions.queries.past import (
@@ -205,8 +205,8 @@ def objectives(scope: PackScope) -> list[Section]:
 
 
 def _chance_text(found: Chance) -> str:
-    value, low, high = map(chance_text, found.found["sides"]["before"]["chance"])
-    return f"{value} ({low} … {high})"
+    chance = found.found["sides"]["before"]["chance"]
+    return f"{chance_text(chance[0])} ({chance_band_text(chance)})"
 
 
 def _amount(value: Any, unit: str) -> str:
