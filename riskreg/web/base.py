@@ -5,7 +5,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.mixins import LoginRequiredMixin
-from django.forms import BaseForm, ChoiceField
+from django.forms import BaseForm
 from django.http import HttpRequest, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import render
@@ -114,17 +114,8 @@ def last_viewer(request: HttpRequest) -> Viewer | None:
 
 
 def add_errors(form: BaseForm, invalid: Invalid) -> None:
-    """Show what a service refused beside the form's fields; the rest above the form. A choice that
-    nobody made is asked for, and not told which words programs may send."""
+    """Show what a service refused beside the form's fields; the rest above the form."""
     for name, errors in invalid.fields.items():
         field = name if name in form.fields else name.split(".")[-1]
         for error in errors:
-            open_choice = error.code == "unknown" and is_unanswered(form, field)
-            text = _("Choose one.") if open_choice else error.detail
-            form.add_error(field if field in form.fields else None, text)
-
-
-def is_unanswered(form: BaseForm, name: str) -> bool:
-    """Whether ``name`` is a choice of ``form`` that nobody has made."""
-    choice = isinstance(form.fields.get(name), ChoiceField)
-    return choice and not form.cleaned_data.get(name)
+            form.add_error(field if field in form.fields else None, error.detail)

@@ -20,11 +20,12 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.permissions import require
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
-from riskreg.web.base import RegisterView, is_unanswered
+from riskreg.web.base import RegisterView
 from riskreg.web.estimates.drawing import curve_of
 from riskreg.web.estimates.ranges_form import (
     RangesForm,
     fingerprint,
+    is_unanswered,
     ranges_at_first,
     refuse,
 )

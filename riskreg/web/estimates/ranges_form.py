@@ -8,9 +8,10 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, ClassVar
 
 from django import forms
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.errors import Invalid
+from riskreg.kernel.errors import FieldError, Invalid
 from riskreg.kernel.fields import Table
 from riskreg.kernel.text import PLAIN_NUMBER
 from riskreg.register.policy import LABELS
@@ -92,10 +93,20 @@ def fingerprint(clean: Mapping[str, Any]) -> str:
     return hashlib.sha256(json.dumps(ranges, sort_keys=True).encode()).hexdigest()[:16]
 
 
+def is_unanswered(form: forms.Form, name: str) -> bool:
+    """Whether ``name`` is a choice of ``form`` that nobody has made yet."""
+    choice = isinstance(form.fields.get(name), forms.ChoiceField)
+    return choice and not form.cleaned_data.get(name)
+
+
 def refuse(form: forms.Form, invalid: Invalid) -> None:
-    """Show what the service refused beside the field that it is about."""
+    """Show what the service refused beside the field that it is about; a choice that nobody made is
+    asked for, and not told which words programs may send."""
     renamed = {
         ("source_" + name.rpartition(".")[2] if name.startswith("sources.") else name): errors
         for name, errors in invalid.fields.items()
     }
+    for name in renamed:
+        if is_unanswered(form, name):
+            renamed[name] = [FieldError("required", _("Choose one."))]
     add_errors(form, Invalid(renamed))
