@@ -37,7 +37,7 @@ def everything() -> list[list[dict[str, Any]]]:
 
 def test_it_says_what_it_loaded_on_one_screen() -> None:
     told = load()
-    assert "Loaded foton-catl: 26 risks, 23 of them open." in told
+    assert "Loaded foton-catl: 28 risks, 25 of them open." in told
     assert "riskreg-demo" in told
     assert "on this computer only" in told
     assert "not data of these companies" in told

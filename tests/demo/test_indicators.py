@@ -23,7 +23,7 @@ pytestmark = pytest.mark.django_db
 
 def test_every_reading_is_there_with_its_source() -> None:
     refs = loaded(at=LOADED).refs
-    assert Indicator.objects.count() == len(CONTENT.indicators) == 27
+    assert Indicator.objects.count() == len(CONTENT.indicators) == 29
     for record in CONTENT.indicators:
         row = Indicator.objects.get(ref=refs[record["key"]])
         assert row.names == record["name"]
@@ -50,7 +50,7 @@ def test_what_nobody_published_is_illustrative() -> None:
     """A reading without an address is said to be invented, and only those are."""
     readings = [r for row in CONTENT.indicators for r in row["readings"]]
     invented = [r for r in readings if not r["source"]["url"]]
-    assert len(invented) == 26
+    assert len(invented) == 30
     assert {r["label"] for r in invented} == {"illustrative"}
     assert "illustrative" not in {r["label"] for r in readings if r["source"]["url"]}
 

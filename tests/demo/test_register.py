@@ -79,7 +79,7 @@ def demo(
 def test_it_is_all_there(demo: Demo) -> None:
     assert demo.loaded.created
     assert demo.loaded.moved_back == 0
-    assert Risk.objects.count() == len(CONTENT.risks) == 26
+    assert Risk.objects.count() == len(CONTENT.risks) == 28
     assert Mitigation.objects.count() == len(CONTENT.mitigations)
     assert Control.objects.count() == sum(len(risk["controls"]) for risk in CONTENT.risks)
     steps = [step for risk in CONTENT.risks for step in risk["timeline"]]
@@ -121,7 +121,7 @@ def test_refs_have_no_gap_and_follow_the_order_of_creation(demo: Demo) -> None:
     shared = [
         demo.loaded.refs[risk["key"]] for risk in CONTENT.risks if risk["visibility"] == "shared"
     ]
-    assert shared == [f"R-{n:03d}" for n in range(1, 25)]
+    assert shared == [f"R-{n:03d}" for n in range(1, 27)]
     work = [m for m in CONTENT.mitigations if m["visibility"] == "shared"]
     assert [demo.loaded.refs[m["key"]] for m in work] == [
         f"M-{n:03d}" for n in range(1, len(work) + 1)
@@ -144,7 +144,7 @@ def test_review_dates_follow_from_the_day_of_loading(demo: Demo) -> None:
             assert last.next_review_on == risk.next_review_on
             assert risk.last_reviewed_on == risk.next_review_on - dt.timedelta(days=cadence)
         checked += 1
-    assert checked == 23
+    assert checked == 25
 
 
 @pytest.mark.parametrize("email", ["owner@foton.example", "owner@catl.example"])
