@@ -87,27 +87,27 @@ def asker(**more: bool) -> Asker:
     return Asker(**{**nobody, **more})
 
 
-@pytest.mark.parametrize(
-    "act, state, who, found",
-    [
-        ("propose", "draft", asker(edits=True, requested_it=True), None),
-        ("propose", "draft", asker(decides=True, has_authority=True), Block.EDITOR),
-        ("decide", "proposed", asker(decides=True, has_authority=True), None),
-        ("decide", "proposed", asker(decides=True), Block.AUTHORITY),
-        ("decide", "proposed", asker(has_authority=True), Block.DECIDER),
-        (
-            "decide", "proposed",
-            asker(decides=True, has_authority=True, requested_it=True), Block.REQUESTER,
-        ),
-        ("reject", "proposed", asker(edits=True), Block.DECIDER),
-        ("lapse", "proposed", asker(edits=True), Block.NOT_DUE),
-        ("lapse", "draft", asker(reviews=True), Block.EDITOR),
-        ("agree", "proposed", asker(decides=True, has_authority=True), Block.NO_RULING),
-        ("revisit", "in_force", asker(reviews=True), None),
-        ("revisit", "in_force", asker(reviews=True, requested_it=True), Block.REQUESTER),
-        ("close", "revisited", asker(edits=True), Block.REVIEWER),
-    ],
-)  # fmt: skip
+WHO_MAY: list[tuple[Any, ...]] = [
+    ("propose", "draft", asker(edits=True, requested_it=True), None),
+    ("propose", "draft", asker(decides=True, has_authority=True), Block.EDITOR),
+    ("decide", "proposed", asker(decides=True, has_authority=True), None),
+    ("decide", "proposed", asker(decides=True), Block.AUTHORITY),
+    ("decide", "proposed", asker(has_authority=True), Block.DECIDER),
+    (
+        "decide", "proposed",
+        asker(decides=True, has_authority=True, requested_it=True), Block.REQUESTER,
+    ),
+    ("reject", "proposed", asker(edits=True), Block.DECIDER),
+    ("lapse", "proposed", asker(edits=True), Block.NOT_DUE),
+    ("lapse", "draft", asker(reviews=True), Block.EDITOR),
+    ("agree", "proposed", asker(decides=True, has_authority=True), Block.NO_RULING),
+    ("revisit", "in_force", asker(reviews=True), None),
+    ("revisit", "in_force", asker(reviews=True, requested_it=True), Block.REQUESTER),
+    ("close", "revisited", asker(edits=True), Block.REVIEWER),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("act, state, who, found", WHO_MAY)
 def test_who_may(act: str, state: str, who: Asker, found: Block | None) -> None:
     assert policy.block(act, Situation(state), who) == found
 

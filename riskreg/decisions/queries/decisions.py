@@ -27,6 +27,7 @@ from riskreg.decisions.policy.acceptances import roles_from
 from riskreg.decisions.policy.decisions import Act, Asker, Block, Situation, Stale
 from riskreg.decisions.queries.acceptances import who_could
 from riskreg.kernel.errors import NotFound
+from riskreg.kernel.punctuation import enumerated, in_a_row
 from riskreg.register.access import Viewer
 from riskreg.register.models import Role
 from riskreg.register.permissions import permits
@@ -316,7 +317,15 @@ def why_not(viewer: Viewer, act: str, row: Decision, block: Block) -> str:
         Block.AUTHORITY: _("The criteria name another role for what it touches (%(role)s).")
         % {"role": Role(needed_role(viewer, row)).label},
     }[block]
-    return f"{reason} {who_could(who_can_decide(viewer, row))}"
+    named = who_can_decide(viewer, row)
+    if named:
+        return in_a_row([reason, who_could(named)])
+    # Those who are asked have left, or have another role by now.
+    others = who_can_decide(viewer, row, named=False)
+    if not others:
+        return in_a_row([reason, who_could([])])
+    text = _("Nobody who is asked can decide it any more; one of these could be asked: %(people)s.")
+    return in_a_row([reason, text % {"people": enumerated(others[:10])}])
 
 
 def arguments_of(viewer: Viewer, row: Decision) -> QuerySet[Argument]:

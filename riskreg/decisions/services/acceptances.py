@@ -30,6 +30,7 @@ from riskreg.decisions.services.requests import (
     owe,
     require_still_acceptable,
 )
+from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append, append_all
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
@@ -98,6 +99,7 @@ def grant_acceptance(
         actor.entry("acceptance.granted", row, at=at, recorded_at=recorded_at, changes=logged)
     )
     append_all(entries)
+    tell_programs(actor, row, "acceptance.granted", recorded_at or at)
     return row
 
 
@@ -162,6 +164,7 @@ def _closed(
     after = [condition_log(one) for one in _conditions(row)]
     if before != after:
         changes["conditions"] = [before, after]
+    tell_programs(actor, row, f"acceptance.{state}", recorded_at or at)
     return actor.entry(f"acceptance.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
 
 

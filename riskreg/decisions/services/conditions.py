@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.decisions.models import Decision, Obligation, ObligationState
 from riskreg.decisions.policy.acceptances import MAX_CONDITIONS, Act
 from riskreg.decisions.queries.acceptances import block_of, condition_for, why_not
+from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
@@ -150,6 +151,7 @@ def close_condition(
     verb = "acceptance.condition_met" if state == "met" else "acceptance.condition_waived"
     changes = {"condition": [before, condition_log(row)]}
     append(actor.entry(verb, acceptance, at=at, changes=changes))
+    tell_programs(actor, acceptance, verb, at)
     return row
 
 

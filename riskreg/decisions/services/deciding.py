@@ -36,6 +36,7 @@ from riskreg.decisions.services.rulings import (
     owe,
     settle,
 )
+from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
@@ -78,6 +79,7 @@ def propose_decision(
         owe(row, ObligationKind.DECISION_ANSWER, one.user, row.due_on, at)
     entry = actor.entry("decision.proposed", row, at=at, recorded_at=recorded_at, changes=changes)
     append(entry)
+    tell_programs(actor, row, "decision.proposed", recorded_at or at)
     return row
 
 

@@ -26,6 +26,7 @@ from riskreg.decisions.queries.decisions import (
 from riskreg.decisions.services.conditions import close, condition_log
 from riskreg.decisions.services.drafts import keep, locked
 from riskreg.decisions.services.rulings import close_decision, locked_for
+from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
@@ -75,6 +76,7 @@ def revisit_decision(
         one.due_on, one.version, one.updated_at = review, one.version + 1, max(at, one.updated_at)
         one.save(update_fields=["due_on", "version", "updated_at"])
     append(actor.entry("decision.revisited", row, at=at, recorded_at=recorded_at, changes=changes))
+    tell_programs(actor, row, "decision.revisited", recorded_at or at)
     return row
 
 
@@ -124,6 +126,7 @@ def close_decision_condition(
     keep(decision, values, at)
     verb = "decision.condition_met" if state == "met" else "decision.condition_waived"
     append(actor.entry(verb, decision, at=at, changes=changes))
+    tell_programs(actor, decision, verb, at)
     return row
 
 

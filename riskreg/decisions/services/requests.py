@@ -21,6 +21,7 @@ from riskreg.decisions.models import (
 from riskreg.decisions.policy import acceptances as policy
 from riskreg.decisions.queries.acceptances import needed_role, who_can_accept, who_could
 from riskreg.decisions.services.conditions import clean_conditions, conditions_log
+from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.punctuation import in_a_row
@@ -100,6 +101,7 @@ def request_acceptance(
             changes=whole_row(ACCEPTANCE, row, {}) | links_log(row) | conditions_log([], made),
         )
     )
+    tell_programs(actor, row, "acceptance.requested", recorded_at or at)
     return row
 
 

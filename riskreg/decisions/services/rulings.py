@@ -29,6 +29,7 @@ from riskreg.decisions.queries.weighing import weighing_log
 from riskreg.decisions.services.conditions import close, conditions_log
 from riskreg.decisions.services.drafts import keep, locked
 from riskreg.decisions.services.records import record_of
+from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import Viewer
@@ -122,6 +123,7 @@ def settle(
             if one.party_id in agreed:
                 close_owed(actor, fresh, ObligationKind.DECISION_ANSWER, at, owner=one.user)
         append(actor.entry(verb, fresh, at=at, recorded_at=recorded_at, changes=changes | voted))
+        tell_programs(actor, fresh, verb, recorded_at or at)
         return fresh
     return _decided(actor, fresh, changes | voted, at, recorded_at)
 
@@ -168,6 +170,7 @@ def _decided(
     if row.replaces is not None:
         entries += _supersede(actor, row, at, recorded_at)
     append_all(entries)
+    tell_programs(actor, row, "decision.decided", recorded_at or at)
     return row
 
 
@@ -198,6 +201,7 @@ def close_decision(
     keep(row, values, recorded_at or at)
     for kind in _OWED:
         close_owed(actor, row, kind, at)
+    tell_programs(actor, row, f"decision.{state}", recorded_at or at)
     return actor.entry(f"decision.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
 
 
@@ -220,6 +224,7 @@ def back_to_draft(
     for kind in (ObligationKind.DECISION_ANSWER, ObligationKind.DECISION_CONDITION):
         close_owed(actor, row, kind, at)
     append(actor.entry(verb, row, at=at, changes=changes))
+    tell_programs(actor, row, verb, at)
     return row
 
 

@@ -27,6 +27,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import position_of, risk_for
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.localized import sentence
 from riskreg.web.presenters import Scale, person
 from riskreg.web.table_form import form_field, set_choices
@@ -145,6 +146,7 @@ class AskAcceptance(RegisterView):
             "sentence": sentence(risk),
             "form": form,
             "blocked": blocked,
+            "texts": posted_texts(self.request),
             "extends": granted_acceptance(risk),
             "chip": scale.cell_chip(cell, risk.kind),
             "place": scale.place(cell) if cell else "",

@@ -29,6 +29,7 @@ from riskreg.web.acceptances.rows import acceptance_row
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.file_links import file_links
+from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.presenters import Scale, person, query
 
 PER_PAGE = 25
@@ -159,6 +160,7 @@ class AcceptancePage(RegisterView):
         acts = {act.value: self._act(row, act, refused) for act in _OFFERED}
         context["comments"] = comments_panel(self.viewer, row)
         context |= {"acts": acts, "conflict": conflict, "asks_again": self._asks_again(row)}
+        context["texts"] = posted_texts(self.request)
         return self.render("acceptances/detail.html", context, status)
 
     def _act(self, row: Any, act: Act, refused: "tuple[str, forms.Form] | None") -> dict[str, Any]:

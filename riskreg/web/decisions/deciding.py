@@ -22,6 +22,7 @@ from riskreg.register.queries import answerable_members
 from riskreg.web.base import add_errors
 from riskreg.web.decisions.pages import DecisionPage, seen_again
 from riskreg.web.decisions.rows import decision_detail
+from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.presenters import person
 from riskreg.web.table_form import set_choices
 
@@ -111,7 +112,7 @@ class DecidePage(DecisionPage):
             done = decide(actor=self.viewer, ref=ref, conditions=conditions, at=self.at, **given)
         except Invalid as invalid:
             if "state" in invalid.fields:
-                return self.page(ref, status=400, conflict=invalid.detail)
+                return self._form_page(row, form, 400, invalid.detail)
             add_errors(form, _in_form(invalid, places))
             return self._form_page(row, form, 400)
         except Conflict as conflict:
@@ -132,6 +133,7 @@ class DecidePage(DecisionPage):
             "form": form,
             "conflict": conflict,
             "blocked": why_not(self.viewer, Act.DECIDE, row, blocked) if blocked else "",
+            "texts": posted_texts(self.request),
         }
         return self.render("decisions/decide.html", context, status)
 

@@ -36,6 +36,7 @@ from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decision_detail, decision_row
 from riskreg.web.decisions.weighing import weighing_panel
 from riskreg.web.evidence.panel import evidence_panel
+from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.presenters import query
 
 PER_PAGE = 25
@@ -175,6 +176,7 @@ class DecisionPage(RegisterView):
             "argue": self._argue(row, refused) if may_argue(self.viewer, row) else None,
             "weighing": weighing_panel(self.viewer, row, today, refused),
             "conflict": conflict,
+            "texts": posted_texts(self.request),
             "problems": problems or [],
         }
         context["evidence"] = evidence_panel(self.viewer, "decision", row)

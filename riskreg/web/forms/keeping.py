@@ -52,6 +52,13 @@ def texts(pairs: Iterable[tuple[str, str]]) -> list[str]:
     return [v for n, v in pairs if not (_OWN_NAMES.fullmatch(n) or _OWN_VALUES.fullmatch(v))]
 
 
+def posted_texts(request: HttpRequest) -> list[str]:
+    """What somebody wrote into the form that was sent, for a page that refuses it and has no place
+    for that form any more; nothing of what is never kept."""
+    pairs = ((name, str(v)) for name, values in request.POST.lists() for v in values)
+    return texts((n, v) for n, v in pairs if n != "csrfmiddlewaretoken" and not _SECRET.search(n))
+
+
 def kept_fields(request: HttpRequest) -> QueryDict | None:
     """What is about to be put back into the page's form, for a page whose form grows with it."""
     typed: Typed | None = getattr(request, "typed", None)
