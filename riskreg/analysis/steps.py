@@ -7,7 +7,7 @@ worker on any machine comes to the same bits.
 import hashlib
 import json
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,6 +40,8 @@ TAIL = 0.95
 _POINTS = 161
 # Half the width of a 95 % interval of something that is normally distributed, in standard errors.
 HALF = 1.959963984540054
+# Events that a worker keeps at once, 16 bytes each.
+_KEPT_EVENTS = 2**22
 # Values of each driver that the tornado is averaged over.
 _DRAWS = 16_384
 _SCORE_95 = 1.6448536269514722
@@ -51,10 +53,26 @@ def simulate(step: Step, keep_going: KeepGoing) -> Outcome:
     _word, side, number = step.key.split(":")
     chunks = policy.chunks_of(row.years, len(inputs["exposures"]))
     keep_going()
-    part = quant.simulate_chunk(portfolio(inputs, side), row.years, row.seed, int(number), chunks)
+    found: dict[str, Any] = {}
+    if chunks == 1 and _few_events(inputs, side, row.years):
+        # All of it is at hand: what each risk adds to the tail need not be drawn once more.
+        run, found["tail"] = quant.simulate_with_contributions(
+            portfolio(inputs, side), row.years, row.seed, TAIL
+        )
+        drawn = run.losses
+    else:
+        drawn = quant.simulate_chunk(
+            portfolio(inputs, side), row.years, row.seed, int(number), chunks
+        ).losses
     keep_going()
-    losses = part.losses.astype("<f8").tobytes()
-    return Outcome({"digest": hashlib.sha256(losses).hexdigest()}, losses)
+    losses = drawn.astype("<f8").tobytes()
+    return Outcome({**found, "digest": hashlib.sha256(losses).hexdigest()}, losses)
+
+
+def _few_events(inputs: Mapping[str, Any], side: str, years: int) -> bool:
+    """Whether so few events are to be expected that a worker can keep them all for a while."""
+    often = math.fsum(frequency_of(one, side).mean for one in inputs["exposures"])
+    return often * years <= _KEPT_EVENTS
 
 
 def measure(step: Step, keep_going: KeepGoing) -> Outcome:
@@ -104,19 +122,22 @@ def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
     """What each risk adds to the mean of the worst twentieth of years, on one side."""
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
-    run = _simulation(step, row, inputs, side)
+    drawn = step.job.steps.values_list("result", flat=True).get(key=f"simulate:{side}:0")
+    tail = (drawn or {}).get("tail")
+    if tail is None:
+        tail = _simulation(step, row, inputs, side).contributions(TAIL)
     keep_going()
-    return Outcome(contributions_of(row, inputs, side, run))
+    return Outcome(contributions_of(row, inputs, side, tail))
 
 
 def contributions_of(
-    row: Simulation, inputs: dict[str, Any], side: str, run: quant.Simulation
+    row: Simulation, inputs: dict[str, Any], side: str, tail: Mapping[str, float]
 ) -> dict[str, Any]:
     """What each risk adds to the losses of one side: {tail, mean}."""
     each = means(inputs, side)
     if moved := expected_when_moved(row, inputs, side):
         each = {name: moved[name].value for name in each}
-    return {"tail": run.contributions(TAIL), "mean": each}
+    return {"tail": tail, "mean": each}
 
 
 def tornado(step: Step, keep_going: KeepGoing) -> Outcome:

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import structlog
 from django.db import transaction
-from django.db.models import F
+from django.db.models import Min
 from django.utils.translation import gettext as _
 
 from riskreg.jobs.kinds import Outcome, work_for
@@ -114,21 +114,19 @@ def run_step(step: int, now: Callable[[], dt.datetime]) -> bool:
 def begin_step(step: int, at: dt.datetime) -> Step | None:
     """Claim a step, if its turn has come and nobody is at it. None otherwise."""
     with transaction.atomic():
-        row = Step.objects.select_related("job").filter(pk=step).first()
-        if row is None or row.job.state not in OPEN or row.state == StepState.DONE:
+        # Locked, so that of two who come at once the second sees the claim of the first.
+        rows = Step.objects.select_related("job").select_for_update(of=("self",)).defer("blob")
+        row = rows.filter(unclaimed(at), pk=step).exclude(state=StepState.DONE).first()
+        if row is None or row.job.state not in OPEN:
             return None
         before = row.job.steps.filter(stage__lt=row.stage)
         if before.exclude(state=StepState.DONE).exists():
             return None
-        claimed = (
-            Step.objects.filter(unclaimed(at), pk=step)
-            .exclude(state=StepState.DONE)
-            .update(state=StepState.RUNNING, attempt=F("attempt") + 1, claimed_until=at + CLAIM)
-        )
-        if not claimed:
-            return None
-        Job.objects.filter(pk=row.job_id, state=JobState.QUEUED).update(state=JobState.RUNNING)
-        row.refresh_from_db()
+        row.state, row.attempt, row.claimed_until = StepState.RUNNING, row.attempt + 1, at + CLAIM
+        row.save(update_fields=["state", "attempt", "claimed_until"])
+        if row.job.state == JobState.QUEUED:
+            queued = Job.objects.filter(pk=row.job_id, state=JobState.QUEUED)
+            queued.update(state=JobState.RUNNING)
         return row
 
 
@@ -181,10 +179,10 @@ def finish_step(step: Step, outcome: Outcome, at: dt.datetime) -> bool:
         return False
     if outcome.save is not None:
         outcome.save()
-    left = job.steps.exclude(state=StepState.DONE)
-    if not left.exists():
+    left = job.steps.exclude(state=StepState.DONE).aggregate(stage=Min("stage"))["stage"]
+    if left is None:
         _end(job, JobState.DONE, at)
-    elif not left.filter(stage=step.stage).exists():
+    elif left != step.stage:
         _wake_workers(job, at)
     return True
 

@@ -129,6 +129,7 @@ from riskreg.quant.simulate import (
     losses_by_exposure,
     simulate,
     simulate_chunk,
+    simulate_with_contributions,
 )
 from riskreg.quant.sums import totals
 from riskreg.quant.trees import (
@@ -283,6 +284,7 @@ __all__ = [
     "simulate_chunk",
     "simulate_path_chunk",
     "simulate_paths",
+    "simulate_with_contributions",
     "study_tree",
     "study_value",
     "tail_step",

@@ -232,10 +232,14 @@ class Sampler:
         values: DriverValues,
         totals: Sequence[Array],
         happened: Sequence[npt.NDArray[np.bool_]],
+        kept: list[Batch] | None = None,
     ) -> None:
-        """As `add`, to each of `totals`; `happened` are set where an event comes."""
+        """As `add`, to each of `totals`; `happened` are set where an event comes, and the events
+        themselves are put into `kept`."""
         with np.errstate(over="ignore", invalid="ignore"):
             for places, amounts in self.events(exposure, block, size, values):
+                if kept is not None:
+                    kept.append((places, amounts))
                 for total in totals:
                     np.add.at(total, places, amounts)
                 for marks in happened:

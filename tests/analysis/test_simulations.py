@@ -148,18 +148,35 @@ def test_an_effect_is_only_what_an_expert_has_said(two: World) -> None:
     assert changed == [str(two.owner.uuid)]
 
 
-def test_any_order_of_steps_comes_to_the_same_bits(two: World) -> None:
-    first = run(two, ask(two, years=600_000))
-    # The same inputs under another seed, and back: a run of its own to do in another order.
-    rows = Simulation.objects.get()
-    job = job_of(rows.uuid)
+def undone(row: Simulation) -> Simulation:
+    """The same run with everything still to do."""
+    job = job_of(row.uuid)
     assert job is not None
-    job.steps.exclude(key="freeze").update(state="waiting", claimed_until=None)
+    job.steps.exclude(key="freeze").update(state="waiting", claimed_until=None, result=None)
     job.state, job.ended_at = JobState.RUNNING, None
     job.save()
-    again = run(two, rows, random.Random(7))
+    return row
+
+
+def test_any_order_of_steps_comes_to_the_same_bits(two: World) -> None:
+    row = ask(two, years=600_000)
+    first = run(two, row)
+    again = run(two, undone(row), random.Random(7))
     assert again == first
     assert len(again["digests"]) == 2
+
+
+def test_events_that_are_kept_and_drawn_once_more_come_to_the_same_bits(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    row = ask(two, years=70_000)
+    job = job_of(row.uuid)
+    assert job is not None
+    kept = run(two, row)
+    assert "tail" in job.steps.get(key="simulate:before:0").result
+    monkeypatch.setattr(steps, "_KEPT_EVENTS", 0)
+    assert run(two, undone(row)) == kept
+    assert "tail" not in job.steps.get(key="simulate:before:0").result
 
 
 def test_equal_inputs_are_given_the_old_run(two: World) -> None:

@@ -29,6 +29,7 @@ from riskreg.quant import (
     losses_by_exposure,
     simulate,
     simulate_chunk,
+    simulate_with_contributions,
     tvar,
 )
 from riskreg.quant.errors import MismatchedRuns
@@ -344,3 +345,15 @@ def test_losses_are_read_only() -> None:
     r = simulate(Portfolio([Exposure("R", Constant(2), probability=1)]), 5, 0)
     with pytest.raises(ValueError, match="read-only"):
         r.losses[0] = 1.0
+
+
+@pytest.mark.parametrize("level", [0.5, 0.95, 0.999])
+@pytest.mark.parametrize("years", [1, 1_000, 150_000])
+def test_contributions_of_events_at_hand_are_those_drawn_once_more(
+    years: int, level: float
+) -> None:
+    run, shares = simulate_with_contributions(with_drivers(), years, 7, level)
+    whole = simulate(with_drivers(), years, 7)
+    assert run.digest == whole.digest
+    assert shares == whole.contributions(level)
+    assert math.fsum(shares.values()) == pytest.approx(run.tvar(level), rel=1e-9)
