@@ -61,7 +61,10 @@ def objective_results(
 
 
 def sides_of(inputs: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:
-    """The sides on which the events of an objective differ; after is as before otherwise."""
+    """The sides on which the level of an objective differs: by its events, or by what planned
+    mitigations add; after is as before otherwise."""
+    if any(not lift["done"] for lift in one.get("lifts", ())):
+        return policy.SIDES
     named = {hit["risk"] for hit in one["hits"]}
     return policy.sides_of([each for each in inputs["exposures"] if each["risk"] in named])
 
@@ -74,10 +77,12 @@ def followed(
     keep_going: steps.KeepGoing,
     works: Sequence[quant.Mitigation] | None = None,
 ) -> quant.ObjectiveResult:
-    """The level of an objective on every path, on one side, or with ``works`` done (of which only
-    effects on how often count). Draws hang on public names, so that both sides, and every
-    objective, meet the same events."""
-    model = model_of(one)
+    """The level of an objective on every path, on one side, or with ``works`` done (of which
+    effects on how often count, and what they add to the level). Draws hang on public names, so that
+    both sides, and every objective, meet the same events."""
+    named = None if works is None else [work.name for work in works]
+    lifts = objective_policy.lifts_on(one, side, named)
+    model = model_of(one, lifts)
     paths = policy.paths_of(row.years)
     plan = quant.PathPlan(
         portfolio(inputs, one, side, works),
@@ -86,6 +91,9 @@ def followed(
         paths,
         row.seed,
         persistence=1.0,
+        mitigations=tuple(
+            (quant.Mitigation(lift["mitigation"], 0.0, ()), lift["from_year"]) for lift in lifts
+        ),
         objectives=(model,),
     )
     chunks = -(-paths // BLOCK)
@@ -96,8 +104,10 @@ def followed(
     return combine_paths(parts).objectives[model.name]
 
 
-def model_of(one: Mapping[str, Any]) -> quant.ObjectiveModel:
-    """The frozen model of an objective as mathematics."""
+def model_of(
+    one: Mapping[str, Any], lifts: Sequence[Mapping[str, Any]] = ()
+) -> quant.ObjectiveModel:
+    """The frozen model of an objective as mathematics, with those of its lifts that hold."""
     low, mode, high = (float(x) / 100 for x in one["growth"])
     growth: quant.Distribution = (
         quant.Constant(mode) if low == high else quant.Pert(low, mode, high)
@@ -117,11 +127,12 @@ def model_of(one: Mapping[str, Any]) -> quant.ObjectiveModel:
             for term in one["elasticities"]
         ),
         hits=tuple(quant.Hit(hit["risk"], _factor(hit), hit["years"]) for hit in one["hits"]),
+        lifts=tuple(quant.Lift(lift["mitigation"], _factor(lift)) for lift in lifts),
     )
 
 
 def _factor(hit: Mapping[str, Any]) -> float | quant.Distribution:
-    """What an event makes of the level: -15 % is 0.85 times."""
+    """What an event or a mitigation makes of the level: -15 % is 0.85 times."""
     if hit["low"] is None or hit["low"] == hit["high"]:
         return 1 + float(hit["mode"]) / 100
     return quant.Pert(*(1 + float(hit[part]) / 100 for part in ("low", "mode", "high")))
@@ -186,16 +197,21 @@ def _side(result: quant.ObjectiveResult) -> dict[str, Any]:
     chance = result.chance()
     alone = int(result.met_baseline.sum())
     low, high = proportion_interval(alone, result.met.size, 0.95)
-    costs = {}
+    costs, gains = {}, {}
+    lifted = {lift.mitigation for lift in result.model.lifts}
     for name in result.met_without:
         cost = result.cost(name)
         error = steps.HALF * cost.standard_error
-        costs[name] = [cost.value, cost.value - error, cost.value + error]
+        if name in lifted:
+            gains[name] = [-cost.value, -cost.value - error, -cost.value + error]
+        else:
+            costs[name] = [cost.value, cost.value - error, cost.value + error]
     sure = 1 - SURE if result.model.objective.at_least else SURE
     return {
         "chance": [chance.value, chance.low, chance.high],
         "undisturbed": [result.baseline_chance, float(low), float(high)],
         "costs": costs,
+        **({"gains": gains} if gains else {}),
         "fan": [[float(x) for x in year] for year in result.fan(FAN).T],
         "sure": float(np.quantile(result.levels[:, -1], sure, method="inverted_cdf")),
     }
@@ -217,6 +233,8 @@ def _figures(found: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
         note(f"{name}.undisturbed.{side}", of["undisturbed"], "chance", "simulation")
         for risk, cost in of["costs"].items():
             note(f"{name}.cost.{risk}.{side}", cost, "chance", "simulation")
+        for mitigation, gain in of.get("gains", {}).items():
+            note(f"{name}.gain.{mitigation}.{side}", gain, "chance", "simulation")
         note(f"{name}.sure.{side}", (of["sure"], None, None), found["unit"], "simulation")
         needed = found["required_growth"]
         note(f"{name}.required_growth.{side}", (needed, None, None), "a year", "closed form")

@@ -178,13 +178,16 @@ def _banded(value: float, error: float) -> list[float]:
 def _chances(
     row: Simulation, inputs: dict[str, Any], option: Mapping[str, Any], keep_going: KeepGoing
 ) -> dict[str, list[float]]:
-    """The chance of meeting each objective whose events the option changes; the others are as they
-    are."""
-    works = [one for one in _works(inputs, option, ("frequency",)) if one.effects]
+    """The chance of meeting each objective whose events the option changes, or whose level it
+    lifts; the others are as they are."""
+    works = _works(inputs, option, ("frequency",))
     touched = {effect.target for one in works for effect in one.effects}
+    touched |= {one.name for one in works}
     found = {}
     for one in inputs.get("objectives", ()):
-        if not touched & {hit["risk"] for hit in one["hits"]}:
+        named = {hit["risk"] for hit in one["hits"]}
+        named |= {lift["mitigation"] for lift in one.get("lifts", ()) if not lift["done"]}
+        if not touched & named:
             continue
         result = objective_steps.followed(row, inputs, one, "before", keep_going, works)
         chance = result.chance()

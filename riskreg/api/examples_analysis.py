@@ -74,6 +74,7 @@ REQUESTS: dict[str, Any] = {
         "growth_mode": "7.27",
         "growth_high": 18,
         "hits": [{"risk": "R-001", "mode": -15}],
+        "lifts": [{"mitigation": "M-001", "mode": 6, "from_year": 2028}],
         "elasticities": [{"driver": "D-001", "elasticity": "-0.2"}],
         "rationale": "Growth of 2025, with wider ends (illustrative)",
         "label": "illustrative",

@@ -169,6 +169,15 @@ class InputHit(s.Serializer[Any]):
     years = s.IntegerField(allow_null=True, help_text="how many it lasts; null: to the end")
 
 
+class InputLift(s.Serializer[Any]):
+    mitigation = s.UUIDField(help_text="id of the mitigation")
+    low = s.CharField(allow_null=True, help_text="per cent")
+    mode = s.CharField(help_text="per cent")
+    high = s.CharField(allow_null=True, help_text="per cent")
+    from_year = s.IntegerField(help_text="the first year in which it works")
+    done = s.BooleanField(help_text="it works already, on both sides")
+
+
 class InputElasticity(s.Serializer[Any]):
     driver = s.UUIDField(help_text="id of the driver")
     elasticity = s.CharField(help_text="how strongly it moves the level")
@@ -187,6 +196,9 @@ class InputObjective(s.Serializer[Any]):
     growth = s.ListField(child=s.CharField(), help_text="low, likely, high; per cent a year")
     pace = one_of(Pace.values, help_text="what the range of growth is of")
     hits = InputHit(many=True, help_text="what events do to its level")
+    lifts = InputLift(
+        many=True, required=False, help_text="what mitigations add to it; left out where none does"
+    )
     elasticities = InputElasticity(many=True, help_text="how drivers move its level")
     drivers = InputDriver(many=True, help_text="what is believed of these")
     left_out = s.ListField(

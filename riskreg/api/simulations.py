@@ -150,15 +150,16 @@ class SimulationFigures(_Results):
     def get(self, request: Request, slug: str, simulation: uuid.UUID) -> HttpResponse:
         """Keys are stable: `loss.mean`, `loss.p50`, `loss.p95`, `loss.p99`, `loss.tvar95` and
         `contribution.{id of a risk}`; of each objective that has a model
-        `objective.{key}.chance`, `.undisturbed` (if none of its events happens),
-        `.cost.{id of a risk}` (in chance), `.sure` (the level reached in four of five cases) and
-        `.required_growth`; each with `.before` or `.after` the mitigations. Where effects of
-        mitigations are known `frontier.{0, 10 … 100}.budget`, `.cost`, `.loss.mean` and
-        `.runner_up.difference` of the best set for so many per cent of what everything costs, the
-        same of `choice` within the budgets, and `information.{id of a risk or driver}.frequency`
-        or `.driver` with `information.all`: what knowing is worth at most. Of a run that weighs a
-        decision `option.{key}.cost`, `.loss.mean`, `.loss.p95`, `.difference` (to doing nothing,
-        a year), `.net`, `.behind`, `.chance_of_loss` and `.regret.p95` (over the horizon)."""
+        `objective.{key}.chance`, `.undisturbed` (if none of its events happens), `.cost.{id of
+        a risk}` (in chance), `.gain.{id of a mitigation}` (what it adds by itself), `.sure`
+        (the level reached in four of five cases) and `.required_growth`; each with `.before` or
+        `.after` the mitigations. Where effects of mitigations are known `frontier.{0, 10 …
+        100}.budget`, `.cost`, `.loss.mean` and `.runner_up.difference` of the best set for so
+        many per cent of what everything costs, the same of `choice` within the budgets, and
+        `information.{id of a risk or driver}.frequency` or `.driver` with `information.all`:
+        what knowing is worth at most. Of a run that weighs a decision `option.{key}.cost`,
+        `.loss.mean`, `.loss.p95`, `.difference` (to doing nothing, a year), `.net`, `.behind`,
+        `.chance_of_loss` and `.regret.p95` (over the horizon)."""
         return self.detail({"figures": self.results(simulation)["figures"]})
 
 

@@ -243,7 +243,7 @@ class _Load:
             *indicators.Told(*base, self.indicators, self.at).steps(),
             *estimates.Estimating(*base, self.works, self.at).steps(),
             *acceptances.Accepting(*base, self.at).steps(),
-            *modelling.Modelling(*base, self.indicators, self.at).steps(),
+            *modelling.Modelling(*base, self.indicators, self.works, self.at).steps(),
             *decisions.Deciding(*base, self.works, self.at, self.decisions).steps(),
         ):
             yield _Step(day, run)

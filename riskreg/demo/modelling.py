@@ -41,6 +41,7 @@ class Modelling:
     actors: Mapping[str, Viewer]
     risks: Mapping[str, str]
     indicators: Mapping[str, str]
+    works: Mapping[str, str]
     recorded_at: dt.datetime
     refs: dict[str, str] = field(default_factory=dict)
 
@@ -76,6 +77,10 @@ class Modelling:
         given |= originals(record, ("rationale",))
         given["translations"] = versions(record, ("rationale",))
         given["hits"] = [{**hit, "risk": self.risks[hit["risk"]]} for hit in record["hits"]]
+        given["lifts"] = [
+            {**lift, "mitigation": self.works[lift["mitigation"]]}
+            for lift in record.get("lifts", ())
+        ]
         given["elasticities"] = [
             {**term, "driver": self.refs[term["driver"]]} for term in record["elasticities"]
         ]

@@ -42,6 +42,7 @@ class Type(StrEnum):
     SOURCES = "several sources"
     STEPS = "what is known to come: [{on, factor, why}]"
     HITS = "what events do to a level: [{risk, low, mode, high, years}]"
+    LIFTS = "what mitigations add to a level: [{mitigation, low, mode, high, from_year}]"
     ELASTICITIES = "how drivers move a level: [{driver, elasticity}]"
     LABELS = "how far each field can be relied on: {field: label}"
     TRANSLATIONS = "versions of its texts: {language: {field: text}}"

@@ -169,6 +169,11 @@ def model(
     )  # fmt: skip
 
 
+def lift(mitigation: Mitigation, mode: str = "6", **given: Any) -> dict[str, Any]:
+    """What ``mitigation`` adds to a level once it works."""
+    return {"mitigation": mitigation.ref, "mode": mode, **given}
+
+
 def hit(risk: Risk, mode: str = "-15", **given: Any) -> dict[str, Any]:
     """What an event of ``risk`` does to a level."""
     return {"risk": risk.ref, "mode": mode, **given}

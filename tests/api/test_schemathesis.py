@@ -99,7 +99,8 @@ NAMED: dict[str, Any] = {
     "driver": "D-001", "indicator": "K-001", "low": "1", "mode": 2, "high": "3", "sensitivity": 1,
     "as_of": "2026-09-01", "review_on": None, "steps": [],
     "start": "164500", "start_year": 2025, "growth_low": "0", "growth_mode": 7, "growth_high": "18",
-    "hits": [{"risk": "R-001", "mode": "-15"}], "elasticities": [], "follows": 0,
+    "hits": [{"risk": "R-001", "mode": "-15"}], "lifts": [{"mitigation": "M-001", "mode": "6"}],
+    "elasticities": [], "follows": 0,
 }  # fmt: skip
 # Which of the real things stands for a key that several nouns have.
 KEYS = {

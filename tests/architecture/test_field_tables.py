@@ -152,7 +152,7 @@ def uncleaned(it: Table) -> Iterator[str]:
     """Fields that can be set and that no service cleans."""
     links = {Type.PERSON, Type.RISK, Type.TERMS, Type.OBJECTIVE, Type.OBJECTIVES, Type.RISKS}
     # What names risks and drivers is cleaned by the service that knows who may see them.
-    links |= {Type.HITS, Type.ELASTICITIES}
+    links |= {Type.HITS, Type.LIFTS, Type.ELASTICITIES}
     known = links | {Type.LABELS, Type.TRANSLATIONS, *cleaning._CLEANERS}
     return (field.name for field in it.settable if field.type not in known)
 

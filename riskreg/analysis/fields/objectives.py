@@ -73,6 +73,13 @@ MODEL = Table(
             **_EDIT,
         ),
         Field(
+            "lifts", Type.LIFTS, history=_("mitigations"), hidden=True,
+            meaning="what a mitigation adds to the level, in per cent, once it works; 20 at most",
+            example=[{"mitigation": "3c1a7e52-8b0d-4f6e-9a2c-5d4e6f708192", "low": None,
+                      "mode": "6", "high": None, "from_year": None}],
+            **_EDIT,
+        ),
+        Field(
             "elasticities", Type.ELASTICITIES, history=_("drivers"), hidden=True,
             meaning="how a driver moves the level: (value / median) ** elasticity; 20 at most",
             example=[{"driver": "7d0f3b1c-6b52-4f0e-9a33-1f5b7a2c4e10", "elasticity": "-0.2"}],

@@ -32,7 +32,9 @@ class ObjectiveModel(Translated, Base, PartyBound):
     ``number`` counts the versions that everybody sees, and those of each party by themselves.
     Growth is in per cent a year. ``hits``: [{risk, low, mode, high, years}], what an event of a
     risk (its public id) does to the level in per cent, and for how many years; low and high are
-    null where it is one number, years where it lasts. ``elasticities``: [{driver, elasticity}].
+    null where it is one number, years where it lasts. ``lifts``: [{mitigation, low, mode, high,
+    from_year}], what a mitigation (its public id) adds to the level in per cent, from the year on
+    in which it works; null is the year after it is due. ``elasticities``: [{driver, elasticity}].
     """
 
     objective = models.ForeignKey(Objective, on_delete=models.PROTECT, related_name="models")
@@ -47,6 +49,7 @@ class ObjectiveModel(Translated, Base, PartyBound):
     growth_high = models.DecimalField(max_digits=21, decimal_places=6)
     pace = models.CharField(max_length=6, choices=Pace.choices)
     hits = models.JSONField(default=list, blank=True)
+    lifts = models.JSONField(default=list, db_default=[], blank=True)
     elasticities = models.JSONField(default=list, blank=True)
     rationale = models.TextField()
     translations = models.JSONField(null=True)

@@ -1,8 +1,8 @@
 """What makes an objective model sound, and what a run freezes of one. Pure functions."""
 
 import datetime as dt
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
@@ -13,6 +13,7 @@ from riskreg.analysis.policy.simulations import SIDES, driver_input, estimates_o
 from riskreg.events.policy import canonical
 from riskreg.kernel.errors import Errors
 from riskreg.register.policy import weakest
+from riskreg.risks.models import MitigationStatus
 
 # Years from the start to the day on which it is due, and terms of one model.
 MOST_YEARS = 40
@@ -53,11 +54,21 @@ def check_growth(errors: Errors, clean: Mapping[str, Any]) -> None:
 
 
 def check_effect(
-    errors: Errors, name: str, low: Decimal | None, mode: Decimal | None, high: Decimal | None
+    errors: Errors,
+    name: str,
+    low: Decimal | None,
+    mode: Decimal | None,
+    high: Decimal | None,
+    *,
+    of_mitigation: bool = False,
 ) -> None:
-    """Note what is wrong with what an event does to the level."""
+    """Note what is wrong with what an event does to the level, or a mitigation."""
     if mode is None:
-        text = _("Say what an event does to the level, in per cent; -15 takes 15 % away.")
+        text = (
+            _("Say what it does to the level once it works, in per cent; 6 adds 6 %.")
+            if of_mitigation
+            else _("Say what an event does to the level, in per cent; -15 takes 15 % away.")
+        )
         errors.add(f"{name}.mode", "required", text)
         return
     if (low is None) != (high is None):
@@ -103,17 +114,19 @@ def has_power(ranges: Iterable[Any], elasticity: float) -> bool:
 
 @dataclass(frozen=True)
 class Known:
-    """What a run has to draw from: public ids of the risks that it simulates; and by public id of
-    each driver of which something is believed its row and the beliefs."""
+    """What a run has to draw from: public ids of the risks that it simulates; by public id of
+    each driver of which something is believed its row and the beliefs; and by public id the
+    mitigations that are not cancelled."""
 
     risks: frozenset[str]
     drivers: Mapping[str, tuple[Any, Sequence[Any]]]
+    mitigations: Mapping[str, Any] = field(default_factory=dict)
 
 
 def frozen_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
     """A model as a run freezes it, with what is believed of its drivers. Terms of what the run does
     not know are left out by name: a risk without an estimate of that audience, a closed one, a
-    driver of which nobody has said enough."""
+    driver of which nobody has said enough, a cancelled mitigation."""
     objective = row.objective
     hits = [hit for hit in row.hits if hit["risk"] in known.risks]
     terms = [
@@ -126,6 +139,8 @@ def frozen_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
     ]
     left_out = [hit["risk"] for hit in row.hits if hit not in hits]
     left_out += [term["driver"] for term in row.elasticities if term not in terms]
+    lifts = [lift for lift in row.lifts if lift["mitigation"] in known.mitigations]
+    left_out += [lift["mitigation"] for lift in row.lifts if lift not in lifts]
     return {
         "objective": str(objective.uuid),
         "key": objective.key,
@@ -141,9 +156,38 @@ def frozen_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
         "hits": sorted(hits, key=canonical),
         "elasticities": sorted(terms, key=canonical),
         "drivers": [driver_input(*known.drivers[term["driver"]], day) for term in terms],
+        **({"lifts": _frozen_lifts(lifts, known.mitigations)} if lifts else {}),
         "left_out": sorted(left_out),
         "label": row.label,
     }
+
+
+def _frozen_lifts(
+    lifts: Iterable[Mapping[str, Any]], mitigations: Mapping[str, Any]
+) -> list[dict[str, Any]]:
+    """Lifts with the year from which each works, and whether its mitigation is done: then the level
+    has it before the planned ones as well as after."""
+    rows = ((lift, mitigations[lift["mitigation"]]) for lift in lifts)
+    found = [
+        {
+            **lift,
+            "from_year": lift["from_year"] or row.due_on.year + 1,
+            "done": row.status == MitigationStatus.DONE,
+        }
+        for lift, row in rows
+    ]
+    return sorted(found, key=canonical)
+
+
+def lifts_on(
+    one: Mapping[str, Any], side: str, works: Collection[str] | None = None
+) -> list[dict[str, Any]]:
+    """The lifts of a frozen model that hold on one side: those of mitigations that are done; and
+    after also those planned, or of ``works`` (public ids of mitigations) where these are named."""
+    lifts: list[dict[str, Any]] = one.get("lifts", [])
+    if works is not None:
+        return [lift for lift in lifts if lift["done"] or lift["mitigation"] in works]
+    return [lift for lift in lifts if lift["done"] or side == "after"]
 
 
 def still_to_come(row: Any, day: dt.date) -> bool:

@@ -7,7 +7,7 @@ from riskreg.analysis.queries.drivers import drivers_for
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.visibility import Reader, Visibility
-from riskreg.risks.models import Risk
+from riskreg.risks.models import Mitigation, Risk
 
 
 def models_for(viewer: Reader) -> QuerySet[ObjectiveModel]:
@@ -54,4 +54,7 @@ def refs_of(viewer: Viewer, row: ObjectiveModel) -> dict[str, str]:
     if names := [term["driver"] for term in row.elasticities]:
         rows = drivers_for(viewer).filter(uuid__in=names).values_list("uuid", "ref")
         found |= {str(uuid): ref for uuid, ref in rows}
+    if names := [lift["mitigation"] for lift in row.lifts]:
+        works = Mitigation.objects.visible_to(viewer).filter(uuid__in=names)
+        found |= {str(uuid): ref for uuid, ref in works.values_list("uuid", "ref")}
     return found

@@ -31,7 +31,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Objective, Party, Register
 from riskreg.register.queries import objectives_for
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Mitigation, Risk, State
+from riskreg.risks.models import Mitigation, MitigationStatus, Risk, State
 
 
 @dataclass(frozen=True)
@@ -115,12 +115,22 @@ def _objectives(
     named = {term["driver"] for row in models for term in row.elasticities}
     drivers = list(drivers_for(reader).filter(uuid__in=named)) if named else []
     beliefs = newest_beliefs(beliefs_of(reader, drivers)) if drivers else {}
+    lifting = {lift["mitigation"] for row in models for lift in row.lifts}
     known = Known(
         frozenset(one["risk"] for one in exposures),
         {str(row.uuid): (row, beliefs[row.pk]) for row in drivers if row.pk in beliefs},
+        {str(row.uuid): row for row in _not_cancelled(reader, lifting)},
     )
     frozen = [frozen_model(row, known, day) for row in models]
     return {"objectives": sorted(frozen, key=lambda one: str(one["objective"]))}
+
+
+def _not_cancelled(reader: AudienceReader, names: Collection[str]) -> list[Mitigation]:
+    """The mitigations of those public ids that an audience may know of and nobody cancelled."""
+    if not names:
+        return []
+    rows = Mitigation.objects.visible_to(reader).filter(uuid__in=names)
+    return list(rows.exclude(status=MitigationStatus.CANCELLED))
 
 
 def visible_simulations(viewer: Viewer) -> QuerySet[Simulation]:
@@ -251,8 +261,12 @@ def _withhold_effects(viewer: Viewer, mitigations: Collection[dict[str, Any]]) -
 
 
 def mitigations_of_run(viewer: Viewer, row: Simulation) -> dict[str, Mitigation]:
-    """The mitigations of a run by public id, as far as the viewer may know of them."""
-    ids = [one["mitigation"] for one in json.loads(row.inputs).get("mitigations", ())]
+    """The mitigations of a run by public id, as far as the viewer may know of them; those that a
+    model of an objective names among them."""
+    inputs = json.loads(row.inputs)
+    ids = [one["mitigation"] for one in inputs.get("mitigations", ())]
+    for one in inputs.get("objectives", ()):
+        ids += [*one["left_out"], *(lift["mitigation"] for lift in one.get("lifts", ()))]
     if not ids:
         return {}
     return {

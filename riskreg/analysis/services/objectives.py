@@ -25,10 +25,11 @@ from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.queries import objective_for
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Risk, State
+from riskreg.risks.models import Mitigation, MitigationStatus, Risk, State
 from riskreg.risks.queries.access import valid_ref
 
 _HIT = ("risk", "low", "mode", "high", "years")
+_LIFT = ("mitigation", "low", "mode", "high", "from_year")
 _TERM = ("driver", "elasticity")
 
 
@@ -102,10 +103,11 @@ def _clean(
     shared = visibility == Visibility.SHARED
     given = {
         "direction": "at_least", "pace": "steady", "label": "judgement", "hits": [],
-        "elasticities": [], "sources": [], "translations": {}, **given,
+        "lifts": [], "elasticities": [], "sources": [], "translations": {}, **given,
     }  # fmt: skip
     cleaners: dict[str, Callable[[Any], Any]] = {
         "hits": lambda value: _clean_hits(errors, actor, value, shared),
+        "lifts": lambda value: _clean_lifts(errors, actor, value, shared),
         "elasticities": lambda value: _clean_terms(errors, actor, value, shared),
     }
     clean = clean_given(
@@ -122,17 +124,35 @@ def _clean_hits(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list
     found = []
     for name, item in _rows(errors, "hits", value, _HIT):
         risk = _risk(errors, actor, f"{name}.risk", item.get("risk"), shared)
-        low, mode, high = (
-            _number(errors, f"{name}.{part}", item.get(part)) for part in ("low", "mode", "high")
-        )
-        if not any(errors.has(f"{name}.{part}") for part in ("low", "mode", "high")):
-            policy.check_effect(errors, name, low, mode, high)
-        years = _years(errors, f"{name}.years", item.get("years"))
+        effect = _effect(errors, name, item)
+        years = _whole(errors, f"{name}.years", item.get("years"), 1, policy.MOST_YEARS)
         if risk is not None:
-            one = {"risk": str(risk.uuid), "low": _text(low), "mode": _text(mode)}
-            found.append({**one, "high": _text(high), "years": years})
+            found.append({"risk": str(risk.uuid), **effect, "years": years})
     _refuse_twice(errors, "hits", "risk", found)
     return sorted(found, key=lambda one: str(one["risk"]))
+
+
+def _clean_lifts(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
+    found = []
+    for name, item in _rows(errors, "lifts", value, _LIFT):
+        row = _mitigation(errors, actor, f"{name}.mitigation", item.get("mitigation"), shared)
+        effect = _effect(errors, name, item, of_mitigation=True)
+        year = _whole(errors, f"{name}.from_year", item.get("from_year"), 1990, 2200)
+        if row is not None:
+            found.append({"mitigation": str(row.uuid), **effect, "from_year": year})
+    _refuse_twice(errors, "lifts", "mitigation", found)
+    return sorted(found, key=lambda one: str(one["mitigation"]))
+
+
+def _effect(
+    errors: Errors, name: str, item: Mapping[str, Any], *, of_mitigation: bool = False
+) -> dict[str, str | None]:
+    """What moves a level in per cent: a middle, and two ends or none."""
+    parts = ("low", "mode", "high")
+    values = {part: _number(errors, f"{name}.{part}", item.get(part)) for part in parts}
+    if not any(errors.has(f"{name}.{part}") for part in parts):
+        policy.check_effect(errors, name, *values.values(), of_mitigation=of_mitigation)
+    return {part: _text(value) for part, value in values.items()}
 
 
 def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
@@ -184,6 +204,19 @@ def _risk(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) ->
     return row
 
 
+def _mitigation(
+    errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
+) -> Mitigation | None:
+    row: Mitigation | None = _named(Mitigation.objects.visible_to(actor), value)
+    if row is None:
+        errors.add(name, "unknown", _("There is no such mitigation."))
+    elif row.status == MitigationStatus.CANCELLED:
+        errors.add(name, "closed", _("This mitigation is cancelled and adds nothing."))
+    elif shared and row.visibility == Visibility.PARTY:
+        errors.add(name, "narrower", _own_party_text())
+    return row
+
+
 def _driver(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Driver | None:
     row: Driver | None = _named(drivers_for(actor), value)
     if row is None:
@@ -213,15 +246,15 @@ def _number(errors: Errors, name: str, value: Any) -> Decimal | None:
     return None if value in (None, "") else clean_number(errors, name, value)
 
 
-def _years(errors: Errors, name: str, value: Any) -> int | None:
+def _whole(errors: Errors, name: str, value: Any, least: int, most: int) -> int | None:
     if value in (None, ""):
         return None
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():
         value = int(value.strip()[:9])
     fine = isinstance(value, int) and not isinstance(value, bool)
-    if not fine or not 1 <= value <= policy.MOST_YEARS:
+    if not fine or not least <= value <= most:
         text = _("This is a whole number from %(low)d to %(high)d.")
-        errors.add(name, "out_of_range", text % {"low": 1, "high": policy.MOST_YEARS})
+        errors.add(name, "out_of_range", text % {"low": least, "high": most})
         return None
     return int(value)
 

@@ -229,6 +229,23 @@ class Hit(s.Serializer[Any]):
     )
 
 
+class Lift(s.Serializer[Any]):
+    mitigation = s.CharField(
+        max_length=36,
+        help_text="public id of the mitigation; its ref is taken as well when it is sent",
+    )
+    low = Amount(required=False, help_text="per cent; null where `mode` is one number")
+    mode = Number(help_text="what it adds to the level once it works, in per cent: 6 adds 6 %")
+    high = Amount(required=False, help_text="per cent; null where `mode` is one number")
+    from_year = s.IntegerField(
+        min_value=1990,
+        max_value=2200,
+        allow_null=True,
+        required=False,
+        help_text="the first year in which it works; null: the year after it is due",
+    )
+
+
 class Elasticity(s.Serializer[Any]):
     driver = s.CharField(
         max_length=36, help_text="public id of the driver; its ref is taken as well when it is sent"

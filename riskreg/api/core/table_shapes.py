@@ -10,6 +10,7 @@ from riskreg.api.core.shape_fields import (
     Cost,
     Elasticity,
     Hit,
+    Lift,
     Money,
     Number,
     Person,
@@ -84,7 +85,12 @@ def _answer(table: Table, field: Field) -> Shape:
     return _PLAIN[kind](**or_null)
 
 
-_ROWS: dict[Type, Any] = {Type.STEPS: Step, Type.HITS: Hit, Type.ELASTICITIES: Elasticity}
+_ROWS: dict[Type, Any] = {
+    Type.STEPS: Step,
+    Type.HITS: Hit,
+    Type.LIFTS: Lift,
+    Type.ELASTICITIES: Elasticity,
+}
 _PLAIN: dict[Type, Any] = {
     Type.ID: s.UUIDField,
     Type.LINE: s.CharField,

@@ -32,10 +32,13 @@ from riskreg.web.table_form import form_field, set_choices
 from riskreg.web.ui.labels import label_badge
 
 # Blank rows beside those that are filled, and at least so many in all.
-_BLANK, _HITS, _TERMS = 2, 4, 2
+_BLANK, _HITS, _LIFTS, _TERMS = 2, 4, 2, 2
 _HIT = ("risk", "low", "mode", "high", "years")
+_LIFT = ("mitigation", "low", "mode", "high", "from_year")
 _TERM = ("driver", "elasticity")
-_IN_ROWS = (Type.HITS, Type.ELASTICITIES, Type.SOURCES, Type.TRANSLATIONS)
+# What stands in rows of the form: the prefix of their inputs, and the parts of each.
+_ROWS = {"hits": ("hit", _HIT), "lifts": ("lift", _LIFT), "elasticities": ("term", _TERM)}
+_IN_ROWS = (Type.HITS, Type.LIFTS, Type.ELASTICITIES, Type.SOURCES, Type.TRANSLATIONS)
 
 
 def audiences(viewer: Viewer, objective: Objective) -> list[tuple[str, str]]:
@@ -65,6 +68,7 @@ class ModelForm(forms.Form):
         self.row = row
         self.sizes = {
             "hits": _rows_of(data, "hit", _HITS, len(row.hits) if row else 0),
+            "lifts": _rows_of(data, "lift", _LIFTS, len(row.lifts) if row else 0),
             "elasticities": _rows_of(data, "term", _TERMS, len(row.elasticities) if row else 0),
         }
         super().__init__(data, initial=_initial(viewer, objective, row, refs))
@@ -82,14 +86,25 @@ class ModelForm(forms.Form):
         set_choices(self, "visibility", audiences(viewer, objective))
         for n in range(self.sizes["hits"]):
             self._line(f"hit_{n}_risk", _("Risk"), _("As in R-003."))
-            self._line(f"hit_{n}_mode", _("Does to the level, %"), _("-15 takes 15 % away."))
-            self._line(f"hit_{n}_low", _("At the least, %"), _("Empty: one number."))
-            self._line(f"hit_{n}_high", _("At the most, %"), _("Empty: one number."))
+            self._effect(f"hit_{n}", _("Does to the level, %"), _("-15 takes 15 % away."))
             self._line(f"hit_{n}_years", _("Years it lasts"), _("Empty: to the end."))
+        for n in range(self.sizes["lifts"]):
+            self._line(f"lift_{n}_mitigation", _("Mitigation"), _("As in M-003."))
+            self._effect(f"lift_{n}", _("Adds to the level, %"), _("6 adds 6 %."))
+            self._line(
+                f"lift_{n}_from_year",
+                _("Works from the year"),
+                _("Empty: the year after it is due."),
+            )
         for n in range(self.sizes["elasticities"]):
             self._line(f"term_{n}_driver", _("Driver"), _("As in D-001."))
             self._line(f"term_{n}_elasticity", _("Elasticity"),
                        _("1 in proportion, -0.2 a little against it."))  # fmt: skip
+
+    def _effect(self, prefix: str, label: str, text: str) -> None:
+        self._line(f"{prefix}_mode", label, text)
+        self._line(f"{prefix}_low", _("At the least, %"), _("Empty: one number."))
+        self._line(f"{prefix}_high", _("At the most, %"), _("Empty: one number."))
 
     def _line(self, name: str, label: str, text: str = "") -> None:
         widget = forms.TextInput({"autocomplete": "off"})
@@ -101,6 +116,11 @@ class ModelForm(forms.Form):
         """The fields of each row of events, for the template."""
         return [[self[f"hit_{n}_{part}"] for part in ("risk", "mode", "low", "high", "years")]
                 for n in range(self.sizes["hits"])]  # fmt: skip
+
+    def lift_rows(self) -> list[list[Any]]:
+        """The fields of each row of mitigations."""
+        parts = ("mitigation", "mode", "low", "high", "from_year")
+        return [[self[f"lift_{n}_{part}"] for part in parts] for n in range(self.sizes["lifts"])]
 
     def term_rows(self) -> list[list[Any]]:
         """The fields of each row of drivers."""
@@ -116,8 +136,8 @@ class ModelForm(forms.Form):
         year = found["start_year"].strip()
         if PLAIN_NUMBER.fullmatch(year) and len(year) < 9:
             found["start_year"] = int(float(year)) if float(year).is_integer() else year
-        self.places: dict[str, list[int]] = {"hits": [], "elasticities": []}
-        for name, prefix, parts in (("hits", "hit", _HIT), ("elasticities", "term", _TERM)):
+        self.places: dict[str, list[int]] = {name: [] for name in _ROWS}
+        for name, (prefix, parts) in _ROWS.items():
             found[name] = []
             for n in range(self.sizes[name]):
                 values = {part: data[f"{prefix}_{n}_{part}"].strip() for part in parts}
@@ -145,7 +165,7 @@ class ModelForm(forms.Form):
             parts = name.split(".")
             shown = parts[-1]
             if parts[0] in self.places and len(parts) == 3:
-                prefix = "hit" if parts[0] == "hits" else "term"
+                prefix, _parts = _ROWS[parts[0]]
                 shown = f"{prefix}_{self.places[parts[0]][int(parts[1])]}_{parts[2]}"
             elif parts[0] == "sources":
                 shown = f"source_{parts[-1]}"
@@ -183,6 +203,9 @@ def _initial(
     for n, hit in enumerate(row.hits):
         found[f"hit_{n}_risk"] = refs.get(hit["risk"], "")
         found |= {f"hit_{n}_{part}": hit[part] for part in _HIT[1:] if hit[part] is not None}
+    for n, lift in enumerate(row.lifts):
+        found[f"lift_{n}_mitigation"] = refs.get(lift["mitigation"], "")
+        found |= {f"lift_{n}_{part}": lift[part] for part in _LIFT[1:] if lift[part] is not None}
     for n, term in enumerate(row.elasticities):
         found[f"term_{n}_driver"] = refs.get(term["driver"], "")
         found[f"term_{n}_elasticity"] = term["elasticity"]
@@ -207,6 +230,14 @@ def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
             {"ref": refs.get(hit["risk"], ""), "effect": _effect(hit), "years": hit["years"]}
             for hit in row.hits
         ],
+        "lifts": [
+            {
+                "ref": refs.get(lift["mitigation"], ""),
+                "effect": _effect(lift),
+                "from_year": lift["from_year"],
+            }
+            for lift in row.lifts
+        ],
         "terms": [
             {"ref": refs.get(term["driver"], ""), "elasticity": number(float(term["elasticity"]))}
             for term in row.elasticities
@@ -215,7 +246,7 @@ def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
 
 
 def _effect(hit: Mapping[str, Any]) -> str:
-    """What an event does to the level, in per cent."""
+    """What an event or a mitigation does to the level, in per cent."""
     parts = [hit[part] for part in ("low", "mode", "high") if hit[part] is not None]
     shown = " … ".join(number(float(part)) for part in parts)
     return _("%(share)s %%") % {"share": shown}

@@ -16,7 +16,7 @@ from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 from riskreg.register.models import Objective
-from riskreg.risks.models import Risk
+from riskreg.risks.models import Mitigation, Risk
 from riskreg.web.simulations import drawing
 
 
@@ -25,6 +25,7 @@ def objective_shown(
     objective: Objective | None,
     risks: Mapping[str, Risk],
     drivers: Mapping[str, Driver],
+    mitigations: Mapping[str, Mitigation],
 ) -> dict[str, Any]:
     """One objective of a run; what the viewer may not know of is without its name."""
     before, after = one["sides"]["before"], one["sides"]["after"]
@@ -57,7 +58,18 @@ def objective_shown(
             }
             for risk in order
         ],
-        "left_out": [_named(name, risks, drivers) for name in one["left_out"]],
+        "gains": [
+            {
+                **_mitigation(name, mitigations),
+                "before": points_text(before.get("gains", {}).get(name, [0.0])[0]),
+                "after": points_text(gain[0]),
+                "band": _points_band(gain),
+            }
+            for name, gain in sorted(
+                after.get("gains", {}).items(), key=lambda one: (-one[1][0], one[0])
+            )
+        ],
+        "left_out": [_named(name, risks, drivers, mitigations) for name in one["left_out"]],
         "growth": percent_text(significant(100 * one["required_growth"])),
         "start": number(one["start"]),
         "start_year": one["start_year"],
@@ -96,8 +108,19 @@ def _risk(name: str, risks: Mapping[str, Risk]) -> dict[str, str]:
     return {"ref": row.ref if row else "", "title": title}
 
 
-def _named(name: str, risks: Mapping[str, Risk], drivers: Mapping[str, Driver]) -> str:
-    row = risks.get(name) or drivers.get(name)
+def _mitigation(name: str, mitigations: Mapping[str, Mitigation]) -> dict[str, str]:
+    row = mitigations.get(name)
+    title = row.localized("title") if row else _("a mitigation that is not shown")
+    return {"ref": row.ref if row else "", "title": title}
+
+
+def _named(
+    name: str,
+    risks: Mapping[str, Risk],
+    drivers: Mapping[str, Driver],
+    mitigations: Mapping[str, Mitigation],
+) -> str:
+    row = risks.get(name) or drivers.get(name) or mitigations.get(name)
     return row.ref if row else _("something that is not shown")
 
 

@@ -148,7 +148,7 @@ class SimulationPage(RegisterView):
             context["results"] = found.shown() | found.contradictions(pairs, scale)
             context["results"]["bought"] = bought.shown()
             context["results"]["objectives"] = [
-                objective_shown(one, targets.get(one["objective"]), risks, drivers)
+                objective_shown(one, targets.get(one["objective"]), risks, drivers, works)
                 for one in results.get("objectives", ())
             ]
         return self.render("simulations/detail.html", context)
