@@ -16,15 +16,15 @@ _UNITS = {
 }
 
 
-def amount_text(value: float, currency: str = "") -> str:
-    """An amount as people say it: 91.2 m CNY, 9,120万 CNY."""
+def amount_text(value: float, currency: str = "", digits: int = 3) -> str:
+    """An amount as people say it: 91.2 m CNY, 9,120万 CNY; to so many significant digits."""
     units = _UNITS.get(get_language() or "", _UNITS["en"])
-    rounded = significant(value)
+    rounded = significant(value, digits)
     for size, word in units:
         if abs(rounded) >= size:
             # Chinese sets no blank between a figure and its unit.
             blank = "" if word in "亿万" else " "
-            text = f"{number(significant(rounded / size))}{blank}{word}"
+            text = f"{number(significant(rounded / size, digits))}{blank}{word}"
             break
     else:
         text = number(rounded)

@@ -35,4 +35,11 @@ def weighing_figures(
                 {"key": f"option.{one['key']}.{name}", "value": value, "low": low, "high": high,
                  "unit": unit, "method": method, "label": label}
             )  # fmt: skip
+    known = done.get("weighing", {}).get("information")
+    if known:
+        value, low, high = known["all"]
+        found.append(
+            {"key": "option.information", "value": value, "low": low, "high": high,
+             "unit": currency, "method": "simulation", "label": label}
+        )  # fmt: skip
     return found

@@ -5,6 +5,7 @@ that a difference between two options is theirs and not the dice's.
 """
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -24,6 +25,10 @@ from riskreg.quant.metrics import sorted_var_interval
 # Of what mitigations cost in all, the middle nine tenths.
 _COSTS = 0.9
 _CONFIDENCE = 0.95
+# States of the drivers in which the options are compared, and how many answers are listed.
+_STATES = 2**16
+_ASKED = 10
+_RATE = ":rate"
 # Spans that are kept of an option until all are there to be compared: 2 MB.
 MOST_SPANS = 2**18
 
@@ -91,7 +96,50 @@ def compare(step: Step, keep_going: KeepGoing) -> Outcome:
             {"objective": name, "chance": one["objectives"].get(name, chance)}
             for name, chance in undisturbed.items()
         ]
-    return Outcome({"horizon": horizon, "best": best["key"], "options": rows})
+    keep_going()
+    return Outcome(
+        {
+            "horizon": horizon,
+            "best": best["key"],
+            "options": rows,
+            "information": information(row, inputs, rows, base),
+        }
+    )
+
+
+def information(
+    row: Simulation,
+    inputs: Mapping[str, Any],
+    rows: Sequence[Mapping[str, Any]],
+    base: quant.Portfolio,
+) -> dict[str, Any] | None:
+    """What knowing a quantity before the choice is worth at most, over the horizon, were it the
+    same in all its years: {all, each: [{about, on, worth}]}, the most first; None where nothing
+    uncertain is shared or drawn. ``about``: public id of a driver, or of a risk whose frequency it
+    is. What cannot change the choice is worth nothing and is not listed.
+    """
+    if not base.drivers or len(rows) < 2:
+        return None
+    horizon = inputs["horizon"]
+    options: dict[str, list[quant.Mitigation]] = {}
+    for one in rows:
+        works = _works(inputs, _option(inputs, one["key"]))
+        # What an option says that it costs stands in place of what its mitigations do.
+        free = [replace(work, cost=0.0, costs=()) for work in works]
+        options[one["key"]] = [*free, quant.Mitigation("its cost", one["cost"][0] / horizon, ())]
+    found = quant.driver_evppi(base, options, min(row.years, _STATES), row.seed)
+    each = [
+        {"about": name.removesuffix(_RATE), "on": "frequency" if name.endswith(_RATE) else "driver",
+         "worth": _worth(known, horizon)}
+        for name, known in sorted(found.each.items(), key=lambda pair: (-pair[1].value, pair[0]))
+        if known.value > 0
+    ]  # fmt: skip
+    return {"all": _worth(found.all_drivers, horizon), "each": each[:_ASKED]}
+
+
+def _worth(found: quant.InformationValue, horizon: int) -> list[float]:
+    value, low, high = _banded(horizon * found.value, horizon * found.standard_error)
+    return [value, max(0.0, low), high]
 
 
 def spans_of(losses: Floats, horizon: int) -> Floats:

@@ -9,7 +9,9 @@ from riskreg.api.core.table import row_to_json
 from riskreg.api.core.values import day, person, time
 from riskreg.decisions.fields import DECISION
 from riskreg.decisions.models import Argument, Decision, Obligation, Option
+from riskreg.decisions.policy.gates import ALL_IN, GATE, STOP
 from riskreg.decisions.queries.decisions import acts_open_to, stale_because
+from riskreg.decisions.queries.gates import NOTHING, gate_values
 
 
 def today_of(view: RegisterApi) -> dt.date:
@@ -84,8 +86,34 @@ def _option(row: Option) -> dict[str, Any]:
         "mitigations": [work.ref for work in row.works],  # type: ignore[attr-defined]
         "costs": row.costs,
         "total": f"{sum((Decimal(cost['amount']) for cost in row.costs), Decimal(0)):.2f}",
+        "gate": row.gate,
+        "gate_worth": _gate_worth(row),
         "translations": row.translations or {},
     }
+
+
+def _gate_worth(row: Option) -> dict[str, Any] | None:
+    if row.gate is None:
+        return None
+    _it, found = gate_values({"gate": row.gate, "costs": row.costs})
+    keys = {STOP: NOTHING, ALL_IN: row.gate["decides"], GATE: row.key}
+    return {
+        "best": keys[found.best],
+        "options": [
+            {"key": keys[way], "value": each.value, "chance_of_loss": each.lost,
+             "regret": each.regret}
+            for way, each in found.ways.items()
+        ],
+        "says_go": found.says_go,
+        "after_go": found.after_go,
+        "after_no_go": found.after_no_go,
+        "perfect_information": found.perfect,
+        "information": found.sample,
+        "flips": [
+            {"at": flip.at, "before": keys[flip.before], "after": keys[flip.after]}
+            for flip in found.flips
+        ],
+    }  # fmt: skip
 
 
 def _condition(row: Obligation) -> dict[str, Any]:

@@ -26,6 +26,8 @@ _NOTHING = {
     "mitigations": [],
     "costs": [],
     "total": "0.00",
+    "gate": None,
+    "gate_worth": None,
     "translations": {},
 }
 _COST = {"amount": "120000000.00", "year": 2027, "party": "foton"}
@@ -37,6 +39,32 @@ _GATE = {
     "mitigations": ["M-002"],
     "costs": [_COST],
     "total": "120000000.00",
+    "gate": {
+        "decides": "C",
+        "chance": "50",
+        "gain": "1100000000",
+        "loss": "900000000",
+        "hit": "80",
+        "false_alarm": "25",
+        "label": "illustrative",
+    },
+    "gate_worth": {
+        "best": "B",
+        "options": [
+            {"key": "A", "value": 0, "chance_of_loss": 0, "regret": 1_100_000_000},
+            {"key": "C", "value": 100_000_000, "chance_of_loss": 0.5, "regret": 900_000_000},
+            {"key": "B", "value": 207_500_000, "chance_of_loss": 0.6, "regret": 345_000_000},
+        ],
+        "says_go": 0.525,
+        "after_go": 0.7619,
+        "after_no_go": 0.2105,
+        "perfect_information": 450_000_000,
+        "information": 227_500_000,
+        "flips": [
+            {"at": 0.3122, "before": "A", "after": "B"},
+            {"at": 0.6201, "before": "B", "after": "C"},
+        ],
+    },
     "translations": {},
 }
 _ARGUMENT = {
@@ -161,9 +189,14 @@ _WEIGHING = {
     "best": "B",
     "label": "illustrative",
     "options": [_WEIGHED_NOTHING, _WEIGHED_GATE],
+    "information": {
+        "all": _band(12_000_000, 11_800_000, 12_200_000),
+        "each": [{"ref": "D-001", "on": "driver", "worth": _band(9_400_000, 9_100_000, 9_700_000)}],
+    },
 }
 _QUEUED = _WEIGHING | {
     "state": "queued", "progress": 0, "horizon": None, "best": None, "label": None, "options": None,
+    "information": None,
 }  # fmt: skip
 _WORDS = {"words": "Not before the pilot has ended"}
 ANSWERS: dict[str, Any] = {

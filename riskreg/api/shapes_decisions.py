@@ -10,6 +10,7 @@ from riskreg.decisions.fields import DECISION
 from riskreg.decisions.models import ObligationState, Stance
 from riskreg.decisions.policy.decisions import BY_ITSELF, Act, Stale
 from riskreg.decisions.services.options import TRANSLATED, YEARS
+from riskreg.register.policy import LABELS
 from riskreg.register.visibility import Visibility
 
 ACTS = tuple(act.value for act in Act if act not in BY_ITSELF)
@@ -32,6 +33,56 @@ class DecisionCostNew(s.Serializer[Any]):
     party = s.CharField(max_length=40, help_text="the key of the party that pays it")
 
 
+class OptionGate(s.Serializer[Any]):
+    decides = s.CharField(max_length=1, help_text="the key of the option that it decides about")
+    chance = s.CharField(help_text="that this one succeeds, in per cent")
+    gain = s.CharField(help_text="what that brings then, its cost taken off")
+    loss = s.CharField(help_text="what is lost otherwise")
+    hit = s.CharField(help_text="how often the gate says go where it would succeed, in per cent")
+    false_alarm = s.CharField(
+        help_text="how often it says go where it would not, in per cent; below `hit`"
+    )
+    label = one_of(LABELS, help_text="what these numbers are")
+
+
+class OptionGateNew(s.Serializer[Any]):
+    decides = s.CharField(max_length=1, help_text="the key of the option that it decides about")
+    chance = Number(help_text="that this one succeeds, in per cent, above 0 and below 100")
+    gain = Number(help_text="what that brings then, its cost taken off")
+    loss = Number(help_text="what is lost otherwise, above zero")
+    hit = Number(help_text="how often the gate says go where it would succeed, in per cent")
+    false_alarm = Number(
+        help_text="how often it says go where it would not, in per cent; below `hit`"
+    )
+    label = one_of(LABELS, help_text="what these numbers are")
+
+
+class GateWay(s.Serializer[Any]):
+    key = s.CharField(help_text="the key of the option")
+    value = s.FloatField(help_text="what it is worth on average")
+    chance_of_loss = s.FloatField(help_text="that it ends in a loss")
+    regret = s.FloatField(
+        help_text="how much worse it is at most than what would have been best had one known"
+    )
+
+
+class GateFlip(s.Serializer[Any]):
+    at = s.FloatField(help_text="chance of success, from 0 to 1")
+    before = s.CharField(help_text="key of what is best below it")
+    after = s.CharField(help_text="key of what is best above it")
+
+
+class GateWorth(s.Serializer[Any]):
+    best = s.CharField(help_text="key of the option that is worth most")
+    options = GateWay(many=True, help_text="doing nothing, the whole at once, the gate first")
+    says_go = s.FloatField(help_text="chance that the gate says go")
+    after_go = s.FloatField(help_text="chance of success once it has said so")
+    after_no_go = s.FloatField(help_text="chance of success once it has said no")
+    perfect_information = s.FloatField(help_text="what all knowledge is worth at most")
+    information = s.FloatField(help_text="what the gate tells is worth, its cost not taken off")
+    flips = GateFlip(many=True, help_text="at which chances of success the choice flips, upwards")
+
+
 class DecisionOption(s.Serializer[Any]):
     key = s.CharField(help_text="its letter, which never changes")
     is_nothing = s.BooleanField(help_text="whether it is doing nothing, which is always one")
@@ -40,6 +91,10 @@ class DecisionOption(s.Serializer[Any]):
     mitigations = s.ListField(child=s.CharField(), help_text="refs of what would be carried out")
     costs = DecisionCost(many=True, help_text="what is paid, when and by whom")
     total = Money(help_text="all of its costs together, undiscounted")
+    gate = OptionGate(allow_null=True, help_text="what it finds out first; null: it is no gate")
+    gate_worth = GateWorth(
+        allow_null=True, help_text="the tree of the gate worked out; null: it is no gate"
+    )
     translations = translations(*TRANSLATED, help_text="versions in other languages")
 
 
@@ -158,6 +213,9 @@ class _OptionFields(s.Serializer[Any]):
     )  # fmt: skip
     costs = DecisionCostNew(
         many=True, required=False, help_text="what is paid, when and by whom; 0 where nothing is"
+    )
+    gate = OptionGateNew(
+        required=False, allow_null=True, help_text="what it finds out first; null: it is no gate"
     )
     translations = translations(
         *TRANSLATED, required=False, help_text="versions in other languages"

@@ -73,6 +73,18 @@ class WeighedOption(s.Serializer[Any]):
     objectives = WeighedObjective(many=True, help_text="those that have a model")
 
 
+class AskedFirst(s.Serializer[Any]):
+    ref = s.CharField(help_text="of the driver, or of the risk")
+    on = one_of(("driver", "frequency"), help_text="the driver, or how often the risk happens")
+    worth = Band(help_text="what it is worth at most to know it before the choice")
+
+
+class ChoiceInformation(s.Serializer[Any]):
+    all = Band(help_text="what it is worth at most to know everything that is uncertain; 0: no "
+                         "answer could change the choice")  # fmt: skip
+    each = AskedFirst(many=True, help_text="each known alone, the most first; at most ten")
+
+
 class LeftOut(s.Serializer[Any]):
     key = s.CharField(help_text="the letter of the option")
     mitigations = s.ListField(
@@ -112,6 +124,11 @@ class Weighing(s.Serializer[Any]):
         LABELS, allow_null=True, help_text="of every figure: the weakest of what it was made from"
     )
     options = WeighedOption(many=True, allow_null=True, help_text="null until it is done")
+    information = ChoiceInformation(
+        allow_null=True,
+        help_text="what to ask first; null until it is done, where nothing uncertain bears on it, "
+        "or if the run is older than this figure",
+    )
 
 
 class Weighings(s.Serializer[Any]):

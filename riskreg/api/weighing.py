@@ -71,7 +71,21 @@ class DecisionWeighing(RegisterApi):
             "best": results["best"] if results else None,
             "label": one.label or None,
             "options": [_option(one, each) for each in results["options"]] if results else None,
+            "information": _information(one),
         }
+
+
+def _information(one: Weighing) -> dict[str, Any] | None:
+    known = (one.results or {}).get("information")
+    if not known:
+        return None
+    return {
+        "all": _band(known["all"]),
+        "each": [
+            {"ref": each["ref"], "on": each["on"], "worth": _band(each["worth"])}
+            for each in one.asked_first
+        ],
+    }
 
 
 def _option(one: Weighing, found: dict[str, Any]) -> dict[str, Any]:

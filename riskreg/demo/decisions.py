@@ -72,6 +72,9 @@ class Deciding:
         edit_option(**act, key=nothing["key"], fields=self._option(nothing, whole=False))
         for option in others:
             add_option(**act, fields=self._option(option))
+        for option in others:
+            if "gate" in option:
+                edit_option(**act, key=option["key"], fields={"gate": option["gate"]})
         advice = ("advice",)
         edit_decision(
             **act,

@@ -64,10 +64,31 @@ def done_subjects(kind: str) -> QuerySet[Job, Any]:
 def part_of_results(subjects: Collection[uuid.UUID], key: str, part: str) -> dict[uuid.UUID, Any]:
     """Of each of ``subjects`` whose job is done: what its step ``key`` came to under ``part``
     (names and places joined by ``__``), in one query that reads nothing else of the results."""
+    found = parts_of_results(subjects, [key], part)
+    return {subject: value for (subject, _key), value in found.items()}
+
+
+def parts_of_results(
+    subjects: Collection[uuid.UUID], keys: Collection[str], part: str = ""
+) -> dict[tuple[uuid.UUID, str], Any]:
+    """By subject and key of a step the same of several steps, in one query; the whole of what it
+    came to without a ``part``."""
     rows = Step.objects.filter(
-        job__subject__in=list(subjects), job__state=JobState.DONE, key=key
+        job__subject__in=list(subjects), job__state=JobState.DONE, key__in=list(keys)
     ).order_by("job")
-    return dict(rows.values_list("job__subject", f"result__{part}"))
+    named = f"result__{part}" if part else "result"
+    return {(subject, key): value for subject, key, value in
+            rows.values_list("job__subject", "key", named)}  # fmt: skip
+
+
+def steps_among(
+    subjects: Collection[uuid.UUID], keys: Collection[str]
+) -> set[tuple[uuid.UUID, str]]:
+    """Which of ``subjects`` (whose jobs are done) have which of these steps."""
+    rows = Step.objects.filter(
+        job__subject__in=list(subjects), job__state=JobState.DONE, key__in=list(keys)
+    )
+    return set(rows.values_list("job__subject", "key"))
 
 
 def open_jobs(requested_by: uuid.UUID, kind: str) -> QuerySet[Job]:

@@ -49,6 +49,12 @@ def test_asked_for_polled_and_read(weighed: World) -> None:
     assert both["cost"] == {"value": 200e6, "low": None, "high": None}
     assert one["switch"]["against"] == "C"
     assert one["net"] < both["net"] < nothing["net"]
+    assert waits["information"] is None
+    asked_first = found["information"]
+    assert asked_first["all"]["value"] >= 0
+    for each in asked_first["each"]:
+        assert each["on"] == "frequency"
+        assert 0 < each["worth"]["value"] <= asked_first["all"]["value"]
 
 
 def test_what_is_wrong_is_named(weighed: World) -> None:

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy import stats
 
 from riskreg import quant
 from riskreg.analysis import modelled
@@ -26,6 +27,7 @@ from riskreg.decisions.services import (
     decide,
     edit_option,
     propose_decision,
+    remove_option,
     weigh_decision,
 )
 from riskreg.exchange.queries.decision_records import decision_record
@@ -282,6 +284,45 @@ def test_drivers_leave_a_band_and_the_difference_is_paired(weighed: World) -> No
     assert high - low == pytest.approx(5 * (found["B"]["difference"][2] - value) * 2)
 
 
+def test_what_it_is_worth_to_know_first_is_that_of_an_integral(weighed: World) -> None:
+    """Between nothing and one mitigation whose price is what it saves on average: to know how often
+    the risk happens is worth what being on the right side of that is (scipy alone)."""
+    saved = 5 * one_event() * (1 - OFTEN)
+    cost = {"amount": f"{saved * pert(0.8, 1.2, 2):.0f}", "year": 2027, "party": "foton"}
+    act: dict[str, Any] = {"actor": weighed.viewer("manager"), "ref": "X-001", "version": None}
+    edit_option(**act, key="B", fields={"costs": [cost]}, at=weighed.at)
+    remove_option(**act, key="C", at=weighed.at)
+    run(weighed, ask(weighed, years=50_000))
+    span = 2 - 0.8
+    often = stats.beta(1 + 4 * (1.2 - 0.8) / span, 1 + 4 * (2 - 1.2) / span, loc=0.8, scale=span)
+    right = often.expect(lambda x: max(0.0, saved * (x - often.mean())))
+    one = shown(weighed)
+    (asked,) = one.asked_first
+    assert (asked["ref"], asked["on"]) == ("R-001", "frequency")
+    assert asked["worth"][0] == pytest.approx(right, rel=0.03)
+    assert one.results is not None
+    most = one.results["information"]["all"]
+    assert most[1] <= most[0] <= most[2]
+    assert most[0] >= asked["worth"][0]
+    (figure,) = [f for f in results_of_run(one.run)["figures"] if f["key"] == "option.information"]
+    assert figure["value"] == most[0]
+
+
+def test_what_cannot_change_the_choice_is_worth_nothing(weighed: World) -> None:
+    row = driver(weighed)
+    belief(weighed, row)
+    link(weighed, row, Risk.objects.get(ref="R-001"), sensitivity="0.1")
+    cost = {"amount": "1", "year": 2027, "party": "foton"}
+    act: dict[str, Any] = {"actor": weighed.viewer("manager"), "ref": "X-001", "version": None}
+    edit_option(**act, key="B", fields={"costs": [cost]}, at=weighed.at)
+    remove_option(**act, key="C", at=weighed.at)
+    run(weighed, ask(weighed))
+    one = shown(weighed)
+    assert one.asked_first == []
+    assert one.results is not None
+    assert one.results["information"] == {"all": [0, 0, 0], "each": []}
+
+
 def test_what_an_option_does_to_an_objective(weighed: World) -> None:
     first, _second = Risk.objects.order_by("id")
     builders.objective(weighed)
@@ -406,7 +447,9 @@ def test_who_may_not_run_a_simulation_weighs_nothing(weighed: World, who: str) -
 def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: World) -> None:
     put_forward(weighed)
     run(weighed, ask(weighed))
-    found = options(weighed)
+    found, one = options(weighed), shown(weighed)
+    assert one.results is not None
+    information, asked_first = one.results["information"], one.asked_first
     taken(weighed)
     kept = json.loads(Decision.objects.get().record)["weighing"]
     assert kept["best"] == "B"
@@ -416,6 +459,10 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
     assert {one["key"]: one["net"] for one in kept["options"]} == {
         key: one["net"] for key, one in found.items()
     }
+    assert kept["information"]["all"] == information["all"]
+    assert kept["information"]["each"] == [
+        {name: each[name] for name in ("ref", "on", "worth")} for each in asked_first
+    ]
     # Page and paper say the same digits.
     viewer = weighed.viewer("leader")
     paper = record_html(decision_record(viewer, recorded_decision(viewer, "X-001")))
@@ -432,6 +479,9 @@ def test_what_is_decided_is_weighed_no_more_and_its_record_keeps_it(weighed: Wor
             assert told in paper, told
             assert told in page, told
     assert "Judgement" in paper
+    for said in (paper, page):
+        assert "To know everything uncertain before choosing is worth at most" in said
+        assert number(significant(information["all"][0])) in said
     with nothing_changes(), pytest.raises(Invalid) as refused:
         ask(weighed)
     assert list(refused.value.fields) == ["state"]

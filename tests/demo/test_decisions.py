@@ -15,6 +15,7 @@ from riskreg.analysis.models import Effect, Simulation
 from riskreg.decisions.models import Argument, Decision
 from riskreg.decisions.policy.decisions import Stale
 from riskreg.decisions.queries.decisions import acts_open_to, decision_for, stale_because
+from riskreg.decisions.queries.gates import gates_shown
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_SLUG
 from riskreg.events.models import Event
@@ -195,3 +196,25 @@ def test_what_mitigations_leave_is_told_and_what_is_to_be_decided_is_weighed() -
     works = {uuid for one in json.loads(weighing.inputs)["options"] for uuid in one["mitigations"]}
     assert works == {str(e.mitigation.uuid) for e in effects if e.mitigation.ref in (
         refs["kit-assembly"], refs["local-packs"])}  # fmt: skip
+
+
+@pytest.mark.django_db
+def test_the_hydrogen_gate_is_worked_out_as_its_words_say() -> None:
+    refs = loaded(at=LOADED).refs
+    row = decision_for(viewer("leader@catl.example"), refs["hydrogen-gate"], DAY)
+    (gate,) = gates_shown(
+        [
+            {"key": one.key, "title": one.title, "gate": one.gate, "costs": one.costs}
+            for one in row.choices  # type: ignore[attr-defined]
+        ],
+        "CNY",
+    )
+    ways = {way["key"]: way for way in gate["ways"]}
+    assert [ways[key]["value"] for key in "ABC"] == ["0", "207.5 m", "100 m"]
+    assert [ways[key]["lost"] for key in "ABC"] == ["0 %", "60 %", "50 %"]
+    assert [ways[key]["regret"] for key in "ABC"] == ["1.1 bn", "345 m", "900 m"]
+    assert ways["B"]["best"]
+    said = (gate["sample"], gate["cost"], gate["perfect"])
+    assert said == ("227.5 m CNY", "120 m CNY", "450 m CNY")
+    assert gate["flips"] == ["below a chance of 31.2 %: A", "above a chance of 62 %: C"]
+    assert gate["label"] == "illustrative"

@@ -4,8 +4,16 @@ import datetime as dt
 import re
 
 import pytest
+from django.db import connection
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 
+from riskreg.analysis.queries.chances import (
+    chances_over_time,
+    newest_chance,
+    newest_chances,
+    runs_back,
+)
 from riskreg.analysis.services import request_simulation
 from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
 from riskreg.exchange.queries.packs.asked import above_appetite
@@ -337,6 +345,14 @@ def test_chances_and_money_over_time_are_those_of_the_runs_on_page_and_in_pack(
     )] == [True, True]  # fmt: skip
     assert found["over_time"][1]["text"] == found["rows"][0]["before"]
     assert found["values"][0] < found["values"][1]
+    home = leader.get(HOME)
+    (shown,) = home.context["objectives"]
+    line = shown["chance"]["over_time"]
+    assert [each["text"] for each in line] == [there["before"], shown["chance"]["text"]]
+    assert [str(run.uuid) in each["url"] for run, each in zip(
+        (first, second), line, strict=True
+    )] == [True, True]  # fmt: skip
+    assert f"chance {there['before']} on " in home.content.decode()
     # A pack of the day before goes by the run of then, and says which.
     scope = PackScope(
         reader_of(kept.viewer("leader"), "shared"), kept.today, kept.today - DAY, later
@@ -345,3 +361,28 @@ def test_chances_and_money_over_time_are_those_of_the_runs_on_page_and_in_pack(
     (row,) = next(iter(section["blocks"]))["rows"]
     assert row[5] == told
     assert row[6].startswith("Illustrative · ") or row[6].startswith("Judgement · ")
+
+
+def test_chances_of_many_objectives_are_read_in_as_many_queries_as_of_one(kept: World) -> None:
+    targets = [builders.objective(kept, key=f"units-{n}") for n in range(4)]
+    estimating.estimate(kept, builders.risk(kept), released=True)
+    for target in targets[:3]:
+        estimating.model(kept, key=target.key, growth_mode="13", growth_high="20")
+    run = estimating.simulation(kept, audience="shared")
+    viewer = kept.viewer("leader")
+    with CaptureQueriesContext(connection) as one:
+        first = newest_chance(viewer, targets[0])
+    with CaptureQueriesContext(connection) as all_of_them:
+        found = newest_chances(viewer, targets)
+    assert len(one) == len(all_of_them)
+    assert set(found) == {target.pk for target in targets[:3]}, "nobody modelled the fourth"
+    assert first is not None
+    assert (first.found, first.run, first.stale) == (found[targets[0].pk].found, run, False)
+    # A newer model makes what the run said of that objective stale, and of no other.
+    estimating.model(kept, key=targets[1].key, growth_mode="14", growth_high="21", follows=1)
+    again = newest_chances(viewer, targets)
+    assert [again[target.pk].stale for target in targets[:3]] == [False, True, False]
+    with CaptureQueriesContext(connection) as lines:
+        told = chances_over_time(viewer, runs_back(viewer, run), [t.uuid for t in targets])
+    assert len(lines) == 2
+    assert [len(told[target.uuid]) for target in targets] == [1, 1, 1, 0]

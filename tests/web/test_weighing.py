@@ -58,8 +58,16 @@ def test_page_file_and_program_are_told_the_same_chance_and_regret(weighed: Worl
     text = builders.web(weighed.auditor).get(start).content.decode("utf-8-sig")
     lines = {line["key"]: line for line in csv.DictReader(io.StringIO(text))}
     address = f"/api/v1/registers/{weighed.register.slug}/decisions/X-001/weighing/"
-    told = builders.api(weighed.auditor).get(address).json()["shared"]["options"]
-    shown = page(weighed)
+    answer = builders.api(weighed.auditor).get(address).json()["shared"]
+    told, shown = answer["options"], page(weighed)
+    most = answer["information"]["all"]["value"]
+    assert float(lines["option.information"]["value"]) == most
+    if most:
+        assert f"is worth {amount_text(most, 'CNY')} at most" in shown
+        assert "No inquiry is worth more than this" in shown
+    for each in answer["information"]["each"]:
+        assert f"worth {amount_text(each['worth']['value'], 'CNY')} at most" in shown
+        assert each["ref"] in shown
     assert told[0]["chance_of_loss"] is None
     for one in told:
         regret, chance = one["regret"], one["chance_of_loss"]

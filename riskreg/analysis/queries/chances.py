@@ -1,21 +1,27 @@
-"""The chance of meeting an objective, by the newest run that tells it; and what a year was expected
-to cost, run by run."""
+"""The chance of meeting an objective, by the newest run that tells it and run by run; and what a
+year was expected to cost, run by run."""
 
 import datetime as dt
 import json
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from uuid import UUID
 
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
-from riskreg.analysis.queries.objectives import models_of
+from riskreg.analysis.queries.objectives import models_for
 from riskreg.analysis.queries.simulations import (
     AudienceReader,
     party_of_run,
-    results_of_run,
     visible_simulations,
 )
-from riskreg.jobs.queries import done_subjects, part_of_results
+from riskreg.jobs.queries import (
+    done_subjects,
+    part_of_results,
+    parts_of_results,
+    steps_among,
+)
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
@@ -43,39 +49,112 @@ def newest_chance(
 ) -> Chance | None:
     """The chance by the newest run that the viewer may know of, is done and has followed it, of
     those that were asked for before ``until``; None where there is none."""
+    return newest_chances(viewer, [objective], until).get(objective.pk)
+
+
+def newest_chances(
+    viewer: Viewer, objectives: Sequence[Objective], until: dt.datetime | None = None
+) -> dict[int, Chance]:
+    """The same of several objectives, by database id; as many queries as of one."""
+    steps = {_step(row.uuid): row for row in objectives}
     done = visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))
     newest = (done if until is None else done.filter(at__lt=until))[:_LOOKED_AT]
-    ids = list(newest.values_list("pk", flat=True))
-    name = str(objective.uuid)
-    rows = visible_simulations(viewer).filter(pk__in=ids, inputs__contains=f'"objective":"{name}"')
-    run = rows.first()
-    if run is None:
-        return None
-    found = next(one for one in results_of_run(run)["objectives"] if one["objective"] == name)
-    frozen = next(one for one in json.loads(run.inputs)["objectives"] if one["objective"] == name)
-    # By the version that holds for the audience of the run, whoever looks.
+    runs = list(newest.values_list("uuid", flat=True)) if steps else []
+    followed = steps_among(runs, steps) if runs else set()
+    by_step: dict[str, UUID] = {}
+    for run in runs:
+        for step in steps.keys() - by_step.keys():
+            if (run, step) in followed:
+                by_step[step] = run
+    if not by_step:
+        return {}
+    rows = {row.uuid: row for row in visible_simulations(viewer).filter(uuid__in=by_step.values())}
+    results = parts_of_results(set(by_step.values()), by_step)
+    models = _models_by_audience(rows.values(), objectives)
+    return {
+        steps[step].pk: _chance(steps[step], rows[run], results[run, step], models)
+        for step, run in by_step.items()
+    }
+
+
+def _step(objective: UUID) -> str:
+    return f"objective:{objective}"
+
+
+def _models_by_audience(
+    runs: Iterable[Simulation], objectives: Sequence[Objective]
+) -> dict[tuple[int | None, int], str]:
+    """By audience of a run (database id of its party) and objective the version of its model that
+    holds for that audience now, whoever looks."""
+    found: dict[tuple[int | None, int], str] = {}
+    readers = {_audience(run): run.register for run in runs}
+    for party, register in readers.items():
+        rows = models_for(AudienceReader(register, party)).filter(objective__in=objectives)
+        for row in rows:
+            found.setdefault((party, row.objective_id), str(row.uuid))
+    return found
+
+
+def _audience(run: Simulation) -> int | None:
     party = party_of_run(run)
-    reader = AudienceReader(run.register, party.pk if party else None)
-    model = models_of(reader, objective).first()
-    now = (str(model.uuid) if model else "", float(objective.value), objective.due_on.year)
-    then = (frozen["model"], float(frozen["target"]), frozen["due"])
-    return Chance(run, found, now != then)
+    return party.pk if party else None
 
 
-def expected_over_time(viewer: Viewer, newest: Simulation) -> list[tuple[Simulation, float]]:
-    """What runs of the audience and currency of ``newest`` have said that a year is expected to
-    cost as it stood then: the last run of each day, oldest first, of the latest that are done."""
+def _chance(
+    objective: Objective,
+    run: Simulation,
+    found: dict[str, Any],
+    models: Mapping[tuple[int | None, int], str],
+) -> Chance:
+    name = str(objective.uuid)
+    frozen = next(one for one in json.loads(run.inputs)["objectives"] if one["objective"] == name)
+    model = models.get((_audience(run), objective.pk), "")
+    now = (model, float(objective.value), objective.due_on.year)
+    return Chance(run, found, now != (frozen["model"], float(frozen["target"]), frozen["due"]))
+
+
+# Over time -------------------------------------------------------------------------------------
+def runs_back(viewer: Viewer, newest: Simulation) -> list[Simulation]:
+    """The latest runs of the audience and currency of ``newest`` that are done, newest first."""
     done = visible_simulations(viewer).filter(
         uuid__in=done_subjects(policy.KIND),
         visibility=newest.visibility,
         currency=newest.currency,
     )
-    runs = list(done.defer("inputs")[:_RUNS_BACK])
+    return list(done.defer("inputs")[:_RUNS_BACK])
+
+
+def expected_over_time(
+    viewer: Viewer, runs: Sequence[Simulation]
+) -> list[tuple[Simulation, float]]:
+    """What ``runs`` (newest first) have said that a year is expected to cost as it stood then: the
+    last run of each day, oldest first."""
     expected = part_of_results([run.uuid for run in runs], "measure:before", "loss__mean__0")
+    return _last_of_each_day(viewer, runs, expected)
+
+
+def chances_over_time(
+    viewer: Viewer, runs: Sequence[Simulation], objectives: Iterable[UUID]
+) -> dict[UUID, list[tuple[Simulation, float]]]:
+    """By public id of an objective the chance of it as things stood, by each of ``runs`` (newest
+    first) that followed it: the last run of each day, oldest first. One query for all of them."""
+    steps = {_step(objective): objective for objective in objectives}
+    values = parts_of_results([run.uuid for run in runs], steps, "sides__before__chance__0")
+    return {
+        objective: _last_of_each_day(
+            viewer, runs, {run: value for (run, key), value in values.items() if key == step}
+        )
+        for step, objective in steps.items()
+    }
+
+
+def _last_of_each_day(
+    viewer: Viewer, runs: Sequence[Simulation], values: Mapping[UUID, Any]
+) -> list[tuple[Simulation, float]]:
     zone = viewer.register.time_zone
     by_day = {
-        clock.local_date(run.at, zone): (run, float(expected[run.uuid]))
+        clock.local_date(run.at, zone): (run, float(values[run.uuid]))
         for run in reversed(runs)
-        if expected.get(run.uuid) is not None
+        if values.get(run.uuid) is not None
     }
     return list(by_day.values())

@@ -148,6 +148,8 @@ class Option(Translated, Base):
     """One answer to the question: mitigations to carry out, what they cost, what they bring.
 
     ``costs``: [{amount, year, party}]. Doing nothing is always one, and cannot be taken out.
+    ``gate``: what it finds out before another option is done (``policy.gates``), if it does:
+    {decides: its key, chance, hit, false_alarm in per cent, gain, loss, label}.
     """
 
     decision = models.ForeignKey(Decision, on_delete=models.PROTECT, related_name="options")
@@ -158,6 +160,7 @@ class Option(Translated, Base):
     translations = models.JSONField(null=True)
     mitigations = models.ManyToManyField(Mitigation, related_name="options")
     costs = models.JSONField(default=list, blank=True)
+    gate = models.JSONField(null=True)
 
     class Meta:
         constraints = [

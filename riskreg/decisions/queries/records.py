@@ -11,6 +11,7 @@ from django.utils.translation import get_language
 from riskreg.analysis.amounts import chance_band_text, chance_text
 from riskreg.analysis.policy.estimates import significant
 from riskreg.decisions.models import Decision
+from riskreg.decisions.queries.gates import gates_shown
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
@@ -41,6 +42,7 @@ def record_shown(viewer: Viewer, row: Decision) -> dict[str, Any]:
     record["question"] = record.get("title") or record["question"]
     titles = {option["key"]: option["title"] for option in record["options"]}
     record["weighing"] = _weighing(record.get("weighing"), titles)
+    record["gates"] = gates_shown(record["options"], viewer.register.currency)
     return record
 
 
@@ -65,7 +67,12 @@ def _weighing(kept: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict
         for one in kept["options"]
     ]
     at = dt.datetime.fromisoformat(kept["at"])
-    return {**kept, "at": at, "years": number(kept["years"]), "rows": rows}
+    known = kept.get("information")
+    asked = known and {
+        "all": _amounts(known["all"]),
+        "each": [f"{each['ref']}: {_amounts(each['worth'])}" for each in known["each"]],
+    }
+    return {**kept, "at": at, "years": number(kept["years"]), "rows": rows, "information": asked}
 
 
 def _amounts(values: Sequence[float | None]) -> str:

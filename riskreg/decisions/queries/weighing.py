@@ -9,13 +9,15 @@ from typing import Any
 from django.db.models import Window
 from django.db.models.functions import RowNumber
 
-from riskreg.analysis.models import Simulation
+from riskreg.analysis.models import Driver, Simulation
 from riskreg.analysis.policy.weighing import About, can_be_weighed, frozen_option, unknown_of
 from riskreg.analysis.queries.simulations import (
+    drivers_of_run,
     mitigations_of_run,
     objectives_of_run,
     progress_by_run,
     results_of_run,
+    risks_of_run,
     simulations_about,
     stale_because,
 )
@@ -26,7 +28,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
 from riskreg.register.visibility import Visibility
-from riskreg.risks.models import Mitigation
+from riskreg.risks.models import Mitigation, Risk
 
 # In these its options can still be weighed.
 OPEN = (DecisionState.DRAFT, DecisionState.PROPOSED)
@@ -52,6 +54,23 @@ class Weighing:
     options: list[dict[str, Any]]
     works: dict[str, Mitigation] = field(default_factory=dict)
     objectives: dict[str, Objective] = field(default_factory=dict)
+    risks: dict[str, Risk] = field(default_factory=dict)
+    drivers: dict[str, Driver] = field(default_factory=dict)
+
+    @property
+    def asked_first(self) -> list[dict[str, Any]]:
+        """What it is worth at most to know before the choice ({ref, name, on, worth}), of what the
+        viewer may know, the most first; empty also where nothing would change the choice."""
+        information = (self.results or {}).get("information") or {}
+        found = []
+        for each in information.get("each", ()):
+            thing: Any = (self.drivers if each["on"] == "driver" else self.risks).get(each["about"])
+            if thing is not None:
+                name = thing.name if each["on"] == "driver" else thing.localized("title")
+                found.append(
+                    {"ref": thing.ref, "name": name, "on": each["on"], "worth": each["worth"]}
+                )
+        return found
 
 
 def about_decision(row: Decision) -> About:
@@ -101,6 +120,8 @@ def _weighing(
     run.register = viewer.register
     inputs = json.loads(run.inputs)
     results = results_of_run(run) if progress[run.uuid].state == JobState.DONE else {}
+    information = (results.get("weighing") or {}).get("information") or {}
+    asked = {each["on"] for each in information.get("each", ())}
     return Weighing(
         run=run,
         progress=progress[run.uuid],
@@ -115,6 +136,8 @@ def _weighing(
         options=inputs["options"],
         works=mitigations_of_run(viewer, run) | _works_of(row),
         objectives=objectives_of_run(viewer, run),
+        risks=risks_of_run(viewer, run) if "frequency" in asked else {},
+        drivers=drivers_of_run(viewer, run) if "driver" in asked else {},
     )
 
 
@@ -159,4 +182,13 @@ def weighing_log(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any
         "options": options,
         "left_out": sorted(one.left_out),
         "stale": one.stale,
+        **_information_log(one),
     }
+
+
+def _information_log(one: Weighing) -> dict[str, Any]:
+    information = (one.results or {}).get("information")
+    if not information:
+        return {}
+    each = [{name: of[name] for name in ("ref", "on", "worth")} for of in one.asked_first]
+    return {"information": {"all": information["all"], "each": each}}

@@ -186,6 +186,7 @@ def option_log(row: Option) -> dict[str, Any]:
     more = {
         "effects": row.effects,
         "costs": row.costs,
+        "gate": row.gate,
         "mitigations": refs,
         "translations": row.translations,
     }

@@ -12,6 +12,7 @@ from riskreg.decisions.models import Argument, Decision, DecisionState, Option, 
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.queries.decisions import argument_for, decision_called, option_of
 from riskreg.decisions.services.drafts import keep, locked, locked_draft, option_log
+from riskreg.decisions.services.gates import clean_gate, gate_about
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import PLAIN_NUMBER, clean_text
@@ -24,7 +25,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import valid_ref
 
-FIELDS = ("title", "effects", "mitigations", "costs", "translations")
+FIELDS = ("title", "effects", "mitigations", "costs", "gate", "translations")
 TRANSLATED = ("title", "effects")
 YEARS = (2000, 2200)
 
@@ -41,7 +42,8 @@ def add_option(
 ) -> Decision:
     """One more answer to the question, under the next letter.
 
-    ``fields``: {title, effects, mitigations: [ref], costs: [{amount, year, party}], translations}.
+    ``fields``: {title, effects, mitigations: [ref], costs: [{amount, year, party}], gate (see
+    ``services.gates``), translations}.
     Raises ``Invalid`` naming each wrong field, ``Conflict``, ``Forbidden``, ``NotFound``.
     """
     row = locked_draft(actor, ref, version, at)
@@ -50,6 +52,8 @@ def add_option(
         text = _("At most %(n)d options are compared. Leave out what nobody would choose.")
         raise Invalid.one("title", "too_many", text % {"n": policy.MAX_OPTIONS})
     clean, works = _clean(errors, actor, row, {"title": "", **fields})
+    if "gate" in fields:
+        clean["gate"] = clean_gate(errors, row, None, fields["gate"])
     errors.raise_if_any()
     before = _options_log(row)
     # No letter is given twice: what was said of an option that was taken out is not of another.
@@ -81,6 +85,8 @@ def edit_option(
     option = option_of(row, key)
     errors = Errors()
     clean, works = _clean(errors, actor, row, fields)
+    if "gate" in fields:
+        clean["gate"] = clean_gate(errors, row, option, fields["gate"])
     if option.is_nothing and (works or clean.get("costs")):
         text = _("Doing nothing has no measures and costs nothing; make another option of this.")
         errors.add("mitigations" if works else "costs", "nothing_is_nothing", text)
@@ -110,6 +116,10 @@ def remove_option(
     if row.recommended == key:
         text = _("Option %(key)s is the recommended one; recommend another first.")
         raise Invalid.one("key", "in_use", text % {"key": key})
+    asked_by = gate_about(row, key)
+    if asked_by is not None:
+        text = _("Option %(gate)s finds out about %(key)s; say there first that it does not.")
+        raise Invalid.one("key", "in_use", text % {"gate": asked_by.key, "key": key})
     before = _options_log(row)
     option.mitigations.clear()
     option.delete()

@@ -40,6 +40,7 @@ def decision_record(viewer: Viewer, row: Decision) -> dict[str, Any]:
         "blocks": [
             _facts(record, date_format(decided, "DATE_FORMAT")),
             _options(record, register.currency),
+            *(block for gate in record["gates"] for block in _gate(gate)),
             *_weighing(record["weighing"], register.currency, viewer.register.time_zone),
             *_arguments(record),
             _votes(record),
@@ -91,6 +92,23 @@ def _options(record: dict[str, Any], currency: str) -> Block:
     return _table(_("Options"), head, [1.4, 4, 4, 4, 2], rows)
 
 
+def _gate(gate: dict[str, Any]) -> list[Block]:
+    """What finding out first is worth, from the numbers that the record has kept."""
+    what = _("%(gate)s is the gate of %(decides)s, in %(currency)s (%(label)s)") % {
+        **gate, "gate": gate["key"], "label": Label(gate["label"]).label,
+    }  # fmt: skip
+    ways = [[f"{w['key']} {w['title']}", w["value"], w["lost"], w["regret"]] for w in gate["ways"]]
+    head = [_("Option"), _("Expected value"), _("Chance of loss"), _("Largest regret")]
+    tree = [["· " * line["level"] + line["text"], line["value"]] for line in gate["tree"]]
+    worth = _("worth %(sample)s, costs %(cost)s; all knowledge at most %(perfect)s") % gate
+    facts = [[_("What the gate tells"), worth], [_("The choice flips"), " · ".join(gate["flips"])]]
+    return [
+        _table(what, head, [6, 3, 3, 3], ways),
+        _table(_("The tree behind it"), [_("Way"), _("Worth")], [9, 3], tree),
+        {"kind": "facts", "rows": [row for row in facts if row[1]]},
+    ]
+
+
 def _weighing(found: dict[str, Any] | None, currency: str, zone: str) -> list[Block]:
     """What the options came to, as the record has kept it."""
     if found is None:
@@ -115,10 +133,16 @@ def _weighing(found: dict[str, Any] | None, currency: str, zone: str) -> list[Bl
         _("Chance of loss"),
         _("Regret, 1 in 20"),
     ]
-    least = _("Comes to least"), found["best"]
+    facts = [[_("Comes to least"), found["best"]]]
+    if asked := found["information"]:
+        facts.append(
+            [_("To know everything uncertain before choosing is worth at most"), asked["all"]]
+        )
+        if asked["each"]:
+            facts.append([_("Ask first, worth at most"), "\n".join(asked["each"])])
     return [
         _table(what, head, [1.4, 3, 3, 3, 3, 3, 2.4, 3], rows),
-        {"kind": "facts", "rows": [[*least]]},
+        {"kind": "facts", "rows": facts},
     ]
 
 

@@ -12,6 +12,7 @@ from riskreg.decisions.models import Decision, Option
 from riskreg.decisions.queries.decisions import decision_for, option_of, serving_works
 from riskreg.decisions.services import add_option, edit_option, remove_option
 from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.register.labels import Label
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.web.base import add_errors
@@ -20,6 +21,13 @@ from riskreg.web.forms.marks import adds
 
 COSTS = 4
 _PARTS = ("amount", "year", "party")
+_GATE = {
+    "chance": gettext_lazy("Chance that it succeeds, %"),
+    "gain": gettext_lazy("Gain then, net"),
+    "loss": gettext_lazy("Loss otherwise, net"),
+    "hit": gettext_lazy("Says go where it would succeed, %"),
+    "false_alarm": gettext_lazy("Says go where it would not, %"),
+}
 
 
 class OptionForm(forms.Form):
@@ -63,6 +71,41 @@ class OptionForm(forms.Form):
                 label=gettext_lazy("Paid by"), required=False, choices=parties
             )
 
+        self._add_gate(row, option)
+
+    def _add_gate(self, row: Decision, option: Option | None) -> None:
+        """The boxes of what it finds out about another option, if there is another."""
+        own = option.key if option is not None else ""
+        choices: list[Option] = row.choices  # type: ignore[attr-defined]
+        others = [o for o in choices if not o.is_nothing and o.gate is None and o.key != own]
+        if not others:
+            return
+        named = [(o.key, f"{o.key} {o.localized('title')}") for o in others]
+        self.fields["gate_decides"] = forms.ChoiceField(
+            label=gettext_lazy("Finds out about"), required=False, choices=[("", ""), *named]
+        )
+        for name, label in _GATE.items():
+            self.fields[f"gate_{name}"] = forms.DecimalField(label=label, required=False)
+        self.fields["gate_label"] = forms.ChoiceField(
+            label=gettext_lazy("Label"), required=False, choices=[("", ""), *Label.choices]
+        )
+
+    @property
+    def gate_row(self) -> list[Any]:
+        """The boxes of a gate; none where there is nothing to find out about."""
+        names = ("decides", *_GATE, "label")
+        return [self[f"gate_{n}"] for n in names] if "gate_decides" in self.fields else []
+
+    def _gate(self) -> dict[str, Any] | None:
+        """What was said of a gate; None where nothing was."""
+        found = {
+            name: self.cleaned_data.get(f"gate_{name}") for name in ("decides", *_GATE, "label")
+        }
+        if all(value in (None, "") for value in found.values()):
+            return None
+        return {name: value if isinstance(value, str | None) else str(value)
+                for name, value in found.items()}  # fmt: skip
+
     @property
     def cost_rows(self) -> list[tuple[Any, ...]]:
         """The boxes of each cost."""
@@ -81,7 +124,8 @@ class OptionForm(forms.Form):
             if parts["amount"] is not None or parts["party"]:
                 amount = parts["amount"]
                 costs.append({**parts, "amount": None if amount is None else str(amount)})
-        return fields | {"mitigations": self.cleaned_data["mitigations"], "costs": costs + kept}
+        fields |= {"mitigations": self.cleaned_data["mitigations"], "costs": costs + kept}
+        return fields | ({"gate": self._gate()} if self.gate_row else {})
 
 
 def _initial(row: Decision, option: Option | None) -> dict[str, Any]:
@@ -92,6 +136,7 @@ def _initial(row: Decision, option: Option | None) -> dict[str, Any]:
     initial["mitigations"] = [work.ref for work in option.mitigations.all()]
     for n, cost in enumerate(option.costs[:COSTS]):
         initial |= {f"cost_{n}_{part}": cost[part] for part in _PARTS}
+    initial |= {f"gate_{name}": value for name, value in (option.gate or {}).items()}
     return initial
 
 
@@ -210,5 +255,7 @@ def _in_form(invalid: Invalid) -> Invalid:
         head, *rest = name.split(".")
         if head == "costs" and len(rest) == 2:
             name = f"cost_{rest[0]}_{rest[1]}"
+        elif head == "gate":
+            name = f"gate_{rest[0] if rest else 'decides'}"
         renamed.setdefault(name, []).extend(errors)
     return Invalid(renamed)

@@ -69,6 +69,31 @@ def weighing_row(row: Decision, one: Weighing) -> dict[str, Any]:
         "objectives": _objectives(one, results["options"]) if results else [],
         "rows": [_option(one, each, titles) for each in results["options"]] if results else [],
         "close": _close(results) if results else [],
+        "information": _information(one) if results else None,
+    }
+
+
+def _information(one: Weighing) -> dict[str, Any] | None:
+    """What to ask first, and what an answer is worth at most; None in a run of before it was known,
+    or where nothing uncertain bears on it."""
+    known = (one.results or {}).get("information")
+    if not known:
+        return None
+    words = {"frequency": _("how often"), "driver": _("driver")}
+    return {
+        "all": amount_text(known["all"][0], one.run.currency),
+        "band": _band(known["all"]),
+        "nothing": known["all"][0] <= 0,
+        "each": [
+            {
+                **each,
+                "on": words[each["on"]],
+                "is_driver": each["on"] == "driver",
+                "worth": amount_text(each["worth"][0], one.run.currency),
+                "band": _band(each["worth"]),
+            }
+            for each in one.asked_first
+        ],
     }
 
 

@@ -1,16 +1,18 @@
 """Panels of the home of leadership that need nothing of the map: decisions, work, money, people."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import npgettext
 
 from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text
+from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.simulations import KIND
-from riskreg.analysis.queries.chances import expected_over_time
+from riskreg.analysis.queries.chances import chances_over_time, expected_over_time, runs_back
 from riskreg.analysis.queries.simulations import results_of_run, visible_simulations
 from riskreg.decisions.models import DecisionState, ObligationKind
 from riskreg.decisions.queries.decisions import decision_counts
@@ -116,7 +118,8 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
     if run is None:
         return None
     results = results_of_run(run)
-    over_time = expected_over_time(viewer, run)
+    runs = runs_back(viewer, run)
+    over_time = expected_over_time(viewer, runs)
     found = {figure["key"]: figure for figure in results["figures"]}
     names = {"mean": _("Expected in a year"), "p95": _("One year in 20 costs more")}
     return {
@@ -125,15 +128,8 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
         "private": run.visibility == Visibility.PARTY,
         "label": results["label"],
         "currency": run.currency,
-        "chances": _chances(results),
-        "over_time": [
-            {
-                "day": each.at,
-                "text": amount_text(value),
-                "url": reverse("web:simulation", args=[viewer.register.slug, each.uuid]),
-            }
-            for each, value in over_time
-        ],
+        "chances": _chances(viewer, runs, results),
+        "over_time": _line(viewer, over_time, amount_text),
         "values": [value for _run, value in over_time],
         "rows": [
             {
@@ -146,15 +142,38 @@ def exposure(viewer: Viewer) -> dict[str, Any] | None:
     }
 
 
-def _chances(results: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """By public id of an objective its chance as the run tells it, with the band of sampling."""
+def _line(
+    viewer: Viewer, over_time: Sequence[tuple[Simulation, float]], text: Callable[[float], str]
+) -> list[dict[str, Any]]:
+    """What each run said, on which day, and where that is read."""
+    return [
+        {
+            "day": each.at,
+            "text": text(value),
+            "url": reverse("web:simulation", args=[viewer.register.slug, each.uuid]),
+        }
+        for each, value in over_time
+    ]
+
+
+def _chances(
+    viewer: Viewer, runs: Sequence[Simulation], results: Mapping[str, Any]
+) -> dict[str, dict[str, Any]]:
+    """By public id of an objective its chance as the run tells it, with the band of sampling, and
+    what the runs before it said."""
+    followed = results["objectives"]
+    over_time = chances_over_time(viewer, runs, [UUID(one["objective"]) for one in followed])
     found = {}
-    for one in results["objectives"]:
+    for one in followed:
         chance = one["sides"]["before"]["chance"]
+        line = over_time[UUID(one["objective"])]
         found[str(one["objective"])] = {
             "text": chance_text(chance[0]),
             "band": chance_band_text(chance),
             "label": one["label"],
+            # One day is no line.
+            "over_time": _line(viewer, line, chance_text) if len(line) > 1 else [],
+            "values": [value for _run, value in line],
         }
     return found
 

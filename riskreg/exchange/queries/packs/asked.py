@@ -9,7 +9,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.amounts import chance_band_text, chance_text
-from riskreg.analysis.queries.chances import Chance, newest_chance
+from riskreg.analysis.queries.chances import Chance, newest_chances
 from riskreg.decisions.queries.acceptances import unaccepted
 from riskreg.decisions.queries.past import (
     accepted_on,
@@ -155,10 +155,10 @@ def objectives(scope: PackScope) -> list[Section]:
     total = found.count()
     rows = list(found[:LISTED])
     readings = measured_until(scope.viewer, [row.pk for row in rows], scope.end)
+    chances = newest_chances(scope.viewer, rows, scope.end)
     lines = []
     for row in rows:
-        read = readings.get(row.pk)
-        chance = newest_chance(scope.viewer, row, scope.end)
+        read, chance = readings.get(row.pk), chances.get(row.pk)
         label = str(Label(chance.found["label"]).label) if chance else ""
         lines.append(
             [
