@@ -4,6 +4,7 @@ from typing import Any
 
 from riskreg.api.examples_base import AXES, OWNER, ROOT, of_table
 from riskreg.register.fields import OBJECTIVE
+from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.risks.fields import CONTROL, RELATION
 
 _ROOT = "http://127.0.0.1:8000/api/v1/registers/foton-catl/"
@@ -35,6 +36,7 @@ _TERM = {
 
 
 _OBJECTIVE = of_table(OBJECTIVE, "objectives/overseas-units-2030/")
+_OWN_APPETITE = of_table(OWN_APPETITE, "own-appetites/7b1f3c58-0a4e-4c58-9a0f-2f6d1e9b4a37/")
 _CONTROL = of_table(CONTROL, "controls/a4c5d2f0-71f3-4d6e-8f0b-2f7c6b1e9d33/")
 _RELATION = of_table(RELATION, "relations/c1b0a7de-52f4-4a35-9d4e-6a6a1d5c0f21/")
 _RELATION["noted_by"] = OWNER
@@ -139,6 +141,10 @@ ANSWERS: dict[str, Any] = {
         **_CONTROL, "active": False, "ended_at": "2026-09-16T08:00:00Z", "version": 2,
         "end_reason": "The contract has run out",
     },
+    "List own appetites": _page(_OWN_APPETITE),
+    "Set an own appetite": _OWN_APPETITE,
+    "Read an own appetite": _OWN_APPETITE,
+    "Change an own appetite": {**_OWN_APPETITE, "rating": "low", "version": 2},
     "List objectives": _page(_OBJECTIVE),
     "Add an objective": _OBJECTIVE,
     "Read an objective": _OBJECTIVE,
@@ -197,6 +203,16 @@ REQUESTS: dict[str, Any] = {
     "Change a control": {"tested_on": "2026-09-16", "effectiveness": "effective"},
     "Record a test of a control": {"effectiveness": "effective", "tested_on": "2026-09-16"},
     "End a control": {"reason": "The contract has run out"},
+    "Set an own appetite": {
+        "term": "market:eu",
+        "rating": "medium",
+        "reasons": {
+            "en": "Few of our vehicles are sold there yet",
+            "zh-hans": "我方在当地销量尚少",
+        },
+        "label": "judgement",
+    },
+    "Change an own appetite": {"rating": "low"},
     "Add an objective": {
         "names": {"en": "Vehicles sold overseas", "zh-hans": "海外销量"},
         "value": "300000",

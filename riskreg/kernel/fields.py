@@ -33,6 +33,7 @@ class Type(StrEnum):
     SWITCH = "true or false"
     PERSON = "somebody, by public id"
     PARTY = "a party, by key"
+    TERM = "one term, as taxonomy:term"
     TERMS = "terms, as taxonomy:term"
     OBJECTIVE = "an objective, by key"
     OBJECTIVES = "objectives, by key"

@@ -25,7 +25,7 @@ def log_value(field: Field, value: Any) -> Any:
         return str(value.uuid)
     if field.type in (Type.PARTY, Type.OBJECTIVE):
         return value.key
-    if field.type == Type.RISK:
+    if field.type in (Type.RISK, Type.TERM):
         return value.ref
     if field.type == Type.NUMBER:
         return f"{Decimal(value).normalize():f}"

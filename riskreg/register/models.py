@@ -14,6 +14,7 @@ from riskreg.kernel.sorting import Sortable
 from riskreg.register.absence_models import Absence as Absence
 from riskreg.register.change_models import ChangeRequest as ChangeRequest
 from riskreg.register.change_models import PartyAnswer as PartyAnswer
+from riskreg.register.own_appetite_models import OwnAppetite as OwnAppetite
 from riskreg.register.source_words import words_in
 from riskreg.register.visibility import PartyBound
 

@@ -59,6 +59,7 @@ PERMISSIONS: dict[str, dict[str, Reach]] = {
     "meeting.record":        _row(NONE,  OWN,   PARTY, PARTY, NONE,  NONE),
     "coverage.view":         _row(NONE,  NONE,  ANY,   ANY,   ANY,   ANY),
     "objective.edit":        _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
+    "own_appetite.edit":     _row(NONE,  NONE,  PARTY, NONE,  NONE,  NONE),
     "control.edit":          _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),
     "mitigation.create":     _row(NONE,  ANY,   ANY,   NONE,  NONE,  ANY),
     "mitigation.edit":       _row(NONE,  OWN,   PARTY, OWN,   NONE,  PARTY),

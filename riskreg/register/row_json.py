@@ -71,6 +71,8 @@ def _read(row: Any, field: Field) -> Any:
         return person(value)
     if field.type in (Type.PARTY, Type.OBJECTIVE):
         return value.key if value else None
+    if field.type == Type.TERM:
+        return value.ref if value else None
     if field.type == Type.RISKS:
         return [risk.ref for risk in value.all()]
     return value

@@ -7,7 +7,7 @@ another is found there: criteria that named it still mean what is filed under th
 import functools
 import operator
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from django.db.models import Aggregate, F, OuterRef, Q, QuerySet, Subquery, TextField, Value
@@ -15,6 +15,7 @@ from django.db.models.functions import Coalesce, Concat
 
 from riskreg.register.appetite import Terms
 from riskreg.register.models import Criteria, Term
+from riskreg.register.own_appetites import OwnRule
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Kind, Risk
 
@@ -23,9 +24,18 @@ NOBODY = Q(pk=None)
 
 def above(matrix: Matrix, stage: str = "residual") -> Q:
     """Of positions: threats that are rated above their appetite at ``stage``."""
+    return _above(matrix, matrix.above_terms, stage)
+
+
+def above_own(matrix: Matrix, rule: OwnRule, stage: str = "residual") -> Q:
+    """Of positions: threats that are rated above what a party itself is content with."""
+    return _above(matrix, rule.above_terms, stage)
+
+
+def _above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q:
     ratings: dict[Terms, list[str]] = defaultdict(list)
     for key in matrix.rating_keys:
-        if not (terms := matrix.above_terms(key)).nobody:
+        if not (terms := above_terms(key)).nobody:
             ratings[terms].append(key)
     found = NOBODY
     for terms, keys in ratings.items():

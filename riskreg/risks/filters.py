@@ -32,8 +32,9 @@ from riskreg.register.filtering import (
     values_of,
 )
 from riskreg.register.models import Objective
+from riskreg.register.own_appetites import own_rule
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.risks.appetite import above
+from riskreg.risks.appetite import above, above_own
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Position, Risk, State
 from riskreg.risks.parts import COUNTED, WITHIN, left_out, part_links, visible_relations
@@ -41,11 +42,11 @@ from riskreg.risks.parts import COUNTED, WITHIN, left_out, part_links, visible_r
 # Filters that are no field of a risk, or no field alone.
 _OF_THE_LIST = (
     "rating", "stage", "likelihood", "impact", "term", "objective", "q", "overdue", "due_before",
-    "updated_since", "unrated", "above_appetite", "part_of", "related_to", "parts",
+    "updated_since", "unrated", "above_appetite", "above_own", "part_of", "related_to", "parts",
     "happened",
 )  # fmt: skip
 # What says where on the map: which of its risks a map counts does not depend on it.
-_OF_THE_CELL = ("rating", "likelihood", "impact", "unrated", "above_appetite")
+_OF_THE_CELL = ("rating", "likelihood", "impact", "unrated", "above_appetite", "above_own")
 NAMES = (*(field.name for field in RISK.filters), *_OF_THE_LIST)
 # What a list can be ordered by; each name may carry a minus. The place of the ref breaks ties.
 ORDERINGS = RISK.orderings | {"score": "{stage}_score"}
@@ -163,6 +164,7 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
         "unrated": lambda asked: Q(**{f"{stage}_score__isnull": is_on(asked)}),
         "happened": lambda asked: Q(risk__happened_on__isnull=not is_on(asked)),
         "above_appetite": lambda asked: _above(asked, matrix, stage),
+        "above_own": lambda asked: _above_own(asked, matrix, stage),
         "due_before": _due_before,
         "updated_since": updated_since("risk__updated_at"),
         # What a party's systems call its risks is for that party alone.
@@ -223,6 +225,12 @@ def _overdue(asked: Asked) -> Q:
 
 def _above(asked: Asked, matrix: Matrix, stage: str) -> Q:
     wanted = above(matrix, stage)
+    return wanted if is_on(asked) else ~wanted
+
+
+def _above_own(asked: Asked, matrix: Matrix, stage: str) -> Q:
+    # Of who acts for no party: nothing is above what nobody has said.
+    wanted = above_own(matrix, own_rule(asked.viewer), stage)
     return wanted if is_on(asked) else ~wanted
 
 

@@ -75,7 +75,7 @@ def value_in_words(form: forms.BaseForm, field: Field, value: Any) -> str:
     if field.type in _LINKS:
         known = get_choices(form, field.name)
         return enumerated(known.get(v, v) for v in sorted(value))
-    if field.type == Type.OBJECTIVE:
+    if field.type in (Type.OBJECTIVE, Type.TERM):
         return get_choices(form, field.name).get(value, value or "")
     if field.type == Type.NAMES:
         return "\n".join(value.values())

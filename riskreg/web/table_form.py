@@ -34,7 +34,7 @@ def form_field(field: Field) -> forms.Field:
         return forms.CharField(widget=text_box(field.lines), **shared)
     if kind == Type.CHOICE:
         return forms.ChoiceField(choices=list(choices_of(field)), **shared)
-    if kind in (Type.PERSON, Type.OBJECTIVE):
+    if kind in (Type.PERSON, Type.OBJECTIVE, Type.TERM):
         return forms.ChoiceField(choices=[], **shared)
     if kind in (Type.OBJECTIVES, Type.RISKS):
         return forms.MultipleChoiceField(choices=[], widget=forms.CheckboxSelectMultiple, **shared)
@@ -87,6 +87,8 @@ def initial_value(field: Field, row: Any) -> Any:
         return str(value.uuid) if value else ""
     if field.type == Type.OBJECTIVE:
         return value.key if value else ""
+    if field.type == Type.TERM:
+        return value.ref if value else ""
     if field.type == Type.NUMBER:
         return None if value is None else plain_number(value)
     return "" if value is None and field.type == Type.LINE else value

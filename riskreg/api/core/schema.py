@@ -70,6 +70,7 @@ _FILTERS = [
     switch("happened", "Whether it was closed because it happened."),
     many("kind", "Threats or opportunities.", enum=Kind.values),
     switch("above_appetite", "Whether it needs an acceptance."),
+    switch("above_own", "Whether it is above the own appetite of the caller's party."),
     several("part_of", "The ref of a risk that it is part of."),
     several("related_to", "The ref of a risk that it has a relation with, of any kind."),
     query(

@@ -32,6 +32,8 @@ from riskreg.register.policy import LABELS
 from riskreg.register.translations import CONFIRMED
 
 MOST_LINKS = 100
+# Two keys with a colon between them.
+MOST_OF_TERM = 90
 Shape = Any  # a field of a serializer, whatever its type
 Fields = dict[str, Shape]
 
@@ -100,6 +102,7 @@ _PLAIN: dict[Type, Any] = {
     Type.PERSON: Person,
     Type.PARTY: s.CharField,
     Type.OBJECTIVE: s.CharField,
+    Type.TERM: s.CharField,
     Type.RISK: s.CharField,
     Type.SOURCE: SourceParts,
 }
@@ -130,6 +133,8 @@ def _request(table: Table, field: Field, *, required: bool) -> Shape:
         return s.CharField(allow_null=null, max_length=60, **about)
     if kind == Type.OBJECTIVES:
         return s.ListField(child=s.CharField(max_length=60), max_length=MOST_LINKS, **about)
+    if kind == Type.TERM:
+        return s.CharField(max_length=MOST_OF_TERM, **about, **or_null)
     if kind == Type.RISKS:
         least: dict[str, Any] = {"min_length": 1} if field.required else {}
         ref = s.CharField(max_length=20)

@@ -28,6 +28,11 @@ from riskreg.register.services.invitations import (
 )
 from riskreg.register.services.members import add_member, end_membership
 from riskreg.register.services.objectives import add_objective, edit_objective
+from riskreg.register.services.own_appetites import (
+    change_own_appetite,
+    end_own_appetite,
+    set_own_appetite,
+)
 from riskreg.register.services.parties import edit_party, join_party, remove_party
 from riskreg.register.services.party_requests import bring_in_party
 from riskreg.register.services.people import change_role, remove_member
@@ -60,6 +65,7 @@ __all__ = [
     "approve_change",
     "archive_register",
     "bring_in_party",
+    "change_own_appetite",
     "change_role",
     "check_no_appetite",
     "classify",
@@ -70,6 +76,7 @@ __all__ = [
     "edit_term",
     "end_absence",
     "end_membership",
+    "end_own_appetite",
     "end_program_token",
     "finish_step",
     "found_register",
@@ -88,6 +95,7 @@ __all__ = [
     "restore_register",
     "revoke_invitation",
     "set_axes",
+    "set_own_appetite",
     "set_programme",
     "set_time_zone",
     "start_absence",

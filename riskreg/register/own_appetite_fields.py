@@ -1,0 +1,91 @@
+"""The fields of a party's own appetite."""
+
+from dataclasses import replace
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from riskreg.kernel.fields import Field, Table, Type
+from riskreg.register.common_fields import (
+    LABEL,
+    PARTY,
+    VERSION,
+    VISIBILITY,
+    computed,
+    public_id,
+)
+
+REASON_MAX = 300
+_EDIT: dict[str, Any] = {"set_by": "own_appetite.edit"}
+
+OWN_APPETITE = Table(
+    noun="ownappetite",
+    no_such_field=_("An own appetite has no such field to set."),
+    other_party=_("Only its own party sets what is its own."),
+    fields=(
+        public_id("7b1f3c58-0a4e-4c58-9a0f-2f6d1e9b4a37"),
+        computed("url"),
+        Field(
+            "term",
+            Type.TERM,
+            label=_("For"),
+            history=_("term"),
+            meaning="the term whose risks it is about; null: all that no other one is about",
+            null=True,
+            example="market:eu",
+            **_EDIT,
+        ),
+        Field(
+            "rating",
+            Type.LINE,
+            label=_("Content up to"),
+            history=_("content up to"),
+            meaning="key of the worst rating with which the party itself is content",
+            required=True,
+            must_send=True,
+            limit=30,
+            example="medium",
+            **_EDIT,
+        ),
+        Field(
+            "reasons",
+            Type.NAMES,
+            label=_("Why"),
+            history=_("reason"),
+            meaning="why, in a sentence, by language",
+            required=True,
+            must_send=True,
+            limit=REASON_MAX,
+            example={
+                "en": "Few of our vehicles are sold there yet",
+                "zh-hans": "我方在当地销量尚少",
+            },
+            **_EDIT,
+        ),
+        computed("reason", example="Few of our vehicles are sold there yet"),
+        replace(LABEL, example="judgement", **_EDIT),
+        replace(PARTY, filter=False),
+        replace(VISIBILITY, example="party"),
+        computed(
+            "outdated",
+            meaning="whether nothing goes by it any more: the criteria have no such rating, or its "
+            "term is out of use",
+            example=False,
+        ),
+        Field(
+            "set_by",
+            Type.PERSON,
+            history=_("set by"),
+            meaning="who set or changed it last",
+            example={"id": "2b0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a12", "name": "Foton risk manager"},
+        ),
+        Field(
+            "set_at",
+            Type.MOMENT,
+            history=_("set at"),
+            meaning="when that was",
+            example="2026-09-16T08:00:00Z",
+        ),
+        VERSION,
+    ),
+)
