@@ -40,6 +40,7 @@ RISK_WORDS = FilterWords(
         "unrated": gettext_lazy("Unrated"),
         "happened": gettext_lazy("Happened"),
         "above_appetite": gettext_lazy("Above appetite"),
+        "above_own": gettext_lazy("Above our own appetite"),
         "due_before": gettext_lazy("Review due before"),
         "stage": gettext_lazy("Stage"),
         "part_of": gettext_lazy("Is part of"),

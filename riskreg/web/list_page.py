@@ -103,6 +103,10 @@ class ListPage(RegisterView):
         """What else the template needs."""
         return {}
 
+    def offered_switches(self) -> Sequence[str]:
+        """Which of ``switches`` mean anything to the viewer."""
+        return self.switches
+
     def scale(self) -> Scale | None:
         """The scale by which filters name ratings and levels, if there are such filters."""
         return None
@@ -216,7 +220,7 @@ class ListPage(RegisterView):
             "more_fields": filter_fields(choices, given, self.folded, scale, words),
             "switches": [
                 {"name": name, "label": filter_label(name, words), "on": name in given}
-                for name in self.switches
+                for name in self.offered_switches()
             ],
             "kept": [(k, v) for k, vs in address.items() if k not in offered for v in _many(vs)],
             "more_open": any(name in given for name in (*self.folded, *self.switches)),

@@ -6,11 +6,12 @@ from riskreg.evidence.fields import EVIDENCE
 from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel.fields import Field, Type
 from riskreg.register.fields import OBJECTIVE
+from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
 
 TABLES = (
     RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, EFFECT, DRIVER, BELIEF,
-    LINK, ACCEPTANCE, DECISION, EVIDENCE, MODEL,
+    LINK, ACCEPTANCE, DECISION, EVIDENCE, MODEL, OWN_APPETITE,
 )  # fmt: skip
 # Fields that name somebody.
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))

@@ -23,6 +23,7 @@ from riskreg.web import (
     mitigations,
     objectives,
     overview,
+    own_appetites,
     people,
     programme,
     questions,
@@ -86,6 +87,7 @@ inside: list[URLPattern | URLResolver] = [
     *drivers.urlpatterns,
     *simulations.urlpatterns,
     *criteria.urlpatterns,
+    *own_appetites.urlpatterns,
     *people.inside,
     *setup.inside,
 ]

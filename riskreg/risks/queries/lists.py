@@ -19,8 +19,9 @@ from django.db.models import (
 )
 
 from riskreg.register.access import Viewer
+from riskreg.register.own_appetites import own_rule
 from riskreg.register.policy import Matrix
-from riskreg.risks.appetite import above
+from riskreg.risks.appetite import above, above_own
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
 from riskreg.risks.parts import once
@@ -164,6 +165,17 @@ def risk_counts(
         above_appetite=Count("id", filter=counted & above(Matrix(viewer.criteria))),
     )
     return Standing(**counts)
+
+
+def above_own_count(viewer: Viewer) -> int | None:
+    """How many open threats, each with its parts, stand above the own appetite of the viewer's
+    party; None where it has said none, or there is no party."""
+    rule = own_rule(viewer)
+    if rule.general is None and not rule.named:
+        return None
+    threats = current_positions(viewer).filter(state=State.OPEN, kind=Kind.THREAT)
+    found = threats.filter(above_own(Matrix(viewer.criteria), rule))
+    return found.filter(once(viewer, threats)).count()
 
 
 def counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:

@@ -18,6 +18,7 @@ from riskreg.register.permissions import permits
 from riskreg.register.queries import criteria_versions
 from riskreg.web.base import RegisterView
 from riskreg.web.levels import accepts_text, levels_of
+from riskreg.web.own_appetites.panels import own_panel
 from riskreg.web.presenters import Scale
 from riskreg.web.ui.drawing import shape_matrix
 
@@ -33,7 +34,7 @@ class CriteriaPage(RegisterView):
         scale, axes = Scale(criteria), axes_of(self.viewer.register)
         context = {
             "criteria": criteria,
-            "in_force": criteria.number == self.viewer.criteria.number,
+            "in_force": self._is_in_force(criteria),
             "may_edit": permits(self.viewer, "register.configure"),
             "axes": {axis: axes.name(axis) for axis in AXES},
             "mx": shape_matrix(scale.grid(axes)),
@@ -42,6 +43,7 @@ class CriteriaPage(RegisterView):
             "dimensions": [localised(item["names"], item["key"]) for item in criteria.dimensions],
             "appetite": scale.name(criteria.appetite),
             "own_appetites": own_appetites(self.viewer, criteria),
+            "own": own_panel(self.viewer, scale) if self._is_in_force(criteria) else None,
             "ratings": [
                 {**row, "accepts": accepts_text(scale.matrix, row["key"])}
                 for row in scale.cadences()
@@ -51,6 +53,9 @@ class CriteriaPage(RegisterView):
             "versions": self._versions(),
         }
         return self.render("criteria/index.html", context)
+
+    def _is_in_force(self, criteria: Criteria) -> bool:
+        return criteria.number == self.viewer.criteria.number
 
     def _asked(self, text: str) -> Criteria:
         if not text:

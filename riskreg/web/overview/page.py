@@ -23,6 +23,7 @@ from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, behind_others, heatmap
+from riskreg.risks.queries.lists import above_own_count
 from riskreg.risks.queries.totals import above_over_time, scores_over_time
 from riskreg.risks.queries.work import work_as_a_whole
 from riskreg.web.base import RegisterView
@@ -141,6 +142,7 @@ class OverviewPage(RegisterView):
                 "url": f"{risks}&state=open&above_appetite=true",
                 "tone": "warn" if above else "",
             },
+            *self._above_own(risks),
             {
                 "label": _("above appetite, not accepted"),
                 "count": unaccepted,
@@ -166,6 +168,21 @@ class OverviewPage(RegisterView):
                 "count": shown.other_total,
                 "url": f"{map_url}?kind=opportunity",
             },
+        ]
+
+    def _above_own(self, risks: str) -> list[dict[str, Any]]:
+        """How many are above what the viewer's party itself is content with, if it has said any."""
+        count = above_own_count(self.viewer)
+        if count is None or self.viewer.party is None:
+            return []
+        return [
+            {
+                "label": _("above our own appetite"),
+                "count": count,
+                "url": f"{risks}&state=open&above_own=true",
+                "tone": "warn" if count else "",
+                "note": _("seen by %(party)s alone") % {"party": self.viewer.party.name},
+            }
         ]
 
     def _over_time(self, today: dt.date, shown: Heatmap) -> dict[str, Any]:

@@ -42,6 +42,7 @@ from riskreg.web.file_links import file_links
 from riskreg.web.indicators.panels import watching_rows
 from riskreg.web.levels import driven_by
 from riskreg.web.localized import PARTS, outdated_rows, sentence
+from riskreg.web.own_appetites.panels import above_own_mark
 from riskreg.web.presenters import (
     Scale,
     mismatches_of,
@@ -131,6 +132,9 @@ class RiskPage(RegisterView):
             "score_labels": _score_labels(assessments),
             "marks": mismatches_of(now),
             "above_appetite": above,
+            "above_own": above_own_mark(viewer, scale, now.residual_rating, risk.kind, refs)
+            if risk.state == "open"
+            else None,
             "appetite_note": risk_note(scale.criteria, risk.terms.all())
             if risk.state == "open" and risk.kind == Kind.THREAT
             else "",

@@ -34,7 +34,7 @@ class RiskList(ListPage):
     formats = (*FORMATS, *RISK_FORMATS)
     front = ("state", "rating")
     folded = (*_FOLDED, "term", "due_before", "part_of", "related_to", "parts", "external_id")
-    switches = ("overdue", "above_appetite", "unrated", "happened")
+    switches = ("overdue", "above_appetite", "above_own", "unrated", "happened")
 
     def all_rows(self) -> QuerySet[Any]:
         """Every visible risk, as plain values."""
@@ -55,6 +55,11 @@ class RiskList(ListPage):
         pattern = reverse("web:risk", kwargs={"slug": viewer.register.slug, "ref": "REF"})
         today = viewer.today(self.at)
         return list_rows(rows, self.scale(), today, lambda ref: pattern.replace("REF", ref))
+
+    def offered_switches(self) -> Sequence[str]:
+        """An appetite of their own have parties alone."""
+        mine = self.viewer.party_id is not None
+        return [name for name in self.switches if mine or name != "above_own"]
 
     def extra(self) -> dict[str, Any]:
         """What may be done from the list."""
