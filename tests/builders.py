@@ -337,7 +337,9 @@ def objective(
     )
 
 
-def own_appetite(world: World, rating: str = "low", *, by: str = "manager", **given: Any) -> Any:
+def own_appetite(
+    world: World, rating: str = "low", *, by: User | str = "manager", **given: Any
+) -> Any:
     """Up to which rating the party of the member ``by`` itself is content."""
     why = {"en": "Our margins are thin", "zh-hans": "我方利润微薄"}
     return register_services.set_own_appetite(

@@ -229,6 +229,9 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "relations": apps.get_model("risks", "RiskRelation")
         .objects.filter(visibility="shared", ended_at=None)
         .values_list("uuid", flat=True),
+        "own-appetites": apps.get_model("register", "OwnAppetite")
+        .objects.filter(party=world.foton, ended_at=None)
+        .values_list("uuid", flat=True),
         "evidence": apps.get_model("evidence", "Evidence")
         .objects.filter(visibility="shared", withdrawn_at=None)
         .values_list("uuid", flat=True),
@@ -323,6 +326,11 @@ OWN_BODIES: dict[str, Any] = {
         "label": "illustrative",
     },
     "/relations/": {"risk": "R-001", "kind": "causes", "other": "R-003"},
+    "/own-appetites/": {
+        "term": "market:mideast",
+        "rating": "low",
+        "reasons": {"en": "Our margins are thin"},
+    },
     "/controls/": {"name": "Second source", "kind": "preventive", "risks": ["R-001"]},
     "/taxonomies/": {"names": {"en": "Origin"}},
     "/terms/": {"taxonomy": "market", "names": {"en": "Elsewhere"}},

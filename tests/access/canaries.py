@@ -76,6 +76,9 @@ class CanaryWorld(World):
     comments: list[str] = field(default_factory=list)
     shared_comment: str = ""
     shared_relation: str = ""
+    appetites: list[str] = field(default_factory=list)
+    # Of catl, which is not everybody's: both worlds have it, and its people its pages.
+    partner_appetite: str = ""
     decisions: list[str] = field(default_factory=list)
     arguments: list[str] = field(default_factory=list)
     imports: list[str] = field(default_factory=list)
@@ -98,7 +101,7 @@ class CanaryWorld(World):
         """Everything that names a private thing."""
         return [
             *self.risk_refs, *self.mitigation_refs, *self.objective_keys, *self.controls,
-            *self.relations, *self.evidence,
+            *self.relations, *self.evidence, *self.appetites,
             *self.endpoints, *self.messages, *self.indicator_refs, *self.meetings,
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.effects,
             *self.simulations,
@@ -139,6 +142,7 @@ class CanaryWorld(World):
         path = path.replace("/parties/{}/", f"/parties/{self.foton.key}/")
         path = path.replace("/comments/{}/", f"/comments/{self.shared_comment}/")
         path = path.replace("/relations/{}/", f"/relations/{self.shared_relation}/")
+        path = path.replace("/own-appetites/{}/", f"/own-appetites/{self.partner_appetite}/")
         if path == route:
             return []
         if "/risks/{}/" in path:
@@ -160,6 +164,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     rungs = [{"offset_days": days, **everywhere} for days in (-14, -3, 0, 7, 21)]
     builders.ladder(world, rungs, actor=world.viewer("partner_manager"))
     builders.taxonomy(world)
+    content = builders.own_appetite(world, "low", by="partner_manager", term="market:eu")
     objective = builders.objective(world)
     after("frame")
     first = builders.risk(
@@ -243,6 +248,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     return {
         "shared_simulation": str(run.uuid), "shared_comment": str(said[0].uuid),
         "shared_evidence": str(attached.uuid), "shared_relation": str(related.uuid),
+        "partner_appetite": str(content.uuid),
         "shared_risk": first.ref, "partner_risk": theirs.ref, "shared_mitigation": planned.ref,
         "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
@@ -262,6 +268,8 @@ def private_part(world: World, step: str) -> None:
             unit=sing("unit"), visibility="party", value=777_777,
             external_id="zzyzx-id",
         )  # fmt: skip
+        for rating, term in (("very_low", None), ("low", "market:eu")):
+            builders.own_appetite(world, rating, term=term, reasons={"en": sing("own appetite")})
     if step == "first":
         row = private_risk(world, "overdue", at=world.at - 50 * DAY, inherent=(5, 5))
         builders.assess(world, row, (5, 5), rationale=sing("rationale"), at=world.at - 49 * DAY)
@@ -576,6 +584,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.arguments.append(str(row.uuid))
         elif name == "riskrelation":
             world.relations.append(str(row.uuid))
+        elif name == "ownappetite":
+            world.appetites.append(str(row.uuid))
         elif name == "evidence":
             world.evidence.append(str(row.uuid))
         elif name == "boardpack":

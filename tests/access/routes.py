@@ -178,6 +178,8 @@ ROUTES: dict[str, str] = {
     "/r/{}/change-requests/{}/withdraw/": "POST",
     "/r/{}/settings/criteria/": "GET",
     "/r/{}/settings/criteria/new/": "GET POST",
+    "/r/{}/settings/own-appetites/new/": "GET POST",
+    "/r/{}/settings/own-appetites/{}/": "GET POST",
     "/r/{}/settings/terms/": "GET POST",
     "/r/{}/settings/terms/{}/": "GET POST",
     "/r/{}/settings/terms/{}/merge/": "POST",
@@ -267,6 +269,8 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/relations/": "GET POST",
     "/api/v1/registers/{}/relations/{}/": "GET",
     "/api/v1/registers/{}/relations/{}/end/": "POST",
+    "/api/v1/registers/{}/own-appetites/": "GET POST",
+    "/api/v1/registers/{}/own-appetites/{}/": "GET PATCH DELETE",
     "/api/v1/registers/{}/controls/": "GET POST",
     "/api/v1/registers/{}/controls/{}/": "GET PATCH",
     "/api/v1/registers/{}/controls/{}/test/": "POST",
@@ -481,6 +485,12 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         body |= {"risks": world.risk_refs[:2], "due_on": "2026-12-31"}
     if "/comments/" in route:
         return _comment(world, route)
+    if "/own-appetites/" in route:
+        in_words = (
+            {"reasons": {"en": "Probe"}} if route.startswith("/api/") else {"reason": "Probe"}
+        )
+        page = {} if route.startswith("/api/") else {"label": "judgement", "version": "1"}
+        return {"rating": "low", **in_words, **page}
     if route.endswith(("/ask/", "/questions/")):
         return {"text": "Probe", "due_on": str(world.today + dt.timedelta(days=5))}
     if "/questions/{}/" in route:

@@ -157,6 +157,7 @@ ATTEMPTS: dict[str, Attempt] = {
     "objective.edit": lambda w, v, r: edit_objective(
         actor=v, key="overseas-units-2030", fields={"unit": "trucks"}, version=1, at=w.at
     ),
+    "own_appetite.edit": lambda w, v, r: builders.own_appetite(w, "low", by=v.user),
     "mitigation.create": lambda w, v, r: builders.mitigation(
         w, r, by=v.user, owner=w.owner.email
     ),
@@ -178,7 +179,7 @@ ATTEMPTS: dict[str, Attempt] = {
 WITHOUT_THING = {
     "register.view", "register.configure", "risk.view", "risk.create", "mitigation.create",
     "ladder.edit", "delivery.view", "endpoint.edit", "event.view", "meeting.hold", "coverage.view",
-    "member.manage", "register.archive", "import.make",
+    "member.manage", "register.archive", "import.make", "own_appetite.edit",
 }  # fmt: skip
 
 

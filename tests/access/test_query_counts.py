@@ -22,7 +22,7 @@ from riskreg.decisions.services import grant_acceptance
 from riskreg.duties.sources import LISTED
 from riskreg.evidence.models import Evidence
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.models import Register
+from riskreg.register.models import OwnAppetite, Register
 from riskreg.register.policy import default_criteria
 from riskreg.reviews.services import start_meeting
 from riskreg.risks.models import Control, Risk, RiskRelation
@@ -95,6 +95,8 @@ def grow(world: World, size: int) -> None:
         accept = accepting.asked if n % 2 else accepting.accepted
         accept(world, row, conditions=[accepting.condition(world)])
         talk(world, row)
+    if size > 5 and not OwnAppetite.objects.filter(term__isnull=False).exists():
+        builders.own_appetite(world, "moderate", term="market:eu")
 
 
 def talk(world: World, row: Risk) -> None:
@@ -113,6 +115,7 @@ def grown_world(at: dt.datetime, size: int) -> World:
     world = builders.build_world(at)
     builders.taxonomy(world)
     builders.objective(world)
+    builders.own_appetite(world, "low")
     grow(world, size)
     return world
 
@@ -198,6 +201,9 @@ def path_of(world: World, route: str) -> str:
     if "/relations/{}/" in path:
         relation = RiskRelation.objects.earliest("pk")
         path = path.replace("/relations/{}/", f"/relations/{relation.uuid}/")
+    if "/own-appetites/{}/" in path:
+        own = OwnAppetite.objects.earliest("pk")
+        path = path.replace("/own-appetites/{}/", f"/own-appetites/{own.uuid}/")
     path = path.replace("/objectives/{}/", "/objectives/overseas-units-2030/")
     if "share" in route:
         path = path.replace("R-001", builders.risk(world, visibility="party").ref)
@@ -216,6 +222,7 @@ def test_rows_add_no_queries(
     by_manager = (
         "taxonomies",
         "criteria/new",
+        "own-appetites",
         "objectives/new",
         "objectives/{}/edit",
         "deliveries",

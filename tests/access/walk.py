@@ -106,6 +106,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),
         "relations": (world.relations, nobody),
+        "own-appetites": (world.appetites, nobody),
         "evidence": (world.evidence, nobody),
         # Of a form to attach a file: the kind of thing, and which.
         "new": ([], "risk"),

@@ -84,6 +84,10 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     own = f"{base}/webhooks/{hook.uuid}/"
     yield Write(head, "PATCH", own, {"name": "Renamed"}, tag=own)
     yield Write(head, "DELETE", own, tag=own)
+    content, why = f"{base}/own-appetites/{world.partner_appetite}/", {"en": "Our margins"}
+    yield Write(head, "POST", f"{base}/own-appetites/", {"rating": "low", "reasons": why})
+    yield Write(head, "PATCH", content, {"rating": "moderate"}, tag=content)
+    yield Write(head, "DELETE", content, tag=content)
     ladder = f"{base}/ladder/"
     yield Write(
         head, "PUT", ladder, {"rungs": [{"offset_days": 0, "tells": ["owner"]}]}, tag=ladder

@@ -114,3 +114,20 @@ def test_what_is_common_stays_as_it_was(world: World, program: Programs) -> None
     before = answers()
     builders.own_appetite(world, "very_low")
     assert answers() == before
+
+
+def test_whoever_follows_the_feed_has_the_row(world: World, program: Programs) -> None:
+    builders.taxonomy(world)
+    manager = program(world.manager)
+    made = manager.post("own-appetites/", {**NEW, "term": "market:eu"})
+    page = made["Location"]
+    manager.patch(page, {"rating": "high", "reasons": {"en": "Otherwise"}}, If_Match=made["ETag"])
+    row: dict[str, Any] = {}
+    for event in manager.get("changes/?limit=500").json()["results"]:
+        if event["object"]["type"] == "ownappetite":
+            row |= {"id": event["object"]["id"], "version": event["object"]["version"]}
+            row |= {name: after for name, (_before, after) in event["changes"].items()}
+    shown = manager.get(page).json()
+    worked_out = {"url", "reason", "outdated"}
+    told = {name: value for name, value in shown.items() if name not in worked_out}
+    assert row == {**told, "set_by": told["set_by"]["id"]}

@@ -96,6 +96,7 @@ NAMED: dict[str, Any] = {
     "risk": "R-001", "expires_on": "2026-10-30",
     "answer_by": "2026-10-10", "conditions": [],
     "into": "market:mideast",
+    "term": "market:eu", "rating": "low",
     "driver": "D-001", "indicator": "K-001", "low": "1", "mode": 2, "high": "3", "sensitivity": 1,
     "as_of": "2026-09-01", "review_on": None, "steps": [],
     "start": "164500", "start_year": 2025, "growth_low": "0", "growth_mode": 7, "growth_high": "18",
@@ -197,6 +198,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "belief": said, "link": making.link(world, moving, row, by="manager"),
         "token": token, "invitation": invitation, "member": world.deputy,
         "acceptor": world.leader, "condition": Obligation.objects.earliest("pk"),
+        "appetite": builders.own_appetite(world, "low"),
         "comment": talking.comment(world, row, by="manager"),
         "question": accepting.question(world, row, by="manager"),
     }  # fmt: skip

@@ -34,7 +34,8 @@ from riskreg.indicators.models import Indicator
 from riskreg.kernel.fields import Field, Table, Type
 from riskreg.register import cleaning
 from riskreg.register.fields import OBJECTIVE
-from riskreg.register.models import Objective
+from riskreg.register.models import Objective, OwnAppetite
+from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.register.translations import CONFIRMED
 from riskreg.risks import filters
 from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
@@ -56,6 +57,7 @@ TABLES = {
     "evidence": (EVIDENCE, Evidence),
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
+    "ownappetite": (OWN_APPETITE, OwnAppetite),
     "estimate": (ESTIMATE, Estimate),
     "effect": (EFFECT, Effect),
     "driver": (DRIVER, Driver),
@@ -86,6 +88,8 @@ TOLD_OTHERWISE = {
     # Counted from ``updated_at``, and told as its duty.
     "risk": {"draft_due_on"},
     "objective": {"created_at"},
+    # Set when it was made or changed, which is ``set_at``; one that has ended answers no more.
+    "ownappetite": {"created_at", "ended_at"},
     # The one that it was noted on first is among ``risks``.
     "control": {"risk"},
     # Recorded when it was given, which is ``at``; who released it did the event that tells so.
@@ -150,7 +154,15 @@ def unkept(it: Table, model: type[models.Model]) -> Iterator[str]:
 
 def uncleaned(it: Table) -> Iterator[str]:
     """Fields that can be set and that no service cleans."""
-    links = {Type.PERSON, Type.RISK, Type.TERMS, Type.OBJECTIVE, Type.OBJECTIVES, Type.RISKS}
+    links = {
+        Type.PERSON,
+        Type.RISK,
+        Type.TERM,
+        Type.TERMS,
+        Type.OBJECTIVE,
+        Type.OBJECTIVES,
+        Type.RISKS,
+    }
     # What names risks and drivers is cleaned by the service that knows who may see them.
     links |= {Type.HITS, Type.LIFTS, Type.ELASTICITIES}
     known = links | {Type.LABELS, Type.TRANSLATIONS, *cleaning._CLEANERS}
@@ -243,6 +255,7 @@ def answers_of(world: World) -> Answers:
     target = builders.objective(world)
     control = builders.control(world, risk)
     relation = builders.relation(world, builders.risk(world), "causes", risk)
+    content = builders.own_appetite(world)
     attached = attaching.evidence(world, risk)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
     estimating.estimate(world, risk)
@@ -256,6 +269,7 @@ def answers_of(world: World) -> Answers:
         "mitigation": program.get(f"{root}mitigations/{work.ref}/").json(),
         "indicator": program.get(f"{root}indicators/{watched.ref}/").json(),
         "objective": program.get(f"{root}objectives/{target.key}/").json(),
+        "ownappetite": program.get(f"{root}own-appetites/{content.uuid}/").json(),
         "control": program.get(f"{root}controls/{control.uuid}/").json(),
         "relation": program.get(f"{root}relations/{relation.uuid}/").json(),
         "evidence": program.get(f"{root}evidence/{attached.uuid}/").json(),
@@ -349,6 +363,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(MITIGATION, ANSWERS["Read a mitigation"]) == set()
     assert unanswered(INDICATOR, ANSWERS["Read an indicator"]) == set()
     assert unanswered(OBJECTIVE, ANSWERS["Read an objective"]) == set()
+    assert unanswered(OWN_APPETITE, ANSWERS["Read an own appetite"]) == set()
     assert unanswered(RELATION, ANSWERS["Read a relation"]) == set()
     assert unanswered(EVIDENCE, ANSWERS["Read evidence"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()

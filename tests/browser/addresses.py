@@ -33,7 +33,7 @@ from riskreg.jobs.services import run_step
 from riskreg.kernel import clock
 from riskreg.notify.models import Delivery
 from riskreg.register.access import inbox_of, viewer_for
-from riskreg.register.models import Objective, Register
+from riskreg.register.models import Objective, OwnAppetite, Register
 from riskreg.reviews.models import Meeting
 from riskreg.reviews.services import end_meeting, record_item, start_meeting
 from riskreg.risks.models import Control, Mitigation, Risk, RiskRelation, State
@@ -145,6 +145,8 @@ def address(name: str, query: str) -> str:
     elif url == "web:relation_end":
         ours = RiskRelation.objects.filter(risk__party__key="foton", ended_at=None)
         keys["relation"] = ours.earliest("id").uuid
+    elif url == "web:own_appetite_edit":
+        keys["appetite"] = OwnAppetite.objects.filter(party__key="foton", ended_at=None)[0].uuid
     elif url == "web:member":
         keys["member"] = User.objects.get(email=OWNER).uuid
     elif url == "web:endpoint":

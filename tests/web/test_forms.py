@@ -113,7 +113,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         f"{here}drivers/", f"{here}drivers/D-001/",
         *(f"{here}decisions/{row.ref}/" for row in Decision.objects.all()),
         *(f"{here}evidence/{row.uuid}/" for row in Evidence.objects.filter(withdrawn_at=None)),
-        f"{here}settings/parties/third/",
+        f"{here}settings/parties/third/", f"{here}settings/own-appetites/new/",
         "/r/alone/settings/archive/", "/r/over/settings/archive/",
     ]  # fmt: skip
     return world

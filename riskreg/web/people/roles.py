@@ -39,6 +39,7 @@ def action_labels() -> dict[str, str]:
         "coverage.view": _("See review coverage"),
         "control.edit": _("Add and change controls"),
         "objective.edit": _("Add and change objectives"),
+        "own_appetite.edit": _("Say up to which rating their party itself is content"),
         "mitigation.create": _("Plan a mitigation"),
         "mitigation.edit": _("Edit a mitigation"),
         "indicator.create": _("Define an indicator"),
