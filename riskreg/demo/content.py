@@ -36,6 +36,7 @@ class Content:
     comments: list[dict[str, Any]]
     drivers: list[dict[str, Any]]
     objective_models: list[dict[str, Any]]
+    own_appetites: list[dict[str, Any]]
 
     @cached_property
     def earliest_day(self) -> dt.date:
@@ -91,7 +92,7 @@ def read_content() -> Content:
     names = (
         "register", "taxonomies", "objectives", "criteria", "risks", "relations", "mitigations",
         "indicators", "estimates", "effects", "acceptances", "decisions", "comments", "drivers",
-        "objective_models",
+        "objective_models", "own_appetites",
     )  # fmt: skip
     return Content(**{name: _read(name) for name in names})
 

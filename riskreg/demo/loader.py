@@ -163,6 +163,10 @@ class _Load:
         self._classify(self.actors[founder.email])
         for objective in self.content.objectives:
             self._aim(objective, self.actors[managers[objective["party"]]], parties)
+        for own in self.content.own_appetites:
+            given = {name: value for name, value in own.items() if name != "party"}
+            manager = self.actors[managers[own["party"]]]
+            register_services.set_own_appetite(actor=manager, at=self.at, **given)
         return register
 
     def _ask_for_a_change(self) -> None:

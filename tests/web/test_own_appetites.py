@@ -11,6 +11,7 @@ from riskreg.risks.services import publish_criteria
 from tests import builders
 from tests.builders import SLUG, World
 from tests.dump import nothing_changes
+from tests.web.page_forms import forms_of
 
 pytestmark = pytest.mark.django_db
 HERE = f"/r/{SLUG}/"
@@ -181,3 +182,21 @@ def test_whoever_was_slower_chooses_field_by_field(world: World) -> None:
     assert (late.status_code, ended.status_code) == (409, 409)
     assert "Moderate" in late.content.decode()
     assert "High" in late.content.decode()
+
+
+def test_the_preview_of_criteria_names_what_would_be_out_of_date(world: World) -> None:
+    builders.own_appetite(world, "critical")
+    builders.own_appetite(world, "high", by="partner_manager")
+    new = f"{CRITERIA}new/"
+    client = builders.web(world.manager)
+
+    def form(response: Any) -> dict[str, Any]:
+        return next(f for f in forms_of(response, new) if f.action.endswith(new)).data()
+
+    fewer = client.post(new, {**form(client.get(new)), "action": "remove-r-5"})
+    shown = client.post(new, {**form(fewer), "action": "preview"}).content.decode()
+    told = re.sub(r"\s+", " ", shown.partition('id="own-outdated"')[2].partition("</p>")[0])
+    assert "All other risks: up to Critical" in told
+    assert "High" not in told
+    kept = client.post(new, {**form(client.get(new)), "action": "preview"})
+    assert "own-outdated" not in kept.content.decode()

@@ -16,6 +16,7 @@ from riskreg.register.policy import clean_criteria
 from riskreg.risks.queries.access import risks_called
 from riskreg.risks.queries.scales import CellChange, preview_adoption
 from riskreg.web.criteria.draft import Draft
+from riskreg.web.own_appetites.panels import newly_outdated
 from riskreg.web.presenters import Scale, stage_name
 
 ROWS_SHOWN = 100
@@ -26,7 +27,8 @@ class Preview:
     """``rows``: the worst first, at most ``ROWS_SHOWN`` of ``total`` changes of a rating, which are
     of ``risks`` risks; ``moved``: cells that change while the rating stays; ``appetite``: of
     ``appetite_total`` open threats that would come to stand above appetite, or not any more, those
-    that would first; ``errors`` by section of the form."""
+    that would first; ``outdated``: own appetites of the viewer's party whose rating would be gone;
+    ``errors`` by section of the form."""
 
     rows: list[dict[str, Any]] = field(default_factory=list)
     total: int = 0
@@ -34,6 +36,7 @@ class Preview:
     moved: int = 0
     appetite: list[dict[str, Any]] = field(default_factory=list)
     appetite_total: int = 0
+    outdated: list[str] = field(default_factory=list)
     before: Findings | None = None
     after: Findings | None = None
     errors: dict[str, list[str]] = field(default_factory=dict)
@@ -81,6 +84,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
         }
         for change in crossing
     ]
+    found.outdated = newly_outdated(viewer, criteria)
     found.rows = [_row(change, titles, old, new) for change in shown]
     return found
 
