@@ -28,7 +28,7 @@ OWN_APPETITE = Table(
         Field(
             "term",
             Type.TERM,
-            label=_("For"),
+            label=_("Which risks"),
             history=_("term"),
             meaning="the term whose risks it is about; null: all that no other one is about",
             null=True,
