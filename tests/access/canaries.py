@@ -165,6 +165,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     builders.ladder(world, rungs, actor=world.viewer("partner_manager"))
     builders.taxonomy(world)
     content = builders.own_appetite(world, "low", by="partner_manager", term="market:eu")
+    builders.own_appetite(world, "high", by="partner_manager", term="market:mideast")
     objective = builders.objective(world)
     after("frame")
     first = builders.risk(

@@ -33,6 +33,7 @@ OPENED_BY = {
     "indicators/new/": "indicator.create",
     "meetings/new/": "meeting.hold",
     "settings/criteria/new/": "register.configure",
+    "settings/own-appetites/new/": "own_appetite.edit",
     "programs/": "member.manage",
     "deliveries/": "delivery.view",
     "coverage/": "coverage.view",

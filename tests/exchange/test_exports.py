@@ -238,6 +238,7 @@ def test_a_party_takes_everything_along_and_nothing_of_another(
     for name in NOUNS:
         assert own[f"{name}.ndjson"].strip(), name
     assert CANARY in own["risks.ndjson"]
+    assert CANARY in own["register.json"]  # why it is content up to a rating
     assert CANARY in own["events.ndjson"]
     chains = {event["chain"] for event in lines_of(own["events.ndjson"].encode())}
     assert chains == {"shared", "own"}

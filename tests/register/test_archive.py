@@ -15,7 +15,7 @@ from riskreg.notify.models import Message
 from riskreg.notify.services import deliver_due
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.models import Invitation, Membership, Register
+from riskreg.register.models import Invitation, Membership, OwnAppetite, Register
 from riskreg.register.people import invitation_token
 from riskreg.register.permissions import IN_ARCHIVED, PERMISSIONS, permits
 from riskreg.register.services import (
@@ -62,6 +62,7 @@ def full(world: World) -> World:
     first = builders.risk(world, deputy=world.deputy.email)
     builders.taxonomy(world)
     builders.objective(world)
+    builders.own_appetite(world)
     builders.mitigation(world, first)
     builders.control(world, first, test_every_days=1)
     making.indicator(world, first)
@@ -82,7 +83,7 @@ def written_routes(world: World) -> Iterator[tuple[str, str]]:
         "controls": str(Control.objects.get().uuid), "taxonomies": "market", "terms": "market:eu",
         "objectives": "overseas-units-2030", "members": str(world.owner.uuid),
         "invitations": str(Invitation.objects.get().uuid), "setup": "people",
-        "change-requests": "CR-001",
+        "change-requests": "CR-001", "own-appetites": str(OwnAppetite.objects.get().uuid),
         "r": world.register.slug, "registers": world.register.slug,
     }  # fmt: skip
     for route, methods in ROUTES.items():

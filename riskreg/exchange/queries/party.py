@@ -12,9 +12,11 @@ from riskreg.exchange.queries.nouns import NOUNS, bodies
 from riskreg.exchange.queries.sheets import events_sheet
 from riskreg.exchange.writing.files import encoded, ndjson_of
 from riskreg.register.access import Viewer
+from riskreg.register.own_appetite_fields import OWN_APPETITE
+from riskreg.register.own_appetites import own_appetites_for
 from riskreg.register.permissions import require
 from riskreg.register.queries import members_for, parties_for, taxonomies_for
-from riskreg.register.row_json import person
+from riskreg.register.row_json import kept_to_json, person
 
 EVENTS, README, REGISTER, MEMBERS = "events.ndjson", "README.txt", "register.json", "members.ndjson"
 Files = Iterator[tuple[str, Iterator[bytes]]]
@@ -73,6 +75,9 @@ def _frame(viewer: Viewer) -> dict[str, Any]:
                 "terms": [{"key": t.key, "names": t.names} for t in taxonomy.terms.all()],
             }
             for taxonomy in taxonomies_for(viewer)
+        ],
+        "own_appetites": [
+            kept_to_json(OWN_APPETITE, row, viewer) for row in own_appetites_for(viewer)
         ],
     }
 
