@@ -12,7 +12,7 @@ from riskreg.register.models import Criteria, Term
 from riskreg.register.queries import terms_of
 
 
-def own_appetites(viewer: Viewer, criteria: Criteria) -> list[tuple[str, str]]:
+def appetites_of_terms(viewer: Viewer, criteria: Criteria) -> list[tuple[str, str]]:
     """(what a term is called, the worst rating that needs no acceptance there), of each term for
     which ``criteria`` name an appetite, in the order of the terms; no query for none."""
     return _named(criteria, terms_of(viewer) if criteria.term_appetites else ())
@@ -20,7 +20,7 @@ def own_appetites(viewer: Viewer, criteria: Criteria) -> list[tuple[str, str]]:
 
 def matrix_note(viewer: Viewer, criteria: Criteria) -> str:
     """What the line of appetite in a matrix does not show; empty where no term has an appetite."""
-    named = own_appetites(viewer, criteria)
+    named = appetites_of_terms(viewer, criteria)
     if not named:
         return ""
     text = _(

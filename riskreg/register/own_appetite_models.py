@@ -1,7 +1,5 @@
 """What one party of a register is content with, for itself."""
 
-from typing import Any
-
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
@@ -30,7 +28,7 @@ class OwnAppetite(Base, PartyBound):
     ended_at = models.DateTimeField(null=True, blank=True)
 
     class Meta(PartyBound.Meta):
-        constraints: list[Any] = [
+        constraints = [
             *PartyBound.Meta.constraints,
             models.CheckConstraint(
                 condition=Q(visibility=Visibility.PARTY), name="ownappetite_private"

@@ -91,7 +91,9 @@ def counted_for(row: OwnAppetite) -> str:
 
 def own_rule(viewer: Viewer) -> OwnRule:
     """The rule of the viewer's party by the criteria in force (one query, none without a party)."""
-    rows = own_appetites_for(viewer) if viewer.party_id is not None else ()
+    rows: Iterable[OwnAppetite] = ()
+    if viewer.party_id is not None:
+        rows = own_appetites_for(viewer)
     return rule_of(rows, viewer.criteria)
 
 
@@ -99,7 +101,8 @@ def rule_of(rows: Iterable[OwnAppetite], criteria: Criteria) -> OwnRule:
     """What ``rows`` of one party say together, without those that are out of date. Where terms were
     merged, two can be about the same one: the stricter counts."""
     order = tuple(rating["key"] for rating in criteria.ratings)
-    general, named = None, dict[str, OwnAppetite]()
+    general: OwnAppetite | None = None
+    named: dict[str, OwnAppetite] = {}
     for row in rows:
         if row.rating not in order:
             continue

@@ -50,7 +50,7 @@ def refused(world: World, **given: Any) -> dict[str, list[str]]:
 def publish(world: World, **changes: Any) -> None:
     """Criteria of 4 × 4 with the ratings low, medium and high."""
     actor = world.viewer("manager")
-    given = {"data": builders.matrix(4, 4, **{"appetite": "medium", **changes})}
+    given: dict[str, Any] = {"data": builders.matrix(4, 4, **{"appetite": "medium", **changes})}
     if len(actor.criteria.impact) == 5:
         given["mapping"] = {axis: {5: 4} for axis in ("likelihood", "impact")}
     made = publish_criteria(actor=actor, seen_number=actor.criteria.number, at=world.at, **given)

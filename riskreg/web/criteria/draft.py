@@ -18,8 +18,8 @@ from riskreg.web.criteria.draft_rows import (
     ZH,
     Dimension,
     Level,
-    OwnAppetite,
     Rating,
+    TermAppetite,
     level_given,
     level_of,
     names_in,
@@ -45,7 +45,7 @@ class Draft:
     dimensions: list[Dimension] = field(default_factory=list)
     cells: list[list[str]] = field(default_factory=list)
     appetite: str = ""
-    own_appetites: list[OwnAppetite] = field(default_factory=list)
+    term_appetites: list[TermAppetite] = field(default_factory=list)
     unrated: str = ""
     label: str = "judgement"
     brush: str = ""
@@ -113,8 +113,8 @@ class Draft:
         heir = self.ratings[max(0, n - 1)].key
         self.cells = [[heir if key == gone else key for key in row] for row in self.cells]
         self.appetite = heir if self.appetite == gone else self.appetite
-        self.own_appetites = [
-            replace(row, rating=heir) if row.rating == gone else row for row in self.own_appetites
+        self.term_appetites = [
+            replace(row, rating=heir) if row.rating == gone else row for row in self.term_appetites
         ]
         self.brush = heir if self.brush == gone else self.brush
 
@@ -126,15 +126,15 @@ class Draft:
             self.dimensions.append(Dimension(key, texts=[("", "")] * len(self.impact)))
 
     @property
-    def own_appetites_full(self) -> bool:
+    def term_appetites_full(self) -> bool:
         """Whether one more term with an appetite of its own would be one too many."""
-        return len(self.own_appetites) >= MAX_TERM_APPETITES
+        return len(self.term_appetites) >= MAX_TERM_APPETITES
 
-    def add_own_appetite(self) -> None:
+    def add_term_appetite(self) -> None:
         """A row for one more term, which begins with the general appetite; none where there are
         enough."""
-        if not self.own_appetites_full:
-            self.own_appetites.append(OwnAppetite(rating=self.appetite))
+        if not self.term_appetites_full:
+            self.term_appetites.append(TermAppetite(rating=self.appetite))
 
     def paint(self, likelihood: int, impact: int) -> None:
         """Give a cell the rating of the brush."""
@@ -196,7 +196,7 @@ class Draft:
             ],
             "appetite": self.appetite,
             "term_appetites": [
-                {"term": row.term, "rating": row.rating} for row in self.own_appetites if row.term
+                {"term": row.term, "rating": row.rating} for row in self.term_appetites if row.term
             ],
             "unrated_cadence_days": whole(self.unrated),
             "label": self.label,
@@ -267,8 +267,8 @@ def draft_of(criteria: Criteria) -> Draft:
         ],
         cells=[[cell["rating"] for cell in row] for row in criteria.cells],
         appetite=criteria.appetite,
-        own_appetites=[
-            OwnAppetite(row["term"], row["rating"]) for row in criteria.term_appetites or ()
+        term_appetites=[
+            TermAppetite(row["term"], row["rating"]) for row in criteria.term_appetites or ()
         ],
         unrated=str(criteria.unrated_cadence_days),
         label=criteria.label,
@@ -305,8 +305,8 @@ def read(data: QueryDict) -> Draft:
         dimensions=dimensions,
         cells=cells,
         appetite=_one(data, "appetite"),
-        own_appetites=[
-            OwnAppetite(term, rating)
+        term_appetites=[
+            TermAppetite(term, rating)
             for term, rating in _rows(data, MAX_TERM_APPETITES + 1, "t_term", "t_rating")
         ],
         unrated=_one(data, "unrated"),

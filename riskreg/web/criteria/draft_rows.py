@@ -46,7 +46,7 @@ class Dimension:
 
 
 @dataclass
-class OwnAppetite:
+class TermAppetite:
     """A term and the worst rating that needs no acceptance there; without a term: not written."""
 
     term: str = ""

@@ -27,8 +27,8 @@ from riskreg.web.criteria.draft import (
     read,
 )
 from riskreg.web.criteria.draft_rows import in_words
-from riskreg.web.criteria.own_appetites import term_choices
 from riskreg.web.criteria.preview import needs_yes, preview_of
+from riskreg.web.criteria.term_appetites import term_choices
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ui.drawing import severity_step
 from riskreg.web.ui.labels import label_badge
@@ -118,7 +118,7 @@ class CriteriaEditor(RegisterView):
             "ratings_full": draft.full(draft.ratings),
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
-            "terms": term_choices(self.viewer, draft.own_appetites),
+            "terms": term_choices(self.viewer, draft.term_appetites),
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
             "mapping": self._mapping(draft, now),
             "dimensions": [
@@ -192,7 +192,7 @@ def act(draft: Draft, action: str) -> None:
     elif verb == "add" and what == "d":
         draft.add_dimension()
     elif verb == "add" and what == "t":
-        draft.add_own_appetite()
+        draft.add_term_appetite()
     elif verb == "remove" and what == "d" and numbers:
         del draft.dimensions[numbers[0] : numbers[0] + 1]
     elif verb == "paint" and len(numbers) == 2:

@@ -10,7 +10,7 @@ from riskreg.accounts.queries import users_by_uuid
 from riskreg.events.queries import history_of
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import localised
-from riskreg.register.appetite_words import own_appetites
+from riskreg.register.appetite_words import appetites_of_terms
 from riskreg.register.axes import AXES, axes_of
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria
@@ -42,7 +42,7 @@ class CriteriaPage(RegisterView):
             "impact": levels_of(criteria, "impact"),
             "dimensions": [localised(item["names"], item["key"]) for item in criteria.dimensions],
             "appetite": scale.name(criteria.appetite),
-            "own_appetites": own_appetites(self.viewer, criteria),
+            "appetites_of_terms": appetites_of_terms(self.viewer, criteria),
             "own": own_panel(self.viewer, scale) if self._is_in_force(criteria) else None,
             "ratings": [
                 {**row, "accepts": accepts_text(scale.matrix, row["key"])}

@@ -66,8 +66,7 @@ def newly_outdated(viewer: Viewer, criteria: Criteria) -> list[str]:
         return []
     scale = Scale(viewer.criteria)
     return [
-        _("%(about)s: up to %(rating)s")
-        % {"about": about(row), "rating": rating_words(row, scale)}
+        _("%(about)s: up to %(rating)s") % {"about": about(row), "rating": rating_words(row, scale)}
         for row in own_appetites_for(viewer)
         if row.rating in gone
     ]

@@ -15,7 +15,7 @@ from django.utils.translation import gettext_lazy
 from riskreg.accounts.zones import zone_choices
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.appetite_words import own_appetites
+from riskreg.register.appetite_words import appetites_of_terms
 from riskreg.register.axes import AXES, axes_of
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_queries import may_answer, open_requests
@@ -161,7 +161,7 @@ class Settings(RegisterView):
             "languages": register.languages,
             "criteria": criteria,
             "appetite": matrix.rating_name(criteria.appetite),
-            "own_appetites": own_appetites(viewer, criteria),
+            "appetites_of_terms": appetites_of_terms(viewer, criteria),
             "ratings": [
                 {
                     "name": matrix.rating_name(key),

@@ -14,7 +14,7 @@ from riskreg.exchange.queries.packs.scope import (
     person_text,
 )
 from riskreg.kernel.localised import number, text_of
-from riskreg.register.appetite_words import own_appetites
+from riskreg.register.appetite_words import appetites_of_terms
 from riskreg.register.labels import Label
 from riskreg.reviews.policy.coverage import CoverageCounts
 from riskreg.reviews.queries.coverage import coverage, default_first
@@ -84,7 +84,7 @@ def appendix(scope: PackScope) -> list[Section]:
     text = _("%(term)s: a risk up to %(rating)s needs no acceptance.")
     own = [
         text % {"term": term, "rating": rating}
-        for term, rating in own_appetites(scope.viewer, criteria)
+        for term, rating in appetites_of_terms(scope.viewer, criteria)
     ]
     sources = _sources(scope)
     listed = [row for rows in sources for row in rows[:OF_EACH]]

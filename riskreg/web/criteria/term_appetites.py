@@ -4,11 +4,11 @@ from collections.abc import Sequence
 
 from riskreg.register.access import Viewer
 from riskreg.register.queries import terms_of
-from riskreg.web.criteria.draft_rows import OwnAppetite
+from riskreg.web.criteria.draft_rows import TermAppetite
 
 
 def term_choices(
-    viewer: Viewer, written: Sequence[OwnAppetite]
+    viewer: Viewer, written: Sequence[TermAppetite]
 ) -> list[tuple[str, list[tuple[str, str]]]]:
     """(classification, its terms as (``taxonomy:term``, name)) that can be chosen: those in use,
     and what is ``written`` already, so that nothing written is lost."""
