@@ -16,7 +16,7 @@ EVERYTHING = {path.stem: json.loads(path.read_text()) for path in files.DATA.glo
 # What people read; everything else is a key, a day, an amount or the name of a publication.
 SAID = {
     "name", "description", "notice", "title", "cause", "event", "consequence", "origin", "note",
-    "comment", "rationale", "expected_effect", "date_note", "threshold_note",
+    "comment", "rationale", "reasons", "expected_effect", "date_note", "threshold_note",
 }  # fmt: skip
 
 

@@ -80,6 +80,23 @@ def test_each_party_has_an_aim_of_its_own_that_the_other_never_sees(demo: None) 
         assert key not in refused.content.decode()
 
 
+def test_each_party_has_an_appetite_of_its_own_that_the_other_never_sees(demo: None) -> None:
+    """Foton's stands on a risk of policy, CATL's on one of recycling, each for its own people."""
+    terms = {"foton": "category:policy", "catl": "aftermarket-kind:recycling"}
+    marks = {"foton": "Above BAIC Foton’s own appetite", "catl": "Above CATL’s own appetite"}
+    for party, ref in (("foton", "R-001"), ("catl", "R-004")):
+        (row,) = (
+            api(of(f"integration@{party}.example")).get(CALLS + "own-appetites/").json()["results"]
+        )
+        assert (row["term"], row["label"]) == (terms[party], "illustrative")
+        for reader in ("foton", "catl"):
+            User.objects.filter(email=f"owner@{reader}.example").update(language="en")
+            shown = page(web(of(f"owner@{reader}.example")), f"risks/{ref}/")
+            assert (marks[party] in shown) is (reader == party), (party, reader)
+        listed = api(of(f"integration@{party}.example")).get(CALLS + "risks/?above_own=true")
+        assert ref in [risk["ref"] for risk in listed.json()["results"]]
+
+
 @pytest.mark.parametrize("noun", ["risks", "mitigations", "indicators"])
 def test_lists_are_narrowed_to_an_objective(demo: None, noun: str) -> None:
     """Fewer than all, some, the same by page and API; an unknown objective is refused."""
