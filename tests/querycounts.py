@@ -25,11 +25,12 @@ ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments
 # The home of leadership asks for the map of two days beside every kind of duty, and once each for
 # decisions, all planned work, what a year costs and the past of the highest threats; the pages of a
 # risk and of an indicator ask once for each noun that hangs on it, that of a run for each that went
-# into it, and what is withheld of estimates and of effects for each of them.
+# into it, and what is withheld of estimates and of effects for each of them. Where the reader's
+# party has an appetite of its own, the home reads it and counts by it, and that of a risk reads it.
 OF_MUCH = {
-    "web:/r/{}/home/": 28,
-    "web:/r/{}/home/ after other criteria": 29,
-    "web:/r/{}/risks/{}/": 16,
+    "web:/r/{}/home/": 30,
+    "web:/r/{}/home/ after other criteria": 31,
+    "web:/r/{}/risks/{}/": 17,
     "web:/r/{}/indicators/{}/": 14,
     "web:/r/{}/simulations/{}/": 16,
     "api:/api/v1/registers/{}/simulations/{}/": 9,

@@ -23,6 +23,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.criteria import clean_publication
 from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria, Register
+from riskreg.register.own_appetites import outdated_by
 from riskreg.register.permissions import require
 from riskreg.register.policy import MAX_LEVELS, MIN_LEVELS
 from riskreg.register.queries import criteria_versions
@@ -121,6 +122,10 @@ class CriteriaPreview(RegisterApi):
                     ],
                     "above_appetite": [
                         {"risk": c.ref, "now": c.before, "then": c.after} for c in found.appetite
+                    ],
+                    "outdated_own_appetites": [
+                        {"id": str(row.uuid), "rating": row.rating}
+                        for row in outdated_by(self.viewer, criteria)
                     ],
                     "findings": {"now": before.sentences, "then": after.sentences},
                 }

@@ -160,6 +160,7 @@ ANSWERS: dict[str, Any] = {
             }
         ],
         "above_appetite": [{"risk": "R-004", "now": False, "then": True}],
+        "outdated_own_appetites": [{"id": _OWN_APPETITE["id"], "rating": "moderate"}],
         "findings": {
             "now": ["No cell is rated above another that can only hold larger risks."],
             "then": ["No cell is rated above another that can only hold larger risks."],

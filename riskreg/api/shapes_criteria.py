@@ -131,6 +131,11 @@ class AppetiteChange(s.Serializer[Any]):
     then = s.BooleanField(help_text="whether it would be by the new ones")
 
 
+class OutdatedAppetite(s.Serializer[Any]):
+    id = s.UUIDField(help_text="of the own appetite")
+    rating = s.CharField(help_text="key of the rating that would be gone")
+
+
 class Findings(s.Serializer[Any]):
     now = s.ListField(child=s.CharField(), help_text="of the matrix in force")
     then = s.ListField(child=s.CharField(), help_text="of the new matrix")
@@ -142,5 +147,10 @@ class CriteriaPreview(s.Serializer[Any]):
     above_appetite = AppetiteChange(
         many=True,
         help_text="every open threat that would come to stand above appetite, or not any more",
+    )
+    outdated_own_appetites = OutdatedAppetite(
+        many=True,
+        help_text="own appetites of the caller's party whose rating would be gone; nothing would "
+        "go by them until another is chosen",
     )
     findings = Findings(help_text="what the matrix gets wrong, in sentences")

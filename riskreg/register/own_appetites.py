@@ -10,7 +10,7 @@ import uuid
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 
-from django.db.models import QuerySet
+from django.db.models import Exists, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import NotFound
@@ -65,6 +65,12 @@ def own_appetites_for(viewer: Viewer) -> QuerySet[OwnAppetite]:
     ).order_by("created_at", "id")
 
 
+def any_own_appetite(viewer: Viewer) -> Exists:
+    """Whether the viewer's party has one in force: an expression, so that a page asks for them only
+    where there are some."""
+    return Exists(own_appetites_for(viewer).order_by())
+
+
 def own_appetite_for(viewer: Viewer, appetite: uuid.UUID, *, lock: bool = False) -> OwnAppetite:
     """The one of that public id. Raises ``NotFound`` for another party's as for none, and for one
     that has ended."""
@@ -79,6 +85,16 @@ def own_appetite_for(viewer: Viewer, appetite: uuid.UUID, *, lock: bool = False)
 def is_outdated(row: OwnAppetite, criteria: Criteria) -> bool:
     """Whether nothing goes by it: ``criteria`` have no such rating."""
     return row.rating not in {rating["key"] for rating in criteria.ratings}
+
+
+def outdated_by(viewer: Viewer, criteria: Criteria) -> list[OwnAppetite]:
+    """Those of the viewer's party that ``criteria``, not in force yet, would leave out of date and
+    the present ones do not; no query where every rating stays."""
+    gone = {rating["key"] for rating in viewer.criteria.ratings}
+    gone -= {rating["key"] for rating in criteria.ratings}
+    if not gone or viewer.party_id is None:
+        return []
+    return [row for row in own_appetites_for(viewer) if row.rating in gone]
 
 
 def counted_for(row: OwnAppetite) -> str:

@@ -131,3 +131,22 @@ def test_whoever_follows_the_feed_has_the_row(world: World, program: Programs) -
     worked_out = {"url", "reason", "outdated"}
     told = {name: value for name, value in shown.items() if name not in worked_out}
     assert row == {**told, "set_by": told["set_by"]["id"]}
+
+
+def test_the_preview_of_criteria_names_those_whose_rating_would_be_gone(
+    world: World, program: Programs
+) -> None:
+    row = builders.own_appetite(world, "critical")
+    builders.own_appetite(world, "critical", by="partner_manager")
+    manager = program(world.manager)
+    new = {
+        **builders.matrix(5, 5, appetite="medium"),
+        "cells": [
+            {"likelihood": x, "impact": y, "rating": "high" if x * y > 9 else "low"}
+            for x in range(1, 6)
+            for y in range(1, 6)
+        ],
+    }
+    told = manager.post("criteria/preview/", new).json()
+    expected = [{"id": str(row.uuid), "rating": "critical"}]
+    assert told["outdated_own_appetites"] == expected

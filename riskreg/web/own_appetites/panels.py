@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria, OwnAppetite
-from riskreg.register.own_appetites import is_outdated, own_appetites_for, own_rule
+from riskreg.register.own_appetites import is_outdated, outdated_by, own_appetites_for, own_rule
 from riskreg.register.permissions import permits
 from riskreg.web.presenters import Scale
 
@@ -58,17 +58,11 @@ def above_own_mark(
 
 
 def newly_outdated(viewer: Viewer, criteria: Criteria) -> list[str]:
-    """What of the viewer's party would be out of date by ``criteria``, in words; no query where
-    they have every rating that there is now."""
-    gone = {rating["key"] for rating in viewer.criteria.ratings}
-    gone -= {rating["key"] for rating in criteria.ratings}
-    if not gone or viewer.party is None:
-        return []
-    scale = Scale(viewer.criteria)
+    """What of the viewer's party would be out of date by ``criteria``, in words."""
+    scale, words = Scale(viewer.criteria), _("%(about)s: up to %(rating)s")
     return [
-        _("%(about)s: up to %(rating)s") % {"about": about(row), "rating": rating_words(row, scale)}
-        for row in own_appetites_for(viewer)
-        if row.rating in gone
+        words % {"about": about(row), "rating": rating_words(row, scale)}
+        for row in outdated_by(viewer, criteria)
     ]
 
 

@@ -16,6 +16,7 @@ from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.appetite_words import risk_note
 from riskreg.register.external_ids import external_id_of
+from riskreg.register.own_appetites import any_own_appetite
 from riskreg.register.permissions import permits
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import (
@@ -82,6 +83,7 @@ class RiskPage(RegisterView):
                 any_acceptance=acceptance_exists(viewer, "risk"),
                 any_question=question_exists(viewer, "risk"),
                 any_decision=decision_exists(viewer, "risk"),
+                any_own_appetite=any_own_appetite(viewer),
             )
             .order_by("valid_from")
         )
@@ -133,7 +135,7 @@ class RiskPage(RegisterView):
             "marks": mismatches_of(now),
             "above_appetite": above,
             "above_own": above_own_mark(viewer, scale, now.residual_rating, risk.kind, refs)
-            if risk.state == "open"
+            if now.any_own_appetite and risk.state == "open"
             else None,
             "appetite_note": risk_note(scale.criteria, risk.terms.all())
             if risk.state == "open" and risk.kind == Kind.THREAT
