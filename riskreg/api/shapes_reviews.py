@@ -115,7 +115,9 @@ class Meeting(MeetingBrief):
 class MeetingNew(s.Serializer[Any]):
     title = s.CharField(max_length=200)
     recipe = s.DictField(
-        required=False, help_text="filters of the risk list: {name: value or [values]}"
+        required=False,
+        help_text="filters of the risk list: {name: value or [values]}; of a shared meeting "
+        "none that goes by what is one party's own (`above_own`, `external_id`)",
     )
     visibility = one_of(Visibility.values, required=False)
 

@@ -68,8 +68,7 @@ OWN_APPETITE = Table(
         replace(VISIBILITY, example="party"),
         computed(
             "outdated",
-            meaning="whether nothing goes by it any more: the criteria have no such rating, or its "
-            "term is out of use",
+            meaning="whether nothing goes by it any more: the criteria have no such rating",
             example=False,
         ),
         Field(

@@ -57,8 +57,8 @@ class OwnRule:
 
 
 def own_appetites_for(viewer: Viewer) -> QuerySet[OwnAppetite]:
-    """Those of the viewer's party that are in force, the general one first, then in the order in
-    which they were set; none for who acts for no party."""
+    """Those of the viewer's party that are in force, in the order in which they were set; none for
+    who acts for no party."""
     rows = OwnAppetite.objects.visible_to(viewer).filter(ended_at=None)
     return rows.select_related(
         "party", "set_by", "term__taxonomy", "term__merged_into__taxonomy"

@@ -47,6 +47,8 @@ _OF_THE_LIST = (
 )  # fmt: skip
 # What says where on the map: which of its risks a map counts does not depend on it.
 _OF_THE_CELL = ("rating", "likelihood", "impact", "unrated", "above_appetite", "above_own")
+# What goes by something that the viewer's party has for itself alone.
+OF_THE_PARTY = ("above_own", "external_id")
 NAMES = (*(field.name for field in RISK.filters), *_OF_THE_LIST)
 # What a list can be ordered by; each name may carry a minus. The place of the ref breaks ties.
 ORDERINGS = RISK.orderings | {"score": "{stage}_score"}

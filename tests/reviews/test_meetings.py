@@ -146,6 +146,20 @@ def test_the_recipe_of_a_shared_meeting_names_nothing_private(world: World) -> N
     assert refs(start(world, recipe=recipe, visibility="party")) == [row.ref]
 
 
+@pytest.mark.parametrize("name, value", [("above_own", "true"), ("external_id", "sap-4711")])
+def test_a_shared_meeting_is_picked_by_nothing_that_is_one_partys_own(
+    world: World, name: str, value: str
+) -> None:
+    """Neither by its own appetite nor by what its systems call its risks: who reads the recipe
+    would read from the agenda which risks those are."""
+    builders.own_appetite(world, "low")
+    row = builders.risk(world, rated=(3, 3), external_id="sap-4711")
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        start(world, recipe={name: value})
+    assert refused.value.fields[f"recipe.{name}"][0].code == "private_filter"
+    assert refs(start(world, recipe={name: value}, visibility="party")) == [row.ref]
+
+
 # Going through it --------------------------------------------------------------------------------
 def test_a_review_in_a_meeting_is_a_review(world: World) -> None:
     three(world)

@@ -194,7 +194,9 @@ def _check_free(
     if errors.has("term"):
         return
     others = own_appetites_for(actor).filter(term=term)
-    if not others.exclude(pk=but.pk if but else None).exists():
+    if but is not None:
+        others = others.exclude(pk=but.pk)
+    if not others.exists():
         return
     if term is None:
         text = _("Your party has a general one already; change that one, or name a term.")

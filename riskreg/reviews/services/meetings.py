@@ -236,9 +236,15 @@ def end_meeting(
 def _check_recipe(
     errors: Errors, actor: Viewer, chosen: filters.RiskFilter, visibility: str
 ) -> None:
-    """The recipe is read by whoever knows of the meeting, so it names nothing that they may not."""
-    wanted = chosen.given.get("objective", [])
-    if visibility == Visibility.SHARED and wanted:
+    """The recipe, and what it picked, is read by whoever knows of the meeting, so it names nothing
+    that they may not."""
+    if visibility != Visibility.SHARED:
+        return
+    for name in filters.OF_THE_PARTY:
+        if name in chosen.given:
+            text = _("This goes by what is your party's own; hold the meeting as your party's own.")
+            errors.add(f"recipe.{name}", "private_filter", text)
+    if wanted := chosen.given.get("objective", []):
         own = Objective.objects.filter(
             register=actor.register, key__in=wanted, visibility=Visibility.PARTY
         ).visible_to(actor)
