@@ -7,7 +7,7 @@ import pytest
 
 from riskreg.register.models import OwnAppetite
 from riskreg.register.services import change_own_appetite
-from riskreg.risks.services import publish_criteria
+from riskreg.risks.services import close_risk, publish_criteria
 from tests import builders
 from tests.builders import SLUG, World
 from tests.dump import nothing_changes
@@ -117,6 +117,20 @@ def test_a_risk_above_it_is_marked_with_the_reason(world: World) -> None:
         again = page(world, who, path)
         assert "own appetite" not in again
         assert len(again) == len(before[who])
+
+
+def test_what_is_not_open_has_no_mark_and_is_not_counted(world: World) -> None:
+    """As with the common appetite: a draft and a closed risk ask for nothing."""
+    builders.own_appetite(world, "low")
+    draft = builders.risk(world, rated=(5, 5), opened=False)
+    over = builders.risk(world, rated=(5, 5))
+    assert "own appetite" in page(world, "owner", f"{HERE}risks/{over.ref}/")
+    close_risk(
+        actor=world.viewer("owner"), ref=over.ref, reason="It passed", version=None, at=world.at
+    )
+    for row in (draft, over):
+        assert "own appetite" not in page(world, "owner", f"{HERE}risks/{row.ref}/")
+    assert "<b>0</b> <span>above our own appetite" in page(world, "leader", f"{HERE}home/")
 
 
 def test_home_counts_them_and_opens_the_list(world: World) -> None:
