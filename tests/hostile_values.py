@@ -280,6 +280,7 @@ def _within(world: HostileWorld, rest: str) -> Iterator[str]:
     inner: dict[str, Iterable[Any]] = {
         # Of the items of a meeting some are another party's.
         "{number}": range(1, 5),
+        "{name}": ["loss", "tornado"],
         "{key}": "BC",
         "{condition}": decisions.get_model("Obligation")
         .objects.filter(kind__endswith=".condition", state="open")

@@ -24,6 +24,7 @@ from riskreg.api import (
     evidence,
     exports,
     exports_heatmap,
+    exports_simulations,
     extensions,
     handovers,
     heatmap,
@@ -169,6 +170,11 @@ _SIMULATION = [
         name="simulation_contributions",
     ),
     path("frontier/", simulations.SimulationFrontier.as_view(), name="simulation_frontier"),
+    path(
+        "pictures/<str:name>/",
+        exports_simulations.SimulationPicture.as_view(),
+        name="simulation_picture",
+    ),
     path("tornado/", simulations.SimulationTornado.as_view(), name="simulation_tornado"),
     path("objectives/", simulations.SimulationObjectives.as_view(), name="simulation_objectives"),
     path(

@@ -168,6 +168,7 @@ def path_of(world: World, route: str) -> str:
     if "/simulations/{}/" in path:
         run = Simulation.objects.earliest("pk")
         path = path.replace("/simulations/{}/", f"/simulations/{run.uuid}/")
+        path = path.replace("/pictures/{}/", "/pictures/tornado/")
     path = path.replace("/members/{}/", f"/members/{world.owner.uuid}/")
     if "/meetings/{}/" in path:
         manager = world.viewer("manager")

@@ -103,6 +103,7 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "questions": (world.conditions, nobody),
         "comments": (world.comments, nobody),
         "simulations": (world.simulations, nobody),
+        "pictures": ([], "loss"),
         "objectives": (world.objective_keys, "no-such-objective"),
         "controls": (world.controls, nobody),
         "relations": (world.relations, nobody),

@@ -232,7 +232,7 @@ def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
 
     if fits(ParameterLocation.PATH) and case.path_parameters:
         key = next((key for part, key in KEYS.items() if part in case.path), "R-001")
-        values = {**known, "ref": key, "key": key}
+        values = {**known, "ref": key, "key": key, "name": "loss"}
         if case.path.endswith("/archive/"):
             values["slug"] = known["alone"]
         elif case.path.endswith("/restore/"):

@@ -214,7 +214,12 @@ NOT_PAGES |= {
 }  # fmt: skip
 NOT_PAGES |= {"web:option_remove", "web:argument_new", "web:argument_release"}
 NOT_PAGES |= {"web:belief_new", "web:belief_end", "web:driver_link", "web:driver_feed"}
-NOT_PAGES |= {"web:link_end", "web:simulation_cancel", "web:simulation_csv"}
+NOT_PAGES |= {
+    "web:link_end",
+    "web:simulation_cancel",
+    "web:simulation_csv",
+    "web:simulation_picture",
+}
 NOT_PAGES |= {"web:board_pack_file", "web:board_pack_cancel", "web:decision_record_file"}
 NOT_PAGES |= {"web:import_undo", "web:import_not_taken", "web:import_template", "web:party_file"}
 NOT_PAGES |= {

@@ -266,6 +266,7 @@ PATHS: dict[str, tuple[str, str]] = {
     "ref": ("The ref, as in R-001.", r"^[^/]+$"),
     "party": ("The party's key.", r"^[^/]+$"),
     "number": ("The number of the item.", ""),
+    "name": ("Of what the picture is.", r"^[^/]+$"),
     "key": ("Its key, which never changes.", r"^[^/]+$"),
     "question": ("The question's id.", ""),
     "comment": ("The comment's id.", ""),
@@ -352,6 +353,7 @@ TAGS: dict[str, str] = {
     "tokens": "Tokens of programs.",
     "weighing": "What the options of a decision come to, beside each other.",
     "work": "What falls due for the caller, in all their registers.",
+    "pictures": "What a run came to, as pictures.",
     "tornado": "Which number moves the expected year most.",
     "webhooks": "Programs that are told what falls due.",
 }

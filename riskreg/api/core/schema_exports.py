@@ -9,10 +9,10 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from riskreg.api.core.parameters import query, words
 from riskreg.api.core.schema import READ, Decorator, described
 from riskreg.api.core.schema_headers import response_header
-from riskreg.exchange.writing.files import FORMATS
+from riskreg.exchange.writing.files import FORMATS, PICTURES
 
 _NAMED = response_header("Content-Disposition", "An attachment, with its name.", 200)
-_TEXTS = {"text/csv", "application/x-ndjson"}
+_TEXTS = {"text/csv", "application/x-ndjson", "image/svg+xml"}
 
 
 def file(
@@ -37,6 +37,13 @@ def zipped(summary: str) -> Decorator:
     return described(
         summary, None, [_NAMED], problems=READ, files=_answers({"application/zip"}, "")
     )
+
+
+def picture(summary: str) -> Decorator:
+    """GET of a picture."""
+    asked = query("format", "What the file is; png if not given.", enum=list(PICTURES))
+    content = {kind for kind, _ending in PICTURES.values()}
+    return described(summary, None, [asked, _NAMED], problems=READ, files=_answers(content, ""))
 
 
 def _answers(content: Iterable[str], name: str) -> dict[Any, Any]:

@@ -20,6 +20,7 @@ from riskreg.web.exports.reports import (
     HistoryExport,
     OneRiskExport,
 )
+from riskreg.web.exports.simulations import SimulationPicture
 from riskreg.web.indicators.listing import IndicatorList
 from riskreg.web.mitigations.pages import MitigationList
 from riskreg.web.objectives.pages import ObjectiveList
@@ -45,6 +46,10 @@ urlpatterns = [
     path("risks/<str:ref>/export/", OneRiskExport.as_view(), name="one_risk_export"),
     path("risks/<str:ref>/history/export/", HistoryExport.as_view(), name="history_export"),
     path("risks/<str:ref>/estimates/export/", EstimateExport.as_view(), name="estimate_export"),
+    path(
+        "simulations/<uuid:simulation>/pictures/<str:name>/", SimulationPicture.as_view(),
+        name="simulation_picture",
+    ),
     path("exports/", PartyPage.as_view(), name="exports"),
     path("exports/party.zip", PartyFile.as_view(), name="party_file"),
     path("imports/template.xlsx", RegisterTemplate.as_view(), name="import_template"),

@@ -5,13 +5,13 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from riskreg.analysis import drawing
 from riskreg.analysis.amounts import amount_text, chance_text, percent_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 from riskreg.register.models import Party
 from riskreg.risks.models import Mitigation, Risk
-from riskreg.web.simulations import drawing
 
 # What is asked about first; the API has them all.
 MOST = 10

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from riskreg.analysis import drawing
 from riskreg.analysis.amounts import (
     amount_text,
     chance_band_text,
@@ -17,7 +18,6 @@ from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 from riskreg.register.models import Objective
 from riskreg.risks.models import Mitigation, Risk
-from riskreg.web.simulations import drawing
 
 
 def objective_shown(

@@ -41,6 +41,7 @@ from riskreg.web.forms.marks import not_done, repeatable
 from riskreg.web.presenters import Scale, person
 from riskreg.web.simulations.bought import Bought
 from riskreg.web.simulations.objectives import objective_shown
+from riskreg.web.simulations.pictures import picture_links
 from riskreg.web.simulations.results import Results
 from riskreg.web.simulations.run_form import RunForm
 from riskreg.web.simulations.words import moved_text, state_text
@@ -147,8 +148,11 @@ class SimulationPage(RegisterView):
             bought = Bought(results, works, risks, drivers, parties, row.currency)
             context["results"] = found.shown() | found.contradictions(pairs, scale)
             context["results"]["bought"] = bought.shown()
+            links = picture_links(self.viewer, row, results)
+            context["results"]["files"] = links
             context["results"]["objectives"] = [
                 objective_shown(one, targets.get(one["objective"]), risks, drivers, works)
+                | {"files": links[f"objective-{one['key']}"]}
                 for one in results.get("objectives", ())
             ]
         return self.render("simulations/detail.html", context)

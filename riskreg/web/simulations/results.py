@@ -5,16 +5,18 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, percent_text
+from riskreg.analysis import drawing
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, percent_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 from riskreg.risks.models import Risk
 from riskreg.web.presenters import Scale
-from riskreg.web.simulations import drawing
 
 MOST = 60
+# About so many rows has the loss curve as a table, and it ends where so few years cost more.
+ROWS, _RARE = 12, 0.004
 
 
 class Results:
@@ -45,11 +47,28 @@ class Results:
             "curves": curves,
             "chances": [(y, percent_text(share)) for y, share in curves.chances],
             "amounts": [(x, amount_text(value)) for x, value in curves.amounts],
+            "points": self._points(),
             "unit": self.currency,
             "contributions": self._contributions()[:MOST],
             "tornado": self._tornado()[:MOST],
             "base": self._amount(self.results["tornado"]["base"]),
         }
+
+    def _points(self) -> list[dict[str, str]]:
+        """The loss curve at some amounts, up to what one year in 250 passes; both sides at the
+        amounts of before."""
+        before, after = (self.results["curves"][side] for side in ("before", "after"))
+        last = next((n for n, point in enumerate(before) if point[1] < _RARE), len(before) - 1)
+        step = max(1, last // ROWS)
+        return [
+            {
+                "amount": self._amount(amount),
+                "before": chance_text(chance),
+                "band": chance_band_text((chance, low, high)),
+                "after": chance_text(drawing.chance_beyond(after, amount)),
+            }
+            for amount, chance, low, high in before[: last + 1 : step]
+        ]
 
     def _figure(self, name: str, words: str) -> dict[str, Any]:
         before, after = (self.figures[f"loss.{name}.{side}"] for side in ("before", "after"))

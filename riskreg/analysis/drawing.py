@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 WIDTH, HEIGHT = 640, 260
@@ -49,6 +50,19 @@ def loss_curves(curves: Mapping[str, Sequence[Sequence[float]]]) -> LossCurves:
         tuple((x(amount), amount) for amount in steps),
         tuple((y(share / 100), share) for share in (0, 25, 50, 75, 100)),
     )
+
+
+def chance_beyond(points: Sequence[Sequence[float]], amount: float) -> float:
+    """The chance of more than ``amount`` on a loss curve, in a straight line between its points;
+    before the first it is that of the first, after the last nothing.
+
+    >>> chance_beyond([(0, 0.5, 0, 0), (10, 0.1, 0, 0)], 5)
+    0.3
+    """
+    for (x, p, *_low), (further, q, *_high) in pairwise(points):
+        if x <= amount <= further:
+            return p + (q - p) * (amount - x) / ((further - x) or 1)
+    return points[0][1] if amount < points[0][0] else 0.0
 
 
 def _last_of_interest(points: Sequence[Sequence[float]]) -> float:

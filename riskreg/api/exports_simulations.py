@@ -1,0 +1,43 @@
+"""The pictures of a run as files."""
+
+import uuid
+
+from django.http.response import HttpResponseBase
+from rest_framework.renderers import JSONRenderer
+from rest_framework.request import Request
+
+from riskreg.analysis.queries.simulations import simulation_for
+from riskreg.api.core import schema_exports
+from riskreg.api.core.query import as_query, choices_of
+from riskreg.api.exports import as_file, renderer
+from riskreg.api.simulations import SimulationApi
+from riskreg.exchange.queries.simulation_pictures import RunPictures
+from riskreg.exchange.writing.chart_svg import chart_file
+from riskreg.exchange.writing.files import PICTURES
+from riskreg.kernel.errors import Errors
+
+
+class SimulationPicture(SimulationApi):
+    """One picture of what a run came to."""
+
+    http_method_names = ["get", "head"]
+    renderer_classes = [JSONRenderer, *(renderer(kind) for kind, _ending in PICTURES.values())]
+
+    @schema_exports.picture("Read a picture of a simulation")
+    def get(
+        self, request: Request, slug: str, simulation: uuid.UUID, name: str
+    ) -> HttpResponseBase:
+        """`loss` (the loss curve), `contributions`, `tornado`, `objective-{key}` (its level year by
+        year) and, where effects of mitigations are known, `frontier`; in the language of the
+        request. 404 until the run is done, and for a name that it has no picture of."""
+        self.known_params("format")
+        row = simulation_for(self.viewer, simulation)
+        kind = request.query_params.get("format", "png")
+        errors = Errors()
+        choices_of(errors, "format", [kind], PICTURES)
+        as_query(errors.raise_if_any)
+        chart = RunPictures(self.viewer, row).chart(name)
+        media_type, ending = PICTURES[kind]
+        day = self.viewer.today(row.at).isoformat()
+        called = f"{self.viewer.register.slug}-{name}-{day}.{ending}"
+        return as_file([chart_file(kind, chart)], media_type, called)

@@ -1,0 +1,32 @@
+"""The pictures of a run as files."""
+
+import uuid
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.queries.simulations import simulation_for
+from riskreg.exchange.queries.simulation_pictures import RunPictures
+from riskreg.exchange.writing.chart_svg import chart_file
+from riskreg.exchange.writing.files import PICTURES
+from riskreg.web.base import RegisterView
+from riskreg.web.exports.base import as_file, refused
+
+
+class SimulationPicture(RegisterView):
+    """A picture of what a run came to: ``?format=svg`` or ``png``."""
+
+    http_method_names = ["get"]
+
+    def get(self, request: HttpRequest, simulation: uuid.UUID, name: str) -> HttpResponseBase:
+        """The file, in the language of the reader."""
+        row = simulation_for(self.viewer, simulation)
+        kind = request.GET.get("format", "png")
+        if kind not in PICTURES:
+            return refused(_("Formats are: %s.") % ", ".join(PICTURES))
+        chart = RunPictures(self.viewer, row).chart(name)
+        media_type, ending = PICTURES[kind]
+        day = self.viewer.today(row.at).isoformat()
+        called = f"{self.viewer.register.slug}-{name}-{day}.{ending}"
+        return as_file([chart_file(kind, chart)], media_type, called)
