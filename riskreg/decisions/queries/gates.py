@@ -45,7 +45,7 @@ def _shown(option: Mapping[str, Any], titles: Mapping[str, str], currency: str) 
                 "regret": _amount(each.regret),
                 "best": way == found.best,
             }
-            for way, each in found.ways.items()
+            for way, each in sorted(found.ways.items(), key=lambda pair: keys[pair[0]])
         ],
         "tree": list(_tree(it, found, keys)),
         "perfect": _amount(found.perfect, currency),
