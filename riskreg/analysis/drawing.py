@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any
 
+from riskreg.register.tolerance import tolerated
+
 WIDTH, HEIGHT = 640, 260
 _LEFT, _FOOT, _TOP = 44, 26, 10
 # What one year in a hundred passes is the last of interest; the curve goes on a little.
@@ -26,30 +28,58 @@ class LossCurves:
     foot: int = HEIGHT - _FOOT
 
 
+@dataclass(frozen=True)
+class _Axes:
+    """Where an amount and a chance stand in the picture of the loss curves."""
+
+    least: float
+    most: float
+
+    def x(self, amount: float) -> float:
+        width = WIDTH - _LEFT - 8
+        return round(_LEFT + width * (amount - self.least) / ((self.most - self.least) or 1), 1)
+
+    def y(self, chance: float) -> float:
+        return round(_TOP + (HEIGHT - _FOOT - _TOP) * (1 - chance), 1)
+
+
+def _axes(curves: Mapping[str, Sequence[Sequence[float]]]) -> _Axes:
+    return _Axes(
+        min(points[0][0] for points in curves.values()),
+        max(_last_of_interest(points) for points in curves.values()),
+    )
+
+
 def loss_curves(curves: Mapping[str, Sequence[Sequence[float]]]) -> LossCurves:
     """The chance (upwards) of a year that costs more than an amount (to the right)."""
-    least = min(points[0][0] for points in curves.values())
-    most = max(_last_of_interest(points) for points in curves.values())
-    width, depth = WIDTH - _LEFT - 8, HEIGHT - _FOOT - _TOP
-
-    def x(amount: float) -> float:
-        return round(_LEFT + width * (amount - least) / ((most - least) or 1), 1)
-
-    def y(chance: float) -> float:
-        return round(_TOP + depth * (1 - chance), 1)
-
+    axes = _axes(curves)
+    least, most = axes.least, axes.most
     paths = {
         side: "M"
-        + " L".join(f"{x(amount)} {y(chance)}" for amount, chance, *_band in points
+        + " L".join(f"{axes.x(amount)} {axes.y(chance)}" for amount, chance, *_band in points
                     if amount <= most)
         for side, points in curves.items()
     }  # fmt: skip
     steps = [least + n * (most - least) / 4 for n in range(5)]
     return LossCurves(
         paths,
-        tuple((x(amount), amount) for amount in steps),
-        tuple((y(share / 100), share) for share in (0, 25, 50, 75, 100)),
+        tuple((axes.x(amount), amount) for amount in steps),
+        tuple((axes.y(share / 100), share) for share in (0, 25, 50, 75, 100)),
     )
+
+
+def tolerance_path(
+    curves: Mapping[str, Sequence[Sequence[float]]], points: Sequence[Mapping[str, float]]
+) -> str:
+    """What is tolerated ({amount, chance} by rising amount) in the picture of ``curves``, as far as
+    that goes; empty where nothing is said of what it shows."""
+    axes = _axes(curves)
+    if not points or points[0]["amount"] >= axes.most:
+        return ""
+    corners = [axes.least] if points[0]["amount"] < axes.least else [points[0]["amount"]]
+    corners += [p["amount"] for p in points if axes.least < p["amount"] < axes.most]
+    amounts = sorted({*corners, axes.most})
+    return "M" + " L".join(f"{axes.x(a)} {axes.y(tolerated(points, a))}" for a in amounts)
 
 
 def chance_beyond(points: Sequence[Sequence[float]], amount: float) -> float:

@@ -79,6 +79,7 @@ _CRITERIA_NEW: dict[str, Any] = {
     ],
     "appetite": "high",
     "term_appetites": [{"term": "market:eu", "rating": "low"}],
+    "tolerance": [{"amount": 200000000, "chance": 0.2}, {"amount": 600000000, "chance": 0.02}],
     "mapping": {"likelihood": {"4": 3, "5": 3}, "impact": {"4": 3, "5": None}},
 }
 

@@ -8,7 +8,7 @@ from rest_framework import serializers as s
 from riskreg.api.core.shape_fields import by_language, names, one_of
 from riskreg.api.shapes import Cell
 from riskreg.api.shapes_axes import AxesNew
-from riskreg.api.shapes_register import TermAppetite
+from riskreg.api.shapes_register import TermAppetite, TolerancePoint
 from riskreg.register.policy import LABELS, MAX_LEVELS, STAGES
 
 _RANGE = {
@@ -100,6 +100,12 @@ class CriteriaNew(s.Serializer[Any]):
     appetite = s.CharField(max_length=30)
     term_appetites = TermAppetite(
         many=True, required=False, help_text="left out: as they are; an empty list: none"
+    )
+    tolerance = TolerancePoint(
+        many=True,
+        required=False,
+        help_text="by rising amount and falling chance, ten at most; left out: as it is; an empty "
+        "list: none",
     )
     cadence_days = s.DictField(
         child=s.IntegerField(min_value=1, max_value=3650),

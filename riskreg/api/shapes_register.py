@@ -39,6 +39,11 @@ class TermAppetite(s.Serializer[Any]):
     rating = s.CharField(max_length=30, help_text="the worst that needs no acceptance there")
 
 
+class TolerancePoint(s.Serializer[Any]):
+    amount = s.FloatField(min_value=0, help_text="in the register's currency")
+    chance = s.FloatField(help_text="with which a year may cost more, above 0 and below 1")
+
+
 class Criteria(s.Serializer[Any]):
     number = s.IntegerField()
     axes = Axes(help_text="how the register draws its matrices now")
@@ -49,6 +54,7 @@ class Criteria(s.Serializer[Any]):
     cells = Cell(many=True)
     appetite = s.CharField()
     term_appetites = TermAppetite(many=True)
+    tolerance = TolerancePoint(many=True)
     cadence_days = s.DictField(child=s.IntegerField())
     unrated_cadence_days = s.IntegerField()
     label = one_of(LABELS)

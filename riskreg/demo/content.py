@@ -138,6 +138,7 @@ def criteria_from(data: Mapping[str, Any]) -> dict[str, Any]:
             for row in range(1, rows + 1)
         ],
         "appetite": data["appetite"],
+        "tolerance": data["tolerance"],
         "unrated_cadence_days": data["cadence_days"]["unrated"],
         "label": data["label"],
     }

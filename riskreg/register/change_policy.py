@@ -14,6 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from riskreg.register.accepting import AUTHORITY, with_caps
 from riskreg.register.appetite import Appetites, named_appetites, steps
+from riskreg.register.tolerance import as_kept, is_looser
 
 
 class Effect(StrEnum):
@@ -57,8 +58,9 @@ def criteria_differences(
 ) -> list[Difference]:
     """What is different between two versions of the criteria, as ``clean_criteria`` gives them.
 
-    A shorter cadence, a lower appetite (the general one or a term's), a higher role to accept and
-    a shorter time of acceptance are stricter; the other way round they are looser. Levels,
+    A shorter cadence, a lower appetite (the general one or a term's), a higher role to accept, a
+    shorter time of acceptance and a tolerance that allows no loss more often are stricter; the
+    other way round they are looser. Levels,
     dimensions, cells, ratings, labels and a ``mapping`` of levels move what is common.
     """
     found = [
@@ -68,6 +70,7 @@ def criteria_differences(
         *_cells(before, after),
         *_appetite(before, after),
         *_term_appetites(before, after),
+        *_tolerance(before, after),
     ]
     days = (before["unrated_cadence_days"], after["unrated_cadence_days"])
     if days[0] != days[1]:
@@ -181,3 +184,12 @@ def _term_appetites(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
         )
         for term, one, other, looser in steps(was, then)
     ]
+
+
+def _tolerance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
+    # Requests of before there was one have none.
+    old, new = (as_kept(version.get("tolerance")) for version in (before, after))
+    if old == new:
+        return []
+    effect = Effect.WEAKENS if is_looser(old, new) else Effect.STRENGTHENS
+    return [Difference("tolerance", None, old, new, effect)]

@@ -151,6 +151,8 @@ def criteria_title(before: Snapshot, after: Snapshot) -> str:
         return _("How often risks are reviewed")
     if parts and parts <= {"appetite", "term_appetite"}:
         return _("The risk appetite")
+    if parts == {"tolerance"}:
+        return _("How much loss is tolerated")
     if parts and parts <= {"accept_role", "accept_days", "accept_total_days"}:
         return _("Who may accept risks")
     return _("The risk criteria")
@@ -189,6 +191,9 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
     if d.part == "term_appetite":
         label = _("%(term)s: needs no acceptance up to") % {"term": _term_name(d.key, before)}
         return Line(label, _own(d.before, before), _own(d.after, after), d.effect)
+    if d.part == "tolerance":
+        label = _("A year may cost more than")
+        return Line(label, tolerance_text(d.before), tolerance_text(d.after), d.effect)
     if d.part in ("likelihood", "impact"):
         return _level_line(d, axes)
     if d.part == "cells" and d.key is not None:
@@ -204,6 +209,15 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         moves = _mapping(d.after, axes)
         return Line(_("Judgements on levels that move"), _("stay"), moves, d.effect)
     return Line(_("Label"), str(d.before), str(d.after), d.effect)
+
+
+def tolerance_text(points: Sequence[Mapping[str, float]]) -> str:
+    """A tolerance in words: each amount with its chance."""
+    text = _("%(amount)s with a chance of %(share)s %%")
+    return enumerated(
+        text % {"amount": number(point["amount"]), "share": number(round(100 * point["chance"], 6))}
+        for point in points
+    )
 
 
 def _own(rating: str | None, criteria: Snapshot) -> str:

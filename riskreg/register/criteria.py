@@ -9,15 +9,18 @@ from riskreg.register.appetite import named_appetites
 from riskreg.register.policy import clean_criteria
 from riskreg.register.queries import terms_of
 from riskreg.register.terms import find_terms
+from riskreg.register.tolerance import as_kept
 
 
 def clean_publication(actor: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
     """``data`` checked and completed (``policy.clean_criteria``), for the register of ``actor``.
 
-    Appetites of terms stay as they are in force where ``data`` says nothing of them. Raises
+    Appetites of terms and the tolerance stay as they are in force where ``data`` says nothing of
+    them. Raises
     ``Invalid``, also for terms that there are not or that are out of use.
     """
-    held = {"term_appetites": actor.criteria.term_appetites or []}
+    now = actor.criteria
+    held = {"term_appetites": now.term_appetites or [], "tolerance": as_kept(now.tolerance)}
     clean = clean_criteria({**held, **data})
     errors = Errors()
     if named := named_appetites(clean["term_appetites"]):

@@ -219,8 +219,9 @@ class Criteria(Base):
     per likelihood from the lowest, each with {score, rating} per impact from the lowest;
     ``appetite`` is the most severe rating that needs no acceptance, ``term_appetites`` of {term,
     rating} another one for risks filed under a term, written ``taxonomy:term`` (null in criteria
-    older than these: none); ``unrated_cadence_days`` the cadence of an open risk that nobody has
-    rated.
+    older than these: none); ``tolerance`` of {amount, chance}, how much a year may cost and with
+    which chance (``register.tolerance``; null: nothing is said); ``unrated_cadence_days`` the
+    cadence of an open risk that nobody has rated.
     """
 
     register = models.ForeignKey(
@@ -234,6 +235,7 @@ class Criteria(Base):
     cells = models.JSONField()
     appetite = models.CharField(max_length=30)
     term_appetites = models.JSONField(null=True, blank=True)
+    tolerance = models.JSONField(null=True, blank=True)
     unrated_cadence_days = models.PositiveIntegerField(default=30)
     label = models.CharField(max_length=12, default="judgement")
     used_at = models.DateTimeField(null=True)

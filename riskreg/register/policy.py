@@ -20,6 +20,7 @@ from riskreg.register.appetite import (
     named_appetites,
 )
 from riskreg.register.frame_templates import DEFAULT_SCALE, scale_template
+from riskreg.register.tolerance import clean_tolerance
 
 MIN_LEVELS, MAX_LEVELS = 3, 7
 STAGES = ("inherent", "residual", "target")
@@ -175,6 +176,7 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
         errors.add("appetite", "nothing_within", text)
     least = clean_cells[0][0]["rating"]
     own = clean_term_appetites(errors, data.get("term_appetites", []), keys, least)
+    tolerance = clean_tolerance(errors, data.get("tolerance", []))
     unrated = data.get("unrated_cadence_days", 30)
     if not is_cadence(unrated):
         errors.add("unrated_cadence_days", "out_of_range", _("A cadence is 1 to 3650 days."))
@@ -192,6 +194,7 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
         "cells": clean_cells,
         "appetite": appetite,
         "term_appetites": own,
+        "tolerance": tolerance,
         "unrated_cadence_days": unrated,
         "label": label,
     }

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
 
+import numpy as np
 from django.db import transaction
 from django.test import Client
 from drf_spectacular.generators import SchemaGenerator
@@ -49,7 +50,7 @@ def frame(register_id: int) -> dict[str, Any]:
     criteria = register.criteria
     assert criteria is not None
     names = ("likelihood", "impact", "dimensions", "ratings", "cells", "appetite",
-             "term_appetites", "unrated_cadence_days", "label")  # fmt: skip
+             "term_appetites", "tolerance", "unrated_cadence_days", "label")  # fmt: skip
     party = dict(
         Membership.objects.filter(register=register, ended_at=None).values_list("user", "party")
     )
@@ -104,7 +105,20 @@ def _no_looser_criteria(old: dict[str, Any], new: dict[str, Any]) -> bool:
         and new["unrated_cadence_days"] <= old["unrated_cadence_days"]
         and keys.index(new["appetite"]) <= keys.index(old["appetite"])
         and _no_looser_terms(old, new, keys)
+        and _no_looser_tolerance(old["tolerance"] or [], new["tolerance"] or [])
     )
+
+
+def _no_looser_tolerance(old: list[dict[str, float]], new: list[dict[str, float]]) -> bool:
+    """Whether no loss may come more often than before."""
+
+    def most(points: list[dict[str, float]], amount: float) -> float:
+        amounts = [point["amount"] for point in points]
+        chances = [point["chance"] for point in points]
+        return float(np.interp(amount, amounts, chances, left=1.0)) if points else 1.0
+
+    amounts = {point["amount"] for point in (*old, *new)}
+    return all(most(new, x) <= most(old, x) for x in amounts)
 
 
 def _no_looser_terms(old: dict[str, Any], new: dict[str, Any], keys: list[str]) -> bool:
@@ -317,7 +331,7 @@ def _loosest_criteria(client: Client, world: CanaryWorld) -> dict[str, Any]:
     for rating in kept["ratings"]:
         rating |= {"cadence_days": 3650, "accept_role": "owner"}
     return {**kept, "appetite": kept["ratings"][-1]["key"], "unrated_cadence_days": 3650,
-            "term_appetites": []}  # fmt: skip
+            "term_appetites": [], "tolerance": []}  # fmt: skip
 
 
 def world_of(at: Any) -> CanaryWorld:

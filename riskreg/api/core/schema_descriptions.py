@@ -181,6 +181,7 @@ WORDS: dict[str, str] = {
     "title": "in one line",
     "to": "after",
     "token": "the token of this request; null: a browser's session",
+    "tolerance": "how much a year may cost, and with which chance",
     "total": "how many altogether",
     "translations": "versions of its texts: {language: {field: text}}",
     "type": "what kind of thing it is",

@@ -22,6 +22,7 @@ from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.labels import Label
+from riskreg.register.tolerance import as_kept
 from riskreg.register.units import with_unit
 from riskreg.register.visibility import Visibility
 
@@ -81,6 +82,8 @@ class RunPictures:
     def loss(self) -> Chart:
         """The chance of a year that costs more than each amount, before and after."""
         curves = drawing.loss_curves(self.results["curves"])
+        points = as_kept(self.viewer.criteria.tolerance)
+        tolerance = drawing.tolerance_path(self.results["curves"], points)
         ends = {0: "start", len(curves.amounts) - 1: "end"}
         marks = [
             Mark(x, curves.height - 6, amount_text(value), ends.get(n, "middle"))
@@ -97,9 +100,12 @@ class RunPictures:
             height=curves.height,
             left=curves.left,
             grid=[y for y, _share in curves.chances],
-            shapes=[Shape(side, path) for side, path in curves.paths.items()],
+            shapes=[
+                *(Shape(side, path) for side, path in curves.paths.items()),
+                *([Shape("tolerance", tolerance)] if tolerance else []),
+            ],
             marks=marks,
-            legend=_sides(),
+            legend=[*_sides(), *([("tolerance", _("What is tolerated"))] if tolerance else [])],
         )
 
     def contributions(self) -> Chart:

@@ -21,6 +21,7 @@ from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.register.services import Proposal, add_criteria, mark_used, propose
+from riskreg.register.tolerance import as_kept
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import clean_mapping, restated, scale_differs
 from riskreg.risks.services.positions import (
@@ -45,7 +46,7 @@ def publish_criteria(
 ) -> Register | ChangeRequest:
     """Make ``data`` the next version of the criteria and put it into force at once.
 
-    Appetites of terms stay as they are where ``data`` says nothing of them.
+    Appetites of terms and the tolerance stay as they are where ``data`` says nothing of them.
 
     ``seen_number`` is the version that the actor decided by; ``mapping`` is as ``adopt_criteria``
     takes it. What this changes is what ``queries.scales.preview_publication`` says beforehand.
@@ -60,6 +61,7 @@ def publish_criteria(
     held = {name: getattr(now, name) for name in clean}
     held["ratings"] = [with_caps(rating) for rating in now.ratings]
     held["term_appetites"] = now.term_appetites or []
+    held["tolerance"] = as_kept(now.tolerance)
     if held == clean and not mapping:
         return now.register
     # Refused at once, not by the last yes: a level that is gone and of which nothing is said.

@@ -14,15 +14,18 @@ from riskreg.register.accepting import ACCEPT_DAYS, ACCEPT_TOTAL_DAYS, with_caps
 from riskreg.register.appetite import MAX_TERM_APPETITES
 from riskreg.register.models import Criteria
 from riskreg.register.policy import MAX_LEVELS
+from riskreg.register.tolerance import MAX_POINTS
 from riskreg.web.criteria.draft_rows import (
     ZH,
     Dimension,
     Level,
     Rating,
     TermAppetite,
+    Tolerated,
     level_given,
     level_of,
     names_in,
+    number_in,
     whole,
 )
 
@@ -46,6 +49,7 @@ class Draft:
     cells: list[list[str]] = field(default_factory=list)
     appetite: str = ""
     term_appetites: list[TermAppetite] = field(default_factory=list)
+    tolerance: list[Tolerated] = field(default_factory=list)
     unrated: str = ""
     label: str = "judgement"
     brush: str = ""
@@ -136,6 +140,16 @@ class Draft:
         if not self.term_appetites_full:
             self.term_appetites.append(TermAppetite(rating=self.appetite))
 
+    @property
+    def tolerance_full(self) -> bool:
+        """Whether one more point of the tolerance would be one too many."""
+        return len(self.tolerance) >= MAX_POINTS
+
+    def add_tolerated(self) -> None:
+        """A row for one more point of the tolerance; none where there are enough."""
+        if not self.tolerance_full:
+            self.tolerance.append(Tolerated())
+
     def paint(self, likelihood: int, impact: int) -> None:
         """Give a cell the rating of the brush."""
         inside = 0 <= likelihood < len(self.cells) and 0 <= impact < len(self.impact)
@@ -197,6 +211,11 @@ class Draft:
             "appetite": self.appetite,
             "term_appetites": [
                 {"term": row.term, "rating": row.rating} for row in self.term_appetites if row.term
+            ],
+            "tolerance": [
+                {"amount": number_in(row.amount), "chance": number_in(row.chance)}
+                for row in self.tolerance
+                if row.amount or row.chance
             ],
             "unrated_cadence_days": whole(self.unrated),
             "label": self.label,
@@ -270,6 +289,10 @@ def draft_of(criteria: Criteria) -> Draft:
         term_appetites=[
             TermAppetite(row["term"], row["rating"]) for row in criteria.term_appetites or ()
         ],
+        tolerance=[
+            Tolerated(f"{row['amount']:.15g}", f"{row['chance']:.15g}")
+            for row in criteria.tolerance or ()
+        ],
         unrated=str(criteria.unrated_cadence_days),
         label=criteria.label,
         brush=criteria.ratings[-1]["key"],
@@ -308,6 +331,10 @@ def read(data: QueryDict) -> Draft:
         term_appetites=[
             TermAppetite(term, rating)
             for term, rating in _rows(data, MAX_TERM_APPETITES + 1, "t_term", "t_rating")
+        ],
+        tolerance=[
+            Tolerated(amount, chance)
+            for amount, chance in _rows(data, MAX_POINTS + 1, "o_amount", "o_chance")
         ],
         unrated=_one(data, "unrated"),
         label=_one(data, "label") or "judgement",

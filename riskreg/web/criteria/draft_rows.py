@@ -53,6 +53,14 @@ class TermAppetite:
     rating: str = ""
 
 
+@dataclass
+class Tolerated:
+    """A point of the tolerance; with neither amount nor chance: not written."""
+
+    amount: str = ""
+    chance: str = ""
+
+
 def in_words(row: Level | Rating | Dimension, fallback: str) -> str:
     """What a row is called in the reader's language, as far as it is written."""
     return localised(names_in(row.name, row.name_zh), fallback)
@@ -68,7 +76,8 @@ def whole(text: str) -> int | str:
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else text
 
 
-def _number(text: str) -> float | int | str:
+def number_in(text: str) -> float | int | str:
+    """The number that ``text`` says; itself, for the services to refuse, if it is none."""
     try:
         value = float(text)
     except ValueError:
@@ -83,7 +92,7 @@ def level_given(level: Level) -> dict[str, Any]:
         "descriptions": names_in(level.text, level.text_zh),
     }
     if level.low or level.high:
-        given["range"] = [_number(level.low), _number(level.high)]
+        given["range"] = [number_in(level.low), number_in(level.high)]
     return given
 
 

@@ -119,6 +119,7 @@ class CriteriaEditor(RegisterView):
             **_grid(draft, axes_of(self.viewer.register)),
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
             "terms": term_choices(self.viewer, draft.term_appetites),
+            "currency": self.viewer.register.currency,
             "labels": [(value, label_badge(value)["text"]) for value in LABELS],
             "mapping": self._mapping(draft, now),
             "dimensions": [
@@ -193,6 +194,8 @@ def act(draft: Draft, action: str) -> None:
         draft.add_dimension()
     elif verb == "add" and what == "t":
         draft.add_term_appetite()
+    elif verb == "add" and what == "o":
+        draft.add_tolerated()
     elif verb == "remove" and what == "d" and numbers:
         del draft.dimensions[numbers[0] : numbers[0] + 1]
     elif verb == "paint" and len(numbers) == 2:

@@ -35,6 +35,7 @@ from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.models import Party
 from riskreg.register.permissions import permits, require
+from riskreg.register.tolerance import as_kept
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import not_done, repeatable
@@ -139,7 +140,8 @@ class SimulationPage(RegisterView):
             risks = risks_of_run(self.viewer, row)
             drivers = drivers_of_run(self.viewer, row)
             results = results_of_run(row)
-            found = Results(results, risks, drivers, row.currency)
+            tolerance = as_kept(self.viewer.criteria.tolerance)
+            found = Results(results, risks, drivers, row.currency, tolerance)
             pairs = contradictions_of_run(self.viewer, results)
             scale = Scale(self.viewer.register.criteria)
             targets = objectives_of_run(self.viewer, row)

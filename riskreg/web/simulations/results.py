@@ -28,8 +28,11 @@ class Results:
         risks: Mapping[str, Risk],
         drivers: Mapping[str, Driver],
         currency: str,
+        tolerance: Sequence[Mapping[str, float]] = (),
     ) -> None:
+        """``tolerance``: that of the criteria in force (``register.tolerance``)."""
         self.results, self.risks, self.currency = results, risks, currency
+        self.tolerance = tolerance
         self.drivers = drivers
         self.figures = {figure["key"]: figure for figure in results["figures"]}
 
@@ -48,11 +51,33 @@ class Results:
             "chances": [(y, percent_text(share)) for y, share in curves.chances],
             "amounts": [(x, amount_text(value)) for x, value in curves.amounts],
             "points": self._points(),
+            "tolerance": drawing.tolerance_path(self.results["curves"], self.tolerance),
+            "tolerated": self._tolerated(),
             "unit": self.currency,
             "contributions": self._contributions()[:MOST],
             "tornado": self._tornado()[:MOST],
             "base": self._amount(self.results["tornado"]["base"]),
         }
+
+    def _tolerated(self) -> list[dict[str, Any]]:
+        """What is tolerated beside what the run came to, point by point."""
+        found = []
+        for point in self.tolerance:
+            chances = [
+                drawing.chance_beyond(self.results["curves"][side], point["amount"])
+                for side in ("before", "after")
+            ]
+            found.append(
+                {
+                    "amount": self._amount(point["amount"]),
+                    "most": chance_text(point["chance"]),
+                    "before": chance_text(chances[0]),
+                    "after": chance_text(chances[1]),
+                    "passed": chances[0] > point["chance"],
+                    "passed_after": chances[1] > point["chance"],
+                }
+            )
+        return found
 
     def _points(self) -> list[dict[str, str]]:
         """The loss curve at some amounts, up to what one year in 250 passes; both sides at the
