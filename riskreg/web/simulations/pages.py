@@ -35,7 +35,6 @@ from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.models import Party
 from riskreg.register.permissions import permits, require
-from riskreg.register.tolerance import as_kept
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import not_done, repeatable
@@ -140,8 +139,7 @@ class SimulationPage(RegisterView):
             risks = risks_of_run(self.viewer, row)
             drivers = drivers_of_run(self.viewer, row)
             results = results_of_run(row)
-            tolerance = as_kept(self.viewer.criteria.tolerance)
-            found = Results(results, risks, drivers, row.currency, tolerance)
+            found = Results(results, risks, drivers, row.currency, self.viewer.criteria)
             pairs = contradictions_of_run(self.viewer, results)
             scale = Scale(self.viewer.register.criteria)
             targets = objectives_of_run(self.viewer, row)

@@ -11,6 +11,8 @@ from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
+from riskreg.register.models import Criteria
+from riskreg.register.tolerance import as_kept
 from riskreg.risks.models import Risk
 from riskreg.web.presenters import Scale
 
@@ -28,11 +30,11 @@ class Results:
         risks: Mapping[str, Risk],
         drivers: Mapping[str, Driver],
         currency: str,
-        tolerance: Sequence[Mapping[str, float]] = (),
+        criteria: Criteria,
     ) -> None:
-        """``tolerance``: that of the criteria in force (``register.tolerance``)."""
+        """``criteria``: those in force, whose tolerance the run is held against."""
         self.results, self.risks, self.currency = results, risks, currency
-        self.tolerance = tolerance
+        self.criteria, self.tolerance = criteria, as_kept(criteria.tolerance)
         self.drivers = drivers
         self.figures = {figure["key"]: figure for figure in results["figures"]}
 
@@ -53,6 +55,7 @@ class Results:
             "points": self._points(),
             "tolerance": drawing.tolerance_path(self.results["curves"], self.tolerance),
             "tolerated": self._tolerated(),
+            "tolerance_label": self.criteria.label,
             "unit": self.currency,
             "contributions": self._contributions()[:MOST],
             "tornado": self._tornado()[:MOST],
