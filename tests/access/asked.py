@@ -116,6 +116,7 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
         "/search/": ["q=Hydrogen", f"q=price&register={world.register.slug}"],
         "/r/{}/risks/": [*filters, *orderings, "page=2"],
         "/r/{}/home/": ["since=2026-07-20", "since=2026-08-20"],
+        "/r/{}/simulations/{}/pictures/{}/": ["format=svg"],
         "/r/{}/heatmap/": [
             *filters, "cell=5,5", "cell=4,5", "cell=3,3", "cell=unrated", "cell=above",
             "stage=inherent&cell=5,5", "stage=target", "as_of=2026-09-01&compare=2026-07-20",
