@@ -330,9 +330,13 @@ def private_part(world: World, step: str) -> None:
         common = Driver.objects.get(ref="D-001")
         estimating.belief(world, common, visibility="party", rationale=sing("why"), high="777777")
         hits = [estimating.hit(due, "-77"), estimating.hit(Risk.objects.get(ref="R-001"))]
+        lifts = [
+            estimating.lift(Mitigation.objects.get(title=sing("quiet work")), "77"),
+            estimating.lift(Mitigation.objects.get(ref="M-001")),
+        ]
         for key in ("overseas-units-2030", "zzyzx-target"):
             estimating.model(
-                world, key=key, visibility="party", hits=hits, rationale=sing("why"),
+                world, key=key, visibility="party", hits=hits, lifts=lifts, rationale=sing("why"),
                 elasticities=[{"driver": own.ref, "elasticity": "-0.2"}], start="77777",
             )  # fmt: skip
     if step == "end":
