@@ -153,6 +153,7 @@ class CanaryWorld(World):
         path = path.replace("/indicators/{}/", "/indicators/K-001/")
         path = path.replace("/drivers/{}/", "/drivers/D-001/")
         path = path.replace("/simulations/{}/", f"/simulations/{self.shared_simulation}/")
+        path = path.replace("/pictures/{}/", "/pictures/loss/")
         return [] if "{}" in path else [path]
 
 

@@ -36,6 +36,7 @@ REDUNDANT = {
     "risks/queries/lists.py:labels_of_work": "the events about them are read from one's own chains",
     "analysis/queries/objectives.py:newest_models": "a model is never wider than its objective",
     "analysis/queries/objectives.py:refs_of": "a model names nothing that its readers do not know",
+    "analysis/queries/simulations.py:_not_cancelled": "a model names what its readers know of",
     "decisions/queries/acceptances.py:acceptances_for": "conditions are their acceptance's",
     "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",
     "evidence/queries.py:evidence_ids": "the events about them are read from one's own chains",

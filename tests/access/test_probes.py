@@ -33,12 +33,23 @@ from riskreg.indicators.models import Reading
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.register.models import Membership, Objective
-from riskreg.register.services import add_member, end_membership
+from riskreg.register.policy import default_criteria
+from riskreg.register.services import add_criteria, add_member, end_membership
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks import control_filters
 from riskreg.risks.models import Assessment, Control, Mitigation, Risk
-from riskreg.risks.services import edit_mitigation, edit_risk, end_control, transfer_risk
+from riskreg.risks.queries.access import current_positions
+from riskreg.risks.queries.lists import residual_dimension
+from riskreg.risks.services import (
+    edit_mitigation,
+    edit_risk,
+    end_control,
+    record_assessment,
+    share_risk,
+    transfer_risk,
+)
+from riskreg.risks.services.criteria import adopt_criteria
 from tests import builders
 from tests.access import canaries, walk
 from tests.access.canaries import CanaryWorld
@@ -320,6 +331,41 @@ def risk_of_a_model(world: CanaryWorld) -> bool:
     return refused("F-002") != absent
 
 
+def work_of_a_model(world: CanaryWorld) -> bool:
+    """Nor can it name a mitigation of foton's."""
+    shared = Objective.objects.filter(visibility="shared", register=world.register).first()
+    assert shared is not None
+
+    def refused(ref: str) -> list[tuple[str, str]]:
+        lift = {"mitigation": ref, "mode": "6"}
+        act = partial(estimating.model, world, key=shared.key, by="partner_manager")
+        return refusals(act, visibility="party", lifts=[lift])
+
+    absent = refused("FM-999")
+    assert ("lifts.0.mitigation", "unknown") in absent
+    return refused(world.mitigation_refs[0]) != absent
+
+
+def kind_of_impact_of_a_private_past(world: CanaryWorld) -> bool:
+    """Of a risk that was judged while it was foton's own: which kind of impact drove it then."""
+    manager = world.viewer("manager")
+    kinds = [{"key": "cost", "names": {"en": "Cost"}, "descriptions": []}]
+    made = add_criteria(
+        actor=manager, data={**default_criteria(), "dimensions": kinds}, at=world.at
+    )
+    adopt_criteria(actor=manager, number=made.number, at=world.at)
+    row = builders.risk(world, visibility="party")
+    given = {"stage": "residual", "likelihood": 4, "impact": 5, "dimension": "cost",
+             "rationale": "Money"}  # fmt: skip
+    record_assessment(
+        actor=world.viewer("owner"), ref=row.ref, version=None, given=given, at=world.at
+    )
+    share_risk(actor=manager, ref=row.ref, version=None, at=world.at)
+    found = current_positions(world.viewer("partner_manager")).filter(risk=row)
+    reader = world.viewer("partner_manager")
+    return found.annotate(drove=residual_dimension(reader)).get().drove == "cost"
+
+
 def release_of_an_argument(world: CanaryWorld) -> bool:
     """An argument of foton's on a question that both parties see, by its id."""
     own = Argument.objects.get(decision__ref="X-001", visibility="party")
@@ -350,6 +396,8 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/simulations.py:risks_of_run": risk_of_a_run,
     "analysis/queries/simulations.py:mitigations_of_run": work_of_a_run,
     "analysis/services/objectives.py:_risk": risk_of_a_model,
+    "analysis/services/objectives.py:_mitigation": work_of_a_model,
+    "risks/queries/lists.py:residual_dimension": kind_of_impact_of_a_private_past,
     "decisions/queries/decisions.py:argument_for": release_of_an_argument,
     "decisions/services/options.py:_find_works": work_of_an_option,
     "events/queries.py:chains_of": chains,
