@@ -9,12 +9,14 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table, Text
 from riskreg.kernel.punctuation import colon
+from riskreg.register.policy import STAGES
 from riskreg.register.queries import Choices
 from riskreg.risks.fields import RISK
 from riskreg.risks.parts import APART, WITHIN
-from riskreg.web.presenters import Scale, query
+from riskreg.web.presenters import Scale, error_list, query, stage_name
 
 # What is chosen to see also what a list leaves out.
 ALL = "all"
@@ -134,6 +136,8 @@ def _options(
         offered = [("me", _("Me")), *((value, text) for value, text, _party in choices.people)]
     elif name == "rating" and scale is not None:
         offered = [(key, scale.name(key)) for key in reversed(scale.matrix.rating_keys)]
+    elif name == "stage":
+        offered = [(stage, stage_name(stage)) for stage in STAGES]
     elif name == "parts":
         offered = [(WITHIN, _("left out")), (APART, _("without their parents"))]
     elif name in words.table and words.table[name].choices:
@@ -151,6 +155,25 @@ def filter_label(name: str, words: FilterWords = RISK_WORDS) -> str:
     if name in words.table and words.table[name].filter:
         return str(words.table[name].label)
     return str(_LABELS.get(name, name))
+
+
+def filter_problems(
+    invalid: Invalid,
+    choices: Choices,
+    scale: Scale | None = None,
+    words: FilterWords = RISK_WORDS,
+    names: Mapping[str, Any] | None = None,
+) -> list[dict[str, str]]:
+    """What was refused of filters, as ``components/list_filters.html`` says it: in the words of the
+    page, where the service names what programs send. ``names``: what the page calls what is none of
+    its filters."""
+    labels, offered = {}, {}
+    for name in invalid.fields:
+        if name in words.labels or name in _LABELS or name in words.table:
+            labels[name] = choices.axes.get(name) or filter_label(name, words)
+        if name != "owner":  # of whom there may be hundreds
+            offered[name] = [label for _value, label in _options(name, choices, scale, words)]
+    return error_list(invalid, {**labels, **(names or {})}, offered)
 
 
 def active(

@@ -25,8 +25,9 @@ from riskreg.web.filter_form import (
     canonical_url,
     filter_fields,
     filter_label,
+    filter_problems,
 )
-from riskreg.web.presenters import Scale, error_list, query
+from riskreg.web.presenters import Scale, query
 
 PER_PAGE = 50
 # Parameters of a list page that are no filters.
@@ -124,7 +125,8 @@ class ListPage(RegisterView):
         try:
             given, rows = self.find(request.GET)
         except Invalid as invalid:
-            problems = error_list(invalid, {})
+            choices = choices_for(self.viewer)
+            problems = filter_problems(invalid, choices, self.scale(), self.words)
         page = ListPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         context = {
             "problems": problems,

@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
 from riskreg.kernel.localised import localised, text_of
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.axes import AXES, Axes
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
@@ -375,10 +376,19 @@ def query(given: Mapping[str, Any], **changes: Any) -> str:
     return "?" + urlencode(pairs) if pairs else "?"
 
 
-def error_list(invalid: Any, names: Mapping[str, Any]) -> list[dict[str, str]]:
-    """What was refused, by the words that the page uses for each field."""
-    return [
-        {"field": str(names.get(name, name)), "detail": error.detail}
-        for name, errors in invalid.fields.items()
-        for error in errors
-    ]
+def error_list(
+    invalid: Any, names: Mapping[str, Any], offered: Mapping[str, Iterable[str]] | None = None
+) -> list[dict[str, str]]:
+    """What was refused, by the words that the page uses for each field. ``offered``: of a field
+    what can be chosen there, in words, where the service names what programs send."""
+    found = []
+    for name, errors in invalid.fields.items():
+        words = list((offered or {}).get(name, ()))
+        for error in errors:
+            detail = error.detail
+            if error.code == "unknown" and words:
+                detail = _("Choose one of these: %(all)s.") % {"all": enumerated(words)}
+            elif error.code == "unknown_filter":
+                detail = _("There is no such filter; those there are stand below.")
+            found.append({"field": str(names.get(name, name)), "detail": detail})
+    return found

@@ -227,3 +227,36 @@ def test_no_filter_finds_what_is_another_partys_own(rows: World, noun: str) -> N
         answer = client.get(f"/r/{SLUG}/{noun}/?{query}")
         assert "CANARY" not in answer.content.decode().replace("q=CANARY", "").replace(
             'value="CANARY"', "").replace("Words: CANARY", "")  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("path", "language", "texts"),
+    [
+        ("risks/?state=nonsense", "en", ("State", "Choose one of these: Draft, Open, Closed")),
+        ("risks/?state=nonsense", "zh-hans", ("状态：", "请从以下选择：草稿、在管、已关闭")),
+        ("risks/?rating=huge", "en", ("Rating", "Critical, High, Moderate, Low")),
+        ("risks/?stage=final", "en", ("Stage", "Inherent, Residual, Target")),
+        ("risks/?party=nobody", "en", ("Foton", "CATL")),
+        ("risks/?colour=red", "en", ("colour", "those there are stand below")),
+        ("mitigations/?status=gone", "zh-hans", ("状态：", "已计划", "进行中")),
+        ("heatmap/?state=nonsense", "zh-hans", ("状态：", "草稿、在管")),
+        ("meetings/new/?kind=gain", "en", ("Kind", "Threat, Opportunity")),
+        ("coverage/?by=colour", "en", ("Choose one of these: ",)),
+    ],
+)
+def test_a_wrong_filter_is_said_in_the_words_of_the_page(
+    world: World, path: str, language: str, texts: tuple[str, ...]
+) -> None:
+    world.manager.language = language
+    world.manager.save(update_fields=["language"])
+    answer = builders.web(world.manager).get(f"/r/{world.register.slug}/{path}")
+    assert answer.status_code == 400
+    (problem,) = answer.context["problems"]
+    told = answer.content.decode()
+    for text in texts:
+        assert text in told, (text, problem)
+    asked = path.partition("?")[2].partition("=")[0]
+    # Neither the name of the filter nor what programs send stands in it.
+    assert asked == "colour" or asked not in problem["field"]
+    for word in ("draft", "in_progress", "residual", "threat"):
+        assert word not in problem["detail"]

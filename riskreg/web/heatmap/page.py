@@ -26,7 +26,7 @@ from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
-from riskreg.web.filter_form import active, canonical_url, filter_fields
+from riskreg.web.filter_form import active, canonical_url, filter_fields, filter_problems
 from riskreg.web.heatmap import switches
 from riskreg.web.heatmap.asked import KEPT, OWN, HeatmapAsked, unasked
 from riskreg.web.heatmap.movement import movement
@@ -43,7 +43,6 @@ from riskreg.web.heatmap.places import Place, as_filter, cell_value, count_in, s
 from riskreg.web.presenters import (
     REFS_NAMED,
     Scale,
-    error_list,
     heat_grid,
     person,
     query,
@@ -74,9 +73,11 @@ class HeatmapPage(RegisterView):
             shown = asked.heatmap(REFS_NAMED)
             place = _place(request.GET.get("cell", ""), shown)
         except Invalid as invalid:
-            problems = error_list(invalid, _names())
             asked = unasked(self.viewer, self.at)
             shown = asked.heatmap(REFS_NAMED)
+            problems = filter_problems(
+                invalid, choices_for(self.viewer), Scale(shown.criteria), names=_names()
+            )
             place = None
         chosen, flows = asked.chosen, asked.flows(shown)
         scale = Scale(shown.criteria)

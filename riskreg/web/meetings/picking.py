@@ -24,10 +24,10 @@ from riskreg.reviews.services import (
 from riskreg.risks import filters
 from riskreg.web.base import add_errors
 from riskreg.web.file_links import file_links
-from riskreg.web.filter_form import active, canonical_url, filter_fields
+from riskreg.web.filter_form import active, canonical_url, filter_fields, filter_problems
 from riskreg.web.forms.marks import adds
 from riskreg.web.meetings.base import MeetingView
-from riskreg.web.presenters import Scale, error_list, person, query
+from riskreg.web.presenters import Scale, person, query
 
 PER_PAGE = 50
 WITH = "with"
@@ -112,8 +112,8 @@ class NewMeeting(MeetingView):
             chosen = filters.parse(viewer, request.GET, self.at, also=(WITH, "ordering", "page"))
             rows = list(candidates(viewer, chosen, visibility)[: MAX_ITEMS + 1])
         except Invalid as invalid:
-            problems, chosen, rows = error_list(invalid, {}), filters.RiskFilter(), []
-            status = 400
+            problems = filter_problems(invalid, choices_for(viewer), scale)
+            chosen, rows, status = filters.RiskFilter(), [], 400
         choices = choices_for(viewer)
         address: dict[str, Any] = {**chosen.given}
         if visibility == Visibility.PARTY:

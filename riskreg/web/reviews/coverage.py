@@ -60,7 +60,7 @@ class CoverageView(RegisterView):
         try:
             report = report_asked(self.viewer, request.GET, self.at)
         except Invalid as invalid:
-            problems = error_list(invalid, _names())
+            problems = error_list(invalid, _names(), {"by": map(dimension_name, BY)})
             first = default_first(today)
             report = coverage(self.viewer, by="party", first=first, as_of=today, at=self.at)
         by, first, as_of = report.by, report.first, report.as_of
