@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.kernel.localised import localised, number
-from riskreg.kernel.punctuation import enumerated
+from riskreg.kernel.punctuation import bracketed, enumerated
 from riskreg.register.axes import Axes
 from riskreg.register.change_kinds import Line
 from riskreg.register.change_policy import (
@@ -264,7 +264,7 @@ def _dimensions(rows: Sequence[Snapshot]) -> str:
     for row in rows:
         texts_of = [" / ".join(text.values()) for text in row.get("descriptions") or []]
         name = " / ".join(row["names"].values())
-        texts.append(f"{name} ({' · '.join(texts_of)})" if texts_of else name)
+        texts.append(f"{name}{bracketed(' · '.join(texts_of))}" if texts_of else name)
     return enumerated(texts)
 
 

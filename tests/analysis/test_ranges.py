@@ -1,12 +1,15 @@
 """Ranges in plain Python are those of ``riskreg.quant``, and those of a textbook."""
 
 import math
+from decimal import Decimal
 
 import pytest
+from django.utils import translation
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskreg import quant
+from riskreg.analysis.amounts import exact_amount
 from riskreg.analysis.policy.estimates import implied, significant
 from riskreg.analysis.ranges import Lognormal, Pert, Pool, incomplete_beta
 
@@ -92,3 +95,24 @@ def test_the_worked_estimate_passes_91_million_once_in_ten() -> None:
 )
 def test_three_digits_are_shown(value: float, shown: float) -> None:
     assert significant(value) == pytest.approx(shown, rel=1e-2)
+
+
+@pytest.mark.parametrize(
+    ("amount", "english", "chinese"),
+    [
+        ("86000000.00", "86,000,000", "8,600万"),
+        ("1234500", "1,234,500", "123.45万"),
+        ("1234567.80", "1,234,567.8", "1,234,567.8"),
+        ("9999", "9,999", "9,999"),
+        ("-20000", "-20,000", "-2万"),
+        ("0", "0", "0"),
+        (None, "", ""),
+    ],
+)
+def test_an_amount_is_told_to_its_last_digit(
+    amount: str | None, english: str, chinese: str
+) -> None:
+    value = None if amount is None else Decimal(amount)
+    for language, wanted in (("en", english), ("zh-hans", chinese)):
+        with translation.override(language):
+            assert exact_amount(value) == wanted

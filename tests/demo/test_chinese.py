@@ -149,6 +149,18 @@ def test_texts_use_the_settled_words_and_marks() -> None:
     assert not faults, "\n".join(faults)
 
 
+def test_templates_put_values_together_by_the_language_s_own_marks() -> None:
+    """Outside of texts that are translated whole, no mark between two values is half width."""
+    whole = re.compile(r"{% blocktrans.*?{% endblocktrans %}", re.DOTALL)
+    mark = re.compile(r"(?:}}|%}|</\w+>)[:,;] ?(?:{{|{%|\n)|join:\"[,:;]")
+    faults = [
+        f"{path.relative_to(ROOT)}: {found.group()!r}"
+        for path in sorted((ROOT / "templates").rglob("*.html"))
+        for found in mark.finditer(whole.sub("", path.read_text(encoding="utf-8")))
+    ]
+    assert not faults, "\n".join(faults)
+
+
 def test_the_glossary_says_every_word_in_chinese() -> None:
     """Each word has its Chinese; that is the settled one, and the interface uses it."""
     text = (ROOT / "docs/glossary.md").read_text(encoding="utf-8")

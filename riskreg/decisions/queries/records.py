@@ -13,6 +13,7 @@ from riskreg.analysis.policy.estimates import significant
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.gates import gates_shown
 from riskreg.kernel.localised import number
+from riskreg.kernel.punctuation import bracketed
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import parties_for
@@ -77,13 +78,13 @@ def _weighing(kept: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict
 
 def _amounts(values: Sequence[float | None]) -> str:
     value, low, high = (None if one is None else number(significant(one)) for one in values)
-    return f"{value}" if low in (None, high) else f"{value} ({low} … {high})"
+    return f"{value}" if low in (None, high) else f"{value}" + bracketed(f"{low} … {high}")
 
 
 def _chances(values: Sequence[float] | None) -> str:
     if values is None:
         return ""
-    return f"{chance_text(values[0])} ({chance_band_text(values)})"
+    return chance_text(values[0]) + bracketed(chance_band_text(values))
 
 
 def _costs(record: Mapping[str, Any]) -> list[dict[str, Any]]:

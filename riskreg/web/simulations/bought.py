@@ -10,6 +10,7 @@ from riskreg.analysis.amounts import amount_text, chance_text, percent_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
+from riskreg.kernel.punctuation import bracketed
 from riskreg.register.models import Party
 from riskreg.risks.models import Mitigation, Risk
 
@@ -88,7 +89,7 @@ class Bought:
         value, low, high = values
         if low == high:
             return amount_text(value, self.currency)
-        return f"{amount_text(value)} ({amount_text(low)} … {amount_text(high)})"
+        return amount_text(value) + bracketed(f"{amount_text(low)} … {amount_text(high)}")
 
     def _named(self, mitigations: Sequence[str]) -> list[dict[str, str]]:
         named = []

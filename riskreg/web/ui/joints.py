@@ -5,11 +5,13 @@
 """
 
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django import template
 from django.utils.translation import gettext as _
 
+from riskreg.analysis import amounts
 from riskreg.kernel import punctuation
 from riskreg.register.units import unit_text, with_unit
 
@@ -41,6 +43,12 @@ def unit(text: str) -> str:
 def in_unit(number: str, text: str) -> str:
     """A number and its unit, with a blank between them where the language has one."""
     return with_unit(number, text or "")
+
+
+@register.filter
+def exact_amount(value: Decimal | int | None) -> str:
+    """What something costs, to its last digit."""
+    return amounts.exact_amount(value)
 
 
 @register.filter

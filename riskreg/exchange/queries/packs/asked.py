@@ -206,7 +206,7 @@ def objectives(scope: PackScope) -> list[Section]:
 
 def _chance_text(found: Chance) -> str:
     chance = found.found["sides"]["before"]["chance"]
-    return f"{chance_text(chance[0])} ({chance_band_text(chance)})"
+    return chance_text(chance[0]) + bracketed(chance_band_text(chance))
 
 
 def _amount(value: Any, unit: str) -> str:
