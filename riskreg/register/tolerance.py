@@ -45,7 +45,7 @@ def clean_tolerance(errors: Errors, value: Any) -> list[dict[str, float]]:
             errors.add(field, "repeated", text % {"amount": f"{one['amount']:g}"})
         elif other["chance"] > one["chance"]:
             text = _("More than %(amount)s cannot be tolerated more often than less than that.")
-            errors.add(field, "rising", text % {"amount": f"{other['amount']:g}"})
+            errors.add(field, "out_of_order", text % {"amount": f"{other['amount']:g}"})
     return found
 
 

@@ -71,7 +71,7 @@ def test_looser_is_more_often_at_any_amount(
         ([{"amount": 1, "chance": 1}], "malformed"),
         ([{"amount": 1, "chance": True}], "malformed"),
         ([{"amount": 1, "chance": 0.5}, {"amount": 1.0, "chance": 0.4}], "repeated"),
-        ([{"amount": 1, "chance": 0.4}, {"amount": 2, "chance": 0.5}], "rising"),
+        ([{"amount": 1, "chance": 0.4}, {"amount": 2, "chance": 0.5}], "out_of_order"),
     ],
 )
 def test_what_is_none_is_said(value: Any, code: str) -> None:
