@@ -82,3 +82,12 @@ def often_text(kind: str, value: float) -> str:
     if kind == "probability":
         return _("%(share)s %% a year") % {"share": number(significant(100 * value))}
     return _("%(n)s a year") % {"n": number(significant(value))}
+
+
+def number_name(on: str) -> str:
+    """Which number of a run something is about: of a risk how often or how much, or a driver."""
+    return {
+        "frequency": _("how often"),
+        "severity": _("one event"),
+        "driver": _("driver"),
+    }[on]

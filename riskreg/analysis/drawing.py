@@ -2,15 +2,13 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
+from riskreg.analysis.policy.curves import last_shown
 from riskreg.register.tolerance import tolerated
 
 WIDTH, HEIGHT = 640, 260
 _LEFT, _FOOT, _TOP = 44, 26, 10
-# What one year in a hundred passes is the last of interest; the curve goes on a little.
-_LAST_CHANCE = 0.004
 # Levels of an objective have longer names than chances.
 _FAN_LEFT = 72
 
@@ -46,7 +44,7 @@ class _Axes:
 def _axes(curves: Mapping[str, Sequence[Sequence[float]]]) -> _Axes:
     return _Axes(
         min(points[0][0] for points in curves.values()),
-        max(_last_of_interest(points) for points in curves.values()),
+        max(points[last_shown(points)][0] for points in curves.values()),
     )
 
 
@@ -80,23 +78,6 @@ def tolerance_path(
     corners += [p["amount"] for p in points if axes.least < p["amount"] < axes.most]
     amounts = sorted({*corners, axes.most})
     return "M" + " L".join(f"{axes.x(a)} {axes.y(tolerated(points, a))}" for a in amounts)
-
-
-def chance_beyond(points: Sequence[Sequence[float]], amount: float) -> float:
-    """The chance of more than ``amount`` on a loss curve, in a straight line between its points;
-    before the first it is that of the first, after the last nothing.
-
-    >>> chance_beyond([(0, 0.5, 0, 0), (10, 0.1, 0, 0)], 5)
-    0.3
-    """
-    for (x, p, *_low), (further, q, *_high) in pairwise(points):
-        if x <= amount <= further:
-            return p + (q - p) * (amount - x) / ((further - x) or 1)
-    return points[0][1] if amount < points[0][0] else 0.0
-
-
-def _last_of_interest(points: Sequence[Sequence[float]]) -> float:
-    return next((p[0] for p in points if p[1] < _LAST_CHANCE), points[-1][0])
 
 
 def percents_of_largest(values: Sequence[float]) -> list[float]:

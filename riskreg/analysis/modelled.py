@@ -14,6 +14,8 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 
 SHARES = ("frequency", "severity")
+# What the number of how often a risk happens is called among the drivers, after its public id.
+RATE = ":rate"
 
 
 def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
@@ -33,7 +35,7 @@ def _bare(inputs: dict[str, Any], side: str) -> quant.Portfolio:
         often, severity = frequency_of(one, side), severity_of(one, side)
         name, links = one["risk"], links_of(one)
         if is_rate(one, side):
-            driver = quant.Driver(f"{name}:rate", drawn_fast(often), reference=often.mean)
+            driver = quant.Driver(name + RATE, drawn_fast(often), reference=often.mean)
             drivers.append(driver)
             links = (quant.Link(driver.name, on="frequency"), *links)
             exposures.append(

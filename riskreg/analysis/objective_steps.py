@@ -63,7 +63,7 @@ def objective_results(
 def sides_of(inputs: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:
     """The sides on which the level of an objective differs: by its events, or by what planned
     mitigations add; after is as before otherwise."""
-    if any(not lift["done"] for lift in one.get("lifts", ())):
+    if objective_policy.planned_lifts(one):
         return policy.SIDES
     named = {hit["risk"] for hit in one["hits"]}
     return policy.sides_of([each for each in inputs["exposures"] if each["risk"] in named])
@@ -163,7 +163,7 @@ def portfolio(
         if often.mean > 0 and often.variance > 0:
             # One number that nobody knows exactly: the same in all years of a path.
             own = quant.Driver(
-                f"{each['risk']}:rate",
+                each["risk"] + modelled.RATE,
                 quant.Scaled(modelled.drawn_fast(often), 1 / often.mean),
                 persistence=1.0,
             )

@@ -16,6 +16,7 @@ from riskreg.analysis import modelled, objective_steps
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.policy import weighing
+from riskreg.analysis.policy.objectives import planned_lifts
 from riskreg.analysis.steps import HALF, TAIL, KeepGoing, load_run
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
@@ -28,7 +29,6 @@ _CONFIDENCE = 0.95
 # States of the drivers in which the options are compared, and how many answers are listed.
 _STATES = 2**16
 _ASKED = 10
-_RATE = ":rate"
 # Spans that are kept of an option until all are there to be compared: 2 MB.
 MOST_SPANS = 2**18
 
@@ -129,7 +129,8 @@ def information(
         options[one["key"]] = [*free, quant.Mitigation("its cost", one["cost"][0] / horizon, ())]
     found = quant.driver_evppi(base, options, min(row.years, _STATES), row.seed)
     each = [
-        {"about": name.removesuffix(_RATE), "on": "frequency" if name.endswith(_RATE) else "driver",
+        {"about": name.removesuffix(modelled.RATE),
+         "on": "frequency" if name.endswith(modelled.RATE) else "driver",
          "worth": _worth(known, horizon)}
         for name, known in sorted(found.each.items(), key=lambda pair: (-pair[1].value, pair[0]))
         if known.value > 0
@@ -234,7 +235,7 @@ def _chances(
     found = {}
     for one in inputs.get("objectives", ()):
         named = {hit["risk"] for hit in one["hits"]}
-        named |= {lift["mitigation"] for lift in one.get("lifts", ()) if not lift["done"]}
+        named |= {lift["mitigation"] for lift in planned_lifts(one)}
         if not touched & named:
             continue
         result = objective_steps.followed(row, inputs, one, "before", keep_going, works)

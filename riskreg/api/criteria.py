@@ -27,7 +27,6 @@ from riskreg.register.own_appetites import outdated_by
 from riskreg.register.permissions import require
 from riskreg.register.policy import MAX_LEVELS, MIN_LEVELS
 from riskreg.register.queries import criteria_versions
-from riskreg.register.tolerance import as_kept
 from riskreg.risks.queries.scales import preview_publication
 from riskreg.risks.services import publish_criteria
 
@@ -228,7 +227,7 @@ def to_json(criteria: Criteria) -> dict[str, Any]:
         ],
         "appetite": criteria.appetite,
         "term_appetites": criteria.term_appetites or [],
-        "tolerance": as_kept(criteria.tolerance),
+        "tolerance": criteria.tolerance or [],
         "cadence_days": {
             **{rating["key"]: rating["cadence_days"] for rating in criteria.ratings},
             "unrated": criteria.unrated_cadence_days,

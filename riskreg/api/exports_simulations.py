@@ -11,8 +11,7 @@ from riskreg.api.core import schema_exports
 from riskreg.api.core.query import as_query, choices_of
 from riskreg.api.exports import as_file, renderer
 from riskreg.api.simulations import SimulationApi
-from riskreg.exchange.queries.simulation_pictures import RunPictures
-from riskreg.exchange.writing.chart_svg import chart_file
+from riskreg.exchange.queries.simulation_pictures import picture_file
 from riskreg.exchange.writing.files import PICTURES
 from riskreg.kernel.errors import Errors
 
@@ -36,8 +35,5 @@ class SimulationPicture(SimulationApi):
         errors = Errors()
         choices_of(errors, "format", [kind], PICTURES)
         as_query(errors.raise_if_any)
-        chart = RunPictures(self.viewer, row).chart(name)
-        media_type, ending = PICTURES[kind]
-        day = self.viewer.today(row.at).isoformat()
-        called = f"{self.viewer.register.slug}-{name}-{day}.{ending}"
-        return as_file([chart_file(kind, chart)], media_type, called)
+        data, media_type, called = picture_file(self.viewer, row, name, kind)
+        return as_file([data], media_type, called)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 
 from riskreg.register.accepting import AUTHORITY, with_caps
 from riskreg.register.appetite import Appetites, named_appetites, steps
-from riskreg.register.tolerance import as_kept, is_looser
+from riskreg.register.tolerance import is_looser
 
 
 class Effect(StrEnum):
@@ -188,7 +188,7 @@ def _term_appetites(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
 
 def _tolerance(before: Mapping[str, Any], after: Mapping[str, Any]) -> list[Difference]:
     # Requests of before there was one have none.
-    old, new = (as_kept(version.get("tolerance")) for version in (before, after))
+    old, new = (version.get("tolerance") or [] for version in (before, after))
     if old == new:
         return []
     effect = Effect.WEAKENS if is_looser(old, new) else Effect.STRENGTHENS

@@ -9,7 +9,6 @@ from riskreg.register.appetite import named_appetites
 from riskreg.register.policy import clean_criteria
 from riskreg.register.queries import terms_of
 from riskreg.register.terms import find_terms
-from riskreg.register.tolerance import as_kept
 
 
 def clean_publication(actor: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
@@ -20,7 +19,7 @@ def clean_publication(actor: Viewer, data: Mapping[str, Any]) -> dict[str, Any]:
     ``Invalid``, also for terms that there are not or that are out of use.
     """
     now = actor.criteria
-    held = {"term_appetites": now.term_appetites or [], "tolerance": as_kept(now.tolerance)}
+    held = {"term_appetites": now.term_appetites or [], "tolerance": now.tolerance or []}
     clean = clean_criteria({**held, **data})
     errors = Errors()
     if named := named_appetites(clean["term_appetites"]):

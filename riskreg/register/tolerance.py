@@ -6,7 +6,7 @@ its chance holds.
 """
 
 import math
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -74,8 +74,3 @@ def is_looser(before: Points, after: Points) -> bool:
     """Whether ``after`` tolerates any loss more often than ``before``."""
     amounts = sorted({point["amount"] for point in (*before, *after)})
     return any(tolerated(after, x) > tolerated(before, x) for x in amounts)
-
-
-def as_kept(points: Iterable[Mapping[str, float]] | None) -> list[dict[str, float]]:
-    """The points of criteria as they are kept; None (criteria of before) has none."""
-    return [dict(point) for point in points or ()]

@@ -179,6 +179,11 @@ def _frozen_lifts(
     return sorted(found, key=canonical)
 
 
+def planned_lifts(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """The lifts of a frozen model whose mitigations are still to be done."""
+    return [lift for lift in one.get("lifts", ()) if not lift["done"]]
+
+
 def lifts_on(
     one: Mapping[str, Any], side: str, works: Collection[str] | None = None
 ) -> list[dict[str, Any]]:

@@ -3,7 +3,7 @@
 import datetime as dt
 from collections.abc import Callable, Iterator, Mapping
 from decimal import Decimal
-from typing import Any
+from typing import Any, TypeVar
 from uuid import UUID
 
 from django.db import transaction
@@ -24,10 +24,11 @@ from riskreg.register.models import Objective, Party
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.queries import objective_for
-from riskreg.register.visibility import Visibility
+from riskreg.register.visibility import PartyBound, Visibility
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk, State
 from riskreg.risks.queries.access import valid_ref
 
+_Row = TypeVar("_Row", bound=PartyBound)
 _HIT = ("risk", "low", "mode", "high", "years")
 _LIFT = ("mitigation", "low", "mode", "high", "from_year")
 _TERM = ("driver", "elasticity")
@@ -195,40 +196,41 @@ def _rows(
 
 def _risk(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Risk | None:
     row: Risk | None = _named(Risk.objects.visible_to(actor), value)
-    if row is None:
-        errors.add(name, "unknown", _("There is no such risk."))
-    elif row.state == State.CLOSED:
-        errors.add(name, "closed", _("This risk is closed; reopen it to reckon with it."))
-    elif shared and row.visibility == Visibility.PARTY:
-        errors.add(name, "narrower", _own_party_text())
-    return row
+    closed = row is not None and row.state == State.CLOSED
+    ended = _("This risk is closed; reopen it to reckon with it.") if closed else ""
+    return _fitting(errors, name, row, shared, absent=_("There is no such risk."), ended=ended)
 
 
 def _mitigation(
     errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
 ) -> Mitigation | None:
     row: Mitigation | None = _named(Mitigation.objects.visible_to(actor), value)
-    if row is None:
-        errors.add(name, "unknown", _("There is no such mitigation."))
-    elif row.status == MitigationStatus.CANCELLED:
-        errors.add(name, "closed", _("This mitigation is cancelled and adds nothing."))
-    elif shared and row.visibility == Visibility.PARTY:
-        errors.add(name, "narrower", _own_party_text())
-    return row
+    cancelled = row is not None and row.status == MitigationStatus.CANCELLED
+    ended = _("This mitigation is cancelled and adds nothing.") if cancelled else ""
+    absent = _("There is no such mitigation.")
+    return _fitting(errors, name, row, shared, absent=absent, ended=ended)
 
 
 def _driver(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Driver | None:
     row: Driver | None = _named(drivers_for(actor), value)
+    return _fitting(errors, name, row, shared, absent=_("There is no such driver."))
+
+
+def _fitting(
+    errors: Errors, name: str, row: _Row | None, shared: bool, *, absent: str, ended: str = ""
+) -> _Row | None:
+    """``row``, if a model of that audience can name it. Notes that it is not there (``absent``),
+    over (``ended``), or a party's own in a model of everybody."""
     if row is None:
-        errors.add(name, "unknown", _("There is no such driver."))
+        errors.add(name, "unknown", absent)
+    elif ended:
+        errors.add(name, "closed", ended)
     elif shared and row.visibility == Visibility.PARTY:
-        errors.add(name, "narrower", _own_party_text())
-        return None
-    return row
-
-
-def _own_party_text() -> str:
-    return _("This is your party's own: share it first, or keep the model to your party.")
+        text = _("This is your party's own: share it first, or keep the model to your party.")
+        errors.add(name, "narrower", text)
+    else:
+        return row
+    return None
 
 
 def _named(rows: Any, value: Any) -> Any:

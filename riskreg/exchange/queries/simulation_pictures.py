@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, percent_text
+from riskreg.analysis.amounts import amount_text, number_name, percent_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
@@ -16,13 +16,13 @@ from riskreg.analysis.queries.simulations import (
     results_of_run,
     risks_of_run,
 )
-from riskreg.exchange.writing.chart_svg import TEXT, Chart, Mark, Shape, bar, polygon
+from riskreg.exchange.writing.chart_svg import TEXT, Chart, Mark, Shape, bar, chart_file, polygon
+from riskreg.exchange.writing.files import PICTURES
 from riskreg.exchange.writing.heatmap_svg import text_width
 from riskreg.kernel.errors import NotFound
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.labels import Label
-from riskreg.register.tolerance import as_kept
 from riskreg.register.units import with_unit
 from riskreg.register.visibility import Visibility
 
@@ -82,7 +82,7 @@ class RunPictures:
     def loss(self) -> Chart:
         """The chance of a year that costs more than each amount, before and after."""
         curves = drawing.loss_curves(self.results["curves"])
-        points = as_kept(self.viewer.criteria.tolerance)
+        points = self.viewer.criteria.tolerance or []
         tolerance = drawing.tolerance_path(self.results["curves"], points)
         ends = {0: "start", len(curves.amounts) - 1: "end"}
         marks = [
@@ -141,8 +141,7 @@ class RunPictures:
     def tornado(self) -> Chart:
         """What the expected year would be with one number at either end, the widest first."""
         bars, base = self.results["tornado"]["bars"], self.results["tornado"]["base"]
-        names, words = self._names(), {"frequency": _("how often"), "severity": _("one event"),
-                                       "driver": _("driver")}  # fmt: skip
+        names = self._names()
         shown = bars[:BARS]
         ends = [base, *(end for one in shown for end in (one["low"], one["high"]))]
         least, most = min(ends), max(ends)
@@ -154,7 +153,7 @@ class RunPictures:
         shapes, marks = [], []
         for n, one in enumerate(shown):
             y, (low, high) = n * _ROW, sorted((one["low"], one["high"]))
-            name = _fitting(names[one["risk"]], f" · {words[one['on']]}")
+            name = _fitting(names[one["risk"]], f" · {number_name(one['on'])}")
             marks.append(Mark(_NAME - 8, y + 15, name, "end"))
             shapes.append(Shape("bar", bar(x(low), y + 5, max(1.0, x(high) - x(low)), 13)))
             marks.append(Mark(x(low) - 5, y + 15, amount_text(low), "end"))
@@ -244,6 +243,15 @@ class RunPictures:
         drivers = drivers_of_run(self.viewer, self.row)
         found |= {key: f"{driver.ref} {driver.name}" for key, driver in drivers.items()}
         return _Named(found)
+
+
+def picture_file(viewer: Viewer, row: Simulation, name: str, kind: str) -> tuple[bytes, str, str]:
+    """A picture of a run as a file in one of ``PICTURES``: its bytes, its content type, and what it
+    is called. Raises ``NotFound``."""
+    data = chart_file(kind, RunPictures(viewer, row).chart(name))
+    media_type, ending = PICTURES[kind]
+    day = viewer.today(row.at).isoformat()
+    return data, media_type, f"{viewer.register.slug}-{name}-{day}.{ending}"
 
 
 class _Named(dict[str, str]):

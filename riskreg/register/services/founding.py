@@ -27,7 +27,6 @@ from riskreg.register.queries import taxonomies_for
 from riskreg.register.services.frame import add_party, create_register
 from riskreg.register.services.members import add_member
 from riskreg.register.services.terms import add_taxonomy
-from riskreg.register.tolerance import as_kept
 
 MAX_PARTIES = 20
 # What the guided set-up asks after the register itself, in this order.
@@ -199,7 +198,7 @@ def _criteria_of(like: Viewer) -> dict[str, Any]:
         "unrated_cadence_days", "label",
     )  # fmt: skip
     made = {name: copy.deepcopy(getattr(like.criteria, name)) for name in names}
-    made["tolerance"] = as_kept(like.criteria.tolerance)
+    made["tolerance"] = copy.deepcopy(like.criteria.tolerance or [])
     # Of terms in use, which are copied with their keys.
     return {**made, "term_appetites": copy.deepcopy(like.criteria.term_appetites or [])}
 

@@ -21,7 +21,6 @@ from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES, Matrix
 from riskreg.register.services import Proposal, add_criteria, mark_used, propose
-from riskreg.register.tolerance import as_kept
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import clean_mapping, restated, scale_differs
 from riskreg.risks.services.positions import (
@@ -61,7 +60,7 @@ def publish_criteria(
     held = {name: getattr(now, name) for name in clean}
     held["ratings"] = [with_caps(rating) for rating in now.ratings]
     held["term_appetites"] = now.term_appetites or []
-    held["tolerance"] = as_kept(now.tolerance)
+    held["tolerance"] = now.tolerance or []
     if held == clean and not mapping:
         return now.register
     # Refused at once, not by the last yes: a level that is gone and of which nothing is said.

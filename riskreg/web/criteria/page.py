@@ -17,7 +17,6 @@ from riskreg.register.matrix_findings import matrix_findings
 from riskreg.register.models import Criteria
 from riskreg.register.permissions import permits
 from riskreg.register.queries import criteria_versions
-from riskreg.register.tolerance import as_kept
 from riskreg.web.base import RegisterView
 from riskreg.web.levels import accepts_text, levels_of
 from riskreg.web.own_appetites.panels import own_panel
@@ -44,7 +43,7 @@ class CriteriaPage(RegisterView):
             "impact": levels_of(criteria, "impact"),
             "dimensions": [localised(item["names"], item["key"]) for item in criteria.dimensions],
             "appetite": scale.name(criteria.appetite),
-            "tolerance": tolerance_text(as_kept(criteria.tolerance)),
+            "tolerance": tolerance_text(criteria.tolerance or []),
             "currency": self.viewer.register.currency,
             "appetites_of_terms": appetites_of_terms(self.viewer, criteria),
             "own": own_panel(self.viewer, scale) if self._is_in_force(criteria) else None,

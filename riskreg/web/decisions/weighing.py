@@ -7,7 +7,13 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, percent_text
+from riskreg.analysis.amounts import (
+    amount_text,
+    chance_band_text,
+    chance_text,
+    number_name,
+    percent_text,
+)
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.weighing import Weighing, may_weigh, weighings_of
 from riskreg.jobs.models import OPEN, JobState
@@ -79,7 +85,6 @@ def _information(one: Weighing) -> dict[str, Any] | None:
     known = (one.results or {}).get("information")
     if not known:
         return None
-    words = {"frequency": _("how often"), "driver": _("driver")}
     return {
         "all": amount_text(known["all"][0], one.run.currency),
         "band": _band(known["all"]),
@@ -87,7 +92,7 @@ def _information(one: Weighing) -> dict[str, Any] | None:
         "each": [
             {
                 **each,
-                "on": words[each["on"]],
+                "on": number_name(each["on"]),
                 "is_driver": each["on"] == "driver",
                 "worth": amount_text(each["worth"][0], one.run.currency),
                 "band": _band(each["worth"]),

@@ -7,8 +7,7 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.queries.simulations import simulation_for
-from riskreg.exchange.queries.simulation_pictures import RunPictures
-from riskreg.exchange.writing.chart_svg import chart_file
+from riskreg.exchange.queries.simulation_pictures import picture_file
 from riskreg.exchange.writing.files import PICTURES
 from riskreg.web.base import RegisterView
 from riskreg.web.exports.base import as_file, refused
@@ -25,8 +24,5 @@ class SimulationPicture(RegisterView):
         kind = request.GET.get("format", "png")
         if kind not in PICTURES:
             return refused(_("Formats are: %s.") % ", ".join(PICTURES))
-        chart = RunPictures(self.viewer, row).chart(name)
-        media_type, ending = PICTURES[kind]
-        day = self.viewer.today(row.at).isoformat()
-        called = f"{self.viewer.register.slug}-{name}-{day}.{ending}"
-        return as_file([chart_file(kind, chart)], media_type, called)
+        data, media_type, called = picture_file(self.viewer, row, name, kind)
+        return as_file([data], media_type, called)

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, chance_text, percent_text
+from riskreg.analysis.amounts import amount_text, chance_text, number_name, percent_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
@@ -115,7 +115,7 @@ class Bought:
                     "ref": ref,
                     "is_driver": one["on"] == "driver",
                     "title": title,
-                    "on": _("how often") if one["on"] == "frequency" else _("driver"),
+                    "on": number_name(one["on"]),
                     "value": amount_text(value, self.currency),
                     "band": f"{amount_text(low)} … {amount_text(high)}",
                 }

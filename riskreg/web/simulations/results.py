@@ -6,19 +6,25 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, percent_text
+from riskreg.analysis.amounts import (
+    amount_text,
+    chance_band_text,
+    chance_text,
+    number_name,
+    percent_text,
+)
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
+from riskreg.analysis.policy.curves import against_tolerance, chance_beyond, last_shown
 from riskreg.analysis.policy.estimates import significant
 from riskreg.kernel.localised import number
 from riskreg.register.models import Criteria
-from riskreg.register.tolerance import as_kept
 from riskreg.risks.models import Risk
 from riskreg.web.presenters import Scale
 
 MOST = 60
-# About so many rows has the loss curve as a table, and it ends where so few years cost more.
-ROWS, _RARE = 12, 0.004
+# About so many rows has the loss curve as a table.
+ROWS = 12
 
 
 class Results:
@@ -34,7 +40,7 @@ class Results:
     ) -> None:
         """``criteria``: those in force, whose tolerance the run is held against."""
         self.results, self.risks, self.currency = results, risks, currency
-        self.criteria, self.tolerance = criteria, as_kept(criteria.tolerance)
+        self.criteria, self.tolerance = criteria, criteria.tolerance or []
         self.drivers = drivers
         self.figures = {figure["key"]: figure for figure in results["figures"]}
 
@@ -64,38 +70,30 @@ class Results:
 
     def _tolerated(self) -> list[dict[str, Any]]:
         """What is tolerated beside what the run came to, point by point."""
-        found = []
-        for point in self.tolerance:
-            chances = [
-                drawing.chance_beyond(self.results["curves"][side], point["amount"])
-                for side in ("before", "after")
-            ]
-            found.append(
-                {
-                    "amount": self._amount(point["amount"]),
-                    "most": chance_text(point["chance"]),
-                    "before": chance_text(chances[0]),
-                    "after": chance_text(chances[1]),
-                    "passed": chances[0] > point["chance"],
-                    "passed_after": chances[1] > point["chance"],
-                }
-            )
-        return found
+        return [
+            {
+                "amount": self._amount(point.amount),
+                "most": chance_text(point.chance),
+                "before": chance_text(point.found["before"]),
+                "after": chance_text(point.found["after"]),
+                "passed": point.is_passed("before"),
+                "passed_after": point.is_passed("after"),
+            }
+            for point in against_tolerance(self.results["curves"], self.tolerance)
+        ]
 
     def _points(self) -> list[dict[str, str]]:
-        """The loss curve at some amounts, up to what one year in 250 passes; both sides at the
-        amounts of before."""
+        """The loss curve at some amounts, as far as it is drawn; both sides at those of before."""
         before, after = (self.results["curves"][side] for side in ("before", "after"))
-        last = next((n for n, point in enumerate(before) if point[1] < _RARE), len(before) - 1)
-        step = max(1, last // ROWS)
+        last = last_shown(before)
         return [
             {
                 "amount": self._amount(amount),
                 "before": chance_text(chance),
                 "band": chance_band_text((chance, low, high)),
-                "after": chance_text(drawing.chance_beyond(after, amount)),
+                "after": chance_text(chance_beyond(after, amount)),
             }
-            for amount, chance, low, high in before[: last + 1 : step]
+            for amount, chance, low, high in before[: last + 1 : max(1, last // ROWS)]
         ]
 
     def _figure(self, name: str, words: str) -> dict[str, Any]:
@@ -133,15 +131,10 @@ class Results:
 
     def _tornado(self) -> list[dict[str, Any]]:
         bars = self.results["tornado"]["bars"]
-        words = {
-            "frequency": _("how often"),
-            "severity": _("one event"),
-            "driver": _("driver"),
-        }
         return [
             {
                 **self._risk(bar["risk"]),
-                "on": words[bar["on"]],
+                "on": number_name(bar["on"]),
                 "low": self._amount(bar["low"]),
                 "high": self._amount(bar["high"]),
                 "start": start,
