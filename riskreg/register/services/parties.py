@@ -9,8 +9,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
-from riskreg.kernel.errors import Conflict, Errors, Forbidden, Invalid
+from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.localised import clean_names
+from riskreg.kernel.versions import check_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Invitation, Membership, Party, RefSequence, Register
@@ -129,8 +130,7 @@ def _editable(actor: Viewer, key: str, version: int | None) -> Party:
     if not may_change_party(actor, party):
         text = _("Managers of %(party)s change that.") % {"party": party.name}
         raise Forbidden(text)
-    if version is not None and version != party.version:
-        raise Conflict(_("Somebody changed it meanwhile."), party)
+    check_unchanged(party, version)
     return party
 
 

@@ -13,8 +13,9 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
-from riskreg.kernel.errors import Conflict, Errors, Invalid
+from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names
+from riskreg.kernel.versions import check_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import named_appetites
 from riskreg.register.change_kinds import ChangeKind, register_kind
@@ -81,7 +82,7 @@ def rename_taxonomy(
     """
     require(actor, "register.configure")
     taxonomy = taxonomy_for(actor, key, lock=True)
-    _check_version(taxonomy, version)
+    check_unchanged(taxonomy, version)
     errors = Errors()
     names = clean_names(errors, "names", names)
     others = Taxonomy.objects.filter(register=actor.register).exclude(pk=taxonomy.pk)
@@ -163,7 +164,7 @@ def edit_term(
     """
     require(actor, "register.configure")
     term = term_for(actor, ref, lock=True)
-    _check_version(term, version)
+    check_unchanged(term, version)
     errors, new = Errors(), {}
     if "names" in fields:
         new["names"] = clean_names(errors, "names", fields["names"])
@@ -257,11 +258,6 @@ def check_no_appetite(actor: Viewer, term: Term, field: str) -> None:
 def _save(row: Taxonomy | Term, *columns: str) -> None:
     row.version += 1
     row.save(update_fields=[*columns, "version"])
-
-
-def _check_version(row: Taxonomy | Term, version: int | None) -> None:
-    if version is not None and version != row.version:
-        raise Conflict(_("Somebody changed it meanwhile."), row)
 
 
 def _clean_key(

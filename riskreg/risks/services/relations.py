@@ -11,8 +11,9 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.policy import Audience
 from riskreg.events.services import append_all
-from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
+from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.text import TEXT_MAX, clean_text
+from riskreg.kernel.versions import check_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.changes import whole_row
 from riskreg.register.cleaning import clean_value
@@ -102,8 +103,7 @@ def end_relation(
     """
     row = relation_for(actor, relation, lock=True)
     _require(actor, row.risk, row.other)
-    if version is not None and version != row.version:
-        raise Conflict(_("Somebody changed it meanwhile."), row)
+    check_unchanged(row, version)
     if row.ended_at is not None:
         raise Invalid.one("relation", "ended", _("It has ended; note a new one instead."))
     errors = Errors()

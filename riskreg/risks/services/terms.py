@@ -8,7 +8,8 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.events.services import append_all
-from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.errors import Invalid
+from riskreg.kernel.versions import check_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
@@ -45,8 +46,7 @@ def merge_terms(
     """
     require(actor, "register.configure")
     term = term_for(actor, ref, lock=True)
-    if version is not None and version != term.version:
-        raise Conflict(_("Somebody changed it meanwhile."), term)
+    check_unchanged(term, version)
     target = _target(term, into)
     check_no_appetite(actor, term, "into")
     asked = propose(
