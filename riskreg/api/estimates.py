@@ -9,7 +9,9 @@ from rest_framework.request import Request
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import implied, significant
+from riskreg.analysis.policy.forecasts import ENOUGH, NOMINAL
 from riskreg.analysis.queries.estimates import estimates_of
+from riskreg.analysis.queries.forecasts import Forecast, own_forecasts
 from riskreg.analysis.services import record_estimate, release_estimate
 from riskreg.api import shapes_estimates as shapes
 from riskreg.api.core import schema
@@ -18,6 +20,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.pagination import PARAMS, listed, newest_first
 from riskreg.api.core.table import row_to_json
+from riskreg.api.core.values import person
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risk_for
 
@@ -80,6 +83,58 @@ class EstimateRelease(RegisterApi):
             return Answer.of(to_json(row, self.viewer, row.risk.ref))
 
         return self.write(act)
+
+
+class OwnForecasts(RegisterApi):
+    """How the caller's own forecasts did."""
+
+    @schema.detailed("Read how one's own forecasts did", shapes.Forecasts)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """Their estimates of the state `residual` of risks that are closed since, newest first, 200
+        at most, with what happened. Nobody is told of another's. One counts if it was given before
+        the outcome was known, somebody else closed the risk, and it is the first of its year."""
+        self.known_params()
+        found = own_forecasts(self.viewer)
+        chances, ranges = found.chances, found.ranges
+        return self.detail(
+            {
+                "enough": ENOUGH,
+                "chances": {
+                    "n": chances.n,
+                    "brier": chances.brier,
+                    "base_rate": chances.base_rate,
+                    "verdict": chances.verdict,
+                },
+                "ranges": {
+                    "n": ranges.n,
+                    "hits": ranges.hits,
+                    "nominal": NOMINAL,
+                    "verdict": ranges.verdict,
+                },
+                "more": found.more,
+                "forecasts": [_forecast_json(one) for one in found.forecasts],
+            }
+        )
+
+
+def _forecast_json(one: Forecast) -> dict[str, Any]:
+    risk = one.estimate.risk
+    return {
+        "estimate": str(one.estimate.uuid),
+        "risk": risk.ref,
+        "label": one.estimate.label,
+        "given_on": one.given_on.isoformat(),
+        "ended_on": one.ended_on.isoformat(),
+        "chance": significant(one.chance),
+        "happened": one.happened,
+        "low": significant(one.low),
+        "high": significant(one.high),
+        "cost": None if one.cost is None else str(one.cost),
+        "cost_label": risk.labels.get("happened_cost") if one.cost is not None else None,
+        "inside": one.inside,
+        "uncounted": one.uncounted,
+        "who_could": [person(user) for user in one.who_could],
+    }
 
 
 def to_json(row: Estimate, viewer: Viewer, ref: str) -> dict[str, Any]:

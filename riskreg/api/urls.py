@@ -325,6 +325,7 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("drivers/<str:ref>/feed/", drivers.DriverFeed.as_view(), name="driver_feed"),
     path("beliefs/<uuid:belief>/end/", drivers.BeliefEnd.as_view(), name="belief_end"),
     path("links/<uuid:link>/end/", drivers.LinkEnd.as_view(), name="link_end"),
+    path("forecasts/", estimates.OwnForecasts.as_view(), name="own_forecasts"),
     path("simulations/", simulations.Simulations.as_view(), name="simulations"),
     path("simulations/<uuid:simulation>/", include(_SIMULATION)),
     path("changes/", changes.Changes.as_view(), name="changes"),

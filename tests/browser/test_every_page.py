@@ -56,6 +56,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:effects": (OWNER, ""),
     "web:effect_new": (OWNER, ""),
     "web:estimate_new": (OWNER, ""),
+    "web:own_forecasts": (OWNER, ""),
     "web:acceptances": (LEADER, ""),
     "web:acceptances granted": (LEADER, "?show=granted"),
     "web:acceptance": (LEADER, ""),

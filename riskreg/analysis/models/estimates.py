@@ -91,7 +91,7 @@ class Estimate(Given):
         return f"{self.stage} of {self.risk_id} by {self.expert_id}"
 
     @property
-    def frequency(self) -> ranges.Range:
+    def frequency(self) -> ranges.Pert:
         """How often, in a year."""
         low, mode, high = self.frequency_low, self.frequency_mode, self.frequency_high
         return ranges.Pert(float(low), float(mode), float(high))

@@ -319,6 +319,7 @@ TAGS: dict[str, str] = {
     "links": "That a driver moves a risk.",
     "effects": "What a mitigation leaves of risks and what it costs, by each expert.",
     "estimates": "How often a risk happens and what it costs, by each expert.",
+    "forecasts": "How the caller's own estimates did.",
     "evidence": "Files that hang on things.",
     "extensions": "More time for a review.",
     "frontier": "What the money buys.",

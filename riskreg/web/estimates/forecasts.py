@@ -1,0 +1,120 @@
+"""How one's own forecasts did: for their forecaster alone."""
+
+from typing import Any
+
+from django.http import HttpRequest, HttpResponse
+from django.utils.translation import gettext as _
+
+from riskreg.analysis.amounts import amount_text, chance_text, percent_text
+from riskreg.analysis.policy.forecasts import (
+    ENOUGH,
+    ChanceScore,
+    ChanceVerdict,
+    RangeScore,
+    RangeVerdict,
+    Uncounted,
+)
+from riskreg.analysis.queries.forecasts import Forecast, own_forecasts
+from riskreg.kernel.localised import number
+from riskreg.register.policy import weakest
+from riskreg.web.base import RegisterView
+from riskreg.web.presenters import person
+
+# So many names of who could say it instead.
+_NAMED = 5
+
+
+class OwnForecasts(RegisterView):
+    """The viewer's own estimates of risks that are closed since, with what happened."""
+
+    def get(self, request: HttpRequest) -> HttpResponse:
+        """The page."""
+        found = own_forecasts(self.viewer)
+        scored = [one for one in found.forecasts if one.uncounted is None]
+        context = {
+            "rows": [self._row(one) for one in found.forecasts],
+            "chances": _chances(found.chances),
+            "ranges": _ranges(found.ranges),
+            "label": weakest(one.estimate.label for one in scored) if scored else "",
+            "ranges_label": weakest(
+                label for one in scored if one.inside is not None for label in _labels(one)
+            )
+            if found.ranges.n
+            else "",
+            "more": found.more,
+            "enough": ENOUGH,
+        }
+        return self.render("estimates/forecasts.html", context)
+
+    def _row(self, one: Forecast) -> dict[str, Any]:
+        currency = one.estimate.currency
+        risk = one.estimate.risk
+        return {
+            "ref": risk.ref,
+            "title": risk.localized("title"),
+            "private": risk.party if risk.visibility == "party" else None,
+            "label": one.estimate.label,
+            "given_on": one.given_on,
+            "chance": chance_text(one.chance),
+            "range": f"{amount_text(one.low)} … {amount_text(one.high, currency)}",
+            "ended_on": one.ended_on,
+            "happened": one.happened,
+            "later": risk.happened_on is not None and not one.happened,
+            "cost": amount_text(float(one.cost), currency) if one.cost is not None else "",
+            "cost_label": risk.labels.get("happened_cost", ""),
+            "inside": one.inside,
+            "uncounted": _why(one),
+        }
+
+
+def _labels(one: Forecast) -> list[str]:
+    return [one.estimate.label, one.estimate.risk.labels.get("happened_cost", one.estimate.label)]
+
+
+def _why(one: Forecast) -> dict[str, Any] | None:
+    if one.uncounted is None:
+        return None
+    texts = {
+        Uncounted.KNOWN_BEFORE: _("Given when it was known already."),
+        Uncounted.OWN_WORD: _(
+            "You closed the risk yourself, and nobody judges their own forecast. It counts once "
+            "somebody else has reopened it and closed it."
+        ),
+        Uncounted.SAME_YEAR: _("Given within the year of an earlier one that counts."),
+    }
+    return {
+        "text": texts[one.uncounted],
+        "people": [person(user) for user in one.who_could[:_NAMED]],
+        "nobody": one.uncounted == Uncounted.OWN_WORD and not one.who_could,
+    }
+
+
+def _chances(score: ChanceScore) -> dict[str, Any]:
+    verdicts = {
+        ChanceVerdict.TOO_FEW: _("No verdict yet: it takes %(n)d forecasts with an outcome.")
+        % {"n": ENOUGH},
+        ChanceVerdict.SAME_EVERY_TIME: _("No verdict: the same happened every time."),
+        ChanceVerdict.BETTER: _(
+            "Better than saying each time how often such things happened on the whole."
+        ),
+        ChanceVerdict.NO_BETTER: _(
+            "No better than saying each time how often such things happened on the whole."
+        ),
+    }
+    return {
+        "n": score.n,
+        "brier": None if score.brier is None else number(round(score.brier, 3)),
+        "base": None if score.base_rate is None else percent_text(round(100 * score.base_rate)),
+        "verdict": verdicts[score.verdict],
+    }
+
+
+def _ranges(score: RangeScore) -> dict[str, Any]:
+    verdicts = {
+        RangeVerdict.TOO_FEW: _("No verdict yet: it takes %(n)d amounts that are known.")
+        % {"n": ENOUGH},
+        RangeVerdict.TOO_NARROW: _("Your ranges are too narrow: the truth lies outside too often."),
+        RangeVerdict.TOO_WIDE: _("Your ranges are too wide: the truth never surprises them."),
+        RangeVerdict.NOTHING_AGAINST: _("Nothing speaks against your ranges."),
+    }
+    return {"n": score.n, "hits": score.hits, "verdict": verdicts[score.verdict]}
