@@ -3,25 +3,43 @@
 import json
 import random
 import sys
+import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
 from bench.register_case import made_ready, queries_of
 
 YEARS = 100_000
+# The most that a run may have, of so many risks, and what a worker may take for it in megabytes.
+MOST_YEARS, MOST_MB = 10_000_000, 400
 # What CISO Assistant took for ten scenarios on three stages; ours has two.
 THEIRS, STAGES = 15.3, 3 / 2
 
 
 def main(case: str) -> None:
-    """Measure ``case`` (demo, ten, or a number of risks)."""
+    """Measure ``case`` (demo, ten, memory, or a number of risks)."""
     made_ready()
     # Nobody listens for work here, and asking a server that is not there takes its time.
     from config.celery import app
 
     app.conf.broker_url = "memory://"
-    viewer = demo() if case == "demo" else estimated(10 if case == "ten" else int(case))
-    print(json.dumps([dict(row) for row in measure(case, viewer)]))
+    viewer = demo() if case == "demo" else estimated(int(case) if case.isdigit() else 10)
+    rows = memory(viewer) if case == "memory" else measure(case, viewer)
+    print(json.dumps([dict(row) for row in rows]))
+
+
+def memory(viewer: Any) -> Iterator[Any]:
+    """The most that one process takes for every step of the longest run there may be, and for the
+    register that it had to make before."""
+    from bench.quant_memory import peak_mb
+    from bench.rows import row
+
+    begun = time.perf_counter()
+    whole_run(viewer, 1, MOST_YEARS)
+    seconds, peak = time.perf_counter() - begun, peak_mb()
+    yield row("peak memory of a worker / 400 MB", f"10 risks, {MOST_YEARS:,} years",
+              (0, 0, peak / MOST_MB), 1.0, peak_mb=round(peak),
+              note=f"{peak:.0f} MB, {seconds:.0f} s")  # fmt: skip
 
 
 def demo() -> Any:
@@ -183,7 +201,7 @@ def bare(made: Any) -> Callable[[], None]:
                 run = quant.simulate(portfolio, made.years, made.seed)
                 tail = run.contributions(steps.TAIL)
             keep(f"simulate:{side}", {"digest": run.digest}, run.losses.tobytes())
-            keep(f"measure:{side}", steps.loss_measures(made, inputs, side, run, on))
+            keep(f"measure:{side}", steps.loss_measures(made, inputs, side, run.losses.copy(), on))
             keep(f"contribute:{side}", steps.contributions_of(made, inputs, side, tail))
         for one in inputs.get("objectives", ()):
             name = one["objective"]

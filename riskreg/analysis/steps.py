@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 from scipy import special
 
 from riskreg import quant
@@ -32,11 +33,16 @@ from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.weighing_figures import weighing_figures, weighing_of
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
+from riskreg.jobs.queries import blobs_of
 from riskreg.kernel.errors import Invalid
+from riskreg.quant import metrics
+from riskreg.quant.simulate import losses_digest
 
+Array = npt.NDArray[np.float64]
 KeepGoing = Callable[[], None]
 LEVELS = (("p50", 0.5), ("p95", 0.95), ("p99", 0.99))
 TAIL = 0.95
+_CONFIDENCE = 0.95
 _POINTS = 161
 # Half the width of a 95 % interval of something that is normally distributed, in standard errors.
 HALF = 1.959963984540054
@@ -79,19 +85,20 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
     """Quantiles, tail mean and curve of one side."""
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
-    return Outcome(
-        loss_measures(row, inputs, side, _simulation(step, row, inputs, side), keep_going)
-    )
+    return Outcome(loss_measures(row, inputs, side, _losses(step, row, inputs, side), keep_going))
 
 
 def loss_measures(
     row: Simulation,
     inputs: dict[str, Any],
     side: str,
-    run: quant.Simulation,
+    losses: Array,
     keep_going: KeepGoing,
 ) -> dict[str, Any]:
-    """What the losses of one side come to: {loss, curve, digest}."""
+    """What the losses of one side come to: {loss, curve, digest}. Puts ``losses`` in order where
+    they are: of ten million years, a second array of them is 80 MB."""
+    digest = losses_digest(losses)
+    losses.sort()
     keep_going()
     # In closed form where no driver acts. Where one does, only the drivers are sampled: which
     # events happen leaves no error (``quant.expected``).
@@ -101,21 +108,22 @@ def loss_measures(
         mean = [moved[""].value, moved[""].value - error, moved[""].value + error]
     found: dict[str, Any] = {"mean": mean}
     for name, level in LEVELS:
-        at = run.var_interval(level)
+        at = metrics.sorted_var_interval(losses, level, _CONFIDENCE)
         found[name] = [at.value, at.low, at.high]
-    tail, error = run.tvar(TAIL), HALF * run.tvar_standard_error(TAIL)
+    tail = metrics.sorted_tvar(losses, TAIL)
+    error = HALF * metrics.sorted_tvar_standard_error(losses, TAIL)
     found["tvar95"] = [tail, tail - error, tail + error]
     keep_going()
-    low, high = min(0.0, float(run.losses.min())), run.var(0.999)
+    low, high = min(0.0, float(losses[0])), metrics.sorted_var(losses, 0.999)
     cuts = np.linspace(low, high if high > low else low + 1, _POINTS)
-    curve = run.exceedance_curve([float(x) for x in cuts])
+    curve = metrics.sorted_exceedance_curve(losses, [float(x) for x in cuts], _CONFIDENCE)
     points = [
         [float(x), float(p), float(a), float(b)]
         for x, p, a, b in zip(
             curve.thresholds, curve.probability, curve.low, curve.high, strict=True
         )
     ]
-    return {"loss": found, "curve": points, "digest": run.digest}
+    return {"loss": found, "curve": points, "digest": digest}
 
 
 def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
@@ -125,7 +133,15 @@ def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
     drawn = step.job.steps.values_list("result", flat=True).get(key=f"simulate:{side}:0")
     tail = (drawn or {}).get("tail")
     if tail is None:
-        tail = _simulation(step, row, inputs, side).contributions(TAIL)
+        # In order for the weights, and then as they were drawn: one array of them at a time.
+        losses = _losses(step, row, inputs, side)
+        losses.sort()
+        weights = metrics.tail_weights(losses, TAIL)
+        del losses
+        keep_going()
+        losses = _losses(step, row, inputs, side)
+        of = portfolio(inputs, side)
+        tail = quant.totals([quant.contribution_chunk(of, losses, row.seed, weights, 0, 1)])
     keep_going()
     return Outcome(contributions_of(row, inputs, side, tail))
 
@@ -280,15 +296,13 @@ def load_run(step: Step) -> tuple[Simulation, dict[str, Any]]:
     return row, json.loads(row.inputs)
 
 
-def _simulation(step: Step, row: Simulation, inputs: dict[str, Any], side: str) -> quant.Simulation:
+def _losses(step: Step, row: Simulation, inputs: dict[str, Any], side: str) -> Array:
+    """The losses of one side in the order in which they were drawn, shape (years,)."""
     chunks = policy.chunks_of(row.years, len(inputs["exposures"]))
     losses = np.empty(row.years)
     at = 0
-    for n in range(chunks):
-        blob = step.job.steps.values_list("blob", flat=True).get(key=f"simulate:{side}:{n}")
-        assert blob is not None  # noqa: S101 - kept until the job has ended
+    for blob in blobs_of(step.job, [f"simulate:{side}:{n}" for n in range(chunks)]):
         part = np.frombuffer(blob, dtype="<f8")
         losses[at : at + part.size] = part
         at += part.size
-    losses.flags.writeable = False
-    return quant.Simulation(portfolio(inputs, side), row.years, row.seed, losses)
+    return losses

@@ -6,13 +6,14 @@ looks its own thing up first.
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from riskreg.jobs.models import OPEN, Job, JobState, Step, StepState
+from riskreg.kernel.sqlite_map import past_the_map
 
 
 @dataclass(frozen=True)
@@ -112,6 +113,16 @@ def unclaimed(at: dt.datetime) -> Q:
 def results_of(job: Job, kind: str) -> list[Step]:
     """The steps of that kind, in the order in which they were laid out."""
     return list(job.steps.filter(kind=kind).order_by("id"))
+
+
+def blobs_of(job: Job, keys: Sequence[str]) -> Iterator[bytes]:
+    """What each of these steps, which are done, has left for those after it; one at a time, in the
+    order of ``keys``."""
+    for key in keys:
+        with past_the_map():
+            blob = job.steps.values_list("blob", flat=True).get(key=key)
+        assert blob is not None  # noqa: S101 - kept until the job has ended
+        yield bytes(blob)
 
 
 def lost_jobs(at: dt.datetime, limit: int) -> list[Job]:

@@ -175,6 +175,11 @@ def _finished(losses: Array) -> Array:
     return losses
 
 
+def losses_digest(losses: Array) -> str:
+    """Fingerprint of losses in the order in which they were drawn: `Simulation.digest`."""
+    return hashlib.blake2b(losses.data, digest_size=16).hexdigest()
+
+
 @dataclass(frozen=True, eq=False)
 class Simulation:
     """Simulated losses of a portfolio, one a year, in the order in which they were drawn."""
@@ -213,7 +218,7 @@ class Simulation:
     @property
     def digest(self) -> str:
         """Fingerprint of the losses: equal digests are equal to the bit."""
-        return hashlib.blake2b(self.losses.data, digest_size=16).hexdigest()
+        return losses_digest(self.losses)
 
     def var(self, level: float) -> float:
         """Value at risk: the smallest simulated loss that at least `level` of years stay within."""

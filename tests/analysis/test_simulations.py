@@ -3,12 +3,15 @@
 import json
 import math
 import random
+import tracemalloc
 from typing import Any
 
 import pytest
 from scipy import stats
 
+from riskreg import quant
 from riskreg.analysis import steps
+from riskreg.analysis.modelled import portfolio
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.queries.simulations import (
@@ -177,6 +180,43 @@ def test_events_that_are_kept_and_drawn_once_more_come_to_the_same_bits(
     monkeypatch.setattr(steps, "_KEPT_EVENTS", 0)
     assert run(two, undone(row)) == kept
     assert "tail" not in job.steps.get(key="simulate:before:0").result
+
+
+def test_a_worker_holds_the_losses_once_and_comes_to_what_quant_does(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Of ten million years one array of losses is 80 MB. What is kept in small pieces here is more
+    than the numbers that a block of years is worked out with."""
+    monkeypatch.setattr(policy, "_BLOCKS_A_STEP", 1)
+    row = ask(two, years=500_000)
+    peaks: dict[str, int] = {}
+    job = job_of(row.uuid)
+    assert job is not None
+    while found := steps_to_begin(job, two.at):
+        for step in found:
+            if tracing := step.key.endswith(":before") and step.kind != "analysis.simulate":
+                tracemalloc.start()
+            jobs.run_step(step.pk, lambda: two.at)
+            if tracing:
+                peaks[step.key] = tracemalloc.get_traced_memory()[1]
+                tracemalloc.stop()
+    losses = 8 * row.years
+    assert losses < peaks["measure:before"] < 1.5 * losses
+    assert losses < peaks["contribute:before"] < 2.9 * losses
+    results = results_of_run(row)
+    inputs = json.loads(row.inputs)
+    for side in policy.SIDES:
+        whole = quant.simulate(portfolio(inputs, side), row.years, row.seed)
+        assert results["digests"][side] == whole.digest
+        figures = {f["key"]: [f["value"], f["low"], f["high"]] for f in results["figures"]}
+        for name, level in steps.LEVELS:
+            at = whole.var_interval(level)
+            assert figures[f"loss.{name}.{side}"] == [at.value, at.low, at.high]
+        assert figures[f"loss.tvar95.{side}"][0] == whole.tvar(steps.TAIL)
+        assert results["contributions"][side]["tail"] == whole.contributions(steps.TAIL)
+        points = results["curves"][side]
+        curve = whole.exceedance_curve([point[0] for point in points])
+        assert [point[1] for point in points] == curve.probability.tolist()
 
 
 def test_equal_inputs_are_given_the_old_run(two: World) -> None:
