@@ -1,13 +1,16 @@
 """Pictures of a run: what the page draws, as files that stand by themselves."""
 
 import re
+from types import SimpleNamespace
 from typing import Any
 from xml.etree import ElementTree
 
 import pytest
+from django.core.cache import cache
 
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.simulations import results_of_run
+from riskreg.exchange import drawn
 from riskreg.exchange.queries.simulation_pictures import RunPictures
 from riskreg.exchange.writing.heatmap_svg import text_width
 from riskreg.kernel.errors import NotFound
@@ -139,3 +142,30 @@ def test_the_page_leads_to_each(simulated: World) -> None:
     for name in NAMES:
         for kind in ("svg", "png"):
             assert f'href="{address(simulated, name)}?format={kind}"' in html, name
+
+
+def test_a_png_is_drawn_once_for_all_who_would_see_the_same(
+    simulated: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def draw(svg: str, scale: float) -> bytes:
+        made.append(svg)
+        return f"PNG {len(made)} at {scale}".encode()
+
+    cache.clear()
+    monkeypatch.setattr(drawn, "import_module", lambda _name: SimpleNamespace(svg_to_png=draw))
+
+    def asked(who: str, name: str) -> bytes:
+        answer = builders.web(getattr(simulated, who)).get(address(simulated, name))
+        return b"".join(answer.streaming_content)
+
+    first = asked("leader", "loss")
+    assert asked("owner", "loss") == asked("leader", "loss") == first
+    assert len(made) == 1
+    simulated.owner.language = "zh-hans"
+    simulated.owner.save(update_fields=["language"])
+    assert asked("owner", "loss") != first
+    assert asked("leader", "tornado") not in (first, asked("owner", "loss"))
+    assert len(made) == 3
+    cache.clear()

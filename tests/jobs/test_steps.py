@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from celery import current_app
+from django.db import OperationalError
 
 from riskreg.jobs import kinds, services
 from riskreg.jobs.kinds import Outcome
@@ -118,6 +119,27 @@ def test_two_workers_at_one_step_do_it_once(diary: Diary) -> None:
     assert not services.run_step(step.pk, lambda: AT)
     assert diary.worked == ["a0"]
     assert diary.saved == ["a0"]
+
+
+def test_a_disk_that_is_full_leaves_its_step_to_be_done_again(diary: Diary) -> None:
+    """What a step came to cannot be kept: it is not done, nor is the job, until there is room."""
+    job = start("a0", "b0")
+
+    def full(where: str) -> None:
+        if where == "saving b0":
+            raise OperationalError("database or disk is full")
+
+    diary.meanwhile = full  # type: ignore[assignment]
+    with pytest.raises(OperationalError):
+        run_all(job)
+    last = job.steps.get(key="b0")
+    assert (state_of(job), last.state, last.result) == (JobState.RUNNING, StepState.RUNNING, None)
+    assert progress_of([job.subject])[job.subject].percent == 50
+    diary.meanwhile = lambda where: None  # type: ignore[assignment]
+    assert steps_to_begin(job, AT) == []
+    run_all(job, AT + CLAIM)
+    assert state_of(job) == JobState.DONE
+    assert job.steps.get(key="b0").result == {"hash": last.inputs_hash, "key": "b0"}
 
 
 def test_finishing_twice_changes_nothing(diary: Diary) -> None:

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 
 from django.utils.html import escape
 
-from riskreg.exchange.writing.heatmap_svg import png, wrapped
+from riskreg.exchange.drawn import png
+from riskreg.exchange.writing.heatmap_svg import wrapped
 
 _INK, _QUIET, _GRID = "#1a1c20", "#4c5058", "#d9dbdf"
 _FONT = "Noto Sans, Noto Sans CJK SC, DejaVu Sans, sans-serif"

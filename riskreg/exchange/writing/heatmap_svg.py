@@ -1,4 +1,4 @@
-"""A heatmap as a picture: one SVG for pages and files alike, and a PNG made from it. Pure.
+"""A heatmap as a picture: one SVG for pages and files alike. Pure; a PNG is ``drawn``.
 
 Colours, patterns and the line of appetite are those of the pages in daylight, since a picture is
 pasted into papers; a page may give ``.sev-*`` colours of its own.
@@ -8,10 +8,10 @@ import math
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from importlib import import_module
-from typing import Any
 
 from django.utils.html import escape
+
+from riskreg.exchange.drawn import png
 
 _SEVERITY = (
     ("#dbece4", "#1b4634"), ("#f3ecc4", "#4a420c"), ("#f8cf86", "#472b00"), ("#e98a4b", "#2a1200"),
@@ -78,13 +78,6 @@ class HeatmapPicture:
 def svg(picture: HeatmapPicture) -> str:
     """The picture as SVG, a document of its own that needs nothing beside it."""
     return _Drawing(picture).document()
-
-
-def png(text: str, scale: float = 2.0) -> bytes:
-    """An SVG as PNG. Loaded when the first one is asked for: the library is large."""
-    draw: Any = import_module("vl_convert").svg_to_png
-    data: bytes = draw(text, scale=scale)
-    return data
 
 
 def picture_file(kind: str, picture: HeatmapPicture) -> bytes:
