@@ -21,6 +21,7 @@ from riskreg.analysis.queries.simulations import (
 )
 from riskreg.analysis.services import cancel_simulation, request_simulation
 from riskreg.jobs import services as jobs
+from riskreg.jobs.kinds import work_for
 from riskreg.jobs.models import JobState
 from riskreg.jobs.queries import job_of, progress_of, steps_to_begin
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -167,6 +168,38 @@ def test_any_order_of_steps_comes_to_the_same_bits(two: World) -> None:
     again = run(two, undone(row), random.Random(7))
     assert again == first
     assert len(again["digests"]) == 2
+
+
+def test_any_number_of_workers_each_killed_once_at_every_step_comes_to_the_same_bits(
+    two: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Workers begin side by side; the first who is at a step dies with it, every second of them
+    with its work done and not kept."""
+    monkeypatch.setattr(policy, "_BLOCKS_A_STEP", 1)
+    row = ask(two, years=70_000)
+    first = run(two, row)
+    for workers in (1, 2, 7):
+        job = job_of(undone(row).uuid)
+        assert job is not None
+        dice, at, dead, kept = random.Random(workers), two.at, set[str](), list[str]()
+        while found := steps_to_begin(job, at):
+            dice.shuffle(found)
+            begun = [jobs.begin_step(step.pk, at) for step in found[:workers]]
+            for step in begun:
+                assert step is not None
+                outcome = work_for(step.kind)(step, lambda: None) if len(dead) % 2 else None
+                if step.key not in dead:
+                    dead.add(step.key)
+                    continue
+                outcome = outcome or work_for(step.kind)(step, lambda: None)
+                assert jobs.finish_step(step, outcome, at)
+                assert not jobs.finish_step(step, outcome, at), "twice is as once"
+                kept.append(step.key)
+            at += jobs.CLAIM
+        assert progress_of([row.uuid])[row.uuid].percent == 100
+        assert sorted(kept) == sorted(dead) == sorted(set(kept))
+        assert len(kept) == job.steps.exclude(key="freeze").count()
+        assert results_of_run(row) == first
 
 
 def test_events_that_are_kept_and_drawn_once_more_come_to_the_same_bits(
