@@ -40,7 +40,6 @@ ROUTES: dict[str, str] = {
     "/r/{}/programs/{}/tokens/": "POST",
     "/r/{}/programs/{}/tokens/{}/end/": "POST",
     "/preferences/": "GET POST",
-    "/preferences/reminders/": "POST",
     "/preferences/calendar/": "POST",
     "/preferences/calendar/revoke/": "POST",
     "/calendar/{}.ics": "GET",

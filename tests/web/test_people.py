@@ -164,26 +164,33 @@ def test_ticked_risks_are_handed_over_together(busy: World) -> None:
 
 
 # Settings ---------------------------------------------------------------------------------------
+SAVED = {"language": "en", "time_zone": "Europe/Berlin"}
+
+
 def test_when_digests_come_is_set_on_the_settings_page(busy: World) -> None:
     client = builders.web(busy.owner)
     html = text(client.get("/preferences/"))
     assert 'value="CN"' in html
     # Parts of a country are offered once it is chosen.
     assert "DE-BY" not in html
-    germany = {"digest_hour": "9", "working_days": ["1"], "holiday_calendar": "DE"}
-    assert client.post("/preferences/reminders/", germany).status_code == 302
+    germany = {**SAVED, "digest_hour": "9", "working_days": ["1"], "holiday_calendar": "DE"}
+    assert client.post("/preferences/", germany).status_code == 302
     assert "DE-BY" in text(client.get("/preferences/"))
     bavaria = {**germany, "holiday_calendar": "DE-BY"}
-    assert client.post("/preferences/reminders/", bavaria).status_code == 302
+    assert client.post("/preferences/", bavaria).status_code == 302
     assert "always mailed" in html
-    given = {"digest_hour": "9", "working_days": ["1", "6"], "holiday_calendar": "CN"}
-    assert client.post("/preferences/reminders/", given).status_code == 302
+    given = {**SAVED, "digest_hour": "9", "working_days": ["1", "6"], "holiday_calendar": "CN"}
+    assert client.post("/preferences/", given).status_code == 302
     user = User.objects.get(pk=busy.owner.pk)
     assert (user.digest_hour, user.working_days) == (9, [1, 6])
+    # Saved at one press with the other half of the page.
+    assert user.time_zone == "Europe/Berlin"
     assert (user.holiday_calendar, user.digest_by_mail) == ("CN", False)
     for change in ({"digest_hour": "24"}, {"working_days": []}, {"holiday_calendar": "XX"}):
         with nothing_changes():
-            text(client.post("/preferences/reminders/", {**given, **change}), 400)
+            typed = {**given, **change, "time_zone": "Asia/Tokyo"}
+            html = text(client.post("/preferences/", typed), 400)
+        assert 'value="Asia/Tokyo" selected' in html, "what was typed in the other half stays"
     user.language = "zh-hans"
     user.save()
     assert "中国" in text(client.get("/preferences/"))
@@ -195,8 +202,8 @@ def test_a_holiday_calendar_that_is_not_known_any_more_is_said_and_kept(busy: Wo
     html = text(client.get("/preferences/"))
     assert 'value="DE-XX" selected' in html
     assert "DE-XX: not known any more, counts as none" in html
-    given = {"digest_hour": "9", "working_days": ["1"], "holiday_calendar": "DE-XX"}
-    assert client.post("/preferences/reminders/", given).status_code == 302
+    given = {**SAVED, "digest_hour": "9", "working_days": ["1"], "holiday_calendar": "DE-XX"}
+    assert client.post("/preferences/", given).status_code == 302
     user = User.objects.get(pk=busy.owner.pk)
     assert (user.digest_hour, user.holiday_calendar) == (9, "DE-XX")
     assert "not known any more" not in text(builders.web(busy.deputy).get("/preferences/"))

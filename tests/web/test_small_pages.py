@@ -127,12 +127,14 @@ def test_who_is_in_no_register_is_told_what_to_do(pilot, person):
 
 
 # Settings ----------------------------------------------------------------------------------------
+REMINDERS = {"digest_hour": "9", "working_days": ["1"]}
+
+
 def test_language_and_zone_are_ones_own(pilot):
     client = pilot.client("owner")
     assert "Shanghai" in client.get("/preferences/").content.decode()
-    answer = client.post(
-        "/preferences/", {"language": "zh-hans", "time_zone": "Asia/Shanghai"}, follow=True
-    )
+    given = {"language": "zh-hans", "time_zone": "Asia/Shanghai", **REMINDERS}
+    answer = client.post("/preferences/", given, follow=True)
     html = answer.content.decode()
     assert "设置已保存。" in html
     assert '<html lang="zh-Hans"' in html
@@ -143,7 +145,7 @@ def test_language_and_zone_are_ones_own(pilot):
     "bad", [{"language": "xx"}, {"time_zone": "Mars/Olympus"}, {"language": ""}]
 )
 def test_unknown_settings_change_nothing(pilot, bad):
-    data = {"language": "en", "time_zone": "UTC", **bad}
+    data = {"language": "en", "time_zone": "UTC", **REMINDERS, **bad}
     assert pilot.client("owner").post("/preferences/", data).status_code == 400
     pilot.users["owner"].refresh_from_db()
     assert (pilot.users["owner"].language, pilot.users["owner"].time_zone) == ("en", "UTC")

@@ -136,37 +136,26 @@ class TokenForm(forms.Form):
 
 @login_required
 def preferences(request: HttpRequest) -> HttpResponse:
-    """See and change one's own settings."""
+    """See and change one's own settings: one form, so that what is changed is saved together."""
     user = signed_in(request)
-    form = PreferencesForm(
-        request.POST or None, initial={"language": user.language, "time_zone": user.time_zone}
-    )
-    if request.method == "POST" and form.is_valid():
+    if request.method != "POST":
+        return _page(request)
+    form = PreferencesForm(request.POST)
+    reminders = ReminderForm(request.POST, kept=user.holiday_calendar)
+    if form.is_valid() & reminders.is_valid():
+        given = {**form.cleaned_data, **reminders.cleaned_data}
         try:
-            set_preferences(user=user, at=clock.now(), **form.cleaned_data)
+            set_preferences(user=user, at=clock.now(), **given)
         except Invalid as invalid:
-            add_errors(form, invalid)
+            mine = {n: e for n, e in invalid.fields.items() if n in form.fields}
+            rest = {n: e for n, e in invalid.fields.items() if n not in form.fields}
+            add_errors(form, Invalid(mine))
+            add_errors(reminders, Invalid(rest))
         else:
             with translation.override(form.cleaned_data["language"]):
                 messages.success(request, _("Your settings are saved."))
             return HttpResponseRedirect(reverse("web:preferences"))
-    return _page(request, form=form, status=400 if form.errors else 200)
-
-
-@require_POST
-@login_required
-def set_reminders(request: HttpRequest) -> HttpResponse:
-    """Save when and how a digest comes."""
-    form = ReminderForm(request.POST, kept=signed_in(request).holiday_calendar)
-    if form.is_valid():
-        try:
-            set_preferences(user=signed_in(request), at=clock.now(), **form.cleaned_data)
-        except Invalid as invalid:
-            add_errors(form, invalid)
-        else:
-            messages.success(request, _("Your settings are saved."))
-            return HttpResponseRedirect(reverse("web:preferences"))
-    return _page(request, reminder_form=form, status=400)
+    return _page(request, form=form, reminder_form=reminders, status=400)
 
 
 @require_POST
@@ -279,7 +268,6 @@ def _page(
 
 urlpatterns = [
     path("preferences/", preferences, name="preferences"),
-    path("preferences/reminders/", set_reminders, name="set_reminders"),
     path("preferences/calendar/", calendar_make, name="calendar_make"),
     path("preferences/calendar/revoke/", calendar_revoke, name="calendar_revoke"),
     path("preferences/tokens/", token_create, name="token_create"),
