@@ -7,10 +7,12 @@ import sys
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] == ["up"]:
-        from riskreg.up.ports import choose
+    from riskreg.up import ports
 
-        choose(sys.argv[2:])
+    if sys.argv[1:2] == ["up"]:
+        ports.choose(sys.argv[2:])
+    else:
+        ports.join()
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)

@@ -12,6 +12,7 @@ from typing import Any
 
 import structlog
 from celery import current_app
+from django.conf import settings
 from django.db import connection, transaction
 
 log = structlog.get_logger(__name__)
@@ -42,7 +43,7 @@ class _Wake:
             if self.needed is None or self.needed():
                 wake(self.task, *self.args)
         except Exception as error:
-            log.warning("task_not_woken", task=self.task, error=type(error).__name__)
+            _not_woken(self.task, error)
 
 
 def after_commit(task: str, *args: Any, needed: Callable[[], bool] | None = None) -> None:
@@ -66,4 +67,10 @@ def wake(task: str, *args: Any, seconds: float = 0.0) -> None:
     try:
         current_app.send_task(task, args=args, retry=False, countdown=seconds or None)
     except Exception as error:
-        log.warning("task_not_woken", task=task, error=type(error).__name__)
+        _not_woken(task, error)
+
+
+def _not_woken(task: str, error: Exception) -> None:
+    """Nobody need be told of a broker that nobody named: nothing runs, and nothing waits long."""
+    tell = log.warning if settings.BROKER_NAMED else log.debug
+    tell("task_not_woken", task=task, error=type(error).__name__)

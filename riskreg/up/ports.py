@@ -7,15 +7,19 @@ start: the port of the web server, the embedded broker's address, the folder of 
 
 import argparse
 import contextlib
+import json
 import os
 import secrets
 import socket
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 _ROOT = Path(__file__).resolve().parents[2]
 DEFAULT_PORT = 8000
+# Where a running system says how it is reached, beside its data.
+_RUNNING = "running.json"
 
 
 @dataclass(frozen=True)
@@ -65,8 +69,49 @@ def choose(arguments: Sequence[str]) -> None:
     if not os.environ.get("REDIS_URL"):
         broker = new_broker()
         os.environ["REDIS_URL"] = broker.url
-    folder = Path(os.environ.get("VAR_DIR") or _ROOT / "var") / "metrics"
+    folder = _var_dir() / "metrics"
     with contextlib.suppress(OSError):
         folder.mkdir(parents=True, exist_ok=True)
         os.environ["PROMETHEUS_MULTIPROC_DIR"] = str(folder)
     chosen = True
+
+
+@contextlib.contextmanager
+def announced(var_dir: Path, base_url: str, redis_url: str) -> Iterator[None]:
+    """Let commands that run beside this system know where it is, as long as it runs."""
+    file = var_dir / _RUNNING
+    text = json.dumps({"BASE_URL": base_url, "REDIS_URL": redis_url})
+    with contextlib.suppress(OSError):
+        file.unlink(missing_ok=True)
+        # With a password in it: for nobody but who owns the data beside it.
+        with open(os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as out:
+            out.write(text)
+    try:
+        yield
+    finally:
+        with contextlib.suppress(OSError):
+            file.unlink(missing_ok=True)
+
+
+def join() -> None:
+    """Put the addresses of a system that runs on the same data into the environment of a command,
+    so that it names pages where they are and wakes the worker at once.
+
+    What the environment says already stands. A system that was killed leaves its addresses behind:
+    they count for nothing where no broker listens.
+    """
+    if os.environ.get("REDIS_URL"):
+        return
+    try:
+        known = json.loads((_var_dir() / _RUNNING).read_text())
+        broker_at = urlsplit(str(known["REDIS_URL"]))
+        with socket.create_connection((broker_at.hostname, broker_at.port), timeout=1):
+            pass
+    except (OSError, ValueError, KeyError, TypeError):
+        return
+    for name in ("BASE_URL", "REDIS_URL"):
+        os.environ.setdefault(name, str(known[name]))
+
+
+def _var_dir() -> Path:
+    return Path(os.environ.get("VAR_DIR") or _ROOT / "var")

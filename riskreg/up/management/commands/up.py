@@ -77,12 +77,13 @@ class Command(BaseCommand):
             supervisor = Supervisor(var_dir / "log", self._say, grace=options["grace"])
             supervisor.starting = True
             try:
-                self._start(supervisor, port, var_dir, stopper)
+                env = self._start(supervisor, port, var_dir, stopper)
                 supervisor.starting = False
-                if not stopper.asked:
-                    self._greet(port, output)
-                while not stopper.asked and supervisor.poll():
-                    stopper.wait(0.5)
+                with ports.announced(var_dir, env["BASE_URL"], env["REDIS_URL"]):
+                    if not stopper.asked:
+                        self._greet(port, output)
+                    while not stopper.asked and supervisor.poll():
+                        stopper.wait(0.5)
             finally:
                 if stopper.asked:
                     self._say("stopping (Ctrl-C again: at once)")
@@ -111,8 +112,14 @@ class Command(BaseCommand):
             raise StartError(f"The database cannot be used: {_one_line(error)}") from error
         return output.getvalue()
 
-    def _start(self, supervisor: Supervisor, port: int, var_dir: Path, stopper: "_Stopper") -> None:
-        env = {"BASE_URL": os.environ.get("BASE_URL", f"http://127.0.0.1:{port}")}
+    def _start(
+        self, supervisor: Supervisor, port: int, var_dir: Path, stopper: "_Stopper"
+    ) -> dict[str, str]:
+        """Start all of it and wait until it answers; what its programs are told."""
+        env = {
+            "BASE_URL": os.environ.get("BASE_URL", f"http://127.0.0.1:{port}"),
+            "REDIS_URL": settings.REDIS_URL,
+        }
         patience = Patience(self._say)
         if ports.broker or not os.environ.get("REDIS_URL"):
             server = valkey.embedded(var_dir, ports.broker)
@@ -135,6 +142,7 @@ class Command(BaseCommand):
             return (_parts(text), None) if status else _what_is_awaited(supervisor, "web")
 
         _wait(web_lacks, patience, supervisor, stopper)
+        return env
 
     def _greet(self, port: int, text: str) -> None:
         self._say(
