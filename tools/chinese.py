@@ -30,6 +30,8 @@ RETIRED = {
     "项目整体": "合作项目",
     "有出处": "有来源",
     "事后补录": "补录",
+    "高于风险偏好": "超出风险偏好",
+    "处于风险偏好之上": "超出风险偏好",
 }
 """Words for which another was settled, longer ones first where one holds the other."""
 

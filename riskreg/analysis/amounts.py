@@ -1,13 +1,12 @@
 """Amounts and chances to three digits, in the words of each language."""
 
 from collections.abc import Sequence
-from decimal import Decimal
 
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.policy.estimates import significant
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 
 # A run tells chances to a tenth of a per cent.
 _LEAST_CHANCE = 0.001
@@ -30,26 +29,6 @@ def amount_text(value: float, currency: str = "", digits: int = 3) -> str:
     else:
         text = number(rounded)
     return f"{text} {currency}".strip()
-
-
-def exact_amount(value: Decimal | int | None) -> str:
-    """An amount to its last digit, as lists show what something costs; in Chinese in units of ten
-    thousand where that needs no more than two decimals. None: empty.
-
-    >>> exact_amount(Decimal("86000000.00"))
-    '86,000,000'
-    """
-    if value is None:
-        return ""
-    amount = Decimal(value)
-    if get_language() == "zh-hans" and abs(amount) >= 10_000 and amount % 100 == 0:
-        return f"{number(amount / 10_000)}万"
-    return number(amount)
-
-
-def percent_text(value: float) -> str:
-    """A share in per cent."""
-    return _("%(share)s %%") % {"share": number(value)}
 
 
 def chance_text(value: float) -> str:

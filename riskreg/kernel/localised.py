@@ -1,5 +1,6 @@
 """Short names that a register gives in several languages, and numbers as each writes them."""
 
+import datetime as dt
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
@@ -40,17 +41,52 @@ def written(before: Any, text: str) -> Any:
 
 
 def number(value: Any) -> str:
-    """A value as people write it in the active language, without empty decimals; None: empty."""
+    """A value as people write it in the active language, without empty decimals; None: empty.
+
+    A negative one begins with a minus sign, not with a hyphen, at which a line could break.
+    """
     if value is None:
         return ""
     exact = Decimal(str(value)).normalize()
     places = max(0, -int(exact.as_tuple().exponent))
-    return formats.number_format(exact, decimal_pos=places, use_l10n=True, force_grouping=True)
+    text = formats.number_format(exact, decimal_pos=places, use_l10n=True, force_grouping=True)
+    return text.replace("-", "−")
+
+
+def exact_amount(value: Decimal | int | None) -> str:
+    """An amount to its last digit, as lists show what something costs; in Chinese in units of ten
+    thousand where that needs no more than two decimals. None: empty.
+
+    >>> exact_amount(Decimal("86000000.00"))
+    '86,000,000'
+    """
+    if value is None:
+        return ""
+    amount = Decimal(value)
+    if get_language() == "zh-hans" and abs(amount) >= 10_000 and amount % 100 == 0:
+        return f"{number(amount / 10_000)}万"
+    return number(amount)
+
+
+def percent_text(value: float | str) -> str:
+    """A share in per cent."""
+    return _("%(share)s %%") % {"share": number(value)}
 
 
 def plain_number(value: Decimal) -> str:
     """A number as text in any language's forms and logs, without empty decimals."""
     return f"{value.normalize():f}"
+
+
+def day_text(day: str) -> str:
+    """A day or month kept as in JSON, as the active language writes it; else it stays as it is."""
+    wanted = {7: "YEAR_MONTH_FORMAT", 10: "DATE_FORMAT"}.get(len(day))
+    try:
+        return (
+            formats.date_format(dt.date.fromisoformat(f"{day}-01"[:10]), wanted) if wanted else day
+        )
+    except ValueError:
+        return day
 
 
 def clean_names(errors: Errors, field: str, value: Any, limit: int = 120) -> dict[str, str]:

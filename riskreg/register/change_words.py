@@ -1,15 +1,14 @@
 """The difference that a change of the frame makes, in words."""
 
-import datetime as dt
 from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from typing import Any
 
-from django.utils.formats import date_format
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from riskreg.kernel.localised import localised, number
+from riskreg.kernel.localised import day_text, exact_amount, localised, number
 from riskreg.kernel.punctuation import bracketed, enumerated
 from riskreg.register.axes import Axes
 from riskreg.register.change_kinds import Line
@@ -76,7 +75,7 @@ def over_text(over: str) -> str:
 
 def written_day(text: str | None) -> str:
     """A day as the reader writes it."""
-    return date_format(dt.date.fromisoformat(text), "DATE_FORMAT") if text else ""
+    return day_text(text) if text else ""
 
 
 def party_title(before: Snapshot, after: Snapshot) -> str:
@@ -213,9 +212,13 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
 
 def tolerance_text(points: Sequence[Mapping[str, float]]) -> str:
     """A tolerance in words: each amount with its chance."""
-    text = _("%(amount)s with a chance of %(share)s %%")
+    text = _("%(amount)s with a chance of at most %(share)s %%")
     return enumerated(
-        text % {"amount": number(point["amount"]), "share": number(round(100 * point["chance"], 6))}
+        text
+        % {
+            "amount": exact_amount(Decimal(str(point["amount"]))),
+            "share": number(round(100 * point["chance"], 6)),
+        }
         for point in points
     )
 

@@ -1,6 +1,7 @@
 """What every page of a register does before its own work."""
 
 import datetime as dt
+from collections.abc import Mapping
 from typing import Any
 
 from django.conf import settings
@@ -16,6 +17,7 @@ from riskreg.accounts.leaving import LAST_REGISTER
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer, as_viewer, memberships_of
 from riskreg.register.models import Membership
 from riskreg.register.permissions import require_not_archived
@@ -111,6 +113,13 @@ def last_viewer(request: HttpRequest) -> Viewer | None:
     chosen = next((m for m in memberships if m.register.slug == wanted), None)
     chosen = chosen or next(iter(memberships), None)
     return as_viewer(request.user, chosen, request_id(request)) if chosen else None
+
+
+def require_tab(key: str, tabs: Mapping[str, Any]) -> None:
+    """Raises ``Invalid``, which names the tabs that there are, where ``key`` is none of them."""
+    if key not in tabs:
+        text = _("There is no such list here. Choose one of these: %(names)s.")
+        raise Invalid.one("show", "unknown", text % {"names": enumerated(tabs.values())})
 
 
 def add_errors(form: BaseForm, invalid: Invalid) -> None:

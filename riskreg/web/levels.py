@@ -7,7 +7,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.kernel.localised import localised, number
+from riskreg.kernel.localised import localised, number, percent_text
 from riskreg.register.dimensions import dimension_name
 from riskreg.register.models import Criteria, Role
 from riskreg.register.policy import Matrix
@@ -71,7 +71,7 @@ def _range_words(axis: str, value: list[float] | None) -> str:
         return ""
     low, high = value
     if axis == "likelihood":
-        return f"{number(round(100 * low, 6))}–{number(round(100 * high, 6))} %"
+        return f"{number(round(100 * low, 6))}–{percent_text(round(100 * high, 6))}"
     return f"{number(low)}–{number(high)}"
 
 

@@ -36,7 +36,15 @@ def sentence(risk: Risk) -> SafeString:
     return format_html('<span lang="{}">{}</span>', LANGUAGE_TAGS.get(language, language), text)
 
 
+_ARTICLES = ("A", "An", "The", "This", "These", "Our", "There", "It", "We", "Some", "No")
+
+
 def _sentence(cause: str, event: str, consequence: str) -> SafeString:
+    # Each part is written as a sentence of its own; within one an article begins small.
+    cause, event, consequence = (
+        part[:1].lower() + part[1:] if part.partition(" ")[0] in _ARTICLES else part
+        for part in (cause, event, consequence)
+    )
     strong = format_html("<b>{}</b>", event)
     if cause and event and consequence:
         pattern = _("Because {cause}, {event}; as a result, {consequence}.")

@@ -11,13 +11,12 @@ from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 from django.template.loader import render_to_string
-from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.kernel.localised import localised, text_of
+from riskreg.kernel.localised import day_text, localised, text_of
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.axes import AXES, Axes
 from riskreg.register.models import Criteria
@@ -339,22 +338,13 @@ def source_rows(sources: Iterable[Any]) -> list[dict[str, Any]]:
                 "url": safe_url(source.get("url")),
                 "address": source.get("url") or "",
                 "label": source.get("label") or "",
-                "date": source_date(text_of(source.get("date"))),
+                "date": day_text(text_of(source.get("date"))),
                 "quote": source.get("quote") or "",
                 "locator": text_of(source.get("locator")),
                 "note": text_of(source.get("note")),
             }
         )
     return rows
-
-
-def source_date(text: str) -> str:
-    """A source's date in the reader's form, as exact as it was given: a month or a day."""
-    wanted = {7: "YEAR_MONTH_FORMAT", 10: "DATE_FORMAT"}.get(len(text))
-    try:
-        return date_format(dt.date.fromisoformat(f"{text}-01"[:10]), wanted) if wanted else text
-    except ValueError:
-        return text
 
 
 def safe_url(value: Any) -> str:

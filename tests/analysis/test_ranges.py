@@ -9,9 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskreg import quant
-from riskreg.analysis.amounts import exact_amount
 from riskreg.analysis.policy.estimates import implied, significant
 from riskreg.analysis.ranges import Lognormal, Pert, Pool, incomplete_beta
+from riskreg.kernel.localised import exact_amount
 
 LEVELS = (0.001, 0.05, 0.25, 0.5, 0.9, 0.95, 0.999)
 

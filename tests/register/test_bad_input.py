@@ -74,7 +74,7 @@ def a_slug(world: World) -> Iterator[Bad]:
         "names": {"en": "Ours"}, "currency": "CNY", "time_zone": "Asia/Shanghai", "party": "foton",
         "parties": [{"key": "foton", "names": {"en": "Foton"}}],
     }  # fmt: skip
-    for slug, says in ((SLUG, "choose another"), ("admin", "choose another slug")):
+    for slug, says in ((SLUG, "choose another"), ("admin", "choose another name")):
         yield Bad(web(world), "/registers/new/", {**form, "slug": slug}, says)
         yield Bad(api(world), "/api/v1/registers/", {**body, "slug": slug}, says)
     twice = [*body["parties"], {"key": "foton", "names": {"en": "Another"}}]

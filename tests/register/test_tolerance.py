@@ -96,8 +96,8 @@ def test_a_stricter_one_holds_at_once_and_a_looser_one_asks(world: World) -> Non
     assert isinstance(asked, ChangeRequest)
     (line,) = asked.lines
     assert line.label == "A year may cost more than"
-    assert "1,000,000 with a chance of 50 %" in line.before
-    assert "100,000,000 with a chance of 5 %" in line.before
+    assert "1,000,000 with a chance of at most 50 %" in line.before
+    assert "100,000,000 with a chance of at most 5 %" in line.before
     assert "100,000,000" not in line.after
     assert str(asked.title) == "How much loss is tolerated"
     assert world.viewer("manager").criteria.tolerance == CURVE
@@ -120,7 +120,7 @@ def test_by_program_and_page(world: World) -> None:
     (error,) = wrong.json()["errors"]
     assert (wrong.status_code, error["pointer"]) == (400, "#/tolerance")
     assert manager.put(address, body, **sent).json()["tolerance"] == CURVE
-    assert "A year may cost more than 1,000,000 with a chance of 50" in (
+    assert "A year may cost more than 1,000,000 with a chance of at most 50" in (
         web.get(page).content.decode()
     )
     html = web.get(page + "new/").content.decode()

@@ -126,7 +126,8 @@ def test_each_list_has_its_rows(world: World, show: str) -> None:
     assert (second.ref in text) is (show in ("needed", "waiting"))
     assert (first.ref in text) is (show == "granted")
     unknown = builders.web(world.onlooker).get(f"/r/{world.register.slug}/acceptances/?show=x")
-    assert unknown.status_code == 404
+    assert unknown.status_code == 400
+    assert "Choose one of these: Above appetite without one, Waiting" in unknown.content.decode()
 
 
 def test_all_acceptances_of_a_risk_are_on_its_page_and_behind_it(world: World) -> None:

@@ -249,6 +249,9 @@ def test_options_are_taken_out_of_a_draft_alone(world: World) -> None:
     for show in ("waiting", "drafts", "standing", "over"):
         found = row.ref in page(world, "owner", f"decisions/?show={show}").split("<tbody>")[-1]
         assert found is (show == "drafts"), show
+    unknown = builders.web(world.owner).get(f"/r/{world.register.slug}/decisions/?show=x")
+    assert unknown.status_code == 400
+    assert "Choose one of these: To be decided, Drafts" in unknown.content.decode()
 
 
 def test_one_of_a_partys_own_is_nobody_elses(world: World) -> None:

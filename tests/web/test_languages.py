@@ -51,6 +51,8 @@ def test_a_sentence_is_in_one_language(pilot, address, tail):
     assert "something else entirely" in html
     html = read(pilot, address, "en", tail)
     assert "Because something else entirely, <b>the bridge may close</b>" in html
+    edit(pilot, event="The bridge may close")
+    assert "entirely, <b>the bridge may close</b>" in read(pilot, address, "en", tail)
     assert "has changed since this was translated" not in html
 
 

@@ -5,10 +5,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, percent_text
+from riskreg.analysis.amounts import amount_text
 from riskreg.decisions.policy import gates as policy
 from riskreg.decisions.policy.decisions import KEYS
 from riskreg.decisions.policy.gates import ALL_IN, GATE, STOP, Gate, GateValue
+from riskreg.kernel.localised import percent_text
 
 # Doing nothing has the first letter.
 NOTHING = KEYS[0]

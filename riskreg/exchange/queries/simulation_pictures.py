@@ -8,7 +8,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import amount_text, number_name, percent_text
+from riskreg.analysis.amounts import amount_text, number_name
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
@@ -20,7 +20,7 @@ from riskreg.exchange.writing.chart_svg import TEXT, Chart, Mark, Shape, bar, ch
 from riskreg.exchange.writing.files import PICTURES
 from riskreg.exchange.writing.heatmap_svg import text_width
 from riskreg.kernel.errors import NotFound
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 from riskreg.register.access import Viewer
 from riskreg.register.labels import Label
 from riskreg.register.units import with_unit

@@ -57,9 +57,13 @@ def create_register(
     errors = Errors()
     names = clean_names(errors, "names", names)
     if not _KEY.match(slug):
-        errors.add("slug", "malformed", _("A slug is lower-case letters, digits and hyphens."))
+        errors.add(
+            "slug",
+            "malformed",
+            _("The name in addresses is of lower-case letters, digits and hyphens."),
+        )
     elif slug in RESERVED_SLUGS:
-        errors.add("slug", "reserved", _("This word is kept for the system; choose another slug."))
+        errors.add("slug", "reserved", _("This word is kept for the system; choose another name."))
     elif Register.objects.filter(slug=slug).exists():
         errors.add("slug", "taken", _slug_taken())
     if time_zone not in time_zones():
@@ -97,7 +101,7 @@ def create_register(
 
 
 def _slug_taken() -> str:
-    return _("There is a register of that slug already; choose another.")
+    return _("There is a register of that name in addresses already; choose another.")
 
 
 @transaction.atomic

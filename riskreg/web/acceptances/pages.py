@@ -8,7 +8,6 @@ from django.core.paginator import Paginator
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.models import AcceptanceState, Obligation
@@ -21,19 +20,23 @@ from riskreg.decisions.queries.acceptances import (
     unaccepted,
     why_not,
 )
-from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.acceptances.rows import acceptance_row
-from riskreg.web.base import RegisterView
+from riskreg.web.base import RegisterView, require_tab
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.file_links import file_links
 from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.presenters import Scale, person, query
 
 PER_PAGE = 25
-SHOWS = ("needed", "waiting", "granted", "over")
+SHOWS = {
+    "needed": gettext_lazy("Above appetite without one"),
+    "waiting": gettext_lazy("Waiting for an answer"),
+    "granted": gettext_lazy("Granted"),
+    "over": gettext_lazy("Over"),
+}
 
 
 class WordsForm(forms.Form):
@@ -52,12 +55,11 @@ class WordsForm(forms.Form):
 
 def listed_acceptances(viewer: Viewer, show: str, today: dt.date, risk: str = "") -> QuerySet[Any]:
     """The rows of one of the lists (``SHOWS``) in their order: positions of what needs one, or
-    acceptances; where ``risk`` is named, all of that one, the newest first. Raises ``NotFound`` for
-    no such list or risk."""
+    acceptances; where ``risk`` is named, all of that one, the newest first. Raises ``Invalid`` for
+    no such list, ``NotFound`` for no such risk."""
     if risk:
         return acceptances_of(viewer, risk_for(viewer, risk), today)
-    if show not in SHOWS:
-        raise NotFound(_("There is no such list of acceptances."))
+    require_tab(show, SHOWS)
     if show == "needed":
         return unaccepted(viewer, today)
     rows = acceptances_for(viewer, today)
@@ -76,7 +78,7 @@ class AcceptanceList(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """One of the lists, in pages."""
         risk = request.GET.get("risk", "")
-        show = "risk" if risk else request.GET.get("show", "") or SHOWS[0]
+        show = "risk" if risk else request.GET.get("show", "") or next(iter(SHOWS))
         today = self.viewer.today(self.at)
         rows: Any = listed_acceptances(self.viewer, show, today, risk)
         if show == "needed":
@@ -113,15 +115,9 @@ class AcceptanceList(RegisterView):
 
     @staticmethod
     def _tabs(show: str, risk: str) -> list[dict[str, Any]]:
-        labels = {
-            "needed": _("Above appetite without one"),
-            "waiting": _("Waiting for an answer"),
-            "granted": _("Granted"),
-            "over": _("Over"),
-        }
         return [
-            {"label": labels[key], "url": query({}, show=key), "current": key == show}
-            for key in SHOWS
+            {"label": label, "url": query({}, show=key), "current": key == show}
+            for key, label in SHOWS.items()
         ] + ([{"label": risk, "url": query({}, risk=risk), "current": True}] if risk else [])
 
 

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.analysis.amounts import percent_text
 from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage
 from riskreg.exchange.queries.board_packs import (
     MEDIA_TYPES,
@@ -27,6 +26,7 @@ from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.downloads import download
 from riskreg.kernel.errors import Conflict, Invalid
+from riskreg.kernel.localised import percent_text
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors

@@ -9,7 +9,6 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.models import Decision, DecisionState, Stance
@@ -28,10 +27,9 @@ from riskreg.decisions.services.outcomes import may_waive
 from riskreg.exchange.queries.decision_records import decision_record
 from riskreg.exchange.writing.record_pdf import record_pdf
 from riskreg.kernel.downloads import download_bytes
-from riskreg.kernel.errors import NotFound
 from riskreg.register.permissions import permits
 from riskreg.web.acceptances.pages import WordsForm
-from riskreg.web.base import RegisterView
+from riskreg.web.base import RegisterView, require_tab
 from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decision_detail, decision_row
 from riskreg.web.decisions.weighing import weighing_panel
@@ -50,6 +48,12 @@ SHOWS: dict[str, tuple[str, ...]] = {
         DecisionState.SUPERSEDED,
         DecisionState.LAPSED,
     ),
+}
+_TABS = {
+    "waiting": gettext_lazy("To be decided"),
+    "drafts": gettext_lazy("Drafts"),
+    "standing": gettext_lazy("Decided"),
+    "over": gettext_lazy("Over"),
 }
 # Why something cannot be done that is nobody's right or wrong: the button is left out.
 _NOT_NOW = (Block.STATE, Block.NO_RULING, Block.RULED, Block.NOT_DUE)
@@ -102,8 +106,7 @@ class DecisionList(RegisterView):
     def get(self, request: HttpRequest) -> HttpResponse:
         """One of the four lists, in pages."""
         show = request.GET.get("show", "") or next(iter(SHOWS))
-        if show not in SHOWS:
-            raise NotFound(_("There is no such list of decisions."))
+        require_tab(show, _TABS)
         today = self.viewer.today(self.at)
         rows = decisions_for(self.viewer, today).filter(state__in=SHOWS[show])
         soonest = ("due_on", "pk") if show in ("waiting", "drafts") else ("-updated_at", "-pk")
@@ -119,15 +122,9 @@ class DecisionList(RegisterView):
 
     @staticmethod
     def _tabs(show: str) -> list[dict[str, Any]]:
-        labels = {
-            "waiting": _("To be decided"),
-            "drafts": _("Drafts"),
-            "standing": _("Decided"),
-            "over": _("Over"),
-        }
         return [
-            {"label": labels[key], "url": query({}, show=key), "current": key == show}
-            for key in SHOWS
+            {"label": label, "url": query({}, show=key), "current": key == show}
+            for key, label in _TABS.items()
         ]
 
 

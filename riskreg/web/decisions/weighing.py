@@ -7,17 +7,11 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import (
-    amount_text,
-    chance_band_text,
-    chance_text,
-    number_name,
-    percent_text,
-)
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, number_name
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.weighing import Weighing, may_weigh, weighings_of
 from riskreg.jobs.models import OPEN, JobState
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
 from riskreg.web.simulations.run_form import RunForm

@@ -4,11 +4,11 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, percent_text
+from riskreg.analysis.amounts import amount_text
 from riskreg.analysis.models import Effect
 from riskreg.analysis.policy.effects import implied
 from riskreg.analysis.policy.estimates import significant
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 
 
 def share_text(value: float) -> str:

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, often_text, percent_text
+from riskreg.analysis.amounts import amount_text, often_text
 from riskreg.analysis.models import Estimate, EstimateStage
 from riskreg.analysis.policy.estimates import implied
 from riskreg.analysis.queries.estimates import (
@@ -22,6 +22,7 @@ from riskreg.analysis.queries.estimates import (
 )
 from riskreg.analysis.services import release_estimate
 from riskreg.kernel.errors import Invalid
+from riskreg.kernel.localised import percent_text
 from riskreg.register.permissions import permits
 from riskreg.register.policy import weakest
 from riskreg.register.visibility import Visibility

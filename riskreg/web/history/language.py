@@ -3,12 +3,14 @@
 import datetime as dt
 from collections.abc import Collection, Mapping
 from typing import Any
+from zoneinfo import ZoneInfo
 
+from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from riskreg.kernel import clock
+from riskreg.kernel.localised import number
 from riskreg.kernel.punctuation import colon
 from riskreg.register.access import Viewer
 from riskreg.register.queries import objectives_for, terms_of
@@ -80,8 +82,9 @@ def _reading_text(row: Any, zone: str) -> str:
         return str(row)
     at = dt.datetime.fromisoformat(row["at"])
     day = row["precision"] == "day"
-    when = clock.local_date(at, zone).isoformat() if day else at.isoformat(timespec="seconds")
-    return f"{when}{colon()}{row['value']}"
+    local = at.astimezone(ZoneInfo(zone))
+    when = formats.date_format(local, "DATE_FORMAT" if day else "DATETIME_FORMAT")
+    return f"{when}{colon()}{number(row['value'])}"
 
 
 def named(value: Mapping[str, Any]) -> str:

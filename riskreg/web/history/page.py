@@ -1,15 +1,14 @@
 """What happened to a risk, with field-level differences."""
 
-import datetime as dt
 import json
 import uuid
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import path
-from django.utils import formats
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -20,7 +19,14 @@ from riskreg.events.models import Event
 from riskreg.evidence.queries import evidence_ids
 from riskreg.indicators.models import Status
 from riskreg.kernel.fields import Type
-from riskreg.kernel.localised import localised, text_of
+from riskreg.kernel.localised import (
+    day_text,
+    exact_amount,
+    localised,
+    number,
+    percent_text,
+    text_of,
+)
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.dimensions import dimension_name
@@ -335,11 +341,13 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
     if choices and text in choices.values:
         return str(capfirst(choices(text).label))
     if kind == Type.DAY or name in _DAYS:
-        return _day(text)
+        return day_text(text)
     if name == "progress":
-        return f"{text} %"
+        return percent_text(text)
     if kind == Type.MONEY:
-        return formats.number_format(text, decimal_pos=0, use_l10n=True, force_grouping=True)
+        return exact_amount(Decimal(text))
+    if kind == Type.NUMBER or name == "reading":
+        return number(text)
     return names.get(text, text)
 
 
@@ -352,13 +360,6 @@ def _reminder_text(logged: str) -> str:
     if logged.removeprefix("-").isdigit():
         return offset_text(int(logged))
     return words.get(logged, logged)
-
-
-def _day(text: str) -> str:
-    try:
-        return formats.date_format(dt.date.fromisoformat(text), "DATE_FORMAT")
-    except ValueError:
-        return text
 
 
 urlpatterns = [path("risks/<str:ref>/history/", RiskHistory.as_view(), name="risk_history")]

@@ -95,7 +95,7 @@ def limit_text(indicator: Indicator) -> list[str]:
         ]
     if indicator.hysteresis:
         back = number(indicator.hysteresis)
-        back += " %" if indicator.kind == Kind.PACE else f" {unit}"
+        back = with_unit(back, "%" if indicator.kind == Kind.PACE else unit)
         sentences.append(_way_back(indicator) % back)
     sentences.append(
         _("Amber and red call for a review of the risks it watches.")

@@ -8,14 +8,13 @@ from typing import Any
 
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
 from django.urls import path, reverse
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.accounts.models import User
 from riskreg.accounts.queries import users_by_key
 from riskreg.kernel.errors import Errors, Invalid, NotFound
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import day_text, number
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, due_outcome, lateness
@@ -204,7 +203,7 @@ def what_name(what: str) -> str:
 def row_name(by: str, row: Row) -> str:
     """The name of a row in the reader's language."""
     if by == "month":
-        return date_format(dt.date.fromisoformat(row.key + "-01"), "YEAR_MONTH_FORMAT")
+        return day_text(row.key)
     if not row.key:
         return _("no workstream") if by == "workstream" else _("nobody")
     return person(row.name) if by == "owner" else str(row.name)

@@ -6,16 +6,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import (
-    amount_text,
-    chance_band_text,
-    chance_text,
-    percent_text,
-    points_text,
-)
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, points_text
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.estimates import significant
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 from riskreg.register.models import Objective
 from riskreg.risks.models import Mitigation, Risk
 

@@ -13,7 +13,6 @@ from django.urls import reverse
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import percent_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.simulations import risk_in_key
 from riskreg.analysis.queries.contradictions import contradictions_of_run
@@ -32,7 +31,7 @@ from riskreg.analysis.services import cancel_simulation, request_simulation
 from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 from riskreg.register.models import Party
 from riskreg.register.permissions import permits, require
 from riskreg.register.visibility import Visibility

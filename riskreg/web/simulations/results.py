@@ -6,18 +6,12 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis import drawing
-from riskreg.analysis.amounts import (
-    amount_text,
-    chance_band_text,
-    chance_text,
-    number_name,
-    percent_text,
-)
+from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text, number_name
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy import contradictions as policy
 from riskreg.analysis.policy.curves import against_tolerance, chance_beyond, last_shown
 from riskreg.analysis.policy.estimates import significant
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 from riskreg.register.models import Criteria
 from riskreg.risks.models import Risk
 from riskreg.web.presenters import Scale

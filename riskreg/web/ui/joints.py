@@ -11,8 +11,7 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
-from riskreg.analysis import amounts
-from riskreg.kernel import punctuation
+from riskreg.kernel import localised, punctuation
 from riskreg.register.units import unit_text, with_unit
 
 register = template.Library()
@@ -48,7 +47,19 @@ def in_unit(number: str, text: str) -> str:
 @register.filter
 def exact_amount(value: Decimal | int | None) -> str:
     """What something costs, to its last digit."""
-    return amounts.exact_amount(value)
+    return localised.exact_amount(value)
+
+
+@register.filter
+def percent(value: float | str) -> str:
+    """A number of hundredths, with its sign in the way of the reader's language."""
+    return localised.percent_text(value)
+
+
+@register.filter
+def day_text(day: str) -> str:
+    """A day that is kept as text, as the reader's language writes it."""
+    return localised.day_text(day or "")
 
 
 @register.filter

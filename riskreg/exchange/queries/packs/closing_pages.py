@@ -13,7 +13,7 @@ from riskreg.exchange.queries.packs.scope import (
     level_name,
     person_text,
 )
-from riskreg.kernel.localised import number, text_of
+from riskreg.kernel.localised import number, percent_text, text_of
 from riskreg.register.appetite_words import appetites_of_terms
 from riskreg.register.labels import Label
 from riskreg.reviews.policy.coverage import CoverageCounts
@@ -57,7 +57,7 @@ def _coverage_row(name: Any, counted: CoverageCounts) -> list[str]:
     return [
         person_text(name) if isinstance(name, User) else str(name),
         *(str(getattr(counted, what)) for what in ("due", "on_time", "late", "open")),
-        "" if share is None else f"{number(round(100 * share))} %",
+        "" if share is None else percent_text(round(100 * share)),
     ]
 
 
