@@ -1,7 +1,8 @@
 """Calls made up from the schema, by Schemathesis with all its checks, for each of the six roles.
 
 Each case is sent by one of the roles, which take turns, so that every role sends a sixth of them;
-what each did is undone before the next. How many for an operation: SCHEMATHESIS_CASES, else 100.
+what each did is undone before the next. How many for an operation: SCHEMATHESIS_CASES, else fifty,
+and a hundred in a thorough run.
 """
 
 import contextlib
@@ -36,6 +37,7 @@ from riskreg.register.models import Role
 from riskreg.register.services import archive_register, create_program, found_register, invite
 from riskreg.risks.services import set_cadence
 from tests import builders
+from tests.amounts import examples
 from tests.analysis import making
 from tests.builders import SLUG, World
 from tests.comments import making as talking
@@ -43,7 +45,7 @@ from tests.decisions import making as accepting
 from tests.endpoints.receiver import stub_names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
-CASES = int(os.environ.get("SCHEMATHESIS_CASES", "100"))
+CASES = int(os.environ.get("SCHEMATHESIS_CASES", examples(100)))
 # The operations are dealt out to so many tests, which can run beside each other.
 PARTS = 12
 CONFIG = Path(__file__).parents[2] / "schemathesis.toml"
