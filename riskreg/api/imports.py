@@ -33,6 +33,8 @@ from riskreg.kernel import keyset
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import clean_text
 from riskreg.register.permissions import require
+from riskreg.register.visibility import Visibility
+from riskreg.risks.services import copy_register, no_such_register
 
 _NEWEST = keyset.Order("created_at", tie="id", descending=True, tie_descending=True)
 _FIELDS = ("file_name", "content", "encoding", "sheet", "mapping")
@@ -80,6 +82,41 @@ class Imports(RegisterApi):
                     at=self.at,
                 )
             return Answer.of(to_json(row), 201, Location=f"{self.here}imports/{row.uuid}/")
+
+        return self.write(act)
+
+
+class RegisterCopy(RegisterApi):
+    """POST makes drafts of what another register of the caller's holds."""
+
+    http_method_names = ["post"]
+
+    @schema.described(
+        "Copy the risks of another register",
+        shapes_imports.Copied,
+        [schema.KEY],
+        request=shapes_imports.CopyNew,
+        problems=schema.WRITE,
+    )
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """Its open risks, as drafts of the caller's party: what they say, with the terms and
+        objectives that are called alike here. Twice is as once: a title that is here is left out.
+        """
+
+        def act() -> Answer:
+            require(self.viewer, "import.make")
+            given = body_of(request, "register", "visibility")
+            wanted = str(given["register"])
+            if wanted not in {row.register.slug for row in self.my_memberships()}:
+                raise no_such_register()
+            copied = copy_register(
+                actor=self.viewer,
+                slug=wanted,
+                visibility=given.get("visibility") or Visibility.PARTY,
+                at=self.at,
+            )
+            made = [risk.ref for risk in copied.made]
+            return Answer.of({"made": made, "there": copied.there, "left": copied.left})
 
         return self.write(act)
 

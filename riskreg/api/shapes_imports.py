@@ -70,6 +70,21 @@ class ImportNew(s.Serializer[Any]):
     )
 
 
+class CopyNew(s.Serializer[Any]):
+    register = s.CharField(max_length=80, help_text="another register of the caller's, by its slug")
+    visibility = one_of(
+        Visibility.values, required=False,
+        help_text="shared: every party here sees what every party saw there; else party: the "
+        "caller's own alone",
+    )  # fmt: skip
+
+
+class Copied(s.Serializer[Any]):
+    made = s.ListField(child=s.CharField(), help_text="the drafts, by ref")
+    there = s.IntegerField(help_text="risks whose title is here already")
+    left = s.IntegerField(help_text="risks beyond what is made at once: ask again for them")
+
+
 class ImportQuestion(s.Serializer[Any]):
     row = s.IntegerField(allow_null=True, help_text="where it first occurs; null: the whole column")
     column = s.CharField(allow_blank=True, help_text="of the file")

@@ -210,6 +210,7 @@ ROUTES: dict[str, str] = {
     "/r/{}/board-packs/{}/cancel/": "POST",
     "/r/{}/imports/template.xlsx": "GET",
     "/r/{}/imports/": "GET POST",
+    "/r/{}/imports/copy/": "POST",
     "/r/{}/imports/drafts/{}/": "GET POST",
     "/r/{}/imports/{}/": "GET",
     "/r/{}/imports/{}/undo/": "POST",
@@ -331,6 +332,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/board-packs/{}/cancel/": "POST",
     "/api/v1/registers/{}/board-packs/{}/file/": "GET",
     "/api/v1/registers/{}/imports/": "GET POST",
+    "/api/v1/registers/{}/imports/copy/": "POST",
     "/api/v1/registers/{}/imports/preview/": "POST",
     "/api/v1/registers/{}/imports/{}/": "GET",
     "/api/v1/registers/{}/imports/{}/undo/": "POST",
@@ -571,6 +573,8 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
             wanted = ("starts_on", "until_on")
         elif route.endswith("/end/"):
             wanted = ()
+        elif route.endswith("/imports/copy/"):
+            return {"register": world.register.slug}
         elif route.endswith(("/imports/", "/imports/preview/")):
             return {"file_name": "f.csv", "content": "Risk,Likelihood\nIce,5\n"}
         elif route.endswith("/undo/"):

@@ -170,5 +170,5 @@ def test_nothing_is_certain_neither_way() -> None:
     texts = {0.0: "below 0.1 %", 0.0009: "below 0.1 %", 0.001: "0.1 %", 0.04678: "4.7 %",
              0.5: "50 %", 0.999: "99.9 %", 0.9995: "above 99.9 %", 1.0: "above 99.9 %"}  # fmt: skip
     assert {value: chance_text(value) for value in texts} == texts
-    points = {0.0: "0 points", 0.0001: "below 0.1 points", 0.025: "2.5 points", -0.01: "-1 points"}
+    points = {0.0: "0 points", 0.0001: "below 0.1 points", 0.025: "2.5 points", -0.01: "−1 points"}
     assert {value: points_text(value) for value in points} == points

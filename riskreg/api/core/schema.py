@@ -338,7 +338,7 @@ def downloaded(summary: str) -> Decorator:
 # Last parts of addresses that are no nouns.
 _ACTS = {
     "accept", "answer", "approve", "archive", "attendance", "bulk", "cancel", "chair", "clone",
-    "close", "decide", "end", "export", "feed", "file", "grant", "items", "lapse", "merge",
+    "close", "copy", "decide", "end", "export", "feed", "file", "grant", "items", "lapse", "merge",
     "needed", "open", "preview", "propose", "refuse", "reject", "release", "reopen", "resend",
     "restore", "retract", "revisit", "revoke", "rotate", "share", "test", "transfer", "undo",
     "vote", "withdraw",

@@ -2,7 +2,13 @@
 
 from riskreg.risks.services.assessments import record_assessment
 from riskreg.risks.services.cadence import set_cadence
-from riskreg.risks.services.cloning import clone_risk
+from riskreg.risks.services.cloning import (
+    MOST_AT_ONCE,
+    Copied,
+    clone_risk,
+    copy_register,
+    no_such_register,
+)
 from riskreg.risks.services.control_tests import record_test
 from riskreg.risks.services.controls import add_control, edit_control, end_control
 from riskreg.risks.services.criteria import publish_criteria
@@ -22,11 +28,14 @@ from riskreg.risks.services.terms import merge_terms
 
 __all__ = [
     "ENDING",
+    "MOST_AT_ONCE",
     "ClosedAs",
+    "Copied",
     "add_control",
     "clean_ending",
     "clone_risk",
     "close_risk",
+    "copy_register",
     "create_mitigation",
     "create_risk",
     "edit_control",
@@ -36,6 +45,7 @@ __all__ = [
     "end_mitigation_with",
     "end_relation",
     "merge_terms",
+    "no_such_register",
     "open_risk",
     "publish_criteria",
     "record_assessment",

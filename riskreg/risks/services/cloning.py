@@ -1,15 +1,20 @@
-"""A new draft that begins as a copy of another risk."""
+"""New drafts that begin as copies of other risks: of one, or of those of another register."""
 
 import datetime as dt
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext as _
 
-from riskreg.register.access import Viewer
+from riskreg.kernel.errors import Invalid, NotFound
+from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.permissions import require
-from riskreg.register.queries import ANSWERABLE, members_for
-from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import risk_for
+from riskreg.register.queries import ANSWERABLE, members_for, objectives_for, terms_of
+from riskreg.register.visibility import Visibility
+from riskreg.risks.models import Risk, State
+from riskreg.risks.queries.access import current_positions, risk_for
 from riskreg.risks.queries.links import objectives_by_risk
 from riskreg.risks.services.risks import create_risk
 
@@ -17,6 +22,18 @@ _COPIED = (
     "title", "cause", "event", "consequence", "kind", "response", "sources", "labels",
     "translations",
 )  # fmt: skip
+# More would not be done before whoever asked for it gives up waiting.
+MOST_AT_ONCE = 200
+
+
+@dataclass(frozen=True)
+class Copied:
+    """The drafts that were made, how many risks have their title here already, and how many are
+    left for another time."""
+
+    made: list[Risk]
+    there: int
+    left: int
 
 
 @transaction.atomic
@@ -29,15 +46,104 @@ def clone_risk(*, actor: Viewer, ref: str, at: dt.datetime) -> Risk:
     """
     require(actor, "risk.create")
     risk = risk_for(actor, ref)
-    own = members_for(actor).filter(party=actor.party, role__in=ANSWERABLE)
-    people = {member.user_id for member in own}
-    fields: dict[str, Any] = {name: getattr(risk, name) for name in _COPIED}
-    fields["labels"] = {n: label for n, label in risk.labels.items() if n in _COPIED}
-    fields["owner"] = risk.owner if risk.owner_id in people else actor.user
-    if risk.deputy_id in people and risk.deputy_id != fields["owner"].pk:
-        fields["deputy"] = risk.deputy
+    fields = _fields(actor, risk, _people(actor))
     # What is out of use is not taken up again.
     terms = risk.terms.filter(retired_at=None, merged_into=None).select_related("taxonomy")
     fields["terms"] = [f"{term.taxonomy.key}:{term.key}" for term in terms]
     fields["objectives"] = objectives_by_risk(actor, [risk.pk]).get(risk.pk, [])
     return create_risk(actor=actor, fields=fields, visibility=risk.visibility, at=at)
+
+
+@transaction.atomic
+def copy_register(
+    *, actor: Viewer, slug: str, visibility: str = Visibility.PARTY, at: dt.datetime
+) -> Copied:
+    """Make drafts of the actor's party of the open risks of another register of theirs.
+
+    As of last year's: each says what that one says, with the terms and objectives that are called
+    alike here, and nothing of what was judged, reviewed or planned there. Drafts are the party's
+    own; ``visibility`` "shared" shows all parties here those that all saw there. What is a party's
+    own there is copied for that party alone, by its key. A risk whose title an open one or a draft
+    has here is left out, so that twice is as once; at most ``MOST_AT_ONCE`` are made.
+    Raises ``Invalid`` naming register or visibility, ``Forbidden``.
+    """
+    require(actor, "import.make")
+    if visibility not in Visibility.values:
+        raise Invalid.one("visibility", "unknown", _("This must be one of: shared, party."))
+    other = _other(actor, slug)
+    known = {title.casefold() for title in _alive(actor).values_list("risk__title", flat=True)}
+    rows = current_positions(other).filter(state=State.OPEN)
+    if other.party is None or actor.party is None or other.party.key != actor.party.key:
+        rows = rows.filter(visibility=Visibility.SHARED)
+    wanted, there = [], 0
+    for position in rows.select_related("risk__owner", "risk__deputy").order_by("risk__ref"):
+        title = position.risk.title.casefold()
+        there += title in known
+        if title not in known:
+            wanted.append(position.risk)
+        known.add(title)
+    chosen = wanted[:MOST_AT_ONCE]
+    terms, objectives = _terms_here(actor, chosen), _objectives_here(actor, other, chosen)
+    people = _people(actor)
+    made = []
+    for risk in chosen:
+        fields = _fields(actor, risk, people)
+        fields |= {"terms": terms.get(risk.pk, []), "objectives": objectives.get(risk.pk, [])}
+        shown = visibility if risk.visibility == Visibility.SHARED else Visibility.PARTY
+        made.append(create_risk(actor=actor, fields=fields, visibility=shown, at=at))
+    return Copied(made, there, len(wanted) - len(chosen))
+
+
+def _other(actor: Viewer, slug: str) -> Viewer:
+    if slug == actor.register.slug:
+        raise Invalid.one("register", "itself", _("This is the register itself; choose another."))
+    try:
+        return viewer_for(actor.user, slug, actor.request_id)
+    except NotFound:
+        raise no_such_register() from None
+
+
+def no_such_register() -> Invalid:
+    """What is said of a register that is not there, or not its caller's."""
+    text = _("You are in no register of that name in addresses; choose one of yours.")
+    return Invalid.one("register", "unknown", text)
+
+
+def _alive(actor: Viewer) -> Any:
+    return current_positions(actor).filter(state__in=(State.DRAFT, State.OPEN))
+
+
+def _people(actor: Viewer) -> set[int]:
+    own = members_for(actor).filter(party=actor.party, role__in=ANSWERABLE)
+    return {member.user_id for member in own}
+
+
+def _fields(actor: Viewer, risk: Risk, people: Collection[int]) -> dict[str, Any]:
+    fields: dict[str, Any] = {name: getattr(risk, name) for name in _COPIED}
+    fields["labels"] = {n: label for n, label in risk.labels.items() if n in _COPIED}
+    fields["owner"] = risk.owner if risk.owner_id in people else actor.user
+    if risk.deputy_id in people and risk.deputy_id != fields["owner"].pk:
+        fields["deputy"] = risk.deputy
+    return fields
+
+
+def _terms_here(actor: Viewer, risks: Collection[Risk]) -> Mapping[int, list[str]]:
+    """{risk: [taxonomy:term, …]} that are in use here, by the keys that they have there."""
+    active = terms_of(actor).filter(retired_at=None, merged_into=None)
+    here = set(active.values_list("taxonomy__key", "key"))
+    links = Risk.terms.through.objects.filter(risk__in=risks)
+    found: dict[int, list[str]] = {}
+    for risk, taxonomy, term in links.values_list("risk_id", "term__taxonomy__key", "term__key"):
+        if (taxonomy, term) in here:
+            found.setdefault(risk, []).append(f"{taxonomy}:{term}")
+    return found
+
+
+def _objectives_here(
+    actor: Viewer, other: Viewer, risks: Collection[Risk]
+) -> Mapping[int, list[str]]:
+    """{risk: [objective, …]} that are shared here, by the keys that they have there."""
+    shared = objectives_for(actor).filter(visibility=Visibility.SHARED)
+    here = set(shared.values_list("key", flat=True))
+    there = objectives_by_risk(other, [risk.pk for risk in risks])
+    return {risk: [key for key in keys if key in here] for risk, keys in there.items()}

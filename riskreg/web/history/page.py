@@ -31,6 +31,7 @@ from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.dimensions import dimension_name
 from riskreg.register.policy import Matrix
+from riskreg.register.units import with_unit
 from riskreg.reminders.labels import offset_text
 from riskreg.reviews.models import Outcome
 from riskreg.reviews.queries import reviews_of
@@ -346,8 +347,11 @@ def _value(name: str, value: Any, names: dict[str, str], matrix: Matrix, noun: s
         return percent_text(text)
     if kind == Type.MONEY:
         return exact_amount(Decimal(text))
-    if kind == Type.NUMBER or name == "reading":
+    if kind == Type.NUMBER:
         return number(text)
+    if name == "reading":
+        value, _blank, unit = text.partition(" ")
+        return with_unit(number(value), unit)
     return names.get(text, text)
 
 

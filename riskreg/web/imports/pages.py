@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, Streami
 from django.http.response import HttpResponseBase
 from django.urls import path, reverse
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, ngettext
 
 from riskreg.exchange.mapping import Asked, Plan
 from riskreg.exchange.models import Import, ImportDraft
@@ -38,13 +38,23 @@ from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.kernel.localised import localised
+from riskreg.kernel.punctuation import in_a_row
+from riskreg.register.access import Viewer, memberships_of
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
+from riskreg.register.visibility import Visibility
+from riskreg.risks.services import copy_register
 from riskreg.web.base import RegisterView, add_errors
+from riskreg.web.forms.marks import adds
 from riskreg.web.imports.answers import posted_answers
 from riskreg.web.imports.labels import field_label, format_label, outcome_labels, target_groups
+from riskreg.web.table_form import get_choices, set_choices
 
 LISTED, SHOWN = 100, 200
+DRAFTS_SEEN_BY = (
+    (Visibility.PARTY.value, gettext_lazy("my party alone, until they are shared")),
+    (Visibility.SHARED.value, gettext_lazy("every party here, of what every party saw there")),
+)
 _ORDER = {"refused": 0, "new": 1, "updated": 2, "skipped": 3}
 
 
@@ -82,6 +92,23 @@ class FileForm(forms.Form):
         raise Invalid.one("file", "required", _("Choose a file, or paste rows."))
 
 
+class CopyForm(forms.Form):
+    """Which other register of one's own, and who is to see the drafts."""
+
+    register = forms.ChoiceField(label=gettext_lazy("Register"))
+    visibility = forms.ChoiceField(
+        label=gettext_lazy("Who sees the drafts"), choices=DRAFTS_SEEN_BY, widget=forms.RadioSelect,
+        help_text=gettext_lazy("What was your party's own there stays your party's own."),
+    )  # fmt: skip
+
+    def __init__(self, viewer: Viewer, data: Any = None) -> None:
+        super().__init__(data, initial={"visibility": Visibility.PARTY.value})
+        others = [row.register for row in memberships_of(viewer.user)]
+        set_choices(self, "register", [
+            (one.slug, f"{one.name} ({one.slug})") for one in others if one.pk != viewer.register.pk
+        ])  # fmt: skip
+
+
 class Imports(RegisterView):
     """What was brought in, what waits to be assigned, and the form for a file."""
 
@@ -107,17 +134,48 @@ class Imports(RegisterView):
         slug = self.viewer.register.slug
         return HttpResponseRedirect(reverse(f"web:{name}", args=[slug, *keys]))
 
-    def _page(self, form: FileForm, status: int = 200) -> HttpResponse:
+    def _page(
+        self, form: FileForm, status: int = 200, copying: CopyForm | None = None
+    ) -> HttpResponse:
         require(self.viewer, "import.make")
+        copying = copying or CopyForm(self.viewer)
         waiting = list(waiting_for_owner(self.viewer)[: LISTED + 1])
         context = {
             "title": _("Bring a spreadsheet in"),
             "form": form,
+            "copying": copying if get_choices(copying, "register") else None,
             "imports": list(imports_for(self.viewer)[:LISTED]),
             "waiting": waiting[:LISTED],
             "waiting_more": len(waiting) > LISTED,
         }
         return self.render("imports/index.html", context, status)
+
+
+@adds
+class CopyRegister(Imports):
+    """The open risks of another register of one's own, as drafts here."""
+
+    http_method_names = ["post"]
+
+    def post(self, request: HttpRequest) -> HttpResponse:
+        """Make them, and lead to the drafts."""
+        require(self.viewer, "import.make")
+        form = CopyForm(self.viewer, request.POST)
+        if not form.is_valid():
+            return self._page(FileForm(), 400, form)
+        given = form.cleaned_data
+        copied = copy_register(
+            actor=self.viewer, slug=given["register"], visibility=given["visibility"], at=self.at
+        )
+        n = len(copied.made)
+        words = [ngettext("%(n)d draft was made.", "%(n)d drafts were made.", n) % {"n": n}]
+        if copied.there:
+            words.append(_("Left out, of a title that is here: %(n)d.") % {"n": copied.there})
+        if copied.left:
+            words.append(_("Copy once more for the rest: %(n)d.") % {"n": copied.left})
+        messages.success(request, in_a_row(words))
+        slug = self.viewer.register.slug
+        return HttpResponseRedirect(reverse("web:risks", args=[slug]) + "?state=draft")
 
 
 class Draft(Imports):
@@ -316,6 +374,7 @@ class NotTaken(RegisterView):
 
 urlpatterns = [
     path("imports/", Imports.as_view(), name="imports"),
+    path("imports/copy/", CopyRegister.as_view(), name="import_copy"),
     path("imports/drafts/<uuid:uuid>/", Draft.as_view(), name="import_draft"),
     path("imports/<uuid:uuid>/", ImportPage.as_view(), name="import"),
     path("imports/<uuid:uuid>/undo/", ImportUndo.as_view(), name="import_undo"),

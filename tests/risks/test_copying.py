@@ -1,0 +1,125 @@
+"""The risks of another register as drafts, as of last year's."""
+
+import pytest
+
+from riskreg.kernel.errors import Forbidden, Invalid
+from riskreg.register import services as register_services
+from riskreg.risks.models import Risk
+from riskreg.risks.services import Copied, copy_register
+from tests import builders
+from tests.builders import World
+from tests.dump import nothing_changes
+
+pytestmark = pytest.mark.django_db
+LAST = "last-year"
+
+
+@pytest.fixture
+def last(world: World) -> World:
+    """Last year's register, in which this year's manager was manager of the same party."""
+    there = builders.build_world(slug=LAST)
+    register_services.add_member(
+        register=there.register, user=world.manager, role="manager", party=there.foton,
+        at=there.at, by=there.founder,
+    )  # fmt: skip
+    return there
+
+
+def copy(world: World, who: str = "manager", **given: str) -> Copied:
+    return copy_register(actor=world.viewer(who), slug=LAST, at=world.at, **given)
+
+
+def test_open_ones_become_drafts_once_and_what_was_private_stays_so(
+    world: World, last: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    words = {"cause": "Rain", "translations": {"zh-hans": {"title": "冰"}}}
+    builders.risk(last, title="Ice", external_id="their-id", **words)
+    builders.risk(last, title="Ours alone", visibility="party")
+    builders.risk(last, by=last.partner_owner, title="Theirs alone", visibility="party")
+    builders.risk(last, title="No more", opened=False)
+    builders.risk(last, title="Here already")
+    builders.risk(world, title="here ALREADY")
+    copied = copy(world, visibility="shared")
+    assert (len(copied.made), copied.there, copied.left) == (2, 1, 0)
+    seen = {risk.title: (risk.visibility, risk.party) for risk in copied.made}
+    assert seen == {
+        "Ice": ("shared", world.foton),
+        "Ours alone": ("party", world.foton),
+    }
+    ice = next(risk for risk in copied.made if risk.title == "Ice")
+    assert (ice.state, ice.cause, ice.owner) == ("draft", "Rain", world.manager)
+    assert ice.translations == words["translations"]
+    assert (ice.external_id, ice.register) == (None, world.register)
+    with nothing_changes():
+        again = copy(world)
+    assert (again.made, again.there) == ([], 3)
+    # Whoever stops at the limit goes on where they were.
+    Risk.objects.filter(register=world.register, title="Ice").update(title="Another name")
+    monkeypatch.setattr("riskreg.risks.services.cloning.MOST_AT_ONCE", 0)
+    assert (copy(world).made, copy(world).left) == ([], 1)
+
+
+def test_drafts_are_the_partys_own_unless_they_are_to_be_shared(world: World, last: World) -> None:
+    builders.risk(last, title="Seen by all there")
+    (made,) = copy(world).made
+    assert made.visibility == "party"
+
+
+def test_who_acts_for_another_party_here_takes_nothing_private_along(world: World) -> None:
+    there = builders.build_world(slug=LAST)
+    register_services.add_member(
+        register=there.register, user=world.manager, role="manager", party=there.catl,
+        at=there.at, by=there.founder,
+    )  # fmt: skip
+    builders.risk(there, by=there.partner_owner, title="CATL's own", visibility="party")
+    assert copy(world) == Copied([], 0, 0)
+
+
+def test_terms_and_objectives_go_along_where_they_are_called_alike(
+    world: World, last: World
+) -> None:
+    for each in (world, last):
+        builders.taxonomy(each, "market")
+        builders.objective(each, key="overseas")
+    builders.taxonomy(last, "gone", {"old": "Old"})
+    builders.risk(last, terms=["market:eu", "gone:old"], objectives=["overseas"])
+    (made,) = copy(world).made
+    assert [term.key for term in made.terms.all()] == ["eu"]
+    assert [row.key for row in made.objectives.all()] == ["overseas"]
+
+
+@pytest.mark.parametrize(
+    ("slug", "given", "field"),
+    [
+        (builders.SLUG, {}, "register"),
+        ("nowhere", {}, "register"),
+        ("not mine", {}, "register"),
+        (LAST, {"visibility": "all"}, "visibility"),
+    ],
+)
+def test_what_cannot_be_copied_is_said(
+    world: World, last: World, slug: str, given: dict[str, str], field: str
+) -> None:
+    with nothing_changes(), pytest.raises(Invalid) as refused:
+        copy_register(actor=world.viewer("manager"), slug=slug, at=world.at, **given)
+    assert set(refused.value.fields) == {field}
+
+
+def test_by_program_and_page(world: World, last: World) -> None:
+    for title in ("Ice", "Snow"):
+        builders.risk(last, title=title)
+    web = builders.web(world.manager)
+    page = f"/r/{world.register.slug}/imports/"
+    assert f'value="{LAST}"' in web.get(page).content.decode()
+    done = web.post(page + "copy/", {"register": LAST, "visibility": "party"}, follow=True)
+    assert "2 drafts were made." in done.content.decode()
+    wrong = web.post(page + "copy/", {"register": "nowhere", "visibility": "party"})
+    assert wrong.status_code == 400
+    api = builders.api(world.manager)
+    address = f"/api/v1/registers/{world.register.slug}/imports/copy/"
+    sent = {"content_type": "application/json"}
+    answer = api.post(address, {"register": LAST}, **sent)
+    assert (answer.status_code, answer.json()) == (200, {"made": [], "there": 2, "left": 0})
+    assert api.post(address, {"register": "nowhere"}, **sent).status_code == 400
+    with pytest.raises(Forbidden):
+        copy(world, "owner")
