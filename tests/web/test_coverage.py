@@ -68,7 +68,7 @@ def test_the_list_behind_a_number_is_paged(held: World, monkeypatch: pytest.Monk
 
 def test_what_it_says(held: World) -> None:
     text = page(held)
-    assert re.search(r"<b>50%</b>\s*<span>On time", text)
+    assert re.search(r"<b>50 %</b>\s*<span>On time", text)
     assert "Foton" in text
     assert "CATL" in text
     assert 'aria-current="page"' in text

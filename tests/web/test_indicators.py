@@ -58,7 +58,7 @@ def test_the_list_says_how_each_stands(pilot, address):
     html = page(pilot.client("viewer"), address("indicators/"))
     assert "Steel price" in html
     assert 'class="spark"' in html
-    assert re.search(r"950\s*<span", html)
+    assert re.search(r"950 EUR/t\s*<span", html)
     assert "badge bad" in html
     assert "No reading" in html
     only = page(pilot.client("viewer"), address("indicators/?status=red"))

@@ -24,7 +24,7 @@ def test_the_screen(pilot, address):
     response = pilot.client("owner").get(address("risks/R-001/review/"))
     html = response.content.decode()
     assert "Because rain, <b>the bridge may close</b>; as a result, lorries would wait." in html
-    assert "Build a ferry: 55%" in html
+    assert "Build a ferry: 55 %" in html
     assert "progress" in html
     assert '<input type="radio" name="cell" value="3,4" checked' in html
     assert html.count('type="radio" name="cell"') == 25

@@ -120,7 +120,7 @@ def test_detail_says_what_it_is(pilot, address):
         "The manager",
         "Second lane",
         "Build a ferry",
-        "40%",
+        "40 %",
         "Many units",
         "Union",
         "Illustrative",
