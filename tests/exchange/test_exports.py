@@ -150,7 +150,7 @@ def test_what_is_asked_wrongly_is_refused_in_words(world: World) -> None:
         assert answer.json()["errors"][0]["pointer"], query
     assert web.get(f"/r/{slug}/risks/R-999/export/").status_code == 404
     assert api.get(f"/api/v1/registers/{slug}/risks/R-999/export/").status_code == 404
-    assert web.get(f"/r/{slug}/acceptances/export/?show=none").status_code == 404
+    assert web.get(f"/r/{slug}/acceptances/export/?show=none").status_code == 400
     empty = "risks/export/?format=oscal&q=nothing+of+that"
     assert "at least one" in web.get(f"/r/{slug}/{empty}").content.decode()
 
