@@ -5,7 +5,7 @@ from typing import Any
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 
-from riskreg.analysis.amounts import amount_text, chance_text, percent_text
+from riskreg.analysis.amounts import amount_text, chance_text
 from riskreg.analysis.policy.forecasts import (
     ENOUGH,
     ChanceScore,
@@ -15,7 +15,7 @@ from riskreg.analysis.policy.forecasts import (
     Uncounted,
 )
 from riskreg.analysis.queries.forecasts import Forecast, own_forecasts
-from riskreg.kernel.localised import number
+from riskreg.kernel.localised import number, percent_text
 from riskreg.register.policy import weakest
 from riskreg.web.base import RegisterView
 from riskreg.web.presenters import person
