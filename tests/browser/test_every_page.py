@@ -56,7 +56,6 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:effects": (OWNER, ""),
     "web:effect_new": (OWNER, ""),
     "web:estimate_new": (OWNER, ""),
-    "web:own_forecasts": (OWNER, ""),
     "web:acceptances": (LEADER, ""),
     "web:acceptances granted": (LEADER, "?show=granted"),
     "web:acceptance": (LEADER, ""),
@@ -179,6 +178,7 @@ PAGES: dict[str, tuple[str, str]] = {
     "account_reset_password_from_key_done": ("", ""),
     "404": (OWNER, ""),
     "403": (LEADER, ""),
+    "web:own_forecasts": (OWNER, ""),
 }
 # The theme changes colours and nothing else: the rules about colours are asked again.
 THEMES: dict[Any, dict[str, Any]] = {

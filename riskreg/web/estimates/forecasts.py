@@ -49,6 +49,7 @@ class OwnForecasts(RegisterView):
     def _row(self, one: Forecast) -> dict[str, Any]:
         currency = one.estimate.currency
         risk = one.estimate.risk
+        came = risk.happened_on
         return {
             "ref": risk.ref,
             "title": risk.localized("title"),
@@ -58,8 +59,8 @@ class OwnForecasts(RegisterView):
             "chance": chance_text(one.chance),
             "range": f"{amount_text(one.low)} … {amount_text(one.high, currency)}",
             "ended_on": one.ended_on,
-            "happened": one.happened,
-            "later": risk.happened_on is not None and not one.happened,
+            "happened": one.happened or (came is not None and came <= one.given_on),
+            "later": came is not None and came > one.given_on and not one.happened,
             "cost": amount_text(float(one.cost), currency) if one.cost is not None else "",
             "cost_label": risk.labels.get("happened_cost", ""),
             "inside": one.inside,
