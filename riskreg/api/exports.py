@@ -25,6 +25,7 @@ from riskreg.exchange.queries.nouns import NOUNS, readings_of_all
 from riskreg.exchange.queries.party import party_files, party_name
 from riskreg.exchange.queries.sheets import (
     coverage_sheet,
+    empty_workbook,
     events_sheet,
     list_sheet,
     risk_sheets,
@@ -34,6 +35,7 @@ from riskreg.exchange.queries.sheets import (
 from riskreg.exchange.writing.files import (
     FORMATS,
     RISK_FORMATS,
+    XLSX,
     Sheet,
     file_pieces,
     in_language,
@@ -321,6 +323,20 @@ LISTS = {
     "estimates": _list_export("estimates"),
     "relations": _list_export("relations"),
 }
+
+
+class RegisterTemplate(RegisterApi):
+    """An empty workbook."""
+
+    http_method_names = ["get", "head"]
+    renderer_classes = [JSONRenderer, renderer(XLSX)]
+
+    @schema_exports.filled_in("Read the workbook to fill in")
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """The columns that an import knows, with lists to choose from and help. For managers."""
+        self.known_params()
+        name = f"{self.viewer.register.slug}-template-{get_language()}.xlsx"
+        return as_file(empty_workbook(self.viewer), XLSX, name)
 
 
 class PartyExport(RegisterApi):

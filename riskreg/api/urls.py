@@ -306,6 +306,7 @@ _REGISTER: list[URLPattern | URLResolver] = [
     path("board-packs/", board_packs.BoardPacks.as_view(), name="board_packs"),
     path("board-packs/<uuid:pack>/", include(_BOARD_PACK)),
     path("imports/", imports.Imports.as_view(), name="imports"),
+    path("imports/template/", exports.RegisterTemplate.as_view(), name="import_template"),
     path("imports/copy/", imports.RegisterCopy.as_view(), name="register_copy"),
     path("imports/preview/", imports.ImportPreview.as_view(), name="import_preview"),
     path("imports/<uuid:brought>/", imports.ImportDetail.as_view(), name="import"),

@@ -333,6 +333,7 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/board-packs/{}/file/": "GET",
     "/api/v1/registers/{}/imports/": "GET POST",
     "/api/v1/registers/{}/imports/copy/": "POST",
+    "/api/v1/registers/{}/imports/template/": "GET",
     "/api/v1/registers/{}/imports/preview/": "POST",
     "/api/v1/registers/{}/imports/{}/": "GET",
     "/api/v1/registers/{}/imports/{}/undo/": "POST",

@@ -246,6 +246,11 @@ def test_the_template_is_taken_as_it_was_filled_in(world: World, language: str) 
                           headers={"accept-language": language})  # fmt: skip
     data = b"".join(response.streaming_content)  # type: ignore[attr-defined]
     book = load_workbook(io.BytesIO(data))
+    # Programs have the same one.
+    address = f"/api/v1/registers/{world.register.slug}/imports/template/"
+    answer = builders.api(world.manager).get(address, headers={"accept-language": language})
+    theirs = load_workbook(io.BytesIO(b"".join(answer.streaming_content)))  # type: ignore[attr-defined]
+    assert [list(each.values) for each in theirs] == [list(each.values) for each in book]
     sheet = book.worksheets[0]
     titles = [cell.value for cell in sheet[1]]
     assert len(sheet.data_validations.dataValidation) >= 8

@@ -9,7 +9,7 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse
 from riskreg.api.core.parameters import query, words
 from riskreg.api.core.schema import READ, Decorator, described
 from riskreg.api.core.schema_headers import response_header
-from riskreg.exchange.writing.files import FORMATS, PICTURES
+from riskreg.exchange.writing.files import FORMATS, PICTURES, XLSX
 
 _NAMED = response_header("Content-Disposition", "An attachment, with its name.", 200)
 _TEXTS = {"text/csv", "application/x-ndjson", "image/svg+xml"}
@@ -37,6 +37,11 @@ def zipped(summary: str) -> Decorator:
     return described(
         summary, None, [_NAMED], problems=READ, files=_answers({"application/zip"}, "")
     )
+
+
+def filled_in(summary: str) -> Decorator:
+    """GET of a workbook to fill in."""
+    return described(summary, None, [_NAMED], problems=READ, files=_answers({XLSX}, ""))
 
 
 def picture(summary: str) -> Decorator:

@@ -17,12 +17,13 @@ from riskreg.exchange.fields import COVERAGE, EVENT, FLOWS, HEATMAP, MOVES
 from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies, risks_of
-from riskreg.exchange.writing.files import Sheet
+from riskreg.exchange.writing.files import Sheet, template_pieces
 from riskreg.exchange.writing.jsons import plain
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
+from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.register.row_json import person
 from riskreg.reviews.policy.coverage import WHAT, CoverageCounts
@@ -30,6 +31,8 @@ from riskreg.reviews.queries.coverage import Report
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.risks.queries.heatmap_flows import Flows
+
+TEMPLATE_ROWS = 500
 
 
 def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) -> Sheet:
@@ -74,6 +77,20 @@ def risk_sheets(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:
     names = ("mitigations", "controls", "indicators", "acceptances", "estimates")
     rows = {name: risks_of(name, NOUNS[name].rows(viewer, at), risk) for name in names}
     return [list_sheet(name, viewer, rows[name], at) for name in names]
+
+
+def empty_workbook(viewer: Viewer) -> Iterator[bytes]:
+    """A workbook to fill in, which the import knows column by column, in the language of now.
+    Raises ``Forbidden`` for who may bring nothing in."""
+    require(viewer, "import.make")
+    columns = [column for column in columns_for(viewer) if column.fill]
+    lines = [(column.label, " ".join(filter(None, (str(column.help), _offered(column)))))
+             for column in columns]  # fmt: skip
+    return template_pieces(_("Register"), columns, (_("Help"), lines), TEMPLATE_ROWS)
+
+
+def _offered(column: Column) -> str:
+    return _("One of: %s.") % ", ".join(column.choices) if column.kind == "choice" else ""
 
 
 def with_columns(sheet: Sheet, names: Sequence[str]) -> Sheet:

@@ -9,14 +9,12 @@ from django.http.response import HttpResponseBase
 from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.columns import Column, columns_for
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, readings_of_all
-from riskreg.exchange.queries.sheets import list_sheet, risks_sheet
-from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, Sheet, template_pieces
+from riskreg.exchange.queries.sheets import empty_workbook, list_sheet, risks_sheet
+from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, Sheet
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.kernel.errors import Invalid
-from riskreg.register.permissions import require
 from riskreg.risks.models import Position
 from riskreg.web.acceptances.pages import listed_acceptances
 from riskreg.web.base import RegisterView
@@ -24,8 +22,6 @@ from riskreg.web.exports.base import FileView, as_file
 from riskreg.web.indicators.listing import IndicatorList
 from riskreg.web.list_page import ListPage
 from riskreg.web.risks.listing import matching
-
-TEMPLATE_ROWS = 500
 
 
 class RiskFiles(FileView):
@@ -151,13 +147,6 @@ class RegisterTemplate(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """In the reader's language."""
-        require(self.viewer, "import.make")
-        columns = [column for column in columns_for(self.viewer) if column.fill]
-        lines = [(column.label, " ".join(filter(None, (str(column.help), self._words(column)))))
-                 for column in columns]  # fmt: skip
-        pieces = template_pieces(_("Register"), columns, (_("Help"), lines), TEMPLATE_ROWS)
+        pieces = empty_workbook(self.viewer)
         name = f"{self.viewer.register.slug}-template-{get_language()}.xlsx"
         return as_file(pieces, XLSX, name)
-
-    def _words(self, column: Column) -> str:
-        return _("One of: %s.") % ", ".join(column.choices) if column.kind == "choice" else ""
