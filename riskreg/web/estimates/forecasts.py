@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.amounts import amount_text, chance_text
@@ -15,13 +16,11 @@ from riskreg.analysis.policy.forecasts import (
     Uncounted,
 )
 from riskreg.analysis.queries.forecasts import Forecast, own_forecasts
+from riskreg.decisions.queries.acceptances import who_could
 from riskreg.kernel.localised import number, percent_text
+from riskreg.kernel.punctuation import in_a_row
 from riskreg.register.policy import weakest
 from riskreg.web.base import RegisterView
-from riskreg.web.presenters import person
-
-# So many names of who could say it instead.
-_NAMED = 5
 
 
 class OwnForecasts(RegisterView):
@@ -49,7 +48,6 @@ class OwnForecasts(RegisterView):
     def _row(self, one: Forecast) -> dict[str, Any]:
         currency = one.estimate.currency
         risk = one.estimate.risk
-        came = risk.happened_on
         return {
             "ref": risk.ref,
             "title": risk.localized("title"),
@@ -58,36 +56,45 @@ class OwnForecasts(RegisterView):
             "given_on": one.given_on,
             "chance": chance_text(one.chance),
             "range": f"{amount_text(one.low)} … {amount_text(one.high, currency)}",
-            "ended_on": one.ended_on,
-            "happened": one.happened or (came is not None and came <= one.given_on),
-            "later": came is not None and came > one.given_on and not one.happened,
-            "cost": amount_text(float(one.cost), currency) if one.cost is not None else "",
-            "cost_label": risk.labels.get("happened_cost", ""),
-            "inside": one.inside,
+            "came": in_a_row([_came(one), _cost(one)]),
+            "cost_label": risk.labels.get("happened_cost", "") if one.cost is not None else "",
             "uncounted": _why(one),
         }
+
+
+def _came(one: Forecast) -> str:
+    day = {"day": date_format(one.ended_on, "DATE_FORMAT")}
+    happened_on = one.estimate.risk.happened_on
+    if happened_on is None:
+        return _("It did not; the risk was over on %(day)s.") % day
+    if one.happened or happened_on <= one.given_on:
+        return _("It happened on %(day)s.") % day
+    return _("Not in that year; it happened on %(day)s.") % day
+
+
+def _cost(one: Forecast) -> str:
+    if one.cost is None:
+        return ""
+    text = _("%(cost)s: inside your range") if one.inside else _("%(cost)s: outside your range")
+    return text % {"cost": amount_text(float(one.cost), one.estimate.currency)}
 
 
 def _labels(one: Forecast) -> list[str]:
     return [one.estimate.label, one.estimate.risk.labels.get("happened_cost", one.estimate.label)]
 
 
-def _why(one: Forecast) -> dict[str, Any] | None:
+def _why(one: Forecast) -> str:
     if one.uncounted is None:
-        return None
-    texts = {
-        Uncounted.KNOWN_BEFORE: _("Given when it was known already."),
-        Uncounted.OWN_WORD: _(
-            "You closed the risk yourself, and nobody judges their own forecast. It counts once "
-            "somebody else has reopened it and closed it."
-        ),
-        Uncounted.SAME_YEAR: _("Given within the year of an earlier one that counts."),
-    }
-    return {
-        "text": texts[one.uncounted],
-        "people": [person(user) for user in one.who_could[:_NAMED]],
-        "nobody": one.uncounted == Uncounted.OWN_WORD and not one.who_could,
-    }
+        return ""
+    if one.uncounted == Uncounted.KNOWN_BEFORE:
+        return _("Given when it was known already.")
+    if one.uncounted == Uncounted.SAME_YEAR:
+        return _("Given within the year of an earlier one that counts.")
+    text = _(
+        "You closed the risk yourself, and nobody judges their own forecast. It counts once "
+        "somebody else has reopened it and closed it."
+    )
+    return in_a_row([text, who_could(one.who_could)])
 
 
 def _chances(score: ChanceScore) -> dict[str, Any]:
