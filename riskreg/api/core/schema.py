@@ -340,8 +340,8 @@ _ACTS = {
     "accept", "answer", "approve", "archive", "attendance", "bulk", "cancel", "chair", "clone",
     "close", "copy", "decide", "end", "export", "feed", "file", "grant", "items", "lapse", "merge",
     "needed", "open", "preview", "propose", "refuse", "reject", "release", "reopen", "resend",
-    "restore", "retract", "revisit", "revoke", "rotate", "share", "test", "transfer", "undo",
-    "vote", "withdraw",
+    "restore", "retract", "revisit", "revoke", "rotate", "share", "template", "test", "transfer",
+    "undo", "vote", "withdraw",
 }  # fmt: skip
 _VERBS = {"GET": "read", "POST": "create", "PATCH": "update", "PUT": "replace", "DELETE": "delete"}
 
