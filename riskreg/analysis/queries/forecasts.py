@@ -84,9 +84,9 @@ def own_forecasts(viewer: Viewer) -> Record:
     can_close = _who_close(viewer) if closed else {}
     known = [(row, *_ending(viewer, row.risk, closed)) for row in rows]
     before: dict[int, list[tuple[int, dt.date]]] = defaultdict(list)
-    for row, ended_on, closing in known:
+    for row, ended_on, _closing in known:
         day = viewer.today(row.created_at)
-        if _foresaw(day, row, ended_on, closing):
+        if day < ended_on:
             before[row.risk_id].append((row.pk, day))
     counted = {pk for each in before.values() for pk in with_years_apart(each)}
     found = tuple(
@@ -118,11 +118,6 @@ def _ending(
     return risk.happened_on or day, closing
 
 
-def _foresaw(day: dt.date, row: Estimate, ended_on: dt.date, closing: Event | None) -> bool:
-    """Whether it was given on an earlier day than that of the outcome, and before it was said."""
-    return day < ended_on and (closing is None or row.created_at < closing.recorded_at)
-
-
 def _who_close(viewer: Viewer) -> dict[int, list[User]]:
     """By party (database id) those of its members who may close what others own."""
     roles = [role for role, reach in PERMISSIONS["risk.close"].items() if reach >= Reach.PARTY]
@@ -148,7 +143,7 @@ def _forecast(
     cost = risk.happened_cost if comparable else None
     why: Uncounted | None = None
     could: Sequence[User] = ()
-    if not _foresaw(given_on, row, ended_on, closing):
+    if given_on >= ended_on:
         why = Uncounted.KNOWN_BEFORE
     elif closing is None or closing.actor == viewer.user.uuid:
         why = Uncounted.OWN_WORD
