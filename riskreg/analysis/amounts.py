@@ -65,8 +65,6 @@ def often_text(kind: str, value: float) -> str:
 
 def number_name(on: str) -> str:
     """Which number of a run something is about: of a risk how often or how much, or a driver."""
-    return {
-        "frequency": _("how often"),
-        "severity": _("one event"),
-        "driver": _("driver"),
-    }[on]
+    if on == "frequency":
+        return _("how often")
+    return _("one event") if on == "severity" else _("driver")

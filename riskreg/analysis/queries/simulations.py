@@ -42,13 +42,24 @@ class AudienceReader:
     party_id: int | None
 
 
+# What a run freezes and checks of an estimate; sources, reasons and times are none of it.
+_FROZEN = (
+    "uuid", "stage", "base_year", "label", "frequency_kind", "frequency_low", "frequency_mode",
+    "frequency_high", "severity_family", "severity_low", "severity_mode", "severity_high",
+    "severity_cap", "included", "translations", "expert__uuid", "risk__uuid", "risk__ref",
+    "risk__kind",
+)  # fmt: skip
+
+
 def readable_estimates(reader: AudienceReader) -> list[Estimate]:
-    """Estimates of open risks that an audience may know of, the newest of each expert and stage."""
+    """Estimates of open risks that an audience may know of, the newest of each expert and stage,
+    with what a run is made from alone."""
     risks = Risk.objects.visible_to(reader).filter(state=State.OPEN)
     rows = (
         Estimate.objects.visible_to(reader)
         .filter(risk__in=risks)
         .select_related("risk", "expert")
+        .only(*_FROZEN)
         .order_by("-at", "-id")
     )
     found: dict[tuple[int, int, str], Estimate] = {}
@@ -211,7 +222,9 @@ def risks_of_run(viewer: Viewer, row: Simulation) -> dict[str, Risk]:
     ids = [one["risk"] for one in inputs["exposures"]]
     ids += [name for one in inputs.get("objectives", ()) for name in one["left_out"]]
     rows = Risk.objects.visible_to(viewer).filter(uuid__in=ids).select_related("party")
-    return {str(risk.uuid): risk for risk in rows}
+    # A run may be of two thousand risks, and these are what is long in each.
+    short = rows.defer("cause", "event", "consequence", "sources", "labels")
+    return {str(risk.uuid): risk for risk in short}
 
 
 def drivers_of_run(viewer: Viewer, row: Simulation) -> dict[str, Driver]:
