@@ -106,7 +106,10 @@ class RegisterCopy(RegisterApi):
         def act() -> Answer:
             require(self.viewer, "import.make")
             given = body_of(request, "register", "visibility")
-            wanted = str(given["register"])
+            wanted = given.get("register")
+            if not wanted:
+                text = _("Name the register whose risks are to be copied.")
+                raise Invalid.one("register", "required", text)
             if wanted not in {row.register.slug for row in self.my_memberships()}:
                 raise no_such_register()
             copied = copy_register(

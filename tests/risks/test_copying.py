@@ -113,13 +113,16 @@ def test_by_program_and_page(world: World, last: World) -> None:
     assert f'value="{LAST}"' in web.get(page).content.decode()
     done = web.post(page + "copy/", {"register": LAST, "visibility": "party"}, follow=True)
     assert "2 drafts were made." in done.content.decode()
-    wrong = web.post(page + "copy/", {"register": "nowhere", "visibility": "party"})
-    assert wrong.status_code == 400
+    other = web.post(page + "copy/", {"register": "nowhere", "visibility": "party"})
+    assert other.status_code == 400
     api = builders.api(world.manager)
     address = f"/api/v1/registers/{world.register.slug}/imports/copy/"
     sent = {"content_type": "application/json"}
     answer = api.post(address, {"register": LAST}, **sent)
     assert (answer.status_code, answer.json()) == (200, {"made": [], "there": 2, "left": 0})
-    assert api.post(address, {"register": "nowhere"}, **sent).status_code == 400
+    for wrong in ({"register": "nowhere"}, {}, {"register": ""}, {"register": None}):
+        refused = api.post(address, wrong, **sent)
+        assert refused.status_code == 400, wrong
+        assert refused.json()["errors"][0]["pointer"] == "#/register", wrong
     with pytest.raises(Forbidden):
         copy(world, "owner")
