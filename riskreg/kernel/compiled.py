@@ -6,23 +6,29 @@ with other values. The rows are those that the queryset itself would give.
 """
 
 import copy
+import datetime as dt
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
 from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
+from django.db.models.sql.where import WhereNode
 
 M = TypeVar("M", bound=Model)
-Value = int | str | uuid.UUID
+Value = int | str | uuid.UUID | dt.date
+# So far from a day that was given a query may name another, as the end of the week after it.
+_NEAR = dt.timedelta(days=400)
 
 
 class Statement(Generic[M]):
     """``build`` makes a queryset of one value for each of ``kinds``, with the same SQL for all.
 
     What it does with a value may not depend on the value: a query that differs for an empty one is
-    another statement. Values are given in the order of ``kinds``.
+    another statement. From a day it may count to another one, up to a year away; that one is moved
+    with it. Values are given in the order of ``kinds``.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *kinds: type[Value]) -> None:
@@ -36,7 +42,7 @@ class Statement(Generic[M]):
         Raises ``TypeError`` for other kinds of values than were said.
         """
         for value, stand_in in zip(values, self.stand_ins, strict=True):
-            if not isinstance(value, type(stand_in)):
+            if not isinstance(value, type(stand_in)) or isinstance(value, dt.datetime):
                 raise TypeError(f"{value!r} where {type(stand_in).__name__} was said")
         if self._written is None:
             self._written = _Written(self.build(*self.stand_ins), self.stand_ins)
@@ -53,17 +59,19 @@ class _Written:
         self.rows = rows
         self.compiler: SQLCompiler = rows.query.get_compiler(using=rows.db)
         self.sql, parameters = self.compiler.as_sql()
-        places = {_plain(value): place for place, value in enumerate(stand_ins)}
-        self.parameters = [(places.get(_plain(p)), p) for p in parameters]
-        missing = set(places.values()) - {place for place, _p in self.parameters}
+        self.parameters = [_Parameter.of(p, stand_ins) for p in parameters]
+        missing = set(range(len(stand_ins))) - {one.place for one in self.parameters}
         if missing:
             raise TypeError(f"values {sorted(missing)} are nowhere in {self.sql}")
+        # What was written from is not needed to read rows; with its subqueries it is the most of
+        # what is kept, and each call would copy it.
+        self.rows.query.where = WhereNode()
+        self.compiler.where = self.compiler.having = self.compiler.qualify = None
+        self.compiler.query = self.rows.query
 
     def compilers_for(self, query: Any, values: Sequence[Value]) -> Callable[..., SQLCompiler]:
         """What gives ``query`` a compiler that has written already, for ``values``."""
-        parameters = tuple(
-            kept if place is None else _as(kept, values[place]) for place, kept in self.parameters
-        )
+        parameters = tuple(one.given(values) for one in self.parameters)
 
         def get_compiler(using: str = "default", *args: Any, **kwargs: Any) -> SQLCompiler:
             compiler = copy.copy(self.compiler)
@@ -75,11 +83,46 @@ class _Written:
         return get_compiler
 
 
+@dataclass(frozen=True)
+class _Parameter:
+    """A parameter of the statement that was written: whose it is (None: nobody's, it stays), and
+    how far from the day that was given, if it is a day."""
+
+    kept: Any
+    place: int | None = None
+    days: dt.timedelta = dt.timedelta(0)
+
+    @classmethod
+    def of(cls, kept: Any, stand_ins: Sequence[Value]) -> "_Parameter":
+        """The parameter ``kept`` of what was written with ``stand_ins``."""
+        day = _day_of(kept)
+        for place, value in enumerate(stand_ins):
+            if isinstance(value, dt.date):
+                if day is not None and abs(day - value) <= _NEAR:
+                    return cls(kept, place, day - value)
+            elif _plain(value) == _plain(kept):
+                return cls(kept, place)
+        return cls(kept)
+
+    def given(self, values: Sequence[Value]) -> Any:
+        """It as the database is handed it, for ``values``."""
+        if self.place is None:
+            return self.kept
+        value = values[self.place]
+        if isinstance(value, dt.date):
+            day = value + self.days
+            return day.isoformat() if isinstance(self.kept, str) else day
+        return value.hex if isinstance(value, uuid.UUID) and isinstance(self.kept, str) else value
+
+
 def _stand_in(kind: type[Value], place: int) -> Value:
     """A value of the kind that no constant of a query is."""
     number = 1_913_000_000 + place
     if kind is int:
         return number
+    if kind is dt.date:
+        # Each further from the next than what a query may count.
+        return dt.date(2600 + 3 * place, 7, 1)
     return str(number) if kind is str else uuid.UUID(int=number)
 
 
@@ -88,6 +131,11 @@ def _plain(value: Any) -> Any:
     return value.hex if isinstance(value, uuid.UUID) else value
 
 
-def _as(kept: Any, value: Value) -> Any:
-    """``value`` as the database was handed the one that stood in for it."""
-    return value.hex if isinstance(value, uuid.UUID) and isinstance(kept, str) else value
+def _day_of(value: Any) -> dt.date | None:
+    """A parameter that is a day, which SQLite is handed as text; None for anything else."""
+    if isinstance(value, str):
+        try:
+            return dt.date.fromisoformat(value)
+        except ValueError:
+            return None
+    return value if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else None

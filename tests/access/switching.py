@@ -13,6 +13,7 @@ import pytest
 import riskreg
 from riskreg.events.models import Chain
 from riskreg.events.policy import Audience
+from riskreg.kernel.compiled import Statement
 from riskreg.register.visibility import PartyBoundQuerySet
 
 ROOT = Path(riskreg.__file__).parent
@@ -92,6 +93,8 @@ class Switch:
             assert plain_keys is not None
             return plain_keys(self)
 
+        # A statement that was written once would not come by here again.
+        monkeypatch.setattr(Statement, "__call__", lambda self, *values: self.build(*values))
         monkeypatch.setattr(PartyBoundQuerySet, "visible_to", visible_to)
         monkeypatch.setattr(Audience, "keys", property(keys))
 

@@ -1,17 +1,19 @@
 """A statement that is written once gives what its queryset gives, to each its own."""
 
+import datetime as dt
 import threading
 import uuid
 from typing import Any
 
 import pytest
 from django.db import connection
-from django.db.models import F, Q, QuerySet
+from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
 from riskreg.kernel.compiled import Statement
 from riskreg.register.access import memberships_of, registers_called
 from riskreg.register.models import Membership, Role
 from riskreg.register.services import add_member
+from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import World
 
@@ -79,3 +81,32 @@ def test_ones_memberships_are_the_same_however_many_are_asked_for(world: World) 
     assert memberships_of(world.owner, most=1, and_in=whole[1].register.slug) == whole
     assert memberships_of(world.owner, most=1, and_in="nowhere") == whole[:1]
     assert [row.unread for row in whole] == [0, 0]
+
+
+def due(day: dt.date, register: int) -> QuerySet[Risk]:
+    """Of each risk whether it is late, due in the week after ``day``, or later."""
+    within = Case(
+        When(next_review_on__lt=day, then=Value("late")),
+        When(next_review_on__lte=day + dt.timedelta(days=7), then=Value("soon")),
+        default=Value("later"),
+        output_field=CharField(),
+    )
+    return Risk.objects.filter(register=register).annotate(when=within).order_by("next_review_on")
+
+
+def test_a_day_that_is_counted_from_another_moves_with_it(world: World) -> None:
+    for days in (-1, 0, 7, 8, 30):
+        row = builders.risk(world)
+        day = world.today + dt.timedelta(days=days)
+        Risk.objects.filter(pk=row.pk).update(next_review_on=day)
+    statement = Statement(due, dt.date, int)
+    register = world.register.pk
+    assert [row.when for row in statement(world.today, register)] == [
+        "late", "soon", "soon", "later", "later",
+    ]  # fmt: skip
+    for days in (-2, 1, 31, -400, 400):
+        day = world.today + dt.timedelta(days=days)
+        asked = [(row, row.when) for row in due(day, register)]
+        assert [(row, row.when) for row in statement(day, register)] == asked, days
+    with pytest.raises(TypeError, match="where date was said"):
+        statement(world.at, register)

@@ -1,71 +1,23 @@
 """Duties as people and programs read them: those that the viewer may know of, soonest first."""
 
 import datetime as dt
-import functools
-import operator
 import uuid
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import (
-    BooleanField,
-    Case,
-    CharField,
-    Count,
-    Exists,
-    ExpressionWrapper,
-    F,
-    IntegerField,
-    OuterRef,
-    Q,
-    QuerySet,
-    Value,
-    When,
-)
+from django.db.models import Count, F, Q
 
 from riskreg.accounts.models import User
-from riskreg.duties.sources import LISTED, SOON_DAYS, SOURCES, Duty, Source, urgency
+from riskreg.duties.queries.picks import Pick, Place, Wanted, condition_of, read
+from riskreg.duties.sources import SOURCES, Duty, Source, urgency
 from riskreg.register.access import Viewer
-from riskreg.register.models import Membership
-from riskreg.register.queries import ANSWERABLE
-from riskreg.register.visibility import Visibility
-from riskreg.reviews.queries import extended_until_subquery
 
-
-@dataclass(frozen=True)
-class Wanted:
-    """Which duties: of these ``kinds`` (empty: all), of these people (database ids, None:
-    anybody's) or of anybody but ``others_than``, of a party (database id, None: any), due before a
-    day, and ``overdue`` or not (None: either) on ``today``."""
-
-    today: dt.date
-    kinds: tuple[str, ...] = ()
-    people: frozenset[int] | None = None
-    others_than: frozenset[int] = frozenset()
-    party: int | None = None
-    due_before: dt.date | None = None
-    overdue: bool | None = None
-
-    def sources(self) -> list[Source]:
-        """The sources asked, in the order of their kinds."""
-        return [s for kind, s in sorted(LISTED.items()) if not self.kinds or kind in self.kinds]
-
-
-@dataclass(frozen=True)
-class Place:
-    """A place in the order of duties: by due date, then kind, then public id of the subject."""
-
-    due_on: dt.date
-    kind: str
-    subject: uuid.UUID
-
-    @classmethod
-    def of(cls, duty: Duty) -> "Place":
-        """The place of ``duty``, which is due."""
-        assert duty.due_on is not None  # noqa: S101 - open rows have a date
-        return cls(duty.due_on, duty.kind, duty.subject)
+__all__ = [
+    "Page", "Place", "Wanted", "changed_at", "count_for", "counts_by_day", "due_order",
+    "duties_for", "facts_of", "lists_for", "mine", "people_of",
+]  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -97,10 +49,7 @@ def duties_for(
     """
     backward = before is not None
     place = before if backward else after
-    picks = [
-        _Pick(source, _which(source, wanted) & beyond(source, place, backward), limit + 1)
-        for source in wanted.sources()
-    ]
+    picks = [Pick(source, wanted, limit + 1, place=place) for source in wanted.sources()]
     found = [duty for some in _read(viewer, picks, backward) for duty in some]
     found.sort(key=due_order, reverse=backward)
     more, found = len(found) > limit, found[:limit]
@@ -116,7 +65,7 @@ def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[
     that are read from the same rows share one query, in all lists together.
     """
     picks = [
-        (place, _Pick(source, _which(source, wanted), most, wanted.today))
+        (place, Pick(source, wanted, most, urgent=True))
         for place, (wanted, most) in enumerate(asked)
         for source in wanted.sources()
     ]
@@ -132,7 +81,7 @@ def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[
 
 def count_for(viewer: Viewer, wanted: Wanted) -> int:
     """How many there are altogether, in one query."""
-    bare: list[tuple[Any, Q]] = [(s.bare_rows(), _which(s, wanted)) for s in wanted.sources()]
+    bare: list[tuple[Any, Q]] = [(s.bare_rows(), condition_of(s, wanted)) for s in wanted.sources()]
     first, *others = (rows.visible_to(viewer).filter(which).values("pk") for rows, which in bare)
     count: int = first.union(*others, all=True).count()
     return count
@@ -143,7 +92,7 @@ def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
     bare: list[tuple[Any, Source]] = [(s.bare_rows(), s) for s in wanted.sources()]
     first, *others = (
         rows.visible_to(viewer)
-        .filter(_which(source, wanted))
+        .filter(condition_of(source, wanted))
         .order_by()
         .annotate(due_day=F(source.due_field))
         .values_list("due_day")
@@ -154,18 +103,6 @@ def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
     for day, n in first.union(*others, all=True):
         counts[day] = counts.get(day, 0) + n
     return counts
-
-
-def beyond(source: Source, place: Place | None, backward: bool) -> Q:
-    """The rows of ``source`` behind ``place``, or before it; all for none."""
-    if place is None:
-        return Q()
-    step, due = "lt" if backward else "gt", source.due_field
-    past = Q(**{f"{due}__{step}": place.due_on})
-    if source.kind == place.kind:
-        return past | Q(**{due: place.due_on, f"uuid__{step}": place.subject})
-    same_day_counts = (source.kind < place.kind) is backward
-    return Q(**{f"{due}__{step}e": place.due_on}) if same_day_counts else past
 
 
 def facts_of(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
@@ -212,18 +149,7 @@ def changed_at(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datet
     return found
 
 
-@dataclass(frozen=True)
-class _Pick:
-    """The ``most`` soonest (or last) rows of a source that meet a condition; the most urgent ones
-    where it says for which day (``urgent_on``)."""
-
-    source: Source
-    condition: Q
-    most: int
-    urgent_on: dt.date | None = None
-
-
-def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> list[list[Duty]]:
+def _read(viewer: Viewer, picks: Sequence[Pick], backward: bool = False) -> list[list[Duty]]:
     """The duties of each of ``picks``; one query for all of those that take the same rows.
 
     A pick among several may come with more than it asks for, which are those beyond.
@@ -236,107 +162,11 @@ def _read(viewer: Viewer, picks: Sequence[_Pick], backward: bool = False) -> lis
     found: list[list[Duty]] = [[] for _pick in picks]
     for numbers in sharing.values():
         some = [picks[n] for n in numbers]
-        source = some[0].source
-        rows: Any = source.notified_rows()
-        if any(pick.source.extended for pick in some):
-            rows = rows.annotate(told_until=extended_until_subquery(viewer=viewer))
-        if any(pick.urgent_on is not None for pick in some):
-            rows = rows.annotate(orphan=is_orphan(source))
-        if len(some) == 1:
-            listed = _chosen(rows, viewer, some[0], backward)
-        else:
-            first, *others = (_keys(viewer, pick, backward) for pick in some)
-            wanted = {
-                f"picked_{n}": ExpressionWrapper(pick.condition, BooleanField())
-                for n, pick in zip(numbers, some, strict=True)
-            }
-            listed = rows.annotate(**wanted).filter(pk__in=first.union(*others, all=True))
-        for row in listed:
-            for n, pick in zip(numbers, some, strict=True):
-                if len(some) == 1 or getattr(row, f"picked_{n}"):
-                    found[n].append(_as_notified(pick.source.duty(row), row))
+        for row in read(viewer, some, backward):
+            for place, n in enumerate(numbers):
+                if len(some) == 1 or getattr(row, f"picked_{place}"):
+                    found[n].append(_as_notified(picks[n].source.duty(row), row))
     return found
-
-
-def _chosen(rows: Any, viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
-    minus = "-" if backward else ""
-    order = (
-        urgency_order(pick.source, pick.urgent_on)
-        if pick.urgent_on is not None
-        else [f"{minus}{pick.source.due_field}", f"{minus}uuid"]
-    )
-    chosen: QuerySet[Any] = rows.visible_to(viewer).filter(pick.condition).order_by(*order)
-    return chosen[: pick.most]
-
-
-def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> list[Any]:
-    """The order of ``duties.urgency`` for the database, as far as it lies in columns.
-
-    ``today``: the day, or the day in each register (database id) that the rows are of.
-    """
-    when = Case(
-        *(
-            When(_due_within(source.due_field, today, days), then=Value(place))
-            for place, days in enumerate((-1, 0, SOON_DAYS))
-        ),
-        default=Value(3),
-        output_field=IntegerField(),
-    )
-    return [when, "-orphan", "-severity", source.due_field, "uuid"]
-
-
-def _due_within(due: str, today: dt.date | Mapping[int, dt.date], days: int) -> Q:
-    more = dt.timedelta(days=days)
-    if not isinstance(today, Mapping):
-        return Q(**{f"{due}__lte": today + more})
-    each = [Q(register_id=key, **{f"{due}__lte": day + more}) for key, day in today.items()]
-    return functools.reduce(operator.or_, each)
-
-
-def is_orphan(source: Source) -> Q:
-    """Whether nobody who answers for a row of ``source``, and may know of it, is there to do it."""
-    seen_by = ExpressionWrapper(OuterRef("visibility"), output_field=CharField())
-    here = [
-        Exists(
-            Membership.objects.alias(seen_by=seen_by).filter(
-                Q(seen_by=Visibility.SHARED) | Q(party=OuterRef("party_id")),
-                register=OuterRef("register_id"),
-                user=OuterRef(f"{person}_id"),
-                user__is_active=True,
-                role__in=ANSWERABLE,
-                ended_at=None,
-            )
-        )
-        for person in source.people
-    ]
-    return ~functools.reduce(operator.or_, map(Q, here))
-
-
-def _keys(viewer: Viewer, pick: _Pick, backward: bool) -> QuerySet[Any]:
-    """The database ids of the rows of ``pick``, as what databases let stand in a union."""
-    rows: Any = pick.source.rows() if pick.urgent_on is not None else pick.source.bare_rows()
-    if pick.urgent_on is not None:
-        rows = rows.annotate(orphan=is_orphan(pick.source))
-    chosen = _chosen(rows, viewer, pick, backward).values("pk")
-    keys: QuerySet[Any] = rows.model._default_manager.filter(pk__in=chosen)
-    return keys.order_by().values("pk")
-
-
-def _which(source: Source, wanted: Wanted) -> Q:
-    due = source.due_field
-    which = source.open & Q(**{f"{due}__isnull": False})
-    if wanted.people is not None:
-        which &= source.whose(sorted(wanted.people))
-    if wanted.others_than:
-        which &= ~source.whose(sorted(wanted.others_than))
-    if wanted.party is not None:
-        which &= Q(party_id=wanted.party)
-    if wanted.due_before is not None:
-        which &= Q(**{f"{due}__lt": wanted.due_before})
-    if wanted.overdue is not None:
-        late = Q(**{f"{due}__lt": wanted.today})
-        which &= late if wanted.overdue else ~late
-    return which
 
 
 def _as_notified(duty: Duty, row: Any) -> Duty:

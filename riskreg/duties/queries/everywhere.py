@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
-from riskreg.duties.queries.agenda import Place, beyond, due_order, is_orphan, urgency_order
+from riskreg.duties.queries.agenda import due_order
+from riskreg.duties.queries.picks import Place, beyond, is_orphan, urgency_order
 from riskreg.duties.sources import LISTED, Duty, Source, urgency
 from riskreg.register.access import Viewer
 from riskreg.register.queries import away_in

@@ -4,6 +4,7 @@ from django.db.models import Exists, OuterRef, QuerySet, Subquery, Value
 from django.db.models.functions import Coalesce
 
 from riskreg.register.access import Viewer
+from riskreg.register.visibility import Reader
 from riskreg.reviews.models import Extension, Review
 from riskreg.risks.models import Risk
 
@@ -17,7 +18,7 @@ def standing_extensions() -> QuerySet[Extension]:
 
 
 def extension_subquery(
-    field: str = "until", prefix: str = "", viewer: Viewer | None = None
+    field: str = "until", prefix: str = "", viewer: Reader | None = None
 ) -> Subquery:
     """``field`` of the extension of the review that is due now; null without an extension.
 
@@ -33,7 +34,7 @@ def extension_subquery(
     return Subquery(granted.order_by().values(field)[:1])
 
 
-def extended_until_subquery(prefix: str = "", viewer: Viewer | None = None) -> Subquery:
+def extended_until_subquery(prefix: str = "", viewer: Reader | None = None) -> Subquery:
     """Until when the review that is due now was extended: see ``extension_subquery``."""
     return extension_subquery("until", prefix, viewer)
 
