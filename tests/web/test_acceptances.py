@@ -167,3 +167,14 @@ def test_all_acceptances_of_a_risk_are_on_its_page_and_behind_it(world: World) -
 def refuse(world: World, row: Acceptance) -> None:
     act = {"actor": world.viewer("leader"), "ref": row.ref, "version": None, "at": world.at}
     refuse_acceptance(**act, words="Not yet")
+
+
+def test_what_is_due_in_weeks_leads_to_what_it_is_about(world: World) -> None:
+    row = builders.risk(world)
+    held = accepted(world, row, conditions=[condition(world, days=25)])
+    browser = builders.web(world.owner)
+    later = browser.get(f"/r/{world.register.slug}/work/").context["later"]
+    urls = {duty["url"] for duty in later}
+    assert f"/r/{world.register.slug}/acceptances/{held.ref}/" in urls
+    assert f"/r/{world.register.slug}/risks/{row.ref}/" in urls
+    assert {browser.get(url).status_code for url in urls} == {200}

@@ -45,6 +45,8 @@ MITIGATIONS = 20
 LISTED = 10
 # How far back, in events of each chain, "what changed" looks for those who own nothing.
 LOOKED_THROUGH = 80
+# Pages where something is done, and those of what it is done to.
+_ABOUT = {"review": "risk", "indicator_readings": "indicator"}
 # A reload a moment later must not make "since I was last here" empty.
 VISIT_GAP = dt.timedelta(minutes=30)
 FIRST_VISIT = dt.timedelta(days=7)
@@ -95,7 +97,7 @@ class MyWork(RegisterView):
             ],
             "may_be_away": permits(viewer, "absence.record"),
             "weeks": agenda_page.weeks(coming, today, per_day) if coming or mine or works else [],
-            "later": sorted(later[:LATER], key=_due),
+            "later": [self._later(duty) for duty in sorted(later[:LATER], key=_due)],
             "later_more": max(0, len(later) - LATER) if per_day is None else 0,
             "waiting": [self._review(d) for d in waiting[:LISTED]] if watches else None,
             "waiting_more": self._more_waiting(len(waiting), today, soon) if watches else 0,
@@ -134,6 +136,16 @@ class MyWork(RegisterView):
         asked = [(mine, MOST_DUTIES), (self._waiting(today, soon), LISTED + 1)]
         own, others = agenda.lists_for(viewer, asked)
         return own, others
+
+    def _later(self, duty: Duty) -> dict[str, Any]:
+        """What is due in weeks, with the page of what it is about: nobody does it today."""
+        keys = {"slug": self.viewer.register.slug, **duty.page_keys}
+        return {
+            "due_on": duty.due_on,
+            "ref": duty.ref,
+            "title": duty.title,
+            "url": reverse(f"web:{_ABOUT.get(duty.page, duty.page)}", kwargs=keys),
+        }
 
     def _waiting(self, today: dt.date, soon: dt.date) -> agenda.Wanted:
         """The reviews that others owe."""
