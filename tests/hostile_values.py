@@ -357,6 +357,7 @@ def bodies(world: HostileWorld, operation: Operation) -> Iterator[Any]:
         "/decisions/": {"title": "Probe", "due_on": soon, "risks": ["R-001"]},
         "/comments/": {"on": "risk", "ref": "R-001", "text": "Probe"},
         "/api/v1/invitations/accept/": {"token": world.invitation},
+        "/imports/copy/": {"register": world.alone},
         "/acceptances/": {
             "risk": world.unaccepted,
             "reason": "Nothing more pays before spring",
