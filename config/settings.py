@@ -175,8 +175,9 @@ BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6399/0")
-# Whether somebody said that there is a broker; the embedded one need not run.
-BROKER_NAMED = bool(env.str("REDIS_URL", default=""))
+# Whether there has to be a broker: one was named, or others use this system. The embedded one need
+# not run.
+BROKER_EXPECTED = bool(env.str("REDIS_URL", default="")) or not LOCAL
 CACHES = {
     "default": {
         "BACKEND": "riskreg.kernel.cache.ForgivingRedisCache",

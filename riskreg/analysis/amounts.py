@@ -67,4 +67,8 @@ def number_name(on: str) -> str:
     """Which number of a run something is about: of a risk how often or how much, or a driver."""
     if on == "frequency":
         return _("how often")
-    return _("one event") if on == "severity" else _("driver")
+    if on == "severity":
+        return _("one event")
+    if on == "driver":
+        return _("driver")
+    raise KeyError(on)

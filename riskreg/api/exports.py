@@ -26,6 +26,7 @@ from riskreg.exchange.queries.party import party_files, party_name
 from riskreg.exchange.queries.sheets import (
     coverage_sheet,
     empty_workbook,
+    empty_workbook_name,
     events_sheet,
     list_sheet,
     risk_sheets,
@@ -335,8 +336,7 @@ class RegisterTemplate(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """The columns that an import knows, with lists to choose from and help. For managers."""
         self.known_params()
-        name = f"{self.viewer.register.slug}-template-{get_language()}.xlsx"
-        return as_file(empty_workbook(self.viewer), XLSX, name)
+        return as_file(empty_workbook(self.viewer), XLSX, empty_workbook_name(self.viewer))
 
 
 class PartyExport(RegisterApi):

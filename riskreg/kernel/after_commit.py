@@ -71,6 +71,6 @@ def wake(task: str, *args: Any, seconds: float = 0.0) -> None:
 
 
 def _not_woken(task: str, error: Exception) -> None:
-    """Nobody need be told of a broker that nobody named: nothing runs, and nothing waits long."""
-    tell = log.warning if settings.BROKER_NAMED else log.debug
+    """Nobody need be told of a broker that nobody expects: nothing runs, and nothing waits long."""
+    tell = log.warning if settings.BROKER_EXPECTED else log.debug
     tell("task_not_woken", task=task, error=type(error).__name__)

@@ -19,7 +19,9 @@ def test_a_change_that_was_rolled_back_wakes_nobody(woken: list[Any]) -> None:
 
 
 @pytest.mark.django_db(transaction=True)
-def test_a_broker_that_is_away_costs_nothing_but_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_broker_that_is_away_costs_nothing_but_time(
+    monkeypatch: pytest.MonkeyPatch, settings: Any
+) -> None:
     asked = []
 
     def away(self: Any, name: str, *rest: Any, **options: Any) -> None:
@@ -27,9 +29,13 @@ def test_a_broker_that_is_away_costs_nothing_but_time(monkeypatch: pytest.Monkey
         raise ConnectionError("no broker")
 
     monkeypatch.setattr(Celery, "send_task", away)
-    with transaction.atomic():
-        after_commit("notify.deliver", 1)
-    assert asked == [("notify.deliver", False)]
+    # Whoever expects a broker is warned; a command of the embedded default beside no system is not.
+    for expected, level in ((True, "warning"), (False, "debug")):
+        settings.BROKER_EXPECTED = expected
+        with capture_logs() as logged, transaction.atomic():
+            after_commit("notify.deliver", 1)
+        assert [line["log_level"] for line in logged] == [level]
+    assert asked == [("notify.deliver", False)] * 2
 
 
 @pytest.mark.django_db(transaction=True)

@@ -7,6 +7,7 @@ from itertools import islice
 from typing import Any
 
 from django.db.models import QuerySet
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -87,6 +88,11 @@ def empty_workbook(viewer: Viewer) -> Iterator[bytes]:
     lines = [(column.label, " ".join(filter(None, (str(column.help), _offered(column)))))
              for column in columns]  # fmt: skip
     return template_pieces(_("Register"), columns, (_("Help"), lines), TEMPLATE_ROWS)
+
+
+def empty_workbook_name(viewer: Viewer) -> str:
+    """What the file of it is called."""
+    return f"{viewer.register.slug}-template-{get_language()}.xlsx"
 
 
 def _offered(column: Column) -> str:

@@ -11,7 +11,12 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, readings_of_all
-from riskreg.exchange.queries.sheets import empty_workbook, list_sheet, risks_sheet
+from riskreg.exchange.queries.sheets import (
+    empty_workbook,
+    empty_workbook_name,
+    list_sheet,
+    risks_sheet,
+)
 from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS, XLSX, Sheet
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.kernel.errors import Invalid
@@ -147,6 +152,4 @@ class RegisterTemplate(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponseBase:
         """In the reader's language."""
-        pieces = empty_workbook(self.viewer)
-        name = f"{self.viewer.register.slug}-template-{get_language()}.xlsx"
-        return as_file(pieces, XLSX, name)
+        return as_file(empty_workbook(self.viewer), XLSX, empty_workbook_name(self.viewer))
