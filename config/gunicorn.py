@@ -1,12 +1,16 @@
-"""The web server's settings; WEB_WORKERS and WEB_THREADS are listed in docs/operators.md."""
+"""The web server's settings; WEB_WORKERS and those of ``capacity`` are in docs/operators.md."""
 
 import os
 import shutil
 from pathlib import Path
 from typing import Any
 
+from config import capacity
+
 workers = int(os.environ.get("WEB_WORKERS", "2"))
-threads = int(os.environ.get("WEB_THREADS", "4"))
+threads = capacity.threads()
+# Asked for here, so that a wrong value is told at the start.
+capacity.places_each()
 worker_class = "config.worker.Worker"
 timeout = 60
 graceful_timeout = 8

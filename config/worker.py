@@ -1,11 +1,29 @@
-"""The web server's worker: what it refuses itself looks like every other refusal."""
+"""The web server's worker: bounded, and what it refuses itself looks like every other refusal.
 
+gunicorn's own reads a request, and works on it, in one of ``threads`` threads, while any number of
+connections wait for one: whoever watches the system waits with all others. Here a few threads read
+heads, and hand what they read to those that work (``riskreg.kernel.capacity``); what operators ask
+has a thread of its own.
+"""
+
+import errno
+import functools
 import socket
+from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
+from http.client import responses
 from typing import Any
 
 from gunicorn import util
-from gunicorn.http.errors import LimitRequestHeaders, LimitRequestLine, ParseException
-from gunicorn.workers.gthread import ThreadWorker
+from gunicorn.http.errors import (
+    LimitRequestHeaders,
+    LimitRequestLine,
+    NoMoreData,
+    ParseException,
+)
+from gunicorn.workers.gthread import _DEFER, TConn, ThreadWorker
+
+from config import capacity
 
 _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
     (LimitRequestLine, 414, "URI Too Long",
@@ -14,10 +32,102 @@ _REFUSALS: tuple[tuple[type[Exception], int, str, str], ...] = (
      "At most {fields} headers of {field} bytes each are taken; send fewer or shorter ones."),
     (ParseException, 400, "Bad Request", "The request is not well-formed HTTP."),
 )  # fmt: skip
+# Threads that read heads. Nobody has one before the first bytes of a request are there.
+_READERS = 8
+# Places of what operators ask, with the one thread that answers it.
+_WATCHED = ("/readyz", "/metrics")
+_WATCHERS, _EACH_WATCHER = 8, 4
+_HANDED_ON = object()
+_GONE = (errno.EPIPE, errno.ECONNRESET, errno.ENOTCONN)
 
 
 class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
-    """Answers what never reaches the application with a problem document, not with HTML."""
+    """Takes as many requests at once as it has places, and answers every refusal in its form.
+
+    What never reaches the application is answered with a problem document, or a page, in words.
+    """
+
+    def get_thread_pool(self) -> ThreadPoolExecutor:
+        """The readers; those who work stand beside, made in each process as this is."""
+        from riskreg.kernel.capacity import Places
+
+        threads = self.cfg.threads
+        self.places = Places(
+            ThreadPoolExecutor(threads, "work").submit,
+            threads=threads,
+            most=capacity.places(),
+            each=capacity.places_each(),
+        )
+        self.watching = Places(
+            ThreadPoolExecutor(1, "watch").submit,
+            threads=1,
+            most=_WATCHERS,
+            each=_EACH_WATCHER,
+            counted=False,
+        )
+        return ThreadPoolExecutor(_READERS, "read")
+
+    def accept(self, listener: socket.socket) -> None:
+        """Take a connection; a reader is asked for once something comes by it."""
+        try:
+            client, address = listener.accept()
+        except OSError as error:
+            if error.errno in (errno.EAGAIN, errno.ECONNABORTED, errno.EWOULDBLOCK):
+                return
+            raise
+        self.nr_conns += 1
+        conn = TConn(self.cfg, client, address, listener.getsockname())
+        deferred: Future[Any] = Future()
+        deferred.set_result(_DEFER)
+        self.finish_request(conn, deferred)
+
+    def enqueue_req(self, conn: Any) -> None:
+        """Have a reader read what came; whoever answers it ends it."""
+        answered: Future[Any] = Future()
+        answered.add_done_callback(
+            lambda future: self.method_queue.defer(self.finish_request, conn, future)
+        )
+        conn.answered = answered
+        self.tpool.submit(self._read, conn)
+
+    def _read(self, conn: Any) -> None:
+        # ``handle`` comes to ``handle_request``, below, and to ``handle_error``.
+        result = self.handle(conn)
+        if result is not _HANDED_ON:
+            conn.answered.set_result(result)
+
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Called by a reader: hand it on, refuse it, or answer it where that costs nothing."""
+        from riskreg.kernel.capacity import credential_of
+
+        if req.path == "/healthz":
+            return super().handle_request(req, conn)
+        places = self.watching if req.path in _WATCHED else self.places
+        request = _glance(req, conn)
+        work = functools.partial(self._work, req, conn, super().handle_request)
+        refused = places.take(credential_of(request), work)
+        if refused is None:
+            return _HANDED_ON
+        self._send(conn.sock, _too_busy(request, refused))
+        return False
+
+    def _keepalive_after(self, conn: Any, keepalive: Any) -> Any:
+        return keepalive if keepalive is _HANDED_ON else super()._keepalive_after(conn, keepalive)
+
+    def _work(self, req: Any, conn: Any, answer: Callable[[Any, Any], Any]) -> None:
+        """Answer it, and say whether its connection can be used again."""
+        kept: Any = False
+        try:
+            kept = super()._keepalive_after(conn, answer(req, conn))
+        except (NoMoreData, StopIteration) as error:
+            self.log.debug("Closing connection. %s", error)
+        except OSError as error:
+            if error.errno not in _GONE:
+                self.log.exception("Socket error processing request.")
+        except Exception as error:
+            self.handle_error(req, conn.sock, conn.client, error)
+        finally:
+            conn.answered.set_result(kept)
 
     def handle_error(self, req: Any, client: socket.socket, addr: Any, exc: BaseException) -> None:
         """Called for a request that could not be read; anything else goes its usual way."""
@@ -35,21 +145,50 @@ class Worker(ThreadWorker):  # type: ignore[misc] # gunicorn has no types
     def _refuse(
         self, client: socket.socket, status: int, reason: str, detail: str, exc: BaseException
     ) -> None:
-        import uuid
-
         from riskreg.api.core.errors import problem
-        from riskreg.kernel.middleware import HEADER
+        from riskreg.kernel.middleware import HEADER, name_of
 
-        name = str(uuid.uuid4())
-        self.log.warning("Request %s could not be read: %s", name, exc)
         response = problem(status, detail)
-        response[HEADER] = name
+        response[HEADER] = name = name_of("")
+        self.log.warning("Request %s could not be read: %s", name, exc)
+        self._send(client, response, reason)
+
+    def _send(self, client: socket.socket, response: Any, reason: str = "") -> None:
+        """Write ``response`` to a connection that ends with it."""
         response["Connection"] = "close"
         response["Content-Length"] = str(len(response.content))
         head = "".join(f"{key}: {value}\r\n" for key, value in response.items())
+        first = f"HTTP/1.1 {response.status_code} {reason or responses[response.status_code]}"
         try:
-            util.write_nonblock(
-                client, f"HTTP/1.1 {status} {reason}\r\n{head}\r\n".encode() + response.content
-            )
+            util.write_nonblock(client, f"{first}\r\n{head}\r\n".encode() + response.content)
         except OSError:
-            self.log.debug("The caller of %s did not wait for the answer", name)
+            self.log.debug("The caller did not wait for the answer")
+
+
+def _too_busy(request: Any, refused: Any) -> Any:
+    """503 in the form of the face that was asked, with the name of the request."""
+    from riskreg.api.core.errors import too_busy as of_api
+    from riskreg.kernel.middleware import HEADER
+    from riskreg.web.errors import too_busy as of_web
+
+    answer = of_api if f"{request.path}/".startswith("/api/") else of_web
+    response = answer(request, refused)
+    response[HEADER] = request.id
+    return response
+
+
+def _glance(req: Any, conn: Any) -> Any:
+    """What the head of a request says of who asks, as far as a refusal and its count need it."""
+    from django.http import HttpRequest, parse_cookie
+
+    from riskreg.kernel.middleware import name_of
+
+    request = HttpRequest()
+    request.method, request.path = req.method, req.path
+    for name, value in req.headers:
+        request.META[f"HTTP_{name.replace('-', '_')}"] = value
+    # A socket in the file system has no address.
+    request.META["REMOTE_ADDR"] = conn.client[0] if isinstance(conn.client, tuple) else ""
+    request.COOKIES = parse_cookie(request.META.get("HTTP_COOKIE", ""))
+    request.id = name_of(request.META.get("HTTP_X_REQUEST_ID", ""))  # type: ignore[attr-defined]
+    return request

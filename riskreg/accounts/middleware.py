@@ -6,6 +6,8 @@ from collections.abc import Callable
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone, translation
 
+from riskreg.kernel.capacity import note_account
+
 
 class PreferencesMiddleware:
     """Activate the signed-in user's language and zone; strangers get what their browser asks for.
@@ -23,6 +25,7 @@ class PreferencesMiddleware:
         user = request.user
         if not user.is_authenticated:
             return self.get_response(request)
+        note_account(request, user.pk)
         translation.activate(user.language)
         request.LANGUAGE_CODE = translation.get_language()
         with timezone.override(zoneinfo.ZoneInfo(user.time_zone)):

@@ -14,7 +14,7 @@ from django.utils import translation
 from django.utils.translation import get_language_from_request
 from django.utils.translation import gettext as _
 
-from riskreg.kernel import away
+from riskreg.kernel import away, capacity
 from riskreg.kernel.errors import (
     Conflict,
     Forbidden,
@@ -125,6 +125,13 @@ def unavailable(request: HttpRequest, error: BaseException | None) -> HttpRespon
     return away.as_away(_plain_page(request, 503, context))
 
 
+def too_busy(request: HttpRequest, refused: capacity.Refused) -> HttpResponse:
+    """503: no place for the request, which nobody has looked at; its form is a step back."""
+    with translation.override(get_language_from_request(request)):
+        sentence = capacity.sentence(refused)
+    return away.as_away(_plain_page(request, 503, {"sentence": sentence}))
+
+
 def server_error(request: HttpRequest) -> HttpResponse:
     """handler500: says nothing of the inside, and needs neither database nor session."""
     if away.is_away(error := sys.exc_info()[1]):
@@ -146,10 +153,10 @@ def _plain_page(request: HttpRequest, status: int, context: dict[str, Any]) -> H
     language = getattr(request, "LANGUAGE_CODE", "") or get_language_from_request(request)
     with translation.override(language):
         titles = {500: _("Something went wrong on our side"), 503: _("Try again in a moment")}
-        context |= {
+        context = {
             "language": LANGUAGE_TAGS.get(language, language),
             "title": titles[status],
             "sentence": away.sentence(),
             "request_id": getattr(request, "id", ""),
-        }
+        } | context
         return HttpResponse(render_to_string(f"{status}.html", context), status=status)

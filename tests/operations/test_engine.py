@@ -17,7 +17,7 @@ from django.test import Client
 from config.beat import Scheduler
 from config.celery import app
 from riskreg.accounts.models import User
-from riskreg.kernel import health
+from riskreg.kernel import capacity, health
 from riskreg.operations.metrics import gauges
 from riskreg.operations.models import BackupRun, Heartbeat, Outage, RunKind, RunState
 from riskreg.operations.queries.engine import broken_promises, engine_state, standstill
@@ -128,9 +128,17 @@ def test_an_old_backup_is_a_broken_promise(settings: Any) -> None:
     assert broken_promises(later)["backup"] == ["none for 32 hours"]
 
 
+COUNTED = (capacity.IN_WORK, capacity.WAITING, capacity.SHED)
+
+
 def test_every_metric_that_alerts_and_board_name_is_told() -> None:
     lives()
+    capacity.SHED.labels("full")
     told = {family.name for gauge in health.GAUGES for family in gauge(AT)}
+    # What a process counts itself: a counter's figure has its family's name and an ending.
+    told |= {
+        sample.name for counted in COUNTED for one in counted.collect() for sample in one.samples
+    }
     alerts = (ROOT / "docs" / "monitoring" / "alerts.yml").read_text()
     board = json.loads((ROOT / "docs" / "monitoring" / "grafana.json").read_text())
     asked = {target["expr"] for panel in board["panels"] for target in panel["targets"]}

@@ -15,6 +15,7 @@ from riskreg.accounts.services.last_use import mark_used
 from riskreg.api.core.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides
+from riskreg.kernel.capacity import note_account
 
 CHALLENGE = 'Bearer realm="riskreg"'
 
@@ -32,6 +33,7 @@ class BearerAuthentication(BaseAuthentication):
         row = token_for(token, at)
         if row is None:
             raise AuthenticationFailed(_why_refused(token, at))
+        note_account(getattr(request, "_request", request), row.user_id)
         if row.last_used_on != at.date():
             note_besides("token_used", lambda: mark_used(row, at.date()))
         return row.user, row

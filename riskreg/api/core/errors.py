@@ -10,12 +10,13 @@ from django.core import signals
 from django.core.exceptions import PermissionDenied as DjangoPermissionDenied
 from django.core.exceptions import RequestDataTooBig, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse
+from django.utils import translation
+from django.utils.translation import get_language_from_request, gettext_noop
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_noop
 from django.views.decorators.csrf import csrf_exempt
 from rest_framework import exceptions
 
-from riskreg.kernel import away
+from riskreg.kernel import away, capacity
 from riskreg.kernel.errors import (
     Conflict,
     Forbidden,
@@ -156,6 +157,12 @@ def unavailable() -> HttpResponse:
         "%(what)s With the same Idempotency-Key a request acts once, however often it is sent."
     )
     return away.as_away(problem(503, text % {"what": away.sentence()}))
+
+
+def too_busy(request: HttpRequest, refused: capacity.Refused) -> HttpResponse:
+    """503: no place for the request, which nobody has looked at."""
+    with translation.override(get_language_from_request(request)):
+        return away.as_away(problem(503, capacity.sentence(refused)))
 
 
 @csrf_exempt  # A mistyped address is that for every method; nothing is done here.
