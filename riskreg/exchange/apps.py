@@ -6,10 +6,13 @@ class ExchangeConfig(AppConfig):
     label = "exchange"
 
     def ready(self) -> None:
+        from riskreg.exchange.services import pack_mail
         from riskreg.exchange.services.drafts import KIND
         from riskreg.exchange.services.packs import STEPS
         from riskreg.jobs.kinds import WORK
+        from riskreg.notify import refresh
 
+        refresh.register(pack_mail.KIND, pack_mail.refresh_message)
         WORK[KIND] = "riskreg.exchange.steps.commit"
         # By name: the web process never loads what writes PDF and slides.
         for name in STEPS:

@@ -5,8 +5,14 @@ from typing import Any
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
-from django.utils.translation import gettext_lazy as _
 
+from riskreg.exchange.pack_choices import PackFormat as PackFormat
+from riskreg.exchange.pack_choices import PackLanguage as PackLanguage
+from riskreg.exchange.schedule_models import PackSchedule as PackSchedule
+from riskreg.exchange.schedule_models import PackSending as PackSending
+from riskreg.exchange.schedule_models import Repeats as Repeats
+from riskreg.exchange.schedule_models import ScheduledFormat as ScheduledFormat
+from riskreg.exchange.schedule_models import SendingState as SendingState
 from riskreg.kernel.models import Base
 from riskreg.register.visibility import PartyBound, Visibility
 
@@ -63,28 +69,13 @@ class ImportDraft(Base, PartyBound):
         return self.file_name
 
 
-class PackLanguage(models.TextChoices):
-    """In which language a board pack is, or both side by side."""
-
-    EN = "en", "English"
-    ZH_HANS = "zh-hans", "简体中文"
-    BOTH = "both", _("both, side by side")
-
-
-class PackFormat(models.TextChoices):
-    """What a board pack is."""
-
-    PDF = "pdf", "PDF"
-    PPTX = "pptx", "PowerPoint"
-
-
 class BoardPack(Base, PartyBound):
     """A paper for a meeting that somebody asked for; their party's own, and gone after a month.
 
     ``audience``: whether it holds what every party sees, or what is the party's own as well.
     ``as_of`` is the day that it tells of, ``since`` that which it compares with. ``data`` is the
     file, once a worker has made it (``jobs.Job.subject``). Nothing is lost with it: the same day
-    gives the same again.
+    gives the same again. ``sending``: it was not asked for, but made before a meeting.
     """
 
     made_by = models.ForeignKey(
@@ -96,6 +87,9 @@ class BoardPack(Base, PartyBound):
     language = models.CharField(max_length=7, choices=PackLanguage.choices)
     format = models.CharField(max_length=4, choices=PackFormat.choices)
     data = models.BinaryField(null=True)
+    sending = models.ForeignKey(
+        PackSending, on_delete=models.PROTECT, null=True, related_name="packs"
+    )
 
     class Meta(PartyBound.Meta):
         indexes = [

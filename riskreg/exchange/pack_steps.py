@@ -8,7 +8,12 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.models import BoardPack
-from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
+from riskreg.exchange.queries.packs import (
+    PackScope,
+    headline_figures,
+    pack_contents,
+    reader_of,
+)
 from riskreg.exchange.services.packs import keep_file, languages_of
 from riskreg.exchange.writing.packs import merged
 from riskreg.jobs.kinds import Outcome
@@ -30,7 +35,8 @@ def gather(step: Step, keep_going: Callable[[], None]) -> Outcome:
     with translation.override(language):
         found = pack_contents(scope, row.audience)
     keep_going()
-    return Outcome({"sections": len(found["sections"])}, json.dumps(found).encode())
+    result = {"sections": len(found["sections"]), "figures": headline_figures(scope)}
+    return Outcome(result, json.dumps(found).encode())
 
 
 def draw(step: Step, keep_going: Callable[[], None]) -> Outcome:

@@ -32,6 +32,7 @@ class Type(StrEnum):
     MOMENT = "a point in time"
     SWITCH = "true or false"
     PERSON = "somebody, by public id"
+    PEOPLE = "several people, by public id"
     PARTY = "a party, by key"
     TERM = "one term, as taxonomy:term"
     TERMS = "terms, as taxonomy:term"

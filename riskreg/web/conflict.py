@@ -17,7 +17,7 @@ from riskreg.kernel.punctuation import enumerated
 from riskreg.web.table_form import get_choices
 
 _Form = TypeVar("_Form", bound=forms.Form)
-_LINKS = (Type.TERMS, Type.OBJECTIVES, Type.RISKS)
+_LINKS = (Type.TERMS, Type.OBJECTIVES, Type.RISKS, Type.PEOPLE)
 
 
 def differences(

@@ -36,7 +36,7 @@ def form_field(field: Field) -> forms.Field:
         return forms.ChoiceField(choices=list(choices_of(field)), **shared)
     if kind in (Type.PERSON, Type.OBJECTIVE, Type.TERM):
         return forms.ChoiceField(choices=[], **shared)
-    if kind in (Type.OBJECTIVES, Type.RISKS):
+    if kind in (Type.OBJECTIVES, Type.RISKS, Type.PEOPLE):
         return forms.MultipleChoiceField(choices=[], widget=forms.CheckboxSelectMultiple, **shared)
     if kind == Type.DAY:
         widget = forms.DateInput({"type": "date"}, format="%Y-%m-%d")

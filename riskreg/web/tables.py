@@ -3,6 +3,7 @@
 from riskreg.analysis.fields import BELIEF, DRIVER, EFFECT, ESTIMATE, LINK, MODEL
 from riskreg.decisions.fields import ACCEPTANCE, DECISION
 from riskreg.evidence.fields import EVIDENCE
+from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.indicators.fields import INDICATOR
 from riskreg.kernel.fields import Field, Type
 from riskreg.register.fields import OBJECTIVE
@@ -12,6 +13,7 @@ from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
 TABLES = (
     RISK, MITIGATION, INDICATOR, CONTROL, RELATION, OBJECTIVE, ESTIMATE, EFFECT, DRIVER, BELIEF,
     LINK, ACCEPTANCE, DECISION, EVIDENCE, MODEL, OWN_APPETITE,
+    PACK_SCHEDULE,
 )  # fmt: skip
 # Fields that name somebody.
 PEOPLE = frozenset(name for table in TABLES for name in table.names(Type.PERSON))

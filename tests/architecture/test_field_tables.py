@@ -162,6 +162,7 @@ def uncleaned(it: Table) -> Iterator[str]:
         Type.OBJECTIVE,
         Type.OBJECTIVES,
         Type.RISKS,
+        Type.PEOPLE,
     }
     # What names risks and drivers is cleaned by the service that knows who may see them.
     links |= {Type.HITS, Type.LIFTS, Type.ELASTICITIES}

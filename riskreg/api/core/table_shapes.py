@@ -74,6 +74,8 @@ def _answer(table: Table, field: Field) -> Shape:
         return s.DictField(child=s.ListField(child=s.CharField()), **about)
     if kind in (Type.OBJECTIVES, Type.RISKS):
         return s.ListField(child=s.CharField(), **about)
+    if kind == Type.PEOPLE:
+        return s.ListField(child=Person(), **about)
     if kind == Type.LABELS:
         return s.DictField(child=one_of(LABELS), **about)
     if kind == Type.TRANSLATIONS:
@@ -139,6 +141,8 @@ def _request(table: Table, field: Field, *, required: bool) -> Shape:
         least: dict[str, Any] = {"min_length": 1} if field.required else {}
         ref = s.CharField(max_length=20)
         return s.ListField(child=ref, max_length=MOST_LINKS, **least, **about)
+    if kind == Type.PEOPLE:
+        return s.ListField(child=Who(), min_length=1, max_length=field.limit, **about)
     if kind == Type.RISK:
         return s.CharField(max_length=20, **about)
     if kind == Type.LABELS:

@@ -10,12 +10,13 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage
+from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage, PackSending
 from riskreg.exchange.queries.board_packs import pack_for, packs_for
 from riskreg.exchange.queries.packs import reader_of
 from riskreg.jobs.queries import job_of, open_jobs
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel import clock
+from riskreg.kernel.after_commit import after_commit
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -23,6 +24,8 @@ from riskreg.register.visibility import Visibility
 from riskreg.reviews.queries.meetings import last_meeting_before
 
 KIND = "exchange.pack"
+# Begins and sends what is made before meetings.
+TEND = "exchange.tend_pack_schedules"
 STEPS = ("gather", "draw")
 KEPT_FOR = dt.timedelta(days=30)
 MOST_OPEN = 3
@@ -60,7 +63,6 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     field, ``Forbidden``.
     """
     require(actor, "pack.make")
-    assert actor.party is not None  # noqa: S101 - who may make packs acts for a party
     errors = Errors()
     for name in given:
         if name not in FIELDS:
@@ -88,14 +90,22 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     if open_jobs(actor.user.uuid, KIND).count() >= MOST_OPEN:
         text = _("%(n)d of your board packs are being made. Wait for one, or cancel it.")
         raise Invalid.one("as_of", "too_many", text % {"n": MOST_OPEN})
+    return lay_out_pack(actor, {**chosen, "as_of": as_of, "since": since}, at)
+
+
+def lay_out_pack(
+    actor: Viewer, chosen: Mapping[str, Any], at: dt.datetime, sending: PackSending | None = None
+) -> BoardPack:
+    """The pack that was ``chosen`` (all of ``FIELDS``, checked), for a worker to make in the name
+    of ``actor``. Those of the party that are a month old are thrown away with it."""
     packs_for(actor).filter(created_at__lt=at - KEPT_FOR).order_by().delete()
+    assert actor.party is not None  # noqa: S101 - who may make packs acts for a party
     row = BoardPack.objects.create(
         register=actor.register,
         party=actor.party,
         visibility=Visibility.PARTY,
         made_by=actor.user,
-        as_of=as_of,
-        since=since,
+        sending=sending,
         created_at=at,
         **chosen,
     )
@@ -137,8 +147,10 @@ def cancel_pack(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> BoardPack
 
 
 def keep_file(row: BoardPack, data: bytes) -> None:
-    """Keep what a worker has made of a pack; of one that is gone nothing."""
+    """Keep what a worker has made of a pack; of one that is gone nothing. Who sends it is woken."""
     BoardPack.objects.filter(pk=row.pk).update(data=data)
+    if row.sending_id is not None:
+        after_commit(TEND)
 
 
 def _choice(errors: Errors, name: str, value: Any) -> str:

@@ -1,5 +1,11 @@
 """What a board pack says: the register as of a day, section by section, in one language."""
 
-from riskreg.exchange.queries.packs.contents import PackScope, pack_contents, reader_of
+from riskreg.exchange.queries.packs.contents import (
+    PackScope,
+    figure_labels,
+    headline_figures,
+    pack_contents,
+    reader_of,
+)
 
-__all__ = ["PackScope", "pack_contents", "reader_of"]
+__all__ = ["PackScope", "figure_labels", "headline_figures", "pack_contents", "reader_of"]

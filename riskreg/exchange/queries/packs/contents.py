@@ -49,19 +49,44 @@ def pack_contents(scope: PackScope, audience: str) -> dict[str, Any]:
     }
 
 
-def _figures(scope: PackScope) -> list[dict[str, str]]:
+def headline_figures(scope: PackScope) -> dict[str, int]:
+    """The figures of the cover, by name; ``figure_labels`` has them in words."""
     shown = scope.now
     compared = shown.comparison
-    rows = [
-        (_("Open threats"), shown.total),
-        (_("Above appetite"), shown.above_count),
-        (_("Unrated"), shown.unrated_count),
-        (_("Open opportunities"), shown.other_total),
-        (_("Moved since then"), len(compared.moves) if compared else 0),
-        (_("New on the map"), len(compared.opened) if compared else 0),
-        (_("No longer on the map"), len(compared.closed) if compared else 0),
-    ]
-    return [{"label": label, "value": str(value)} for label, value in rows]
+    return {
+        "open": shown.total,
+        "above": shown.above_count,
+        "unrated": shown.unrated_count,
+        "opportunities": shown.other_total,
+        "moved": len(compared.moves) if compared else 0,
+        "new": len(compared.opened) if compared else 0,
+        "gone": len(compared.closed) if compared else 0,
+    }
 
 
-__all__ = ["ENGINE", "PackScope", "pack_contents", "reader_of"]
+def figure_labels() -> dict[str, str]:
+    """What the figures of the cover are called, in their order."""
+    return {
+        "open": _("Open threats"),
+        "above": _("Above appetite"),
+        "unrated": _("Unrated"),
+        "opportunities": _("Open opportunities"),
+        "moved": _("Moved since then"),
+        "new": _("New on the map"),
+        "gone": _("No longer on the map"),
+    }
+
+
+def _figures(scope: PackScope) -> list[dict[str, str]]:
+    figures = headline_figures(scope)
+    return [{"label": label, "value": str(figures[n])} for n, label in figure_labels().items()]
+
+
+__all__ = [
+    "ENGINE",
+    "PackScope",
+    "figure_labels",
+    "headline_figures",
+    "pack_contents",
+    "reader_of",
+]
