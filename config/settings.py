@@ -23,8 +23,9 @@ from whitenoise.compress import Compressor
 
 from config.database import database
 from config.files import evidence_storage
-from config.logs import log_settings
+from config.logs import log_settings, security_log
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - settings too
+from config.retention import kept_days
 from config.schedule import schedule
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -131,6 +132,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "riskreg.kernel.security_middleware.SecurityLogMiddleware",
     "riskreg.accounts.middleware.PreferencesMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "riskreg.web.forms.middleware.FormsMiddleware",
@@ -289,8 +291,7 @@ AXES_LOCKOUT_CALLABLE = "riskreg.accounts.lockout.wait_page"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
-# How long it is kept who signed in when and from where.
-KEEP_SIGN_INS_DAYS = env.int("KEEP_SIGN_INS_DAYS", default=90)
+KEEP_SIGN_INS_DAYS = kept_days(env)
 
 # Who may make a register: "administrators", or "everybody" who has an account.
 REGISTER_MAKERS = env.str("REGISTER_MAKERS", default="administrators")
@@ -392,6 +393,8 @@ DJANGO_STRUCTLOG_STATUS_START_LOG_LEVEL = logging.DEBUG
 # It would believe whatever X-Forwarded-For says; accounts/services logs a hash of the client.
 DJANGO_STRUCTLOG_IP_LOGGING_ENABLED = False
 LOG_LEVEL = env.str("LOG_LEVEL", default="INFO")
-# Every request has a line in the log, not only those that failed.
 REQUEST_LOG = env.bool("REQUEST_LOG", default=False)
-LOGGING = log_settings(LOG_LEVEL, lines_for_people=LOCAL, requests=REQUEST_LOG)
+SECURITY_LOG, SECURITY_LOG_ADDRESSES = security_log(env, VAR_DIR, LOCAL)
+LOGGING = log_settings(
+    LOG_LEVEL, lines_for_people=LOCAL, requests=REQUEST_LOG, security=SECURITY_LOG
+)

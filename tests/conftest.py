@@ -6,6 +6,7 @@ lacks is said at the end, or is a failure with REQUIRE_ALL=1.
 
 import contextlib
 import datetime as dt
+import logging
 import os
 import shutil
 import tempfile
@@ -52,6 +53,8 @@ _folders: list[Path] = []
 def pytest_configure(config: pytest.Config) -> None:
     """Nothing in a unit test reaches a broker, a mail server or the working database."""
     settings.CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+    # Tests of the security log switch it on for themselves.
+    logging.getLogger("riskreg.security").setLevel(logging.CRITICAL)
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
     settings.EMAIL_BACKEND = "django.core.mail.backends.locmem.EmailBackend"
     settings.EVIDENCE_DIR = Path(tempfile.mkdtemp(prefix="riskreg-evidence-"))

@@ -22,8 +22,9 @@ from riskreg.accounts.services.sign_in import (
     must_wait,
     record_failure,
     record_success,
+    record_waiting,
 )
-from riskreg.kernel import clock
+from riskreg.kernel import clock, security_log
 from riskreg.kernel.client import client_network
 
 # What a form or a library may call the address of an account.
@@ -94,17 +95,21 @@ class SignInHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]
     ) -> None:
         """Forget what failed here."""
         if request is not None:
-            record_success(attempt_of(request, {"email": user.email}))
+            record_success(attempt_of(request, {"email": user.email}), user.uuid)
 
     def user_logged_out(self, sender: Any, request: Any, user: Any, **_rest: Any) -> None:
         """Nothing to count."""
+        if user is not None:
+            security_log.record("signed_out", user.uuid)
 
 
 def wait_page(
     request: HttpRequest, response: HttpResponse | None, credentials: dict[str, Any] | None
 ) -> HttpResponse:
     """The page for who has to wait: says for how long, and the way around it."""
-    wait = must_wait(attempt_of(request, credentials), clock.now()) or QUARTER
+    attempt = attempt_of(request, credentials)
+    wait = must_wait(attempt, clock.now()) or QUARTER
+    record_waiting(attempt)
     minutes = int(wait.total_seconds() // 60)
     page = render(request, "account/lockout.html", {"minutes": minutes}, status=429)
     page["Retry-After"] = str(int(wait.total_seconds()))

@@ -40,10 +40,12 @@ from riskreg.exchange.writing.files import (
     Sheet,
     file_pieces,
     in_language,
+    tallied,
 )
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.exchange.writing.zips import zip_pieces
 from riskreg.kernel.errors import Errors
+from riskreg.kernel.security_middleware import tell_rows
 from riskreg.register.filtering import sorted_rows
 from riskreg.register.permissions import require
 from riskreg.reviews.queries.coverage import coverage, default_first
@@ -85,14 +87,14 @@ class FileApi(RegisterApi):
         errors = Errors()
         choices_of(errors, "format", [kind], self.formats)
         as_query(errors.raise_if_any)
-        sheets = list(self.sheets(params, **named))
+        sheets, rows = tallied(self.sheets(params, **named))
         columns = [name for name in params.get("columns", "").split(",") if name]
         sheets[0] = as_query(lambda: with_columns(sheets[0], columns))
         about = about_lines(self.viewer, self.at, params.lists())
         content_type, ending = self.formats[kind]
         name = f"{self.viewer.register.slug}-{'-'.join([self.name, *named.values()])}"
         name += f"-{self.viewer.today(self.at).isoformat()}.{ending}"
-        return as_file(self.pieces(kind, sheets, about), content_type, name)
+        return tell_rows(as_file(self.pieces(kind, sheets, about), content_type, name), rows)
 
     @staticmethod
     def days(params: Any, *names: str) -> list[dt.date | None]:

@@ -10,6 +10,11 @@ from typing import Any
 
 GENESIS = "0" * 64
 SYSTEM_KEY = "system"
+# What the security log hears of a register: who may do what there, what counts, what goes outside.
+_SECURITY = frozenset({
+    "change_request", "criteria", "endpoint", "handover", "import", "invitation", "ladder",
+    "member", "own_appetite", "party", "program", "register", "taxonomy", "term",
+})  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -29,6 +34,11 @@ class Audience:
         """The chains a member of this audience reads: the shared one and their own."""
         shared = Audience(self.register).key
         return [shared] if self.party is None else [shared, self.key]
+
+
+def concerns_security(verb: str) -> bool:
+    """Whether the security log hears of ``verb``, of the chains of registers."""
+    return verb.partition(".")[0] in _SECURITY
 
 
 def canonical(value: Any) -> str:

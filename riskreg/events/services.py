@@ -4,12 +4,21 @@ import datetime as dt
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from django.db import connection, transaction
 
 from riskreg.events.models import Chain, Epoch, Event
-from riskreg.events.policy import SYSTEM_KEY, Audience, canonical, event_hash, hashed_fields
+from riskreg.events.policy import (
+    SYSTEM_KEY,
+    Audience,
+    canonical,
+    concerns_security,
+    event_hash,
+    hashed_fields,
+)
+from riskreg.kernel import security_log
 
 
 @dataclass(frozen=True)
@@ -88,7 +97,27 @@ def append_all(entries: Sequence[Entry]) -> list[Event]:
     Event.objects.bulk_create(events, batch_size=500)
     for chain in chains.values():
         chain.save(update_fields=["seq", "head"])
+    _tell_security_log(entries)
     return events
+
+
+def _tell_security_log(entries: Sequence[Entry]) -> None:
+    """Of accounts and of how a register is set up, once it stands: names of fields, no values."""
+    if not security_log.on():
+        return
+    for entry in entries:
+        if entry.audience is None or concerns_security(entry.verb):
+            transaction.on_commit(partial(_record, entry, entry.key))
+
+
+def _record(entry: Entry, chain: str) -> None:
+    security_log.record(
+        entry.verb,
+        entry.actor,
+        subject=entry.subject_uuid,
+        chain=chain,
+        changed=sorted(entry.changes),
+    )
 
 
 @transaction.atomic

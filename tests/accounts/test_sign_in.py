@@ -3,6 +3,7 @@
 import datetime as dt
 import io
 import json
+import logging
 from typing import Any
 
 import pytest
@@ -17,6 +18,7 @@ from riskreg.accounts.attempts import Failures, time_to_wait
 from riskreg.accounts.models import SignInFailure, User
 from riskreg.accounts.services import administration, sign_in
 from riskreg.events.models import Event
+from riskreg.kernel import security_log
 from riskreg.kernel.client import client_address, network_of
 from riskreg.notify.models import Delivery, Message
 from tests import builders
@@ -285,10 +287,17 @@ def test_how_long_one_waits(failures: Failures, minutes: int | None) -> None:
 def test_the_log_tells_attempts_on_one_account_apart_and_names_nobody(
     person: User, other: User, caplog: pytest.LogCaptureFixture
 ) -> None:
-    for email in (person.email, person.email, other.email):
-        attempt(email, "a-secret-typed-wrongly")
-    lines = [r.msg for r in caplog.records if "sign_in_failed" in str(r.msg)]
-    accounts = [line["account"] for line in lines]
+    logger = logging.getLogger(security_log.NAME)
+    logger.addHandler(caplog.handler)
+    logger.setLevel(logging.INFO)
+    try:
+        for email in (person.email, person.email, other.email):
+            attempt(email, "a-secret-typed-wrongly")
+    finally:
+        logger.setLevel(logging.CRITICAL)
+        logger.removeHandler(caplog.handler)
+    lines = [json.loads(r.msg) for r in caplog.records if "sign_in_failed" in str(r.msg)]
+    accounts = [line["tried"] for line in lines]
     assert accounts[0] == accounts[1] != accounts[2]
     assert {line["client"] for line in lines} == {sign_in.client_hash(OFFICE)[:12]}
     text = json.dumps([str(r.msg) for r in caplog.records]) + caplog.text

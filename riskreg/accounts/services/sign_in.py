@@ -1,28 +1,21 @@
 """What becomes of attempts to sign in: counted, slowed, told to the owner, forgiven."""
 
 import datetime as dt
+import uuid
 from dataclasses import dataclass
 
-import structlog
 from django.db import transaction
 from django.db.models import Count, Q
-from django.utils.crypto import salted_hmac
 
 from riskreg.accounts.attempts import HOUR, QUARTER, Failures, time_to_wait, under_attack
 from riskreg.accounts.models import SignInFailure, User
 from riskreg.accounts.notices import tell_owner
 from riskreg.events.services import Entry, append
+from riskreg.kernel import security_log
+from riskreg.kernel.security_log import keyed_hash
 from riskreg.kernel.text import storable
 
-log = structlog.get_logger(__name__)
-
 KEPT = dt.timedelta(days=1)
-
-
-def keyed_hash(kind: str, value: str) -> str:
-    """``value`` as logs and tables may hold it: equal for equal values, and not to be undone."""
-    text = value.encode("utf-8", "replace").decode()
-    return salted_hmac(f"riskreg.{kind}", text, algorithm="sha256").hexdigest()[:32]
 
 
 def account_hash(address: str) -> str:
@@ -78,12 +71,8 @@ def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> b
     )
     failures = _failures(attempt, at)
     waits = time_to_wait(failures) is not None
-    log.warning(
-        "sign_in_failed",
-        account=attempt.account[:12],
-        client=attempt.client[:12],
-        known_browser=bool(attempt.browser),
-        waits=waits,
+    security_log.record(
+        "sign_in_failed", **_named(attempt), known_browser=bool(attempt.browser), waits=waits
     )
     if under_attack(failures):
         _tell_owner(attempt, at, request_id)
@@ -91,13 +80,18 @@ def record_failure(attempt: Attempt, at: dt.datetime, request_id: str = "") -> b
 
 
 @transaction.atomic
-def record_success(attempt: Attempt) -> None:
+def record_success(attempt: Attempt, account: uuid.UUID) -> None:
     """Forget what failed on this account from this client or by this browser, and nothing else."""
     mine = Q(client=attempt.client, browser="")
     if attempt.browser:
         mine |= Q(browser=attempt.browser)
     SignInFailure.objects.filter(mine, account=attempt.account).delete()
-    log.info("signed_in", account=attempt.account[:12], client=attempt.client[:12])
+    security_log.record("signed_in", account, **_named(attempt))
+
+
+def record_waiting(attempt: Attempt) -> None:
+    """An attempt was not looked at: the client, or everybody on this account, has to wait."""
+    security_log.record("sign_in_refused", **_named(attempt))
 
 
 @transaction.atomic
@@ -113,6 +107,10 @@ def forget_failures(*, address: str = "", network: str = "") -> int:
     if network:
         rows = rows.filter(client=client_hash(network))
     return rows.delete()[0]
+
+
+def _named(attempt: Attempt) -> dict[str, str]:
+    return {"tried": attempt.account[:12], "client": attempt.client[:12]}
 
 
 def _failures(attempt: Attempt, at: dt.datetime) -> Failures:
@@ -145,7 +143,7 @@ def _tell_owner(attempt: Attempt, at: dt.datetime, request_id: str) -> None:
     message = tell_owner(user, "attempts", at, key=f"attempts:{user.uuid}:{at:%Y-%m-%d}")
     if message is None:
         return
-    log.warning("sign_in_under_attack", account=attempt.account[:12])
+    security_log.record("sign_in_under_attack", **_named(attempt))
     append(
         Entry(
             audience=None,

@@ -11,11 +11,12 @@ from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken, Scope, User
 from riskreg.accounts.queries import token_for, token_row
-from riskreg.accounts.services.last_use import mark_used
+from riskreg.accounts.services.last_use import mark_used, note_refused, note_use
 from riskreg.api.core.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides
 from riskreg.kernel.capacity import note_account
+from riskreg.kernel.client import client_address
 
 CHALLENGE = 'Bearer realm="riskreg"'
 
@@ -32,8 +33,10 @@ class BearerAuthentication(BaseAuthentication):
         at = moment(request)
         row = token_for(token, at)
         if row is None:
+            note_refused(token)
             raise AuthenticationFailed(_why_refused(token, at))
-        note_account(getattr(request, "_request", request), row.user_id)
+        note_use(row, client_address(http := getattr(request, "_request", request)), at.date())
+        note_account(http, row.user_id)
         if row.last_used_on != at.date():
             note_besides("token_used", lambda: mark_used(row, at.date()))
         return row.user, row

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib import import_module
 from typing import Any
 
@@ -37,6 +37,26 @@ class Sheet:
     columns: Sequence[Column]
     cells: Callable[[], Iterable[Cells]]
     bodies: Callable[[], Iterable[Mapping[str, Any]]]
+
+
+def tallied(sheets: Iterable[Sheet]) -> tuple[list[Sheet], Callable[[], int]]:
+    """``sheets``, and what says how many of their rows have been read so far."""
+    read = 0
+
+    def counting(rows: Callable[[], Iterable[Any]]) -> Callable[[], Iterator[Any]]:
+        def each() -> Iterator[Any]:
+            nonlocal read
+            for row in rows():
+                read += 1
+                yield row
+
+        return each
+
+    counted = [
+        replace(sheet, cells=counting(sheet.cells), bodies=counting(sheet.bodies))
+        for sheet in sheets
+    ]
+    return counted, lambda: read
 
 
 def file_pieces(

@@ -10,8 +10,15 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.about import about_lines
 from riskreg.exchange.queries.sheets import with_columns
-from riskreg.exchange.writing.files import FORMATS, Sheet, file_pieces, in_language
+from riskreg.exchange.writing.files import (
+    FORMATS,
+    Sheet,
+    file_pieces,
+    in_language,
+    tallied,
+)
 from riskreg.kernel.errors import Invalid
+from riskreg.kernel.security_middleware import tell_rows
 from riskreg.web.base import RegisterView
 
 
@@ -47,7 +54,7 @@ class FileView(RegisterView):
         if kind not in self.formats:
             return refused(_("Formats are: %s.") % ", ".join(self.formats))
         try:
-            sheets = list(self.sheets(given, **named))
+            sheets, rows = tallied(self.sheets(given, **named))
             sheets[0] = with_columns(sheets[0], columns)
             pieces = self.pieces(kind, given, sheets)
         except Invalid as invalid:
@@ -55,7 +62,7 @@ class FileView(RegisterView):
         content_type, ending = self.formats[kind]
         day = self.viewer.today(self.at).isoformat()
         name = "-".join([self.viewer.register.slug, *self.named(**named), day]) + f".{ending}"
-        return as_file(pieces, content_type, name)
+        return tell_rows(as_file(pieces, content_type, name), rows)
 
     def named(self, **named: str) -> Iterator[str]:
         """What the file is called between the register and the day."""

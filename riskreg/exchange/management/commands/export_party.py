@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from riskreg.accounts.models import User
 from riskreg.exchange.queries.party import party_files
 from riskreg.exchange.writing.zips import zip_pieces
-from riskreg.kernel import clock
+from riskreg.kernel import clock, security_log
 from riskreg.kernel.errors import RiskregError
 from riskreg.register.access import viewer_for
 
@@ -36,6 +36,7 @@ class Command(BaseCommand):
             pieces = zip_pieces(party_files(viewer_for(user, options["register"]), at), at)
         except RiskregError as error:
             raise CommandError(error.detail) from None
+        security_log.record("exported", user.uuid, page="export_party", by_operator=True)
         if options["file"] == "-":
             for piece in pieces:
                 sys.stdout.buffer.write(piece)
