@@ -291,7 +291,7 @@ AXES_LOCKOUT_CALLABLE = "riskreg.accounts.lockout.wait_page"
 AXES_ENABLE_ADMIN = False
 AXES_VERBOSE = False
 
-KEEP_SIGN_INS_DAYS = kept_days(env)
+KEEP_SIGN_INS_DAYS, KEEP_MESSAGES_DAYS = kept_days(env)
 
 # Who may make a register: "administrators", or "everybody" who has an account.
 REGISTER_MAKERS = env.str("REGISTER_MAKERS", default="administrators")

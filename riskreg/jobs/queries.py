@@ -97,6 +97,11 @@ def open_jobs(requested_by: uuid.UUID, kind: str) -> QuerySet[Job]:
     return Job.objects.filter(requested_by=requested_by, kind=kind, state__in=OPEN)
 
 
+def open_jobs_of(kind: str) -> QuerySet[Job]:
+    """Jobs of that kind that have not ended, whoever asked for them."""
+    return Job.objects.filter(kind=kind, state__in=OPEN)
+
+
 def steps_to_begin(job: Job, at: dt.datetime) -> list[Step]:
     """Steps of ``job`` that nobody is at, of the first stage that is not done; none once it has
     ended."""

@@ -21,7 +21,8 @@ class Message(Base):
     ``recipient`` is the public id of a person or of an ``Endpoint``, ``address`` where it goes: a
     mail address, or the host of an endpoint, whose whole address may be a secret. ``urgent`` ones
     are sent before the others. ``payload`` is what a program is told, where it goes to one.
-    ``read_at`` is when its recipient opened it in the inbox.
+    ``read_at`` is when its recipient opened it in the inbox, ``emptied_at`` when what it said and
+    where it went was deleted: that it was sent stays.
     """
 
     key = models.CharField(max_length=160, unique=True)
@@ -38,12 +39,16 @@ class Message(Base):
     urgent = models.BooleanField(default=False)
     payload = models.JSONField(null=True)
     read_at = models.DateTimeField(null=True)
+    emptied_at = models.DateTimeField(null=True)
 
     class Meta:
         indexes = [
             models.Index(fields=["recipient", "kind"], name="message_recipient"),
             models.Index(fields=["recipient", "-id"], name="message_inbox"),
             models.Index(fields=["recipient"], condition=Q(read_at=None), name="message_unread"),
+            models.Index(
+                fields=["created_at"], condition=Q(emptied_at=None), name="message_not_emptied"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -15,5 +15,5 @@ def tend_backups() -> list[str]:
 
 @shared_task(name="operations.forget")
 def forget() -> dict[str, int]:
-    """Delete sessions that are over and old records of sign-ins."""
+    """Delete what is older than it is kept."""
     return forgetting.forget(clock.now())

@@ -18,7 +18,7 @@ from riskreg.exchange.queries import draft_for, taking_of
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services.committing import commit_import
 from riskreg.exchange.services.preview import Brought, preview_import
-from riskreg.jobs.queries import open_jobs
+from riskreg.jobs.queries import open_jobs, open_jobs_of
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
@@ -31,6 +31,14 @@ KIND = "exchange.commit"
 # More would not be done before whoever asked for it gives up waiting: a worker does it.
 MAX_AT_ONCE = 300
 MOST_OPEN = 2
+
+
+@transaction.atomic
+def delete_old_drafts(at: dt.datetime) -> int:
+    """Forget files that nobody brought in for a day, unless a worker is at them; how many."""
+    going_on = open_jobs_of(KIND).values_list("subject", flat=True)
+    old = ImportDraft.objects.filter(created_at__lt=at - KEPT_FOR)
+    return old.exclude(uuid__in=list(going_on)).delete()[0]
 
 
 @transaction.atomic

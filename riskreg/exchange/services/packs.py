@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage, PackSending
 from riskreg.exchange.queries.board_packs import pack_for, packs_for
 from riskreg.exchange.queries.packs import reader_of
-from riskreg.jobs.queries import job_of, open_jobs
+from riskreg.jobs.queries import job_of, open_jobs, open_jobs_of
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel import clock
 from riskreg.kernel.after_commit import after_commit
@@ -111,6 +111,14 @@ def lay_out_pack(
     )
     _lay_out(actor, row, at)
     return row
+
+
+@transaction.atomic
+def delete_old_packs(at: dt.datetime) -> int:
+    """Throw away the packs of every party that are a month old, unless one is made just now."""
+    old = BoardPack.objects.filter(created_at__lt=at - KEPT_FOR)
+    being_made = list(open_jobs_of(KIND).values_list("subject", flat=True))
+    return old.exclude(uuid__in=being_made).delete()[0]
 
 
 def _lay_out(actor: Viewer, row: BoardPack, at: dt.datetime) -> None:

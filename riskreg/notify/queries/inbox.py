@@ -14,7 +14,7 @@ def delivered_to_inbox(user: uuid.UUID) -> QuerySet[Message]:
     there = Delivery.objects.filter(
         message=OuterRef("pk"), channel=Channel.INBOX, state=DeliveryState.SENT
     )
-    return Message.objects.filter(Exists(there), recipient=user).order_by("-id")
+    return Message.objects.filter(Exists(there), recipient=user, emptied_at=None).order_by("-id")
 
 
 def unread_count(inbox: QuerySet[Message]) -> int:

@@ -194,6 +194,8 @@ def resend(
     )
     if row.channel == Channel.INBOX:
         raise Conflict(_("What is in the inbox has arrived; there is nothing to send again."))
+    if row.message.emptied_at:
+        raise Conflict(_("What it said was deleted, as of every old message."))
     if row.state == DeliveryState.SENDING and row.claimed_until and row.claimed_until >= at:
         raise Conflict(_("This message is being sent at this moment. Look again in a minute."))
     before = row.state

@@ -201,7 +201,9 @@ class DeliveryDetail(DeliveriesView):
                 {"t": t, "outcome": capfirst(_outcome(t, over=over and n == 0))}
                 for n, t in enumerate(row.tries.order_by("-number"))
             ],
-            "may_resend": row.state != DeliveryState.SENDING and row.channel != Channel.INBOX,
+            "may_resend": row.state != DeliveryState.SENDING
+            and row.channel != Channel.INBOX
+            and not row.message.emptied_at,
             "is_mail": row.channel == Channel.MAIL,
         }
         return self.render("deliveries/detail.html", context, status)
