@@ -28,7 +28,7 @@ from tests.access.routes import body_for
 from tests.analysis import making
 from tests.comments import making as talking
 from tests.decisions import making as asking
-from tests.exchange import packing
+from tests.exchange import packing, scheduling
 
 Way = tuple[str | int, ...]
 
@@ -66,6 +66,7 @@ class HostileWorld(CanaryWorld):
     change_request: str = ""
     simulation: str = ""
     pack: str = ""
+    pack_schedule: str = ""
     unaccepted: str = ""
     alone: str = ""
 
@@ -103,6 +104,7 @@ def build(at: dt.datetime) -> HostileWorld:
         asking.question(world, builders.risk(world), by="manager", wants=text)
     decide_in_every_state(world)
     world.pack = str(packing.pack(world, done=False).uuid)
+    world.pack_schedule = str(scheduling.schedule(world).uuid)
     world.simulation = str(making.simulation(world, by="manager", done=False, seed=3).uuid)
     world.alone = found_register(
         by=world.manager, slug="alone", names={"en": "Alone"}, currency="CNY",
@@ -246,6 +248,8 @@ def paths(world: HostileWorld, operation: Operation) -> Iterator[str]:
         "parties": ["foton"],
         "imports": world.imports,
         "board-packs": [world.pack],
+        "pack-schedules": [world.pack_schedule],
+        "schedules": [world.pack_schedule],
         "acceptances": apps.get_model("decisions", "Acceptance")
         .objects.exclude(party=world.catl)
         .values_list("ref", flat=True),
@@ -327,6 +331,11 @@ OWN_BODIES: dict[str, Any] = {
         "label": "illustrative",
     },
     "/relations/": {"risk": "R-001", "kind": "causes", "other": "R-003"},
+    "/pack-schedules/": {
+        "title": "Steering committee",
+        "first_on": "2027-03-31",
+        "recipients": ["manager@programme.example"],
+    },
     "/own-appetites/": {
         "term": "market:mideast",
         "rating": "low",

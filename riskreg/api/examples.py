@@ -12,6 +12,7 @@ from riskreg.api import (
     examples_evidence,
     examples_frame,
     examples_indicators,
+    examples_pack_schedules,
     examples_reminders,
     examples_reviews,
 )
@@ -95,6 +96,7 @@ ANSWERS: dict[str, Any] = {
     **examples_changes.ANSWERS,
     **examples_comments.ANSWERS,
     **examples_board_packs.ANSWERS,
+    **examples_pack_schedules.ANSWERS,
     **examples_evidence.ANSWERS,
     **examples_frame.ANSWERS,
     **examples_indicators.ANSWERS,
@@ -181,6 +183,7 @@ REQUESTS: dict[str, Any] = {
     **examples_changes.REQUESTS,
     **examples_comments.REQUESTS,
     **examples_board_packs.REQUESTS,
+    **examples_pack_schedules.REQUESTS,
     **examples_evidence.REQUESTS,
     **examples_frame.REQUESTS,
     **examples_indicators.REQUESTS,

@@ -33,7 +33,7 @@ from tests.built_once import built_once
 from tests.comments import making as talking
 from tests.decisions import making as accepting
 from tests.evidence import making as attaching
-from tests.exchange import packing
+from tests.exchange import packing, scheduling
 from tests.indicators import making
 
 CANARY = "CANARYBIRD"
@@ -84,6 +84,9 @@ class CanaryWorld(World):
     imports: list[str] = field(default_factory=list)
     drafts: list[str] = field(default_factory=list)
     packs: list[str] = field(default_factory=list)
+    pack_schedules: list[str] = field(default_factory=list)
+    # Of catl, as ``partner_appetite``.
+    partner_schedule: str = ""
     uuids: list[UUID] = field(default_factory=list)
     # A public id of each kind.
     examples: list[str] = field(default_factory=list)
@@ -106,7 +109,7 @@ class CanaryWorld(World):
             *self.deliveries, *self.tokens, *self.invitations, *self.estimates, *self.effects,
             *self.simulations,
             *self.acceptances, *self.conditions, *self.decisions, *self.arguments,
-            *self.comments, *self.packs,
+            *self.comments, *self.packs, *self.pack_schedules,
             *self.drivers, *self.beliefs, *self.links,
             *map(str, self.uuids), "zzyzx-id",
         ]  # fmt: skip
@@ -143,6 +146,7 @@ class CanaryWorld(World):
         path = path.replace("/comments/{}/", f"/comments/{self.shared_comment}/")
         path = path.replace("/relations/{}/", f"/relations/{self.shared_relation}/")
         path = path.replace("/own-appetites/{}/", f"/own-appetites/{self.partner_appetite}/")
+        path = path.replace("schedules/{}/", f"schedules/{self.partner_schedule}/")
         if path == route:
             return []
         if "/risks/{}/" in path:
@@ -195,6 +199,8 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
                          elasticities=[{"driver": "D-001", "elasticity": "-0.2"}])  # fmt: skip
     for _n in range(2):
         packing.pack(world, "partner_manager", done=False)
+    before = scheduling.schedule(world, "partner_manager")
+    scheduling.schedule(world, "partner_leader", title="Board", every_months=3)
     after("second")
     planned = builders.mitigation(world, first, theirs)
     for by in ("partner_manager", "partner_owner", "manager"):
@@ -250,7 +256,7 @@ def shared_part(world: World, after: Callable[[str], None] = lambda step: None) 
     return {
         "shared_simulation": str(run.uuid), "shared_comment": str(said[0].uuid),
         "shared_evidence": str(attached.uuid), "shared_relation": str(related.uuid),
-        "partner_appetite": str(content.uuid),
+        "partner_appetite": str(content.uuid), "partner_schedule": str(before.uuid),
         "shared_risk": first.ref, "partner_risk": theirs.ref, "shared_mitigation": planned.ref,
         "shared_objective": objective.key, "shared_meetings": meetings,
     }  # fmt: skip
@@ -362,6 +368,11 @@ def private_part(world: World, step: str) -> None:
         private_risk(world, "fresh", external_id="zzyzx-id")
         bring_files(world, sing)
         packing.pack(world, audience="party", language="both", format="pptx")
+        for on in (world.today, world.today + 10 * DAY):
+            scheduling.schedule(
+                world, title=sing("committee"), first_on=on, audience="party", every_months=1
+            )
+        scheduling.tend(world, 0)
         private_risk(world, "handed over", owner=world.deputy.email)
         hand_over(
             actor=world.viewer("manager"), from_user=world.deputy, to_user=world.leader,
@@ -594,6 +605,8 @@ def build(at: dt.datetime) -> CanaryWorld:
             world.appetites.append(str(row.uuid))
         elif name == "evidence":
             world.evidence.append(str(row.uuid))
+        elif name == "packschedule":
+            world.pack_schedules.append(str(row.uuid))
         elif name == "boardpack":
             world.packs.append(str(row.uuid))
         elif name in ("import", "importdraft"):

@@ -206,6 +206,8 @@ ROUTES: dict[str, str] = {
     "/r/{}/exports/": "GET",
     "/r/{}/exports/party.zip": "GET",
     "/r/{}/board-packs/": "GET POST",
+    "/r/{}/board-packs/schedules/new/": "GET POST",
+    "/r/{}/board-packs/schedules/{}/": "GET POST",
     "/r/{}/board-packs/{}/file/": "GET",
     "/r/{}/board-packs/{}/cancel/": "POST",
     "/r/{}/imports/template.xlsx": "GET",
@@ -331,6 +333,8 @@ ROUTES: dict[str, str] = {
     "/api/v1/registers/{}/board-packs/{}/": "GET",
     "/api/v1/registers/{}/board-packs/{}/cancel/": "POST",
     "/api/v1/registers/{}/board-packs/{}/file/": "GET",
+    "/api/v1/registers/{}/pack-schedules/": "GET POST",
+    "/api/v1/registers/{}/pack-schedules/{}/": "GET PATCH DELETE",
     "/api/v1/registers/{}/imports/": "GET POST",
     "/api/v1/registers/{}/imports/copy/": "POST",
     "/api/v1/registers/{}/imports/template/": "GET",
@@ -558,6 +562,13 @@ def body_for(world: Any, route: str) -> dict[str, Any]:
         return {**making.LINK, "driver": "D-001"}
     if route.endswith("/drivers/"):
         return {"names": {"en": "Probe"}, "name": "Probe", "unit": "CNY"}
+    if "/pack-schedules/" in route or "/board-packs/schedules/" in route:
+        page = {"repeats": "day", "days_before": "7", "audience": "party", "language": "en",
+                "format": "pdf", "version": "1"}  # fmt: skip
+        return {
+            "title": "Probe", "first_on": "2027-03-31", "recipients": [str(world.manager.uuid)],
+            **({} if route.startswith("/api/") else page),
+        }  # fmt: skip
     if route.endswith("/board-packs/"):
         return {"audience": "party", "language": "en", "format": "pdf"}
     if route.endswith("/simulations/"):

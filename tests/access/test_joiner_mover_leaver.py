@@ -39,6 +39,7 @@ OPENED_BY = {
     "coverage/": "coverage.view",
     "imports/": "import.make",
     "board-packs/": "pack.make",
+    "board-packs/schedules/new/": "pack.make",
 }
 
 

@@ -21,6 +21,7 @@ from riskreg.decisions.models import Decision
 from riskreg.decisions.services import grant_acceptance
 from riskreg.duties.sources import LISTED
 from riskreg.evidence.models import Evidence
+from riskreg.exchange.models import PackSchedule
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import OwnAppetite, Register
 from riskreg.register.policy import default_criteria
@@ -35,6 +36,7 @@ from tests.built_once import built_once
 from tests.comments import making as talking
 from tests.decisions import making as accepting
 from tests.evidence import making as attaching
+from tests.exchange import scheduling
 from tests.indicators import making
 from tests.querycounts import QueryCounts
 
@@ -97,6 +99,7 @@ def grow(world: World, size: int) -> None:
         talk(world, row)
     if size > 5 and not OwnAppetite.objects.filter(term__isnull=False).exists():
         builders.own_appetite(world, "moderate", term="market:eu")
+        scheduling.schedule(world)
 
 
 def talk(world: World, row: Risk) -> None:
@@ -116,6 +119,8 @@ def grown_world(at: dt.datetime, size: int) -> World:
     builders.taxonomy(world)
     builders.objective(world)
     builders.own_appetite(world, "low")
+    scheduling.schedule(world, first_on=world.today)
+    scheduling.tend(world, 0, work=False)
     grow(world, size)
     return world
 
@@ -202,6 +207,10 @@ def path_of(world: World, route: str) -> str:
     if "/relations/{}/" in path:
         relation = RiskRelation.objects.earliest("pk")
         path = path.replace("/relations/{}/", f"/relations/{relation.uuid}/")
+    if "schedules/{}/" in path:
+        path = path.replace(
+            "schedules/{}/", f"schedules/{PackSchedule.objects.earliest('pk').uuid}/"
+        )
     if "/own-appetites/{}/" in path:
         own = OwnAppetite.objects.earliest("pk")
         path = path.replace("/own-appetites/{}/", f"/own-appetites/{own.uuid}/")
@@ -236,6 +245,7 @@ def test_rows_add_no_queries(
         "invitations",
         "imports",
         "board-packs",
+        "pack-schedules",
         "programs",
         "setup",
         "archive",

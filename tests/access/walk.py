@@ -88,6 +88,8 @@ def _targets(world: CanaryWorld) -> dict[str, tuple[list[str], str]]:
         "meetings": (world.meetings, nobody),
         "imports": (world.imports, nobody),
         "board-packs": (world.packs, nobody),
+        "pack-schedules": (world.pack_schedules, nobody),
+        "schedules": (world.pack_schedules, nobody),
         "drafts": (world.drafts, nobody),
         "items": ([], "1"),
         "estimates": (world.estimates, nobody),

@@ -88,6 +88,11 @@ def all_of(world: CanaryWorld) -> Iterator[Write]:
     yield Write(head, "POST", f"{base}/own-appetites/", {"rating": "low", "reasons": why})
     yield Write(head, "PATCH", content, {"rating": "moderate"}, tag=content)
     yield Write(head, "DELETE", content, tag=content)
+    before = f"{base}/pack-schedules/{world.partner_schedule}/"
+    meeting_of = {"title": "New", "first_on": later, "recipients": [world.partner_leader.email]}
+    yield Write(head, "POST", f"{base}/pack-schedules/", meeting_of)
+    yield Write(head, "PATCH", before, {"days_before": 3}, tag=before)
+    yield Write(head, "DELETE", before, tag=before)
     ladder = f"{base}/ladder/"
     yield Write(
         head, "PUT", ladder, {"rungs": [{"offset_days": 0, "tells": ["owner"]}]}, tag=ladder

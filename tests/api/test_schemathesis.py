@@ -43,6 +43,7 @@ from tests.builders import SLUG, World
 from tests.comments import making as talking
 from tests.decisions import making as accepting
 from tests.endpoints.receiver import stub_names
+from tests.exchange import scheduling
 
 pytestmark = [pytest.mark.django_db, pytest.mark.once, pytest.mark.unmeasured]
 CASES = int(os.environ.get("SCHEMATHESIS_CASES", examples(100)))
@@ -202,6 +203,7 @@ def known(world: World, monkeypatch: pytest.MonkeyPatch) -> dict[str, str]:
         "token": token, "invitation": invitation, "member": world.deputy,
         "acceptor": world.leader, "condition": Obligation.objects.earliest("pk"),
         "appetite": builders.own_appetite(world, "low"),
+        "schedule": scheduling.schedule(world),
         "comment": talking.comment(world, row, by="manager"),
         "question": accepting.question(world, row, by="manager"),
     }  # fmt: skip

@@ -29,6 +29,8 @@ from riskreg.decisions.fields import ACCEPTANCE, DECISION
 from riskreg.decisions.models import Acceptance, Decision
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence
+from riskreg.exchange.models import PackSchedule
+from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.fields import Field, Table, Type
@@ -47,6 +49,7 @@ from tests.analysis import making as estimating
 from tests.builders import World
 from tests.decisions import making as accepting
 from tests.evidence import making as attaching
+from tests.exchange import scheduling
 from tests.indicators import making
 
 TABLES = {
@@ -58,6 +61,7 @@ TABLES = {
     "indicator": (INDICATOR, Indicator),
     "objective": (OBJECTIVE, Objective),
     "ownappetite": (OWN_APPETITE, OwnAppetite),
+    "packschedule": (PACK_SCHEDULE, PackSchedule),
     "estimate": (ESTIMATE, Estimate),
     "effect": (EFFECT, Effect),
     "driver": (DRIVER, Driver),
@@ -90,6 +94,7 @@ TOLD_OTHERWISE = {
     "objective": {"created_at"},
     # Set when it was made or changed, which is ``set_at``; one that has ended answers no more.
     "ownappetite": {"created_at", "ended_at"},
+    "packschedule": {"created_at", "ended_at"},
     # The one that it was noted on first is among ``risks``.
     "control": {"risk"},
     # Recorded when it was given, which is ``at``; who released it did the event that tells so.
@@ -258,6 +263,7 @@ def answers_of(world: World) -> Answers:
     relation = builders.relation(world, builders.risk(world), "causes", risk)
     content = builders.own_appetite(world)
     attached = attaching.evidence(world, risk)
+    before = scheduling.schedule(world)
     work, watched = builders.mitigation(world, risk), making.indicator(world, risk)
     estimating.estimate(world, risk)
     estimating.effect(world, work, risk)
@@ -271,6 +277,9 @@ def answers_of(world: World) -> Answers:
         "indicator": program.get(f"{root}indicators/{watched.ref}/").json(),
         "objective": program.get(f"{root}objectives/{target.key}/").json(),
         "ownappetite": program.get(f"{root}own-appetites/{content.uuid}/").json(),
+        "packschedule": builders.api(world.manager)
+        .get(f"{root}pack-schedules/{before.uuid}/")
+        .json(),
         "control": program.get(f"{root}controls/{control.uuid}/").json(),
         "relation": program.get(f"{root}relations/{relation.uuid}/").json(),
         "evidence": program.get(f"{root}evidence/{attached.uuid}/").json(),
@@ -365,6 +374,7 @@ def test_every_example_is_of_its_table() -> None:
     assert unanswered(INDICATOR, ANSWERS["Read an indicator"]) == set()
     assert unanswered(OBJECTIVE, ANSWERS["Read an objective"]) == set()
     assert unanswered(OWN_APPETITE, ANSWERS["Read an own appetite"]) == set()
+    assert unanswered(PACK_SCHEDULE, ANSWERS["Read a schedule of board packs"]) == set()
     assert unanswered(RELATION, ANSWERS["Read a relation"]) == set()
     assert unanswered(EVIDENCE, ANSWERS["Read evidence"]) == set()
     assert unanswered(ESTIMATE, ANSWERS["Give an estimate"]) == set()

@@ -100,6 +100,8 @@ PAGES: dict[str, tuple[str, str]] = {
     "web:absences reader": ("auditor@programme.example", ""),
     "web:handover": (MANAGER, ""),
     "web:board_packs": (LEADER, ""),
+    "web:pack_schedule_new": (LEADER, ""),
+    "web:pack_schedule": (LEADER, ""),
     "web:imports": (MANAGER, ""),
     "web:exports": (MANAGER, ""),
     "web:import": (MANAGER, ""),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any
 from unittest.mock import patch
 
-from riskreg.exchange.models import PackSchedule, PackSending
+from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
 from riskreg.exchange.services.schedules import set_schedule
 from riskreg.exchange.services.sendings import tend_schedules
 from riskreg.jobs.models import Job
@@ -43,8 +43,9 @@ def tend(world: World, days: int, *, work: bool = True, hours: int = 0) -> dt.da
 
 
 def _open_jobs() -> Iterator[Job]:
-    """Each open job, over again until none is left."""
-    while rows := list(Job.objects.filter(state__in=("queued", "running"))):
+    """Each open job of a pack before a meeting, over again until none is left."""
+    packs = BoardPack.objects.filter(sending__isnull=False).values("uuid")
+    while rows := list(Job.objects.filter(subject__in=packs, state__in=("queued", "running"))):
         yield from rows
 
 

@@ -37,7 +37,7 @@ from tests.access.routes import ROUTES
 from tests.amounts import THOROUGH
 from tests.comments import making as talking
 from tests.decisions import making as accepting
-from tests.exchange import packing
+from tests.exchange import packing, scheduling
 from tests.hostile_values import decide_in_every_state
 from tests.web.page_forms import PageForm, forms_of, walk
 
@@ -84,6 +84,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         accepting.question(world, plain, by=by)
     decide_in_every_state(world)
     packing.pack(world, done=False)
+    schedule = scheduling.schedule(world)
     make_feed(user=world.manager, at=at)
     monkeypatch.setattr(settings, "REGISTER_MAKERS", "everybody")
     Register.objects.filter(pk=world.register.pk).update(
@@ -114,6 +115,7 @@ def everything(db: None, at: dt.datetime, monkeypatch: pytest.MonkeyPatch) -> Ev
         *(f"{here}decisions/{row.ref}/" for row in Decision.objects.all()),
         *(f"{here}evidence/{row.uuid}/" for row in Evidence.objects.filter(withdrawn_at=None)),
         f"{here}settings/parties/third/", f"{here}settings/own-appetites/new/",
+        f"{here}board-packs/schedules/new/", f"{here}board-packs/schedules/{schedule.uuid}/",
         "/r/alone/settings/archive/", "/r/over/settings/archive/",
     ]  # fmt: skip
     return world

@@ -11,6 +11,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.queries import users_by_uuid
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending, SendingState
 from riskreg.exchange.policy import Rule
+from riskreg.kernel import clock
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
@@ -23,9 +24,7 @@ SHOWN = 20
 def schedules_for(viewer: Viewer) -> QuerySet[PackSchedule]:
     """Those of the viewer's party that have not ended, in the order in which they were set; none
     for who acts for no party."""
-    rows = PackSchedule.objects.filter(
-        register=viewer.register, party=viewer.party_id, ended_at=None
-    )
+    rows = PackSchedule.objects.visible_to(viewer).filter(ended_at=None)
     return rows.select_related("party", "set_by").order_by("created_at", "id")
 
 
@@ -84,6 +83,11 @@ def pack_makers(register_id: int, party_id: int | None) -> QuerySet[Membership]:
 def rule_of(row: PackSchedule) -> Rule:
     """On which days its meetings are."""
     return Rule(row.first_on, row.every_months, row.repeats == "weekday")
+
+
+def is_late(one: PackSending, zone: str) -> bool:
+    """Whether it was begun after the day on which it was to be made, in the register's ``zone``."""
+    return clock.local_date(one.created_at, zone) > one.due_on
 
 
 def schedules_due(at: dt.datetime) -> list[int]:

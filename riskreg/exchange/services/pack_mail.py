@@ -14,7 +14,7 @@ from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.packs import figure_labels
-from riskreg.exchange.queries.schedules import pack_makers, people_of
+from riskreg.exchange.queries.schedules import is_late, pack_makers, people_of
 from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
@@ -76,7 +76,7 @@ def _content(user: User, row: PackSchedule, one: PackSending, why: str) -> Conte
                 for name, label in labels.items()
                 if name in one.figures
             ],
-            "due": date_format(one.due_on) if made_on > one.due_on else "",
+            "due": date_format(one.due_on) if is_late(one, register.time_zone) else "",
             "made": date_format(made_on),
             "over": made_on > one.meeting_on,
             "left_out": [

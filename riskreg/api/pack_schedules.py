@@ -1,0 +1,158 @@
+"""Schedules of board packs: before which meetings one is made, and who is written to."""
+
+import uuid
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from django.http import HttpResponse
+from rest_framework.request import Request
+
+from riskreg.accounts.models import User
+from riskreg.api import shapes_pack_schedules as shapes
+from riskreg.api.core import schema
+from riskreg.api.core.answer import Answer
+from riskreg.api.core.base import RegisterApi
+from riskreg.api.core.body import body_of
+from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
+from riskreg.api.core.table import row_to_json
+from riskreg.api.core.values import day, person, time
+from riskreg.exchange.models import PackSchedule, PackSending
+from riskreg.exchange.queries.schedules import (
+    is_late,
+    people_of,
+    schedule_for,
+    schedules_for,
+    sendings_of,
+)
+from riskreg.exchange.schedule_fields import PACK_SCHEDULE
+from riskreg.exchange.services.schedules import (
+    FIELDS,
+    change_schedule,
+    end_schedule,
+    set_schedule,
+)
+from riskreg.kernel import keyset
+from riskreg.register.permissions import require
+
+_OLDEST = keyset.Order("created_at", tie="id")
+
+
+class PackScheduleApi(RegisterApi):
+    """A view about schedules of board packs."""
+
+    def many(self, rows: Sequence[PackSchedule]) -> list[dict[str, Any]]:
+        """Schedules with what was done for their last meetings."""
+        sendings = sendings_of(rows)
+        people = people_of(rows, [one for found in sendings.values() for one in found])
+        return [
+            row_to_json(
+                PACK_SCHEDULE,
+                row,
+                self.viewer,
+                url=f"{self.here}pack-schedules/{row.uuid}/",
+                recipients=_people(row.recipients, people),
+                counts_from=day(row.counts_from),
+                next_on=day(row.next_on),
+                make_on=day(row.make_on),
+                sendings=[self._sending(one, people) for one in sendings[row.pk]],
+            )
+            for row in rows
+        ]
+
+    def _sending(self, one: PackSending, people: Mapping[str, User]) -> dict[str, Any]:
+        return {
+            "meeting_on": day(one.meeting_on),
+            "due_on": day(one.due_on),
+            "state": one.state,
+            "late": is_late(one, self.viewer.register.time_zone),
+            "at": time(one.created_at),
+            "ended_at": time(one.ended_at),
+            "notified": _people(one.notified, people),
+            "left_out": [
+                {"user": person(people[left["user"]]), "why": left["why"]} for left in one.left_out
+            ],
+            "failure": one.failure or None,
+            "packs": [f"{self.here}board-packs/{pack.uuid}/" for pack in one.packs.all()],
+        }
+
+    def answered(self, row: PackSchedule, status: int = 200) -> Answer:
+        """The schedule with its ETag, and its address where it is new."""
+        return Answer.of_version(self.many([schedule_for(self.viewer, row.uuid)])[0], status)
+
+
+def _people(names: Sequence[str], people: Mapping[str, User]) -> list[Any]:
+    return [person(people[name]) for name in names]
+
+
+class PackSchedules(PackScheduleApi):
+    """GET lists those of the caller's party, POST sets one."""
+
+    @schema.listed("List schedules of board packs", shapes.Packschedule)
+    def get(self, request: Request, slug: str) -> HttpResponse:
+        """For managers and leaders, oldest first; each party has its own."""
+        require(self.viewer, "pack.make")
+        self.known_params(*PARAMS)
+        rows = schedules_for(self.viewer)
+        listing = Listing(
+            queryset=rows,
+            order=_OLDEST,
+            place=lambda row: (row.created_at, str(row.uuid)),
+            tie=by_uuid(rows),
+        )
+        return listed(self, self.viewer.audience.key, listing, self.many)
+
+    @schema.made("Schedule board packs", shapes.PackscheduleNew, shapes.Packschedule)
+    def post(self, request: Request, slug: str) -> HttpResponse:
+        """So many days before each meeting a worker makes a pack, and `recipients` are sent its
+        figures and the way to it. What was missed while the system was down is made once, late."""
+
+        def act() -> Answer:
+            given = body_of(request, *FIELDS)
+            return self.answered(set_schedule(actor=self.viewer, given=given, at=self.at), 201)
+
+        return self.write(act)
+
+
+class PackScheduleDetail(PackScheduleApi):
+    """One schedule, by its id."""
+
+    http_method_names = ["get", "patch", "delete", "head"]
+
+    @schema.detailed("Read a schedule of board packs", shapes.Packschedule)
+    def get(self, request: Request, slug: str, schedule: uuid.UUID) -> HttpResponse:
+        """When the next pack is made, and what was sent."""
+        require(self.viewer, "pack.make")
+        self.known_params()
+        row = schedule_for(self.viewer, schedule)
+        return self.detail(self.many([row])[0], row.version)
+
+    @schema.changed(
+        "Change a schedule of board packs", shapes.PackscheduleChange, shapes.Packschedule
+    )
+    def patch(self, request: Request, slug: str, schedule: uuid.UUID) -> HttpResponse:
+        """Changes what is named. For a meeting that something was done for nothing is done again;
+        packs are made in the caller's name from now on."""
+
+        def act() -> Answer:
+            row = change_schedule(
+                actor=self.viewer,
+                schedule=schedule,
+                fields=body_of(request, *FIELDS),
+                version=self.expected_version,
+                at=self.at,
+            )
+            return self.answered(row)
+
+        return self.write(act)
+
+    @schema.removed("End a schedule of board packs")
+    def delete(self, request: Request, slug: str, schedule: uuid.UUID) -> HttpResponse:
+        """Nothing more is made for it; that it was stays in the party's own log."""
+
+        def act() -> Answer:
+            end_schedule(
+                actor=self.viewer, schedule=schedule, version=self.expected_version, at=self.at
+            )
+            return Answer("", 204)
+
+        return self.write(act)
