@@ -8,7 +8,11 @@ from openpyxl.styles import PatternFill
 from riskreg.exchange.reading import NotARegister, Table, read_file, shown
 from riskreg.exchange.reading import table as bounds
 from riskreg.exchange.reading.names import recognise
+from riskreg.exchange.reading.old_markings import old_markings
+from riskreg.exchange.reading.table import FormulaWithoutValue
+from riskreg.exchange.reading.workbooks import read_workbook
 from tests.exchange.books import HEADER, ROWS, archive, book, ods, rewritten, text
+from tests.exchange.old_books import Formula, old_book
 
 SHEET = "xl/worksheets/sheet1.xml"
 
@@ -245,9 +249,76 @@ def test_formulas_macros_and_links_are_never_run() -> None:
     assert shown(plain.rows[0].values[2]).startswith("=HYPERLINK")
 
 
-def test_colours_of_cells_without_a_value_are_seen() -> None:
-    from riskreg.exchange.reading.workbooks import read_workbook
+def test_a_formula_that_nobody_worked_out_is_no_value_in_any_workbook() -> None:
+    """Empty or nought, as programs write it that do not work formulas out; one that comes to nought
+    in truth, and any that has a result, is what it is."""
+    first, *others = ROWS
+    levels = (Formula(), Formula(zero=True))
+    for small in (False, True):
+        data = old_book([HEADER, [*first[:3], *levels, *first[5:]], *others], small=small)
+        assert unworked(data) == [(2, 3), (2, 4)]
+    known = old_book([HEADER, [*first[:3], Formula(3.0), Formula(0.0), *first[5:]], *others])
+    assert unworked(known) == []
 
+    def formula(sheet: Any) -> None:
+        sheet["D2"], sheet["E2"] = "=1+1", "=1+2"
+
+    def noughts(xml: bytes) -> bytes:
+        first, second = (f"<f>1+{n}</f><v></v>".encode() for n in (1, 2))
+        assert first in xml.replace(b"<v />", b"<v></v>")
+        xml = xml.replace(b"<v />", b"<v></v>").replace(first, b"<f>1+1</f><v>0</v>")
+        return xml.replace(second, b"<f>1+2</f><v>3</v>")
+
+    made = book([HEADER, *ROWS], formula)
+    assert unworked(rewritten(made, SHEET, noughts)) == [(2, 3)]
+    # Worked out by whoever wrote it: a nought is a nought.
+    done = rewritten(
+        rewritten(made, SHEET, noughts),
+        "xl/workbook.xml",
+        lambda xml: xml.replace(b'fullCalcOnLoad="1"', b""),
+    )
+    assert unworked(done) == []
+    plain = ods([HEADER, *ROWS])
+    empty = b'<table:table-cell table:formula="of:=1+1"/>'
+    four = b'<table:table-cell office:value-type="string"><text:p>4</text:p></table:table-cell>'
+    assert unworked(rewritten(plain, "content.xml", lambda xml: xml.replace(four, empty, 1))) == [
+        (2, 3)
+    ]
+
+
+def unworked(data: bytes) -> list[tuple[int, int]]:
+    """Row (as a spreadsheet counts them) and column (from 0) of formulas without a value."""
+    return [
+        (row.number, column)
+        for row in read_file(data).rows
+        for column, value in enumerate(row.values)
+        if isinstance(value, FormulaWithoutValue)
+    ]
+
+
+def test_hidden_rows_of_old_and_of_open_workbooks_are_known() -> None:
+    _kind, sheets = read_workbook(old_book([HEADER, *ROWS], hidden=[2]))
+    assert sheets[0].hidden_rows == {2}
+    hide = b'<table:table-row table:visibility="filter">'
+
+    def second(text: bytes) -> bytes:
+        at = text.index(b"A-2")
+        at = text.rindex(b"<table:table-row>", 0, at)
+        return text[:at] + hide + text[at + len(b"<table:table-row>") :]
+
+    _kind, sheets = read_workbook(rewritten(ods([HEADER, *ROWS]), "content.xml", second))
+    assert sheets[0].hidden_rows == {2}
+
+
+@pytest.mark.parametrize("cut", range(0, 512, 4))
+def test_a_damaged_container_is_refused_or_read_and_never_hangs(cut: int) -> None:
+    data = old_book([HEADER, *ROWS])
+    for bad in (data[: len(data) - cut * 8], data[:cut] + b"\xff\xfe\xff\xff" + data[cut + 4 :]):
+        if bad.startswith(b"\xd0\xcf"):
+            old_markings(bad)
+
+
+def test_colours_of_cells_without_a_value_are_seen() -> None:
     def paint(sheet: Any) -> None:
         sheet["D2"].value = None
         sheet["D2"].fill = PatternFill("solid", fgColor="FFFF0000")

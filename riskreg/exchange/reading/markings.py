@@ -5,7 +5,7 @@ Read from the XML of the sheets by a parser that resolves no entity and opens no
 
 import posixpath
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from xml.etree.ElementTree import ParseError
@@ -14,8 +14,10 @@ from defusedxml import DefusedXmlException
 from defusedxml import ElementTree as Xml
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.table import NotARegister
+from riskreg.exchange.reading.table import MAX_COLUMNS, MAX_ROWS, NotARegister
 
+_TABLE = "{urn:oasis:names:tc:opendocument:xmlns:table:1.0}"
+_OFFICE = "{urn:oasis:names:tc:opendocument:xmlns:office:1.0}"
 _RELATION = "{http://schemas.openxmlformats.org/officeDocument/2006/relationships}id"
 _STRICT_RELATION = "{http://purl.oclc.org/ooxml/officeDocument/relationships}id"
 
@@ -50,8 +52,16 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     return found
 
 
-def markings_of(archive: zipfile.ZipFile, part: str) -> Markings:
-    """What is marked in the sheet that ``part`` holds."""
+def left_to_be_worked_out(archive: zipfile.ZipFile) -> bool:
+    """Whether whoever wrote the workbook worked nothing out, and says so: its formulas have nought
+    for a result until a spreadsheet opens it."""
+    asked = [n.get("fullCalcOnLoad") for n in _tree(archive, "xl/workbook.xml").iter()]
+    return any(value in ("1", "true") for value in asked)
+
+
+def markings_of(archive: zipfile.ZipFile, part: str, noughts: bool = False) -> Markings:
+    """What is marked in the sheet that ``part`` holds. ``noughts``: a formula that comes to nought
+    was not worked out (``left_to_be_worked_out``)."""
     fills = _fills(archive)
     hidden: set[int] = set()
     colours: dict[tuple[int, int], str] = {}
@@ -65,11 +75,55 @@ def markings_of(archive: zipfile.ZipFile, part: str) -> Markings:
                 number = int(node.get("r") or number + 2) - 1
                 if node.get("hidden") in ("1", "true"):
                     hidden.add(number)
-                _read_row(node, number, fills, colours, without)
+                _read_row(node, number, fills, colours, without, noughts)
                 node.clear()
     except (ParseError, DefusedXmlException, ValueError):
         raise _bad_xml() from None
     return Markings(frozenset(hidden), colours, tuple(without))
+
+
+def ods_markings(archive: zipfile.ZipFile) -> dict[str, Markings]:
+    """{name of a sheet: what is marked in it} of an OpenDocument workbook, read row by row."""
+    found: dict[str, Markings] = {}
+    name, number = "", 0
+    hidden: set[int] = set()
+    without: list[tuple[int, int]] = []
+    try:
+        with archive.open("content.xml") as source:
+            for event, node in Xml.iterparse(source, events=("start", "end"), forbid_dtd=True):
+                if event == "start":
+                    if node.tag == f"{_TABLE}table":
+                        name, number, hidden, without = (
+                            node.get(f"{_TABLE}name") or "",
+                            0,
+                            set(),
+                            [],
+                        )
+                elif node.tag == f"{_TABLE}table":
+                    found[name] = Markings(frozenset(hidden), {}, tuple(without))
+                elif node.tag == f"{_TABLE}table-row":
+                    times = int(node.get(f"{_TABLE}number-rows-repeated") or 1)
+                    # What is empty is repeated to the end of the sheet, further than anything read.
+                    marked = range(number, min(number + times, MAX_ROWS))
+                    if node.get(f"{_TABLE}visibility") in ("collapse", "filter"):
+                        hidden.update(marked)
+                    without += [(n, column) for column in _ods_formulas(node) for n in marked]
+                    number += times
+                    node.clear()
+    except (ParseError, DefusedXmlException, ValueError):
+        raise _bad_xml() from None
+    return found
+
+
+def _ods_formulas(row: Any) -> Iterator[int]:
+    """The columns of ``row`` with a formula and no value."""
+    column = 0
+    for cell in row:
+        times = int(cell.get(f"{_TABLE}number-columns-repeated") or 1)
+        worked_out = cell.get(f"{_OFFICE}value-type") is not None or len(cell)
+        if cell.get(f"{_TABLE}formula") and not worked_out:
+            yield from range(column, column + min(times, MAX_COLUMNS))
+        column += times
 
 
 def _read_row(
@@ -78,6 +132,7 @@ def _read_row(
     fills: list[str],
     colours: dict[tuple[int, int], str],
     without: list[tuple[int, int]],
+    noughts: bool,
 ) -> None:
     column = -1
     for cell in row:
@@ -86,7 +141,8 @@ def _read_row(
         tags = {str(part.tag).rpartition("}")[2]: part for part in cell}
         value = tags.get("v")
         empty = "is" not in tags and (value is None or not value.text)
-        if empty and "f" in tags:
+        nought = noughts and value is not None and value.text == "0"
+        if (empty or nought) and "f" in tags:
             without.append((number, column))
         style = cell.get("s")
         if empty and style and style.isdigit() and int(style) < len(fills) and fills[int(style)]:

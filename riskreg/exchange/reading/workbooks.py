@@ -14,7 +14,14 @@ from collections.abc import Iterator, Mapping
 import python_calamine as calamine
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.markings import Markings, markings_of, sheet_parts
+from riskreg.exchange.reading.markings import (
+    Markings,
+    left_to_be_worked_out,
+    markings_of,
+    ods_markings,
+    sheet_parts,
+)
+from riskreg.exchange.reading.old_markings import old_markings
 from riskreg.exchange.reading.table import (
     MAX_CELLS,
     MAX_COLUMNS,
@@ -39,7 +46,9 @@ _UNMARKED = Markings()
 def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
     """The format and the sheets of a workbook. Raises ``NotARegister``."""
     if data.startswith(OLE):
-        return "xls", _sheets(_old_workbook(data), {})
+        old = _old_workbook(data)
+        every = (known.name for known in old.sheets_metadata)
+        return "xls", _sheets(old, dict(zip(every, old_markings(data), strict=False)))
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, OSError, ValueError):
@@ -51,7 +60,7 @@ def read_workbook(data: bytes) -> tuple[str, list[Sheet]]:
             return kind, _read_xlsx(data, archive)
         if "content.xml" in names and _mimetype(archive).endswith("opendocument.spreadsheet"):
             _check_ods(archive)
-            return "ods", _sheets(_open(data), {})
+            return "ods", _sheets(_open(data), ods_markings(archive))
         if "xl/workbook.bin" in names:
             raise NotARegister(
                 _("This is a binary workbook (.xlsb). Save it as .xlsx and bring that.")
@@ -92,7 +101,9 @@ def _read_xlsx(data: bytes, archive: zipfile.ZipFile) -> list[Sheet]:
     parts = sheet_parts(archive)
     for part in parts.values():
         _check_extent(archive, part)
-    return _sheets(_open(data), {name: markings_of(archive, part) for name, part in parts.items()})
+    noughts = left_to_be_worked_out(archive)
+    markings = {name: markings_of(archive, part, noughts) for name, part in parts.items()}
+    return _sheets(_open(data), markings)
 
 
 def _check_extent(archive: zipfile.ZipFile, name: str) -> None:
@@ -169,7 +180,8 @@ def _sheets(book: calamine.CalamineWorkbook, markings: Mapping[str, Markings]) -
             raise _damaged() from error
         marking = markings.get(known.name, _UNMARKED)
         for row, column in marking.without_value:
-            if row < len(grid) and column < len(grid[row]) and grid[row][column] == "":
+            # Some programs write what they have not worked out as nought.
+            if row < len(grid) and column < len(grid[row]) and grid[row][column] in ("", 0):
                 grid[row][column] = FormulaWithoutValue("=")
         hidden = known.visible != calamine.SheetVisibleEnum.Visible
         sheets.append(Sheet(known.name, grid, merged, marking.hidden_rows, marking.colours, hidden))
