@@ -181,6 +181,7 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
         ],
         "/r/{}/handover/risks/": ["risk=R-002", "risk=F-002"],
         "/r/{}/change-requests/": ["before=CR-002"],
+        "/r/{}/imports/": ["q=Second"],
         "/r/{}/settings/criteria/": ["version=1"],
         "/r/{}/settings/ladder/": ["version=1", "risk=R-002", "risk=F-002"],
         "/r/{}/risks/{}/history/": ["page=2"],

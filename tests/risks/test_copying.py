@@ -1,11 +1,15 @@
 """The risks of another register as drafts, as of last year's."""
 
+import re
+
 import pytest
 
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register import services as register_services
+from riskreg.register.services import found_register
 from riskreg.risks.models import Risk
 from riskreg.risks.services import Copied, copy_register
+from riskreg.web.imports import copying
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -126,3 +130,36 @@ def test_by_program_and_page(world: World, last: World) -> None:
         assert refused.json()["errors"][0]["pointer"] == "#/register", wrong
     with pytest.raises(Forbidden):
         copy(world, "owner")
+
+
+def test_of_many_registers_so_many_are_offered_and_the_rest_is_found(
+    world: World, last: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(copying, "OFFERED", 2)
+    for number in range(3):
+        founded = found_register(
+            by=world.manager, slug=f"old-{number}", names={"en": f"Old {number}"}, currency="CNY",
+            time_zone=builders.ZONE, parties=[{"key": "foton", "names": {"en": "Foton"}}],
+            acts_for="foton", at=world.at, by_operator=True,
+        )  # fmt: skip
+        assert founded.register.slug == f"old-{number}"
+    web = builders.web(world.manager)
+    page = f"/r/{world.register.slug}/imports/"
+
+    def offered(query: str) -> list[str]:
+        text = web.get(page + query).content.decode()
+        chosen = text.partition('name="register"')[2].partition("</select>")[0]
+        return re.findall(r'value="([^"]+)"', chosen)
+
+    assert len(offered("")) == 2
+    assert "2 registers are offered" in web.get(page).content.decode()
+    assert offered("?q=Old+2") == ["old-2"]
+    assert offered(f"?q={world.register.slug}") == []
+    assert "No register of that name" in web.get(page + "?q=nowhere").content.decode()
+    # Whichever was found can be chosen, and none that is not one's own.
+    builders.risk(last, title="Ice")
+    done = web.post(page + "copy/", {"register": LAST, "visibility": "party"}, follow=True)
+    assert "1 draft was made." in done.content.decode()
+    for wrong in ("nowhere", world.register.slug, "a\0b", ""):
+        sent = {"register": wrong, "visibility": "party"}
+        assert web.post(page + "copy/", sent).status_code == 400, wrong

@@ -39,22 +39,17 @@ from riskreg.jobs.queries import Progress
 from riskreg.kernel.errors import Conflict, Invalid, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.kernel.punctuation import in_a_row
-from riskreg.register.access import Viewer, memberships_of
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
-from riskreg.register.visibility import Visibility
 from riskreg.risks.services import copy_register
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.forms.marks import adds
 from riskreg.web.imports.answers import posted_answers
+from riskreg.web.imports.copying import CopyForm
 from riskreg.web.imports.labels import field_label, format_label, outcome_labels, target_groups
-from riskreg.web.table_form import get_choices, set_choices
+from riskreg.web.table_form import get_choices
 
 LISTED, SHOWN = 100, 200
-DRAFTS_SEEN_BY = (
-    (Visibility.PARTY.value, gettext_lazy("my party alone, until they are shared")),
-    (Visibility.SHARED.value, gettext_lazy("every party here, of what every party saw there")),
-)
 _ORDER = {"refused": 0, "new": 1, "updated": 2, "skipped": 3}
 
 
@@ -92,23 +87,6 @@ class FileForm(forms.Form):
         raise Invalid.one("file", "required", _("Choose a file, or paste rows."))
 
 
-class CopyForm(forms.Form):
-    """Which other register of one's own, and who is to see the drafts."""
-
-    register = forms.ChoiceField(label=gettext_lazy("Register"))
-    visibility = forms.ChoiceField(
-        label=gettext_lazy("Who sees the drafts"), choices=DRAFTS_SEEN_BY, widget=forms.RadioSelect,
-        help_text=gettext_lazy("What was your party's own there stays your party's own."),
-    )  # fmt: skip
-
-    def __init__(self, viewer: Viewer, data: Any = None) -> None:
-        super().__init__(data, initial={"visibility": Visibility.PARTY.value})
-        others = [row.register for row in memberships_of(viewer.user)]
-        set_choices(self, "register", [
-            (one.slug, f"{one.name} ({one.slug})") for one in others if one.pk != viewer.register.pk
-        ])  # fmt: skip
-
-
 class Imports(RegisterView):
     """What was brought in, what waits to be assigned, and the form for a file."""
 
@@ -138,12 +116,15 @@ class Imports(RegisterView):
         self, form: FileForm, status: int = 200, copying: CopyForm | None = None
     ) -> HttpResponse:
         require(self.viewer, "import.make")
-        copying = copying or CopyForm(self.viewer)
+        words = " ".join(self.request.GET.get("q", "")[:100].split())
+        copying = copying or CopyForm(self.viewer, words)
         waiting = list(waiting_for_owner(self.viewer)[: LISTED + 1])
         context = {
             "title": _("Bring a spreadsheet in"),
             "form": form,
-            "copying": copying if get_choices(copying, "register") else None,
+            "copying": copying if words or get_choices(copying, "register") else None,
+            "words": words,
+            "offered": len(get_choices(copying, "register")),
             "imports": list(imports_for(self.viewer)[:LISTED]),
             "waiting": waiting[:LISTED],
             "waiting_more": len(waiting) > LISTED,
@@ -160,7 +141,7 @@ class CopyRegister(Imports):
     def post(self, request: HttpRequest) -> HttpResponse:
         """Make them, and lead to the drafts."""
         require(self.viewer, "import.make")
-        form = CopyForm(self.viewer, request.POST)
+        form = CopyForm(self.viewer, data=request.POST)
         if not form.is_valid():
             return self._page(FileForm(), 400, form)
         given = form.cleaned_data
