@@ -52,7 +52,8 @@ class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
     (ISO numbers, 1 is Monday) without the public holidays of ``holiday_calendar`` (an ISO 3166 code
     with or without a subdivision, such as CN or DE-BY; empty: none are kept) and with the working
     days that make up for them. ``digest_by_mail`` False leaves digests to the inbox. A program
-    (``is_program``) has no password and is reached by nobody: it calls with tokens alone.
+    (``is_program``) has no password and is reached by nobody: it calls with tokens alone. Of who
+    was forgotten (``forgotten_at``) nothing is left but that there was somebody.
     """
 
     email = models.EmailField(_("e-mail"), unique=True)
@@ -74,6 +75,7 @@ class User(Searchable, Sortable, Base, AbstractBaseUser, PermissionsMixin):
     is_program = models.BooleanField(default=False)
     is_active = models.BooleanField(default=True)
     is_staff = models.BooleanField(default=False)
+    forgotten_at = models.DateTimeField(null=True, editable=False)
 
     objects: ClassVar[UserManager] = UserManager()
 

@@ -55,6 +55,23 @@ class Event(models.Model):
         return f"{self.chain_id}/{self.seq} {self.verb} {self.subject_ref}"
 
 
+class PersonalValue(models.Model):
+    """What an event says of a person, beside the event, so that it can be erased.
+
+    The event holds the ``digest`` alone: the HMAC-SHA256 of ``value`` under ``salt``, which is of
+    this row and random. While the row is there it proves what the event said; without it nobody
+    can find that out, and the chain is as whole as it was. ``person``: whose it is, by public id.
+    """
+
+    person = models.UUIDField(db_index=True)
+    digest = models.CharField(max_length=64, unique=True)
+    salt = models.CharField(max_length=32)
+    value = models.TextField()
+
+    def __str__(self) -> str:
+        return self.digest[:12]
+
+
 class Epoch(models.Model):
     """From here on the log is another one: the system was restored from a backup.
 

@@ -2,6 +2,7 @@
 
 import datetime as dt
 import hashlib
+import hmac
 import json
 import uuid
 from collections.abc import Mapping
@@ -10,6 +11,8 @@ from typing import Any
 
 GENESIS = "0" * 64
 SYSTEM_KEY = "system"
+# What stands before such a digest.
+PERSONAL = "personal:"
 # What the security log hears of a register: who may do what there, what counts, what goes outside.
 _SECURITY = frozenset({
     "change_request", "criteria", "endpoint", "handover", "import", "invitation", "ladder",
@@ -39,6 +42,11 @@ class Audience:
 def concerns_security(verb: str) -> bool:
     """Whether the security log hears of ``verb``, of the chains of registers."""
     return verb.partition(".")[0] in _SECURITY
+
+
+def personal_digest(salt: str, value: str) -> str:
+    """What an event holds in place of what it says of a person; see ``PersonalValue``."""
+    return hmac.new(bytes.fromhex(salt), value.encode(), hashlib.sha256).hexdigest()
 
 
 def canonical(value: Any) -> str:

@@ -1,6 +1,7 @@
 """Writing to the log."""
 
 import datetime as dt
+import secrets
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -9,14 +10,16 @@ from typing import Any
 
 from django.db import connection, transaction
 
-from riskreg.events.models import Chain, Epoch, Event
+from riskreg.events.models import Chain, Epoch, Event, PersonalValue
 from riskreg.events.policy import (
+    PERSONAL,
     SYSTEM_KEY,
     Audience,
     canonical,
     concerns_security,
     event_hash,
     hashed_fields,
+    personal_digest,
 )
 from riskreg.kernel import security_log
 
@@ -147,3 +150,21 @@ def begin_epoch(*, at: dt.datetime, backup_of: dt.datetime) -> Epoch:
 def is_brought_in(at: dt.datetime, recorded_at: dt.datetime) -> bool:
     """Whether something was entered with a past date rather than as it happened."""
     return recorded_at - at > dt.timedelta(hours=1)
+
+
+def put_beside(person: uuid.UUID, value: str) -> str:
+    """Keep ``value``, which is personal, beside the log; what the event is to hold instead.
+
+    ``person``: whose it is. Empty stays empty.
+    """
+    if not value:
+        return ""
+    salt = secrets.token_hex(16)
+    digest = personal_digest(salt, value)
+    PersonalValue.objects.create(person=person, digest=digest, salt=salt, value=value)
+    return f"{PERSONAL}{digest}"
+
+
+def erase_beside(person: uuid.UUID) -> int:
+    """Erase all that stands beside events about ``person``; how many values. No event changes."""
+    return PersonalValue.objects.filter(person=person).delete()[0]

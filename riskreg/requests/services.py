@@ -71,6 +71,12 @@ def drop_draft(*, user: User, key: str) -> None:
     Draft.objects.filter(user=user, key=key).delete()
 
 
+def forget_requests(user: User) -> int:
+    """Forget what ``user`` asked for under keys and typed, before its time; how many."""
+    done = DoneRequest.objects.filter(user=user).delete()[0]
+    return done + Draft.objects.filter(user=user).delete()[0]
+
+
 def purge(at: dt.datetime) -> tuple[int, int]:
     """Forget answers older than 48 hours and drafts older than an hour; how many of each."""
     answers = DoneRequest.objects.filter(created_at__lt=at - ANSWERS_KEPT).delete()[0]

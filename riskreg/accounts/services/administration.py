@@ -17,6 +17,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.notices import tell_owner
 from riskreg.accounts.services.accounts import check_address, create_user, log_change
 from riskreg.accounts.services.sign_in import forget_failures
+from riskreg.events.services import put_beside
 from riskreg.kernel.errors import Errors, Forbidden
 from riskreg.kernel.text import clean_text
 
@@ -28,6 +29,7 @@ _VERBS = {
     "is_staff": "user.access_changed",
     "is_superuser": "user.access_changed",
 }
+_PERSONAL = ("email", "name")
 _ACCESS = ("is_active", "is_staff", "is_superuser")
 
 
@@ -91,9 +93,18 @@ def _change(
     if "email" in changes:
         EmailAddress.objects.filter(user=user).delete()
     for verb in dict.fromkeys(_VERBS[name] for name in changes):
-        these = {name: pair for name, pair in changes.items() if _VERBS[name] == verb}
+        these = {
+            name: _logged(user, name, pair)
+            for name, pair in changes.items()
+            if _VERBS[name] == verb
+        }
         log_change(user, verb, at, these, actor=actor, by_operator=actor is None)
     return changes
+
+
+def _logged(user: User, name: str, pair: list[Any]) -> list[Any]:
+    """``pair`` as the event has it: what is personal stands beside it."""
+    return [put_beside(user.uuid, value) for value in pair] if name in _PERSONAL else pair
 
 
 @transaction.atomic

@@ -9,6 +9,8 @@ from riskreg.accounts.services import revoke_feed, revoke_token
 from riskreg.accounts.services.administration import change_account
 from riskreg.evidence.services.restored import Withdrawal, withdraw_again, withdrawals
 from riskreg.kernel.errors import RiskregError
+from riskreg.operations.queries.persons import forgotten_people
+from riskreg.operations.services.persons import forget_person
 from riskreg.register.models import Membership, Party, RefSequence, Register
 
 # Register and party by public id, and the noun.
@@ -17,8 +19,8 @@ Counter = tuple[uuid.UUID, uuid.UUID | None, str]
 
 @dataclass
 class Kept:
-    """What the later state knows of rights that ended, of refs that were given out and of files
-    that were withdrawn."""
+    """What the later state knows of rights that ended, of refs that were given out, of files that
+    were withdrawn and of people who were forgotten."""
 
     tokens: set[uuid.UUID] = field(default_factory=set)
     feeds: set[uuid.UUID] = field(default_factory=set)
@@ -26,6 +28,7 @@ class Kept:
     ended: set[uuid.UUID] = field(default_factory=set)
     refs: dict[Counter, int] = field(default_factory=dict)
     withdrawn: list[Withdrawal] = field(default_factory=list)
+    forgotten: set[uuid.UUID] = field(default_factory=set)
 
 
 def kept_of_database() -> Kept:
@@ -41,6 +44,7 @@ def kept_of_database() -> Kept:
             for register, party, noun, last in RefSequence.objects.values_list(*ids)
         },
         withdrawn=withdrawals(),
+        forgotten=forgotten_people(),
     )
 
 
@@ -63,6 +67,14 @@ def carry_over(
             change_account(user=user, at=at, actor=None, is_active=False)
         except RiskregError as error:
             notes.append(f"{user.email} is active again: {error.detail}")
+    for user in User.objects.filter(uuid__in=kept.forgotten, forgotten_at=None).order_by("pk"):
+        try:
+            forget_person(user=user, at=at)
+        except RiskregError as error:
+            notes.append(
+                f"{user.email} had been forgotten and is known again: {error.detail} Then run "
+                "manage.py forget_person."
+            )
     for membership in (
         Membership.objects.filter(uuid__in=kept.ended, ended_at=None)
         .select_related("user", "register")

@@ -239,6 +239,13 @@ def revoke_invitation(
 
 
 @transaction.atomic
+def forget_address(address: str, instead: str) -> int:
+    """Name ``instead`` in invitations to ``address`` that are over; how many."""
+    over = Invitation.objects.filter(email__iexact=address)
+    return over.exclude(accepted_at=None, revoked_at=None).update(email=instead)
+
+
+@transaction.atomic
 def accept_invitation(*, token: str, user: User, at: dt.datetime) -> Viewer:
     """Become a member, as somebody who has an account already.
 
