@@ -9,6 +9,10 @@ COPY manage.py pyproject.toml LICENSE ./
 COPY config config
 COPY riskreg riskreg
 COPY templates templates
+COPY tools/locked.py tools/sbom.py tools/
+# What is in the image, and under which licences.
+RUN /opt/venv/bin/python tools/sbom.py sbom.cdx.json --notices licences.txt \
+    --lock /tmp/requirements.runtime.lock
 # The values are for this one command and stay in no layer; none of them would serve to run with.
 RUN DEBUG=0 BASE_URL=https://build.invalid ALLOWED_HOSTS=build.invalid \
     SECRET_KEY="$(/opt/venv/bin/python -c 'import secrets; print(secrets.token_urlsafe(50))')" \

@@ -20,7 +20,7 @@ UV := $(shell command -v uv || echo $(VENV)/bin/uv)
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
 	--no-emit-index-url --no-emit-find-links pyproject.toml
 
-.PHONY: help demo run test thorough coverage quick check bench format messages docs-pictures lock clean
+.PHONY: help demo run test thorough coverage quick check bench format messages docs-pictures lock sbom advisories clean
 
 help: ## list what can be made
 	@grep -E '^[a-z-]+:.*## ' Makefile | sed -E 's/:[^#]*## /|/' | awk -F'|' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -71,6 +71,13 @@ lock: $(STAMP) ## resolve pyproject.toml anew into the two lock files
 	@$(LOCK) --group dev -o requirements.lock
 	@$(LOCK) --group dev --group bench -o requirements.bench.lock
 	@$(LOCK) -o requirements.runtime.lock
+
+sbom: $(STAMP) ## write the bill of materials (CycloneDX) of the locks, and licences, into var/sbom
+	@$(PY) tools/sbom.py var/sbom/riskreg.cdx.json --notices var/sbom/licences.txt
+	@$(PY) tools/sbom.py var/sbom/development.cdx.json --lock requirements.lock
+
+advisories: $(STAMP) ## flaws of what is locked by the OSV files in KNOWN= (BEFORE=lock: of what changed)
+	@$(PY) tools/advisories.py $(if $(KNOWN),--known $(KNOWN)) $(if $(BEFORE),--before $(BEFORE))
 
 clean: ## remove the environment, caches and local data
 	@rm -rf $(VENV) .venv-bench var .pytest_cache .ruff_cache .mypy_cache .hypothesis .import_linter_cache .coverage
