@@ -2,6 +2,7 @@
 
 import datetime as dt
 import json
+from dataclasses import dataclass
 from typing import Any
 
 from django.db import connection, transaction
@@ -120,6 +121,31 @@ def html_page(request: HttpRequest) -> HttpResponse:
     return HttpResponse(render_to_string("bare.html", {"rows": rows}))
 
 
+@dataclass(frozen=True)
+class BareHome:
+    """What the home of leadership sent to the database, and the values that it showed."""
+
+    statements: list[tuple[str, Any]]
+    values: dict[str, Any]
+
+
+HOME: BareHome | None = None
+
+
+def home_page(request: HttpRequest) -> HttpResponse:
+    """A bare view: the statements of ``HOME`` as text, their rows, and one template of its values.
+
+    What the request itself asks (session, person) is among the statements, and is not asked again.
+    """
+    assert HOME is not None
+    with connection.cursor() as cursor:
+        for sql, values in HOME.statements:
+            cursor.execute(sql, values)
+            if cursor.description:
+                cursor.fetchall()
+    return HttpResponse(render_to_string("bare_home.html", HOME.values))
+
+
 def review(risk: Risk, user: User) -> None:
     """The rows of one review by hand: lock, review, event, chain, risk; nothing checked."""
     from riskreg.events.models import Chain, Event
@@ -146,5 +172,6 @@ def review(risk: Risk, user: User) -> None:
 urlpatterns = [
     path("floor/api/", api_page),
     path("floor/html/", html_page),
+    path("floor/home/", home_page),
     path("", include("config.urls")),
 ]

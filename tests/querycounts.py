@@ -27,9 +27,10 @@ ASKS_EVERY_NOUN = ("search", "/work/", "/duties/", "/objectives/{}/", "/comments
 # risk and of an indicator ask once for each noun that hangs on it, that of a run for each that went
 # into it, and what is withheld of estimates and of effects for each of them. Where the reader's
 # party has an appetite of its own, the home reads it and counts by it, and that of a risk reads it.
+# What waits for the reader is counted where there is more of it than the home shows.
 OF_MUCH = {
-    "web:/r/{}/home/": 30,
-    "web:/r/{}/home/ after other criteria": 31,
+    "web:/r/{}/home/": 31,
+    "web:/r/{}/home/ after other criteria": 32,
     "web:/r/{}/risks/{}/": 17,
     "web:/r/{}/indicators/{}/": 14,
     "web:/r/{}/simulations/{}/": 16,

@@ -8,18 +8,20 @@ with other values. The rows are those that the queryset itself would give.
 import copy
 import datetime as dt
 import uuid
+from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connections
 from django.db.models import Model, QuerySet
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.models.sql.where import WhereNode
 
 M = TypeVar("M", bound=Model)
-Value = int | str | uuid.UUID | dt.date
-# So far from a day that was given a query may name another, as the end of the week after it.
+Value = int | str | uuid.UUID | dt.date | dt.datetime
+# So far from a day or moment that was given a query may name another, as the end of the week after.
 _NEAR = dt.timedelta(days=400)
 
 
@@ -27,14 +29,15 @@ class Statement(Generic[M]):
     """``build`` makes a queryset of one value for each of ``kinds``, with the same SQL for all.
 
     What it does with a value may not depend on the value: a query that differs for an empty one is
-    another statement. From a day it may count to another one, up to a year away; that one is moved
-    with it. Values are given in the order of ``kinds``.
+    another statement. From a day or a moment it may count to another one, up to a year away; that
+    one is moved with it. Values are given in the order of ``kinds``.
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *kinds: type[Value]) -> None:
         self.build = build
         self.stand_ins = [_stand_in(kind, place) for place, kind in enumerate(kinds)]
         self._written: _Written | None = None
+        self._finds_nothing = False
 
     def __call__(self, *values: Value) -> QuerySet[M]:
         """The queryset of ``values``, to be read as it is: narrowed further, it would be another.
@@ -42,10 +45,20 @@ class Statement(Generic[M]):
         Raises ``TypeError`` for other kinds of values than were said.
         """
         for value, stand_in in zip(values, self.stand_ins, strict=True):
-            if not isinstance(value, type(stand_in)) or isinstance(value, dt.datetime):
+            is_moment = isinstance(value, dt.datetime)
+            if not isinstance(value, type(stand_in)) or is_moment != isinstance(
+                stand_in, dt.datetime
+            ):
                 raise TypeError(f"{value!r} where {type(stand_in).__name__} was said")
+        if self._finds_nothing:
+            return self.build(*values)
         if self._written is None:
-            self._written = _Written(self.build(*self.stand_ins), self.stand_ins)
+            try:
+                self._written = _Written(self.build(*self.stand_ins), self.stand_ins)
+            except EmptyResultSet:
+                # Not even sent to the database, as with a list of which nothing is in.
+                self._finds_nothing = True
+                return self.build(*values)
         rows = self._written.rows.all()
         given = self._written.compilers_for(rows.query, values)
         rows.query.get_compiler = given  # type: ignore[method-assign]
@@ -59,10 +72,19 @@ class _Written:
         self.rows = rows
         self.compiler: SQLCompiler = rows.query.get_compiler(using=rows.db)
         self.sql, parameters = self.compiler.as_sql()
-        self.parameters = [_Parameter.of(p, stand_ins) for p in parameters]
-        missing = set(range(len(stand_ins))) - {one.place for one in self.parameters}
+        given = [_Parameter.of(p, stand_ins) for p in parameters]
+        self.constants = parameters
+        # Where each of them stands; most stand in many places.
+        self.places: dict[_Parameter, list[int]] = defaultdict(list)
+        for n, one in enumerate(given):
+            if one.place is not None:
+                self.places[one].append(n)
+        missing = set(range(len(stand_ins))) - {one.place for one in given}
         if missing:
             raise TypeError(f"values {sorted(missing)} are nowhere in {self.sql}")
+        # They are of the columns and of the kind of database: the same for all connections.
+        columns = [column for column, *_rest in self.compiler.select[: self.compiler.col_count]]
+        self.converters = self.compiler.get_converters(columns)
         # What was written from is not needed to read rows; with its subqueries it is the most of
         # what is kept, and each call would copy it.
         self.rows.query.where = WhereNode()
@@ -71,13 +93,18 @@ class _Written:
 
     def compilers_for(self, query: Any, values: Sequence[Value]) -> Callable[..., SQLCompiler]:
         """What gives ``query`` a compiler that has written already, for ``values``."""
-        parameters = tuple(one.given(values) for one in self.parameters)
+        parameters = list(self.constants)
+        for one, places in self.places.items():
+            value = one.given(values)
+            for n in places:
+                parameters[n] = value
 
         def get_compiler(using: str = "default", *args: Any, **kwargs: Any) -> SQLCompiler:
             compiler = copy.copy(self.compiler)
             # A connection is one thread's; what was written is everybody's.
             compiler.query, compiler.connection = query, connections[using]
-            compiler.as_sql = lambda *a, **k: (self.sql, parameters)  # type: ignore[method-assign]
+            compiler.as_sql = lambda *a, **k: (self.sql, tuple(parameters))  # type: ignore[method-assign]
+            compiler.get_converters = lambda expressions: self.converters  # type: ignore[method-assign]
             return compiler
 
         return get_compiler
@@ -86,33 +113,42 @@ class _Written:
 @dataclass(frozen=True)
 class _Parameter:
     """A parameter of the statement that was written: whose it is (None: nobody's, it stays), and
-    how far from the day that was given, if it is a day."""
+    how far from the day or moment that was given, if it is one."""
 
     kept: Any
     place: int | None = None
-    days: dt.timedelta = dt.timedelta(0)
+    away: dt.timedelta = dt.timedelta(0)
 
     @classmethod
     def of(cls, kept: Any, stand_ins: Sequence[Value]) -> "_Parameter":
-        """The parameter ``kept`` of what was written with ``stand_ins``."""
-        day = _day_of(kept)
+        """The parameter ``kept`` of what was written with ``stand_ins``. Raises ``TypeError`` for a
+        moment that was made from a day: how far it is away depends on the time zone."""
+        day, moment = _day_of(kept), _moment_of(kept)
         for place, value in enumerate(stand_ins):
-            if isinstance(value, dt.date):
+            if isinstance(value, dt.datetime):
+                if moment is not None and abs(moment - value) <= _NEAR:
+                    return cls(kept, place, moment - value)
+            elif isinstance(value, dt.date):
                 if day is not None and abs(day - value) <= _NEAR:
                     return cls(kept, place, day - value)
+                if moment is not None and abs(moment.date() - value) <= _NEAR:
+                    raise TypeError(f"{kept!r} is a moment, and a day was said")
             elif _plain(value) == _plain(kept):
                 return cls(kept, place)
         return cls(kept)
 
     def given(self, values: Sequence[Value]) -> Any:
-        """It as the database is handed it, for ``values``."""
-        if self.place is None:
-            return self.kept
+        """It as the database is handed it, for ``values``; it is of one of them."""
+        assert self.place is not None  # noqa: S101 - only those are asked
         value = values[self.place]
+        as_text = isinstance(self.kept, str)
+        if isinstance(value, dt.datetime):
+            moment = (value + self.away).astimezone(dt.UTC)
+            return str(moment.replace(tzinfo=None)) if as_text else moment
         if isinstance(value, dt.date):
-            day = value + self.days
-            return day.isoformat() if isinstance(self.kept, str) else day
-        return value.hex if isinstance(value, uuid.UUID) and isinstance(self.kept, str) else value
+            day = value + self.away
+            return day.isoformat() if as_text else day
+        return value.hex if isinstance(value, uuid.UUID) and as_text else value
 
 
 def _stand_in(kind: type[Value], place: int) -> Value:
@@ -120,8 +156,10 @@ def _stand_in(kind: type[Value], place: int) -> Value:
     number = 1_913_000_000 + place
     if kind is int:
         return number
+    # Days and moments each further from the next than what a query may count.
+    if kind is dt.datetime:
+        return dt.datetime(2600 + 3 * place, 7, 1, 12, tzinfo=dt.UTC)
     if kind is dt.date:
-        # Each further from the next than what a query may count.
         return dt.date(2600 + 3 * place, 7, 1)
     return str(number) if kind is str else uuid.UUID(int=number)
 
@@ -139,3 +177,14 @@ def _day_of(value: Any) -> dt.date | None:
         except ValueError:
             return None
     return value if isinstance(value, dt.date) and not isinstance(value, dt.datetime) else None
+
+
+def _moment_of(value: Any) -> dt.datetime | None:
+    """A parameter that is a moment, which SQLite is handed as text of UTC; None for anything
+    else."""
+    if isinstance(value, str) and _day_of(value) is None:
+        try:
+            return dt.datetime.fromisoformat(value).replace(tzinfo=dt.UTC)
+        except ValueError:
+            return None
+    return value.astimezone(dt.UTC) if isinstance(value, dt.datetime) else None

@@ -44,23 +44,7 @@ class Viewer:
         Read when they are first asked for, with both people. Each has the absent member's party in
         ``of_party`` (database id).
         """
-        today = self.today(self.asked_at)
-        party = Membership.objects.filter(
-            register=self.register, user_id=OuterRef("user_id"), ended_at=None
-        ).values("party_id")
-        return tuple(
-            Absence.objects.filter(
-                Q(user=self.user) | Q(stand_in=self.user),
-                register=self.register,
-                ended_at=None,
-                starts_on__lte=today,
-                until_on__gte=today,
-            )
-            .select_related("user", "stand_in")
-            .annotate(of_party=Subquery(party))
-            .filter(of_party__isnull=False)
-            .order_by("starts_on", "pk")
-        )
+        return tuple(_ABSENT(self.register.pk, self.user.pk, self.today(self.asked_at)))
 
     @functools.cached_property
     def stands_in_for(self) -> frozenset[int]:
@@ -146,6 +130,26 @@ class Viewer:
         )
 
 
+def _absent(register: int, user: int, today: dt.date) -> QuerySet[Absence]:
+    party = Membership.objects.filter(
+        register=register, user_id=OuterRef("user_id"), ended_at=None
+    ).values("party_id")
+    return (
+        Absence.objects.filter(
+            Q(user=user) | Q(stand_in=user),
+            register=register,
+            ended_at=None,
+            starts_on__lte=today,
+            until_on__gte=today,
+        )
+        .select_related("user", "stand_in")
+        .annotate(of_party=Subquery(party))
+        .filter(of_party__isnull=False)
+        .order_by("starts_on", "pk")
+    )
+
+
+_ABSENT = Statement(_absent, int, int, dt.date)
 _MEMBER = Statement(
     lambda slug, user: Membership.objects.select_related("register__criteria", "party").filter(
         register__slug=slug, user=user, ended_at=None

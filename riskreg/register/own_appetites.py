@@ -17,6 +17,10 @@ from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import Terms
 from riskreg.register.models import Criteria, OwnAppetite
+from riskreg.register.written import written_once
+
+# By rating, the risks that are above a party's own appetite when they are rated so.
+OwnTerms = tuple[tuple[str, Terms], ...]
 
 
 @dataclass(frozen=True)
@@ -51,6 +55,10 @@ class OwnRule:
             others=general is not None and self._place(general) < place,
             named=frozenset(self.named),
         )
+
+    def by_rating(self) -> OwnTerms:
+        """``above_terms`` of every rating."""
+        return tuple((rating, self.above_terms(rating)) for rating in self.order)
 
     def _place(self, own: OwnAppetite) -> int:
         return self.order.index(own.rating)
@@ -109,8 +117,13 @@ def own_rule(viewer: Viewer) -> OwnRule:
     """The rule of the viewer's party by the criteria in force (one query, none without a party)."""
     rows: Iterable[OwnAppetite] = ()
     if viewer.party_id is not None:
-        rows = own_appetites_for(viewer)
+        rows = _in_force(viewer)
     return rule_of(rows, viewer.criteria)
+
+
+@written_once()
+def _in_force(viewer: Viewer) -> QuerySet[OwnAppetite]:
+    return own_appetites_for(viewer)
 
 
 def rule_of(rows: Iterable[OwnAppetite], criteria: Criteria) -> OwnRule:

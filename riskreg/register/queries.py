@@ -25,6 +25,7 @@ from riskreg.register.models import (
     Taxonomy,
     Term,
 )
+from riskreg.register.written import written_once
 
 ANSWERABLE = (Role.OWNER, Role.MANAGER, Role.LEADER)
 
@@ -106,6 +107,12 @@ def choices_for(viewer: Viewer) -> Choices:
 def objectives_for(viewer: Viewer) -> QuerySet[Objective]:
     """The objectives the viewer may know of, soonest first."""
     return Objective.objects.visible_to(viewer).order_by("due_on", "id")
+
+
+@written_once()
+def objectives_ahead(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[Objective]:
+    """The first ``most`` of them that are not due before ``today``."""
+    return objectives_for(viewer).filter(due_on__gte=today)[:most]
 
 
 def objective_for(viewer: Viewer, key: str, *, lock: bool = False) -> Objective:

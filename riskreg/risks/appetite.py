@@ -15,7 +15,7 @@ from django.db.models.functions import Coalesce, Concat
 
 from riskreg.register.appetite import Terms
 from riskreg.register.models import Criteria, Term
-from riskreg.register.own_appetites import OwnRule
+from riskreg.register.own_appetites import OwnTerms
 from riskreg.register.policy import Matrix
 from riskreg.risks.models import Kind, Risk
 
@@ -27,9 +27,9 @@ def above(matrix: Matrix, stage: str = "residual") -> Q:
     return _above(matrix, matrix.above_terms, stage)
 
 
-def above_own(matrix: Matrix, rule: OwnRule, stage: str = "residual") -> Q:
+def above_own(matrix: Matrix, own: OwnTerms, stage: str = "residual") -> Q:
     """Of positions: threats that are rated above what a party itself is content with."""
-    return _above(matrix, rule.above_terms, stage)
+    return _above(matrix, dict(own).__getitem__, stage)
 
 
 def _above(matrix: Matrix, above_terms: Callable[[str], Terms], stage: str) -> Q:

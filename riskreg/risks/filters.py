@@ -72,6 +72,11 @@ class RiskFilter:
     parts: str = WITHIN
     on_map: Q = field(default_factory=Q)
 
+    @property
+    def takes_all(self) -> bool:
+        """Whether it leaves out nothing."""
+        return not self.conditions
+
     def apply(self, positions: QuerySet[Position]) -> QuerySet[Position]:
         """Narrow ``positions`` (current ones) to what the filter asks for."""
         return positions.filter(self.conditions)
@@ -232,7 +237,7 @@ def _above(asked: Asked, matrix: Matrix, stage: str) -> Q:
 
 def _above_own(asked: Asked, matrix: Matrix, stage: str) -> Q:
     # Of who acts for no party: nothing is above what nobody has said.
-    wanted = above_own(matrix, own_rule(asked.viewer), stage)
+    wanted = above_own(matrix, own_rule(asked.viewer).by_rating(), stage)
     return wanted if is_on(asked) else ~wanted
 
 

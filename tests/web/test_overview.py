@@ -17,6 +17,8 @@ from riskreg.analysis.queries.chances import (
 from riskreg.analysis.services import request_simulation
 from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
 from riskreg.exchange.queries.packs.asked import above_appetite
+from riskreg.kernel.compiled import Statement
+from riskreg.register import written
 from riskreg.register.models import Register
 from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks.queries.totals import above_over_time
@@ -65,6 +67,34 @@ def test_every_figure_opens_what_it_counts(kept: World, who: str) -> None:
             assert opened["shown"].total == figure["count"], figure
         else:
             assert len(opened["page"].object_list) == figure["count"], figure
+
+
+def test_it_answers_alike_by_statements_that_were_written_once_and_by_new_ones(
+    kept: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """So does the map, which asks by the same; for members of both parties and of none, on another
+    day, compared, past, and with parts of risks."""
+    parent, part = builders.risk(kept), builders.risk(kept, at=kept.at - 50 * DAY)
+    builders.relation(kept, part, "part_of", parent)
+    deciding.accepted(kept, parent)
+    past, heat = kept.today - 30 * DAY, f"/r/{SLUG}/heatmap/"
+    paths = [HOME, f"{HOME}?since={past}", f"{heat}?compare={past}", f"{heat}?as_of={past}"]
+    paths += [f"{heat}?compare={past}&parts=apart", f"{heat}?stage=inherent&kind=opportunity"]
+    who = (kept.leader, kept.partner_leader, kept.auditor)
+    clients = [builders.web(user) for user in who]
+    changing = re.compile(r'(csrfmiddlewaretoken|form_key)" value="[^"]+"|X-CSRFToken": "[^"]+"')
+
+    def answers() -> list[str]:
+        got = [client.get(path) for client in clients for path in paths]
+        assert {answer.status_code for answer in got} == {200}
+        return [changing.sub("", answer.content.decode()) for answer in got]
+
+    written._statement.cache_clear()
+    first = answers()
+    assert written._statement.cache_info().hits
+    assert len(set(first)) == len(first)
+    monkeypatch.setattr(Statement, "__call__", lambda self, *values: self.build(*values))
+    assert answers() == first
 
 
 def test_parts_are_counted_apart_from_what_they_are_part_of(world: World) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
+from django.db.models import QuerySet
+
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.queries.objectives import models_for
@@ -25,6 +27,7 @@ from riskreg.jobs.queries import (
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective
+from riskreg.register.written import written_once
 
 # Runs that are looked at for one that has followed the objective, newest first.
 _LOOKED_AT = 50
@@ -114,14 +117,27 @@ def _chance(
 
 
 # Over time -------------------------------------------------------------------------------------
+def newest_done(viewer: Viewer) -> Simulation | None:
+    """The latest visible run that is done."""
+    return next(iter(_newest_done(viewer)), None)
+
+
+@written_once()
+def _newest_done(viewer: Viewer) -> QuerySet[Simulation]:
+    return visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))[:1]
+
+
 def runs_back(viewer: Viewer, newest: Simulation) -> list[Simulation]:
     """The latest runs of the audience and currency of ``newest`` that are done, newest first."""
+    return _runs_back(viewer, newest.visibility, newest.currency)
+
+
+@written_once()
+def _runs_back(viewer: Viewer, visibility: str, currency: str) -> QuerySet[Simulation]:
     done = visible_simulations(viewer).filter(
-        uuid__in=done_subjects(policy.KIND),
-        visibility=newest.visibility,
-        currency=newest.currency,
+        uuid__in=done_subjects(policy.KIND), visibility=visibility, currency=currency
     )
-    return list(done.defer("inputs")[:_RUNS_BACK])
+    return done.defer("inputs")[:_RUNS_BACK]
 
 
 def expected_over_time(

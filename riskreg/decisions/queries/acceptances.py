@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from uuid import UUID
 
-from django.db.models import Exists, OuterRef, Prefetch, Q, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, Prefetch, Q, QuerySet, Subquery, Window
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -28,8 +28,10 @@ from riskreg.register.models import Role
 from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for
+from riskreg.register.written import written_once
 from riskreg.risks.appetite import above, filed_under, terms_in, tightened
 from riskreg.risks.models import Position, Risk, State
+from riskreg.risks.parts import WITHIN, left_out
 from riskreg.risks.queries.access import current_positions, valid_ref
 from riskreg.risks.queries.severity import severity
 
@@ -143,6 +145,18 @@ def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
         .annotate(request=Subquery(waiting.values("ref")[:1]))
         .order_by(severity().desc(), "ref_order")
     )
+
+
+@written_once("every version")
+def first_unaccepted(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[Position]:
+    """The first ``most`` of ``unaccepted``, with risk and owner. Each has ``all_of_them``, how many
+    there are, and ``parts_of_them``, how many of these are parts of others on the map."""
+    behind = left_out(viewer, WITHIN, current_positions(viewer).filter(state=State.OPEN))
+    # How many there are is on each row: the same conditions need not be looked up twice.
+    rows = unaccepted(viewer, today).annotate(
+        all_of_them=Window(Count("pk")), parts_of_them=Window(Count("pk", filter=behind))
+    )
+    return rows.select_related("risk", "owner")[:most]
 
 
 def position_called(viewer: Viewer, ref: str) -> Subquery:

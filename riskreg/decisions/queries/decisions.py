@@ -34,6 +34,7 @@ from riskreg.register.permissions import permits
 from riskreg.register.policy import Matrix
 from riskreg.register.queries import members_for
 from riskreg.register.visibility import Visibility
+from riskreg.register.written import written_once
 from riskreg.risks.appetite import filed_under, terms_in
 from riskreg.risks.models import Mitigation, Position, Risk
 from riskreg.risks.queries.access import valid_ref, visible_risks
@@ -118,8 +119,12 @@ def decision_exists(viewer: Viewer, risk: str) -> Exists:
 
 def decision_counts(viewer: Viewer) -> dict[str, int]:
     """How many decisions are in each state that there are any in; one query."""
-    rows = visible_decisions(viewer).order_by().values_list("state").annotate(n=Count("pk"))
-    return dict(rows)
+    return dict(_by_state(viewer))
+
+
+@written_once()
+def _by_state(viewer: Viewer) -> QuerySet[Decision, tuple[str, int]]:
+    return visible_decisions(viewer).order_by().values_list("state").annotate(n=Count("pk"))
 
 
 def decision_for(viewer: Viewer, ref: str, today: dt.date) -> Decision:

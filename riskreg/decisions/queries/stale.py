@@ -3,7 +3,7 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Subquery
+from django.db.models import Exists, OuterRef, QuerySet, Subquery
 
 from riskreg.decisions.models import Decision, Obligation, ObligationKind, ObligationState
 from riskreg.decisions.policy import decisions as policy
@@ -11,8 +11,9 @@ from riskreg.decisions.policy.decisions import STANDING, Stale
 from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.policy import Matrix
+from riskreg.register.written import written_once
 from riskreg.risks.appetite import filed_under, terms_in
-from riskreg.risks.models import Position
+from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import visible_risks
 
 # Of more than stand at once in a register that anybody follows, the newest are looked at.
@@ -22,33 +23,12 @@ LOOKED_AT = 200
 def stale_decisions(viewer: Viewer, today: dt.date) -> list[tuple[Decision, list[Stale]]]:
     """The visible decisions that are put forward or stand and are stale, with why, the one that
     changed last first. Two queries, however many there are."""
-    late = Obligation.objects.visible_to(viewer).filter(
-        kind=ObligationKind.DECISION_CONDITION,
-        decision=OuterRef("pk"),
-        state=ObligationState.OPEN,
-        due_on__lt=today,
-    )
-    rows = list(
-        visible_decisions(viewer)
-        .filter(state__in=STANDING)
-        .select_related("criteria")
-        .annotate(missed=Exists(late))
-        .order_by("-updated_at", "-pk")[:LOOKED_AT]
-    )
+    rows: list[Any] = _standing(viewer, today)
     if not rows:
         return []
-    now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)
-    touched = (
-        visible_risks(viewer)
-        .filter(decisions__in=rows)
-        .annotate(
-            rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=filed_under("pk")
-        )
-        .values_list("decisions", "uuid", "rating_now", "terms_now")
-    )
     ratings: dict[int, dict[str, str | None]] = {}
     terms: dict[int, set[frozenset[str]]] = {}
-    for decision, risk, rating, filed in touched:
+    for decision, risk, rating, filed in _touched(viewer, [row.pk for row in rows]):
         ratings.setdefault(decision, {})[str(risk)] = rating
         terms.setdefault(decision, set()).add(terms_in(filed))
     found: list[tuple[Decision, list[Stale]]] = []
@@ -57,6 +37,39 @@ def stale_decisions(viewer: Viewer, today: dt.date) -> list[tuple[Decision, list
         if because:
             found.append((row, because))
     return found
+
+
+@written_once()
+def _standing(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
+    """Those that are looked at, each with ``missed``: whether a condition of it is late."""
+    late = Obligation.objects.visible_to(viewer).filter(
+        kind=ObligationKind.DECISION_CONDITION,
+        decision=OuterRef("pk"),
+        state=ObligationState.OPEN,
+        due_on__lt=today,
+    )
+    return (
+        visible_decisions(viewer)
+        .filter(state__in=STANDING)
+        .select_related("criteria")
+        .annotate(missed=Exists(late))
+        .order_by("-updated_at", "-pk")[:LOOKED_AT]
+    )
+
+
+@written_once()
+def _touched(viewer: Viewer, decisions: list[int]) -> QuerySet[Risk, tuple[Any, ...]]:
+    """The visible risks that ``decisions`` (database ids) touch, by the decision, with how they are
+    rated and filed now."""
+    now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)
+    return (
+        visible_risks(viewer)
+        .filter(decisions__in=decisions)
+        .annotate(
+            rating_now=Subquery(now.values("residual_rating")[:1]), terms_now=filed_under("pk")
+        )
+        .values_list("decisions", "uuid", "rating_now", "terms_now")
+    )
 
 
 def _because(

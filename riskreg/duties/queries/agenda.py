@@ -7,11 +7,10 @@ from dataclasses import dataclass, replace
 from operator import attrgetter
 from typing import Any
 
-from django.db.models import Count, F, Q
-
 from riskreg.accounts.models import User
-from riskreg.duties.queries.picks import Pick, Place, Wanted, condition_of, read
-from riskreg.duties.sources import SOURCES, Duty, Source, urgency
+from riskreg.duties.queries.counts import count_for, counts_by_day
+from riskreg.duties.queries.picks import Pick, Place, Wanted, read
+from riskreg.duties.sources import SOURCES, Duty, urgency
 from riskreg.register.access import Viewer
 
 __all__ = [
@@ -77,32 +76,6 @@ def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[
         sorted(duties, key=lambda duty: (*urgency(duty, wanted.today), *due_order(duty)[1:]))
         for duties, (wanted, _most) in zip(lists, asked, strict=True)
     ]
-
-
-def count_for(viewer: Viewer, wanted: Wanted) -> int:
-    """How many there are altogether, in one query."""
-    bare: list[tuple[Any, Q]] = [(s.bare_rows(), condition_of(s, wanted)) for s in wanted.sources()]
-    first, *others = (rows.visible_to(viewer).filter(which).values("pk") for rows, which in bare)
-    count: int = first.union(*others, all=True).count()
-    return count
-
-
-def counts_by_day(viewer: Viewer, wanted: Wanted) -> dict[dt.date, int]:
-    """How many fall due on each day, in one query: the true numbers where a list is cut."""
-    bare: list[tuple[Any, Source]] = [(s.bare_rows(), s) for s in wanted.sources()]
-    first, *others = (
-        rows.visible_to(viewer)
-        .filter(condition_of(source, wanted))
-        .order_by()
-        .annotate(due_day=F(source.due_field))
-        .values_list("due_day")
-        .annotate(n=Count("pk"))
-        for rows, source in bare
-    )
-    counts: dict[dt.date, int] = {}
-    for day, n in first.union(*others, all=True):
-        counts[day] = counts.get(day, 0) + n
-    return counts
 
 
 def facts_of(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:

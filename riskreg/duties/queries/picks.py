@@ -115,18 +115,33 @@ def _rows(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any
 
 
 @dataclass(frozen=True)
-class _WantedShape:
-    """All of a ``Wanted`` but its values: how many people, and which of the rest it names."""
+class WantedShape:
+    """All of a ``Wanted`` but its values: how many people, and which of the rest it names.
+    ``dated``: what is asked goes by ``today``."""
 
+    dated: bool
     people: int | None
     others: int
     party: bool
     due_before: bool
     overdue: bool | None
 
+    @classmethod
+    def of(cls, wanted: Wanted, *, dated: bool = True) -> "WantedShape":
+        """The shape of ``wanted``."""
+        return cls(
+            dated=dated,
+            people=None if wanted.people is None else len(wanted.people),
+            others=len(wanted.others_than),
+            party=wanted.party is not None,
+            due_before=wanted.due_before is not None,
+            overdue=wanted.overdue,
+        )
+
     def values(self, wanted: Wanted) -> Iterator[Given]:
         """What fills it, in the order in which ``filled`` takes it."""
-        yield wanted.today
+        if self.dated:
+            yield wanted.today
         if wanted.due_before is not None:
             yield wanted.due_before
         if wanted.party is not None:
@@ -134,10 +149,11 @@ class _WantedShape:
         yield from sorted(wanted.people or ())
         yield from sorted(wanted.others_than)
 
-    def filled(self, values: Iterator[Any]) -> Wanted:
-        """The ``Wanted`` of this shape with the next of ``values``."""
+    def filled(self, values: Iterator[Any], kinds: tuple[str, ...] = ()) -> Wanted:
+        """The ``Wanted`` of this shape and of ``kinds`` with the next of ``values``."""
         return Wanted(
-            today=next(values),
+            today=next(values) if self.dated else dt.date.min,
+            kinds=kinds,
             due_before=next(values) if self.due_before else None,
             party=next(values) if self.party else None,
             people=None if self.people is None else frozenset(_some(values, self.people)),
@@ -152,7 +168,7 @@ class _Shape:
     wanted, and of each pick its kind, which of them it is about, and how many."""
 
     party: bool
-    wanted: tuple[_WantedShape, ...]
+    wanted: tuple[WantedShape, ...]
     picks: tuple[tuple[str, int, int], ...]
     backward: bool
 
@@ -167,16 +183,7 @@ def _shape(
         one.people is not None and not one.people for one in wanted
     ):
         return None, []
-    shapes = tuple(
-        _WantedShape(
-            people=None if one.people is None else len(one.people),
-            others=len(one.others_than),
-            party=one.party is not None,
-            due_before=one.due_before is not None,
-            overdue=one.overdue,
-        )
-        for one in wanted
-    )
+    shapes = tuple(WantedShape.of(one) for one in wanted)
     values: list[Given] = [viewer.register.pk]
     if viewer.party_id is not None:
         values.append(viewer.party_id)

@@ -12,6 +12,7 @@ from riskreg.indicators.filters import ASKED
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
+from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import valid_ref, visible_risks
@@ -156,10 +157,15 @@ def reviews_beside(viewer: Viewer, indicator: Indicator) -> QuerySet[Review]:
 def measuring(viewer: Viewer, objectives: Collection[int]) -> dict[int, Indicator]:
     """The indicator in use that measures the way to each of ``objectives`` (database ids), as far
     as the viewer may know; the one read last where there are several."""
-    rows = visible_indicators(viewer).filter(active=True, objective__in=list(objectives))
-    rows = rows.annotate(reading_label=newest_label())
-    rows = rows.exclude(latest_at=None).order_by("latest_at", "pk")
+    rows = _measuring(viewer, list(objectives))
     return {row.objective_id: row for row in rows if row.objective_id is not None}
+
+
+@written_once()
+def _measuring(viewer: Viewer, objectives: list[int]) -> QuerySet[Indicator]:
+    rows = visible_indicators(viewer).filter(active=True, objective__in=objectives)
+    rows = rows.annotate(reading_label=newest_label())
+    return rows.exclude(latest_at=None).order_by("latest_at", "pk")
 
 
 def late_for(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:

@@ -10,6 +10,7 @@ from django.db.models.functions import Coalesce
 from riskreg.events.models import Event
 from riskreg.indicators.models import Breach, Indicator
 from riskreg.register.access import Viewer
+from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Mitigation, Position, Risk, State
 from riskreg.risks.queries.severity import severity_of
@@ -63,6 +64,12 @@ def waiting_breaches(viewer: Viewer) -> QuerySet[Breach]:
     each that of the worst risk, then the longest waiting."""
     rows = _visible(viewer).select_related("indicator", "reading", "risk")
     return rows.order_by("-status", severity_of("risk").desc(), "due_on", "pk")
+
+
+@written_once()
+def first_waiting_breaches(viewer: Viewer, *, most: int) -> QuerySet[Breach]:
+    """The first ``most`` of ``waiting_breaches``."""
+    return waiting_breaches(viewer)[:most]
 
 
 def waiting_breaches_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:

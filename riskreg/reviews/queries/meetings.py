@@ -15,6 +15,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
 from riskreg.register.queries import members_for
 from riskreg.register.visibility import Visibility
+from riskreg.register.written import written_once
 from riskreg.reviews.models import Attendance, ItemOutcome, Meeting, MeetingItem
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Position, State
@@ -38,8 +39,13 @@ def meetings_for(viewer: Viewer) -> QuerySet[Meeting]:
 
 def last_meeting_before(viewer: Viewer, moment: dt.datetime) -> Meeting | None:
     """The last meeting the viewer may know of that had ended before ``moment``."""
+    return next(iter(_last_before(viewer, moment)), None)
+
+
+@written_once()
+def _last_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[Meeting]:
     ended = Meeting.objects.visible_to(viewer).filter(ended_at__lt=moment)
-    return ended.order_by("-ended_at", "-id").first()
+    return ended.order_by("-ended_at", "-id")[:1]
 
 
 def meeting_for(viewer: Viewer, public: uuid.UUID, *, lock: bool = False) -> Meeting:

@@ -135,8 +135,10 @@ def current_positions(viewer: Viewer) -> QuerySet[Position]:
     return visible_positions(viewer).filter(valid_to=None)
 
 
-def positions_at(viewer: Viewer, moment: object) -> QuerySet[Position]:
-    """Where each visible risk stood at ``moment`` (an aware datetime)."""
+def positions_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Position]:
+    """Where each visible risk stood at ``moment`` (aware; None: where it stands now)."""
+    if moment is None:
+        return current_positions(viewer)
     return visible_positions(viewer).filter(
         Q(valid_to=None) | Q(valid_to__gt=moment), valid_from__lte=moment
     )

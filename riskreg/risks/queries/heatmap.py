@@ -1,6 +1,7 @@
 """The heatmap, as of any day, and what moved between two days: from positions alone."""
 
 import datetime as dt
+import functools
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,6 +17,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import STAGES, Matrix
+from riskreg.register.written import written_once
 from riskreg.risks.appetite import above
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Kind, Position, State
@@ -107,13 +109,10 @@ def heatmap(
             "compare", "not_earlier", _("Choose a day before the one it is compared with.")
         )
     chosen = chosen or RiskFilter()
-    positions = narrowed(viewer, positions_on(viewer, as_of, today), chosen)
-    behind = behind_others(viewer, as_of, today, chosen)
-    counts, newest, other_total, hidden = _counts(positions, stage, kind, behind)
+    asked = _Asked(viewer, _moment(viewer, as_of, today), chosen)
+    counts, newest, other_total, hidden = _counts(asked.by_cell(stage), kind)
     most = REFS_PER_CELL if refs_per_cell is None else refs_per_cell
-    ahead = positions.filter(~behind)
-    refs = _first_refs(ahead, stage, kind, counts, most, now=as_of >= today) if most else {}
-    left = positions.filter(behind, kind=kind).order_by("ref_order").values_list("ref", flat=True)
+    refs = _first_refs(asked.ahead, stage, kind, counts, most, now=as_of >= today) if most else {}
     criteria = viewer.criteria
     if as_of < today and newest not in (None, criteria.pk):
         # The criteria of that day, where they have changed since.
@@ -139,15 +138,17 @@ def heatmap(
             until=clock.end_of_day(as_of, zone) if as_of < today else None,
             stage=stage,
             kind=kind,
-            behind=_risk_ids(positions.filter(behind)) if hidden else [],
-            was_behind=_risk_ids(
-                positions_on(viewer, compare, today).filter(
-                    behind_others(viewer, compare, today, chosen)
-                )
+            behind=asked.risks_behind() if hidden else [],
+            was_behind=_Asked(viewer, _moment(viewer, compare, today), chosen).risks_behind(
+                narrow=False
             ),
         )
-        every = narrowed(viewer, _all_on(viewer, as_of, today), chosen)
-        compared = comparison(viewer, every, span)
+        among = (
+            None
+            if chosen.takes_all
+            else narrowed(viewer, positions_at(viewer, asked.moment), chosen)
+        )
+        compared = comparison(viewer, among, span)
     return Heatmap(
         stage=stage,
         kind=kind,
@@ -158,24 +159,66 @@ def heatmap(
         unrated_refs=refs.get((None, None), []),
         parts=chosen.parts,
         left_out_count=hidden,
-        left_out_refs=list(left[:REFS_PER_CELL]) if hidden and most else [],
+        left_out_refs=asked.left_out_refs(kind) if hidden and most else [],
         other_total=other_total,
-        above_count=_above_count(criteria, cells, ahead, stage, kind),
+        above_count=_above_count(criteria, cells, asked, stage, kind),
         comparison=compared,
     )
+
+
+@dataclass(frozen=True)
+class _Asked:
+    """The open risks of ``chosen`` at ``moment`` (None: now). What is asked of all risks has
+    statements that are written once."""
+
+    viewer: Viewer
+    moment: dt.datetime | None
+    chosen: RiskFilter
+
+    @functools.cached_property
+    def positions(self) -> QuerySet[Position]:
+        return narrowed(self.viewer, _open_at(self.viewer, self.moment), self.chosen)
+
+    @functools.cached_property
+    def behind(self) -> Q:
+        """Of positions: those that are not counted."""
+        return _behind_at(self.viewer, self.moment, self.chosen.parts, self.chosen.on_map)
+
+    @functools.cached_property
+    def ahead(self) -> QuerySet[Position]:
+        return self.positions.filter(~self.behind)
+
+    def by_cell(self, stage: str) -> Iterable[tuple[Any, ...]]:
+        if self.chosen.takes_all:
+            return _every_by_cell(self.viewer, self.moment, stage=stage, parts=self.chosen.parts)
+        return _by_cell(self.positions, self.behind, stage)
+
+    def left_out_refs(self, kind: str) -> list[str]:
+        """The first refs of what is behind others."""
+        rows = self.positions.filter(self.behind, kind=kind).order_by("ref_order")
+        return list(rows.values_list("ref", flat=True)[:REFS_PER_CELL])
+
+    def risks_behind(self, *, narrow: bool = True) -> list[int]:
+        """Database ids of the risks that are behind others, without ``narrow`` of all that the map
+        has: read, as a comparison that looked them up in each of its parts would be nested deeper
+        than databases parse."""
+        if self.chosen.takes_all:
+            return _every_behind(self.viewer, self.moment, parts=self.chosen.parts)
+        rows = self.positions if narrow else _open_at(self.viewer, self.moment)
+        return list(rows.filter(self.behind).order_by().values_list("risk_id", flat=True))
 
 
 def _above_count(
     criteria: Criteria,
     cells: Iterable[HeatCell],
-    counted: QuerySet[Position],
+    asked: "_Asked",
     stage: str,
     kind: str,
 ) -> int:
     matrix = Matrix(criteria)
     if matrix.term_appetites and kind == Kind.THREAT:
         # What a risk is filed under decides as well, which the cells do not say.
-        return counted.filter(above(matrix, stage)).count()
+        return asked.ahead.filter(above(matrix, stage)).count()
     return sum(cell.count for cell in cells if matrix.above_appetite(cell.rating, kind))
 
 
@@ -196,49 +239,69 @@ def narrowed(
 def behind_others(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
     """Of positions: those not counted on the map of that day, because what they are part of is (or
     their parts are, as ``chosen`` says)."""
-    among = positions_on(viewer, day, today)
-    if chosen.on_map:
-        still = current_positions(viewer).filter(chosen.on_map)
+    return _behind_at(viewer, _moment(viewer, day, today), chosen.parts, chosen.on_map)
+
+
+def _behind_at(
+    viewer: Viewer, moment: dt.datetime | None, parts: str, on_map: Q | None = None
+) -> Q:
+    among = _open_at(viewer, moment)
+    if on_map:
+        still = current_positions(viewer).filter(on_map)
         among = among.filter(risk__in=still.values("risk_id"))
-    moment = None if day >= today else _moment(viewer, day)
-    return left_out(viewer, chosen.parts, among, moment)
+    return left_out(viewer, parts, among, moment)
 
 
-def _risk_ids(positions: QuerySet[Position]) -> list[int]:
-    """Database ids of the risks: read, as a comparison that looked them up in each of its parts
-    would be nested deeper than databases parse."""
-    return list(positions.order_by().values_list("risk_id", flat=True))
+@written_once()
+def _every_behind(
+    viewer: Viewer, moment: dt.datetime | None, *, parts: str
+) -> QuerySet[Position, int]:
+    rows = _open_at(viewer, moment).filter(_behind_at(viewer, moment, parts))
+    return rows.order_by().values_list("risk_id", flat=True)
 
 
-def _moment(viewer: Viewer, day: dt.date) -> dt.datetime:
-    """The last one of that day in the register."""
+def _moment(viewer: Viewer, day: dt.date, today: dt.date) -> dt.datetime | None:
+    """The last one of that day in the register; None for today, which is not over."""
+    if day >= today:
+        return None
     return clock.end_of_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
 
 
 def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
     """Where each visible open risk stood at the end of ``day`` (now, if that is today)."""
-    return _all_on(viewer, day, today).filter(state=State.OPEN)
+    return _open_at(viewer, _moment(viewer, day, today))
 
 
-def _all_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
-    if day >= today:
-        return current_positions(viewer)
-    return positions_at(viewer, _moment(viewer, day))
+def _open_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Position]:
+    return positions_at(viewer, moment).filter(state=State.OPEN)
 
 
-def _counts(
-    positions: QuerySet[Position], stage: str, kind: str, behind: Q
-) -> tuple[Counter[tuple[Any, Any]], int | None, int, int]:
-    """Counts by cell of those of ``kind``, the newest criteria that any of them used, how many are
-    of the other kind, and how many of this one are ``behind`` others."""
-    newest: int | None = None
-    other_total = hidden = 0
-    counts: Counter[tuple[Any, Any]] = Counter()
-    rows = (
+@written_once()
+def _every_by_cell(
+    viewer: Viewer, moment: dt.datetime | None, *, stage: str, parts: str
+) -> QuerySet[Position, tuple[Any, ...]]:
+    return _by_cell(_open_at(viewer, moment), _behind_at(viewer, moment, parts), stage)
+
+
+def _by_cell(
+    positions: QuerySet[Position], behind: Q, stage: str
+) -> QuerySet[Position, tuple[Any, ...]]:
+    """How many of ``positions`` stand alike, without those ``behind`` others, and those."""
+    return (
         positions.order_by()
         .values_list("kind", f"{stage}_likelihood", f"{stage}_impact", "criteria")
         .annotate(n=Count("pk", filter=~behind), hidden=Count("pk", filter=behind))
     )
+
+
+def _counts(
+    rows: Iterable[tuple[Any, ...]], kind: str
+) -> tuple[Counter[tuple[Any, Any]], int | None, int, int]:
+    """Counts by cell of those of ``kind``, the newest criteria that any of them used, how many are
+    of the other kind, and how many of this one are behind others."""
+    newest: int | None = None
+    other_total = hidden = 0
+    counts: Counter[tuple[Any, Any]] = Counter()
     for is_kind, likelihood, impact, used, n, n_hidden in rows:
         if is_kind != kind:
             other_total += n

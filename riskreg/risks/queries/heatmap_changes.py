@@ -3,7 +3,7 @@
 import datetime as dt
 import functools
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar, overload
 
@@ -23,7 +23,9 @@ from django.db.models.functions import Abs, RowNumber
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.visibility import visible
+from riskreg.register.written import written_once
 from riskreg.risks.models import Position, State
+from riskreg.risks.queries.access import positions_at
 from riskreg.risks.queries.scales import scale_changes
 
 # Of moves a page lists so many; where there are no more, what a page asks for is read at once.
@@ -101,31 +103,47 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Span:
-    """Between which moments, of which stage and kind. ``until`` None: up to now. ``behind`` and
-    ``was_behind``: the risks that are, or were, not counted for another one."""
+class Among:
+    """Which risks, changed since when, of which stage and kind. ``behind`` and ``was_behind``: the
+    risks that are, or were, not counted for another one."""
 
-    compared_to: dt.date
     since: dt.datetime
-    until: dt.datetime | None
     stage: str
     kind: str
     behind: list[int]
     was_behind: list[int]
 
 
-def comparison(viewer: Viewer, positions: QuerySet[Position], span: Span) -> Comparison:
-    """What changed among ``positions``, where the risks stand at the end of the span.
+@dataclass(frozen=True, kw_only=True)
+class Span(Among):
+    """Between which moments as well. ``until`` None: up to now."""
+
+    compared_to: dt.date
+    until: dt.datetime | None
+
+    @property
+    def moment(self) -> dt.datetime | None:
+        """The last one of it; None: now."""
+        return self.until and self.until - dt.timedelta(microseconds=1)
+
+    @property
+    def values(self) -> tuple[dt.datetime | None, dt.datetime, list[int], list[int]]:
+        """What differs from one span of a stage and kind to another, for statements that are
+        written once."""
+        return self.moment, self.since, self.behind, self.was_behind
+
+
+def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span) -> Comparison:
+    """What changed among ``positions``, where the risks stand at the end of the span (None: among
+    all that the viewer may know of).
 
     Only risks whose position began after ``span.since``, or that are or were behind others, can
     have moved, so only they are read.
     """
-    changed = _changed(viewer, positions, span)
-    cells = [f"{span.stage}_{part}" for part in _PARTS[:2]]
-    groups = list(
-        changed.order_by()
-        .values_list("change", *(f"then__{c}" for c in cells), *cells, "other_scale")
-        .annotate(n=Count("pk"))
+    groups = (
+        _groups_of_all(viewer, *span.values, stage=span.stage, kind=span.kind)
+        if positions is None
+        else list(_groups(_changed(viewer, positions, span), span.stage))
     )
     totals: Counter[int] = Counter()
     for change, *_cells, n in groups:
@@ -144,41 +162,46 @@ def comparison(viewer: Viewer, positions: QuerySet[Position], span: Span) -> Com
         if change == _MOVED and before_x is not None and not (other and days):
             left[before_x, before_y] += n
 
-    # What is of another scale has no way that could be measured.
-    way = Abs(F(f"{span.stage}_score") - F(f"then__{span.stage}_score"))
-    measurable = Q(
-        change=_MOVED, **{f"{s}{span.stage}_score__isnull": False for s in ("", "then__")}
-    )
-    if days:
-        measurable &= Q(other_scale=0)
-    listed = changed.annotate(
-        way=Case(When(measurable, then=way), default=0, output_field=IntegerField())
-    ).order_by("-way", "ref_order", "pk")
+    @functools.cache
+    def listed() -> QuerySet[Any]:
+        every = positions_at(viewer, span.moment) if positions is None else positions
+        return _furthest_first(_changed(viewer, every, span), span.stage, bool(days))
 
-    def read(rows: QuerySet[Any]) -> list[tuple[int, Move]]:
+    def read(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, Move]]:
         return _moves(viewer, rows, span, older)
 
     @functools.cache
     def first() -> dict[int, list[Move]]:
         """The first of each list, in one query."""
-        order: list[Any] = [F("way").desc(), "ref_order", "pk"]
-        place = Window(RowNumber(), partition_by=F("change"), order_by=order)
-        rows = listed.exclude(change=_NONE).annotate(place=place).filter(place__lte=AT_ONCE)
+        rows: Iterable[tuple[Any, ...]]
+        if positions is None:
+            rows = _first_of_all(
+                viewer, *span.values, stage=span.stage, kind=span.kind, scales=bool(days)
+            )
+        else:
+            rows = _first(listed(), span.stage)
         found: dict[int, list[Move]] = {_MOVED: [], _OPENED: [], _CLOSED: []}
-        for change, move in read(rows.order_by("change", "place")):
+        for change, move in read(rows):
             found[change].append(move)
         return found
 
     def some(change: int, start: int, stop: int) -> list[Move]:
         if stop <= AT_ONCE:
             return first()[change][start:stop]
-        return [move for _change, move in read(listed.filter(change=change)[start:stop])]
+        rows = listed().filter(change=change)[start:stop]
+        return [move for _change, move in read(rows.values_list(*_columns(span.stage)))]
 
     def moves_of(wanted: Collection[str]) -> list[Move]:
         if totals[_MOVED] <= AT_ONCE:
             return [move for move in some(_MOVED, 0, totals[_MOVED]) if move.ref in wanted]
-        found = read(listed.filter(change=_MOVED, ref__in=list(wanted)))
-        return [move for _change, move in found]
+        rows: Iterable[tuple[Any, ...]]
+        if positions is None:
+            rows = _moved_of_all(
+                viewer, list(wanted), *span.values, stage=span.stage, kind=span.kind
+            )
+        else:
+            rows = _moved(_changed(viewer, positions, span), list(wanted), span.stage)
+        return [move for _change, move in read(rows)]
 
     def refs(change: int) -> Lazy[str]:
         return Lazy(
@@ -201,7 +224,96 @@ def comparison(viewer: Viewer, positions: QuerySet[Position], span: Span) -> Com
 _NONE, _MOVED, _OPENED, _CLOSED = range(4)
 
 
-def _changed(viewer: Viewer, positions: QuerySet[Position], span: Span) -> QuerySet[Any]:
+@written_once()
+def _groups_of_all(
+    viewer: Viewer,
+    moment: dt.datetime | None,
+    since: dt.datetime,
+    behind: list[int],
+    was_behind: list[int],
+    *,
+    stage: str,
+    kind: str,
+) -> QuerySet[Position, tuple[Any, ...]]:
+    among = Among(since, stage, kind, behind, was_behind)
+    return _groups(_changed(viewer, positions_at(viewer, moment), among), stage)
+
+
+def _groups(changed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
+    """How many changed alike: what became of them, the cells of before and after, and whether it
+    was on another scale."""
+    cells = [f"{stage}_{part}" for part in _PARTS[:2]]
+    columns = ("change", *(f"then__{c}" for c in cells), *cells, "other_scale")
+    rows: QuerySet[Position, tuple[Any, ...]] = changed.order_by().values_list(*columns)
+    return rows.annotate(n=Count("pk"))
+
+
+@written_once()
+def _first_of_all(
+    viewer: Viewer,
+    moment: dt.datetime | None,
+    since: dt.datetime,
+    behind: list[int],
+    was_behind: list[int],
+    *,
+    stage: str,
+    kind: str,
+    scales: bool,
+) -> QuerySet[Position, tuple[Any, ...]]:
+    among = Among(since, stage, kind, behind, was_behind)
+    changed = _changed(viewer, positions_at(viewer, moment), among)
+    return _first(_furthest_first(changed, stage, scales), stage)
+
+
+@written_once()
+def _moved_of_all(
+    viewer: Viewer,
+    refs: list[str],
+    moment: dt.datetime | None,
+    since: dt.datetime,
+    behind: list[int],
+    was_behind: list[int],
+    *,
+    stage: str,
+    kind: str,
+) -> QuerySet[Position, tuple[Any, ...]]:
+    among = Among(since, stage, kind, behind, was_behind)
+    return _moved(_changed(viewer, positions_at(viewer, moment), among), refs, stage)
+
+
+def _moved(
+    changed: QuerySet[Any], refs: list[str], stage: str
+) -> QuerySet[Position, tuple[Any, ...]]:
+    """Those of ``refs`` that moved."""
+    rows = changed.filter(change=_MOVED, ref__in=refs).order_by()
+    found: QuerySet[Position, tuple[Any, ...]] = rows.values_list(*_columns(stage))
+    return found
+
+
+def _first(listed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
+    """The first of what became of them, of each change ``AT_ONCE``."""
+    order: list[Any] = [F("way").desc(), "ref_order", "pk"]
+    place = Window(RowNumber(), partition_by=F("change"), order_by=order)
+    rows = listed.exclude(change=_NONE).annotate(place=place).filter(place__lte=AT_ONCE)
+    rows = rows.order_by("change", "place")
+    found: QuerySet[Position, tuple[Any, ...]] = rows.values_list(*_columns(stage))
+    return found
+
+
+def _furthest_first(changed: QuerySet[Any], stage: str, scales: bool) -> QuerySet[Any]:
+    """Those that moved furthest first. ``scales``: there was another one, and what is of it has no
+    way that could be measured."""
+    way = Abs(F(f"{stage}_score") - F(f"then__{stage}_score"))
+    measurable = Q(change=_MOVED, **{f"{s}{stage}_score__isnull": False for s in ("", "then__")})
+    if scales:
+        measurable &= Q(other_scale=0)
+    rows: QuerySet[Any] = changed.annotate(
+        way=Case(When(measurable, then=way), default=0, output_field=IntegerField())
+    )
+    return rows.order_by("-way", "ref_order", "pk")
+
+
+def _changed(viewer: Viewer, positions: QuerySet[Position], span: Among) -> QuerySet[Any]:
     """Those that began in the span, each with where it stood before (``then``, if the viewer knew
     of it), what became of it (``change``) and whether that was on another scale."""
     before = span.since - dt.timedelta(microseconds=1)
@@ -249,14 +361,18 @@ def _differs(stage: str) -> Q:
     return differs
 
 
+def _columns(stage: str) -> tuple[str, ...]:
+    """What ``_moves`` reads."""
+    now = [f"{stage}_{part}" for part in _PARTS]
+    then = [f"then__{name}" for name in now]
+    return ("risk_id", "change", "ref", "criteria", "then__criteria", *then, *now)
+
+
 def _moves(
-    viewer: Viewer, rows: QuerySet[Any], span: Span, older: dict[int, Criteria]
+    viewer: Viewer, rows: Iterable[tuple[Any, ...]], span: Span, older: dict[int, Criteria]
 ) -> list[tuple[int, Move]]:
     """Each with what became of it (``change``)."""
-    now = [f"{span.stage}_{part}" for part in _PARTS]
-    then = [f"then__{name}" for name in now]
-    columns = ("risk_id", "change", "ref", "criteria", "then__criteria", *then, *now)
-    found = list(rows.values_list(*columns))
+    found = list(rows)
     cells = {row[0]: (_cell(row[5:9]), _cell(row[9:13])) for row in found}
     by_scale: Collection[int] = ()
     if older:

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 from dataclasses import dataclass, field
+from typing import Any
 
 from django.db.models import F, OuterRef, QuerySet, Subquery
 
@@ -10,10 +11,12 @@ from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
+from riskreg.register.written import written_once
 from riskreg.risks.appetite import above
 from riskreg.risks.filters import RiskFilter
-from riskreg.risks.models import Assessment, Kind, Position, Risk, Translated
-from riskreg.risks.queries.access import visible_risks
+from riskreg.risks.models import Assessment, Kind, Position, Risk, State, Translated
+from riskreg.risks.parts import WITHIN, left_out
+from riskreg.risks.queries.access import current_positions, visible_risks
 from riskreg.risks.queries.heatmap import (
     behind_others,
     narrowed,
@@ -57,11 +60,23 @@ def risks_in_cell(
         positions = positions.filter(
             **{f"{stage}_likelihood": likelihood, f"{stage}_impact": impact}
         )
+    return _listed(positions, stage)
+
+
+def _listed(positions: QuerySet[Position], stage: str) -> QuerySet[Position]:
     return positions.select_related("risk", "owner", "party").order_by(
         F(f"{stage}_score").desc(nulls_last=True),
         F(tie_breaker(stage)).desc(nulls_last=True),
         "ref_order",
     )
+
+
+@written_once()
+def highest(viewer: Viewer, *, stage: str, kind: str, most: int) -> QuerySet[Position]:
+    """The first ``most`` of what ``risks_in_cell`` gives of today for every rated risk."""
+    standing = current_positions(viewer).filter(state=State.OPEN)
+    rated = standing.filter(kind=kind).exclude(**{f"{stage}_score": None})
+    return _listed(rated.filter(~left_out(viewer, WITHIN, standing)), stage)[:most]
 
 
 @dataclass(frozen=True)
@@ -81,22 +96,9 @@ def rationales_between(
     One query; a risk that is not visible, or is called otherwise by now, is left out.
     """
     zone = viewer.register.time_zone
-    assessments = (
-        Assessment.objects.visible_to(viewer)
-        .filter(
-            risk=OuterRef("pk"),
-            stage=stage,
-            at__gte=clock.end_of_day(since, zone),
-            at__lt=clock.end_of_day(until, zone),
-        )
-        .order_by("-at", "-id")
-    )
-    rows: QuerySet[Risk] = visible_risks(viewer).filter(ref__in=list(refs))
+    ends = [clock.end_of_day(day, zone) for day in (since, until)]
     reasons = {}
-    for risk in rows.annotate(
-        newest_rationale=Subquery(assessments.values("rationale")[:1]),
-        newest_translations=Subquery(assessments.values("translations")[:1]),
-    ).only("ref", "title", "translations"):
+    for risk in _with_rationales(viewer, list(refs), *ends, stage=stage):
         versions: dict[str, dict[str, str]] = {}
         for name, source in (("title", risk.translations), ("rationale", risk.newest_translations)):
             for language, texts in (source or {}).items():
@@ -106,3 +108,24 @@ def rationales_between(
             title=risk.title, rationale=risk.newest_rationale or "", translations=versions
         )
     return reasons
+
+
+@written_once()
+def _with_rationales(
+    viewer: Viewer, refs: list[str], since: dt.datetime, until: dt.datetime, *, stage: str
+) -> QuerySet[Any]:
+    assessments = (
+        Assessment.objects.visible_to(viewer)
+        .filter(
+            risk=OuterRef("pk"),
+            stage=stage,
+            at__gte=since,
+            at__lt=until,
+        )
+        .order_by("-at", "-id")
+    )
+    rows: QuerySet[Risk] = visible_risks(viewer).filter(ref__in=refs)
+    return rows.annotate(
+        newest_rationale=Subquery(assessments.values("rationale")[:1]),
+        newest_translations=Subquery(assessments.values("translations")[:1]),
+    ).only("ref", "title", "translations")

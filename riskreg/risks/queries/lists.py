@@ -15,12 +15,14 @@ from django.db.models import (
     Q,
     QuerySet,
     Subquery,
+    Value,
     When,
 )
 
 from riskreg.register.access import Viewer
-from riskreg.register.own_appetites import own_rule
+from riskreg.register.own_appetites import OwnTerms, own_rule
 from riskreg.register.policy import Matrix
+from riskreg.register.written import written_once
 from riskreg.risks.appetite import above, above_own
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
@@ -173,9 +175,16 @@ def above_own_count(viewer: Viewer) -> int | None:
     rule = own_rule(viewer)
     if rule.general is None and not rule.named:
         return None
+    (count,) = _above_own(viewer, own=rule.by_rating())
+    return count
+
+
+@written_once("now")
+def _above_own(viewer: Viewer, *, own: OwnTerms) -> QuerySet[Position, int]:
+    """One row: how many."""
     threats = current_positions(viewer).filter(state=State.OPEN, kind=Kind.THREAT)
-    found = threats.filter(above_own(Matrix(viewer.criteria), rule))
-    return found.filter(once(viewer, threats)).count()
+    found = threats.filter(above_own(Matrix(viewer.criteria), own), once(viewer, threats))
+    return found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n", flat=True)
 
 
 def counts_by_rating(viewer: Viewer) -> dict[str, dict[str, int]]:

@@ -2,12 +2,14 @@
 
 import datetime as dt
 from collections.abc import Sequence
+from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Q, QuerySet, Value
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
+from riskreg.register.written import written_once
 from riskreg.risks.appetite import above_by_versions
 from riskreg.risks.models import Position, State
 from riskreg.risks.parts import WITHIN, left_out
@@ -16,14 +18,19 @@ from riskreg.risks.queries.access import current_positions, positions_at, visibl
 
 def overdue_by_party(viewer: Viewer, today: dt.date) -> list[tuple[Party, int]]:
     """Each party with a visible open risk whose review is overdue, and how many; most first."""
-    rows = (
+    rows = _overdue_by_party(viewer, today)
+    return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
+
+
+@written_once()
+def _overdue_by_party(viewer: Viewer, today: dt.date) -> QuerySet[Position, tuple[Any, ...]]:
+    return (
         current_positions(viewer)
         .filter(state=State.OPEN, risk__next_review_on__lt=today)
         .values_list("party", "party__key", "party__names")
         .annotate(n=Count("id"))
         .order_by("-n", "party__key")
     )
-    return [(Party(pk=pk, key=key, names=names), n) for pk, key, names, n in rows]
 
 
 def scores_over_time(
@@ -32,19 +39,26 @@ def scores_over_time(
     """The residual scores of ``risks`` (database ids) at the end of each day on which they were
     open and rated, oldest first; one query."""
     ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
-    rows = (
-        visible_positions(viewer)
-        .filter(Q(valid_to=None) | Q(valid_to__gte=min(ends)), risk__in=risks, state=State.OPEN)
-        .filter(valid_from__lt=max(ends), residual_score__isnull=False)
-        .order_by("valid_from", "pk")
-        .values_list("risk", "valid_from", "valid_to", "residual_score")
-    )
+    rows = _rated_between(viewer, risks, min(ends), max(ends))
     found: dict[int, dict[dt.datetime, int]] = {risk: {} for risk in risks}
     for risk, since, until, score in rows:
         for end in ends:
             if since < end and (until is None or until >= end):
                 found[risk][end] = score or 0  # rated: the query says so
     return {risk: [scores[end] for end in ends if end in scores] for risk, scores in found.items()}
+
+
+@written_once()
+def _rated_between(
+    viewer: Viewer, risks: Sequence[int], first: dt.datetime, last: dt.datetime
+) -> QuerySet[Position, tuple[Any, ...]]:
+    return (
+        visible_positions(viewer)
+        .filter(Q(valid_to=None) | Q(valid_to__gte=first), risk__in=risks, state=State.OPEN)
+        .filter(valid_from__lt=last, residual_score__isnull=False)
+        .order_by("valid_from", "pk")
+        .values_list("risk", "valid_from", "valid_to", "residual_score")
+    )
 
 
 def _open_at(viewer: Viewer, end: dt.datetime) -> QuerySet[Position]:
@@ -63,6 +77,13 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
     ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
     if not ends:
         return []
+    (counts,) = _above_at(viewer, *ends)
+    return list(counts)
+
+
+@written_once("every version")
+def _above_at(viewer: Viewer, *ends: dt.datetime) -> QuerySet[Position, tuple[int, ...]]:
+    """One row: the counts just before each of ``ends``, the oldest first."""
     counts = {
         f"n{number}": Count(
             "id",
@@ -73,9 +94,8 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
         for number, end in enumerate(ends)
     }
     rows = visible_positions(viewer).filter(
-        Q(valid_to=None) | Q(valid_to__gte=min(ends)),
+        Q(valid_to=None) | Q(valid_to__gte=ends[0]),
         above_by_versions(viewer.every_criteria.values()),
         state=State.OPEN,
     )
-    found = rows.aggregate(**counts)
-    return [found[name] for name in counts]
+    return rows.values(all=Value(1)).annotate(**counts).values_list(*counts)

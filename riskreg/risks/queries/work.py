@@ -3,6 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -20,6 +21,7 @@ from django.db.models import (
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
 from riskreg.register.policy import LABELS, weakest
+from riskreg.register.written import written_once
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.serving import RUNNING
 
@@ -44,7 +46,25 @@ class Work:
 
 def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
     """One query: a row for each party."""
-    rows = (
+    found = Work()
+    for row in _by_party(viewer, today):
+        found.count += row["n"]
+        found.planned += row["all_planned"] or 0
+        found.spent += row["all_spent"] or 0
+        found.unpriced += row["unpriced"]
+        found.untold += row["untold"]
+        found.over += row["over"]
+        found.label = weakest((found.label, LABELS[row["weakest"] or 0]))
+        if row["late"]:
+            party = Party(pk=row["party"], key=row["party__key"], names=row["party__names"])
+            found.overdue.append((party, row["late"]))
+    found.overdue.sort(key=lambda late: (-late[1], late[0].key))
+    return found
+
+
+@written_once()
+def _by_party(viewer: Viewer, today: dt.date) -> QuerySet[Mitigation, dict[str, Any]]:
+    rows: QuerySet[Mitigation, Any] = (
         _counted(viewer)
         .order_by()
         .values("party", "party__key", "party__names")
@@ -59,20 +79,7 @@ def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
             late=Count("pk", filter=Q(status__in=RUNNING, due_on__lt=today)),
         )
     )
-    found = Work()
-    for row in rows:
-        found.count += row["n"]
-        found.planned += row["all_planned"] or 0
-        found.spent += row["all_spent"] or 0
-        found.unpriced += row["unpriced"]
-        found.untold += row["untold"]
-        found.over += row["over"]
-        found.label = weakest((found.label, LABELS[row["weakest"] or 0]))
-        if row["late"]:
-            party = Party(pk=row["party"], key=row["party__key"], names=row["party__names"])
-            found.overdue.append((party, row["late"]))
-    found.overdue.sort(key=lambda late: (-late[1], late[0].key))
-    return found
+    return rows
 
 
 def _strength() -> Case:

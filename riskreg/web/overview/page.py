@@ -4,25 +4,23 @@ import datetime as dt
 from typing import Any
 
 from django.core.paginator import Paginator
-from django.db.models import Count, Window
 from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from riskreg.decisions.queries.acceptances import unaccepted
+from riskreg.decisions.queries.acceptances import first_unaccepted
 from riskreg.indicators.queries.access import measuring
-from riskreg.indicators.queries.breaches import waiting_breaches
+from riskreg.indicators.queries.breaches import first_waiting_breaches, waiting_breaches
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.appetite_words import matrix_note
 from riskreg.register.axes import axes_of
 from riskreg.register.permissions import permits
-from riskreg.register.queries import objectives_for
+from riskreg.register.queries import objectives_ahead
 from riskreg.reviews.queries.meetings import last_meeting_before
-from riskreg.risks.filters import RiskFilter
 from riskreg.risks.queries import heatmap_lists
-from riskreg.risks.queries.heatmap import Heatmap, behind_others, heatmap
+from riskreg.risks.queries.heatmap import Heatmap, heatmap
 from riskreg.risks.queries.lists import above_own_count
 from riskreg.risks.queries.totals import above_over_time, scores_over_time
 from riskreg.risks.queries.work import work_as_a_whole
@@ -228,10 +226,7 @@ class OverviewPage(RegisterView):
         return moved(shown, scale, page, apart, reasons, self._risk_url)
 
     def _highest(self, shown: Heatmap, scale: Scale, today: dt.date) -> list[dict[str, Any]]:
-        found = heatmap_lists.risks_in_cell(
-            self.viewer, None, stage=shown.stage, at=self.at, as_of=shown.as_of
-        )
-        rows = list(found[:SHOWN])
+        rows = heatmap_lists.highest(self.viewer, stage=shown.stage, kind=shown.kind, most=SHOWN)
         moves = moves_of(shown, (row.ref for row in rows))
         past = scores_over_time(self.viewer, [row.risk_id for row in rows], _month_ends(today))
         return [
@@ -252,12 +247,7 @@ class OverviewPage(RegisterView):
     def _unaccepted(self, today: dt.date, scale: Scale) -> dict[str, Any]:
         """What stands above appetite without a valid acceptance, the worst first: each by itself,
         as each is accepted by itself; how many of them are parts of others on the map."""
-        # How many there are is on each row: the same conditions need not be looked up twice.
-        behind = behind_others(self.viewer, today, today, RiskFilter())
-        rows = unaccepted(self.viewer, today).annotate(
-            all_of_them=Window(Count("pk")), parts_of_them=Window(Count("pk", filter=behind))
-        )
-        listed: list[Any] = list(rows.select_related("risk", "owner")[:SHOWN])
+        listed: list[Any] = first_unaccepted(self.viewer, today, most=SHOWN)
         return {
             "unaccepted_count": listed[0].all_of_them if listed else 0,
             "unaccepted_parts": listed[0].parts_of_them if listed else 0,
@@ -276,10 +266,10 @@ class OverviewPage(RegisterView):
         }
 
     def _breaches(self) -> dict[str, Any]:
-        rows = waiting_breaches(self.viewer)
-        listed = list(rows[: SHOWN + 1])
+        listed = first_waiting_breaches(self.viewer, most=SHOWN + 1)
+        more = len(listed) > SHOWN
         return {
-            "breaches_count": len(listed) if len(listed) <= SHOWN else rows.count(),
+            "breaches_count": waiting_breaches(self.viewer).count() if more else len(listed),
             "breaches": [
                 {
                     "status": status_label(row.status),
@@ -301,7 +291,7 @@ class OverviewPage(RegisterView):
     def _objectives(self, today: dt.date, chances: dict[str, Any]) -> list[dict[str, Any]]:
         """The objectives that are still to be reached, soonest first, with how far they are and the
         chance of each that the newest run has followed (``chances``, by public id)."""
-        rows = list(objectives_for(self.viewer).filter(due_on__gte=today)[:SHOWN])
+        rows = objectives_ahead(self.viewer, today, most=SHOWN)
         measures = measuring(self.viewer, [row.pk for row in rows])
         listed = []
         for row in rows:

@@ -11,30 +11,33 @@ from django.utils.translation import npgettext
 
 from riskreg.analysis.amounts import amount_text, chance_band_text, chance_text
 from riskreg.analysis.models import Simulation
-from riskreg.analysis.policy.simulations import KIND
-from riskreg.analysis.queries.chances import chances_over_time, expected_over_time, runs_back
-from riskreg.analysis.queries.simulations import results_of_run, visible_simulations
+from riskreg.analysis.queries.chances import (
+    chances_over_time,
+    expected_over_time,
+    newest_done,
+    runs_back,
+)
+from riskreg.analysis.queries.simulations import results_of_run
 from riskreg.decisions.models import DecisionState, ObligationKind
 from riskreg.decisions.queries.decisions import decision_counts
 from riskreg.decisions.queries.stale import stale_decisions
 from riskreg.duties.base import Duty
 from riskreg.duties.queries import agenda
-from riskreg.jobs.queries import done_subjects
+from riskreg.duties.sources import LISTED as listed_kinds
 from riskreg.register.access import Viewer
 from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.totals import overdue_by_party
 from riskreg.risks.queries.work import Work, over_plan
-from riskreg.web.duties.labels import action_label, kind_label
+from riskreg.web.duties.labels import kind_label
 from riskreg.web.presenters import query
 
 # Of each list; the whole of each is one click away.
 SHOWN = 6
 # What falls due within so many days is on the screen.
 DUE_DAYS = 14
-# Who has more than so many things to do is told that it is more.
-COUNTED = 99
 # What only those who lead can do: asked for first, however far the day is.
 _ANSWERS = (ObligationKind.DECISION_ANSWER.value, ObligationKind.ANSWER.value)
+_OTHERS = tuple(kind for kind in listed_kinds if kind not in _ANSWERS)
 
 
 def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
@@ -42,19 +45,15 @@ def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
     most urgent first."""
     people = agenda.mine(viewer)
     soon = today + dt.timedelta(days=DUE_DAYS + 1)
-    # Counted by reading them: counting costs a query more for every kind there is.
-    answers, rest = agenda.lists_for(
-        viewer,
-        [
-            (agenda.Wanted(today=today, people=people, kinds=_ANSWERS), COUNTED + 1),
-            (agenda.Wanted(today=today, people=people, due_before=soon), COUNTED + 1),
-        ],
+    wanted = (
+        agenda.Wanted(today, kinds=_ANSWERS, people=people),
+        agenda.Wanted(today, kinds=_OTHERS, people=people, due_before=soon),
     )
-    duties: list[Duty] = [*answers, *(duty for duty in rest if duty.kind not in _ANSWERS)]
+    answers, rest = agenda.lists_for(viewer, [(one, SHOWN + 1) for one in wanted])
+    duties: list[Duty] = [*answers, *rest]
     slug = viewer.register.slug
     return {
-        "waiting_count": min(len(duties), COUNTED),
-        "waiting_more": len(duties) > COUNTED,
+        "waiting_count": agenda.count_for(viewer, *wanted) if len(duties) > SHOWN else len(duties),
         "waiting": [
             {
                 "kind": kind_label(duty.kind),
@@ -63,7 +62,6 @@ def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
                 "due_on": duty.due_on,
                 # Not that of a mail: whoever came by another name of the host stays there.
                 "url": reverse(f"web:{duty.page}", kwargs={"slug": slug, **duty.page_keys}),
-                "action": action_label(duty.kind),
             }
             for duty in duties[:SHOWN]
         ],
@@ -114,7 +112,7 @@ def decisions(viewer: Viewer, today: dt.date) -> dict[str, Any]:
 def exposure(viewer: Viewer) -> dict[str, Any] | None:
     """What the newest simulation that is done says a year costs, before and after the planned
     mitigations; None where nothing was simulated."""
-    run = visible_simulations(viewer).filter(uuid__in=done_subjects(KIND)).first()
+    run = newest_done(viewer)
     if run is None:
         return None
     results = results_of_run(run)

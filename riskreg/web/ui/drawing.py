@@ -10,6 +10,9 @@ from datetime import date, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from riskreg.kernel.localised import number
 
 STEPS = 5
 """How many steps the severity palette has (``.sev-0`` … ``.sev-4``)."""
@@ -89,6 +92,7 @@ def shape_matrix(
                         "other": names["impact"],
                         "its": labels["impact"][cell["impact"]],
                     },
+                    "spoken": _spoken(cell),
                     "checked": value == checked,
                     "today": value == today,
                 }
@@ -105,6 +109,16 @@ def shape_matrix(
         "named": any(c.get("named") for row in rows for c in row),
         "moved": any(c.get("came") or c.get("left") for row in rows for c in row),
         "appetite": any(map(any, above)) and not all(map(all, above)),
+    }
+
+
+def _spoken(cell: Mapping[str, Any]) -> dict[str, str]:
+    """What is read aloud of the counts in a cell; made here, as a table has dozens of cells."""
+    count, came, left = (cell.get(name) or 0 for name in ("count", "came", "left"))
+    return {
+        "count": ngettext("risk", "risks", count) if count else "",
+        "came": _("%(n)s moved in") % {"n": number(came)} if came else "",
+        "left": _("%(n)s moved out") % {"n": number(left)} if left else "",
     }
 
 

@@ -1,0 +1,116 @@
+"""``python -m bench.home [SIZE ...]``: the home of leadership beside a bare view of the same.
+
+The bare view sends the page's own statements as text, fetches their rows and renders one template
+with the values that the page shows, without shell, words or marks. What is above it is what riskreg
+does between the two. Of registers with a year of history; each size on a database of its own.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from typing import Any
+
+SIZES = (1_000, 10_000, 100_000)
+LIMIT = 2.0
+HOME = "/r/bench/home/"
+
+
+def main(sizes: list[int]) -> None:
+    """Print the table."""
+    from bench.__main__ import print_row
+
+    for size in sizes:
+        with tempfile.TemporaryDirectory() as folder:
+            print_row(_case(size, folder))
+
+
+def _case(size: int, folder: str) -> dict[str, Any]:
+    from bench.register import fresh_postgres
+
+    url = f"sqlite:///{folder}/bench.sqlite3"
+    if server := os.environ.get("DATABASE_URL_POSTGRES"):
+        url = fresh_postgres(server)
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.home", "--case", str(size)],
+        env={**os.environ, "DATABASE_URL": url, "VAR_DIR": folder, "LOG_LEVEL": "ERROR"},
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
+    return found
+
+
+def measure(size: int) -> dict[str, Any]:
+    """Seed a register of ``size`` with its history in the database there is, and time both."""
+    from bench.register_case import made_ready
+
+    made_ready()
+    from bench.history import add_history
+    from bench.seed import seed
+
+    viewer = seed(size)
+    add_history(viewer)
+    return beside_bare(viewer.user, HOME, f"{size:,}")
+
+
+def beside_bare(user: Any, address: str, label: str) -> dict[str, Any]:
+    """The page at ``address`` for ``user`` beside its bare view."""
+    from django.db import connection
+    from django.test import Client
+
+    from bench import floors
+    from bench.rows import beside, row
+
+    person = Client()
+    person.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
+    sent: list[tuple[str, Any]] = []
+
+    def remember(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+        sent.append((sql, values))
+        return execute(sql, values, many, context)
+
+    def page() -> Any:
+        response = person.get(address)
+        assert response.status_code == 200, response.content[:300]
+        return response
+
+    page()
+    with connection.execute_wrapper(remember), _contexts() as contexts:
+        page()
+    floors.HOME = floors.BareHome(sent, contexts["overview/index.html"])
+
+    def bare() -> None:
+        assert person.get("/floor/home/").status_code == 200
+
+    return dict(row("leaders' home", label, beside(page, bare), LIMIT, queries=len(sent)))
+
+
+class _contexts:
+    """While this holds, the values with which each template is rendered, by its name."""
+
+    def __enter__(self) -> dict[str, dict[str, Any]]:
+        from django.template import backends
+
+        found: dict[str, dict[str, Any]] = {}
+        self.plain = plain = backends.django.Template.render
+
+        def render(template: Any, context: Any = None, request: Any = None) -> Any:
+            found[template.template.name] = dict(context or {})
+            return plain(template, context, request)
+
+        backends.django.Template.render = render  # type: ignore[method-assign]
+        return found
+
+    def __exit__(self, *_error: object) -> None:
+        from django.template import backends
+
+        backends.django.Template.render = self.plain  # type: ignore[method-assign]
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--case"]:
+        print(json.dumps(measure(int(sys.argv[2]))))
+    else:
+        main([int(n.replace("_", "")) for n in sys.argv[1:]] or list(SIZES))
