@@ -18,10 +18,11 @@ from riskreg.api.core.errors import Problem
 from riskreg.api.core.etag import etag, is_known
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.query import as_query, choices_of
-from riskreg.api.decisions_json import argument_to_json, decision_to_json, today_of
+from riskreg.api.decisions_json import decision_to_json, today_of
 from riskreg.decisions import services
 from riskreg.decisions.fields import DECISION
 from riskreg.decisions.models import DecisionState
+from riskreg.decisions.queries.as_json import argument_to_json
 from riskreg.decisions.queries.decisions import (
     arguments_of,
     decision_for,

@@ -1,17 +1,14 @@
-"""Decisions, their options and arguments as JSON."""
+"""Decisions as JSON for the one who asks."""
 
 import datetime as dt
-from decimal import Decimal
 from typing import Any
 
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.table import row_to_json
-from riskreg.api.core.values import day, person, time
 from riskreg.decisions.fields import DECISION
-from riskreg.decisions.models import Argument, Decision, Obligation, Option
-from riskreg.decisions.policy.gates import ALL_IN, GATE, STOP
-from riskreg.decisions.queries.decisions import acts_open_to, stale_because
-from riskreg.decisions.queries.gates import NOTHING, gate_values
+from riskreg.decisions.models import Decision
+from riskreg.decisions.queries.as_json import decision_parts
+from riskreg.decisions.queries.decisions import acts_open_to
 
 
 def today_of(view: RegisterApi) -> dt.date:
@@ -21,110 +18,6 @@ def today_of(view: RegisterApi) -> dt.date:
 
 def decision_to_json(view: RegisterApi, row: Decision) -> dict[str, Any]:
     """A decision, read by ``decisions_for``, as JSON."""
-    viewer, it = view.viewer, _read(row)
-    return row_to_json(
-        DECISION,
-        row,
-        viewer,
-        stale=[each.value for each in stale_because(viewer, row)],
-        translations=row.translations or {},
-        risks=[risk.ref for risk in it.touched],
-        deciders=[{"person": person(one.user), "party": one.party.key} for one in it.asked],
-        options=[_option(one) for one in it.choices],
-        replaces=row.replaces.ref if row.replaces else None,
-        criteria_number=row.criteria.number if row.criteria else None,
-        conditions=[_condition(one) for one in it.conditions],
-        votes=[
-            {
-                "party": one.party.key,
-                "member": person(one.member),
-                "answer": "yes" if one.is_yes else "no",
-                "words": one.words,
-                "round": one.round,
-                "at": time(one.at),
-            }
-            for one in it.cast
-        ],
-        revisits=[
-            {
-                "happened": one.happened,
-                "lessons": one.lessons,
-                "by": person(one.by),
-                "at": time(one.at),
-            }
-            for one in it.looked
-        ],
-        may=acts_open_to(viewer, row, today_of(view)),
-    )
-
-
-def argument_to_json(row: Argument) -> dict[str, Any]:
-    """An argument as JSON."""
-    return {
-        "id": str(row.uuid),
-        "option": row.option,
-        "stance": row.stance,
-        "text": row.text,
-        "author": person(row.author),
-        "party": row.party.key,
-        "visibility": row.visibility,
-        "at": time(row.at),
-    }
-
-
-def _read(row: Decision) -> Any:
-    # What ``decisions_for`` reads along.
-    return row
-
-
-def _option(row: Option) -> dict[str, Any]:
-    return {
-        "key": row.key,
-        "is_nothing": row.is_nothing,
-        "title": row.localized("title"),
-        "effects": row.localized("effects"),
-        "mitigations": [work.ref for work in row.works],  # type: ignore[attr-defined]
-        "costs": row.costs,
-        "total": f"{sum((Decimal(cost['amount']) for cost in row.costs), Decimal(0)):.2f}",
-        "gate": row.gate,
-        "gate_worth": _gate_worth(row),
-        "translations": row.translations or {},
-    }
-
-
-def _gate_worth(row: Option) -> dict[str, Any] | None:
-    if row.gate is None:
-        return None
-    _it, found = gate_values({"gate": row.gate, "costs": row.costs})
-    keys = {STOP: NOTHING, ALL_IN: row.gate["decides"], GATE: row.key}
-    return {
-        "best": keys[found.best],
-        "options": [
-            {"key": keys[way], "value": each.value, "chance_of_loss": each.lost,
-             "regret": each.regret}
-            for way, each in found.ways.items()
-        ],
-        "says_go": found.says_go,
-        "after_go": found.after_go,
-        "after_no_go": found.after_no_go,
-        "perfect_information": found.perfect,
-        "information": found.sample,
-        "flips": [
-            {"at": flip.at, "before": keys[flip.before], "after": keys[flip.after]}
-            for flip in found.flips
-        ],
-    }  # fmt: skip
-
-
-def _condition(row: Obligation) -> dict[str, Any]:
-    return {
-        "id": str(row.uuid),
-        "text": row.localized("text"),
-        "owner": person(row.owner),
-        "due_on": day(row.due_on),
-        "before": row.before,
-        "state": row.state,
-        "words": row.words,
-        "closed_by": person(row.closed_by),
-        "closed_at": time(row.closed_at),
-    }
+    viewer = view.viewer
+    may = acts_open_to(viewer, row, today_of(view))
+    return row_to_json(DECISION, row, viewer, may=may, **decision_parts(viewer, row))

@@ -17,7 +17,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.query import as_query, choices_of, day_of
 from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
-from riskreg.decisions.models import AcceptanceState
+from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.events.queries import history_of
 from riskreg.exchange.about import about_lines
 from riskreg.exchange.queries.exports import export_rows
@@ -280,27 +280,47 @@ class ReadingsExport(ListExport):
         return self.file(request)
 
 
-class AcceptancesExport(ListExport):
-    """Acceptances."""
+class _OfRisks(ListExport):
+    """What is about risks and stands somewhere: narrowed by ``states`` and ``risk``."""
 
-    name = noun = "acceptances"
+    states: ClassVar[Sequence[str]]
+    risk: ClassVar[str] = "risk"
 
     def rows(self, params: Any) -> QuerySet[Any]:
         """Newest first."""
         self.known_params("state", "risk", *OWN)
         errors = Errors()
-        states = choices_of(errors, "state", params.getlist("state"), AcceptanceState.values)
+        states = choices_of(errors, "state", params.getlist("state"), self.states)
         as_query(errors.raise_if_any)
-        rows = NOUNS["acceptances"].rows(self.viewer, self.at)
+        rows = NOUNS[self.noun].rows(self.viewer, self.at)
         if states:
             rows = rows.filter(state__in=states)
         if (ref := params.get("risk")) is not None:
-            rows = rows.filter(risk__in=risks_called(self.viewer, [ref]))
+            rows = rows.filter(**{f"{self.risk}__in": risks_called(self.viewer, [ref])})
         return rows
+
+
+class AcceptancesExport(_OfRisks):
+    """Acceptances."""
+
+    name = noun = "acceptances"
+    states = AcceptanceState.values
 
     @schema_exports.file("Export acceptances", "acceptances", schema.ACCEPTANCE_FILTERS)
     def get(self, request: Request, slug: str) -> HttpResponseBase:
         """Newest first, with how each stands today."""
+        return self.file(request)
+
+
+class DecisionsExport(_OfRisks):
+    """Decisions."""
+
+    name = noun = "decisions"
+    states, risk = DecisionState.values, "risks"
+
+    @schema_exports.file("Export decisions", "decisions", schema.DECISION_FILTERS)
+    def get(self, request: Request, slug: str) -> HttpResponseBase:
+        """Newest first, each with its options, arguments, conditions, and what became of it."""
         return self.file(request)
 
 

@@ -201,6 +201,7 @@ _EXPORTS = [
     ),
     path("readings/", exports.ReadingsExport.as_view(), name="readings_export"),
     path("acceptances/", exports.AcceptancesExport.as_view(), name="acceptances_export"),
+    path("decisions/", exports.DecisionsExport.as_view(), name="decisions_export"),
     path("heatmap/", exports_heatmap.HeatmapExport.as_view(), name="heatmap_export"),
     path("coverage/", exports.CoverageExport.as_view(), name="coverage_export"),
     path("party/", exports.PartyExport.as_view(), name="party_export"),

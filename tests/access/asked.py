@@ -164,6 +164,7 @@ def PAGES(world: Any, most: int = 2) -> dict[str, list[str]]:
                 "objectives": ["format=csv&party=foton", "format=ndjson"],
                 "meetings": ["format=csv"],
                 "acceptances": ["format=csv&show=waiting", "format=csv&show=granted", "show=over"],
+                "decisions": ["format=csv", "format=ndjson&show=standing", "show=over"],
                 "drivers": ["format=csv"],
                 "heatmap": [
                     "format=csv&as_of=2026-09-01&compare=2026-07-20", "stage=inherent",

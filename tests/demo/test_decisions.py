@@ -1,7 +1,10 @@
 """The demo's decisions: every figure in their texts is arithmetic or one beta distribution, and is
 recomputed here; and what they teach is there once they are loaded."""
 
+import csv
 import datetime as dt
+import html
+import io
 import json
 from typing import Any
 
@@ -14,13 +17,20 @@ from riskreg.accounts.models import User
 from riskreg.analysis.models import Effect, Simulation
 from riskreg.decisions.models import Argument, Decision
 from riskreg.decisions.policy.decisions import Stale
-from riskreg.decisions.queries.decisions import acts_open_to, decision_for, stale_because
+from riskreg.decisions.queries.decisions import (
+    acts_open_to,
+    decision_for,
+    recorded_decision,
+    stale_because,
+)
 from riskreg.decisions.queries.gates import gates_shown
 from riskreg.demo import content as files
 from riskreg.demo.queries import DEMO_SLUG
 from riskreg.events.models import Event
+from riskreg.exchange.queries.decision_records import decision_record
+from riskreg.exchange.writing.record_pdf import record_html
 from riskreg.register.access import Viewer, viewer_for
-from tests.builders import web
+from tests.builders import api, web
 from tests.demo.loaded import LOADED, loaded
 
 DAY = dt.date(2026, 11, 24)
@@ -218,3 +228,48 @@ def test_the_hydrogen_gate_is_worked_out_as_its_words_say() -> None:
     assert said == ("227.5 m CNY", "120 m CNY", "450 m CNY")
     assert gate["flips"] == ["below a chance of 31.2 %: A", "above a chance of 62 %: C"]
     assert gate["label"] == "illustrative"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_pages_programs_files_and_records_say_the_same_digits(language: str) -> None:
+    """Every option's text, whose figures are recomputed above, as each face gives it."""
+    refs = loaded(at=LOADED).refs
+    leader = User.objects.get(email="leader@catl.example")
+    leader.language = language
+    leader.save()
+    people, programs = web(leader), api(leader)
+    there = f"/api/v1/registers/{DEMO_SLUG}/"
+    cells: dict[str, str] = {}
+    for show in ("waiting", "drafts", "standing", "over"):
+        answer = people.get(f"/r/{DEMO_SLUG}/decisions/export/?format=csv&show={show}")
+        text = b"".join(answer.streaming_content).decode("utf-8-sig")
+        table = list(csv.reader(io.StringIO(text)))
+        cells |= {line[0]: settled(" ".join(line)) for line in table[1:]}
+    with override(language):
+        asker = viewer("leader@catl.example")
+        for key, record in DECISIONS.items():
+            ref = refs[key]
+            faces = {
+                "page": people.get(f"/r/{DEMO_SLUG}/decisions/{ref}/").content.decode(),
+                "csv": cells[ref],
+                "api": json.dumps(
+                    programs.get(
+                        f"{there}decisions/{ref}/", headers={"accept-language": language}
+                    ).json(),
+                    ensure_ascii=False,
+                ),
+            }
+            row = decision_for(asker, ref, DAY)
+            if row.digest:
+                recorded = recorded_decision(asker, ref)
+                faces["record"] = record_html(decision_record(asker, recorded))
+            for option in record["options"]:
+                for face, text in faces.items():
+                    assert settled(option["effects"][language]) in settled(text), (key, face)
+    assert len(cells) >= len(DECISIONS)
+
+
+def settled(text: str) -> str:
+    """Without what a face writes otherwise: escapes, and how lines are broken."""
+    return "".join(html.unescape(text.replace("\\n", " ").replace('\\"', '"')).split())

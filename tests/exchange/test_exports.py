@@ -25,7 +25,7 @@ from tests.builders import World
 DATA = Path(riskreg.exchange.__file__).parent / "data"
 LISTS = (
     "risks", "mitigations", "controls", "indicators", "readings", "objectives", "meetings",
-    "acceptances", "drivers", "heatmap", "coverage",
+    "acceptances", "decisions", "drivers", "heatmap", "coverage",
 )  # fmt: skip
 
 
@@ -66,9 +66,10 @@ def test_every_list_is_had_in_every_format_by_page_and_api(
     world = canary_world
     # What the page leaves out unless it is asked for, the API is asked to leave out.
     asked = {
-        page: {"acceptances": "show=granted&"},
+        page: {"acceptances": "show=granted&", "decisions": "show=standing&"},
         rest: {
             "acceptances": "state=granted&",
+            "decisions": "state=decided&state=in_force&state=revisited&",
             "risks": "state=open&state=draft&",
             "mitigations": "status=planned&status=in_progress&",
             **dict.fromkeys(("controls", "indicators", "readings"), "active=true&"),
@@ -150,7 +151,8 @@ def test_what_is_asked_wrongly_is_refused_in_words(world: World) -> None:
         assert answer.json()["errors"][0]["pointer"], query
     assert web.get(f"/r/{slug}/risks/R-999/export/").status_code == 404
     assert api.get(f"/api/v1/registers/{slug}/risks/R-999/export/").status_code == 404
-    assert web.get(f"/r/{slug}/acceptances/export/?show=none").status_code == 400
+    for noun in ("acceptances", "decisions"):
+        assert web.get(f"/r/{slug}/{noun}/export/?show=none").status_code == 400
     empty = "risks/export/?format=oscal&q=nothing+of+that"
     assert "at least one" in web.get(f"/r/{slug}/{empty}").content.decode()
 

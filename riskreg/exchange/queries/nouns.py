@@ -16,9 +16,11 @@ from riskreg.analysis.models import Belief, Estimate
 from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, links_for
 from riskreg.analysis.queries.estimates import shown_estimates
 from riskreg.analysis.queries.objectives import models_for
-from riskreg.decisions.fields import ACCEPTANCE
-from riskreg.decisions.models import Acceptance
+from riskreg.decisions.fields import ACCEPTANCE, DECISION
+from riskreg.decisions.models import Acceptance, Decision
 from riskreg.decisions.queries.acceptances import acceptances_for, stale_because, status_of
+from riskreg.decisions.queries.as_json import argument_to_json, decision_parts
+from riskreg.decisions.queries.decisions import decisions_for
 from riskreg.exchange.fields import MEETING, READING
 from riskreg.indicators import filters as indicator_filters
 from riskreg.indicators.fields import INDICATOR
@@ -185,6 +187,16 @@ def _acceptances_json(
         )
 
 
+def _decisions(viewer: Viewer, at: dt.datetime) -> QuerySet[Decision]:
+    return decisions_for(viewer, viewer.today(at)).order_by("-created_at", "-pk")
+
+
+def _decisions_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
+    for row in rows:
+        body = kept_to_json(DECISION, row, viewer, **decision_parts(viewer, row))
+        yield body | {"arguments": [argument_to_json(one) for one in row.argued]}
+
+
 def _estimates(viewer: Viewer, _at: dt.datetime) -> QuerySet[Estimate]:
     rows = shown_estimates(viewer).filter(risk__in=visible_risks(viewer))
     return rows.select_related("risk", "expert", "party").order_by("risk__ref", "-at", "-id")
@@ -223,6 +235,7 @@ NOUNS: dict[str, Noun] = {
         ),
         Noun("meetings", _("Review meetings"), MEETING, _meetings, _kept(MEETING, _agenda)),
         Noun("acceptances", _("Acceptances"), ACCEPTANCE, _acceptances, _acceptances_json),
+        Noun("decisions", _("Decisions"), DECISION, _decisions, _decisions_json),
         Noun(
             "drivers", _("Drivers"), DRIVER, lambda v, _at: drivers_for(v),
             _kept(DRIVER, lambda _v, row: {"indicator": row.indicator and row.indicator.ref}),

@@ -23,6 +23,7 @@ from riskreg.exchange.writing.jsons import plain
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table
 from riskreg.kernel.localised import localised
+from riskreg.kernel.punctuation import colon, in_a_row
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
@@ -52,7 +53,11 @@ def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) ->
 def list_sheet(name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) -> Sheet:
     """The rows of a noun (``NOUNS``), in their order."""
     noun = NOUNS[name]
-    further = [Column("conditions", _("Conditions"), width=36)] if name == "acceptances" else []
+    further = []
+    if name == "decisions":
+        further = [Column("options", _("Options"), width=48)]
+    if name in ("acceptances", "decisions"):
+        further.append(Column("conditions", _("Conditions"), width=36))
     if name in ("beliefs", "links"):
         further = [Column("driver", _("Driver"), width=12)]
     parties = {party.key: party.name for party in parties_for(viewer)}
@@ -68,9 +73,17 @@ def list_sheet(name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) 
 
 
 def _further_cell(name: str, body: Mapping[str, Any]) -> Any:
+    if name == "options":
+        return "\n".join(_option_text(each) for each in body["options"])
     if name != "conditions":
         return body[name]
     return "; ".join(f"{each['due_on']}: {each['text']}" for each in body["conditions"])
+
+
+def _option_text(option: Mapping[str, Any]) -> str:
+    """An option in a cell: its letter and title, and what it does."""
+    title = f"{option['key']}{colon()}{option['title']}"
+    return in_a_row([title, option["effects"]]) if option["effects"] else title
 
 
 def risk_sheets(viewer: Viewer, risk: Risk, at: dt.datetime) -> list[Sheet]:

@@ -1,11 +1,13 @@
 """Decisions for reading: the list, one of them, and its record."""
 
+import datetime as dt
 from collections.abc import Mapping
 from typing import Any
 
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.http.response import HttpResponseBase
 from django.urls import reverse
@@ -27,6 +29,7 @@ from riskreg.decisions.services.outcomes import may_waive
 from riskreg.exchange.queries.decision_records import decision_record
 from riskreg.exchange.writing.record_pdf import record_pdf
 from riskreg.kernel.downloads import download_bytes
+from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.acceptances.pages import WordsForm
 from riskreg.web.base import RegisterView, require_tab
@@ -34,6 +37,7 @@ from riskreg.web.comments.panel import comments_panel
 from riskreg.web.decisions.rows import decision_detail, decision_row
 from riskreg.web.decisions.weighing import weighing_panel
 from riskreg.web.evidence.panel import evidence_panel
+from riskreg.web.file_links import file_links
 from riskreg.web.forms.keeping import posted_texts
 from riskreg.web.presenters import query
 
@@ -100,22 +104,28 @@ class ArgumentForm(forms.Form):
     )  # fmt: skip
 
 
+def listed_decisions(viewer: Viewer, show: str, today: dt.date) -> QuerySet[Decision]:
+    """What one of the four lists shows, in its order. Raises ``Invalid`` for another."""
+    require_tab(show, _TABS)
+    soonest = ("due_on", "pk") if show in ("waiting", "drafts") else ("-updated_at", "-pk")
+    return decisions_for(viewer, today).filter(state__in=SHOWS[show]).order_by(*soonest)
+
+
 class DecisionList(RegisterView):
     """What waits to be decided comes first; ``?show=`` chooses the others."""
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """One of the four lists, in pages."""
         show = request.GET.get("show", "") or next(iter(SHOWS))
-        require_tab(show, _TABS)
         today = self.viewer.today(self.at)
-        rows = decisions_for(self.viewer, today).filter(state__in=SHOWS[show])
-        soonest = ("due_on", "pk") if show in ("waiting", "drafts") else ("-updated_at", "-pk")
-        page = Paginator(rows.order_by(*soonest), PER_PAGE).get_page(request.GET.get("page"))
+        rows = listed_decisions(self.viewer, show, today)
+        page = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
         context = {
             "show": show,
             "tabs": self._tabs(show),
             "page_obj": page,
             "rows": [decision_row(self.viewer, row, today) for row in page],
+            "exports": file_links(self.viewer, "decision_export", {"show": [show]}),
             "may_ask": permits(self.viewer, "decision.ask") and self.viewer.party is not None,
         }
         return self.render("decisions/index.html", context)

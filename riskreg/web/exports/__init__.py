@@ -5,6 +5,7 @@ from django.urls import path
 from riskreg.web.controls.pages import ControlList
 from riskreg.web.exports.lists import (
     AcceptanceExport,
+    DecisionExport,
     DriverExport,
     ListExport,
     MeetingExport,
@@ -40,6 +41,7 @@ urlpatterns = [
     path("readings/export/", ReadingExport.as_view(), name="reading_export"),
     path("meetings/export/", MeetingExport.as_view(), name="meeting_export"),
     path("acceptances/export/", AcceptanceExport.as_view(), name="acceptance_export"),
+    path("decisions/export/", DecisionExport.as_view(), name="decision_export"),
     path("drivers/export/", DriverExport.as_view(), name="driver_export"),
     path("heatmap/export/", HeatmapExport.as_view(), name="heatmap_export"),
     path("coverage/export/", CoverageExport.as_view(), name="coverage_export"),

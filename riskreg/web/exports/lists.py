@@ -23,6 +23,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.risks.models import Position
 from riskreg.web.acceptances.pages import listed_acceptances
 from riskreg.web.base import RegisterView
+from riskreg.web.decisions.pages import listed_decisions
 from riskreg.web.exports.base import FileView, as_file
 from riskreg.web.indicators.listing import IndicatorList
 from riskreg.web.list_page import ListPage
@@ -143,6 +144,22 @@ class AcceptanceExport(RiskFiles):
     def unasked(self) -> str:
         """Which of its lists it is."""
         return "show = needed"
+
+
+class DecisionExport(FileView):
+    """Decisions as the page shows them: ``?show=``."""
+
+    name = "decisions"
+
+    def sheets(self, given: QueryDict, **named: str) -> Sequence[Sheet]:
+        """The list that is shown."""
+        show = given.get("show") or "waiting"
+        rows = listed_decisions(self.viewer, show, self.viewer.today(self.at))
+        return [list_sheet("decisions", self.viewer, rows, self.at)]
+
+    def unasked(self) -> str:
+        """Which of its lists it is."""
+        return "show = waiting"
 
 
 class RegisterTemplate(RegisterView):
