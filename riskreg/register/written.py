@@ -159,10 +159,10 @@ def _criteria_key(viewer: Viewer, goes: Goes) -> tuple[str, ...]:
     if goes == "nothing":
         return ()
     versions = [viewer.criteria] if goes == "now" else viewer.every_criteria.values()
-    return tuple(_said(row) for row in versions)
+    return tuple(_content_of(row) for row in versions)
 
 
-def _said(row: Criteria) -> str:
+def _content_of(row: Criteria) -> str:
     return json.dumps([
         row.pk, str(row.uuid), row.register_id, row.appetite, row.term_appetites, row.ratings,
         row.cells, len(row.likelihood), len(row.impact),

@@ -74,9 +74,9 @@ def _listed(positions: QuerySet[Position], stage: str) -> QuerySet[Position]:
 @written_once()
 def highest(viewer: Viewer, *, stage: str, kind: str, most: int) -> QuerySet[Position]:
     """The first ``most`` of what ``risks_in_cell`` gives of today for every rated risk."""
-    standing = current_positions(viewer).filter(state=State.OPEN)
-    rated = standing.filter(kind=kind).exclude(**{f"{stage}_score": None})
-    return _listed(rated.filter(~left_out(viewer, WITHIN, standing)), stage)[:most]
+    current = current_positions(viewer).filter(state=State.OPEN)
+    rated = current.filter(kind=kind).exclude(**{f"{stage}_score": None})
+    return _listed(rated.filter(~left_out(viewer, WITHIN, current)), stage)[:most]
 
 
 @dataclass(frozen=True)
