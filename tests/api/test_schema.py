@@ -1,22 +1,26 @@
 """The schema is whole and true: every route is in it, and what it says is what happens."""
 
+import contextlib
 import json
 import re
 import shutil
 import subprocess
+import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import call_command
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import URLPattern, URLResolver, get_resolver
 from jsonschema import Draft202012Validator
 from jsonschema.exceptions import SchemaError
 from openapi_spec_validator import OpenAPIV31SpecValidator
 
 from riskreg.api import urls
+from riskreg.api.core import documentation
 from riskreg.api.core.etag import etag
 from riskreg.api.core.vocabulary import CODES, VERBS
 from riskreg.register.models import Role
@@ -43,6 +47,28 @@ def document() -> dict[str, Any]:
     assert response.status_code == 200
     assert response["Content-Type"] == "application/vnd.oai.openapi+json"
     return dict(json.loads(response.content))
+
+
+def test_of_several_who_ask_first_one_makes_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(2)
+    made: list[str] = []
+
+    def make(self: Any, **_asked: Any) -> dict[str, str]:
+        made.append("once")
+        with contextlib.suppress(threading.BrokenBarrierError):
+            together.wait(timeout=0.5)
+        return {"made": "once"}
+
+    monkeypatch.setattr("drf_spectacular.generators.SchemaGenerator.get_schema", make)
+    documentation._schema.cache_clear()
+    try:
+        with ThreadPoolExecutor(2) as threads:
+            request = RequestFactory().get("/api/schema/")
+            asked = [threads.submit(documentation.schema, request) for _ in range(2)]
+            assert {one.result().content for one in asked} == {b'{"made": "once"}'}
+    finally:
+        documentation._schema.cache_clear()
+    assert made == ["once"]
 
 
 def test_no_warnings(capsys: pytest.CaptureFixture[str]) -> None:

@@ -1,6 +1,7 @@
 """The schema and the page that shows it; open to everybody, for they hold no data."""
 
 import json
+import threading
 from functools import lru_cache
 from typing import Any
 
@@ -18,6 +19,10 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 
 from riskreg.api.core.errors import problem
 
+# It takes seconds of CPU, and what makes it fails where two threads are at it for the first time:
+# of several who ask at once, one makes it.
+_being_made = threading.Lock()
+
 
 @csrf_exempt
 def schema(request: HttpRequest) -> HttpResponse:
@@ -25,7 +30,9 @@ def schema(request: HttpRequest) -> HttpResponse:
     if request.method not in ("GET", "HEAD"):
         return problem(405, _("The Allow header lists the methods that this address takes."),
                        headers={"Allow": "GET, HEAD"})  # fmt: skip
-    response = HttpResponse(_schema(), content_type="application/vnd.oai.openapi+json")
+    with _being_made:
+        document = _schema()
+    response = HttpResponse(document, content_type="application/vnd.oai.openapi+json")
     response["Cache-Control"] = "public, max-age=300"
     return response
 
