@@ -140,7 +140,8 @@ def test_what_is_in_the_way_is_said_and_nothing_is_done(
     leave(world, person, at)
     Invitation.objects.create(
         register=world.register, party=world.foton, role="viewer", email=person.email,
-        language="en", invited_by=world.manager, expires_at=at, created_at=at,
+        language="en", invited_by=world.manager, expires_at=at + dt.timedelta(days=1),
+        created_at=at,
     )  # fmt: skip
     with pytest.raises(CommandError, match="An invitation to this address"):
         run("forget_person", person.email)
@@ -149,6 +150,25 @@ def test_what_is_in_the_way_is_said_and_nothing_is_done(
     assert held() == []
     with pytest.raises(CommandError, match="Nobody has an account"):
         run("forget_person", "nobody@foton.example")
+
+
+def test_who_was_invited_and_never_came_is_forgotten_too(world: World, at: dt.datetime) -> None:
+    bound = {"register": world.register, "role": "viewer", "language": "en",
+             "invited_by": world.manager, "created_at": at}  # fmt: skip
+    over = {"expires_at": at - dt.timedelta(days=1), "email": "never@foton.example"}
+    Invitation.objects.create(party=world.foton, **bound, **over)
+    waiting = Invitation.objects.create(
+        party=None, **{**bound, **over, "expires_at": at + dt.timedelta(days=1)}
+    )
+    with pytest.raises(CommandError, match="An invitation to this address"):
+        run("forget_person", "never@foton.example")
+    waiting.revoked_at = at
+    waiting.save()
+    assert "invitations: 2" in run("forget_person", "never@foton.example", "--dry-run")
+    assert "invitations: 2" in run("forget_person", "Never@foton.example")
+    assert not Invitation.objects.filter(email__contains="never").exists()
+    with pytest.raises(CommandError, match="nor was invited"):
+        run("forget_person", "never@foton.example")
 
 
 def test_the_last_administrator_is_not_forgotten(world: World) -> None:

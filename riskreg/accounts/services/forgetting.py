@@ -17,7 +17,7 @@ from riskreg.events.services import erase_beside
 from riskreg.kernel.errors import Errors
 
 # RFC 2606: no mail can ever be delivered there.
-_DOMAIN = "forgotten.invalid"
+FORGOTTEN_DOMAIN = "forgotten.invalid"
 
 
 @transaction.atomic
@@ -45,7 +45,7 @@ def forget_account(*, user: User, at: dt.datetime) -> dict[str, int]:
         number = User.objects.exclude(forgotten_at=None).count() + 1
         user.name = f"Former member {number}"
         user.names = {"en": user.name, "zh-hans": f"前成员 {number}"}
-    user.email = f"former-{user.uuid.hex}@{_DOMAIN}"
+    user.email = f"former-{user.uuid.hex}@{FORGOTTEN_DOMAIN}"
     user.is_active = user.is_staff = user.is_superuser = user.digest_by_mail = False
     user.holiday_calendar, user.time_zone = "", "UTC"
     user.last_login, user.forgotten_at = None, user.forgotten_at or at

@@ -1,13 +1,14 @@
 """What can be taken from the system of a person who has left, taken."""
 
 import datetime as dt
+import uuid
 
 from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.accounts.services.forgetting import forget_account
+from riskreg.accounts.services.forgetting import FORGOTTEN_DOMAIN, forget_account
 from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
 from riskreg.notify.services.emptying import empty_those_to
@@ -30,15 +31,39 @@ def forget_person(*, user: User, at: dt.datetime) -> dict[str, int]:
             ", and hand over what they answer for."
         ) % {"all": ", ".join(slugs)})  # fmt: skip
     address = user.email
-    waiting = Invitation.objects.filter(email__iexact=address, accepted_at=None, revoked_at=None)
-    if slugs := list(waiting.order_by("pk").values_list("register__slug", flat=True)):
-        raise Invalid.one("user", "already_invited", _(
-            "An invitation to this address waits in %(all)s. Take it back there first."
-        ) % {"all": ", ".join(slugs)})  # fmt: skip
+    _require_nothing_waits(address, at)
     found = forget_account(user=user, at=at)
     user.refresh_from_db()
-    found["invitations"] = forget_address(address, user.email)
+    found["invitations"] = forget_address(address, user.email, at)
     to_them = Message.objects.filter(Q(recipient=user.uuid) | Q(address=address))
     found["messages"] = empty_those_to(to_them, at)
     found["requests"] = forget_requests(user)
     return found
+
+
+@transaction.atomic
+def forget_invited(*, address: str, at: dt.datetime) -> dict[str, int]:
+    """Take ``address`` from the system, of somebody who was invited and never had an account.
+
+    How many of each. Raises ``Invalid`` while an invitation to it waits.
+    """
+    _require_nothing_waits(address, at)
+    instead = f"former-{uuid.uuid4().hex}@{FORGOTTEN_DOMAIN}"
+    to_them = Message.objects.filter(address__iexact=address)
+    return {
+        "invitations": forget_address(address, instead, at),
+        "messages": empty_those_to(to_them, at),
+    }
+
+
+def _require_nothing_waits(address: str, at: dt.datetime) -> None:
+    waiting = Invitation.objects.filter(
+        email__iexact=address, accepted_at=None, revoked_at=None, expires_at__gt=at
+    )
+    if slugs := list(waiting.order_by("pk").values_list("register__slug", flat=True)):
+        raise Invalid.one(
+            "user",
+            "already_invited",
+            _("An invitation to this address waits in %(all)s. Take it back there first.")
+            % {"all": ", ".join(slugs)},
+        )

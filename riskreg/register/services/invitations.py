@@ -239,10 +239,11 @@ def revoke_invitation(
 
 
 @transaction.atomic
-def forget_address(address: str, instead: str) -> int:
+def forget_address(address: str, instead: str, at: dt.datetime) -> int:
     """Name ``instead`` in invitations to ``address`` that are over; how many."""
-    over = Invitation.objects.filter(email__iexact=address)
-    return over.exclude(accepted_at=None, revoked_at=None).update(email=instead)
+    to_them = Invitation.objects.filter(email__iexact=address)
+    waiting = to_them.filter(accepted_at=None, revoked_at=None, expires_at__gt=at)
+    return to_them.exclude(pk__in=list(waiting.values_list("pk", flat=True))).update(email=instead)
 
 
 @transaction.atomic
