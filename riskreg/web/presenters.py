@@ -6,11 +6,9 @@ template escapes; the only markup made here is that of the design system's own c
 
 import datetime as dt
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import lru_cache
 from typing import Any
 from urllib.parse import urlencode, urlsplit
 
-from django.template.loader import render_to_string
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
@@ -111,12 +109,13 @@ class Scale:
     def chip(
         self, rating: str | None, score: int | None = None, kind: str = Kind.THREAT.value
     ) -> SafeString:
-        """The rating chip of the design system, rendered once for each rating, score and kind."""
+        """The rating chip of the design system."""
         key = (rating, score, kind)
         if key not in self._chips:
             shown = self.name(rating) if rating else None
-            context = ui.rating(shown, self.tone(rating), self.of, score, kind, self.criteria.label)
-            self._chips[key] = SafeString(render_to_string("components/rating.html", context))
+            self._chips[key] = ui.rating(
+                shown, self.tone(rating), self.of, score, kind, self.criteria.label
+            )
         return self._chips[key]
 
     def cell_chip(
@@ -233,19 +232,6 @@ def heat_grid(
     return scale.grid(axes, more, shown.kind)
 
 
-@lru_cache(maxsize=4096)
-def _date_html(value: dt.date | None, today: dt.date, due: bool, language: str) -> SafeString:
-    """What ``date_words`` draws, made once per day and language; for tables of many rows."""
-    context = ui.date_words({"today": today}, value, today, due)  # type: ignore[arg-type]
-    return SafeString(render_to_string("components/date.html", context))
-
-
-@lru_cache(maxsize=64)
-def _state_html(state: str, language: str) -> SafeString:
-    """What ``state_badge`` draws, made once per state and language."""
-    return SafeString(render_to_string("components/badge.html", ui.state_badge(state)))
-
-
 LIST_COLUMNS = (
     "ref", "state", "kind", "visibility", "party__key", "party__names", "owner__name",
     "owner__names", "owner__email", "risk__title", "risk__translations", "risk__next_review_on",
@@ -280,10 +266,10 @@ def list_rows(
                 "inherent": scale.chip(p["inherent_rating"], p["inherent_score"], p["kind"]),
                 "residual": scale.chip(p["residual_rating"], p["residual_score"], p["kind"]),
                 "target": scale.chip(p["target_rating"], p["target_score"], p["kind"]),
-                "due": _date_html(p["risk__next_review_on"], today, True, language)
+                "due": ui.draw_date(p["risk__next_review_on"], today, due=True)
                 if state == "open"
                 else "",
-                "state": _state_html(state, language),
+                "state": ui.state_badge(state),
                 "happened_on": p["risk__happened_on"],
                 "marks": [
                     mismatch_text(m, p["kind"])

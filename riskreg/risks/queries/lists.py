@@ -3,7 +3,8 @@
 import datetime as dt
 import uuid
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from typing import Any
 
 from django.db.models import (
     Case,
@@ -142,31 +143,50 @@ def risk_counts(
     appetite) counts a risk with its parts; what is to be done is due for each of them.
     """
     today = viewer.today(at)
+    if chosen is None or chosen.takes_all:
+        (counts,) = _all_counts(viewer, today, kind=kind)
+    else:
+        (counts,) = _counts(viewer, chosen.apply(current_positions(viewer)), today, kind)
+    return Standing(**{field.name: counts[field.name] for field in fields(Standing)})
+
+
+@written_once("now")
+def _all_counts(
+    viewer: Viewer, today: dt.date, *, kind: str | None
+) -> QuerySet[Position, dict[str, int]]:
+    return _counts(viewer, current_positions(viewer), today, kind)
+
+
+def _counts(
+    viewer: Viewer, positions: QuerySet[Position], today: dt.date, kind: str | None
+) -> QuerySet[Position, dict[str, int]]:
+    """One row: the counts."""
     is_open = Q(state=State.OPEN)
     counted = is_open & once(viewer, current_positions(viewer).filter(is_open))
-    positions = current_positions(viewer)
-    if chosen is not None:
-        positions = chosen.apply(positions)
     if kind is not None:
         positions = positions.filter(kind=kind)
-    counts = positions.aggregate(
-        open=Count("id", filter=counted),
-        draft=Count("id", filter=Q(state=State.DRAFT)),
-        closed=Count("id", filter=Q(state=State.CLOSED)),
-        unrated=Count("id", filter=counted & Q(residual_score=None)),
-        overdue=Count("id", filter=is_open & Q(risk__next_review_on__lt=today)),
-        due_soon=Count(
-            "id",
-            filter=is_open
-            & Q(
-                risk__next_review_on__gte=today,
-                risk__next_review_on__lte=today + dt.timedelta(days=14),
+    rows: QuerySet[Any] = (
+        positions.order_by()
+        .values(all=Value(1))
+        .annotate(
+            open=Count("id", filter=counted),
+            draft=Count("id", filter=Q(state=State.DRAFT)),
+            closed=Count("id", filter=Q(state=State.CLOSED)),
+            unrated=Count("id", filter=counted & Q(residual_score=None)),
+            overdue=Count("id", filter=is_open & Q(risk__next_review_on__lt=today)),
+            due_soon=Count(
+                "id",
+                filter=is_open
+                & Q(
+                    risk__next_review_on__gte=today,
+                    risk__next_review_on__lte=today + dt.timedelta(days=14),
+                ),
             ),
-        ),
-        behind=Count("id", filter=is_open & ~counted),
-        above_appetite=Count("id", filter=counted & above(Matrix(viewer.criteria))),
+            behind=Count("id", filter=is_open & ~counted),
+            above_appetite=Count("id", filter=counted & above(Matrix(viewer.criteria))),
+        )
     )
-    return Standing(**counts)
+    return rows
 
 
 def above_own_count(viewer: Viewer) -> int | None:

@@ -25,7 +25,7 @@ from riskreg.web.bilingual import names_fields, names_given
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import form_field, show_what_was
-from riskreg.web.ui.labels import label_badge
+from riskreg.web.ui.labels import word_of
 
 _SOURCE = ("title", "url", "locator", "note")
 _PLAIN = ("value", "unit", "baseline", "due_on", "label", "external_id")
@@ -88,7 +88,7 @@ class ObjectiveForm(forms.Form):
         super().__init__(data, initial=initial)
         names_fields(self, names=row.names if row else None)
         fields: dict[str, Any] = self.fields
-        fields["label"].choices = [(value, label_badge(value)["text"]) for value in LABELS]
+        fields["label"].choices = [(value, word_of(value)) for value in LABELS]
         fields["visibility"].choices = [
             (Visibility.SHARED.value, _("Everybody in this register")),
             (Visibility.PARTY.value, _("%(party)s only") % {"party": viewer.party}),

@@ -28,7 +28,7 @@ from riskreg.web.forms.marks import adds
 from riskreg.web.own_appetites.panels import about, rating_words
 from riskreg.web.presenters import Scale
 from riskreg.web.table_form import form_field, show_what_was
-from riskreg.web.ui.labels import label_badge
+from riskreg.web.ui.labels import word_of
 
 
 class OwnAppetiteForm(forms.Form):
@@ -52,7 +52,7 @@ class OwnAppetiteForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["term"].choices = _terms(viewer, row)
         fields["rating"].choices = _ratings(viewer, row)
-        fields["label"].choices = [(value, label_badge(value)["text"]) for value in LABELS]
+        fields["label"].choices = [(value, word_of(value)) for value in LABELS]
         names_fields(self, name="reason", names=row.reasons if row else None)
         fields["reason"].label = in_words(_("Why"), "en")
         fields["reason_zh"].label = in_words(_("Why"), SECOND)

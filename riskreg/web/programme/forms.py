@@ -14,7 +14,7 @@ from riskreg.register.programme import DAYS, OVER, Programme, programme_of
 from riskreg.web.base import add_errors
 from riskreg.web.bilingual import SECOND, names_given
 from riskreg.web.table_form import set_choices
-from riskreg.web.ui.labels import label_badge
+from riskreg.web.ui.labels import word_of
 
 # Empty rows offered for what is new.
 MORE_ROWS = 2
@@ -152,7 +152,7 @@ def _line(label: str, initial: str, *, lang: str = "") -> forms.CharField:
 
 
 def _labels() -> list[tuple[str, str]]:
-    return [(value, label_badge(value)["text"]) for value in LABELS]
+    return [(value, word_of(value)) for value in LABELS]
 
 
 def _text(day: Any) -> str:

@@ -53,12 +53,13 @@ from django.http import QueryDict
 from django.template import Context
 from django.urls import reverse
 from django.utils.formats import localize
+from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.web.ui import blocks, dates, drawing, joints, labels
+from riskreg.web.ui.drawn import component
 from riskreg.web.ui.icons import draw_icon
-from riskreg.web.ui.labels import label_badge as label_badge  # for forms that offer labels
 from riskreg.web.ui.sheets import sheet_urls
 
 register = template.Library()
@@ -73,7 +74,8 @@ register.simple_tag(sheet_urls, name="style_sheets")
 # Ratings ---------------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/rating.html")
+@register.simple_tag
+@component("components/rating.html")
 def rating(
     label: str | None = None,
     tone: int | None = None,
@@ -101,7 +103,8 @@ def rating_path(stages: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     return {"stages": stages}
 
 
-@register.inclusion_tag("components/delta.html")
+@register.simple_tag
+@component("components/delta.html")
 def delta(value: float | None, kind: str = "threat") -> dict[str, Any]:
     """Change of a score since the time compared with; None or 0 reads "no change".
 
@@ -114,26 +117,31 @@ def delta(value: float | None, kind: str = "threat") -> dict[str, Any]:
 # Words and marks -------------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/date.html", takes_context=True)
+draw_date = component("components/date.html")(dates.date_in_words)
+
+
+@register.simple_tag(takes_context=True)
 def date_words(
     context: Context, value: date | None, today: date | None = None, due: bool = False
-) -> dict[str, Any]:
+) -> SafeString:
     """A date in words near today, exact otherwise; the exact form is always there to be had.
 
     ``today`` is the day in the register's time zone (a datetime is taken in the active zone);
     without it the context's ``today`` is used. With ``due``, what has passed reads as overdue
     and what falls within three days is emphasised. A value of None reads "not set".
     """
-    return dates.date_in_words(value, today or context.get("today"), due=due)
+    return draw_date(value, today or context.get("today"), due=due)
 
 
-@register.inclusion_tag("components/badge.html")
+@register.simple_tag
+@component("components/badge.html")
 def badge(text: str, tone: str = "", icon: str = "", title: str = "") -> dict[str, Any]:
     """A short word about a thing; the tone adds colour, the word carries the meaning."""
     return {"text": text, "tone": tone, "icon": icon, "title": title}
 
 
-@register.inclusion_tag("components/badge.html")
+@register.simple_tag
+@component("components/badge.html")
 def state_badge(state: str) -> dict[str, Any]:
     """State of a risk."""
     known = {
@@ -145,19 +153,22 @@ def state_badge(state: str) -> dict[str, Any]:
     return {"text": text, "tone": tone, "icon": mark}
 
 
-@register.inclusion_tag("components/brought_in.html")
+@register.simple_tag
+@component("components/brought_in.html")
 def brought_in(happened: date, recorded: date) -> dict[str, Any]:
     """Mark of an entry recorded later than it happened; both times are kept and shown."""
     return {"happened": happened, "recorded": recorded}
 
 
-@register.inclusion_tag("components/private_mark.html")
+@register.simple_tag
+@component("components/private_mark.html")
 def private_mark(party: str) -> dict[str, Any]:
     """Mark of an entry that only the members of ``party`` see."""
     return {"party": party}
 
 
-@register.inclusion_tag("components/progress.html")
+@register.simple_tag
+@component("components/progress.html")
 def progress(
     value: float | None,
     max: float = 100,

@@ -10,6 +10,8 @@ from typing import Any
 from django import template
 from django.utils.translation import gettext as _
 
+from riskreg.web.ui.drawn import component
+
 register = template.Library()
 
 
@@ -37,21 +39,24 @@ def label_of(labels: Mapping[str, str] | None, name: str) -> str:
     return (labels or {}).get(name) or "judgement"
 
 
-@register.inclusion_tag("components/badge.html")
+@register.simple_tag
+@component("components/badge.html")
 def label_badge(label: str) -> dict[str, Any]:
     """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
     text, tone, mark, title = _known(label)
     return {"text": text, "tone": tone, "icon": mark, "title": title}
 
 
-@register.inclusion_tag("components/label_mark.html")
+@register.simple_tag
+@component("components/label_mark.html")
 def label_mark(label: str | None) -> dict[str, Any]:
     """Where a figure comes from, as a sign beside it; nothing for no label."""
     word, _tone, mark, _title = _known(label or "")
     return {"word": word, "icon": mark}
 
 
-@register.inclusion_tag("components/scores_label.html")
+@register.simple_tag
+@component("components/scores_label.html")
 def scores_label(label: str) -> dict[str, Any]:
     """What the scores and ratings on a page are, said once for all of them."""
     return {"label": label}

@@ -1,0 +1,65 @@
+"""Components that are drawn once: the same values, language and zone, and nothing else."""
+
+import datetime as dt
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from django.utils.translation import override
+
+from riskreg.web.templatetags import ui
+from riskreg.web.ui import drawn
+
+DAY = dt.date(2026, 11, 3)
+ALIKE: list[list[tuple[Any, ...]]] = [
+    [(value, value) for value in (1, 1.0, Decimal("1.0"), True, "1")],
+    [("a", "b"), ("b", "a"), ("a", ""), ("a",)],
+]
+
+
+@pytest.mark.parametrize("values", ALIKE)
+def test_what_is_equal_but_not_the_same_is_drawn_by_itself(values: list[tuple[Any, ...]]) -> None:
+    def anew(*given: Any) -> str:
+        return str(drawn._Drawing("components/badge.html", plain, given, {}).draw())
+
+    def plain(text: Any, title: Any = "none") -> dict[str, Any]:
+        return {"text": text, "title": title, "tone": "", "icon": ""}
+
+    once = drawn.component("components/badge.html")(plain)
+    for _again in range(2):
+        assert [once(*given) for given in values] == [anew(*given) for given in values]
+    # By name and by place are two ways to say the same.
+    assert once("a", title="b") == once("a", "b")
+
+
+def test_languages_and_zones_have_drawings_of_their_own() -> None:
+    at = dt.datetime(2026, 11, 3, 22, 30, tzinfo=dt.UTC)
+    found = set()
+    for language in ("en", "zh-hans"):
+        for zone in ("UTC", "Asia/Shanghai"):
+            with override(language), timezone.override(zone):
+                found.add(str(ui.draw_date(at, DAY)))
+                assert ui.draw_date(at, DAY) == ui.draw_date(at, DAY)
+    assert len(found) == 4
+    with override("en"):
+        assert "today" in ui.draw_date(DAY, DAY)
+        assert "tomorrow" in ui.draw_date(DAY + dt.timedelta(days=1), DAY)
+
+
+def test_what_nothing_can_be_kept_by_is_drawn_anew() -> None:
+    listed = drawn.component("components/badge.html")(
+        lambda texts: {"text": ", ".join(texts), "tone": "", "icon": "", "title": ""}
+    )
+    texts = ["a"]
+    assert listed(texts).split()[-2] == "a"
+    texts.append("b")
+    assert listed(texts).split()[-3:-1] == ["a,", "b"]
+
+
+def test_an_error_of_a_component_is_not_hidden() -> None:
+    def wrong(_text: str) -> dict[str, Any]:
+        raise TypeError("of the component")
+
+    with pytest.raises(TypeError, match="of the component"):
+        drawn.component("components/badge.html")(wrong)("a")
