@@ -29,6 +29,7 @@ from riskreg.decisions.services import add_option, release_argument
 from riskreg.events.queries import chains_of
 from riskreg.evidence.queries import same_file_elsewhere
 from riskreg.evidence.targets import thing_for
+from riskreg.exchange.queries.exports import export_rows
 from riskreg.indicators.models import Reading
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
@@ -40,7 +41,6 @@ from riskreg.reviews.services import end_meeting, start_meeting
 from riskreg.risks import control_filters
 from riskreg.risks.models import Assessment, Control, Mitigation, Risk
 from riskreg.risks.queries.access import current_positions
-from riskreg.risks.queries.lists import residual_dimension
 from riskreg.risks.services import (
     edit_mitigation,
     edit_risk,
@@ -363,7 +363,8 @@ def kind_of_impact_of_a_private_past(world: CanaryWorld) -> bool:
     share_risk(actor=manager, ref=row.ref, version=None, at=world.at)
     found = current_positions(world.viewer("partner_manager")).filter(risk=row)
     reader = world.viewer("partner_manager")
-    return found.annotate(drove=residual_dimension(reader)).get().drove == "cost"
+    (line,) = export_rows(reader, found, "en")
+    return bool(line.get("dimension") == "Cost")
 
 
 def release_of_an_argument(world: CanaryWorld) -> bool:
@@ -397,7 +398,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "analysis/queries/simulations.py:mitigations_of_run": work_of_a_run,
     "analysis/services/objectives.py:_risk": risk_of_a_model,
     "analysis/services/objectives.py:_mitigation": work_of_a_model,
-    "risks/queries/lists.py:residual_dimension": kind_of_impact_of_a_private_past,
+    "exchange/queries/exports.py:_dimensions": kind_of_impact_of_a_private_past,
     "decisions/queries/decisions.py:argument_for": release_of_an_argument,
     "decisions/services/options.py:_find_works": work_of_an_option,
     "events/queries.py:chains_of": chains,

@@ -1,9 +1,7 @@
 """The rows of a register that goes out: exactly those of a list, in its order, read in pieces."""
 
 import json
-import uuid
-from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
@@ -14,11 +12,13 @@ from riskreg.kernel import clock
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.dimensions import dimension_name
-from riskreg.risks.models import Mitigation, Position, Stage, State
+from riskreg.register.queries import terms_of
+from riskreg.risks.models import Assessment, Mitigation, Position, Risk, Stage, State
 from riskreg.risks.queries.links import objectives_by_risk
-from riskreg.risks.queries.lists import mitigations_for, residual_dimension
+from riskreg.risks.queries.lists import mitigations_for
 
-PIECE = 500
+PIECE = 1000
+_PARTS = ("likelihood", "impact", "score", "rating")
 _TEXTS = ("title", "event", "cause", "consequence")
 
 
@@ -27,90 +27,128 @@ def export_rows(
 ) -> Iterator[dict[str, Any]]:
     """A row for each of ``positions``, by the names of ``exchange.columns``.
 
-    A risk with several measures has a row for each of them. What only a
-    risk's own party knows is empty for everybody else.
+    A risk with several measures has a row for each of them. What only a risk's own party knows is
+    empty for everybody else. Values are read without making rows into objects: of a large register
+    that would be most of the time.
     """
-    found = positions.select_related(
-        "risk__register", "risk__party", "owner", "risk__deputy", "party"
-    ).prefetch_related("risk__terms__taxonomy")
-    found = found.annotate(dimension=residual_dimension(viewer))
-    rows = found.iterator(chunk_size=PIECE)
+    terms = terms_of(viewer).order_by().values_list("pk", "taxonomy__key", "key", "names")
+    columns = {pk: (f"terms.{own}", localised(n, key)) for pk, own, key, n in terms}
+    rows = positions.select_related(None).values_list(*_VALUES).iterator(chunk_size=PIECE)
     while piece := list(islice(rows, PIECE)):
-        works = _works(viewer, piece)
-        objectives = objectives_by_risk(viewer, [position.risk_id for position in piece])
-        closings = _closings(viewer, piece, language)
-        for position in piece:
-            row = _row(viewer, position, language, objectives)
-            row |= closings.get(position.risk.uuid, {})
-            mine = works[position.risk_id]
-            yield from (row | _measure(work) for work in mine) if mine else (row,)
+        ids = [values[0] for values in piece]
+        works = _works(viewer, ids)
+        filed = _terms(ids, columns)
+        objectives = objectives_by_risk(viewer, ids)
+        ended = [values for values in piece if values[_STATE] == State.CLOSED]
+        closings = _closings(viewer, ended, language)
+        driven = _dimensions(viewer, ids)
+        for values in piece:
+            row = _row(viewer, values, language)
+            pk = values[0]
+            row["objectives"] = "; ".join(objectives.get(pk, ()))
+            for name, texts in filed.get(pk, {}).items():
+                row[name] = "; ".join(sorted(texts))
+            judged = driven.get(pk)
+            if judged and judged[:2] == (values[_CRITERIA], row["residual.impact"]):
+                row["dimension"] = dimension_name(viewer.criteria, judged[2])
+            if pk in closings:
+                row |= closings[pk]
+            if pk in works:
+                yield from (row | _measure(work) for work in works[pk])
+            else:
+                yield row
 
 
-def _works(viewer: Viewer, piece: Sequence[Position]) -> defaultdict[int, list[Mitigation]]:
-    wanted = {position.risk_id for position in piece}
-    works: defaultdict[int, list[Mitigation]] = defaultdict(list)
+def _works(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[Mitigation]]:
+    wanted = set(ids)
+    works: dict[int, list[Mitigation]] = {}
     for work in mitigations_for(viewer).filter(risks__in=wanted).distinct():
         for risk in work.risks.all():
             if risk.pk in wanted:
-                works[risk.pk].append(work)
+                works.setdefault(risk.pk, []).append(work)
     return works
 
 
-def _row(
-    viewer: Viewer,
-    position: Position,
-    language: str,
-    objectives: Any,
-) -> dict[str, Any]:
-    risk = position.risk
-    row: dict[str, Any] = {
-        "ref": position.ref,
-        "external_id": risk.external_id if viewer.party_id == risk.party_id else None,
-        **{name: risk.in_language(name, language) for name in _TEXTS},
-        "kind": position.kind,
-        "state": position.state,
-        "response": risk.response,
-        "owner": localised(position.owner.names or {}, position.owner.name),
-        "deputy": localised(risk.deputy.names or {}, risk.deputy.name) if risk.deputy else None,
-        "objectives": "; ".join(objectives.get(risk.pk, [])),
-        "next_review_on": risk.next_review_on,
-        "last_reviewed_on": risk.last_reviewed_on,
-        "visibility": position.visibility,
+def _terms(
+    ids: Sequence[int], columns: Mapping[int, tuple[str, str]]
+) -> dict[int, dict[str, list[str]]]:
+    """{risk: {column: [name, …]}}; the caller has the ids from a query that was told who asks."""
+    found: dict[int, dict[str, list[str]]] = {}
+    links = Risk.terms.through.objects.filter(risk__in=ids)
+    for risk, term in links.values_list("risk_id", "term_id"):
+        column, name = columns[term]
+        found.setdefault(risk, {}).setdefault(column, []).append(name)
+    return found
+
+
+def _dimensions(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
+    """Of each risk the criteria, the impact and the kind of impact of its newest judgement as it
+    stands; no query where the criteria know no kinds, as there is no column for them."""
+    if not viewer.criteria.dimensions:
+        return {}
+    rows = Assessment.objects.visible_to(viewer).filter(risk__in=ids, stage=Stage.RESIDUAL)
+    newest = {
+        risk: (criteria, impact, dimension or "")
+        for risk, criteria, impact, dimension in rows.order_by("at", "id").values_list(
+            "risk_id", "criteria_id", "impact", "dimension"
+        )
     }
-    terms: dict[str, list[str]] = defaultdict(list)
-    for term in risk.terms.all():
-        terms[term.taxonomy.key].append(localised(term.names, term.key))
-    row |= {f"terms.{key}": "; ".join(sorted(names)) for key, names in terms.items()}
-    for stage in Stage.values:
-        for part, value in (position.cell(stage) or {}).items():
-            row[f"{stage}.{part}"] = value
-    if key := position.dimension:  # type: ignore[attr-defined]
-        row["dimension"] = dimension_name(viewer.criteria, key)
+    return {risk: judged for risk, judged in newest.items() if judged[2]}
+
+
+_CELLS = [(f"{s}.{p}", f"{s}_{p}") for s in Stage.values for p in _PARTS]
+_PLAIN_VALUES = (
+    ("ref", "ref"), ("kind", "kind"), ("state", "state"), ("visibility", "visibility"),
+    ("response", "risk__response"),
+    ("next_review_on", "risk__next_review_on"), ("last_reviewed_on", "risk__last_reviewed_on"),
+    ("external_id", "risk__external_id"), *((text, f"risk__{text}") for text in _TEXTS), *_CELLS,
+)  # fmt: skip
+# Before them what is no column as it stands: who and whose, versions of texts, how it ended.
+_NAMES = [name for name, _column in _PLAIN_VALUES]
+_VALUES = ("risk_id", "owner__name", "owner__names", "risk__deputy__name", "risk__deputy__names",
+           "risk__party_id", "risk__translations",
+           "risk__uuid", "risk__happened_on", "risk__happened_cost", "risk__labels",
+           "criteria_id",
+           *(column for _name, column in _PLAIN_VALUES))  # fmt: skip
+_UUID, _CRITERIA, _FIRST = 7, 11, 12
+_STATE = _VALUES.index("state")
+
+
+def _row(viewer: Viewer, values: Sequence[Any], language: str) -> dict[str, Any]:
+    owner, owner_names, deputy, deputy_names, party, translations = values[1:_UUID]
+    row: dict[str, Any] = dict(zip(_NAMES, values[_FIRST:], strict=True))
+    row["owner"] = localised(owner_names, owner) if owner_names else owner
+    row["deputy"] = localised(deputy_names, deputy) if deputy else None
+    if party != viewer.party_id:
+        row["external_id"] = None
+    if translations and (version := translations.get(language)):
+        row |= {text: version[text] for text in _TEXTS if version.get(text)}
     return row
 
 
 def _closings(
-    viewer: Viewer, piece: Sequence[Position], language: str
-) -> dict[uuid.UUID, dict[str, Any]]:
+    viewer: Viewer, ended: Sequence[Sequence[Any]], language: str
+) -> dict[int, dict[str, Any]]:
     """How those that are closed ended: on which day, why, and, of what happened, when and at which
     cost. At most one query."""
-    ended = {row.risk.uuid: row.risk for row in piece if row.state == State.CLOSED}
-    found: dict[uuid.UUID, dict[str, Any]] = {}
+    found: dict[int, dict[str, Any]] = {}
     if not ended:
         return found
-    for event in history_of(viewer.audience, list(ended)).filter(verb="risk.closed"):
-        risk = ended[event.subject_uuid]
-        if risk.uuid in found:
+    risks = {values[_UUID]: values for values in ended}
+    for event in history_of(viewer.audience, list(risks)).filter(verb="risk.closed"):
+        values = risks[event.subject_uuid]
+        if values[0] in found:
             continue
         changes = json.loads(event.changes)
         versions = (changes.get("translations") or [None, {}])[1] or {}
         own = versions.get(language) or {}
-        found[risk.uuid] = {
+        _uuid, happened_on, happened_cost, labels = values[_UUID : _UUID + 4]
+        found[values[0]] = {
             "closed_on": clock.local_date(event.at, viewer.register.time_zone),
             "closing_reason": own.get("reason") or changes["reason"][1],
-            "happened_on": risk.happened_on,
-            "happened_cost": risk.happened_cost,
-            "happened_cost_label": risk.labels.get("happened_cost"),
+            "happened_on": happened_on,
+            "happened_cost": happened_cost,
+            "happened_cost_label": (labels or {}).get("happened_cost"),
         }
     return found
 

@@ -1,6 +1,7 @@
 """Every act of bringing in: one operation, one transaction, at least one event."""
 
-from riskreg.exchange.services.committing import check_rows, commit_import
+from riskreg.exchange.services.checking import check_rows
+from riskreg.exchange.services.committing import commit_import
 from riskreg.exchange.services.drafts import (
     answer_draft,
     drop_draft,

@@ -20,14 +20,13 @@ from riskreg.exchange.mapping import Answers, Plan, Refused, RowPlan
 from riskreg.exchange.models import Import, ImportedRow
 from riskreg.exchange.queries import signature_of
 from riskreg.kernel import clock
-from riskreg.kernel.errors import Errors, Invalid, RiskregError
+from riskreg.kernel.errors import Invalid, RiskregError
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.risks import services as risks
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
-from riskreg.risks.services.cleaning import check_people, clean_fields
 
 _QUOTE, _SOURCES = 1990, 20
 
@@ -42,29 +41,6 @@ class Made:
     def to_json(self) -> dict[str, Any]:
         """As it is kept."""
         return {k: v for k, v in vars(self).items() if v}
-
-
-def check_rows(actor: Viewer, plan: Plan) -> Plan:
-    """``plan`` with the rows refused that a service would refuse for their own values."""
-    require(actor, "import.make")
-    assert actor.party is not None  # noqa: S101 - who may import acts for a party
-    refused = list(plan.refused)
-    for row in plan.rows:
-        if row.outcome != "new":
-            continue
-        errors = Errors()
-        clean = clean_fields(
-            errors, actor, row.fields, party=actor.party, visibility=_visibility(plan, row)
-        )
-        check_people(errors, clean.get("owner") or actor.user, clean.get("deputy"))
-        try:
-            errors.raise_if_any()
-        except Invalid as invalid:
-            refused.append(_refusal(plan, row, invalid))
-    return Plan(
-        plan.table, plan.columns, plan.scaling, plan.rows, plan.asked, refused, plan.visibility,
-        plan.notes,
-    )  # fmt: skip
 
 
 @transaction.atomic
@@ -153,7 +129,7 @@ def _take(
             if row.owner_name and risk.owner_id == actor.user.pk:
                 kept.owner_name, kept.parked_with = row.owner_name, actor.user
         except RiskregError as error:
-            refused.append(_refusal(plan, row, error))
+            refused.append(refusal_of(plan, row, error))
     if row.outcome == "refused":
         mine = [refusal for refusal in refused if refusal.row == row.number]
         kept.column = mine[0].column[:200] if mine else ""
@@ -162,7 +138,7 @@ def _take(
     return kept
 
 
-def _refusal(plan: Plan, row: RowPlan, error: RiskregError) -> Refused:
+def refusal_of(plan: Plan, row: RowPlan, error: RiskregError) -> Refused:
     """The refusal of a service, with the column of the file that it is about."""
     row.outcome = "refused"
     fields = getattr(error, "fields", {})
@@ -174,7 +150,8 @@ def _refusal(plan: Plan, row: RowPlan, error: RiskregError) -> Refused:
     return Refused(row.number, column, error.detail)
 
 
-def _visibility(plan: Plan, row: RowPlan) -> str:
+def visibility_of(plan: Plan, row: RowPlan) -> str:
+    """Who sees what a row becomes: as it says itself, else as was chosen for the file."""
     return row.theirs.get("visibility") or plan.visibility
 
 
@@ -186,7 +163,7 @@ def _create(
     risk = risks.create_risk(
         actor=actor,
         fields={**row.fields, "sources": _sources(plan, row, of_import, actor.today(at))},
-        visibility=_visibility(plan, row),
+        visibility=visibility_of(plan, row),
         at=since,
         recorded_at=at,
     )

@@ -8,7 +8,8 @@ from riskreg.exchange.mapping import Answers, Plan, clean_answers, plan_import
 from riskreg.exchange.models import Import
 from riskreg.exchange.queries import context_for, remembered_answers
 from riskreg.exchange.reading import read_file
-from riskreg.exchange.services.committing import check_rows, commit_import
+from riskreg.exchange.services.checking import check_rows
+from riskreg.exchange.services.committing import commit_import
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.queries import taxonomies_for

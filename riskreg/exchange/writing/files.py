@@ -10,6 +10,7 @@ from django.utils import translation
 
 from riskreg.exchange.columns import Column
 from riskreg.exchange.writing.csvs import csv_lines
+from riskreg.exchange.writing.jsons import TO_JSON
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv; charset=utf-8"
@@ -82,7 +83,7 @@ def file_pieces(
 def ndjson_of(bodies: Iterable[Mapping[str, Any]]) -> Iterator[str]:
     """One object to a line."""
     for body in bodies:
-        yield json.dumps(body, ensure_ascii=False) + "\n"
+        yield TO_JSON(body) + "\n"
 
 
 def _json_of(sheets: Sequence[Sheet], about: Mapping[str, str]) -> Iterator[str]:

@@ -5,10 +5,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
+# One encoder for every line: ``json.dumps`` makes one for each.
+TO_JSON = json.JSONEncoder(ensure_ascii=False).encode
+
 
 def plain(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """``row`` as JSON has it: days and amounts as text."""
-    return {name: _value(row.get(name)) for name in names}
+    get = row.get
+    return {
+        name: value if (value := get(name)).__class__ in _AS_IT_IS else _value(value)
+        for name in names
+    }
+
+
+_AS_IT_IS = frozenset((str, int, float, bool, type(None)))
 
 
 def _value(value: Any) -> Any:
@@ -20,7 +30,7 @@ def _value(value: Any) -> Any:
 def ndjson_lines(rows: Iterable[Mapping[str, Any]], names: Sequence[str]) -> Iterator[str]:
     """One object to a line."""
     for row in rows:
-        yield json.dumps(plain(row, names), ensure_ascii=False) + "\n"
+        yield TO_JSON(plain(row, names)) + "\n"
 
 
 def json_pieces(

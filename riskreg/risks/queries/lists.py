@@ -9,13 +9,10 @@ from typing import Any
 from django.db.models import (
     Case,
     Count,
-    F,
     IntegerField,
-    OuterRef,
     Prefetch,
     Q,
     QuerySet,
-    Subquery,
     Value,
     When,
 )
@@ -49,26 +46,6 @@ def worst_first(positions: QuerySet[Position]) -> QuerySet[Position]:
 def visible_mitigations(viewer: Viewer) -> QuerySet[Mitigation]:
     """Mitigations the viewer may know of, without what a list shows of them."""
     return Mitigation.objects.visible_to(viewer)
-
-
-def residual_dimension(viewer: Viewer) -> Subquery:
-    """Of a position: which kind of impact drove its residual level, as the newest assessment that
-    the viewer may know of says, if that is what put it there."""
-    newest = (
-        Assessment.objects.visible_to(viewer)
-        .filter(risk=OuterRef("risk"), stage="residual")
-        .order_by("-at", "-id")
-        .annotate(
-            says=Case(
-                When(
-                    criteria=OuterRef("criteria"),
-                    impact=OuterRef("residual_impact"),
-                    then=F("dimension"),
-                )
-            )
-        )
-    )
-    return Subquery(newest.values("says")[:1])
 
 
 def assessments_of(viewer: Viewer, risk: Risk) -> QuerySet[Assessment]:
