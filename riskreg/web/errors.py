@@ -57,8 +57,11 @@ class ErrorPagesMiddleware:
         return error_page(request, status, error.detail)
 
 
-def error_page(request: HttpRequest, status: int, detail: str = "") -> HttpResponse:
-    """The page for ``status``; ``detail`` is a sentence for the user."""
+def error_page(
+    request: HttpRequest, status: int, detail: str = "", title: str = ""
+) -> HttpResponse:
+    """The page for ``status``; ``detail`` is a sentence for the user, ``title`` the heading where
+    the usual one of that status does not fit."""
     titles = {
         400: _("That cannot be done as asked"),
         403: _("You may not do this"),
@@ -67,7 +70,11 @@ def error_page(request: HttpRequest, status: int, detail: str = "") -> HttpRespo
         500: _("Something went wrong on our side"),
         503: _("That does not work at the moment"),
     }
-    context = {"status": status, "title": titles.get(status, titles[400]), "detail": detail}
+    context = {
+        "status": status,
+        "title": title or titles.get(status, titles[400]),
+        "detail": detail,
+    }
     if request.method == "POST" and (key := posted_key(request)) and key.user:
         # What was written is shown here as well: the form may not be there for this person now.
         mine = str(getattr(request.user, "uuid", "")).replace("-", "") == key.user

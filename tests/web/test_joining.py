@@ -81,4 +81,6 @@ def test_a_link_that_is_over_says_why(world: World, path: str) -> None:
     for response in (Client().get(path), Client().post(path, FORM)):
         assert response.status_code == 403
         assert str(world.manager) in text(response)
+        # Nobody is told that they may not do what they were asked to do.
+        assert "<h1>This invitation cannot be used</h1>" in text(response)
     assert Client().get("/join/0-1.x/").status_code == 404

@@ -4,19 +4,22 @@ from typing import Any
 
 from django.contrib.auth import login
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import path, reverse
 from django.utils import translation
 from django.utils.text import capfirst
+from django.utils.translation import gettext as _
 from django.views import View
 
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
-from riskreg.kernel.errors import Invalid
+from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.models import Invitation, Role
 from riskreg.register.people import account_of, invitation_of
 from riskreg.register.services import accept_invitation, accept_with_new_account
 from riskreg.web.base import add_errors
+from riskreg.web.errors import error_page
 from riskreg.web.people.account_form import BACKEND, AccountForm
 
 
@@ -24,6 +27,14 @@ class Join(View):
     """What one is invited to, and the form that fits who opens the link."""
 
     http_method_names = ["get", "post"]
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        """What is over is not forbidden to who holds the link: the page says what it is."""
+        try:
+            return super().dispatch(request, *args, **kwargs)
+        except Forbidden as refusal:
+            title = _("This invitation cannot be used")
+            return error_page(request, 403, refusal.detail, title)
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """The page, in the invitation's language for who is not signed in."""
