@@ -43,6 +43,9 @@ class Scale:
 
 def folded(text: str) -> str:
     """A value as it is compared: one case, no blanks around, full-width as half."""
+    if text.isascii():
+        # Most cells are: nothing to compose, and no digits of another script.
+        return " ".join(text.lower().split())
     text = unicodedata.normalize("NFKC", text).casefold().strip()
     return " ".join(_digits(text).split())
 

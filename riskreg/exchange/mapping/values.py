@@ -37,6 +37,10 @@ _TAG = re.compile(
 )
 
 
+# Blanks within one are folded away.
+_LONGEST_NOTHING = 4 * max(len(word) for word in NOTHING)
+
+
 class NoSuchDay(ValueError):
     """It is written like a date, and the calendar has no such day."""
 
@@ -47,7 +51,8 @@ class DayOrMonthFirst(ValueError):
 
 def is_nothing(text: str) -> bool:
     """Whether it is a way of writing that there is nothing."""
-    return not text.strip() or folded(text) in NOTHING
+    text = text.strip()
+    return not text or (len(text) <= _LONGEST_NOTHING and folded(text) in NOTHING)
 
 
 def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
@@ -185,6 +190,8 @@ def as_text(value: Value) -> str:
     text = shown(value)
     if isinstance(value, OwnText):
         return text
+    if text.isprintable() and "<" not in text and "_x000D_" not in text:
+        return text  # as most are
     if _TAG.search(text):
         text = re.sub(r"(?i)<br\s*/?>|</(p|div|li|tr)>", "\n", text)
         text = html.unescape(re.sub(r"<[^<>]{1,2000}>", "", text))

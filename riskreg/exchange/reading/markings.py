@@ -4,6 +4,7 @@ Read from the XML of the sheets by a parser that resolves no entity and opens no
 """
 
 import posixpath
+import re
 import zipfile
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -63,6 +64,8 @@ def markings_of(archive: zipfile.ZipFile, part: str, noughts: bool = False) -> M
     """What is marked in the sheet that ``part`` holds. ``noughts``: a formula that comes to nought
     was not worked out (``left_to_be_worked_out``)."""
     fills = _fills(archive)
+    if not any(fills) and not _may_be_marked(archive, part):
+        return Markings()
     hidden: set[int] = set()
     colours: dict[tuple[int, int], str] = {}
     without: list[tuple[int, int]] = []
@@ -80,6 +83,22 @@ def markings_of(archive: zipfile.ZipFile, part: str, noughts: bool = False) -> M
     except (ParseError, DefusedXmlException, ValueError):
         raise _bad_xml() from None
     return Markings(frozenset(hidden), colours, tuple(without))
+
+
+# A formula, a hidden row, a declaration that is not to be there.
+_MARK = re.compile(rb"<(?:\w+:)?f[\s/>]|\bhidden\s*=|<!")
+
+
+def _may_be_marked(archive: zipfile.ZipFile, part: str) -> bool:
+    """Whether a sheet without colours has anything to look for: to take its XML apart costs more
+    than to read its cells."""
+    rest = b""
+    with archive.open(part) as source:
+        while piece := source.read(1 << 20):
+            if _MARK.search(rest + piece):
+                return True
+            rest = piece[-64:]
+    return False
 
 
 def ods_markings(archive: zipfile.ZipFile) -> dict[str, Markings]:

@@ -108,6 +108,8 @@ def is_blank(value: Value) -> bool:
 
 def shown(value: Value) -> str:
     """A value as a person would have read it in the sheet."""
+    if value.__class__ is str:  # as most are
+        return str.strip(value)
     if value is None:
         return ""
     if isinstance(value, bool):
