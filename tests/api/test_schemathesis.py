@@ -106,6 +106,7 @@ NAMED: dict[str, Any] = {
     "start": "164500", "start_year": 2025, "growth_low": "0", "growth_mode": 7, "growth_high": "18",
     "hits": [{"risk": "R-001", "mode": "-15"}], "lifts": [{"mitigation": "M-001", "mode": "6"}],
     "elasticities": [], "follows": 0,
+    "first_on": "2027-01-31",
 }  # fmt: skip
 # Which of the real things stands for a key that several nouns have.
 KEYS = {
@@ -256,6 +257,7 @@ def settle(case: Any, known: dict[str, str], owner: str, real: int) -> None:
             "to": owner,
             "stand_in": None,
             "acceptor": known["acceptor"],
+            "recipients": [known["acceptor"]],
         }
         case.body = {k: names.get(k, v) for k, v in case.body.items()}
 
