@@ -230,6 +230,7 @@ NOT_PAGES |= {
     for noun in (
         "risk", "mitigation", "control", "indicator", "reading", "objective", "meeting",
         "acceptance", "driver", "heatmap", "coverage", "one_risk", "history", "estimate",
+        "decision",
     )
 }  # fmt: skip
 # Pages of a system or a register in the making: ``test_from_nothing.py`` goes through them.
