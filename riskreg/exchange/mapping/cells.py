@@ -150,7 +150,7 @@ class CellReader:
     def _order(self, header: str) -> bool | None:
         if header in self.answers.dates:
             return self.answers.dates[header] == "day_first"
-        return day_first_in(self.table.column(header))
+        return day_first_in(self.table.distinct(header).values())
 
     def answered(self, header: str, text: str) -> tuple[bool, Any]:
         """Whether somebody has answered what ``text`` under ``header`` is, and the answer."""

@@ -6,7 +6,14 @@ from dataclasses import replace
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.mapping.contents import AXES, correct, is_level, share, values_of
+from riskreg.exchange.mapping.contents import (
+    AXES,
+    correct,
+    is_level,
+    more_than,
+    share,
+    values_of,
+)
 from riskreg.exchange.mapping.levels import folded
 from riskreg.exchange.mapping.words import MARKS
 from riskreg.exchange.reading.names import plain, recognise, what_may_happen
@@ -76,7 +83,7 @@ def _folded(table: Table, places: list[int]) -> Table:
         marked = [levels[place] for place in places if not is_blank(row.values[place])]
         value: Value = marked[0] if len(marked) == 1 else " / ".join(marked) or None
         values = (*(row.values[place] for place in kept), value)
-        rows.append(replace(row, values=values))
+        rows.append(row._replace(values=values))
     headers = (*(table.headers[place] for place in kept), header)
     return replace(table, headers=headers, rows=tuple(rows))
 
@@ -234,7 +241,7 @@ def unclear_columns(
     for target, headers in groups.items():
         axis = target.rpartition(".")[2]
         there = any(ours and ours.endswith(axis) for ours in columns.values())
-        levels = [h for h in headers if share(values_of(table, h), is_level) > 0.4]
+        levels = [h for h in headers if more_than(0.4, values_of(table, h), is_level)]
         if len(headers) > 1 and levels and not there and not set(headers) & set(answered):
             text = _("Which of these counts as the %(axis)s: %(names)s?")
             words = {"likelihood": _("likelihood"), "impact": _("impact")}

@@ -28,16 +28,28 @@ _CODE = re.compile(r"[a-z]{0,8}[-_ .#]?[0-9]{1,8}(?:[-_.][0-9]{1,6})*", re.I)
 
 def values_of(table: Table, header: str) -> list[Value]:
     """The different values of a column that say something."""
-    kept: dict[str, Value] = {}
-    for value in table.column(header):
-        if not is_blank(value) and not is_nothing(shown(value)):
-            kept.setdefault(shown(value), value)
-    return list(kept.values())
+    return [value for text, value in table.distinct(header).items() if not is_nothing(text)]
 
 
 def share(values: Sequence[Value], holds: Callable[[Value], bool]) -> float:
     """Which part of ``values`` it holds for."""
     return sum(holds(value) for value in values) / max(1, len(values))
+
+
+def all_are(values: Sequence[Value], holds: Callable[[Value], bool]) -> bool:
+    """Whether there are ``values`` and it holds for each of them; the first that it does not hold
+    for ends the search."""
+    return bool(values) and all(map(holds, values))
+
+
+def more_than(part: float, values: Sequence[Value], holds: Callable[[Value], bool]) -> bool:
+    """Whether it holds for more than ``part`` of ``values``; ends where too few are left."""
+    misses, most = 0, max(1, len(values))
+    for value in values:
+        misses += not holds(value)
+        if (len(values) - misses) / most <= part:
+            return False
+    return len(values) / most > part
 
 
 def is_level(value: Value) -> bool:
@@ -110,7 +122,7 @@ def correct(
             _judged(proposed, header, values, sureness.get(header, 0))
         elif target == "consequence":
             axis = f"{unnamed or 'residual'}.impact"
-            if share(values, is_level) > 0.8 and axis not in proposed.values():
+            if more_than(0.8, values, is_level) and axis not in proposed.values():
                 proposed[header] = axis
         elif target in ("title", "event"):
             _named(table, proposed, header, values, unnamed or "residual")
@@ -121,7 +133,8 @@ def correct(
         elif target == "external_id":
             filled = [v for v in table.column(header) if not is_blank(v)]
             few = len(filled) > 6 and len(values) * 3 < len(filled)
-            if (few and not _IDS & set(plain(header).split())) or share(values, is_sentence) > 0.5:
+            in_words = more_than(0.5, values, is_sentence)
+            if in_words or (few and not _IDS & set(plain(header).split())):
                 proposed[header] = None
         else:
             _in_words(proposed, header, target, values, len(table.rows))
@@ -131,7 +144,7 @@ def correct(
         if not known or known.target != "response" or "mitigation.title" in proposed.values():
             continue
         # Beside the option that was chosen, *treatment* is what is done.
-        if share(values_of(table, header), is_sentence) > 0.3:
+        if more_than(0.3, values_of(table, header), is_sentence):
             proposed[header] = "mitigation.title"
 
 
@@ -143,7 +156,7 @@ def _clearest_state(table: Table, proposed: dict[str, str | None]) -> None:
     for header in table.headers:
         known = recognise(header)
         values = values_of(table, header) if proposed[header] is None else []
-        if known and known.target == "state" and values and share(values, _is(STATES)) == 1:
+        if known and known.target == "state" and values and all_are(values, _is(STATES)):
             proposed[theirs], proposed[header] = None, "state"
             return
 
@@ -153,19 +166,19 @@ def _judged(
 ) -> None:
     target = proposed[header] or ""
     stage, _dot, part = target.rpartition(".")
-    if share(values, is_money) > 0.5:
+    if more_than(0.5, values, is_money):
         proposed[header] = None
     elif part in AXES:
-        if share(values, is_level) > 0.4:
+        if more_than(0.4, values, is_level):
             return
-        if part == "impact" and share(values, is_sentence) > 0.5:
+        if part == "impact" and more_than(0.5, values, is_sentence):
             proposed[header] = "consequence"
         elif sureness < 100 and part == "impact":
             proposed[header] = None
-    elif share(values, is_sentence) > 0.5:
+    elif more_than(0.5, values, is_sentence):
         proposed[header] = None
     else:
-        numeric = share(values, is_number) == 1
+        numeric = all_are(values, is_number)
         other = f"{stage}.{'score' if numeric else 'rating'}"
         if share(values, is_number) in (0, 1) and other not in proposed.values():
             proposed[header] = other
@@ -184,11 +197,11 @@ def _named(
     ]
     if not others:
         return
-    if share(values, is_number) == 1 and len(values) < len(table.rows):
+    if all_are(values, is_number) and len(values) < len(table.rows):
         proposed[header] = _free(proposed, f"{stage}.score")
-    elif share(values, lambda value: rank(shown(value)) is not None) > 0.9:
+    elif more_than(0.9, values, lambda value: rank(shown(value)) is not None):
         proposed[header] = _free(proposed, f"{stage}.rating")
-    elif share(values, is_code) == 1:
+    elif all_are(values, is_code):
         proposed[header] = _free(proposed, "external_id")
 
 
@@ -201,7 +214,7 @@ def _in_words(
             # What is done if it happens after all stands behind what is done against it.
             proposed[there] = "mitigation.description"
         free = _free(proposed, "mitigation.title") or "mitigation.description"
-        in_words = share(values, is_sentence) > 0.3 or (known == 0 and len(values) > rows * 0.6)
+        in_words = more_than(0.3, values, is_sentence) or (known == 0 and len(values) > rows * 0.6)
         proposed[header] = free if in_words else proposed[header]
     elif target == "mitigation.title" and all(
         any(folded(shown(v)) in [word, *words] for word, words in RESPONSES.items()) for v in values
@@ -210,9 +223,9 @@ def _in_words(
     elif target == "kind" and share(values, _is(KINDS)) < 0.5:
         proposed[header] = None
     elif target == "state" and share(values, _is(STATES)) < 0.3:
-        proposed[header] = None if share(values, is_sentence) > 0.5 else target
+        proposed[header] = None if more_than(0.5, values, is_sentence) else target
     elif target in ("control", "control.corrective", "mitigation.title") and (
-        share(values, is_yes_or_no) == 1 or share(values, is_number) == 1
+        all_are(values, is_yes_or_no) or all_are(values, is_number)
     ):
         proposed[header] = None
 

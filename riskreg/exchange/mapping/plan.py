@@ -126,7 +126,7 @@ def _as_written(table: Table) -> Table:
     if not (table.levels or any(folded(header) in names for header in table.headers)):
         return table
     rows = tuple(
-        replace(row, values=tuple(OwnText(v) if type(v) is str else v for v in row.values))
+        row._replace(values=tuple(OwnText(v) if type(v) is str else v for v in row.values))
         for row in table.rows
     )
     return replace(table, rows=rows)

@@ -39,7 +39,7 @@ def scales_of(
     scaling = Scaling()
     placed = {ours: theirs for theirs, ours in columns.items() if ours}
     axes = [theirs for theirs, ours in columns.items() if ours and ours.rpartition(".")[2] in AXES]
-    distinct = {theirs: _distinct(table, theirs) for theirs in columns}
+    distinct = {theirs: _distinct(table, theirs) for theirs in axes}
     steps = steps_of([distinct[theirs] for theirs in axes])
     for theirs in axes:
         ours = columns[theirs] or ""
@@ -63,16 +63,19 @@ def scales_of(
         for part in ("score", "rating"):
             theirs = placed.get(f"{stage}.{part}", "")
             if theirs:
-                _note_cells(table, scaling, theirs, distinct[theirs], answers, context)
+                _note_cells(table, scaling, theirs, _distinct(table, theirs), answers, context)
                 break
     return scaling
 
 
 def _distinct(table: Table, column: str) -> list[str]:
-    cells = table.column(column)
-    values = [shown(v) for v in cells if not is_blank(v) and not isinstance(v, FormulaWithoutValue)]
     # Not a number is no level, and whoever wrote it is asked what it should have been.
-    return [v for v in dict.fromkeys(values) if not is_nothing(v) or folded(v) == "nan"]
+    return [
+        text
+        for text, value in table.distinct(column).items()
+        if not isinstance(value, FormulaWithoutValue)
+        and (not is_nothing(text) or folded(text) == "nan")
+    ]
 
 
 def _first_row(table: Table, column: str, value: str | None = None) -> int | None:

@@ -3,6 +3,7 @@
 import datetime as dt
 import html
 import re
+from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
 from riskreg.exchange.mapping.levels import folded
@@ -104,7 +105,7 @@ def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
     return None
 
 
-def day_first_in(values: list[Value]) -> bool | None:
+def day_first_in(values: Iterable[Value]) -> bool | None:
     """Whether a column writes the day first, where one of its dates shows it."""
     found = set()
     for value in values:

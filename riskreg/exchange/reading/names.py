@@ -4,7 +4,7 @@ import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from riskreg.exchange.reading.words import (
     AFTER,
@@ -21,6 +21,8 @@ from riskreg.exchange.reading.words import (
     WORK,
 )
 
+# How many names are kept as read: files that are brought have any number of others.
+_KEPT = 5000
 _CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
 _SPLIT = re.compile(r"[^\w#°%]+|_+")
 # A word that is broken over two lines of a cell: Likeli- hood.
@@ -107,7 +109,7 @@ class Recognised:
     sureness: int = 100
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def plain(text: str) -> str:
     """``text`` in lower case, words apart, without punctuation and hints of a scale."""
     text = unicodedata.normalize("NFKC", str(text))
@@ -167,7 +169,7 @@ def mentions_risk(header: str) -> bool:
     return any(_contains(text, word) for word in RISK_WORDS)
 
 
-@cache
+@lru_cache(maxsize=_KEPT)
 def recognise(header: str) -> Recognised | None:
     """What a column called ``header`` holds, or None."""
     text = plain(header)

@@ -34,13 +34,21 @@ def rows_below(
     spans = _spans(sheet)
     _fill_down(sheet, last)
     legend = False
+    as_text = kind in ("csv", "tsv", "paste")
+    ends = [name.casefold()[-1:] for name in names]
     for number in range(last + 1, len(sheet.grid)):
         values = _padded(sheet, number, len(names))
-        for place in judged:
-            if is_blank(values[place]) and sheet.colours:
-                values[place] = colour_word(sheet.colours.get((number, place), "")) or None
-        filled = [place for place, value in enumerate(values) if not is_blank(value)]
+        if sheet.colours:
+            for place in judged:
+                if is_blank(values[place]):
+                    values[place] = colour_word(sheet.colours.get((number, place), "")) or None
+        filled = [p for p, v in enumerate(values)
+                  if (v.strip() if isinstance(v, str) else v is not None)]  # fmt: skip
         if not filled:
+            continue
+        too_long = as_text and not all(map(is_blank, sheet.grid[number][len(names) :]))
+        if rows and not legend and _is_plainly_one(values, filled, ends, texts):
+            rows.append(Row(number + 1, tuple(values), too_long))
             continue
         words = [shown(values[place]) for place in filled]
         again = _is_header_again(names, filled, words)
@@ -63,10 +71,28 @@ def rows_below(
         elif why:
             left_out.append((number + 1, why))
             continue
-        beyond = sheet.grid[number][len(names) :]
-        too_long = kind in ("csv", "tsv", "paste") and not all(map(is_blank, beyond))
         rows.append(Row(number + 1, tuple(values), too_long, continues))
     return rows, left_out
+
+
+def _is_plainly_one(
+    values: list[Value], filled: list[int], ends: Sequence[str], texts: list[int]
+) -> bool:
+    """Whether none of the reasons to leave a row out can hold, as of most rows: what may happen is
+    among what it says, it says two things in words, and half of it does not end as the header does
+    (``ends``: the last letter of each name)."""
+    if texts and not any(place in filled for place in texts):
+        return False
+    wordy = other = 0
+    for place in filled:
+        value = values[place]
+        if isinstance(value, str):
+            last = value[-1]
+            wordy += value[0].isalpha()
+            other += not last.isspace() and last.casefold()[-1] != ends[place]
+            if wordy > 1 and other * 2 >= len(filled):
+                return True
+    return False
 
 
 def _why_no_row(
@@ -82,9 +108,11 @@ def _why_no_row(
     if all(_RULE.fullmatch(word) for word in words):
         return _("nothing but a line")
     # What sums up says so in one of its first cells, and has only numbers beside that.
-    total = next((p for p in filled[:2] if _says_total(shown(values[p]), p in texts)), None)
-    if total is not None and all(_is_number(values[p]) for p in filled if p != total):
-        return _("a total")
+    in_words = sum(not _is_number(values[p]) for p in filled)
+    if in_words < 2:
+        total = next((p for p in filled[:2] if _says_total(shown(values[p]), p in texts)), None)
+        if total is not None and all(_is_number(values[p]) for p in filled if p != total):
+            return _("a total")
     wide = len(names) > 3
     # A heading stands alone; so may a risk, but then it has a number where all have one.
     alone = spans or filled[0] not in texts or (ids and filled[0] not in ids)
@@ -101,9 +129,15 @@ def _why_no_row(
 
 def _mostly_filled(sheet: Sheet, last: int, places: list[int]) -> bool:
     """Whether nearly every row that says more than one thing has something in ``places``."""
-    rows = [row for row in sheet.grid[last + 1 :] if sum(not is_blank(v) for v in row) > 1]
-    filled = sum(any(p < len(row) and not is_blank(row[p]) for p in places) for row in rows)
-    return bool(rows) and filled >= 0.8 * len(rows)
+    if not places:
+        return False
+    rows = filled = 0
+    for row in sheet.grid[last + 1 :]:
+        cells = (v for v in row if not is_blank(v))
+        if next(cells, None) is not None and next(cells, None) is not None:
+            rows += 1
+            filled += any(p < len(row) and not is_blank(row[p]) for p in places)
+    return rows > 0 and filled >= 0.8 * rows
 
 
 def _says_total(text: str, is_risk: bool) -> bool:

@@ -3,6 +3,8 @@
 import datetime as dt
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import NamedTuple
 
 from riskreg.kernel.errors import FieldError, Invalid
 
@@ -49,8 +51,7 @@ class Sheet:
     hidden: bool = False
 
 
-@dataclass(frozen=True)
-class Row:
+class Row(NamedTuple):
     """One row: its number in the file (from 1), and its values under the headers. ``too_long``: a
     text has more cells in it than the header, so that they stand under the wrong names;
     ``continues``: it says one more measure against the risk of the row above."""
@@ -95,10 +96,31 @@ class Table:
     measures: tuple[Measure, ...] = ()
     levels: Mapping[str, int] = field(default_factory=dict)
 
-    def column(self, header: str) -> list[Value]:
+    def column(self, header: str) -> Sequence[Value]:
         """The values under ``header``, one for each row; of one that is askew, nothing."""
-        place = self.headers.index(header)
-        return [None if row.too_long else row.values[place] for row in self.rows]
+        return self._columns[self.headers.index(header)] if self.rows else ()
+
+    def distinct(self, header: str) -> Mapping[str, Value]:
+        """The different values under ``header`` that are not blank, as they read: {what a person
+        reads: the first value that reads so}. Most columns have few, however many rows there are,
+        so what is asked of a column is asked of these."""
+        if header not in self._distinct:
+            found: dict[str, Value] = {}
+            for value in self.column(header):
+                text = str.strip(value) if value.__class__ is str else shown(value)
+                if text and text not in found:
+                    found[text] = value
+            self._distinct[header] = found
+        return self._distinct[header]
+
+    @cached_property
+    def _columns(self) -> Sequence[tuple[Value, ...]]:
+        askew = (None,) * len(self.headers)
+        return list(zip(*(askew if row.too_long else row.values for row in self.rows), strict=True))
+
+    @cached_property
+    def _distinct(self) -> dict[str, Mapping[str, Value]]:
+        return {}
 
 
 def is_blank(value: Value) -> bool:

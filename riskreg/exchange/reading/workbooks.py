@@ -10,6 +10,7 @@ import io
 import re
 import zipfile
 from collections.abc import Iterator, Mapping
+from typing import Any
 
 import python_calamine as calamine
 from django.utils.translation import gettext as _
@@ -32,13 +33,18 @@ from riskreg.exchange.reading.table import (
     Grid,
     NotARegister,
     Sheet,
+    Value,
 )
 
 OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CELL = re.compile(rb"\br\s*=\s*[\"']([A-Z]{1,3})([0-9]{1,7})[\"']")
+# A cell that may be beyond the bounds: behind column Z, or far down. Few sheets have one, and where
+# none is, no cell needs to be counted: these many rows and columns are within the bounds.
+_FAR_CELL = re.compile(rb"r\s*=\s*[\"'](?:[A-Z]{2}|[A-Z](?:[2-9][0-9]{4}|[0-9]{6}))")
 _REPEATED = re.compile(
     rb"<table:table-(row|cell)\b[^>]*?number-(?:rows|columns)-repeated=\"([0-9]+)\"[^>]*?(/?)>"
 )
+_TIMES = frozenset((dt.time, dt.timedelta))
 _CHUNK = 1 << 20
 _UNMARKED = Markings()
 
@@ -108,16 +114,25 @@ def _read_xlsx(data: bytes, archive: zipfile.ZipFile) -> list[Sheet]:
 
 def _check_extent(archive: zipfile.ZipFile, name: str) -> None:
     """Refuse a sheet that names a cell beyond the bounds: the reader makes a place for each."""
-    rest, rows, columns = b"", 0, 0
+    if not any(_FAR_CELL.search(text) for text in _overlapping(archive, name)):
+        return
+    rows, columns = 0, 0
+    for text in _overlapping(archive, name):
+        for letters, digits in _CELL.findall(text):
+            rows, columns = max(rows, int(digits)), max(columns, _number(letters))
+    if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
+        raise _too_wide(rows, columns)
+
+
+def _overlapping(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+    """The pieces of a sheet, each with the end of the one before: no name of a cell is cut."""
+    rest = b""
     for piece in _pieces(archive, name):
         text = rest + piece
         if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise _damaged()
-        for letters, digits in _CELL.findall(text):
-            rows, columns = max(rows, int(digits)), max(columns, _number(letters))
+        yield text
         rest = text[-64:]
-    if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
-        raise _too_wide(rows, columns)
 
 
 def _number(letters: bytes) -> int:
@@ -170,7 +185,7 @@ def _sheets(book: calamine.CalamineWorkbook, markings: Mapping[str, Markings]) -
                 raise _too_wide(sheet.total_height, sheet.total_width)
             # A time of day, or a span, is a text here: no column holds one.
             grid: Grid = [
-                [str(v) if isinstance(v, dt.time | dt.timedelta) else v for v in row]
+                row if _TIMES.isdisjoint(map(type, row)) else _times_as_text(row)  # type: ignore[misc]
                 for row in sheet.to_python(skip_empty_area=False)
             ]
             merged = tuple(sheet.merged_cell_ranges or ())
@@ -186,6 +201,10 @@ def _sheets(book: calamine.CalamineWorkbook, markings: Mapping[str, Markings]) -
         hidden = known.visible != calamine.SheetVisibleEnum.Visible
         sheets.append(Sheet(known.name, grid, merged, marking.hidden_rows, marking.colours, hidden))
     return sheets
+
+
+def _times_as_text(row: list[Any]) -> list[Value]:
+    return [str(value) if type(value) in _TIMES else value for value in row]
 
 
 def _mimetype(archive: zipfile.ZipFile) -> str:
