@@ -3,12 +3,12 @@
 import datetime as dt
 import io
 import json
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import transaction
 
 from riskreg.events.models import Event
 from riskreg.events.queries import all_chains, verify
@@ -160,19 +160,17 @@ def test_nothing_comes_in_while_something_is_asked(world: World) -> None:
 
 
 def test_a_failure_half_way_leaves_nothing(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    made: list[str] = []
-    create: Callable[..., Risk] = risk_services.create_risk
+    made: list[int] = []
 
-    def failing(**given: Any) -> Risk:
-        if made:
-            raise OSError("disk full")
-        made.append("one")
-        return create(**given)
+    def failing(**_given: Any) -> None:
+        made.append(Risk.objects.count())
+        raise OSError("disk full")
 
+    # The third row is a closed risk, which is made by itself.
     monkeypatch.setattr(risk_services, "create_risk", failing)
     with pytest.raises(OSError, match="disk full"):
         bring(world, [HEADER, *ROWS])
-    assert made
+    assert made == [2]
     assert not Risk.objects.exists()
     assert not Import.objects.exists()
 
@@ -193,3 +191,49 @@ def test_only_managers_bring_files_in(world: World, who: str) -> None:
     with pytest.raises(Forbidden):
         bring(world, [HEADER, *ROWS], by=getattr(world, who))
     assert not Risk.objects.exists()
+
+
+def test_rows_that_are_made_together_are_taken_as_those_by_themselves(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Refused ones among them are refused with the same words, and refs have no gap."""
+    header = [*HEADER, "Identified on", "Control"]
+    rows = [
+        [f"A-{n}", f"Ice {n}", "Trucks slide" if n % 7 else "", 1 + n % 5, 1 + n % 4,
+         world.owner.email if n % 3 else "Bo Example", "Closed" if n == 5 else "Open",
+         "2026-02-03", "Salt" if n == 8 else ""]
+        for n in range(20)
+    ]  # fmt: skip
+    rows.append(["A-3", *rows[0][1:]])
+
+    def taken() -> list[Any]:
+        with transaction.atomic():
+            report = bring(world, [header, *rows])
+            kept = ("number", "outcome", "title", "why", "column", "version", "owner_name",
+                    "made", "before", "risk__ref", "risk__state", "risk__owner__email",
+                    "risk__next_review_on", "risk__external_id")  # fmt: skip
+            found = list(ImportedRow.objects.order_by("number").values(*kept))
+            events = list(Event.objects.order_by("pk").values_list("verb", "subject_ref", "at"))
+            events = [event for event in events if event[0].startswith("risk.")]
+            assert all(not verify(chain) for chain in all_chains())
+            transaction.set_rollback(True)
+        for row in found:
+            row["made"] = {name: len(each) for name, each in row["made"].items()}
+        return [report, found, events]
+
+    made: list[int] = []
+    plainly = risk_services.create_risks
+
+    def counted(**given: Any) -> Any:
+        found = plainly(**given)
+        made.append(sum(risk is not None for risk in found))
+        return found
+
+    monkeypatch.setattr("riskreg.exchange.services.committing.risks.create_risks", counted)
+    together = taken()
+    assert sum(made) > 10
+    monkeypatch.setattr("riskreg.exchange.services.committing._TOGETHER", 1)
+    made.clear()
+    assert taken() == together
+    assert made == []
+    assert together[0]["refused"]

@@ -8,8 +8,9 @@ not say happens now.
 import datetime as dt
 import hashlib
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -19,7 +20,7 @@ from riskreg.events.services import append
 from riskreg.exchange.mapping import Answers, Plan, Refused, RowPlan
 from riskreg.exchange.models import Import, ImportedRow
 from riskreg.exchange.queries import signature_of
-from riskreg.kernel import clock
+from riskreg.exchange.services.row_values import judgement_of, moment_of, sources_of
 from riskreg.kernel.errors import Invalid, RiskregError
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
@@ -28,7 +29,8 @@ from riskreg.risks import services as risks
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 
-_QUOTE, _SOURCES = 1990, 20
+# So many risks are made together.
+_TOGETHER = 500
 
 
 @dataclass
@@ -80,8 +82,8 @@ def commit_import(
     )
     refused = list(plan.refused)
     kept: list[ImportedRow] = []
-    for planned in plan.rows:
-        kept.append(_take(actor, row, plan, planned, refused, at))
+    for planned in _pieces(plan.rows):
+        kept += _take_together(actor, row, plan, planned, refused, at)
     ImportedRow.objects.bulk_create(kept, batch_size=500)
     done = Plan(
         plan.table, plan.columns, plan.scaling, plan.rows, (), refused, plan.visibility, plan.notes
@@ -100,6 +102,75 @@ def commit_import(
     return row, done
 
 
+def _pieces(rows: Sequence[RowPlan]) -> Iterator[list[RowPlan]]:
+    """``rows`` in their order: those next to each other that are new risks and nothing more
+    together, up to so many, and each of the others by itself."""
+    for plain, run in groupby(rows, _is_plain):
+        together = list(run)
+        size = _TOGETHER if plain else 1
+        for n in range(0, len(together), size):
+            yield together[n : n + size]
+
+
+def _is_plain(row: RowPlan) -> bool:
+    """Whether a row becomes a risk, with judgements of it, and nothing beside it."""
+    more = row.controls or row.mitigation or row.more
+    return row.outcome == "new" and row.state != "closed" and not more
+
+
+def _take_together(
+    actor: Viewer,
+    of_import: Import,
+    plan: Plan,
+    rows: Sequence[RowPlan],
+    refused: list[Refused],
+    at: dt.datetime,
+) -> Iterator[ImportedRow]:
+    """Of each row what is kept of it. Those that cannot be made together are made by themselves,
+    where a reason is given."""
+    made: Sequence[Risk | None] = [None] * len(rows)
+    if len(rows) > 1:
+        new = [_new(actor, plan, row, of_import, at) for row in rows]
+        made = risks.create_risks(actor=actor, rows=new, recorded_at=at)
+    for row, risk in zip(rows, made, strict=True):
+        if risk is None:
+            yield _take(actor, of_import, plan, row, refused, at)
+        else:
+            yield _kept(actor, of_import, row, risk, Made())
+
+
+def _new(
+    actor: Viewer, plan: Plan, row: RowPlan, of_import: Import, at: dt.datetime
+) -> risks.NewRisk:
+    return risks.NewRisk(
+        fields={**row.fields, "sources": sources_of(plan, row, of_import, actor.today(at))},
+        visibility=visibility_of(plan, row),
+        since=moment_of(actor, row.identified_on, at),
+        judgements=[judgement_of(stage, row, of_import) for stage in row.levels],
+        opened_at=at if row.state == "open" else None,
+    )
+
+
+def _kept(
+    actor: Viewer, of_import: Import, row: RowPlan, risk: Risk | None, made: Made
+) -> ImportedRow:
+    """What is kept of a row, which became ``risk``, or nothing."""
+    kept = ImportedRow(
+        of_import=of_import,
+        number=row.number,
+        title=str(row.fields.get("title", ""))[:200],
+        why=row.why,
+        outcome=row.outcome,
+    )
+    if risk is not None:
+        kept.risk_id, kept.version = risk.pk, risk.version
+        kept.before = {name: change[0] for name, change in row.changes.items()}
+        kept.made = made.to_json()
+        if row.owner_name and risk.owner_id == actor.user.pk:
+            kept.owner_name, kept.parked_with = row.owner_name, actor.user
+    return kept
+
+
 def _take(
     actor: Viewer,
     of_import: Import,
@@ -108,13 +179,7 @@ def _take(
     refused: list[Refused],
     at: dt.datetime,
 ) -> ImportedRow:
-    kept = ImportedRow(
-        of_import=of_import,
-        number=row.number,
-        title=str(row.fields.get("title", ""))[:200],
-        why=row.why,
-    )
-    made = Made()
+    made, risk = Made(), None
     if row.outcome in ("new", "updated"):
         try:
             # A row that is refused half way leaves nothing of itself.
@@ -123,18 +188,14 @@ def _take(
                     risk = _create(actor, plan, row, of_import, made, at)
                 else:
                     risk = _update(actor, row, of_import, made, at)
-            kept.risk_id, kept.version = risk.pk, risk.version
-            kept.before = {name: change[0] for name, change in row.changes.items()}
-            kept.made = made.to_json()
-            if row.owner_name and risk.owner_id == actor.user.pk:
-                kept.owner_name, kept.parked_with = row.owner_name, actor.user
         except RiskregError as error:
+            risk = None
             refused.append(refusal_of(plan, row, error))
+    kept = _kept(actor, of_import, row, risk, made)
     if row.outcome == "refused":
         mine = [refusal for refusal in refused if refusal.row == row.number]
         kept.column = mine[0].column[:200] if mine else ""
         kept.why = " ".join(refusal.why for refusal in mine)
-    kept.outcome = row.outcome
     return kept
 
 
@@ -159,10 +220,10 @@ def _create(
     actor: Viewer, plan: Plan, row: RowPlan, of_import: Import, made: Made, at: dt.datetime
 ) -> Risk:
     # What is over was found by the day on which it was closed, at the latest.
-    since = _moment(actor, row.identified_on or row.closed_on, at)
+    since = moment_of(actor, row.identified_on or row.closed_on, at)
     risk = risks.create_risk(
         actor=actor,
-        fields={**row.fields, "sources": _sources(plan, row, of_import, actor.today(at))},
+        fields={**row.fields, "sources": sources_of(plan, row, of_import, actor.today(at))},
         visibility=visibility_of(plan, row),
         at=since,
         recorded_at=at,
@@ -233,18 +294,11 @@ def _assess(
     at: dt.datetime,
     recorded_at: dt.datetime,
 ) -> None:
-    likelihood, impact = row.levels[stage]
     risks.record_assessment(
         actor=actor,
         ref=ref,
         version=None,
-        given={
-            "stage": stage,
-            "likelihood": likelihood,
-            "impact": impact,
-            "dimension": row.dimension if stage == "residual" else None,
-            "rationale": _rationale(row, of_import, stage),
-        },
+        given=judgement_of(stage, row, of_import),
         at=at,
         recorded_at=recorded_at,
     )
@@ -262,7 +316,7 @@ def _plan_work(
         return
     due = dt.date.fromisoformat(planned_work["due_on"])
     # Work whose day has passed was planned by then at the latest.
-    planned = min(since, _moment(actor, due, at))
+    planned = min(since, moment_of(actor, due, at))
     work = risks.create_mitigation(
         actor=actor,
         fields={**planned_work, "risks": [risk.ref]},
@@ -303,7 +357,7 @@ def _close(
         "file": of_import.file_name,
         "row": row.number,
     }
-    closed = max(_moment(actor, row.closed_on, at), since)
+    closed = max(moment_of(actor, row.closed_on, at), since)
     risks.close_risk(
         actor=actor,
         ref=ref,
@@ -313,39 +367,3 @@ def _close(
         at=closed,
         recorded_at=at,
     )
-
-
-def _moment(actor: Viewer, day: dt.date | None, at: dt.datetime) -> dt.datetime:
-    """The start of ``day`` in the register, or now where none is named."""
-    if day is None:
-        return at
-    return min(clock.start_of_day(day, actor.register.time_zone), at)
-
-
-def _rationale(row: RowPlan, of_import: Import, stage: str) -> str:
-    came = _("Brought in from %(file)s, row %(row)d, which says: %(theirs)s.") % {
-        "file": of_import.file_name,
-        "row": row.number,
-        "theirs": row.theirs.get(stage, ""),
-    }
-    return f"{row.rationale}\n{came}".strip()
-
-
-def _sources(
-    plan: Plan, row: RowPlan, of_import: Import, today: dt.date
-) -> Sequence[dict[str, Any]]:
-    """Where it came from, with everything of its row that has no field here."""
-    sheet = f"{plan.table.sheet}, " if plan.table.sheet else ""
-    text = "\n".join(f"{name}: {value}" for name, value in row.kept)
-    pieces = [text[n : n + _QUOTE] for n in range(0, len(text), _QUOTE)] or [""]
-    title = _("Brought in from %(file)s") % {"file": of_import.file_name}
-    return [
-        {
-            "title": title[:300],
-            "quote": piece,
-            "label": "judgement",
-            "locator": (sheet + _("row %(row)d") % {"row": row.number})[:300],
-            "date": today.isoformat(),
-        }
-        for piece in pieces[:_SOURCES]
-    ]

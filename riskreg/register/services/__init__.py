@@ -17,6 +17,7 @@ from riskreg.register.services.frame import (
     lock_refs,
     mark_used,
     next_ref,
+    next_refs,
 )
 from riskreg.register.services.invitations import (
     accept_invitation,
@@ -86,6 +87,7 @@ __all__ = [
     "lock_refs",
     "mark_used",
     "next_ref",
+    "next_refs",
     "propose",
     "refuse_change",
     "remove_member",

@@ -187,10 +187,16 @@ def next_ref(register: Register, noun: str, private_to: Party | None) -> str:
     Each party has a sequence of its own, so that what is shared never shows a gap. The sequence row
     is locked until commit: a number that was rolled back is given out again.
     """
+    (ref,) = next_refs(register, noun, private_to, 1)
+    return ref
+
+
+def next_refs(register: Register, noun: str, private_to: Party | None, count: int) -> list[str]:
+    """The next ``count`` refs, as ``next_ref`` gives one."""
     sequence = lock_refs(register, noun, private_to)
-    sequence.last += 1
+    first, sequence.last = sequence.last + 1, sequence.last + count
     sequence.save(update_fields=["last"])
     letter = _LETTERS[noun]
     if private_to is not None:
         letter = private_to.prefix + ("" if noun == "risk" else letter)
-    return f"{letter}-{sequence.last:03d}"
+    return [f"{letter}-{number:03d}" for number in range(first, sequence.last + 1)]

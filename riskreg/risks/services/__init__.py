@@ -14,6 +14,7 @@ from riskreg.risks.services.controls import add_control, edit_control, end_contr
 from riskreg.risks.services.criteria import publish_criteria
 from riskreg.risks.services.endings import ENDING, ClosedAs, clean_ending
 from riskreg.risks.services.lifecycle import close_risk, open_risk, reopen_risk
+from riskreg.risks.services.many import NewRisk, create_risks
 from riskreg.risks.services.mitigations import (
     create_mitigation,
     edit_mitigation,
@@ -31,6 +32,7 @@ __all__ = [
     "MOST_AT_ONCE",
     "ClosedAs",
     "Copied",
+    "NewRisk",
     "add_control",
     "clean_ending",
     "clone_risk",
@@ -38,6 +40,7 @@ __all__ = [
     "copy_register",
     "create_mitigation",
     "create_risk",
+    "create_risks",
     "edit_control",
     "edit_mitigation",
     "edit_risk",

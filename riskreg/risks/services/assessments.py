@@ -8,7 +8,7 @@ from typing import Any
 from django.db import transaction
 from django.utils.translation import gettext as _
 
-from riskreg.events.services import append, is_brought_in
+from riskreg.events.services import Entry, append, is_brought_in
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
@@ -17,7 +17,7 @@ from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Cell, Matrix, check_sourced
 from riskreg.register.services import mark_used
 from riskreg.register.translations import clean_translations
-from riskreg.risks.models import Assessment, Risk, Stage, State
+from riskreg.risks.models import Assessment, Position, Risk, Stage, State
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.positions import (
     bring_review_forward,
@@ -69,11 +69,30 @@ def create_assessment(
     if risk.state == State.CLOSED:
         raise Invalid.one("state", "closed", _("This risk is closed; reopen it to assess it."))
     clean, cell = clean_assessment(actor, risk, given)
-    criteria = actor.criteria
-    mark_used(criteria, recorded_at or at)
-    before = position_of(risk).cell(clean["stage"])
-    recorded_at = recorded_at or at
-    assessment = Assessment.objects.create(
+    mark_used(actor.criteria, recorded_at or at)
+    before = position_of(risk)
+    assessment, entry = judged(actor, risk, before, clean, cell, at=at, recorded_at=recorded_at)
+    assessment.save()
+    set_position(risk, at, actor.criteria, **cell_columns(clean["stage"], cell))
+    # The caller saves the risk as its next version.
+    append(replace(entry, subject_version=risk.version + 1))
+    return assessment
+
+
+def judged(
+    actor: Viewer,
+    risk: Risk,
+    before: Position,
+    clean: dict[str, Any],
+    cell: Cell,
+    *,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+) -> tuple[Assessment, Entry]:
+    """The assessment that ``clean_assessment`` gives, and what the log says of it, neither saved;
+    ``before``: where the risk stood. Changes ``risk.next_review_on`` in memory only."""
+    criteria, recorded_at = actor.criteria, recorded_at or at
+    assessment = Assessment(
         register=risk.register,
         party=risk.party,
         visibility=risk.visibility,
@@ -89,12 +108,11 @@ def create_assessment(
         brought_in=is_brought_in(at, recorded_at),
         **clean,
     )
-    set_position(risk, at, criteria, **cell_columns(clean["stage"], cell))
     was = risk.next_review_on
     if clean["stage"] == Stage.RESIDUAL:
         bring_review_forward(risk, actor.today(at), criteria, cell.rating)
     changes: dict[str, Any] = {
-        clean["stage"]: [before, {p: getattr(cell, p) for p in cell.__dict__}],
+        clean["stage"]: [before.cell(clean["stage"]), {p: getattr(cell, p) for p in cell.__dict__}],
         "rationale": [None, clean["rationale"]],
     }
     if clean["dimension"]:
@@ -104,9 +122,7 @@ def create_assessment(
     if was != risk.next_review_on:
         changes["next_review_on"] = [was, risk.next_review_on]
     entry = actor.entry("risk.assessed", risk, at=at, recorded_at=recorded_at, changes=changes)
-    # The caller saves the risk as its next version.
-    append(replace(entry, subject_version=risk.version + 1))
-    return assessment
+    return assessment, entry
 
 
 def clean_assessment(

@@ -12,11 +12,12 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
+from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used
 from riskreg.register.translations import clean_translations
 from riskreg.risks.fields import RISK
-from riskreg.risks.models import Risk, State
+from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.policy import may_follow
 from riskreg.risks.queries.access import check_version, position_of, risk_for
 from riskreg.risks.services.endings import clean_ending
@@ -84,6 +85,33 @@ def _move(
     risk = risk_for(actor, ref, lock=True)
     require(actor, f"risk.{action}", risk)
     check_version(risk, version)
+    position = position_of(risk)
+    columns, criteria, changes = moved(
+        action, actor, risk, position, at, reason, translations, ending
+    )
+    if risk.state == State.OPEN:
+        mark_used(criteria, recorded_at or at)
+    bump_version(risk, recorded_at or at, *columns)
+    set_position(risk, at, criteria)
+    append(actor.entry(VERBS[action], risk, at=at, recorded_at=recorded_at, changes=changes))
+    return risk
+
+
+VERBS = {"open": "risk.opened", "close": "risk.closed", "reopen": "risk.reopened"}
+
+
+def moved(
+    action: str,
+    actor: Viewer,
+    risk: Risk,
+    position: Position,
+    at: dt.datetime,
+    reason: Any = None,
+    translations: Mapping[str, Any] | None = None,
+    ending: Mapping[str, Any] | None = None,
+) -> tuple[list[str], Criteria, dict[str, Any]]:
+    """Move ``risk``, which stands at ``position``, in memory only: the columns that changed, the
+    criteria that it stands by then, and what the log says. Raises ``Invalid``."""
     before = risk.state
     state = may_follow(before, action)
     if state is None:
@@ -108,17 +136,11 @@ def _move(
     ended["labels"] = labels | ({"happened_cost": label} if label else {})
     changes |= set_values(RISK, risk, ended)
     risk.state = state
-    position = position_of(risk)
     criteria = position.criteria if position.residual_rating else actor.criteria
     columns = ["state", *ended]
     if state == State.OPEN:
-        mark_used(criteria, recorded_at or at)
         was = risk.next_review_on
         bring_review_forward(risk, actor.today(at), criteria, position.residual_rating)
         changes["next_review_on"] = [was, risk.next_review_on]
         columns.append("next_review_on")
-    bump_version(risk, recorded_at or at, *columns)
-    set_position(risk, at, criteria)
-    verb = {"open": "opened", "close": "closed", "reopen": "reopened"}[action]
-    append(actor.entry(f"risk.{verb}", risk, at=at, recorded_at=recorded_at, changes=changes))
-    return risk
+    return columns, criteria, changes

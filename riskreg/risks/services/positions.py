@@ -1,6 +1,8 @@
 """Keeping positions and review dates true. Called by services inside their transaction."""
 
 import datetime as dt
+from collections.abc import Mapping
+from enum import Enum
 from typing import Any
 
 from riskreg.kernel import clock
@@ -29,6 +31,40 @@ def set_position(
     from the start of the open one.
     """
     current = Position.objects.filter(risk=risk, valid_to=None).first()
+    step, columns = next_step(current, risk, at, criteria, changes)
+    if step == Step.NONE:
+        assert current is not None  # noqa: S101 - nothing differs from it
+        return current
+    if step == Step.REWRITE:
+        assert current is not None  # noqa: S101 - it is the one to write anew
+        # What began with the risk itself was moved by nothing.
+        moved = by_scale and Position.objects.filter(risk=risk, valid_to__isnull=False).exists()
+        Position.objects.filter(pk=current.pk).update(by_scale=moved or current.by_scale, **columns)
+        current.refresh_from_db()
+        return current
+    if current is not None:
+        Position.objects.filter(pk=current.pk).update(valid_to=at)
+    return Position.objects.create(risk=risk, valid_from=at, by_scale=by_scale, **columns)
+
+
+class Step(Enum):
+    """What another standing of a risk makes of its positions: nothing, the open one is written
+    anew, or a new one begins (and ends the open one, if there is one)."""
+
+    NONE = 0
+    REWRITE = 1
+    BEGIN = 2
+
+
+def next_step(
+    current: Position | None,
+    risk: Risk,
+    at: dt.datetime,
+    criteria: Criteria | None,
+    changes: Mapping[str, Any],
+) -> tuple[Step, dict[str, Any]]:
+    """What ``set_position`` does after ``current``, the open one, and the columns of what stands
+    then."""
     columns: dict[str, Any] = {
         "register_id": risk.register_id,
         "party_id": risk.party_id,
@@ -46,17 +82,10 @@ def set_position(
             columns[name] = getattr(current, name) if current else None
     columns.update(changes)
     if current is None:
-        return Position.objects.create(risk=risk, valid_from=at, by_scale=by_scale, **columns)
+        return Step.BEGIN, columns
     if all(getattr(current, name) == value for name, value in columns.items()):
-        return current
-    if at <= current.valid_from:
-        # What began with the risk itself was moved by nothing.
-        moved = by_scale and Position.objects.filter(risk=risk, valid_to__isnull=False).exists()
-        Position.objects.filter(pk=current.pk).update(by_scale=moved or current.by_scale, **columns)
-        current.refresh_from_db()
-        return current
-    Position.objects.filter(pk=current.pk).update(valid_to=at)
-    return Position.objects.create(risk=risk, valid_from=at, by_scale=by_scale, **columns)
+        return Step.NONE, columns
+    return Step.REWRITE if at <= current.valid_from else Step.BEGIN, columns
 
 
 def cell_columns(stage: str, cell: Cell | None) -> dict[str, Any]:
@@ -79,9 +108,14 @@ def set_draft_due(risk: Risk) -> None:
     risk.draft_due_on = policy.draft_due(risk.state, changed_on)
 
 
-def bump_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
-    """Save ``fields`` of ``risk`` as its next version."""
+def count_version(risk: Risk, at: dt.datetime) -> None:
+    """Make it the next version of ``risk``, in memory only."""
     risk.version += 1
     risk.updated_at = max(at, risk.updated_at)
     set_draft_due(risk)
+
+
+def bump_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
+    """Save ``fields`` of ``risk`` as its next version."""
+    count_version(risk, at)
     risk.save(update_fields=[*fields, "version", "updated_at", "draft_due_on"])

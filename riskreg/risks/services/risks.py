@@ -1,7 +1,7 @@
 """Making and changing risks."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -16,6 +16,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
 from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.external_ids import refusing_taken_external_id
+from riskreg.register.models import Party
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used, next_ref
 from riskreg.register.terms import check_not_merged
@@ -54,6 +55,33 @@ def create_risk(
     ``fields``: those of ``risks.fields.RISK`` that can be set. Raises ``Invalid`` naming every
     wrong field, ``Forbidden``.
     """
+    risk, links = new_risk(actor, fields, visibility, at=at, recorded_at=recorded_at)
+    risk.set_ref(next_ref(actor.register, "risk", private_to(risk)))
+    with refusing_taken_external_id():
+        risk.save(force_insert=True)
+    for name, rows in links.items():
+        getattr(risk, name).set(rows)
+    check_not_merged(links.get("terms", ()))
+    criteria = actor.criteria
+    mark_used(criteria, recorded_at or at)
+    set_position(risk, at, criteria)
+    _log(actor, "risk.created", risk, created(risk, links), at=at, recorded_at=recorded_at)
+    return risk
+
+
+def new_risk(
+    actor: Viewer,
+    fields: Mapping[str, Any],
+    visibility: str,
+    *,
+    at: dt.datetime,
+    recorded_at: dt.datetime | None = None,
+    clean: Callable[..., dict[str, Any]] = clean_fields,
+    refuse: Callable[..., None] = refuse_crossing,
+) -> tuple[Risk, dict[str, Any]]:
+    """A draft risk as ``create_risk`` makes it, without a ref and not saved, and the rows that it
+    links to. ``clean`` and ``refuse`` check what is given, where many are made at once. Raises as
+    ``create_risk``."""
     require(actor, "risk.create")
     errors = Errors()
     party = actor.party
@@ -66,13 +94,12 @@ def create_risk(
     given.setdefault("kind", Kind.THREAT)
     if not given.get("owner"):
         given["owner"] = actor.user
-    clean = clean_fields(errors, actor, given, party=party, visibility=visibility)
-    check_people(errors, clean.get("owner"), clean.get("deputy"))
+    found = clean(errors, actor, given, party=party, visibility=visibility)
+    check_people(errors, found.get("owner"), found.get("deputy"))
     new = Risk(party=party, visibility=visibility, owner=actor.user)
-    refuse_crossing(errors, actor, moves_of(new, clean))
+    refuse(errors, actor, moves_of(new, found))
     errors.raise_if_any()
-    links = {name: clean.pop(name) for name in LINKS if name in clean}
-    private_to = party if visibility == Visibility.PARTY else None
+    links = {name: found.pop(name) for name in LINKS if name in found}
     risk = Risk(
         register=actor.register,
         party=party,
@@ -80,22 +107,21 @@ def create_risk(
         state=State.DRAFT,
         created_at=recorded_at or at,
         updated_at=recorded_at or at,
-        **clean,
+        **found,
     )
-    risk.set_ref(next_ref(actor.register, "risk", private_to))
     set_draft_due(risk)
-    with refusing_taken_external_id():
-        risk.save(force_insert=True)
-    for name, rows in links.items():
-        getattr(risk, name).set(rows)
-    check_not_merged(links.get("terms", ()))
-    criteria = actor.criteria
-    mark_used(criteria, recorded_at or at)
-    set_position(risk, at, criteria)
+    return risk, links
+
+
+def private_to(risk: Risk) -> Party | None:
+    """Whose refs a new risk takes: its party's own, or (None) those of all."""
+    return risk.party if risk.visibility == Visibility.PARTY else None
+
+
+def created(risk: Risk, links: Mapping[str, Any]) -> dict[str, Any]:
+    """What the log says of a new risk."""
     nothing: dict[str, Any] = dict.fromkeys(LINKS, ())
-    changes = whole_row(RISK, risk, nothing | links)
-    _log(actor, "risk.created", risk, changes, at=at, recorded_at=recorded_at)
-    return risk
+    return whole_row(RISK, risk, nothing | dict(links))
 
 
 @transaction.atomic

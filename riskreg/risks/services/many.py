@@ -1,0 +1,260 @@
+"""Making many risks at once, of which each is as ``create_risk`` makes one.
+
+Every row goes by the functions that one risk goes by, in the same order; what they give is written
+table by table. A row about which there is any doubt is left to be made by itself, where the reason
+is said: nothing is refused here.
+"""
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.utils.translation import gettext as _
+
+from riskreg.accounts.models import User
+from riskreg.events.services import Entry, append_all
+from riskreg.kernel.errors import Errors, Invalid, RiskregError
+from riskreg.kernel.text import clean_text, storable
+from riskreg.register.access import Viewer
+from riskreg.register.changes import entries_by_audience
+from riskreg.register.common_fields import EXTERNAL_ID
+from riskreg.register.models import Criteria, Party
+from riskreg.register.permissions import require
+from riskreg.register.policy import Cell
+from riskreg.register.services import mark_used, next_refs
+from riskreg.register.terms import check_not_merged
+from riskreg.risks.fields import RISK
+from riskreg.risks.models import Assessment, Position, Risk
+from riskreg.risks.services.assessments import clean_assessment, judged
+from riskreg.risks.services.cleaning import LINKS, clean_fields
+from riskreg.risks.services.crossing import Move, refuse_crossing
+from riskreg.risks.services.lifecycle import VERBS, moved
+from riskreg.risks.services.positions import Step, cell_columns, count_version, next_step
+from riskreg.risks.services.risks import created, new_risk, private_to
+
+
+@dataclass(frozen=True)
+class NewRisk:
+    """What a risk is made of: its fields, who sees it, since when it is there, the judgements of it
+    (as ``record_assessment`` is given them) from that moment, and when it was opened (None: it
+    stays a draft)."""
+
+    fields: Mapping[str, Any]
+    visibility: str
+    since: dt.datetime
+    judgements: Sequence[Mapping[str, Any]] = ()
+    opened_at: dt.datetime | None = None
+
+
+def create_risks(
+    *, actor: Viewer, rows: Sequence[NewRisk], recorded_at: dt.datetime
+) -> list[Risk | None]:
+    """Make a risk of each of ``rows`` inside a transaction; None for each that is to be made by
+    itself, which may be all of them. Refs are in the order of ``rows``."""
+    lookups = _Lookups(actor, [row.fields for row in rows])
+    drafts: list[_Draft | None] = []
+    for row in rows:
+        try:
+            drafts.append(_draft(actor, row, lookups, recorded_at))
+        except RiskregError:
+            drafts.append(None)
+    ready = [draft for draft in drafts if draft is not None]
+    if not ready:
+        return [None] * len(rows)
+    try:
+        with transaction.atomic():
+            _write(actor, ready, recorded_at)
+    except (IntegrityError, RiskregError):
+        # Somebody took an id or merged a term meanwhile, of one of them.
+        return [None] * len(rows)
+    return [draft.risk if draft is not None else None for draft in drafts]
+
+
+@dataclass
+class _Draft:
+    """A risk with what is to be written beside it."""
+
+    row: NewRisk
+    risk: Risk
+    links: dict[str, Any]
+    judgements: list[tuple[dict[str, Any], Cell]]
+    positions: list[Position] = field(default_factory=list)
+    assessments: list[Assessment] = field(default_factory=list)
+    entries: list[Entry] = field(default_factory=list)
+
+
+def _draft(
+    actor: Viewer, row: NewRisk, lookups: "_Lookups", recorded_at: dt.datetime
+) -> _Draft | None:
+    """Everything checked, nothing written, no ref yet; None for what cannot be checked here.
+    Raises what a service would."""
+    risk, links = new_risk(
+        actor,
+        row.fields,
+        row.visibility,
+        at=row.since,
+        recorded_at=recorded_at,
+        clean=lookups.clean,
+        refuse=lookups.refuse,
+    )
+    judgements = []
+    for given in row.judgements:
+        if not given.get("rationale"):
+            # Whether one is needed depends on where the risk stands by then.
+            return None
+        require(actor, "risk.assess", risk)
+        judgements.append(clean_assessment(actor, risk, given))
+    if row.opened_at is not None:
+        require(actor, "risk.open", risk)
+        if not risk.event:
+            return None
+    lookups.take(risk)
+    return _Draft(row, risk, links, judgements)
+
+
+def _write(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) -> None:
+    criteria = actor.criteria
+    mark_used(criteria, recorded_at)
+    # What all see first, so that two writers cannot wait for each other.
+    for own in sorted({private_to(draft.risk) for draft in drafts}, key=lambda p: p is not None):
+        theirs = [draft for draft in drafts if private_to(draft.risk) == own]
+        refs = next_refs(actor.register, "risk", own, len(theirs))
+        for draft, ref in zip(theirs, refs, strict=True):
+            draft.risk.set_ref(ref)
+    for draft in drafts:
+        _live(actor, draft, criteria, recorded_at)
+    Risk.objects.bulk_create([draft.risk for draft in drafts])
+    for name in LINKS:
+        _link(name, drafts)
+    check_not_merged({term for draft in drafts for term in draft.links.get("terms", ())})
+    Position.objects.bulk_create([one for draft in drafts for one in draft.positions])
+    Assessment.objects.bulk_create([one for draft in drafts for one in draft.assessments])
+    append_all([entry for draft in drafts for entry in draft.entries])
+
+
+def _live(actor: Viewer, draft: _Draft, criteria: Criteria, recorded_at: dt.datetime) -> None:
+    """Let the risk be made, judged and opened, in memory only."""
+    risk, row = draft.risk, draft.row
+    _stand(draft, row.since, criteria, {})
+    entry = actor.entry(
+        "risk.created", risk, at=row.since, recorded_at=recorded_at,
+        changes=created(risk, draft.links),
+    )  # fmt: skip
+    draft.entries += entries_by_audience(RISK, risk, entry)
+    for clean, cell in draft.judgements:
+        before = draft.positions[-1]
+        assessment, entry = judged(
+            actor, risk, before, clean, cell, at=row.since, recorded_at=recorded_at
+        )
+        _stand(draft, row.since, criteria, cell_columns(clean["stage"], cell))
+        count_version(risk, recorded_at)
+        draft.assessments.append(assessment)
+        draft.entries.append(replace(entry, subject_version=risk.version))
+    if row.opened_at is None:
+        return
+    _columns, by, changes = moved("open", actor, risk, draft.positions[-1], row.opened_at)
+    count_version(risk, recorded_at)
+    _stand(draft, row.opened_at, by, {})
+    draft.entries.append(
+        actor.entry(VERBS["open"], risk, at=row.opened_at, recorded_at=recorded_at, changes=changes)
+    )
+
+
+def _stand(draft: _Draft, at: dt.datetime, criteria: Criteria, changes: Mapping[str, Any]) -> None:
+    """As ``set_position``."""
+    current = draft.positions[-1] if draft.positions else None
+    step, columns = next_step(current, draft.risk, at, criteria, changes)
+    if step == Step.BEGIN:
+        if current is not None:
+            current.valid_to = at
+        draft.positions.append(Position(risk=draft.risk, valid_from=at, **columns))
+    elif step == Step.REWRITE:
+        for name, value in columns.items():
+            setattr(current, name, value)
+    # Not to be read again for each of them.
+    draft.positions[-1].criteria = criteria
+
+
+def _link(name: str, drafts: Sequence[_Draft]) -> None:
+    through: Any = getattr(Risk, name).through
+    linked = Risk._meta.get_field(name).related_model._meta.model_name  # type: ignore[union-attr]
+    through.objects.bulk_create([
+        through(**{"risk_id": draft.risk.pk, f"{linked}_id": row.pk})
+        for draft in drafts
+        for row in draft.links.get(name, ())
+    ])  # fmt: skip
+
+
+class _Lookups:
+    """What rows name of the register, checked once for each value and not in each row: ten thousand
+    rows name a few people and terms over and over. External ids that are free are known from one
+    look at all of them."""
+
+    names = ("owner", "deputy", "terms", "objectives")
+
+    def __init__(self, actor: Viewer, rows: Sequence[Mapping[str, Any]]) -> None:
+        self.known: dict[tuple[Any, ...], tuple[Any, Errors]] = {}
+        ids = {str(row["external_id"]) for row in rows if row.get("external_id")}
+        ours = Risk.objects.visible_to(actor).filter(party=actor.party)
+        found = ours.filter(external_id__in=[one for one in ids if storable(one)])
+        self.taken: set[str | None] = set(found.values_list("external_id", flat=True))
+        self.given_out: set[str] = set()
+
+    def take(self, risk: Risk) -> None:
+        """``risk`` will be there when the next one is made."""
+        if risk.external_id:
+            self.given_out.add(risk.external_id)
+
+    def clean(
+        self,
+        errors: Errors,
+        actor: Viewer,
+        given: Mapping[str, Any],
+        *,
+        party: Party,
+        visibility: str,
+    ) -> dict[str, Any]:
+        """As ``clean_fields``."""
+        rest = {name: value for name, value in given.items() if name not in self.names}
+        text = clean_text(
+            Errors(), "external_id", rest.get("external_id"), limit=EXTERNAL_ID.limit, one_line=True
+        )
+        if text in self.given_out:
+            errors.add("external_id", "taken", _("This external id is taken already."))
+        free = bool(text) and text == rest["external_id"] and text not in self.taken
+        if free:
+            # Anything else is checked by the service, in its words.
+            del rest["external_id"]
+        found = clean_fields(errors, actor, rest, party=party, visibility=visibility)
+        if free:
+            found["external_id"] = text
+        for name in self.names:
+            if name not in given:
+                continue
+            key = (name, _name_of(given[name]), visibility)
+            if key not in self.known:
+                own = Errors()
+                alone = clean_fields(
+                    own, actor, {name: given[name]}, party=party, visibility=visibility
+                )
+                self.known[key] = (alone.get(name), own)
+            found[name], own = self.known[key]
+            errors.merge(Invalid(own.fields))
+        return found
+
+    def refuse(self, errors: Errors, actor: Viewer, moves: Sequence[Move]) -> None:
+        """As ``refuse_crossing``."""
+        people = tuple((move.part, move.taker and move.taker.pk) for move in moves)
+        key = ("moves", people, moves[0].risk.visibility if moves else "")
+        if key not in self.known:
+            own = Errors()
+            refuse_crossing(own, actor, moves)
+            self.known[key] = (None, own)
+        errors.merge(Invalid(self.known[key][1].fields))
+
+
+def _name_of(value: Any) -> Any:
+    """What tells one value from another; people of one name are two."""
+    return ("person", value.pk) if isinstance(value, User) else repr(value)
