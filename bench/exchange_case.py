@@ -1,9 +1,10 @@
 """One size on one database (``DATABASE_URL``): what comes in, or what goes out; rows as JSON.
 
-The floors: of a dry run, python-calamine reading the same workbook and each of its texts and days
-cleaned as the services do; of a commit, the same rows of the same tables in bulk, without a look at
-any of them; of a file that goes out, the rows of the same risks as INSERTs, which the database
-writes.
+The floors: of a dry run, python-calamine reading the same workbook and each of its cells cleaned as
+the services do (texts, a day, both levels as whole numbers, owner and status as one of those that
+there are) into what a row would keep; of a commit, the same rows of the same tables in bulk,
+without a look at any of them; of a file that goes out, the rows of the same risks as INSERTs, which
+the database writes.
 """
 
 import io
@@ -75,8 +76,10 @@ def come_in(size: int) -> Iterator[Any]:
     from riskreg.kernel import clock
     from riskreg.kernel.days import clean_day
     from riskreg.kernel.errors import Errors
-    from riskreg.register.cleaning import clean_value
+    from riskreg.kernel.fields import Field, Type
+    from riskreg.register.cleaning import clean_choice, clean_value
     from riskreg.risks.fields import RISK
+    from riskreg.risks.models import State
 
     viewer = empty()
     brought = Brought("register.xlsx", workbook(size))
@@ -87,14 +90,27 @@ def come_in(size: int) -> Iterator[Any]:
             actor=viewer, brought=brought, at=clock.now()
         )
 
+    texts = [RISK[name] for name in FIELDS]
+    level = Field("level", Type.WHOLE, least=1, most=len(LEVELS))
+
     def read_and_clean() -> None:
         book = python_calamine.CalamineWorkbook.from_filelike(io.BytesIO(brought.data))
+        kept = []
         for line in book.get_sheet_by_index(0).to_python()[1:]:
             errors = Errors()
-            for name, value in zip(FIELDS, line, strict=False):
-                clean_value(errors, RISK[name], value)
-            clean_day(errors, "identified_on", line[-1])
+            *given, likelihood, impact, owner, status, day = line
+            clean = {
+                field.name: clean_value(errors, field, value)
+                for field, value in zip(texts, given, strict=True)
+            }
+            clean["likelihood"] = clean_value(errors, level, int(likelihood))
+            clean["impact"] = clean_value(errors, level, int(impact))
+            clean["owner"] = clean_choice(errors, "owner", owner, ("Bench", "Partner"), True)
+            clean["state"] = clean_choice(errors, "state", status.lower(), State.values, True)
+            clean["identified_on"] = clean_day(errors, "identified_on", day)
             errors.raise_if_any()
+            kept.append(clean)
+        assert len(kept) == size
 
     timing = beside(ours, read_and_clean, runs=5, budget=60.0)
     plan = found["plan"]

@@ -14,7 +14,7 @@ from riskreg.events.models import Event
 from riskreg.events.queries import all_chains, verify
 from riskreg.exchange.models import Import, ImportedRow
 from riskreg.exchange.queries import imports_for, parked_owner_of, waiting_for_owner
-from riskreg.exchange.services import Brought, bring_in
+from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.kernel.errors import Forbidden
 from riskreg.risks import services as risk_services
 from riskreg.risks.models import Assessment, Control, Mitigation, Position, Risk
@@ -150,6 +150,16 @@ def test_a_row_that_a_service_refuses_leaves_nothing_of_itself(world: World) -> 
     assert [(r["row"], r["column"]) for r in report["refused"]] == [(2, "Risk ID")]
     assert [risk.title for risk in Risk.objects.all()] == ["Rain"]
     assert set(ImportedRow.objects.values_list("outcome", flat=True)) == {"new", "refused"}
+
+
+def test_a_dry_run_refuses_one_wrong_text_in_every_row_that_has_it(world: World) -> None:
+    unseen = "\u200b\u200b"
+    rows = [[unseen, "Ice", 5, 4, unseen], [unseen, "Rain", 5, 4, "B-2"], ["Snow", "Snow", 5, 4, 3]]
+    header = ["Risk", "Description", "Likelihood", "Impact", "Risk ID"]
+    brought = Brought("register.csv", text([header, *rows]).encode())
+    plan, _answers = preview_import(actor=world.viewer(world.manager), brought=brought, at=world.at)
+    assert [(refused.row, refused.column) for refused in plan.refused] == [(2, "Risk"), (3, "Risk")]
+    assert [row.outcome for row in plan.rows] == ["refused", "refused", "new"]
 
 
 def test_nothing_comes_in_while_something_is_asked(world: World) -> None:

@@ -58,6 +58,10 @@ class CellReader:
             if ours is None and (known := recognise(name)) and known.target == "owner"
         ]
         self.undated = 0
+        # What was read without a question, by column and value.
+        self._words_read: dict[tuple[str, str, str], str] = {}
+        self._days_read: dict[tuple[str, Value], dt.date] = {}
+        self._people_read: dict[str, Person | None] = {}
 
     def word(
         self,
@@ -71,6 +75,8 @@ class CellReader:
             return None
         header, value = given[name]
         text = as_text(value)
+        if (name, header, text) in self._words_read:
+            return self._words_read[name, header, text]
         if name == "response" and folded(text) == "share":
             return "transfer"
         answered, answer = self.answered(header, text)
@@ -84,6 +90,8 @@ class CellReader:
             # What says more than our word is kept as it was said.
             if folded(text) != found:
                 plan.kept.append((header, text))
+            else:
+                self._words_read[name, header, text] = found
             return found
         self.ask(
             plan,
@@ -97,6 +105,11 @@ class CellReader:
 
     def person(self, text: str) -> Person | None:
         """The one member called so who can answer here; None for nobody, or for more than one."""
+        if text not in self._people_read:
+            self._people_read[text] = self._person(text)
+        return self._people_read[text]
+
+    def _person(self, text: str) -> Person | None:
         wanted = self.answers.people.get(text)
         for name in [wanted] if wanted else people_in(text):
             found = self._people.get(folded(name), []) if name else []
@@ -113,6 +126,8 @@ class CellReader:
         if name not in given:
             return None
         header, value = given[name]
+        if (header, value) in self._days_read:
+            return self._days_read[header, value]
         text = shown(value)
         answered, answer = self.answered(header, text)
         if answered:
@@ -145,6 +160,8 @@ class CellReader:
                 "day",
             )
             return None
+        if given[name][1].__class__ is str:
+            self._days_read[header, given[name][1]] = day
         return day
 
     def _order(self, header: str) -> bool | None:

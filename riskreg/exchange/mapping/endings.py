@@ -11,13 +11,13 @@ from riskreg.exchange.reading import Value, shown
 from riskreg.register.labels import Label
 
 REASON_MAX = 4000
+NAMES = ("closing_reason", "happened_on", "happened_cost", "happened_cost_label")
 
 
 def read_ending(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
     """What the row says of its end. What cannot be meant so is kept as it was said: the end of a
     risk that is not closed, a day to come, a cost without the day or in another currency."""
-    names = ("closing_reason", "happened_on", "happened_cost", "happened_cost_label")
-    cells = {name: given[name] for name in names if name in given}
+    cells = {name: given[name] for name in NAMES if name in given}
     filled = {name: cell for name, cell in cells.items() if not is_nothing(as_text(cell[1]))}
     if plan.state != "closed":
         plan.kept += [(header, as_text(value)) for header, value in filled.values()]

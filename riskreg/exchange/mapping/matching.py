@@ -63,6 +63,8 @@ class Matcher:
             plan.why = _("%(ref)s says the same.") % {"ref": found.ref}
 
     def _find(self, plan: RowPlan) -> Existing | None:
+        if not self._by_ref:
+            return None
         row = str(plan.number)
         if row in self.answers.matches:
             ref = self.answers.matches[row]

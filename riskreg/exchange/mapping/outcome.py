@@ -55,7 +55,7 @@ class Refused:
         return {"row": self.row, "column": self.column, "why": self.why}
 
 
-@dataclass
+@dataclass(slots=True)
 class RowPlan:
     """One row: what it would set, and what comes of it."""
 

@@ -141,8 +141,8 @@ def _check_twice(
     """Two rows of one id are one risk if they differ in their measure alone; otherwise which of
     them counts is not ours to say."""
     theirs = str(plan.fields.get("external_id") or plan.theirs.get("ref") or "")
-    text = folded(f"{plan.fields.get('title')}\n{plan.fields.get('event')}")
-    key = folded(theirs) if theirs else f"\n{text}"
+    text = theirs or f"{plan.fields.get('title')}\n{plan.fields.get('event')}"
+    key = folded(text) if theirs else f"\n{folded(text)}"
     first = seen.get(key)
     if first is None:
         seen[key] = plan

@@ -1,6 +1,7 @@
 """Reading one row: every cell into what it sets, with a question or a refusal where it cannot."""
 
 from collections.abc import Mapping
+from typing import Any
 
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,23 @@ _FITTING = {
 
 
 class RowReader(CellReader):
-    """Reads the rows of one table."""
+    """Reads the rows of one table. What holds for all of them is worked out once, and what a cell
+    says once for each different value."""
+
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        there = {ours for ours in self.columns.values() if ours}
+        self._cells = [(name, self.columns.get(name)) for name in self.table.headers]
+        self._sizes = {axis: len(self.context.levels[axis]) for axis in AXES}
+        parts = (*AXES, "score", "rating")
+        judged = {s: [(p, f"{s}.{p}") for p in parts if f"{s}.{p}" in there] for s in STAGES}
+        self._judged = {stage: names for stage, names in judged.items() if names}
+        self._filed = {key: (f"terms.{key}", names) for key, names in self.context.terms.items()
+                       if f"terms.{key}" in there}  # fmt: skip
+        self._has_ending = not there.isdisjoint(endings.NAMES)
+        self._levels_read: dict[tuple[str, type, Value],
+                                tuple[str, int | tuple[int, int] | None]] = {}  # fmt: skip
+        self._has_work = any(ours.startswith(("mitigation.", "control")) for ours in there)
 
     def read(self, row: Row, plan: RowPlan) -> None:
         """Fill ``plan`` from ``row``; its outcome is ``refused`` if it cannot be taken."""
@@ -34,11 +51,15 @@ class RowReader(CellReader):
             self.refuse(plan, "", why)
             return
         given: dict[str, tuple[str, Value]] = {}
-        for header, value in zip(self.table.headers, row.values, strict=True):
-            ours = self.columns.get(header)
-            if is_blank(value) or ours == IGNORE:
+        for (header, ours), value in zip(self._cells, row.values, strict=True):
+            if value is None or ours == IGNORE:
                 continue
-            if isinstance(value, FormulaWithoutValue):
+            if value.__class__ is str:
+                if not str.strip(value):
+                    continue
+            elif is_blank(value):
+                continue
+            elif isinstance(value, FormulaWithoutValue):
                 if ours and not self._follows(ours):
                     self.refuse(
                         plan,
@@ -62,10 +83,12 @@ class RowReader(CellReader):
         self._people_of(plan, given)
         self._terms(plan, given)
         self._dates(plan, given)
-        endings.read_ending(self, plan, given)
+        if self._has_ending:
+            endings.read_ending(self, plan, given)
         self._visibility(plan, given)
-        work.read_work(self, plan, given)
-        work.read_controls(plan, given)
+        if self._has_work:
+            work.read_work(self, plan, given)
+            work.read_controls(plan, given)
 
     def notes(self) -> list[str]:
         """What is worth telling of the whole file."""
@@ -166,24 +189,20 @@ class RowReader(CellReader):
 
     # --- levels
     def _levels(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
-        sizes = {axis: len(self.context.levels[axis]) for axis in AXES}
-        for stage in STAGES:
+        for stage, names in self._judged.items():
             cell: dict[str, int] = {}
             parts = []
-            for part in (*AXES, "score", "rating"):
-                name = f"{stage}.{part}"
+            for part, name in names:
                 if name not in given:
                     continue
-                header, value = given[name]
-                text = shown(value)
-                if is_nothing(text):
+                text, level = self._level(*given[name])
+                if not text:
                     continue
-                parts.append(f"{header}: {text}")
-                level = self.scaling.level(header, text)
+                parts.append(text)
                 if isinstance(level, int):
                     cell[part] = level
-                elif isinstance(level, str) and (found := cell_in(level, sizes)):
-                    cell["likelihood"], cell["impact"] = found
+                elif level:
+                    cell["likelihood"], cell["impact"] = level
             if "likelihood" in cell and "impact" in cell:
                 plan.levels[stage] = (cell["likelihood"], cell["impact"])
                 plan.theirs[stage] = "; ".join(parts)
@@ -198,6 +217,17 @@ class RowReader(CellReader):
             elif not is_nothing(text):
                 plan.kept.append((header, text))
 
+    def _level(self, header: str, value: Value) -> tuple[str, int | tuple[int, int] | None]:
+        """How a level reads (nothing for none), and which of ours, or which cell, it is."""
+        key = (header, value.__class__, value)
+        if key not in self._levels_read:
+            text = shown(value)
+            level = self.scaling.level(header, text)
+            read = "" if is_nothing(text) else f"{header}: {text}"
+            cell = cell_in(level, self._sizes) if isinstance(level, str) else level
+            self._levels_read[key] = (read, cell)
+        return self._levels_read[key]
+
     # --- people
     def _people_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         self._owner_of(plan, given)
@@ -210,12 +240,14 @@ class RowReader(CellReader):
                     plan.kept.append((header, text))
                 else:
                     plan.fields["deputy"] = person.id
-        if plan.fields.get("deputy") == plan.fields.get("owner", self.context.me):
-            plan.fields.pop("deputy", None)
+            if plan.fields.get("deputy") == plan.fields.get("owner", self.context.me):
+                plan.fields.pop("deputy", None)
 
     def _owner_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         """The member whom the row names as owner; a name that nobody has waits to be assigned."""
         named: list[tuple[str, str]] = []
+        if "owner" not in given and not self._more_owners:
+            return
         if "owner" in given:
             header, value = given["owner"]
             named.append((header, " ".join(as_text(value).split())))
@@ -234,10 +266,10 @@ class RowReader(CellReader):
     # --- terms
     def _terms(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         terms: list[str] = []
-        for key, names in self.context.terms.items():
-            if f"terms.{key}" not in given:
+        for key, (target, names) in self._filed.items():
+            if target not in given:
                 continue
-            header, value = given[f"terms.{key}"]
+            header, value = given[target]
             text = as_text(value)
             whole = [text] if folded(text) in names else split_list(text)
             for word in whole:

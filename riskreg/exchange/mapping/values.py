@@ -39,6 +39,7 @@ _TAG = re.compile(
 
 
 # Blanks within one are folded away.
+_STARTS = frozenset(word[0] for word in NOTHING)
 _LONGEST_NOTHING = 4 * max(len(word) for word in NOTHING)
 
 
@@ -53,7 +54,11 @@ class DayOrMonthFirst(ValueError):
 def is_nothing(text: str) -> bool:
     """Whether it is a way of writing that there is nothing."""
     text = text.strip()
-    return not text or (len(text) <= _LONGEST_NOTHING and folded(text) in NOTHING)
+    if not text:
+        return True
+    if len(text) > _LONGEST_NOTHING or (text.isascii() and text[0].lower() not in _STARTS):
+        return False
+    return folded(text) in NOTHING
 
 
 def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
@@ -189,10 +194,10 @@ def as_text(value: Value) -> str:
     """A text without the tags of a page and without what no text may hold; one that we have written
     ourselves as it was."""
     text = shown(value)
-    if isinstance(value, OwnText):
-        return text
     if text.isprintable() and "<" not in text and "_x000D_" not in text:
         return text  # as most are
+    if isinstance(value, OwnText):
+        return text
     if _TAG.search(text):
         text = re.sub(r"(?i)<br\s*/?>|</(p|div|li|tr)>", "\n", text)
         text = html.unescape(re.sub(r"<[^<>]{1,2000}>", "", text))

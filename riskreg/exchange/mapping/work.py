@@ -56,6 +56,8 @@ def read_work(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, 
 
 def read_measures(reader: CellReader, measures: Sequence[Measure], rows: Sequence[RowPlan]) -> str:
     """Give each measure that stands apart to the row of its risk; which ids no row has."""
+    if not measures:
+        return ""
     by_number = {row.number: row for row in rows}
     by_id: dict[str, RowPlan] = {}
     for row in rows:

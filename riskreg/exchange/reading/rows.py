@@ -166,8 +166,8 @@ def _is_hint(values: list[Value], filled: list[int], judged: list[int]) -> bool:
 
 
 def _padded(sheet: Sheet, number: int, width: int) -> list[Value]:
-    row = list(sheet.grid[number][:width])
-    return row + [None] * (width - len(row))
+    row = sheet.grid[number][:width]
+    return row if len(row) == width else row + [None] * (width - len(row))
 
 
 def _spans(sheet: Sheet) -> set[int]:

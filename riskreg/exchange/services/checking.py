@@ -1,19 +1,25 @@
 """Of a dry run: the rows that a service would refuse for their own values."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
 from riskreg.exchange.mapping import Plan, RowPlan
 from riskreg.exchange.services.committing import refusal_of, visibility_of
 from riskreg.kernel.errors import Errors, Invalid
+from riskreg.kernel.fields import Type
 from riskreg.kernel.text import clean_text, storable
 from riskreg.register.access import Viewer
+from riskreg.register.cleaning import clean_value
 from riskreg.register.common_fields import EXTERNAL_ID
 from riskreg.register.permissions import require
+from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.risks.services.cleaning import check_people, clean_fields
 
 _AT_ONCE = 500
+# How many different texts of a field are kept as fine: one that has more seldom has one twice.
+_KEPT = 500
 
 
 def check_rows(actor: Viewer, plan: Plan) -> Plan:
@@ -24,8 +30,10 @@ def check_rows(actor: Viewer, plan: Plan) -> Plan:
     new = [row for row in plan.rows if row.outcome == "new"]
     checked = _LookedUp(actor, new)
     for row in new:
-        errors = Errors()
         visibility = visibility_of(plan, row)
+        if checked.is_fine(row.fields, visibility):
+            continue
+        errors = Errors()
         people = checked.look_up(errors, row.fields, visibility)
         clean_fields(
             errors, actor, checked.rest_of(row.fields), party=actor.party, visibility=visibility
@@ -47,6 +55,9 @@ class _LookedUp:
     known from one look at all of them."""
 
     names = ("owner", "deputy", "terms", "objectives")
+    # Texts are right or wrong by themselves; what is to be chosen is so only beside the kind.
+    texts = {field.name: field for field in RISK if field.type in (Type.LINE, Type.TEXT)}
+    choices = ("kind", "response")
 
     def __init__(self, actor: Viewer, rows: Sequence[RowPlan]) -> None:
         self.actor = actor
@@ -57,6 +68,46 @@ class _LookedUp:
         for n in range(0, len(ids), _AT_ONCE):
             found = ours.filter(external_id__in=[i for i in ids[n : n + _AT_ONCE] if storable(i)])
             self.taken.update(found.values_list("external_id", flat=True))
+        self._fine: dict[str, set[str]] = defaultdict(set)
+        self._fine_choices: set[tuple[tuple[str, Any], ...]] = set()
+
+    def is_fine(self, given: Mapping[str, Any], visibility: str) -> bool:
+        """Whether nothing is wrong with ``given`` for sure; what is not sure is for the service to
+        say. Each different value is cleaned once."""
+        errors = Errors()
+        for name, value in given.items():
+            if name == "external_id":
+                if not self._is_free(value):
+                    return False
+            elif name in self.texts:
+                fine = self._fine[name]
+                if value not in fine:
+                    clean_value(errors, self.texts[name], value)
+                    if not errors.fields and len(fine) < _KEPT:
+                        fine.add(value)
+            elif name in self.names:
+                self.look_up(errors, {name: value}, visibility)
+            elif name not in self.choices:
+                return False
+        if "deputy" in given:
+            named = {name: given[name] for name in ("owner", "deputy") if name in given}
+            people = self.look_up(errors, named, visibility)
+            check_people(errors, people.get("owner") or self.actor.user, people["deputy"])
+        chosen = {name: given[name] for name in self.choices if name in given}
+        key = tuple(chosen.items())
+        if chosen and key not in self._fine_choices:
+            assert self.actor.party is not None  # noqa: S101 - who may import acts for a party
+            clean_fields(errors, self.actor, chosen, party=self.actor.party, visibility=visibility)
+            if not errors.fields:
+                self._fine_choices.add(key)
+        return not errors.fields
+
+    def _is_free(self, external_id: Any) -> bool:
+        """Whether an external id can be kept as it stands, and names nothing yet."""
+        text = clean_text(
+            Errors(), "external_id", external_id, limit=EXTERNAL_ID.limit, one_line=True
+        )
+        return bool(text) and text == external_id and text not in self.taken
 
     def look_up(self, errors: Errors, given: Mapping[str, Any], visibility: str) -> dict[str, Any]:
         """What ``given`` names, as rows; what is wrong with it is noted as its service says it."""
@@ -65,7 +116,8 @@ class _LookedUp:
         for name in self.names:
             if name not in given:
                 continue
-            key = (name, repr(given[name]), visibility)
+            value = given[name]
+            key = (name, value if isinstance(value, str) else repr(value), visibility)
             if key not in self.known:
                 own = Errors()
                 found = clean_fields(
@@ -74,16 +126,14 @@ class _LookedUp:
                 )  # fmt: skip
                 self.known[key] = (found.get(name), own)
             clean[name], own = self.known[key]
-            errors.merge(Invalid(own.fields))
+            if own.fields:
+                errors.merge(Invalid(own.fields))
         return clean
 
     def rest_of(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """``given`` without what was looked up."""
         rest = {name: value for name, value in given.items() if name not in self.names}
-        text = clean_text(
-            Errors(), "external_id", rest.get("external_id"), limit=EXTERNAL_ID.limit, one_line=True
-        )
         # What cannot be kept as it stands is checked by the service, in its words.
-        if text and text == rest["external_id"] and text not in self.taken:
+        if self._is_free(rest.get("external_id")):
             del rest["external_id"]
         return rest
