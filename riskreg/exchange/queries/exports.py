@@ -5,17 +5,19 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import islice
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import QuerySet, TextField
+from django.db.models.functions import Cast
 
+from riskreg.accounts.models import User
 from riskreg.events.queries import history_of
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised
+from riskreg.kernel.many_ids import among
 from riskreg.register.access import Viewer
 from riskreg.register.dimensions import dimension_name
 from riskreg.register.queries import terms_of
 from riskreg.risks.models import Assessment, Mitigation, Position, Risk, Stage, State
 from riskreg.risks.queries.links import objectives_by_risk
-from riskreg.risks.queries.lists import mitigations_for
 
 PIECE = 1000
 _PARTS = ("likelihood", "impact", "score", "rating")
@@ -23,62 +25,96 @@ _TEXTS = ("title", "event", "cause", "consequence")
 
 
 def export_rows(
-    viewer: Viewer, positions: QuerySet[Position], language: str
+    viewer: Viewer, positions: QuerySet[Position], language: str, names: Sequence[str] = ()
 ) -> Iterator[dict[str, Any]]:
     """A row for each of ``positions``, by the names of ``exchange.columns``.
 
     A risk with several measures has a row for each of them. What only a risk's own party knows is
-    empty for everybody else. Values are read without making rows into objects: of a large register
-    that would be most of the time.
+    empty for everybody else. ``names``: what each row has in any case, in this order. Values are
+    read without making rows into objects: of a large register that would be most of the time.
     """
     terms = terms_of(viewer).order_by().values_list("pk", "taxonomy__key", "key", "names")
     columns = {pk: (f"terms.{own}", localised(n, key)) for pk, own, key, n in terms}
+    people: dict[int, str] = {}
+    blank = dict.fromkeys(names)
+    ours = viewer.party_id
     rows = positions.select_related(None).values_list(*_VALUES).iterator(chunk_size=PIECE)
     while piece := list(islice(rows, PIECE)):
         ids = [values[0] for values in piece]
         works = _works(viewer, ids)
         filed = _terms(ids, columns)
         objectives = objectives_by_risk(viewer, ids)
-        ended = [values for values in piece if values[_STATE] == State.CLOSED]
+        ended = [values[0] for values in piece if values[_STATE] == State.CLOSED]
         closings = _closings(viewer, ended, language)
         driven = _dimensions(viewer, ids)
+        _add_people(people, piece)
         for values in piece:
-            row = _row(viewer, values, language)
-            pk = values[0]
-            row["objectives"] = "; ".join(objectives.get(pk, ()))
-            for name, texts in filed.get(pk, {}).items():
-                row[name] = "; ".join(sorted(texts))
-            judged = driven.get(pk)
-            if judged and judged[:2] == (values[_CRITERIA], row["residual.impact"]):
-                row["dimension"] = dimension_name(viewer.criteria, judged[2])
+            pk, owner, deputy, party, translations, criteria, *plain = values
+            row: dict[str, Any] = blank | dict(zip(_NAMES, plain, strict=True))
+            row["owner"], row["deputy"] = people[owner], people.get(deputy)
+            if party != ours:
+                row["external_id"] = None
+            if translations not in _NO_VERSIONS:
+                version = json.loads(translations).get(language) or {}
+                row |= {text: version[text] for text in _TEXTS if version.get(text)}
+            row["objectives"] = "; ".join(objectives[pk]) if pk in objectives else ""
+            if pk in filed:
+                row |= filed[pk]
+            if pk in driven and driven[pk][:2] == (criteria, row["residual.impact"]):
+                row["dimension"] = dimension_name(viewer.criteria, driven[pk][2])
             if pk in closings:
                 row |= closings[pk]
             if pk in works:
-                yield from (row | _measure(work) for work in works[pk])
+                yield from (row | work for work in works[pk])
             else:
                 yield row
 
 
-def _works(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[Mitigation]]:
-    wanted = set(ids)
-    works: dict[int, list[Mitigation]] = {}
-    for work in mitigations_for(viewer).filter(risks__in=wanted).distinct():
-        for risk in work.risks.all():
-            if risk.pk in wanted:
-                works.setdefault(risk.pk, []).append(work)
+def _works(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+    """{risk: its measures that the viewer may know of, soonest first}."""
+    works: dict[int, list[dict[str, Any]]] = {}
+    links = Mitigation.risks.through.objects.filter(
+        risk_id__in=among(ids), mitigation__in=Mitigation.objects.visible_to(viewer)
+    ).order_by("mitigation__due_on", "mitigation_id")
+    for risk, *values in links.values_list("risk_id", *_OF_WORK):
+        title, due_on, owner, names, status, progress, cost = values
+        work = {
+            "mitigation.title": title,
+            "mitigation.due_on": due_on,
+            "mitigation.owner": localised(names, owner),
+            "mitigation.status": status,
+            "mitigation.progress": progress,
+            "mitigation.cost": cost,
+        }
+        works.setdefault(risk, []).append(work)
     return works
 
 
-def _terms(
-    ids: Sequence[int], columns: Mapping[int, tuple[str, str]]
-) -> dict[int, dict[str, list[str]]]:
-    """{risk: {column: [name, …]}}; the caller has the ids from a query that was told who asks."""
-    found: dict[int, dict[str, list[str]]] = {}
-    links = Risk.terms.through.objects.filter(risk__in=ids)
+def _terms(ids: Sequence[int], columns: Mapping[int, tuple[str, str]]) -> dict[int, dict[str, str]]:
+    """{risk: {column: names}}; the caller has the ids from a query that was told who asks."""
+    found: dict[int, dict[str, str]] = {}
+    several: dict[tuple[int, str], list[str]] = {}
+    links = Risk.terms.through.objects.filter(risk_id__in=among(ids))
     for risk, term in links.values_list("risk_id", "term_id"):
         column, name = columns[term]
-        found.setdefault(risk, {}).setdefault(column, []).append(name)
+        if risk not in found:
+            found[risk] = {column: name}
+        elif column not in found[risk]:
+            found[risk][column] = name
+        else:
+            several.setdefault((risk, column), [found[risk][column]]).append(name)
+    for (risk, column), names in several.items():
+        found[risk][column] = "; ".join(sorted(names))
     return found
+
+
+def _add_people(people: dict[int, str], piece: Sequence[Sequence[Any]]) -> None:
+    """Add to ``people`` {id: name} those who answer for the risks of ``piece``: a register has few,
+    and so they are asked for once and not joined to each of its risks."""
+    wanted = {pk for values in piece for pk in values[1:3] if pk is not None and pk not in people}
+    if wanted:
+        found = User.objects.filter(pk__in=wanted).values_list("pk", "name", "names")
+        people.update((pk, localised(names, name)) for pk, name, names in found)
 
 
 def _dimensions(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
@@ -86,7 +122,9 @@ def _dimensions(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[int, int,
     stands; no query where the criteria know no kinds, as there is no column for them."""
     if not viewer.criteria.dimensions:
         return {}
-    rows = Assessment.objects.visible_to(viewer).filter(risk__in=ids, stage=Stage.RESIDUAL)
+    rows = Assessment.objects.visible_to(viewer).filter(
+        risk_id__in=among(ids), stage=Stage.RESIDUAL
+    )
     newest = {
         risk: (criteria, impact, dimension or "")
         for risk, criteria, impact, dimension in rows.order_by("at", "id").values_list(
@@ -103,38 +141,30 @@ _PLAIN_VALUES = (
     ("next_review_on", "risk__next_review_on"), ("last_reviewed_on", "risk__last_reviewed_on"),
     ("external_id", "risk__external_id"), *((text, f"risk__{text}") for text in _TEXTS), *_CELLS,
 )  # fmt: skip
-# Before them what is no column as it stands: who and whose, versions of texts, how it ended.
+# Before them what is no column as it stands: who and whose, versions of texts (taken apart where
+# there are any, of which most registers have few).
 _NAMES = [name for name, _column in _PLAIN_VALUES]
-_VALUES = ("risk_id", "owner__name", "owner__names", "risk__deputy__name", "risk__deputy__names",
-           "risk__party_id", "risk__translations",
-           "risk__uuid", "risk__happened_on", "risk__happened_cost", "risk__labels",
-           "criteria_id",
+_VALUES: tuple[Any, ...] = (
+           "risk_id", "owner_id", "risk__deputy_id", "risk__party_id",
+           Cast("risk__translations", TextField()), "criteria_id",
            *(column for _name, column in _PLAIN_VALUES))  # fmt: skip
-_UUID, _CRITERIA, _FIRST = 7, 11, 12
+_OF_WORK = [f"mitigation__{name}" for name in ("title", "due_on", "owner__name", "owner__names",
+                                               "status", "progress", "cost")]  # fmt: skip
+_NO_VERSIONS = (None, "", "{}", "null")
 _STATE = _VALUES.index("state")
 
 
-def _row(viewer: Viewer, values: Sequence[Any], language: str) -> dict[str, Any]:
-    owner, owner_names, deputy, deputy_names, party, translations = values[1:_UUID]
-    row: dict[str, Any] = dict(zip(_NAMES, values[_FIRST:], strict=True))
-    row["owner"] = localised(owner_names, owner) if owner_names else owner
-    row["deputy"] = localised(deputy_names, deputy) if deputy else None
-    if party != viewer.party_id:
-        row["external_id"] = None
-    if translations and (version := translations.get(language)):
-        row |= {text: version[text] for text in _TEXTS if version.get(text)}
-    return row
-
-
-def _closings(
-    viewer: Viewer, ended: Sequence[Sequence[Any]], language: str
-) -> dict[int, dict[str, Any]]:
+def _closings(viewer: Viewer, ended: Sequence[int], language: str) -> dict[int, dict[str, Any]]:
     """How those that are closed ended: on which day, why, and, of what happened, when and at which
-    cost. At most one query."""
+    cost. At most two queries; the caller has the ids from a query that was told who asks."""
     found: dict[int, dict[str, Any]] = {}
     if not ended:
         return found
-    risks = {values[_UUID]: values for values in ended}
+    kept = Risk.objects.filter(pk__in=among(ended))
+    risks = {
+        values[1]: values
+        for values in kept.values_list("pk", "uuid", "happened_on", "happened_cost", "labels")
+    }
     for event in history_of(viewer.audience, list(risks)).filter(verb="risk.closed"):
         values = risks[event.subject_uuid]
         if values[0] in found:
@@ -142,7 +172,7 @@ def _closings(
         changes = json.loads(event.changes)
         versions = (changes.get("translations") or [None, {}])[1] or {}
         own = versions.get(language) or {}
-        _uuid, happened_on, happened_cost, labels = values[_UUID : _UUID + 4]
+        _pk, _uuid, happened_on, happened_cost, labels = values
         found[values[0]] = {
             "closed_on": clock.local_date(event.at, viewer.register.time_zone),
             "closing_reason": own.get("reason") or changes["reason"][1],
@@ -151,14 +181,3 @@ def _closings(
             "happened_cost_label": (labels or {}).get("happened_cost"),
         }
     return found
-
-
-def _measure(work: Mitigation) -> dict[str, Any]:
-    return {
-        "mitigation.title": work.title,
-        "mitigation.due_on": work.due_on,
-        "mitigation.owner": localised(work.owner.names or {}, work.owner.name),
-        "mitigation.status": work.status,
-        "mitigation.progress": work.progress,
-        "mitigation.cost": work.cost,
-    }

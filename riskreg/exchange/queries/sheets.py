@@ -19,7 +19,7 @@ from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies, risks_of
 from riskreg.exchange.writing.files import Sheet, template_pieces
-from riskreg.exchange.writing.jsons import plain
+from riskreg.exchange.writing.jsons import in_json
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table
 from riskreg.kernel.localised import localised
@@ -41,12 +41,17 @@ def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) ->
     """Risks with a row for each measure, by the columns that an import knows again."""
     columns = columns_for(viewer)
     names = [column.name for column in columns]
+    written = [c.name for c in columns if c.kind == "day" or c.name.endswith("cost")]
 
     def rows() -> Iterator[dict[str, Any]]:
-        return export_rows(viewer, positions, language)
+        return export_rows(viewer, positions, language, names)
 
     return Sheet(
-        "risks", _("Register"), columns, rows, lambda: (plain(row, names) for row in rows())
+        "risks",
+        _("Register"),
+        columns,
+        rows,
+        lambda: (in_json(row, names, written) for row in rows()),
     )
 
 

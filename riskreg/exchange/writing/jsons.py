@@ -11,14 +11,17 @@ TO_JSON = json.JSONEncoder(ensure_ascii=False).encode
 
 def plain(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     """``row`` as JSON has it: days and amounts as text."""
-    get = row.get
-    return {
-        name: value if (value := get(name)).__class__ in _AS_IT_IS else _value(value)
-        for name in names
-    }
+    return {name: _value(row.get(name)) for name in names}
 
 
-_AS_IT_IS = frozenset((str, int, float, bool, type(None)))
+def in_json(row: dict[str, Any], names: Sequence[str], written: Sequence[str]) -> Mapping[str, Any]:
+    """``row`` changed into JSON, of a row that has ``names`` in their order; of these only
+    ``written`` are days and amounts. A large register is most of the time nothing but this."""
+    for name in written:
+        value = row[name]
+        if value is not None:
+            row[name] = _value(value)
+    return row if len(row) == len(names) else {name: row[name] for name in names}
 
 
 def _value(value: Any) -> Any:
