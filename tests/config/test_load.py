@@ -105,6 +105,8 @@ def test_load_beyond_capacity_is_refused_fairly_and_seen(server: Server) -> None
         # One thread is left to others, whoever came first.
         assert server.figure("riskreg_requests_in_work") == 1
         assert server.answer("/api/v1/nothing/", "b")[0] == 404
+        # Its place is free again a moment after its answer is there.
+        server.until("riskreg_requests_in_work", 1)
 
         # A fifth of one caller is refused while there are places for others.
         status, headers, body = server.answer("/api/v1/me/", "a", "X-Request-ID: mine-1")

@@ -1,7 +1,9 @@
 """A form acts once, and one that could not be taken comes back with what was typed."""
 
 import datetime as dt
+import re
 import threading
+from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -391,3 +393,17 @@ def test_a_choice_between_two_versions_is_asked_again_and_overwrites_nothing(
     assert client.post(address, form.data()).status_code == 409
     row.refresh_from_db()
     assert row.title == "Theirs"
+
+
+def test_what_is_drawn_while_typing_is_no_sending_of_the_form() -> None:
+    """It comes a moment after the last key: also when the form was sent meanwhile, whose key would
+    refuse it then."""
+    folder = Path(settings.BASE_DIR) / "templates"
+    drawn = [
+        (path.name, tag)
+        for path in folder.rglob("*.html")
+        for tag in re.findall(r"<div[^>]*hx-post[^>]*delay:[^>]*>", path.read_text())
+    ]
+    assert len(drawn) == 3
+    for name, tag in drawn:
+        assert 'hx-params="not form_key"' in tag, name

@@ -2,7 +2,7 @@
 
 import datetime as dt
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
 from typing import Any
 
@@ -121,10 +121,12 @@ def risk_counts(
     """
     today = viewer.today(at)
     if chosen is None or chosen.takes_all:
-        (counts,) = _all_counts(viewer, today, kind=kind)
+        rows: Iterable[dict[str, int]] = _all_counts(viewer, today, kind=kind)
     else:
-        (counts,) = _counts(viewer, chosen.apply(current_positions(viewer)), today, kind)
-    return Standing(**{field.name: counts[field.name] for field in fields(Standing)})
+        rows = _counts(viewer, chosen.apply(current_positions(viewer)), today, kind)
+    # Where nothing can be found nothing is asked, and there is no row.
+    counts = next(iter(rows), {})
+    return Standing(**{field.name: counts.get(field.name, 0) for field in fields(Standing)})
 
 
 @written_once("now")
@@ -172,8 +174,7 @@ def above_own_count(viewer: Viewer) -> int | None:
     rule = own_rule(viewer)
     if rule.general is None and not rule.named:
         return None
-    (count,) = _above_own(viewer, own=rule.by_rating())
-    return count
+    return next(iter(_above_own(viewer, own=rule.by_rating())), 0)
 
 
 @written_once("now")

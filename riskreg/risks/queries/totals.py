@@ -77,8 +77,7 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
     ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
     if not ends:
         return []
-    (counts,) = _above_at(viewer, *ends)
-    return list(counts)
+    return list(next(iter(_above_at(viewer, *ends)), [0] * len(ends)))
 
 
 @written_once("every version")
