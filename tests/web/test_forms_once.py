@@ -404,6 +404,6 @@ def test_what_is_drawn_while_typing_is_no_sending_of_the_form() -> None:
         for path in folder.rglob("*.html")
         for tag in re.findall(r"<div[^>]*hx-post[^>]*delay:[^>]*>", path.read_text())
     ]
-    assert len(drawn) == 3
+    assert len(drawn) == 4
     for name, tag in drawn:
         assert 'hx-params="not form_key"' in tag, name
