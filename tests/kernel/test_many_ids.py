@@ -1,6 +1,5 @@
 """Rows of many ids: found by one value, however many they are."""
 
-import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -9,7 +8,6 @@ from riskreg.kernel.many_ids import among
 from tests.builders import World
 
 
-@pytest.mark.postgres
 def test_any_number_of_ids_is_one_value_of_a_statement(world: World) -> None:
     known = {world.manager.pk, world.partner_owner.pk}
     for more in (0, 1, 100_000):
