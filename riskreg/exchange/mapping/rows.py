@@ -40,6 +40,7 @@ class RowReader(CellReader):
         self._has_ending = not there.isdisjoint(endings.NAMES)
         self._levels_read: dict[tuple[str, type, Value],
                                 tuple[str, int | tuple[int, int] | None]] = {}  # fmt: skip
+        self._owners_read: dict[tuple[str, Value], str] = {}
         self._has_work = any(ours.startswith(("mitigation.", "control")) for ours in there)
 
     def read(self, row: Row, plan: RowPlan) -> None:
@@ -246,8 +247,12 @@ class RowReader(CellReader):
     def _owner_of(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         """The member whom the row names as owner; a name that nobody has waits to be assigned."""
         named: list[tuple[str, str]] = []
-        if "owner" not in given and not self._more_owners:
-            return
+        if not self._more_owners:
+            if "owner" not in given:
+                return
+            if given["owner"] in self._owners_read:
+                plan.fields["owner"] = self._owners_read[given["owner"]]
+                return
         if "owner" in given:
             header, value = given["owner"]
             named.append((header, " ".join(as_text(value).split())))
@@ -256,6 +261,8 @@ class RowReader(CellReader):
         person = next((person for _header, _text, person in found if person), None)
         if person is not None:
             plan.fields["owner"] = person.id
+            if not self._more_owners:
+                self._owners_read[given["owner"]] = person.id
         elif found:
             plan.owner_name = found[0][1][:200]
             self._parked.add(found[0][1][:80])

@@ -42,13 +42,12 @@ def rows_below(
             for place in judged:
                 if is_blank(values[place]):
                     values[place] = colour_word(sheet.colours.get((number, place), "")) or None
-        filled = [p for p, v in enumerate(values)
-                  if (v.strip() if isinstance(v, str) else v is not None)]  # fmt: skip
-        if not filled:
-            continue
         too_long = as_text and not all(map(is_blank, sheet.grid[number][len(names) :]))
-        if rows and not legend and _is_plainly_one(values, filled, ends, texts):
+        if rows and not legend and _is_plainly_one(values, ends, texts):
             rows.append(Row(number + 1, tuple(values), too_long))
+            continue
+        filled = [place for place, value in enumerate(values) if not is_blank(value)]
+        if not filled:
             continue
         words = [shown(values[place]) for place in filled]
         again = _is_header_again(names, filled, words)
@@ -75,24 +74,27 @@ def rows_below(
     return rows, left_out
 
 
-def _is_plainly_one(
-    values: list[Value], filled: list[int], ends: Sequence[str], texts: list[int]
-) -> bool:
+def _is_plainly_one(values: list[Value], ends: Sequence[str], texts: list[int]) -> bool:
     """Whether none of the reasons to leave a row out can hold, as of most rows: what may happen is
     among what it says, it says two things in words, and half of it does not end as the header does
     (``ends``: the last letter of each name)."""
-    if texts and not any(place in filled for place in texts):
+    if texts and all(is_blank(values[place]) for place in texts):
         return False
-    wordy = other = 0
-    for place in filled:
-        value = values[place]
+    wordy = other = filled = 0
+    half = len(values) / 2
+    for value, end in zip(values, ends, strict=True):
         if isinstance(value, str):
+            if not value:
+                continue
             last = value[-1]
+            if last.isspace():
+                return False
             wordy += value[0].isalpha()
-            other += not last.isspace() and last.casefold()[-1] != ends[place]
-            if wordy > 1 and other * 2 >= len(filled):
+            other += last.casefold()[-1] != end
+            if other >= half and wordy > 1:
                 return True
-    return False
+        filled += value is not None
+    return wordy > 1 and other * 2 >= filled
 
 
 def _why_no_row(

@@ -8,7 +8,7 @@ from riskreg.exchange.mapping import Plan, RowPlan
 from riskreg.exchange.services.committing import refusal_of, visibility_of
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Type
-from riskreg.kernel.text import clean_text, storable
+from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.cleaning import clean_value
 from riskreg.register.common_fields import EXTERNAL_ID
@@ -17,7 +17,6 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.risks.services.cleaning import check_people, clean_fields
 
-_AT_ONCE = 500
 # How many different texts of a field are kept as fine: one that has more seldom has one twice.
 _KEPT = 500
 
@@ -62,12 +61,12 @@ class _LookedUp:
     def __init__(self, actor: Viewer, rows: Sequence[RowPlan]) -> None:
         self.actor = actor
         self.known: dict[tuple[str, str, str], tuple[Any, Errors]] = {}
-        ids = [str(row.fields["external_id"]) for row in rows if row.fields.get("external_id")]
-        ours = Risk.objects.visible_to(actor).filter(party=actor.party)
         self.taken: set[str | None] = set()
-        for n in range(0, len(ids), _AT_ONCE):
-            found = ours.filter(external_id__in=[i for i in ids[n : n + _AT_ONCE] if storable(i)])
-            self.taken.update(found.values_list("external_id", flat=True))
+        if any("external_id" in row.fields for row in rows):
+            # All of the party's: as many names would cost more to ask for one by one.
+            ours = Risk.objects.visible_to(actor).filter(party=actor.party)
+            named = ours.exclude(external_id=None)
+            self.taken.update(named.values_list("external_id", flat=True))
         self._fine: dict[str, set[str]] = defaultdict(set)
         self._fine_choices: set[tuple[tuple[str, Any], ...]] = set()
 
