@@ -8,6 +8,7 @@ import pytest
 from django.utils import timezone
 from django.utils.translation import override
 
+from riskreg.register.models import Party
 from riskreg.web.templatetags import ui
 from riskreg.web.ui import drawn
 
@@ -21,7 +22,7 @@ ALIKE: list[list[tuple[Any, ...]]] = [
 @pytest.mark.parametrize("values", ALIKE)
 def test_what_is_equal_but_not_the_same_is_drawn_by_itself(values: list[tuple[Any, ...]]) -> None:
     def anew(*given: Any) -> str:
-        return str(drawn._Drawing("components/badge.html", plain, given, {}).draw())
+        return str(drawn._Given("components/badge.html", plain, given, {}).draw())
 
     def plain(text: Any, title: Any = "none") -> dict[str, Any]:
         return {"text": text, "title": title, "tone": "", "icon": ""}
@@ -49,12 +50,36 @@ def test_languages_and_zones_have_drawings_of_their_own() -> None:
 
 def test_what_nothing_can_be_kept_by_is_drawn_anew() -> None:
     listed = drawn.component("components/badge.html")(
-        lambda texts: {"text": ", ".join(texts), "tone": "", "icon": "", "title": ""}
+        lambda texts: {"text": ", ".join(sorted(texts)), "tone": "", "icon": "", "title": ""}
     )
-    texts = ["a"]
+    texts = {"a"}
     assert listed(texts).split()[-2] == "a"
-    texts.append("b")
+    texts.add("b")
     assert listed(texts).split()[-3:-1] == ["a,", "b"]
+
+
+def test_a_row_that_changed_is_drawn_as_it_is() -> None:
+    """Rows are equal by their key: what was drawn of one must not be shown of it later."""
+    party = Party(pk=1, key="a", names={"en": "Before"})
+    shown = drawn.component("components/badge.html")(
+        lambda of: {"text": of.name, "tone": "", "icon": "", "title": ""}
+    )
+    with override("en"):
+        assert "Before" in shown(party)
+        assert "Before" in ui.private_mark(party)
+        party.names = {"en": "After"}
+        assert "After" in shown(party)
+        assert "After" in ui.private_mark(party)
+
+
+def test_lists_and_mappings_are_told_apart_by_what_is_in_them() -> None:
+    shown = drawn.component("components/badge.html")(
+        lambda of: {"text": repr(of), "tone": "", "icon": "", "title": ""}
+    )
+    given = [[1], [True], [1, [2]], [1, 2], {"a": 1}, {"a": [1]}, {"a": {"b": 1}}, [], {}]
+    for _again in range(2):
+        drawings = [str(shown(each)) for each in given]
+        assert len(set(drawings)) == len(given)
 
 
 def test_an_error_of_a_component_is_not_hidden() -> None:

@@ -58,7 +58,7 @@ from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.web.ui import blocks, dates, drawing, joints, labels
-from riskreg.web.ui.drawn import component
+from riskreg.web.ui.drawn import LARGE, component
 from riskreg.web.ui.icons import draw_icon
 from riskreg.web.ui.sheets import sheet_urls
 
@@ -160,11 +160,15 @@ def brought_in(happened: date, recorded: date) -> dict[str, Any]:
     return {"happened": happened, "recorded": recorded}
 
 
-@register.simple_tag
 @component("components/private_mark.html")
-def private_mark(party: str) -> dict[str, Any]:
-    """Mark of an entry that only the members of ``party`` see."""
+def _private_mark(party: str) -> dict[str, Any]:
     return {"party": party}
+
+
+@register.simple_tag
+def private_mark(party: Any) -> SafeString:
+    """Mark of an entry that only the members of ``party`` see."""
+    return _private_mark(str(party))
 
 
 @register.simple_tag
@@ -192,7 +196,8 @@ def progress(
 # Matrix and drawings ---------------------------------------------------------------------------
 
 
-@register.inclusion_tag("components/matrix_table.html")
+@register.simple_tag
+@component("components/matrix_table.html", kept=LARGE)
 def matrix_table(matrix: Mapping[str, Any], caption: str = "") -> dict[str, Any]:
     """The matrix as a table; a cell with ``url`` links to the risks that it counts."""
     return {"mx": drawing.shape_matrix(matrix), "caption": caption}
@@ -224,7 +229,8 @@ def matrix_radio(
     }
 
 
-@register.inclusion_tag("components/sparkline.html")
+@register.simple_tag
+@component("components/sparkline.html")
 def sparkline(
     values: Sequence[float],
     amber: float | None = None,
@@ -236,7 +242,8 @@ def sparkline(
     return {"s": shape, "label": label, "latest": values[-1] if values else None}
 
 
-@register.inclusion_tag("components/trail.html")
+@register.simple_tag
+@component("components/trail.html", kept=LARGE)
 def trail(
     points: Sequence[Mapping[str, Any]], until: date, top: float | None = None
 ) -> dict[str, Any]:
@@ -245,6 +252,13 @@ def trail(
 
 
 # Lists and navigation --------------------------------------------------------------------------
+
+
+@register.simple_tag
+@component("components/sidenav_item.html")
+def sidenav_item(item: Mapping[str, Any]) -> dict[str, Any]:
+    """One way of the navigation: label, url, icon, whether one is there, perhaps a count."""
+    return {"item": item}
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)

@@ -1,39 +1,47 @@
-"""Small components, each drawn once in a process for the same values, language and time zone.
+"""Components, each drawn once in a process for the same values, language and time zone.
 
 A page of fifty rows has hundreds of chips, dates and marks of few kinds; drawing each by a template
 of its own took longer than the rest of the page.
 """
 
 import functools
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Any, ParamSpec, cast
+from uuid import UUID
 
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 P = ParamSpec("P")
-KEPT = 4096
+# Of small ones, of some hundred bytes, and of large ones, of some ten thousand.
+SMALL, LARGE = 2048, 64
 
 
 def component(
-    template: str,
+    template: str, kept: int = SMALL
 ) -> Callable[[Callable[P, dict[str, Any]]], Callable[P, SafeString]]:
     """Make a function that gives the values of ``template`` one that draws it. It may go by its
-    arguments, the language and the time zone alone."""
+    arguments, the language and the time zone alone; so many drawings of it are ``kept``."""
 
     def wrap(values_of: Callable[P, dict[str, Any]]) -> Callable[P, SafeString]:
+        @functools.lru_cache(maxsize=kept)
+        def drawn(given: "_Given", _key: Any) -> SafeString:
+            return given.draw()
+
         @functools.wraps(values_of)
         def draw(*args: P.args, **kwargs: P.kwargs) -> SafeString:
-            given = (*args, *(value for pair in sorted(kwargs.items()) for value in pair))
-            drawing = _Drawing(template, values_of, args, kwargs)
+            given = _Given(template, values_of, args, kwargs)
+            zone = [""]
             try:
-                return _drawn(drawing, _key(given), get_language())
-            except TypeError:
-                # A list, say, that nothing can be kept by.
-                return drawing.draw()
+                key = (_frozen(args, zone), _frozen(kwargs, zone), *zone, get_language())
+                return drawn(given, key)
+            except _NoKey:
+                return given.draw()
 
         # Called as ``values_of`` is; ``wraps`` tells the type checker less.
         return cast(Callable[P, SafeString], draw)
@@ -41,17 +49,31 @@ def component(
     return wrap
 
 
-def _key(given: tuple[Any, ...]) -> tuple[Any, ...]:
-    """The values with their types, as 1, 1.0 and True are equal and not drawn alike; and the time
-    zone where one is a moment."""
-    moment = any(isinstance(value, datetime) for value in given)
-    zone = timezone.get_current_timezone_name() if moment else ""
-    return (zone, *((type(value), value) for value in given))
+class _NoKey(Exception):
+    """There is a value that nothing can be kept by: rows of a database, say, are equal when they
+    are the same row, whatever stands in them."""
 
 
-class _Drawing:
-    """A component with its values, equal to another one of the same function: what is given is part
-    of the key beside it."""
+# A text in the reader's language is told from another by what it is in that language.
+_PLAIN = (str, int, float, Decimal, date, UUID, Promise, type(None))
+
+
+def _frozen(value: Any, zone: list[str]) -> Any:
+    """What tells ``value`` from others: with its type, as 1, 1.0 and True are equal and not drawn
+    alike. Where there is a moment, ``zone`` takes the name of the time zone. Raises ``_NoKey``."""
+    if isinstance(value, datetime):
+        zone[0] = timezone.get_current_timezone_name()
+    if isinstance(value, _PLAIN):
+        return (type(value), value)
+    if isinstance(value, Mapping):
+        return ("mapping", *((name, _frozen(each, zone)) for name, each in value.items()))
+    if isinstance(value, list | tuple):
+        return ("list", *(_frozen(each, zone) for each in value))
+    raise _NoKey
+
+
+class _Given:
+    """The values of a component; equal to any other, as the key beside it tells them apart."""
 
     def __init__(
         self,
@@ -64,17 +86,12 @@ class _Drawing:
         self.args, self.kwargs = args, kwargs
 
     def __eq__(self, other: object) -> bool:
-        return isinstance(other, _Drawing) and self.values_of is other.values_of
+        return isinstance(other, _Given)
 
     def __hash__(self) -> int:
-        return hash(self.values_of)
+        return 0
 
     def draw(self) -> SafeString:
         return SafeString(
             render_to_string(self.template, self.values_of(*self.args, **self.kwargs))
         )
-
-
-@functools.lru_cache(maxsize=KEPT)
-def _drawn(drawing: _Drawing, _given: tuple[Any, ...], _language: str | None) -> SafeString:
-    return drawing.draw()
