@@ -1,4 +1,4 @@
-"""``python -m bench.home [SIZE ...]``: the home of leadership beside a bare view of the same.
+"""The home of leadership beside a bare view of the same.
 
 The bare view sends the page's own statements as text, fetches their rows and renders one template
 with the values that the page shows, without shell, words or marks. What is above it is what riskreg
@@ -10,30 +10,36 @@ import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from typing import Any
 
-SIZES = (1_000, 10_000, 100_000)
+from bench.register import fresh_postgres
+from bench.rows import Row
+
+NAME = "home"
+SIZES = (1_000, 10_000)
 LIMIT = 2.0
 HOME = "/r/bench/home/"
 
 
-def main(sizes: list[int]) -> None:
-    """Print the table."""
-    from bench.__main__ import print_row
+def run(sizes: list[int] | None = None) -> Iterator[Row]:
+    """Measure at every size, on every database there is."""
+    for size in sizes or SIZES:
+        for vendor in ("sqlite", "postgresql"):
+            server = os.environ.get("DATABASE_URL_POSTGRES")
+            if vendor == "postgresql" and not server:
+                continue
+            with tempfile.TemporaryDirectory() as folder:
+                url = f"sqlite:///{folder}/bench.sqlite3"
+                if vendor == "postgresql":
+                    url = fresh_postgres(str(server))
+                found = _case(size, folder, url)
+                yield Row(**{**found, "size": f"{vendor} {found['size']}"})
 
-    for size in sizes:
-        with tempfile.TemporaryDirectory() as folder:
-            print_row(_case(size, folder))
 
-
-def _case(size: int, folder: str) -> dict[str, Any]:
-    from bench.register import fresh_postgres
-
-    url = f"sqlite:///{folder}/bench.sqlite3"
-    if server := os.environ.get("DATABASE_URL_POSTGRES"):
-        url = fresh_postgres(server)
+def _case(size: int, folder: str, url: str) -> dict[str, Any]:
     done = subprocess.run(
-        [sys.executable, "-m", "bench.home", "--case", str(size)],
+        [sys.executable, "-m", "bench.home", str(size)],
         env={**os.environ, "DATABASE_URL": url, "VAR_DIR": folder, "LOG_LEVEL": "ERROR"},
         stdout=subprocess.PIPE,
         check=True,
@@ -110,7 +116,4 @@ class _contexts:
 
 
 if __name__ == "__main__":
-    if sys.argv[1:2] == ["--case"]:
-        print(json.dumps(measure(int(sys.argv[2]))))
-    else:
-        main([int(n.replace("_", "")) for n in sys.argv[1:]] or list(SIZES))
+    print(json.dumps(measure(int(sys.argv[1]))))
