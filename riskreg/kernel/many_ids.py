@@ -4,16 +4,21 @@ An ``IN`` of a thousand places is written, checked and adapted id by id, which c
 rows that it finds.
 """
 
-import json
 from collections.abc import Collection
-from typing import Any
 
 from django.db import connection
-from django.db.models.expressions import RawSQL
+from django.db.models import BooleanField, F, Func, Value
 
 
-def among(ids: Collection[int]) -> Any:
-    """What stands behind ``__in`` for whole numbers: ``filter(risk_id__in=among(ids))``."""
+def among(field: str, ids: Collection[int]) -> Func:
+    """The condition that ``field`` is one of ``ids``: ``filter(among("risk_id", ids))``."""
+    listed = ",".join(map(str, ids))
     if connection.vendor == "sqlite":
-        return RawSQL("SELECT value FROM json_each(%s)", [json.dumps(list(ids))])
-    return RawSQL("SELECT unnest(%s::bigint[])", [list(ids)])
+        joined, ending, listed = " IN (SELECT value FROM json_each(", "))", f"[{listed}]"
+    else:
+        # Not one of a set of rows: the planner would read the whole table to find them.
+        joined, ending, listed = " = ANY(", "::bigint[])", f"{{{listed}}}"
+    return Func(
+        F(field), Value(listed), arg_joiner=joined, template=f"(%(expressions)s{ending})",
+        output_field=BooleanField(),
+    )  # fmt: skip

@@ -19,7 +19,8 @@ from riskreg.register.queries import terms_of
 from riskreg.risks.models import Assessment, Mitigation, Position, Risk, Stage, State
 from riskreg.risks.queries.links import objectives_by_risk
 
-PIECE = 1000
+# Each piece costs a few statements of its own, however many rows it has.
+PIECE = 5000
 _PARTS = ("likelihood", "impact", "score", "rating")
 _TEXTS = ("title", "event", "cause", "consequence")
 
@@ -74,7 +75,7 @@ def _works(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]
     """{risk: its measures that the viewer may know of, soonest first}."""
     works: dict[int, list[dict[str, Any]]] = {}
     links = Mitigation.risks.through.objects.filter(
-        risk_id__in=among(ids), mitigation__in=Mitigation.objects.visible_to(viewer)
+        among("risk_id", ids), mitigation__in=Mitigation.objects.visible_to(viewer)
     ).order_by("mitigation__due_on", "mitigation_id")
     for risk, *values in links.values_list("risk_id", *_OF_WORK):
         title, due_on, owner, names, status, progress, cost = values
@@ -94,7 +95,7 @@ def _terms(ids: Sequence[int], columns: Mapping[int, tuple[str, str]]) -> dict[i
     """{risk: {column: names}}; the caller has the ids from a query that was told who asks."""
     found: dict[int, dict[str, str]] = {}
     several: dict[tuple[int, str], list[str]] = {}
-    links = Risk.terms.through.objects.filter(risk_id__in=among(ids))
+    links = Risk.terms.through.objects.filter(among("risk_id", ids))
     for risk, term in links.values_list("risk_id", "term_id"):
         column, name = columns[term]
         if risk not in found:
@@ -122,9 +123,7 @@ def _dimensions(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[int, int,
     stands; no query where the criteria know no kinds, as there is no column for them."""
     if not viewer.criteria.dimensions:
         return {}
-    rows = Assessment.objects.visible_to(viewer).filter(
-        risk_id__in=among(ids), stage=Stage.RESIDUAL
-    )
+    rows = Assessment.objects.visible_to(viewer).filter(among("risk_id", ids), stage=Stage.RESIDUAL)
     newest = {
         risk: (criteria, impact, dimension or "")
         for risk, criteria, impact, dimension in rows.order_by("at", "id").values_list(
@@ -160,7 +159,7 @@ def _closings(viewer: Viewer, ended: Sequence[int], language: str) -> dict[int, 
     found: dict[int, dict[str, Any]] = {}
     if not ended:
         return found
-    kept = Risk.objects.filter(pk__in=among(ended))
+    kept = Risk.objects.filter(among("pk", ended))
     risks = {
         values[1]: values
         for values in kept.values_list("pk", "uuid", "happened_on", "happened_cost", "labels")

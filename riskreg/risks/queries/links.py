@@ -19,7 +19,7 @@ def terms_by_risk(risk_ids: Collection[int]) -> dict[int, dict[str, list[str]]]:
     """
     found: dict[int, dict[str, list[str]]] = {}
     rows = (
-        Risk.terms.through.objects.filter(risk_id__in=among(risk_ids))
+        Risk.terms.through.objects.filter(among("risk_id", risk_ids))
         .order_by("term__taxonomy__position", "term__taxonomy_id", "term__position", "term_id")
         .values_list("risk_id", "term__taxonomy__key", "term__key")
     )
@@ -62,7 +62,7 @@ def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, l
         visible |= Q(objective__party_id=viewer.party_id)
     found: dict[int, list[str]] = {}
     rows = (
-        Risk.objectives.through.objects.filter(visible, risk_id__in=among(risk_ids))
+        Risk.objectives.through.objects.filter(visible, among("risk_id", risk_ids))
         .order_by("objective__due_on", "objective_id")
         .values_list("risk_id", "objective__key")
     )
