@@ -19,7 +19,7 @@ from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services import Brought, bring_in, preview_import
 from riskreg.exchange.writing.csvs import csv_lines
-from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_lines
+from riskreg.exchange.writing.jsons import ir8286_rows, json_pieces, ndjson_of, plain
 from riskreg.exchange.writing.workbooks import write_workbook
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import current_positions
@@ -84,7 +84,7 @@ def as_csv(rows: list[dict[str, Any]]) -> bytes:
 
 
 def as_json(rows: list[dict[str, Any]]) -> bytes:
-    return "".join(ndjson_lines(rows, NAMES)).encode()
+    return b"".join(ndjson_of(plain(row, NAMES) for row in rows))
 
 
 @pytest.mark.parametrize("write", [as_xlsx, as_csv, as_json])

@@ -12,7 +12,8 @@ from riskreg.exchange.queries.nouns import NOUNS, bodies
 from riskreg.exchange.queries.schedules import schedules_for
 from riskreg.exchange.queries.sheets import events_sheet
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
-from riskreg.exchange.writing.files import encoded, ndjson_of
+from riskreg.exchange.writing.files import encoded
+from riskreg.exchange.writing.jsons import ndjson_of
 from riskreg.register.access import Viewer
 from riskreg.register.own_appetite_fields import OWN_APPETITE
 from riskreg.register.own_appetites import own_appetites_for
@@ -41,12 +42,12 @@ def _files(viewer: Viewer, at: dt.datetime) -> Files:
     yield README, encoded([_readme(viewer, at)])
     frame = json.dumps(_frame(viewer), ensure_ascii=False, indent=1) + "\n"
     yield REGISTER, encoded([frame])
-    yield MEMBERS, encoded(ndjson_of(_members(viewer)))
+    yield MEMBERS, ndjson_of(_members(viewer))
     for name, noun in NOUNS.items():
         rows = bodies(noun, viewer, noun.rows(viewer, at), at)
-        yield f"{name}.ndjson", encoded(ndjson_of(rows))
+        yield f"{name}.ndjson", ndjson_of(rows)
     events = visible_events(viewer.audience).order_by("chain_id", "seq")
-    yield EVENTS, encoded(ndjson_of(events_sheet(viewer, events).bodies()))
+    yield EVENTS, ndjson_of(events_sheet(viewer, events).bodies())
 
 
 def _members(viewer: Viewer) -> Iterator[dict[str, Any]]:

@@ -10,7 +10,7 @@ from django.utils import translation
 
 from riskreg.exchange.columns import Column
 from riskreg.exchange.writing.csvs import csv_lines
-from riskreg.exchange.writing.jsons import TO_JSON
+from riskreg.exchange.writing.jsons import ndjson_of
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 JSON, NDJSON, CSV = "application/json", "application/x-ndjson", "text/csv; charset=utf-8"
@@ -76,14 +76,8 @@ def file_pieces(
         table = ([row.get(name) for name in names] for row in first.cells())
         return encoded(csv_lines([column.label for column in first.columns], table))
     if kind == "ndjson":
-        return encoded(ndjson_of(first.bodies()))
+        return ndjson_of(first.bodies())
     return encoded(_json_of(sheets, dict(about[1])))
-
-
-def ndjson_of(bodies: Iterable[Mapping[str, Any]]) -> Iterator[str]:
-    """One object to a line."""
-    for body in bodies:
-        yield TO_JSON(body) + "\n"
 
 
 def _json_of(sheets: Sequence[Sheet], about: Mapping[str, str]) -> Iterator[str]:
