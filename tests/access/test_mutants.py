@@ -43,6 +43,8 @@ REDUNDANT = {
     "decisions/queries/decisions.py:decision_condition_for": "its decision was found by this rule",
     "decisions/queries/decisions.py:serving_works": "narrowed to what fits its decision anyway",
     "register/external_ids.py:_check_free": "narrowed to the asker's own party anyway",
+    "exchange/services/checking.py:__init__": "narrowed to the asker's own party anyway",
+    "risks/services/many.py:__init__": "narrowed to the asker's own party anyway",
     "risks/queries/lists.py:visible_mitigations": "the cursor read with it is its audience's",
     "indicators/queries/access.py:visible_indicators": "its cursor is its audience's",
     "reviews/queries/coverage.py:_items": "found under the same rule, and one extension for each",

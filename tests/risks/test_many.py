@@ -182,7 +182,8 @@ def test_drawn_rows_become_the_same_as_one_by_one(filed: World) -> None:
 
     compared: list[int] = []
     same()
-    assert sum(compared) > 40, compared
+    # One row for each example at the least, however few there are of them in this run.
+    assert sum(compared) > examples(40), compared
 
 
 def plain(n: int, **fields: Any) -> NewRisk:
