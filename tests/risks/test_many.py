@@ -13,7 +13,7 @@ from riskreg.events.models import Event
 from riskreg.events.queries import all_chains, verify
 from riskreg.kernel.errors import RiskregError
 from riskreg.register.access import Viewer
-from riskreg.register.models import Term
+from riskreg.register.models import Criteria, Term
 from riskreg.register.services import next_refs
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Position, Risk
@@ -255,3 +255,25 @@ def test_who_may_make_none_makes_none(filed: World) -> None:
             actor=filed.viewer(who), rows=[plain(0), plain(1)], recorded_at=filed.at
         )
         assert made == [None, None], who
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_criteria_are_frozen_also_where_the_first_try_was_undone(
+    world: World, monkeypatch: pytest.MonkeyPatch, at_once: bool
+) -> None:
+    """Whoever judges by them next, with the same viewer, freezes them."""
+    actor = world.viewer("manager")
+    assert actor.criteria.used_at is None
+    wrong: dict[str, Any] = {"judgements": [JUDGED | {"likelihood": 9}]}
+    with monkeypatch.context() as here:
+        here.setattr("riskreg.risks.services.many.append_all", lambda *_given: 1 / 0)
+        if at_once:
+            with pytest.raises(ZeroDivisionError), transaction.atomic():
+                services.create_risks(actor=actor, rows=[plain(0), plain(1)], recorded_at=world.at)
+        else:
+            assert one_by_one(actor, [replace(plain(0), **wrong)], world.at) == [None]
+    assert Criteria.objects.get(pk=actor.criteria.pk).used_at is None
+    # A draft: opening it would look at the row anew.
+    draft = replace(plain(2), opened_at=None)
+    assert None not in one_by_one(actor, [draft], world.at)
+    assert Criteria.objects.get(pk=actor.criteria.pk).used_at == world.at

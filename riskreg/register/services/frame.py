@@ -168,8 +168,9 @@ def add_criteria(*, actor: Viewer, data: Mapping[str, Any], at: dt.datetime) -> 
 def mark_used(criteria: Criteria, at: dt.datetime) -> None:
     """Freeze a version: something was judged by it."""
     if criteria.used_at is None:
+        # Not noted on the row that was read: it would outlive a savepoint that is rolled back, and
+        # whoever comes next by it would not freeze them.
         Criteria.objects.filter(pk=criteria.pk, used_at=None).update(used_at=at)
-        criteria.used_at = at
 
 
 def lock_refs(register: Register, noun: str, private_to: Party | None) -> RefSequence:
