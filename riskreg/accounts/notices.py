@@ -11,12 +11,12 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from riskreg.accounts.mails import page_address
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
-from riskreg.kernel import clock
 from riskreg.kernel.mailtext import inlined_html, tidy_text
 from riskreg.notify.models import Channel, Message
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post
+from riskreg.notify.services import post
 
 KIND = "account"
 
@@ -35,17 +35,15 @@ def tell_owner(
     It goes to ``address``, by default the account's own, and into the inbox; at once, not with a
     digest. None when the notice of that ``key`` was posted before.
     """
-    day = clock.local_date(at, user.time_zone)
     with translation.override(user.language):
         content = _content(user, notice, facts)
     return post(
-        Draft(
+        draft_to(
+            user,
+            at,
             key=f"account:{key}",
             kind=KIND,
-            recipient=user.uuid,
             address=user.email if address is None else address,
-            language=user.language,
-            local_day=day,
             content=content,
             audiences=(),
             channels=(Channel.MAIL, Channel.INBOX),

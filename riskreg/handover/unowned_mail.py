@@ -6,13 +6,13 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from riskreg.accounts.mails import page_address
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.handover.queries import called
-from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post
+from riskreg.notify.services import post
 from riskreg.register.models import Membership, Party, Register, Role
 
 KIND = "unowned"
@@ -40,13 +40,11 @@ def tell_managers(register: Register, leaver: User, things: Iterable[Any], at: d
         )
         for home in managers.exclude(user=leaver).order_by("pk"):
             post(
-                Draft(
+                draft_to(
+                    home.user,
+                    at,
                     key=f"{KIND}:{leaving}:{home.user.uuid}",
                     kind=KIND,
-                    recipient=home.user.uuid,
-                    address=home.user.email,
-                    language=home.user.language,
-                    local_day=clock.local_date(at, home.user.time_zone),
                     content=_content(register, party, home.user, leaver, rows),
                     audiences=[Audience(register.uuid, party.uuid)],
                     urgent=True,

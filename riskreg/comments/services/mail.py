@@ -9,16 +9,16 @@ from typing import Any
 from django.utils.text import Truncator
 
 from riskreg.accounts.mails import page_address
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
 from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import may_still_read
 from riskreg.comments.queries.targets import TARGETS, title_of
 from riskreg.events.policy import Audience
-from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post
+from riskreg.notify.services import post
 from riskreg.register.models import Membership
 
 KIND = "comment"
@@ -37,13 +37,11 @@ def write_to(row: Comment, thing: Any, people: Iterable[User], at: dt.datetime) 
         if home is None:
             continue
         post(
-            Draft(
+            draft_to(
+                user,
+                at,
                 key=f"{KIND}:{row.uuid}:{user.uuid}",
                 kind=KIND,
-                recipient=user.uuid,
-                address=user.email,
-                language=user.language,
-                local_day=clock.local_date(at, user.time_zone),
                 content=_content(row, thing, user),
                 audiences=[Audience(row.register.uuid, home.party.uuid if home.party else None)],
             ),

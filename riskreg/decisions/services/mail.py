@@ -8,15 +8,15 @@ from typing import Any
 from django.utils.text import Truncator
 
 from riskreg.accounts.mails import page_address
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
 from riskreg.decisions.models import Obligation, ObligationState
 from riskreg.decisions.queries.questions import questions_answered_by, review_that_answers
 from riskreg.events.policy import Audience
-from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post
+from riskreg.notify.services import post
 from riskreg.register.models import Membership
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Outcome, Review
@@ -48,13 +48,11 @@ def _post(row: Obligation, review: Review | None, at: dt.datetime) -> None:
     if home is None:
         return
     post(
-        Draft(
+        draft_to(
+            user,
+            at,
             key=f"{KIND}:{row.uuid}",
             kind=KIND,
-            recipient=user.uuid,
-            address=user.email,
-            language=user.language,
-            local_day=clock.local_date(at, user.time_zone),
             content=_content(row, review, user),
             audiences=[Audience(row.register.uuid, home.party.uuid if home.party else None)],
         ),

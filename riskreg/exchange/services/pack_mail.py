@@ -10,6 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.mails import page_address
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.exchange.models import PackSchedule, PackSending
@@ -19,7 +20,7 @@ from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post
+from riskreg.notify.services import post
 from riskreg.register.visibility import Visibility
 
 KIND = "pack"
@@ -30,13 +31,11 @@ SENT, PARTLY, FAILED = "sent", "partly", "failed"
 def write_to(user: User, row: PackSchedule, one: PackSending, why: str, at: dt.datetime) -> None:
     """Post the message about ``one``, a sending of ``row``, to ``user``; once, however often."""
     post(
-        Draft(
+        draft_to(
+            user,
+            at,
             key=f"{KIND}:{why}:{one.uuid}:{user.uuid}",
             kind=KIND,
-            recipient=user.uuid,
-            address=user.email,
-            language=user.language,
-            local_day=clock.local_date(at, user.time_zone),
             content=_content(user, row, one, why),
             audiences=[Audience(row.register.uuid, row.party.uuid)],
         ),

@@ -6,13 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from riskreg.accounts.mails import page_address
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
-from riskreg.kernel import clock
 from riskreg.notify.letters import letter
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post
+from riskreg.notify.services import post
 from riskreg.register.change_models import ChangeRequest, ChangeState
 from riskreg.register.models import Membership
 
@@ -32,13 +32,11 @@ def write_to(row: ChangeRequest, people: Iterable[User], why: str, at: dt.dateti
         if home is None or home.party is None or user.is_program:
             continue
         post(
-            Draft(
+            draft_to(
+                user,
+                at,
                 key=f"{KIND}:{why}:{row.uuid}:{user.uuid}",
                 kind=KIND,
-                recipient=user.uuid,
-                address=user.email,
-                language=user.language,
-                local_day=clock.local_date(at, user.time_zone),
                 content=_content(row, user, why),
                 audiences=[Audience(row.register.uuid, home.party.uuid)],
                 urgent=True,

@@ -6,12 +6,13 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
+from riskreg.accounts.messages import draft_to
 from riskreg.duties.sources import SOURCES, Duty
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
 from riskreg.notify.models import Message
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post
+from riskreg.notify.services import post
 from riskreg.register.models import Membership, Party, Register
 from riskreg.reminders.digest import SHOWN, render_alarm
 from riskreg.reminders.policy import ALARM
@@ -48,7 +49,6 @@ def raise_alarms(register: Register, unheard: UnassignedDuties, at: dt.datetime)
         party = Party.objects.get(pk=party_id)
         scope = "own" if private else "shared"
         for manager in managers_of(register.pk, today, party_id if private else None):
-            day = clock.local_date(at, manager.time_zone)
             key = f"{ALARM}:{register.uuid}:{party.uuid}:{scope}:{today}:{manager.uuid}"
             if Message.objects.filter(key=key).exists():
                 continue
@@ -56,13 +56,11 @@ def raise_alarms(register: Register, unheard: UnassignedDuties, at: dt.datetime)
                 register=register, user=manager, ended_at=None
             )
             assert home.party is not None  # noqa: S101 - managers act for a party
-            draft = Draft(
+            draft = draft_to(
+                manager,
+                at,
                 key=key,
                 kind=ALARM,
-                recipient=manager.uuid,
-                address=manager.email,
-                language=manager.language,
-                local_day=day,
                 content=render_alarm(
                     manager, register, party, duties, unheard.counts[party_id, private], today
                 ),

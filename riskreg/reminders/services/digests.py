@@ -10,11 +10,12 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
 from riskreg.duties import links
 from riskreg.notify import queries as outbox
-from riskreg.notify.services import Draft, post, withdraw
+from riskreg.notify.services import post, withdraw
 from riskreg.reminders.digest import (
     DigestContents,
     DigestLookups,
@@ -195,12 +196,11 @@ class _Writing:
             backdrop = DigestLookups([(user, seen.items)])
         content, imprint = render(user, seen.items, DIGEST, backdrop)
         message = post(
-            Draft(
+            draft_to(
+                user,
+                at,
                 key=key,
                 kind=DIGEST,
-                recipient=user.uuid,
-                address=user.email,
-                language=user.language,
                 local_day=day,
                 content=content,
                 audiences=seen.audiences,

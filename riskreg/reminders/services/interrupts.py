@@ -8,9 +8,9 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
+from riskreg.accounts.messages import draft_to
 from riskreg.accounts.models import User
-from riskreg.kernel import clock
-from riskreg.notify.services import Draft, post, withdraw
+from riskreg.notify.services import post, withdraw
 from riskreg.reminders.digest import collect_digest, render
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import INTERRUPT
@@ -56,13 +56,11 @@ def _interrupt(user: User, at: dt.datetime, snapshots: RegisterSnapshots) -> boo
     content, imprint = render(user, seen.items, INTERRUPT)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
     message = post(
-        Draft(
+        draft_to(
+            user,
+            at,
             key=f"{INTERRUPT}:{user.uuid}:{uuid.uuid4()}",
             kind=INTERRUPT,
-            recipient=user.uuid,
-            address=user.email,
-            language=user.language,
-            local_day=clock.local_date(at, user.time_zone),
             content=content,
             audiences=seen.audiences,
             urgent=True,
