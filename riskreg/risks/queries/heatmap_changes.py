@@ -227,16 +227,11 @@ _NONE, _MOVED, _OPENED, _CLOSED = range(4)
 @written_once()
 def _groups_of_all(
     viewer: Viewer,
-    moment: dt.datetime | None,
-    since: dt.datetime,
-    behind: list[int],
-    was_behind: list[int],
-    *,
+    *values: Any,
     stage: str,
     kind: str,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    among = Among(since, stage, kind, behind, was_behind)
-    return _groups(_changed(viewer, positions_at(viewer, moment), among), stage)
+    return _groups(_changed_of_all(viewer, values, stage, kind), stage)
 
 
 def _groups(changed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any, ...]]:
@@ -251,17 +246,12 @@ def _groups(changed: QuerySet[Any], stage: str) -> QuerySet[Position, tuple[Any,
 @written_once()
 def _first_of_all(
     viewer: Viewer,
-    moment: dt.datetime | None,
-    since: dt.datetime,
-    behind: list[int],
-    was_behind: list[int],
-    *,
+    *values: Any,
     stage: str,
     kind: str,
     scales: bool,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    among = Among(since, stage, kind, behind, was_behind)
-    changed = _changed(viewer, positions_at(viewer, moment), among)
+    changed = _changed_of_all(viewer, values, stage, kind)
     return _first(_furthest_first(changed, stage, scales), stage)
 
 
@@ -269,16 +259,11 @@ def _first_of_all(
 def _moved_of_all(
     viewer: Viewer,
     refs: list[str],
-    moment: dt.datetime | None,
-    since: dt.datetime,
-    behind: list[int],
-    was_behind: list[int],
-    *,
+    *values: Any,
     stage: str,
     kind: str,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    among = Among(since, stage, kind, behind, was_behind)
-    return _moved(_changed(viewer, positions_at(viewer, moment), among), refs, stage)
+    return _moved(_changed_of_all(viewer, values, stage, kind), refs, stage)
 
 
 def _moved(
@@ -311,6 +296,13 @@ def _furthest_first(changed: QuerySet[Any], stage: str, scales: bool) -> QuerySe
         way=Case(When(measurable, then=way), default=0, output_field=IntegerField())
     )
     return rows.order_by("-way", "ref_order", "pk")
+
+
+def _changed_of_all(viewer: Viewer, values: Sequence[Any], stage: str, kind: str) -> QuerySet[Any]:
+    """``_changed`` of all that the viewer may know of, by the ``values`` of a span."""
+    moment, since, behind, was_behind = values
+    among = Among(since, stage, kind, behind, was_behind)
+    return _changed(viewer, positions_at(viewer, moment), among)
 
 
 def _changed(viewer: Viewer, positions: QuerySet[Position], span: Among) -> QuerySet[Any]:
