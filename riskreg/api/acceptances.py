@@ -14,13 +14,13 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.etag import etag
+from riskreg.api.core.of_risks import state_and_risk
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.query import as_query, choices_of
 from riskreg.api.core.table import row_to_json
-from riskreg.api.core.values import day, person, time
+from riskreg.api.core.values import person
 from riskreg.decisions import services
 from riskreg.decisions.fields import ACCEPTANCE
-from riskreg.decisions.models import Acceptance, AcceptanceState, Obligation
+from riskreg.decisions.models import Acceptance, AcceptanceState
 from riskreg.decisions.policy.acceptances import current_status
 from riskreg.decisions.queries.acceptances import (
     acceptance_for,
@@ -30,9 +30,8 @@ from riskreg.decisions.queries.acceptances import (
     stale_because,
     unaccepted,
 )
+from riskreg.decisions.queries.as_json import condition_to_json
 from riskreg.kernel import keyset
-from riskreg.kernel.errors import Errors
-from riskreg.risks.queries.access import risks_called
 
 _SETTABLE = tuple(field.name for field in ACCEPTANCE.settable)
 _NEWEST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
@@ -46,14 +45,8 @@ class Acceptances(RegisterApi):
         """Of every state; ``state`` and ``risk`` narrow them. How each stands today is
         ``status``; ``needed/`` lists what stands without one."""
         self.known_params("state", "risk", *PARAMS)
-        errors, params = Errors(), request.query_params
-        states = choices_of(errors, "state", params.getlist("state"), AcceptanceState.values)
-        as_query(errors.raise_if_any)
-        rows = acceptances_for(self.viewer, self.viewer.today(self.at))
-        if states:
-            rows = rows.filter(state__in=states)
-        if (ref := params.get("risk")) is not None:
-            rows = rows.filter(risk__in=risks_called(self.viewer, [ref]))
+        asked = state_and_risk(self.viewer, request.query_params, AcceptanceState.values)
+        rows = acceptances_for(self.viewer, self.viewer.today(self.at)).filter(asked)
         listing = Listing(
             queryset=rows,
             order=_NEWEST,
@@ -229,22 +222,9 @@ def to_json(view: RegisterApi, row: Acceptance) -> dict[str, Any]:
         criteria_number=row.criteria.number,
         extension_of=row.extension_of.ref if row.extension_of else None,
         translations=row.translations or {},
-        conditions=[_condition(one) for one in row.conditions],  # type: ignore[attr-defined]
+        conditions=[condition_to_json(one) for one in row.conditions],  # type: ignore[attr-defined]
         may=acts_open_to(viewer, row),
     )
-
-
-def _condition(row: Obligation) -> dict[str, Any]:
-    return {
-        "id": str(row.uuid),
-        "text": row.localized("text"),
-        "owner": person(row.owner),
-        "due_on": day(row.due_on),
-        "state": row.state,
-        "words": row.words,
-        "closed_by": person(row.closed_by),
-        "closed_at": time(row.closed_at),
-    }
 
 
 def _today(view: RegisterApi) -> dt.date:

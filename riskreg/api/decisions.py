@@ -16,8 +16,8 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in, person_of
 from riskreg.api.core.errors import Problem
 from riskreg.api.core.etag import etag, is_known
+from riskreg.api.core.of_risks import state_and_risk
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.query import as_query, choices_of
 from riskreg.api.decisions_json import decision_to_json, today_of
 from riskreg.decisions import services
 from riskreg.decisions.fields import DECISION
@@ -34,9 +34,7 @@ from riskreg.exchange.queries.decision_records import decision_record
 from riskreg.exchange.writing.record_pdf import record_pdf
 from riskreg.kernel import keyset
 from riskreg.kernel.downloads import download_bytes
-from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Visibility
-from riskreg.risks.queries.access import risks_called
 
 _SETTABLE = tuple(field.name for field in DECISION.settable)
 _NEWEST = keyset.Order("created_at", tie="id", descending=True, tie_descending=True)
@@ -49,14 +47,8 @@ class Decisions(RegisterApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Of every state; ``state`` and ``risk`` narrow them."""
         self.known_params("state", "risk", *PARAMS)
-        errors, params = Errors(), request.query_params
-        states = choices_of(errors, "state", params.getlist("state"), DecisionState.values)
-        as_query(errors.raise_if_any)
-        rows = decisions_for(self.viewer, today_of(self))
-        if states:
-            rows = rows.filter(state__in=states)
-        if (ref := params.get("risk")) is not None:
-            rows = rows.filter(risks__in=risks_called(self.viewer, [ref]))
+        asked = state_and_risk(self.viewer, request.query_params, DecisionState.values, "risks")
+        rows = decisions_for(self.viewer, today_of(self)).filter(asked)
         listing = Listing(
             queryset=rows,
             order=_NEWEST,

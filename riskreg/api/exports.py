@@ -15,6 +15,7 @@ from rest_framework.request import Request
 from riskreg.api.core import row_parameters, schema, schema_exports
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.errors import InvalidQuery
+from riskreg.api.core.of_risks import state_and_risk
 from riskreg.api.core.query import as_query, choices_of, day_of
 from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
 from riskreg.decisions.models import AcceptanceState, DecisionState
@@ -51,7 +52,7 @@ from riskreg.register.permissions import require
 from riskreg.reviews.queries.coverage import coverage, default_first
 from riskreg.risks import filters
 from riskreg.risks.models import Position
-from riskreg.risks.queries.access import current_positions, risk_for, risks_called
+from riskreg.risks.queries.access import current_positions, risk_for
 from riskreg.risks.queries.lists import mitigations_of, risk_list
 
 OWN = ("format", "columns")
@@ -289,15 +290,8 @@ class _OfRisks(ListExport):
     def rows(self, params: Any) -> QuerySet[Any]:
         """Newest first."""
         self.known_params("state", "risk", *OWN)
-        errors = Errors()
-        states = choices_of(errors, "state", params.getlist("state"), self.states)
-        as_query(errors.raise_if_any)
-        rows = NOUNS[self.noun].rows(self.viewer, self.at)
-        if states:
-            rows = rows.filter(state__in=states)
-        if (ref := params.get("risk")) is not None:
-            rows = rows.filter(**{f"{self.risk}__in": risks_called(self.viewer, [ref])})
-        return rows
+        asked = state_and_risk(self.viewer, params, self.states, self.risk)
+        return NOUNS[self.noun].rows(self.viewer, self.at).filter(asked)
 
 
 class AcceptancesExport(_OfRisks):

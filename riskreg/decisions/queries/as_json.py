@@ -22,7 +22,7 @@ def decision_parts(viewer: Viewer, row: Decision) -> dict[str, Any]:
         "options": [_option(one) for one in it.choices],
         "replaces": row.replaces.ref if row.replaces else None,
         "criteria_number": row.criteria.number if row.criteria else None,
-        "conditions": [_condition(one) for one in it.conditions],
+        "conditions": [condition_to_json(one) | {"before": one.before} for one in it.conditions],
         "votes": [
             {
                 "party": one.party.key,
@@ -104,13 +104,13 @@ def _gate_worth(row: Option) -> dict[str, Any] | None:
     }  # fmt: skip
 
 
-def _condition(row: Obligation) -> dict[str, Any]:
+def condition_to_json(row: Obligation) -> dict[str, Any]:
+    """A condition of a decision or an acceptance, and what became of it."""
     return {
         "id": str(row.uuid),
         "text": row.localized("text"),
         "owner": person(row.owner),
         "due_on": day(row.due_on),
-        "before": row.before,
         "state": row.state,
         "words": row.words,
         "closed_by": person(row.closed_by),

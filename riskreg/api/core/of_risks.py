@@ -1,0 +1,24 @@
+"""What lists of things about risks are narrowed by: where each stands, and of which risk it is."""
+
+from collections.abc import Collection
+from typing import Any
+
+from django.db.models import Q
+
+from riskreg.api.core.query import as_query, choices_of
+from riskreg.kernel.errors import Errors
+from riskreg.register.access import Viewer
+from riskreg.risks.queries.access import risks_called
+
+
+def state_and_risk(viewer: Viewer, params: Any, states: Collection[str], way: str = "risk") -> Q:
+    """The condition that ``state`` (several, of ``states``) and ``risk`` (a ref) of a query string
+    ask for; ``way`` leads to the risk. Raises ``Invalid`` for a state that there is not; a risk
+    that the viewer may not know of has nothing."""
+    errors = Errors()
+    chosen = choices_of(errors, "state", params.getlist("state"), list(states))
+    as_query(errors.raise_if_any)
+    found = Q(state__in=chosen) if chosen else Q()
+    if (ref := params.get("risk")) is not None:
+        found &= Q(**{f"{way}__in": risks_called(viewer, [ref])})
+    return found
