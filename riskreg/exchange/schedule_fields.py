@@ -8,7 +8,15 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.exchange.pack_choices import PackLanguage
 from riskreg.exchange.schedule_models import Repeats, ScheduledFormat
 from riskreg.kernel.fields import Field, Table, Type
-from riskreg.register.common_fields import PARTY, VERSION, VISIBILITY, computed, public_id
+from riskreg.register.common_fields import (
+    PARTY,
+    SET_AT,
+    SET_BY,
+    VERSION,
+    VISIBILITY,
+    computed,
+    public_id,
+)
 from riskreg.register.visibility import Visibility
 
 MOST_RECIPIENTS = 50
@@ -147,20 +155,8 @@ PACK_SCHEDULE = Table(
         ),
         replace(PARTY, filter=False),
         replace(VISIBILITY, example="party"),
-        Field(
-            "set_by",
-            Type.PERSON,
-            history=_("set by"),
-            meaning="who set or changed it last, in whose name its packs are made",
-            example={"id": "2b0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a12", "name": "Foton risk manager"},
-        ),
-        Field(
-            "set_at",
-            Type.MOMENT,
-            history=_("set at"),
-            meaning="when that was",
-            example="2026-09-16T08:00:00Z",
-        ),
+        replace(SET_BY, meaning="who set or changed it last, in whose name its packs are made"),
+        SET_AT,
         computed("sendings", example=[]),
         VERSION,
     ),

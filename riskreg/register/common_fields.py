@@ -91,3 +91,17 @@ CREATED_AT = Field(
 UPDATED_AT = replace(
     CREATED_AT, name="updated_at", history=_("changed"), example="2026-09-16T08:00:00Z"
 )
+SET_BY = Field(
+    "set_by",
+    Type.PERSON,
+    history=_("set by"),
+    meaning="who set or changed it last",
+    example={"id": "2b0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a12", "name": "Foton risk manager"},
+)
+SET_AT = Field(
+    "set_at",
+    Type.MOMENT,
+    history=_("set at"),
+    meaning="when that was",
+    example="2026-09-16T08:00:00Z",
+)

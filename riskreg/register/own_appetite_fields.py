@@ -9,6 +9,8 @@ from riskreg.kernel.fields import Field, Table, Type
 from riskreg.register.common_fields import (
     LABEL,
     PARTY,
+    SET_AT,
+    SET_BY,
     VERSION,
     VISIBILITY,
     computed,
@@ -71,20 +73,8 @@ OWN_APPETITE = Table(
             meaning="whether nothing goes by it any more: the criteria have no such rating",
             example=False,
         ),
-        Field(
-            "set_by",
-            Type.PERSON,
-            history=_("set by"),
-            meaning="who set or changed it last",
-            example={"id": "2b0c1f0e-6f0b-4a53-9d0f-0d6d0f3d7a12", "name": "Foton risk manager"},
-        ),
-        Field(
-            "set_at",
-            Type.MOMENT,
-            history=_("set at"),
-            meaning="when that was",
-            example="2026-09-16T08:00:00Z",
-        ),
+        SET_BY,
+        SET_AT,
         VERSION,
     ),
 )
