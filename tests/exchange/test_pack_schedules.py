@@ -7,10 +7,12 @@ import pytest
 from hypothesis import given as drawn
 from hypothesis import strategies as st
 
+from bench.counting import counting
 from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
 from riskreg.exchange.policy import Rule, ToDo, make_day, to_do
+from riskreg.exchange.queries.schedules import SHOWN, sendings_of
 from riskreg.exchange.services import sendings
 from riskreg.exchange.services.pack_mail import refresh_message
 from riskreg.exchange.services.packs import cancel_pack
@@ -335,3 +337,18 @@ def test_four_sweeps_at_once_do_the_work_of_one() -> None:
     assert len(mails()) == 2
     verbs = Event.objects.filter(verb__startswith="pack_schedule").values_list("verb", flat=True)
     assert sorted(verbs) == ["pack_schedule.begun", "pack_schedule.sent", "pack_schedule.set"]
+
+
+def test_of_what_was_sent_the_last_is_read_and_no_more_than_is_shown(world: World) -> None:
+    rows = [schedule(world), schedule(world, title="Another meeting")]
+    PackSending.objects.bulk_create(
+        PackSending(schedule=row, meeting_on=world.today - n * DAY, due_on=world.today - n * DAY,
+                    state="skipped", created_at=world.at, ended_at=world.at)
+        for row in rows for n in range(SHOWN + 5)
+    )  # fmt: skip
+    found = sendings_of(rows)
+    newest = [world.today - n * DAY for n in range(SHOWN)]
+    assert [[one.meeting_on for one in found[row.pk]] for row in rows] == [newest, newest]
+    with counting() as cost:
+        sendings_of(rows)
+    assert cost.rows == 2 * SHOWN

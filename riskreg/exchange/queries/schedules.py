@@ -4,7 +4,8 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable
 
-from django.db.models import Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet, Window
+from django.db.models.functions import RowNumber
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
@@ -42,14 +43,16 @@ def sendings_of(rows: Collection[PackSchedule]) -> dict[int, list[PackSending]]:
     """What was done for the last meetings of each of ``rows`` (by database id), newest first, with
     the packs that are still there: two queries for all of them."""
     packs = BoardPack.objects.only("uuid", "sending").order_by("pk")
+    last = Window(RowNumber(), partition_by="schedule", order_by="-meeting_on")
     found: dict[int, list[PackSending]] = {row.pk: [] for row in rows}
     for one in (
         PackSending.objects.filter(schedule__in=[row.pk for row in rows])
+        .annotate(place=last)
+        .filter(place__lte=SHOWN)
         .prefetch_related(Prefetch("packs", queryset=packs))
         .order_by("-meeting_on")
     ):
-        if len(found[one.schedule_id]) < SHOWN:
-            found[one.schedule_id].append(one)
+        found[one.schedule_id].append(one)
     return found
 
 
