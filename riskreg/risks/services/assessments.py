@@ -71,7 +71,9 @@ def create_assessment(
     clean, cell = clean_assessment(actor, risk, given)
     mark_used(actor.criteria, recorded_at or at)
     before = position_of(risk)
-    assessment, entry = judged(actor, risk, before, clean, cell, at=at, recorded_at=recorded_at)
+    assessment, entry = build_assessment(
+        actor, risk, before, clean, cell, at=at, recorded_at=recorded_at
+    )
     assessment.save()
     set_position(risk, at, actor.criteria, **cell_columns(clean["stage"], cell))
     # The caller saves the risk as its next version.
@@ -79,7 +81,7 @@ def create_assessment(
     return assessment
 
 
-def judged(
+def build_assessment(
     actor: Viewer,
     risk: Risk,
     before: Position,

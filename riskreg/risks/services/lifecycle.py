@@ -86,7 +86,7 @@ def _move(
     require(actor, f"risk.{action}", risk)
     check_version(risk, version)
     position = position_of(risk)
-    columns, criteria, changes = moved(
+    columns, criteria, changes = change_state(
         action, actor, risk, position, at, reason, translations, ending
     )
     if risk.state == State.OPEN:
@@ -100,7 +100,7 @@ def _move(
 VERBS = {"open": "risk.opened", "close": "risk.closed", "reopen": "risk.reopened"}
 
 
-def moved(
+def change_state(
     action: str,
     actor: Viewer,
     risk: Risk,

@@ -11,28 +11,24 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.utils.translation import gettext as _
 
-from riskreg.accounts.models import User
 from riskreg.events.services import Entry, append_all
-from riskreg.kernel.errors import Errors, Invalid, RiskregError
-from riskreg.kernel.text import clean_text, storable
+from riskreg.kernel.errors import RiskregError
 from riskreg.register.access import Viewer
 from riskreg.register.changes import entries_by_audience
-from riskreg.register.common_fields import EXTERNAL_ID
-from riskreg.register.models import Criteria, Party
+from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
 from riskreg.register.policy import Cell
 from riskreg.register.services import mark_used, next_refs
 from riskreg.register.terms import check_not_merged
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, Position, Risk
-from riskreg.risks.services.assessments import clean_assessment, judged
-from riskreg.risks.services.cleaning import LINKS, clean_fields
-from riskreg.risks.services.crossing import Move, refuse_crossing
-from riskreg.risks.services.lifecycle import VERBS, moved
-from riskreg.risks.services.positions import Step, cell_columns, count_version, next_step
-from riskreg.risks.services.risks import created, new_risk, private_to
+from riskreg.risks.services.assessments import build_assessment, clean_assessment
+from riskreg.risks.services.cleaning import LINKS
+from riskreg.risks.services.lifecycle import VERBS, change_state
+from riskreg.risks.services.lookups import Lookups
+from riskreg.risks.services.positions import Step, cell_columns, increment_version, next_step
+from riskreg.risks.services.risks import build_risk, creation_changes, private_to
 
 
 @dataclass(frozen=True)
@@ -53,7 +49,8 @@ def create_risks(
 ) -> list[Risk | None]:
     """Make a risk of each of ``rows`` inside a transaction; None for each that is to be made by
     itself, which may be all of them. Refs are in the order of ``rows``."""
-    lookups = _Lookups(actor, [row.fields for row in rows])
+    named = {str(row.fields["external_id"]) for row in rows if row.fields.get("external_id")}
+    lookups = Lookups(actor, named)
     drafts: list[_Draft | None] = []
     for row in rows:
         try:
@@ -86,11 +83,11 @@ class _Draft:
 
 
 def _draft(
-    actor: Viewer, row: NewRisk, lookups: "_Lookups", recorded_at: dt.datetime
+    actor: Viewer, row: NewRisk, lookups: Lookups, recorded_at: dt.datetime
 ) -> _Draft | None:
     """Everything checked, nothing written, no ref yet; None for what cannot be checked here.
     Raises what a service would."""
-    risk, links = new_risk(
+    risk, links = build_risk(
         actor,
         row.fields,
         row.visibility,
@@ -110,7 +107,7 @@ def _draft(
         require(actor, "risk.open", risk)
         if not risk.event:
             return None
-    lookups.take(risk)
+    lookups.note_taken(risk.external_id)
     return _Draft(row, risk, links, judgements)
 
 
@@ -124,7 +121,7 @@ def _write(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) ->
         for draft, ref in zip(theirs, refs, strict=True):
             draft.risk.set_ref(ref)
     for draft in drafts:
-        _live(actor, draft, criteria, recorded_at)
+        _make_in_memory(actor, draft, criteria, recorded_at)
     Risk.objects.bulk_create([draft.risk for draft in drafts])
     for name in LINKS:
         _link(name, drafts)
@@ -134,36 +131,40 @@ def _write(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) ->
     append_all([entry for draft in drafts for entry in draft.entries])
 
 
-def _live(actor: Viewer, draft: _Draft, criteria: Criteria, recorded_at: dt.datetime) -> None:
+def _make_in_memory(
+    actor: Viewer, draft: _Draft, criteria: Criteria, recorded_at: dt.datetime
+) -> None:
     """Let the risk be made, judged and opened, in memory only."""
     risk, row = draft.risk, draft.row
-    _stand(draft, row.since, criteria, {})
+    _add_position(draft, row.since, criteria, {})
     entry = actor.entry(
         "risk.created", risk, at=row.since, recorded_at=recorded_at,
-        changes=created(risk, draft.links),
+        changes=creation_changes(risk, draft.links),
     )  # fmt: skip
     draft.entries += entries_by_audience(RISK, risk, entry)
     for clean, cell in draft.judgements:
         before = draft.positions[-1]
-        assessment, entry = judged(
+        assessment, entry = build_assessment(
             actor, risk, before, clean, cell, at=row.since, recorded_at=recorded_at
         )
-        _stand(draft, row.since, criteria, cell_columns(clean["stage"], cell))
-        count_version(risk, recorded_at)
+        _add_position(draft, row.since, criteria, cell_columns(clean["stage"], cell))
+        increment_version(risk, recorded_at)
         draft.assessments.append(assessment)
         draft.entries.append(replace(entry, subject_version=risk.version))
     if row.opened_at is None:
         return
-    _columns, by, changes = moved("open", actor, risk, draft.positions[-1], row.opened_at)
-    count_version(risk, recorded_at)
-    _stand(draft, row.opened_at, by, {})
+    _columns, by, changes = change_state("open", actor, risk, draft.positions[-1], row.opened_at)
+    increment_version(risk, recorded_at)
+    _add_position(draft, row.opened_at, by, {})
     draft.entries.append(
         actor.entry(VERBS["open"], risk, at=row.opened_at, recorded_at=recorded_at, changes=changes)
     )
 
 
-def _stand(draft: _Draft, at: dt.datetime, criteria: Criteria, changes: Mapping[str, Any]) -> None:
-    """As ``set_position``."""
+def _add_position(
+    draft: _Draft, at: dt.datetime, criteria: Criteria, changes: Mapping[str, Any]
+) -> None:
+    """As ``set_position``, in memory only."""
     current = draft.positions[-1] if draft.positions else None
     step, columns = next_step(current, draft.risk, at, criteria, changes)
     if step == Step.BEGIN:
@@ -185,76 +186,3 @@ def _link(name: str, drafts: Sequence[_Draft]) -> None:
         for draft in drafts
         for row in draft.links.get(name, ())
     ])  # fmt: skip
-
-
-class _Lookups:
-    """What rows name of the register, checked once for each value and not in each row: ten thousand
-    rows name a few people and terms over and over. External ids that are free are known from one
-    look at all of them."""
-
-    names = ("owner", "deputy", "terms", "objectives")
-
-    def __init__(self, actor: Viewer, rows: Sequence[Mapping[str, Any]]) -> None:
-        self.known: dict[tuple[Any, ...], tuple[Any, Errors]] = {}
-        ids = {str(row["external_id"]) for row in rows if row.get("external_id")}
-        ours = Risk.objects.visible_to(actor).filter(party=actor.party)
-        found = ours.filter(external_id__in=[one for one in ids if storable(one)])
-        self.taken: set[str | None] = set(found.values_list("external_id", flat=True))
-        self.given_out: set[str] = set()
-
-    def take(self, risk: Risk) -> None:
-        """``risk`` will be there when the next one is made."""
-        if risk.external_id:
-            self.given_out.add(risk.external_id)
-
-    def clean(
-        self,
-        errors: Errors,
-        actor: Viewer,
-        given: Mapping[str, Any],
-        *,
-        party: Party,
-        visibility: str,
-    ) -> dict[str, Any]:
-        """As ``clean_fields``."""
-        rest = {name: value for name, value in given.items() if name not in self.names}
-        text = clean_text(
-            Errors(), "external_id", rest.get("external_id"), limit=EXTERNAL_ID.limit, one_line=True
-        )
-        if text in self.given_out:
-            errors.add("external_id", "taken", _("This external id is taken already."))
-        free = bool(text) and text == rest["external_id"] and text not in self.taken
-        if free:
-            # Anything else is checked by the service, in its words.
-            del rest["external_id"]
-        found = clean_fields(errors, actor, rest, party=party, visibility=visibility)
-        if free:
-            found["external_id"] = text
-        for name in self.names:
-            if name not in given:
-                continue
-            key = (name, _name_of(given[name]), visibility)
-            if key not in self.known:
-                own = Errors()
-                alone = clean_fields(
-                    own, actor, {name: given[name]}, party=party, visibility=visibility
-                )
-                self.known[key] = (alone.get(name), own)
-            found[name], own = self.known[key]
-            errors.merge(Invalid(own.fields))
-        return found
-
-    def refuse(self, errors: Errors, actor: Viewer, moves: Sequence[Move]) -> None:
-        """As ``refuse_crossing``."""
-        people = tuple((move.part, move.taker and move.taker.pk) for move in moves)
-        key = ("moves", people, moves[0].risk.visibility if moves else "")
-        if key not in self.known:
-            own = Errors()
-            refuse_crossing(own, actor, moves)
-            self.known[key] = (None, own)
-        errors.merge(Invalid(self.known[key][1].fields))
-
-
-def _name_of(value: Any) -> Any:
-    """What tells one value from another; people of one name are two."""
-    return ("person", value.pk) if isinstance(value, User) else repr(value)

@@ -108,7 +108,7 @@ def set_draft_due(risk: Risk) -> None:
     risk.draft_due_on = policy.draft_due(risk.state, changed_on)
 
 
-def count_version(risk: Risk, at: dt.datetime) -> None:
+def increment_version(risk: Risk, at: dt.datetime) -> None:
     """Make it the next version of ``risk``, in memory only."""
     risk.version += 1
     risk.updated_at = max(at, risk.updated_at)
@@ -117,5 +117,5 @@ def count_version(risk: Risk, at: dt.datetime) -> None:
 
 def bump_version(risk: Risk, at: dt.datetime, *fields: str) -> None:
     """Save ``fields`` of ``risk`` as its next version."""
-    count_version(risk, at)
+    increment_version(risk, at)
     risk.save(update_fields=[*fields, "version", "updated_at", "draft_due_on"])

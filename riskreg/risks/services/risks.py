@@ -55,7 +55,7 @@ def create_risk(
     ``fields``: those of ``risks.fields.RISK`` that can be set. Raises ``Invalid`` naming every
     wrong field, ``Forbidden``.
     """
-    risk, links = new_risk(actor, fields, visibility, at=at, recorded_at=recorded_at)
+    risk, links = build_risk(actor, fields, visibility, at=at, recorded_at=recorded_at)
     risk.set_ref(next_ref(actor.register, "risk", private_to(risk)))
     with refusing_taken_external_id():
         risk.save(force_insert=True)
@@ -65,11 +65,11 @@ def create_risk(
     criteria = actor.criteria
     mark_used(criteria, recorded_at or at)
     set_position(risk, at, criteria)
-    _log(actor, "risk.created", risk, created(risk, links), at=at, recorded_at=recorded_at)
+    _log(actor, "risk.created", risk, creation_changes(risk, links), at=at, recorded_at=recorded_at)
     return risk
 
 
-def new_risk(
+def build_risk(
     actor: Viewer,
     fields: Mapping[str, Any],
     visibility: str,
@@ -118,7 +118,7 @@ def private_to(risk: Risk) -> Party | None:
     return risk.party if risk.visibility == Visibility.PARTY else None
 
 
-def created(risk: Risk, links: Mapping[str, Any]) -> dict[str, Any]:
+def creation_changes(risk: Risk, links: Mapping[str, Any]) -> dict[str, Any]:
     """What the log says of a new risk."""
     nothing: dict[str, Any] = dict.fromkeys(LINKS, ())
     return whole_row(RISK, risk, nothing | dict(links))
