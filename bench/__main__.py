@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODULES = ("register", "home", "reminders", "exchange", "quant", "analysis")
+MODULES = ("register", "home", "reminders", "idle_sweep", "exchange", "quant", "analysis")
 
 
 def main() -> int:

@@ -68,14 +68,14 @@ def _sized(vendor: str, server: str, sizes: list[int]) -> Iterator[Row]:
             # A sweep wakes a worker for each mail; without a broker it would wait for one instead.
             with processes.ending([valkey]):
                 valkey.start()
-                _case(env, "seed", str(size))
-                found = _case(env, "select")
+                case(env, "seed", str(size))
+                found = case(env, "select")
                 yield row(
                     "selection / SQL by hand", label, tuple(found["timing"]),
                     SELECT_LIMIT if size >= LIMITED_FROM else None,
                     note=f"{found['found']:,} due",
                 )  # fmt: skip
-                swept = _case(env, "sweep")
+                swept = case(env, "sweep")
             base = base or swept
             ratio = swept["peak"] / base["peak"]
             yield Row(
@@ -86,7 +86,7 @@ def _sized(vendor: str, server: str, sizes: list[int]) -> Iterator[Row]:
             )  # fmt: skip
 
 
-def _case(env: dict[str, str], *arguments: str) -> dict[str, Any]:
+def case(env: dict[str, str], *arguments: str) -> dict[str, Any]:
     done = subprocess.run(
         [sys.executable, "-m", "bench.reminders_case", *arguments],
         cwd=processes.ROOT, env=env, stdout=subprocess.PIPE, check=False,

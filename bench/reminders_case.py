@@ -2,7 +2,8 @@
 
 ``python -m bench.reminders_case seed SIZE``: fill the database. ``… select``: what has come to a
 new rung is found by the engine and by hand, in turns. ``… sweep``: a whole sweep in a fresh
-process: its peak of memory before and after, what it did and how long it took.
+process: its peak of memory before and after, what it did and how long it took. ``… told REGISTERS``
+fills it with what was told, ``… idle`` is a sweep in which nothing has moved.
 """
 
 import json
@@ -14,6 +15,7 @@ from typing import Any
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+IDLE_SWEEPS = 5
 
 
 def select() -> dict[str, Any]:
@@ -75,19 +77,46 @@ def sweep() -> dict[str, Any]:
     }
 
 
+def idle() -> dict[str, Any]:
+    """Statements, CPU here, wall time and peak of the sweep after one that left nothing to do."""
+    from bench.counting import counting
+    from bench.quant_memory import peak_mb
+    from riskreg.kernel import clock
+    from riskreg.reminders.models import Reminder
+    from riskreg.reminders.services.recorded import recorded_sweep
+
+    recorded_sweep(clock.now)
+    costs, walls = [], []
+    for _n in range(IDLE_SWEEPS):
+        begun = time.perf_counter()
+        with counting() as cost:
+            swept = recorded_sweep(clock.now)
+        walls.append(time.perf_counter() - begun)
+        costs.append(cost)
+        assert swept.moved == swept.digests == swept.broken == 0, swept
+    return {
+        "statements": max(cost.queries for cost in costs),
+        "rows": max(cost.rows for cost in costs),
+        "cpu": min(cost.cpu for cost in costs),
+        "wall": min(walls),
+        "peak": peak_mb(),
+        "told": Reminder.objects.count(),
+    }
+
+
 def main() -> None:
     """Do what the command line says."""
     django.setup()
     what, *rest = sys.argv[1:]
-    if what == "seed":
+    if what in ("seed", "told"):
         from django.core.management import call_command
 
-        from bench.reminders_seed import seed
+        from bench.reminders_seed import seed, seed_told
 
         call_command("migrate", verbosity=0)
-        seed(int(rest[0]))
+        {"seed": seed, "told": seed_told}[what](int(rest[0]))
         return
-    print(json.dumps({"select": select, "sweep": sweep}[what]()))
+    print(json.dumps({"select": select, "sweep": sweep, "idle": idle}[what]()))
 
 
 if __name__ == "__main__":

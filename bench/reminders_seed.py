@@ -20,6 +20,8 @@ from riskreg.register.models import Membership, Register
 from riskreg.register.services import add_party, create_register, mark_used
 
 REGISTERS = 20
+# Duties told of in each register of an idle sweep.
+TOLD_EACH = 100
 ZONE = "Asia/Shanghai"
 # Of so many risks one is open; the others are drafts and closed.
 OPEN_SHARE = (22 / 23) * (30 / 31)
@@ -47,7 +49,18 @@ def seed(size: int) -> None:
     analyse()
 
 
-def _fill(n: int, count: int, people: int, founder: User, now: dt.datetime) -> None:
+def seed_told(registers: int) -> None:
+    """``registers`` with a hundred open risks each, all on the ladder and told of."""
+    now = clock.now()
+    founder = create_user(email="founder@bench.example", name="Founder", password=None, at=now)
+    for n in range(registers):
+        _fill(n, round(TOLD_EACH / OPEN_SHARE), 4, founder, now, all_told=True)
+    analyse()
+
+
+def _fill(
+    n: int, count: int, people: int, founder: User, now: dt.datetime, *, all_told: bool = False
+) -> None:
     slug = f"bench-{n}"
     register = create_register(
         slug=slug, names=f"Illustrative register {n}", currency="CNY", time_zone=ZONE, at=now,
@@ -81,23 +94,25 @@ def _fill(n: int, count: int, people: int, founder: User, now: dt.datetime) -> N
         "today": days(now)["d0"], **days(now),
     }  # fmt: skip
     age = f"CASE WHEN {PAIR} IN (11, 12) THEN {AGE} ELSE -30 - n %% 300 END"
+    told = "AND CAST(substr(ref, 3) AS INTEGER) / 2 %% 100 = 12"
+    if all_told:
+        age, told = "n %% 39 - 13", ""
     vendor = connection.vendor
     with connection.cursor() as cursor:
         # Terms and objectives play no part in reminders.
         for statement in statements(vendor, age=age, owner=OWNER)[:2]:
             cursor.execute(statement, values)
-        cursor.execute(_told(vendor), values)
+        cursor.execute(_told(vendor, told), values)
 
 
-def _told(vendor: str) -> str:
+def _told(vendor: str, which: str) -> str:
     uuid = "lower(hex(randomblob(16)))" if vendor == "sqlite" else "gen_random_uuid()"
     return f"""
       INSERT INTO reminders_reminder (uuid, created_at, register_id, kind, subject, due_on, rung,
         ladder_id, to_announce, state, reason, settled_at)
       SELECT {uuid}, %(now)s, register_id, 'risk.review', uuid, next_review_on, {RUNG},
         NULL, FALSE, 'sent', '', %(now)s
-      FROM risks_risk WHERE register_id = %(register)s AND state = 'open'
-        AND CAST(substr(ref, 3) AS INTEGER) / 2 %% 100 = 12"""
+      FROM risks_risk WHERE register_id = %(register)s AND state = 'open' {which}"""
 
 
 def found_by_hand(register: Register, now: dt.datetime) -> list[tuple[Any, ...]]:

@@ -74,6 +74,24 @@ def test_an_idle_sweep_costs_by_what_is_new(world: World) -> None:
     assert len(many) <= len(few) + 1, "\n".join(many)
 
 
+def test_registers_that_were_told_cost_no_statement(world: World) -> None:
+    row = builders.risk(world)
+    assert row.next_review_on is not None
+    at = dt.datetime.combine(row.next_review_on, dt.time(12), tzinfo=dt.UTC)
+    tell(at)
+    one = statements(at + HOUR)
+    for slug in ("second", "third", "fourth"):
+        another = builders.build_world(slug=slug)
+        copies(builders.risk(another), 3)
+    tell(at + 2 * HOUR)
+    # The digest of the next day has what was new.
+    tell(at + 24 * HOUR)
+    registers = Reminder.objects.order_by().values("register_id").distinct()
+    assert registers.count() == 4
+    several = statements(at + 25 * HOUR)
+    assert len(several) == len(one) <= MOST, "\n".join(several)
+
+
 def test_a_register_is_looked_at_when_something_is_to_be_done_in_it(world: World) -> None:
     row = builders.risk(world)
     assert row.next_review_on is not None

@@ -12,14 +12,12 @@ from typing import Any
 from django.db.models import Exists, OuterRef, QuerySet
 
 from riskreg.duties.sources import SOURCES
+from riskreg.kernel.many_ids import among
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
 from riskreg.reminders.policy import Rung
 from riskreg.reminders.queries.selection import open_below_rung
 from riskreg.reminders.queries.snapshots import RegisterSnapshots
-
-# Databases take only so many values in one statement.
-_AT_ONCE = 5000
 
 
 def registers_behind(at: dt.datetime) -> list[Register]:
@@ -43,14 +41,13 @@ def _moved(registers: Collection[Register], snapshots: RegisterSnapshots) -> Ite
         key = (snapshots.today(register), snapshots.ladder(register.pk).rungs)
         alike[key].append(register.pk)
     for (today, rungs), keys in alike.items():
-        for start in range(0, len(keys), _AT_ONCE):
-            yield from _of_all_kinds(keys[start : start + _AT_ONCE], today, rungs)
+        yield from _of_all_kinds(keys, today, rungs)
 
 
 def _of_all_kinds(keys: Sequence[int], today: dt.date, rungs: Sequence[Rung]) -> Iterator[int]:
     kinds: list[QuerySet[Any, tuple[int]]] = [
         open_below_rung(source, today, rungs)
-        .filter(register__in=keys)
+        .filter(among("register_id", keys))
         .order_by()
         .values_list("register_id")
         for source in SOURCES.values()
