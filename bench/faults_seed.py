@@ -32,6 +32,8 @@ ZONES = (
 FROM = {"owner": -14, "deputy": 0, "managers": 7, "leaders": 21}
 # What falls due, and how often in a hundred; only a review has a deputy.
 KINDS = {"review": 70, "mitigation": 15, "reading": 15}
+# Rows are made past the counters of refs: whoever writes beside them begins at 1.
+FIRST_REF = 500_001
 PREFIX = {"review": "R", "mitigation": "M", "reading": "I"}
 # From how many days on it is told at once, in a message of its own.
 AT_ONCE = 21
@@ -56,8 +58,11 @@ def told(age: int, kind: str, people: dict[str, Sequence[str]]) -> set[str]:
     return {one for part, since in FROM.items() if age >= since for one in people[part]}
 
 
-def seed(duties: int, people: int, chance: random.Random) -> dict[str, Any]:
-    """Fill the database. Returns the expectation; see ``faults_check.Record``."""
+def seed(duties: int, people: int, chance: random.Random, first: int = 0) -> dict[str, Any]:
+    """Fill the database; ``first`` is the number of the first register, for whoever comes again.
+
+    Returns the expectation; see ``faults_check.Record``.
+    """
     from riskreg.accounts.services import create_user
     from riskreg.kernel import clock
 
@@ -66,13 +71,15 @@ def seed(duties: int, people: int, chance: random.Random) -> dict[str, Any]:
     registers = math.ceil(duties / PER_REGISTER)
     owners = max(1, (people // registers - 4) // 2)
     made = now - MADE_BEFORE
-    founder = create_user(email="founder@bench.example", name="Founder", password=None, at=made)
+    founder = create_user(
+        email=f"founder-{first}@bench.example", name="Founder", password=None, at=made
+    )
     expected: dict[str, Any] = {
         "people": {}, "urgent": {}, "reviews": {}, "duties": {}, "silent": [],
     }  # fmt: skip
     for n in range(registers):
         count = min(PER_REGISTER, duties - n * PER_REGISTER)
-        _fill_register(n, count, owners, founder, zones, now, chance, expected)
+        _fill_register(first + n, count, owners, founder, zones, now, chance, expected)
     # A digest also carries what was told at once.
     most = Counter(one for people in expected["duties"].values() for one in people)
     name, number = most.most_common(1)[0]
@@ -168,7 +175,7 @@ def _insert(register: Any, rows: list[Any], made: dt.datetime, expected: dict[st
         common: dict[str, Any] = {
             "uuid": uuid.uuid4(), "created_at": made, "updated_at": made, "register": register,
             "party": party, "visibility": "party" if private else "shared", "owner": owner,
-            "ref": f"{prefix}-{k + 1:03}",
+            "ref": f"{prefix}-{FIRST_REF + k}",
         }  # fmt: skip
         if kind == "mitigation":
             mitigations.append(
@@ -237,9 +244,10 @@ def main() -> None:
     parser.add_argument("--duties", type=int, default=2000)
     parser.add_argument("--people", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
+    parser.add_argument("--first", type=int, default=0, help="number of the first register")
     options = parser.parse_args()
     django.setup()
-    expected = seed(options.duties, options.people, random.Random(options.seed))
+    expected = seed(options.duties, options.people, random.Random(options.seed), options.first)
     options.file.write_text(json.dumps(expected))
 
 

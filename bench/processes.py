@@ -6,14 +6,18 @@ Each is ended by its own process id; whatever is left when the run is over, is e
 import contextlib
 import ctypes
 import os
+import shutil
 import signal
+import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from riskreg.up import valkey
+from riskreg.up.ports import free_port
 from tools import postgres
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -163,6 +167,59 @@ class Valkey(Program):
         super().__init__("valkey", described.program.argv, env, folder, given)
         self.url = described.url
         self.answers = described.answers
+
+
+def find_server(name: str) -> str | None:
+    """The path of a server program, also where only root looks for it; None without it."""
+    return shutil.which(name, path=f"{os.environ.get('PATH', '')}:/usr/sbin:/usr/local/sbin")
+
+
+class Pooler(Program):
+    """PgBouncer in transaction mode before the database of ``address``.
+
+    Each transaction goes to the next connection in turn, so that whoever relies on having the same
+    one twice fails at once, and not on a busy day alone. ``more`` are lines of its configuration.
+    Making one raises ``FileNotFoundError`` when it is not installed.
+    """
+
+    def __init__(self, folder: Path, address: str, connections: int = 8, more: str = "") -> None:
+        program = find_server("pgbouncer")
+        if program is None:
+            raise FileNotFoundError("no PgBouncer found")
+        parts, self.port = urlsplit(address), free_port()
+        name = parts.path.removeprefix("/")
+        users, config = folder / "pooler-users.txt", folder / "pooler.ini"
+        users.write_text(f'"{parts.username}" "{parts.password}"\n')
+        config.write_text(
+            f"[databases]\n{name} = host={parts.hostname} port={parts.port} dbname={name}\n"
+            f"[pgbouncer]\nlisten_addr = 127.0.0.1\nlisten_port = {self.port}\n"
+            f"unix_socket_dir =\nauth_type = scram-sha-256\nauth_file = {users}\n"
+            f"pool_mode = transaction\nserver_round_robin = 1\nmax_client_conn = 500\n"
+            f"default_pool_size = {connections}\nmin_pool_size = {connections}\n"
+            # A server that went away is asked again at once, and nobody waits for it for minutes.
+            f"server_login_retry = 1\nserver_connect_timeout = 5\nquery_wait_timeout = 10\n{more}"
+        )
+        # It refuses to run as root.
+        run_as = ["-u", "postgres"] if os.geteuid() == 0 else []
+        super().__init__("pooler", [program, *run_as, str(config)], dict(os.environ), folder)
+        self.url = parts._replace(
+            netloc=f"{parts.username}:{parts.password}@127.0.0.1:{self.port}"
+        ).geturl()
+
+    def answers(self) -> bool:
+        """Whether it accepts connections."""
+        with contextlib.suppress(OSError):
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+            return True
+        return False
+
+
+def web(
+    name: str, port: int, env: dict[str, str], folder: Path, app: str = "config.wsgi"
+) -> Program:
+    """A web server on that loopback port, with the project's own settings of it."""
+    argv = [sys.executable, "-m", "gunicorn", f"{app}:application", "-c", "config/gunicorn.py"]
+    return Program(name, [*argv, "--bind", f"127.0.0.1:{port}"], env, folder)
 
 
 def worker(name: str, app: str, env: dict[str, str], folder: Path, processes: int) -> Program:

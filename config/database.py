@@ -5,13 +5,14 @@ from pathlib import Path
 from typing import Any
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "riskreg.kernel.postgresql"
 
 
 def database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
-    """Django's settings of the one database."""
+    """Django's settings of the one database. Raises ``ImproperlyConfigured``."""
     found: dict[str, Any] = env.db_url(
         "DATABASE_URL", default=f"sqlite:///{var_dir / 'riskreg.sqlite3'}"
     )
@@ -66,4 +67,20 @@ def _bound(env: environ.Env, found: dict[str, Any]) -> None:
         # A pooler takes no parameters of a session; there they are set for the role.
         options["options"] = " ".join(f"-c {name}={n * 1000}" for name, n in limits.items())
     given = found.get("OPTIONS") or {}
+    if pooler:
+        _refuse_of_a_session(given)
     found["OPTIONS"] = options | given
+
+
+def _refuse_of_a_session(given: dict[str, Any]) -> None:
+    """What belongs to one session, and would be another's with the next transaction.
+
+    Statements that are prepared on the server are of that kind as well: Django prepares none unless
+    it is told how often one has to come first (``prepare_threshold``).
+    """
+    for name in ("prepare_threshold", "options"):
+        if name in given:
+            raise ImproperlyConfigured(
+                f"DATABASE_URL has {name}, which a pooler in transaction mode cannot keep: take it "
+                "out, or set DATABASE_POOLER=0 if PostgreSQL itself stands behind that address."
+            )

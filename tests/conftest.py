@@ -29,11 +29,13 @@ from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 from whitenoise.middleware import WhiteNoiseMiddleware
 
+from bench import processes
 from riskreg.accounts.models import User
 from riskreg.kernel import appendonly
 from tests import builders, migrated
 from tests.amounts import examples, in_this_run
 from tests.builders import AT, World
+from tools import postgres
 
 pytest_plugins = ["tests.levels", "tests.measuring", "tests.querycounts", "tests.running"]
 
@@ -109,6 +111,8 @@ def missing(marker: str) -> str:
         shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") and shutil.which("caddy")
     ):
         return "needs nginx and Caddy"
+    if marker == "pooler" and not (processes.find_server("pgbouncer") and postgres.find_bin()):
+        return "needs PostgreSQL and PgBouncer"
     if marker == "process" and not _can_start_servers():
         return "needs the embedded Valkey (Linux or macOS)"
     return ""
@@ -135,7 +139,7 @@ def _can_start_servers() -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("postgres", "browser", "proxy", "process"):
+    for marker in ("postgres", "browser", "proxy", "pooler", "process"):
         if item.get_closest_marker(marker) and (why := missing(marker)):
             if REQUIRE_ALL:
                 pytest.fail(f"REQUIRE_ALL is set and this {why}", pytrace=False)

@@ -6,12 +6,18 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from django.core.management.base import CommandError
 from django.core.management.commands import migrate
 from django.db import connections
 
 # Any number, but always this one.
 LOCK = 7_463_552_918
 LOCK_SECONDS = 10
+BEHIND_A_POOLER = (
+    "DATABASE_POOLER=1: a lock that outlasts a transaction, and limits that are lifted for a "
+    "session, would be left to strangers behind a pooler. Run this command with DATABASE_POOLER=0 "
+    "and with the address of PostgreSQL itself as DATABASE_URL."
+)
 
 
 class Command(migrate.Command):
@@ -27,11 +33,15 @@ class Command(migrate.Command):
 def alone(alias: str) -> Iterator[None]:
     """Wait until nobody else migrates this database, then keep others waiting.
 
+    Raises ``CommandError`` behind a pooler.
+
     A statement that waits longer than ``LOCK_SECONDS`` for a table fails, rather than keep all who
     come after it waiting too; what was migrated by then stays, and it can be run again.
     """
     connection = connections[alias]
     if connection.vendor == "postgresql":
+        if connection.settings_dict["DISABLE_SERVER_SIDE_CURSORS"]:
+            raise CommandError(BEHIND_A_POOLER)
         with connection.cursor() as cursor:
             connection.connection.answer_within = None
             for name in (
