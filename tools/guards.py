@@ -36,6 +36,9 @@ RETIRED = {
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
 }  # fmt: skip
+VERBS_OF_PARSERS = {
+    "add", "answer", "build", "check", "clean", "find", "look", "parse", "read", "sort",
+}  # fmt: skip
 IMPURE = ("django.db", "django.http", "celery", "rest_framework")
 # A template's line is read in one go: one element or tag to a line, where that helps.
 TEMPLATES = ROOT.parent / "templates"
@@ -149,6 +152,21 @@ def words_are_plain(path: Path, tree: ast.AST) -> Iterator[str]:
             yield f"line {line}: “{name}” is a retired word; see {instead}"
 
 
+def parsers_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
+    """What notes errors and returns what it made of the input has a verb for a name, not a noun:
+    ``_clean_day(errors, …)`` is read as it is meant, ``_day(errors, …)`` is not."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef) or node.returns is None:
+            continue
+        notes = any(
+            arg.arg == "errors" and arg.annotation and ast.unparse(arg.annotation) == "Errors"
+            for arg in (*node.args.args, *node.args.kwonlyargs)
+        )
+        verb = node.name.strip("_").split("_")[0]
+        if notes and ast.unparse(node.returns) != "None" and verb not in VERBS_OF_PARSERS:
+            yield f"line {node.lineno}: {node.name} reads input; begin its name with a verb"
+
+
 def _names(path: Path, tree: ast.AST) -> Iterator[tuple[str, int]]:
     for part in (*path.parts[:-1], path.stem):
         yield part, 0
@@ -184,4 +202,5 @@ GUARDS: tuple[Guard, ...] = (
     only_services_write,
     files_are_short,
     words_are_plain,
+    parsers_say_so,
 )

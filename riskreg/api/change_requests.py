@@ -15,7 +15,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, nothing_in
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.query import as_query, choices_of
+from riskreg.api.core.query import as_query, parse_choices
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Conflict, Errors, Invalid
@@ -43,7 +43,7 @@ class ChangeRequests(RegisterApi):
         self.known_params("state", *PARAMS)
         errors = Errors()
         asked = request.query_params.getlist("state")
-        states = choices_of(errors, "state", asked, ChangeState.values)
+        states = parse_choices(errors, "state", asked, ChangeState.values)
         as_query(errors.raise_if_any)
         rows = change_requests_for(self.viewer)
         if states:

@@ -12,7 +12,7 @@ from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.parameters import query
-from riskreg.api.core.query import as_query, day_of
+from riskreg.api.core.query import as_query, parse_day
 from riskreg.api.core.values import day, person
 from riskreg.kernel.errors import Errors
 from riskreg.register.permissions import require
@@ -43,8 +43,8 @@ class Coverage(RegisterApi):
         self.known_params("as_of", "from", "by")
         require(self.viewer, "coverage.view")
         params, errors = request.query_params, Errors()
-        as_of = day_of(errors, "as_of", params.get("as_of")) or self.viewer.today(self.at)
-        first = day_of(errors, "from", params.get("from")) or default_first(as_of)
+        as_of = parse_day(errors, "as_of", params.get("as_of")) or self.viewer.today(self.at)
+        first = parse_day(errors, "from", params.get("from")) or default_first(as_of)
         as_query(errors.raise_if_any)
         by = params.get("by") or "party"
         found = as_query(lambda: coverage(self.viewer, by=by, first=first, as_of=as_of, at=self.at))

@@ -21,7 +21,7 @@ from riskreg.api.core.pagination import (
     page_link,
     read_cursor,
 )
-from riskreg.api.core.query import as_query, choices_of, day_of, switch_of
+from riskreg.api.core.query import as_query, parse_choices, parse_day, parse_switch
 from riskreg.api.core.values import day, person
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import LISTED, Duty
@@ -57,9 +57,9 @@ class Duties(RegisterApi):
 
     def _filters_of(self) -> agenda.Wanted:
         params, errors = self.request.query_params, Errors()
-        switches = {n: switch_of(errors, n, params.get(n)) for n in ("mine", "overdue")}
-        kinds = tuple(choices_of(errors, "kind", params.getlist("kind"), sorted(LISTED)))
-        due_before = day_of(errors, "due_before", params.get("due_before"))
+        switches = {n: parse_switch(errors, n, params.get(n)) for n in ("mine", "overdue")}
+        kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
+        due_before = parse_day(errors, "due_before", params.get("due_before"))
         as_query(errors.raise_if_any)
         return agenda.Wanted(
             today=self.viewer.today(self.at),

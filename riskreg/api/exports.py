@@ -16,7 +16,7 @@ from riskreg.api.core import row_parameters, schema, schema_exports
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.errors import InvalidQuery
 from riskreg.api.core.of_risks import state_and_risk
-from riskreg.api.core.query import as_query, choices_of, day_of
+from riskreg.api.core.query import as_query, parse_choices, parse_day
 from riskreg.api.coverage import PARAMS as COVERAGE_PARAMS
 from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.events.queries import history_of
@@ -47,7 +47,7 @@ from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.exchange.writing.zips import zip_pieces
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.security_middleware import tell_rows
-from riskreg.register.filtering import sorted_rows
+from riskreg.register.filtering import sort_rows
 from riskreg.register.permissions import require
 from riskreg.reviews.queries.coverage import coverage, default_first
 from riskreg.risks import filters
@@ -86,7 +86,7 @@ class FileApi(RegisterApi):
         params = request.query_params
         kind = params.get("format", "ndjson")
         errors = Errors()
-        choices_of(errors, "format", [kind], self.formats)
+        parse_choices(errors, "format", [kind], self.formats)
         as_query(errors.raise_if_any)
         sheets, rows = tallied(self.sheets(params, **named))
         columns = [name for name in params.get("columns", "").split(",") if name]
@@ -101,7 +101,7 @@ class FileApi(RegisterApi):
     def days(params: Any, *names: str) -> list[dt.date | None]:
         """The days that parameters name."""
         errors = Errors()
-        found = [day_of(errors, name, params.get(name)) for name in names]
+        found = [parse_day(errors, name, params.get(name)) for name in names]
         as_query(errors.raise_if_any)
         return found
 
@@ -126,7 +126,9 @@ class RiskFiles(FileApi):
             lambda: filters.parse(self.viewer, params, self.at, also=("ordering", *OWN))
         )
         errors = Errors()
-        column, descending = filters.order(errors, params.get("ordering"), chosen.stage, "ref")
+        column, descending = filters.parse_risk_ordering(
+            errors, params.get("ordering"), chosen.stage, "ref"
+        )
         as_query(errors.raise_if_any)
         rows = risk_list(self.viewer, chosen).select_related(None)
         if column == "ref_order":
@@ -251,7 +253,7 @@ class ListExport(FileApi):
         rows = rows.filter(condition)
         if (order := params.get("ordering")) is not None:
             errors = Errors()
-            rows = sorted_rows(rows, errors, chosen.ORDERINGS, order)
+            rows = sort_rows(rows, errors, chosen.ORDERINGS, order)
             as_query(errors.raise_if_any)
         return rows
 

@@ -9,7 +9,7 @@ from rest_framework.request import Request
 from riskreg.api.core import schema, schema_exports
 from riskreg.api.core.query import as_query
 from riskreg.api.exports import OWN, FileApi, renderer
-from riskreg.exchange.queries.heatmap_pictures import cells_asked, heatmap_picture
+from riskreg.exchange.queries.heatmap_pictures import heatmap_picture, parse_cells
 from riskreg.exchange.queries.sheets import flows_sheet, heatmap_sheets
 from riskreg.exchange.writing.files import FORMATS, PICTURES, Sheet
 from riskreg.exchange.writing.heatmap_svg import picture_file
@@ -38,7 +38,7 @@ class HeatmapExport(FileApi):
         )
         as_of, compare = self.days(params, "as_of", "compare")
         errors = Errors()
-        self.cells = cells_asked(errors, params.getlist("cells"))
+        self.cells = parse_cells(errors, params.getlist("cells"))
         as_query(errors.raise_if_any)
         self.given = chosen.given
         self.shown = as_query(

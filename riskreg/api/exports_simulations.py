@@ -8,7 +8,7 @@ from rest_framework.request import Request
 
 from riskreg.analysis.queries.simulations import simulation_for
 from riskreg.api.core import schema_exports
-from riskreg.api.core.query import as_query, choices_of
+from riskreg.api.core.query import as_query, parse_choices
 from riskreg.api.exports import as_file, renderer
 from riskreg.api.simulations import SimulationApi
 from riskreg.exchange.queries.simulation_pictures import picture_file
@@ -33,7 +33,7 @@ class SimulationPicture(SimulationApi):
         row = simulation_for(self.viewer, simulation)
         kind = request.query_params.get("format", "png")
         errors = Errors()
-        choices_of(errors, "format", [kind], PICTURES)
+        parse_choices(errors, "format", [kind], PICTURES)
         as_query(errors.raise_if_any)
         data, media_type, called = picture_file(self.viewer, row, name, kind)
         return as_file([data], media_type, called)

@@ -9,7 +9,7 @@ from riskreg.api import axes, shapes
 from riskreg.api.core import schema
 from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
-from riskreg.api.core.query import as_query, day_of
+from riskreg.api.core.query import as_query, parse_day
 from riskreg.kernel.errors import Errors
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import Heatmap, heatmap, other_kind
@@ -34,8 +34,8 @@ class HeatmapDetail(RegisterApi):
             )
         )
         errors = Errors()
-        as_of = day_of(errors, "as_of", params.get("as_of"))
-        compare = day_of(errors, "compare", params.get("compare"))
+        as_of = parse_day(errors, "as_of", params.get("as_of"))
+        compare = parse_day(errors, "compare", params.get("compare"))
         as_query(errors.raise_if_any)
         found = heatmap(
             self.viewer,

@@ -14,7 +14,7 @@ from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of, person_of
 from riskreg.api.core.etag import etag
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.query import as_query, column_value, moment_of, row_order, switch_of
+from riskreg.api.core.query import as_query, column_value, moment_of, parse_switch, row_order
 from riskreg.api.core.table import plain_number, row_to_json
 from riskreg.api.core.values import person, time
 from riskreg.indicators import filters, services
@@ -144,7 +144,7 @@ class Readings(RegisterApi):
         self.known_params(*READING_FILTERS, *PARAMS)
         indicator = indicator_for(self.viewer, ref)
         params, errors = request.query_params, Errors()
-        corrected = switch_of(errors, "corrected", params.get("corrected"))
+        corrected = parse_switch(errors, "corrected", params.get("corrected"))
         rows = readings_of(self.viewer, indicator, all_rows=bool(corrected)).select_related(
             "recorded_by", "corrects", "correction"
         )

@@ -291,7 +291,7 @@ def _person(row: Row, column: str) -> dict[str, str] | None:
 
 def _order(value: str | None, stage: str) -> tuple[keyset.Order, str]:
     errors = Errors()
-    column, descending = filters.order(errors, value, stage, "ref")
+    column, descending = filters.parse_risk_ordering(errors, value, stage, "ref")
     try:
         errors.raise_if_any()
     except Invalid as invalid:

@@ -12,7 +12,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.body import body_of
 from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
-from riskreg.api.core.query import as_query, choices_of, switch_of
+from riskreg.api.core.query import as_query, parse_choices, parse_switch
 from riskreg.api.core.values import time
 from riskreg.api.shapes_changes import CommonChange
 from riskreg.kernel import keyset
@@ -140,9 +140,9 @@ class Terms(TermApi):
         params, errors = request.query_params, Errors()
         rows = terms_of(self.viewer)
         if key := params.get("taxonomy"):
-            choices_of(errors, "taxonomy", [key], [r.key for r in taxonomy_rows(self.viewer)])
+            parse_choices(errors, "taxonomy", [key], [r.key for r in taxonomy_rows(self.viewer)])
             rows = rows.filter(taxonomy__key=key)
-        if (active := switch_of(errors, "active", params.get("active"))) is not None:
+        if (active := parse_switch(errors, "active", params.get("active"))) is not None:
             rows = rows.filter(retired_at__isnull=active)
         as_query(errors.raise_if_any)
         listing = Listing(

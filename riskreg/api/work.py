@@ -9,7 +9,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import ApiView
 from riskreg.api.core.errors import request_id
 from riskreg.api.core.pagination import PARAMS
-from riskreg.api.core.query import as_query, choices_of, day_of, switch_of
+from riskreg.api.core.query import as_query, parse_choices, parse_day, parse_switch
 from riskreg.api.duties import Paging, own_part, to_json
 from riskreg.duties.queries import agenda
 from riskreg.duties.queries.everywhere import WantedWork, work_everywhere
@@ -61,8 +61,8 @@ class Work(ApiView):
 
     def _wanted(self) -> WantedWork:
         params, errors = self.request.query_params, Errors()
-        kinds = tuple(choices_of(errors, "kind", params.getlist("kind"), sorted(LISTED)))
-        due_before = day_of(errors, "due_before", params.get("due_before"))
-        overdue = switch_of(errors, "overdue", params.get("overdue"))
+        kinds = tuple(parse_choices(errors, "kind", params.getlist("kind"), sorted(LISTED)))
+        due_before = parse_day(errors, "due_before", params.get("due_before"))
+        overdue = parse_switch(errors, "overdue", params.get("overdue"))
         as_query(errors.raise_if_any)
         return WantedWork(kinds, due_before, overdue)

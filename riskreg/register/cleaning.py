@@ -68,10 +68,14 @@ def clean_given(
             clean[name] = person
         elif field.type == Type.TERMS:
             clean[name] = find_terms(
-                viewer, errors, name, _term_list(errors, given), held=lambda: _held_terms(current)
+                viewer,
+                errors,
+                name,
+                _clean_term_list(errors, given),
+                held=lambda: _held_terms(current),
             )
         elif field.type == Type.OBJECTIVES:
-            keys = as_list(errors, name, given)
+            keys = clean_list(errors, name, given)
             clean[name] = find_objectives(viewer, errors, name, keys)
         elif field.type == Type.LABELS:
             clean[name] = clean_labels(errors, given[name], table.can_be_labelled)
@@ -198,7 +202,7 @@ def _clean_person(errors: Errors, viewer: Viewer, table: Table, field: Field, va
     return find_member(viewer, errors, field.name, value)
 
 
-def as_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any]:
+def clean_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any]:
     """``given[field]`` as a list of at most 100. An object is none, not even an empty one."""
     value = given[field]
     if not isinstance(value, list | tuple) or len(value) > 100:
@@ -212,11 +216,11 @@ def _held_terms(current: Any) -> list[int]:
     return [] if current is None else list(current.terms.values_list("pk", flat=True))
 
 
-def _term_list(errors: Errors, given: Mapping[str, Any]) -> list[Any]:
+def _clean_term_list(errors: Errors, given: Mapping[str, Any]) -> list[Any]:
     """The terms that were given, as a list or as {taxonomy: [term]}."""
     value = given["terms"]
     if not isinstance(value, Mapping):
-        return as_list(errors, "terms", given)
+        return clean_list(errors, "terms", given)
     names = []
     for taxonomy, terms in value.items():
         if isinstance(terms, list | tuple):
@@ -225,7 +229,7 @@ def _term_list(errors: Errors, given: Mapping[str, Any]) -> list[Any]:
             # A text would be read letter by letter.
             where = f"terms.{str(taxonomy)[:60]}"
             errors.add(where, "not_a_list", _("This must be a list of at most 100."))
-    return as_list(errors, "terms", {"terms": names})
+    return clean_list(errors, "terms", {"terms": names})
 
 
 def clean_number(errors: Errors, field: str, value: Any) -> Decimal | None:

@@ -91,7 +91,7 @@ def parse_filters(
     if also is not None:
         check_names(errors, params, names, also)
     given = values_of(params, names)
-    condition = conditions(errors, viewer, given, readers, at)
+    condition = parse_conditions(errors, viewer, given, readers, at)
     errors.raise_if_any()
     return RowFilter(condition, given)
 
@@ -123,7 +123,7 @@ def check_names(errors: Errors, params: Iterable[str], names: Iterable[str], als
             )
 
 
-def conditions(
+def parse_conditions(
     errors: Errors,
     viewer: Viewer,
     given: Mapping[str, list[str]],
@@ -152,16 +152,14 @@ def _choice_reader(field: Field, prefix: str) -> Reader:
     return lambda asked: Q(**{column: known_values(asked, field.choices.values)})
 
 
-def sorted_rows(
-    rows: QuerySet[Any], errors: Errors, orderings: Mapping[str, str], value: str
-) -> Any:
+def sort_rows(rows: QuerySet[Any], errors: Errors, orderings: Mapping[str, str], value: str) -> Any:
     """``rows`` in the order that ``value`` asks for; those without a value come last either way."""
-    column, descending = order_by(errors, orderings, value)
+    column, descending = parse_ordering(errors, orderings, value)
     by = F(column).desc(nulls_last=True) if descending else F(column).asc(nulls_last=True)
     return rows.order_by(by, "-id" if descending else "id")
 
 
-def order_by(errors: Errors, orderings: Mapping[str, str], value: str, **parts: str) -> Any:
+def parse_ordering(errors: Errors, orderings: Mapping[str, str], value: str, **parts: str) -> Any:
     """The column and whether descending that ``value`` (``title``, ``-title`` …) asks for; the
     first of ``orderings`` where it asks for none. ``parts`` fill in the column's name."""
     name = value.removeprefix("-")

@@ -33,9 +33,9 @@ def weakest(labels: Iterable[str]) -> str:
     return max(labels, key=LABELS.index, default="")
 
 
-def check_sourced(errors: Errors, field: str, label: Any, named: bool) -> None:
-    """Note a label that claims a source where none is ``named``, here or on what it is about."""
-    if label == "sourced" and not named:
+def check_sourced(errors: Errors, field: str, label: Any, has_source: bool) -> None:
+    """Note a label that claims a source where there is none, here or on what it is about."""
+    if label == "sourced" and not has_source:
         errors.add(
             field,
             "needs_source",
@@ -65,7 +65,7 @@ class Matrix:
         return [r["key"] for r in self.criteria.ratings]
 
     @cached_property
-    def _ratings(self) -> dict[str, dict[str, Any]]:
+    def _clean_ratings(self) -> dict[str, dict[str, Any]]:
         return {r["key"]: r for r in self.criteria.ratings}
 
     def cell(self, likelihood: Any, impact: Any) -> Cell:
@@ -94,11 +94,11 @@ class Matrix:
         """Days from one review to the next, at this rating (None: unrated)."""
         if rating is None:
             return int(self.criteria.unrated_cadence_days)
-        return int(self._ratings[rating]["cadence_days"])
+        return int(self._clean_ratings[rating]["cadence_days"])
 
     def rating_name(self, rating: str | None) -> str:
         """The rating's name in the reader's language."""
-        return localised(self._ratings[rating]["names"], rating) if rating else _("unrated")
+        return localised(self._clean_ratings[rating]["names"], rating) if rating else _("unrated")
 
     def tone(self, rating: str | None) -> int:
         """Severity for drawing, 1 (least) to 5, spread over however many ratings there are."""
@@ -129,15 +129,15 @@ class Matrix:
 
     def accept_role(self, rating: str) -> str:
         """The role with the authority to accept a risk of this rating."""
-        return str(self._ratings[rating]["accept_role"])
+        return str(self._clean_ratings[rating]["accept_role"])
 
     def accept_days(self, rating: str) -> int:
         """For how many days a risk of this rating can be accepted at once."""
-        return int(with_caps(self._ratings[rating])["accept_days"])
+        return int(with_caps(self._clean_ratings[rating])["accept_days"])
 
     def accept_total_days(self, rating: str) -> int:
         """For how many days it can be accepted in all, extensions included."""
-        return int(with_caps(self._ratings[rating])["accept_total_days"])
+        return int(with_caps(self._clean_ratings[rating])["accept_total_days"])
 
 
 def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -147,9 +147,9 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
     falls as likelihood or impact rises, unknown ratings, a cadence below one day, equal keys.
     """
     errors = Errors()
-    likelihood = _levels(errors, "likelihood", data.get("likelihood"))
-    impact = _levels(errors, "impact", data.get("impact"))
-    ratings = _ratings(errors, data.get("ratings"))
+    likelihood = _clean_levels(errors, "likelihood", data.get("likelihood"))
+    impact = _clean_levels(errors, "impact", data.get("impact"))
+    ratings = _clean_ratings(errors, data.get("ratings"))
     errors.raise_if_any()
     keys = [r["key"] for r in ratings]
     cells = data.get("cells")
@@ -164,10 +164,10 @@ def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:
             _("The cells must be %(rows)d rows of %(columns)d.")
             % {"rows": len(likelihood), "columns": len(impact)},
         )
-    clean_cells = [[_cell(errors, cell, keys) for cell in row] for row in cells]
+    clean_cells = [[_clean_cell(errors, cell, keys) for cell in row] for row in cells]
     errors.raise_if_any()
     _check_monotone(errors, clean_cells, keys)
-    dimensions = _dimensions(errors, data.get("dimensions") or [], len(impact))
+    dimensions = _clean_dimensions(errors, data.get("dimensions") or [], len(impact))
     appetite = data.get("appetite")
     if appetite not in keys:
         errors.add("appetite", "unknown_rating", _("The appetite must be one of the ratings."))
@@ -205,7 +205,7 @@ def default_criteria() -> dict[str, Any]:
     return scale_template(DEFAULT_SCALE)
 
 
-def _levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:
+def _clean_levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not MIN_LEVELS <= len(value) <= MAX_LEVELS:
         errors.add(field, "wrong_size", _("There must be 3 to 7 levels."))
         return []
@@ -222,7 +222,7 @@ def _levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:
                 "descriptions": clean_names(errors, field, descriptions, 600)
                 if descriptions
                 else {},
-                **_range(errors, field, level.get("range")),
+                **_clean_range(errors, field, level.get("range")),
             }
         )
     _check_words(errors, field, levels)
@@ -230,7 +230,7 @@ def _levels(errors: Errors, field: str, value: Any) -> list[dict[str, Any]]:
     return levels
 
 
-def _range(errors: Errors, field: str, value: Any) -> dict[str, list[float]]:
+def _clean_range(errors: Errors, field: str, value: Any) -> dict[str, list[float]]:
     """What a level stands for: [from, to), a chance within a year or an amount; {} for nothing."""
     if value is None or value == []:
         return {}
@@ -272,7 +272,7 @@ def _check_ranges(errors: Errors, field: str, levels: list[dict[str, Any]]) -> N
         errors.add(field, "gap", _("Each range must start where the one below it ends."))
 
 
-def _ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
+def _clean_ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
     if not isinstance(value, list) or not 2 <= len(value) <= MAX_LEVELS:
         errors.add("ratings", "wrong_size", _("There must be 2 to 7 ratings."))
         return []
@@ -314,7 +314,7 @@ def _ratings(errors: Errors, value: Any) -> list[dict[str, Any]]:
     return ratings
 
 
-def _dimensions(errors: Errors, value: Any, impacts: int) -> list[dict[str, Any]]:
+def _clean_dimensions(errors: Errors, value: Any, impacts: int) -> list[dict[str, Any]]:
     if not isinstance(value, list) or len(value) > 20:
         errors.add("dimensions", "not_a_list", _("Dimensions are a list of at most 20."))
         return []
@@ -334,7 +334,7 @@ def _dimensions(errors: Errors, value: Any, impacts: int) -> list[dict[str, Any]
     return dimensions
 
 
-def _cell(errors: Errors, cell: Any, keys: list[str]) -> dict[str, Any]:
+def _clean_cell(errors: Errors, cell: Any, keys: list[str]) -> dict[str, Any]:
     score = cell.get("score") if isinstance(cell, Mapping) else None
     rating = cell.get("rating") if isinstance(cell, Mapping) else None
     if isinstance(score, bool) or not isinstance(score, int) or not 0 <= score <= 10_000:

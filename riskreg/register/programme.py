@@ -136,7 +136,7 @@ def clean_programme(errors: Errors, given: Mapping[str, Any], today: dt.date) ->
         text = _("This must be one of: %(all)s.") % {"all": ", ".join(OVER)}
         errors.add("likelihood_over", "unknown", text)
     source = clean_sources(errors, "source", [given["source"]]) if given.get("source") else []
-    label = _label(errors, "label", given.get("label"))
+    label = _clean_label(errors, "label", given.get("label"))
     check_sourced(errors, "label", label, bool(source))
     start, end, horizon = (days[name] for name in DAYS)
     if start and end and end < start:
@@ -155,7 +155,11 @@ def clean_programme(errors: Errors, given: Mapping[str, Any], today: dt.date) ->
     milestones = [
         row
         for n, each in enumerate(rows)
-        if (row := _milestone(errors, f"milestones.{n}", each, start, end, today, bool(source)))
+        if (
+            row := _clean_milestone(
+                errors, f"milestones.{n}", each, start, end, today, bool(source)
+            )
+        )
     ]
     milestones.sort(key=lambda row: row.due_on)
     return Programme(
@@ -181,14 +185,14 @@ def only_adds(before: Programme, after: Programme) -> bool:
     return all((dict(m.names), m.kind, m.due_on) in kept for m in before.milestones)
 
 
-def _milestone(
+def _clean_milestone(
     errors: Errors,
     path: str,
     given: Any,
     start: dt.date | None,
     end: dt.date | None,
     today: dt.date,
-    named: bool,
+    has_source: bool,
 ) -> Milestone | None:
     if not isinstance(given, Mapping):
         errors.add(path, "not_an_object", _("A milestone has a name, a kind and a day."))
@@ -204,8 +208,8 @@ def _milestone(
         errors.add(f"{path}.kind", "unknown", text)
     due_on = clean_day(errors, f"{path}.due_on", given.get("due_on"), required=True)
     reached_on = clean_day(errors, f"{path}.reached_on", given.get("reached_on"))
-    label = _label(errors, f"{path}.label", given.get("label"))
-    check_sourced(errors, f"{path}.label", label, named)
+    label = _clean_label(errors, f"{path}.label", given.get("label"))
+    check_sourced(errors, f"{path}.label", label, has_source)
     if due_on and end and due_on > end:
         text = _("This lies after the programme's end, %(day)s; choose an earlier day.")
         errors.add(f"{path}.due_on", "after_end", text % {"day": end.isoformat()})
@@ -220,7 +224,7 @@ def _milestone(
     return Milestone(names, kind, due_on, reached_on, label)
 
 
-def _label(errors: Errors, path: str, given: Any) -> str:
+def _clean_label(errors: Errors, path: str, given: Any) -> str:
     label = given or "judgement"
     if label not in LABELS:
         text = _("Unknown label; use one of: %s.") % ", ".join(LABELS)

@@ -40,7 +40,7 @@ def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, Any]
                 _("Unknown label; use one of: %s.") % ", ".join(LABELS),
             )
         source: dict[str, Any] = {
-            "title": _title(errors, f"{name}.title", item.get("title")),
+            "title": _clean_title(errors, f"{name}.title", item.get("title")),
             "url": clean_url(errors, f"{name}.url", item.get("url")),
             "quote": clean_text(errors, f"{name}.quote", item.get("quote"), limit=2000) or None,
             "label": label,
@@ -61,7 +61,7 @@ def clean_sources(errors: Errors, field: str, value: Any) -> list[dict[str, Any]
     return sources
 
 
-def _title(errors: Errors, name: str, value: Any) -> Any:
+def _clean_title(errors: Errors, name: str, value: Any) -> Any:
     """A title as text, or as {language: text} with at least one."""
     if not isinstance(value, Mapping):
         return clean_text(errors, name, value, required=True, limit=300)

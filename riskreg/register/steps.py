@@ -35,7 +35,7 @@ def clean_steps(errors: Errors, field: str, value: Any) -> list[dict[str, str]]:
         if day is None and not errors.has(f"{name}.on"):
             text = _("This must be a date, as in 2027-03-31.")
             errors.add(f"{name}.on", "not_a_date", text)
-        factor = _factor(errors, f"{name}.factor", item.get("factor"))
+        factor = _clean_factor(errors, f"{name}.factor", item.get("factor"))
         why = clean_text(errors, f"{name}.why", item.get("why"), limit=300, one_line=True)
         if day is not None and factor is not None:
             steps.append({"on": day.isoformat(), "factor": f"{factor.normalize():f}", "why": why})
@@ -45,7 +45,7 @@ def clean_steps(errors: Errors, field: str, value: Any) -> list[dict[str, str]]:
     return sorted(steps, key=lambda step: step["on"])
 
 
-def _factor(errors: Errors, name: str, value: Any) -> Decimal | None:
+def _clean_factor(errors: Errors, name: str, value: Any) -> Decimal | None:
     """A factor: a number between a thousandth and a thousand, of at most six decimals."""
     text = str(value).strip() if isinstance(value, str | int | float) else ""
     if isinstance(value, bool) or not PLAIN_NUMBER.fullmatch(text):

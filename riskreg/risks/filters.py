@@ -20,14 +20,14 @@ from riskreg.register.filtering import (
     Reader,
     check_names,
     choice_readers,
-    conditions,
     day_asked,
     filed_under,
     is_on,
     known_values,
     of_party,
-    order_by,
     owned_by,
+    parse_conditions,
+    parse_ordering,
     updated_since,
     values_of,
 )
@@ -112,9 +112,9 @@ def parse(
         del readers["kind"]
     parts = known_values(Asked(errors, viewer, "parts", given.get("parts", []), at), COUNTED)
     loose = {name: values for name, values in given.items() if name not in _OF_THE_CELL}
-    on_map = conditions(errors, viewer, loose, readers, at)
+    on_map = parse_conditions(errors, viewer, loose, readers, at)
     tight = {name: values for name, values in given.items() if name in _OF_THE_CELL}
-    where = on_map & conditions(errors, viewer, tight, readers, at)
+    where = on_map & parse_conditions(errors, viewer, tight, readers, at)
     errors.raise_if_any()
     if parts and not one_kind:
         among = _positions(viewer).filter(on_map, valid_to=None, state=State.OPEN)
@@ -130,9 +130,11 @@ def parse(
     )
 
 
-def order(errors: Errors, value: str | None, stage: str, default: str) -> tuple[str, bool]:
+def parse_risk_ordering(
+    errors: Errors, value: str | None, stage: str, default: str
+) -> tuple[str, bool]:
     """The column and whether descending that ``value`` (``score``, ``-score`` …) asks for."""
-    column, descending = order_by(errors, ORDERINGS, value or default, stage=stage)
+    column, descending = parse_ordering(errors, ORDERINGS, value or default, stage=stage)
     return column, descending
 
 

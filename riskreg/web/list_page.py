@@ -13,7 +13,7 @@ from django.urls import reverse
 from riskreg.exchange.writing.files import FORMATS
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Text
-from riskreg.register.filtering import NounFilters, RowFilter, sorted_rows, values_of
+from riskreg.register.filtering import NounFilters, RowFilter, sort_rows, values_of
 from riskreg.register.queries import choices_for
 from riskreg.web.base import RegisterView
 from riskreg.web.file_links import file_links
@@ -151,7 +151,7 @@ class ListPage(RegisterView):
         chosen = self._parse(lists, also=OWN)
         errors, order = Errors(), params.get("ordering") or self.default_order
         rows = self.all_rows().filter(chosen.condition)
-        rows = sorted_rows(rows, errors, self.filters.ORDERINGS, order)
+        rows = sort_rows(rows, errors, self.filters.ORDERINGS, order)
         errors.raise_if_any()
         return values_of(params, self.filters.NAMES), rows
 

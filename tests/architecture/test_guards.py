@@ -46,6 +46,7 @@ def test_the_whole_tree_is_looked_at() -> None:
         (guards.words_are_plain, "risks/queries/beside.py", "x = 1"),
         (guards.words_are_plain, "notify/tasks.py", "from riskreg import x as renewal"),
         (guards.words_are_plain, "web/home.py", "told = [1]"),
+        (guards.parsers_say_so, "risks/services.py", "def _day(errors: Errors) -> Day: ..."),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_caught(guard: guards.Guard, path: str, text: str) -> None:

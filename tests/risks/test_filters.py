@@ -165,14 +165,14 @@ def test_names_of_others_are_passed_over_when_asked(world: World) -> None:
 )
 def test_orderings(value: str | None, expected: tuple[str, bool]) -> None:
     errors = Errors()
-    assert filters.order(errors, value, "target", "next_review_on") == expected
+    assert filters.parse_risk_ordering(errors, value, "target", "next_review_on") == expected
     errors.raise_if_any()
 
 
 @pytest.mark.parametrize("value", ["owner__password", "--ref", "-", "risk__party_id"])
 def test_no_other_column_can_be_ordered_by(value: str) -> None:
     errors = Errors()
-    filters.order(errors, value, "residual", "ref")
+    filters.parse_risk_ordering(errors, value, "residual", "ref")
     with pytest.raises(Invalid):
         errors.raise_if_any()
 

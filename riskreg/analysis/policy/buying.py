@@ -148,14 +148,14 @@ def clean_budgets(errors: Errors, given: Any, parties: set[str]) -> list[dict[st
         elif party in found:
             errors.add(f"{place}.party", "repeated", _("One budget for each party."))
         else:
-            found[party] = _amount(errors, f"{place}.amount", one.get("amount"))
+            found[party] = _clean_amount(errors, f"{place}.amount", one.get("amount"))
     return [
         {"amount": amount, "party": party}
         for party, amount in sorted(found.items(), key=lambda pair: pair[0] or "")
     ]
 
 
-def _amount(errors: Errors, place: str, value: Any) -> str:
+def _clean_amount(errors: Errors, place: str, value: Any) -> str:
     try:
         amount = Decimal(str(value)) if not isinstance(value, bool) else Decimal("NaN")
     except ArithmeticError:

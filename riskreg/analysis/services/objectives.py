@@ -123,10 +123,12 @@ def _clean(
 
 def _clean_hits(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
     found = []
-    for name, item in _rows(errors, "hits", value, _HIT):
-        risk = _risk(errors, actor, f"{name}.risk", item.get("risk"), shared)
-        effect = _effect(errors, name, item)
-        years = _whole(errors, f"{name}.years", item.get("years"), 1, policy.MOST_YEARS)
+    for name, item in _clean_rows(errors, "hits", value, _HIT):
+        risk = _find_risk(errors, actor, f"{name}.risk", item.get("risk"), shared)
+        effect = _clean_effect(errors, name, item)
+        years = _clean_whole_number(
+            errors, f"{name}.years", item.get("years"), 1, policy.MOST_YEARS
+        )
         if risk is not None:
             found.append({"risk": str(risk.uuid), **effect, "years": years})
     _refuse_twice(errors, "hits", "risk", found)
@@ -135,22 +137,24 @@ def _clean_hits(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list
 
 def _clean_lifts(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
     found = []
-    for name, item in _rows(errors, "lifts", value, _LIFT):
-        row = _mitigation(errors, actor, f"{name}.mitigation", item.get("mitigation"), shared)
-        effect = _effect(errors, name, item, of_mitigation=True)
-        year = _whole(errors, f"{name}.from_year", item.get("from_year"), 1990, 2200)
+    for name, item in _clean_rows(errors, "lifts", value, _LIFT):
+        row = _find_mitigation(errors, actor, f"{name}.mitigation", item.get("mitigation"), shared)
+        effect = _clean_effect(errors, name, item, of_mitigation=True)
+        year = _clean_whole_number(errors, f"{name}.from_year", item.get("from_year"), 1990, 2200)
         if row is not None:
             found.append({"mitigation": str(row.uuid), **effect, "from_year": year})
     _refuse_twice(errors, "lifts", "mitigation", found)
     return sorted(found, key=lambda one: str(one["mitigation"]))
 
 
-def _effect(
+def _clean_effect(
     errors: Errors, name: str, item: Mapping[str, Any], *, of_mitigation: bool = False
 ) -> dict[str, str | None]:
     """What moves a level in per cent: a middle, and two ends or none."""
     parts = ("low", "mode", "high")
-    values = {part: _number(errors, f"{name}.{part}", item.get(part)) for part in parts}
+    values = {
+        part: _clean_optional_number(errors, f"{name}.{part}", item.get(part)) for part in parts
+    }
     if not any(errors.has(f"{name}.{part}") for part in parts):
         policy.check_effect(errors, name, *values.values(), of_mitigation=of_mitigation)
     return {part: _text(value) for part, value in values.items()}
@@ -158,9 +162,9 @@ def _effect(
 
 def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
     found = []
-    for name, item in _rows(errors, "elasticities", value, _TERM):
-        driver = _driver(errors, actor, f"{name}.driver", item.get("driver"), shared)
-        elasticity = _number(errors, f"{name}.elasticity", item.get("elasticity"))
+    for name, item in _clean_rows(errors, "elasticities", value, _TERM):
+        driver = _find_driver(errors, actor, f"{name}.driver", item.get("driver"), shared)
+        elasticity = _clean_optional_number(errors, f"{name}.elasticity", item.get("elasticity"))
         if driver is None or errors.has(f"{name}.elasticity"):
             continue
         beliefs = newest_beliefs(beliefs_of(actor, [driver])).get(driver.pk, [])
@@ -173,7 +177,7 @@ def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> lis
     return sorted(found, key=lambda one: str(one["driver"]))
 
 
-def _rows(
+def _clean_rows(
     errors: Errors, field: str, value: Any, parts: tuple[str, ...]
 ) -> Iterator[tuple[str, Mapping[str, Any]]]:
     """Each row with its name; what is none is noted."""
@@ -194,29 +198,31 @@ def _rows(
         yield name, item
 
 
-def _risk(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Risk | None:
-    row: Risk | None = _named(Risk.objects.visible_to(actor), value)
+def _find_risk(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Risk | None:
+    row: Risk | None = _find_by_uuid_or_ref(Risk.objects.visible_to(actor), value)
     closed = row is not None and row.state == State.CLOSED
     ended = _("This risk is closed; reopen it to reckon with it.") if closed else ""
-    return _fitting(errors, name, row, shared, absent=_("There is no such risk."), ended=ended)
+    return _check_usable(errors, name, row, shared, absent=_("There is no such risk."), ended=ended)
 
 
-def _mitigation(
+def _find_mitigation(
     errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
 ) -> Mitigation | None:
-    row: Mitigation | None = _named(Mitigation.objects.visible_to(actor), value)
+    row: Mitigation | None = _find_by_uuid_or_ref(Mitigation.objects.visible_to(actor), value)
     cancelled = row is not None and row.status == MitigationStatus.CANCELLED
     ended = _("This mitigation is cancelled and adds nothing.") if cancelled else ""
     absent = _("There is no such mitigation.")
-    return _fitting(errors, name, row, shared, absent=absent, ended=ended)
+    return _check_usable(errors, name, row, shared, absent=absent, ended=ended)
 
 
-def _driver(errors: Errors, actor: Viewer, name: str, value: Any, shared: bool) -> Driver | None:
-    row: Driver | None = _named(drivers_for(actor), value)
-    return _fitting(errors, name, row, shared, absent=_("There is no such driver."))
+def _find_driver(
+    errors: Errors, actor: Viewer, name: str, value: Any, shared: bool
+) -> Driver | None:
+    row: Driver | None = _find_by_uuid_or_ref(drivers_for(actor), value)
+    return _check_usable(errors, name, row, shared, absent=_("There is no such driver."))
 
 
-def _fitting(
+def _check_usable(
     errors: Errors, name: str, row: _Row | None, shared: bool, *, absent: str, ended: str = ""
 ) -> _Row | None:
     """``row``, if a model of that audience can name it. Notes that it is not there (``absent``),
@@ -233,7 +239,7 @@ def _fitting(
     return None
 
 
-def _named(rows: Any, value: Any) -> Any:
+def _find_by_uuid_or_ref(rows: Any, value: Any) -> Any:
     """The row that is called so, by public id or by ref."""
     if not isinstance(value, str):
         return None
@@ -244,11 +250,11 @@ def _named(rows: Any, value: Any) -> Any:
         return rows.filter(ref=ref).first() if valid_ref(ref) else None
 
 
-def _number(errors: Errors, name: str, value: Any) -> Decimal | None:
+def _clean_optional_number(errors: Errors, name: str, value: Any) -> Decimal | None:
     return None if value in (None, "") else clean_number(errors, name, value)
 
 
-def _whole(errors: Errors, name: str, value: Any, least: int, most: int) -> int | None:
+def _clean_whole_number(errors: Errors, name: str, value: Any, least: int, most: int) -> int | None:
     if value in (None, ""):
         return None
     if isinstance(value, str) and value.strip().isascii() and value.strip().isdecimal():

@@ -58,16 +58,16 @@ def request_simulation(
     audience = given.get("audience", Visibility.SHARED)
     if audience not in Visibility.values:
         errors.add("audience", "unknown", _("This must be one of: shared, party."))
-    years = _whole(
+    years = _clean_whole_number(
         errors, "years", given.get("years", 100_000), policy.LEAST_YEARS, policy.MOST_YEARS,
         _("Between 1,000 and 10,000,000 years are simulated: fewer say little of rare years, and "
           "more fill the memory of a worker."),
     )  # fmt: skip
-    seed = _whole(
+    seed = _clean_whole_number(
         errors, "seed", given.get("seed", 1), 0, 2**31 - 1,
         _("A seed is a whole number from 0 to 2,147,483,647."),
     )  # fmt: skip
-    horizon = _whole(
+    horizon = _clean_whole_number(
         errors, "horizon", given.get("horizon", buying.HORIZON), buying.LEAST_HORIZON,
         buying.MOST_HORIZON, _("Mitigations work for 1 to 40 years."),
     )  # fmt: skip
@@ -128,7 +128,9 @@ def request_simulation(
     return row, True
 
 
-def _whole(errors: Errors, name: str, value: Any, least: int, most: int, text: str) -> int:
+def _clean_whole_number(
+    errors: Errors, name: str, value: Any, least: int, most: int, text: str
+) -> int:
     fine = isinstance(value, int) and not isinstance(value, bool) and least <= value <= most
     if not fine:
         errors.add(name, "out_of_range", text)

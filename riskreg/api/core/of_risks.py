@@ -5,7 +5,7 @@ from typing import Any
 
 from django.db.models import Q
 
-from riskreg.api.core.query import as_query, choices_of
+from riskreg.api.core.query import as_query, parse_choices
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.risks.queries.access import risks_called
@@ -16,7 +16,7 @@ def state_and_risk(viewer: Viewer, params: Any, states: Collection[str], way: st
     ask for; ``way`` leads to the risk. Raises ``Invalid`` for a state that there is not; a risk
     that the viewer may not know of has nothing."""
     errors = Errors()
-    chosen = choices_of(errors, "state", params.getlist("state"), list(states))
+    chosen = parse_choices(errors, "state", params.getlist("state"), list(states))
     as_query(errors.raise_if_any)
     found = Q(state__in=chosen) if chosen else Q()
     if (ref := params.get("risk")) is not None:

@@ -15,7 +15,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Type
 from riskreg.kernel.text import storable
 from riskreg.register.fields import OBJECTIVE
-from riskreg.register.filtering import order_by
+from riskreg.register.filtering import parse_ordering
 from riskreg.risks.fields import CONTROL, MITIGATION, RISK
 
 # What may be given several times, wherever it is a parameter; of anything else the last would win.
@@ -54,7 +54,7 @@ def as_query(check: Callable[[], Any]) -> Any:
         raise InvalidQuery(invalid.fields, invalid.detail) from None
 
 
-def day_of(errors: Errors, name: str, text: str | None) -> dt.date | None:
+def parse_day(errors: Errors, name: str, text: str | None) -> dt.date | None:
     """The day that a parameter names; None if it is not given. Notes any other spelling."""
     if text is None:
         return None
@@ -74,14 +74,16 @@ def moment_of(text: str) -> dt.datetime | None:
         return None
 
 
-def switch_of(errors: Errors, name: str, text: str | None) -> bool | None:
+def parse_switch(errors: Errors, name: str, text: str | None) -> bool | None:
     """true or false; None if it is not given. Notes anything else."""
     if text not in (None, "true", "false"):
         errors.add(name, "not_a_boolean", _("This must be true or false."))
     return None if text is None else text == "true"
 
 
-def choices_of(errors: Errors, name: str, values: list[str], allowed: Iterable[str]) -> list[str]:
+def parse_choices(
+    errors: Errors, name: str, values: list[str], allowed: Iterable[str]
+) -> list[str]:
     """``values``, each of which is one of ``allowed``. Notes the first that is not, by itself."""
     known = list(allowed)
     if wrong := [value for value in values if value not in known]:
@@ -101,7 +103,7 @@ def row_order(
     if value is None:
         return default
     errors = Errors()
-    column, descending = order_by(errors, orderings, value)
+    column, descending = parse_ordering(errors, orderings, value)
     as_query(errors.raise_if_any)
     return keyset.Order(
         column, tie="id", descending=descending, tie_descending=descending, nullable=True

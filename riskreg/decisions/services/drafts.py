@@ -23,7 +23,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_links, set_values, whole_row
-from riskreg.register.cleaning import as_list, clean_given
+from riskreg.register.cleaning import clean_given, clean_list
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
 from riskreg.register.queries import find_member, members_for
@@ -262,7 +262,7 @@ def _find_replaced(errors: Errors, actor: Viewer, value: Any, visibility: str) -
 
 
 def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
-    refs = [str(ref) for ref in as_list(errors, "risks", given)]
+    refs = [str(ref) for ref in clean_list(errors, "risks", given)]
     found = {risk.ref: risk for risk in risks_called(actor, refs)}
     unknown = sorted(set(refs) - set(found))
     if unknown:
@@ -284,7 +284,7 @@ def _find_deciders(
     """Those named in ``given``, each with the party that they act for."""
     if "deciders" not in given:
         return []
-    names = as_list(errors, "deciders", given)
+    names = clean_list(errors, "deciders", given)
     if len(names) > policy.MAX_DECIDERS:
         text = _("At most %(n)d people are asked to decide.") % {"n": policy.MAX_DECIDERS}
         errors.add("deciders", "too_many", text)

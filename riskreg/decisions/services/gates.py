@@ -45,7 +45,9 @@ def clean_gate(
     found: dict[str, Any] = {
         "decides": clean_choice(errors, "gate.decides", value.get("decides"), keys, True)
     }
-    numbers = {name: _number(errors, name, value.get(name)) for name in (*CHANCES, *AMOUNTS)}
+    numbers = {
+        name: _clean_required_number(errors, name, value.get(name)) for name in (*CHANCES, *AMOUNTS)
+    }
     _check(errors, numbers)
     found |= {
         name: None if number is None else f"{number.normalize():f}"
@@ -55,7 +57,7 @@ def clean_gate(
     return found
 
 
-def _number(errors: Errors, name: str, value: Any) -> Any:
+def _clean_required_number(errors: Errors, name: str, value: Any) -> Any:
     where = f"gate.{name}"
     if value is None or value == "":
         errors.add(where, "required", _("This is needed."))

@@ -17,7 +17,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import PLAIN_NUMBER, clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.cleaning import as_list, clean_choice, clean_number
+from riskreg.register.cleaning import clean_choice, clean_list, clean_number
 from riskreg.register.permissions import require
 from riskreg.register.queries import parties_for
 from riskreg.register.translations import clean_translations
@@ -210,7 +210,7 @@ def _clean_costs(errors: Errors, actor: Viewer, value: Any) -> list[dict[str, An
 def _find_works(
     errors: Errors, actor: Viewer, row: Decision, given: Mapping[str, Any]
 ) -> list[Mitigation]:
-    refs = [str(ref) for ref in as_list(errors, "mitigations", given)]
+    refs = [str(ref) for ref in clean_list(errors, "mitigations", given)]
     rows = Mitigation.objects.visible_to(actor).filter(ref__in=[r for r in refs if valid_ref(r)])
     found = {work.ref: work for work in rows}
     unknown = sorted(set(refs) - set(found))

@@ -169,22 +169,22 @@ def _clean_rung(errors: Errors, path: str, given: Any) -> Rung:
     interrupts = given.get("interrupts", False)
     if not isinstance(interrupts, bool):
         errors.add(f"{path}.interrupts", "not_a_boolean", _("This must be true or false."))
-    tells = _names(errors, f"{path}.tells", given.get("tells", ()), RECIPIENTS)
-    users = _users(errors, f"{path}.users", given.get("users", ()))
+    tells = _clean_keys(errors, f"{path}.tells", given.get("tells", ()), RECIPIENTS)
+    users = _clean_users(errors, f"{path}.users", given.get("users", ()))
     if not tells and not users and not errors.has(f"{path}.tells", f"{path}.users"):
         errors.add(f"{path}.tells", "required", _("Somebody must be told on every rung."))
-    channels = _names(errors, f"{path}.channels", given.get("channels", (MAIL,)), CHANNELS)
+    channels = _clean_keys(errors, f"{path}.channels", given.get("channels", (MAIL,)), CHANNELS)
     if MAIL not in channels and not errors.has(f"{path}.channels"):
         errors.add(
             f"{path}.channels",
             "mail_needed",
             _("Every rung goes out by mail; chats and webhooks are told as well, not instead."),
         )
-    offset = _offset(errors, f"{path}.offset_days", given.get("offset_days"))
+    offset = _clean_offset(errors, f"{path}.offset_days", given.get("offset_days"))
     return Rung(offset, tells, users, channels, interrupts is True)
 
 
-def _offset(errors: Errors, field: str, given: Any) -> int:
+def _clean_offset(errors: Errors, field: str, given: Any) -> int:
     if isinstance(given, bool) or not isinstance(given, int):
         errors.add(field, "not_a_number", _("This must be a whole number of days."))
         return 0
@@ -197,7 +197,7 @@ def _offset(errors: Errors, field: str, given: Any) -> int:
     return given
 
 
-def _names(errors: Errors, field: str, given: Any, known: Collection[str]) -> tuple[str, ...]:
+def _clean_keys(errors: Errors, field: str, given: Any, known: Collection[str]) -> tuple[str, ...]:
     """Those of ``known`` that are given, in their order there; notes whatever else is."""
     if not isinstance(given, (list, tuple)):
         errors.add(field, "not_a_list", _("This must be a list."))
@@ -213,7 +213,7 @@ def _names(errors: Errors, field: str, given: Any, known: Collection[str]) -> tu
     return tuple(name for name in known if name in given)
 
 
-def _users(errors: Errors, field: str, given: Any) -> tuple[uuid.UUID, ...]:
+def _clean_users(errors: Errors, field: str, given: Any) -> tuple[uuid.UUID, ...]:
     if not isinstance(given, (list, tuple)):
         errors.add(field, "not_a_list", _("This must be a list."))
         return ()

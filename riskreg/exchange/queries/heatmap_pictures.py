@@ -26,7 +26,7 @@ NAMED = {COUNTS: 0, REFS: 6, TITLES: 2}
 _IN_A_LINE = 3
 
 
-def cells_asked(errors: Errors, values: Sequence[str]) -> str:
+def parse_cells(errors: Errors, values: Sequence[str]) -> str:
     """What cells are to say; counts unless asked. Notes what there is not."""
     asked = values[-1] if values else COUNTS
     if asked not in CELLS:

@@ -67,12 +67,12 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     for name in given:
         if name not in FIELDS:
             errors.add(str(name)[:60], "unknown_field", _("A board pack has no such setting."))
-    chosen = {name: _choice(errors, name, given.get(name)) for name in _CHOICES}
+    chosen = {name: _clean_choice(errors, name, given.get(name)) for name in _CHOICES}
     today = actor.today(at)
-    as_of = _day(errors, "as_of", given.get("as_of")) or today
+    as_of = _clean_day(errors, "as_of", given.get("as_of")) or today
     if as_of > today:
         errors.add("as_of", "in_the_future", _("Choose today or a day that has passed."))
-    since = _day(errors, "since", given.get("since"))
+    since = _clean_day(errors, "since", given.get("since"))
     if since is None and as_of.year > 1:
         # As its readers know it: the day of a party's own meeting is that party's own.
         since = usual_since(reader_of(actor, chosen["audience"]), as_of)
@@ -161,7 +161,7 @@ def keep_file(row: BoardPack, data: bytes) -> None:
         after_commit(TEND)
 
 
-def _choice(errors: Errors, name: str, value: Any) -> str:
+def _clean_choice(errors: Errors, name: str, value: Any) -> str:
     values, usual = _CHOICES[name]
     if value is None or value == "":
         return usual
@@ -172,7 +172,7 @@ def _choice(errors: Errors, name: str, value: Any) -> str:
     return str(value)
 
 
-def _day(errors: Errors, name: str, value: Any) -> dt.date | None:
+def _clean_day(errors: Errors, name: str, value: Any) -> dt.date | None:
     if value is None or value == "":
         return None
     try:

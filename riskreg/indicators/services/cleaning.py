@@ -11,7 +11,7 @@ from riskreg.indicators.models import Direction, Indicator, Kind
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
-from riskreg.register.cleaning import as_list, clean_given
+from riskreg.register.cleaning import clean_given, clean_list
 from riskreg.register.external_ids import clean_external_id
 from riskreg.register.models import Party
 from riskreg.register.queries import find_objectives
@@ -42,7 +42,7 @@ def clean_fields(
         given,
         party=party,
         visibility=visibility,
-        special={"objective": lambda value: _objective(errors, viewer, value, visibility)},
+        special={"objective": lambda value: _find_objective(errors, viewer, value, visibility)},
         besides=("risks", "external_id"),
     )
     clean |= clean_external_id(errors, viewer, given, Indicator, party, current)
@@ -59,7 +59,7 @@ def find_risks(
     A shared indicator watches shared risks. One that is its party's own watches risks of that
     party, private or not: nobody else could be told what it calls for.
     """
-    refs = [str(r) for r in as_list(errors, "risks", given)]
+    refs = [str(r) for r in clean_list(errors, "risks", given)]
     found = {r.ref: r for r in risks_called(viewer, refs)}
     unknown = sorted(set(refs) - set(found))
     if unknown:
@@ -150,7 +150,7 @@ def _check_path(errors: Errors, it: Mapping[str, Any]) -> None:
         )
 
 
-def _objective(errors: Errors, viewer: Viewer, value: Any, visibility: str) -> Any:
+def _find_objective(errors: Errors, viewer: Viewer, value: Any, visibility: str) -> Any:
     if value in (None, ""):
         return None
     found = find_objectives(viewer, errors, "objective", [value])

@@ -67,7 +67,7 @@ def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
     changed.
     """
     errors = Errors()
-    founder = _founder(errors, wanted)
+    founder = _find_founder(errors, wanted)
     errors.raise_if_any()
     assert founder is not None  # noqa: S101 - or the error about it was raised
     register = Register.objects.select_for_update().filter(slug=wanted.slug).first()
@@ -151,7 +151,7 @@ def _invited(register: Register) -> QuerySet[Invitation]:
     return Invitation.objects.filter(register=register, accepted_at=None, revoked_at=None)
 
 
-def _founder(errors: Errors, wanted: Wanted) -> User | None:
+def _find_founder(errors: Errors, wanted: Wanted) -> User | None:
     keys = [given["key"] for given in wanted.parties]
     for key, _email in wanted.managers:
         if key not in keys:

@@ -74,7 +74,7 @@ def found_register(
         errors.add("template", "unknown", _("Templates are: %s.") % ", ".join(known))
     if descriptions:
         descriptions = clean_names(errors, "descriptions", descriptions, 2000)
-    like = _to_copy(errors, by, copy_of)
+    like = _find_copied_register(errors, by, copy_of)
     _check_parties(errors, parties, acts_for)
     register = None
     try:
@@ -175,7 +175,7 @@ def _check_parties(errors: Errors, parties: Sequence[Mapping[str, Any]], acts_fo
         )
 
 
-def _to_copy(errors: Errors, by: User, slug: str) -> Viewer | None:
+def _find_copied_register(errors: Errors, by: User, slug: str) -> Viewer | None:
     if not slug:
         return None
     try:

@@ -57,7 +57,7 @@ def invite(
     """
     require(actor, "member.manage")
     errors = Errors()
-    row = _Inviting(actor, days, at).row(
+    row = _Inviting(actor, days, at).build_invitation(
         errors, {"email": email, "role": role, "party": party, "language": language}
     )
     errors.raise_if_any()
@@ -96,7 +96,7 @@ def invite_many(
         errors = Errors()
         for name in set(given) - set(COLUMNS):
             errors.add(name[:60], "unknown_field", _unknown_column(name))
-        row = inviting.row(errors, given)
+        row = inviting.build_invitation(errors, given)
         wrong = [error for noted in errors.fields.values() for error in noted]
         if wrong:
             refused[number] = wrong
@@ -129,9 +129,9 @@ class _Inviting:
         self.invited: set[tuple[str | None, str]] = set(waiting.values_list("party__key", "email"))
         self.asked: set[tuple[str | None, str]] = set()
 
-    def row(self, errors: Errors, given: Mapping[str, Any]) -> Invitation:
+    def build_invitation(self, errors: Errors, given: Mapping[str, Any]) -> Invitation:
         """The invitation that ``given`` asks for, not saved; what is wrong goes to ``errors``."""
-        email = _address(errors, given.get("email"))
+        email = _clean_address(errors, given.get("email"))
         key = given.get("party") or None
         if key not in self.parties if isinstance(key, str | None) else True:
             known = ", ".join(str(k) for k in self.parties if k)
@@ -316,7 +316,7 @@ def _open(actor: Viewer, name: uuid.UUID, version: int | None) -> Invitation:
     return row
 
 
-def _address(errors: Errors, email: Any) -> str:
+def _clean_address(errors: Errors, email: Any) -> str:
     text = email.strip().lower() if isinstance(email, str) else ""
     try:
         if not storable(text):

@@ -70,7 +70,7 @@ def edit_party(
         new["names"] = clean_names(errors, "names", fields["names"])
         check_name_free(errors, new["names"], others)
     if "prefix" in fields:
-        new["prefix"] = _prefix(errors, party, fields["prefix"], others)
+        new["prefix"] = _clean_prefix(errors, party, fields["prefix"], others)
     errors.raise_if_any()
     changes = {
         name: [getattr(party, name), value]
@@ -134,7 +134,7 @@ def _editable(actor: Viewer, key: str, version: int | None) -> Party:
     return party
 
 
-def _prefix(errors: Errors, party: Party, value: Any, others: Any) -> str:
+def _clean_prefix(errors: Errors, party: Party, value: Any, others: Any) -> str:
     if not isinstance(value, str) or not _PREFIX.match(value) or value == "R":
         errors.add("prefix", "malformed", _("A prefix is 1 to 3 capital letters, and not R."))
     elif value != party.prefix:

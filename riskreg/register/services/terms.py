@@ -56,7 +56,7 @@ def add_taxonomy(
     if len(known) >= MAX_TAXONOMIES:
         text = _("A register has at most %(n)d classifications.") % {"n": MAX_TAXONOMIES}
         errors.add("key", "too_many", text)
-    rows = _new_terms(errors, terms)
+    rows = _clean_new_terms(errors, terms)
     errors.raise_if_any()
     place = 1 + max((row.position for row in known), default=-1)
     taxonomy = Taxonomy.objects.create(
@@ -282,7 +282,7 @@ def _check_free(errors: Errors, field: str, names: Mapping[str, str], others: An
                 return
 
 
-def _new_terms(errors: Errors, terms: list[Mapping[str, Any]]) -> list[Term]:
+def _clean_new_terms(errors: Errors, terms: list[Mapping[str, Any]]) -> list[Term]:
     rows: list[Term] = []
     for place, given in enumerate(terms[: MAX_TERMS + 1]):
         names = clean_names(errors, "terms", given.get("names"))

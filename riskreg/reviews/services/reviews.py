@@ -105,7 +105,7 @@ def review_risk(
         errors.add("label", "unknown", _("Unknown label; use one of: %s.") % ", ".join(LABELS))
     check_sourced(errors, "label", label, bool(risk.sources))
     versions = clean_translations(errors, translations or {}, ("comment",))
-    wanted = _wanted_date(errors, next_review_on, today)
+    wanted = _clean_next_review_on(errors, next_review_on, today)
     if assessment is not None:
         try:
             assessment = _with_reason(assessment, comment, versions)
@@ -190,7 +190,7 @@ def _rating(risk: Risk) -> str | None:
     return position_of(risk).residual_rating
 
 
-def _wanted_date(errors: Errors, value: Any, today: dt.date) -> dt.date | None:
+def _clean_next_review_on(errors: Errors, value: Any, today: dt.date) -> dt.date | None:
     day = clean_day(errors, "next_review_on", value)
     if day is not None and day <= today:
         errors.add("next_review_on", "in_the_past", _("The next review must be on a day to come."))

@@ -42,9 +42,9 @@ def record_test(
     """
     row = locked_control(actor, control, version)
     errors = Errors()
-    found = _found(errors, effectiveness)
-    day = _tested_on(errors, row, tested_on, actor.today(at))
-    following = _next(errors, row, next_test_on, day)
+    found = _clean_effectiveness(errors, effectiveness)
+    day = _clean_tested_on(errors, row, tested_on, actor.today(at))
+    following = _clean_next_test_on(errors, row, next_test_on, day)
     errors.raise_if_any()
     before, kept = logged_control(row), {name: getattr(row, name) for name in _LOGGED}
     row.effectiveness, row.tested_on, row.tested_by = found, day, actor.user
@@ -62,7 +62,7 @@ def record_test(
     return row
 
 
-def _found(errors: Errors, value: Any) -> str:
+def _clean_effectiveness(errors: Errors, value: Any) -> str:
     """What the test found; a test that found nothing is none."""
     if value not in Effectiveness.values:
         text = _("Say what the test found: %(all)s.")
@@ -71,7 +71,7 @@ def _found(errors: Errors, value: Any) -> str:
     return str(value)
 
 
-def _tested_on(errors: Errors, row: Control, value: Any, today: dt.date) -> dt.date | None:
+def _clean_tested_on(errors: Errors, row: Control, value: Any, today: dt.date) -> dt.date | None:
     day = clean_day(errors, "tested_on", value)
     if day is None:
         if not errors.has("tested_on"):
@@ -85,7 +85,9 @@ def _tested_on(errors: Errors, row: Control, value: Any, today: dt.date) -> dt.d
     return day
 
 
-def _next(errors: Errors, row: Control, value: Any, tested_on: dt.date | None) -> dt.date | None:
+def _clean_next_test_on(
+    errors: Errors, row: Control, value: Any, tested_on: dt.date | None
+) -> dt.date | None:
     """By when it is to be tested again: never later than its days between tests allow."""
     day = clean_day(errors, "next_test_on", value)
     if row.test_every_days is None:

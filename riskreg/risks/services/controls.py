@@ -56,7 +56,7 @@ def add_control(
     require_on(actor, "control.edit", risk)
     errors = Errors()
     clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, of=risk, at=at)
-    others = _other_risks(errors, actor, [r for r in dict.fromkeys(also) if r != risk.ref], risk)
+    others = _find_risks(errors, actor, [r for r in dict.fromkeys(also) if r != risk.ref], risk)
     errors.raise_if_any()
     control = Control(
         register=risk.register,
@@ -99,7 +99,7 @@ def edit_control(
     given = {name: value for name, value in fields.items() if name in FIELDS}
     clean = _clean(errors, actor, given, of=row, at=at, row=row)
     linked = linked_risks(actor, row)
-    wanted = _wanted_risks(errors, actor, fields, row, linked)
+    wanted = _find_wanted_risks(errors, actor, fields, row, linked)
     if "owner" in clean and clean["owner"] is None and not errors.has("owner"):
         _refuse_unanswered(errors, actor, row)
     errors.raise_if_any()
@@ -260,7 +260,7 @@ def _clean(
         if given["kind"] not in ControlKind.values:
             errors.add("kind", "unknown", _("A control is preventive or corrective."))
     if "owner" in given:
-        clean["owner"] = _owner(errors, actor, given["owner"], of)
+        clean["owner"] = _find_owner(errors, actor, given["owner"], of)
     if "effectiveness" in given:
         clean["effectiveness"] = given["effectiveness"] or ""
         if clean["effectiveness"] not in ("", *Effectiveness.values):
@@ -272,7 +272,7 @@ def _clean(
             text = _("A test that is still to come says nothing yet.")
             errors.add("tested_on", "in_the_future", text)
     if "test_every_days" in given:
-        clean["test_every_days"] = _days(errors, given["test_every_days"])
+        clean["test_every_days"] = _clean_days(errors, given["test_every_days"])
     if "label" in given:
         clean["label"] = given["label"]
         if given["label"] not in LABELS:
@@ -288,7 +288,7 @@ def _clean(
     return clean
 
 
-def _owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Control) -> User | None:
+def _find_owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Control) -> User | None:
     if name in (None, ""):
         return None
     owner = find_member(actor, errors, "owner", name)
@@ -298,7 +298,7 @@ def _owner(errors: Errors, actor: Viewer, name: Any, of: Risk | Control) -> User
     return owner
 
 
-def _days(errors: Errors, value: Any) -> int | None:
+def _clean_days(errors: Errors, value: Any) -> int | None:
     if value in (None, ""):
         return None
     if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= 3650:
@@ -307,7 +307,7 @@ def _days(errors: Errors, value: Any) -> int | None:
     return value
 
 
-def _other_risks(
+def _find_risks(
     errors: Errors, actor: Viewer, refs: Sequence[str], of: Risk | Control, field: str = "risks"
 ) -> list[Risk]:
     """Risks named by ``refs`` that a control of the audience of ``of`` may work on, locked."""
@@ -335,7 +335,7 @@ def _unknown_risk(ref: Any) -> str:
     return text % {"ref": str(ref)[:60]}
 
 
-def _wanted_risks(
+def _find_wanted_risks(
     errors: Errors,
     actor: Viewer,
     fields: Mapping[str, Any],
@@ -351,7 +351,7 @@ def _wanted_risks(
     known = {risk.ref: risk for risk in linked}
     names = list(dict.fromkeys(str(ref) for ref in refs))
     kept = [known[ref] for ref in names if ref in known]
-    return [*kept, *_other_risks(errors, actor, [r for r in names if r not in known], row)]
+    return [*kept, *_find_risks(errors, actor, [r for r in names if r not in known], row)]
 
 
 def _set_next_test(control: Control, actor: Viewer, at: dt.datetime) -> None:

@@ -11,7 +11,7 @@ from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
-from riskreg.register.cleaning import as_list, clean_given, unchanged_owner
+from riskreg.register.cleaning import clean_given, clean_list, unchanged_owner
 from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
@@ -243,7 +243,7 @@ def _log(
 
 
 def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:
-    refs = [str(r) for r in as_list(errors, "risks", given)]
+    refs = [str(r) for r in clean_list(errors, "risks", given)]
     found = {r.ref: r for r in risks_called(actor, refs)}
     unknown = sorted(set(refs) - set(found))
     if unknown:

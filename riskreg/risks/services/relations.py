@@ -54,7 +54,7 @@ def relate_risks(
     """
     errors = Errors()
     kind = clean_value(errors, RELATION["kind"], kind)
-    ends = _ends(errors, actor, {"risk": risk, "other": other})
+    ends = _find_both_ends(errors, actor, {"risk": risk, "other": other})
     note = clean_text(errors, "note", note, limit=TEXT_MAX)
     label = clean_value(errors, RELATION["label"], label)
     versions = clean_translations(errors, translations or {}, RELATION.translated)
@@ -132,7 +132,7 @@ def _require(actor: Viewer, first: Risk, second: Risk | None) -> None:
         require_on(actor, "risk.edit", first)
 
 
-def _ends(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk | None]:
+def _find_both_ends(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk | None]:
     """The two risks, locked in the order of their refs, so that no two writers wait for each
     other."""
     refs = {name: str(value or "").strip() for name, value in given.items()}

@@ -7,7 +7,7 @@ from typing import Any
 from django.http import QueryDict
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.queries.heatmap_pictures import COUNTS, cells_asked
+from riskreg.exchange.queries.heatmap_pictures import COUNTS, parse_cells
 from riskreg.kernel.errors import Errors
 from riskreg.register.access import Viewer
 from riskreg.risks import filters
@@ -36,8 +36,8 @@ class HeatmapAsked:
         asked, moving = stage_of_movement(given)
         chosen = filters.parse(viewer, asked, at, also=OWN, one_kind=True)
         errors = Errors()
-        as_of, compare = _day(errors, asked, "as_of"), _day(errors, asked, "compare")
-        cells = cells_asked(errors, asked.getlist("cells"))
+        as_of, compare = _clean_day(errors, asked, "as_of"), _clean_day(errors, asked, "compare")
+        cells = parse_cells(errors, asked.getlist("cells"))
         errors.raise_if_any()
         return cls(viewer, at, chosen, as_of, None if moving else compare, cells, moving)
 
@@ -64,7 +64,7 @@ def unasked(viewer: Viewer, at: dt.datetime) -> HeatmapAsked:
     return HeatmapAsked(viewer, at, filters.RiskFilter())
 
 
-def _day(errors: Errors, given: Any, name: str) -> dt.date | None:
+def _clean_day(errors: Errors, given: Any, name: str) -> dt.date | None:
     text = given.get(name, "")
     try:
         return dt.date.fromisoformat(text) if text else None

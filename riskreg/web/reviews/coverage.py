@@ -43,8 +43,8 @@ def report_asked(viewer: Viewer, given: QueryDict, at: dt.datetime) -> Report:
     ``Forbidden`` for who may not see it."""
     require(viewer, "coverage.view")
     errors = Errors()
-    as_of = _day(errors, "as_of", given.get("as_of")) or viewer.today(at)
-    first = _day(errors, "from", given.get("from")) or default_first(as_of)
+    as_of = _clean_day(errors, "as_of", given.get("as_of")) or viewer.today(at)
+    first = _clean_day(errors, "from", given.get("from")) or default_first(as_of)
     errors.raise_if_any()
     return coverage(viewer, by=given.get("by") or "party", first=first, as_of=as_of, at=at)
 
@@ -265,7 +265,7 @@ def _line(item: Item, as_of: dt.date, people: dict[int, User]) -> dict[str, Any]
     }
 
 
-def _day(errors: Errors, name: str, text: str | None) -> dt.date | None:
+def _clean_day(errors: Errors, name: str, text: str | None) -> dt.date | None:
     if not text:
         return None
     try:

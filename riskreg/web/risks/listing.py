@@ -80,7 +80,9 @@ def matching(
     """
     chosen = filters.parse(viewer, given, at, also=OWN)
     errors = Errors()
-    column, descending = filters.order(errors, given.get("ordering"), chosen.stage, DEFAULT_ORDER)
+    column, descending = filters.parse_risk_ordering(
+        errors, given.get("ordering"), chosen.stage, DEFAULT_ORDER
+    )
     errors.raise_if_any()
     rows = risk_list(viewer, chosen).select_related(None)
     # What happened is closed: who asks for it is not shown an empty list.
