@@ -9,6 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "riskreg.kernel.postgresql"
+_UNVERIFIED = ("allow", "prefer", "require")
 
 
 def database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
@@ -67,6 +68,13 @@ def _bound(env: environ.Env, found: dict[str, Any]) -> None:
         # A pooler takes no parameters of a session; there they are set for the role.
         options["options"] = " ".join(f"-c {name}={n * 1000}" for name, n in limits.items())
     given = found.get("OPTIONS") or {}
+    if given.get("sslmode") in _UNVERIFIED:
+        raise ImproperlyConfigured(
+            f"DATABASE_URL has sslmode={given['sslmode']}, which asks for no certificate that can "
+            "be believed: TLS to whoever answers protects nothing. Say sslmode=verify-full "
+            "with sslrootcert=/path of the authority, or sslmode=disable where the way to "
+            "PostgreSQL is yours alone."
+        )
     if pooler:
         _refuse_of_a_session(given)
     found["OPTIONS"] = options | given

@@ -21,6 +21,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
+from config.broker import broker_url
 from config.database import database
 from config.files import evidence_storage
 from config.logs import log_settings, security_log
@@ -176,9 +177,8 @@ BACKUP_VERIFY_HOURS = env.float("BACKUP_VERIFY_HOURS", default=0.0 if LOCAL else
 BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
-REDIS_URL = env.str("REDIS_URL", default="redis://127.0.0.1:6399/0")
-# Whether there has to be a broker: one was named, or others use this system. The embedded one need
-# not run.
+REDIS_URL = broker_url(env)
+# Whether there has to be a broker: one was named, or others use this system.
 BROKER_EXPECTED = bool(env.str("REDIS_URL", default="")) or not LOCAL
 CACHES = {
     "default": {

@@ -111,7 +111,7 @@ def missing(marker: str) -> str:
         shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin") and shutil.which("caddy")
     ):
         return "needs nginx and Caddy"
-    if marker == "pooler" and not (processes.find_server("pgbouncer") and postgres.find_bin()):
+    if marker == "servers" and not (processes.find_server("pgbouncer") and postgres.find_bin()):
         return "needs PostgreSQL and PgBouncer"
     if marker == "process" and not _can_start_servers():
         return "needs the embedded Valkey (Linux or macOS)"
@@ -139,7 +139,7 @@ def _can_start_servers() -> bool:
 
 
 def pytest_runtest_setup(item: pytest.Item) -> None:
-    for marker in ("postgres", "browser", "proxy", "pooler", "process"):
+    for marker in ("postgres", "browser", "proxy", "servers", "process"):
         if item.get_closest_marker(marker) and (why := missing(marker)):
             if REQUIRE_ALL:
                 pytest.fail(f"REQUIRE_ALL is set and this {why}", pytrace=False)

@@ -58,6 +58,7 @@ class Cluster:
 
     ``durable``: what was committed survives ``kill``; otherwise the server is quick and forgetful.
     Only a crash of the machine itself would need more than that, so nothing waits for the disk.
+    ``more`` are settings of it, as ``name=value``, from its next start on.
     Making one raises ``FileNotFoundError`` when there is no PostgreSQL, ``RuntimeError`` when it
     cannot be prepared.
     """
@@ -71,6 +72,7 @@ class Cluster:
         except KeyError as error:
             raise RuntimeError("as root, a user named postgres is needed") from error
         self.durable = durable
+        self.more: list[str] = []
         self.server: subprocess.Popen[bytes] | None = None
         self._binaries = binaries
         self._folder = Path(tempfile.mkdtemp(prefix="riskreg-postgres-"))
@@ -94,6 +96,15 @@ class Cluster:
             self.remove()
             raise RuntimeError(f"initdb failed: {made.stderr.strip()[-300:]}")
 
+    def keep(self, file: Path) -> Path:
+        """A copy of ``file`` that the server, and nobody else, can read."""
+        kept = self._folder / file.name
+        kept.touch(mode=0o600)
+        kept.write_bytes(file.read_bytes())
+        if self._as_user:
+            os.chown(kept, self._as_user["user"], self._as_user["group"])
+        return kept
+
     @property
     def url(self) -> str:
         """The address of the database ``riskreg`` on it."""
@@ -102,7 +113,8 @@ class Cluster:
     def launch(self) -> None:
         """Start the server without waiting until it answers."""
         lax = [] if self.durable else ["full_page_writes=off", "synchronous_commit=off"]
-        settings = ["unix_socket_directories=", "fsync=off", "max_connections=200", *lax]
+        settings = ["unix_socket_directories=", "fsync=off", "max_connections=200", *lax,
+                    *self.more]  # fmt: skip
         with (self._folder / "log").open("ab") as output:
             self.server = subprocess.Popen(
                 [str(self._binaries / "postgres"), "-D", str(self._folder / "data"),

@@ -10,6 +10,7 @@ is set, gets 404: a proxy need not say that it is one, so no address says enough
 
 import datetime as dt
 import hmac
+import re
 import shutil
 import sqlite3
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -32,6 +33,8 @@ from prometheus_client import CollectorRegistry, Metric, generate_latest
 from riskreg.kernel import clock
 
 log = structlog.get_logger(__name__)
+# How libpq and OpenSSL tell that they do not believe who answers.
+_CERTIFICATE = re.compile(r"certificate verify failed|root certificate file|match host name")
 
 
 class NotReady(Exception):
@@ -171,7 +174,7 @@ def readyz(request: HttpRequest) -> HttpResponse:
         except Exception as error:
             # The reason may carry an address or a password: it goes to the log's type name only.
             log.warning("not_ready", part=name, error=type(error).__name__)
-            results[name] = "unreachable"
+            results[name] = _reason(error)
     if request.GET.get("deep") == "1":
         results |= _deep_results()
     ready = all(result == "ok" for result in results.values())
@@ -179,6 +182,12 @@ def readyz(request: HttpRequest) -> HttpResponse:
         {"status": "ok" if ready else "unavailable", "checks": results},
         status=200 if ready else 503,
     )
+
+
+def _reason(error: Exception) -> str:
+    if _CERTIFICATE.search(str(error)):
+        return "its certificate could not be verified"
+    return "unreachable"
 
 
 def _deep_results() -> dict[str, str]:

@@ -5,7 +5,6 @@ in the files.
 """
 
 import contextlib
-import datetime as dt
 import http.client
 import json
 import os
@@ -22,18 +21,13 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
-from cryptography.x509.oid import NameOID
 
-from riskreg.kernel import clock
+from bench import proxy
+from bench.proxy import EXAMPLES, NAME, Authority, Keys, free_ports, put_in
 from riskreg.up.supervisor import Program, Supervisor
 from tests import migrated
 
 ROOT = Path(__file__).resolve().parents[2]
-EXAMPLES = ROOT / "docs" / "deploy"
-NAME = "register.example"
 pytestmark = [
     pytest.mark.process, pytest.mark.proxy, pytest.mark.once, pytest.mark.slow,
     # One process has both proxies, before the same collected files.
@@ -68,87 +62,18 @@ class Site:
         return answer, answer.read()
 
 
-def certificate(folder: Path) -> tuple[Path, Path]:
-    """A certificate of ``NAME`` that signs itself, and its key, as files."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, NAME)])
-    now = clock.now()
-    made = (
-        x509.CertificateBuilder()
-        .subject_name(name)
-        .issuer_name(name)
-        .public_key(key.public_key())
-        .serial_number(x509.random_serial_number())
-        .not_valid_before(now - dt.timedelta(hours=1))
-        .not_valid_after(now + dt.timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName([x509.DNSName(NAME)]), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    chain, private = folder / "fullchain.pem", folder / "privkey.pem"
-    chain.write_bytes(made.public_bytes(serialization.Encoding.PEM))
-    private.write_bytes(
-        key.private_bytes(
-            serialization.Encoding.PEM,
-            serialization.PrivateFormat.PKCS8,
-            serialization.NoEncryption(),
-        )
-    )
-    return chain, private
+def nginx(folder: Path, web: int, plain: int, secure: int, keys: Keys) -> Program:
+    return Program("proxy", proxy.nginx(folder, [web], plain, secure, keys), dict(os.environ))
 
 
-def free_ports(count: int) -> list[int]:
-    with contextlib.ExitStack() as stack:
-        held = [stack.enter_context(socket.socket()) for _n in range(count)]
-        for one in held:
-            one.bind(("127.0.0.1", 0))
-        return [one.getsockname()[1] for one in held]
-
-
-def put_in(text: str, *pairs: tuple[str, str]) -> str:
-    """``text`` with each first of a pair replaced; all of them have to be there."""
-    for old, new in pairs:
-        assert old in text, old
-        text = text.replace(old, new)
-    return text
-
-
-def nginx(folder: Path, web: int, plain: int, secure: int, keys: tuple[Path, Path]) -> Program:
-    site = put_in(
-        (EXAMPLES / "nginx.conf").read_text(),
-        ("listen 80;", f"listen 127.0.0.1:{plain};"),
-        ("    listen [::]:80;\n", ""),
-        ("listen 443 ssl http2;", f"listen 127.0.0.1:{secure} ssl http2;"),
-        ("    listen [::]:443 ssl http2;\n", ""),
-        ("127.0.0.1:8000", f"127.0.0.1:{web}"),
-        ("/etc/ssl/riskreg/fullchain.pem", str(keys[0])),
-        ("/etc/ssl/riskreg/privkey.pem", str(keys[1])),
-    )
-    (folder / "site.conf").write_text(site)
-    spools = "".join(
-        f"{what}_temp_path {folder}/{what};\n"
-        for what in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")
-    )
-    (folder / "nginx.conf").write_text(
-        f"{'user root;' if os.geteuid() == 0 else ''}\n"
-        f"daemon off;\npid {folder}/nginx.pid;\nerror_log stderr;\nworker_processes 1;\n"
-        f"events {{}}\nhttp {{\naccess_log off;\n{spools}include {folder}/site.conf;\n}}\n"
-    )
-    program = shutil.which("nginx", path=f"{os.environ['PATH']}:/usr/sbin")
-    assert program
-    return Program(
-        "proxy", [program, "-p", str(folder), "-c", str(folder / "nginx.conf")], dict(os.environ)
-    )
-
-
-def caddy(folder: Path, web: int, plain: int, secure: int, keys: tuple[Path, Path]) -> Program:
+def caddy(folder: Path, web: int, plain: int, secure: int, keys: Keys) -> Program:
     options = (
         f"{{\n\tadmin off\n\tdefault_bind 127.0.0.1\n\tskip_install_trust\n"
         f"\thttp_port {plain}\n\thttps_port {secure}\n}}\n"
     )
     site = put_in(
         (EXAMPLES / "Caddyfile").read_text(),
-        (f"\n{NAME} {{\n", f"\n{NAME} {{\n\ttls {keys[0]} {keys[1]}\n"),
+        (f"\n{NAME} {{\n", f"\n{NAME} {{\n\ttls {keys.chain} {keys.private}\n"),
         ("127.0.0.1:8000", f"127.0.0.1:{web}"),
     )
     (folder / "Caddyfile").write_text(options + site)
@@ -199,7 +124,7 @@ def site(
     web, plain, secure = free_ports(3)
     env = environment(folder, static)
     migrated.copy_to(folder / "data" / "riskreg.sqlite3")
-    chain, key = certificate(folder)
+    authority = Authority(folder)
     warnings: list[str] = []
     supervisor = Supervisor(folder / "log", warnings.append, grace=15)
     gunicorn = str(Path(sys.executable).parent / "gunicorn")
@@ -210,8 +135,8 @@ def site(
     with contextlib.ExitStack() as stack:
         stack.callback(supervisor.stop, [["proxy"], ["web"]])
         supervisor.start(Program("web", command, env))
-        supervisor.start(PROXIES[request.param](folder, web, plain, secure, (chain, key)))
-        trust = ssl.create_default_context(cafile=str(chain))
+        supervisor.start(PROXIES[request.param](folder, web, plain, secure, authority.keys()))
+        trust = ssl.create_default_context(cafile=str(authority.root))
 
         def stop_web() -> None:
             # Nobody polls the supervisor from here on, so it is not started again.

@@ -31,7 +31,7 @@ from tests import migrated
 from tools import postgres
 
 pytestmark = [
-    pytest.mark.process, pytest.mark.pooler, pytest.mark.once, pytest.mark.slow,
+    pytest.mark.process, pytest.mark.servers, pytest.mark.once, pytest.mark.slow,
     # One server and one pooler for all of them.
     pytest.mark.xdist_group("pooler"),
 ]  # fmt: skip
