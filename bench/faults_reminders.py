@@ -18,12 +18,10 @@ import json
 import os
 import random
 import signal
-import sqlite3
 import subprocess
 import sys
 import tempfile
 import time
-import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -35,6 +33,7 @@ if __package__ in (None, ""):
 
 from bench import processes
 from bench.faults_check import Record, Verdict, check
+from bench.outbox import Outbox, sink_counts
 from riskreg.up.ports import free_port
 
 APP = "bench.celery_app"
@@ -69,10 +68,11 @@ class Plan:
     say: Callable[[str], None] = print
 
 
-class Stage:
+class Stage(Outbox):
     """Everything that runs, and a look into its rows."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
+        super().__init__(folder / "mails.jsonl")
         self.plan = plan
         self.folder = folder
         self.chance = random.Random(plan.seed)
@@ -80,7 +80,6 @@ class Stage:
         self.programs: list[processes.Program] = []
         self.restart_at: list[tuple[float, processes.Program]] = []
         self.fallen: Counter[str] = Counter()
-        self.mails = folder / "mails.jsonl"
         self.postgres: processes.Postgres | None = None
 
     # Setting up --------------------------------------------------------------------------------
@@ -96,15 +95,16 @@ class Stage:
             self.programs.append(self.postgres)
             self.postgres.cluster.start()
             self.postgres.cluster.create_database()
-            self.address = self.postgres.cluster.url
+            address = self.postgres.cluster.url
         else:
-            self.address = f"sqlite:///{self.folder / 'faults.sqlite3'}"
+            address = f"sqlite:///{self.folder / 'faults.sqlite3'}"
+        self.address, self.duties = address, plan.duties
         port = free_port()
         valkey = processes.Valkey(self.folder, dict(os.environ), keeps=plan.persistence)
         self.env = {
             **os.environ,
             "VAR_DIR": str(self.folder),
-            "DATABASE_URL": self.address,
+            "DATABASE_URL": address,
             "REDIS_URL": valkey.url,
             "EMAIL_URL": f"smtp://127.0.0.1:{port}",
             "SWEEP_SECONDS": str(plan.sweep),
@@ -154,36 +154,6 @@ class Stage:
         )  # fmt: skip
         if done.returncode:
             raise RuntimeError(f"{' '.join(arguments[:3])} failed: {done.stderr[-1500:]}")
-
-    # Looking -----------------------------------------------------------------------------------
-
-    def ask(self, sql: str) -> list[tuple[Any, ...]]:
-        """The rows that ``sql`` finds."""
-        if self.postgres is None:
-            path = self.address.removeprefix("sqlite:///")
-            with contextlib.closing(sqlite3.connect(path, timeout=30)) as connection:
-                return connection.execute(sql).fetchall()
-        import psycopg
-
-        with psycopg.connect(self.address, connect_timeout=5) as opened:
-            return opened.execute(sql).fetchall()  # type: ignore[call-overload,no-any-return]
-
-    def taken(self) -> int:
-        """How many mails the server took so far."""
-        return self.mails.read_bytes().count(b"\n") if self.mails.exists() else 0
-
-    def open_work(self) -> str:
-        """What is still to be done, in words; empty when nothing is."""
-        waiting = self.ask(
-            "SELECT count(*) FROM notify_delivery WHERE state IN ('pending', 'sending')"
-        )[0][0]
-        due, sent = self.ask(
-            "SELECT count(CASE WHEN state = 'due' THEN 1 END), "
-            "count(CASE WHEN state = 'sent' THEN 1 END) FROM reminders_reminder"
-        )[0]
-        if sent >= self.plan.duties and not due and not waiting:
-            return ""
-        return f"{sent} of {self.plan.duties} duties told, {due} wait, {waiting} mails under way"
 
     # Breaking and mending ----------------------------------------------------------------------
 
@@ -283,54 +253,6 @@ class Stage:
             raise RuntimeError("PostgreSQL did not come back")
         self.sink.signal(signal.SIGUSR1)
 
-    def settle(self, patience: float = 120.0) -> str:
-        """Wait until all is done and stays so. Returns what is left when nothing happens any more
-        for ``patience`` seconds."""
-        before, changed = ("", -1), time.monotonic()
-        while time.monotonic() - changed < patience:
-            now = (self.open_work(), self.taken())
-            if now != before:
-                before, changed = now, time.monotonic()
-            elif not now[0] and time.monotonic() - changed >= 3 * self.plan.sweep:
-                return ""
-            time.sleep(0.5)
-        return before[0] or "mails still come in"
-
-    def sink_counts(self) -> dict[str, int]:
-        """Stop the mail server and read what it did to those who sent."""
-        assert self.sink.process is not None
-        self.sink.signal(signal.SIGTERM)
-        self.sink.process.wait(10)
-        return dict(json.loads(Path(f"{self.mails}.counts").read_text()))
-
-    def record(self, expected: dict[str, Any]) -> Record:
-        """Everything to be checked."""
-        lines = self.mails.read_text().splitlines() if self.mails.exists() else []
-        return Record(
-            expected=expected["people"],
-            urgent=expected["urgent"],
-            duties=expected["duties"],
-            reviews=expected["reviews"],
-            silent=expected["silent"],
-            mails=[json.loads(line) for line in lines],
-            messages=self.ask("SELECT message_id, address, kind FROM notify_message"),  # type: ignore[arg-type]
-            deliveries=self.ask(
-                "SELECT m.message_id, d.state FROM notify_delivery d "
-                "JOIN notify_message m ON m.id = d.message_id WHERE d.channel = 'mail'"
-            ),  # type: ignore[arg-type]
-            reminders=[
-                (kind, uuid.UUID(str(subject)).hex, str(due), str(rung), state)
-                for kind, subject, due, rung, state in self.ask(
-                    "SELECT kind, subject, due_on, rung, state FROM reminders_reminder"
-                )
-            ],
-            review_dates={
-                uuid.UUID(str(risk)).hex: str(due)
-                for risk, due in self.ask("SELECT uuid, next_review_on FROM risks_risk")
-            },
-            kills=dict(self.kills),
-        )
-
 
 @contextlib.contextmanager
 def staged(plan: Plan) -> Iterator[Stage]:
@@ -361,9 +283,9 @@ def run(plan: Plan) -> tuple[Verdict, Record]:
         plan.say(f"mended after {time.monotonic() - started:.0f} s; waiting until it is quiet")
         for name, times in sorted(stage.fallen.items()):
             plan.say(f"{name} had ended by itself and was started again: {times} times")
-        left = stage.settle()
-        record = stage.record(expected)
-        record.sink = stage.sink_counts()
+        left = stage.settle(3 * plan.sweep)
+        record = stage.record(expected, stage.kills)
+        record.sink = sink_counts(stage.sink, stage.mails)
         verdict = check(record)
         if left:
             verdict.violations.append(f"it did not become quiet: {left}")

@@ -39,9 +39,10 @@ PREFIX = {"review": "R", "mitigation": "M", "reading": "I"}
 AT_ONCE = 21
 # The registers are made a while before the run, as they are in life.
 MADE_BEFORE = dt.timedelta(days=2)
-# Days since the due date, and how often: before the ladder, and on each of its rungs.
+# Days since the due date, and how often: before the ladder, and on each of its rungs; with a clock
+# that is a day ahead or back as well.
 AGES: tuple[tuple[range, int], ...] = (
-    (range(-60, -20), 1), (range(-12, -3), 3), (range(1, 6), 4), (range(8, 20), 4),
+    (range(-60, -20), 1), (range(-12, -4), 3), (range(1, 6), 4), (range(8, 20), 4),
     (range(22, 50), 2),
 )  # fmt: skip
 

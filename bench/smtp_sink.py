@@ -4,7 +4,9 @@ Every mail it has wholly received is one JSON line in RECORD, written before the
 Message-ID, to whom, the text, and its fate: ``heard`` (answered 250) or ``unheard`` (the connection
 was dropped instead, so that its sender cannot know that it was taken). Until it gets SIGUSR1 it
 misbehaves in the given share of cases, chosen by a seed; at the end it leaves its counts beside
-RECORD. With ``--count`` it always behaves and writes one byte for each mail instead.
+RECORD.
+From one SIGUSR2 to the next it is a tarpit: it takes connections and answers nothing. With
+``--count`` it always behaves and writes one byte for each mail instead.
 """
 
 import argparse
@@ -28,6 +30,8 @@ class Sink:
         self.options = options
         self.chance = random.Random(options.seed)
         self.ill = True
+        self.well = asyncio.Event()
+        self.well.set()
         self.counts = dict.fromkeys(("heard", "unheard", "dropped", "refused", "delayed"), 0)
         flags = os.O_WRONLY | os.O_CREAT | os.O_APPEND
         self.record = os.open(options.record, flags, 0o600)
@@ -35,6 +39,21 @@ class Sink:
     def strikes(self, share: float) -> bool:
         """Whether a fault of that share happens now."""
         return self.ill and self.chance.random() < share
+
+    def change_tarpit(self) -> None:
+        """Stop answering, or answer again; whoever waited meanwhile has gone."""
+        if self.well.is_set():
+            self.well.clear()
+        else:
+            self.well.set()
+
+    async def handle_EHLO(
+        self, server: Any, session: Any, envelope: Any, hostname: str, responses: list[str]
+    ) -> list[str]:
+        """Say hello, once that is to be answered."""
+        await self.well.wait()
+        session.host_name = hostname
+        return responses
 
     async def handle_RCPT(
         self, server: Any, session: Any, envelope: Any, address: str, options: list[str]
@@ -93,6 +112,7 @@ async def serve(options: argparse.Namespace) -> None:
     ended = asyncio.Event()
     loop.add_signal_handler(signal.SIGTERM, ended.set)
     loop.add_signal_handler(signal.SIGUSR1, lambda: setattr(sink, "ill", False))
+    loop.add_signal_handler(signal.SIGUSR2, sink.change_tarpit)
     server = await loop.create_server(
         lambda: SMTP(sink, enable_SMTPUTF8=True, hostname="sink"), "127.0.0.1", options.port
     )

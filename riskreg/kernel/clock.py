@@ -4,6 +4,10 @@ import datetime as dt
 import functools
 import zoneinfo
 
+# Clocks of two machines differ by less. What lies further in the future than that was written
+# before the clock was set back.
+CLOCK_SLACK = dt.timedelta(minutes=5)
+
 
 def now() -> dt.datetime:
     """The present moment, aware, in UTC."""

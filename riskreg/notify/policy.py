@@ -6,6 +6,8 @@ import smtplib
 import uuid
 from email.utils import parseaddr
 
+from riskreg.kernel.clock import CLOCK_SLACK
+
 FIRST_WAIT = dt.timedelta(minutes=1)
 LONGEST_WAIT = dt.timedelta(hours=6)
 GROWTH = 4
@@ -16,9 +18,6 @@ FIRST_PAUSE = dt.timedelta(minutes=1)
 LONGEST_PAUSE = dt.timedelta(minutes=30)
 
 MINUTE = dt.timedelta(minutes=1)
-# Clocks of two machines differ by less. What lies further in the future than that was written
-# before the clock was set back.
-CLOCK_SLACK = dt.timedelta(minutes=5)
 
 
 class PermanentFailure(Exception):

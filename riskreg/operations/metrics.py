@@ -6,7 +6,12 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from riskreg.operations.queries.engine import engine_state, queue_lengths, standstill
+from riskreg.operations.queries.engine import (
+    broker_memory_since,
+    engine_state,
+    queue_lengths,
+    standstill,
+)
 
 
 def gauges(at: dt.datetime) -> Iterable[Metric]:
@@ -37,6 +42,8 @@ def gauges(at: dt.datetime) -> Iterable[Metric]:
         one("reminders_untold", "Reminders that waited longer than 26 hours", state.untold),
         each("deliveries_failed", "Deliveries that were given up", "channel", failed),
         each("queue_length", "Tasks that wait at the broker", "queue", lengths),
+        one("broker_memory_age_seconds", "Since the broker was found empty",
+            state.age(broker_memory_since(at))),
         one("backup_age_seconds", "Since the last backup", state.age(state.backed_up_at)),
         one("backup_verified_age_seconds", "Since a backup was last restored aside",
             state.age(state.verified_at)),

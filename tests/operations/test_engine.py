@@ -1,5 +1,6 @@
 """That the engine lives is told by its last proofs, and that it has died by somebody else."""
 
+import contextlib
 import datetime as dt
 import json
 import re
@@ -18,11 +19,14 @@ from config.beat import Scheduler
 from config.celery import app
 from riskreg.accounts.models import User
 from riskreg.kernel import capacity, health
+from riskreg.operations.errors import Refused
 from riskreg.operations.metrics import gauges
 from riskreg.operations.models import BackupRun, Heartbeat, Outage, RunKind, RunState
+from riskreg.operations.queries.backups import is_due
 from riskreg.operations.queries.engine import broken_promises, engine_state, standstill
 from riskreg.operations.services import heartbeats
 from riskreg.operations.services.heartbeats import record_heartbeat
+from riskreg.operations.services.runs import back_up
 from riskreg.operations.services.watching import look
 from riskreg.reminders.models import SweepRun
 from riskreg.reminders.queries.runs import last_whole_sweep
@@ -88,10 +92,41 @@ def test_a_sweep_in_which_something_broke_is_not_whole(
     assert standstill(state) == ["no whole sweep for 20 minutes"]
     assert broken_promises(state)["sweep"] == ["1 registers or people broke in it"]
     recorded_sweep(lambda: AT)
-    whole = last_whole_sweep()
+    whole = last_whole_sweep(AT)
     assert whole is not None
     assert whole.finished_at == AT
     assert standstill(engine_state(AT)) == []
+
+
+def test_what_a_clock_has_written_that_was_ahead_proves_nothing(settings: Any) -> None:
+    """A day on which nobody is reminded would look like one on which all is well."""
+    settings.BACKUP_HOURS = 24
+    day = 24 * 60
+    lives(-day)
+    started = AT + day * MINUTE
+    BackupRun.objects.create(
+        kind=RunKind.BACKUP, state=RunState.DONE, started_at=started, finished_at=started
+    )
+    state = engine_state(AT)
+    assert len(standstill(state)) == 3
+    assert broken_promises(state)["backup"] == ["none for as long as is known"]
+    assert is_due(RunKind.BACKUP, AT)
+    # Clocks of two machines are never quite the same.
+    lives(-1)
+    assert standstill(engine_state(AT)) == []
+
+
+def test_a_backup_that_a_clock_began_which_was_ahead_keeps_no_other_from_its_time(
+    tmp_path: Path, at: dt.datetime
+) -> None:
+    BackupRun.objects.create(
+        kind=RunKind.BACKUP, state=RunState.RUNNING, started_at=AT + 24 * 60 * MINUTE
+    )
+    with contextlib.suppress(Refused):
+        back_up(AT, tmp_path / "one.backup.zip")
+    found = BackupRun.objects.order_by("pk").values_list("detail", flat=True)
+    assert found[0] == "It did not come to an end."
+    assert len(found) == 2
 
 
 def test_readiness_asks_for_the_engine_when_it_is_to(

@@ -17,6 +17,7 @@ from django.db.models import F, Q
 
 from riskreg.events.policy import Audience
 from riskreg.events.services import Entry, append_all
+from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.notify.models import (
     AttemptOutcome,
     Delivery,
@@ -24,7 +25,7 @@ from riskreg.notify.models import (
     DeliveryState,
     MessageAudience,
 )
-from riskreg.notify.policy import CLOCK_SLACK, JITTER, LONGEST_WAIT
+from riskreg.notify.policy import JITTER, LONGEST_WAIT
 from riskreg.notify.queries.deliveries import due
 from riskreg.notify.services.circuits import admit, not_tried
 from riskreg.notify.services.inbox import drop_from_inbox

@@ -5,8 +5,9 @@ import datetime as dt
 from django.conf import settings
 from django.db import transaction
 
+from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.notify.models import Rate
-from riskreg.notify.policy import CLOCK_SLACK, granted, next_grant
+from riskreg.notify.policy import granted, next_grant
 
 
 def limit_of(channel: str) -> int:

@@ -4,7 +4,9 @@ import datetime as dt
 from pathlib import Path
 
 from django.conf import settings
+from django.db.models import QuerySet
 
+from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.operations.models import BackupRun, RunKind, RunState
 
 _HOURS = {RunKind.BACKUP: "BACKUP_HOURS", RunKind.VERIFY: "BACKUP_VERIFY_HOURS"}
@@ -12,14 +14,20 @@ _HOURS = {RunKind.BACKUP: "BACKUP_HOURS", RunKind.VERIFY: "BACKUP_VERIFY_HOURS"}
 _AGAIN_AFTER = dt.timedelta(minutes=30)
 
 
-def last_done(kind: RunKind) -> BackupRun | None:
-    """The last one that succeeded."""
-    return BackupRun.objects.filter(kind=kind, state=RunState.DONE).order_by("-started_at").first()
+def last_done(kind: RunKind, at: dt.datetime) -> BackupRun | None:
+    """The last one by ``at`` that succeeded."""
+    return _runs_by(at, kind).filter(state=RunState.DONE).first()
 
 
-def last_run(kind: RunKind) -> BackupRun | None:
-    """The last one, whatever came of it."""
-    return BackupRun.objects.filter(kind=kind).order_by("-started_at", "-pk").first()
+def last_run(kind: RunKind, at: dt.datetime) -> BackupRun | None:
+    """The last one by ``at``, whatever came of it."""
+    return _runs_by(at, kind).first()
+
+
+def _runs_by(at: dt.datetime, kind: RunKind) -> QuerySet[BackupRun]:
+    # One that a clock has begun which was ahead would keep the next from its time.
+    begun = BackupRun.objects.filter(kind=kind, started_at__lte=at + CLOCK_SLACK)
+    return begun.order_by("-started_at", "-pk")
 
 
 def is_due(kind: RunKind, at: dt.datetime) -> bool:
@@ -29,7 +37,7 @@ def is_due(kind: RunKind, at: dt.datetime) -> bool:
         return False
     if kind == RunKind.VERIFY and newest_backup() is None:
         return False
-    done, tried = last_done(kind), last_run(kind)
+    done, tried = last_done(kind, at), last_run(kind, at)
     if tried and tried.state != RunState.DONE and tried.started_at > at - _AGAIN_AFTER:
         return False
     return done is None or done.started_at <= at - dt.timedelta(hours=hours)

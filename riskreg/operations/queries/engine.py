@@ -7,6 +7,7 @@ import redis
 from django.conf import settings
 from django.db.models import Max
 
+from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.notify.models import Channel
 from riskreg.notify.queries.deliveries import backlog, circuits_open, failed_by_channel
 from riskreg.operations.models import Heartbeat, Outage, RunKind
@@ -14,6 +15,7 @@ from riskreg.operations.queries.backups import last_done
 from riskreg.reminders.queries.runs import last_sweep, last_whole_sweep, untold
 
 PROGRAMS = ("beat", "worker")
+_MARK = "riskreg:broker-memory-since"
 # A mail that waits longer than this is one that nobody gets.
 MAIL_PATIENCE = dt.timedelta(hours=1)
 
@@ -40,11 +42,11 @@ class EngineState:
 
 def engine_state(at: dt.datetime) -> EngineState:
     """How things stand at ``at``."""
-    last, whole = last_sweep(), last_whole_sweep()
-    beats = dict(
-        Heartbeat.objects.values_list("program").annotate(last=Max("at")).order_by("program")
-    )
-    backup, verified = last_done(RunKind.BACKUP), last_done(RunKind.VERIFY)
+    last, whole = last_sweep(at), last_whole_sweep(at)
+    # A clock that was ahead has written of a time that has not come: it proves nothing of now.
+    believed = Heartbeat.objects.filter(at__lte=at + CLOCK_SLACK)
+    beats = dict(believed.values_list("program").annotate(last=Max("at")).order_by("program"))
+    backup, verified = last_done(RunKind.BACKUP, at), last_done(RunKind.VERIFY, at)
     return EngineState(
         at=at,
         heartbeats={program: beats.get(program) for program in PROGRAMS},
@@ -99,6 +101,23 @@ def queue_lengths() -> dict[str, int]:
         return {name: int(client.llen(name)) for name in settings.CELERY_TASK_QUEUES}
     except redis.RedisError:
         return {}
+    finally:
+        client.close()
+
+
+def broker_memory_since(at: dt.datetime) -> dt.datetime | None:
+    """When the broker was first found empty; None where it is away.
+
+    A mark that whoever looks first leaves there: it goes with everything else when the broker is
+    emptied, or restarted and keeps no file.
+    """
+    client = redis.Redis.from_url(settings.REDIS_URL, socket_connect_timeout=1, socket_timeout=1)
+    try:
+        client.set(_MARK, at.isoformat(), nx=True)
+        found = client.get(_MARK)
+        return dt.datetime.fromisoformat(found.decode()) if isinstance(found, bytes) else None
+    except (redis.RedisError, ValueError):
+        return None
     finally:
         client.close()
 

@@ -7,6 +7,7 @@ from pathlib import Path
 import structlog
 from django.conf import settings
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 
 from riskreg.kernel import clock
 from riskreg.operations.errors import Refused
@@ -17,7 +18,7 @@ from riskreg.operations.services.backing_up import ENDING, PREFIX, make_backup, 
 
 log = structlog.get_logger(__name__)
 
-# Whoever began one and has not come to an end by then has died.
+# Whoever began one and has not come to an end by then has died; or the clock was ahead.
 _LOST_AFTER = dt.timedelta(hours=6)
 _RUNS_KEPT = 200
 
@@ -95,7 +96,9 @@ def _noted(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], object]
 
 def _begin(kind: RunKind, at: dt.datetime) -> BackupRun:
     BackupRun.objects.filter(
-        kind=kind, state=RunState.RUNNING, started_at__lt=at - _LOST_AFTER
+        Q(started_at__lt=at - _LOST_AFTER) | Q(started_at__gt=at + clock.CLOCK_SLACK),
+        kind=kind,
+        state=RunState.RUNNING,
     ).update(state=RunState.FAILED, finished_at=at, detail="It did not come to an end.")
     try:
         with transaction.atomic():

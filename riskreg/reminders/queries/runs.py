@@ -2,20 +2,28 @@
 
 import datetime as dt
 
+from django.db.models import QuerySet
+
+from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.reminders.models import Reminder, ReminderState, SweepRun
 
 # Whoever is there every day has a digest within a day of the rung, and two hours of the clock.
 PATIENCE = dt.timedelta(hours=26)
 
 
-def last_sweep() -> SweepRun | None:
-    """The last sweep that came to its end."""
-    return SweepRun.objects.order_by("-finished_at").first()
+def last_sweep(at: dt.datetime) -> SweepRun | None:
+    """The last sweep that came to its end by ``at``."""
+    return _sweeps_by(at).first()
 
 
-def last_whole_sweep() -> SweepRun | None:
-    """The last one in which nothing broke."""
-    return SweepRun.objects.filter(broken=0).order_by("-finished_at").first()
+def last_whole_sweep(at: dt.datetime) -> SweepRun | None:
+    """The last one by ``at`` in which nothing broke."""
+    return _sweeps_by(at).filter(broken=0).first()
+
+
+def _sweeps_by(at: dt.datetime) -> QuerySet[SweepRun]:
+    # What a clock that was ahead has written proves nothing of now.
+    return SweepRun.objects.filter(finished_at__lte=at + CLOCK_SLACK).order_by("-finished_at")
 
 
 def untold(at: dt.datetime) -> int:
