@@ -31,7 +31,9 @@ RETIRED = {
     "will_ask": "prefetch", "seen_version": "expected_version",
     "look_again": "seconds_until_free", "hand_back": "release", "recall": "reset_future_retries",
     "judge": "create_assessment", "sealing": "encryption", "calling": "http_client",
-    "nasty": "hostile_values",
+    "nasty": "hostile_values", "_banded": "_value_low_high", "has_versions": "has_translations",
+    "versions_of": "translations_of", "versions_changed": "translations_changed",
+    "that_can_be_chosen": "mitigations_to_choose_from", "sorted_rows": "sort_rows",
 }  # fmt: skip
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",

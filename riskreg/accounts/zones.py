@@ -39,7 +39,9 @@ def zone_choices() -> Groups:
 
 
 def _as_they_are() -> Groups:
-    groups = [(region, [(zone, _plain(zone)) for zone in zones]) for region, zones in _regions()]
+    groups = [
+        (region, [(zone, _zone_as_words(zone)) for zone in zones]) for region, zones in _regions()
+    ]
     return [("UTC", [("UTC", "UTC")]), *groups]
 
 
@@ -51,7 +53,7 @@ def _for_chinese() -> Groups:
     for region, zones in _regions():
         rest = [zone for zone in zones if zone not in _CHINA]
         named = [(zone, cities[zone]) for zone in rest if zone in cities]
-        plain = [(zone, _plain(zone)) for zone in rest if zone not in cities]
+        plain = [(zone, _zone_as_words(zone)) for zone in rest if zone not in cities]
         groups.append((regions.get(region, region), named + plain))
     return groups
 
@@ -61,5 +63,5 @@ def _regions() -> list[tuple[str, list[str]]]:
     return [(region, list(zones)) for region, zones in grouped]
 
 
-def _plain(zone: str) -> str:
+def _zone_as_words(zone: str) -> str:
     return zone.partition("/")[2].replace("_", " ")

@@ -63,10 +63,10 @@ def point(
     )
     return {
         "budgets": [dict(one) for one in budgets],
-        "chosen": _set(report.chosen),
-        "runner_up": report.runner_up and _set(report.runner_up),
-        "nothing": _set(report.nothing),
-        "as_good": [_set(one) for one in report.as_good[:MOST_AS_GOOD]],
+        "chosen": _set_to_json(report.chosen),
+        "runner_up": report.runner_up and _set_to_json(report.runner_up),
+        "nothing": _set_to_json(report.nothing),
+        "as_good": [_set_to_json(one) for one in report.as_good[:MOST_AS_GOOD]],
         "as_good_count": len(report.as_good),
         "considered": report.considered,
         "every": report.every,
@@ -76,13 +76,13 @@ def point(
     }
 
 
-def _set(one: quant.SetFigures) -> dict[str, Any]:
+def _set_to_json(one: quant.SetFigures) -> dict[str, Any]:
     return {
         "mitigations": sorted(one.chosen),
         "cost": one.cost,
-        "mean": _banded(one.value, one.standard_error),
+        "mean": _value_low_high(one.value, one.standard_error),
         # This set's less the chosen one's, year by year on the same draws.
-        "difference": _banded(one.difference, one.difference_error),
+        "difference": _value_low_high(one.difference, one.difference_error),
         "within_budget": one.within_budget,
     }
 
@@ -112,27 +112,31 @@ def information_values(row: Simulation, inputs: dict[str, Any]) -> dict[str, Any
     values: list[dict[str, Any]] = []
     for name, worth in found.each.items():
         risk, colon, _rate = name.partition(":")
-        value = _worth(worth, horizon)
+        value = _worth_low_high(worth, horizon)
         if value[0] > 0:
             on = "frequency" if colon else "driver"
             values.append({"risk": risk, "on": on, "value": value})
     values.sort(key=_dearest_first)
-    return {"horizon": horizon, "values": values, "all": _worth(found.all_drivers, horizon)}
+    return {
+        "horizon": horizon,
+        "values": values,
+        "all": _worth_low_high(found.all_drivers, horizon),
+    }
 
 
 def _dearest_first(one: Mapping[str, Any]) -> tuple[float, str, str]:
     return -one["value"][0], one["risk"], one["on"]
 
 
-def _worth(worth: quant.InformationValue, horizon: int) -> list[float]:
-    value, low, high = _banded(worth.value * horizon, worth.standard_error * horizon)
+def _worth_low_high(worth: quant.InformationValue, horizon: int) -> list[float]:
+    value, low, high = _value_low_high(worth.value * horizon, worth.standard_error * horizon)
     return [value, max(0.0, low), high]
 
 
-def _banded(value: float, error: float) -> list[float]:
+def _value_low_high(value: float, error: float) -> list[float]:
     return [value, value - HALF * error, value + HALF * error]
 
 
 def _mitigations(inputs: Mapping[str, Any]) -> list[quant.Mitigation]:
     risks = {one["risk"] for one in inputs["exposures"]}
-    return [modelled.mitigation_of(one, risks) for one in buying.that_can_be_chosen(inputs)]
+    return [modelled.mitigation_of(one, risks) for one in buying.mitigations_to_choose_from(inputs)]

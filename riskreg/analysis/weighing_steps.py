@@ -55,11 +55,11 @@ def weigh(step: Step, keep_going: KeepGoing) -> Outcome:
         {
             "key": option["key"],
             "is_nothing": option["is_nothing"],
-            "cost": _cost(option, works, row.seed),
-            "mean": _banded(mean.value, mean.standard_error),
+            "cost": _cost_low_high(option, works, row.seed),
+            "mean": _value_low_high(mean.value, mean.standard_error),
             "bad": [bad.value, bad.low, bad.high],
-            "difference": _difference(row, base, changed),
-            "objectives": _chances(row, inputs, option, keep_going),
+            "difference": _difference_low_high(row, base, changed),
+            "objectives": _chances_by_objective(row, inputs, option, keep_going),
         },
         spans.astype("<f8").tobytes(),
     )
@@ -85,13 +85,13 @@ def compare(step: Step, keep_going: KeepGoing) -> Outcome:
     best = weighing.best_of(rows, horizon)
     base = modelled.portfolio(inputs, "before")
     of_best = base.mitigated(_works(inputs, _option(inputs, best["key"])))
-    undisturbed = _chances_of_nothing(step, inputs)
+    undisturbed = _chances_of_doing_nothing(step, inputs)
     for one, also in zip(rows, together, strict=True):
         keep_going()
         one |= also
         option = _option(inputs, one["key"])
         own = base.mitigated(_works(inputs, option))
-        paired = _difference(row, of_best, own)
+        paired = _difference_low_high(row, of_best, own)
         further = one["cost"][0] - best["cost"][0]
         one["net"] = one["cost"][0] + horizon * one["mean"][0]
         one["behind"] = [further + horizon * value for value in paired]
@@ -135,15 +135,15 @@ def information(
     each = [
         {"about": name.removesuffix(modelled.RATE),
          "on": "frequency" if name.endswith(modelled.RATE) else "driver",
-         "worth": _worth(known, horizon)}
+         "worth": _worth_low_high(known, horizon)}
         for name, known in sorted(found.each.items(), key=lambda pair: (-pair[1].value, pair[0]))
         if known.value > 0
     ]  # fmt: skip
-    return {"all": _worth(found.all_drivers, horizon), "each": each[:_ASKED]}
+    return {"all": _worth_low_high(found.all_drivers, horizon), "each": each[:_ASKED]}
 
 
-def _worth(found: quant.InformationValue, horizon: int) -> list[float]:
-    value, low, high = _banded(horizon * found.value, horizon * found.standard_error)
+def _worth_low_high(found: quant.InformationValue, horizon: int) -> list[float]:
+    value, low, high = _value_low_high(horizon * found.value, horizon * found.standard_error)
     return [value, max(0.0, low), high]
 
 
@@ -190,7 +190,7 @@ def _works(
     return [modelled.mitigation_of(one, risks, on) for one in named]
 
 
-def _cost(
+def _cost_low_high(
     option: Mapping[str, Any], works: Sequence[quant.Mitigation], seed: int
 ) -> list[float | None]:
     """What the option says, which is one number, or else what its mitigations are said to cost."""
@@ -216,18 +216,20 @@ def _losses(
     return losses
 
 
-def _difference(row: Simulation, one: quant.Portfolio, other: quant.Portfolio) -> list[float]:
+def _difference_low_high(
+    row: Simulation, one: quant.Portfolio, other: quant.Portfolio
+) -> list[float]:
     """The expected loss of a year with ``other`` less that with ``one``, on the same draws."""
     parts = [difference_chunk(one, other, row.years, row.seed, 0, 1)]
     found = expected_difference(one, other, row.years, parts)
-    return _banded(found.value, found.standard_error)
+    return _value_low_high(found.value, found.standard_error)
 
 
-def _banded(value: float, error: float) -> list[float]:
+def _value_low_high(value: float, error: float) -> list[float]:
     return [value, value - HALF * error, value + HALF * error]
 
 
-def _chances(
+def _chances_by_objective(
     row: Simulation, inputs: dict[str, Any], option: Mapping[str, Any], keep_going: KeepGoing
 ) -> dict[str, list[float]]:
     """The chance of meeting each objective whose events the option changes, or whose level it
@@ -247,7 +249,7 @@ def _chances(
     return found
 
 
-def _chances_of_nothing(step: Step, inputs: Mapping[str, Any]) -> dict[str, list[float]]:
+def _chances_of_doing_nothing(step: Step, inputs: Mapping[str, Any]) -> dict[str, list[float]]:
     """By objective the chance of meeting it as things stand, which the run has found."""
     names = [one["objective"] for one in inputs.get("objectives", ())]
     rows = step.job.steps.filter(key__in=[f"objective:{name}" for name in names]).defer("blob")

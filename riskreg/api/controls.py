@@ -76,10 +76,16 @@ class Controls(ControlApi):
             if not isinstance(refs, list) or not refs:
                 text = _("A control works on at least one risk; name it by its reference.")
                 raise Invalid.one("risks", "required", text)
-            first, *also = (str(ref) for ref in refs)
+            first, *other_risks = (str(ref) for ref in refs)
             name, kind = fields.pop("name", None), fields.pop("kind", None)
             row = services.add_control(
-                actor=self.viewer, ref=first, also=also, name=name, kind=kind, at=self.at, **fields
+                actor=self.viewer,
+                ref=first,
+                other_risks=other_risks,
+                name=name,
+                kind=kind,
+                at=self.at,
+                **fields,
             )
             return self.answered(row, 201)
 

@@ -123,7 +123,7 @@ class RiskFiles(FileApi):
     def positions(self, params: Any, **named: str) -> QuerySet[Position]:
         """The risks."""
         chosen = as_query(
-            lambda: filters.parse(self.viewer, params, self.at, also=("ordering", *OWN))
+            lambda: filters.parse(self.viewer, params, self.at, other_params=("ordering", *OWN))
         )
         errors = Errors()
         column, descending = filters.parse_risk_ordering(

@@ -31,10 +31,12 @@ class HeatmapExport(FileApi):
 
     def sheets(self, params: Any, **named: str) -> Sequence[Sheet]:
         """The cells, and what moved; or how risks go over the map."""
-        also = ("as_of", "compare", "cells", *OWN)
+        other_params = ("as_of", "compare", "cells", *OWN)
         asked, moving = stage_of_movement(params)
         chosen = as_query(
-            lambda: filters.parse(self.viewer, asked, self.at, also=also, one_kind=True)
+            lambda: filters.parse(
+                self.viewer, asked, self.at, other_params=other_params, one_kind=True
+            )
         )
         as_of, compare = self.days(params, "as_of", "compare")
         errors = Errors()

@@ -30,7 +30,7 @@ class HeatmapDetail(RegisterApi):
         params = request.query_params
         chosen = as_query(
             lambda: filters.parse(
-                self.viewer, params, self.at, also=("as_of", "compare"), one_kind=True
+                self.viewer, params, self.at, other_params=("as_of", "compare"), one_kind=True
             )
         )
         errors = Errors()

@@ -87,7 +87,9 @@ class Invitations(InvitationApi):
 
         def act() -> Answer:
             given = body_of(request, "email", "role", "party", "language", "days")
-            return self.answer(invite(actor=self.viewer, at=self.at, **_filled(given)), 201)
+            return self.answer(
+                invite(actor=self.viewer, at=self.at, **_with_missing_names(given)), 201
+            )
 
         return self.write(act)
 
@@ -205,6 +207,6 @@ class InvitationAccept(ApiView):
         return self.write(act)
 
 
-def _filled(given: dict[str, Any]) -> dict[str, Any]:
+def _with_missing_names(given: dict[str, Any]) -> dict[str, Any]:
     """What a service needs named, also where the body left it out."""
     return {"email": None, "role": None, **given}

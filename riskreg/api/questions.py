@@ -54,7 +54,7 @@ class Questions(RegisterApi):
         def act() -> Answer:
             given = {"text": None, "due_on": None, **body_of(request, "text", "due_on", "wants")}
             row = services.ask_about_risk(actor=self.viewer, ref=ref, at=self.at, **given)
-            return _shown(self, ref, row.uuid, 201)
+            return _answer_with_question(self, ref, row.uuid, 201)
 
         return self.write(act)
 
@@ -79,7 +79,7 @@ class QuestionAnswer(RegisterApi):
             services.answer_question(
                 actor=self.viewer, ref=ref, question=question, words=words, at=self.at
             )
-            return _shown(self, ref, question)
+            return _answer_with_question(self, ref, question)
 
         return self.write(act)
 
@@ -96,12 +96,14 @@ class QuestionWithdraw(RegisterApi):
         def act() -> Answer:
             nothing_in(request)
             services.withdraw_question(actor=self.viewer, ref=ref, question=question, at=self.at)
-            return _shown(self, ref, question)
+            return _answer_with_question(self, ref, question)
 
         return self.write(act)
 
 
-def _shown(view: RegisterApi, ref: str, question: uuid.UUID, status: int = 200) -> Answer:
+def _answer_with_question(
+    view: RegisterApi, ref: str, question: uuid.UUID, status: int = 200
+) -> Answer:
     """The question as it is now."""
     risk = risk_for(view.viewer, ref)
     return Answer.of(to_json(question_for(view.viewer, risk, question)), status)

@@ -112,7 +112,7 @@ class Risks(RiskApi):
         """All of them, drafts and closed ones too, unless the filters say otherwise."""
         chosen = as_query(
             lambda: filters.parse(
-                self.viewer, request.query_params, self.at, also=("ordering", *PARAMS)
+                self.viewer, request.query_params, self.at, other_params=("ordering", *PARAMS)
             )
         )
         order, name = _order(request.query_params.get("ordering"), chosen.stage)

@@ -50,7 +50,7 @@ class Search(RegisterApi):
         return _ROWS[noun](self.here, row)
 
 
-def _found(
+def _hit_to_json(
     uuid: Any, text: str, ref: str | None, risk: str | None, url: str | None
 ) -> dict[str, Any]:
     return {"id": str(uuid), "ref": ref, "text": text, "risk": risk, "url": url}
@@ -58,35 +58,37 @@ def _found(
 
 def _risk(here: str, row: Any) -> dict[str, Any]:
     url = f"{here}risks/{row.ref}/"
-    return _found(row.risk.uuid, row.risk.localized("title"), row.ref, row.ref, url)
+    return _hit_to_json(row.risk.uuid, row.risk.localized("title"), row.ref, row.ref, url)
 
 
 def _of_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]]:
     def read(here: str, row: Any) -> dict[str, Any]:
         url = f"{here}risks/{row.risk.ref}/{noun}"
-        return _found(row.uuid, row.localized(column), None, row.risk.ref, url)
+        return _hit_to_json(row.uuid, row.localized(column), None, row.risk.ref, url)
 
     return read
 
 
 def _mitigation(here: str, row: Any) -> dict[str, Any]:
-    return _found(row.uuid, row.localized("title"), row.ref, None, f"{here}mitigations/{row.ref}/")
+    return _hit_to_json(
+        row.uuid, row.localized("title"), row.ref, None, f"{here}mitigations/{row.ref}/"
+    )
 
 
 def _indicator(here: str, row: Any) -> dict[str, Any]:
-    return _found(row.uuid, row.name, row.ref, None, f"{here}indicators/{row.ref}/")
+    return _hit_to_json(row.uuid, row.name, row.ref, None, f"{here}indicators/{row.ref}/")
 
 
 def _objective(here: str, row: Any) -> dict[str, Any]:
-    return _found(row.uuid, row.name, row.key, None, f"{here}objectives/")
+    return _hit_to_json(row.uuid, row.name, row.key, None, f"{here}objectives/")
 
 
 def _meeting(here: str, row: Any) -> dict[str, Any]:
-    return _found(row.uuid, row.title, None, None, f"{here}meetings/{row.uuid}/")
+    return _hit_to_json(row.uuid, row.title, None, None, f"{here}meetings/{row.uuid}/")
 
 
 def _person(here: str, row: Any) -> dict[str, Any]:
-    return _found(row.user.uuid, row.user.display_name, None, None, None)
+    return _hit_to_json(row.user.uuid, row.user.display_name, None, None, None)
 
 
 _ROWS: dict[str, Callable[[str, Any], dict[str, Any]]] = {

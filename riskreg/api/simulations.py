@@ -231,14 +231,14 @@ class SimulationFrontier(_Results):
 def _point(one: dict[str, Any]) -> dict[str, Any]:
     plain = ("budgets", "as_good_count", "considered", "every", "is_exact", "gap")
     return {name: one[name] for name in plain} | {
-        "chosen": _set(one["chosen"]),
-        "runner_up": one["runner_up"] and _set(one["runner_up"]),
-        "nothing": _set(one["nothing"]),
-        "as_good": [_set(each) for each in one["as_good"]],
+        "chosen": _set_to_json(one["chosen"]),
+        "runner_up": one["runner_up"] and _set_to_json(one["runner_up"]),
+        "nothing": _set_to_json(one["nothing"]),
+        "as_good": [_set_to_json(each) for each in one["as_good"]],
     }
 
 
-def _set(one: dict[str, Any]) -> dict[str, Any]:
+def _set_to_json(one: dict[str, Any]) -> dict[str, Any]:
     plain = ("mitigations", "cost", "within_budget")
     bands = {name: _band(one[name]) for name in ("mean", "difference")}
     return {name: one[name] for name in plain} | bands

@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from riskreg.decisions.services import grant_acceptance, request_acceptance
-from riskreg.demo.content import Calendar, Content, originals, versions
+from riskreg.demo.content import Calendar, Content, originals, translations_in
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
@@ -37,14 +37,14 @@ class Accepting:
             ref=self.risks[record["risk"]],
             given={
                 **originals(record, ("reason",)),
-                "translations": versions(record, ("reason",)),
+                "translations": translations_in(record, ("reason",)),
                 "expires_on": self.calendar.due(record["expires_in"]),
                 "acceptor": record["acceptor"],
             },
             conditions=[
                 {
                     **originals(each, ("text",)),
-                    "translations": versions(each, ("text",)),
+                    "translations": translations_in(each, ("text",)),
                     "owner": each["owner"],
                     "due_on": self.calendar.due(each["due_in"]),
                 }

@@ -160,7 +160,7 @@ def risk_fields(risk: Mapping[str, Any]) -> dict[str, Any]:
         people["deputy"] = risk["owner_label"]
     return {
         **originals(risk, texts),
-        "translations": versions(risk, texts),
+        "translations": translations_in(risk, texts),
         "kind": risk["kind"],
         "response": risk["response"],
         "owner": risk["owner"],
@@ -189,7 +189,7 @@ def mitigation_fields(work: Mapping[str, Any], due_on: dt.date) -> dict[str, Any
     labelled = (*texts, "owner", "due_on", "progress", "spent")
     return {
         **originals(work, texts),
-        "translations": versions(work, texts),
+        "translations": translations_in(work, texts),
         "owner": work["owner"],
         "due_on": due_on,
         "cost": work["cost"]["amount"],
@@ -202,7 +202,9 @@ def originals(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, s
     return {field: (record[field] or {}).get("en", "") for field in fields}
 
 
-def versions(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, dict[str, str]]:
+def translations_in(
+    record: Mapping[str, Any], fields: tuple[str, ...]
+) -> dict[str, dict[str, str]]:
     """The Chinese texts of ``fields`` as the translations of a row."""
     texts = {field: record[field][SECOND_LANGUAGE] for field in fields if record[field]}
     return {SECOND_LANGUAGE: texts} if texts else {}

@@ -29,7 +29,7 @@ class Controls:
                 actor=actor,
                 ref=ref,
                 name=control["name"]["en"],
-                translations=files.versions(control, ("name",)),
+                translations=files.translations_in(control, ("name",)),
                 kind=control["kind"],
                 label=control["label"],
                 source=control["source"],

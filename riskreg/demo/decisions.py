@@ -18,7 +18,7 @@ from riskreg.decisions.services import (
     release_argument,
     vote_on_decision,
 )
-from riskreg.demo.content import Calendar, Content, originals, versions
+from riskreg.demo.content import Calendar, Content, originals, translations_in
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
@@ -58,7 +58,7 @@ class Deciding:
             actor=self.actors[record["by"]],
             fields={
                 **originals(record, texts),
-                "translations": versions(record, texts),
+                "translations": translations_in(record, texts),
                 "risks": [self.risks[key] for key in record["risks"]],
                 "due_on": self._day(record["due_on"]),
                 "deciders": record["deciders"],
@@ -82,12 +82,12 @@ class Deciding:
                 **{name: record[name] for name in ("recommended", "strength", "certainty")},
                 **originals(record, advice),
                 # All versions of a row are one value.
-                "translations": versions(record, (*texts, *advice)),
+                "translations": translations_in(record, (*texts, *advice)),
             },
         )
 
     def _option(self, option: Mapping[str, Any], *, whole: bool = True) -> dict[str, Any]:
-        given = {**originals(option, _OPTION), "translations": versions(option, _OPTION)}
+        given = {**originals(option, _OPTION), "translations": translations_in(option, _OPTION)}
         if whole:
             given["mitigations"] = [self.works[key] for key in option["mitigations"]]
             given["costs"] = option["costs"]
@@ -116,7 +116,7 @@ class Deciding:
             conditions=[
                 {
                     **originals(each, ("text",)),
-                    "translations": versions(each, ("text",)),
+                    "translations": translations_in(each, ("text",)),
                     "owner": each["owner"],
                     "due_on": self.calendar.due(each["due_in"]),
                     "before": each["before"],

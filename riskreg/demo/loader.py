@@ -289,7 +289,7 @@ class _Load:
             kind=relation["kind"],
             other=self.risks[relation["other"]],
             note=files.originals(relation, ("note",))["note"],
-            translations=files.versions(relation, ("note",)),
+            translations=files.translations_in(relation, ("note",)),
             label=relation["label"],
             at=at,
             recorded_at=self.at,
@@ -316,7 +316,7 @@ class _Load:
             **self._act(risk, step, at),
             outcome=step["outcome"],
             comment=files.originals(step, ("comment",))["comment"],
-            translations=files.versions(step, ("comment",)),
+            translations=files.translations_in(step, ("comment",)),
             assessment=_assessment(step) if step["stage"] else None,
             label=step["label"],
         )
@@ -377,7 +377,7 @@ def _assessment(step: Mapping[str, Any]) -> dict[str, Any]:
         "impact": step["impact"],
         "dimension": step["dimension"],
         "rationale": files.originals(step, ("rationale",))["rationale"],
-        "translations": files.versions(step, ("rationale",)),
+        "translations": files.translations_in(step, ("rationale",)),
         "label": step["label"],
     }
 

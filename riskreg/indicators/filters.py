@@ -42,11 +42,11 @@ def parse(
     params: Mapping[str, Any],
     at: dt.datetime,
     *,
-    also: Collection[str] | None = None,
+    other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``), of rows with
     ``dormant``."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, also)
+    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
 
 
 def _indicators(viewer: Viewer) -> QuerySet[Any]:
@@ -60,17 +60,17 @@ def _readers() -> dict[str, Reader]:
         "party": of_party,
         "external_id": with_external_id,
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),
-        "objective": toward_objectives(Indicator.risks, "indicator_id", also="objective"),
+        "objective": toward_objectives(Indicator.risks, "indicator_id", own_field="objective"),
         "term": filed_under(watched, "indicator_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text", "ref"),
         "active": lambda asked: Q(active=is_on(asked)),
-        "late": _late,
+        "late": _is_late,
         "due_before": _due_before,
         "updated_since": updated_since("updated_at"),
     }
 
 
-def _late(asked: Asked) -> Q:
+def _is_late(asked: Asked) -> Q:
     late = ASKED & Q(next_reading_on__lt=asked.viewer.today(asked.at))
     return late if is_on(asked) else ~late
 

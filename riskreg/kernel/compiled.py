@@ -133,7 +133,7 @@ class _Parameter:
                     return cls(kept, place, day - value)
                 if moment is not None and abs(moment.date() - value) <= _NEAR:
                     raise TypeError(f"{kept!r} is a moment, and a day was said")
-            elif _plain(value) == _plain(kept):
+            elif _comparable(value) == _comparable(kept):
                 return cls(kept, place)
         return cls(kept)
 
@@ -164,7 +164,7 @@ def _stand_in(kind: type[Value], place: int) -> Value:
     return str(number) if kind is str else uuid.UUID(int=number)
 
 
-def _plain(value: Any) -> Any:
+def _comparable(value: Any) -> Any:
     """A parameter as comparable: SQLite is handed a UUID as its digits."""
     return value.hex if isinstance(value, uuid.UUID) else value
 

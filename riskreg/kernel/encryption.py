@@ -35,11 +35,11 @@ def decrypt(encrypted: str) -> str:
 
 
 def _keys() -> MultiFernet:
-    return _made(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return _build_fernet(settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
 
 
 @lru_cache(maxsize=4)
-def _made(*secrets: str) -> MultiFernet:
+def _build_fernet(*secrets: str) -> MultiFernet:
     return MultiFernet([Fernet(_key(secret)) for secret in secrets])
 
 

@@ -153,7 +153,7 @@ class Table:
         return tuple(field.name for field in self.fields if field.translated)
 
     @property
-    def has_versions(self) -> bool:
+    def has_translations(self) -> bool:
         """Whether it has texts in several languages, which can fall behind their original."""
         return any(field.type == Type.OUTDATED for field in self.fields)
 

@@ -68,12 +68,12 @@ def _record_file(request: HttpRequest, response: Any) -> None:
         security_log.record("exported", account, **what, rows=rows(), bytes=size, whole=whole)
 
     if response.streaming:
-        response.streaming_content = _counted(response.streaming_content, end)
+        response.streaming_content = _count_bytes(response.streaming_content, end)
     else:
         end(len(response.content), True)
 
 
-def _counted(pieces: Iterable[bytes], end: Callable[[int, bool], None]) -> Iterator[bytes]:
+def _count_bytes(pieces: Iterable[bytes], end: Callable[[int, bool], None]) -> Iterator[bytes]:
     """``pieces``; when the last one went out, or the caller has gone, the log is told."""
     size, whole = 0, False
     try:

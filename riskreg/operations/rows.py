@@ -57,7 +57,9 @@ def rows_of(model: type[models.Model]) -> Iterator[Sequence[Any]]:
 
 def to_line(row: Iterable[Any]) -> str:
     """A row as it is kept in a file."""
-    return json.dumps([_plain(value) for value in row], ensure_ascii=False, separators=(",", ":"))
+    return json.dumps(
+        [_value_to_json(value) for value in row], ensure_ascii=False, separators=(",", ":")
+    )
 
 
 def row_reader(model: type[models.Model]) -> Callable[[Sequence[Any]], list[Any]]:
@@ -83,7 +85,7 @@ class Digest:
 
     def add(self, row: Iterable[Any]) -> None:
         """Take one row in."""
-        text = json.dumps([_canonical(_plain(value)) for value in row], sort_keys=True)
+        text = json.dumps([_canonical(_value_to_json(value)) for value in row], sort_keys=True)
         self.rows += 1
         self._sum += int.from_bytes(hashlib.sha256(text.encode()).digest(), "big")
 
@@ -100,7 +102,7 @@ def digest_of(model: type[models.Model]) -> Digest:
     return digest
 
 
-def _plain(value: Any) -> Any:
+def _value_to_json(value: Any) -> Any:
     """A column's value as JSON has it."""
     if isinstance(value, dt.datetime):
         if value.tzinfo is not None:

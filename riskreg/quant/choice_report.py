@@ -151,10 +151,10 @@ class _Fresh:
     ) -> None:
         self._portfolio, self._mitigations = portfolio, mitigations
         self._allowed, self._goal, self._years, self._seed = allowed, goal, years, seed
-        self._base = self._changed(chosen)
+        self._base = self._portfolio_after(chosen)
         self._base_parts = self._parts(self._base)
 
-    def _changed(self, chosen: Group) -> Portfolio:
+    def _portfolio_after(self, chosen: Group) -> Portfolio:
         return self._portfolio.mitigated([self._mitigations[i] for i in sorted(chosen)])
 
     def _parts(self, portfolio: Portfolio) -> Array:
@@ -171,7 +171,7 @@ class _Fresh:
         return checks.floats(v + np.maximum(losses - v, 0.0) / (1 - self._goal.level))
 
     def figures(self, chosen: Group) -> SetFigures:
-        changed = self._changed(chosen)
+        changed = self._portfolio_after(chosen)
         if self._goal.objective == "mean":
             found = expected_losses(changed, self._years, self._seed)[""]
             value, error = found.value, found.standard_error

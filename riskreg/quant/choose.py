@@ -87,7 +87,7 @@ def choose(
     ((0, 2), (3.0, 3.0))
     """
     limits, single = _budgets(budget)
-    paid, per_risk, caps = _checked(costs, benefits, ceilings, None if single else limits.size)
+    paid, per_risk, caps = _check_inputs(costs, benefits, ceilings, None if single else limits.size)
     rules = checked_rules(paid.shape[1], exclusive, requires)
     return _choose(paid, per_risk, caps, limits, rules, checks.non_negative("gap", gap), node_limit)
 
@@ -133,7 +133,7 @@ def efficient_frontier(
     )
 
 
-def _checked(
+def _check_inputs(
     costs: npt.ArrayLike,
     benefits: npt.ArrayLike,
     ceilings: Sequence[float] | None,

@@ -230,10 +230,10 @@ class _Programme:
         integral = np.concatenate([np.ones(n), np.zeros(columns + extra)])
         link, fixed = self._links()
         # The shares of the combinations that hold m add up to x_m, so y is whole when x is.
-        constraints = [LinearConstraint(_padded(link, size), fixed, fixed)]
+        constraints = [LinearConstraint(_pad_columns(link, size), fixed, fixed)]
         rows, limits = allowed.rules.rows()
         if len(limits):
-            wide = _padded(sparse.csr_array(rows), size)
+            wide = _pad_columns(sparse.csr_array(rows), size)
             constraints.append(LinearConstraint(wide, -np.inf, limits))
         if goal.objective == "tvar":
             lower[n + columns] = -np.inf
@@ -295,6 +295,6 @@ class _Programme:
         return sparse.csr_array(np.array(rows)), np.array(values)
 
 
-def _padded(matrix: sparse.csr_array, size: int) -> sparse.csr_array:
+def _pad_columns(matrix: sparse.csr_array, size: int) -> sparse.csr_array:
     blank = sparse.csr_array((matrix.shape[0], size - matrix.shape[1]))
     return sparse.hstack([matrix, blank], format="csr")

@@ -95,7 +95,7 @@ def exact(
         if compound.lost > lost:
             end = upper_end(sides[sign], lost)
             _refuse_short(portfolio, sides, grid, points, compound.lost, end)
-    chances, origin = _joined({sign: c.chances for sign, c in compounds.items()})
+    chances, origin = _join_sides({sign: c.chances for sign, c in compounds.items()})
     return ExactLoss(portfolio, grid, chances, origin, compounds)
 
 
@@ -161,7 +161,7 @@ def _rounded_up(x: float) -> float:
     return min(m for m in (1, 2, 5, 10) if m * unit >= x * (1 - 1e-12)) * unit
 
 
-def _joined(sides: Mapping[int, Array]) -> tuple[Array, int]:
+def _join_sides(sides: Mapping[int, Array]) -> tuple[Array, int]:
     """Chances of threats (+1) minus opportunities (-1), and the position of 0 among them."""
     threats, gains = sides.get(1, np.ones(1)), sides.get(-1, np.ones(1))
     if gains.size == 1:
@@ -240,7 +240,7 @@ class ExactLoss:
             sign: Compound(side, self.grid, self._sides[sign].points, atoms_only=True).chances
             for sign, side in sides.items()
         }
-        jumps = np.maximum(_joined(steps)[0], 0.0)
+        jumps = np.maximum(_join_sides(steps)[0], 0.0)
         rest = below_middle(self.chances - jumps)
         if -1 not in self._sides:
             # Losses of less than half a step stand at 0, and all of them lie above it.
@@ -311,7 +311,7 @@ class ExactLoss:
                 continue
             chances, origin, below = self.chances, self.origin, self._below
             if exposure.probability is not None:
-                chances, origin, below = self._without(exposure)
+                chances, origin, below = self._distribution_without(exposure)
             points = self._sides[exposure.sign].points
             severity = discretise(exposure.severity, self.grid, points)
             amounts = checks.floats(self.grid * np.arange(severity.size))
@@ -325,7 +325,7 @@ class ExactLoss:
             result[exposure.name] = exposure.sign * exposure.frequency.mean * inside / (1 - level)
         return result
 
-    def _without(self, exposure: Exposure) -> tuple[Array, int, float]:
+    def _distribution_without(self, exposure: Exposure) -> tuple[Array, int, float]:
         others = [
             e
             for e in self.portfolio.exposures
@@ -334,7 +334,7 @@ class ExactLoss:
         parts = {sign: compound.chances for sign, compound in self._sides.items()}
         parts[exposure.sign] = self._sides[exposure.sign].without(exposure, others)
         below = max(0.0, 1 - float(parts[-1].sum())) if -1 in parts else 0.0
-        return *_joined(parts), below
+        return *_join_sides(parts), below
 
 
 def _tail_chances(chances: Array, below: float, positions: Places, share: float) -> Array:

@@ -58,7 +58,7 @@ def var(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | None
     >>> var([0, 10, 100], 0.95, [0.9, 0.07, 0.03])
     10.0
     """
-    values, chances = _ordered(losses, probabilities)
+    values, chances = _sort_losses(losses, probabilities)
     checks.level("level", level)
     if chances is None:
         return sorted_var(values, level)
@@ -75,7 +75,7 @@ def tvar(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | Non
     >>> round(tvar([0, 10, 100], 0.95, [0.9, 0.07, 0.03]), 12)
     64.0
     """
-    values, chances = _ordered(losses, probabilities)
+    values, chances = _sort_losses(losses, probabilities)
     checks.level("level", level)
     if chances is None:
         return sorted_tvar(values, level)
@@ -85,7 +85,7 @@ def tvar(losses: npt.ArrayLike, level: float, probabilities: npt.ArrayLike | Non
     return (tail + float(values[at]) * (1 - level - beyond)) / (1 - level)
 
 
-def _ordered(
+def _sort_losses(
     losses: npt.ArrayLike, probabilities: npt.ArrayLike | None
 ) -> tuple[Array, Array | None]:
     values = checks.array("losses", losses, 1)

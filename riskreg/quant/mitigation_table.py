@@ -64,7 +64,7 @@ class Table:
         self._losses: dict[tuple[int, Group], Array] = {}
         self._means: dict[tuple[int, Group], float] = {}
 
-    def _changed(self, exposure: int, group: Group) -> Portfolio:
+    def _exposure_after(self, exposure: int, group: Group) -> Portfolio:
         one = self.portfolio.exposures[exposure]
         alone = Portfolio([one], self.portfolio.drivers, self.portfolio.correlation)
         return alone.mitigated([_only(self.mitigations[i], alone) for i in sorted(group)])
@@ -73,7 +73,7 @@ class Table:
         """Simulated losses of one exposure, shape (scenarios,)."""
         key = exposure, self.touching[exposure] & frozenset(chosen)
         if key not in self._losses:
-            changed = self._changed(*key)
+            changed = self._exposure_after(*key)
             self._losses[key] = losses_by_exposure(changed, self.scenarios, self.seed)[0]
         return self._losses[key]
 
@@ -81,7 +81,7 @@ class Table:
         """Expected loss of one exposure, given the scenarios' drivers."""
         key = exposure, self.touching[exposure] & frozenset(chosen)
         if key not in self._means:
-            found = expected_losses(self._changed(*key), self.scenarios, self.seed)
+            found = expected_losses(self._exposure_after(*key), self.scenarios, self.seed)
             self._means[key] = found[""].value
         return self._means[key]
 
@@ -140,14 +140,18 @@ class Allowed:
 
     def with_needs(self, item: int) -> Group:
         """An item with everything that it needs."""
-        return self._closed({item}, lambda found: {b for a, b in self.rules.requires if a in found})
+        return self._close_group(
+            {item}, lambda found: {b for a, b in self.rules.requires if a in found}
+        )
 
     def with_dependants(self, item: int) -> Group:
         """An item with everything that needs it."""
-        return self._closed({item}, lambda found: {a for a, b in self.rules.requires if b in found})
+        return self._close_group(
+            {item}, lambda found: {a for a, b in self.rules.requires if b in found}
+        )
 
     @staticmethod
-    def _closed(found: set[int], more: Callable[[set[int]], set[int]]) -> Group:
+    def _close_group(found: set[int], more: Callable[[set[int]], set[int]]) -> Group:
         while not (new := more(found)) <= found:
             found = found | new
         return frozenset(found)

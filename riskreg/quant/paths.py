@@ -225,12 +225,12 @@ class _Work:
 
     def chunk(self, index: int, chunks: int) -> PathChunk:
         plan = self.plan
-        results = {m.name: _joined(m, plan.years, self._found[m.name]) for m in plan.objectives}
+        results = {m.name: _join_parts(m, plan.years, self._found[m.name]) for m in plan.objectives}
         drivers = {name: values.T for name, values in self._drivers.items()}
         return PathChunk(plan, index, chunks, self.losses.T, drivers, results)
 
 
-def _joined(
+def _join_parts(
     model: ObjectiveModel, years: tuple[int, ...], parts: list[ObjectivePaths]
 ) -> ObjectiveResult:
     none = np.zeros(0, dtype=bool)

@@ -303,14 +303,14 @@ class Portfolio:
                 elif effect.on == "cap":
                     caps[effect.target] = min(caps.get(effect.target, math.inf), effect.value)
                 else:
-                    exposures[effect.target] = _scaled(exposures[effect.target], effect)
+                    exposures[effect.target] = _scale_exposure(exposures[effect.target], effect)
         for target, cap in caps.items():
             exposures[target] = _capped(exposures[target], cap)
         matrix = independent_rows(self.correlation, len(drivers))
         return Portfolio(tuple(exposures.values()), tuple(drivers.values()), matrix)
 
 
-def _scaled(exposure: Exposure, effect: Effect) -> Exposure:
+def _scale_exposure(exposure: Exposure, effect: Effect) -> Exposure:
     if effect.on == "severity":
         if effect.value == 0:
             return replace(exposure, severity=Constant(0.0))

@@ -47,13 +47,13 @@ def choice_step(inputs: RunInputs) -> ChoiceStep:
         Budget(math.inf if b.amount is None else b.amount, b.party, b.year) for b in wanted.budgets
     ]
     points = [
-        FrontierPoint(amount, *_chosen(inputs, [replace(budgets[0], amount=amount), *budgets[1:]]))
+        FrontierPoint(amount, *_choose(inputs, [replace(budgets[0], amount=amount), *budgets[1:]]))
         for amount in wanted.frontier
     ]
-    return ChoiceStep(*_chosen(inputs, budgets), tuple(points))
+    return ChoiceStep(*_choose(inputs, budgets), tuple(points))
 
 
-def _chosen(inputs: RunInputs, budgets: Sequence[Budget]) -> tuple[MitigationChoice, ChoiceReport]:
+def _choose(inputs: RunInputs, budgets: Sequence[Budget]) -> tuple[MitigationChoice, ChoiceReport]:
     wanted = inputs.choice
     if wanted is None or not budgets:
         raise InvalidShape("budgets", budgets, "is empty", "give one budget or more")

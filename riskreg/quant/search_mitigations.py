@@ -262,7 +262,7 @@ class _Relaxed:
         n, size = self._n, self._columns
         losses = [abs(v) for row, _, _ in self._rows for c, v in row.items() if c >= n]
         unit = max([x for x in losses if x != 1.0] or [1.0]) or 1.0
-        scaled = [_scaled(row, low, high, n, self._lower, unit) for row, low, high in self._rows]
+        scaled = [_scale_row(row, low, high, n, self._lower, unit) for row, low, high in self._rows]
         matrix = sparse.lil_array((len(scaled), size))
         for k, (row, _, _) in enumerate(scaled):
             for column, value in row.items():
@@ -298,7 +298,7 @@ class _Relaxed:
         return any(z in row for row, _, _ in self._rows)
 
 
-def _scaled(
+def _scale_row(
     row: dict[int, float],
     low: float,
     high: float,

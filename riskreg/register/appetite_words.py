@@ -15,7 +15,7 @@ from riskreg.register.queries import terms_of
 def appetites_of_terms(viewer: Viewer, criteria: Criteria) -> list[tuple[str, str]]:
     """(what a term is called, the worst rating that needs no acceptance there), of each term for
     which ``criteria`` name an appetite, in the order of the terms; no query for none."""
-    return _named(criteria, terms_of(viewer) if criteria.term_appetites else ())
+    return _term_and_rating_names(criteria, terms_of(viewer) if criteria.term_appetites else ())
 
 
 def matrix_note(viewer: Viewer, criteria: Criteria) -> str:
@@ -32,7 +32,7 @@ def matrix_note(viewer: Viewer, criteria: Criteria) -> str:
 
 def risk_note(criteria: Criteria, terms: Iterable[Term]) -> str:
     """By which appetite a risk with ``terms`` is judged; empty for the general one."""
-    named = _named(criteria, terms)
+    named = _term_and_rating_names(criteria, terms)
     if not named:
         return ""
     if len(named) == 1:
@@ -41,7 +41,7 @@ def risk_note(criteria: Criteria, terms: Iterable[Term]) -> str:
     return text % {"all": _up_to(named)}
 
 
-def _named(criteria: Criteria, terms: Iterable[Term]) -> list[tuple[str, str]]:
+def _term_and_rating_names(criteria: Criteria, terms: Iterable[Term]) -> list[tuple[str, str]]:
     named = named_appetites(criteria.term_appetites)
     names = {row["key"]: localised(row["names"], row["key"]) for row in criteria.ratings}
     return [(term.name, names[named[term.ref]]) for term in terms if term.ref in named]

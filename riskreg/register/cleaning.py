@@ -52,7 +52,7 @@ def clean_given(
     """
     settable = {field.name: field for field in table.settable}
     for name in given:
-        confirms = name == CONFIRMED and current is not None and table.has_versions
+        confirms = name == CONFIRMED and current is not None and table.has_translations
         if name not in settable and name not in besides and not confirms:
             errors.add(str(name)[:60], "unknown_field", table.no_such_field)
     clean: dict[str, Any] = {}

@@ -72,7 +72,7 @@ class NounFilters(Protocol):
         params: Mapping[str, Any],
         at: dt.datetime,
         *,
-        also: Collection[str] | None = None,
+        other_params: Collection[str] | None = None,
     ) -> RowFilter:
         """What the filters among ``params`` ask for, as ``parse_filters`` reads them."""
 
@@ -83,13 +83,13 @@ def parse_filters(
     at: dt.datetime,
     readers: Mapping[str, Reader],
     names: Iterable[str],
-    also: Collection[str] | None = None,
+    other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters called ``names`` among ``params`` ask for. Raises ``Invalid`` with every bad
-    value and, with ``also`` (parameters that are somebody else's), every unknown name."""
+    value and, with ``other_params`` (parameters that are somebody else's), every unknown name."""
     errors = Errors()
-    if also is not None:
-        check_names(errors, params, names, also)
+    if other_params is not None:
+        check_names(errors, params, names, other_params)
     given = values_of(params, names)
     condition = parse_conditions(errors, viewer, given, readers, at)
     errors.raise_if_any()
@@ -111,11 +111,13 @@ def values_of(params: Mapping[str, Any], names: Iterable[str]) -> dict[str, list
     return given
 
 
-def check_names(errors: Errors, params: Iterable[str], names: Iterable[str], also: Any) -> None:
-    """Note every parameter that is no filter and belongs to nobody else (``also``)."""
+def check_names(
+    errors: Errors, params: Iterable[str], names: Iterable[str], other_params: Any
+) -> None:
+    """Note every parameter that is no filter and belongs to nobody else (``other_params``)."""
     known = list(names)
     for name in params:
-        if name not in known and name not in also:
+        if name not in known and name not in other_params:
             errors.add(
                 name[:60],
                 "unknown_filter",

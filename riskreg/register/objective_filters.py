@@ -30,10 +30,10 @@ def parse(
     params: Mapping[str, Any],
     at: dt.datetime,
     *,
-    also: Collection[str] | None = None,
+    other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, also)
+    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
 
 
 def _readers() -> dict[str, Reader]:

@@ -119,20 +119,20 @@ def _statement(shape: _Shape) -> Statement[Any]:
             kinds += [kind.of] * kind.length
         elif kind is not None:
             kinds.append(kind)
-    return Statement(functools.partial(_built, shape), *kinds)
+    return Statement(functools.partial(_build_query, shape), *kinds)
 
 
-def _built(shape: _Shape, *values: Value) -> QuerySet[Any, Any]:
+def _build_query(shape: _Shape, *values: Value) -> QuerySet[Any, Any]:
     left = iter(values)
     register = SimpleNamespace(pk=next(left))
     viewer = SimpleNamespace(
         register=register, party_id=next(left) if shape.party else None, **shape.frozen.given
     )
-    args = [_taken(kind, left) for kind in shape.kinds]
+    args = [_take_values(kind, left) for kind in shape.kinds]
     return shape.build(viewer, *args, **dict(shape.fixed))
 
 
-def _taken(kind: _Kind, left: Iterator[Value]) -> Any:
+def _take_values(kind: _Kind, left: Iterator[Value]) -> Any:
     if isinstance(kind, _List):
         return [next(left) for _one in range(kind.length)]
     return None if kind is None else next(left)

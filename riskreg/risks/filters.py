@@ -87,17 +87,17 @@ def parse(
     params: Mapping[str, Any],
     at: dt.datetime,
     *,
-    also: tuple[str, ...] = (),
+    other_params: tuple[str, ...] = (),
     one_kind: bool = False,
 ) -> RiskFilter:
     """Read the filter names in ``params`` (a QueryDict or a dict of text or lists).
 
-    ``also`` names parameters that belong to somebody else and are passed over. With ``one_kind``
+    ``other_params`` belong to somebody else and are passed over. With ``one_kind``
     the kind is no condition but the map that is asked for (threats unless named). Raises
     ``Invalid`` with every unknown name and bad value.
     """
     errors = Errors()
-    check_names(errors, params, NAMES, also)
+    check_names(errors, params, NAMES, other_params)
     given = values_of(params, NAMES)
     stage = given["stage"][-1] if "stage" in given else "residual"
     if stage not in STAGES:

@@ -41,10 +41,10 @@ def parse(
     params: Mapping[str, Any],
     at: dt.datetime,
     *,
-    also: Collection[str] | None = None,
+    other_params: Collection[str] | None = None,
 ) -> RowFilter:
     """What the filters among ``params`` ask for (``filtering.parse_filters``)."""
-    return parse_filters(viewer, params, at, _readers(), NAMES, also)
+    return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
 
 
 def _mitigations(viewer: Viewer) -> QuerySet[Any]:
@@ -71,16 +71,16 @@ def _due_before(asked: Asked) -> Q:
     return Q(due_on__lt=day) if day else Q()
 
 
-def toward_objectives(relation: Any, column: str, *, also: str = "") -> Reader:
+def toward_objectives(relation: Any, column: str, *, own_field: str = "") -> Reader:
     """Rows that ``relation`` ties to a risk that bears on one of the objectives; or, where rows
-    name an objective themselves in the field ``also``, those that do."""
+    name an objective themselves in the field ``own_field``, those that do."""
 
     def read(asked: Asked) -> Q:
         objectives = known_objectives(asked)
         bearing = visible_risks(asked.viewer).filter(objectives__in=objectives)
         links = relation.through.objects.filter(risk__in=bearing.values("pk"))
         tied = Q(pk__in=links.values(column))
-        return tied | Q(**{f"{also}__in": objectives}) if also else tied
+        return tied | Q(**{f"{own_field}__in": objectives}) if own_field else tied
 
     return read
 

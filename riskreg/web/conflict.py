@@ -93,7 +93,7 @@ def seen_value(form: forms.BaseForm, name: str) -> Any:
         return None
 
 
-def taken(request: HttpRequest, touched: Collection[str]) -> set[str]:
+def names_to_save(request: HttpRequest, touched: Collection[str]) -> set[str]:
     """Of what the writer changed, what is to be saved: all of it, or what they chose by hand on
     the conflict page."""
     if "resolved" not in request.POST:
@@ -195,7 +195,7 @@ def form_to_save(request: HttpRequest, make: Callable[[Any], _Form]) -> _Form:
     form = make(request.POST)
     if "resolved" not in request.POST:
         return form
-    chosen = {name: form.data.get(name, "") for name in taken(request, form.changed_data)}
+    chosen = {name: form.data.get(name, "") for name in names_to_save(request, form.changed_data)}
     shown = {f"initial-{name}": text for name, text in _texts_now(make(None)).items()}
     version = {"version": form.data.get("version", "")}
     return make({**_texts_now(make(None)), **shown, **chosen, **version})

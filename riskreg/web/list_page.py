@@ -148,20 +148,22 @@ class ListPage(RegisterView):
         Raises ``Invalid`` for a list that cannot be shown as asked.
         """
         lists = {name: params.getlist(name) for name in params}
-        chosen = self._parse(lists, also=OWN)
+        chosen = self._parse(lists, other_params=OWN)
         errors, order = Errors(), params.get("ordering") or self.default_order
         rows = self.all_rows().filter(chosen.condition)
         rows = sort_rows(rows, errors, self.filters.ORDERINGS, order)
         errors.raise_if_any()
         return values_of(params, self.filters.NAMES), rows
 
-    def _parse(self, lists: Mapping[str, Sequence[str]], also: Iterable[str] = ()) -> RowFilter:
+    def _parse(
+        self, lists: Mapping[str, Sequence[str]], other_params: Iterable[str] = ()
+    ) -> RowFilter:
         """``lists`` as a filter, with what is left out unless they ask for it."""
         asked = {name for name, values in lists.items() if any(values)}
         every = {name for name in self.unasked if list(lists.get(name, ())) == [ALL]}
         whole = {name: list(values) for name, values in lists.items() if name not in every}
         whole |= {n: list(values) for n, values in self.unasked.items() if n not in asked}
-        return self.filters.parse(self.viewer, whole, self.at, also=tuple(also))
+        return self.filters.parse(self.viewer, whole, self.at, other_params=tuple(other_params))
 
     @cached_property
     def _url(self) -> str:

@@ -60,7 +60,11 @@ def return_address(request: HttpRequest) -> str:
     """The list to go back to, a local address; empty where nobody came from one."""
     address: str | None = getattr(request, "_return_address", None)
     if address is None:
-        address = _asked(request) or _from_browser(request) if _THINGS.match(request.path) else ""
+        address = (
+            _address_asked_for(request) or _from_browser(request)
+            if _THINGS.match(request.path)
+            else ""
+        )
         # The bare list of the same things is where the page leads back to anyhow.
         address = "" if request.path.startswith(address) else address
         request._return_address = address  # type: ignore[attr-defined]
@@ -108,7 +112,7 @@ def carried_in_links(html: str, back: str) -> str:
 def led_back(address: str, page: str) -> str:
     """Where a form of ``page`` leads to instead of ``address``: to the very list if it is a list,
     and otherwise on with the way back to it."""
-    back = _valid(page, _back_in(page)) or _valid(address, page)
+    back = _list_address_or_empty(page, _back_in(page)) or _list_address_or_empty(address, page)
     if not back or urlsplit(address).netloc:
         return address
     if name := list_name(address):
@@ -117,8 +121,8 @@ def led_back(address: str, page: str) -> str:
     return carried(address, back) if _THINGS.match(address) else address
 
 
-def _asked(request: HttpRequest) -> str:
-    return _valid(request.path, getattr(request, "came_with", ""))
+def _address_asked_for(request: HttpRequest) -> str:
+    return _list_address_or_empty(request.path, getattr(request, "came_with", ""))
 
 
 def _from_browser(request: HttpRequest) -> str:
@@ -130,14 +134,16 @@ def _from_browser(request: HttpRequest) -> str:
     if parts.netloc != request.get_host():
         return ""
     page = parts.path + (f"?{parts.query}" if parts.query else "")
-    return _valid(request.path, page) or _valid(request.path, _back_in(page))
+    return _list_address_or_empty(request.path, page) or _list_address_or_empty(
+        request.path, _back_in(page)
+    )
 
 
 def _back_in(page: str) -> str:
     return parse_qs(urlsplit(page).query).get(BACK, [""])[-1]
 
 
-def _valid(page: str, address: str) -> str:
+def _list_address_or_empty(page: str, address: str) -> str:
     """``address`` if it is a list, and not one of another register than ``page`` is in."""
     if not list_name(address):
         return ""

@@ -35,7 +35,7 @@ REDUNDANT = {
     "indicators/queries/breaches.py:with_figure_labels": "events are read from one's own chains",
     "risks/queries/lists.py:labels_of_work": "the events about them are read from one's own chains",
     "analysis/queries/objectives.py:newest_models": "a model is never wider than its objective",
-    "analysis/queries/objectives.py:refs_of": "a model names nothing that its readers do not know",
+    "analysis/queries/objectives.py:refs_in_model": "a model names what its readers know of",
     "analysis/queries/simulations.py:_not_cancelled": "a model names what its readers know of",
     "decisions/queries/acceptances.py:acceptances_for": "conditions are their acceptance's",
     "comments/queries/targets.py:things_of": "its comments are seen by no more than it is",

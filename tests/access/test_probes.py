@@ -404,7 +404,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "events/queries.py:chains_of": chains,
     "evidence/queries.py:same_file_elsewhere": same_file_of_another,
     "indicators/queries/access.py:visible_readings": reading_of_another,
-    "handover/queries.py:_answered": what_is_handed_over,
+    "handover/queries.py:_answerable_rows": what_is_handed_over,
     "indicators/services/closing.py:_locked": end_of_what_serves_a_risk,
     "register/services/objectives.py:add_objective": key_of_an_objective,
     "duties/queries/counts.py:_by_day": duties_by_day,

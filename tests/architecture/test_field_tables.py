@@ -209,7 +209,7 @@ def undescribed(it: Table, name: str, document: dict[str, Any]) -> Iterator[str]
     yield from (field for field, message in answer.items() if not about(message))
     given = NEVER_CHANGED.get(it.noun, f"{name}ChangeRequest")
     change = set(document[given]["properties"])
-    confirmed = {CONFIRMED} if it.has_versions and it.noun not in NEVER_CHANGED else set()
+    confirmed = {CONFIRMED} if it.has_translations and it.noun not in NEVER_CHANGED else set()
     change -= BESIDE.get(it.noun, set())
     yield from (change ^ {f.name for f in it.settable} ^ confirmed) - {"visibility"}
 

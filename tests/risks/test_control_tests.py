@@ -92,7 +92,7 @@ def test_a_partys_own_is_told_to_that_party_alone(world: World) -> None:
 
 def test_a_test_that_found_the_same_is_recorded_as_well(world: World) -> None:
     first, second = builders.risk(world), builders.risk(world)
-    row = builders.control(world, first, also=[second.ref], test_every_days=60)
+    row = builders.control(world, first, other_risks=[second.ref], test_every_days=60)
     before = record(world, row, tested_on=(world.today - 9 * DAY).isoformat())
     again = record(world, row, version=before.version)
     assert again.next_test_on == world.today + 60 * DAY

@@ -29,7 +29,7 @@ def edit(world: World, row: Control, who: str = "owner", **fields: Any) -> Contr
 
 def test_one_control_works_on_many_risks(world: World) -> None:
     first, second, third = (builders.risk(world) for _ in range(3))
-    row = builders.control(world, first, also=[second.ref])
+    row = builders.control(world, first, other_risks=[second.ref])
     viewer = world.viewer("partner_owner")
     for risk in (first, second):
         assert controls_of(viewer, risk).get() == row
@@ -96,7 +96,7 @@ def test_a_bad_change_is_refused(
 
 def test_it_ends_with_a_reason_and_for_good(world: World) -> None:
     first, second = builders.risk(world), builders.risk(world)
-    row = builders.control(world, first, also=[second.ref])
+    row = builders.control(world, first, other_risks=[second.ref])
     act: dict[str, Any] = {"actor": world.viewer("owner"), "control": row.uuid, "at": world.at}
     with nothing_changes(), pytest.raises(Invalid) as refused:
         end_control(reason=" ", **act)

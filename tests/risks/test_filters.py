@@ -148,7 +148,7 @@ def test_a_filter_that_is_wrong_is_named(world: World, query: str, field: str) -
 
 def test_names_of_others_are_passed_over_when_asked(world: World) -> None:
     chosen = filters.parse(
-        world.viewer("owner"), {"limit": "5", "state": ["open"]}, world.at, also=("limit",)
+        world.viewer("owner"), {"limit": "5", "state": ["open"]}, world.at, other_params=("limit",)
     )
     assert chosen.given == {"state": ["open"]}
     assert chosen.state_given

@@ -136,7 +136,7 @@ def counted(shown: Heatmap) -> list[str]:
 def see(world: World, who: str = "auditor", *, at: dt.datetime | None = None, **params: str
         ) -> Heatmap:  # fmt: skip
     viewer, at = world.viewer(who), at or world.at
-    chosen = filters.parse(viewer, params, at, also=("as_of", "compare"), one_kind=True)
+    chosen = filters.parse(viewer, params, at, other_params=("as_of", "compare"), one_kind=True)
     days = {n: dt.date.fromisoformat(params[n]) for n in ("as_of", "compare") if n in params}
     return heatmap(viewer, stage="residual", at=at, chosen=chosen, kind=chosen.kind, **days)
 

@@ -10,7 +10,7 @@ from riskreg.risks.models import Mitigation, Risk
 PARTS = ("low", "mode", "high")
 
 
-def _ordered(what: str) -> Q:
+def _low_mode_high_in_order(what: str) -> Q:
     return (
         Q(**{f"{what}_low__gte": 0})
         & Q(**{f"{what}_low__lte": F(f"{what}_mode")})
@@ -49,12 +49,14 @@ class Effect(Given):
         constraints = [
             *Given.Meta.constraints,
             models.CheckConstraint(
-                condition=_ordered("frequency") | _nothing("frequency"), name="effect_frequency"
+                condition=_low_mode_high_in_order("frequency") | _nothing("frequency"),
+                name="effect_frequency",
             ),
             models.CheckConstraint(
-                condition=_ordered("severity") | _nothing("severity"), name="effect_severity"
+                condition=_low_mode_high_in_order("severity") | _nothing("severity"),
+                name="effect_severity",
             ),
-            models.CheckConstraint(condition=_ordered("cost"), name="effect_cost"),
+            models.CheckConstraint(condition=_low_mode_high_in_order("cost"), name="effect_cost"),
             models.CheckConstraint(
                 condition=Q(frequency_low__isnull=False) | Q(severity_low__isnull=False),
                 name="effect_of_something",

@@ -84,7 +84,7 @@ def with_mitigations(
     }
 
 
-def that_can_be_chosen(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
+def mitigations_to_choose_from(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The mitigations of a run, by public id."""
     return list(inputs.get("mitigations", ()))
 

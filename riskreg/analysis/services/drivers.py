@@ -69,7 +69,7 @@ def add_driver(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(DRIVER, _kept(DRIVER, row))
+    changes = new_values(DRIVER, _values_to_keep(DRIVER, row))
     append(actor.entry("driver.added", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -115,7 +115,7 @@ def record_belief(
     row.p5, row.p95 = ends_of(row.range)
     row.look_on = first_look(row.review_on, row.steps)
     row.save()
-    changes = new_values(BELIEF, _kept(BELIEF, row)) | {"driver": [None, driver.ref]}
+    changes = new_values(BELIEF, _values_to_keep(BELIEF, row)) | {"driver": [None, driver.ref]}
     entry = actor.entry("belief.recorded", row, at=at, recorded_at=recorded_at, changes=changes)
     append_all([*ended, entry])
     return row
@@ -260,7 +260,7 @@ def link_driver(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(LINK, _kept(LINK, row)) | {"driver": [None, moving.ref]}
+    changes = new_values(LINK, _values_to_keep(LINK, row)) | {"driver": [None, moving.ref]}
     append(actor.entry("driver.linked", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -321,6 +321,6 @@ def _narrower(*visibilities: str) -> str:
     return Visibility.PARTY if Visibility.PARTY in visibilities else Visibility.SHARED
 
 
-def _kept(table: Table, row: Any) -> dict[str, Any]:
+def _values_to_keep(table: Table, row: Any) -> dict[str, Any]:
     names = [f.name for f in table if f.type not in (Type.COMPUTED, Type.ID) and f.name != "ref"]
     return {name: getattr(row, name) for name in names}

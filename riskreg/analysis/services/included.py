@@ -41,7 +41,7 @@ def refuse_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
 
 
 def _compare(errors: Errors, field: str, row: Any, driver: Driver, why: str, ref: str = "") -> None:
-    sentence = included_in(driver, [row.included, *_versions(row)])
+    sentence = included_in(driver, [row.included, *_translations_of_included(row)])
     if not sentence or errors.has(field):
         return
     text = _(
@@ -52,5 +52,5 @@ def _compare(errors: Errors, field: str, row: Any, driver: Driver, why: str, ref
     errors.add(field, "twice", f"{ref}: {text}" if ref else text)
 
 
-def _versions(row: Any) -> list[str]:
+def _translations_of_included(row: Any) -> list[str]:
     return [texts.get("included", "") for texts in (row.translations or {}).values()]

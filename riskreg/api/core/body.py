@@ -80,7 +80,7 @@ def body_of(request: Request, *allowed: str) -> dict[str, Any]:
 
     Raises ``Invalid`` naming every field that is not known.
     """
-    data = _plain(request.data)
+    data = _as_object(request.data)
     if allowed:
         errors = Errors()
         for name in data:
@@ -107,13 +107,13 @@ class FormParser(MultiPartParser):
             raise Problem(400, _("The body broke off; send it again.")) from None
 
 
-def _plain(data: Any) -> dict[str, Any]:
+def _as_object(data: Any) -> dict[str, Any]:
     """A body as an object; of a form, each field once."""
     if not isinstance(data, MultiValueDict):
         return dict(data)
     for name, values in data.lists():
         if len(values) > 1:
-            raise _malformed(f"The field “{_shown(str(name))}” stands twice; send it once.")
+            raise _malformed(f"The field “{_shortened(str(name))}” stands twice; send it once.")
     found = {str(name): data[name] for name in data}
     _check({name: value for name, value in found.items() if isinstance(value, str)})
     return found
@@ -138,7 +138,9 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(value) != len(pairs):
         seen: set[str] = set()
         twice = next(k for k, _v in pairs if k in seen or seen.add(k))  # type: ignore[func-returns-value]
-        raise _malformed(f"The name “{_shown(twice)}” stands twice in one object; send it once.")
+        raise _malformed(
+            f"The name “{_shortened(twice)}” stands twice in one object; send it once."
+        )
     return value
 
 
@@ -177,11 +179,11 @@ def _check_text(text: str, path: str) -> None:
         what = "This holds half of a surrogate pair. Send whole characters."
     else:
         return
-    where = {"pointer": pointer(_shown(path), False), "code": "bad_character", "detail": what}
+    where = {"pointer": pointer(_shortened(path), False), "code": "bad_character", "detail": what}
     raise Problem(400, what, [where])
 
 
-def _shown(text: str) -> str:
+def _shortened(text: str) -> str:
     return text.encode("utf-8", "replace").decode()[:80]
 
 

@@ -245,7 +245,7 @@ def detailed(summary: str, shape: Any, parameters: Sequence[OpenApiParameter] = 
     return described(summary, shape, parameters)
 
 
-def _asked(shape: Any) -> dict[int, Any]:
+def _answer_202(shape: Any) -> dict[int, Any]:
     """202: a change of what is common waits for a yes of the other parties, and nothing is changed
     yet. ``Location`` is the address of the request that it became."""
     text = "It binds other parties and waits for their yes; nothing is changed yet."
@@ -260,7 +260,7 @@ def made(summary: str, request: Any, shape: Any, *, may_ask: Any = None) -> Deco
                *(asked_headers() if may_ask else ())]  # fmt: skip
     return described(
         summary, shape, headers, request=request, status=201, problems=(*_WRITE, 422),
-        more=_asked(may_ask) if may_ask else None,
+        more=_answer_202(may_ask) if may_ask else None,
     )  # fmt: skip
 
 
@@ -274,7 +274,7 @@ def noted(summary: str, request: Any, shape: Any, *, may_ask: Any = None) -> Dec
         request=request,
         status=201,
         problems=(*_WRITE, 422),
-        more={**known, **(_asked(may_ask) if may_ask else {})},
+        more={**known, **(_answer_202(may_ask) if may_ask else {})},
     )
 
 
@@ -295,7 +295,7 @@ def acted(
         request=request,
         status=status,
         problems=(*_WRITE, 412, 422, 428),
-        more=_asked(may_ask) if may_ask else None,
+        more=_answer_202(may_ask) if may_ask else None,
     )  # fmt: skip
 
 

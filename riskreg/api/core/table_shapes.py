@@ -46,7 +46,7 @@ def answer_fields(table: Table, **computed: Shape) -> Fields:
 def change_fields(table: Table, **more: Shape) -> Fields:
     """The properties of a change: what can be set, none of it required."""
     fields = {f.name: _request(table, f, required=False) for f in table.settable}
-    if table.has_versions:
+    if table.has_translations:
         fields[CONFIRMED] = confirmed()
     return fields | more
 

@@ -26,10 +26,12 @@ def gates_shown(options: Sequence[Mapping[str, Any]], currency: str) -> list[dic
     """Each gate among ``options`` ({key, title, gate, costs}): the three ways beside each other,
     the tree behind them line by line, what knowing is worth, and where the choice flips."""
     titles = {option["key"]: option["title"] for option in options}
-    return [_shown(option, titles, currency) for option in options if option.get("gate")]
+    return [_gate_to_json(option, titles, currency) for option in options if option.get("gate")]
 
 
-def _shown(option: Mapping[str, Any], titles: Mapping[str, str], currency: str) -> dict[str, Any]:
+def _gate_to_json(
+    option: Mapping[str, Any], titles: Mapping[str, str], currency: str
+) -> dict[str, Any]:
     it, found = gate_values(option)
     keys = {STOP: NOTHING, ALL_IN: option["gate"]["decides"], GATE: option["key"]}
     return {

@@ -142,12 +142,12 @@ def _close(
     errors = Errors()
     words = clean_text(errors, "words", words, required=needs_words, limit=4000)
     errors.raise_if_any()
-    entry = _closed(actor, row, act, words, at, None)
+    entry = _close_row(actor, row, act, words, at, None)
     append(entry)
     return row
 
 
-def _closed(
+def _close_row(
     actor: Viewer,
     row: Acceptance,
     act: Act,
@@ -176,7 +176,7 @@ def _supersede(
     if old is None:
         return []
     old.register = old.risk.register = actor.register
-    return [_closed(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
+    return [_close_row(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
 
 
 def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Acceptance:

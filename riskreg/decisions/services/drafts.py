@@ -117,7 +117,7 @@ def edit_decision(
     errors.raise_if_any()
     if row.translations and "translations" not in fields:
         moved = {n for n in DECISION.translated if n in clean and clean[n] != getattr(row, n)}
-        clean["translations"] = _without(row.translations, moved)
+        clean["translations"] = _drop_fields(row.translations, moved)
     changes: dict[str, Any] = set_values(DECISION, row, clean) | set_links(row, links)
     if "deciders" in fields:
         asked: list[Decider] = row.asked  # type: ignore[attr-defined]
@@ -200,7 +200,7 @@ def _do_nothing() -> dict[str, Any]:
         return {"title": title, "translations": {"zh-hans": {"title": _("Do nothing")}}}
 
 
-def _without(
+def _drop_fields(
     translations: Mapping[str, Mapping[str, str]], fields: set[str]
 ) -> dict[str, dict[str, str]] | None:
     left = {

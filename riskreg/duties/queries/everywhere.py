@@ -165,7 +165,7 @@ class _Work:
         visible = Q(visibility=Visibility.SHARED) | Q(party_id__in=sorted(parties))
         answers = (
             Q(register_id__in=keys) & source.whose(sorted(people))
-            for people, keys in _alike(self._people).items()
+            for people, keys in _keys_by_value(self._people).items()
         )
         return visible & functools.reduce(operator.or_, answers)
 
@@ -182,7 +182,7 @@ class _Work:
 
     def on_each_day(self, condition: Callable[[dt.date], Q]) -> Q:
         """``condition`` of the day that it is in the register of a row."""
-        days = _alike(self.today).items()
+        days = _keys_by_value(self.today).items()
         return functools.reduce(
             operator.or_, (Q(register_id__in=keys) & condition(day) for day, keys in days)
         )
@@ -193,7 +193,7 @@ class _Work:
         return viewer, duty.as_notified_to(viewer.party_id)
 
 
-def _alike(values: Mapping[int, Hashable]) -> dict[Any, list[int]]:
+def _keys_by_value(values: Mapping[int, Hashable]) -> dict[Any, list[int]]:
     """The keys of each value."""
     found: dict[Any, list[int]] = {}
     for key, value in values.items():

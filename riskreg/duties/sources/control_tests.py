@@ -36,11 +36,11 @@ def _test(control: Control) -> Duty:
     )  # fmt: skip
 
 
-def _last_found(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
-    return {duty.subject: _last_test(duty.thing) for duty in duties}
+def _last_test_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    return {duty.subject: _last_test_text(duty.thing) for duty in duties}
 
 
-def _last_test(control: Control) -> str:
+def _last_test_text(control: Control) -> str:
     if control.tested_on is None:
         return _("the control was never tested")
     # Translators: the form of a whole date, in Django's date format letters.
@@ -61,6 +61,6 @@ CONTROL_TEST = Source(
     bare=_bare,
     whose=lambda users: Q(owner_id__in=users) | Q(risk__owner_id__in=users),
     duty=_test,
-    facts=_last_found,
+    facts=_last_test_texts,
     people=("owner", "risk__owner"),
 )

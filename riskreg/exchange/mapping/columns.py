@@ -59,7 +59,7 @@ def fold_marks(table: Table) -> Table:
     for headers in groups.values():
         places = [table.headers.index(header) for header in headers]
         if len(places) > 2 and all(_only_marks(table, place) for place in places):
-            table = _folded(table, places)
+            table = _join_level_columns(table, places)
     return table
 
 
@@ -68,7 +68,7 @@ def _only_marks(table: Table, place: int) -> bool:
     return all(not value or folded(value) in MARKS for value in values)
 
 
-def _folded(table: Table, places: list[int]) -> Table:
+def _join_level_columns(table: Table, places: list[int]) -> Table:
     names = [table.headers[place].split() for place in places]
     common = 0
     while all(len(n) > common + 1 and n[common] == names[0][common] for n in names):
@@ -128,7 +128,7 @@ def propose_columns(
             continue
         proposed[header] = target
         taken[target] = taken.get(target, 0) + 1
-    alike = _alike(wanted)
+    alike = _columns_of_one_level(wanted)
     for header in alike:
         proposed[header] = None
     named = {header for header, ours in proposed.items() if ours}
@@ -177,7 +177,7 @@ def _clearest_owner(table: Table, proposed: dict[str, str | None], people: froze
         proposed[theirs], proposed[best] = None, "owner"
 
 
-def _alike(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
+def _columns_of_one_level(wanted: Mapping[str, tuple[str, int]]) -> list[str]:
     """Columns of one level under several names of which none is the plain one: *cost impact*,
     *time impact*. Which of them counts is not to be guessed."""
     groups: dict[str, list[str]] = {}

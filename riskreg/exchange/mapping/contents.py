@@ -119,13 +119,13 @@ def correct(
         if not target or not values:
             continue
         if target.rpartition(".")[2] in ("likelihood", "impact", "score", "rating"):
-            _judged(proposed, header, values, sureness.get(header, 0))
+            _propose_judgement(proposed, header, values, sureness.get(header, 0))
         elif target == "consequence":
             axis = f"{unnamed or 'residual'}.impact"
             if more_than(0.8, values, is_level) and axis not in proposed.values():
                 proposed[header] = axis
         elif target in ("title", "event"):
-            _named(table, proposed, header, values, unnamed or "residual")
+            _propose_name(table, proposed, header, values, unnamed or "residual")
         elif target in ("closed_on", "identified_on") and share(values, is_day) < 0.5:
             proposed[header] = None
             if target == "closed_on" and "state" not in proposed.values():
@@ -161,7 +161,7 @@ def _clearest_state(table: Table, proposed: dict[str, str | None]) -> None:
             return
 
 
-def _judged(
+def _propose_judgement(
     proposed: dict[str, str | None], header: str, values: Sequence[Value], sureness: int
 ) -> None:
     target = proposed[header] or ""
@@ -184,7 +184,7 @@ def _judged(
             proposed[header] = other
 
 
-def _named(
+def _propose_name(
     table: Table,
     proposed: dict[str, str | None],
     header: str,
@@ -198,11 +198,11 @@ def _named(
     if not others:
         return
     if all_are(values, is_number) and len(values) < len(table.rows):
-        proposed[header] = _free(proposed, f"{stage}.score")
+        proposed[header] = _target_if_free(proposed, f"{stage}.score")
     elif more_than(0.9, values, lambda value: rank(shown(value)) is not None):
-        proposed[header] = _free(proposed, f"{stage}.rating")
+        proposed[header] = _target_if_free(proposed, f"{stage}.rating")
     elif all_are(values, is_code):
-        proposed[header] = _free(proposed, "external_id")
+        proposed[header] = _target_if_free(proposed, "external_id")
 
 
 def _in_words(
@@ -213,13 +213,13 @@ def _in_words(
         if re.search(r"contingency|fallback|应急|notfall|contingen", plain(there)):
             # What is done if it happens after all stands behind what is done against it.
             proposed[there] = "mitigation.description"
-        free = _free(proposed, "mitigation.title") or "mitigation.description"
+        free = _target_if_free(proposed, "mitigation.title") or "mitigation.description"
         in_words = more_than(0.3, values, is_sentence) or (known == 0 and len(values) > rows * 0.6)
         proposed[header] = free if in_words else proposed[header]
     elif target == "mitigation.title" and all(
         any(folded(shown(v)) in [word, *words] for word, words in RESPONSES.items()) for v in values
     ):
-        proposed[header] = _free(proposed, "response")
+        proposed[header] = _target_if_free(proposed, "response")
     elif target == "kind" and share(values, _is(KINDS)) < 0.5:
         proposed[header] = None
     elif target == "state" and share(values, _is(STATES)) < 0.3:
@@ -230,5 +230,5 @@ def _in_words(
         proposed[header] = None
 
 
-def _free(proposed: Mapping[str, str | None], target: str) -> str | None:
+def _target_if_free(proposed: Mapping[str, str | None], target: str) -> str | None:
     return None if target in proposed.values() else target

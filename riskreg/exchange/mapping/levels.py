@@ -118,7 +118,7 @@ def propose(
         if found is not None:
             break
     else:
-        found = _named(values, same_scale, size) or _words(values, size)
+        found = _scale_of_words(values, same_scale, size) or _words(values, size)
     if found is None:
         return Scale(dict(exact), False, "unknown", tuple(v for v in values if not exact[v]))
     levels = {value: known[value] or level for value, level in found.levels.items()}
@@ -188,7 +188,7 @@ def _signs(values: Sequence[str], size: int, _steps: int | None) -> Scale | None
     return Scale({v: evenly(n, most, size) for v, n in filled.items()}, False, "steps")
 
 
-def _named(values: Sequence[str], same_scale: Sequence[str], size: int) -> Scale | None:
+def _scale_of_words(values: Sequence[str], same_scale: Sequence[str], size: int) -> Scale | None:
     """The place of each word in the scales that have them all; certain if they are all as long as
     ours. One that is used from end to end is the likeliest, then one of three, then one as long as
     ours."""

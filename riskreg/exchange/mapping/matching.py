@@ -148,7 +148,7 @@ def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:
         if plan.theirs.get(name) == "derived":
             continue
         before = there.values.get(name)
-        if _plain(before) != _plain(value):
+        if _comparable(before) != _comparable(value):
             changes[name] = [before, value]
     for stage, cell in plan.levels.items():
         if there.levels.get(stage) != cell:
@@ -179,11 +179,11 @@ def _work_changes(
         changes["mitigation"] = [None, work["title"]]
         return
     for name, value in work.items():
-        if _plain(same.get(name)) != _plain(value):
+        if _comparable(same.get(name)) != _comparable(value):
             changes[f"mitigation.{name}"] = [same.get(name), value]
 
 
-def _plain(value: Any) -> Any:
+def _comparable(value: Any) -> Any:
     if isinstance(value, str):
         return " ".join(value.split())
     return value if value not in (None, []) else ""

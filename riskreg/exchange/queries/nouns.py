@@ -67,7 +67,7 @@ def bodies(noun: Noun, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) -> 
         yield from noun.to_json(viewer, piece, at)
 
 
-def _kept(
+def _to_bodies(
     table: Table, more: Callable[[Viewer, Any], Mapping[str, Any]] | None = None
 ) -> Callable[[Viewer, Sequence[Any], dt.datetime], Iterator[Body]]:
     def to_bodies(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
@@ -212,52 +212,52 @@ NOUNS: dict[str, Noun] = {
         Noun("risks", _("Risks"), RISK, _positions, _risks),
         Noun(
             "mitigations", _("Mitigations"), MITIGATION, lambda v, _at: mitigations_for(v),
-            _kept(MITIGATION), mitigation_filters,
+            _to_bodies(MITIGATION), mitigation_filters,
         ),
         Noun(
             "controls", _("Controls"), CONTROL, lambda v, _at: controls_for(v),
-            _kept(CONTROL), control_filters,
+            _to_bodies(CONTROL), control_filters,
         ),
         Noun(
             "indicators", _("Indicators"), INDICATOR, lambda v, _at: indicators_for(v),
-            _kept(INDICATOR), indicator_filters,
+            _to_bodies(INDICATOR), indicator_filters,
         ),
         Noun("readings", _("Readings"), READING, _readings, _readings_json),
         Noun(
             "objectives", _("Objectives"), OBJECTIVE,
             lambda v, _at: objectives_for(v).select_related("party").order_by("due_on", "id"),
-            _kept(OBJECTIVE), objective_filters,
+            _to_bodies(OBJECTIVE), objective_filters,
         ),
         Noun(
             "models", _("Models of objectives"), MODEL,
             lambda v, _at: models_for(v).order_by("objective__key", "-at", "-id"),
-            _kept(MODEL, lambda _v, row: {"translations": row.translations or {}}),
+            _to_bodies(MODEL, lambda _v, row: {"translations": row.translations or {}}),
         ),
-        Noun("meetings", _("Review meetings"), MEETING, _meetings, _kept(MEETING, _agenda)),
+        Noun("meetings", _("Review meetings"), MEETING, _meetings, _to_bodies(MEETING, _agenda)),
         Noun("acceptances", _("Acceptances"), ACCEPTANCE, _acceptances, _acceptances_json),
         Noun("decisions", _("Decisions"), DECISION, _decisions, _decisions_json),
         Noun(
             "drivers", _("Drivers"), DRIVER, lambda v, _at: drivers_for(v),
-            _kept(DRIVER, lambda _v, row: {"indicator": row.indicator and row.indicator.ref}),
+            _to_bodies(DRIVER, lambda _v, row: {"indicator": row.indicator and row.indicator.ref}),
         ),
         Noun(
             "beliefs", _("Beliefs"), BELIEF, _beliefs,
-            _kept(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
+            _to_bodies(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
         ),
         Noun(
             "links", _("Links to risks"), LINK, lambda v, _at: links_for(v),
-            _kept(LINK, lambda _v, row: {"risk": row.risk.ref, "driver": row.driver.ref}),
+            _to_bodies(LINK, lambda _v, row: {"risk": row.risk.ref, "driver": row.driver.ref}),
         ),
         Noun(
             "estimates", _("Estimates"), ESTIMATE, _estimates,
-            _kept(ESTIMATE, lambda _v, row: {
+            _to_bodies(ESTIMATE, lambda _v, row: {
                 "risk": row.risk.ref, "translations": row.translations or {},
             }),
         ),
         Noun(
             "relations", _("Relations"), RELATION,
             lambda v, _at: relations_for(v).order_by("created_at", "id"),
-            _kept(RELATION, lambda _v, row: {
+            _to_bodies(RELATION, lambda _v, row: {
                 "risk": row.risk.ref, "other": row.other.ref, "active": row.ended_at is None,
             }),
         ),

@@ -103,7 +103,7 @@ def empty_workbook(viewer: Viewer) -> Iterator[bytes]:
     Raises ``Forbidden`` for who may bring nothing in."""
     require(viewer, "import.make")
     columns = [column for column in columns_for(viewer) if column.fill]
-    lines = [(column.label, " ".join(filter(None, (str(column.help), _offered(column)))))
+    lines = [(column.label, " ".join(filter(None, (str(column.help), _choices_text(column)))))
              for column in columns]  # fmt: skip
     return template_pieces(_("Register"), columns, (_("Help"), lines), TEMPLATE_ROWS)
 
@@ -113,7 +113,7 @@ def empty_workbook_name(viewer: Viewer) -> str:
     return f"{viewer.register.slug}-template-{get_language()}.xlsx"
 
 
-def _offered(column: Column) -> str:
+def _choices_text(column: Column) -> str:
     return _("One of: %s.") % ", ".join(column.choices) if column.kind == "choice" else ""
 
 
@@ -217,13 +217,13 @@ def _moves(shown: Heatmap) -> Iterator[dict[str, Any]]:
 
 def coverage_sheet(viewer: Viewer, report: Report) -> Sheet:
     """A row for each group, and one for all, whose key is ``all``."""
-    rows = [_counts(report, row.key, _named(row.name), row.tally) for row in report.rows]
+    rows = [_counts(report, row.key, _name_of(row.name), row.tally) for row in report.rows]
     rows.append(_counts(report, "all", _("All"), report.total))
     title = _("Review coverage")
     return _report_sheet("coverage", title, COVERAGE, rows, viewer.register.time_zone)
 
 
-def _named(name: Any) -> str:
+def _name_of(name: Any) -> str:
     if isinstance(name, User):
         return (person(name) or {"name": ""})["name"]
     return str(name)

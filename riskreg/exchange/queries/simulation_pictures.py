@@ -118,7 +118,7 @@ class RunPictures:
         width = drawing.WIDTH - _NAME - 90
         for n, risk in enumerate(order):
             y = n * _ROW
-            marks.append(Mark(_NAME - 8, y + 15, _fitting(names[risk]), "end"))
+            marks.append(Mark(_NAME - 8, y + 15, _shorten_to_fit(names[risk]), "end"))
             for side, style, offset in ((before, "bar", 3), (after, "bar_after", 13)):
                 long = width * abs(side[risk]) / top
                 shapes.append(Shape(style, bar(_NAME, y + offset, long, 8)))
@@ -153,7 +153,7 @@ class RunPictures:
         shapes, marks = [], []
         for n, one in enumerate(shown):
             y, (low, high) = n * _ROW, sorted((one["low"], one["high"]))
-            name = _fitting(names[one["risk"]], f" · {number_name(one['on'])}")
+            name = _shorten_to_fit(names[one["risk"]], f" · {number_name(one['on'])}")
             marks.append(Mark(_NAME - 8, y + 15, name, "end"))
             shapes.append(Shape("bar", bar(x(low), y + 5, max(1.0, x(high) - x(low)), 13)))
             marks.append(Mark(x(low) - 5, y + 15, amount_text(low), "end"))
@@ -261,7 +261,7 @@ class _Named(dict[str, str]):
         return _("a risk that is not shown")
 
 
-def _fitting(text: str, more: str = "") -> str:
+def _shorten_to_fit(text: str, more: str = "") -> str:
     """A name as there is room for beside its bar, with ``more`` after it."""
     room = _NAME - 8 - text_width(more, TEXT)
     if text_width(text, TEXT) <= room:

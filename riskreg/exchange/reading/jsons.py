@@ -83,14 +83,14 @@ def _cell(value: Any) -> Value:
 
 def _load(text: str) -> Any:
     try:
-        return _parsed(text)
+        return _parse_json(text)
     except RecursionError:
         raise NotARegister(_("This JSON is nested too deep to be a register.")) from None
     except ValueError as error:
         lines = [line for line in text.splitlines() if line.strip()]
         if len(lines) > 1 and all(line.lstrip().startswith("{") for line in lines[:5]):
             try:
-                return [_parsed(line) for line in lines[: MAX_ROWS + 1]]
+                return [_parse_json(line) for line in lines[: MAX_ROWS + 1]]
             except (ValueError, RecursionError):
                 pass
         place = getattr(error, "lineno", 1)
@@ -99,7 +99,7 @@ def _load(text: str) -> Any:
         ) from None
 
 
-def _parsed(text: str) -> Any:
+def _parse_json(text: str) -> Any:
     # What is no number in JSON stays a word, which nobody takes for a level.
     return json.loads(text, parse_constant=str)
 
@@ -113,7 +113,7 @@ def _lists(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, lis
         objects = [item for item in data if isinstance(item, Mapping)]
         if len(objects) * 2 > len(data):
             yield path, objects
-            yield from _grouped(objects, path)
+            yield from _group_items(objects, path)
         return
     if not isinstance(data, Mapping):
         return
@@ -132,7 +132,7 @@ def _lists(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, lis
         yield path, [data]
 
 
-def _grouped(groups: list[Mapping[str, Any]], path: str) -> Iterator[tuple[str, list[Any]]]:
+def _group_items(groups: list[Mapping[str, Any]], path: str) -> Iterator[tuple[str, list[Any]]]:
     keys = {key for group in groups for key, value in group.items() if _objects(value)}
     for key in sorted(keys):
         rows = []
@@ -211,16 +211,16 @@ def _poam_rows(plan: Mapping[str, Any]) -> Iterator[dict[str, Value]]:
                 if number == 0 or facet.get("name") in ("likelihood", "impact"):
                     row[str(facet.get("name"))] = facet.get("value")
         row["deadline"] = risk.get("deadline")
-        row["controls"] = _joined(_objects(risk.get("mitigating-factors")), "description")
+        row["controls"] = _join_texts(_objects(risk.get("mitigating-factors")), "description")
         remediations = _objects(risk.get("remediations"))
         first = remediations[0] if remediations else {}
         row["response"] = next(
             (p.get("value") for p in _objects(first.get("props")) if p.get("name") == "type"), None
         )
         row["actions"] = first.get("title")
-        row["mitigation description"] = _joined(remediations, "description")
+        row["mitigation description"] = _join_texts(remediations, "description")
         tasks = [task for each in remediations for task in _objects(each.get("tasks"))]
-        row["milestones"] = _joined(tasks, "title")
+        row["milestones"] = _join_texts(tasks, "title")
         owners = [
             parties.get(actor.get("actor-uuid"))
             for origin in _objects(first.get("origins"))
@@ -238,5 +238,5 @@ def _mapping(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 
-def _joined(items: list[Mapping[str, Any]], name: str) -> str | None:
+def _join_texts(items: list[Mapping[str, Any]], name: str) -> str | None:
     return "\n".join(str(item[name]) for item in items if item.get(name)) or None

@@ -119,14 +119,16 @@ def _readings(sheet: Sheet, number: int) -> Iterator[Header]:
     yield header
     below = sheet.grid[number + 1] if number + 1 < len(sheet.grid) else []
     if _are_levels(alone, below):
-        over = _spread(sheet, number)
-        names = [_joined(over[c] if c < len(over) else "", shown(v)) for c, v in enumerate(below)]
+        over = _group_names_by_column(sheet, number)
+        names = [
+            _join_header(over[c] if c < len(over) else "", shown(v)) for c, v in enumerate(below)
+        ]
         names = list(_unique(names + over[len(names) :]))
         yield Header(number, number + 1, tuple(names), header.worth and header.worth + 1)
-    above = _spread(sheet, number - 1) if number else None
+    above = _group_names_by_column(sheet, number - 1) if number else None
     if above and sum(1 for name in above if name) > 1:
         grouped = [
-            _joined(above[c] if c < len(above) else "", alone[c] if c < len(alone) else "")
+            _join_header(above[c] if c < len(above) else "", alone[c] if c < len(alone) else "")
             for c in range(max(len(above), len(alone)))
         ]
         if len({name for name in above if name}) > 1:
@@ -158,7 +160,7 @@ def _header_with_worth(first: int, last: int, names: list[str]) -> Header:
     return Header(first, last, _unique(names), worth if len(seen) > 1 else 0)
 
 
-def _spread(sheet: Sheet, number: int) -> list[str]:
+def _group_names_by_column(sheet: Sheet, number: int) -> list[str]:
     """The names in a row of groups, each over all the columns that it stands above."""
     row = [shown(value) for value in sheet.grid[number]]
     merged = {start[1]: end[1] for start, end in sheet.merged if start[0] <= number <= end[0]}
@@ -177,7 +179,7 @@ def _spread(sheet: Sheet, number: int) -> list[str]:
     return names
 
 
-def _joined(group: str, name: str) -> str:
+def _join_header(group: str, name: str) -> str:
     if not name or not group or group.casefold() == name.casefold():
         return name or group
     known, whole = recognise(name), recognise(f"{group} {name}")

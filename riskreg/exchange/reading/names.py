@@ -132,15 +132,15 @@ def scale_in(text: str) -> int | None:
 
 @cache
 def _target_of_word() -> dict[str, str]:
-    return _named({**TARGETS, **SCORES})
+    return _targets_by_word({**TARGETS, **SCORES})
 
 
 @cache
 def _target_of_score_word() -> dict[str, str]:
-    return _named(SCORES)
+    return _targets_by_word(SCORES)
 
 
-def _named(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
+def _targets_by_word(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for target, words in table.items():
         for word in words:

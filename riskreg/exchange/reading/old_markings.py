@@ -26,12 +26,12 @@ def old_markings(data: bytes) -> list[Markings]:
             for kind, body in _records(stream, 0)
             if kind == _BOUNDSHEET
         ]
-        return [_marked(stream, start) for start in starts]
+        return [_read_markings(stream, start) for start in starts]
     except (struct.error, IndexError, ValueError):
         return []
 
 
-def _marked(stream: bytes, start: int) -> Markings:
+def _read_markings(stream: bytes, start: int) -> Markings:
     hidden: set[int] = set()
     without: list[tuple[int, int]] = []
     for kind, body in _records(stream, start):

@@ -37,7 +37,7 @@ def rows_below(
     as_text = kind in ("csv", "tsv", "paste")
     ends = [name.casefold()[-1:] for name in names]
     for number in range(last + 1, len(sheet.grid)):
-        values = _padded(sheet, number, len(names))
+        values = _pad_row(sheet, number, len(names))
         if sheet.colours:
             for place in judged:
                 if is_blank(values[place]):
@@ -167,7 +167,7 @@ def _is_hint(values: list[Value], filled: list[int], judged: list[int]) -> bool:
     return bool(hints) and all(isinstance(values[p], str) for p in filled)
 
 
-def _padded(sheet: Sheet, number: int, width: int) -> list[Value]:
+def _pad_row(sheet: Sheet, number: int, width: int) -> list[Value]:
     row = sheet.grid[number][:width]
     return row if len(row) == width else row + [None] * (width - len(row))
 

@@ -136,7 +136,7 @@ def _take_together(
         if risk is None:
             yield _take(actor, of_import, plan, row, refused, at)
         else:
-            yield _kept(actor, of_import, row, risk, Made())
+            yield _build_imported_row(actor, of_import, row, risk, Made())
 
 
 def _new(
@@ -151,7 +151,7 @@ def _new(
     )
 
 
-def _kept(
+def _build_imported_row(
     actor: Viewer, of_import: Import, row: RowPlan, risk: Risk | None, made: Made
 ) -> ImportedRow:
     """What is kept of a row, which became ``risk``, or nothing."""
@@ -191,7 +191,7 @@ def _take(
         except RiskregError as error:
             risk = None
             refused.append(refusal_of(plan, row, error))
-    kept = _kept(actor, of_import, row, risk, made)
+    kept = _build_imported_row(actor, of_import, row, risk, made)
     if row.outcome == "refused":
         mine = [refusal for refusal in refused if refusal.row == row.number]
         kept.column = mine[0].column[:200] if mine else ""
@@ -273,7 +273,7 @@ def _update(actor: Viewer, row: RowPlan, of_import: Import, made: Made, at: dt.d
     if "mitigation" in row.changes:
         _plan_work(actor, risk, row.mitigation, made, at, at)
     elif row.mitigation is not None:
-        _update_mitigations(actor, risk, row, made, at)
+        _update_first_mitigation(actor, risk, row, made, at)
     for work in row.more:
         if work["title"] in row.changes.get("mitigations", [None, []])[1]:
             _plan_work(actor, risk, work, made, at, at)
@@ -327,7 +327,7 @@ def _plan_work(
     made.mitigations[work.ref] = work.version
 
 
-def _update_mitigations(
+def _update_first_mitigation(
     actor: Viewer, risk: Risk, row: RowPlan, made: Made, at: dt.datetime
 ) -> None:
     changed = {

@@ -80,7 +80,7 @@ def _risk(
         "props": [{"name": "ref", "ns": _SYSTEM, "value": ref}],
         "origins": origins,
     }
-    judged = [_judged(row, stage, origins) for stage in ("inherent", "residual")]
+    judged = [_judgement_to_oscal(row, stage, origins) for stage in ("inherent", "residual")]
     if characterizations := [each for each in judged if each]:
         found["characterizations"] = characterizations
     works = [
@@ -99,7 +99,9 @@ def _risk(
     return found
 
 
-def _judged(row: Mapping[str, Any], stage: str, origins: list[Any]) -> dict[str, Any] | None:
+def _judgement_to_oscal(
+    row: Mapping[str, Any], stage: str, origins: list[Any]
+) -> dict[str, Any] | None:
     facets = [
         {"name": axis, "system": _SYSTEM, "value": str(row[f"{stage}.{axis}"])}
         for axis in ("likelihood", "impact")

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.writing.packs import Text, versions, words
+from riskreg.exchange.writing.packs import Text, texts_by_language, words
 
 _STYLE = """
 @page { size: A4; margin: 18mm 16mm 20mm; @bottom-left { content: %(notice)s; font-size: 7.5pt;
@@ -120,7 +120,7 @@ class PackPage:
 
     def text(self, text: Text) -> str:
         """A text, each language marked as what it is."""
-        found = versions(text, "")
+        found = texts_by_language(text, "")
         return "".join(
             f'<span lang="{lang}">{escape(part)}</span>' if lang else f"<span>{escape(part)}</span>"
             for lang, part in found
@@ -148,7 +148,7 @@ class PackPage:
         """Label and text; texts of two languages stand side by side."""
         lines = []
         for label, text in rows:
-            found = versions(text, "")
+            found = texts_by_language(text, "")
             span = "" if len(found) > 1 else f' colspan="{len(self.languages)}"'
             cells = "".join(
                 f'<td{span}><span lang="{lang}">{escape(part)}</span></td>'

@@ -13,7 +13,7 @@ from pptx.dml.color import RGBColor
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Inches, Pt
 
-from riskreg.exchange.writing.packs import Text, versions, words
+from riskreg.exchange.writing.packs import Text, texts_by_language, words
 
 # python-pptx says nothing of its types here.
 _rgb: Any = RGBColor
@@ -258,7 +258,7 @@ class _Deck:
 
 def _parts(text: Text, language: str, between: str) -> Iterator[tuple[str, str]]:
     if between == "\n":
-        for lang, part in versions(text, language):
+        for lang, part in texts_by_language(text, language):
             for line in part.split("\n"):
                 yield lang, line
     else:

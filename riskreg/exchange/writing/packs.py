@@ -33,7 +33,7 @@ def _merge(parts: Sequence[Any], languages: Sequence[str]) -> Any:
     return first
 
 
-def versions(text: Text, language: str) -> list[tuple[str, str]]:
+def texts_by_language(text: Text, language: str) -> list[tuple[str, str]]:
     """A text as (language, words); one that is the same in all is in ``language``."""
     return list(text.items()) if isinstance(text, Mapping) else [(language, text)]
 

@@ -60,7 +60,7 @@ def write_workbook(
     empty_rows: int = 0,
 ) -> Iterator[bytes]:
     """A workbook of one sheet, piece by piece; the rest is as in ``write_sheets``."""
-    return _written([(title, columns, rows)], about, empty_rows)
+    return _write_sheets([(title, columns, rows)], about, empty_rows)
 
 
 def write_sheets(
@@ -68,10 +68,10 @@ def write_sheets(
 ) -> Iterator[bytes]:
     """The bytes of a workbook, piece by piece. ``about`` is the name and the lines of its last
     sheet."""
-    return _written([(s.title, s.columns, s.cells()) for s in sheets], about, 0)
+    return _write_sheets([(s.title, s.columns, s.cells()) for s in sheets], about, 0)
 
 
-def _written(
+def _write_sheets(
     sheets: Sequence[tuple[str, Sequence[ColumnLike], Iterable[Mapping[str, Any]]]],
     about: tuple[str, Sequence[tuple[str, str]]],
     empty_rows: int,

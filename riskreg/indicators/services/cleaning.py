@@ -187,7 +187,7 @@ def outdated_texts(
     return {language: sorted(names) for language, names in stale.items()} or None
 
 
-def versions_of(before: Any, clean: Mapping[str, Any]) -> dict[str, dict[str, str]]:
+def translations_of(before: Any, clean: Mapping[str, Any]) -> dict[str, dict[str, str]]:
     """Its texts once ``clean`` is in force, by language and field."""
     versions: dict[str, dict[str, str]] = {}
     for name in TEXTS:

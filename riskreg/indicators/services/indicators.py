@@ -20,7 +20,7 @@ from riskreg.indicators.services.cleaning import (
     find_risks,
     keep_languages,
     outdated_texts,
-    versions_of,
+    translations_of,
 )
 from riskreg.indicators.services.status import open_breach, recompute_status, standing_changes
 from riskreg.kernel.errors import Errors, Invalid
@@ -131,7 +131,7 @@ def edit_indicator(
     keep_languages(indicator, given, clean)
     confirmed = {}
     if CONFIRMED in fields:
-        confirmed = clean_confirmed(errors, fields[CONFIRMED], versions_of(indicator, clean))
+        confirmed = clean_confirmed(errors, fields[CONFIRMED], translations_of(indicator, clean))
     before_risks = {r.ref: r for r in indicator.risks.all()}
     risks = None
     if "risks" in fields:

@@ -29,7 +29,7 @@ def back_up(at: dt.datetime, to: Path | None = None) -> Path:
     Raises ``Refused``, which is noted as well.
     """
     path = to if to is not None and not to.is_dir() else (to or backup_folder()) / new_name(at)
-    _noted(RunKind.BACKUP, at, path, lambda: make_backup(path, at))
+    _record_run(RunKind.BACKUP, at, path, lambda: make_backup(path, at))
     return path
 
 
@@ -41,7 +41,7 @@ def verify(at: dt.datetime, path: Path | None = None) -> Path:
     path = path or newest_backup()
     if path is None:
         raise Refused(f"There is no backup in {backup_folder()}.")
-    _noted(RunKind.VERIFY, at, path, lambda: verify_backup(path))
+    _record_run(RunKind.VERIFY, at, path, lambda: verify_backup(path))
     return path
 
 
@@ -77,7 +77,7 @@ def backup_folder() -> Path:
     return Path(settings.BACKUP_DIR)
 
 
-def _noted(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], object]) -> None:
+def _record_run(kind: RunKind, at: dt.datetime, path: Path, act: Callable[[], object]) -> None:
     run = _begin(kind, at)
     run.name = path.name[:200]
     try:

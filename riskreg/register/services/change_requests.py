@@ -58,7 +58,7 @@ def propose(
     on. Who can speak for no party is not waited for: a party without managers and leaders is noted
     as such. Raises ``Invalid`` where the same change waits for its answer already.
     """
-    content = _plain(proposal.content)
+    content = _value_to_json(proposal.content)
     if agreed is not None:
         _check_agreed(agreed, proposal.kind, content)
         return agreed
@@ -75,8 +75,8 @@ def propose(
         ref=next_ref(actor.register, "change_request", None),
         kind=proposal.kind,
         content=content,
-        before=_plain(proposal.before),
-        after=_plain(proposal.after),
+        before=_value_to_json(proposal.before),
+        after=_value_to_json(proposal.after),
         requested_by=actor.user,
         party=actor.party,
         binds_all=proposal.parties is None,
@@ -159,7 +159,7 @@ def closing(row: ChangeRequest) -> dict[str, Any]:
 def _check_agreed(agreed: ChangeRequest, kind: str, content: Any) -> None:
     """A service that is called with a request does what that says, and nothing else."""
     owed = agreed.answers.filter(answer__in=[AnswerState.WAITING, AnswerState.NO]).exists()
-    same = agreed.kind == kind and _plain(agreed.content) == content
+    same = agreed.kind == kind and _value_to_json(agreed.content) == content
     if agreed.state != ChangeState.APPLIED or owed or not same:
         raise Conflict(_("This is not what the parties have agreed on. Ask again."))
 
@@ -169,7 +169,7 @@ def _check_not_waiting(actor: Viewer, kind: str, content: Any, at: dt.datetime) 
         register=actor.register, kind=kind, state=ChangeState.OPEN
     )
     for row in waiting.order_by("pk"):
-        if _plain(row.content) == content and row.answer_by >= actor.today(at):
+        if _value_to_json(row.content) == content and row.answer_by >= actor.today(at):
             raise Invalid.one(
                 "change_request",
                 "waiting",
@@ -177,6 +177,6 @@ def _check_not_waiting(actor: Viewer, kind: str, content: Any, at: dt.datetime) 
             )
 
 
-def _plain(value: Any) -> Any:
+def _value_to_json(value: Any) -> Any:
     """``value`` as JSON keeps it, to be stored and compared."""
     return json.loads(json.dumps(value, sort_keys=True))

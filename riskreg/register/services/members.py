@@ -32,7 +32,7 @@ def add_member(
         register=register, user=user, role=role, party=party, created_at=at
     )
     changes = {"role": [None, role], "party": [None, party.key if party else None]}
-    append(_for_all(register, by).entry("member.added", _named(user), at=at, changes=changes))
+    append(_for_all(register, by).entry("member.added", _named_user(user), at=at, changes=changes))
     welcome_speaker(membership, at)
     return membership
 
@@ -60,7 +60,7 @@ def end_membership(*, register: Register, user: User, at: dt.datetime, by: User)
     actor = _for_all(register, by)
     party = membership.party.key if membership.party else None
     changes = {"role": [membership.role, None], "party": [party, None]}
-    append(actor.entry("member.ended", _named(user), at=at, changes=changes))
+    append(actor.entry("member.ended", _named_user(user), at=at, changes=changes))
     rows = Absence.objects.select_for_update(of=("self",)).filter(register=register, ended_at=None)
     for row in rows.filter(user=user).order_by("pk"):
         row.ended_at = at
@@ -87,5 +87,5 @@ def _for_all(register: Register, by: User) -> Viewer:
     return Viewer(user=by, register=register, role=Role.MANAGER, party=None)
 
 
-def _named(user: User) -> Named:
+def _named_user(user: User) -> Named:
     return Named(user, str(user.uuid))

@@ -74,7 +74,7 @@ def end_program_token(
     if found.revoked_at is None:
         revoke_token(token=found, at=at, actor=actor.user)
         changes = {"prefix": [found.prefix, None]}
-        append(actor.entry("program.token_ended", _named(row), at=at, changes=changes))
+        append(actor.entry("program.token_ended", _named_program(row), at=at, changes=changes))
         found.refresh_from_db()
     return found
 
@@ -108,9 +108,9 @@ def _token(
         "prefix": [None, made.prefix],
         "expires_at": [None, made.expires_at],
     }
-    append(actor.entry("program.token_made", _named(row), at=at, changes=changes))
+    append(actor.entry("program.token_made", _named_program(row), at=at, changes=changes))
     return made, token
 
 
-def _named(row: Membership) -> Named:
+def _named_program(row: Membership) -> Named:
     return Named(row.user, str(row.user.uuid))

@@ -176,7 +176,7 @@ def _own(
             if stand_in == home.user_id:
                 there.setdefault(away, []).append(home.user_id)
     for source in LISTED.values():
-        for duty in _owned(source, registers, matters, snapshots):
+        for duty in _duties_answered_for(source, registers, matters, snapshots):
             there = matters[duty.register_id]
             readers = {
                 reader
@@ -188,7 +188,7 @@ def _own(
     return found
 
 
-def _owned(
+def _duties_answered_for(
     source: Source,
     registers: Mapping[int, Register],
     people: Mapping[int, Collection[int]],

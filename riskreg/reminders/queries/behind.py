@@ -25,13 +25,15 @@ def registers_behind(at: dt.datetime) -> list[Register]:
     something waits for somebody who has left or is away; in order of their ids."""
     snapshots = RegisterSnapshots(at)
     live = {r.pk: r for r in Register.objects.filter(archived_at=None).order_by("pk")}
-    found = {pk for pk in _moved(live.values(), snapshots) if pk in live}
+    found = {pk for pk in _registers_with_due_rungs(live.values(), snapshots) if pk in live}
     found |= {pk for pk in _unaddressed() if pk in live}
     found |= _waiting_for_absent(live, snapshots)
     return [register for pk, register in live.items() if pk in found]
 
 
-def _moved(registers: Collection[Register], snapshots: RegisterSnapshots) -> Iterator[int]:
+def _registers_with_due_rungs(
+    registers: Collection[Register], snapshots: RegisterSnapshots
+) -> Iterator[int]:
     """Registers with a row that is open and due, and whose rung is not recorded.
 
     One statement, of all kinds, for the registers of one day and one ladder together.

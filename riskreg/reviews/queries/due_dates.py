@@ -109,30 +109,32 @@ class DueDates:
     def _parts(self, by: str) -> list[tuple[str, str, str, Sequence[Any]]]:
         """Name, columns, SQL and values of every part, in the order in which they build up."""
         parts = [
-            _seen("risks", "id, uuid, party_id, ref_order, state, next_review_on", self._risks()),
-            _seen(
+            _as_cte("risks", "id, uuid, party_id, ref_order, state, next_review_on", self._risks()),
+            _as_cte(
                 "reviews",
                 "id, risk_id, due_on, at, brought_in, reviewer_id",
                 Review.objects.visible_to(self.viewer)
                 .filter(created_at__lt=self.end, due_on__gte=self.first, due_on__lte=self.as_of)
                 .values_list("pk", "risk_id", "due_on", "at", "brought_in", "reviewer_id"),
             ),
-            _seen(
+            _as_cte(
                 "logged",
                 "id, subject_uuid, verb, changes, at, recorded_at",
                 visible_events(self.viewer.audience).values_list(
                     "pk", "subject_uuid", "verb", "changes", "at", "recorded_at"
                 ),
             ),
-            _seen(
+            _as_cte(
                 "positions",
                 "risk_id, valid_from, owner_id",
                 visible_positions(self.viewer)
                 .filter(valid_from__lt=self.end)
                 .values_list("risk_id", "valid_from", "owner_id"),
             ),
-            _seen("every_review", "id, risk_id", self._recorded(Review).values_list("pk", "risk")),
-            _seen(
+            _as_cte(
+                "every_review", "id, risk_id", self._recorded(Review).values_list("pk", "risk")
+            ),
+            _as_cte(
                 "granted",
                 "risk_id, due_on, reviewed_before",
                 self._recorded(Extension)
@@ -220,7 +222,7 @@ class DueDates:
         links = Risk.terms.through.objects.filter(
             term__taxonomy__register=self.viewer.register, term__taxonomy__key=WORKSTREAM
         ).values_list("risk_id", "term__key")
-        now = _seen("linked", "risk_id, term", links)
+        now = _as_cte("linked", "risk_id, term", links)
         was = json.dumps(self._earlier_workstreams() if self.past else [])
         if connection.vendor == "sqlite":
             pairs = "json_extract(value, '$[0]'), json_extract(value, '$[1]') FROM json_each(%s)"
@@ -318,7 +320,7 @@ _DUES = f"""NOT MATERIALIZED (
     FROM stood o WHERE o.due_on <= %s AND (o.state = '{State.OPEN}' OR o.closed_at IS NOT NULL))"""
 
 
-def _seen(name: str, columns: str, rows: QuerySet[Any, Any]) -> Any:
+def _as_cte(name: str, columns: str, rows: QuerySet[Any, Any]) -> Any:
     sql, params = rows.order_by().query.sql_with_params()
     return name, columns, f"NOT MATERIALIZED ({sql})", tuple(params)
 

@@ -143,7 +143,7 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
     groups = (
         _groups_of_all(viewer, *span.values, stage=span.stage, kind=span.kind)
         if positions is None
-        else list(_groups(_changed(viewer, positions, span), span.stage))
+        else list(_groups(_positions_begun_in_span(viewer, positions, span), span.stage))
     )
     totals: Counter[int] = Counter()
     for change, *_cells, n in groups:
@@ -165,7 +165,9 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
     @functools.cache
     def listed() -> QuerySet[Any]:
         every = positions_at(viewer, span.moment) if positions is None else positions
-        return _furthest_first(_changed(viewer, every, span), span.stage, bool(days))
+        return _furthest_first(
+            _positions_begun_in_span(viewer, every, span), span.stage, bool(days)
+        )
 
     def read(rows: Iterable[tuple[Any, ...]]) -> list[tuple[int, Move]]:
         return _moves(viewer, rows, span, older)
@@ -200,7 +202,9 @@ def comparison(viewer: Viewer, positions: QuerySet[Position] | None, span: Span)
                 viewer, list(wanted), *span.values, stage=span.stage, kind=span.kind
             )
         else:
-            rows = _moved(_changed(viewer, positions, span), list(wanted), span.stage)
+            rows = _positions_that_moved(
+                _positions_begun_in_span(viewer, positions, span), list(wanted), span.stage
+            )
         return [move for _change, move in read(rows)]
 
     def refs(change: int) -> Lazy[str]:
@@ -263,10 +267,10 @@ def _moved_of_all(
     stage: str,
     kind: str,
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    return _moved(_changed_of_all(viewer, values, stage, kind), refs, stage)
+    return _positions_that_moved(_changed_of_all(viewer, values, stage, kind), refs, stage)
 
 
-def _moved(
+def _positions_that_moved(
     changed: QuerySet[Any], refs: list[str], stage: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
     """Those of ``refs`` that moved."""
@@ -302,10 +306,12 @@ def _changed_of_all(viewer: Viewer, values: Sequence[Any], stage: str, kind: str
     """``_changed`` of all that the viewer may know of, by the ``values`` of a span."""
     moment, since, behind, was_behind = values
     among = Among(since, stage, kind, behind, was_behind)
-    return _changed(viewer, positions_at(viewer, moment), among)
+    return _positions_begun_in_span(viewer, positions_at(viewer, moment), among)
 
 
-def _changed(viewer: Viewer, positions: QuerySet[Position], span: Among) -> QuerySet[Any]:
+def _positions_begun_in_span(
+    viewer: Viewer, positions: QuerySet[Position], span: Among
+) -> QuerySet[Any]:
     """Those that began in the span, each with where it stood before (``then``, if the viewer knew
     of it), what became of it (``change``) and whether that was on another scale."""
     before = span.since - dt.timedelta(microseconds=1)

@@ -60,10 +60,10 @@ def risks_in_cell(
         positions = positions.filter(
             **{f"{stage}_likelihood": likelihood, f"{stage}_impact": impact}
         )
-    return _listed(positions, stage)
+    return _in_list_order(positions, stage)
 
 
-def _listed(positions: QuerySet[Position], stage: str) -> QuerySet[Position]:
+def _in_list_order(positions: QuerySet[Position], stage: str) -> QuerySet[Position]:
     return positions.select_related("risk", "owner", "party").order_by(
         F(f"{stage}_score").desc(nulls_last=True),
         F(tie_breaker(stage)).desc(nulls_last=True),
@@ -76,7 +76,7 @@ def highest(viewer: Viewer, *, stage: str, kind: str, most: int) -> QuerySet[Pos
     """The first ``most`` of what ``risks_in_cell`` gives of today for every rated risk."""
     current = current_positions(viewer).filter(state=State.OPEN)
     rated = current.filter(kind=kind).exclude(**{f"{stage}_score": None})
-    return _listed(rated.filter(~left_out(viewer, WITHIN, current)), stage)[:most]
+    return _in_list_order(rated.filter(~left_out(viewer, WITHIN, current)), stage)[:most]
 
 
 @dataclass(frozen=True)

@@ -40,23 +40,25 @@ def add_control(
     kind: Any,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
-    also: Sequence[str] = (),
+    other_risks: Sequence[str] = (),
     **fields: Any,
 ) -> Control:
     """Note something that is in place against (or for) a risk; seen by whoever sees the risk.
 
-    ``also`` are further risks that it works on; ``fields`` more of ``FIELDS``. One that works on a
-    party's own risk is that party's own. Raises ``Invalid``, ``Forbidden``.
+    ``other_risks``: refs of further risks that it works on; ``fields``: more of ``FIELDS``. One
+    that works on a party's own risk is that party's own. Raises ``Invalid``, ``Forbidden``.
     """
     try:
         risk = risk_for(actor, ref, lock=True)
     except NotFound:
-        # It was written down, as ``also`` was, and may be mistyped.
+        # It was written down, as ``other_risks`` were, and may be mistyped.
         raise Invalid.one("risks", "unknown_risk", _unknown_risk(ref)) from None
     require_on(actor, "control.edit", risk)
     errors = Errors()
     clean = _clean(errors, actor, {"name": name, "kind": kind, **fields}, of=risk, at=at)
-    others = _find_risks(errors, actor, [r for r in dict.fromkeys(also) if r != risk.ref], risk)
+    others = _find_risks(
+        errors, actor, [r for r in dict.fromkeys(other_risks) if r != risk.ref], risk
+    )
     errors.raise_if_any()
     control = Control(
         register=risk.register,

@@ -29,7 +29,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.conflict import edit_conflict, seen_value, taken
+from riskreg.web.conflict import edit_conflict, names_to_save, seen_value
 from riskreg.web.forms.marks import adds
 from riskreg.web.presenters import person
 from riskreg.web.table_form import form_field, in_form, initial_value, set_choices, show_what_was
@@ -131,7 +131,7 @@ class ScheduleEdit(ScheduleView):
             return self._end(row, form, known)
         if not form.is_valid():
             return self._page(row, form, 400)
-        touched = taken(request, form.changed_data)
+        touched = names_to_save(request, form.changed_data)
         fields = {name: value for name, value in form.given().items() if name in touched}
         try:
             version = form.cleaned_data["version"] or 0

@@ -142,7 +142,7 @@ class ControlNew(RegisterView):
                 text = _("A control works on at least one risk; name it by its reference.")
                 raise Invalid.one("risks", "required", text)
             row = add_control(
-                actor=self.viewer, ref=refs[0], also=refs[1:], at=self.at, **form.given()
+                actor=self.viewer, ref=refs[0], other_risks=refs[1:], at=self.at, **form.given()
             )
         except Invalid as invalid:
             form.refuse(invalid)

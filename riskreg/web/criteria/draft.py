@@ -311,7 +311,8 @@ def read(data: QueryDict) -> Draft:
     flat = _texts(data, "cell")
     width = len(impact)
     cells = [
-        [_known(flat, x * width + y, keys) for y in range(width)] for x in range(len(likelihood))
+        [_key_or_first(flat, x * width + y, keys) for y in range(width)]
+        for x in range(len(likelihood))
     ]
     texts = list(zip(_texts(data, "d_text"), _texts(data, "d_text_zh"), strict=False))
     dimensions = [
@@ -370,7 +371,7 @@ def _at(column: Sequence[str], n: int) -> str:
     return column[n] if n < len(column) else ""
 
 
-def _known(flat: Sequence[str], n: int, keys: Sequence[str]) -> str:
+def _key_or_first(flat: Sequence[str], n: int, keys: Sequence[str]) -> str:
     return flat[n] if n < len(flat) and flat[n] in keys else keys[0]
 
 

@@ -31,7 +31,7 @@ class CriteriaPage(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The criteria in force, or with ``?version=`` an earlier version."""
-        criteria = self._asked(request.GET.get("version", ""))
+        criteria = self._criteria_asked_for(request.GET.get("version", ""))
         scale, axes = Scale(criteria), axes_of(self.viewer.register)
         context = {
             "criteria": criteria,
@@ -60,7 +60,7 @@ class CriteriaPage(RegisterView):
     def _is_in_force(self, criteria: Criteria) -> bool:
         return criteria.number == self.viewer.criteria.number
 
-    def _asked(self, text: str) -> Criteria:
+    def _criteria_asked_for(self, text: str) -> Criteria:
         if not text:
             return self.viewer.criteria
         known = text.isascii() and text.isdigit() and len(text) < 7

@@ -23,9 +23,9 @@ from riskreg.web.base import add_errors
 from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import (
     edit_conflict,
+    names_to_save,
     saved_words,
     seen_value,
-    taken,
 )
 from riskreg.web.decisions.pages import DecisionPage
 from riskreg.web.forms.marks import adds
@@ -179,7 +179,7 @@ class DecisionEdit(DecisionPage):
         row = self._row(ref)
         form = DecisionForm(self.viewer, request.POST, current=row)
         if form.is_valid():
-            touched = taken(request, set(form.changed_data))
+            touched = names_to_save(request, set(form.changed_data))
             fields = {name: value for name, value in form.given().items() if name in touched}
             try:
                 edit_decision(

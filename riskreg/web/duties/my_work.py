@@ -80,7 +80,9 @@ class MyWork(RegisterView):
         listed = {d["ref"] for d in rows}
         beyond = [d for d in works if d.ref not in listed]
         context = {
-            "groups": agenda_page.groups(rows, today, per_day, self._asked(all_mine, soon)),
+            "groups": agenda_page.groups(
+                rows, today, per_day, self._count_later_answers(all_mine, soon)
+            ),
             "duties": rows,
             "due": agenda_page.total(rows, per_day, today, soon),
             "called": called_rows(viewer, called.values()),
@@ -103,7 +105,7 @@ class MyWork(RegisterView):
             "waiting_more": self._more_waiting(len(waiting), today, soon) if watches else 0,
             "whose": str(viewer.party or viewer.register),
             "standing": self._standing() if watches else None,
-            "changed": self._linked(event_rows(viewer, found[:LISTED])),
+            "changed": self._add_links(event_rows(viewer, found[:LISTED])),
             "since": since,
             "setup_url": self._setup_url(),
             "title": _("My work"),
@@ -175,7 +177,7 @@ class MyWork(RegisterView):
         wanted = agenda.Wanted(today, kinds=kinds, people=agenda.mine(self.viewer), due_before=end)
         return agenda.counts_by_day(self.viewer, wanted)
 
-    def _asked(self, mine: list[Duty], soon: dt.date) -> int:
+    def _count_later_answers(self, mine: list[Duty], soon: dt.date) -> int:
         """How many answers the viewer owes that are due after ``soon``; counted by a query where
         more than was read."""
         owed = [duty for duty in mine if duty.kind in ANSWERS]
@@ -250,7 +252,7 @@ class MyWork(RegisterView):
         news = news.filter(actor__isnull=False).exclude(actor=self.viewer.user.uuid)
         return list(with_figure_labels(self.viewer, news).order_by("-id")[:LISTED])
 
-    def _linked(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    def _add_links(self, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
         for row in rows:
             event = row["event"]
             name = "web:risk" if event.subject_type == "risk" else "web:mitigation"

@@ -81,10 +81,12 @@ class GiveEstimate(RegisterView):
             if saving:
                 refuse(form, invalid)
                 return self._page(risk, form, status=400)
-            shown, asked = self._drawn(risk, form, invalid)
+            shown, asked = self._figures_and_question(risk, form, invalid)
             return self._page(risk, form, shown=shown, asked=asked)
         if not saving or form.cleaned_data["asked"] != fingerprint(clean):
-            return self._page(risk, form, shown=self._shown(clean), asked=fingerprint(clean))
+            return self._page(
+                risk, form, shown=self._curve_context(clean), asked=fingerprint(clean)
+            )
         record_estimate(actor=self.viewer, ref=ref, given=form.given(), at=self.at)
         messages.success(
             request,
@@ -102,7 +104,7 @@ class GiveEstimate(RegisterView):
         currency, today = self.viewer.register.currency, self.viewer.today(self.at)
         return EstimateForm(currency, data, initial=ranges_at_first(today))
 
-    def _drawn(
+    def _figures_and_question(
         self, risk: Risk, form: EstimateForm, invalid: Invalid
     ) -> tuple[dict[str, Any] | None, str]:
         """What can be drawn although something else is still missing, and what was asked with it;
@@ -120,9 +122,9 @@ class GiveEstimate(RegisterView):
         filled = {"rationale": "-", "base_year": 2000, "stage": "residual", "label": "judgement"}
         given = {**form.given(), **filled, "sources": [], "included": ""}
         clean = clean_estimate(self.viewer, risk, given)
-        return self._shown(clean), fingerprint(clean)
+        return self._curve_context(clean), fingerprint(clean)
 
-    def _shown(self, clean: dict[str, Any]) -> dict[str, Any]:
+    def _curve_context(self, clean: dict[str, Any]) -> dict[str, Any]:
         """The curve, its table and the question about the upper end."""
         row = Estimate(**{n: clean.get(n) for n in clean if n.startswith(("freq", "sever"))})
         currency = self.viewer.register.currency

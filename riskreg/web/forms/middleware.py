@@ -125,7 +125,7 @@ class FormsMiddleware:
         request.typed = typed  # type: ignore[attr-defined]
         response = self.get_response(request)
         if response.get("Content-Type", "").startswith("text/html") and not response.streaming:
-            response.content = _filled(request, response.content.decode(), typed)
+            response.content = _fill_in_again(request, response.content.decode(), typed)
             response.headers["Cache-Control"] = "no-store"
             if "Content-Length" in response.headers:
                 response.headers["Content-Length"] = str(len(response.content))
@@ -149,7 +149,7 @@ def _repeated(
     return render(request, "forms/sent_already.html", context, status=409)
 
 
-def _filled(request: HttpRequest, text: str, typed: Typed) -> str:
+def _fill_in_again(request: HttpRequest, text: str, typed: Typed) -> str:
     done = refill(text, request.get_full_path(), typed)
     context = {
         "found": done.found,

@@ -34,7 +34,7 @@ class HeatmapAsked:
     def read(cls, viewer: Viewer, given: QueryDict, at: dt.datetime) -> "HeatmapAsked":
         """Raises ``Invalid`` for what the page cannot show."""
         asked, moving = stage_of_movement(given)
-        chosen = filters.parse(viewer, asked, at, also=OWN, one_kind=True)
+        chosen = filters.parse(viewer, asked, at, other_params=OWN, one_kind=True)
         errors = Errors()
         as_of, compare = _clean_day(errors, asked, "as_of"), _clean_day(errors, asked, "compare")
         cells = parse_cells(errors, asked.getlist("cells"))

@@ -38,7 +38,7 @@ def localized(field: str, pair: list[Any], change: Mapping[str, Any]) -> list[An
     return [version if text else text for text, version in zip(pair, localized, strict=True)]
 
 
-def versions_changed(
+def translations_changed(
     change: Mapping[str, Any],
 ) -> tuple[dict[str, list[Any]], dict[str, list[str]]]:
     """What changed in versions of texts whose original stayed as it was: in the reader's language

@@ -46,7 +46,7 @@ from riskreg.web.history.language import (
     localized,
     named,
     reading_texts,
-    versions_changed,
+    translations_changed,
 )
 from riskreg.web.ladder.labels import reason_label
 from riskreg.web.tables import PEOPLE, find_field
@@ -178,7 +178,7 @@ def _version_rows(event: Event, change: dict[str, Any]) -> list[dict[str, Any]]:
     if event.verb.endswith(".created"):
         return []
     noun = event.subject_type
-    here, elsewhere = versions_changed(change)
+    here, elsewhere = translations_changed(change)
     rows = [
         {"field": field_label(field, noun), "before": before or "", "after": after or ""}
         for field, (before, after) in here.items()

@@ -137,7 +137,7 @@ class IndicatorPage(RegisterView):
                 }
                 for r in page
             ],
-            **self._called(indicator),
+            **self._reviews_called_for(indicator),
             "past": people_first(
                 self.viewer,
                 events.history_of(
@@ -166,7 +166,7 @@ class IndicatorPage(RegisterView):
             "was": number(reading.corrects.value) if reading.corrects else "",
         }
 
-    def _called(self, indicator: Indicator) -> dict[str, Any]:
+    def _reviews_called_for(self, indicator: Indicator) -> dict[str, Any]:
         every = breaches_called_by(self.viewer, indicator)
         rows = [
             {

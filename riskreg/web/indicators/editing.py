@@ -15,8 +15,8 @@ from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.conflict import (
     edit_conflict,
+    names_to_save,
     saved_words,
-    taken,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.indicators.forms import TEXT_FIELDS, IndicatorForm, values_of
@@ -92,7 +92,7 @@ class IndicatorEdit(IndicatorEditing):
         indicator = self._indicator(ref)
         form = IndicatorForm(self.viewer, request.POST, current=indicator)
         if form.is_valid():
-            touched = taken(request, form.touched())
+            touched = names_to_save(request, form.touched())
             fields = {name: value for name, value in form.given().items() if name in touched}
             try:
                 was = indicator.outdated_translations

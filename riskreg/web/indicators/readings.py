@@ -33,7 +33,7 @@ class ReadingsPage(RegisterView):
 
     def get(self, request: HttpRequest, ref: str) -> HttpResponse:
         """The two forms."""
-        return self._open(self._indicator(ref))
+        return self._empty_forms_page(self._indicator(ref))
 
     def post(self, request: HttpRequest, ref: str) -> HttpResponse:
         """``way`` says which form it is."""
@@ -54,7 +54,7 @@ class ReadingsPage(RegisterView):
             except Invalid as invalid:
                 _beside(form, invalid)
             else:
-                return self._done(request, done)
+                return self._redirect_after(request, done)
         return self._page(indicator, form, FileForm(), status=400)
 
     def _from_file(self, request: HttpRequest, indicator: Indicator) -> HttpResponse:
@@ -64,14 +64,14 @@ class ReadingsPage(RegisterView):
         try:
             rows, lines = _rows(_text(form))
             try:
-                return self._done(request, self._record(indicator, rows, Origin.CSV))
+                return self._redirect_after(request, self._record(indicator, rows, Origin.CSV))
             except Invalid as invalid:
                 errors = _by_line(invalid, lines)
         except Invalid as invalid:
             form.add_error(None, invalid.detail)
         return self._page(indicator, self._hand_form(indicator), form, errors=errors, status=400)
 
-    def _open(self, indicator: Indicator) -> HttpResponse:
+    def _empty_forms_page(self, indicator: Indicator) -> HttpResponse:
         return self._page(indicator, self._hand_form(indicator), FileForm())
 
     def _indicator(self, ref: str) -> Indicator:
@@ -96,7 +96,7 @@ class ReadingsPage(RegisterView):
             actor=self.viewer, ref=indicator.ref, rows=rows, origin=origin, at=self.at
         )
 
-    def _done(self, request: HttpRequest, done: Recorded) -> HttpResponse:
+    def _redirect_after(self, request: HttpRequest, done: Recorded) -> HttpResponse:
         count = len(done.readings)
         sentences = [
             ngettext("%(n)d reading is recorded.", "%(n)d readings are recorded.", count)

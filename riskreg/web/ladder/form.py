@@ -111,10 +111,10 @@ def take_errors(rows: list[Row], invalid: Invalid) -> list[str]:
 def shown(rows: list[Row], people: Mapping[uuid.UUID, str]) -> list[dict[str, Any]]:
     """The rows as the template draws them."""
     names = {str(key): name for key, name in people.items()}
-    return [_shown(n, row, names) for n, row in enumerate(rows)]
+    return [_row_context(n, row, names) for n, row in enumerate(rows)]
 
 
-def _shown(n: int, row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+def _row_context(n: int, row: Row, names: Mapping[str, str]) -> dict[str, Any]:
     offset = row.offset
     numbered = isinstance(offset, int)
     tone = "" if not isinstance(offset, int) or offset < 0 else "late" if offset else "due"

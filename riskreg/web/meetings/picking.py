@@ -109,7 +109,9 @@ class NewMeeting(MeetingView):
         scale = Scale(viewer.register.criteria)
         visibility = self._visibility(request)
         try:
-            chosen = filters.parse(viewer, request.GET, self.at, also=(WITH, "ordering", "page"))
+            chosen = filters.parse(
+                viewer, request.GET, self.at, other_params=(WITH, "ordering", "page")
+            )
             rows = list(candidates(viewer, chosen, visibility)[: MAX_ITEMS + 1])
         except Invalid as invalid:
             problems = filter_problems(invalid, choices_for(viewer), scale)

@@ -78,7 +78,7 @@ def inbox(request: HttpRequest) -> HttpResponse:
 @login_required
 def message(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
     """One message as text, with its links. Looking at it changes nothing."""
-    row = _found(request, message)
+    row = _message_for(request, message)
     language = LANGUAGE_TAGS.get(row.language, row.language)
     context = {"row": _line(row), "now": clock.now(), "text_language": language}
     return render(request, "inbox/message.html", context)
@@ -88,7 +88,7 @@ def message(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
 @login_required
 def message_open(request: HttpRequest, message: uuid.UUID) -> HttpResponse:
     """Note that it was opened, and show it."""
-    row = _found(request, message)
+    row = _message_for(request, message)
     mark_read(inbox_of(signed_in(request)), row.uuid, clock.now())
     return HttpResponseRedirect(reverse("web:inbox_message", kwargs={"message": row.uuid}))
 
@@ -109,7 +109,7 @@ def inbox_read(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("web:inbox"))
 
 
-def _found(request: HttpRequest, message: uuid.UUID) -> Message:
+def _message_for(request: HttpRequest, message: uuid.UUID) -> Message:
     """The message, if it is in the inbox of who asks. Raises ``NotFound``."""
     row = inbox_of(signed_in(request)).filter(uuid=message).first()
     if row is None:

@@ -22,9 +22,9 @@ from riskreg.web.base import add_errors
 from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import (
     edit_conflict,
+    names_to_save,
     saved_words,
     seen_value,
-    taken,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.localized import outdated_after_saving
@@ -163,7 +163,7 @@ class MitigationEdit(MitigationPage):
         require(self.viewer, "mitigation.edit", mitigation)
         form = MitigationForm(self.viewer, request.POST, current=mitigation)
         if form.is_valid():
-            touched = taken(request, form.changed_fields())
+            touched = names_to_save(request, form.changed_fields())
             if "progress" in touched:
                 # The sentence that stands beside it in the form goes with it.
                 touched = {*touched, "progress_note"}

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.fields import MODEL
 from riskreg.analysis.models import ObjectiveModel
-from riskreg.analysis.queries.objectives import last_number, model_of, refs_of
+from riskreg.analysis.queries.objectives import last_number, model_of, refs_in_model
 from riskreg.analysis.services import model_objective
 from riskreg.indicators.queries.objectives import actual_values
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
@@ -64,7 +64,7 @@ class ModelForm(forms.Form):
     def __init__(
         self, viewer: Viewer, objective: Objective, row: ObjectiveModel | None, data: Any = None
     ) -> None:
-        refs = refs_of(viewer, row) if row else {}
+        refs = refs_in_model(viewer, row) if row else {}
         self.row = row
         self.sizes = {
             "hits": _rows_of(data, "hit", _HITS, len(row.hits) if row else 0),
@@ -218,7 +218,7 @@ def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
     found: dict[str, Any] = {"model": row, "may_model": bool(audiences(viewer, objective))}
     if row is None:
         return found
-    refs = refs_of(viewer, row)
+    refs = refs_in_model(viewer, row)
     return found | {
         "model_private": row.visibility == Visibility.PARTY,
         "model_rationale": row.localized("rationale"),

@@ -86,7 +86,7 @@ class OverviewPage(RegisterView):
             "empty": not (shown.total or shown.other_total),
             "may_create": permits(self.viewer, "risk.create"),
             "over_time": self._over_time(today, shown),
-            "moved": self._moved(shown, scale),
+            "moved": self._moves_context(shown, scale),
             "moved_url": f"{compared}#moved",
             "opened_url": f"{compared}#opened",
             "closed_url": f"{compared}#closed",
@@ -214,7 +214,7 @@ class OverviewPage(RegisterView):
         made = clock.local_date(register.created_at, register.time_zone)
         return (made.year, made.month) == (today.year, today.month)
 
-    def _moved(self, shown: Heatmap, scale: Scale) -> dict[str, Any] | None:
+    def _moves_context(self, shown: Heatmap, scale: Scale) -> dict[str, Any] | None:
         compared = shown.comparison
         assert compared is not None  # noqa: S101 - the page always compares
         page = Paginator(compared.moves, SHOWN).get_page(1)

@@ -61,14 +61,14 @@ class HandOverPage(RegisterView):
         require(self.viewer, "handover.make")
         if "from" not in request.GET:
             return self._page({})
-        giver, found, part = self._found(request.GET)
+        giver, found, part = self._parse_hand_over(request.GET)
         form = HandOverForm(initial={"seen": found.fingerprint})
         return self._preview(giver, found, part, form)
 
     def post(self, request: HttpRequest) -> HttpResponse:
         """Do it, if it is still what was shown."""
         require(self.viewer, "handover.make")
-        giver, found, part = self._found(request.POST)
+        giver, found, part = self._parse_hand_over(request.POST)
         form = HandOverForm(request.POST)
         set_choices(form, "to", _takers(self.viewer))
         status = 400
@@ -105,7 +105,7 @@ class HandOverPage(RegisterView):
                 return HttpResponseRedirect(reverse("web:handover", kwargs=keys))
         return self._preview(giver, found, part, form, status)
 
-    def _found(self, given: Any) -> tuple[User, Responsibilities, str]:
+    def _parse_hand_over(self, given: Any) -> tuple[User, Responsibilities, str]:
         giver, party = person_leaving(self.viewer, given.get("from"))
         require_for_person(self.viewer, "handover.make", giver.pk, party)
         part = given.get("part", ItemKind.ALL)

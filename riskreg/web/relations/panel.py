@@ -24,7 +24,7 @@ def relations_panel(viewer: Viewer, risk: Risk, now: Position, scale: Scale) -> 
             for role, ones in groups.items()
         ],
         "cut": len(found) > SHOWN,
-        "graph": relation_graph(_drawn(risk, now.residual_rating, scale), nodes)
+        "graph": relation_graph(_node_of(risk, now.residual_rating, scale), nodes)
         if related
         else None,
         "rule": parts_rule() if {"parent", "part"} & set(groups) else "",
@@ -49,10 +49,10 @@ def _row(viewer: Viewer, one: Related, scale: Scale) -> dict[str, Any]:
 
 
 def _node(one: Related, scale: Scale) -> Node:
-    return _drawn(one.risk, one.rating, scale)
+    return _node_of(one.risk, one.rating, scale)
 
 
-def _drawn(risk: Risk, rating: str | None, scale: Scale) -> Node:
+def _node_of(risk: Risk, rating: str | None, scale: Scale) -> Node:
     tone = scale.tone(rating)
     step = None if tone is None else severity_step(tone, scale.of)
     return Node(risk.ref, step, gain=risk.kind == "opportunity", open=risk.state == "open")

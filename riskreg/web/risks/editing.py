@@ -21,9 +21,9 @@ from riskreg.web.conflict import (
     conflict_page,
     differences,
     hidden_fields,
+    names_to_save,
     old_version,
     saved_words,
-    taken,
 )
 from riskreg.web.forms.marks import adds
 from riskreg.web.localized import outdated_after_saving
@@ -182,7 +182,7 @@ class EditRisk(_Editor):
             return self.page(form, lines, risk, status=400)
         changed_fields = self._touched(request, form, lines)
         # Only that is sent; all else stays as it is.
-        changed_fields = taken(request, changed_fields)
+        changed_fields = names_to_save(request, changed_fields)
         fields = {**form.given(), SOURCES: _sources(lines)}
         fields = {name: value for name, value in fields.items() if name in changed_fields}
         try:

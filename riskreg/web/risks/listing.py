@@ -78,7 +78,7 @@ def matching(
 
     Raises ``Invalid`` for a list that cannot be shown as asked.
     """
-    chosen = filters.parse(viewer, given, at, also=OWN)
+    chosen = filters.parse(viewer, given, at, other_params=OWN)
     errors = Errors()
     column, descending = filters.parse_risk_ordering(
         errors, given.get("ordering"), chosen.stage, DEFAULT_ORDER
@@ -88,10 +88,10 @@ def matching(
     # What happened is closed: who asks for it is not shown an empty list.
     as_asked = chosen.state_given or "happened" in chosen.given
     rows = rows if as_asked else rows.filter(~Q(state=State.CLOSED))
-    return chosen, _sorted(rows, column, descending)
+    return chosen, _in_order(rows, column, descending)
 
 
-def _sorted(rows: QuerySet[Position], column: str, descending: bool) -> QuerySet[Position]:
+def _in_order(rows: QuerySet[Position], column: str, descending: bool) -> QuerySet[Position]:
     """Unrated and undated risks come last either way; the place of the ref breaks ties."""
     if column == "ref_order":
         return rows.order_by("-ref_order" if descending else "ref_order")

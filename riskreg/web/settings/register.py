@@ -43,7 +43,7 @@ class CadenceForm(forms.Form):
     def __init__(self, viewer: Viewer, data: Any = None) -> None:
         matrix = Matrix(viewer.criteria)
         self.keys = [*reversed(matrix.rating_keys), UNRATED]
-        self.names = {k: _named(matrix, k) for k in self.keys}
+        self.names = {k: _rating_name(matrix, k) for k in self.keys}
         days = {k: matrix.cadence_days(None if k == UNRATED else k) for k in self.keys}
         initial = {_CADENCE + k: days[k] for k in self.keys}
         super().__init__(data, initial={"seen": viewer.criteria.number, **initial})
@@ -297,7 +297,7 @@ class AxesChange(Settings):
         return self.done(_("The matrices are drawn so from now on."))
 
 
-def _named(matrix: Matrix, key: str) -> str:
+def _rating_name(matrix: Matrix, key: str) -> str:
     return capfirst(matrix.rating_name(None if key == UNRATED else key))
 
 

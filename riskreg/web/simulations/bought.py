@@ -74,12 +74,12 @@ class Bought:
         chosen, other = one["chosen"], one["runner_up"]
         return {
             "budget": amount_text(one["budgets"][0]["amount"], self.currency),
-            "works": self._named(chosen["mitigations"]),
+            "works": self._mitigation_names(chosen["mitigations"]),
             "cost": amount_text(chosen["cost"], self.currency),
             "mean": amount_text(chosen["mean"][0], self.currency),
             "saved": amount_text(one["nothing"]["difference"][0], self.currency),
             "within": chance_text(chosen["within_budget"]),
-            "other": self._named(other["mitigations"]) if other else None,
+            "other": self._mitigation_names(other["mitigations"]) if other else None,
             "difference": self._difference(other["difference"]) if other else "",
             "as_good": one["as_good_count"],
             "claim": _claim(one),
@@ -91,7 +91,7 @@ class Bought:
             return amount_text(value, self.currency)
         return amount_text(value) + bracketed(f"{amount_text(low)} … {amount_text(high)}")
 
-    def _named(self, mitigations: Sequence[str]) -> list[dict[str, str]]:
+    def _mitigation_names(self, mitigations: Sequence[str]) -> list[dict[str, str]]:
         named = []
         for one in mitigations:
             row = self.works.get(one)

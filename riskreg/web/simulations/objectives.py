@@ -63,7 +63,7 @@ def objective_shown(
                 after.get("gains", {}).items(), key=lambda one: (-one[1][0], one[0])
             )
         ],
-        "left_out": [_named(name, risks, drivers, mitigations) for name in one["left_out"]],
+        "left_out": [_ref_or_words(name, risks, drivers, mitigations) for name in one["left_out"]],
         "growth": percent_text(significant(100 * one["required_growth"])),
         "start": number(one["start"]),
         "start_year": one["start_year"],
@@ -108,7 +108,7 @@ def _mitigation(name: str, mitigations: Mapping[str, Mitigation]) -> dict[str, s
     return {"ref": row.ref if row else "", "title": title}
 
 
-def _named(
+def _ref_or_words(
     name: str,
     risks: Mapping[str, Risk],
     drivers: Mapping[str, Driver],

@@ -12,11 +12,11 @@ def draw_icon(name: str, size: int = 16, label: str = "") -> SafeString:
     Without ``label`` it is decoration and hidden from screen readers. Raises
     ``heroicons.IconDoesNotExist`` for an unknown name.
     """
-    return _drawn(name, size, str(label))
+    return _draw_icon(name, size, str(label))
 
 
 @functools.lru_cache(maxsize=1024)
-def _drawn(name: str, size: int, label: str) -> SafeString:
+def _draw_icon(name: str, size: int, label: str) -> SafeString:
     """A page has up to a hundred icons, of few kinds; each is read and written once a process."""
     if size <= 16:
         draw = heroicons_tags.heroicon_micro

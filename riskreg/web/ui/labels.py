@@ -15,7 +15,7 @@ from riskreg.web.ui.drawn import component
 register = template.Library()
 
 
-def _known(label: str) -> tuple[str, str, str, str]:
+def _label_parts(label: str) -> tuple[str, str, str, str]:
     """(word, tone, icon, what it means) of a label."""
     known = {
         "sourced": (_("Sourced"), "", "book-open", _("Taken from a published source")),
@@ -29,7 +29,7 @@ def _known(label: str) -> tuple[str, str, str, str]:
 
 def word_of(label: str | None) -> str:
     """A label's word in the reader's language; empty for none."""
-    return _known(label)[0] if label else ""
+    return _label_parts(label)[0] if label else ""
 
 
 @register.filter
@@ -43,7 +43,7 @@ def label_of(labels: Mapping[str, str] | None, name: str) -> str:
 @component("components/badge.html")
 def label_badge(label: str) -> dict[str, Any]:
     """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
-    text, tone, mark, title = _known(label)
+    text, tone, mark, title = _label_parts(label)
     return {"text": text, "tone": tone, "icon": mark, "title": title}
 
 
@@ -51,7 +51,7 @@ def label_badge(label: str) -> dict[str, Any]:
 @component("components/label_mark.html")
 def label_mark(label: str | None) -> dict[str, Any]:
     """Where a figure comes from, as a sign beside it; nothing for no label."""
-    word, _tone, mark, _title = _known(label or "")
+    word, _tone, mark, _title = _label_parts(label or "")
     return {"word": word, "icon": mark}
 
 
