@@ -248,7 +248,12 @@ def main() -> None:
     parser.add_argument("--first", type=int, default=0, help="number of the first register")
     options = parser.parse_args()
     django.setup()
-    expected = seed(options.duties, options.people, random.Random(options.seed), options.first)
+    from django.db import transaction
+
+    # An engine that runs meanwhile finds all of it at once: whoever had the day's digest of half of
+    # it would hear of the rest tomorrow.
+    with transaction.atomic():
+        expected = seed(options.duties, options.people, random.Random(options.seed), options.first)
     options.file.write_text(json.dumps(expected))
 
 
