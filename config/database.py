@@ -35,7 +35,50 @@ def database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
         found["CONN_MAX_AGE"] = None
     else:
         _bound(env, found)
+    # Asked for here, so that what does not go together is told by every program.
+    pool_size(env, found)
     return found
+
+
+def pool_size(env: environ.Env, found: dict[str, Any]) -> int:
+    """DATABASE_POOL: how many connections a web process shares out among its threads; 0: each
+    thread has its own.
+
+    Raises ``ImproperlyConfigured`` beside what it does not go with.
+    """
+    size: int = env.int("DATABASE_POOL", default=0)
+    if size < 0:
+        raise ImproperlyConfigured(f"DATABASE_POOL is 0 (none) or a number of connections: {size}")
+    if not size:
+        return 0
+    if found["ENGINE"] != POSTGRESQL:
+        raise ImproperlyConfigured("DATABASE_POOL needs PostgreSQL: set DATABASE_URL, or take out.")
+    if found["DISABLE_SERVER_SIDE_CURSORS"]:
+        raise ImproperlyConfigured(
+            "DATABASE_POOL and DATABASE_POOLER=1: one of them is enough, the pooler has the pool."
+        )
+    if env.int("DATABASE_CONN_MAX_AGE", default=0):
+        raise ImproperlyConfigured(
+            "DATABASE_POOL and DATABASE_CONN_MAX_AGE: a connection that a thread keeps is none "
+            "that others can have. Take DATABASE_CONN_MAX_AGE out."
+        )
+    return size
+
+
+def share_connections(found: dict[str, Any], size: int) -> None:
+    """Let the threads of this process have ``size`` connections between them.
+
+    Called once in each web process after it was forked: a pool has threads and connections, and
+    neither may be shared with a parent. Who finds none waits as long as for a new connection, and
+    fails as if the database were away.
+    """
+    found["CONN_MAX_AGE"] = 0
+    found["OPTIONS"]["pool"] = {
+        "min_size": 1,
+        "max_size": size,
+        "timeout": float(found["OPTIONS"]["connect_timeout"]),
+        "max_idle": 60.0,
+    }
 
 
 def _bound(env: environ.Env, found: dict[str, Any]) -> None:

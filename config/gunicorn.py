@@ -50,6 +50,18 @@ def when_ready(server: Any) -> None:
         server.log.warning(text)
 
 
+def post_fork(server: Any, worker: Any) -> None:
+    """Share connections out among this process's threads, where that is asked for."""
+    import environ
+    from django.conf import settings
+
+    from config.database import pool_size, share_connections
+
+    found = settings.DATABASES["default"]
+    if size := pool_size(environ.Env(), found):
+        share_connections(found, size)
+
+
 def post_worker_init(worker: Any) -> None:
     """Watch the engine from here: it cannot tell anybody that it has died."""
     from riskreg.operations.services.watching import watch

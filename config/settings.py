@@ -178,7 +178,7 @@ BACKUP_KEEP = env.int("BACKUP_KEEP", default=14)
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 REDIS_URL = broker_url(env)
-# Whether there has to be a broker: one was named, or others use this system.
+# Whether there has to be one: it was named, or others use this system.
 BROKER_EXPECTED = bool(env.str("REDIS_URL", default="")) or not LOCAL
 CACHES = {
     "default": {

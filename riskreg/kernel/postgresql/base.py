@@ -50,6 +50,14 @@ class DatabaseWrapper(base.DatabaseWrapper):
         params.pop("answer_within", None)
         return params
 
+    @property
+    def pool(self) -> Any:
+        """Django's pool, if there is one, of connections with their limit."""
+        options = self.settings_dict["OPTIONS"].get("pool")
+        if options:
+            options.setdefault("connection_class", BoundedConnection)
+        return super().pool
+
     def get_new_connection(self, conn_params: Any) -> Any:
         """A connection with its limit."""
         made: Any = super().get_new_connection(conn_params)
