@@ -182,7 +182,7 @@ class Supervisor:
     def poll(self) -> bool:
         """Look once at every program; restart what is due. False when it is time to give up."""
         for running in self._running:
-            self._tell_loud_lines(running)
+            self._repeat_loud_log_lines(running)
             process = running.process
             if process is not None and process.poll() is not None:
                 self._died(running, process)
@@ -222,7 +222,7 @@ class Supervisor:
         running.start_at = self.clock() + delay
         self.say(f"{name} {how}; starting it again in {delay:.0f} s (see {running.log})")
 
-    def _tell_loud_lines(self, running: _Running) -> None:
+    def _repeat_loud_log_lines(self, running: _Running) -> None:
         try:
             size = running.log.stat().st_size
             if size <= running.read_to:

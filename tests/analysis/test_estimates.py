@@ -10,7 +10,7 @@ from riskreg.analysis.queries.estimates import (
     estimate_for,
     estimates_of,
     newest_of_each,
-    pooled,
+    pool_of_released,
     withheld_count,
 )
 from riskreg.analysis.services import record_estimate, release_estimate
@@ -197,12 +197,12 @@ def test_the_pool_is_of_the_newest_released_one_of_each_expert(one: World) -> No
     other = estimate(one, risk_of(one), by="partner_owner", released=True, severity_low="20000000")
     estimate(one, risk_of(one), by="manager", severity_high="900000000")
     rows = list(estimates_of(one.viewer("leader"), risk_of(one)))
-    pool = pooled(rows, "residual")
+    pool = pool_of_released(rows, "residual")
     assert pool is not None
     assert set(pool.members) == {newer, other}
     assert pool.weight == 0.5
     assert pool.severity.mean == pytest.approx((newer.severity.mean + other.severity.mean) / 2)
-    assert pooled(rows, "target") is None
+    assert pool_of_released(rows, "target") is None
     assert len(newest_of_each(rows)) == 3
 
 
@@ -212,7 +212,7 @@ def test_rates_and_chances_make_no_pool(one: World) -> None:
         one, risk_of(one), by="partner_owner", released=True, frequency_kind="probability",
         frequency_low="0.1", frequency_mode="0.2", frequency_high="0.3",
     )  # fmt: skip
-    pool = pooled(estimates_of(one.viewer("auditor"), risk_of(one)), "residual")
+    pool = pool_of_released(estimates_of(one.viewer("auditor"), risk_of(one)), "residual")
     assert pool is not None
     assert pool.mixed
 

@@ -27,7 +27,7 @@ from riskreg.operations.queries.engine import broken_promises, engine_state, sta
 from riskreg.operations.services import heartbeats
 from riskreg.operations.services.heartbeats import record_heartbeat
 from riskreg.operations.services.runs import back_up
-from riskreg.operations.services.watching import look
+from riskreg.operations.services.watching import watch_once
 from riskreg.reminders.models import SweepRun
 from riskreg.reminders.queries.runs import last_whole_sweep
 from riskreg.reminders.services.recorded import Swept, recorded_sweep
@@ -186,15 +186,15 @@ def test_the_operator_hears_of_an_outage_once_and_of_its_end(settings: Any) -> N
     settings.OPERATOR_MAIL = ["night@register.example"]
     lives(20)
     for minutes in range(3):
-        assert not look(AT + minutes * MINUTE)
+        assert not watch_once(AT + minutes * MINUTE)
     assert [m.subject for m in mail.outbox] == ["riskreg: the engine stands still"]
     assert "no whole sweep for 20 minutes" in mail.outbox[0].body
     assert mail.outbox[0].to == ["night@register.example"]
     lives()
-    assert look(AT)
-    assert look(AT)
+    assert watch_once(AT)
+    assert watch_once(AT)
     assert [m.subject for m in mail.outbox[1:]] == ["riskreg: the engine works again"]
-    assert not look(AT + 60 * MINUTE)
+    assert not watch_once(AT + 60 * MINUTE)
     assert len(mail.outbox) == 3
     assert Outage.objects.filter(ended_at=None).count() == 1
 
@@ -209,8 +209,8 @@ def test_a_mail_that_was_not_taken_is_sent_by_the_next_look(
 
     with monkeypatch.context() as patch:
         patch.setattr(EmailMessage, "send", refused)
-        assert not look(AT)
-    assert not look(AT)
+        assert not watch_once(AT)
+    assert not watch_once(AT)
     assert len(mail.outbox) == 1
 
 

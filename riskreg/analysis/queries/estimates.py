@@ -97,7 +97,7 @@ def newest_of_each(rows: Iterable[Estimate]) -> list[Estimate]:
     return list(found.values())
 
 
-def pooled(rows: Iterable[Estimate], stage: str) -> Pooled | None:
+def pool_of_released(rows: Iterable[Estimate], stage: str) -> Pooled | None:
     """The pool of those of ``rows`` (newest first) that are released and of ``stage``."""
     released = [r for r in rows if r.stage == stage and r.visibility == Visibility.SHARED]
     members = newest_of_each(released)

@@ -23,10 +23,10 @@ _LOOKS_EVERY = 60.0
 _began = time.monotonic()
 
 
-def look(at: dt.datetime) -> bool:
+def watch_once(at: dt.datetime) -> bool:
     """Look whether the engine lives; note, log and mail when that has changed. True while it does.
 
-    A mail that could not be handed over is tried again by the next look.
+    A mail that could not be handed over is tried again by the next one.
     """
     reasons = standstill(engine_state(at))
     outage = open_outage()
@@ -70,7 +70,7 @@ def _watch() -> None:
         if time.monotonic() - _began < settings.ENGINE_DEAD_SECONDS:
             continue
         try:
-            look(clock.now())
+            watch_once(clock.now())
         except Exception as error:
             log.warning("could_not_watch", error=type(error).__name__)
         finally:

@@ -71,7 +71,9 @@ def copy_register(
     if visibility not in Visibility.values:
         raise Invalid.one("visibility", "unknown", _("This must be one of: shared, party."))
     other = _other(actor, slug)
-    known = {title.casefold() for title in _alive(actor).values_list("risk__title", flat=True)}
+    known = {
+        title.casefold() for title in _drafts_and_open(actor).values_list("risk__title", flat=True)
+    }
     rows = current_positions(other).filter(state=State.OPEN)
     if other.party is None or actor.party is None or other.party.key != actor.party.key:
         rows = rows.filter(visibility=Visibility.SHARED)
@@ -112,7 +114,7 @@ def no_such_register() -> Invalid:
     return Invalid.one("register", "unknown", text)
 
 
-def _alive(actor: Viewer) -> Any:
+def _drafts_and_open(actor: Viewer) -> Any:
     return current_positions(actor).filter(state__in=(State.DRAFT, State.OPEN))
 
 

@@ -17,7 +17,7 @@ from riskreg.analysis.queries.estimates import (
     estimates_of,
     may_estimate,
     newest_of_each,
-    pooled,
+    pool_of_released,
     withheld_count,
 )
 from riskreg.analysis.services import release_estimate
@@ -62,7 +62,7 @@ class RiskEstimates(RegisterView):
 
     def _stage(self, stage: str, rows: Sequence[Estimate], risk: Risk) -> dict[str, Any]:
         newest = newest_of_each(rows)
-        pool = pooled(rows, stage)
+        pool = pool_of_released(rows, stage)
         together = pool if pool and not pool.mixed else None
         numbers = [implied(row.frequency, row.severity) for row in newest]
         if together:

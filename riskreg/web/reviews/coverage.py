@@ -164,7 +164,7 @@ class CoverageCsv(CoverageView):
                 [
                     report.first.isoformat(),
                     report.as_of.isoformat(),
-                    _not_a_formula(name),
+                    _escape_formula(name),
                     key,
                     *(getattr(counted, what) for what in WHAT),
                     "" if counted.share is None else f"{counted.share:.4f}",
@@ -209,7 +209,7 @@ def row_name(by: str, row: Row) -> str:
     return person(row.name) if by == "owner" else str(row.name)
 
 
-def _not_a_formula(text: str) -> str:
+def _escape_formula(text: str) -> str:
     """A name that no spreadsheet takes for a formula."""
     return f"'{text}" if text[:1] in "=+-@\t\r" else text
 

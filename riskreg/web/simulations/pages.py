@@ -191,7 +191,7 @@ class SimulationCsv(RegisterView):
             risk = risks.get(risk_in_key(figure["key"]))
             ref = risk.ref if risk else ""
             line = [figure[name] for name in names]
-            writer.writerow([*map(_not_a_formula, line), ref, row.years, row.digest])
+            writer.writerow([*map(_escape_formula, line), ref, row.years, row.digest])
         if not figures:
             raise NotFound(_("This simulation has no figures yet."))
         response = HttpResponse("\ufeff" + out.getvalue(), content_type="text/csv; charset=utf-8")
@@ -215,7 +215,7 @@ def _levels(results: dict[str, Any]) -> list[dict[str, Any]]:
     ]  # fmt: skip
 
 
-def _not_a_formula(value: Any) -> Any:
+def _escape_formula(value: Any) -> Any:
     """A text that no spreadsheet takes for a formula."""
     text = isinstance(value, str) and value.startswith(_SPREADSHEET)
     return f"'{value}" if text else ("" if value is None else value)
