@@ -11,7 +11,16 @@ import sys
 from pathlib import Path
 from typing import Any
 
-MODULES = ("register", "home", "reminders", "idle_sweep", "exchange", "quant", "analysis")
+MODULES = (
+    "register",
+    "home",
+    "reminders",
+    "idle_sweep",
+    "upgrade",
+    "exchange",
+    "quant",
+    "analysis",
+)
 
 
 def main() -> int:

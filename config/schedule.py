@@ -20,6 +20,7 @@ def schedule(env: environ.Env) -> dict[str, dict[str, Any]]:
         "tend-change-requests": _every(300.0, "register.tend_change_requests", expires=240),
         "tend-pack-schedules": _every(300.0, "exchange.tend_pack_schedules", expires=240),
         "forget": _every(3600.0, "operations.forget", expires=3000),
+        "fill-again": _every(600.0, "operations.fill_again", expires=500),
         "sweep-evidence": _every(3600.0, "evidence.sweep", expires=3000),
         "tend-backups": _every(600.0, "operations.tend_backups", expires=500),
     }

@@ -2,7 +2,7 @@
 
 ``/healthz`` says that the process answers. ``/readyz`` says whether a request could be served, a
 write as well as a reading: database written to, room left, migrations applied and none that this
-code does not know, broker reachable; 503 names the part that fails and nothing else.
+code could not live with, broker reachable; 503 names the part that fails and nothing else.
 ``/readyz?deep=1`` says as well whether the engine lives and keeps what it promises. ``/metrics``
 is for the operator's collector: the bearer of METRICS_TOKEN. Anybody else, and everybody where none
 is set, gets 404: a proxy need not say that it is one, so no address says enough.
@@ -39,6 +39,11 @@ _CERTIFICATE = re.compile(r"certificate verify failed|root certificate file|matc
 
 class NotReady(Exception):
     """The message is what an operator may be told: no address, no secret."""
+
+
+# Whether a version with these migrations may work on tables that are newer than it. Rooms add
+# theirs at start.
+MAY_WORK: list[Callable[[frozenset[tuple[str, str]]], bool]] = []
 
 
 def check_database() -> None:
@@ -86,12 +91,14 @@ def check_space() -> None:
 
 
 def check_migrations() -> None:
-    """Raises ``NotReady`` unless the database has exactly the migrations of this code."""
+    """Raises ``NotReady`` unless the database has the migrations of this code, and others only
+    where it says that this version may work beside the one that made them."""
     applied = set(MigrationRecorder(connection).applied_migrations())
     if missing_migrations(applied):
         raise NotReady("unapplied migrations: run manage.py migrate")
     apps = {app for app, _name in migrations()}
-    if {key for key in applied - migrations() if key[0] in apps}:
+    newer = {key for key in applied - migrations() if key[0] in apps}
+    if newer and not any(may_work(migrations()) for may_work in MAY_WORK):
         raise NotReady("the database is of a newer version than this code")
 
 

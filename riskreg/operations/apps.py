@@ -9,6 +9,8 @@ class OperationsConfig(AppConfig):
         from riskreg.kernel import health
         from riskreg.operations.metrics import gauges
         from riskreg.operations.queries.engine import broken_promises, engine_state
+        from riskreg.operations.services.needed import may_work
 
+        health.MAY_WORK.append(may_work)
         health.GAUGES.append(gauges)
         health.DEEP.append(lambda at: broken_promises(engine_state(at)))

@@ -71,3 +71,14 @@ class Outage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.began_at:%Y-%m-%d %H:%M} {self.reasons}"
+
+
+class NeededMigration(models.Model):
+    """A migration that a version must have to work on these tables: the last one of each room
+    that the version before the one that made them had."""
+
+    room = models.CharField(max_length=100, unique=True)
+    name = models.CharField(max_length=200)
+
+    def __str__(self) -> str:
+        return f"{self.room}.{self.name}"

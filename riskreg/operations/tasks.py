@@ -1,9 +1,10 @@
-"""Backups in the background, if there is a schedule for them, and forgetting what is over."""
+"""Backups in the background, if there is a schedule for them, forgetting what is over, and filling
+what an old version left empty."""
 
 from celery import shared_task
 
 from riskreg.kernel import clock
-from riskreg.operations.services import forgetting, runs
+from riskreg.operations.services import backfills, forgetting, runs
 
 
 # Not given to a second worker while the first is at it, however long it takes.
@@ -17,3 +18,9 @@ def tend_backups() -> list[str]:
 def forget() -> dict[str, int]:
     """Delete what is older than it is kept."""
     return forgetting.forget(clock.now())
+
+
+@shared_task(name="operations.fill_again")
+def fill_again() -> int:
+    """Fill new columns of rows that a version before this one wrote after the migrations."""
+    return backfills.fill_again()

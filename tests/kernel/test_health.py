@@ -14,6 +14,8 @@ from django.db.migrations.recorder import MigrationRecorder
 from django.test import Client
 
 from riskreg.kernel import health
+from riskreg.operations.models import NeededMigration
+from riskreg.operations.services.needed import note_needed_migrations
 
 
 def well() -> None:
@@ -72,6 +74,19 @@ def test_a_database_that_is_newer_than_the_code_is_said() -> None:
     recorder.record_applied("elsewhere", "0001_initial")
     health.check_migrations()
     recorder.record_applied("accounts", "9999_of_a_later_version")
+    NeededMigration.objects.all().delete()
+    with pytest.raises(health.NotReady, match="newer version than this code"):
+        health.check_migrations()
+
+
+@pytest.mark.django_db
+def test_a_newer_database_says_that_the_version_before_may_work_on(client: Client) -> None:
+    MigrationRecorder(connection).record_applied("accounts", "9999_of_the_next_version")
+    # What the next version's `migrate` notes: what this one has.
+    note_needed_migrations()
+    health.check_migrations()
+    # And the one after the next, which this one is too old for.
+    NeededMigration.objects.filter(room="accounts").update(name="9999_of_the_next_version")
     with pytest.raises(health.NotReady, match="newer version than this code"):
         health.check_migrations()
 
@@ -94,6 +109,8 @@ import django
 django.setup()
 from django.db import connection
 from riskreg.kernel import health
+from riskreg.operations.models import NeededMigration
+from riskreg.operations.services.needed import note_needed_migrations
 with connection.cursor() as cursor:
     cursor.execute("CREATE TABLE IF NOT EXISTS something (id integer)")
 health.check_database()

@@ -7,6 +7,7 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
+    contracts = {"exchange.boardpack.sending": "packs are kept for a month, so there are few"}
 
     dependencies = [
         ('exchange', '0003_board_packs'),

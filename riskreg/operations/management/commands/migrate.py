@@ -2,17 +2,22 @@
 
 import contextlib
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError
 from django.core.management.commands import migrate
-from django.db import connections
+from django.db import DEFAULT_DB_ALIAS, connections
+
+from riskreg.kernel.health import missing_migrations
+from riskreg.operations.services.needed import note_needed_migrations
 
 # Any number, but always this one.
 LOCK = 7_463_552_918
 LOCK_SECONDS = 10
+WAIT_SECONDS = 0.2
 BEHIND_A_POOLER = (
     "DATABASE_POOLER=1: a lock that outlasts a transaction, and limits that are lifted for a "
     "session, would be left to strangers behind a pooler. Run this command with DATABASE_POOLER=0 "
@@ -21,12 +26,17 @@ BEHIND_A_POOLER = (
 
 
 class Command(migrate.Command):
-    """Django's own. Of several hosts that start it at once one migrates and the others wait."""
+    """Django's own. Of several hosts that start it at once one migrates and the others wait.
+
+    When all is applied, it is noted which version may go on working on the tables.
+    """
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, alone."""
         with alone(options["database"]):
             super().handle(*args, **options)
+            if options["database"] == DEFAULT_DB_ALIAS and not missing_migrations():
+                note_needed_migrations()
 
 
 @contextlib.contextmanager
@@ -50,7 +60,10 @@ def alone(alias: str) -> Iterator[None]:
                 "lock_timeout",
             ):
                 cursor.execute(f"SET {name} = 0")
-            cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK])
+            # Asked again and again: an index that is made beside everybody's work waits for the end
+            # of all statements, and would wait for one that waits here.
+            while not _has_lock(cursor):
+                time.sleep(WAIT_SECONDS)
             cursor.execute(f"SET lock_timeout = '{LOCK_SECONDS}s'")
         try:
             yield
@@ -68,3 +81,8 @@ def alone(alias: str) -> Iterator[None]:
     with path.with_name(f"{path.name}.migrate").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         yield
+
+
+def _has_lock(cursor: Any) -> bool:
+    cursor.execute("SELECT pg_try_advisory_lock(%s)", [LOCK])
+    return bool(cursor.fetchone()[0])

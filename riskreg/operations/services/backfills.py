@@ -1,0 +1,25 @@
+"""What an old version wrote while the new one's migrations were applied already."""
+
+import functools
+
+from django.apps import apps
+from django.db.migrations.loader import MigrationLoader
+
+from riskreg.kernel.backfill import Backfill
+
+
+def fill_again() -> int:
+    """Fill what the migrations' back-fills would fill now; how many rows that were."""
+    return sum(
+        operation.again(apps.get_model(app, operation.model)) for app, operation in _operations()
+    )
+
+
+@functools.cache
+def _operations() -> tuple[tuple[str, Backfill], ...]:
+    return tuple(
+        (app, operation)
+        for (app, _name), migration in sorted(MigrationLoader(None).disk_migrations.items())
+        for operation in migration.operations
+        if isinstance(operation, Backfill)
+    )
