@@ -6,19 +6,27 @@ from collections.abc import Collection
 
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.policy import token_digest
+from riskreg.kernel.compiled import Statement
+
+_TOKEN = Statement(
+    lambda digest: ApiToken.objects.select_related("user").filter(digest=digest), str
+)
 
 
 def token_row(token: str) -> ApiToken | None:
     """The row of ``token`` with its user, live or not; None for one that is not known."""
-    return ApiToken.objects.select_related("user").filter(digest=token_digest(token)).first()
+    return next(iter(_TOKEN(token_digest(token))), None)
 
 
 def token_for(token: str, at: dt.datetime) -> ApiToken | None:
     """The live token row with its active user, or None for unknown, expired or revoked."""
     row = token_row(token)
-    if row is None or row.revoked_at or row.expires_at <= at or not row.user.is_active:
-        return None
-    return row
+    return row if row is not None and is_live(row, at) else None
+
+
+def is_live(row: ApiToken, at: dt.datetime) -> bool:
+    """Whether the token of ``row`` opens anything at ``at``; it is read with its user."""
+    return not row.revoked_at and row.expires_at > at and row.user.is_active
 
 
 def users_by_uuid(uuids: Collection[uuid.UUID]) -> dict[uuid.UUID, User]:

@@ -32,8 +32,8 @@ from riskreg.risks import filters, services
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.policy import is_overdue, score_marks
-from riskreg.risks.queries.access import current_positions, risk_for, visible_risks
-from riskreg.risks.queries.links import objectives_by_risk, terms_by_risk
+from riskreg.risks.queries.access import position_values, risk_for, visible_risks
+from riskreg.risks.queries.links import links_by_risk
 from riskreg.risks.queries.lists import risk_list
 
 _NULLABLE = ("score", "next_review_on", "title", "owner")
@@ -64,12 +64,12 @@ class RiskApi(RegisterApi):
         return positions.values(*_COLUMNS)
 
     def to_json(self, rows: Collection[Row]) -> list[dict[str, Any]]:
-        """Rows of ``rows()`` as JSON, with two queries for their links."""
+        """Rows of ``rows()`` as JSON, with one query for their links."""
         return list(self._to_json(rows)) if rows else []
 
     def _to_json(self, rows: Collection[Row]) -> Iterator[dict[str, Any]]:
         ids = [row["risk_id"] for row in rows]
-        terms, objectives = terms_by_risk(ids), objectives_by_risk(self.viewer, ids)
+        links = links_by_risk(self.viewer, ids)
         today, root = self.viewer.today(self.at), f"{self.here}risks/"
         own = self.viewer.party.key if self.viewer.party else None
         for row in rows:
@@ -83,8 +83,8 @@ class RiskApi(RegisterApi):
                 "marks": score_marks(
                     row["kind"], {stage: row[f"{stage}_score"] for stage in STAGES}
                 ),
-                "terms": terms.get(key, {}),
-                "objectives": objectives.get(key, []),
+                "terms": links.terms.get(key, {}),
+                "objectives": links.objectives.get(key, []),
                 "overdue": is_overdue(row["state"], row["risk__next_review_on"], today),
             }
             if party != own:
@@ -93,7 +93,7 @@ class RiskApi(RegisterApi):
 
     def one(self, risk: Risk) -> dict[str, Any]:
         """``risk`` as it is now."""
-        return self.to_json(self.rows(current_positions(self.viewer).filter(risk_id=risk.pk)))[0]
+        return self.to_json(position_values(self.viewer, risk.pk, columns=_COLUMNS))[0]
 
     def answer(self, risk: Risk, status: int = 200) -> Answer:
         """``risk`` as it is now, with its ETag, and its address where it is new."""

@@ -9,6 +9,7 @@ from django.db.models import QuerySet
 
 from riskreg.events.models import Chain, Epoch, Event
 from riskreg.events.policy import GENESIS, SYSTEM_KEY, Audience, event_hash, hashed_fields
+from riskreg.kernel.compiled import Statement
 
 
 def visible_events(audience: Audience) -> QuerySet[Event]:
@@ -110,7 +111,12 @@ def current_epoch() -> str:
 
 def restored_since(since: dt.datetime) -> Epoch | None:
     """The last time after ``since`` that the log went on from a backup."""
-    return Epoch.objects.filter(began_at__gt=since).order_by("-pk").first()
+    return next(iter(_BEGUN_SINCE(since)), None)
+
+
+_BEGUN_SINCE = Statement(
+    lambda since: Epoch.objects.filter(began_at__gt=since).order_by("-pk")[:1], dt.datetime
+)
 
 
 @dataclass(frozen=True)

@@ -12,13 +12,23 @@ from django.db.models import BooleanField, F, Func, Value
 
 def among(field: str, ids: Collection[int]) -> Func:
     """The condition that ``field`` is one of ``ids``: ``filter(among("risk_id", ids))``."""
-    listed = ",".join(map(str, ids))
+    return among_listed(field, listed(ids))
+
+
+def listed(ids: Collection[int]) -> str:
+    """``ids`` as the one value that ``among_listed`` takes."""
+    text = ",".join(map(str, ids))
+    return f"[{text}]" if connection.vendor == "sqlite" else f"{{{text}}}"
+
+
+def among_listed(field: str, ids: str) -> Func:
+    """``among`` for a statement that is written once, to which ``ids`` (``listed``) are a value."""
     if connection.vendor == "sqlite":
-        joined, ending, listed = " IN (SELECT value FROM json_each(", "))", f"[{listed}]"
+        joined, ending = " IN (SELECT value FROM json_each(", "))"
     else:
         # Not one of a set of rows: the planner would read the whole table to find them.
-        joined, ending, listed = " = ANY(", "::bigint[])", f"{{{listed}}}"
+        joined, ending = " = ANY(", "::bigint[])"
     return Func(
-        F(field), Value(listed), arg_joiner=joined, template=f"(%(expressions)s{ending})",
+        F(field), Value(ids), arg_joiner=joined, template=f"(%(expressions)s{ending})",
         output_field=BooleanField(),
     )  # fmt: skip

@@ -11,7 +11,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery
 from django.db.models.lookups import IsNull
 from django.utils.translation import gettext as _
 
-from riskreg.accounts.models import User
+from riskreg.accounts.models import ApiToken, User
+from riskreg.accounts.policy import token_digest
 from riskreg.events.policy import Audience
 from riskreg.events.services import Entry
 from riskreg.kernel import clock
@@ -157,6 +158,33 @@ _MEMBER = Statement(
     str,
     int,
 )
+
+_TOKEN_COLUMNS = [column.attname for column in ApiToken._meta.concrete_fields]
+_MEMBER_BY_TOKEN = Statement(
+    lambda slug, digest: (
+        Membership.objects.select_related("user", "register__criteria", "party")
+        .filter(register__slug=slug, user__tokens__digest=digest, ended_at=None)
+        .annotate(**{f"token_{name}": F(f"user__tokens__{name}") for name in _TOKEN_COLUMNS})
+    ),
+    str,
+    str,
+)
+
+
+def member_by_token(token: str, slug: str) -> tuple[ApiToken, Membership] | None:
+    """The row of ``token`` with its user, and that user's membership in the register ``slug``: one
+    query. None for a token that is not known, and for who is no member there.
+
+    Whether the token is live, and opens that register, is the caller's to ask.
+    """
+    digest = token_digest(token)
+    found = next(iter(_MEMBER_BY_TOKEN(slug, digest)), None) if storable(slug) else None
+    if found is None:
+        return None
+    values = [getattr(found, f"token_{name}") for name in _TOKEN_COLUMNS]
+    row = ApiToken.from_db(found._state.db, _TOKEN_COLUMNS, values)
+    row.user = found.user
+    return row, found
 
 
 def viewer_for(user: User, slug: str, request_id: str = "") -> Viewer:

@@ -6,7 +6,7 @@ import json
 import zlib
 from dataclasses import asdict
 
-from django.db import IntegrityError, transaction
+from django.db import connection, transaction
 
 from riskreg.accounts.models import User
 from riskreg.kernel.encryption import encrypt
@@ -26,14 +26,33 @@ def take_key(
     To be called inside the transaction of the act. Of two at the same time one waits here for the
     other, and a failure of the act takes the key back with it.
     """
-    try:
-        with transaction.atomic():
-            row = DoneRequest.objects.create(
-                user=user, key=key, fingerprint=fingerprint, created_at=at
-            )
-    except IntegrityError:
-        return DoneRequest.objects.get(user=user, key=key), False
-    return row, True
+    row = DoneRequest(user=user, key=key, fingerprint=fingerprint, created_at=at)
+    if _inserted(row):
+        return row, True
+    return DoneRequest.objects.get(user=user, key=key), False
+
+
+def _inserted(row: DoneRequest) -> bool:
+    """Insert ``row`` unless its key is taken: one statement, which needs no savepoint to go on
+    after."""
+    columns = [column for column in DoneRequest._meta.concrete_fields if not column.primary_key]
+    values = [
+        column.get_db_prep_save(column.pre_save(row, add=True), connection) for column in columns
+    ]
+    table, names = DoneRequest._meta.db_table, ", ".join(str(column.column) for column in columns)
+    places = ", ".join(["%s"] * len(columns))
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({names}) VALUES ({places}) "  # noqa: S608 - names of ours
+            "ON CONFLICT (user_id, key) DO NOTHING RETURNING id",
+            values,
+        )
+        found = cursor.fetchone()
+    if found is None:
+        return False
+    row.pk = found[0]
+    row._state.adding = False
+    return True
 
 
 def keep_answer(row: DoneRequest, *, status: int, headers: dict[str, str], body: str = "") -> None:

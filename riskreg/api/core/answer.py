@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+import orjson
 from django.http import HttpResponse
 
 from riskreg.api.core.etag import etag
@@ -21,8 +22,7 @@ class Answer:
     @classmethod
     def of(cls, body: Any, status: int = 200, **headers: str) -> "Answer":
         """``body`` as JSON; in header names ``_`` stands for ``-``."""
-        text = json.dumps(body, ensure_ascii=False, separators=(",", ":"))
-        return cls(text, status, {n.replace("_", "-"): v for n, v in headers.items()})
+        return cls(_as_text(body), status, {n.replace("_", "-"): v for n, v in headers.items()})
 
     @classmethod
     def of_version(cls, body: Mapping[str, Any], status: int = 200) -> "Answer":
@@ -49,6 +49,14 @@ def with_secret(response: HttpResponse, secret: str) -> HttpResponse:
     one. What is kept for a repeat of the call never has it."""
     if secret:
         body = json.loads(response.content) | {"secret": secret}
-        response.content = json.dumps(body, ensure_ascii=False, separators=(",", ":")).encode()
+        response.content = _as_text(body).encode()
         response["Cache-Control"] = "no-store"
     return response
+
+
+def _as_text(body: Any) -> str:
+    try:
+        return orjson.dumps(body).decode()
+    except TypeError:
+        # A number that is too long for it.
+        return json.dumps(body, ensure_ascii=False, separators=(",", ":"))

@@ -10,13 +10,14 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken, Scope, User
-from riskreg.accounts.queries import token_for, token_row
+from riskreg.accounts.queries import is_live, token_for, token_row
 from riskreg.accounts.services.last_use import mark_used, note_refused, note_use
 from riskreg.api.core.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides
 from riskreg.kernel.capacity import note_account
 from riskreg.kernel.client import client_address
+from riskreg.register.access import member_by_token
 
 CHALLENGE = 'Bearer realm="riskreg"'
 
@@ -31,7 +32,7 @@ class BearerAuthentication(BaseAuthentication):
             return None
         token = token.strip()
         at = moment(request)
-        row = token_for(token, at)
+        row = _live_row(request, token, at)
         if row is None:
             note_refused(token)
             raise AuthenticationFailed(_why_refused(token, at))
@@ -80,6 +81,20 @@ class ScopePermission(BasePermission):
             _("This token has the scope “%(scope)s”; here one of scope %(needed)s is needed.")
             % {"scope": scope, "needed": needed},
         )
+
+
+def _live_row(request: Any, token: str, at: dt.datetime) -> ApiToken | None:
+    """The row of ``token``, if it is live. At an address in a register it is read together with its
+    user's membership there, which the request keeps as ``membership``."""
+    slug = request.parser_context["kwargs"].get("slug")
+    found = member_by_token(token, slug) if slug else None
+    if found is None:
+        return token_for(token, at)
+    row, membership = found
+    if not is_live(row, at):
+        return None
+    request.membership = membership
+    return row
 
 
 def _why_refused(token: str, at: dt.datetime) -> str:

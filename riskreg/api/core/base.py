@@ -20,7 +20,7 @@ from riskreg.api.core.body_shape import check_body
 from riskreg.api.core.errors import request_id
 from riskreg.api.core.query import as_query, check_parameters
 from riskreg.kernel.errors import Errors, NotFound
-from riskreg.register.access import Viewer, memberships_of, viewer_for
+from riskreg.register.access import Viewer, as_viewer, memberships_of, viewer_for
 from riskreg.register.models import Membership, Register
 from riskreg.register.permissions import require_not_archived
 
@@ -135,7 +135,12 @@ class RegisterApi(ApiView):
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)
-        self.viewer = viewer_for(self.me, kwargs["slug"], request_id())
+        known: Membership | None = getattr(request, "membership", None)
+        self.viewer = (
+            as_viewer(self.me, known, request_id())
+            if known is not None
+            else viewer_for(self.me, kwargs["slug"], request_id())
+        )
         if not self.token_allows(self.viewer.register):
             raise NotFound(_("There is no such register."))
         if request.method not in ("GET", "HEAD", "OPTIONS") and not self.serves_archived:

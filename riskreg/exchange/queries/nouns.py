@@ -39,7 +39,7 @@ from riskreg.risks import control_filters, mitigation_filters
 from riskreg.risks.fields import CONTROL, MITIGATION, RELATION, RISK
 from riskreg.risks.models import Position, Risk, Stage
 from riskreg.risks.queries.access import current_positions, visible_risks
-from riskreg.risks.queries.links import objectives_by_risk, terms_by_risk
+from riskreg.risks.queries.links import links_by_risk
 from riskreg.risks.queries.lists import controls_for, mitigations_for
 from riskreg.risks.queries.relations import relations_for
 
@@ -87,11 +87,11 @@ def _positions(viewer: Viewer, _at: dt.datetime) -> QuerySet[Position]:
 
 def _risks(viewer: Viewer, positions: Sequence[Position], _at: dt.datetime) -> Iterator[Body]:
     ids = [position.risk_id for position in positions]
-    terms, objectives = terms_by_risk(ids), objectives_by_risk(viewer, ids)
+    filed = links_by_risk(viewer, ids)
     for position in positions:
         links = {
-            "terms": terms.get(position.risk_id, {}),
-            "objectives": objectives.get(position.risk_id, []),
+            "terms": filed.terms.get(position.risk_id, {}),
+            "objectives": filed.objectives.get(position.risk_id, []),
             "scores": {stage: position.cell(stage) for stage in Stage.values},
             "owner": person(position.owner),
         }

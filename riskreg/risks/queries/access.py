@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterable
-from typing import Protocol
+from typing import Any, Protocol, cast
 from uuid import UUID
 
 from django.db.models import Q, QuerySet
@@ -13,6 +13,7 @@ from riskreg.kernel.punctuation import colon
 from riskreg.register.access import Viewer
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
+from riskreg.register.written import written_once
 from riskreg.risks.models import Control, Mitigation, Position, Risk, RiskAlias
 
 
@@ -26,15 +27,12 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
 
     Raises ``NotFound`` both for what is not there and for what is another party's own.
     """
-    risks = visible_risks(viewer).select_related("register", "party", "owner", "deputy")
-    if lock:
-        risks = risks.select_for_update(of=("self",), no_key=True)
-    risk = risks.filter(ref=ref).first() if valid_ref(ref) else None
+    risk = next(iter(_risks_called(viewer, ref, lock=lock)), None) if valid_ref(ref) else None
     if risk is None and valid_ref(ref) and viewer.party_id is not None:
         alias = RiskAlias.objects.filter(
             register=viewer.register, party_id=viewer.party_id, ref=ref
         ).first()
-        risk = risks.filter(pk=alias.risk_id).first() if alias else None
+        risk = _to_read(viewer, lock=lock).filter(pk=alias.risk_id).first() if alias else None
     if risk is None:
         raise NotFound(_("There is no such risk."))
     if lock:
@@ -45,6 +43,16 @@ def risk_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Risk:
             viewer.register.refresh_from_db(fields=["criteria"])
     risk.register = viewer.register
     return risk
+
+
+def _to_read(viewer: Viewer, *, lock: bool) -> QuerySet[Risk]:
+    risks = visible_risks(viewer).select_related("register", "party", "owner", "deputy")
+    return risks.select_for_update(of=("self",), no_key=True) if lock else risks
+
+
+@written_once()
+def _risks_called(viewer: Viewer, ref: str, *, lock: bool) -> QuerySet[Risk]:
+    return _to_read(viewer, lock=lock).filter(ref=ref)
 
 
 def own_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
@@ -133,6 +141,16 @@ def visible_positions(viewer: Viewer) -> QuerySet[Position]:
 def current_positions(viewer: Viewer) -> QuerySet[Position]:
     """Where each visible risk stands now."""
     return visible_positions(viewer).filter(valid_to=None)
+
+
+@written_once()
+def position_values(
+    viewer: Viewer, risk: int, *, columns: tuple[str, ...]
+) -> QuerySet[Position, dict[str, Any]]:
+    """Those ``columns`` of where the risk of that database id stands now; nothing for one that the
+    viewer may not know of."""
+    rows = current_positions(viewer).filter(risk_id=risk).values(*columns)
+    return cast(QuerySet[Position, dict[str, Any]], rows)
 
 
 def positions_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Position]:

@@ -1,31 +1,91 @@
 """What risks are linked to, by key: one query for however many risks."""
 
 from collections.abc import Collection
+from dataclasses import dataclass, field
 from typing import Any
 
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, DateField, IntegerField, Q, QuerySet, Value
+from django.db.models.functions import Cast
 
-from riskreg.kernel.many_ids import among
+from riskreg.kernel.many_ids import among, among_listed, listed
 from riskreg.register.access import Viewer
 from riskreg.register.models import Objective, Term
 from riskreg.register.visibility import Visibility
+from riskreg.register.written import written_once
 from riskreg.risks.models import Risk
 
 
-def terms_by_risk(risk_ids: Collection[int]) -> dict[int, dict[str, list[str]]]:
-    """{risk: {taxonomy: [term, …]}} in the register's order.
+@dataclass(frozen=True)
+class Links:
+    """What risks are filed under and bear on, by the risk's database id: ``terms`` {taxonomy:
+    [term, …]} in the register's order, ``objectives`` soonest first."""
+
+    terms: dict[int, dict[str, list[str]]] = field(default_factory=dict)
+    objectives: dict[int, list[str]] = field(default_factory=dict)
+
+
+def links_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> Links:
+    """The links of those risks, in one query; of objectives those that the viewer may know of.
 
     The caller has the ids from a query that was told who asks.
     """
-    found: dict[int, dict[str, list[str]]] = {}
-    rows = (
-        Risk.terms.through.objects.filter(among("risk_id", risk_ids))
-        .order_by("term__taxonomy__position", "term__taxonomy_id", "term__position", "term_id")
-        .values_list("risk_id", "term__taxonomy__key", "term__key")
-    )
-    for risk, taxonomy, term in rows:
-        found.setdefault(risk, {}).setdefault(taxonomy, []).append(term)
+    links = Links()
+    for risk, taxonomy, key, *_rest in sorted(_links(viewer, listed(risk_ids)), key=_place):
+        if taxonomy:
+            links.terms.setdefault(risk, {}).setdefault(taxonomy, []).append(key)
+        else:
+            links.objectives.setdefault(risk, []).append(key)
+    return links
+
+
+def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, list[str]]:
+    """``Links.objectives`` alone."""
+    found: dict[int, list[str]] = {}
+    rows = _objectives(viewer).filter(among("risk_id", risk_ids))
+    for risk, key in rows.order_by("objective__due_on", "objective_id").values_list(
+        "risk_id", "objective__key"
+    ):
+        found.setdefault(risk, []).append(key)
     return found
+
+
+def _place(row: tuple[Any, ...]) -> tuple[Any, ...]:
+    """Terms in the register's order, then objectives, soonest first."""
+    return (row[1] == "", row[3:])
+
+
+@written_once()
+def _links(viewer: Viewer, ids: str) -> QuerySet[Any, tuple[Any, ...]]:
+    """(risk, taxonomy, term, place …), and (risk, empty, objective, place …) of objectives."""
+    none, never = Cast(Value(None), IntegerField()), Cast(Value(None), DateField())
+    terms = (
+        Risk.terms.through.objects.filter(among_listed("risk_id", ids))
+        .filter(term__taxonomy__register=viewer.register.pk)
+        .order_by()
+        .values_list(
+            "risk_id", "term__taxonomy__key", "term__key",
+            "term__taxonomy__position", "term__taxonomy_id", "term__position",
+            never, "term_id",
+        )
+    )  # fmt: skip
+    objectives = (
+        _objectives(viewer)
+        .filter(among_listed("risk_id", ids), objective__register=viewer.register.pk)
+        .order_by()
+        .values_list(
+            "risk_id", Value(""), "objective__key",
+            none, none, none, "objective__due_on", "objective_id",
+        )
+    )  # fmt: skip
+    return terms.union(objectives, all=True)
+
+
+def _objectives(viewer: Viewer) -> QuerySet[Any]:
+    """Links to the objectives that the viewer may know of."""
+    visible = Q(objective__visibility=Visibility.SHARED)
+    if viewer.party_id is not None:
+        visible |= Q(objective__party_id=viewer.party_id)
+    return Risk.objectives.through.objects.filter(visible)
 
 
 def risks_by_term(viewer: Viewer) -> dict[int, int]:
@@ -53,22 +113,6 @@ def risks_by_objective(viewer: Viewer, objective_ids: Collection[int]) -> dict[i
         .annotate(n=Count("risks"))
     )
     return dict(rows)
-
-
-def objectives_by_risk(viewer: Viewer, risk_ids: Collection[int]) -> dict[int, list[str]]:
-    """{risk: [objective, …]}, soonest first: those that the viewer may know of."""
-    visible = Q(objective__visibility=Visibility.SHARED)
-    if viewer.party_id is not None:
-        visible |= Q(objective__party_id=viewer.party_id)
-    found: dict[int, list[str]] = {}
-    rows = (
-        Risk.objectives.through.objects.filter(visible, among("risk_id", risk_ids))
-        .order_by("objective__due_on", "objective_id")
-        .values_list("risk_id", "objective__key")
-    )
-    for risk, key in rows:
-        found.setdefault(risk, []).append(key)
-    return found
 
 
 def links_to(relation: Any, risk_ids: Collection[int]) -> QuerySet[Any]:

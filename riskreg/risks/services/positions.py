@@ -1,7 +1,7 @@
 """Keeping positions and review dates true. Called by services inside their transaction."""
 
 import datetime as dt
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from enum import Enum
 from typing import Any
 
@@ -12,6 +12,9 @@ from riskreg.risks import policy
 from riskreg.risks.models import Position, Risk, State
 
 PARTS = ("likelihood", "impact", "score", "rating")
+# What a position repeats of its risk.
+_OF_RISK = ("register", "party", "visibility", "ref", "ref_order", "state", "kind", "owner")
+_COLUMNS = [c.attname for c in Position._meta.concrete_fields if c.name in _OF_RISK]
 
 
 def set_position(
@@ -47,6 +50,13 @@ def set_position(
     return Position.objects.create(risk=risk, valid_from=at, by_scale=by_scale, **columns)
 
 
+def keep_position(risk: Risk, at: dt.datetime, changed: Collection[str]) -> None:
+    """``set_position`` after fields of the risk that are ``changed``; where a position repeats none
+    of them, nothing is asked."""
+    if not set(_OF_RISK).isdisjoint(changed):
+        set_position(risk, at)
+
+
 class Step(Enum):
     """What another standing of a risk makes of its positions: nothing, the open one is written
     anew, or a new one begins (and ends the open one, if there is one)."""
@@ -66,14 +76,7 @@ def next_step(
     """What ``set_position`` does after ``current``, the open one, and the columns of what stands
     then."""
     columns: dict[str, Any] = {
-        "register_id": risk.register_id,
-        "party_id": risk.party_id,
-        "visibility": risk.visibility,
-        "ref": risk.ref,
-        "ref_order": risk.ref_order,
-        "state": risk.state,
-        "kind": risk.kind,
-        "owner_id": risk.owner_id,
+        **{name: getattr(risk, name) for name in _COLUMNS},
         "criteria_id": criteria.pk if criteria else current and current.criteria_id,
     }
     for stage in ("inherent", "residual", "target"):

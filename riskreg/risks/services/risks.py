@@ -36,7 +36,12 @@ from riskreg.risks.services.crossing import (
     transfer_lines,
     transfer_title,
 )
-from riskreg.risks.services.positions import bump_version, set_draft_due, set_position
+from riskreg.risks.services.positions import (
+    bump_version,
+    keep_position,
+    set_draft_due,
+    set_position,
+)
 
 TRANSFER = "risk.transfer"
 
@@ -191,7 +196,7 @@ def edit_risk(
     columns = [name for name in changes if name not in LINKS]
     with refusing_taken_external_id(written="external_id" in columns):
         bump_version(risk, at, *columns)
-    set_position(risk, at)
+    keep_position(risk, at, changes)
     _log(actor, "risk.edited", risk, changes, at=at)
     return risk
 
