@@ -14,6 +14,7 @@ from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party, Register
 from riskreg.register.visibility import Visibility
+from riskreg.register.written import written_once
 
 # On one page, of one thing and what is shown with it; what is cut off is said.
 SHOWN = 60
@@ -46,11 +47,16 @@ def evidence_on(
     """What hangs on the things of those public ids, newest first, and whether there is more than
     ``SHOWN``; one query."""
     found: dict[UUID, list[Evidence]] = defaultdict(list)
-    rows = visible_evidence(viewer).filter(thing_id__in=things).order_by("-at", "-id")
-    some = list(rows[: SHOWN + 1])
+    some = _newest_on(viewer, list(things))
     for row in some[:SHOWN]:
         found[row.thing_id].append(row)
     return dict(found), len(some) > SHOWN
+
+
+@written_once()
+def _newest_on(viewer: Viewer, things: list[UUID]) -> QuerySet[Evidence]:
+    rows = visible_evidence(viewer).filter(thing_id__in=things)
+    return rows.order_by("-at", "-id")[: SHOWN + 1]
 
 
 def evidence_ids(

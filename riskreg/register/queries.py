@@ -10,6 +10,7 @@ from django.db.models import Exists, FilteredRelation, OuterRef, Prefetch, Q, Qu
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
+from riskreg.kernel.compiled import Statement
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.kernel.text import storable
@@ -64,37 +65,42 @@ class Choices:
         return [*terms, *old]
 
 
-def choices_for(viewer: Viewer) -> Choices:
-    """Everything of the register's frame that can be chosen, in two queries."""
-    rows = (
-        Party.objects.filter(register=viewer.register)
-        .annotate(
-            present=FilteredRelation(
-                "members",
-                condition=Q(
-                    members__ended_at=None,
-                    members__role__in=ANSWERABLE,
-                ),
-            )
-        )
+def _answering(register: int) -> QuerySet[Party, tuple[Any, ...]]:
+    """Each party with everybody who answers for risks there, by name."""
+    answering = Q(members__ended_at=None, members__role__in=ANSWERABLE)
+    return (
+        Party.objects.filter(register=register)
+        .annotate(present=FilteredRelation("members", condition=answering))
         .order_by("id", "present__user__name", "present__id")
         .values_list(
             "key", "names", "present__user__uuid", "present__user__name", "present__user__names"
         )
     )
+
+
+def _filed_under(register: int) -> QuerySet[Term, tuple[Any, ...]]:
+    """Each term with its taxonomy, in the register's order."""
+    return (
+        Term.objects.filter(taxonomy__register=register)
+        .order_by("taxonomy__position", "taxonomy_id", "position", "id")
+        .values_list("taxonomy__key", "taxonomy__names", "key", "names", "retired_at")
+    )
+
+
+_ANSWERING: Statement[Any] = Statement(_answering, int)
+_FILED_UNDER: Statement[Any] = Statement(_filed_under, int)
+
+
+def choices_for(viewer: Viewer) -> Choices:
+    """Everything of the register's frame that can be chosen, in two queries."""
     axes = axes_of(viewer.register)
     choices = Choices(axes={axis: axes.name(axis) for axis in AXES})
-    for key, names, user, name, user_names in rows:
+    for key, names, user, name, user_names in _ANSWERING(viewer.register.pk):
         if not choices.parties or choices.parties[-1][0] != key:
             choices.parties.append((key, localised(names, key)))
         if user is not None:
             choices.people.append((str(user), localised(user_names, name), key))
-    terms = (
-        Term.objects.filter(taxonomy__register=viewer.register)
-        .order_by("taxonomy__position", "taxonomy_id", "position", "id")
-        .values_list("taxonomy__key", "taxonomy__names", "key", "names", "retired_at")
-    )
-    for taxonomy, taxonomy_names, key, names, retired_at in terms:
+    for taxonomy, taxonomy_names, key, names, retired_at in _FILED_UNDER(viewer.register.pk):
         if not choices.taxonomies or choices.taxonomies[-1][0] != taxonomy:
             choices.taxonomies.append((taxonomy, localised(taxonomy_names, taxonomy), []))
         if retired_at:
@@ -301,17 +307,17 @@ def absences_for(viewer: Viewer, today: dt.date) -> QuerySet[Absence]:
     whether who stands in is away on some of the same days.
     """
     party = Membership.objects.filter(
-        register=viewer.register, user_id=OuterRef("user_id"), ended_at=None
+        register=viewer.register.pk, user_id=OuterRef("user_id"), ended_at=None
     ).values("party_id")
     clash = Absence.objects.filter(
-        register=viewer.register,
+        register=viewer.register.pk,
         user_id=OuterRef("stand_in_id"),
         ended_at=None,
         starts_on__lte=OuterRef("until_on"),
         until_on__gte=OuterRef("starts_on"),
     )
     return (
-        Absence.objects.filter(register=viewer.register, ended_at=None, until_on__gte=today)
+        Absence.objects.filter(register=viewer.register.pk, ended_at=None, until_on__gte=today)
         .select_related("user", "stand_in")
         .annotate(of_party=Subquery(party), stand_in_away=Exists(clash))
         .filter(of_party__isnull=False)

@@ -15,6 +15,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Role
 from riskreg.register.queries import members_for
 from riskreg.register.visibility import Visibility
+from riskreg.register.written import written_once
 
 # More members than this are not offered in a form; the API takes any.
 MAX_OFFERED = 300
@@ -30,6 +31,12 @@ def comments_on(viewer: Viewer, thing: Any) -> QuerySet[Comment]:
     """Those about ``thing``, which the viewer may see: not what was said of it while it was another
     party's own."""
     return comments_for(viewer).filter(about=thing.uuid)
+
+
+@written_once()
+def newest_comments(viewer: Viewer, about: uuid.UUID, *, most: int) -> QuerySet[Comment]:
+    """The newest ``most`` of ``comments_on`` the thing of that public id."""
+    return comments_for(viewer).filter(about=about)[:most]
 
 
 def comment_for(viewer: Viewer, comment: uuid.UUID, *, lock: bool = False) -> Comment:

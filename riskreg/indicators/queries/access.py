@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Collection
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, OuterRef, Prefetch, QuerySet, Subquery, Window
 from django.db.models.functions import RowNumber
@@ -77,7 +78,7 @@ def indicator_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Indicator:
     return indicator
 
 
-def indicators_of(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
+def indicators_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Indicator]:
     """Visible indicators that watch ``risk``."""
     return indicators_for(viewer).filter(risks=risk)
 
@@ -119,7 +120,17 @@ def watching(viewer: Viewer, risk: Risk, size: int) -> list[tuple[Indicator, lis
 
     One query: a row for each value, and one for an indicator without any.
     """
-    rows = (
+    found: dict[int, tuple[Indicator, list[Decimal]]] = {}
+    for row in _values_watching(viewer, risk.pk, size=size):
+        _indicator, values = found.setdefault(row.pk, (row, []))
+        if row.read_value is not None:
+            values.append(row.read_value)
+    return list(found.values())
+
+
+@written_once()
+def _values_watching(viewer: Viewer, risk: int, *, size: int) -> QuerySet[Any]:
+    return (
         Indicator.objects.visible_to(viewer)
         .filter(risks=risk, active=True)
         .annotate(
@@ -135,12 +146,6 @@ def watching(viewer: Viewer, risk: Risk, size: int) -> list[tuple[Indicator, lis
         .filter(place__lte=size)
         .order_by("ref", "-place")
     )
-    found: dict[int, tuple[Indicator, list[Decimal]]] = {}
-    for row in rows:
-        _indicator, values = found.setdefault(row.pk, (row, []))
-        if row.read_value is not None:
-            values.append(row.read_value)
-    return list(found.values())
 
 
 def reviews_beside(viewer: Viewer, indicator: Indicator) -> QuerySet[Review]:

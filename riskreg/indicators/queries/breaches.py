@@ -12,7 +12,7 @@ from riskreg.indicators.models import Breach, Indicator
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
-from riskreg.risks.models import Mitigation, Position, Risk, State
+from riskreg.risks.models import Mitigation, Position, State
 from riskreg.risks.queries.severity import severity_of
 
 # Still to be answered by a review: see ``with_reviewed``.
@@ -54,8 +54,10 @@ def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event
     return rows
 
 
-def breaches_of(viewer: Viewer, risk: Risk) -> QuerySet[Breach]:
-    """What calls for a review of ``risk``, as far as the viewer may know, oldest first."""
+@written_once()
+def breaches_of(viewer: Viewer, risk: int) -> QuerySet[Breach]:
+    """What calls for a review of the risk of that database id, as far as the viewer may know,
+    oldest first."""
     return _with_links(_visible(viewer)).filter(risk=risk)
 
 

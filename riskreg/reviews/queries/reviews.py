@@ -3,6 +3,7 @@
 from django.db.models import QuerySet
 
 from riskreg.register.access import Viewer
+from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Risk
 
@@ -12,7 +13,7 @@ def visible_reviews(viewer: Viewer) -> QuerySet[Review]:
     return Review.objects.visible_to(viewer)
 
 
-def reviews_of(viewer: Viewer, risk: Risk) -> QuerySet[Review]:
+def reviews_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Review]:
     """The reviews of ``risk`` that the viewer may know of, newest first."""
     return (
         visible_reviews(viewer)
@@ -24,4 +25,9 @@ def reviews_of(viewer: Viewer, risk: Risk) -> QuerySet[Review]:
 
 def last_review(viewer: Viewer, risk: Risk) -> Review | None:
     """The newest review the viewer may know of."""
-    return reviews_of(viewer, risk).first()
+    return next(iter(_newest(viewer, risk.pk)), None)
+
+
+@written_once()
+def _newest(viewer: Viewer, risk: int) -> QuerySet[Review]:
+    return reviews_of(viewer, risk)[:1]

@@ -48,7 +48,7 @@ def visible_mitigations(viewer: Viewer) -> QuerySet[Mitigation]:
     return Mitigation.objects.visible_to(viewer)
 
 
-def assessments_of(viewer: Viewer, risk: Risk) -> QuerySet[Assessment]:
+def assessments_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Assessment]:
     """Judgements of ``risk`` that the viewer may know of, newest first."""
     return Assessment.objects.visible_to(viewer).filter(risk=risk).order_by("-at", "-id")
 
@@ -71,12 +71,12 @@ def labels_of_work(viewer: Viewer, ids: Collection[uuid.UUID]) -> dict[uuid.UUID
     return dict(rows.values_list("uuid", "labels"))
 
 
-def mitigations_of(viewer: Viewer, risk: Risk) -> QuerySet[Mitigation]:
+def mitigations_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Mitigation]:
     """Those that serve ``risk``."""
     return mitigations_for(viewer).filter(risks=risk)
 
 
-def controls_of(viewer: Viewer, risk: Risk) -> QuerySet[Control]:
+def controls_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Control]:
     """Controls of ``risk`` that are in place, as far as the viewer may know."""
     return Control.objects.visible_to(viewer).filter(risks=risk, ended_at=None).order_by("id")
 

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from dataclasses import dataclass
+from typing import Any
 from uuid import UUID
 
 from django.db.models import Case, OuterRef, Q, QuerySet, Subquery, When
@@ -9,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
+from riskreg.register.written import written_once
 from riskreg.risks.models import Position, RelationKind, Risk, RiskRelation, State
 from riskreg.risks.parts import visible_relations
 from riskreg.risks.queries.access import current_positions
@@ -68,9 +70,19 @@ def relations_for(viewer: Viewer) -> QuerySet[RiskRelation]:
 def related_to(viewer: Viewer, risk: Risk) -> list[Related]:
     """What ``risk`` is related to now: parent, parts, causes, effects, duplicates; at most
     ``SHOWN`` and one more."""
+    related = []
+    for row in _relations_now(viewer, risk.pk):
+        outward = row.risk_id == risk.pk
+        end = row.other if outward else row.risk
+        related.append(Related(row, outward, end, row.rating, row.score))
+    return sorted(related, key=lambda one: ROLES.index(one.role))
+
+
+@written_once()
+def _relations_now(viewer: Viewer, risk: int) -> QuerySet[Any]:
     far = Case(When(risk=risk, then="other_id"), default="risk_id")
     there = current_positions(viewer).filter(risk_id=OuterRef("far")).order_by()
-    rows = (
+    return (
         visible_relations(viewer)
         .filter(Q(risk=risk) | Q(other=risk), ended_at=None)
         .select_related("risk__party", "other__party", "noted_by")
@@ -81,12 +93,6 @@ def related_to(viewer: Viewer, risk: Risk) -> list[Related]:
         )
         .order_by("since", "id")[: SHOWN + 1]
     )
-    related = []
-    for row in rows:
-        outward = row.risk_id == risk.pk
-        end = row.other if outward else row.risk
-        related.append(Related(row, outward, end, row.rating, row.score))
-    return sorted(related, key=lambda one: ROLES.index(one.role))
 
 
 def by_role(related: list[Related]) -> dict[str, list[Related]]:

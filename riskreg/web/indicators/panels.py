@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable
 from typing import Any
 
-from django.db.models import Subquery
+from django.db.models import QuerySet, Subquery
 from django.urls import reverse
 
 from riskreg.indicators.models import Breach
@@ -13,6 +13,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
+from riskreg.register.written import written_once
 from riskreg.risks.models import Risk
 from riskreg.web.indicators.labels import (
     limits_for_spark,
@@ -61,8 +62,6 @@ def called_rows(viewer: Viewer, breaches: Iterable[Breach]) -> list[dict[str, An
 
 def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[dict[str, Any]]:
     """How the indicators that watch ``risk`` stand, and what they read at ``since``."""
-    then = readings_until(since or risk.created_at)
-    rows = indicators_of(viewer, risk).filter(active=True).prefetch_related(None)
     return [
         {
             "ref": i.ref,
@@ -74,8 +73,15 @@ def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[di
             "label": getattr(i, "reading_label", None),
             "status": status_label(i.status),
         }
-        for i in rows.annotate(value_then=Subquery(then.values("value")[:1]))
+        for i in _with_value_at(viewer, risk.pk, since or risk.created_at)
     ]
+
+
+@written_once()
+def _with_value_at(viewer: Viewer, risk: int, moment: dt.datetime) -> QuerySet[Any]:
+    then = readings_until(moment).values("value")[:1]
+    rows = indicators_of(viewer, risk).filter(active=True).prefetch_related(None)
+    return rows.annotate(value_then=Subquery(then))
 
 
 def watching_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, Any]]:

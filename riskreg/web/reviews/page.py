@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
-from django.db.models import Q
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -15,13 +15,14 @@ from django.utils.translation import gettext_lazy, ngettext
 from riskreg.events import queries as events
 from riskreg.indicators.queries.breaches import breaches_of
 from riskreg.kernel.errors import FieldError, Invalid
+from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
+from riskreg.register.written import written_once
 from riskreg.reviews.models import Outcome, Review
 from riskreg.reviews.queries import extended_until_subquery, last_review
 from riskreg.risks import policy
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import current_positions, position_of
-from riskreg.risks.queries.lists import mitigations_of
 from riskreg.web.base import RegisterView
 from riskreg.web.due_dates import dates_after_review
 from riskreg.web.history.page import event_rows
@@ -30,6 +31,7 @@ from riskreg.web.levels import DimensionField, offer_dimensions
 from riskreg.web.localized import PARTS, outdated_rows, sentence
 from riskreg.web.presenters import Scale, person
 from riskreg.web.risks.extensions import extension_row
+from riskreg.web.risks.reads import mitigations_serving
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
 from riskreg.web.ui.labels import label_of
@@ -124,11 +126,7 @@ class ReviewScreen(RegisterView):
     ) -> dict[str, Any]:
         """The sentence, what happened, where it stands, and the dates that would follow."""
         # Extensions are rare: one is read only where this query says there is any.
-        position = (
-            current_positions(self.viewer)
-            .annotate(extended_until=extended_until_subquery("risk__", self.viewer))
-            .get(risk=risk)
-        )
+        [position] = _position(self.viewer, risk.pk)
         today = self.viewer.today(self.at)
         scale = Scale(self.viewer.register.criteria)
         last = last_review(self.viewer, risk)
@@ -137,7 +135,7 @@ class ReviewScreen(RegisterView):
         form.fields["next_review_on"].widget.attrs |= {
             "min": (today + dt.timedelta(days=1)).isoformat()
         }
-        work = list(mitigations_of(self.viewer, risk).prefetch_related(None))
+        work = mitigations_serving(self.viewer, risk.pk)
         mitigations = [
             {
                 "ref": m.ref,
@@ -173,7 +171,7 @@ class ReviewScreen(RegisterView):
             "happened": happened[:HAPPENED],
             "happened_more": len(happened) > HAPPENED,
             "mitigations": mitigations,
-            "called": called_rows(self.viewer, breaches_of(self.viewer, risk)),
+            "called": called_rows(self.viewer, breaches_of(self.viewer, risk.pk)),
             "moved": moved_rows(self.viewer, risk, last.at if last else None),
             "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,
@@ -210,6 +208,12 @@ class ReviewScreen(RegisterView):
             "rating %(rating)s, so every %(n)d days.",
             days,
         ) % {"ref": review.risk.ref, "day": day, "rating": rating, "n": days}
+
+
+@written_once()
+def _position(viewer: Viewer, risk: int) -> QuerySet[Any]:
+    extended = extended_until_subquery("risk__", viewer)
+    return current_positions(viewer).annotate(extended_until=extended).filter(risk=risk)
 
 
 def take_cell_error(invalid: Invalid) -> str:

@@ -3,36 +3,29 @@
 import datetime as dt
 from typing import Any
 
-from django.db.models import Prefetch, QuerySet, prefetch_related_objects
+from django.db.models import Prefetch, prefetch_related_objects
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 
 from riskreg.decisions.policy.acceptances import Status
-from riskreg.decisions.queries.acceptances import acceptance_exists
-from riskreg.decisions.queries.decisions import decision_exists
-from riskreg.decisions.queries.questions import question_exists
 from riskreg.exchange.writing.files import FORMATS, RISK_FORMATS
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.register.appetite_words import risk_note
 from riskreg.register.external_ids import external_id_of
-from riskreg.register.own_appetites import any_own_appetite
 from riskreg.register.permissions import permits
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import (
-    away_among,
     away_now,
     criteria_versions,
     objectives_for,
     terms_of,
 )
 from riskreg.reviews.models import Review
-from riskreg.reviews.queries import extended_until_subquery, reviews_of
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, ControlKind, Kind, Mitigation, Position, Risk
 from riskreg.risks.policy import is_overdue, may_follow
-from riskreg.risks.queries.access import risk_for, visible_positions
-from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
+from riskreg.risks.queries.access import risk_for
 from riskreg.web.acceptances.rows import acceptances_on_page
 from riskreg.web.base import RegisterView
 from riskreg.web.comments.panel import comments_panel
@@ -55,6 +48,13 @@ from riskreg.web.presenters import (
 from riskreg.web.questions.pages import question_rows
 from riskreg.web.relations.panel import relations_panel
 from riskreg.web.risks.extensions import extension_row, may_extend
+from riskreg.web.risks.reads import (
+    controls_in_place,
+    mitigations_serving,
+    newest_assessments,
+    newest_reviews,
+    positions_of,
+)
 
 SHOWN_REVIEWS = 12
 SHOWN_ASSESSMENTS = 20
@@ -73,30 +73,17 @@ class RiskPage(RegisterView):
 
     def _context(self, risk: Risk) -> dict[str, Any]:
         viewer, today = self.viewer, self.viewer.today(self.at)
-        # Extensions and absences are rare: they are read only where this query says there are any.
-        positions = list(
-            visible_positions(viewer)
-            .filter(risk=risk)
-            .annotate(
-                extended_until=extended_until_subquery("risk__", viewer),
-                anybody_away=away_among(viewer, today, "owner", "risk__deputy"),
-                any_acceptance=acceptance_exists(viewer, "risk"),
-                any_question=question_exists(viewer, "risk"),
-                any_decision=decision_exists(viewer, "risk"),
-                any_own_appetite=any_own_appetite(viewer),
-            )
-            .order_by("valid_from")
-        )
-        assessments = list(self._assessments(risk)[: SHOWN_ASSESSMENTS + 1])
+        positions = positions_of(viewer, risk.pk, today)
+        assessments = newest_assessments(viewer, risk.pk, most=SHOWN_ASSESSMENTS + 1)
         scales = self._scales(
             {p.criteria_id for p in positions} | {a.criteria_id for a in assessments}
         )
         now = positions[-1]
         scale = scales[now.criteria_id]
         brought = {a.at for a in assessments if a.brought_in}
-        controls = list(controls_of(viewer, risk))
-        mitigations = list(mitigations_of(viewer, risk).prefetch_related(None))
-        reviews = list(reviews_of(viewer, risk)[: SHOWN_REVIEWS + 1])
+        controls = controls_in_place(viewer, risk.pk)
+        mitigations = mitigations_serving(viewer, risk.pk)
+        reviews = newest_reviews(viewer, risk.pk, most=SHOWN_REVIEWS + 1)
         evidence = evidence_panel(viewer, "risk", risk, reviews[:SHOWN_REVIEWS], "review")
         linked = _with_links(viewer, risk)
         private = risk.visibility == "party"
@@ -190,9 +177,6 @@ class RiskPage(RegisterView):
             "sources": source_rows(risk.sources),
             "may": self._may(risk, extension is not None),
         }
-
-    def _assessments(self, risk: Risk) -> QuerySet[Assessment]:
-        return assessments_of(self.viewer, risk).select_related("assessor")
 
     def _scales(self, ids: set[int]) -> dict[int, Scale]:
         """A scale per version of the criteria; a query only where an older one is needed."""
