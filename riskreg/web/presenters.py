@@ -270,7 +270,9 @@ def list_rows(
                 if state == "open"
                 else "",
                 "state": ui.state_badge(state),
-                "happened_on": p["risk__happened_on"],
+                "happened_on": ui.draw_date(p["risk__happened_on"], today)
+                if p["risk__happened_on"]
+                else "",
                 "marks": [
                     mismatch_text(m, p["kind"])
                     for m in score_marks(p["kind"], {s: p[f"{s}_score"] for s in STAGES})

@@ -39,7 +39,7 @@ DUE_DAYS = 14
 ANSWERS = ("change.answer", "acceptance.answer", "decision.answer")
 # Of each kind: as many as one gets through before looking again. Who has more sees the
 # worst of them, and how many there are.
-MOST_DUTIES = 60
+MOST_DUTIES = 30
 LATER = 8
 MITIGATIONS = 20
 LISTED = 10
@@ -195,7 +195,7 @@ class MyWork(RegisterView):
         others = [d for d in duties if d.subject not in ratings]
         rows = agenda_page.duty_rows(self.viewer, duties, agenda.facts_of(others), ratings, away)
         for row, duty in zip(rows, duties, strict=True):
-            row["owner"] = agenda.people_of(duty)[0] if duty.subject in ratings else ""
+            row["owner"] = str(agenda.people_of(duty)[0]) if duty.subject in ratings else ""
         return rows
 
     def _review(self, duty: Duty) -> dict[str, Any]:
@@ -206,9 +206,9 @@ class MyWork(RegisterView):
             "due_on": duty.due_on,
             "extended_until": duty.extended_until,
             "last_reviewed_on": duty.thing.last_reviewed_on,
-            "owner": agenda.people_of(duty)[0],
+            "owner": str(agenda.people_of(duty)[0]),
             "private": duty.private,
-            "party": self.viewer.party,
+            "party": str(self.viewer.party or ""),
             "rating": agenda_page.rating_of(duty, self.matrix),
             "orphan": duty.orphan,
             "url": reverse("web:risk", kwargs=keys),

@@ -62,7 +62,7 @@ def duty_rows(
                 "due_on": duty.due_on,
                 "extended_until": duty.extended_until,
                 "private": duty.private,
-                "party": viewer.party,
+                "party": str(viewer.party or ""),
                 "as_deputy": mine and duty.owner_id != me,
                 "orphan": duty.orphan,
                 "stands_in": stand_in_text(absent) if not mine and absent else "",

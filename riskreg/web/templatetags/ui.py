@@ -31,6 +31,8 @@
     {% toggle options label="" %}               options of label, url, current
     {% tabs options label="" %}                 … and count
     {% menu_item url icon label %}              a link in a menu
+    {% sidenav nav %}                           the navigation
+    {% filter_field field %}                    one filter of a list
     {% and_more n %}                            "and 3 more", after what is shown
     {% dialog_button id label kind="" icon="" %}
     {% messages_list messages %}
@@ -58,7 +60,7 @@ from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
 from riskreg.web.ui import blocks, dates, drawing, joints, labels
-from riskreg.web.ui.drawn import LARGE, component
+from riskreg.web.ui.drawn import LARGE, PARTS, component
 from riskreg.web.ui.icons import draw_icon
 from riskreg.web.ui.sheets import sheet_urls
 
@@ -255,10 +257,18 @@ def trail(
 
 
 @register.simple_tag
-@component("components/sidenav_item.html")
-def sidenav_item(item: Mapping[str, Any]) -> dict[str, Any]:
-    """One way of the navigation: label, url, icon, whether one is there, perhaps a count."""
-    return {"item": item}
+@component("components/sidenav.html", kept=PARTS)
+def sidenav(nav: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The navigation: each way has a key, label, url, icon and whether one is there (``current``),
+    perhaps a count."""
+    return {"nav": nav}
+
+
+@register.simple_tag
+@component("components/filter_field.html", kept=PARTS)
+def filter_field(field: Mapping[str, Any]) -> dict[str, Any]:
+    """One field of a form that narrows a list; see ``filter_form.filter_fields``."""
+    return {"f": field}
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)

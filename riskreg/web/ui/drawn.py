@@ -18,8 +18,9 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language
 
 P = ParamSpec("P")
-# Of small ones, of some hundred bytes, and of large ones, of some ten thousand.
-SMALL, LARGE = 2048, 64
+# Of small ones, of some hundred bytes, of parts of a page, of some thousand, and of large ones, of
+# some ten thousand.
+SMALL, PARTS, LARGE = 2048, 512, 64
 
 
 def component(

@@ -1,0 +1,28 @@
+"""Rows of the lists that people load most, each drawn once for the same values."""
+
+from collections.abc import Mapping
+from datetime import date
+from typing import Any
+
+from django import template
+
+from riskreg.web.ui.drawn import PARTS, component
+
+register = template.Library()
+# Some pages of each.
+KEPT = 2 * PARTS
+
+
+@register.simple_tag
+@component("risks/row.html", kept=KEPT)
+def risk_row(row: Mapping[str, Any], tick: bool = False) -> dict[str, Any]:
+    """A row of the risk list (``presenters.list_rows``); ``tick``: with a box to choose it."""
+    return {"r": row, "may_transfer": tick}
+
+
+@register.simple_tag
+@component("my_work/duty.html", kept=KEPT)
+def duty_row(duty: Mapping[str, Any], today: date, whose: str = "") -> dict[str, Any]:
+    """A duty of My work (``duties.rows.duty_rows``) on the day ``today``; ``whose``: others owe
+    it, and the name of its owner is said."""
+    return {"d": duty, "today": today, "whose": whose}
