@@ -39,30 +39,46 @@ class Statement(Generic[M]):
         self._written: _Written | None = None
         self._finds_nothing = False
 
+    def sql(self, *values: Value) -> tuple[str, list[Any]]:
+        """The SQL of ``values`` and what stands in its places, to be put into a larger statement.
+
+        Raises ``TypeError`` as a call does, ``EmptyResultSet`` where nothing can be found.
+        """
+        self._check(values)
+        written = self._written_with()
+        return written.sql, written.parameters(values)
+
     def __call__(self, *values: Value) -> QuerySet[M]:
         """The queryset of ``values``, to be read as it is: narrowed further, it would be another.
 
         Raises ``TypeError`` for other kinds of values than were said.
         """
+        self._check(values)
+        if self._finds_nothing:
+            return self.build(*values)
+        try:
+            written = self._written_with()
+        except EmptyResultSet:
+            # Not even sent to the database, as with a list of which nothing is in.
+            self._finds_nothing = True
+            return self.build(*values)
+        rows = written.rows.all()
+        given = written.compilers_for(rows.query, values)
+        rows.query.get_compiler = given  # type: ignore[method-assign]
+        return rows
+
+    def _written_with(self) -> "_Written":
+        if self._written is None:
+            self._written = _Written(self.build(*self.stand_ins), self.stand_ins)
+        return self._written
+
+    def _check(self, values: Sequence[Value]) -> None:
         for value, stand_in in zip(values, self.stand_ins, strict=True):
             is_moment = isinstance(value, dt.datetime)
             if not isinstance(value, type(stand_in)) or is_moment != isinstance(
                 stand_in, dt.datetime
             ):
                 raise TypeError(f"{value!r} where {type(stand_in).__name__} was said")
-        if self._finds_nothing:
-            return self.build(*values)
-        if self._written is None:
-            try:
-                self._written = _Written(self.build(*self.stand_ins), self.stand_ins)
-            except EmptyResultSet:
-                # Not even sent to the database, as with a list of which nothing is in.
-                self._finds_nothing = True
-                return self.build(*values)
-        rows = self._written.rows.all()
-        given = self._written.compilers_for(rows.query, values)
-        rows.query.get_compiler = given  # type: ignore[method-assign]
-        return rows
 
 
 class _Written:
@@ -91,19 +107,24 @@ class _Written:
         self.compiler.where = self.compiler.having = self.compiler.qualify = None
         self.compiler.query = self.rows.query
 
-    def compilers_for(self, query: Any, values: Sequence[Value]) -> Callable[..., SQLCompiler]:
-        """What gives ``query`` a compiler that has written already, for ``values``."""
+    def parameters(self, values: Sequence[Value]) -> list[Any]:
+        """What stands in the places of the statement for ``values``."""
         parameters = list(self.constants)
         for one, places in self.places.items():
             value = one.given(values)
             for n in places:
                 parameters[n] = value
+        return parameters
+
+    def compilers_for(self, query: Any, values: Sequence[Value]) -> Callable[..., SQLCompiler]:
+        """What gives ``query`` a compiler that has written already, for ``values``."""
+        parameters = tuple(self.parameters(values))
 
         def get_compiler(using: str = "default", *args: Any, **kwargs: Any) -> SQLCompiler:
             compiler = copy.copy(self.compiler)
             # A connection is one thread's; what was written is everybody's.
             compiler.query, compiler.connection = query, connections[using]
-            compiler.as_sql = lambda *a, **k: (self.sql, tuple(parameters))  # type: ignore[method-assign]
+            compiler.as_sql = lambda *a, **k: (self.sql, parameters)  # type: ignore[method-assign]
             compiler.get_converters = lambda expressions: self.converters  # type: ignore[method-assign]
             return compiler
 

@@ -61,30 +61,62 @@ def written_once(
     ) -> Callable[Concatenate[Viewer, P], list[R]]:
         @functools.wraps(build)
         def read(viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> list[R]:
-            values: list[Value] = [viewer.register.pk]
-            if viewer.party_id is not None:
-                values.append(viewer.party_id)
-            kinds = []
-            for value in args:
-                kind = _kind_of(value)
-                if kind is None and value is not None:
-                    return list(build(viewer, *args, **kwargs))
-                kinds.append(kind)
-                values += _given(value, kind)
-            shape = _Shape(
-                build=build,
-                party=viewer.party_id is not None,
-                kinds=tuple(kinds),
-                fixed=tuple(sorted(cast(dict[str, Hashable], kwargs).items())),
-                criteria=_criteria_key(viewer, criteria),
-                frozen=_Frozen(viewer, criteria),
-            )
-            return cast(list[R], list(_statement(shape)(*values)))
+            found = _statement_and_values(build, criteria, viewer, args, kwargs)
+            if found is None:
+                return list(build(viewer, *args, **kwargs))
+            statement, values = found
+            return cast(list[R], list(statement(*values)))
 
         # Called as ``build`` is; ``wraps`` tells the type checker less.
         return cast(Callable[Concatenate[Viewer, P], list[R]], read)
 
     return wrap
+
+
+def written_sql(
+    build: Callable[Concatenate[Viewer, P], QuerySet[Any, Any]],
+) -> Callable[Concatenate[Viewer, P], tuple[str, list[Any]]]:
+    """As ``written_once``, of a function that is to give a part of a larger statement: its SQL and
+    the values of its places. No argument may be a list."""
+
+    @functools.wraps(build)
+    def write(viewer: Viewer, *args: P.args, **kwargs: P.kwargs) -> tuple[str, list[Any]]:
+        found = _statement_and_values(build, "nothing", viewer, args, kwargs)
+        assert found is not None  # noqa: S101 - only lists can be too long
+        statement, values = found
+        return statement.sql(*values)
+
+    return cast(Callable[Concatenate[Viewer, P], tuple[str, list[Any]]], write)
+
+
+def _statement_and_values(
+    build: Callable[..., QuerySet[Any, Any]],
+    criteria: Goes,
+    viewer: Viewer,
+    args: Sequence[Any],
+    kwargs: Any,
+) -> tuple[Statement[Any], list[Value]] | None:
+    """What is written for the shape of what is asked, and its values; None for a list that is too
+    long to be written once."""
+    values: list[Value] = [viewer.register.pk]
+    if viewer.party_id is not None:
+        values.append(viewer.party_id)
+    kinds = []
+    for value in args:
+        kind = _kind_of(value)
+        if kind is None and value is not None:
+            return None
+        kinds.append(kind)
+        values += _given(value, kind)
+    shape = _Shape(
+        build=build,
+        party=viewer.party_id is not None,
+        kinds=tuple(kinds),
+        fixed=tuple(sorted(cast(dict[str, Hashable], kwargs).items())),
+        criteria=_criteria_key(viewer, criteria),
+        frozen=_Frozen(viewer, criteria),
+    )
+    return _statement(shape), values
 
 
 class _Frozen:

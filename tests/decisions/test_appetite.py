@@ -9,7 +9,7 @@ from riskreg.decisions.queries.past import unaccepted_on
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.register.policy import default_criteria
-from riskreg.risks.queries.heatmap import positions_on
+from riskreg.risks.queries.heatmap_positions import positions_on
 from riskreg.risks.services import publish_criteria
 from tests import builders
 from tests.builders import World

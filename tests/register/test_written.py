@@ -4,10 +4,11 @@ import datetime as dt
 from typing import Any
 
 import pytest
+from django.db import connection
 
 from riskreg.register import written
 from riskreg.register.access import Viewer
-from riskreg.register.written import MOST_LISTED, written_once
+from riskreg.register.written import MOST_LISTED, written_once, written_sql
 from riskreg.risks.models import Position
 from riskreg.risks.queries.access import visible_positions, visible_risks
 from tests import builders
@@ -43,6 +44,28 @@ def test_lists_moments_and_nones_each_have_their_own_rows(world: World, refs: li
                     asked = called(viewer, wanted, since, most=most)
                     assert asked == list(plain), (wanted, since, most)
     assert [row.ref for row in called(world.viewer("owner"), refs, None, most=10)] == refs
+
+
+@written_sql
+def named(viewer: Viewer, ref: str, before: dt.datetime | None) -> Any:
+    rows = visible_risks(viewer).filter(ref=ref)
+    rows = rows if before is None else rows.filter(created_at__lt=before)
+    return rows.order_by("pk").values_list("ref")
+
+
+def test_parts_of_a_larger_statement_have_their_own_values(world: World, refs: list[str]) -> None:
+    for viewer in map(world.viewer, ("owner", "partner_owner", "auditor")):
+        for before in (None, world.at, world.at + dt.timedelta(days=1)):
+            parts = [named(viewer, ref, before) for ref in (*refs, "R-999")]
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    " UNION ALL ".join(f"SELECT * FROM ({sql}) x{n}"
+                                       for n, (sql, _v) in enumerate(parts)),
+                    [value for _sql, values in parts for value in values],
+                )  # fmt: skip
+                found = [ref for (ref,) in cursor.fetchall()]
+            plain = [named.__wrapped__(viewer, ref, before) for ref in refs]  # type: ignore[attr-defined]
+            assert sorted(found) == sorted(ref for rows in plain for (ref,) in rows)
 
 
 def test_few_lengths_of_lists_are_written(world: World, refs: list[str]) -> None:

@@ -12,8 +12,9 @@ from riskreg.kernel import clock
 from riskreg.register.access import Viewer
 from riskreg.risks.models import Position
 from riskreg.risks.queries.access import positions_at
-from riskreg.risks.queries.heatmap import REFS_PER_CELL, heatmap, tie_breaker
+from riskreg.risks.queries.heatmap import REFS_PER_CELL, heatmap
 from riskreg.risks.queries.heatmap_changes import AT_ONCE
+from riskreg.risks.queries.heatmap_positions import tie_breaker
 
 pytestmark = pytest.mark.django_db
 STAGES = ("inherent", "residual", "target")

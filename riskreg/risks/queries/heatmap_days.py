@@ -7,6 +7,7 @@ from django.db.models.functions import Coalesce
 
 from riskreg.kernel import clock
 from riskreg.register.access import Viewer
+from riskreg.register.written import written_once
 from riskreg.risks.models import Position, State
 
 # So many of the newest moves are looked at, for at most so many days.
@@ -20,6 +21,13 @@ def days_of_movement(viewer: Viewer, *, stage: str, kind: str) -> list[dt.date]:
 
     Where much moves at once these are fewer: only the newest moves are looked at.
     """
+    zone = viewer.register.time_zone
+    moves = _moments(viewer, stage=stage, kind=kind)
+    return sorted({clock.local_date(moment, zone) for moment in moves})[-DAYS:]
+
+
+@written_once()
+def _moments(viewer: Viewer, *, stage: str, kind: str) -> QuerySet[Position, dt.datetime]:
     seen = Position.objects.visible_to(viewer)
     # Where it stood until then, as far as the viewer knew: in the same place, it did not move.
     before: QuerySet[Position] = seen.filter(
@@ -33,11 +41,9 @@ def days_of_movement(viewer: Viewer, *, stage: str, kind: str) -> list[dt.date]:
         before = before.alias(**{f"was_{axis}": Coalesce(place, 0)}).filter(
             **{f"was_{axis}": Coalesce(OuterRef(place), 0)}
         )
-    moves = (
+    return (
         seen.filter(kind=kind, state__in=[State.OPEN, State.CLOSED])
         .filter(~Exists(before))
         .order_by("-valid_from")
         .values_list("valid_from", flat=True)[:_LOOKED_AT]
     )
-    zone = viewer.register.time_zone
-    return sorted({clock.local_date(moment, zone) for moment in moves})[-DAYS:]

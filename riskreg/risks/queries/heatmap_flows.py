@@ -13,7 +13,8 @@ from riskreg.register.access import Viewer
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Position, Risk
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.heatmap import Heatmap, behind_others, narrowed, positions_on
+from riskreg.risks.queries.heatmap import Heatmap
+from riskreg.risks.queries.heatmap_positions import behind_others, narrowed, positions_on
 
 # What the address calls the stage that shows all three.
 MOVEMENT = "movement"

@@ -17,7 +17,7 @@ from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Kind, Position, Risk, State, Translated
 from riskreg.risks.parts import WITHIN, left_out
 from riskreg.risks.queries.access import current_positions, visible_risks
-from riskreg.risks.queries.heatmap import (
+from riskreg.risks.queries.heatmap_positions import (
     behind_others,
     narrowed,
     positions_on,
@@ -71,12 +71,43 @@ def _in_list_order(positions: QuerySet[Position], stage: str) -> QuerySet[Positi
     )
 
 
+def first_in_cell(
+    viewer: Viewer,
+    place: tuple[int, int] | str | None,
+    most: int,
+    *,
+    stage: str,
+    at: dt.datetime,
+    as_of: dt.date,
+    criteria: Criteria,
+    chosen: RiskFilter,
+    kind: str,
+) -> list[Position]:
+    """The first ``most`` of ``risks_in_cell``."""
+    if place is None and chosen.takes_all and as_of >= viewer.today(at):
+        return highest(viewer, stage=stage, kind=kind, most=most, parts=chosen.parts)
+    rows = risks_in_cell(
+        viewer,
+        place,
+        stage=stage,
+        at=at,
+        as_of=as_of,
+        criteria=criteria,
+        chosen=chosen,
+        kind=kind,
+    )
+    return list(rows[:most])
+
+
 @written_once()
-def highest(viewer: Viewer, *, stage: str, kind: str, most: int) -> QuerySet[Position]:
-    """The first ``most`` of what ``risks_in_cell`` gives of today for every rated risk."""
+def highest(
+    viewer: Viewer, *, stage: str, kind: str, most: int, parts: str = WITHIN
+) -> QuerySet[Position]:
+    """The first ``most`` of what ``risks_in_cell`` gives of today for every rated risk; ``parts``:
+    how they are counted."""
     current = current_positions(viewer).filter(state=State.OPEN)
     rated = current.filter(kind=kind).exclude(**{f"{stage}_score": None})
-    return _in_list_order(rated.filter(~left_out(viewer, WITHIN, current)), stage)[:most]
+    return _in_list_order(rated.filter(~left_out(viewer, parts, current)), stage)[:most]
 
 
 @dataclass(frozen=True)

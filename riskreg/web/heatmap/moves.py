@@ -6,8 +6,8 @@ from typing import Any
 from django.core.paginator import Page
 from django.http import HttpRequest
 
-from riskreg.risks.queries.heatmap import Heatmap, Move
-from riskreg.risks.queries.heatmap_changes import AT_ONCE
+from riskreg.risks.queries.heatmap import Heatmap
+from riskreg.risks.queries.heatmap_changes import AT_ONCE, Move
 from riskreg.risks.queries.heatmap_lists import TitleAndReason
 from riskreg.web.presenters import Scale
 from riskreg.web.ui.paging import page_of

@@ -21,7 +21,8 @@ from riskreg.risks import filters
 from riskreg.risks.models import Kind, Position
 from riskreg.risks.parts import WITHIN
 from riskreg.risks.queries import heatmap_lists
-from riskreg.risks.queries.heatmap import Heatmap, Move
+from riskreg.risks.queries.heatmap import Heatmap
+from riskreg.risks.queries.heatmap_changes import Move
 from riskreg.risks.queries.heatmap_flows import MOVEMENT
 from riskreg.risks.queries.lists import risk_counts
 from riskreg.web.base import RegisterView
@@ -229,9 +230,10 @@ class HeatmapPage(RegisterView):
         self, shown: Heatmap, chosen: filters.RiskFilter, place: Place
     ) -> list[Position]:
         """What the list beside the matrix holds."""
-        rows = heatmap_lists.risks_in_cell(
+        return heatmap_lists.first_in_cell(
             self.viewer,
             place,
+            TOP if place is None else BESIDE,
             stage=shown.stage,
             at=self.at,
             as_of=shown.as_of,
@@ -239,7 +241,6 @@ class HeatmapPage(RegisterView):
             chosen=chosen,
             kind=shown.kind,
         )
-        return list(rows[: TOP if place is None else BESIDE])
 
     def _beside(
         self,

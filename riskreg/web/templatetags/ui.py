@@ -59,13 +59,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language_info, ngettext, pgettext
 from django.utils.translation import gettext as _
 
-from riskreg.web.ui import blocks, dates, drawing, joints, labels
-from riskreg.web.ui.drawn import LARGE, PARTS, component
+from riskreg.web.ui import blocks, dates, drawing, joints, labels, parts
+from riskreg.web.ui.drawn import LARGE, component
 from riskreg.web.ui.icons import draw_icon
 from riskreg.web.ui.sheets import sheet_urls
 
 register = template.Library()
 register.tags |= blocks.register.tags | joints.register.tags | labels.register.tags
+register.tags |= parts.register.tags
 register.filters |= joints.register.filters | labels.register.filters
 
 
@@ -254,21 +255,6 @@ def trail(
 
 
 # Lists and navigation --------------------------------------------------------------------------
-
-
-@register.simple_tag
-@component("components/sidenav.html", kept=PARTS)
-def sidenav(nav: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """The navigation: each way has a key, label, url, icon and whether one is there (``current``),
-    perhaps a count."""
-    return {"nav": nav}
-
-
-@register.simple_tag
-@component("components/filter_field.html", kept=PARTS)
-def filter_field(field: Mapping[str, Any]) -> dict[str, Any]:
-    """One field of a form that narrows a list; see ``filter_form.filter_fields``."""
-    return {"f": field}
 
 
 @register.inclusion_tag("components/pagination.html", takes_context=True)

@@ -36,7 +36,7 @@ from riskreg.register.queries import objectives_for
 from riskreg.register.units import with_unit
 from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import MitigationStatus
-from riskreg.risks.queries.heatmap import behind_others, positions_on
+from riskreg.risks.queries.heatmap_positions import behind_others, positions_on
 from riskreg.risks.queries.lists import mitigations_for
 
 Section = dict[str, Any]

@@ -1,0 +1,134 @@
+"""The open risks that a heatmap counts, on any day: those that are asked for, without those that
+stand behind another one."""
+
+import datetime as dt
+import functools
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Count, Q, QuerySet
+
+from riskreg.kernel import clock
+from riskreg.register.access import Viewer
+from riskreg.register.written import written_once
+from riskreg.risks.filters import RiskFilter
+from riskreg.risks.models import Position, State
+from riskreg.risks.parts import left_out
+from riskreg.risks.queries.access import current_positions, positions_at
+
+# Within a cell all stand alike; what they would be without controls, or are now, tells them apart.
+_TIE = {"inherent": "residual", "residual": "inherent", "target": "residual"}
+
+
+def tie_breaker(stage: str) -> str:
+    """The column that orders risks which stand in one cell at ``stage``."""
+    return f"{_TIE[stage]}_score"
+
+
+@dataclass(frozen=True)
+class OpenRisks:
+    """The open risks of ``chosen`` at ``moment`` (None: now). What is asked of all risks has
+    statements that are written once. ``apart``: it is known that none is behind another."""
+
+    viewer: Viewer
+    moment: dt.datetime | None
+    chosen: RiskFilter
+    apart: bool = False
+
+    @functools.cached_property
+    def positions(self) -> QuerySet[Position]:
+        return narrowed(self.viewer, open_at(self.viewer, self.moment), self.chosen)
+
+    @functools.cached_property
+    def behind(self) -> Q:
+        """Of positions: those that are not counted."""
+        return behind_at(self.viewer, self.moment, self.chosen.parts, self.chosen.on_map)
+
+    @functools.cached_property
+    def ahead(self) -> QuerySet[Position]:
+        return self.positions if self.apart else self.positions.filter(~self.behind)
+
+    def by_cell(self, stage: str) -> Iterable[tuple[Any, ...]]:
+        if self.chosen.takes_all:
+            return _every_by_cell(self.viewer, self.moment, stage=stage, parts=self.chosen.parts)
+        return _by_cell(self.positions, self.behind, stage)
+
+    def left_out_refs(self, kind: str, most: int) -> list[str]:
+        """The first ``most`` refs of what is behind others."""
+        rows = self.positions.filter(self.behind, kind=kind).order_by("ref_order")
+        return list(rows.values_list("ref", flat=True)[:most])
+
+    def risks_behind(self, *, narrow: bool = True) -> list[int]:
+        """Database ids of the risks that are behind others, without ``narrow`` of all that the map
+        has: read, as a comparison that looked them up in each of its parts would be nested deeper
+        than databases parse."""
+        if self.chosen.takes_all:
+            return every_behind(self.viewer, self.moment, parts=self.chosen.parts)
+        rows = self.positions if narrow else open_at(self.viewer, self.moment)
+        return list(rows.filter(self.behind).order_by().values_list("risk_id", flat=True))
+
+
+def narrowed(
+    viewer: Viewer, positions: QuerySet[Position], chosen: RiskFilter
+) -> QuerySet[Position]:
+    """``positions`` of the risks that ``chosen`` picks by what they are today."""
+    if not chosen.conditions:
+        return positions
+    return positions.filter(risk__in=chosen.apply(current_positions(viewer)).values("risk_id"))
+
+
+def behind_others(viewer: Viewer, day: dt.date, today: dt.date, chosen: RiskFilter) -> Q:
+    """Of positions: those not counted on the map of that day, because what they are part of is (or
+    their parts are, as ``chosen`` says)."""
+    return behind_at(viewer, moment_of(viewer, day, today), chosen.parts, chosen.on_map)
+
+
+def behind_at(viewer: Viewer, moment: dt.datetime | None, parts: str, on_map: Q | None = None) -> Q:
+    among = open_at(viewer, moment)
+    if on_map:
+        still = current_positions(viewer).filter(on_map)
+        among = among.filter(risk__in=still.values("risk_id"))
+    return left_out(viewer, parts, among, moment)
+
+
+@written_once()
+def every_behind(
+    viewer: Viewer, moment: dt.datetime | None, *, parts: str
+) -> QuerySet[Position, int]:
+    rows = open_at(viewer, moment).filter(behind_at(viewer, moment, parts))
+    return rows.order_by().values_list("risk_id", flat=True)
+
+
+def moment_of(viewer: Viewer, day: dt.date, today: dt.date) -> dt.datetime | None:
+    """The last one of that day in the register; None for today, which is not over."""
+    if day >= today:
+        return None
+    return clock.end_of_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
+
+
+def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:
+    """Where each visible open risk stood at the end of ``day`` (now, if that is today)."""
+    return open_at(viewer, moment_of(viewer, day, today))
+
+
+def open_at(viewer: Viewer, moment: dt.datetime | None) -> QuerySet[Position]:
+    return positions_at(viewer, moment).filter(state=State.OPEN)
+
+
+@written_once()
+def _every_by_cell(
+    viewer: Viewer, moment: dt.datetime | None, *, stage: str, parts: str
+) -> QuerySet[Position, tuple[Any, ...]]:
+    return _by_cell(open_at(viewer, moment), behind_at(viewer, moment, parts), stage)
+
+
+def _by_cell(
+    positions: QuerySet[Position], behind: Q, stage: str
+) -> QuerySet[Position, tuple[Any, ...]]:
+    """How many of ``positions`` stand alike, without those ``behind`` others, and those."""
+    return (
+        positions.order_by()
+        .values_list("kind", f"{stage}_likelihood", f"{stage}_impact", "criteria")
+        .annotate(n=Count("pk", filter=~behind), hidden=Count("pk", filter=behind))
+    )

@@ -1,0 +1,124 @@
+"""Which risks a heatmap names in each cell."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db import connection
+from django.db.models import F, QuerySet, Window
+from django.db.models.functions import RowNumber
+
+from riskreg.register.access import Viewer
+from riskreg.register.written import written_sql
+from riskreg.risks.models import Position
+from riskreg.risks.queries.heatmap_positions import OpenRisks, behind_at, open_at, tie_breaker
+
+
+def first_refs(
+    asked: OpenRisks, stage: str, kind: str, places: Iterable[tuple[Any, Any]], most: int
+) -> dict[tuple[Any, Any], list[str]]:
+    """The first refs of each of ``places``. What is cut off puts less at stake: in a cell the score
+    of the other stage decides.
+
+    One statement of one short list for each place, which the index of cells serves: ranking all
+    rows would sort them all, and going through them here would fetch them all.
+    """
+    places = list(places)
+    if not places:
+        # Nor is there SQL of a filter that nothing can match.
+        return {}
+    if asked.moment is not None:
+        return _first_refs_then(asked.ahead, stage, kind, most)
+    if asked.chosen.takes_all:
+        parts = "" if asked.apart else asked.chosen.parts
+        lists = [
+            _every_first(asked.viewer, *place, stage=stage, kind=kind, parts=parts, most=most)
+            for place in places
+        ]
+    else:
+        lists = _first_of_each(asked.ahead, stage, kind, places, most)
+    found: dict[tuple[Any, Any], list[str]] = {}
+    united = " UNION ALL ".join(
+        f"SELECT * FROM ({sql}) x{n}"  # noqa: S608 - as the ORM wrote it
+        for n, (sql, _values) in enumerate(lists)
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(united, [value for _sql, values in lists for value in values])
+        for likelihood, impact, ref in cursor.fetchall():
+            found.setdefault((likelihood, impact), []).append(ref)
+    return found
+
+
+def _first_in_place(
+    positions: QuerySet[Position],
+    likelihood: int | None,
+    impact: int | None,
+    *,
+    stage: str,
+    kind: str,
+    most: int,
+) -> QuerySet[Position, tuple[Any, ...]]:
+    columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
+    rows = positions.filter(kind=kind, **{columns[0]: likelihood, columns[1]: impact})
+    return rows.order_by(*_worst_first(stage)).values_list(*columns)[:most]
+
+
+def _worst_first(stage: str) -> list[Any]:
+    return [F(tie_breaker(stage)).desc(nulls_last=True), "ref_order"]
+
+
+@written_sql
+def _every_first(
+    viewer: Viewer,
+    likelihood: int | None,
+    impact: int | None,
+    *,
+    stage: str,
+    kind: str,
+    parts: str,
+    most: int,
+) -> QuerySet[Position, tuple[Any, ...]]:
+    ahead = open_at(viewer, None)
+    if parts:
+        ahead = ahead.filter(~behind_at(viewer, None, parts))
+    return _first_in_place(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
+
+
+def _first_of_each(
+    ahead: QuerySet[Position], stage: str, kind: str, places: list[tuple[Any, Any]], most: int
+) -> list[tuple[str, list[Any]]]:
+    """The short list of each of ``places``, as SQL and values: written once and used for every
+    cell, as the values in which two cells differ are the cell's own."""
+
+    def compiled(likelihood: int | None, impact: int | None) -> tuple[str, list[Any]]:
+        rows = _first_in_place(ahead, likelihood, impact, stage=stage, kind=kind, most=most)
+        sql, values = rows.query.sql_with_params()
+        return sql, list(values)
+
+    in_cell, of_first = compiled(1, 2)
+    own = [
+        (n, value - 1)
+        for n, (value, other) in enumerate(zip(of_first, compiled(3, 4)[1], strict=True))
+        if value != other
+    ]
+    parts = []
+    for place in places:
+        sql, given = (in_cell, [*of_first]) if place[0] is not None else compiled(None, None)
+        for n, axis in own if place[0] is not None else ():
+            given[n] = place[axis]
+        parts.append((sql, given))
+    return parts
+
+
+def _first_refs_then(
+    ahead: QuerySet[Position], stage: str, kind: str, most: int
+) -> dict[tuple[Any, Any], list[str]]:
+    """``_first_refs`` of a day that has passed: no index leads to its cells, and each short list
+    would go through all of it."""
+    columns = (f"{stage}_likelihood", f"{stage}_impact", "ref")
+    cell = [F(column) for column in columns[:2]]
+    rank = Window(RowNumber(), partition_by=cell, order_by=_worst_first(stage))
+    ranked = ahead.filter(kind=kind).annotate(place=rank).filter(place__lte=most)
+    listed: dict[tuple[Any, Any], list[str]] = {}
+    for likelihood, impact, ref in ranked.order_by("place").values_list(*columns):
+        listed.setdefault((likelihood, impact), []).append(ref)
+    return listed
