@@ -1,8 +1,6 @@
-"""The home of leadership beside a bare view of the same.
+"""The home of leadership beside a bare view of the same (``bare_pages``).
 
-The bare view sends the page's own statements as text, fetches their rows and renders one template
-with the values that the page shows, without shell, words or marks. What is above it is what riskreg
-does between the two. Of registers with a year of history; each size on a database of its own.
+Of registers with a year of history; each size on a database of its own.
 """
 
 import json
@@ -63,56 +61,24 @@ def measure(size: int) -> dict[str, Any]:
 
 def beside_bare(user: Any, address: str, label: str) -> dict[str, Any]:
     """The page at ``address`` for ``user`` beside its bare view."""
-    from django.db import connection
     from django.test import Client
 
-    from bench import floors
+    from bench.bare_pages import record
     from bench.rows import beside, row
 
     person = Client()
     person.force_login(user, backend="django.contrib.auth.backends.ModelBackend")
-    sent: list[tuple[str, Any]] = []
 
-    def remember(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
-        sent.append((sql, values))
-        return execute(sql, values, many, context)
-
-    def page() -> Any:
+    def page() -> None:
         response = person.get(address)
         assert response.status_code == 200, response.content[:300]
-        return response
-
-    page()
-    with connection.execute_wrapper(remember), _contexts() as contexts:
-        page()
-    floors.HOME = floors.BareHome(sent, contexts["overview/index.html"])
 
     def bare() -> None:
-        assert person.get("/floor/home/").status_code == 200
+        assert person.get("/floor/page/home/").status_code == 200
 
-    return dict(row("leaders' home", label, beside(page, bare), LIMIT, queries=len(sent)))
-
-
-class _contexts:
-    """While this holds, the values with which each template is rendered, by its name."""
-
-    def __enter__(self) -> dict[str, dict[str, Any]]:
-        from django.template import backends
-
-        found: dict[str, dict[str, Any]] = {}
-        self.plain = plain = backends.django.Template.render
-
-        def render(template: Any, context: Any = None, request: Any = None) -> Any:
-            found[template.template.name] = dict(context or {})
-            return plain(template, context, request)
-
-        backends.django.Template.render = render  # type: ignore[method-assign]
-        return found
-
-    def __exit__(self, *_error: object) -> None:
-        from django.template import backends
-
-        backends.django.Template.render = self.plain  # type: ignore[method-assign]
+    page()
+    sent = len(record("home", page).statements)
+    return dict(row("leaders' home", label, beside(page, bare), LIMIT, queries=sent))
 
 
 if __name__ == "__main__":

@@ -12,11 +12,11 @@ import tempfile
 from collections.abc import Iterator
 from urllib.parse import urlsplit
 
+from bench.register_case import MANY
 from bench.rows import Row
 
 NAME = "register"
 SIZES = [1_000, 10_000, 100_000]
-MANY = 1_000_000
 
 
 def run(sizes: list[int] | None = None) -> Iterator[Row]:

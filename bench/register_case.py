@@ -1,23 +1,42 @@
 """One size on one database (``DATABASE_URL``): seed, measure, print rows as JSON."""
 
 import contextlib
+import itertools
 import json
 import os
 import sys
-from collections.abc import Iterator
+import uuid
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import django
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+# From here on risks are spread over registers.
+MANY = 1_000_000
+PAGES = {
+    "HTML risk list": "/r/bench/risks/",
+    "HTML risk list, worst first": "/r/bench/risks/?ordering=-score",
+    "HTML my work": "/r/bench/work/",
+    "HTML coverage": "/r/bench/coverage/",
+}
+
 
 def main(size: int) -> None:
-    """Measure everything at ``size`` risks and print the rows as the last line."""
+    """Measure everything at ``size`` risks and print the rows as the last line.
+
+    With a year of history, but where a million risks are spread over registers: what lies elsewhere
+    is only looked past.
+    """
     made_ready()
+    from bench.history import add_history
     from bench.seed import seed
 
     viewer = seed(size)
+    if size < MANY:
+        add_history(viewer)
     print(json.dumps(list(_measure(size, viewer))))
 
 
@@ -41,22 +60,23 @@ def made_ready() -> None:
     call_command("migrate", verbosity=0)
 
 
-def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:
-    from django.test import Client
+def _measure(size: int, viewer: Any) -> Iterator[dict[str, object]]:
+    label = "1M over 1,000 registers" if size >= MANY else f"{size:,}"
+    yield from _data(viewer, label)
+    yield from _api(viewer, label)
+    yield from _pages(viewer, label)
+    yield from _writes(viewer, label)
 
+
+def _data(viewer: Any, label: str) -> Iterator[dict[str, object]]:
+    """Counts, beside the statements that count."""
     from bench import floors
     from bench.rows import beside, best, row
-    from riskreg.accounts.services import create_token
     from riskreg.kernel import clock
-    from riskreg.register.access import Viewer
-    from riskreg.reviews.services import record_review
-    from riskreg.risks.models import Risk
+    from riskreg.reviews.queries.coverage import coverage, default_first
     from riskreg.risks.queries.heatmap import heatmap
 
-    assert isinstance(viewer, Viewer)
-    label = "1M over 1,000 registers" if size >= 1_000_000 else f"{size:,}"
     register, party = viewer.register.pk, viewer.party_id
-    assert party is not None
 
     def ours() -> None:
         heatmap(viewer, stage="residual", at=clock.now())
@@ -66,38 +86,87 @@ def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:
         row("heatmap data", label, timing, 1.3, queries=queries_of(ours), best_seconds=best(ours))
     )
 
-    _row, token = create_token(user=viewer.user, scope="read", days=1, at=clock.now())
-    program = Client(headers={"authorization": f"Bearer {token}"})
+    at = viewer.asked_at
+    today = viewer.today(at)
+
+    def covered() -> None:
+        coverage(viewer, by="party", first=default_first(today), as_of=today, at=at)
+
+    sent = statements_of(covered)
+
+    def grouped() -> None:
+        for sql, values in sent:
+            floors.fetched(sql, values)
+
+    timing = beside(covered, grouped)
+    yield dict(row("coverage", label, timing, 1.3, queries=len(sent)))
+
+
+def _api(viewer: Any, label: str) -> Iterator[dict[str, object]]:
+    """What programs read, beside hand-written statements and one dump."""
+    from bench.rows import beside, best, row
+
+    program = program_of(viewer)
+
+    def get(address: str) -> Callable[[], None]:
+        assert len(program.get(address).json()["results"]) == 50
+
+        def asked() -> None:
+            assert program.get(address).status_code == 200
+
+        return asked
+
+    api, api_floor = get("/api/v1/registers/bench/risks/?limit=50"), get("/floor/api/")
+    timing = beside(api, api_floor)
+    yield dict(
+        row("API list page", label, timing, 4.0, queries=queries_of(api), best_seconds=best(api))
+    )
+
+
+def _pages(viewer: Any, label: str) -> Iterator[dict[str, object]]:
+    """Lists that people read: beside a bare template with the same rows, and (``bare_pages``)
+    beside one with every value that the page shows, from the same statements."""
+    from django.test import Client
+
+    from bench.bare_pages import record
+    from bench.rows import beside, best, row
+
     person = Client()
     person.force_login(viewer.user, backend="django.contrib.auth.backends.ModelBackend")
 
-    def api() -> None:
-        response = program.get("/api/v1/registers/bench/risks/?limit=50")
-        assert response.status_code == 200, response.content[:300]
-        assert len(response.json()["results"]) == 50
+    def load(address: str) -> Callable[[], None]:
+        def page() -> None:
+            response = person.get(address)
+            assert response.status_code == 200, response.content[:300]
 
-    def api_floor() -> None:
-        assert len(program.get("/floor/api/").json()["results"]) == 50
+        return page
 
-    timing = beside(api, api_floor)
-    yield dict(
-        row("API list page", label, timing, 2.0, queries=queries_of(api), best_seconds=best(api))
-    )
+    for name, address in PAGES.items():
+        page = load(address)
+        page()
+        record("measured", page)
+        timing = beside(page, load("/floor/page/measured/"))
+        yield dict(row(name, label, timing, 2.0, queries=queries_of(page), best_seconds=best(page)))
+    page = load(PAGES["HTML risk list"])
+    timing = beside(page, load("/floor/html/"))
+    yield dict(row("HTML risk list, rows alone", label, timing, None, queries=queries_of(page)))
 
-    def html() -> None:
-        response = person.get("/r/bench/risks/?ordering=-score")
-        assert response.status_code == 200, response.content[:300]
 
-    def html_floor() -> None:
-        assert person.get("/floor/html/").status_code == 200
+def _writes(viewer: Any, label: str) -> Iterator[dict[str, object]]:
+    """What is written, beside a bare transaction with the same rows."""
+    from bench import floors
+    from bench.rows import beside, row
+    from riskreg.kernel import clock
+    from riskreg.reviews.services import record_review
+    from riskreg.risks.models import Risk
 
-    timing = beside(html, html_floor)
-    yield dict(
-        row("HTML list page", label, timing, 3.0, queries=queries_of(html), best_seconds=best(html))
-    )
-
-    risk = Risk.objects.filter(register=register, state="open", party_id=party).first()
-    assert risk is not None
+    own = Risk.objects.filter(register=viewer.register, state="open", party=viewer.party)
+    risk, other = own.order_by("ref_order")[:2]
+    program = program_of(viewer, "write")
+    ours = patching(program, f"/api/v1/registers/bench/risks/{risk.ref}/", etag_of(program, risk))
+    floor = patching(program, f"/floor/patch/{other.ref}/", f'"{other.version}"')
+    timing = beside(ours, floor, runs=40)
+    yield dict(row("PATCH", label, timing, 2.5, queries=queries_of(ours)))
 
     def review() -> None:
         record_review(actor=viewer, ref=risk.ref, version=None, at=clock.now())
@@ -106,12 +175,62 @@ def _measure(size: int, viewer: object) -> Iterator[dict[str, object]]:
     yield dict(row("review", label, timing, None, queries=queries_of(review)))
 
 
-def queries_of(call: object) -> int:
+def patching(program: Any, address: str, etag: str) -> Callable[[], None]:
+    """A function that gives the risk at ``address`` another title each time, under a new key."""
+    numbers = itertools.count()
+
+    def patch() -> None:
+        nonlocal etag
+        answer = program.patch(
+            address,
+            json.dumps({"title": f"Title number {next(numbers)} of {os.getpid()}"}),
+            content_type="application/json",
+            headers={"If-Match": etag, "Idempotency-Key": uuid.uuid4().hex},
+        )
+        assert answer.status_code == 200, answer.content[:300]
+        etag = answer["ETag"]
+
+    return patch
+
+
+def etag_of(program: Any, risk: Any) -> str:
+    """The version of ``risk`` that the API gives out."""
+    return str(program.get(f"/api/v1/registers/bench/risks/{risk.ref}/")["ETag"])
+
+
+def program_of(viewer: Any, scope: str = "read") -> Any:
+    """A client with a token of the viewer's."""
+    from django.test import Client
+
+    from riskreg.accounts.services import create_token
+    from riskreg.kernel import clock
+
+    _row, token = create_token(user=viewer.user, scope=scope, days=1, at=clock.now())
+    return Client(headers={"authorization": f"Bearer {token}"})
+
+
+def statements_of(call: Callable[[], object]) -> list[tuple[str, Any]]:
+    """What ``call`` sends to the database, with its values."""
+    from django.db import connection
+
+    sent: list[tuple[str, Any]] = []
+
+    def remember(execute: Any, sql: str, values: Any, many: bool, context: Any) -> Any:
+        sent.append((sql, values))
+        return execute(sql, values, many, context)
+
+    with connection.execute_wrapper(remember):
+        call()
+    return sent
+
+
+def queries_of(call: Callable[[], object]) -> int:
+    """How many statements ``call`` sends, without those of transactions."""
     from django.db import connection
     from django.test.utils import CaptureQueriesContext
 
     with CaptureQueriesContext(connection) as captured:
-        call()  # type: ignore[operator]
+        call()
     return sum(
         not q["sql"].startswith(("BEGIN", "SAVEPOINT", "RELEASE", "COMMIT")) for q in captured
     )
