@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from django.views.decorators.http import require_GET, require_POST
 
 from riskreg.kernel import clock
@@ -208,6 +209,29 @@ def _samples(at: datetime) -> dict[str, Any]:
             {"label": _("Inherent"), "url": "#a"},
             {"label": _("Residual"), "url": "#b", "current": True},
             {"label": _("Target"), "url": "#c"},
+        ],
+        "filters": [
+            {
+                "name": "state",
+                "id": "f-state",
+                "label": _("State"),
+                "any": _("All"),
+                "options": [
+                    {"value": "open", "label": pgettext_lazy("risk state", "Open"), "on": True},
+                    {
+                        "value": "closed",
+                        "label": pgettext_lazy("risk state", "Closed"),
+                        "on": False,
+                    },
+                ],
+            },
+            {
+                "name": "due_before",
+                "id": "f-due",
+                "label": _("Review due before"),
+                "input": "date",
+                "value": "",
+            },
         ],
         "tab_options": [
             {"label": _("Overview"), "url": "#a", "current": True},

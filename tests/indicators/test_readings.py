@@ -213,7 +213,7 @@ def test_red_calls_for_a_review_that_only_a_review_answers(world: World) -> None
     for name in ("owner", "deputy"):
         assert called_of(world, name) == [breach]
     assert called_of(world, "manager") == []
-    assert list(breaches_of(world.viewer("onlooker"), risk)) == [breach]
+    assert list(breaches_of(world.viewer("onlooker"), risk.pk)) == [breach]
     event = visible_events(world.viewer("onlooker").audience).filter(verb="risk.breached").get()
     assert (event.subject_ref, event.subject_uuid) == (risk.ref, risk.uuid)
     # Neither a good value nor a correction answers it.
@@ -328,7 +328,7 @@ def test_a_private_indicator_calls_in_private(world: World) -> None:
     assert len(called_of(world, "owner")) == 2
     for name in ("partner_manager", "auditor"):
         viewer = world.viewer(name)
-        assert list(breaches_of(viewer, shared)) == []
+        assert list(breaches_of(viewer, shared.pk)) == []
         sentences = [e.changes + e.subject_ref + e.verb for e in visible_events(viewer.audience)]
         assert not any("FK-001" in text or "breached" in text for text in sentences)
 
