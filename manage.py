@@ -12,6 +12,8 @@ def main() -> None:
     if sys.argv[1:2] == ["up"]:
         ports.choose(sys.argv[2:])
     else:
+        # A command counts no requests, and the folder may be there only while the web server is.
+        os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         ports.join()
     from django.core.management import execute_from_command_line
 

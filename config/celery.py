@@ -2,12 +2,18 @@
 
 import logging
 import os
+import sys
+from pathlib import Path
 from typing import Any
 
 from celery import Celery
 from celery.signals import heartbeat_sent, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+if "celery" in Path(sys.argv[0]).parts[-2:]:
+    # Worker and beat count no requests, and are started before the web server makes the folder.
+    os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
 
 app = Celery("riskreg")
 app.config_from_object("django.conf:settings", namespace="CELERY")

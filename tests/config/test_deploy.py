@@ -1,8 +1,11 @@
 """The units for systemd in docs/deploy start what docker-compose.yml starts."""
 
 import configparser
+import os
 import re
 import shlex
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -49,3 +52,25 @@ def test_the_variables_of_the_example_are_those_of_the_guide() -> None:
     lines = (EXAMPLES / "riskreg.env.example").read_text().splitlines()
     named = {line.partition("=")[0] for line in lines if line and not line.startswith("#")}
     assert {"SECRET_KEY", "TRUST_PROXY_HEADERS"} <= named <= known
+
+
+@pytest.mark.process
+@pytest.mark.parametrize(
+    "command",
+    [
+        ["manage.py", "check"],
+        ["-m", "celery", "-A", "config", "report"],
+    ],
+    ids=["command", "worker"],
+)
+def test_what_is_no_web_server_needs_no_folder_of_counters(
+    command: list[str], tmp_path: Path
+) -> None:
+    """The units and the image name one for all, and web alone makes it."""
+    folder = tmp_path / "run" / "metrics"
+    env = {**os.environ, "PROMETHEUS_MULTIPROC_DIR": str(folder), "VAR_DIR": str(tmp_path)}
+    done = subprocess.run(
+        [sys.executable, *command], cwd=ROOT, env=env, check=False, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-1000:]
+    assert not folder.exists()
