@@ -29,7 +29,7 @@ def state(request: HttpRequest) -> HttpResponse:
         **admin.site.each_context(request),
         "title": _("State of the system"),
         "rows": _rows(found),
-        "faults": [text for texts in broken.values() for text in texts],
+        "faults": [f"{part}: {text}" for part, texts in broken.items() for text in texts],
         "queues": queue_lengths(),
         "at": found.at,
     }

@@ -74,3 +74,27 @@ def test_what_is_no_web_server_needs_no_folder_of_counters(
     )
     assert done.returncode == 0, done.stderr[-1000:]
     assert not folder.exists()
+
+
+@pytest.mark.process
+def test_a_command_has_the_user_and_the_variables_of_the_services(tmp_path: Path) -> None:
+    """Values as systemd takes them: whatever a shell would make of them."""
+    script = (EXAMPLES / "riskreg-manage").read_text()
+    assert "/etc/riskreg/riskreg.env" in unit("web")["Service"]["EnvironmentFile"]
+    (tmp_path / "riskreg.env").write_text(
+        "# a comment\n\nDEBUG=0\nDATABASE_URL=postgres://u:p$w&x`d@h/n?a=b\nEMAIL_URL=\n"
+    )
+    (tmp_path / "setpriv").write_text('#!/bin/sh\npwd\nprintf "%s\\n" "$@"\nenv\n')
+    (tmp_path / "setpriv").chmod(0o755)
+    (tmp_path / "other").mkdir()
+    changed = script.replace("/etc/riskreg/", f"{tmp_path}/").replace("/opt/riskreg", str(ROOT))
+    assert changed.count(str(tmp_path)) == 1
+    done = subprocess.run(
+        ["/bin/sh", "-c", changed, "riskreg-manage", "--in", str(tmp_path / "other"), "migrate"],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"}, check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    lines = done.stdout.splitlines()
+    assert lines[0] == str(tmp_path / "other")
+    given = ["--reuid=riskreg", "--regid=riskreg", "--init-groups", ".venv/bin/python"]
+    assert lines[1:7] == [*given, "manage.py", "migrate"]
+    assert {"DEBUG=0", "DATABASE_URL=postgres://u:p$w&x`d@h/n?a=b", "EMAIL_URL="} <= set(lines)

@@ -18,8 +18,10 @@ from riskreg.accounts.services import create_token, revoke_token
 from riskreg.events.queries import all_chains, verify
 from riskreg.kernel import appendonly
 from riskreg.operations.errors import Refused
+from riskreg.operations.models import NeededMigration
 from riskreg.operations.rows import kept_tables, rows_of
 from riskreg.operations.services.backing_up import make_backup, one_moment
+from riskreg.operations.services.needed import note_needed_migrations
 from riskreg.operations.services.restoring import restore
 from riskreg.register.models import RefSequence
 from riskreg.risks.models import Risk
@@ -37,6 +39,8 @@ def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
 ) -> None:
     before = dump()
     later = builders.risk(lived, title="Of the lost time")
+    note_needed_migrations()
+    needed = set(NeededMigration.objects.values_list("room", "name"))
     numbers = {row.noun: row.last for row in RefSequence.objects.filter(party=None)}
     restored = restore(backup, at, replace=True)
     after = dump()
@@ -47,6 +51,8 @@ def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
     assert not Risk.objects.filter(uuid=later.uuid).exists()
     assert all(verify(chain) is None for chain in all_chains())
     assert appendonly.missing_rules(connection) == []
+    # What may work on the tables is as it was.
+    assert set(NeededMigration.objects.values_list("room", "name")) == needed
     # A ref that was given out names nothing else.
     assert {r.noun: r.last for r in RefSequence.objects.filter(party=None)} == numbers
     assert builders.risk(lived).ref != later.ref

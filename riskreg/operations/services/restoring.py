@@ -27,6 +27,7 @@ from riskreg.kernel import appendonly, health
 from riskreg.operations import archive
 from riskreg.operations.archive import Archive, Manifest
 from riskreg.operations.errors import Refused
+from riskreg.operations.models import NeededMigration
 from riskreg.operations.rows import all_tables, column_names, digest_of, kept_tables, row_reader
 from riskreg.operations.services.attached import prove_files, put_files, undone_unless_done
 from riskreg.operations.services.backing_up import (
@@ -135,8 +136,9 @@ def prove(manifest: Manifest) -> None:
 
 
 def empty_tables() -> None:
-    """Take every row of every table away, past the rules that refuse it, inside a transaction."""
-    tables = [model._meta.db_table for model in all_tables()]
+    """Take every row of every table away, past the rules that refuse it, inside a transaction;
+    but for what `migrate` has noted of the tables themselves."""
+    tables = [model._meta.db_table for model in all_tables() if model is not NeededMigration]
     quoted = [connection.ops.quote_name(table) for table in tables]
     with connection.cursor() as cursor:
         if connection.vendor == "postgresql":
