@@ -3,8 +3,9 @@
 PostgreSQL is DATABASE_URL_POSTGRES, or a private cluster where a server is installed. With
 REQUIRE_ALL=1 anything that was left out is a failure. Arguments go to pytest; ``ON=sqlite`` or
 ``ON=postgresql`` in the environment keeps to one database; SECOND names the folders of tests that
-are run on the second one (none: all). With COVERAGE=1 the run on SQLite is measured, line by line
-and branch by branch, and held against the floor in pyproject.toml.
+are run on the second one (none: all). With COVERAGE=1 the run on SQLite is traced, line by line and
+branch by branch, with COVERAGE=probes it is probed, and held against the floor in pyproject.toml
+(``tools/measure.py``).
 """
 
 import contextlib
@@ -47,6 +48,7 @@ def run(
         "-n",
         str(os.cpu_count() or 2),
         "--dist=loadgroup",
+        *(measure.PROBES if measure.probes_wanted(name) else []),
     ]
     if marks:
         command += ["-m", marks]
@@ -84,7 +86,7 @@ def main() -> int:
                 continue
             # What brings its own database, or needs none, is run in the first of the two alone.
             marks = "not postgres" if name == "sqlite" else "not once" if "sqlite" in codes else ""
-            if measure.wanted(name):
+            if measure.wanted(name) or measure.probes_wanted(name):
                 measure.erase()
             beside = next(iter(codes), "")
             asked = arguments or (os.environ.get("SECOND", "").split() if beside else [])
@@ -92,6 +94,8 @@ def main() -> int:
             codes[name] = code
             if measure.wanted(name) and code != NO_TESTS:
                 under = not measure.reaches_floor(part=bool(arguments))
+            if measure.probes_wanted(name) and code != NO_TESTS:
+                under = not measure.probes_reach_floor(part=bool(arguments))
             left_out += [f"{count} on {name}: {why}" for why, count in skipped.items()]
     failed = [name for name, code in codes.items() if code not in (0, NO_TESTS)]
     failed += ["coverage"] if under else []

@@ -112,15 +112,56 @@ def test_what_is_reached_by_the_way_is_not_counted(
     assert re.search(r"TOTAL +6 +1 +2 +0 ", capfd.readouterr().out)
 
 
+PROBED = """
+[tool.slipcover]
+source = ["."]
+omit = ["test_it.py"]
+fail-under = {floor}
+"""
+
+
+def test_probes_tell_what_workers_reached(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    pytest.importorskip("slipcover", reason="probes are for Linux on x86-64")
+    (tmp_path / "program.py").write_text(ASKED_FOR)
+    (tmp_path / "test_it.py").write_text("import program\n\ndef test_it():\n    program.one(1)\n")
+    (tmp_path / "pyproject.toml").write_text(PROBED.format(floor=60))
+    assert not measure.probes_reach_floor(tmp_path)
+    for name in ("PYTEST_XDIST_WORKER", "PYTEST_XDIST_TESTRUNUID", "PYTEST_ADDOPTS"):
+        monkeypatch.delenv(name, raising=False)
+    command = [
+        sys.executable, "-m", "pytest", "-q", "-n", "1", *measure.PROBES, "-p", "no:django",
+        "-W", "ignore", "test_it.py",
+    ]  # fmt: skip
+    environment = {**os.environ, "PYTHONPATH": f"{measure.ROOT}{os.pathsep}{tmp_path}"}
+    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    # Of six lines four are reached, of two branches one.
+    assert measure.probes_reach_floor(tmp_path)
+    assert "62.5 %  program.py: 2 lines, 1 branches missed" in capsys.readouterr().out
+    (tmp_path / "pyproject.toml").write_text(PROBED.format(floor=63))
+    assert not measure.probes_reach_floor(tmp_path)
+    assert measure.probes_reach_floor(tmp_path, part=True)
+
+
 def test_only_the_run_on_sqlite_is_measured(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("COVERAGE", "1")
     assert measure.wanted("sqlite")
     assert not measure.wanted("postgresql")
+    assert not measure.probes_wanted("sqlite")
+    monkeypatch.setenv("COVERAGE", "probes")
+    assert measure.probes_wanted("sqlite")
+    assert not measure.probes_wanted("postgresql")
+    assert not measure.wanted("sqlite")
     monkeypatch.setenv("COVERAGE", "0")
     assert not measure.wanted("sqlite")
+    assert not measure.probes_wanted("sqlite")
 
 
 def test_the_product_is_measured_by_branch_and_has_a_floor() -> None:
     assert SETTINGS["run"]["branch"]
     assert {"riskreg", "config"} <= set(SETTINGS["run"]["source"])
     assert SETTINGS["report"]["fail_under"] > 0
+    assert measure.probe_settings()["fail-under"] > 0
+    assert set(measure.probe_settings()["source"]) == set(SETTINGS["run"]["source"])
+    assert measure.probe_settings()["omit"] == SETTINGS["run"]["omit"]
