@@ -2,6 +2,7 @@
 
 import contextlib
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -119,11 +120,17 @@ def _crash(hosts: Hosts, caller: Caller) -> None:
 
 
 def _fill(hosts: Hosts, caller: Caller) -> list[str]:
-    """Fill every disk, then try to attach a file: it has to be refused, and leave nothing."""
+    """Fill every disk, and try to attach a file."""
     for disk in hosts.disks:
         with contextlib.suppress(OSError), open(_filler(disk), "wb", buffering=0) as file:
             while True:
                 file.write(bytes(64 * 1024))
+    return _refused(hosts, caller)
+
+
+def _refused(hosts: Hosts, caller: Caller) -> list[str]:
+    """What is wrong when a file comes that cannot be stored: it has to be refused, and leave
+    nothing."""
     body, kind = _form(b"illustrative " * 20_000)
     found = caller.ask("GET", "risks/?limit=1")[1]
     path = f"risks/{found['results'][0]['ref']}/evidence/"
@@ -134,6 +141,20 @@ def _fill(hosts: Hosts, caller: Caller) -> list[str]:
     if hosts.ask("SELECT 1 FROM evidence_evidence"):
         broken.append("a file that could not be stored has a record")
     return broken
+
+
+def _lock_disk(hosts: Hosts, caller: Caller) -> list[str]:
+    """Let the disk of evidence take no writes, and try to attach a file."""
+    _remount(hosts.disks[0], "ro")
+    return _refused(hosts, caller)
+
+
+def _unlock_disk(hosts: Hosts) -> None:
+    _remount(hosts.disks[0], "rw")
+
+
+def _remount(disk: Path, how: str) -> None:
+    subprocess.run(["mount", "-o", f"remount,{how}", str(disk)], check=True, capture_output=True)
 
 
 def _clear(hosts: Hosts) -> None:
@@ -185,6 +206,8 @@ FAULTS = [
     Fault("PostgreSQL frozen", "readyz database", _freeze, _fails("database"), _thaw,
           lasts=30.0, slowest=2 * _FROZEN + 5.0),
     Fault("disks full", "readyz space", _fill, _fails("space"), _clear, lasts=20.0,
+          needs_disks=True),
+    Fault("disk read-only", "readyz space", _lock_disk, _fails("space"), _unlock_disk,
           needs_disks=True),
     Fault("workers killed", f"{ENGINE}, readyz engine", _kill("worker"),
           _each(_engine_is_dead), _start("worker"), quick=False),

@@ -10,6 +10,7 @@ is set, gets 404: a proxy need not say that it is one, so no address says enough
 
 import datetime as dt
 import hmac
+import os
 import re
 import shutil
 import sqlite3
@@ -76,7 +77,8 @@ def write_to_sqlite(cursor: Any) -> None:
 
 
 def check_space() -> None:
-    """Raises ``NotReady`` when less than READY_FREE_MB is left where this machine writes."""
+    """Raises ``NotReady`` where this machine cannot write what is to be kept, or has less than
+    READY_FREE_MB left for it."""
     folders = set()
     if connection.vendor == "sqlite":
         folders.add(Path(connection.settings_dict["NAME"]).resolve().parent)
@@ -86,6 +88,8 @@ def check_space() -> None:
         folders.add(settings.VAR_DIR)
     for folder in folders:
         there = next(path for path in (folder, *folder.parents) if path.is_dir())
+        if not os.access(there, os.W_OK):
+            raise NotReady("a folder that files are kept in takes no writes")
         if shutil.disk_usage(there).free < settings.READY_FREE_MB * 1024 * 1024:
             raise NotReady(f"less than {settings.READY_FREE_MB} MB are left")
 

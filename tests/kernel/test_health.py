@@ -102,6 +102,20 @@ def test_too_little_room_is_said(settings: Any, tmp_path: Path) -> None:
         health.check_space()
 
 
+def test_a_folder_that_takes_no_writes_is_told(
+    settings: Any, evidence_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.READY_FREE_MB = 0
+    evidence_folder.mkdir()
+    closed = evidence_folder.resolve()
+    plain = os.access
+    monkeypatch.setattr(
+        health.os, "access", lambda path, how: Path(path).resolve() != closed and plain(path, how)
+    )
+    with pytest.raises(health.NotReady, match="takes no writes"):
+        health.check_space()
+
+
 PROBE = """
 import os, resource, sys
 os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
