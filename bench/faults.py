@@ -120,24 +120,27 @@ def _crash(hosts: Hosts, caller: Caller) -> None:
 
 
 def _fill(hosts: Hosts, caller: Caller) -> list[str]:
-    """Fill every disk, and try to attach a file."""
+    """Fill every disk, start a host anew on its own, and try to attach a file."""
     for disk in hosts.disks:
         with contextlib.suppress(OSError), open(_filler(disk), "wb", buffering=0) as file:
             while True:
                 file.write(bytes(64 * 1024))
+    for program in (hosts.hosts[-1].web, hosts.hosts[-1].beat):
+        program.kill()
+        program.start()
     return _refused(hosts, caller)
 
 
 def _refused(hosts: Hosts, caller: Caller) -> list[str]:
     """What is wrong when a file comes that cannot be stored: it has to be refused, and leave
     nothing."""
-    body, kind = _form(b"illustrative " * 20_000)
     found = caller.ask("GET", "risks/?limit=1")[1]
-    path = f"risks/{found['results'][0]['ref']}/evidence/"
-    answer, told = caller.ask("POST", path, body, Content_Type=kind)
+    ref = found["results"][0]["ref"]
+    body, kind = _form(b"illustrative " * 20_000, thing="risk", ref=ref)
+    answer, told = caller.ask("POST", "evidence/", body, Content_Type=kind)
     broken = []
     if answer.status != 503:
-        broken.append(f"a file for a full disk was answered with {answer.status}: {told}")
+        broken.append(f"a file that cannot be stored was answered with {answer.status}: {told}")
     if hosts.ask("SELECT 1 FROM evidence_evidence"):
         broken.append("a file that could not be stored has a record")
     return broken
@@ -166,10 +169,13 @@ def _filler(disk: Path) -> Path:
     return disk / "filler"
 
 
-def _form(content: bytes) -> tuple[bytes, str]:
-    """A form with one file of text, and its media type."""
+def _form(content: bytes, **fields: str) -> tuple[bytes, str]:
+    """A form with these fields and one file of text, and its media type."""
     edge = "edge-of-a-part"
-    head = (
+    head = "".join(
+        f'--{edge}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+        for name, value in fields.items()
+    ) + (
         f'--{edge}\r\nContent-Disposition: form-data; name="file"; filename="notes.txt"\r\n'
         "Content-Type: text/plain\r\n\r\n"
     )

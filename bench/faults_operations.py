@@ -14,7 +14,9 @@ set-up: everything lives in a temporary folder and on loopback ports, and is end
 
 import argparse
 import contextlib
+import functools
 import json
+import shutil
 import signal
 import sys
 import time
@@ -100,7 +102,9 @@ def try_fault(
     return found
 
 
-def run(faults: Sequence[Fault], say: Callable[[str], None] = print) -> Report:
+def run(
+    faults: Sequence[Fault], say: Callable[[str], None] = print, logs: str | None = None
+) -> Report:
     """Do the whole run. Raises ``RuntimeError`` or ``FileNotFoundError`` when it cannot be done."""
     report = Report()
     with two_hosts() as hosts:
@@ -125,7 +129,10 @@ def run(faults: Sequence[Fault], say: Callable[[str], None] = print) -> Report:
         _hold_to_promises(report, hosts, writers)
         if report.broken or any(one.broken for one in report.outcomes):
             for program in hosts.programs[2:]:
-                say(f"--- {program.name}\n{program.last_words(3000)}")
+                say(f"--- {program.name}\n{program.last_words(500)}")
+        if logs:
+            for file in hosts.folder.rglob("*.log"):
+                shutil.copy(file, logs)
     return report
 
 
@@ -187,6 +194,7 @@ def main() -> int:
     parser.add_argument("--only", action="append", choices=names, metavar="NAME",
                         help=f"these faults alone: {', '.join(names)}")  # fmt: skip
     parser.add_argument("--quick", action="store_true", help="those that are told within seconds")
+    parser.add_argument("--logs", metavar="FOLDER", help="keep the logs of all programs there")
     parser.add_argument("--json", metavar="FILE", help="write the counts to this file as well")
     options = parser.parse_args()
     chosen = [
@@ -196,7 +204,7 @@ def main() -> int:
     ]
     signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
     try:
-        report = run(chosen)
+        report = run(chosen, functools.partial(print, flush=True), options.logs)
     except (RuntimeError, FileNotFoundError) as error:
         print(error, file=sys.stderr)
         return 2

@@ -5,7 +5,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from config import capacity
+from config import capacity, counters
 
 workers = int(os.environ.get("WEB_WORKERS", "2"))
 threads = capacity.threads()
@@ -32,6 +32,7 @@ _metrics_dir = os.environ.get("PROMETHEUS_MULTIPROC_DIR")
 if _metrics_dir:
     # The application opens its counters there as it is loaded.
     Path(_metrics_dir).mkdir(parents=True, exist_ok=True)
+    counters.take_room_first()
 
 
 def on_starting(server: Any) -> None:

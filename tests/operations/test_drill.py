@@ -57,9 +57,13 @@ def test_a_move_proves_that_all_arrived_and_takes_no_place_of_others(
 @pytest.mark.once
 @pytest.mark.process
 @pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("shared", [{"DATABASE_POOL": "4"}, {"DATABASE_POOLER": "1"}])
 def test_a_backup_is_verified_aside_and_a_damaged_one_is_refused(
-    lived: World, folder: Path
+    lived: World, folder: Path, monkeypatch: pytest.MonkeyPatch, shared: dict[str, str]
 ) -> None:
+    """However the connections to this database are shared."""
+    for name, value in shared.items():
+        monkeypatch.setenv(name, value)
     run("backup")
     (made,) = (folder / "backups").iterdir()
     assert "all of it is there" in run("verify_backup")

@@ -245,6 +245,19 @@ def test_nobody_migrates_through_it(behind: Behind) -> None:
                       DATABASE_POOLER="0").returncode == 0  # fmt: skip
 
 
+def test_nothing_but_migrate_outlasts_a_transaction() -> None:
+    """Locks, settings, temporary tables and channels of a session are left to strangers there."""
+    kinds = re.compile(
+        r"pg_(try_)?advisory_(un)?lock\b|\bLISTEN \w|CREATE TEMP|\"SET (?!LOCAL|TRANSACTION|CONSTR)"
+    )
+    found = {
+        path.name
+        for path in (processes.ROOT / "riskreg").rglob("*.py")
+        if kinds.search(path.read_text())
+    }
+    assert found == {"migrate.py"}
+
+
 @pytest.mark.parametrize("name", ["prepare_threshold", "options"])
 def test_what_belongs_to_a_session_is_refused_at_the_start(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str

@@ -34,10 +34,12 @@ def restore_into(
         files |= dict.fromkeys(
             ("EVIDENCE_BUCKET", "EVIDENCE_BUCKET_ENDPOINT", "EVIDENCE_BUCKET_REGION"), ""
         )
+    # What stands before this database says nothing of the other one.
+    direct = {"DATABASE_POOL": "0", "DATABASE_POOLER": "0"}
     done = subprocess.run(  # noqa: S603
         command,
         cwd=settings.BASE_DIR,
-        env={**os.environ, "DATABASE_URL": database_url, **files},
+        env={**os.environ, "DATABASE_URL": database_url, **direct, **files},
         capture_output=True,
         text=True,
         check=False,
