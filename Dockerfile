@@ -27,7 +27,7 @@ RUN apt-get update -qq \
     libharfbuzz-subset0 fonts-dejavu-core fonts-noto-cjk \
  && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --home-dir /app --shell /usr/sbin/nologin riskreg \
- && install -d -o riskreg -g riskreg /var/lib/riskreg
+ && install -d -o riskreg -g riskreg /var/lib/riskreg /var/lib/riskreg/backups
 COPY --from=build /opt/venv /opt/venv
 COPY --from=build /app /app
 WORKDIR /app

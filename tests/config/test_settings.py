@@ -178,7 +178,7 @@ def test_every_variable_is_in_the_operators_table_and_no_other() -> None:
 def test_compose_sets_only_variables_that_exist_and_no_secret_has_a_default() -> None:
     compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
     services = compose["services"]
-    assert set(services) == {"postgres", "valkey", "migrate", "web", "worker", "beat"}
+    assert set(services) == {"postgres", "valkey", "migrate", "web", "worker", "beat", "backup"}
     for name in ("migrate", "web", "worker", "beat"):
         assert set(services[name]["environment"]) == variables() - OF_THE_IMAGE
         assert services[name]["read_only"] is True
@@ -194,7 +194,10 @@ OF_THE_IMAGE = {"VAR_DIR", "STATIC_ROOT", "PROMETHEUS_MULTIPROC_DIR", "DJANGO_SU
 # What compose decides by itself.
 OF_COMPOSE = {"DEBUG", "DATABASE_URL", "REDIS_URL"}
 # Variables of the compose file alone.
-FOR_COMPOSE = {"POSTGRES_PASSWORD", "VALKEY_PASSWORD", "PORT"}
+FOR_COMPOSE = {
+    "POSTGRES_PASSWORD", "VALKEY_PASSWORD", "PORT", "POSTGRES_IMAGE", "VALKEY_IMAGE",
+    "POSTGRES_MEMORY", "VALKEY_MEMORY", "WEB_MEMORY", "WORKER_MEMORY", "BEAT_MEMORY",
+}  # fmt: skip
 
 
 def test_compose_hands_every_documented_variable_through() -> None:
@@ -215,6 +218,8 @@ def test_the_example_lists_every_variable_that_an_operator_of_compose_sets() -> 
 def test_what_the_example_says_of_defaults_is_what_the_table_says() -> None:
     text = (ROOT / "docs" / "operators.md").read_text()
     table = dict(re.findall(r"(?m)^\| `([A-Z_]+)` \| `([^`]*)`", text))
+    compose = (ROOT / "docker-compose.yml").read_text()
+    table |= dict(re.findall(r"\$\{([A-Z_]+):-([^}]*)\}", compose))
     for name, value in re.findall(r"(?m)^# ([A-Z_]+)=(.*)$", (ROOT / ".env.example").read_text()):
         assert value in ("", table.get(name, "").strip()), name
 
@@ -222,8 +227,31 @@ def test_what_the_example_says_of_defaults_is_what_the_table_says() -> None:
 def test_every_compose_service_that_stays_up_has_a_health_check() -> None:
     services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
     for name, service in services.items():
-        if name != "migrate":
+        if service["restart"] != "no":
             assert service["healthcheck"]["test"], name
+
+
+def test_no_compose_service_takes_the_whole_machine() -> None:
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    for name, service in services.items():
+        assert re.fullmatch(r"\$\{[A-Z]+_MEMORY:-\d+[gm]\}", service["mem_limit"]), name
+        assert service["logging"]["options"]["max-file"], name
+        if service.get("build"):
+            assert service["pids_limit"], name
+        else:
+            # One that anybody can pin, and none that moves by itself.
+            assert re.fullmatch(r"\$\{[A-Z]+_IMAGE:-[a-z/]+:\d+\}", service["image"]), name
+
+
+def test_backups_of_compose_are_on_a_volume_of_their_own() -> None:
+    compose = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+    for name in ("worker", "backup"):
+        assert "riskreg-backups:/var/lib/riskreg/backups" in compose["services"][name]["volumes"]
+    assert "riskreg-backups" in compose["volumes"]
+    # A new volume takes its owner from the image.
+    assert "-o riskreg -g riskreg /var/lib/riskreg /var/lib/riskreg/backups" in (
+        (ROOT / "Dockerfile").read_text()
+    )
 
 
 class _Server:

@@ -76,6 +76,8 @@ def test_its_commands_start_and_answer_ready(database: str, tmp_path: Path) -> N
         REDIS_URL=server.url,
         VAR_DIR=str(tmp_path / "data"),
         STATIC_ROOT=str(tmp_path / "static"),
+        # As the image has it, for all of them; it is not there yet.
+        PROMETHEUS_MULTIPROC_DIR=str(tmp_path / "tmp" / "metrics"),
         PATH=f"{Path(sys.executable).parent}:{os.environ['PATH']}",
     )
     (tmp_path / "data").mkdir()
