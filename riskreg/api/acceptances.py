@@ -130,7 +130,7 @@ class AcceptanceDetail(RegisterApi):
 class _Answering(RegisterApi):
     http_method_names = ["post"]
 
-    def answered(self, ref: str, service: Callable[..., Any], *names: str) -> HttpResponse:
+    def call_and_answer(self, ref: str, service: Callable[..., Any], *names: str) -> HttpResponse:
         """Call ``service`` with what the body names; the acceptance as it is then."""
 
         def act() -> Answer:
@@ -151,7 +151,9 @@ class AcceptanceGrant(_Answering):
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By somebody with the authority that the criteria name, who neither asked nor answers for
         the risk. An earlier end and more conditions can be set. 403 says who could."""
-        return self.answered(ref, services.grant_acceptance, "words", "expires_on", "conditions")
+        return self.call_and_answer(
+            ref, services.grant_acceptance, "words", "expires_on", "conditions"
+        )
 
 
 class AcceptanceRefuse(_Answering):
@@ -160,7 +162,7 @@ class AcceptanceRefuse(_Answering):
     @schema.acted("Refuse an acceptance", shapes.Words, shapes.Acceptance)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever could grant it."""
-        return self.answered(ref, services.refuse_acceptance, "words")
+        return self.call_and_answer(ref, services.refuse_acceptance, "words")
 
 
 class AcceptanceWithdraw(_Answering):
@@ -169,7 +171,7 @@ class AcceptanceWithdraw(_Answering):
     @schema.acted("Withdraw an acceptance", shapes.OptionalWords, shapes.Acceptance)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever asked for it."""
-        return self.answered(ref, services.withdraw_acceptance, "words")
+        return self.call_and_answer(ref, services.withdraw_acceptance, "words")
 
 
 class AcceptanceRevoke(_Answering):
@@ -178,7 +180,7 @@ class AcceptanceRevoke(_Answering):
     @schema.acted("Revoke an acceptance", shapes.Words, shapes.Acceptance)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever could grant it, or answers for the risk."""
-        return self.answered(ref, services.revoke_acceptance, "words")
+        return self.call_and_answer(ref, services.revoke_acceptance, "words")
 
 
 class AcceptanceCondition(RegisterApi):

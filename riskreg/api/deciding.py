@@ -21,7 +21,7 @@ class DecisionPropose(OfDecision):
     @schema.acted("Put a decision forward", None, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """It becomes a duty of each who is named to decide. 400 names everything that it lacks."""
-        return self.done(ref, services.propose_decision)
+        return self.call_and_answer(ref, services.propose_decision)
 
 
 class DecisionRetract(OfDecision):
@@ -32,7 +32,7 @@ class DecisionRetract(OfDecision):
     @schema.acted("Take a decision back", shapes.DecisionOptionalWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever asked, or who may change it."""
-        return self.done(ref, services.retract_decision, "words")
+        return self.call_and_answer(ref, services.retract_decision, "words")
 
 
 class DecisionDecide(OfDecision):
@@ -83,7 +83,7 @@ class DecisionReject(OfDecision):
     @schema.acted("Reject a decision", shapes.DecisionWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """By whoever could decide it; nothing is chosen."""
-        return self.done(ref, services.reject_decision, "words")
+        return self.call_and_answer(ref, services.reject_decision, "words")
 
 
 class DecisionLapse(OfDecision):
@@ -94,7 +94,7 @@ class DecisionLapse(OfDecision):
     @schema.acted("Let a decision lapse", shapes.DecisionWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """When its day has passed; until somebody says so it is overdue."""
-        return self.done(ref, services.lapse_decision, "words")
+        return self.call_and_answer(ref, services.lapse_decision, "words")
 
 
 class DecisionRevisit(OfDecision):
@@ -125,7 +125,7 @@ class DecisionClose(OfDecision):
     @schema.acted("Close a decision", shapes.DecisionWords, shapes.Decision)
     def post(self, request: Request, slug: str, ref: str) -> HttpResponse:
         """After it was revisited."""
-        return self.done(ref, services.close_revisited, "words")
+        return self.call_and_answer(ref, services.close_revisited, "words")
 
 
 class DecisionConditionEnd(OfDecision):

@@ -88,7 +88,7 @@ class OfDecision(RegisterApi):
         body = decision_to_json(self, row)
         return Answer.of(body, status=status, ETag=etag(row.version, body))
 
-    def done(self, ref: str, service: Callable[..., Any], *names: str) -> HttpResponse:
+    def call_and_answer(self, ref: str, service: Callable[..., Any], *names: str) -> HttpResponse:
         """Call ``service`` with what the body names; the decision as it is then."""
 
         def act() -> Answer:

@@ -52,7 +52,7 @@ class WebhookApi(RegisterApi):
         return row
 
     @property
-    def who(self) -> dict[str, Any]:
+    def actor_fields(self) -> dict[str, Any]:
         """What every act on an endpoint is told of the caller."""
         return {
             "audience": self.viewer.audience,
@@ -125,7 +125,7 @@ class Webhooks(WebhookApi):
                 name=body.get("name"),
                 address=address,
                 language=body.get("language", self.me.language),
-                **self.who,
+                **self.actor_fields,
             )
             return self.answer(row, 201)
 
@@ -152,7 +152,7 @@ class WebhookDetail(WebhookApi):
         def act() -> Answer:
             body = body_of(request, "name", "enabled")
             row, version = self.found(webhook), self.expected_version
-            asked = {"endpoint": webhook, "version": version, **self.who}
+            asked = {"endpoint": webhook, "version": version, **self.actor_fields}
             if "enabled" in body and not isinstance(body["enabled"], bool):
                 raise Invalid.one("enabled", "not_a_boolean", "This must be true or false.")
             # Without a change it is still said when the version is an old one.
@@ -169,7 +169,7 @@ class WebhookDetail(WebhookApi):
 
         def act() -> Answer:
             self.found(webhook)
-            endpoints.remove(endpoint=webhook, version=self.expected_version, **self.who)
+            endpoints.remove(endpoint=webhook, version=self.expected_version, **self.actor_fields)
             return Answer("", 204)
 
         return self.write(act)
@@ -188,7 +188,7 @@ class WebhookRotate(WebhookApi):
             nothing_in(request)
             self.found(webhook)
             row, self.fresh = endpoints.rotate_secret(
-                endpoint=webhook, version=self.expected_version, **self.who
+                endpoint=webhook, version=self.expected_version, **self.actor_fields
             )
             return self.answer(row)
 
@@ -208,7 +208,7 @@ class WebhookTest(WebhookApi):
             nothing_in(request)
             self.found(webhook)
             delivery = endpoints.try_out(
-                endpoint=webhook, local_day=self.viewer.today(self.at), **self.who
+                endpoint=webhook, local_day=self.viewer.today(self.at), **self.actor_fields
             )
             return Answer.of(_delivery(delivery), 202)
 

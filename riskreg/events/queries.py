@@ -22,12 +22,12 @@ def history_of(audience: Audience, subjects: Collection[uuid.UUID]) -> QuerySet[
     return visible_events(audience).filter(subject_uuid__in=subjects).order_by("-at", "-id")
 
 
-def done_by_people(found: QuerySet[Event]) -> QuerySet[Event]:
+def events_of_people(found: QuerySet[Event]) -> QuerySet[Event]:
     """Those of ``found`` that somebody did."""
     return found.filter(actor__isnull=False)
 
 
-def done_by_itself(found: QuerySet[Event]) -> QuerySet[Event]:
+def events_of_the_system(found: QuerySet[Event]) -> QuerySet[Event]:
     """Those of ``found`` that the system noted of its own work: reminders, deliveries."""
     return found.filter(actor__isnull=True)
 

@@ -65,7 +65,7 @@ class Matrix:
         return [r["key"] for r in self.criteria.ratings]
 
     @cached_property
-    def _clean_ratings(self) -> dict[str, dict[str, Any]]:
+    def _ratings(self) -> dict[str, dict[str, Any]]:
         return {r["key"]: r for r in self.criteria.ratings}
 
     def cell(self, likelihood: Any, impact: Any) -> Cell:
@@ -94,11 +94,11 @@ class Matrix:
         """Days from one review to the next, at this rating (None: unrated)."""
         if rating is None:
             return int(self.criteria.unrated_cadence_days)
-        return int(self._clean_ratings[rating]["cadence_days"])
+        return int(self._ratings[rating]["cadence_days"])
 
     def rating_name(self, rating: str | None) -> str:
         """The rating's name in the reader's language."""
-        return localised(self._clean_ratings[rating]["names"], rating) if rating else _("unrated")
+        return localised(self._ratings[rating]["names"], rating) if rating else _("unrated")
 
     def tone(self, rating: str | None) -> int:
         """Severity for drawing, 1 (least) to 5, spread over however many ratings there are."""
@@ -129,15 +129,15 @@ class Matrix:
 
     def accept_role(self, rating: str) -> str:
         """The role with the authority to accept a risk of this rating."""
-        return str(self._clean_ratings[rating]["accept_role"])
+        return str(self._ratings[rating]["accept_role"])
 
     def accept_days(self, rating: str) -> int:
         """For how many days a risk of this rating can be accepted at once."""
-        return int(with_caps(self._clean_ratings[rating])["accept_days"])
+        return int(with_caps(self._ratings[rating])["accept_days"])
 
     def accept_total_days(self, rating: str) -> int:
         """For how many days it can be accepted in all, extensions included."""
-        return int(with_caps(self._clean_ratings[rating])["accept_total_days"])
+        return int(with_caps(self._ratings[rating])["accept_total_days"])
 
 
 def clean_criteria(data: Mapping[str, Any]) -> dict[str, Any]:

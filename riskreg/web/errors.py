@@ -24,7 +24,7 @@ from riskreg.kernel.errors import (
     Unavailable,
 )
 from riskreg.web.bilingual import LANGUAGE_TAGS
-from riskreg.web.forms.keeping import keep, of_another_person, texts, to_sign_in, typed_in
+from riskreg.web.forms.keeping import keep, refuse_form_of_another, texts, to_sign_in, typed_in
 from riskreg.web.forms.key import posted_key
 from riskreg.web.forms.marks import not_done
 
@@ -109,7 +109,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         # The sign-in page in another tab: one is in already.
         return HttpResponseRedirect(reverse("web:home"))
     if key.user != user.uuid.hex:
-        return of_another_person(request)
+        return refuse_form_of_another(request)
     message = _(
         "You signed in again after this page was opened, so it was not saved. Send it again."
     )

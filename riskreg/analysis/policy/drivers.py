@@ -98,7 +98,7 @@ def check_support(
         errors.add("sensitivity", "out_of_range", text)
 
 
-def included_in(driver: Any, texts: Iterable[str]) -> str:
+def sentence_naming(driver: Any, texts: Iterable[str]) -> str:
     """The sentence among ``texts`` (what estimates include already) that names the driver, by its
     ref or by one of its names; empty for none."""
     names = [name.casefold() for name in (driver.ref, *driver.names.values()) if name]

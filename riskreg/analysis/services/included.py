@@ -6,7 +6,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Driver
-from riskreg.analysis.policy.drivers import included_in
+from riskreg.analysis.policy.drivers import sentence_naming
 from riskreg.analysis.queries.drivers import links_for
 from riskreg.analysis.queries.estimates import newest_of_each, visible_estimates
 from riskreg.kernel.errors import Errors
@@ -41,7 +41,7 @@ def refuse_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
 
 
 def _compare(errors: Errors, field: str, row: Any, driver: Driver, why: str, ref: str = "") -> None:
-    sentence = included_in(driver, [row.included, *_translations_of_included(row)])
+    sentence = sentence_naming(driver, [row.included, *_translations_of_included(row)])
     if not sentence or errors.has(field):
         return
     text = _(

@@ -163,7 +163,7 @@ def read_text(text: str, separator: str = "") -> Grid:
         text, separator = re.sub(r"(?<=\S) {2,}(?=\S)", "\t", text), "\t"
     rows = _rows(text, separator)
     if separator == "|":
-        rows = [_inner(row) for row in rows]
+        rows = [_without_frame(row) for row in rows]
     return rows
 
 
@@ -226,7 +226,7 @@ def _unmatched() -> NotARegister:
     )
 
 
-def _inner(row: list[Value]) -> list[Value]:
+def _without_frame(row: list[Value]) -> list[Value]:
     """A row of a table drawn with bars, without its frame; nothing for a ruled line."""
     cells = [str(cell).strip() for cell in row]
     if cells and all(not cell or _RULE.fullmatch(cell) for cell in cells):

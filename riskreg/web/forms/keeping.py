@@ -106,7 +106,7 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("account_login") + query)
 
 
-def of_another_person(request: HttpRequest) -> HttpResponse:
+def refuse_form_of_another(request: HttpRequest) -> HttpResponse:
     """The form was made for somebody else than who is signed in now; nothing is done with it."""
     kept = bool(keep(request))
     key = posted_key(request)

@@ -25,7 +25,7 @@ from riskreg.requests.models import DoneRequest
 from riskreg.requests.queries import Typed, done_lately, draft_of
 from riskreg.requests.services import drop_draft, give_back, keep_answer, take_key
 from riskreg.web.base import my_memberships
-from riskreg.web.forms.keeping import keep, of_another_person, texts, to_sign_in
+from riskreg.web.forms.keeping import keep, refuse_form_of_another, texts, to_sign_in
 from riskreg.web.forms.key import DRAFT, FIELD, FormKey, posted_key
 from riskreg.web.forms.marks import LEADS_TO, NOT_DONE
 from riskreg.web.forms.refill import refill
@@ -69,7 +69,7 @@ class FormsMiddleware:
         if getattr(view, "form_repeatable", False) or not key.user:
             return self.get_response(request)
         if key.user != user.uuid.hex:
-            return of_another_person(request)
+            return refuse_form_of_another(request)
         apart, adds = getattr(view, "form_apart", False), getattr(view, "form_adds", False)
         return self._once(request, key, user, apart=apart, adds=adds)
 

@@ -107,7 +107,7 @@ class RiskAction(RegisterView):
         """Call the service; return the risk as it is afterwards, or the request that waits."""
         raise NotImplementedError
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         """What to say afterwards."""
         raise NotImplementedError
 
@@ -145,7 +145,7 @@ class RiskAction(RegisterView):
             return self._page(request, risk, form, status=400)
         if isinstance(saved, ChangeRequest):
             return to_request(request, self.viewer, saved)
-        messages.success(request, self.done(saved))
+        messages.success(request, self.success_message(saved))
         self.look_twice(request, saved)
         keys = {"slug": self.viewer.register.slug, "ref": saved.ref}
         return HttpResponseRedirect(reverse("web:risk", kwargs=keys))
@@ -211,7 +211,7 @@ class OpenRisk(RiskAction):
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         return self.call(open_risk, risk, data)
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         return _("%(ref)s is open. Its first review is due on %(day)s.") % {
             "ref": risk.ref,
             "day": day_text(risk.next_review_on),
@@ -256,7 +256,7 @@ class TransferRisk(RiskAction):
         shared = risk.visibility == Visibility.SHARED
         return {"people_asked": parties_asked(self.viewer) if shared else ""}
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         return _("%(ref)s now belongs to %(owner)s.") % {"ref": risk.ref, "owner": risk.owner}
 
 
@@ -280,7 +280,7 @@ class ShareRisk(RiskAction):
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         return self.call(share_risk, risk, data)
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         return _("It is shared, and called %(ref)s from now on.") % {"ref": risk.ref}
 
 
@@ -382,7 +382,7 @@ class AssessRisk(RiskAction):
             raise
         return assessment.risk
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         if risk.state != State.OPEN:
             return _("The assessment of %(ref)s is saved.") % {"ref": risk.ref}
         return _("The assessment of %(ref)s is saved. Its next review is due on %(day)s.") % {

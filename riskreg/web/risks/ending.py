@@ -99,7 +99,7 @@ class CloseRisk(RiskAction):
             close_risk_and_end, risk, data, reason=data["reason"], end=self.ended, ending=ending
         )
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         sentences = [_("%(ref)s is closed.") % {"ref": risk.ref}]
         kept = [f.ref for f in self.followers if f.ref not in self.ended]
         if self.ended:
@@ -132,7 +132,7 @@ class ReopenRisk(RiskAction):
     def act(self, risk: Risk, data: dict[str, Any]) -> Risk:
         return self.call(reopen_risk, risk, data, reason=data["reason"])
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         sentences = [
             _("%(ref)s is open again. Its next review is due on %(day)s.")
             % {"ref": risk.ref, "day": day_text(risk.next_review_on)}

@@ -75,7 +75,7 @@ class ExtendReview(RiskAction):
         )
         return granted.risk
 
-    def done(self, risk: Risk) -> str:
+    def success_message(self, risk: Risk) -> str:
         extension = extension_of(self.viewer, risk)
         day = date_format(extension.until, "DATE_FORMAT") if extension else ""
         return _(

@@ -62,7 +62,7 @@ class EndpointsView(RegisterView):
     """Managers, for their own party; whatever is another's is not there."""
 
     @property
-    def who(self) -> dict[str, Any]:
+    def actor_fields(self) -> dict[str, Any]:
         """What every act on an endpoint is told of the viewer."""
         return {
             "audience": self.viewer.audience,
@@ -167,7 +167,7 @@ class EndpointNew(EndpointsView):
                 name=given["name"],
                 address=address,
                 language=given["language"],
-                **self.who,
+                **self.actor_fields,
             )
         except Invalid as invalid:
             add_errors(form, invalid)
@@ -202,7 +202,7 @@ class EndpointRename(EndpointsView):
         if not form.is_valid():
             return self.detail(row, form=form, status=400)
         try:
-            row = endpoints.rename(endpoint=endpoint, **form.cleaned_data, **self.who)
+            row = endpoints.rename(endpoint=endpoint, **form.cleaned_data, **self.actor_fields)
         except Invalid as invalid:
             add_errors(form, invalid)
             return self.detail(row, form=form, status=400)
@@ -227,7 +227,9 @@ class EndpointSwitch(EndpointsView):
         row = self.found(endpoint)
         on = request.POST.get("on") == "1"
         try:
-            endpoints.switch(endpoint=endpoint, version=self.expected_version(), on=on, **self.who)
+            endpoints.switch(
+                endpoint=endpoint, version=self.expected_version(), on=on, **self.actor_fields
+            )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
         else:
@@ -248,7 +250,7 @@ class EndpointSecret(EndpointsView):
         row = self.found(endpoint)
         try:
             row, secret = endpoints.rotate_secret(
-                endpoint=endpoint, version=self.expected_version(), **self.who
+                endpoint=endpoint, version=self.expected_version(), **self.actor_fields
             )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
@@ -267,7 +269,7 @@ class EndpointTry(EndpointsView):
         """Send it now and say what was answered."""
         row = self.found(endpoint)
         posted = endpoints.try_out(
-            endpoint=endpoint, local_day=self.viewer.today(self.at), **self.who
+            endpoint=endpoint, local_day=self.viewer.today(self.at), **self.actor_fields
         )
         state = deliver(posted.uuid, self.at)
         posted.refresh_from_db()
@@ -289,7 +291,9 @@ class EndpointRemove(EndpointsView):
         """Take it away."""
         row = self.found(endpoint)
         try:
-            endpoints.remove(endpoint=endpoint, version=self.expected_version(), **self.who)
+            endpoints.remove(
+                endpoint=endpoint, version=self.expected_version(), **self.actor_fields
+            )
         except Conflict as conflict:
             messages.warning(request, conflict.detail)
             return self.back(row)

@@ -189,7 +189,7 @@ class Settings(RegisterView):
             for row in open_requests(self.viewer)
         ]
 
-    def done(self, message: str) -> HttpResponse:
+    def redirect_with(self, message: str) -> HttpResponse:
         """Back to the page with a word of what was done."""
         messages.success(self.request, message)
         return HttpResponseRedirect(_url("web:register_settings", self.viewer))
@@ -228,8 +228,8 @@ class CadenceChange(Settings):
         register = changed
         assert register.criteria is not None  # noqa: S101 - a register always has criteria
         if register.criteria.number == form.cleaned_data["seen"]:
-            return self.done(_("Nothing differs, so nothing was changed."))
-        return self.done(
+            return self.redirect_with(_("Nothing differs, so nothing was changed."))
+        return self.redirect_with(
             _("The cadence is saved as version %(n)d of the criteria. Reviews come earlier, never "
               "later, for it.")
             % {"n": register.criteria.number}
@@ -267,7 +267,7 @@ class ZoneChange(Settings):
             return self.page(zone_form=form, status=409, conflict=conflict.detail)
         if isinstance(changed, ChangeRequest):
             return to_request(request, self.viewer, changed)
-        return self.done(
+        return self.redirect_with(
             _("Due dates are now days in the zone %(zone)s.") % {"zone": changed.time_zone}
         )
 
@@ -294,7 +294,7 @@ class AxesChange(Settings):
             data = {**{n: form.data[n] for n in form.data}}
             again = AxesForm(self.viewer, {**data, "version": self.viewer.register.version})
             return self.page(axes_form=again, status=409, conflict=conflict.detail)
-        return self.done(_("The matrices are drawn so from now on."))
+        return self.redirect_with(_("The matrices are drawn so from now on."))
 
 
 def _rating_name(matrix: Matrix, key: str) -> str:

@@ -149,7 +149,7 @@ class Step(RegisterView):
         changed = register.criteria is not None and register.criteria.number != seen
         return (_("The scale is in force.") if changed else _("The scale stays as it is.")), False
 
-    def _classify(self, form: forms.Form) -> tuple[str, bool]:
+    def _add_classification(self, form: forms.Form) -> tuple[str, bool]:
         added = classify(actor=self.viewer, template=form.cleaned_data["template"], at=self.at)
         if not added:
             return _("Nothing was added."), False
@@ -165,7 +165,7 @@ class Step(RegisterView):
     _acts: dict[str, Callable[["Step", Any], tuple[str | ChangeRequest, bool]]] = {
         "parties": _add_party,
         "scale": _choose_scale,
-        "classification": _classify,
+        "classification": _add_classification,
         "people": _invite,
         "risk": _finish,
     }
