@@ -81,13 +81,20 @@ class Program:
     """One program that writes to a log in ``folder`` and may be killed and started again."""
 
     def __init__(
-        self, name: str, argv: Sequence[str], env: dict[str, str], folder: Path, given: bytes = b""
+        self,
+        name: str,
+        argv: Sequence[str],
+        env: dict[str, str],
+        folder: Path,
+        given: bytes = b"",
+        root: Path = ROOT,
     ) -> None:
         self.name = name
         self.argv = list(argv)
         self.env = env
         self.log = folder / f"{name}.log"
         self.given = given
+        self.root = root
         self.process: subprocess.Popen[bytes] | None = None
 
     def start(self) -> None:
@@ -95,7 +102,7 @@ class Program:
         with self.log.open("ab") as output:
             self.process = subprocess.Popen(
                 self.argv,
-                cwd=ROOT,
+                cwd=self.root,
                 env=self.env,
                 stdin=subprocess.PIPE,
                 stdout=output,
