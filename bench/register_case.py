@@ -161,12 +161,15 @@ def _writes(viewer: Any, label: str) -> Iterator[dict[str, object]]:
     from riskreg.risks.models import Risk
 
     own = Risk.objects.filter(register=viewer.register, state="open", party=viewer.party)
-    risk, other = own.order_by("ref_order")[:2]
+    risk, other, third = own.order_by("ref_order")[:3]
     program = program_of(viewer, "write")
     ours = patching(program, f"/api/v1/registers/bench/risks/{risk.ref}/", etag_of(program, risk))
     floor = patching(program, f"/floor/patch/{other.ref}/", f'"{other.version}"')
     timing = beside(ours, floor, runs=40)
     yield dict(row("PATCH", label, timing, 2.5, queries=queries_of(ours)))
+    floor = patching(program, f"/floor/patch-sql/{third.ref}/", f'"{third.version}"')
+    timing = beside(ours, floor, runs=40)
+    yield dict(row("PATCH beside SQL by hand", label, timing, None, queries=queries_of(ours)))
 
     def review() -> None:
         record_review(actor=viewer, ref=risk.ref, version=None, at=clock.now())

@@ -5,8 +5,9 @@ from collections.abc import Collection, Iterator
 from functools import partial
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import Subquery
 from django.http import HttpResponse
+from django.utils.functional import SimpleLazyObject
 from rest_framework.request import Request
 
 from riskreg.api import shapes
@@ -30,11 +31,11 @@ from riskreg.register.policy import STAGES
 from riskreg.register.visibility import Visibility
 from riskreg.risks import filters, services
 from riskreg.risks.fields import RISK
-from riskreg.risks.models import Position, Risk
+from riskreg.risks.models import Risk
 from riskreg.risks.policy import is_overdue, score_marks
 from riskreg.risks.queries.access import position_values, risk_for, visible_risks
 from riskreg.risks.queries.links import links_by_risk
-from riskreg.risks.queries.lists import risk_list
+from riskreg.risks.queries.lists import first_positions, risk_list
 
 _NULLABLE = ("score", "next_review_on", "title", "owner")
 CELL = ("likelihood", "impact", "score", "rating")
@@ -59,12 +60,8 @@ Row = dict[str, Any]
 class RiskApi(RegisterApi):
     """A view about risks."""
 
-    def rows(self, positions: QuerySet[Position]) -> Any:
-        """``positions`` as the columns that ``said`` reads."""
-        return positions.values(*_COLUMNS)
-
     def to_json(self, rows: Collection[Row]) -> list[dict[str, Any]]:
-        """Rows of ``rows()`` as JSON, with one query for their links."""
+        """Rows with ``_COLUMNS`` as JSON, with one query for their links."""
         return list(self._to_json(rows)) if rows else []
 
     def _to_json(self, rows: Collection[Row]) -> Iterator[dict[str, Any]]:
@@ -116,7 +113,10 @@ class Risks(RiskApi):
             )
         )
         order, name = _order(request.query_params.get("ordering"), chosen.stage)
-        rows = risk_list(self.viewer, chosen).values(*_COLUMNS, order.column)
+        viewer, columns = self.viewer, (*_COLUMNS, order.column)
+        usual = chosen.takes_all and order == keyset.Order("ref_order", tie="ref_order")
+        # Made only where the first page is not read by what is written once.
+        rows: Any = SimpleLazyObject(lambda: risk_list(viewer, chosen).values(*columns))
         listing = Listing(
             queryset=rows,
             order=order,
@@ -127,6 +127,9 @@ class Risks(RiskApi):
             tie=lambda public: Subquery(
                 visible_risks(self.viewer).filter(uuid=uuid.UUID(public)).values("ref_order")
             ),
+            start=(lambda most: first_positions(viewer, most=most, columns=columns))
+            if usual
+            else None,
         )
         return listed(self, self.viewer.audience.key, listing, self.to_json)
 

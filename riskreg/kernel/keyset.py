@@ -63,6 +63,11 @@ def page(
     return Page(rows, has_previous=place is not None, has_next=more)
 
 
+def first_page(rows: list[Any], limit: int) -> Page:
+    """The first page, from the first ``limit`` ``rows`` and one more, if there is one."""
+    return Page(rows[:limit], has_previous=False, has_next=len(rows) > limit)
+
+
 def _rows(
     queryset: QuerySet[Any], order: Order, count: int, place: Place | None, backward: bool
 ) -> list[Any]:

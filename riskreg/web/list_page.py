@@ -121,10 +121,10 @@ class ListPage(RegisterView):
             return HttpResponseRedirect(tidy)
         problems: list[dict[str, str]] = []
         given: Mapping[str, list[str]] = {}
-        rows = self.all_rows().none()
         try:
             given, rows = self.find(request.GET)
         except Invalid as invalid:
+            rows = self.all_rows().none()
             choices = choices_for(self.viewer)
             problems = filter_problems(invalid, choices, self.scale(), self.words)
         page = ListPaginator(rows, PER_PAGE).get_page(request.GET.get("page"))

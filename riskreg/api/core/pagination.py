@@ -21,6 +21,7 @@ from riskreg.kernel import keyset
 from riskreg.kernel.errors import FieldError
 
 DEFAULT_LIMIT, MAX_LIMIT = 50, 500
+USUAL_LIMITS = (DEFAULT_LIMIT, 100, 200, MAX_LIMIT)
 PARAMS = ("cursor", "limit", "count")
 NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True)
 
@@ -28,12 +29,14 @@ NEWEST_FIRST = keyset.Order("at", tie="id", descending=True, tie_descending=True
 @dataclass(frozen=True)
 class Listing:
     """How a list is walked. ``place`` gives a row's value in the order column and its public name;
-    ``tie`` finds a row by that name (a value or a subquery)."""
+    ``tie`` finds a row by that name (a value or a subquery). ``start`` gives the first so many rows
+    of all by a statement that is written once; asked for where the limit is a usual one."""
 
     queryset: QuerySet[Any]
     order: keyset.Order
     place: Callable[[Any], tuple[Any, Any]]
     tie: Callable[[Any], Any]
+    start: Callable[[int], list[Any]] | None = None
 
 
 def by_uuid(rows: QuerySet[Any]) -> Callable[[str], Any]:
@@ -68,13 +71,16 @@ def listed(
     if (sent := params.get("cursor")) is not None:
         backward, value, name = read_cursor(sent, salt, 3)
         place = keyset.Place(_unpacked(value), listing.tie(name))
-    found = keyset.page(
-        listing.queryset,
-        listing.order,
-        limit,
-        after=None if backward else place,
-        before=place if backward else None,
-    )
+    if place is None and listing.start is not None and limit in USUAL_LIMITS:
+        found = keyset.first_page(listing.start(limit + 1), limit)
+    else:
+        found = keyset.page(
+            listing.queryset,
+            listing.order,
+            limit,
+            after=None if backward else place,
+            before=place if backward else None,
+        )
 
     def link(backward: bool, row: Any) -> str:
         value, name = listing.place(row)

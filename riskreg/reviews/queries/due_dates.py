@@ -21,8 +21,10 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from riskreg.events.queries import visible_events
 from riskreg.kernel import clock
+from riskreg.kernel.compiled import Statement
 from riskreg.kernel.sql_days import days_between, local_day, month_of
 from riskreg.register.access import Viewer
+from riskreg.register.written import written_sql
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.policy.coverage import DueStatus, Ending, statuses_in
 from riskreg.risks.models import Risk, State
@@ -108,14 +110,13 @@ class DueDates:
 
     def _parts(self, by: str) -> list[tuple[str, str, str, Sequence[Any]]]:
         """Name, columns, SQL and values of every part, in the order in which they build up."""
+        register = self.viewer.register.pk
         parts = [
-            _as_cte("risks", "id, uuid, party_id, ref_order, state, next_review_on", self._risks()),
-            _as_cte(
+            _part("risks", "id, uuid, party_id, ref_order, state, next_review_on", self._risks()),
+            _part(
                 "reviews",
                 "id, risk_id, due_on, at, brought_in, reviewer_id",
-                Review.objects.visible_to(self.viewer)
-                .filter(created_at__lt=self.end, due_on__gte=self.first, due_on__lte=self.as_of)
-                .values_list("pk", "risk_id", "due_on", "at", "brought_in", "reviewer_id"),
+                _reviews(self.viewer, self.end, self.first, self.as_of),
             ),
             _as_cte(
                 "logged",
@@ -124,23 +125,12 @@ class DueDates:
                     "pk", "subject_uuid", "verb", "changes", "at", "recorded_at"
                 ),
             ),
-            _as_cte(
-                "positions",
-                "risk_id, valid_from, owner_id",
-                visible_positions(self.viewer)
-                .filter(valid_from__lt=self.end)
-                .values_list("risk_id", "valid_from", "owner_id"),
-            ),
-            _as_cte(
-                "every_review", "id, risk_id", self._recorded(Review).values_list("pk", "risk")
-            ),
-            _as_cte(
+            _part("positions", "risk_id, valid_from, owner_id", _positions(self.viewer, self.end)),
+            _part("every_review", "id, risk_id", _EVERY_REVIEW.sql(register, self.end)),
+            _part(
                 "granted",
                 "risk_id, due_on, reviewed_before",
-                self._recorded(Extension)
-                .visible_to(self.viewer)  # type: ignore[attr-defined]
-                .filter(due_on__lte=self.as_of)
-                .values_list("risk_id", "due_on", "reviewed_before_id"),
+                _granted(self.viewer, self.end, self.as_of),
             ),
             ("extended", "risk_id, due_on, review_id", _EXTENDED, ()),
         ]
@@ -157,28 +147,20 @@ class DueDates:
     def _moment(self) -> Any:
         return connection.ops.adapt_datetimefield_value(self.end)
 
-    def _recorded(self, model: Any) -> QuerySet[Any]:
-        rows: QuerySet[Any] = model.objects.filter(
-            register=self.viewer.register, created_at__lt=self.end
-        )
-        return rows
-
-    def _risks(self) -> QuerySet[Any, Any]:
+    def _risks(self) -> tuple[str, list[Any]]:
         """The risks recorded by then that were ever in force, as they are now.
 
         One that was shared since counts from its sharing, and for its own party from its recording.
         """
-        known = Q(created_at__lt=self.end)
-        if self.viewer.party_id is not None:
-            known |= Q(pk__in=own_before(self.viewer, self.end).values("risk_id"))
-        rows = visible_risks(self.viewer).filter(known, next_review_on__isnull=False)
-        if self.past:
-            shared_later = visible_events(self.viewer.audience).filter(
-                subject_uuid=OuterRef("uuid"), verb="risk.shared", recorded_at__gte=self.end
-            )
-            own = Q(party_id=self.viewer.party_id) if self.viewer.party_id else Q(pk=None)
-            rows = rows.filter(own | ~Exists(shared_later))
-        return rows.values_list("pk", "uuid", "party_id", "ref_order", "state", "next_review_on")
+        if not self.past:
+            return _risks_known(self.viewer, self.end)
+        shared_later = visible_events(self.viewer.audience).filter(
+            subject_uuid=OuterRef("uuid"), verb="risk.shared", recorded_at__gte=self.end
+        )
+        own = Q(party_id=self.viewer.party_id) if self.viewer.party_id else Q(pk=None)
+        rows = _known(self.viewer, self.end).filter(own | ~Exists(shared_later))
+        sql, values = rows.query.sql_with_params()
+        return sql, list(values)
 
     @property
     def _before(self) -> str:
@@ -320,9 +302,58 @@ _DUES = f"""NOT MATERIALIZED (
     FROM stood o WHERE o.due_on <= %s AND (o.state = '{State.OPEN}' OR o.closed_at IS NOT NULL))"""
 
 
+# Parts of the statement that are written once -----------------------------------------------------
+def _known(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
+    known = Q(created_at__lt=end)
+    if viewer.party_id is not None:
+        known |= Q(pk__in=own_before(viewer, end).values("risk_id"))
+    rows = visible_risks(viewer).filter(known, next_review_on__isnull=False).order_by()
+    return rows.values_list("pk", "uuid", "party_id", "ref_order", "state", "next_review_on")
+
+
+_risks_known = written_sql(_known)
+
+
+@written_sql
+def _reviews(
+    viewer: Viewer, end: dt.datetime, first: dt.date, as_of: dt.date
+) -> QuerySet[Review, Any]:
+    found = Review.objects.visible_to(viewer).filter(
+        created_at__lt=end, due_on__gte=first, due_on__lte=as_of
+    )
+    return found.order_by().values_list(
+        "pk", "risk_id", "due_on", "at", "brought_in", "reviewer_id"
+    )
+
+
+@written_sql
+def _positions(viewer: Viewer, end: dt.datetime) -> QuerySet[Any, Any]:
+    found = visible_positions(viewer).filter(valid_from__lt=end).order_by()
+    return found.values_list("risk_id", "valid_from", "owner_id")
+
+
+@written_sql
+def _granted(viewer: Viewer, end: dt.datetime, as_of: dt.date) -> QuerySet[Extension, Any]:
+    found = Extension.objects.visible_to(viewer).filter(created_at__lt=end, due_on__lte=as_of)
+    return found.order_by().values_list("risk_id", "due_on", "reviewed_before_id")
+
+
+def _recorded(register: int, end: dt.datetime) -> QuerySet[Review, Any]:
+    found = Review.objects.filter(register=register, created_at__lt=end).order_by()
+    return found.values_list("pk", "risk")
+
+
+_EVERY_REVIEW: Statement[Any] = Statement(_recorded, int, dt.datetime)
+
+
+def _part(name: str, columns: str, written: tuple[str, list[Any]]) -> Any:
+    sql, values = written
+    return name, columns, f"NOT MATERIALIZED ({sql})", tuple(values)
+
+
 def _as_cte(name: str, columns: str, rows: QuerySet[Any, Any]) -> Any:
-    sql, params = rows.order_by().query.sql_with_params()
-    return name, columns, f"NOT MATERIALIZED ({sql})", tuple(params)
+    sql, values = rows.order_by().query.sql_with_params()
+    return _part(name, columns, (sql, list(values)))
 
 
 def _before_change(name: str) -> tuple[str, str]:

@@ -58,7 +58,7 @@ def _risks_called(viewer: Viewer, ref: str, *, lock: bool) -> QuerySet[Risk]:
 def own_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[RiskAlias]:
     """What the viewer's party keeps of risks that it had recorded before ``moment`` and shared."""
     return RiskAlias.objects.filter(
-        register=viewer.register, party=viewer.party, risk_created_at__lt=moment
+        register=viewer.register.pk, party=viewer.party_id, risk_created_at__lt=moment
     )
 
 

@@ -186,11 +186,11 @@ def _counts(
     counts: Counter[tuple[Any, Any]] = Counter()
     for is_kind, likelihood, impact, used, n, n_hidden in rows:
         if is_kind != kind:
-            other_total += n
+            other_total += n - n_hidden
             continue
         hidden += n_hidden
-        if n:
-            counts[likelihood, impact] += n
+        if n > n_hidden:
+            counts[likelihood, impact] += n - n_hidden
         newest = used if newest is None else max(newest, used)
     return counts, newest, other_total, hidden
 

@@ -126,9 +126,9 @@ def _every_by_cell(
 def _by_cell(
     positions: QuerySet[Position], behind: Q, stage: str
 ) -> QuerySet[Position, tuple[Any, ...]]:
-    """How many of ``positions`` stand alike, without those ``behind`` others, and those."""
+    """How many of ``positions`` stand alike, and how many of these are ``behind`` others."""
     return (
         positions.order_by()
         .values_list("kind", f"{stage}_likelihood", f"{stage}_impact", "criteria")
-        .annotate(n=Count("pk", filter=~behind), hidden=Count("pk", filter=behind))
+        .annotate(n=Count("pk"), hidden=Count("pk", filter=behind))
     )

@@ -4,7 +4,7 @@ import datetime as dt
 import uuid
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, fields
-from typing import Any
+from typing import Any, cast
 
 from django.db.models import (
     Case,
@@ -34,6 +34,15 @@ def risk_list(viewer: Viewer, chosen: RiskFilter) -> QuerySet[Position]:
     return chosen.apply(current_positions(viewer)).select_related(
         "risk", "owner", "risk__deputy", "party"
     )
+
+
+@written_once()
+def first_positions(
+    viewer: Viewer, *, most: int, columns: tuple[str, ...]
+) -> QuerySet[Position, dict[str, Any]]:
+    """Those ``columns`` of the first ``most`` of all that ``risk_list`` gives, by their refs."""
+    rows = risk_list(viewer, RiskFilter()).order_by("ref_order").values(*columns)[:most]
+    return cast(QuerySet[Position, dict[str, Any]], rows)
 
 
 def worst_first(positions: QuerySet[Position]) -> QuerySet[Position]:
