@@ -12,9 +12,14 @@ from riskreg.operations.models import NeededMigration
 RELEASED = Path(__file__).resolve().parent.parent / "released.json"
 
 
+def migrations_of_version_before() -> dict[str, str]:
+    """The last one of each room that the version before had."""
+    return dict(json.loads(RELEASED.read_text())["migrations"])
+
+
 def note_needed_migrations() -> None:
     """Write down what the version before had: whoever has that can work on these tables."""
-    last: dict[str, str] = json.loads(RELEASED.read_text())["migrations"]
+    last = migrations_of_version_before()
     with transaction.atomic():
         NeededMigration.objects.exclude(room__in=last).delete()
         NeededMigration.objects.bulk_create(

@@ -7,12 +7,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
 
 from riskreg.kernel.health import missing_migrations
-from riskreg.operations.services.needed import note_needed_migrations
+from riskreg.operations.services.needed import (
+    migrations_of_version_before,
+    note_needed_migrations,
+)
 
 # Any number, but always this one.
 LOCK = 7_463_552_918
@@ -31,9 +34,24 @@ class Command(migrate.Command):
     When all is applied, it is noted which version may go on working on the tables.
     """
 
+    def add_arguments(self, parser: CommandParser) -> None:
+        """Django's, and the way back."""
+        super().add_arguments(parser)
+        parser.add_argument(
+            "--back", action="store_true",
+            help="Take the tables back to those of the version before. What this version alone has "
+            "kept is deleted with its columns.",
+        )  # fmt: skip
+
     def handle(self, *args: Any, **options: Any) -> None:
         """Migrate, alone."""
+        if options["back"] and options["app_label"]:
+            raise CommandError("--back takes all rooms back; leave out the room.")
         with alone(options["database"]):
+            if options["back"]:
+                for room, name in sorted(migrations_of_version_before().items()):
+                    super().handle(*args, **{**options, "app_label": room, "migration_name": name})
+                return
             super().handle(*args, **options)
             if options["database"] == DEFAULT_DB_ALIAS and not missing_migrations():
                 note_needed_migrations()
