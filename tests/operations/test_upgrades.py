@@ -73,10 +73,10 @@ def without_triggers(tables: list[str]) -> None:
         cursor.execute("SET CONSTRAINTS ALL DEFERRED")
 
 
-def test_the_version_before_reads_and_writes_every_row(db: None) -> None:
+def test_the_version_before_reads_and_writes_every_row(db: None, at: dt.datetime) -> None:
     """Each row that this version makes, of each table, is read, inserted and changed by the models
     of the version before, which name its columns alone."""
-    canaries.build(AT)
+    canaries.build(at)
     models = list(old_models())
     without_triggers([model._meta.db_table for model in models])
     written = 0
@@ -235,10 +235,10 @@ def meant() -> set[str]:
 
 @pytest.mark.postgres
 @pytest.mark.django_db(transaction=True)
-def test_no_table_is_locked_for_as_long_as_it_is_large() -> None:
+def test_no_table_is_locked_for_as_long_as_it_is_large(at: dt.datetime) -> None:
     """The migrations since the version before, applied to tables with rows in them: none is written
     anew, and what goes through its rows holds no lock that keeps readers waiting."""
-    canaries.build(AT)
+    canaries.build(at)
     last = upgrades.released()["migrations"]
     old_tables = {model._meta.db_table for model in old_models()} - meant()
     MigrationExecutor(connection).migrate(list(last.items()))

@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import DEFAULT_DB_ALIAS, connections
+from django.db.migrations.executor import MigrationExecutor
 
 from riskreg.kernel.health import missing_migrations
 from riskreg.operations.services.needed import (
@@ -49,8 +50,11 @@ class Command(migrate.Command):
             raise CommandError("--back takes all rooms back; leave out the room.")
         with alone(options["database"]):
             if options["back"]:
-                for room, name in sorted(migrations_of_version_before().items()):
-                    super().handle(*args, **{**options, "app_label": room, "migration_name": name})
+                self.verbosity = options["verbosity"]
+                connection = connections[options["database"]]
+                tell: Any = self.migration_progress_callback
+                executor = MigrationExecutor(connection, tell)
+                executor.migrate(sorted(migrations_of_version_before().items()))
                 return
             super().handle(*args, **options)
             if options["database"] == DEFAULT_DB_ALIAS and not missing_migrations():
