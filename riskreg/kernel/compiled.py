@@ -174,7 +174,9 @@ class _Parameter:
 
 def _stand_in(kind: type[Value], place: int) -> Value:
     """A value of the kind that no constant of a query is."""
-    number = 1_913_000_000 + place
+    # Of the range of the smallest column: beyond it the ORM knows that nothing can be found, and
+    # writes no statement.
+    number = 31_913 + place
     if kind is int:
         return number
     # Days and moments each further from the next than what a query may count.

@@ -13,7 +13,7 @@ from riskreg.kernel.compiled import Statement
 from riskreg.register.access import memberships_of, registers_called
 from riskreg.register.models import Membership, Role
 from riskreg.register.services import add_member
-from riskreg.risks.models import Risk
+from riskreg.risks.models import Position, Risk
 from tests import builders
 from tests.builders import World
 
@@ -43,6 +43,21 @@ def test_a_value_that_is_not_used_or_of_another_kind_is_an_error(world: World) -
         Statement(lambda user, other: Membership.objects.filter(user=user), int, int)(1, 2)
     with pytest.raises(TypeError, match="where int was said"):
         Statement(called, int, str)("1", "x")
+
+
+def test_a_value_of_the_smallest_column_is_written_too(world: World) -> None:
+    """PostgreSQL's numbers of 16 bits: beyond them the ORM would write nothing at all."""
+    risk = builders.risk(world)
+    builders.assess(world, risk, (4, 3))
+    statement = Statement(
+        lambda one, other: Position.objects.filter(
+            residual_likelihood=one, residual_impact=other, valid_to=None
+        ),
+        int,
+        int,
+    )
+    assert [row.risk_id for row in statement(4, 3)] == [risk.pk]
+    assert list(statement(3, 4)) == []
 
 
 @pytest.mark.django_db(transaction=True)
