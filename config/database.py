@@ -40,6 +40,56 @@ def database(env: environ.Env, var_dir: Path) -> dict[str, Any]:
     return found
 
 
+def databases(
+    env: environ.Env, var_dir: Path
+) -> tuple[dict[str, dict[str, Any]], list[str], float]:
+    """Django's settings of the database, and of the copy that lists are read from if there is one;
+    then who chooses between them, and the seconds that a list waits for the copy.
+
+    Raises ``ImproperlyConfigured``.
+    """
+    found, seconds = {"default": database(env, var_dir)}, _replica_wait(env)
+    if not env.str("DATABASE_REPLICA_URL", default=""):
+        return found, [], seconds
+    found["replica"] = _replica(env, found["default"])
+    return found, ["riskreg.kernel.replica.Router"], seconds
+
+
+def _replica_wait(env: environ.Env) -> float:
+    seconds: float = env.float("DATABASE_REPLICA_WAIT_SECONDS", default=0.2)
+    if not 0 <= seconds <= 5:
+        raise ImproperlyConfigured(
+            f"DATABASE_REPLICA_WAIT_SECONDS is 0 to 5: {seconds:g}. A list waits so long for the "
+            "replica before the primary answers it."
+        )
+    return seconds
+
+
+def _replica(env: environ.Env, primary: dict[str, Any]) -> dict[str, Any]:
+    """The database of DATABASE_REPLICA_URL, with the primary's rules and limits."""
+    found: dict[str, Any] = env.db_url("DATABASE_REPLICA_URL")
+    if SQLITE in (primary["ENGINE"], found["ENGINE"]):
+        raise ImproperlyConfigured(
+            "DATABASE_REPLICA_URL is a standby of PostgreSQL, and DATABASE_URL its primary: "
+            "SQLite has none. Take DATABASE_REPLICA_URL out, or name PostgreSQL in both."
+        )
+    place = ("HOST", "PORT", "NAME")
+    if [str(found[name]) for name in place] == [str(primary[name]) for name in place]:
+        raise ImproperlyConfigured(
+            "DATABASE_REPLICA_URL is the database of DATABASE_URL itself. Name its standby, or "
+            "take it out."
+        )
+    _bound(env, found, "DATABASE_REPLICA_URL")
+    options = found["OPTIONS"]
+    # The primary serves lists as well: nobody need wait long for one that is away.
+    options["connect_timeout"] = min(int(options["connect_timeout"]), 2)
+    if "options" in options:
+        options["options"] += " -c default_transaction_read_only=on"
+    # For tests it is the same database.
+    found["TEST"] = {"MIRROR": "default"}
+    return found
+
+
 def pool_size(env: environ.Env, found: dict[str, Any]) -> int:
     """DATABASE_POOL: how many connections a web process shares out among its threads; 0: each
     thread has its own.
@@ -81,8 +131,8 @@ def share_connections(found: dict[str, Any], size: int) -> None:
     }
 
 
-def _bound(env: environ.Env, found: dict[str, Any]) -> None:
-    """Give an end to every wait for PostgreSQL; what DATABASE_URL says goes before."""
+def _bound(env: environ.Env, found: dict[str, Any], named: str = "DATABASE_URL") -> None:
+    """Give an end to every wait for PostgreSQL; what the variable ``named`` says goes before."""
     pooler = env.bool("DATABASE_POOLER", default=False)
     connect = env.int("DATABASE_CONNECT_SECONDS", default=5)
     statement = env.int("DATABASE_STATEMENT_SECONDS", default=30)
@@ -113,17 +163,17 @@ def _bound(env: environ.Env, found: dict[str, Any]) -> None:
     given = found.get("OPTIONS") or {}
     if given.get("sslmode") in _UNVERIFIED:
         raise ImproperlyConfigured(
-            f"DATABASE_URL has sslmode={given['sslmode']}, which asks for no certificate that can "
+            f"{named} has sslmode={given['sslmode']}, which asks for no certificate that can "
             "be believed: TLS to whoever answers protects nothing. Say sslmode=verify-full "
             "with sslrootcert=/path of the authority, or sslmode=disable where the way to "
             "PostgreSQL is yours alone."
         )
     if pooler:
-        _refuse_of_a_session(given)
+        _refuse_of_a_session(given, named)
     found["OPTIONS"] = options | given
 
 
-def _refuse_of_a_session(given: dict[str, Any]) -> None:
+def _refuse_of_a_session(given: dict[str, Any], named: str) -> None:
     """What belongs to one session, and would be another's with the next transaction.
 
     Statements that are prepared on the server are of that kind as well: Django prepares none unless
@@ -132,6 +182,6 @@ def _refuse_of_a_session(given: dict[str, Any]) -> None:
     for name in ("prepare_threshold", "options"):
         if name in given:
             raise ImproperlyConfigured(
-                f"DATABASE_URL has {name}, which a pooler in transaction mode cannot keep: take it "
+                f"{named} has {name}, which a pooler in transaction mode cannot keep: take it "
                 "out, or set DATABASE_POOLER=0 if PostgreSQL itself stands behind that address."
             )

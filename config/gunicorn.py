@@ -58,9 +58,9 @@ def post_fork(server: Any, worker: Any) -> None:
 
     from config.database import pool_size, share_connections
 
-    found = settings.DATABASES["default"]
-    if size := pool_size(environ.Env(), found):
-        share_connections(found, size)
+    if size := pool_size(environ.Env(), settings.DATABASES["default"]):
+        for found in settings.DATABASES.values():
+            share_connections(found, size)
 
 
 def post_worker_init(worker: Any) -> None:

@@ -22,7 +22,7 @@ from django.utils.translation import gettext_lazy as _
 from whitenoise.compress import Compressor
 
 from config.broker import broker_url
-from config.database import database
+from config.database import databases
 from config.files import evidence_storage
 from config.logs import log_settings, security_log
 from config.rest import REST_FRAMEWORK, SPECTACULAR_SETTINGS  # noqa: F401 - settings too
@@ -169,7 +169,7 @@ TEMPLATES = [
 ]
 
 # Data ------------------------------------------------------------------------------------------
-DATABASES = {"default": database(env, VAR_DIR)}
+DATABASES, DATABASE_ROUTERS, DATABASE_REPLICA_WAIT_SECONDS = databases(env, VAR_DIR)
 # Where backups go; how many hours apart they are made and verified (0: not), how many are kept.
 BACKUP_DIR = Path(env.str("BACKUP_DIR", default=str(VAR_DIR / "backups")))
 BACKUP_HOURS = env.float("BACKUP_HOURS", default=0.0 if LOCAL else 24.0)

@@ -72,6 +72,7 @@ class Cluster:
         except KeyError as error:
             raise RuntimeError("as root, a user named postgres is needed") from error
         self.durable = durable
+        self._ids = ids
         self.more: list[str] = []
         self.server: subprocess.Popen[bytes] | None = None
         self._binaries = binaries
@@ -81,20 +82,30 @@ class Cluster:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = int(probe.getsockname()[1])
+        if ids:
+            os.chown(self._folder, *ids)
+        self._fill()
+
+    def _fill(self) -> None:
+        """Make its files. ``RuntimeError`` when that fails."""
         secret = self._folder / "password"
         secret.write_text(self._password)
-        if ids:
-            for path in (self._folder, secret):
-                os.chown(path, *ids)
-        made = subprocess.run(
-            [str(binaries / "initdb"), "-D", str(self._folder / "data"), "-U", "riskreg",
+        if self._ids:
+            os.chown(secret, *self._ids)
+        self._make(
+            [str(self._binaries / "initdb"), "-D", str(self._folder / "data"), "-U", "riskreg",
              "--pwfile", str(secret), "--auth=scram-sha-256", "-E", "UTF8", "--locale=C.UTF-8",
              "--no-sync"],
-            check=False, capture_output=True, text=True, cwd=self._folder, **self._as_user,
+        )  # fmt: skip
+
+    def _make(self, command: list[str]) -> None:
+        made = subprocess.run(
+            command, check=False, capture_output=True, text=True, cwd=self._folder,
+            env={**os.environ, "PGPASSWORD": self._password}, **self._as_user,
         )  # fmt: skip
         if made.returncode != 0:
             self.remove()
-            raise RuntimeError(f"initdb failed: {made.stderr.strip()[-300:]}")
+            raise RuntimeError(f"{Path(command[0]).name} failed: {made.stderr.strip()[-300:]}")
 
     def keep(self, file: Path) -> Path:
         """A copy of ``file`` that the server, and nobody else, can read."""
@@ -104,6 +115,11 @@ class Cluster:
         if self._as_user:
             os.chown(kept, self._as_user["user"], self._as_user["group"])
         return kept
+
+    @property
+    def log(self) -> str:
+        """What the server has said so far."""
+        return (self._folder / "log").read_text(errors="replace")
 
     @property
     def url(self) -> str:
@@ -166,6 +182,22 @@ class Cluster:
         """Stop it and delete its folder."""
         self.stop()
         shutil.rmtree(self._folder, ignore_errors=True)
+
+
+class Standby(Cluster):
+    """A server that follows ``primary``, which has to run: it replays what is committed there."""
+
+    def __init__(self, primary: Cluster) -> None:
+        self._primary = primary
+        super().__init__()
+
+    def _fill(self) -> None:
+        self._password = self._primary._password
+        self._make(
+            [str(self._binaries / "pg_basebackup"), "-D", str(self._folder / "data"),
+             "-h", "127.0.0.1", "-p", str(self._primary.port), "-U", "riskreg", "-X", "stream",
+             "--write-recovery-conf", "--checkpoint=fast", "--no-sync"],
+        )  # fmt: skip
 
 
 @contextlib.contextmanager

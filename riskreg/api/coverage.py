@@ -15,6 +15,7 @@ from riskreg.api.core.parameters import query
 from riskreg.api.core.query import as_query, parse_day
 from riskreg.api.core.values import day, person
 from riskreg.kernel.errors import Errors
+from riskreg.kernel.replica import from_replica
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import CoverageCounts
 from riskreg.reviews.queries.coverage import BY, Report, Row, coverage, default_first
@@ -34,6 +35,7 @@ class Coverage(RegisterApi):
     """What share of the reviews that fell due was held on time."""
 
     @schema.described("Read the review coverage", shapes_reviews.Coverage, PARAMS)
+    @from_replica
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Rows by party, workstream, owner or month; a due date is counted in the period it is in.
 

@@ -11,6 +11,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.query import as_query, parse_day
 from riskreg.kernel.errors import Errors
+from riskreg.kernel.replica import from_replica
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import Heatmap, heatmap, other_kind
 
@@ -22,6 +23,7 @@ class HeatmapDetail(RegisterApi):
     """Open risks by cell."""
 
     @schema.described("Read the heatmap", shapes.Heatmap, schema.HEATMAP_PARAMS)
+    @from_replica
     def get(self, request: Request, slug: str) -> HttpResponse:
         """One map per kind: its counts and ``unrated.count`` add up to ``total``; with
         ``left_out.count``, the parts of risks that are counted, these are all of the kind that are

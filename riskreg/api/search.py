@@ -13,6 +13,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.query import as_query
 from riskreg.kernel.errors import Errors
+from riskreg.kernel.replica import from_replica
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.kernel.text import storable
 from riskreg.search.queries import LIMIT, find
@@ -22,6 +23,7 @@ class Search(RegisterApi):
     """What holds every word asked for, the same as the page of people finds."""
 
     @schema.described("Search", shapes.SearchResult, schema.SEARCH_PARAMS)
+    @from_replica
     def get(self, request: Request, slug: str) -> HttpResponse:
         """At most 20 of each noun, the weightiest first, and how many there are of each."""
         self.known_params("q")

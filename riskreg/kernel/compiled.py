@@ -124,6 +124,7 @@ class _Written:
             compiler = copy.copy(self.compiler)
             # A connection is one thread's; what was written is everybody's.
             compiler.query, compiler.connection = query, connections[using]
+            compiler.using = using
             compiler.as_sql = lambda *a, **k: (self.sql, parameters)  # type: ignore[method-assign]
             compiler.get_converters = lambda expressions: self.converters  # type: ignore[method-assign]
             return compiler

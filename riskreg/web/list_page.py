@@ -13,6 +13,7 @@ from django.urls import reverse
 from riskreg.exchange.writing.files import FORMATS
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Text
+from riskreg.kernel.replica import from_replica
 from riskreg.register.filtering import NounFilters, RowFilter, sort_rows, values_of
 from riskreg.register.queries import choices_for
 from riskreg.web.base import RegisterView
@@ -112,6 +113,7 @@ class ListPage(RegisterView):
         """The scale by which filters name ratings and levels, if there are such filters."""
         return None
 
+    @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list that the address asks for, or what is wrong with it."""
         if (kept := self._of_former_address(request)) is not None:

@@ -12,6 +12,7 @@ from django.urls import path, reverse
 from django.utils.translation import gettext as _
 
 from riskreg.kernel import clock
+from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.visibility import Visibility
 from riskreg.search.queries import Found, find, named_by_ref
@@ -46,6 +47,7 @@ class Group:
 
 
 @login_required
+@from_replica
 def search(request: HttpRequest) -> HttpResponse:
     """Find anything by ref or by words, in the register named or last visited."""
     text = request.GET.get("q", "").replace("\0", "").strip()[:200]

@@ -18,7 +18,7 @@ from django.test import Client
 from config.beat import Scheduler
 from config.celery import app
 from riskreg.accounts.models import User
-from riskreg.kernel import capacity, health
+from riskreg.kernel import capacity, health, replica
 from riskreg.operations.errors import Refused
 from riskreg.operations.metrics import gauges
 from riskreg.operations.models import BackupRun, Heartbeat, Outage, RunKind, RunState
@@ -170,6 +170,8 @@ def test_every_metric_that_alerts_and_board_name_is_told() -> None:
     lives()
     capacity.SHED.labels("full")
     told = {family.name for gauge in health.GAUGES for family in gauge(AT)}
+    # Only where there is a replica.
+    told |= set(replica.FIGURES)
     # What a process counts itself: a counter's figure has its family's name and an ending.
     told |= {
         sample.name for counted in COUNTED for one in counted.collect() for sample in one.samples

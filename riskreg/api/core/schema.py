@@ -35,6 +35,7 @@ from riskreg.api.core.schema_headers import (
 from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.duties.sources import LISTED
 from riskreg.exchange.queries.heatmap_pictures import CELLS
+from riskreg.kernel.replica import from_replica
 from riskreg.kernel.search import MAX_QUERY
 from riskreg.register.change_models import ChangeState
 from riskreg.register.policy import MAX_LEVELS, STAGES
@@ -218,7 +219,8 @@ def described(
     )
 
     def describe(method: Any) -> Any:
-        method = extended(method)
+        # A list is read from the replica, where there is one.
+        method = extended(from_replica(method) if is_list else method)
         # What the schema says of a body is what a write is held against (RegisterApi.write).
         method.body_shape, method.is_list = request, is_list
         return method

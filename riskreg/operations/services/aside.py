@@ -35,7 +35,7 @@ def restore_into(
             ("EVIDENCE_BUCKET", "EVIDENCE_BUCKET_ENDPOINT", "EVIDENCE_BUCKET_REGION"), ""
         )
     # What stands before this database says nothing of the other one.
-    direct = {"DATABASE_POOL": "0", "DATABASE_POOLER": "0"}
+    direct = {"DATABASE_POOL": "0", "DATABASE_POOLER": "0", "DATABASE_REPLICA_URL": ""}
     done = subprocess.run(  # noqa: S603
         command,
         cwd=settings.BASE_DIR,

@@ -22,6 +22,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from riskreg.events.queries import visible_events
 from riskreg.kernel import clock
 from riskreg.kernel.compiled import Statement
+from riskreg.kernel.replica import reading
 from riskreg.kernel.sql_days import days_between, local_day, month_of
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_sql
@@ -104,7 +105,7 @@ class DueDates:
         for name, columns, text, held in self._parts(by):
             named.append(f"{name}({columns}) AS {text}")
             values += held
-        with connection.cursor() as cursor:
+        with reading().cursor() as cursor:
             cursor.execute(f"WITH {', '.join(named)} {sql}", [*values, *params])
             return list(cursor.fetchall())
 

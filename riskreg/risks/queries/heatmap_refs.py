@@ -3,10 +3,10 @@
 from collections.abc import Iterable
 from typing import Any
 
-from django.db import connection
 from django.db.models import F, QuerySet, Window
 from django.db.models.functions import RowNumber
 
+from riskreg.kernel.replica import reading
 from riskreg.register.access import Viewer
 from riskreg.register.written import written_sql
 from riskreg.risks.models import Position
@@ -41,7 +41,7 @@ def first_refs(
         f"SELECT * FROM ({sql}) x{n}"  # noqa: S608 - as the ORM wrote it
         for n, (sql, _values) in enumerate(lists)
     )
-    with connection.cursor() as cursor:
+    with reading().cursor() as cursor:
         cursor.execute(united, [value for _sql, values in lists for value in values])
         for likelihood, impact, ref in cursor.fetchall():
             found.setdefault((likelihood, impact), []).append(ref)

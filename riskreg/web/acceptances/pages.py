@@ -20,6 +20,7 @@ from riskreg.decisions.queries.acceptances import (
     unaccepted,
     why_not,
 )
+from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.risks.queries.access import risk_for
@@ -75,6 +76,7 @@ class AcceptanceList(RegisterView):
     """What stands above appetite without one comes first; ``?show=`` chooses the others, and
     ``?risk=`` all of one risk."""
 
+    @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         """One of the lists, in pages."""
         risk = request.GET.get("risk", "")

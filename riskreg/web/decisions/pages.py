@@ -29,6 +29,7 @@ from riskreg.decisions.services.outcomes import may_waive
 from riskreg.exchange.queries.decision_records import decision_record
 from riskreg.exchange.writing.record_pdf import record_pdf
 from riskreg.kernel.downloads import download_bytes
+from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.acceptances.pages import WordsForm
@@ -114,6 +115,7 @@ def listed_decisions(viewer: Viewer, show: str, today: dt.date) -> QuerySet[Deci
 class DecisionList(RegisterView):
     """What waits to be decided comes first; ``?show=`` chooses the others."""
 
+    @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         """One of the four lists, in pages."""
         show = request.GET.get("show", "") or next(iter(SHOWS))

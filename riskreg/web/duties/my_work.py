@@ -20,6 +20,7 @@ from riskreg.events import queries as events
 from riskreg.events.models import Event
 from riskreg.indicators.models import Breach
 from riskreg.indicators.queries.breaches import with_figure_labels
+from riskreg.kernel.replica import from_replica
 from riskreg.register.models import Absence, Role
 from riskreg.register.people import is_maker
 from riskreg.register.permissions import permits
@@ -56,6 +57,7 @@ SEEN_SECONDS = 400 * 24 * 3600
 class MyWork(RegisterView):
     """An owner's home; for others, what waits in their party or register and what changed."""
 
+    @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page, with a cookie that remembers this visit."""
         viewer, today = self.viewer, self.viewer.today(self.at)

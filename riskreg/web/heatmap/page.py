@@ -14,6 +14,7 @@ from riskreg.exchange.queries.heatmap_pictures import COUNTS, NAMED, named_in_ce
 from riskreg.exchange.writing.files import FORMATS, PICTURES
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.punctuation import bracketed
+from riskreg.kernel.replica import from_replica
 from riskreg.register.appetite_words import matrix_note
 from riskreg.register.axes import axes_of
 from riskreg.register.queries import choices_for
@@ -62,6 +63,7 @@ class HeatmapPage(RegisterView):
     is said above an unfiltered heatmap of today, with status 400.
     """
 
+    @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
         usual = [("as_of", today.isoformat()), *((name, "1") for name in PAGES)]

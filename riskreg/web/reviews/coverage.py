@@ -15,6 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.queries import users_by_key
 from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.localised import day_text, number
+from riskreg.kernel.replica import from_replica
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.reviews.policy.coverage import WHAT, CoverageCounts, due_outcome, lateness
@@ -78,6 +79,7 @@ class CoverageView(RegisterView):
 class CoveragePage(CoverageView):
     """A table per dimension; each number opens what it counts."""
 
+    @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         today = self.viewer.today(self.at)
         if tidy := canonical_url(request, [("as_of", today.isoformat()), ("by", "party")]):
@@ -121,6 +123,7 @@ class CoveragePage(CoverageView):
 class CoverageReviews(CoverageView):
     """The due dates behind one number: ``what`` it counts, and ``key`` of the row."""
 
+    @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         asked = self.asked(request)
         what, key = request.GET.get("what", "due"), request.GET.get("key")

@@ -1,0 +1,8 @@
+"""The web application with a fault: it takes any standby for one that has everything."""
+
+from config.wsgi import application
+from riskreg.kernel import replica
+
+replica._Replica.has_all_that_is_committed = lambda self: True  # type: ignore[method-assign]
+
+__all__ = ["application"]
