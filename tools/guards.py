@@ -169,6 +169,28 @@ def parsers_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {node.name} reads input; begin its name with a verb"
 
 
+def entries_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
+    """What returns entries of the log that are not appended yet says so, in its name
+    (``close_and_build_entry``) and its type: a name like ``close`` is read as if all were done."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        typed = node.returns is not None and any(
+            isinstance(part, ast.Name) and part.id == "Entry" for part in ast.walk(node.returns)
+        )
+        if typed and not {"build", "entry", "entries"} & set(node.name.strip("_").split("_")):
+            yield f"line {node.lineno}: {node.name} returns entries; say so in its name"
+        if not typed and any(map(_returns_entry, ast.walk(node))):
+            yield f"line {node.lineno}: {node.name} returns an entry; say so in its type"
+
+
+def _returns_entry(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Return) or not isinstance(node.value, ast.Call):
+        return False
+    called = node.value.func
+    return isinstance(called, ast.Attribute) and called.attr == "entry"
+
+
 def _names(path: Path, tree: ast.AST) -> Iterator[tuple[str, int]]:
     for part in (*path.parts[:-1], path.stem):
         yield part, 0
@@ -205,4 +227,5 @@ GUARDS: tuple[Guard, ...] = (
     files_are_short,
     words_are_plain,
     parsers_say_so,
+    entries_say_so,
 )

@@ -36,7 +36,7 @@ class AbsenceApi(RegisterApi):
             "stand_in": person(row.stand_in),
             "stand_in_away": row.stand_in_away,  # type: ignore[attr-defined]
             "note": row.note if own else None,
-            "end_url": f"{self.here}absences/{row.uuid}/end/",
+            "end_url": f"{self.register_url}absences/{row.uuid}/end/",
         }
 
 

@@ -76,7 +76,7 @@ class Acceptances(RegisterApi):
                 at=self.at,
             )
             body = to_json(self, acceptance_for(self.viewer, row.ref, _today(self)))
-            url = f"{self.here}acceptances/{row.ref}/"
+            url = f"{self.register_url}acceptances/{row.ref}/"
             return Answer.of(body, 201, ETag=etag(row.version, body), Location=url)
 
         return self.write(act)

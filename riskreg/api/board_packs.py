@@ -44,7 +44,7 @@ class PackApi(RegisterApi):
 
     def as_json(self, row: BoardPack, progress: Progress) -> dict[str, Any]:
         """A pack without its bytes."""
-        url = f"{self.here}board-packs/{row.uuid}/"
+        url = f"{self.register_url}board-packs/{row.uuid}/"
         return {
             "id": str(row.uuid),
             "url": url,

@@ -216,7 +216,7 @@ def to_json(view: RegisterApi, row: ChangeRequest) -> dict[str, Any]:
     return {
         "id": str(row.uuid),
         "ref": row.ref,
-        "url": f"{view.here}change-requests/{row.ref}/",
+        "url": f"{view.register_url}change-requests/{row.ref}/",
         "page": settings.BASE_URL + reverse("web:change_request", kwargs=keys),
         "kind": row.kind,
         "title": row.title,

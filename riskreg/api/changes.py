@@ -45,7 +45,7 @@ class Changes(RegisterApi):
         query = urlencode({"after": cursor, "limit": limit})
         return Answer.of(
             {
-                "next": f"{self.root}{request.path}?{query}" if page.more else None,
+                "next": f"{self.site_url}{request.path}?{query}" if page.more else None,
                 "previous": None,
                 "cursor": cursor,
                 "results": events.to_json(self.viewer, page.events),

@@ -23,7 +23,7 @@ class FollowersApi(RiskAct):
 
     def followers(self, followers: Followers) -> list[dict[str, Any]]:
         """``followers`` as JSON."""
-        return [_follower(f, self.here) for f in followers.rows]
+        return [_follower(f, self.register_url) for f in followers.rows]
 
 
 class RiskClose(FollowersApi):
@@ -90,11 +90,11 @@ class RiskReopen(FollowersApi):
         return self.do(request, ref)
 
 
-def _follower(row: Follower, here: str) -> dict[str, Any]:
+def _follower(row: Follower, register_url: str) -> dict[str, Any]:
     return {
         "kind": row.kind,
         "ref": row.ref,
-        "url": f"{here}{row.kind}s/{row.ref}/",
+        "url": f"{register_url}{row.kind}s/{row.ref}/",
         "title": row.title,
         "status": row.status,
         "due_on": day(row.due_on),

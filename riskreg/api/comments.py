@@ -42,7 +42,7 @@ class CommentApi(RegisterApi):
             found.append(
                 {
                     "id": str(row.uuid),
-                    "url": f"{self.here}comments/{row.uuid}/",
+                    "url": f"{self.register_url}comments/{row.uuid}/",
                     "about": {
                         "type": row.about_type,
                         "id": str(row.about),

@@ -37,7 +37,7 @@ class ControlApi(RegisterApi):
             CONTROL,
             row,
             self.viewer,
-            url=f"{self.here}controls/{row.uuid}/",
+            url=f"{self.register_url}controls/{row.uuid}/",
             active=row.ended_at is None,
         )
 

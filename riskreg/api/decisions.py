@@ -73,7 +73,7 @@ class Decisions(RegisterApi):
                 actor=self.viewer, fields=_people(given), visibility=visibility, at=self.at
             )
             body = decision_to_json(self, decision_for(self.viewer, row.ref, today_of(self)))
-            url = f"{self.here}decisions/{row.ref}/"
+            url = f"{self.register_url}decisions/{row.ref}/"
             return Answer.of(body, 201, ETag=etag(row.version, body), Location=url)
 
         return self.write(act)

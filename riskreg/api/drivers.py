@@ -55,7 +55,7 @@ class DriverApi(RegisterApi):
             pool = pool_of(newest.get(row.pk, []))
             levels = (("p5", 0.05), ("p50", 0.5), ("p95", 0.95))
             shown = pool and {name: significant(pool.quantile(q)) for name, q in levels}
-            url = f"{self.here}drivers/{row.ref}/"
+            url = f"{self.register_url}drivers/{row.ref}/"
             measured = row.indicator and row.indicator.ref
             found.append(
                 row_to_json(DRIVER, row, self.viewer, url=url, pool=shown, indicator=measured)

@@ -35,7 +35,7 @@ class EvidenceApi(RegisterApi):
 
     def as_json(self, row: Evidence, thing: Thing | None) -> dict[str, Any]:
         """A record of evidence, with what it hangs on by its name of today."""
-        page = f"{self.here}evidence/{row.uuid}/"
+        page = f"{self.register_url}evidence/{row.uuid}/"
         return row_to_json(
             EVIDENCE,
             row,

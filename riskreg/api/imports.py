@@ -81,7 +81,7 @@ class Imports(RegisterApi):
                     mapping=given.get("mapping"),
                     at=self.at,
                 )
-            return Answer.of(to_json(row), 201, Location=f"{self.here}imports/{row.uuid}/")
+            return Answer.of(to_json(row), 201, Location=f"{self.register_url}imports/{row.uuid}/")
 
         return self.write(act)
 

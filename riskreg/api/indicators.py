@@ -51,7 +51,7 @@ class IndicatorApi(RegisterApi):
             INDICATOR,
             row,
             self.viewer,
-            url=f"{self.here}indicators/{row.ref}/",
+            url=f"{self.register_url}indicators/{row.ref}/",
             name=row.name,
             status=row.status or None,
             latest=latest,

@@ -40,7 +40,7 @@ class InvitationApi(RegisterApi):
         """An invitation as JSON; its link is in the mail alone."""
         return {
             "id": str(row.uuid),
-            "url": f"{self.here}invitations/{row.uuid}/",
+            "url": f"{self.register_url}invitations/{row.uuid}/",
             "email": row.email,
             "role": row.role,
             "party": row.party.key if row.party else None,
@@ -198,7 +198,7 @@ class InvitationAccept(ApiView):
             slug = viewer.register.slug
             body = {
                 "slug": slug,
-                "url": f"{self.root}/api/v1/registers/{slug}/",
+                "url": f"{self.site_url}/api/v1/registers/{slug}/",
                 "role": viewer.role,
                 "party": viewer.party.key if viewer.party else None,
             }

@@ -33,6 +33,6 @@ class Me(ApiView):
                 "scope": token.scope,
                 "expires_at": time(token.expires_at),
             },
-            "memberships": [membership_to_json(m, self.root) for m in self.my_memberships()],
+            "memberships": [membership_to_json(m, self.site_url) for m in self.my_memberships()],
         }
         return self.detail(body)

@@ -33,7 +33,7 @@ class MeetingApi(RegisterApi):
         """What a list says of a meeting."""
         return {
             "id": str(row.uuid),
-            "url": f"{self.here}meetings/{row.uuid}/",
+            "url": f"{self.register_url}meetings/{row.uuid}/",
             "title": row.title,
             "visibility": row.visibility,
             "party": row.party.key,

@@ -44,7 +44,7 @@ class MemberApi(RegisterApi):
         known = managed or user == self.me
         return {
             "id": str(user.uuid),
-            "url": f"{self.here}members/{user.uuid}/",
+            "url": f"{self.register_url}members/{user.uuid}/",
             "name": str(user),
             "email": user.email if known and not user.is_program else None,
             "role": row.role,

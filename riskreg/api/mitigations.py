@@ -35,7 +35,7 @@ class MitigationApi(RegisterApi):
             MITIGATION,
             row,
             self.viewer,
-            url=f"{self.here}mitigations/{row.ref}/",
+            url=f"{self.register_url}mitigations/{row.ref}/",
             currency=self.viewer.register.currency,
         )
 

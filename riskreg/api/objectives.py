@@ -38,7 +38,7 @@ class ObjectiveApi(RegisterApi):
             OBJECTIVE,
             row,
             self.viewer,
-            url=f"{self.here}objectives/{row.key}/",
+            url=f"{self.register_url}objectives/{row.key}/",
             name=row.name,
             actual=None
             if actual is None

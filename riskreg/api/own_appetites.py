@@ -32,7 +32,7 @@ class OwnAppetiteApi(RegisterApi):
             OWN_APPETITE,
             row,
             self.viewer,
-            url=f"{self.here}own-appetites/{row.uuid}/",
+            url=f"{self.register_url}own-appetites/{row.uuid}/",
             reason=row.reason,
             outdated=is_outdated(row, self.viewer.criteria),
         )

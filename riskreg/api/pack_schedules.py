@@ -49,7 +49,7 @@ class PackScheduleApi(RegisterApi):
                 PACK_SCHEDULE,
                 row,
                 self.viewer,
-                url=f"{self.here}pack-schedules/{row.uuid}/",
+                url=f"{self.register_url}pack-schedules/{row.uuid}/",
                 recipients=_people(row.recipients, people),
                 counts_from=day(row.counts_from),
                 next_on=day(row.next_on),
@@ -72,7 +72,7 @@ class PackScheduleApi(RegisterApi):
                 {"user": person(people[left["user"]]), "why": left["why"]} for left in one.left_out
             ],
             "failure": one.failure or None,
-            "packs": [f"{self.here}board-packs/{pack.uuid}/" for pack in one.packs.all()],
+            "packs": [f"{self.register_url}board-packs/{pack.uuid}/" for pack in one.packs.all()],
         }
 
     def answered(self, row: PackSchedule, status: int = 200) -> Answer:

@@ -30,7 +30,7 @@ class PartyApi(RegisterApi):
         """A party as everybody of the register sees it."""
         return {
             "id": str(party.uuid),
-            "url": f"{self.here}parties/{party.key}/",
+            "url": f"{self.register_url}parties/{party.key}/",
             "key": party.key,
             "name": party.name,
             "names": party.names,

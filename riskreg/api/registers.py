@@ -33,12 +33,12 @@ from riskreg.risks.models import Kind
 from riskreg.risks.queries.lists import counts_by_rating, risk_counts
 
 
-def membership_to_json(membership: Membership, root: str) -> dict[str, Any]:
+def membership_to_json(membership: Membership, site_url: str) -> dict[str, Any]:
     """A membership as JSON: the register, and what the caller is in it."""
     register = membership.register
     return {
         "slug": register.slug,
-        "url": f"{root}/api/v1/registers/{register.slug}/",
+        "url": f"{site_url}/api/v1/registers/{register.slug}/",
         "name": register.name,
         "role": membership.role,
         "party": membership.party.key if membership.party else None,
@@ -75,7 +75,7 @@ class Registers(ApiView):
         body: dict[str, Any] = {
             "next": link(False, rows[-1]) if rows and behind else None,
             "previous": link(True, rows[0]) if rows and start else None,
-            "results": [membership_to_json(row, self.root) for row in rows],
+            "results": [membership_to_json(row, self.site_url) for row in rows],
         }
         if count:
             body["count"] = len(mine)
@@ -109,7 +109,7 @@ class Registers(ApiView):
             mine = next(
                 row for row in self.my_memberships() if row.register_id == viewer.register.pk
             )
-            body = membership_to_json(mine, self.root)
+            body = membership_to_json(mine, self.site_url)
             return Answer.of(body, 201, ETag=content_etag(body), Location=body["url"])
 
         return self.write(act)
@@ -129,7 +129,7 @@ class RegisterDetail(RegisterApi):
         now = risk_counts(viewer, self.at, kind=kind)
         body = {
             "slug": register.slug,
-            "url": self.here,
+            "url": self.register_url,
             "name": register.name,
             "names": register.names,
             "description": register.description,
@@ -228,7 +228,7 @@ def _archived(view: RegisterApi, register: Register | ChangeRequest) -> Answer:
     if isinstance(register, ChangeRequest):
         return asked_answer(view, register)
     archived_at = time(register.archived_at)
-    body = {"slug": register.slug, "url": view.here, "archived_at": archived_at}
+    body = {"slug": register.slug, "url": view.register_url, "archived_at": archived_at}
     return Answer.of(body, ETag=etag(register.version, body))
 
 

@@ -34,7 +34,7 @@ class RelationApi(RegisterApi):
             RELATION,
             row,
             self.viewer,
-            url=f"{self.here}relations/{row.uuid}/",
+            url=f"{self.register_url}relations/{row.uuid}/",
             risk=row.risk.ref,
             other=row.other.ref,
             active=row.ended_at is None,

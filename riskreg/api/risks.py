@@ -67,12 +67,12 @@ class RiskApi(RegisterApi):
     def _to_json(self, rows: Collection[Row]) -> Iterator[dict[str, Any]]:
         ids = [row["risk_id"] for row in rows]
         links = links_by_risk(self.viewer, ids)
-        today, root = self.viewer.today(self.at), f"{self.here}risks/"
+        today, risks_url = self.viewer.today(self.at), f"{self.register_url}risks/"
         own = self.viewer.party.key if self.viewer.party else None
         for row in rows:
             key, party = row["risk_id"], row["party__key"]
             others = {
-                "url": f"{root}{row['ref']}/",
+                "url": f"{risks_url}{row['ref']}/",
                 "party": party,
                 "owner": _person(row, "owner"),
                 "deputy": _person(row, "risk__deputy"),

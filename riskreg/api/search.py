@@ -49,7 +49,7 @@ class Search(RegisterApi):
         return Answer.of(body).response()
 
     def _row(self, noun: str, row: Any) -> dict[str, Any]:
-        return _ROWS[noun](self.here, row)
+        return _ROWS[noun](self.register_url, row)
 
 
 def _hit_to_json(
@@ -58,38 +58,38 @@ def _hit_to_json(
     return {"id": str(uuid), "ref": ref, "text": text, "risk": risk, "url": url}
 
 
-def _risk(here: str, row: Any) -> dict[str, Any]:
-    url = f"{here}risks/{row.ref}/"
+def _risk(register_url: str, row: Any) -> dict[str, Any]:
+    url = f"{register_url}risks/{row.ref}/"
     return _hit_to_json(row.risk.uuid, row.risk.localized("title"), row.ref, row.ref, url)
 
 
 def _of_risk(column: str, noun: str = "") -> Callable[[str, Any], dict[str, Any]]:
-    def read(here: str, row: Any) -> dict[str, Any]:
-        url = f"{here}risks/{row.risk.ref}/{noun}"
+    def read(register_url: str, row: Any) -> dict[str, Any]:
+        url = f"{register_url}risks/{row.risk.ref}/{noun}"
         return _hit_to_json(row.uuid, row.localized(column), None, row.risk.ref, url)
 
     return read
 
 
-def _mitigation(here: str, row: Any) -> dict[str, Any]:
+def _mitigation(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(
-        row.uuid, row.localized("title"), row.ref, None, f"{here}mitigations/{row.ref}/"
+        row.uuid, row.localized("title"), row.ref, None, f"{register_url}mitigations/{row.ref}/"
     )
 
 
-def _indicator(here: str, row: Any) -> dict[str, Any]:
-    return _hit_to_json(row.uuid, row.name, row.ref, None, f"{here}indicators/{row.ref}/")
+def _indicator(register_url: str, row: Any) -> dict[str, Any]:
+    return _hit_to_json(row.uuid, row.name, row.ref, None, f"{register_url}indicators/{row.ref}/")
 
 
-def _objective(here: str, row: Any) -> dict[str, Any]:
-    return _hit_to_json(row.uuid, row.name, row.key, None, f"{here}objectives/")
+def _objective(register_url: str, row: Any) -> dict[str, Any]:
+    return _hit_to_json(row.uuid, row.name, row.key, None, f"{register_url}objectives/")
 
 
-def _meeting(here: str, row: Any) -> dict[str, Any]:
-    return _hit_to_json(row.uuid, row.title, None, None, f"{here}meetings/{row.uuid}/")
+def _meeting(register_url: str, row: Any) -> dict[str, Any]:
+    return _hit_to_json(row.uuid, row.title, None, None, f"{register_url}meetings/{row.uuid}/")
 
 
-def _person(here: str, row: Any) -> dict[str, Any]:
+def _person(register_url: str, row: Any) -> dict[str, Any]:
     return _hit_to_json(row.user.uuid, row.user.display_name, None, None, None)
 
 

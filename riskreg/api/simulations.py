@@ -38,7 +38,7 @@ class SimulationApi(RegisterApi):
         """A run without its figures."""
         return {
             "id": str(row.uuid),
-            "url": f"{self.here}simulations/{row.uuid}/",
+            "url": f"{self.register_url}simulations/{row.uuid}/",
             "audience": row.visibility,
             "party": row.party.key,
             "years": row.years,

@@ -35,7 +35,7 @@ class TermApi(RegisterApi):
         return {
             "id": str(term.uuid),
             "ref": term.ref,
-            "url": f"{self.here}terms/{term.ref}/",
+            "url": f"{self.register_url}terms/{term.ref}/",
             "taxonomy": term.taxonomy.key,
             "key": term.key,
             "name": term.name,
@@ -53,11 +53,11 @@ class TermApi(RegisterApi):
         return {
             "id": str(taxonomy.uuid),
             "key": taxonomy.key,
-            "url": f"{self.here}taxonomies/{taxonomy.key}/",
+            "url": f"{self.register_url}taxonomies/{taxonomy.key}/",
             "name": taxonomy.name,
             "names": taxonomy.names,
             "position": taxonomy.position,
-            "terms_url": f"{self.here}terms/?taxonomy={taxonomy.key}",
+            "terms_url": f"{self.register_url}terms/?taxonomy={taxonomy.key}",
             "version": taxonomy.version,
         }
 

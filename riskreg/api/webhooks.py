@@ -65,7 +65,7 @@ class WebhookApi(RegisterApi):
         """A webhook as JSON, without what is secret."""
         return {
             "id": str(row.uuid),
-            "url": f"{self.here}webhooks/{row.uuid}/",
+            "url": f"{self.register_url}webhooks/{row.uuid}/",
             "name": row.name,
             "address": endpoints.where(row),
             "language": row.language,

@@ -38,8 +38,8 @@ class DecisionWeighing(RegisterApi):
         def act() -> Answer:
             given = body_of(request, *FIELDS)
             services.weigh_decision(actor=self.viewer, ref=ref, given=given, at=self.at)
-            here = f"{self.here}decisions/{ref}/weighing/"
-            return Answer.of(self.shown(ref), 202, Location=here)
+            weighing_url = f"{self.register_url}decisions/{ref}/weighing/"
+            return Answer.of(self.shown(ref), 202, Location=weighing_url)
 
         return self.write(act)
 
@@ -53,7 +53,7 @@ class DecisionWeighing(RegisterApi):
         run, results = one.run, one.results
         return {
             "simulation": str(run.uuid),
-            "url": f"{self.here}simulations/{run.uuid}/",
+            "url": f"{self.register_url}simulations/{run.uuid}/",
             "at": time(run.at),
             "years": run.years,
             "seed": run.seed,

@@ -86,7 +86,7 @@ def load_credentials(endpoint: uuid.UUID) -> EndpointCredentials:
         raise PermanentFailure(f"its address cannot be read: {error}") from error
 
 
-def entry_of(
+def build_entry(
     row: Endpoint,
     verb: str,
     at: dt.datetime,

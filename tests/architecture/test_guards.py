@@ -47,6 +47,9 @@ def test_the_whole_tree_is_looked_at() -> None:
         (guards.words_are_plain, "notify/tasks.py", "from riskreg import x as renewal"),
         (guards.words_are_plain, "web/home.py", "told = [1]"),
         (guards.parsers_say_so, "risks/services.py", "def _day(errors: Errors) -> Day: ..."),
+        (guards.entries_say_so, "risks/services.py", "def close(row) -> list[Entry]: ..."),
+        (guards.entries_say_so, "risks/services.py",
+         "def close_and_build_entry(row) -> Any:\n    return actor.entry('closed', row)"),
     ],
 )  # fmt: skip
 def test_a_planted_fault_is_caught(guard: guards.Guard, path: str, text: str) -> None:

@@ -53,7 +53,7 @@ class ApiView(APIView):
         return self.request.user
 
     @property
-    def root(self) -> str:
+    def site_url(self) -> str:
         """The address of this system, as the caller called it, without a slash at the end."""
         return self.request.build_absolute_uri("/")[:-1]
 
@@ -147,9 +147,9 @@ class RegisterApi(ApiView):
             require_not_archived(self.viewer.register)
 
     @property
-    def here(self) -> str:
+    def register_url(self) -> str:
         """The address of the register, with a slash at the end."""
-        return f"{self.root}/api/v1/registers/{self.viewer.register.slug}/"
+        return f"{self.site_url}/api/v1/registers/{self.viewer.register.slug}/"
 
     @property
     def expected_version(self) -> int:

@@ -107,7 +107,7 @@ def page_link(view: ApiView, cursor: str) -> str:
     """The address of this list at ``cursor``, with the same filters, order and limit."""
     lists = view.request.query_params.lists()
     kept = [(k, v) for k, values in lists for v in values if k != "cursor"]
-    return f"{view.root}{view.request.path}?{urlencode([*kept, ('cursor', cursor)])}"
+    return f"{view.site_url}{view.request.path}?{urlencode([*kept, ('cursor', cursor)])}"
 
 
 def limit_of(text: str | None) -> int:

@@ -31,7 +31,7 @@ from riskreg.decisions.services.requests import (
     require_still_acceptable,
 )
 from riskreg.decisions.services.telling import tell_programs
-from riskreg.events.services import append, append_all
+from riskreg.events.services import Entry, append, append_all
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import clean_text
@@ -72,7 +72,7 @@ def grant_acceptance(
         check_expiry(errors, actor, row.risk, row.rating, end, today)
     more = clean_conditions(errors, actor, row.risk, conditions, today, end)
     errors.raise_if_any()
-    entries = _supersede(actor, row, at, recorded_at)
+    entries = _supersede_and_build_entries(actor, row, at, recorded_at)
     values = {
         "state": AcceptanceState.GRANTED,
         "expires_on": end,
@@ -142,20 +142,20 @@ def _close(
     errors = Errors()
     words = clean_text(errors, "words", words, required=needs_words, limit=4000)
     errors.raise_if_any()
-    entry = _close_row(actor, row, act, words, at, None)
+    entry = _close_and_build_entry(actor, row, act, words, at, None)
     append(entry)
     return row
 
 
-def _close_row(
+def _close_and_build_entry(
     actor: Viewer,
     row: Acceptance,
     act: Act,
     words: str,
     at: dt.datetime,
     recorded_at: dt.datetime | None,
-) -> Any:
-    """Bring ``row`` to its last state; the entry that tells of it."""
+) -> Entry:
+    """Bring ``row`` to its last state; the entry that tells of it, to be appended by the caller."""
     state = policy.NEXT[row.state, act]
     before = [condition_log(one) for one in _conditions(row)]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
@@ -168,15 +168,16 @@ def _close_row(
     return actor.entry(f"acceptance.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
 
 
-def _supersede(
+def _supersede_and_build_entries(
     actor: Viewer, row: Acceptance, at: dt.datetime, recorded_at: dt.datetime | None
-) -> list[Any]:
-    """End the acceptance that ``row`` takes the place of, if there is one."""
+) -> list[Entry]:
+    """End the acceptance that ``row`` takes the place of, if there is one; the entries to be
+    appended."""
     old = granted_acceptance(row.risk)
     if old is None:
         return []
     old.register = old.risk.register = actor.register
-    return [_close_row(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
+    return [_close_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
 
 
 def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Acceptance:

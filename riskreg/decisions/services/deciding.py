@@ -30,7 +30,7 @@ from riskreg.decisions.services.rulings import (
     asked_of,
     back_to_draft,
     cast_vote,
-    close_decision,
+    close_and_build_entry,
     locked_for,
     options_of,
     owe,
@@ -197,7 +197,7 @@ def _end(
     actor: Viewer, ref: str, version: int | None, act: Act, words: Any, at: dt.datetime
 ) -> Decision:
     row = locked_for(actor, ref, version, act, at)
-    append(close_decision(actor, row, act, _words(words, needed=True), at))
+    append(close_and_build_entry(actor, row, act, _words(words, needed=True), at))
     return row
 
 

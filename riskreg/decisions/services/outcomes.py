@@ -25,7 +25,7 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.services.conditions import close, condition_log
 from riskreg.decisions.services.drafts import keep, locked
-from riskreg.decisions.services.rulings import close_decision, locked_for
+from riskreg.decisions.services.rulings import close_and_build_entry, locked_for
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
@@ -89,7 +89,7 @@ def close_revisited(
     errors = Errors()
     text = clean_text(errors, "words", words, required=True, limit=4000)
     errors.raise_if_any()
-    append(close_decision(actor, row, Act.CLOSE, text, at))
+    append(close_and_build_entry(actor, row, Act.CLOSE, text, at))
     return row
 
 

@@ -30,7 +30,7 @@ from riskreg.decisions.services.conditions import close, conditions_log
 from riskreg.decisions.services.drafts import keep, locked
 from riskreg.decisions.services.records import record_of
 from riskreg.decisions.services.telling import tell_programs
-from riskreg.events.services import append, append_all
+from riskreg.events.services import Entry, append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
@@ -168,33 +168,34 @@ def _decided(
         actor.entry("decision.decided", row, at=at, recorded_at=recorded_at, changes=changes)
     ]
     if row.replaces is not None:
-        entries += _supersede(actor, row, at, recorded_at)
+        entries += _supersede_and_build_entries(actor, row, at, recorded_at)
     append_all(entries)
     tell_programs(actor, row, "decision.decided", recorded_at or at)
     return row
 
 
-def _supersede(
+def _supersede_and_build_entries(
     actor: Viewer, row: Decision, at: dt.datetime, recorded_at: dt.datetime | None
-) -> list[Any]:
-    """End the decision that ``row`` takes the place of, if it still holds."""
+) -> list[Entry]:
+    """End the decision that ``row`` takes the place of, if it still holds; the entries to be
+    appended."""
     assert row.replaces is not None  # noqa: S101 - asked by the caller
     old = locked(actor, row.replaces.ref, None, at)
     if (old.state, Act.SUPERSEDE) not in policy.NEXT:
         return []
-    return [close_decision(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
+    return [close_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
 
 
-def close_decision(
+def close_and_build_entry(
     actor: Viewer,
     row: Decision,
     act: Act,
     words: str,
     at: dt.datetime,
     recorded_at: dt.datetime | None = None,
-) -> Any:
+) -> Entry:
     """Bring ``row`` to its last state, and end what is owed because of it; the entry that tells of
-    it."""
+    it, to be appended by the caller."""
     state = policy.NEXT[row.state, act]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
     changes = set_values(DECISION, row, values)

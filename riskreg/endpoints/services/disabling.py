@@ -5,7 +5,7 @@ import uuid
 
 from django.db import transaction
 
-from riskreg.endpoints.credentials import entry_of
+from riskreg.endpoints.credentials import build_entry
 from riskreg.endpoints.models import Endpoint
 from riskreg.events.services import append
 
@@ -19,4 +19,4 @@ def disable_endpoint(endpoint: uuid.UUID, why: str, at: dt.datetime) -> None:
     row.disabled_at, row.disabled_why = at, why[:500]
     row.version += 1
     row.save(update_fields=["disabled_at", "disabled_why", "version"])
-    append(entry_of(row, "endpoint.disabled", at, {"why": [None, row.disabled_why]}))
+    append(build_entry(row, "endpoint.disabled", at, {"why": [None, row.disabled_why]}))

@@ -16,7 +16,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from riskreg.endpoints.chat_services import request_target
-from riskreg.endpoints.credentials import Secrets, entry_of, new_secret
+from riskreg.endpoints.credentials import Secrets, build_entry, new_secret
 from riskreg.endpoints.models import Endpoint, EndpointKind
 from riskreg.endpoints.queries import endpoints_for
 from riskreg.endpoints.url_guard import Address, BlockedAddress, check, read
@@ -95,7 +95,7 @@ def add_endpoint(
         created_at=at,
     )
     changes = {"kind": [None, kind], "name": [None, name], "address": [None, masked(address)]}
-    append(entry_of(row, "endpoint.added", at, changes, actor, request_id))
+    append(build_entry(row, "endpoint.added", at, changes, actor, request_id))
     return row, held.now
 
 
@@ -182,7 +182,7 @@ def remove(
     """Take it away with its address and secret. What was sent to it stays on record."""
     row = _locked(audience, endpoint, version)
     _drop_waiting(row)
-    append(entry_of(row, "endpoint.removed", at, {"name": [row.name, None]}, actor, request_id))
+    append(build_entry(row, "endpoint.removed", at, {"name": [row.name, None]}, actor, request_id))
     row.delete()
 
 
@@ -224,7 +224,7 @@ def try_out(
     delivery = Delivery.objects.select_related("message").get(message=message)
     delivery.allowed_attempts = 1
     delivery.save(update_fields=["allowed_attempts"])
-    append(entry_of(row, "endpoint.tried", at, {}, actor, request_id))
+    append(build_entry(row, "endpoint.tried", at, {}, actor, request_id))
     return delivery
 
 
@@ -284,7 +284,7 @@ def _saved(
 ) -> Endpoint:
     row.version += 1
     row.save()
-    append(entry_of(row, verb, at, changes, actor, request_id))
+    append(build_entry(row, verb, at, changes, actor, request_id))
     return row
 
 

@@ -22,7 +22,11 @@ from riskreg.indicators.services.cleaning import (
     outdated_texts,
     translations_of,
 )
-from riskreg.indicators.services.status import open_breach, recompute_status, standing_changes
+from riskreg.indicators.services.status import (
+    open_breaches_and_build_entries,
+    recompute_status,
+    standing_changes,
+)
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
@@ -178,7 +182,7 @@ def edit_indicator(
             Reading.objects.filter(indicator=indicator, correction=None).order_by("-at").first()
         )
         assert latest is not None  # noqa: S101 - without readings there is no status
-        _opened, entries = open_breach(
+        _opened, entries = open_breaches_and_build_entries(
             actor,
             indicator,
             latest,

@@ -13,7 +13,11 @@ from riskreg.events.services import Entry, append_all
 from riskreg.indicators.models import Breach, Indicator, Origin, Precision, Reading
 from riskreg.indicators.policy import triggers_review
 from riskreg.indicators.queries.access import indicator_for
-from riskreg.indicators.services.status import open_breach, recompute_status, standing_changes
+from riskreg.indicators.services.status import (
+    open_breaches_and_build_entries,
+    recompute_status,
+    standing_changes,
+)
 from riskreg.kernel import clock
 from riskreg.kernel.days import day_in, moment_in
 from riskreg.kernel.errors import Errors, FieldError, Invalid
@@ -89,7 +93,7 @@ def record_readings(
     changes = standing_changes(indicator, result.before, due)
     entries: list[Entry] = []
     for reading, status in turns[-1:]:
-        result.breaches, entries = open_breach(
+        result.breaches, entries = open_breaches_and_build_entries(
             actor, indicator, reading, status, at=at, recorded_at=recorded_at
         )
     indicator.updated_at = max(now, indicator.updated_at)

@@ -61,7 +61,7 @@ def standing_changes(
     return changes
 
 
-def open_breach(
+def open_breaches_and_build_entries(
     actor: Viewer,
     indicator: Indicator,
     reading: Reading,
@@ -71,7 +71,8 @@ def open_breach(
     recorded_at: dt.datetime | None = None,
     only: Iterable[Risk] | None = None,
 ) -> tuple[list[Breach], list[Entry]]:
-    """Call for a review of the linked open risks (of ``only`` those) that none is called for yet.
+    """Call for a review of the linked open risks (of ``only`` those) that none is called for yet:
+    the breaches, and the entries to be appended.
 
     The risks are locked, so that of a breach and a review of the same risk one comes first.
     """

@@ -279,14 +279,14 @@ def _log_failure(row: Delivery, result: Result) -> None:
     audiences = MessageAudience.objects.filter(message=row.message_id).order_by("id")
     append_all(
         [
-            entry(Audience(a.register, a.party), "delivery.failed", row, result.at, changes)
+            build_entry(Audience(a.register, a.party), "delivery.failed", row, result.at, changes)
             for a in audiences
         ]
     )
     log.warning("delivery_failed", delivery=str(row.uuid), error=result.error)
 
 
-def entry(
+def build_entry(
     audience: Audience,
     verb: str,
     row: Delivery,

@@ -20,7 +20,7 @@ from riskreg.notify.models import Channel, Delivery, DeliveryState, Message, Mes
 from riskreg.notify.policy import destination, message_id
 from riskreg.notify.queries.deliveries import under_way
 from riskreg.notify.refresh import Content
-from riskreg.notify.services.claims import entry, give_up_claim
+from riskreg.notify.services.claims import build_entry, give_up_claim
 from riskreg.notify.services.inbox import drop_from_inbox
 
 log = structlog.get_logger(__name__)
@@ -206,6 +206,6 @@ def resend(
     row.last_error = ""
     row.save()
     changes: dict[str, object] = {"state": [before, row.state]}
-    append_all([entry(audience, "delivery.resent", row, at, changes, actor, request_id)])
+    append_all([build_entry(audience, "delivery.resent", row, at, changes, actor, request_id)])
     after_commit(DELIVER, str(row.uuid))
     return row

@@ -28,7 +28,13 @@ from riskreg.reminders.queries import (
     users_waiting,
 )
 from riskreg.reminders.services.alarms import UnassignedDuties
-from riskreg.reminders.services.assignment import Duties, assign_recipients, cancel, entry, skip
+from riskreg.reminders.services.assignment import (
+    Duties,
+    assign_recipients,
+    build_entry,
+    cancel,
+    skip_and_build_entries,
+)
 
 log = structlog.get_logger(__name__)
 
@@ -95,7 +101,9 @@ def _advance(
         reminder.register = register
     fresh = [r for r in made if r.state == ReminderState.DUE]
     entries = [
-        entry(register, duties[r.duty_key], r, at) for r in made if r.state != ReminderState.DUE
+        build_entry(register, duties[r.duty_key], r, at)
+        for r in made
+        if r.state != ReminderState.DUE
     ]
     earlier = (
         Reminder.objects.select_for_update()
@@ -108,10 +116,12 @@ def _advance(
     for reminder in earlier:
         of_this_date = duties[reminder.duty_key].due_on == reminder.due_on
         (overtaken if of_this_date else done).append(reminder)
-    entries += skip(register, overtaken, duties, SkipReason.OVERTAKEN, at)
-    entries += skip(register, done, duties, SkipReason.DISCHARGED, at)
+    entries += skip_and_build_entries(register, overtaken, duties, SkipReason.OVERTAKEN, at)
+    entries += skip_and_build_entries(register, done, duties, SkipReason.DISCHARGED, at)
     notified = assign_recipients(fresh, duties, snapshots)
-    entries += _unaddressed(register, [r for r in fresh if not notified[r.pk]], duties, at)
+    entries += _build_unaddressed_entries(
+        register, [r for r in fresh if not notified[r.pk]], duties, at
+    )
     append_all(entries)
     return len(fresh)
 
@@ -156,7 +166,7 @@ def _address_again(
     )
     duties = load(reminders)
     gone = [r for r in reminders if duties[r.duty_key].due_on != r.due_on]
-    append_all(skip(register, gone, duties, SkipReason.DISCHARGED, snapshots.at))
+    append_all(skip_and_build_entries(register, gone, duties, SkipReason.DISCHARGED, snapshots.at))
     left = [r for r in reminders if duties[r.duty_key].due_on == r.due_on]
     notified = assign_recipients(left, duties, snapshots)
     for reminder in left:
@@ -164,7 +174,7 @@ def _address_again(
             unheard.note(duties[reminder.duty_key])
 
 
-def _unaddressed(
+def _build_unaddressed_entries(
     register: Register,
     reminders: Collection[Reminder],
     duties: Duties,
@@ -176,7 +186,9 @@ def _unaddressed(
             "nobody_to_tell",
             register=register.slug, ref=duties[reminder.duty_key].ref, rung=reminder.rung,
         )  # fmt: skip
-    return [entry(register, duties[r.duty_key], r, at, "reminder.unaddressed") for r in reminders]
+    return [
+        build_entry(register, duties[r.duty_key], r, at, "reminder.unaddressed") for r in reminders
+    ]
 
 
 def _reminder(

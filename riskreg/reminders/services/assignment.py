@@ -26,7 +26,7 @@ from riskreg.reminders.queries import RegisterSnapshots
 Duties = Mapping[tuple[str, uuid.UUID], Duty]
 
 
-def skip(
+def skip_and_build_entries(
     register: Register, reminders: Iterable[Reminder], duties: Duties, reason: str, at: dt.datetime
 ) -> list[Entry]:
     """Record ``reminders`` as skipped, drop who waits for them; the entries to be logged."""
@@ -45,7 +45,7 @@ def skip(
     )
     for row in rows:
         row.reason = reason
-    return [entry(register, duties[row.duty_key], row, at) for row in rows]
+    return [build_entry(register, duties[row.duty_key], row, at) for row in rows]
 
 
 def mark_sent(reminders: Iterable[int], duties: Duties, at: dt.datetime) -> None:
@@ -66,7 +66,9 @@ def mark_sent(reminders: Iterable[int], duties: Duties, at: dt.datetime) -> None
     for row in rows:
         parts = sorted({a.part for a in row.addressees.all() if a.state != AddresseeState.DROPPED})
         entries.append(
-            entry(row.register, duties[row.duty_key], row, at, "reminder.sent", to=[None, parts])
+            build_entry(
+                row.register, duties[row.duty_key], row, at, "reminder.sent", to=[None, parts]
+            )
         )
     append_all(entries)
 
@@ -93,7 +95,9 @@ def cancel(
         )
         entries = []
         for row in unheard:
-            entries += skip(row.register, [row], duties, SkipReason.DISCHARGED, snapshots.at)
+            entries += skip_and_build_entries(
+                row.register, [row], duties, SkipReason.DISCHARGED, snapshots.at
+            )
         append_all(entries)
     if moved:
         rows = list(_locked(moved))
@@ -178,7 +182,7 @@ def assign_recipients(
     return notified
 
 
-def entry(
+def build_entry(
     register: Register,
     duty: Duty,
     reminder: Reminder,
