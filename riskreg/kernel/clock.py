@@ -34,6 +34,6 @@ def start_of_day(day: dt.date, zone: str) -> dt.datetime:
     return local.astimezone(dt.UTC)
 
 
-def end_of_day(day: dt.date, zone: str) -> dt.datetime:
+def start_of_next_day(day: dt.date, zone: str) -> dt.datetime:
     """The first moment after ``day`` in ``zone``, as UTC."""
     return start_of_day(day + dt.timedelta(days=1), zone)

@@ -85,7 +85,7 @@ def list_name(address: str) -> str:
     return match.url_name if match.app_name == "web" and match.url_name in LISTS else ""
 
 
-def label_of(address: str) -> str:
+def list_title(address: str) -> str:
     """What the list is called."""
     return str(LISTS.get(list_name(address), ""))
 

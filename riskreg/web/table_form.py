@@ -19,7 +19,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.translations import CONFIRMED
 from riskreg.register.visibility import Visibility
 
-STILL_FITS = "still_fits"
+CONFIRMED_TRANSLATIONS_FIELD = "still_fits"
 
 
 def form_field(field: Field) -> forms.Field:
@@ -114,7 +114,7 @@ def in_form(table: Table, form: forms.BaseForm) -> list[Field]:
     return [field for field in table.settable if field.name in form.fields]
 
 
-def offer_still_fits(
+def add_confirmed_translations_field(
     form: forms.BaseForm, outdated: Mapping[str, Collection[str]] | None, table: Table
 ) -> None:
     """Boxes for the translations that are out of date, by which the writer says that they fit.
@@ -134,7 +134,7 @@ def offer_still_fits(
         if field in fields
     ]
     if choices:
-        form.fields[STILL_FITS] = forms.MultipleChoiceField(
+        form.fields[CONFIRMED_TRANSLATIONS_FIELD] = forms.MultipleChoiceField(
             label=_("Still fits, although the original has changed"),
             required=False,
             widget=forms.CheckboxSelectMultiple,
@@ -142,12 +142,12 @@ def offer_still_fits(
         )
 
 
-def still_fitting(form: forms.BaseForm) -> dict[str, dict[str, list[str]]]:
+def read_confirmed_translations(form: forms.BaseForm) -> dict[str, dict[str, list[str]]]:
     """What was ticked there, as the services take it; empty where nothing was offered."""
-    if STILL_FITS not in form.fields:
+    if CONFIRMED_TRANSLATIONS_FIELD not in form.fields:
         return {}
     ticked: dict[str, list[str]] = {}
-    for value in form.cleaned_data.get(STILL_FITS, []):
+    for value in form.cleaned_data.get(CONFIRMED_TRANSLATIONS_FIELD, []):
         language, _colon, field = value.partition(":")
         ticked.setdefault(language, []).append(field)
     return {CONFIRMED: ticked}

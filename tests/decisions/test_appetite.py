@@ -109,6 +109,6 @@ def test_a_past_day_goes_by_the_criteria_of_that_day(terms: World) -> None:
         (terms.today, before, []),
         (terms.today + 15 * DAY, viewer.criteria, [row.ref]),
     ):
-        end = clock.end_of_day(day, terms.register.time_zone)
+        end = clock.start_of_next_day(day, terms.register.time_zone)
         rows = unaccepted_on(viewer, positions_on(viewer, day, later), criteria, day, end)
         assert [each.ref for each in rows] == found

@@ -8,7 +8,7 @@ import pytest
 
 from riskreg import quant
 from riskreg.decisions.models import Decision, Option
-from riskreg.decisions.policy.gates import ALL_IN, GATE, STOP, Gate, worth
+from riskreg.decisions.policy.gates import ALL_IN, GATE, STOP, Gate, evaluate_gate
 from riskreg.decisions.queries.decisions import decision_for, recorded_decision
 from riskreg.decisions.services import edit_option, propose_decision, remove_option
 from riskreg.events.models import Event
@@ -44,7 +44,7 @@ def tree_of(it: Gate, chance: float) -> quant.ChoiceNode:
 
 def test_hydrogen_by_hand() -> None:
     """The figures of the worked decision, each a line of arithmetic."""
-    found = worth(HYDROGEN)
+    found = evaluate_gate(HYDROGEN)
     assert {way: each.value for way, each in found.ways.items()} == pytest.approx(
         {STOP: 0, ALL_IN: 0.5 * 1100 - 0.5 * 900, GATE: 0.4 * 1100 - 0.125 * 900 - 120}
     )
@@ -71,7 +71,7 @@ def test_any_gate_is_worth_what_its_tree_rolls_back_to() -> None:
             rng.choice([1.0, rng.uniform(alarm + 0.01, 1)]), alarm,
             rng.choice([0.0, rng.uniform(0, 400)]),
         )  # fmt: skip
-        found, tree = worth(it), tree_of(it, it.chance)
+        found, tree = evaluate_gate(it), tree_of(it, it.chance)
         rolled = quant.roll_back(tree)
         assert {way: each.value for way, each in found.ways.items()} == pytest.approx(
             rolled.options, abs=1e-9

@@ -23,13 +23,17 @@ def test_now_is_aware_and_in_utc(at: dt.datetime) -> None:
 )
 def test_a_moment_lies_in_its_day(at: dt.datetime, zone: str) -> None:
     day = clock.local_date(at, zone)
-    assert clock.start_of_day(day, zone) <= at < clock.end_of_day(day, zone)
-    assert clock.end_of_day(day, zone) == clock.start_of_day(day + dt.timedelta(days=1), zone)
+    assert clock.start_of_day(day, zone) <= at < clock.start_of_next_day(day, zone)
+    assert clock.start_of_next_day(day, zone) == clock.start_of_day(
+        day + dt.timedelta(days=1), zone
+    )
 
 
 def test_a_day_with_a_change_of_summer_time_is_23_hours_long() -> None:
     day = dt.date(2026, 3, 29)
-    length = clock.end_of_day(day, "Europe/Berlin") - clock.start_of_day(day, "Europe/Berlin")
+    length = clock.start_of_next_day(day, "Europe/Berlin") - clock.start_of_day(
+        day, "Europe/Berlin"
+    )
     assert length == dt.timedelta(hours=23)
 
 

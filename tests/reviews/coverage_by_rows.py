@@ -119,7 +119,7 @@ def coverage_items(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.dateti
     """Every due date of the period, and every one that is open, as recorded by the end of it."""
     zone = viewer.register.time_zone
     today = viewer.today(at)
-    end = clock.end_of_day(as_of, zone)
+    end = clock.start_of_next_day(as_of, zone)
     risks = _risks(viewer, end)
     if as_of < today:
         _rewind(viewer, risks, end)
@@ -162,7 +162,7 @@ def coverage_items(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.dateti
             continue
         held_on = clock.local_date(held_at, zone)
         due = DueReview(due_on, held_on=held_on, brought_in=brought_in)
-        owned_at = min(held_at, clock.end_of_day(due_on, zone))
+        owned_at = min(held_at, clock.start_of_next_day(due_on, zone))
         items.append(item(risk, due, owned_at, review, reviewer))
     for risk in risks.values():
         due_on = risk["next_review_on"]
@@ -173,7 +173,7 @@ def coverage_items(viewer: Viewer, first: dt.date, as_of: dt.date, at: dt.dateti
             continue
         closed_on = clock.local_date(closed_at, zone) if closed_at else None
         due = DueReview(due_on, closed_on=closed_on)
-        items.append(item(risk, due, clock.end_of_day(due_on, zone)))
+        items.append(item(risk, due, clock.start_of_next_day(due_on, zone)))
     return items
 
 

@@ -22,7 +22,7 @@ STAGES = ("inherent", "residual", "target")
 
 def on(viewer: Viewer, day: dt.date) -> dict[int, Position]:
     """Every visible position at the end of ``day``, by risk."""
-    end = clock.end_of_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
+    end = clock.start_of_next_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
     return {p.risk_id: p for p in positions_at(viewer, end).order_by("ref_order")}
 
 

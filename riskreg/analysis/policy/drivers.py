@@ -56,7 +56,7 @@ def first_look(review_on: dt.date | None, steps: Iterable[Mapping[str, Any]]) ->
     return min([*days, *([review_on] if review_on else [])], default=None)
 
 
-def ends_of(it: ranges.Range) -> tuple[Decimal, Decimal]:
+def p5_and_p95(it: ranges.Range) -> tuple[Decimal, Decimal]:
     """P5 and P95 of a range as they are kept, to six decimals."""
     low, high = (round(Decimal(repr(it.quantile(q))), 6) for q in (0.05, 0.95))
     return low, high

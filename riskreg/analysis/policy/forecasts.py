@@ -160,6 +160,6 @@ def _at_most(hits: int, n: int) -> float:
     return math.fsum(terms)
 
 
-def ends_of(severity: Any) -> tuple[float, float]:
+def p5_and_p95(severity: Any) -> tuple[float, float]:
     """P5 and P95 of what one event costs."""
     return severity.quantile(0.05), severity.quantile(0.95)

@@ -19,8 +19,8 @@ from riskreg.analysis.policy.forecasts import (
     RangeScore,
     Uncounted,
     chance_in_a_year,
-    ends_of,
     happened_in_the_year,
+    p5_and_p95,
     score_chances,
     score_ranges,
     with_years_apart,
@@ -138,7 +138,7 @@ def _forecast(
 ) -> Forecast:
     given_on, risk = viewer.today(row.created_at), row.risk
     happened = happened_in_the_year(given_on, risk.happened_on)
-    low, high = ends_of(row.severity)
+    low, high = p5_and_p95(row.severity)
     comparable = happened and row.currency == viewer.register.currency
     cost = risk.happened_cost if comparable else None
     why: Uncounted | None = None

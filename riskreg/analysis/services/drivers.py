@@ -14,8 +14,8 @@ from riskreg.analysis.policy.drivers import (
     check_belief,
     check_days,
     check_support,
-    ends_of,
     first_look,
+    p5_and_p95,
 )
 from riskreg.analysis.queries.drivers import (
     belief_for,
@@ -112,7 +112,7 @@ def record_belief(
         created_at=recorded_at or at,
         **clean,
     )
-    row.p5, row.p95 = ends_of(row.range)
+    row.p5, row.p95 = p5_and_p95(row.range)
     row.look_on = first_look(row.review_on, row.steps)
     row.save()
     changes = new_values(BELIEF, _values_to_keep(BELIEF, row)) | {"driver": [None, driver.ref]}

@@ -72,16 +72,17 @@ class GateValue:
     flips: tuple[Flip, ...]
 
 
-def gate_of(stored: Mapping[str, Any], cost: float) -> Gate:
-    """As an option keeps it (chances in per cent, amounts as decimals in text)."""
+def parse_gate(stored: Mapping[str, Any], cost: float) -> Gate:
+    """The gate that an option keeps as ``stored`` (chances in per cent, amounts as decimals in
+    text); ``cost`` is its own."""
     part = {name: float(stored[name]) / 100 for name in ("chance", "hit", "false_alarm")}
     return Gate(gain=float(stored["gain"]), loss=float(stored["loss"]), cost=cost, **part)
 
 
-def worth(it: Gate) -> GateValue:
+def evaluate_gate(it: Gate) -> GateValue:
     """The tree of ``it`` rolled back.
 
-    >>> found = worth(Gate(0.5, 1100, 900, 0.8, 0.25, 120))
+    >>> found = evaluate_gate(Gate(0.5, 1100, 900, 0.8, 0.25, 120))
     >>> {way: round(each.value, 6) for way, each in found.ways.items()}
     {'stop': 0.0, 'all_in': 100.0, 'gate': 207.5}
     >>> [(round(flip.at, 4), flip.before, flip.after) for flip in found.flips]

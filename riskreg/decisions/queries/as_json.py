@@ -6,7 +6,7 @@ from typing import Any
 from riskreg.decisions.models import Argument, Decision, Obligation, Option
 from riskreg.decisions.policy.gates import ALL_IN, GATE, STOP
 from riskreg.decisions.queries.decisions import stale_because
-from riskreg.decisions.queries.gates import NOTHING, gate_values
+from riskreg.decisions.queries.gates import NOTHING, evaluate_stored_gate
 from riskreg.register.access import Viewer
 from riskreg.register.row_json import day, person, time
 
@@ -83,7 +83,7 @@ def _option(row: Option) -> dict[str, Any]:
 def _gate_worth(row: Option) -> dict[str, Any] | None:
     if row.gate is None:
         return None
-    _it, found = gate_values({"gate": row.gate, "costs": row.costs})
+    _it, found = evaluate_stored_gate({"gate": row.gate, "costs": row.costs})
     keys = {STOP: NOTHING, ALL_IN: row.gate["decides"], GATE: row.key}
     return {
         "best": keys[found.best],

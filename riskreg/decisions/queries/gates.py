@@ -15,14 +15,14 @@ from riskreg.kernel.localised import percent_text
 NOTHING = KEYS[0]
 
 
-def gate_values(option: Mapping[str, Any]) -> tuple[Gate, GateValue]:
+def evaluate_stored_gate(option: Mapping[str, Any]) -> tuple[Gate, GateValue]:
     """What an option that is a gate ({gate, costs}) is worth; it costs what the option does."""
     cost = sum(float(one["amount"]) for one in option.get("costs") or ())
-    it = policy.gate_of(option["gate"], cost)
-    return it, policy.worth(it)
+    it = policy.parse_gate(option["gate"], cost)
+    return it, policy.evaluate_gate(it)
 
 
-def gates_shown(options: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
+def gates_to_json(options: Sequence[Mapping[str, Any]], currency: str) -> list[dict[str, Any]]:
     """Each gate among ``options`` ({key, title, gate, costs}): the three ways beside each other,
     the tree behind them line by line, what knowing is worth, and where the choice flips."""
     titles = {option["key"]: option["title"] for option in options}
@@ -32,7 +32,7 @@ def gates_shown(options: Sequence[Mapping[str, Any]], currency: str) -> list[dic
 def _gate_to_json(
     option: Mapping[str, Any], titles: Mapping[str, str], currency: str
 ) -> dict[str, Any]:
-    it, found = gate_values(option)
+    it, found = evaluate_stored_gate(option)
     keys = {STOP: NOTHING, ALL_IN: option["gate"]["decides"], GATE: option["key"]}
     return {
         "key": option["key"],

@@ -11,7 +11,7 @@ from django.utils.translation import get_language
 from riskreg.analysis.amounts import chance_band_text, chance_text
 from riskreg.analysis.policy.estimates import significant
 from riskreg.decisions.models import Decision
-from riskreg.decisions.queries.gates import gates_shown
+from riskreg.decisions.queries.gates import gates_to_json
 from riskreg.kernel.localised import number
 from riskreg.kernel.punctuation import bracketed
 from riskreg.register.access import Viewer
@@ -43,7 +43,7 @@ def record_shown(viewer: Viewer, row: Decision) -> dict[str, Any]:
     record["question"] = record.get("title") or record["question"]
     titles = {option["key"]: option["title"] for option in record["options"]}
     record["weighing"] = _weighing(record.get("weighing"), titles)
-    record["gates"] = gates_shown(record["options"], viewer.register.currency)
+    record["gates"] = gates_to_json(record["options"], viewer.register.currency)
     return record
 
 

@@ -7,7 +7,7 @@ what may happen, or how bad it is.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from riskreg.exchange.mapping.levels import folded, part_of_one, rank, whole
+from riskreg.exchange.mapping.levels import folded, parse_level_number, part_of_one, rank
 from riskreg.exchange.mapping.values import (
     DayOrMonthFirst,
     NoSuchDay,
@@ -55,7 +55,7 @@ def more_than(part: float, values: Sequence[Value], holds: Callable[[Value], boo
 def is_level(value: Value) -> bool:
     """Whether it can be a level of a scale: a number up to ten, a known word, a part of one."""
     text = shown(value)
-    number = whole(text)
+    number = parse_level_number(text)
     if len(text) > 60 or is_money(value):
         return False
     return (

@@ -57,13 +57,13 @@ def _digits(text: str) -> str:
     )
 
 
-def whole(text: str) -> int | None:
+def parse_level_number(text: str) -> int | None:
     """The level number in ``4``, ``4 - Likely``, ``Likely (4)``, ``L4``; None without one."""
     found = _LEADING.match(folded(text)) or _TRAILING.search(folded(text))
     return int(found[1]) if found else None
 
 
-def word_of(text: str) -> str:
+def parse_level_word(text: str) -> str:
     """The bare word of a level: without its number, brackets and *risk*; a coloured sign is the
     name of its colour."""
     word = folded(text).strip(".:;! \ufe0f")
@@ -80,7 +80,7 @@ def word_of(text: str) -> str:
 
 def rank(text: str) -> int | None:
     """The place of a word among five steps, from 1."""
-    word = word_of(text)
+    word = parse_level_word(text)
     return next((place for place, words in enumerate(STEPS, 1) if word in words), None)
 
 
@@ -128,12 +128,12 @@ def propose(
 def steps_of(columns: Sequence[Sequence[str]]) -> int | None:
     """How many levels their scale has, by the highest number in all columns of it; None where they
     are no plain numbers."""
-    numbers = [n for values in columns for v in values if (n := whole(v)) is not None]
+    numbers = [n for values in columns for v in values if (n := parse_level_number(v)) is not None]
     return max(numbers) if numbers else None
 
 
 def _numbers(values: Sequence[str], size: int, steps: int | None) -> Scale | None:
-    found = {value: whole(value) for value in values}
+    found = {value: parse_level_number(value) for value in values}
     known = [n for n in found.values() if n is not None]
     if not known or len(known) * 2 < len(values):
         return None
@@ -192,9 +192,9 @@ def _scale_of_words(values: Sequence[str], same_scale: Sequence[str], size: int)
     """The place of each word in the scales that have them all; certain if they are all as long as
     ours. One that is used from end to end is the likeliest, then one of three, then one as long as
     ours."""
-    mine = {value: word_of(value) for value in values}
+    mine = {value: parse_level_word(value) for value in values}
     own = set(mine.values())
-    words = own | {word_of(value) for value in same_scale if rank(value)}
+    words = own | {parse_level_word(value) for value in same_scale if rank(value)}
     scales = [scale for scale in SCALES if words <= set(scale)]
     if not scales:
         words, scales = own, [scale for scale in SCALES if own <= set(scale)]
@@ -257,7 +257,7 @@ def _words(values: Sequence[str], size: int) -> Scale | None:
     steps, shift = (3, 1) if middle else (5, 0)
     levels = {v: evenly(p - shift, steps, size) if p else None for v, p in found.items()}
     # Two words on one step, or an end that is missing, may be another scale than ours.
-    words = {word_of(value) for value, place in found.items() if place}
+    words = {parse_level_word(value) for value, place in found.items() if place}
     sure = steps == size and known >= {1, 5} and len(words) == len(known)
     return Scale(levels, sure and not unknown, "" if sure and not unknown else
                  "unknown" if sure else "steps", unknown)  # fmt: skip

@@ -8,7 +8,14 @@ from django.utils.translation import gettext as _
 from riskreg.exchange.mapping.answers import Answers
 from riskreg.exchange.mapping.columns import STAGES
 from riskreg.exchange.mapping.context import Context
-from riskreg.exchange.mapping.levels import Scale, folded, propose, steps_of, whole, word_of
+from riskreg.exchange.mapping.levels import (
+    Scale,
+    folded,
+    parse_level_number,
+    parse_level_word,
+    propose,
+    steps_of,
+)
 from riskreg.exchange.mapping.values import is_nothing
 from riskreg.exchange.reading import Table, is_blank, shown
 from riskreg.exchange.reading.names import scale_in
@@ -52,7 +59,7 @@ def scales_of(
             if (columns[other] or "").rpartition(".")[2] == axis
             for value in distinct[other]
         ]
-        if len({word_of(value) for value in same_scale}) < FEWEST:
+        if len({parse_level_word(value) for value in same_scale}) < FEWEST:
             # Two words do not show how long a scale is; the other axis may.
             same_scale = [value for other in axes for value in distinct[other]]
         found = propose(distinct[theirs], names, steps=own, same_scale=same_scale)
@@ -163,7 +170,7 @@ def _note_cells(
         if value in given and (given[value] is None or cell_in(given[value], sizes)):
             levels[value] = given[value]
             continue
-        number = whole(value) if folded(value).replace(".", "").isdigit() else None
+        number = parse_level_number(value) if folded(value).replace(".", "").isdigit() else None
         cells = list(context.cells.get(number, ())) if number is not None else []
         levels[value] = f"{cells[0][0]}x{cells[0][1]}" if len(cells) == 1 else None
         if len(cells) == 1:

@@ -47,7 +47,7 @@ def usual_since(viewer: Viewer, as_of: dt.date) -> dt.date:
     """The day that a pack compares with if nobody names another: that of the last meeting before
     its own, or a quarter of a year."""
     zone = viewer.register.time_zone
-    before = clock.end_of_day(as_of - dt.timedelta(days=1), zone)
+    before = clock.start_of_next_day(as_of - dt.timedelta(days=1), zone)
     meeting = last_meeting_before(viewer, before)
     if meeting is not None and meeting.ended_at is not None:
         return clock.local_date(meeting.ended_at, zone)

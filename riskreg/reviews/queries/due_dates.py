@@ -56,7 +56,7 @@ class DueDates:
     ) -> None:
         self.viewer, self.by, self.first, self.as_of = viewer, by, first, as_of
         self.zone = viewer.register.time_zone
-        self.end = clock.end_of_day(as_of, self.zone)
+        self.after_as_of = clock.start_of_next_day(as_of, self.zone)
         self.past = as_of < viewer.today(at)
 
     # What is asked of them -----------------------------------------------------------------------
@@ -117,7 +117,7 @@ class DueDates:
             _part(
                 "reviews",
                 "id, risk_id, due_on, at, brought_in, reviewer_id",
-                _reviews(self.viewer, self.end, self.first, self.as_of),
+                _reviews(self.viewer, self.after_as_of, self.first, self.as_of),
             ),
             _as_cte(
                 "logged",
@@ -126,12 +126,16 @@ class DueDates:
                     "pk", "subject_uuid", "verb", "changes", "at", "recorded_at"
                 ),
             ),
-            _part("positions", "risk_id, valid_from, owner_id", _positions(self.viewer, self.end)),
-            _part("every_review", "id, risk_id", _EVERY_REVIEW.sql(register, self.end)),
+            _part(
+                "positions",
+                "risk_id, valid_from, owner_id",
+                _positions(self.viewer, self.after_as_of),
+            ),
+            _part("every_review", "id, risk_id", _EVERY_REVIEW.sql(register, self.after_as_of)),
             _part(
                 "granted",
                 "risk_id, due_on, reviewed_before",
-                _granted(self.viewer, self.end, self.as_of),
+                _granted(self.viewer, self.after_as_of, self.as_of),
             ),
             ("extended", "risk_id, due_on, review_id", _EXTENDED, ()),
         ]
@@ -146,7 +150,7 @@ class DueDates:
 
     @cached_property
     def _moment(self) -> Any:
-        return connection.ops.adapt_datetimefield_value(self.end)
+        return connection.ops.adapt_datetimefield_value(self.after_as_of)
 
     def _risks(self) -> tuple[str, list[Any]]:
         """The risks recorded by then that were ever in force, as they are now.
@@ -154,12 +158,12 @@ class DueDates:
         One that was shared since counts from its sharing, and for its own party from its recording.
         """
         if not self.past:
-            return _risks_known(self.viewer, self.end)
+            return _risks_known(self.viewer, self.after_as_of)
         shared_later = visible_events(self.viewer.audience).filter(
-            subject_uuid=OuterRef("uuid"), verb="risk.shared", recorded_at__gte=self.end
+            subject_uuid=OuterRef("uuid"), verb="risk.shared", recorded_at__gte=self.after_as_of
         )
         own = Q(party_id=self.viewer.party_id) if self.viewer.party_id else Q(pk=None)
-        rows = _known(self.viewer, self.end).filter(own | ~Exists(shared_later))
+        rows = _known(self.viewer, self.after_as_of).filter(own | ~Exists(shared_later))
         sql, values = rows.query.sql_with_params()
         return sql, list(values)
 
@@ -225,7 +229,7 @@ class DueDates:
         """Each risk whose terms were changed since with the workstreams of before, or with None."""
         later = (
             visible_events(self.viewer.audience)
-            .filter(recorded_at__gte=self.end, changes__contains='"terms":')
+            .filter(recorded_at__gte=self.after_as_of, changes__contains='"terms":')
             .exclude(verb="risk.shared")
             .order_by("id")
             .values_list("subject_uuid", "changes")

@@ -125,8 +125,8 @@ def heatmap(
         zone = viewer.register.time_zone
         span = Span(
             compared_to=compare,
-            since=clock.end_of_day(compare, zone),
-            until=clock.end_of_day(as_of, zone) if as_of < today else None,
+            since=clock.start_of_next_day(compare, zone),
+            until=clock.start_of_next_day(as_of, zone) if as_of < today else None,
             stage=stage,
             kind=kind,
             behind=asked.risks_behind() if hidden else [],

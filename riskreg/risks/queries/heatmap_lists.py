@@ -127,7 +127,7 @@ def rationales_between(
     One query; a risk that is not visible, or is called otherwise by now, is left out.
     """
     zone = viewer.register.time_zone
-    ends = [clock.end_of_day(day, zone) for day in (since, until)]
+    ends = [clock.start_of_next_day(day, zone) for day in (since, until)]
     reasons = {}
     for risk in _with_rationales(viewer, list(refs), *ends, stage=stage):
         versions: dict[str, dict[str, str]] = {}

@@ -104,7 +104,7 @@ def moment_of(viewer: Viewer, day: dt.date, today: dt.date) -> dt.datetime | Non
     """The last one of that day in the register; None for today, which is not over."""
     if day >= today:
         return None
-    return clock.end_of_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
+    return clock.start_of_next_day(day, viewer.register.time_zone) - dt.timedelta(microseconds=1)
 
 
 def positions_on(viewer: Viewer, day: dt.date, today: dt.date) -> QuerySet[Position]:

@@ -38,7 +38,7 @@ def scores_over_time(
 ) -> dict[int, list[int]]:
     """The residual scores of ``risks`` (database ids) at the end of each day on which they were
     open and rated, oldest first; one query."""
-    ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
+    ends = [clock.start_of_next_day(day, viewer.register.time_zone) for day in days]
     rows = _rated_between(viewer, risks, min(ends), max(ends))
     found: dict[int, dict[dt.datetime, int]] = {risk: {} for risk in risks}
     for risk, since, until, score in rows:
@@ -74,7 +74,7 @@ def above_over_time(viewer: Viewer, days: Sequence[dt.date]) -> list[int]:
     One query, whatever the number of days, beside the versions of the criteria: rating and appetite
     are those of the criteria of the day, as on its heatmap.
     """
-    ends = [clock.end_of_day(day, viewer.register.time_zone) for day in days]
+    ends = [clock.start_of_next_day(day, viewer.register.time_zone) for day in days]
     if not ends:
         return []
     return list(next(iter(_above_at(viewer, *ends)), [0] * len(ends)))

@@ -28,7 +28,7 @@ from riskreg.web.bilingual import name_languages
 from riskreg.web.conflict import form_conflict, form_to_save, over_the_newest
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import set_choices, show_what_was
-from riskreg.web.ui.labels import word_of
+from riskreg.web.ui.labels import label_word
 
 
 class ControlForm(forms.Form):
@@ -80,7 +80,7 @@ class ControlForm(forms.Form):
         set_choices(self, "owner", [("", _("nobody")), *people])
         judged = [(e.value, capfirst(e.label)) for e in Effectiveness]
         set_choices(self, "effectiveness", [("", _("not judged")), *judged])
-        set_choices(self, "label", [(value, word_of(value)) for value in LABELS])
+        set_choices(self, "label", [(value, label_word(value)) for value in LABELS])
         fields: dict[str, Any] = self.fields
         for name in ("name", "kind", "risks", "label"):
             fields[name].needed = True

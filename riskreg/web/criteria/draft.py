@@ -22,11 +22,11 @@ from riskreg.web.criteria.draft_rows import (
     Rating,
     TermAppetite,
     Tolerated,
-    level_given,
-    level_of,
-    names_in,
-    number_in,
-    whole,
+    level_from_json,
+    level_to_json,
+    names_by_language,
+    parse_number,
+    parse_whole,
 )
 
 _RATING = ("r_key", "r_name", "r_name_zh", "r_days", "r_role", "r_accept", "r_accept_total")
@@ -167,7 +167,7 @@ class Draft:
 
     # What the services take ---------------------------------------------------------------------
 
-    def as_given(self, now: Criteria) -> dict[str, Any]:
+    def to_json(self, now: Criteria) -> dict[str, Any]:
         """The criteria as the services take them; scores stay where the scale is as it was."""
         same = all(
             [level.was for level in self.levels(axis)]
@@ -175,13 +175,13 @@ class Draft:
             for axis in AXES.values()
         )
         return {
-            "likelihood": [level_given(level) for level in self.likelihood],
-            "impact": [level_given(level) for level in self.impact],
+            "likelihood": [level_to_json(level) for level in self.likelihood],
+            "impact": [level_to_json(level) for level in self.impact],
             "dimensions": [
                 {
                     "key": dimension.key,
-                    "names": names_in(dimension.name, dimension.name_zh),
-                    "descriptions": [names_in(*text) for text in dimension.texts]
+                    "names": names_by_language(dimension.name, dimension.name_zh),
+                    "descriptions": [names_by_language(*text) for text in dimension.texts]
                     if any(any(text) for text in dimension.texts)
                     else [],
                 }
@@ -190,11 +190,11 @@ class Draft:
             "ratings": [
                 {
                     "key": rating.key,
-                    "names": names_in(rating.name, rating.name_zh),
-                    "cadence_days": whole(rating.days),
+                    "names": names_by_language(rating.name, rating.name_zh),
+                    "cadence_days": parse_whole(rating.days),
                     "accept_role": rating.role,
-                    "accept_days": whole(rating.accept_days),
-                    "accept_total_days": whole(rating.accept_total),
+                    "accept_days": parse_whole(rating.accept_days),
+                    "accept_total_days": parse_whole(rating.accept_total),
                 }
                 for rating in self.ratings
             ],
@@ -213,11 +213,11 @@ class Draft:
                 {"term": row.term, "rating": row.rating} for row in self.term_appetites if row.term
             ],
             "tolerance": [
-                {"amount": number_in(row.amount), "chance": number_in(row.chance)}
+                {"amount": parse_number(row.amount), "chance": parse_number(row.chance)}
                 for row in self.tolerance
                 if row.amount or row.chance
             ],
-            "unrated_cadence_days": whole(self.unrated),
+            "unrated_cadence_days": parse_whole(self.unrated),
             "label": self.label,
         }
 
@@ -260,8 +260,8 @@ def draft_of(criteria: Criteria) -> Draft:
     """The criteria in force, to be changed."""
     return Draft(
         seen=str(criteria.number),
-        likelihood=[level_of(level) for level in criteria.likelihood],
-        impact=[level_of(level) for level in criteria.impact],
+        likelihood=[level_from_json(level) for level in criteria.likelihood],
+        impact=[level_from_json(level) for level in criteria.impact],
         ratings=[
             Rating(
                 rating["key"],

@@ -63,20 +63,20 @@ class Tolerated:
 
 def in_words(row: Level | Rating | Dimension, fallback: str) -> str:
     """What a row is called in the reader's language, as far as it is written."""
-    return localised(names_in(row.name, row.name_zh), fallback)
+    return localised(names_by_language(row.name, row.name_zh), fallback)
 
 
-def names_in(name: str, name_zh: str) -> dict[str, str]:
+def names_by_language(name: str, name_zh: str) -> dict[str, str]:
     """By language, without those that nobody wrote."""
     return {language: text for language, text in (("en", name), (ZH, name_zh)) if text}
 
 
-def whole(text: str) -> int | str:
+def parse_whole(text: str) -> int | str:
     """The number that ``text`` says; itself, for the services to refuse, if it is none."""
     return int(text) if text.isascii() and text.isdigit() and len(text) < 9 else text
 
 
-def number_in(text: str) -> float | int | str:
+def parse_number(text: str) -> float | int | str:
     """The number that ``text`` says; itself, for the services to refuse, if it is none."""
     try:
         value = float(text)
@@ -85,18 +85,18 @@ def number_in(text: str) -> float | int | str:
     return int(value) if value.is_integer() and abs(value) < 10**16 else value
 
 
-def level_given(level: Level) -> dict[str, Any]:
+def level_to_json(level: Level) -> dict[str, Any]:
     """A level as the services take it."""
     given: dict[str, Any] = {
-        "names": names_in(level.name, level.name_zh),
-        "descriptions": names_in(level.text, level.text_zh),
+        "names": names_by_language(level.name, level.name_zh),
+        "descriptions": names_by_language(level.text, level.text_zh),
     }
     if level.low or level.high:
-        given["range"] = [number_in(level.low), number_in(level.high)]
+        given["range"] = [parse_number(level.low), parse_number(level.high)]
     return given
 
 
-def level_of(level: Mapping[str, Any]) -> Level:
+def level_from_json(level: Mapping[str, Any]) -> Level:
     """A level of criteria, to be changed."""
     low, high = level.get("range") or ("", "")
     texts = level.get("descriptions") or {}

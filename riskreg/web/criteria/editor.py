@@ -31,7 +31,7 @@ from riskreg.web.criteria.preview import needs_yes, preview_of
 from riskreg.web.criteria.term_appetites import term_choices
 from riskreg.web.forms.keeping import kept_fields
 from riskreg.web.ui.drawing import severity_step
-from riskreg.web.ui.labels import word_of
+from riskreg.web.ui.labels import label_word
 
 ACCEPT_ROLES = ("owner", "manager", "leader")
 
@@ -66,7 +66,7 @@ class CriteriaEditor(RegisterView):
         try:
             register = publish_criteria(
                 actor=self.viewer,
-                data=draft.as_given(now),
+                data=draft.to_json(now),
                 mapping=draft.mapping(now),
                 # A form that names no version has seen none: it is stale, whatever is in force.
                 seen_number=int(draft.seen) if draft.seen.isdigit() else -1,
@@ -120,7 +120,7 @@ class CriteriaEditor(RegisterView):
             "roles": [(role, capfirst(Role(role).label)) for role in ACCEPT_ROLES],
             "terms": term_choices(self.viewer, draft.term_appetites),
             "currency": self.viewer.register.currency,
-            "labels": [(value, word_of(value)) for value in LABELS],
+            "labels": [(value, label_word(value)) for value in LABELS],
             "mapping": self._mapping(draft, now),
             "dimensions": [
                 {"n": n, "row": d, "label": in_words(d, _("Kind %(n)d") % {"n": n + 1})}

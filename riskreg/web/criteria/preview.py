@@ -47,7 +47,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
     now = viewer.criteria
     found = Preview(before=matrix_findings(now))
     try:
-        clean = clean_publication(viewer, draft.as_given(now))
+        clean = clean_publication(viewer, draft.to_json(now))
     except Invalid as invalid:
         _take(found, invalid)
         return found
@@ -92,7 +92,7 @@ def preview_of(viewer: Viewer, draft: Draft) -> Preview:
 def needs_yes(viewer: Viewer, draft: Draft) -> bool:
     """Whether publishing the draft, which has no errors, does more than make the rules stricter."""
     now = viewer.criteria
-    clean = clean_criteria(draft.as_given(now))
+    clean = clean_criteria(draft.to_json(now))
     before = {name: getattr(now, name) for name in clean}
     return asks(criteria_differences(before, clean, draft.mapping(now)))
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.decisions.models import Argument, Decision, DecisionState, Obligation, Option
 from riskreg.decisions.policy.decisions import Stale, highest, moved_ratings, overdue
 from riskreg.decisions.queries.decisions import decisions_about, ratings_now, stale_because
-from riskreg.decisions.queries.gates import gates_shown
+from riskreg.decisions.queries.gates import gates_to_json
 from riskreg.register.access import Viewer
 from riskreg.register.queries import parties_for
 from riskreg.risks.models import Risk
@@ -96,7 +96,7 @@ def decision_detail(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, 
             for one in it.asked
         ],
         "options": [option_row(row, one, names) for one in it.choices],
-        "gates": gates_shown(
+        "gates": gates_to_json(
             [
                 {"key": o.key, "title": o.localized("title"), "gate": o.gate, "costs": o.costs}
                 for o in it.choices

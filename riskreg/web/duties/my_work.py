@@ -69,7 +69,7 @@ class MyWork(RegisterView):
         mine = [d for d in own if d.kind == REVIEW.kind]
         works = [d for d in own if d.kind == MITIGATION_DUE.kind]
         called: dict[Any, Breach] = {d.key: d.thing for d in own if d.kind == BREACH.kind}
-        end = agenda_page.window_end(today)
+        end = agenda_page.first_day_after_window(today)
         coming = [d for d in all_mine if _due(d) < end and d.key not in called]
         near = [d for d in coming if _due(d) <= soon]
         asked = [d for d in all_mine if d.kind in ANSWERS and _due(d) > soon]

@@ -145,7 +145,7 @@ def total(
     return sum(n for day, n in days if (first is None or day >= first) and day <= last)
 
 
-def window_end(today: dt.date) -> dt.date:
+def first_day_after_window(today: dt.date) -> dt.date:
     """The first day after the weeks that the calendar shows."""
     return today - dt.timedelta(days=today.weekday()) + dt.timedelta(days=7 * WEEKS)
 

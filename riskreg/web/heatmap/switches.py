@@ -86,7 +86,7 @@ def presets(viewer: Viewer, shown: Heatmap, given: dict[str, Any]) -> list[dict[
     if days[-1][0] >= shown.as_of:  # nothing lies before the calendar's first month
         return []
     eve = shown.as_of - dt.timedelta(days=1)
-    met = last_meeting_before(viewer, clock.end_of_day(eve, zone))
+    met = last_meeting_before(viewer, clock.start_of_next_day(eve, zone))
     if met is not None and met.ended_at is not None:
         days.insert(0, (clock.local_date(met.ended_at, zone), _("Last meeting")))
     compared = shown.comparison.compared_to if shown.comparison else None

@@ -11,7 +11,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.policy import STAGES, weakest
 from riskreg.risks.queries.lists import labels_of_work
 from riskreg.web.tables import find_field
-from riskreg.web.ui.labels import label_of
+from riskreg.web.ui.labels import figure_label
 
 WORK_FIGURES = ("cost", "progress", "spent")
 # Fields that hold a figure: its label is told with it.
@@ -70,7 +70,7 @@ class Labels:
             if isinstance(stated, str) and stated:
                 return stated
         labels = getattr(event, "work_labels", None) or self.works.get(event.subject_uuid)
-        return label_of(labels, "cost" if field == "spent" else field)
+        return figure_label(labels, "cost" if field == "spent" else field)
 
 
 def _weakest(rows: Any) -> str:

@@ -22,14 +22,14 @@ from riskreg.web.bilingual import LANGUAGE_TAGS, in_words
 from riskreg.web.conflict import seen_value
 from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
-    STILL_FITS,
+    CONFIRMED_TRANSLATIONS_FIELD,
+    add_confirmed_translations_field,
     form_field,
     in_form,
     initial_value,
-    offer_still_fits,
+    read_confirmed_translations,
     set_choices,
     show_what_was,
-    still_fitting,
     text_box,
     visibility_choices,
 )
@@ -92,7 +92,7 @@ class IndicatorForm(forms.Form):
                 choices=visibility_choices(viewer),
             )
         else:
-            offer_still_fits(self, current.outdated_translations, INDICATOR)
+            add_confirmed_translations_field(self, current.outdated_translations, INDICATOR)
             if current.party_id != viewer.party_id:
                 del self.fields["external_id"]  # what its own party's systems call it
             show_what_was(self)
@@ -127,11 +127,12 @@ class IndicatorForm(forms.Form):
         fields: dict[str, Any] = {f.name: data[f.name] for f in in_form(INDICATOR, self)}
         for target, name in TEXT_FIELDS.items():
             fields[target] = _texts(data[name], data[f"{name}_zh"])
-        return fields | still_fitting(self)
+        return fields | read_confirmed_translations(self)
 
     def touched(self) -> set[str]:
         """Names of the table's fields that the writer changed from what they were shown."""
-        fields = {name: field for field, name in TEXT_FIELDS.items()} | {STILL_FITS: CONFIRMED}
+        fields = {name: field for field, name in TEXT_FIELDS.items()}
+        fields[CONFIRMED_TRANSLATIONS_FIELD] = CONFIRMED
         return {fields.get(n.removesuffix("_zh"), n) for n in self.changed_data}
 
     def seen(self) -> dict[str, Any]:

@@ -31,14 +31,14 @@ from riskreg.web.localized import outdated_after_saving
 from riskreg.web.mitigations.pages import MitigationPage
 from riskreg.web.risk_choice import offer_risks, refs_in
 from riskreg.web.table_form import (
-    STILL_FITS,
+    CONFIRMED_TRANSLATIONS_FIELD,
+    add_confirmed_translations_field,
     form_field,
     in_form,
     initial_value,
-    offer_still_fits,
+    read_confirmed_translations,
     set_choices,
     show_what_was,
-    still_fitting,
     visibility_choices,
 )
 
@@ -78,7 +78,7 @@ class MitigationForm(forms.Form):
                 choices=visibility_choices(viewer),
             )
         else:
-            offer_still_fits(self, current.outdated_translations, MITIGATION)
+            add_confirmed_translations_field(self, current.outdated_translations, MITIGATION)
             if current.party_id != viewer.party_id:
                 del self.fields["external_id"]  # what its own party's systems call it
             show_what_was(self)
@@ -86,11 +86,14 @@ class MitigationForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """What the service takes, by the names of the table."""
         fields = {field.name: self.cleaned_data[field.name] for field in in_form(MITIGATION, self)}
-        return fields | still_fitting(self)
+        return fields | read_confirmed_translations(self)
 
     def changed_fields(self) -> set[str]:
         """Names of what the service takes that the writer changed from what they were shown."""
-        return {CONFIRMED if name == STILL_FITS else name for name in self.changed_data}
+        return {
+            CONFIRMED if name == CONFIRMED_TRANSLATIONS_FIELD else name
+            for name in self.changed_data
+        }
 
     def clean_risks(self) -> list[str]:
         """The refs that were ticked or typed."""

@@ -21,11 +21,11 @@ from riskreg.register.queries import objective_for
 from riskreg.register.services import add_objective, edit_objective
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.bilingual import names_fields, names_from_form
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.table_form import form_field, show_what_was
-from riskreg.web.ui.labels import word_of
+from riskreg.web.ui.labels import label_word
 
 _SOURCE = ("title", "url", "locator", "note")
 _PLAIN = ("value", "unit", "baseline", "due_on", "label", "external_id")
@@ -88,7 +88,7 @@ class ObjectiveForm(forms.Form):
         super().__init__(data, initial=initial)
         names_fields(self, names=row.names if row else None)
         fields: dict[str, Any] = self.fields
-        fields["label"].choices = [(value, word_of(value)) for value in LABELS]
+        fields["label"].choices = [(value, label_word(value)) for value in LABELS]
         fields["visibility"].choices = [
             (Visibility.SHARED.value, _("Everybody in this register")),
             (Visibility.PARTY.value, _("%(party)s only") % {"party": viewer.party}),
@@ -110,7 +110,7 @@ class ObjectiveForm(forms.Form):
             # By language: the form shows and changes the reader's.
             source[name] = written(before, text)
         plain = {name: data[name] for name in _PLAIN}
-        return {"names": names_given(data), **plain, "source": source}
+        return {"names": names_from_form(data), **plain, "source": source}
 
     def refuse(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""

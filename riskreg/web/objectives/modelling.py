@@ -29,7 +29,7 @@ from riskreg.web.base import RegisterView
 from riskreg.web.forms.marks import adds
 from riskreg.web.presenters import person, source_rows
 from riskreg.web.table_form import form_field, set_choices
-from riskreg.web.ui.labels import word_of
+from riskreg.web.ui.labels import label_word
 
 # Blank rows beside those that are filled, and at least so many in all.
 _BLANK, _HITS, _LIFTS, _TERMS = 2, 4, 2, 2
@@ -82,7 +82,7 @@ class ModelForm(forms.Form):
             shown.required = False
             shown.needed = field.required  # type: ignore[attr-defined]
             self.fields[field.name] = shown
-        set_choices(self, "label", [(v, word_of(v)) for v in LABELS])
+        set_choices(self, "label", [(v, label_word(v)) for v in LABELS])
         set_choices(self, "visibility", audiences(viewer, objective))
         for n in range(self.sizes["hits"]):
             self._line(f"hit_{n}_risk", _("Risk"), _("As in R-003."))

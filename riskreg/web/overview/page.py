@@ -107,7 +107,7 @@ class OverviewPage(RegisterView):
         """The day of the last meeting before today; a day is compared with another one."""
         zone = self.viewer.register.time_zone
         yesterday = today - dt.timedelta(days=1)
-        found = last_meeting_before(self.viewer, clock.end_of_day(yesterday, zone))
+        found = last_meeting_before(self.viewer, clock.start_of_next_day(yesterday, zone))
         assert found is None or found.ended_at  # noqa: S101 - it has ended
         return clock.local_date(found.ended_at, zone) if found and found.ended_at else None
 

@@ -22,13 +22,13 @@ from riskreg.register.policy import LABELS
 from riskreg.register.queries import choices_for
 from riskreg.register.services import change_own_appetite, end_own_appetite, set_own_appetite
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.bilingual import SECOND, in_words, names_fields, names_given
+from riskreg.web.bilingual import SECOND, in_words, names_fields, names_from_form
 from riskreg.web.conflict import form_conflict, form_to_save
 from riskreg.web.forms.marks import adds
 from riskreg.web.own_appetites.panels import about, rating_words
 from riskreg.web.presenters import Scale
 from riskreg.web.table_form import form_field, show_what_was
-from riskreg.web.ui.labels import word_of
+from riskreg.web.ui.labels import label_word
 
 
 class OwnAppetiteForm(forms.Form):
@@ -52,7 +52,7 @@ class OwnAppetiteForm(forms.Form):
         fields: dict[str, Any] = self.fields
         fields["term"].choices = _terms(viewer, row)
         fields["rating"].choices = _ratings(viewer, row)
-        fields["label"].choices = [(value, word_of(value)) for value in LABELS]
+        fields["label"].choices = [(value, label_word(value)) for value in LABELS]
         names_fields(self, name="reason", names=row.reasons if row else None)
         fields["reason"].label = in_words(_("Why"), "en")
         fields["reason_zh"].label = in_words(_("Why"), SECOND)
@@ -67,7 +67,7 @@ class OwnAppetiteForm(forms.Form):
         return {
             "term": data["term"] or None,
             "rating": data["rating"],
-            "reasons": names_given(data, "reason"),
+            "reasons": names_from_form(data, "reason"),
             "label": data["label"],
         }
 

@@ -12,9 +12,9 @@ from riskreg.register.change_words import over_text
 from riskreg.register.policy import LABELS
 from riskreg.register.programme import DAYS, OVER, Programme, programme_of
 from riskreg.web.base import add_errors
-from riskreg.web.bilingual import SECOND, names_given
+from riskreg.web.bilingual import SECOND, names_from_form
 from riskreg.web.table_form import set_choices
-from riskreg.web.ui.labels import word_of
+from riskreg.web.ui.labels import label_word
 
 # Empty rows offered for what is new.
 MORE_ROWS = 2
@@ -95,7 +95,7 @@ class ProgrammeForm(forms.Form):
         self.sent: list[int] = []
         for n in range(len(self.rows)):
             at = f"m{n}_"
-            names = names_given(data, f"{at}name")
+            names = names_from_form(data, f"{at}name")
             if not names and not data[f"{at}due_on"]:
                 continue
             self.sent.append(n)
@@ -103,8 +103,8 @@ class ProgrammeForm(forms.Form):
             milestones.append({"names": names, **rest})
         return {
             **{name: data[name] for name in DAYS},
-            "places": names_given(data, "places"),
-            "exits": names_given(data, "exits"),
+            "places": names_from_form(data, "places"),
+            "exits": names_from_form(data, "exits"),
             "likelihood_over": data["likelihood_over"],
             "label": data["label"],
             "source": self.source,
@@ -152,7 +152,7 @@ def _line(label: str, initial: str, *, lang: str = "") -> forms.CharField:
 
 
 def _labels() -> list[tuple[str, str]]:
-    return [(value, word_of(value)) for value in LABELS]
+    return [(value, label_word(value)) for value in LABELS]
 
 
 def _text(day: Any) -> str:

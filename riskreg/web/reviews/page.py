@@ -34,7 +34,7 @@ from riskreg.web.risks.extensions import extension_row
 from riskreg.web.risks.reads import mitigations_serving
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.cells import cell_of, cell_text, chosen_cell
-from riskreg.web.ui.labels import label_of
+from riskreg.web.ui.labels import figure_label
 
 HAPPENED = 6
 
@@ -141,7 +141,7 @@ class ReviewScreen(RegisterView):
                 "ref": m.ref,
                 "title": m.localized("title"),
                 "progress": m.progress,
-                "label": label_of(m.labels, "progress"),
+                "label": figure_label(m.labels, "progress"),
                 "due": m.due_on,
                 "late": m.due_on < today,
             }

@@ -35,6 +35,7 @@ from riskreg.web.risks.forms import (
     other_language,
     sources_initial,
 )
+from riskreg.web.table_form import CONFIRMED_TRANSLATIONS_FIELD
 
 SOURCES = "sources"
 # Above the lines of sources: what the writer was shown, to tell a change from an echo.
@@ -81,7 +82,7 @@ class _Editor(RegisterView):
             "sources_open": wrong or 0 < count <= 2,
             "sources_count": count,
             "other_open": reads(form.other)
-            or "still_fits" in form.fields
+            or CONFIRMED_TRANSLATIONS_FIELD in form.fields
             or any(field.errors for field in form.second_fields()),
             "seen_sources": json.dumps(sources_initial(risk) if risk else [], ensure_ascii=False)
             if not form.is_bound

@@ -23,6 +23,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk
 from riskreg.web.bilingual import language_name, name_languages, original_of, reads
 from riskreg.web.table_form import (
+    CONFIRMED_TRANSLATIONS_FIELD,
     choices_of,
     form_field,
     in_form,
@@ -115,7 +116,7 @@ class RiskForm(forms.Form):
         name_languages(self, RISK.translated, self.other)
         stale = (risk.outdated_translations or {}).get(self.other, []) if risk else []
         if stale:
-            self.fields["still_fits"] = forms.MultipleChoiceField(
+            self.fields[CONFIRMED_TRANSLATIONS_FIELD] = forms.MultipleChoiceField(
                 label=_("Still fits, although the original has changed"),
                 required=False,
                 widget=forms.CheckboxSelectMultiple,
@@ -130,7 +131,11 @@ class RiskForm(forms.Form):
 
     def second_fields(self) -> list[forms.BoundField]:
         """The same in the other language, and which of those out of date still fit."""
-        fits = [self["still_fits"]] if "still_fits" in self.fields else []
+        fits = (
+            [self[CONFIRMED_TRANSLATIONS_FIELD]]
+            if CONFIRMED_TRANSLATIONS_FIELD in self.fields
+            else []
+        )
         return [*(self._originals() if self.other_first() else self._other_texts()), *fits]
 
     def second_language(self) -> str:
@@ -158,8 +163,8 @@ class RiskForm(forms.Form):
         fields: dict[str, Any] = {f.name: data.get(f.name, "") for f in in_form(RISK, self)}
         fields["terms"] = [value for name in self.term_fields for value in data.get(name, [])]
         fields["translations"] = self._translations()
-        if "still_fits" in self.fields:
-            fields[CONFIRMED] = {self.other: data.get("still_fits", [])}
+        if CONFIRMED_TRANSLATIONS_FIELD in self.fields:
+            fields[CONFIRMED] = {self.other: data.get(CONFIRMED_TRANSLATIONS_FIELD, [])}
         return {k: v for k, v in fields.items() if names is None or k in names}
 
     def _translations(self) -> dict[str, dict[str, str]]:
@@ -175,7 +180,7 @@ class RiskForm(forms.Form):
         for name in self.changed_data:
             if name in self.term_fields:
                 names.add("terms")
-            elif name == "still_fits":
+            elif name == CONFIRMED_TRANSLATIONS_FIELD:
                 names.add(CONFIRMED)
             elif name.startswith("other_"):
                 names.add("translations")

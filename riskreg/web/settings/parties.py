@@ -18,7 +18,7 @@ from riskreg.register.queries import parties_for
 from riskreg.register.services import edit_party, join_party, remove_party
 from riskreg.register.services.parties import may_change_party, why_party_stays
 from riskreg.web.base import RegisterView
-from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.bilingual import names_fields, names_from_form
 from riskreg.web.change_requests.asking import parties_asked, to_request
 from riskreg.web.forms.marks import adds
 
@@ -52,7 +52,10 @@ class PartyForm(forms.Form):
     def given(self) -> dict[str, Any]:
         """Names, and the letters in capitals where some were written."""
         prefix = self.cleaned_data["prefix"].strip().upper()
-        return {"names": names_given(self.cleaned_data), **({"prefix": prefix} if prefix else {})}
+        return {
+            "names": names_from_form(self.cleaned_data),
+            **({"prefix": prefix} if prefix else {}),
+        }
 
     def refuse(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""

@@ -23,7 +23,7 @@ from riskreg.register.permissions import may_make_registers
 from riskreg.register.services.founding import SETUP_STEPS, found_register
 from riskreg.register.services.named import suggested_key
 from riskreg.web.base import add_errors, request_id, signed_in
-from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.bilingual import names_fields, names_from_form
 
 # More than anybody copies from; others are named over the API.
 COPIES_OFFERED = 200
@@ -85,7 +85,7 @@ class RegisterForm(forms.Form):
 
     def given(self) -> dict[str, Any]:
         """What was written, as ``found_register`` takes it."""
-        names = names_given(self.cleaned_data)
+        names = names_from_form(self.cleaned_data)
         party = self.cleaned_data["party"]
         key = suggested_key(party)
         return {

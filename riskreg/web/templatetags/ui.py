@@ -12,7 +12,7 @@
     {% badge text tone="" icon="" title="" %}   tone: ok, warn, bad, dashed
     {% state_badge state %}                     draft, open, closed
     {% label_badge label %}                     sourced, derived, judgement, illustrative
-    {{ labels|label_of:"cost" }}                the label of one of its figures
+    {{ labels|figure_label:"cost" }}                the label of one of its figures
     {% label_mark label %}                      … as a sign, where there is no room for the word
     {% scores_label label %}                    … of all scores on a page
     {% counted %}                               … of a part whose numbers are counts of entries
@@ -96,7 +96,7 @@ def rating(
         "label": label,
         "score": score,
         "gain": kind == "opportunity",
-        "origin": labels.word_of(origin),
+        "origin": labels.label_word(origin),
     }
 
 
@@ -192,7 +192,7 @@ def progress(
         "late": late,
         "wide": wide,
         "label": label or _("Progress"),
-        "origin": labels.word_of(origin),
+        "origin": labels.label_word(origin),
     }
 
 

@@ -11,7 +11,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.kernel.localised import text_of, written
 from riskreg.register.models import Taxonomy, Term
 from riskreg.web.base import add_errors
-from riskreg.web.bilingual import names_fields, names_given
+from riskreg.web.bilingual import names_fields, names_from_form
 from riskreg.web.table_form import show_what_was
 
 _SOURCE = ("title", "url", "note")
@@ -33,7 +33,7 @@ class NamesForm(forms.Form):
 
     def names(self) -> dict[str, str]:
         """What was written, by language."""
-        return names_given(self.cleaned_data)
+        return names_from_form(self.cleaned_data)
 
     def refuse(self, invalid: Invalid) -> None:
         """Show what the service refused beside the field that it is about."""

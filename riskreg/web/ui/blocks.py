@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from riskreg.web.returning import carried, carried_in_links, label_of, list_name, return_address
+from riskreg.web.returning import carried, carried_in_links, list_name, list_title, return_address
 from riskreg.web.ui.icons import draw_icon
 
 register = template.Library()
@@ -55,7 +55,7 @@ def page_header(
     request = context.get("request")
     if back_url and request is not None and (back := return_address(request)):
         if list_name(back_url):
-            back_url, back_label = back, label_of(back)
+            back_url, back_label = back, list_title(back)
         else:
             back_url = carried(back_url, back)
         content = mark_safe(carried_in_links(content, back))

@@ -15,8 +15,8 @@ from riskreg.web.ui.drawn import component
 register = template.Library()
 
 
-def _label_parts(label: str) -> tuple[str, str, str, str]:
-    """(word, tone, icon, what it means) of a label."""
+def _label_display(label: str) -> tuple[str, str, str, str]:
+    """How a label is shown: (word, tone, icon, what it means)."""
     known = {
         "sourced": (_("Sourced"), "", "book-open", _("Taken from a published source")),
         "derived": (_("Derived"), "", "calculator", _("Worked out from sourced figures")),
@@ -27,13 +27,13 @@ def _label_parts(label: str) -> tuple[str, str, str, str]:
     return known.get(label, (label, "", "", ""))
 
 
-def word_of(label: str | None) -> str:
+def label_word(label: str | None) -> str:
     """A label's word in the reader's language; empty for none."""
-    return _label_parts(label)[0] if label else ""
+    return _label_display(label)[0] if label else ""
 
 
 @register.filter
-def label_of(labels: Mapping[str, str] | None, name: str) -> str:
+def figure_label(labels: Mapping[str, str] | None, name: str) -> str:
     """The label of the figure ``name`` among those of a thing; what nobody labelled is somebody's
     judgement."""
     return (labels or {}).get(name) or "judgement"
@@ -43,7 +43,7 @@ def label_of(labels: Mapping[str, str] | None, name: str) -> str:
 @component("components/badge.html")
 def label_badge(label: str) -> dict[str, Any]:
     """Where a figure comes from: ``sourced``, ``derived``, ``judgement`` or ``illustrative``."""
-    text, tone, mark, title = _label_parts(label)
+    text, tone, mark, title = _label_display(label)
     return {"text": text, "tone": tone, "icon": mark, "title": title}
 
 
@@ -51,7 +51,7 @@ def label_badge(label: str) -> dict[str, Any]:
 @component("components/label_mark.html")
 def label_mark(label: str | None) -> dict[str, Any]:
     """Where a figure comes from, as a sign beside it; nothing for no label."""
-    word, _tone, mark, _title = _label_parts(label or "")
+    word, _tone, mark, _title = _label_display(label or "")
     return {"word": word, "icon": mark}
 
 

@@ -47,7 +47,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
     viewer, day = scope.viewer, scope.as_of
     if scope.is_past:
         positions = positions_on(viewer, day, scope.today)
-        found = unaccepted_on(viewer, positions, scope.now.criteria, day, scope.end)
+        found = unaccepted_on(viewer, positions, scope.now.criteria, day, scope.after_as_of)
     else:
         found = unaccepted(viewer, day)
     total = found.count()
@@ -65,7 +65,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
         ]
         for row in found.select_related("risk", "owner")[:LISTED]
     ]
-    granted = accepted_on(viewer, day, scope.end)
+    granted = accepted_on(viewer, day, scope.after_as_of)
     accepted_total = granted.count()
     accepted = [
         [
@@ -104,8 +104,8 @@ def above_appetite(scope: PackScope) -> list[Section]:
 
 def decisions(scope: PackScope) -> list[Section]:
     """What was decided in between, and what waits for an answer."""
-    taken = decided_between(scope.viewer, scope.begin, scope.end)
-    waiting = waiting_decisions_on(scope.viewer, scope.end)
+    taken = decided_between(scope.viewer, scope.after_since, scope.after_as_of)
+    waiting = waiting_decisions_on(scope.viewer, scope.after_as_of)
     taken_total, waiting_total = taken.count(), waiting.count()
     done = [
         [row.ref, row.localized("title"), day_text(_local(scope, row.decided_at)),
@@ -154,8 +154,8 @@ def objectives(scope: PackScope) -> list[Section]:
     ).order_by("due_on", "key")  # fmt: skip
     total = found.count()
     rows = list(found[:LISTED])
-    readings = measured_until(scope.viewer, [row.pk for row in rows], scope.end)
-    chances = newest_chances(scope.viewer, rows, scope.end)
+    readings = measured_until(scope.viewer, [row.pk for row in rows], scope.after_as_of)
+    chances = newest_chances(scope.viewer, rows, scope.after_as_of)
     lines = []
     for row in rows:
         read, chance = readings.get(row.pk), chances.get(row.pk)
@@ -255,7 +255,7 @@ def spending(scope: PackScope) -> list[Section]:
 def breaches(scope: PackScope) -> list[Section]:
     """Indicators that call for a review that nobody has recorded by then."""
     if scope.is_past:
-        found = waiting_breaches_on(scope.viewer, scope.end)
+        found = waiting_breaches_on(scope.viewer, scope.after_as_of)
     else:
         found = waiting_breaches(scope.viewer)
     total = found.count()

@@ -48,14 +48,14 @@ class PackScope:
         return self.as_of < self.today
 
     @cached_property
-    def end(self) -> dt.datetime:
+    def after_as_of(self) -> dt.datetime:
         """The first moment after the day of the pack."""
-        return clock.end_of_day(self.as_of, self.viewer.register.time_zone)
+        return clock.start_of_next_day(self.as_of, self.viewer.register.time_zone)
 
     @cached_property
-    def begin(self) -> dt.datetime:
+    def after_since(self) -> dt.datetime:
         """The first moment after the day that it is compared with."""
-        return clock.end_of_day(self.since, self.viewer.register.time_zone)
+        return clock.start_of_next_day(self.since, self.viewer.register.time_zone)
 
     @cached_property
     def now(self) -> Heatmap:
