@@ -32,7 +32,7 @@ def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
 def _bare(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     exposures, drivers = [], drivers_in(inputs)
     for one in inputs["exposures"]:
-        often, severity = frequency_of(one, side), severity_of(one, side)
+        often, severity = frequency_of(one, side), loss_per_event(one, side)
         name, links = one["risk"], links_of(one)
         if is_rate(one, side):
             driver = quant.Driver(name + RATE, drawn_fast(often), reference=often.mean)
@@ -154,7 +154,7 @@ def frequency_of(one: dict[str, Any], side: str) -> quant.Distribution:
     )
 
 
-def severity_of(one: dict[str, Any], side: str) -> quant.Distribution:
+def loss_per_event(one: dict[str, Any], side: str) -> quant.Distribution:
     """What one event costs, all experts together."""
     parts: list[Any] = []
     for row in policy.estimates_on(one, side):
@@ -176,7 +176,7 @@ def means(inputs: dict[str, Any], side: str) -> dict[str, float]:
     return {
         one["risk"]: (1 if one["kind"] == "threat" else -1)
         * frequency_of(one, side).mean
-        * severity_of(one, side).mean
+        * loss_per_event(one, side).mean
         * left.get(one["risk"], 1.0)
         for one in inputs["exposures"]
     }

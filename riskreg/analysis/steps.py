@@ -24,9 +24,9 @@ from riskreg.analysis.modelled import (
     frequency_of,
     is_rate,
     links_of,
+    loss_per_event,
     means,
     portfolio,
-    severity_of,
 )
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
@@ -177,7 +177,7 @@ def tornado_bars(inputs: dict[str, Any], keep_going: KeepGoing) -> dict[str, Any
         rest = total - _expected_given([one], moving)
         for what, range_ in (
             ("frequency", frequency_of(one, "before")),
-            ("severity", severity_of(one, "before")),
+            ("severity", loss_per_event(one, "before")),
         ):
             ends = [
                 rest + _expected_given([one], moving, {what: float(range_.quantile(q))})
@@ -220,7 +220,7 @@ def _expected_given(
     parts = []
     for one in exposures:
         often = (held or {}).get("frequency", frequency_of(one, "before").mean)
-        much = (held or {}).get("severity", severity_of(one, "before").mean)
+        much = (held or {}).get("severity", loss_per_event(one, "before").mean)
         moved: dict[str, Any] = {"frequency": 1.0, "severity": 1.0}
         for link in links_of(one):
             by = link.multipliers(moving.drivers[link.driver], moving.values[link.driver])

@@ -142,8 +142,8 @@ def criteria_and_mapping(register: Register, body: dict[str, Any]) -> tuple[dict
     """
     mapping = body.pop("mapping", None)
     _check_set_elsewhere(register, body)
-    cells, rows = body.get("cells"), _size(body.get("likelihood"))
-    columns = _size(body.get("impact"))
+    cells, rows = body.get("cells"), _level_count(body.get("likelihood"))
+    columns = _level_count(body.get("impact"))
     if isinstance(cells, list) and rows and columns:
         found: dict[tuple[Any, Any], Any] = {}
         for cell in cells:
@@ -190,7 +190,7 @@ def _set_axes(given: dict[str, Any]) -> tuple[Any, ...]:
     )
 
 
-def _size(levels: Any) -> int:
+def _level_count(levels: Any) -> int:
     """How many levels there are; 0 for a number that cannot be, which is told of the levels."""
     fine = isinstance(levels, list) and MIN_LEVELS <= len(levels) <= MAX_LEVELS
     return len(levels) if fine else 0

@@ -108,7 +108,7 @@ def to_json(
         "kind": duty.kind,
         "subject": str(duty.subject),
         "ref": duty.ref,
-        "title": duty.title,
+        "title": duty.subject_title,
         "due_on": day(duty.due_on),
         "overdue": duty.due_on is not None and duty.due_on < viewer.today(at),
         "extended_until": day(duty.extended_until),

@@ -24,7 +24,7 @@ class Duty:
     ``thing`` is the row itself, whose texts are said in the reader's language. ``extended_until``
     and ``extended_at``: the due date's written extension and when it was granted, if there is one;
     ``extension_private``: only its party may know of it, because it is older than the sharing.
-    ``severity``: what is at stake (``risks.queries.severity``); ``orphan``: nobody who answers for
+    ``priority``: what is at stake (``risks.queries.priority``); ``orphan``: nobody who answers for
     it is a member any more, where that was asked.
     """
 
@@ -44,7 +44,7 @@ class Duty:
     extended_until: dt.date | None = None
     extended_at: dt.datetime | None = None
     extension_private: bool = False
-    severity: int = 0
+    priority: int = 0
     orphan: bool = False
 
     @classmethod
@@ -79,7 +79,7 @@ class Duty:
             subject_type=subject_type,
             page=page,
             thing=row,
-            severity=getattr(row, "severity", 0),
+            priority=getattr(row, "priority", 0),
             orphan=bool(getattr(row, "orphan", False)),
             **more,
         )
@@ -90,7 +90,7 @@ class Duty:
         return (self.kind, self.subject)
 
     @property
-    def title(self) -> str:
+    def subject_title(self) -> str:
         """What it is about, in the reader's language."""
         named = "name" if self.subject_type == "control" else "title"
         return str(self.thing.localized(named))

@@ -20,7 +20,7 @@ from riskreg.register.queries import ANSWERABLE, member_named
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Control, Mitigation, MitigationStatus, State
 from riskreg.risks.queries.access import visible_risks
-from riskreg.risks.queries.severity import severity_of, worst_served
+from riskreg.risks.queries.priority import priority_of_risk, priority_of_worst_open_risk
 
 RUNNING = (MitigationStatus.PLANNED, MitigationStatus.IN_PROGRESS)
 # What each kind of thing needs of who hands it on.
@@ -41,11 +41,11 @@ _KINDS = {
 
 
 _AT_STAKE = {
-    "owned": severity_of("pk"),
-    "deputised": severity_of("pk"),
-    "mitigations": worst_served("risk__mitigations"),
-    "indicators": worst_served("risk__indicators"),
-    "controls": worst_served("risk__controls"),
+    "owned": priority_of_risk("pk"),
+    "deputised": priority_of_risk("pk"),
+    "mitigations": priority_of_worst_open_risk("risk__mitigations"),
+    "indicators": priority_of_worst_open_risk("risk__indicators"),
+    "controls": priority_of_worst_open_risk("risk__controls"),
 }
 
 

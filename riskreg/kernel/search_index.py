@@ -114,10 +114,18 @@ def fill(
             )
 
 
-def with_triggers_dropped(
-    connection: BaseDatabaseWrapper, table: str, when: str, act: Callable[[], None]
+def with_append_only_rule_dropped(
+    connection: BaseDatabaseWrapper,
+    table: str,
+    condition: str,
+    act: Callable[[], None],
+    *,
+    columns: tuple[str, ...] = (),
 ) -> None:
-    """Do ``act`` to an append-only table, for a migration that adds a derived column to it."""
-    appendonly.run(connection, appendonly.drop_sql(connection.vendor, table, when))
+    """Do ``act`` to an append-only table, for a migration that adds a derived column to it; the
+    rule is made anew after it, with the ``condition`` and ``columns`` that it had (``when`` and
+    ``columns`` of ``AppendOnly``). Other triggers of the table stay."""
+    appendonly.run(connection, appendonly.drop_sql(connection.vendor, table, condition))
     act()
-    appendonly.run(connection, appendonly.create_sql(connection.vendor, table, when))
+    statements = appendonly.create_sql(connection.vendor, table, condition, columns)
+    appendonly.run(connection, statements)

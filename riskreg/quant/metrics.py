@@ -135,7 +135,7 @@ class TailWeights:
     beyond_weight: float
     at_weight: float
 
-    def of(self, losses: Array) -> Array:
+    def weights_for(self, losses: Array) -> Array:
         """Weights of these losses; over all years Σ weight × loss = TVaR."""
         weights = np.where(losses > self.at, self.beyond_weight, 0.0)
         weights[losses == self.at] = self.at_weight
@@ -256,5 +256,5 @@ def euler_contributions(losses: npt.ArrayLike, level: float) -> Array:
     """
     table = checks.array("losses", losses, 2)
     total = table.sum(axis=0)
-    weights = tail_weights(np.sort(total), checks.level("level", level)).of(total)
+    weights = tail_weights(np.sort(total), checks.level("level", level)).weights_for(total)
     return checks.floats((table * weights).sum(axis=1))

@@ -35,7 +35,7 @@ class Goal:
     level: float = 0.95
     limit: float = math.inf
 
-    def of(self, losses: Array) -> float:
+    def measure(self, losses: Array) -> float:
         """The measure of simulated losses."""
         if self.objective == "mean":
             return float(losses.mean())
@@ -96,7 +96,7 @@ class Table:
         """The measure with these mitigations."""
         if goal.objective == "mean":
             return math.fsum(self.mean(e, chosen) for e in range(len(self.touching)))
-        return goal.of(self.total(chosen))
+        return goal.measure(self.total(chosen))
 
 
 def touching(exposure: Exposure, mitigations: Sequence[Mitigation]) -> Group:

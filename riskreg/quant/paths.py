@@ -342,7 +342,7 @@ def path_contribution_chunk(
     samplers = plan.samplers()
     for block, size in _blocks(plan, index, chunks):
         start = block * BLOCK - offset
-        weights = tail.of(values[start : start + size])
+        weights = tail.weights_for(values[start : start + size])
         for k, drawn in _values_by_year(plan, samplers, block, size, ()):
             for exposure in samplers[k].portfolio.exposures:
                 for places, amounts in samplers[k].events(exposure, block, size, drawn):

@@ -150,7 +150,9 @@ def contribution_step(
     for block in range(first, last):
         size = min(BLOCK, inputs.years - block * BLOCK)
         start = (block - first) * BLOCK
-        weights = [tails[stage].of(losses[stage][start : start + size]) for stage in states]
+        weights = [
+            tails[stage].weights_for(losses[stage][start : start + size]) for stage in states
+        ]
         values = [sampler.driver_values(block, size) for sampler in samplers]
         for k, groups in enumerate(shared):
             for group in groups:

@@ -110,7 +110,7 @@ class _Neighbourhood:
         total = self._total.copy()
         for e in moved:
             total += table.losses(e, other) - table.losses(e, self._chosen)
-        return self._goal.sign * self._goal.of(total)
+        return self._goal.sign * self._goal.measure(total)
 
 
 def _improved(table: Table, goal: Goal, allowed: Allowed, chosen: Group) -> Group:
@@ -141,7 +141,7 @@ def bound(table: Table, goal: Goal, allowed: Allowed, found: Group) -> float:
     if goal.objective == "mean":
         return _Relaxed(table, allowed, None).lowest()
     total = table.total(found)
-    weights = metrics.tail_weights(np.sort(total), goal.level).of(total)
+    weights = metrics.tail_weights(np.sort(total), goal.level).weights_for(total)
     return _Relaxed(table, allowed, weights).lowest()
 
 

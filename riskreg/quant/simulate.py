@@ -79,7 +79,7 @@ def simulate_with_contributions(
             sampler.add_to(exposure, block, size, values, [losses[here]], (), events)
             kept.append((here, exposure.name, events))
     run = Simulation(portfolio, years, seed, _finished(losses))
-    weights = run.tail_weights(level).of(losses)
+    weights = run.tail_weights(level).weights_for(losses)
     sums: dict[str, list[float]] = {name: [] for name in portfolio.names}
     for here, name, events in kept:
         sums[name] += [checks.dot(weights[here][places], amounts) for places, amounts in events]
@@ -252,7 +252,7 @@ class Simulation:
         They sum to the total. The draws are made a second time instead of being kept, so memory
         stays bounded. Tasche (1999), "Risk contributions and performance measurement".
         """
-        return self._weighted(self.tail_weights(level).of)
+        return self._weighted(self.tail_weights(level).weights_for)
 
     def tail_weights(self, level: float) -> metrics.TailWeights:
         """The weights of years that make `tvar(level)` a sum over all of them."""
@@ -297,7 +297,7 @@ def contribution_chunk(
     >>> totals(parts) == r.contributions(0.95)
     True
     """
-    return weighted_chunk(portfolio, losses, seed, tail.of, index, chunks)
+    return weighted_chunk(portfolio, losses, seed, tail.weights_for, index, chunks)
 
 
 def weighted_chunk(

@@ -116,7 +116,7 @@ class Appetites:
     general: str
     named: Mapping[str, str]
 
-    def of(self, terms: Collection[str]) -> int:
+    def place_for(self, terms: Collection[str]) -> int:
         """The place of the appetite that holds for a risk with ``terms``, from 0, the strictest."""
         return self.order.index(appetite_of(self.order, self.general, self.named, terms))
 
@@ -140,7 +140,9 @@ def steps(before: Appetites, after: Appetites) -> list[tuple[str, str | None, st
             then[term] = new
         was = Appetites(after.order, after.general, held)
         is_ = Appetites(after.order, after.general, then)
-        looser = any(is_.of({term, other}) > was.of({term, other}) for other in {term, *held})
+        looser = any(
+            is_.place_for({term, other}) > was.place_for({term, other}) for other in {term, *held}
+        )
         found.append((term, old, new, looser))
         held = then
     return found

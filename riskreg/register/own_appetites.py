@@ -32,7 +32,7 @@ class OwnRule:
     general: OwnAppetite | None
     named: Mapping[str, OwnAppetite]
 
-    def of(self, terms: Collection[str]) -> OwnAppetite | None:
+    def appetite_for(self, terms: Collection[str]) -> OwnAppetite | None:
         """The one that decides about a risk filed under ``terms``; None: the party has said
         nothing of such risks."""
         own = [self.named[term] for term in terms if term in self.named]
@@ -43,7 +43,7 @@ class OwnRule:
         opportunity never is."""
         if rating not in self.order or kind != "threat":
             return None
-        found = self.of(terms)
+        found = self.appetite_for(terms)
         return found if found and self._place(found) < self.order.index(rating) else None
 
     def above_terms(self, rating: str) -> Terms:

@@ -61,7 +61,7 @@ def keep_answer(row: DoneRequest, *, status: int, headers: dict[str, str], body:
     row.save(update_fields=["status", "headers", "body"])
 
 
-def give_back(row: DoneRequest) -> None:
+def release_key(row: DoneRequest) -> None:
     """Nothing was done: the key can be used again."""
     row.delete()
 
@@ -90,13 +90,13 @@ def drop_draft(*, user: User, key: str) -> None:
     Draft.objects.filter(user=user, key=key).delete()
 
 
-def forget_requests(user: User) -> int:
+def delete_requests_and_drafts(user: User) -> int:
     """Forget what ``user`` asked for under keys and typed, before its time; how many."""
     done = DoneRequest.objects.filter(user=user).delete()[0]
     return done + Draft.objects.filter(user=user).delete()[0]
 
 
-def purge(at: dt.datetime) -> tuple[int, int]:
+def purge_expired(at: dt.datetime) -> tuple[int, int]:
     """Forget answers older than 48 hours and drafts older than an hour; how many of each."""
     answers = DoneRequest.objects.filter(created_at__lt=at - ANSWERS_KEPT).delete()[0]
     return answers, Draft.objects.filter(created_at__lte=at - DRAFTS_KEPT).delete()[0]

@@ -78,7 +78,7 @@ def _mitigations(viewer: Viewer, text: str) -> QuerySet[Any]:
     return mitigations_for(viewer).filter(matching(text, ref="ref")).prefetch_related(None)
 
 
-def _controls(viewer: Viewer, text: str) -> QuerySet[Any]:
+def _controls_in_place(viewer: Viewer, text: str) -> QuerySet[Any]:
     rows = Control.objects.visible_to(viewer).filter(
         matching(text), ended_at=None, risk__in=visible_risks(viewer)
     )
@@ -120,7 +120,7 @@ NOUNS: dict[str, Callable[[Viewer, str], QuerySet[Any]]] = {
     "risk": _risks,
     "mitigation": _mitigations,
     "indicator": _indicators,
-    "control": _controls,
+    "control": _controls_in_place,
     "objective": _objectives,
     "review": _reviews,
     "assessment": _assessments,

@@ -26,7 +26,7 @@ from riskreg.kernel.errors import (
 from riskreg.web.bilingual import LANGUAGE_TAGS
 from riskreg.web.forms.keeping import keep, refuse_form_of_another, texts, to_sign_in, typed_in
 from riskreg.web.forms.key import posted_key
-from riskreg.web.forms.marks import not_done
+from riskreg.web.forms.marks import mark_not_done
 
 _STATUS: dict[type[RiskregError], int] = {
     NotFound: 404,
@@ -114,7 +114,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         "You signed in again after this page was opened, so it was not saved. Send it again."
     )
     messages.warning(request, message)
-    return not_done(HttpResponseRedirect(keep(request) or key.page))
+    return mark_not_done(HttpResponseRedirect(keep(request) or key.page))
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:

@@ -116,7 +116,7 @@ class ListPage(RegisterView):
     @from_replica
     def get(self, request: HttpRequest) -> HttpResponse:
         """The list that the address asks for, or what is wrong with it."""
-        if (kept := self._of_former_address(request)) is not None:
+        if (kept := self._url_of_former_tab(request)) is not None:
             return HttpResponseRedirect(kept)
         tidy = canonical_url(request, [("page", "1")])
         if tidy and not request.htmx:  # type: ignore[attr-defined]
@@ -171,7 +171,7 @@ class ListPage(RegisterView):
     def _url(self) -> str:
         return reverse(f"web:{self.route}", kwargs={"slug": self.viewer.register.slug})
 
-    def _of_former_address(self, request: HttpRequest) -> str | None:
+    def _url_of_former_tab(self, request: HttpRequest) -> str | None:
         """Where the tab is that ``?show=`` or ``?which=`` named before tabs were filters."""
         named = next((request.GET[name] for name in _FORMER if name in request.GET), None)
         if named is None or not self.presets:

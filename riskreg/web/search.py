@@ -79,7 +79,7 @@ def _group(viewer: Viewer, found: Found, text: str) -> Group:
     pages = _Pages(viewer)
     more = ""
     if found.noun == "risk" and found.total > len(found.rows):
-        more = f"{pages.of('risks')}?{urlencode({'q': text, 'state': 'all'})}"
+        more = f"{pages.url('risks')}?{urlencode({'q': text, 'state': 'all'})}"
     return Group(
         noun=found.noun,
         title=title(),
@@ -96,13 +96,13 @@ class _Pages:
         self.slug = viewer.register.slug
         self.scale = Scale(viewer.register.criteria)
 
-    def of(self, name: str, **parts: Any) -> str:
+    def url(self, name: str, **parts: Any) -> str:
         return reverse(f"web:{name}", kwargs={"slug": self.slug, **parts})
 
 
 def _risk(pages: _Pages, position: Any) -> Row:
     return Row(
-        url=pages.of("risk", ref=position.ref),
+        url=pages.url("risk", ref=position.ref),
         ref=position.ref,
         title=position.risk.localized("title"),
         note=person(position.owner),
@@ -114,7 +114,7 @@ def _risk(pages: _Pages, position: Any) -> Row:
 
 def _mitigation(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.of("mitigation", ref=row.ref),
+        url=pages.url("mitigation", ref=row.ref),
         ref=row.ref,
         title=row.localized("title"),
         note=f"{person(row.owner)} · {row.get_status_display()}",
@@ -124,7 +124,7 @@ def _mitigation(pages: _Pages, row: Any) -> Row:
 
 def _indicator(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.of("indicator", ref=row.ref),
+        url=pages.url("indicator", ref=row.ref),
         ref=row.ref,
         title=row.name,
         note=person(row.owner),
@@ -134,7 +134,7 @@ def _indicator(pages: _Pages, row: Any) -> Row:
 
 def _control(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.of("control", control=row.uuid),
+        url=pages.url("control", control=row.uuid),
         title=row.localized("name"),
         note=f"{row.risk.ref} {row.risk.localized('title')}",
         private=_private(row),
@@ -142,12 +142,12 @@ def _control(pages: _Pages, row: Any) -> Row:
 
 
 def _objective(pages: _Pages, row: Any) -> Row:
-    return Row(url=pages.of("objective", key=row.key), title=row.name, private=_private(row))
+    return Row(url=pages.url("objective", key=row.key), title=row.name, private=_private(row))
 
 
 def _review(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.of("risk", ref=row.risk.ref),
+        url=pages.url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("comment")),
         note=f"{row.risk.ref} {row.risk.localized('title')} · {person(row.reviewer)}",
         private=_private(row),
@@ -156,7 +156,7 @@ def _review(pages: _Pages, row: Any) -> Row:
 
 def _assessment(pages: _Pages, row: Any) -> Row:
     return Row(
-        url=pages.of("risk", ref=row.risk.ref),
+        url=pages.url("risk", ref=row.risk.ref),
         title=_excerpt(row.localized("rationale")),
         note=f"{row.risk.ref} {row.risk.localized('title')} · {person(row.assessor)}",
         private=_private(row),
@@ -164,7 +164,7 @@ def _assessment(pages: _Pages, row: Any) -> Row:
 
 
 def _meeting(pages: _Pages, row: Any) -> Row:
-    url = pages.of("meeting", meeting=row.uuid)
+    url = pages.url("meeting", meeting=row.uuid)
     return Row(url=url, title=row.title, note=person(row.chair), private=_private(row))
 
 
@@ -172,7 +172,7 @@ def _person(pages: _Pages, row: Any) -> Row:
     query = urlencode({"owner": str(row.user.uuid)})
     party = row.party.name if row.party else ""
     note = " · ".join(part for part in (party, str(row.get_role_display())) if part)
-    return Row(url=f"{pages.of('risks')}?{query}", title=person(row.user), note=note)
+    return Row(url=f"{pages.url('risks')}?{query}", title=person(row.user), note=note)
 
 
 def _private(row: Any) -> str:

@@ -12,7 +12,7 @@ from config.celery import app
 from riskreg.endpoints import services as endpoints
 from riskreg.register.models import Membership
 from riskreg.requests.models import DoneRequest
-from riskreg.requests.services import purge
+from riskreg.requests.services import purge_expired
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.api.conftest import Program, is_problem, version_in
@@ -105,7 +105,7 @@ def test_bad_keys(world: World) -> None:
 @pytest.mark.django_db
 def test_kept_for_two_days(world: World) -> None:
     Program(world.owner).post("risks/", BODY, Idempotency_Key="k")
-    assert purge(AT) == (0, 0)
+    assert purge_expired(AT) == (0, 0)
     call_command("purge_done_requests")
     assert DoneRequest.objects.count() == 1
     DoneRequest.objects.update(created_at=AT - dt.timedelta(hours=49))

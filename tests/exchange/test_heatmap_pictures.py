@@ -68,7 +68,7 @@ def test_ways_add_up_to_the_map(world: World) -> None:
     assert flows.stayed == {"controls": 1, "planned": 2}
     assert flows.unrated == {"controls": 1, "planned": 1}
     for leg in ("controls", "planned"):
-        ways = sum(f.count for f in flows.of(leg))
+        ways = sum(f.count for f in flows.of_leg(leg))
         assert ways + flows.stayed[leg] + flows.unrated[leg] == shown.total == len(MOVES)
 
 

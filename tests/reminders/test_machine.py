@@ -37,7 +37,7 @@ from riskreg.register.models import Absence, Membership, Register
 from riskreg.register.queries import away_on
 from riskreg.register.services import end_absence, set_time_zone, start_absence
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
-from riskreg.reminders.policy import Rung, hour_has_come, rung_at
+from riskreg.reminders.policy import Rung, highest_rung_reached, hour_has_come
 from riskreg.reminders.queries import RegisterSnapshots, ladder_of
 from riskreg.reminders.services import advance, sweep
 from riskreg.reviews.services import grant_extension
@@ -146,7 +146,9 @@ class Engine(RuleBasedStateMachine):
         for duty in self._duties():
             assert duty.due_on is not None
             rungs = SOURCES[duty.kind].rungs_of(duty, ladder, register.time_zone)
-            rung = rung_at(rungs, duty.due_on, today, duty.extension(register.time_zone))
+            rung = highest_rung_reached(
+                rungs, duty.due_on, today, duty.extension(register.time_zone)
+            )
             if rung is not None:
                 key = (duty.kind, duty.subject, duty.due_on)
                 self.high[key] = max(rung.offset_days, self.high.get(key, rung.offset_days))

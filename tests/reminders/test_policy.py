@@ -19,13 +19,13 @@ from riskreg.reminders.policy import (
     Rung,
     below,
     clean_ladder,
-    comes_on,
+    day_of_rung,
+    due_date_cutoffs,
     from_offset,
+    highest_rung_reached,
     hour_has_come,
-    last_due_dates,
     next_digest,
     recipients,
-    rung_at,
     rung_of,
     rungs_from,
 )
@@ -47,7 +47,7 @@ def days(n: int) -> dt.timedelta:
     ],
 )  # fmt: skip
 def test_the_highest_rung_that_has_come(after: int, rung: int | None) -> None:
-    found = rung_at(DEFAULT_LADDER, DUE, DUE + days(after))
+    found = highest_rung_reached(DEFAULT_LADDER, DUE, DUE + days(after))
     assert (found.offset_days if found else None) == rung
 
 
@@ -64,16 +64,16 @@ EXTENSIONS = st.builds(
 @given(LADDERS, st.integers(-200, 200))
 def test_selecting_by_date_and_asking_by_duty_agree(ladder: tuple[Rung, ...], after: int) -> None:
     today = DUE + days(after)
-    selected = next((rung for rung, last in last_due_dates(ladder, today) if last >= DUE), None)
-    assert selected == rung_at(ladder, DUE, today)
+    selected = next((rung for rung, last in due_date_cutoffs(ladder, today) if last >= DUE), None)
+    assert selected == highest_rung_reached(ladder, DUE, today)
 
 
 @given(LADDERS, st.integers(-200, 200), st.integers(0, 50), st.none() | EXTENSIONS)
 def test_the_ladder_only_goes_up(
     ladder: tuple[Rung, ...], after: int, later: int, extension: Extension | None
 ) -> None:
-    first = rung_at(ladder, DUE, DUE + days(after), extension)
-    second = rung_at(ladder, DUE, DUE + days(after + later), extension)
+    first = highest_rung_reached(ladder, DUE, DUE + days(after), extension)
+    second = highest_rung_reached(ladder, DUE, DUE + days(after + later), extension)
     if first is not None:
         assert second is not None
         assert second == first or first in below(ladder, second)
@@ -85,13 +85,13 @@ def test_an_extension_defers_what_had_not_come_when_it_was_granted_and_nothing_e
 ) -> None:
     for rung in ladder:
         plain = DUE + days(rung.offset_days)
-        comes = comes_on(rung, DUE, extension)
+        comes = day_of_rung(rung, DUE, extension)
         if plain <= extension.granted_on:
             assert comes == plain
         else:
             assert comes == extension.until + days(rung.offset_days) > plain
-    at_grant = rung_at(ladder, DUE, extension.granted_on, extension)
-    assert at_grant == rung_at(ladder, DUE, extension.granted_on)
+    at_grant = highest_rung_reached(ladder, DUE, extension.granted_on, extension)
+    assert at_grant == highest_rung_reached(ladder, DUE, extension.granted_on)
 
 
 @given(LADDERS)

@@ -7,7 +7,7 @@ import pytest
 from riskreg.requests import services
 from riskreg.requests.models import Draft
 from riskreg.requests.queries import Typed, draft_of
-from riskreg.requests.services import DRAFTS_PER_PERSON, drop_draft, keep_draft, purge
+from riskreg.requests.services import DRAFTS_PER_PERSON, drop_draft, keep_draft, purge_expired
 from tests.builders import AT, World
 
 TYPED = Typed(
@@ -37,10 +37,10 @@ def test_a_draft_cannot_be_read_in_the_database(world: World) -> None:
 def test_a_draft_is_kept_for_an_hour_and_then_purged(world: World) -> None:
     keep_draft(user=world.owner, key="k", typed=TYPED, at=AT)
     assert draft_of(user=world.owner, key="k", at=AT + dt.timedelta(minutes=59)) == TYPED
-    assert purge(AT + dt.timedelta(minutes=59)) == (0, 0)
+    assert purge_expired(AT + dt.timedelta(minutes=59)) == (0, 0)
     late = AT + dt.timedelta(hours=1)
     assert draft_of(user=world.owner, key="k", at=late) is None
-    assert purge(late) == (0, 1)
+    assert purge_expired(late) == (0, 1)
     assert not Draft.objects.exists()
 
 

@@ -11,7 +11,7 @@ from riskreg.events.models import Event
 from riskreg.events.queries import history_of, visible_events
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.risks.models import Control
-from riskreg.risks.queries.lists import controls_of
+from riskreg.risks.queries.lists import controls_in_place_of
 from riskreg.risks.services import add_control, edit_control, end_control, share_risk, transfer_risk
 from tests import builders
 from tests.builders import World
@@ -32,10 +32,10 @@ def test_one_control_works_on_many_risks(world: World) -> None:
     row = builders.control(world, first, other_risks=[second.ref])
     viewer = world.viewer("partner_owner")
     for risk in (first, second):
-        assert controls_of(viewer, risk).get() == row
+        assert controls_in_place_of(viewer, risk).get() == row
     edit(world, row, risks=[first.ref, third.ref])
-    assert not controls_of(viewer, second).exists()
-    assert controls_of(viewer, third).get() == row
+    assert not controls_in_place_of(viewer, second).exists()
+    assert controls_in_place_of(viewer, third).get() == row
     told = [
         (e.subject_ref, e.verb)
         for e in Event.objects.filter(verb__startswith="control.").order_by("pk")
@@ -117,7 +117,7 @@ def test_another_partys_own_is_not_there(world: World) -> None:
     linked = edit(world, row, risks=[private.ref, shared.ref])
     assert linked.visibility == "party"
     partner = world.viewer("partner_manager")
-    assert not controls_of(partner, shared).exists()
+    assert not controls_in_place_of(partner, shared).exists()
     told = history_of(partner.audience, [shared.uuid, private.uuid])
     assert not told.filter(verb__startswith="control.").exists()
     version = shared.version

@@ -11,7 +11,7 @@ from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.risks import policy, services
 from riskreg.risks.models import Assessment, Position, Risk, RiskAlias
 from riskreg.risks.queries.access import current_positions, risk_for
-from riskreg.risks.queries.lists import controls_of
+from riskreg.risks.queries.lists import controls_in_place_of
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -246,8 +246,8 @@ def test_sharing_gives_a_shared_ref_and_keeps_the_old_one_for_the_party(world: W
     seen = current_positions(world.viewer("partner_owner")).get()
     assert seen.valid_from == world.at + 3 * DAY
     assert not Assessment.objects.visible_to(world.viewer("partner_owner")).exists()
-    assert not controls_of(world.viewer("partner_owner"), shared).exists()
-    assert controls_of(world.viewer("owner"), shared).get() == control
+    assert not controls_in_place_of(world.viewer("partner_owner"), shared).exists()
+    assert controls_in_place_of(world.viewer("owner"), shared).get() == control
 
 
 def test_sharing_is_told_to_each_side_in_its_own_words(world: World) -> None:

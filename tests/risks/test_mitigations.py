@@ -11,7 +11,7 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.risks import services
 from riskreg.risks.models import Mitigation
 from riskreg.risks.queries.access import mitigation_for
-from riskreg.risks.queries.lists import controls_of, mitigations_for, mitigations_of
+from riskreg.risks.queries.lists import controls_in_place_of, mitigations_for, mitigations_of
 from tests import builders
 from tests.builders import World
 from tests.dump import nothing_changes
@@ -147,11 +147,11 @@ def test_controls_come_and_go_and_count_as_a_change_of_the_risk(world: World) ->
     row = builders.risk(world)
     control = builders.control(world, row, source={"title": "Contract", "label": "illustrative"})
     viewer = world.viewer("partner_owner")
-    assert controls_of(viewer, row).get() == control
+    assert controls_in_place_of(viewer, row).get() == control
     services.end_control(
         actor=world.viewer("owner"), ref=row.ref, control=control.uuid, reason="x", at=world.at
     )
-    assert not controls_of(viewer, row).exists()
+    assert not controls_in_place_of(viewer, row).exists()
     before = row.version
     row.refresh_from_db()
     assert row.version == before + 2

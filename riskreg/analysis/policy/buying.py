@@ -89,7 +89,9 @@ def mitigations_to_choose_from(inputs: Mapping[str, Any]) -> list[dict[str, Any]
     return list(inputs.get("mitigations", ()))
 
 
-def check_effects(errors: Errors, effects: Sequence[Any], estimates: Sequence[Any]) -> None:
+def check_effects_fit_one_run(
+    errors: Errors, effects: Sequence[Any], estimates: Sequence[Any]
+) -> None:
     """Note effects that cannot stand in one run with the estimates: money of another year, chances
     that could come to more than 1, too many mitigations."""
     years = {row.base_year for row in estimates}

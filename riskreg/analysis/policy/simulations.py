@@ -144,7 +144,7 @@ def digest_of(inputs: Mapping[str, Any]) -> str:
     return hashlib.sha256(canonical(inputs).encode()).hexdigest()
 
 
-def check_estimates(errors: Errors, estimates: Sequence[Any]) -> None:
+def check_estimates_fit_one_run(errors: Errors, estimates: Sequence[Any]) -> None:
     """Note what cannot stand in one run: nothing at all, money of two years, two kinds of often."""
     if not any(row.stage == "residual" for row in estimates):
         text = _(

@@ -69,7 +69,9 @@ def weighed_options(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [one for one in inputs.get("options", ()) if can_be_weighed(one, inputs)]
 
 
-def check_options(errors: Errors, about: About, inputs: Mapping[str, Any]) -> None:
+def check_some_option_can_be_weighed(
+    errors: Errors, about: About, inputs: Mapping[str, Any]
+) -> None:
     """Note that there is nothing to weigh beside doing nothing."""
     if any(not one["is_nothing"] and can_be_weighed(one, inputs) for one in about.options):
         return

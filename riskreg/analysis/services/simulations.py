@@ -78,8 +78,8 @@ def request_simulation(
     party = actor.party if audience == Visibility.PARTY else None
     reader = AudienceReader(actor.register, party.pk if party else None)
     inputs, estimates, effects = inputs_now(reader, party, wanted, actor.today(at))
-    policy.check_estimates(errors, estimates)
-    buying.check_effects(errors, effects, estimates)
+    policy.check_estimates_fit_one_run(errors, estimates)
+    buying.check_effects_fit_one_run(errors, effects, estimates)
     if budgets and not inputs.get("mitigations"):
         text = _(
             "There is nothing to choose: of no running mitigation anybody has said what it leaves "
@@ -87,7 +87,7 @@ def request_simulation(
         )
         errors.add("budgets", "empty", text)
     if about is not None and not errors.has("audience"):
-        weighing.check_options(errors, about, inputs)
+        weighing.check_some_option_can_be_weighed(errors, about, inputs)
     refuse_twice(errors, reader, estimates)
     errors.raise_if_any()
     digest = policy.digest_of(inputs)

@@ -33,7 +33,7 @@ from riskreg.risks.appetite import above, filed_under, terms_in, tightened
 from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.parts import WITHIN, left_out
 from riskreg.risks.queries.access import current_positions, valid_ref
-from riskreg.risks.queries.severity import severity
+from riskreg.risks.queries.priority import priority_of_position
 
 
 def visible_acceptances(viewer: Viewer) -> QuerySet[Acceptance]:
@@ -143,7 +143,7 @@ def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
     return (
         rows.exclude(_accepted(viewer, today))
         .annotate(request=Subquery(waiting.values("ref")[:1]))
-        .order_by(severity().desc(), "ref_order")
+        .order_by(priority_of_position().desc(), "ref_order")
     )
 
 

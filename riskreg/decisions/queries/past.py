@@ -12,7 +12,7 @@ from riskreg.register.models import Criteria
 from riskreg.register.policy import Matrix
 from riskreg.risks.appetite import above
 from riskreg.risks.models import Position
-from riskreg.risks.queries.severity import severity
+from riskreg.risks.queries.priority import priority_of_position
 
 
 def accepted_on(viewer: Viewer, day: dt.date, end: dt.datetime) -> QuerySet[Acceptance]:
@@ -38,7 +38,7 @@ def unaccepted_on(
     versions = map(Matrix, viewer.every_criteria.values())
     mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
     rows = positions.filter(above(matrix)).exclude(covered(matrix, versions, mine))
-    return rows.order_by(severity().desc(), "ref_order")
+    return rows.order_by(priority_of_position().desc(), "ref_order")
 
 
 def decided_between(viewer: Viewer, begin: dt.datetime, end: dt.datetime) -> QuerySet[Decision]:

@@ -63,7 +63,7 @@ def propose_decision(
     Raises ``Invalid`` with everything that it lacks, ``Forbidden``, ``Conflict``, ``NotFound``.
     """
     row = locked_for(actor, ref, version, Act.PROPOSE, at)
-    _check_complete(actor, row, actor.today(at))
+    _require_can_be_proposed(actor, row, actor.today(at))
     values = {
         "state": DecisionState.PROPOSED,
         "proposed_by": actor.user,
@@ -208,7 +208,7 @@ def _words(words: Any, *, needed: bool) -> str:
     return text
 
 
-def _check_complete(actor: Viewer, row: Decision, today: dt.date) -> None:
+def _require_can_be_proposed(actor: Viewer, row: Decision, today: dt.date) -> None:
     """Raise ``Invalid`` with everything that keeps a draft from being put forward."""
     errors = Errors()
     options = options_of(row)

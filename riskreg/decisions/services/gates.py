@@ -48,7 +48,7 @@ def clean_gate(
     numbers = {
         name: _clean_required_number(errors, name, value.get(name)) for name in (*CHANCES, *AMOUNTS)
     }
-    _check(errors, numbers)
+    _check_gate_numbers(errors, numbers)
     found |= {
         name: None if number is None else f"{number.normalize():f}"
         for name, number in numbers.items()
@@ -65,7 +65,7 @@ def _clean_required_number(errors: Errors, name: str, value: Any) -> Any:
     return clean_number(errors, where, value)
 
 
-def _check(errors: Errors, numbers: Mapping[str, Any]) -> None:
+def _check_gate_numbers(errors: Errors, numbers: Mapping[str, Any]) -> None:
     chance, hit, alarm = (numbers[name] for name in CHANCES)
     if chance is not None and not 0 < chance < 100:
         text = _("Say a chance above 0 and below 100 %: what is certain needs no finding out.")

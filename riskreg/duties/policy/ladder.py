@@ -80,7 +80,7 @@ def rungs_from(stored: Sequence[Mapping[str, Any]]) -> tuple[Rung, ...]:
     )
 
 
-def comes_on(rung: Rung, due_on: dt.date, extension: Extension | None = None) -> dt.date:
+def day_of_rung(rung: Rung, due_on: dt.date, extension: Extension | None = None) -> dt.date:
     """The day on which ``rung`` comes.
 
     An extension moves the rungs that had not come when it was granted: they count from its end.
@@ -92,12 +92,12 @@ def comes_on(rung: Rung, due_on: dt.date, extension: Extension | None = None) ->
     return extension.until + step
 
 
-def rung_at(
+def highest_rung_reached(
     ladder: Sequence[Rung], due_on: dt.date, today: dt.date, extension: Extension | None = None
 ) -> Rung | None:
     """The highest rung that has come by ``today``; None before the first."""
     return next(
-        (rung for rung in reversed(ladder) if comes_on(rung, due_on, extension) <= today), None
+        (rung for rung in reversed(ladder) if day_of_rung(rung, due_on, extension) <= today), None
     )
 
 
@@ -111,7 +111,7 @@ def below(ladder: Sequence[Rung], rung: Rung) -> list[Rung]:
     return [r for r in ladder if r.offset_days < rung.offset_days]
 
 
-def last_due_dates(ladder: Sequence[Rung], today: dt.date) -> list[tuple[Rung, dt.date]]:
+def due_date_cutoffs(ladder: Sequence[Rung], today: dt.date) -> list[tuple[Rung, dt.date]]:
     """Each rung with the last due date that has reached it by ``today``, highest rung first."""
     return [(rung, today - dt.timedelta(days=rung.offset_days)) for rung in reversed(ladder)]
 

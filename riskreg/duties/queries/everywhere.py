@@ -56,7 +56,7 @@ def due_everywhere(
     for sources in _due_alike():
         source, owed = sources[0], Q(pk=None)
         for each in sources:
-            owed |= each.open & work.of(each)
+            owed |= each.open & work.responsibility_condition(each)
         near = work.on_each_day(functools.partial(_up_to, source.due_field, days))
         rows: Any = source.notified_rows().filter(owed, near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
@@ -87,7 +87,9 @@ def work_everywhere(
     work, backward = _Work(viewers, at), before is not None
     place, minus = (before if backward else after), ("-" if backward else "")
     which = {
-        source: source.open & work.of(source) & work.which(source, wanted)
+        source: source.open
+        & work.responsibility_condition(source)
+        & work.wanted_condition(source, wanted)
         for kind, source in sorted(LISTED.items())
         if not wanted.kinds or kind in wanted.kinds
     }
@@ -159,7 +161,7 @@ class _Work:
         self.today = {key: viewer.today(at) for key, viewer in self.viewers.items()}
         self._people = _people(self.viewers, self.today)
 
-    def of(self, source: Source) -> Q:
+    def responsibility_condition(self, source: Source) -> Q:
         """What they may know of, and answer for or stand in for."""
         parties = {viewer.party_id for viewer in self.viewers.values()} - {None}
         visible = Q(visibility=Visibility.SHARED) | Q(party_id__in=sorted(parties))
@@ -169,7 +171,7 @@ class _Work:
         )
         return visible & functools.reduce(operator.or_, answers)
 
-    def which(self, source: Source, wanted: WantedWork) -> Q:
+    def wanted_condition(self, source: Source, wanted: WantedWork) -> Q:
         """What is ``wanted`` of it."""
         due = source.due_field
         which = Q(**{f"{due}__isnull": False})

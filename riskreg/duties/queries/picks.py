@@ -254,7 +254,7 @@ def urgency_order(source: Source, today: dt.date | Mapping[int, dt.date]) -> lis
         default=Value(3),
         output_field=IntegerField(),
     )
-    return [when, "-orphan", "-severity", source.due_field, "uuid"]
+    return [when, "-orphan", "-priority", source.due_field, "uuid"]
 
 
 def _due_within(due: str, today: dt.date | Mapping[int, dt.date], days: int) -> Q:

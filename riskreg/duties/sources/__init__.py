@@ -90,7 +90,7 @@ def urgency(
     when = 0 if days < 0 else 1 if days == 0 else 2 if days <= SOON_DAYS else 3
     waits = duty.extended_until is not None and duty.extended_until > today
     answered = not (duty.orphan if orphan is None else orphan)
-    return (when, SOURCES[duty.kind].last, waits, answered, -duty.severity, duty.due_on)
+    return (when, SOURCES[duty.kind].last, waits, answered, -duty.priority, duty.due_on)
 
 
 __all__ = [

@@ -22,7 +22,7 @@ def _bare() -> QuerySet[Belief]:
     sooner = Q(look_on=None) | Q(look_on__gt=F("read_day"))
     return Belief.objects.annotate(
         # It moves no risk by itself, so it comes after those that do on the same day.
-        severity=Value(0, output_field=IntegerField()),
+        priority=Value(0, output_field=IntegerField()),
         read_day=LocalDay("driver__indicator__latest_at", "register__time_zone"),
         look_due=Case(
             When(OUTSIDE & sooner, then=F("read_day")),

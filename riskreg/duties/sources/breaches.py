@@ -12,12 +12,12 @@ from riskreg.indicators.queries.breaches import OPEN, with_reviewed
 from riskreg.kernel.localised import number
 from riskreg.register.units import unit_text
 from riskreg.risks.models import State
-from riskreg.risks.queries.severity import severity_of
+from riskreg.risks.queries.priority import priority_of_risk
 
 
 def _breaches() -> QuerySet[Breach]:
     rows = with_reviewed().select_related("party", "risk", "indicator", "reading")
-    return rows.annotate(severity=severity_of("risk"))
+    return rows.annotate(priority=priority_of_risk("risk"))
 
 
 def _breach(breach: Breach) -> Duty:

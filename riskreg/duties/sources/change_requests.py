@@ -13,7 +13,7 @@ from riskreg.register.change_queries import owed_by
 
 def _bare() -> QuerySet[PartyAnswer]:
     # An answer moves no risk, so it comes after those that do on the same day.
-    return PartyAnswer.objects.annotate(severity=Value(0, output_field=IntegerField()))
+    return PartyAnswer.objects.annotate(priority=Value(0, output_field=IntegerField()))
 
 
 def _answers() -> QuerySet[PartyAnswer]:

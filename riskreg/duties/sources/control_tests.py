@@ -10,8 +10,8 @@ from django.utils.translation import pgettext
 
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import Control
+from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import with_dormant
-from riskreg.risks.queries.severity import worst_served
 
 
 def _bare() -> QuerySet[Control]:
@@ -20,7 +20,7 @@ def _bare() -> QuerySet[Control]:
 
 def _controls() -> QuerySet[Control]:
     rows = _bare().select_related("party", "risk")
-    return rows.annotate(severity=worst_served("risk__controls"))
+    return rows.annotate(priority=priority_of_worst_open_risk("risk__controls"))
 
 
 def _test(control: Control) -> Duty:

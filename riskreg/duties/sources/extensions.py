@@ -11,11 +11,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.duties.base import Duty, Source
-from riskreg.duties.policy.ladder import OWNER, Rung, comes_on
+from riskreg.duties.policy.ladder import OWNER, Rung, day_of_rung
 from riskreg.kernel import clock
 from riskreg.reviews.models import Extension, Review
 from riskreg.risks.models import State
-from riskreg.risks.queries.severity import severity_of
+from riskreg.risks.queries.priority import priority_of_risk
 
 # For a ladder without any rung before the due date.
 _BEFORE = Rung(-3, (OWNER,))
@@ -30,7 +30,7 @@ def _bare() -> QuerySet[Extension]:
 
 def _extensions() -> QuerySet[Extension]:
     rows = _bare().select_related("party", "risk")
-    return rows.annotate(severity=severity_of("risk"))
+    return rows.annotate(priority=priority_of_risk("risk"))
 
 
 def _duty(extension: Extension) -> Duty:
@@ -54,10 +54,10 @@ def _rungs(ladder: Sequence[Rung]) -> tuple[Rung, ...]:
 
 def _not_covered_by_the_review(duty: Duty, rung: Rung, zone: str) -> bool:
     """Rungs that had not come when it was granted count from its end, and tell of it themselves:
-    ``policy.comes_on``."""
+    ``policy.day_of_rung``."""
     extension = duty.thing
     granted_on = clock.local_date(extension.at, zone)
-    return bool(comes_on(rung, extension.due_on) <= granted_on)
+    return bool(day_of_rung(rung, extension.due_on) <= granted_on)
 
 
 def _ends(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import Mitigation, MitigationStatus
+from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import RUNNING, with_dormant
-from riskreg.risks.queries.severity import worst_served
 
 
 def _bare() -> QuerySet[Mitigation]:
@@ -23,7 +23,7 @@ def _mitigations() -> QuerySet[Mitigation]:
         "uuid", "ref", "title", "translations", "status", "progress", "due_on", "next_update_on",
         "visibility", "register_id", "owner_id", "party__uuid", "party__key", "labels",
     )  # fmt: skip
-    return rows.annotate(severity=worst_served("risk__mitigations"))
+    return rows.annotate(priority=priority_of_worst_open_risk("risk__mitigations"))
 
 
 def _duty(kind: str, due_field: str, statuses: Sequence[str], work: Mitigation) -> Duty:

@@ -14,7 +14,7 @@ from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
 from riskreg.decisions.queries.questions import is_open, reviewed_since
 from riskreg.duties.base import Duty, Source
 from riskreg.risks.models import State
-from riskreg.risks.queries.severity import severity_of
+from riskreg.risks.queries.priority import priority_of_risk
 
 # What subjects and pages are called, by kind.
 _SUBJECTS = {
@@ -37,7 +37,7 @@ _OF_DECISIONS = (
 def obligations() -> QuerySet[Obligation]:
     """Every obligation, with what a duty needs."""
     rows = bare_obligations().select_related("party", "risk", "acceptance", "decision", "asked_by")
-    return rows.annotate(severity=severity_of("risk"))
+    return rows.annotate(priority=priority_of_risk("risk"))
 
 
 def bare_obligations() -> QuerySet[Obligation]:

@@ -6,8 +6,8 @@ from django.utils.translation import gettext as _
 from riskreg.duties.base import Duty, Source
 from riskreg.indicators.filters import ASKED
 from riskreg.indicators.models import Indicator
+from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import with_dormant
-from riskreg.risks.queries.severity import worst_served
 
 
 def _bare() -> QuerySet[Indicator]:
@@ -16,7 +16,7 @@ def _bare() -> QuerySet[Indicator]:
 
 def _indicators() -> QuerySet[Indicator]:
     rows = _bare().select_related("party")
-    return rows.annotate(severity=worst_served("risk__indicators"))
+    return rows.annotate(priority=priority_of_worst_open_risk("risk__indicators"))
 
 
 def _reading(indicator: Indicator) -> Duty:

@@ -13,7 +13,7 @@ from riskreg.register.policy import Matrix
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.queries import extension_subquery
 from riskreg.risks.models import Position, Risk, State
-from riskreg.risks.queries.severity import severity_of
+from riskreg.risks.queries.priority import priority_of_risk
 
 
 def risks_due() -> QuerySet[Risk]:
@@ -24,7 +24,7 @@ def risks_due() -> QuerySet[Risk]:
             extended_until=extension_subquery("until"),
             extended_at=extension_subquery("at"),
             extension_visibility=extension_subquery("visibility"),
-            severity=severity_of("pk"),
+            priority=priority_of_risk("pk"),
         )
         .only(
             "uuid", "ref", "title", "translations", "state", "kind", "next_review_on",

@@ -137,7 +137,7 @@ def _arrows(flows: Flows, turned: bool, height: int) -> list[Arrow]:
     return [
         Arrow(flow.leg, spot(flow.start), spot(flow.end), flow.count)
         for leg in LEGS
-        for flow in flows.of(leg)[:DRAWN]
+        for flow in flows.of_leg(leg)[:DRAWN]
     ]
 
 
@@ -197,7 +197,7 @@ def leg_lines(flows: Flows) -> list[str]:
         )
         stay, unrated = flows.stayed[leg], flows.unrated[leg]
         text = sentence % {"leg": leg_name(leg), "stay": stay, "unrated": unrated}
-        if (left := len(flows.of(leg)) - DRAWN) > 0:
+        if (left := len(flows.of_leg(leg)) - DRAWN) > 0:
             more = _("The %(n)d largest ways are drawn, %(left)d are not.")
             text += " " + more % {"n": DRAWN, "left": left}
         lines.append(text)

@@ -12,7 +12,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.cleaning import clean_value
 from riskreg.register.permissions import require
 from riskreg.risks.fields import RISK
-from riskreg.risks.services.cleaning import check_people, clean_fields
+from riskreg.risks.services.cleaning import check_deputy_is_not_owner, clean_fields
 from riskreg.risks.services.lookups import Lookups
 
 # How many different texts of a field are kept as fine: one that has more seldom has one twice.
@@ -34,7 +34,7 @@ def check_rows(actor: Viewer, plan: Plan) -> Plan:
         found = checked.lookups.clean(
             errors, actor, row.fields, party=actor.party, visibility=visibility
         )
-        check_people(errors, found.get("owner") or actor.user, found.get("deputy"))
+        check_deputy_is_not_owner(errors, found.get("owner") or actor.user, found.get("deputy"))
         try:
             errors.raise_if_any()
         except Invalid as invalid:
@@ -80,7 +80,9 @@ class _Checked:
         if "deputy" in given:
             named = {name: given[name] for name in ("owner", "deputy") if name in given}
             people = self.lookups.look_up(errors, named, visibility)
-            check_people(errors, people.get("owner") or self.actor.user, people["deputy"])
+            check_deputy_is_not_owner(
+                errors, people.get("owner") or self.actor.user, people["deputy"]
+            )
         chosen = {name: given[name] for name in self.choices if name in given}
         key = tuple(chosen.items())
         if chosen and key not in self._fine_choices:

@@ -13,7 +13,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.written import written_once
 from riskreg.reviews.models import Review
 from riskreg.risks.models import Mitigation, Position, State
-from riskreg.risks.queries.severity import severity_of
+from riskreg.risks.queries.priority import priority_of_risk
 
 # Still to be answered by a review: see ``with_reviewed``.
 OPEN = Q(reviewed=False, risk__state=State.OPEN)
@@ -65,7 +65,7 @@ def waiting_breaches(viewer: Viewer) -> QuerySet[Breach]:
     """Every breach that the viewer may know of and that waits for a review: red before amber, in
     each that of the worst risk, then the longest waiting."""
     rows = _visible(viewer).select_related("indicator", "reading", "risk")
-    return rows.order_by("-status", severity_of("risk").desc(), "due_on", "pk")
+    return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
 
 
 @written_once()
@@ -87,7 +87,7 @@ def waiting_breaches_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
     )  # fmt: skip
     rows = _known_to(viewer).filter(~Exists(later), Exists(stood_open), created_at__lt=end)
     rows = rows.select_related("indicator", "reading", "risk")
-    return rows.order_by("-status", severity_of("risk").desc(), "due_on", "pk")
+    return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
 
 
 def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]:

@@ -13,8 +13,8 @@ from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
 from riskreg.notify.services.emptying import empty_those_to
 from riskreg.register.models import Invitation, Membership
-from riskreg.register.services.invitations import forget_address
-from riskreg.requests.services import forget_requests
+from riskreg.register.services.invitations import anonymise_address
+from riskreg.requests.services import delete_requests_and_drafts
 
 
 @transaction.atomic
@@ -34,10 +34,10 @@ def forget_person(*, user: User, at: dt.datetime) -> dict[str, int]:
     _require_nothing_waits(address, at)
     found = forget_account(user=user, at=at)
     user.refresh_from_db()
-    found["invitations"] = forget_address(address, user.email, at)
+    found["invitations"] = anonymise_address(address, user.email, at)
     to_them = Message.objects.filter(Q(recipient=user.uuid) | Q(address=address))
     found["messages"] = empty_those_to(to_them, at)
-    found["requests"] = forget_requests(user)
+    found["requests"] = delete_requests_and_drafts(user)
     return found
 
 
@@ -51,7 +51,7 @@ def forget_invited(*, address: str, at: dt.datetime) -> dict[str, int]:
     instead = f"former-{uuid.uuid4().hex}@{FORGOTTEN_DOMAIN}"
     to_them = Message.objects.filter(address__iexact=address)
     return {
-        "invitations": forget_address(address, instead, at),
+        "invitations": anonymise_address(address, instead, at),
         "messages": empty_those_to(to_them, at),
     }
 

@@ -14,7 +14,13 @@ from riskreg.events.policy import Audience
 from riskreg.register.models import Membership, Register
 from riskreg.register.queries import ANSWERABLE
 from riskreg.reminders.models import Addressee
-from riskreg.reminders.policy import STANDING_IN, Recipient, Rung, last_due_dates, rung_at
+from riskreg.reminders.policy import (
+    STANDING_IN,
+    Recipient,
+    Rung,
+    due_date_cutoffs,
+    highest_rung_reached,
+)
 from riskreg.reminders.queries import RegisterSnapshots
 
 OWN_LIMIT = 200
@@ -201,9 +207,9 @@ def _duties_answered_for(
     by_day: dict[dt.date, list[int]] = {}
     for key in people:
         rungs = source.rungs(snapshots.ladder(key).rungs)
-        by_day.setdefault(last_due_dates(rungs, snapshots.today(registers[key]))[-1][1], []).append(
-            key
-        )
+        by_day.setdefault(
+            due_date_cutoffs(rungs, snapshots.today(registers[key]))[-1][1], []
+        ).append(key)
     come = Q()
     for last, keys in by_day.items():
         come |= Q(register_id__in=keys, **{f"{source.due_field}__lte": last})
@@ -230,7 +236,7 @@ def _rung_of(
         return None
     rungs = source.rungs(snapshots.ladder(register.pk).rungs)
     extension = duty.extension(register.time_zone)
-    return rung_at(rungs, duty.due_on, snapshots.today(register), extension)
+    return highest_rung_reached(rungs, duty.due_on, snapshots.today(register), extension)
 
 
 def _recipient(

@@ -124,7 +124,7 @@ def _line(item: Item, user: User, backdrop: DigestLookups, name_register: bool) 
     answers = item.part in (policy.AS_OWNER, policy.STANDING_IN) or item.for_id == duty.owner_id
     return DigestLine(
         ref=duty.ref,
-        title=duty.title,
+        title=duty.subject_title,
         days=item.days,
         due_on=duty.due_on,
         extended_until=until if until and until >= item.today else None,

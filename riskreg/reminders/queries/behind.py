@@ -25,16 +25,16 @@ def registers_behind(at: dt.datetime) -> list[Register]:
     something waits for somebody who has left or is away; in order of their ids."""
     snapshots = RegisterSnapshots(at)
     live = {r.pk: r for r in Register.objects.filter(archived_at=None).order_by("pk")}
-    found = {pk for pk in _registers_with_due_rungs(live.values(), snapshots) if pk in live}
-    found |= {pk for pk in _unaddressed() if pk in live}
-    found |= _waiting_for_absent(live, snapshots)
+    found = {pk for pk in _ids_of_registers_with_due_rungs(live.values(), snapshots) if pk in live}
+    found |= {pk for pk in _ids_of_registers_with_unaddressed_reminders() if pk in live}
+    found |= _ids_of_registers_waiting_for_absent(live, snapshots)
     return [register for pk, register in live.items() if pk in found]
 
 
-def _registers_with_due_rungs(
+def _ids_of_registers_with_due_rungs(
     registers: Collection[Register], snapshots: RegisterSnapshots
 ) -> Iterator[int]:
-    """Registers with a row that is open and due, and whose rung is not recorded.
+    """Ids of registers with a row that is open and due, and whose rung is not recorded.
 
     One statement, of all kinds, for the registers of one day and one ladder together.
     """
@@ -43,10 +43,12 @@ def _registers_with_due_rungs(
         key = (snapshots.today(register), snapshots.ladder(register.pk).rungs)
         alike[key].append(register.pk)
     for (today, rungs), keys in alike.items():
-        yield from _of_all_kinds(keys, today, rungs)
+        yield from _ids_of_registers_with_open_rungs(keys, today, rungs)
 
 
-def _of_all_kinds(keys: Sequence[int], today: dt.date, rungs: Sequence[Rung]) -> Iterator[int]:
+def _ids_of_registers_with_open_rungs(
+    keys: Sequence[int], today: dt.date, rungs: Sequence[Rung]
+) -> Iterator[int]:
     kinds: list[QuerySet[Any, tuple[int]]] = [
         open_below_rung(source, today, rungs)
         .filter(among("register_id", keys))
@@ -58,13 +60,15 @@ def _of_all_kinds(keys: Sequence[int], today: dt.date, rungs: Sequence[Rung]) ->
         yield register
 
 
-def _unaddressed() -> Iterator[int]:
+def _ids_of_registers_with_unaddressed_reminders() -> Iterator[int]:
     waiting = Addressee.objects.filter(reminder=OuterRef("pk"), state=AddresseeState.WAITING)
     rows = Reminder.objects.filter(~Exists(waiting), state=ReminderState.DUE)
     yield from rows.order_by().values_list("register_id", flat=True).distinct()
 
 
-def _waiting_for_absent(live: dict[int, Register], snapshots: RegisterSnapshots) -> set[int]:
+def _ids_of_registers_waiting_for_absent(
+    live: dict[int, Register], snapshots: RegisterSnapshots
+) -> set[int]:
     pairs = (
         Addressee.objects.filter(state=AddresseeState.WAITING)
         .order_by()

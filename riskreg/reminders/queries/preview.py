@@ -25,7 +25,7 @@ from riskreg.reminders.policy import (
     Roster,
     Rung,
     clean_ladder,
-    comes_on,
+    day_of_rung,
     next_digest,
     recipients,
 )
@@ -97,7 +97,7 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
         ).prefetch_related("addressees__user")
     }
     highest = max(recorded, default=None)
-    came = {r.offset_days: comes_on(r, duty.due_on, extension) for r in ladder}
+    came = {r.offset_days: day_of_rung(r, duty.due_on, extension) for r in ladder}
     current = max((o for o, day in came.items() if day <= today), default=None)
     people = _people(register.pk)
     named = names_on(ladder)

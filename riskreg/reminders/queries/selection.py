@@ -14,7 +14,14 @@ from riskreg.duties.sources import SOURCES, Duty, Source
 from riskreg.notify import queries as outbox
 from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder, ReminderState
-from riskreg.reminders.policy import DIGEST, INTERRUPT, Rung, below, last_due_dates, rung_at
+from riskreg.reminders.policy import (
+    DIGEST,
+    INTERRUPT,
+    Rung,
+    below,
+    due_date_cutoffs,
+    highest_rung_reached,
+)
 from riskreg.reminders.queries.snapshots import RegisterSnapshot
 
 # How many rows are found by one query, and how many are worked on at once.
@@ -51,7 +58,7 @@ def open_below_rung(source: Source, today: dt.date, ladder: Sequence[Rung]) -> Q
     key; no row that is not yet on the ladder is read.
     """
     due = source.due_field
-    reach = last_due_dates(source.rungs(ladder), today)
+    reach = due_date_cutoffs(source.rungs(ladder), today)
     rung_now = Case(
         *(When(**{f"{due}__lte": last}, then=Value(rung.offset_days)) for rung, last in reach),
         output_field=SmallIntegerField(),
@@ -115,7 +122,7 @@ def _first_page(
     real: dict[Any, Any] = {
         adapted(stand_in): adapted(last)
         for (_rung, stand_in), (_same, last) in zip(
-            last_due_dates(rungs, _A_DAY), last_due_dates(rungs, today), strict=True
+            due_date_cutoffs(rungs, _A_DAY), due_date_cutoffs(rungs, today), strict=True
         )
     }
     real[_A_REGISTER] = register.pk
@@ -149,7 +156,7 @@ def pending_steps(source: Source, snapshot: RegisterSnapshot, keys: Collection[i
         assert duty.due_on is not None  # noqa: S101 - the others were left out
         rungs = source.rungs_of(duty, snapshot.ladder.rungs, zone)
         extension = duty.extension(zone)
-        rung = rung_at(rungs, duty.due_on, snapshot.today, extension)
+        rung = highest_rung_reached(rungs, duty.due_on, snapshot.today, extension)
         known = recorded.get((duty.subject, duty.due_on), set())
         if rung is not None and all(offset < rung.offset_days for offset in known):
             lower = [r for r in below(rungs, rung) if r.offset_days not in known]

@@ -33,7 +33,7 @@ class UnassignedDuties:
         self.counts[key] = self.counts.get(key, 0) + 1
         kept = self.first.setdefault(key, [])
         kept.append(duty)
-        kept.sort(key=lambda duty: (-duty.severity, duty.due_on, duty.ref))
+        kept.sort(key=lambda duty: (-duty.priority, duty.due_on, duty.ref))
         del kept[SHOWN:]
 
 

@@ -290,7 +290,7 @@ def _duty_for_program(line: _Line, register: Register) -> dict[str, Any]:
     return {
         "kind": duty.kind,
         "ref": duty.ref,
-        "title": duty.title,
+        "title": duty.subject_title,
         "due_on": duty.due_on.isoformat() if duty.due_on else None,
         "days_late": max(0, line.days_late),
         "extended_until": until.isoformat() if until else None,
@@ -306,7 +306,7 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
     sentences = []
     for line in lines[:SHOWN]:
         duty = line.duty
-        what = plain(f"{duty.ref} {duty.title}")
+        what = plain(f"{duty.ref} {duty.subject_title}")
         notes = [due_text(-line.days_late, duty.extended_until), plain(str(line.owner))]
         if duty.private:
             notes.append(_("only your party sees it"))

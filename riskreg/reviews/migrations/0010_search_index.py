@@ -3,13 +3,13 @@ from typing import Any
 from django.db import migrations
 
 from riskreg.kernel.search import search_text
-from riskreg.kernel.search_index import SearchIndex, fill, with_triggers_dropped
+from riskreg.kernel.search_index import SearchIndex, fill, with_append_only_rule_dropped
 
 
 def fill_columns(apps: Any, schema_editor: Any) -> None:
     """What the rows that are there already are found and sorted by."""
     connection = schema_editor.connection
-    with_triggers_dropped(
+    with_append_only_rule_dropped(
         connection,
         "reviews_review",
         "",
@@ -20,7 +20,7 @@ def fill_columns(apps: Any, schema_editor: Any) -> None:
             stored_json=("translations",),
         ),
     )
-    with_triggers_dropped(
+    with_append_only_rule_dropped(
         connection,
         "reviews_meeting",
         "OLD.ended_at IS NOT NULL",

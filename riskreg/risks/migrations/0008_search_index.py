@@ -3,7 +3,7 @@ from typing import Any
 from django.db import migrations
 
 from riskreg.kernel.search import search_text
-from riskreg.kernel.search_index import SearchIndex, fill, with_triggers_dropped
+from riskreg.kernel.search_index import SearchIndex, fill, with_append_only_rule_dropped
 from riskreg.kernel.sorting import sort_key
 
 
@@ -44,7 +44,7 @@ def fill_columns(apps: Any, schema_editor: Any) -> None:
         },
         stored_json=("translations", "source"),
     )
-    with_triggers_dropped(
+    with_append_only_rule_dropped(
         connection,
         "risks_assessment",
         "",

@@ -46,7 +46,7 @@ class Flows:
     stayed: dict[str, int]
     unrated: dict[str, int]
 
-    def of(self, leg: str) -> list[Flow]:
+    def of_leg(self, leg: str) -> list[Flow]:
         """The ways of one leg."""
         return [flow for flow in self.flows if flow.leg == leg]
 

@@ -26,7 +26,7 @@ from riskreg.risks.filters import RiskFilter
 from riskreg.risks.models import Assessment, Control, Kind, Mitigation, Position, Risk, State
 from riskreg.risks.parts import once
 from riskreg.risks.queries.access import current_positions
-from riskreg.risks.queries.severity import severity
+from riskreg.risks.queries.priority import priority_of_position
 
 
 def risk_list(viewer: Viewer, chosen: RiskFilter) -> QuerySet[Position]:
@@ -49,7 +49,7 @@ def worst_first(positions: QuerySet[Position]) -> QuerySet[Position]:
     """``positions`` so that a list which is cut keeps what matters most: open ones first, then by
     what is at stake."""
     ended = Case(When(state=State.CLOSED, then=1), default=0, output_field=IntegerField())
-    return positions.order_by(ended, severity().desc(), "ref_order")
+    return positions.order_by(ended, priority_of_position().desc(), "ref_order")
 
 
 def visible_mitigations(viewer: Viewer) -> QuerySet[Mitigation]:
@@ -85,7 +85,7 @@ def mitigations_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Mitigation]:
     return mitigations_for(viewer).filter(risks=risk)
 
 
-def controls_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Control]:
+def controls_in_place_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Control]:
     """Controls of ``risk`` that are in place, as far as the viewer may know."""
     return Control.objects.visible_to(viewer).filter(risks=risk, ended_at=None).order_by("id")
 

@@ -7,8 +7,8 @@ from riskreg.register.models import Objective
 from riskreg.risks.models import Mitigation, Position, Risk, State
 from riskreg.risks.queries.access import current_positions, visible_risks
 from riskreg.risks.queries.lists import mitigations_for, worst_first
+from riskreg.risks.queries.priority import priority_of_worst_open_risk
 from riskreg.risks.queries.serving import RUNNING
-from riskreg.risks.queries.severity import worst_served
 
 
 def risks_toward(viewer: Viewer, objective: Objective) -> QuerySet[Risk]:
@@ -31,4 +31,6 @@ def mitigations_toward(viewer: Viewer, objective: Objective) -> QuerySet[Mitigat
     links = Mitigation.risks.through.objects.filter(risk__in=bearing)
     rows = mitigations_for(viewer).filter(pk__in=links.values("mitigation_id"))
     ended = Case(When(status__in=RUNNING, then=Value(0)), default=Value(1))
-    return rows.order_by(ended, worst_served("risk__mitigations").desc(), "due_on", "id")
+    return rows.order_by(
+        ended, priority_of_worst_open_risk("risk__mitigations").desc(), "due_on", "id"
+    )

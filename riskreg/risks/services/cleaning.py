@@ -70,7 +70,7 @@ def clean_fields(
     return clean
 
 
-def check_people(errors: Errors, owner: Any, deputy: Any) -> None:
+def check_deputy_is_not_owner(errors: Errors, owner: Any, deputy: Any) -> None:
     """Note a deputy who is the owner."""
     if deputy is not None and owner == deputy:
         errors.add("deputy", "same_as_owner", _("The deputy must be somebody else than the owner."))

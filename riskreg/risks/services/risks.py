@@ -27,7 +27,7 @@ from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.queries.access import check_version, risk_for
 from riskreg.risks.services.claims import refuse_taking_sources
-from riskreg.risks.services.cleaning import LINKS, check_people, clean_fields
+from riskreg.risks.services.cleaning import LINKS, check_deputy_is_not_owner, clean_fields
 from riskreg.risks.services.controls import keep_with_party
 from riskreg.risks.services.crossing import (
     moves_of,
@@ -100,7 +100,7 @@ def build_risk(
     if not given.get("owner"):
         given["owner"] = actor.user
     found = clean(errors, actor, given, party=party, visibility=visibility)
-    check_people(errors, found.get("owner"), found.get("deputy"))
+    check_deputy_is_not_owner(errors, found.get("owner"), found.get("deputy"))
     new = Risk(party=party, visibility=visibility, owner=actor.user)
     refuse(errors, actor, moves_of(new, found))
     errors.raise_if_any()
@@ -164,7 +164,7 @@ def edit_risk(
             "to these first: %s."
         )
         errors.add("kind", "other_kind", text % enumerated(related))
-    check_people(
+    check_deputy_is_not_owner(
         errors,
         clean.get("owner", risk.owner),
         clean.get("deputy", risk.deputy),
@@ -229,7 +229,7 @@ def transfer_risk(
     new_deputy = clean.get("deputy", risk.deputy)
     if not deputy and clean.get("owner") == new_deputy:
         new_deputy = None
-    check_people(errors, clean.get("owner"), new_deputy)
+    check_deputy_is_not_owner(errors, clean.get("owner"), new_deputy)
     if clean.get("owner") == risk.owner and new_deputy == risk.deputy:
         errors.add("owner", "unchanged", unchanged_owner(risk.owner))
     errors.raise_if_any()

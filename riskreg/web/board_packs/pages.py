@@ -31,7 +31,7 @@ from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.board_packs.schedules import schedule_rows
-from riskreg.web.forms.marks import adds, not_done
+from riskreg.web.forms.marks import adds, mark_not_done
 from riskreg.web.presenters import person
 from riskreg.web.simulations.words import state_text
 from riskreg.web.table_form import set_choices
@@ -143,7 +143,7 @@ class BoardPackCancel(RegisterView):
             cancel_pack(actor=self.viewer, name=pack, at=self.at)
         except Conflict as conflict:
             messages.error(request, conflict.detail)
-            return not_done(to_packs)
+            return mark_not_done(to_packs)
         messages.success(request, _("The board pack is cancelled."))
         return to_packs
 

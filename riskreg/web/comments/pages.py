@@ -33,7 +33,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.comments.panel import comment_rows, comments_url, thing_url
-from riskreg.web.forms.marks import adds, not_done
+from riskreg.web.forms.marks import adds, mark_not_done
 from riskreg.web.presenters import person
 from riskreg.web.table_form import set_choices
 from riskreg.web.ui.paging import page_of
@@ -208,6 +208,6 @@ class CommentWithdraw(RegisterView):
             withdraw_comment(actor=self.viewer, comment=comment, version=version, at=self.at)
         except (Invalid, Conflict) as refused:
             messages.error(request, refused.detail)
-            return not_done(back)
+            return mark_not_done(back)
         messages.success(request, _("It is withdrawn; what it said stays readable."))
         return back

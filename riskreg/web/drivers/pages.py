@@ -39,7 +39,7 @@ from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.drivers.forms import BeliefForm, DriverForm, FeedForm, LinkForm
 from riskreg.web.estimates.drawing import bars_of
 from riskreg.web.file_links import file_links
-from riskreg.web.forms.marks import adds, not_done, repeatable
+from riskreg.web.forms.marks import adds, mark_not_done, repeatable
 from riskreg.web.presenters import person, source_rows
 
 MOST = 200
@@ -210,7 +210,7 @@ class FeedDriver(DriverPage):
             feed_driver(actor=self.viewer, ref=ref, indicator=indicator, at=self.at)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
-            return not_done(_to_driver(self.viewer, row))
+            return mark_not_done(_to_driver(self.viewer, row))
         messages.success(request, _("It is kept."))
         return _to_driver(self.viewer, row)
 

@@ -88,7 +88,7 @@ def action_label(kind: str) -> str:
 
 def headline(duty: Duty) -> str:
     """The duty in one line."""
-    return f"{kind_label(duty.kind)}{colon()}{duty.ref} {duty.title}"
+    return f"{kind_label(duty.kind)}{colon()}{duty.ref} {duty.subject_title}"
 
 
 def away_text(row: Absence | None) -> str:

@@ -147,7 +147,7 @@ class MyWork(RegisterView):
         return {
             "due_on": duty.due_on,
             "ref": duty.ref,
-            "title": duty.title,
+            "title": duty.subject_title,
             "url": reverse(f"web:{_ABOUT.get(duty.page, duty.page)}", kwargs=keys),
         }
 
@@ -204,7 +204,7 @@ class MyWork(RegisterView):
         keys = {"slug": self.viewer.register.slug, "ref": duty.ref}
         return {
             "ref": duty.ref,
-            "title": duty.title,
+            "title": duty.subject_title,
             "due_on": duty.due_on,
             "extended_until": duty.extended_until,
             "last_reviewed_on": duty.thing.last_reviewed_on,

@@ -58,7 +58,7 @@ def duty_rows(
                 "kind": duty.kind,
                 "kind_label": kind_label(duty.kind),
                 "ref": duty.ref,
-                "title": duty.title,
+                "title": duty.subject_title,
                 "due_on": duty.due_on,
                 "extended_until": duty.extended_until,
                 "private": duty.private,

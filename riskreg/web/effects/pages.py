@@ -22,7 +22,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.queries.access import mitigation_for
 from riskreg.web.base import RegisterView
 from riskreg.web.effects.words import effect_texts
-from riskreg.web.forms.marks import not_done
+from riskreg.web.forms.marks import mark_not_done
 from riskreg.web.presenters import person
 
 # The newest ones; where more was said, the API has it all.
@@ -74,7 +74,7 @@ class ReleaseEffect(RegisterView):
         except Invalid as invalid:
             messages.error(request, invalid.detail)
             address = reverse("web:mitigations", kwargs={"slug": self.viewer.register.slug})
-            return not_done(HttpResponseRedirect(address))
+            return mark_not_done(HttpResponseRedirect(address))
         messages.success(request, _("It is released: every party sees it from now on."))
         keys = {"slug": self.viewer.register.slug, "ref": row.mitigation.ref}
         return HttpResponseRedirect(reverse("web:effects", kwargs=keys))

@@ -31,7 +31,7 @@ from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView
 from riskreg.web.estimates.drawing import bars_of
 from riskreg.web.file_links import file_links
-from riskreg.web.forms.marks import not_done
+from riskreg.web.forms.marks import mark_not_done
 from riskreg.web.presenters import person
 
 # The newest ones; a risk that more people have estimated shows them all in the API.
@@ -122,7 +122,7 @@ class ReleaseEstimate(RegisterView):
         except Invalid as invalid:
             messages.error(request, invalid.detail)
             address = reverse("web:risks", kwargs={"slug": self.viewer.register.slug})
-            return not_done(HttpResponseRedirect(address))
+            return mark_not_done(HttpResponseRedirect(address))
         messages.success(request, _("The estimate is released: every party sees it from now on."))
         keys = {"slug": self.viewer.register.slug, "ref": row.risk.ref}
         return HttpResponseRedirect(reverse("web:estimates", kwargs=keys))

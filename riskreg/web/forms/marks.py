@@ -10,7 +10,7 @@ LEADS_TO = "form_leads_to"
 NOT_DONE = "form_not_done"
 
 
-def leads_to(response: HttpResponse, address: str) -> HttpResponse:
+def mark_leads_to(response: HttpResponse, address: str) -> HttpResponse:
     """Say of an answer that is itself the result (a secret shown once) that the form was done.
 
     Who sends the form again is led to ``address``.
@@ -19,7 +19,7 @@ def leads_to(response: HttpResponse, address: str) -> HttpResponse:
     return response
 
 
-def not_done(response: HttpResponse) -> HttpResponse:
+def mark_not_done(response: HttpResponse) -> HttpResponse:
     """Say of a redirection that nothing was done: the form can be sent again."""
     setattr(response, NOT_DONE, True)
     return response

@@ -23,7 +23,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.requests.models import DoneRequest
 from riskreg.requests.queries import Typed, done_lately, draft_of
-from riskreg.requests.services import drop_draft, give_back, keep_answer, take_key
+from riskreg.requests.services import drop_draft, keep_answer, release_key, take_key
 from riskreg.web.base import my_memberships
 from riskreg.web.forms.keeping import keep, refuse_form_of_another, texts, to_sign_in
 from riskreg.web.forms.key import DRAFT, FIELD, FormKey, posted_key
@@ -86,7 +86,7 @@ class FormsMiddleware:
                 return _repeated(request, key, row, same=row.fingerprint == fingerprint, side=side)
             first = done_lately(user=user, like=row, within=AGAIN_WITHIN) if adds else None
             if first is not None:
-                give_back(row)
+                release_key(row)
                 return _repeated(request, key, first, same=True, side=side)
             if apart:
                 keep_answer(row, status=302, headers={"Location": key.page, "Side": side})
@@ -101,7 +101,7 @@ class FormsMiddleware:
             elif response.status_code >= 500 and not apart:
                 transaction.set_rollback(True)
             else:
-                give_back(row)
+                release_key(row)
         if response.status_code >= 500:
             keep(request)
         return response

@@ -43,11 +43,11 @@ class _Control:
         return (self.attrs.get("type") or "text").lower() if self.tag == "input" else self.tag
 
     @property
-    def value(self) -> str:
+    def value_attribute(self) -> str:
         return self.attrs.get("value") or ""
 
     @property
-    def ticked(self) -> bool:
+    def is_tickable(self) -> bool:
         return self.kind in ("checkbox", "radio")
 
 
@@ -155,7 +155,7 @@ def refill(text: str, address: str, typed: Typed) -> Refilled:
     edits: list[tuple[int, int, str]] = []
     unfold = set(form.inside)
     # Boxes first: a list beside them may have the same name, for what is not among them.
-    for control in sorted(form.controls, key=lambda c: not c.ticked):
+    for control in sorted(form.controls, key=lambda c: not c.is_tickable):
         for edit in _edits(control, left, given):
             edits.append(edit)
             if control.kind != "hidden":
@@ -192,10 +192,10 @@ def _form_of(page: _Page, address: str, typed: Typed) -> _Form | None:
     def agrees(control: _Control) -> int:
         """How much a field says for its form, or against it: hidden ones tell forms apart that
         ask for the same; boxes that were not ticked are not sent."""
-        if not control.name or control.name in _OF_THE_PAGE or control.ticked:
+        if not control.name or control.name in _OF_THE_PAGE or control.is_tickable:
             return 0
         if control.kind == "hidden":
-            return 4 if (control.name, control.value) in pairs else -4
+            return 4 if (control.name, control.value_attribute) in pairs else -4
         if control.kind in _KEPT_TYPES:
             return 0
         return 1 if control.name in names else -1
@@ -214,7 +214,7 @@ def _edits(
     if not name or name in _NEVER or kind in _KEPT_TYPES:
         return
     values = left.get(name, [])
-    if control.ticked:
+    if control.is_tickable:
         value = control.attrs.get("value") or "on"
         on = value in values
         if on and kind == "checkbox":
@@ -232,13 +232,13 @@ def _edits(
         value = values.pop(0)
         if control.tag == "textarea":
             yield control.text_start, control.text_end, "\n" + escape(value)
-        elif value != control.value:
+        elif value != control.value_attribute:
             yield control.start, control.end, _tag("input", {**control.attrs, "value": value})
 
 
 def _select_edits(control: _Control, values: list[str]) -> Iterator[tuple[int, int, str]]:
     several = "multiple" in control.attrs
-    offered = [option.value for option in control.options]
+    offered = [option.value_attribute for option in control.options]
     wanted = [v for v in values if v in offered]
     wanted = wanted if several else wanted[:1]
     for value in wanted:
@@ -246,7 +246,7 @@ def _select_edits(control: _Control, values: list[str]) -> Iterator[tuple[int, i
     if not wanted and not several:
         return
     for option in control.options:
-        on, was = option.value in wanted, "selected" in option.attrs
+        on, was = option.value_attribute in wanted, "selected" in option.attrs
         if on != was:
             yield option.start, option.end, _tag("option", _with(option, "selected", on))
 

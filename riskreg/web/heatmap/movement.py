@@ -35,7 +35,7 @@ def movement(
 
     legs = []
     for leg in LEGS:
-        ways = flows.of(leg)
+        ways = flows.of_leg(leg)
         listed = [
             {
                 "count": flow.count,

@@ -51,7 +51,7 @@ class Labels:
         self.works = labels_of_work(viewer, works) if works else {}
         self.readings = reading_labels(viewer, breached) if breached else {}
 
-    def of(self, field: str, event: Event, change: Mapping[str, Any]) -> str:
+    def label_for(self, field: str, event: Event, change: Mapping[str, Any]) -> str:
         """The label of ``field`` in ``event``; empty for what is no figure."""
         if field not in FIGURES:
             return ""

@@ -151,7 +151,7 @@ def event_rows(
                     "field": field_label(field, event.subject_type),
                     "own_words": field in OWN_WORDS,
                     "written": is_written(field, event.subject_type),
-                    "label": labels.of(field, event, change) if labels else "",
+                    "label": labels.label_for(field, event, change) if labels else "",
                     "before": _value(field, pair[0], names, matrix, event.subject_type),
                     "after": _value(field, pair[1], names, matrix, event.subject_type),
                 }

@@ -58,7 +58,7 @@ def waiting(viewer: Viewer, today: dt.date) -> dict[str, Any]:
             {
                 "kind": kind_label(duty.kind),
                 "ref": duty.ref,
-                "title": duty.title,
+                "title": duty.subject_title,
                 "due_on": duty.due_on,
                 # Not that of a mail: whoever came by another name of the host stays there.
                 "url": reverse(f"web:{duty.page}", kwargs={"slug": slug, **duty.page_keys}),

@@ -37,7 +37,7 @@ from riskreg.register.services import (
     revoke_invitation,
 )
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds, leads_to
+from riskreg.web.forms.marks import adds, mark_leads_to
 from riskreg.web.people.invitation_file import FileForm
 from riskreg.web.people.invitation_form import InvitationForm
 from riskreg.web.people.roles import role_table
@@ -180,7 +180,7 @@ class InviteMany(Members):
             n,
         )
         messages.warning(request, left % {"n": n})
-        return leads_to(self.page(refused=refused), _address(self.viewer))
+        return mark_leads_to(self.page(refused=refused), _address(self.viewer))
 
 
 class InvitationAgain(Members):

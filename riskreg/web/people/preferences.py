@@ -33,7 +33,7 @@ from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.web.base import add_errors, signed_in
 from riskreg.web.duties.calendar import feed_address
-from riskreg.web.forms.marks import adds, leads_to, repeatable
+from riskreg.web.forms.marks import adds, mark_leads_to, repeatable
 
 LANGUAGE_COOKIE_SECONDS = 365 * 24 * 3600
 
@@ -165,7 +165,7 @@ def calendar_make(request: HttpRequest) -> HttpResponse:
     secret = make_feed(user=signed_in(request), at=clock.now())
     response = _page(request, fresh_feed=feed_address(secret))
     response.headers["Cache-Control"] = "no-store"
-    return leads_to(response, reverse("web:preferences"))
+    return mark_leads_to(response, reverse("web:preferences"))
 
 
 @require_POST
@@ -194,7 +194,7 @@ def token_create(request: HttpRequest) -> HttpResponse:
         request, token_form=form, fresh=fresh, status=400 if form.is_bound and form.errors else 200
     )
     response.headers["Cache-Control"] = "no-store"
-    return leads_to(response, reverse("web:preferences")) if fresh else response
+    return mark_leads_to(response, reverse("web:preferences")) if fresh else response
 
 
 @require_POST

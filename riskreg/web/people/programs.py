@@ -16,7 +16,7 @@ from riskreg.register.people import programs_for, tokens_of_programs
 from riskreg.register.permissions import require
 from riskreg.register.services import add_program_token, create_program, end_program_token
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds, leads_to
+from riskreg.web.forms.marks import adds, mark_leads_to
 
 
 class ProgramForm(forms.Form):
@@ -63,7 +63,7 @@ class Programs(RegisterView):
             except Invalid as invalid:
                 add_errors(form, invalid)
             else:
-                return leads_to(self.page(secret=secret), request.path)
+                return mark_leads_to(self.page(secret=secret), request.path)
         return self.page(form=form, status=400)
 
     def page(
@@ -105,7 +105,7 @@ class ProgramToken(Programs):
         _row, secret = add_program_token(
             actor=self.viewer, program=program, at=self.at, **form.cleaned_data
         )
-        return leads_to(self.page(secret=secret), back)
+        return mark_leads_to(self.page(secret=secret), back)
 
 
 class ProgramTokenEnd(Programs):

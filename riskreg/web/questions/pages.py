@@ -20,7 +20,7 @@ from riskreg.register.permissions import permits, require
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds, not_done
+from riskreg.web.forms.marks import adds, mark_not_done
 from riskreg.web.presenters import person
 
 SHOWN = 10
@@ -102,7 +102,7 @@ class _Close(RegisterView):
             self.act(ref, question, words)
         except Invalid as invalid:
             messages.error(request, invalid.detail)
-            return not_done(to_questions(self.viewer, risk))
+            return mark_not_done(to_questions(self.viewer, risk))
         return to_questions(self.viewer, risk)
 
     def act(self, ref: str, question: uuid.UUID, words: str) -> None:

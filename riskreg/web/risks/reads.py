@@ -16,7 +16,7 @@ from riskreg.reviews.models import Review
 from riskreg.reviews.queries import extended_until_subquery, reviews_of
 from riskreg.risks.models import Assessment, Control, Mitigation
 from riskreg.risks.queries.access import visible_positions
-from riskreg.risks.queries.lists import assessments_of, controls_of, mitigations_of
+from riskreg.risks.queries.lists import assessments_of, controls_in_place_of, mitigations_of
 
 
 @written_once()
@@ -53,7 +53,7 @@ def newest_reviews(viewer: Viewer, risk: int, *, most: int) -> QuerySet[Review]:
 @written_once()
 def controls_in_place(viewer: Viewer, risk: int) -> QuerySet[Control]:
     """The controls that work on it."""
-    return controls_of(viewer, risk)
+    return controls_in_place_of(viewer, risk)
 
 
 @written_once()

@@ -21,7 +21,7 @@ from riskreg.notify.queries import deliveries_for
 from riskreg.notify.services import deliver
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import adds, in_its_own_transactions, leads_to
+from riskreg.web.forms.marks import adds, in_its_own_transactions, mark_leads_to
 from riskreg.web.messages.deliveries import TONES
 
 RECENT = 10
@@ -174,7 +174,7 @@ class EndpointNew(EndpointsView):
             return self._page(form, 400)
         if secret:
             done = self.detail(row, secret=secret)
-            return leads_to(done, self.url("endpoint", endpoint=row.uuid))
+            return mark_leads_to(done, self.url("endpoint", endpoint=row.uuid))
         messages.success(request, _("Added. Try it out to see whether messages arrive."))
         return self.back(row)
 
@@ -256,7 +256,7 @@ class EndpointSecret(EndpointsView):
             messages.warning(request, conflict.detail)
             return self.back(row)
         done = self.detail(row, secret=secret)
-        return leads_to(done, self.url("endpoint", endpoint=row.uuid))
+        return mark_leads_to(done, self.url("endpoint", endpoint=row.uuid))
 
 
 @in_its_own_transactions

@@ -36,7 +36,7 @@ from riskreg.register.models import Party
 from riskreg.register.permissions import permits, require
 from riskreg.register.visibility import Visibility
 from riskreg.web.base import RegisterView, add_errors
-from riskreg.web.forms.marks import not_done, repeatable
+from riskreg.web.forms.marks import mark_not_done, repeatable
 from riskreg.web.presenters import Scale, person
 from riskreg.web.simulations.bought import Bought
 from riskreg.web.simulations.objectives import objective_shown
@@ -169,7 +169,7 @@ class CancelSimulation(RegisterView):
         except Conflict as conflict:
             messages.error(request, conflict.detail)
             row = simulation_for(self.viewer, simulation)
-            return not_done(_to_run(self.viewer.register.slug, row))
+            return mark_not_done(_to_run(self.viewer.register.slug, row))
         messages.success(request, _("The run is cancelled."))
         return _to_run(self.viewer.register.slug, row)
 

@@ -84,7 +84,8 @@ def _words(line: Planned, people: dict[int, User], had_theirs: set[int]) -> str:
     duty = line.duty
     assert duty.due_on is not None  # noqa: S101 - only what is due is planned
     due = due_text((duty.due_on - line.today).days, duty.extended_until)
-    about = f"{rung_labels(line.rung):<4} {duty.ref} {duty.title}: {due}, {day_text(duty.due_on)}"
+    subject = f"{duty.ref} {duty.subject_title}"
+    about = f"{rung_labels(line.rung):<4} {subject}: {due}, {day_text(duty.due_on)}"
     if line.skipped:
         about += f"; skips {', '.join(map(rung_labels, line.skipped))}"
     if line.user_id is None:

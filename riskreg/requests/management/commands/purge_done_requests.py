@@ -5,7 +5,7 @@ from typing import Any
 from django.core.management.base import BaseCommand
 
 from riskreg.kernel import clock
-from riskreg.requests.services import purge
+from riskreg.requests.services import purge_expired
 
 
 class Command(BaseCommand):
@@ -15,5 +15,5 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
-        answers, drafts = purge(clock.now())
+        answers, drafts = purge_expired(clock.now())
         self.stdout.write(f"{answers} answers and {drafts} drafts forgotten")

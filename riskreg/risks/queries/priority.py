@@ -13,7 +13,7 @@ from riskreg.risks.models import Kind, Position, State
 _THREAT, _UNRATED_THREAT = 100_000, 50_000
 
 
-def severity() -> Case:
+def priority_of_position() -> Case:
     """Of a position, by its residual score."""
     return Case(
         When(
@@ -25,17 +25,17 @@ def severity() -> Case:
     )
 
 
-def severity_of(risk: str) -> Coalesce:
+def priority_of_risk(risk: str) -> Coalesce:
     """Of the risk that the column ``risk`` of an outer query names."""
-    return _worst(Position.objects.filter(risk=OuterRef(risk)))
+    return _highest_priority(Position.objects.filter(risk=OuterRef(risk)))
 
 
-def worst_served(way: str) -> Coalesce:
+def priority_of_worst_open_risk(way: str) -> Coalesce:
     """Of the most severe open risk that the row of an outer query serves; ``way`` leads from the
     position to it, as in ``risk__mitigations``."""
-    return _worst(Position.objects.filter(**{way: OuterRef("pk")}, state=State.OPEN))
+    return _highest_priority(Position.objects.filter(**{way: OuterRef("pk")}, state=State.OPEN))
 
 
-def _worst(positions: QuerySet[Position]) -> Coalesce:
-    now = positions.filter(valid_to=None).order_by().annotate(at_stake=severity())
-    return Coalesce(Subquery(now.order_by("-at_stake").values("at_stake")[:1]), Value(0))
+def _highest_priority(positions: QuerySet[Position]) -> Coalesce:
+    now = positions.filter(valid_to=None).order_by().annotate(priority=priority_of_position())
+    return Coalesce(Subquery(now.order_by("-priority").values("priority")[:1]), Value(0))
