@@ -34,6 +34,22 @@ RETIRED = {
     "nasty": "hostile_values", "_banded": "_value_low_high", "has_versions": "has_translations",
     "versions_of": "translations_of", "versions_changed": "translations_changed",
     "that_can_be_chosen": "mitigations_to_choose_from", "sorted_rows": "sort_rows",
+    "close_decision": "close_and_build_entry", "open_breach": "open_breaches_and_build_entries",
+    "end_of_day": "start_of_next_day", "window_end": "first_day_after_window",
+    "last_due_dates": "due_date_cutoffs", "rung_at": "highest_rung_reached",
+    "comes_on": "day_of_rung", "gate_of": "parse_gate", "gates_shown": "gates_to_json",
+    "as_given": "to_json", "level_given": "level_to_json", "names_given": "names_from_form",
+    "names_in": "names_by_language", "ends_of": "p5_and_p95", "word_of": "label_word",
+    "label_of": "figure_label", "still_fitting": "read_confirmed_translations",
+    "severity_of": "priority_of_risk or loss_per_event",
+    "worst_served": "priority_of_worst_open_risk", "controls_of": "controls_in_place_of",
+    "check_people": "check_deputy_is_not_owner",
+    "check_options": "check_some_option_can_be_weighed",
+    "check_estimates": "check_estimates_fit_one_run",
+    "check_effects": "check_effects_fit_one_run", "purge": "purge_expired",
+    "forget_requests": "delete_requests_and_drafts", "give_back": "release_key",
+    "forget_address": "anonymise_address", "not_done": "mark_not_done",
+    "with_triggers_dropped": "with_append_only_rule_dropped",
 }  # fmt: skip
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
@@ -184,6 +200,29 @@ def entries_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {node.name} returns an entry; say so in its type"
 
 
+def refusals_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
+    """``check_…(errors, …)`` adds to errors, and who calls it goes on; what raises by itself is
+    called ``require_…``, so that nobody waits for errors that never come back."""
+    if not {"services", "queries", "policy"} & {*path.parts[:-1], path.stem}:
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef) or node.returns is None:
+            continue
+        adds = any(arg.arg == "errors" for arg in (*node.args.args, *node.args.kwonlyargs))
+        checks = node.name.strip("_").split("_")[0] == "check"
+        if checks and not adds and ast.unparse(node.returns) == "None":
+            yield f"line {node.lineno}: {node.name} raises; begin its name with require"
+
+
+def methods_say_what(path: Path, tree: ast.AST) -> Iterator[str]:
+    """``of`` alone is a constructor (``Duty.of(row)``); a method of a value says what it gives."""
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef) or node.name not in ("of", "which"):
+            continue
+        if node.args.args and node.args.args[0].arg == "self":
+            yield f"line {node.lineno}: {node.name} says nothing; name what it gives"
+
+
 def _returns_entry(node: ast.AST) -> bool:
     if not isinstance(node, ast.Return) or not isinstance(node.value, ast.Call):
         return False
@@ -228,4 +267,6 @@ GUARDS: tuple[Guard, ...] = (
     words_are_plain,
     parsers_say_so,
     entries_say_so,
+    refusals_say_so,
+    methods_say_what,
 )

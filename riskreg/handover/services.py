@@ -103,7 +103,7 @@ def hand_over(
             "nothing",
             _("%(name)s answers for nothing here that you could hand over.") % {"name": giver},
         )
-    _check_boundary(found, party_of(actor, taker))
+    _require_same_party(found, party_of(actor, taker))
     owned, deputised = (found.moving.get(kind, []) for kind in ("owned", "deputised"))
     content = {
         "from": str(giver.uuid),
@@ -321,7 +321,7 @@ def _why_not(
     return None
 
 
-def _check_boundary(found: Responsibilities, their_party: int | None) -> None:
+def _require_same_party(found: Responsibilities, their_party: int | None) -> None:
     beyond = [called(row) for row in found.private if row.party_id != their_party]
     if beyond:
         raise Invalid.one(

@@ -13,11 +13,11 @@ class Counted(Protocol):
     version: int
 
 
-def check_unchanged(row: Counted, version: int | None) -> None:
+def require_unchanged(row: Counted, version: int | None) -> None:
     """Raise ``Conflict``, with the row as it is now, if it is no longer at the ``version`` that the
     caller has seen; None is for callers that have no older sight of it.
 
-    What is known by a ref is named by it: ``risks.queries.access.check_version``.
+    What is known by a ref is named by it: ``risks.queries.access.require_version``.
     """
     if version is not None and version != row.version:
         raise Conflict(_("Somebody changed it meanwhile."), row)

@@ -59,7 +59,7 @@ def terms_by_name(viewer: Viewer) -> dict[str, Term]:
     return found
 
 
-def check_not_merged(terms: Iterable[Term]) -> None:
+def require_not_merged(terms: Iterable[Term]) -> None:
     """Raise ``Invalid`` if one of ``terms``, just linked to, was merged since it was looked up.
 
     To be asked in the transaction that has written the link, of those that were not linked before:

@@ -12,7 +12,7 @@ from riskreg.analysis.fields import EFFECT
 from riskreg.analysis.models import Effect
 from riskreg.analysis.policy.effects import check_effect
 from riskreg.analysis.queries.effects import RUNNING, effect_for, served_risks
-from riskreg.analysis.services.given import check_release, clean_ranges, release_row, values_of
+from riskreg.analysis.services.given import clean_ranges, release_row, require_releasable, values_of
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import WhenShared
@@ -106,7 +106,7 @@ def release_effect(
     """
     row = effect_for(actor, effect, lock=True)
     require(actor, "estimate.release", row)
-    check_release(
+    require_releasable(
         actor,
         row,
         _("Say first what you believe yourself: then you are shown what others said."),

@@ -12,7 +12,7 @@ from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import check_frequency, check_severity
 from riskreg.analysis.queries.estimates import estimate_for
-from riskreg.analysis.services.given import check_release, clean_ranges, release_row, values_of
+from riskreg.analysis.services.given import clean_ranges, release_row, require_releasable, values_of
 from riskreg.analysis.services.included import refuse_linked_estimate
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
@@ -83,8 +83,8 @@ def clean_estimate(actor: Viewer, risk: Risk, given: Mapping[str, Any]) -> dict[
         # An estimate stays as it was given: it keeps what it rested on, whatever becomes of that.
         clean["sources"] = risk.sources
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
-    as_given = Estimate(included=clean.get("included", ""), translations=clean.get("translations"))
-    refuse_linked_estimate(errors, actor, risk, as_given)
+    unsaved = Estimate(included=clean.get("included", ""), translations=clean.get("translations"))
+    refuse_linked_estimate(errors, actor, risk, unsaved)
     errors.raise_if_any()
     return clean | {"currency": actor.register.currency}
 
@@ -101,7 +101,7 @@ def release_estimate(
     """
     row = estimate_for(actor, estimate, lock=True)
     require(actor, "estimate.release", row)
-    check_release(
+    require_releasable(
         actor,
         row,
         _("Give your own estimate of this risk first: then you are shown those of others."),

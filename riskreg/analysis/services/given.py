@@ -41,7 +41,7 @@ def clean_ranges(
     return clean
 
 
-def check_release(actor: Viewer, row: Given, withheld: str, newer: str) -> None:
+def require_releasable(actor: Viewer, row: Given, withheld: str, newer: str) -> None:
     """Refuse to release one that the actor is not shown yet, that has a successor, or that is about
     a risk of its party's own. Raises ``Invalid``."""
     noun = row._meta.model_name or ""

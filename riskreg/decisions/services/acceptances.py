@@ -37,7 +37,7 @@ from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
-from riskreg.risks.queries.access import check_version, risk_for
+from riskreg.risks.queries.access import require_version, risk_for
 
 _LIVE = (ObligationState.PROPOSED, ObligationState.OPEN)
 
@@ -194,7 +194,7 @@ def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datet
     blocked = block_of(actor, act, row)
     if blocked is not None and blocked != Block.STATE:
         raise Forbidden(why_not(actor, act, row, blocked))
-    check_version(row, version)
+    require_version(row, version)
     if blocked is not None:
         raise Invalid.one("state", "wrong_state", why_not(actor, act, row, blocked))
     return row

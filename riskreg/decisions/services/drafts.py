@@ -30,7 +30,7 @@ from riskreg.register.queries import find_member, members_for
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
-from riskreg.risks.queries.access import check_version, risks_called, valid_ref
+from riskreg.risks.queries.access import require_version, risks_called, valid_ref
 
 _BESIDES = ("risks", "deciders")
 
@@ -139,7 +139,7 @@ def locked(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Dec
     rows = visible_decisions(actor).select_for_update(of=("self",), no_key=True)
     rows.filter(ref=ref).first() if valid_ref(ref) else None
     row = decision_for(actor, ref, actor.today(at))
-    check_version(row, version)
+    require_version(row, version)
     return row
 
 

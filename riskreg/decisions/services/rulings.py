@@ -34,7 +34,7 @@ from riskreg.events.services import Entry, append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values
-from riskreg.risks.queries.access import check_version
+from riskreg.risks.queries.access import require_version
 from riskreg.risks.queries.priority import priority_of_risk
 
 _LIVE = (ObligationState.PROPOSED, ObligationState.OPEN)
@@ -54,7 +54,7 @@ def locked_for(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.da
     blocked = block_of(actor, act, row, actor.today(at))
     if blocked is not None and blocked not in _OF_STATE:
         raise Forbidden(why_not(actor, act, row, blocked))
-    check_version(row, version)
+    require_version(row, version)
     if blocked is not None:
         raise Invalid.one("state", "wrong_state", why_not(actor, act, row, blocked))
     return row

@@ -118,7 +118,7 @@ def release_evidence(
     """
     row = evidence_for(actor, evidence, lock=True)
     require(actor, "evidence.release", row)
-    _check_version(row, version)
+    _require_version(row, version)
     if row.visibility == Visibility.SHARED:
         return row
     _refuse_withdrawn(row)
@@ -153,7 +153,7 @@ def withdraw_evidence(
     """
     row = evidence_for(actor, evidence, lock=True)
     require(actor, "evidence.withdraw", row)
-    _check_version(row, version)
+    _require_version(row, version)
     _refuse_withdrawn(row)
     errors = Errors()
     reason = clean_text(errors, "reason", reason, required=True, limit=TEXT_MAX)
@@ -164,7 +164,7 @@ def withdraw_evidence(
     return row
 
 
-def _check_version(row: Evidence, version: int | None) -> None:
+def _require_version(row: Evidence, version: int | None) -> None:
     if version is not None and version != row.version:
         raise Conflict(_("Somebody changed it meanwhile."), row)
 

@@ -15,7 +15,7 @@ from riskreg.exchange.policy import make_day
 from riskreg.exchange.queries.schedules import pack_makers, rule_of, schedule_for, schedules_for
 from riskreg.exchange.schedule_fields import MOST_RECIPIENTS, PACK_SCHEDULE
 from riskreg.kernel.errors import Errors
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.changes import set_values, time_text, whole_row
 from riskreg.register.cleaning import clean_given
@@ -86,7 +86,7 @@ def change_schedule(
     _lock(actor)
     row = schedule_for(actor, schedule, lock=True)
     require(actor, "pack.make", row)
-    check_unchanged(row, version)
+    require_unchanged(row, version)
     errors, today = Errors(), actor.today(at)
     clean = _clean(errors, actor, fields)
     if clean.get("first_on", row.first_on) != row.first_on:
@@ -120,7 +120,7 @@ def end_schedule(
     """
     row = schedule_for(actor, schedule, lock=True)
     require(actor, "pack.make", row)
-    check_unchanged(row, version)
+    require_unchanged(row, version)
     row.ended_at, row.next_on, row.make_on, row.version = at, None, None, row.version + 1
     row.save(update_fields=["ended_at", "next_on", "make_on", "version"])
     changes = {"ended_at": [None, time_text(at)]}

@@ -16,7 +16,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, Risk
-from riskreg.risks.queries.access import check_version, risk_for, valid_ref
+from riskreg.risks.queries.access import require_version, risk_for, valid_ref
 from riskreg.risks.queries.serving import mitigations_left_alone
 from riskreg.risks.services import clean_ending, close_risk, end_mitigation_with
 
@@ -49,7 +49,7 @@ def close_risk_and_end(
     # Readings lock an indicator before its risks, so this does as well.
     indicators, works = _locked(Indicator, actor, refs), _locked(Mitigation, actor, refs)
     risk = risk_for(actor, ref, lock=True)
-    check_version(risk, version)
+    require_version(risk, version)
     clean_text(errors, "reason", reason, required=True, limit=4000)
     clean_ending(errors, ending or {}, actor.today(at))
     alone = set(mitigations_left_alone(actor, risk).values_list("ref", flat=True))

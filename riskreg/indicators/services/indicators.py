@@ -36,7 +36,7 @@ from riskreg.register.policy import check_sourced
 from riskreg.register.services import next_ref
 from riskreg.register.translations import CONFIRMED, clean_confirmed
 from riskreg.register.visibility import Visibility
-from riskreg.risks.queries.access import check_version
+from riskreg.risks.queries.access import require_version
 
 _EMPTY: dict[str, Any] = {
     "direction": "", "amber": None, "red": None, "amber_low": None, "red_low": None,
@@ -127,7 +127,7 @@ def edit_indicator(
     """
     indicator = indicator_for(actor, ref, lock=True)
     require(actor, "indicator.edit", indicator)
-    check_version(indicator, version)
+    require_version(indicator, version)
     errors = Errors()
     where: dict[str, Any] = {"party": indicator.party, "visibility": indicator.visibility}
     given = {name: value for name, value in fields.items() if name != CONFIRMED}

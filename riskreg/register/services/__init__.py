@@ -46,9 +46,9 @@ from riskreg.register.services.settings import set_axes, set_programme, set_time
 from riskreg.register.services.terms import (
     add_taxonomy,
     add_term,
-    check_no_appetite,
     edit_term,
     rename_taxonomy,
+    require_no_appetite,
     take_out_of_use,
 )
 
@@ -68,7 +68,6 @@ __all__ = [
     "bring_in_party",
     "change_own_appetite",
     "change_role",
-    "check_no_appetite",
     "classify",
     "create_program",
     "create_register",
@@ -93,6 +92,7 @@ __all__ = [
     "remove_member",
     "remove_party",
     "rename_taxonomy",
+    "require_no_appetite",
     "resend_invitation",
     "restore_register",
     "revoke_invitation",

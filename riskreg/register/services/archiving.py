@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
@@ -107,7 +107,7 @@ def restore_register(
 def _locked(actor: Viewer, version: int | None) -> Register:
     require(actor, "register.archive")
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
-    check_unchanged(register, version)
+    require_unchanged(register, version)
     return register
 
 

@@ -115,12 +115,12 @@ def withdraw_change(
     """Take a request back, as whoever asked for it. Raises ``Forbidden``, ``Invalid``,
     ``Conflict``, ``NotFound``."""
     row = change_request_for(actor, name, lock=True)
-    _check_register(actor, row)
+    _require_not_archived_or_restoring(actor, row)
     if row.requested_by_id != actor.user.pk:
         raise Forbidden(
             _("Only %(name)s, who asked for it, takes it back.") % {"name": row.requested_by}
         )
-    _check_open(row, version)
+    _require_open(row, version)
     row.version += 1
     _close(row, ChangeState.WITHDRAWN, actor.user, at)
     _log(actor, "change_request.withdrawn", row, at)
@@ -187,7 +187,7 @@ def _to_answer(
 ) -> tuple[ChangeRequest, PartyAnswer]:
     """The request, locked, and the answer that the actor is about to give to it."""
     row = change_request_for(actor, name, lock=True)
-    _check_register(actor, row)
+    _require_not_archived_or_restoring(actor, row)
     answers = {answer.party_id: answer for answer in row.answers.all()}
     answer = None if actor.party_id is None else answers.get(actor.party_id)
     require(actor, ANSWER, answer if answer is not None else row)
@@ -204,7 +204,7 @@ def _to_answer(
             _("%(party)s has said yes already, by %(name)s. One yes of each party is enough.")
             % {"party": answer.party.name, "name": answer.answered_by}
         )
-    _check_open(row, version)
+    _require_open(row, version)
     if row.requested_by_id == actor.user.pk:
         raise Forbidden(
             _("You asked for this yourself, for another party. Somebody else answers for this one.")
@@ -226,13 +226,13 @@ def _answer(
     row.version += 1
 
 
-def _check_register(actor: Viewer, row: ChangeRequest) -> None:
+def _require_not_archived_or_restoring(actor: Viewer, row: ChangeRequest) -> None:
     """Raise ``Forbidden`` in an archived register, but for what would restore it."""
     if not takes_answers(actor.register, row):
         raise Forbidden(why_archived())
 
 
-def _check_open(row: ChangeRequest, version: int | None) -> None:
+def _require_open(row: ChangeRequest, version: int | None) -> None:
     if not row.is_open:
         raise _refusal(
             _("This request is closed: it is %(state)s.") % {"state": row.get_state_display()}

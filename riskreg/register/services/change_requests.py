@@ -60,9 +60,9 @@ def propose(
     """
     content = _value_to_json(proposal.content)
     if agreed is not None:
-        _check_agreed(agreed, proposal.kind, content)
+        _require_agreed(agreed, proposal.kind, content)
         return agreed
-    _check_not_waiting(actor, proposal.kind, content, at)
+    _require_not_waiting(actor, proposal.kind, content, at)
     binds = Party.objects.filter(register=actor.register).order_by("pk")
     if proposal.parties is not None:
         own = [] if actor.party_id is None else [actor.party_id]
@@ -156,7 +156,7 @@ def closing(row: ChangeRequest) -> dict[str, Any]:
     return {name: value for name, value in values.items() if value}
 
 
-def _check_agreed(agreed: ChangeRequest, kind: str, content: Any) -> None:
+def _require_agreed(agreed: ChangeRequest, kind: str, content: Any) -> None:
     """A service that is called with a request does what that says, and nothing else."""
     owed = agreed.answers.filter(answer__in=[AnswerState.WAITING, AnswerState.NO]).exists()
     same = agreed.kind == kind and _value_to_json(agreed.content) == content
@@ -164,7 +164,7 @@ def _check_agreed(agreed: ChangeRequest, kind: str, content: Any) -> None:
         raise Conflict(_("This is not what the parties have agreed on. Ask again."))
 
 
-def _check_not_waiting(actor: Viewer, kind: str, content: Any, at: dt.datetime) -> None:
+def _require_not_waiting(actor: Viewer, kind: str, content: Any, at: dt.datetime) -> None:
     waiting = ChangeRequest.objects.filter(
         register=actor.register, kind=kind, state=ChangeState.OPEN
     )

@@ -92,7 +92,7 @@ def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
         ).register
     else:
         require_not_archived(register)
-        _check_same(register, wanted)
+        _require_same(register, wanted)
         _add_parties(register, wanted, at, founder)
         as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)
         classify(actor=as_maker, template=wanted.classification, at=at)
@@ -178,7 +178,7 @@ def _find_founder(errors: Errors, wanted: Wanted) -> User | None:
     return user
 
 
-def _check_same(register: Register, wanted: Wanted) -> None:
+def _require_same(register: Register, wanted: Wanted) -> None:
     """What cannot be added to is the same, or the command means another register."""
     pairs = [
         ("currency", register.currency, wanted.currency),

@@ -14,7 +14,7 @@ from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import clean_text
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.changes import entries_by_audience, set_values, whole_row
 from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
@@ -113,7 +113,7 @@ def edit_objective(
     """
     objective = objective_for(actor, key, lock=True)
     require(actor, "objective.edit", objective)
-    check_unchanged(objective, version)
+    require_unchanged(objective, version)
     errors = Errors()
     for name in fields:
         if name not in FIELDS:

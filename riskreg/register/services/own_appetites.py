@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.localised import clean_names
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import MAX_TERM_APPETITES
 from riskreg.register.changes import set_values, time_text, whole_row
@@ -87,7 +87,7 @@ def change_own_appetite(
     _lock(actor)
     row = own_appetite_for(actor, appetite, lock=True)
     require(actor, "own_appetite.edit", row)
-    check_unchanged(row, version)
+    require_unchanged(row, version)
     errors = Errors()
     clean = _clean(errors, actor, row.party, fields, row)
     if "term" in clean and not errors.has("term"):
@@ -114,7 +114,7 @@ def end_own_appetite(
     _lock(actor)
     row = own_appetite_for(actor, appetite, lock=True)
     require(actor, "own_appetite.edit", row)
-    check_unchanged(row, version)
+    require_unchanged(row, version)
     row.ended_at, row.version = at, row.version + 1
     row.save(update_fields=["ended_at", "version"])
     changes = {"ended_at": [None, time_text(at)]}

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.localised import clean_names
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.models import Invitation, Membership, Party, RefSequence, Register
@@ -130,7 +130,7 @@ def _editable(actor: Viewer, key: str, version: int | None) -> Party:
     if not may_change_party(actor, party):
         text = _("Managers of %(party)s change that.") % {"party": party.name}
         raise Forbidden(text)
-    check_unchanged(party, version)
+    require_unchanged(party, version)
     return party
 
 

@@ -46,7 +46,7 @@ def change_role(
         )
     if role == row.role:
         return row
-    check_not_last_manager(row, "role")
+    require_not_last_manager(row, "role")
     before, row.role = row.role, role
     row.version += 1
     row.save(update_fields=["role", "version"])
@@ -76,7 +76,7 @@ def member_to_remove(actor: Viewer, user: uuid.UUID, version: int | None) -> Mem
     row = member_to_change(actor, user, version)
     if row.user_id != actor.user.pk and not manages(actor, row.party_id):
         raise Forbidden(_why_not(row))
-    check_not_last_manager(row, "user")
+    require_not_last_manager(row, "user")
     return row
 
 
@@ -90,7 +90,7 @@ def member_to_change(actor: Viewer, user: uuid.UUID, version: int | None) -> Mem
     return row
 
 
-def check_not_last_manager(row: Membership, field: str) -> None:
+def require_not_last_manager(row: Membership, field: str) -> None:
     """Raise ``Invalid`` if a party would be left without a manager."""
     if row.role != Role.MANAGER:
         return

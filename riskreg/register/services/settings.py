@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.clock import time_zones
 from riskreg.kernel.errors import Conflict, Errors, Invalid
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of, clean_axes
 from riskreg.register.change_kinds import ChangeKind, register_kind
@@ -96,7 +96,7 @@ def set_axes(
     """
     require(actor, "register.configure")
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
-    check_unchanged(register, version)
+    require_unchanged(register, version)
     errors = Errors()
     axes = clean_axes(errors, across, names)
     errors.raise_if_any()
@@ -131,7 +131,7 @@ def set_programme(
     """
     require(actor, "register.configure")
     register = Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
-    check_unchanged(register, version)
+    require_unchanged(register, version)
     errors = Errors()
     after = clean_programme(errors, given, actor.today(at))
     errors.raise_if_any()

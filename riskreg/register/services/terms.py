@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.localised import clean_names
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import named_appetites
 from riskreg.register.change_kinds import ChangeKind, register_kind
@@ -82,7 +82,7 @@ def rename_taxonomy(
     """
     require(actor, "register.configure")
     taxonomy = taxonomy_for(actor, key, lock=True)
-    check_unchanged(taxonomy, version)
+    require_unchanged(taxonomy, version)
     errors = Errors()
     names = clean_names(errors, "names", names)
     others = Taxonomy.objects.filter(register=actor.register).exclude(pk=taxonomy.pk)
@@ -164,7 +164,7 @@ def edit_term(
     """
     require(actor, "register.configure")
     term = term_for(actor, ref, lock=True)
-    check_unchanged(term, version)
+    require_unchanged(term, version)
     errors, new = Errors(), {}
     if "names" in fields:
         new["names"] = clean_names(errors, "names", fields["names"])
@@ -181,7 +181,7 @@ def edit_term(
         _check_free(errors, "names", new.get("names", term.names), others)
     errors.raise_if_any()
     if not active and term.retired_at is None:
-        check_no_appetite(actor, term, "active")
+        require_no_appetite(actor, term, "active")
         asked = propose(
             actor,
             Proposal(
@@ -239,7 +239,7 @@ def take_out_of_use(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -
         append(actor.entry("term.merged", Named(earlier, earlier.ref), at=at, changes=changes))
 
 
-def check_no_appetite(actor: Viewer, term: Term, field: str) -> None:
+def require_no_appetite(actor: Viewer, term: Term, field: str) -> None:
     """Raise ``Invalid`` where the criteria in force name an appetite for ``term``.
 
     The register is locked, so that criteria published meanwhile are waited for, and those to come

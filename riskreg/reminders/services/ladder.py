@@ -47,7 +47,7 @@ def set_ladder(
     """
     require(actor, "ladder.edit")
     clean = clean_ladder(rungs)
-    check_users(actor.register, rungs, clean)
+    require_members_with_mail(actor.register, rungs, clean)
     if (same := _same(actor.register, clean, expected_number)) is not None:
         return same
     # Whoever only asks moves nothing yet.
@@ -112,7 +112,7 @@ def _same(
     return now if now.rungs == clean else None
 
 
-def check_users(register: Register, given: Any, clean: tuple[Rung, ...]) -> None:
+def require_members_with_mail(register: Register, given: Any, clean: tuple[Rung, ...]) -> None:
     """Raise ``Invalid`` unless everybody named is a member with a party and an e-mail address.
 
     ``given`` is the ladder as it was handed in, whose places the errors name.

@@ -105,7 +105,7 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     Raises ``Invalid`` for days that are no period, or one that has not come (``as_of``, ``from``),
     and for an unknown ``by``.
     """
-    check(viewer, by, first, as_of, at)
+    require_valid_period(viewer, by, first, as_of, at)
     dues = DueDates(viewer, by, first, as_of, at)
     groups: dict[Any, Counter[tuple[DueStatus, int]]] = defaultdict(Counter)
     for place, status, late, n in dues.counted():
@@ -132,7 +132,9 @@ def coverage(viewer: Viewer, *, by: str, first: dt.date, as_of: dt.date, at: dt.
     return Report(first, as_of, by, sums(total), tuple(rows), dues)
 
 
-def check(viewer: Viewer, by: str, first: dt.date, as_of: dt.date, at: dt.datetime) -> None:
+def require_valid_period(
+    viewer: Viewer, by: str, first: dt.date, as_of: dt.date, at: dt.datetime
+) -> None:
     """Raise ``Invalid`` for what cannot be asked."""
     errors = Errors()
     if by not in BY:

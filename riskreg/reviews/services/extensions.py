@@ -20,7 +20,7 @@ from riskreg.reviews import policy
 from riskreg.reviews.models import Extension, Review
 from riskreg.reviews.queries import standing_extensions
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.positions import bump_version
 
 
@@ -44,7 +44,7 @@ def grant_extension(
     """
     risk = risk_for(actor, ref, lock=True)
     require_may_extend(actor, risk)
-    check_version(risk, version)
+    require_version(risk, version)
     recorded_at = recorded_at or at
     if risk.state != State.OPEN or risk.next_review_on is None:
         raise Invalid.one(

@@ -30,7 +30,7 @@ from riskreg.reviews.queries.meetings import (
 from riskreg.reviews.services.reviews import review_risk
 from riskreg.risks import filters
 from riskreg.risks.models import Position, Risk
-from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.queries.access import position_of, require_version, risk_for
 
 
 @transaction.atomic
@@ -123,7 +123,7 @@ def record_item(
     item = item_for(row, number, lock=True)
     risk = risk_for(actor, item.risk.ref, lock=True)
     require(actor, "meeting.record", risk)
-    check_version(risk, version)
+    require_version(risk, version)
     if item.outcome == ItemOutcome.REVIEWED:
         raise Conflict(_("This item has been reviewed already."), current=item)
     errors = Errors()
@@ -198,7 +198,7 @@ def take_chair(
     """Lead a running meeting from now on; whoever takes the chair is there."""
     row = _running(actor, meeting)
     require(actor, "meeting.hold")
-    _check(row, version)
+    _require_version(row, version)
     if row.chair_id == actor.user.pk:
         return row
     changes = {"chair": [str(row.chair.uuid), str(actor.user.uuid)]}
@@ -275,11 +275,11 @@ def _led(actor: Viewer, meeting: uuid.UUID, version: int | None) -> Meeting:
     require(actor, "meeting.hold")
     if row.chair_id != actor.user.pk:
         raise Forbidden(_("Only who leads the meeting does this; take the chair first."))
-    _check(row, version)
+    _require_version(row, version)
     return row
 
 
-def _check(row: Meeting, version: int | None) -> None:
+def _require_version(row: Meeting, version: int | None) -> None:
     if version is not None and row.version != version:
         raise Conflict(_("Somebody changed this since you opened it."), current=row)
 

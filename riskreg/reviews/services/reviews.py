@@ -20,7 +20,7 @@ from riskreg.reviews.models import Outcome, Review
 from riskreg.risks import policy
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Risk, State
-from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.assessments import clean_assessment, create_assessment
 from riskreg.risks.services.positions import bump_version
 
@@ -52,7 +52,7 @@ def record_review(
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.review", risk)
-    check_version(risk, version)
+    require_version(risk, version)
     return review_risk(
         actor,
         risk,

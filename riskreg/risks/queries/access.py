@@ -119,7 +119,7 @@ def require_on(actor: Viewer, action: str, risk: Risk) -> None:
         raise Forbidden(f"{risk.ref}{colon()}{refusal.detail}") from None
 
 
-def check_version(thing: Versioned, version: int | None) -> None:
+def require_version(thing: Versioned, version: int | None) -> None:
     """Raise ``Conflict`` if ``thing`` is no longer at the version the caller has seen.
 
     None is for callers that build on the row they just locked and have no older sight of it.

@@ -18,7 +18,7 @@ from riskreg.register.policy import LABELS, Cell, Matrix, check_sourced
 from riskreg.register.services import mark_used
 from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Assessment, Position, Risk, Stage, State
-from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.positions import (
     bring_review_forward,
     bump_version,
@@ -47,7 +47,7 @@ def record_assessment(
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.assess", risk)
-    check_version(risk, version)
+    require_version(risk, version)
     assessment = create_assessment(actor, risk, given, at=at, recorded_at=recorded_at)
     bump_version(risk, recorded_at or at, "next_review_on")
     return assessment

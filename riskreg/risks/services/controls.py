@@ -12,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.text import TEXT_MAX, clean_text
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value
 from riskreg.register.permissions import permits, require
@@ -224,7 +224,7 @@ def locked_control(
     row = control_for(actor, control, lock=True)
     if ask:
         require_control(actor, row)
-    check_unchanged(row, version)
+    require_unchanged(row, version)
     if row.ended_at is not None:
         if ask:
             raise Invalid.one("control", "ended", _("It has ended; note a new one instead."))

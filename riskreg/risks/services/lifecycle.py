@@ -19,7 +19,7 @@ from riskreg.register.translations import clean_translations
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.policy import may_follow
-from riskreg.risks.queries.access import check_version, position_of, risk_for
+from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.endings import clean_ending
 from riskreg.risks.services.positions import bring_review_forward, bump_version, set_position
 
@@ -84,7 +84,7 @@ def _move(
 ) -> Risk:
     risk = risk_for(actor, ref, lock=True)
     require(actor, f"risk.{action}", risk)
-    check_version(risk, version)
+    require_version(risk, version)
     position = position_of(risk)
     columns, criteria, changes = change_state(
         action, actor, risk, position, at, reason, translations, ending

@@ -20,7 +20,7 @@ from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
 from riskreg.register.policy import Cell
 from riskreg.register.services import mark_used, next_refs
-from riskreg.register.terms import check_not_merged
+from riskreg.register.terms import require_not_merged
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, Position, Risk
 from riskreg.risks.services.assessments import build_assessment, clean_assessment
@@ -125,7 +125,7 @@ def _write(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) ->
     Risk.objects.bulk_create([draft.risk for draft in drafts])
     for name in LINKS:
         _link(name, drafts)
-    check_not_merged({term for draft in drafts for term in draft.links.get("terms", ())})
+    require_not_merged({term for draft in drafts for term in draft.links.get("terms", ())})
     Position.objects.bulk_create([one for draft in drafts for one in draft.positions])
     Assessment.objects.bulk_create([one for draft in drafts for one in draft.assessments])
     append_all([entry for draft in drafts for entry in draft.entries])

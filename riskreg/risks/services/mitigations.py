@@ -22,7 +22,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.models import Mitigation, MitigationStatus, Risk
 from riskreg.risks.policy import next_update
-from riskreg.risks.queries.access import check_version, mitigation_for, risks_called
+from riskreg.risks.queries.access import mitigation_for, require_version, risks_called
 from riskreg.risks.queries.serving import RUNNING
 
 # Naming nothing else is word of how the work stands, even if it stands as it did.
@@ -99,7 +99,7 @@ def edit_mitigation(
     """
     mitigation = mitigation_for(actor, ref, lock=True)
     require(actor, "mitigation.edit", mitigation)
-    check_version(mitigation, version)
+    require_version(mitigation, version)
     errors = Errors()
     risks = None
     if "risks" in fields:
@@ -192,7 +192,7 @@ def transfer_mitigation(
     """Hand work over to another owner. It is no word of how the work stands."""
     mitigation = mitigation_for(actor, ref, lock=True)
     require(actor, "mitigation.edit", mitigation)
-    check_version(mitigation, version)
+    require_version(mitigation, version)
     errors = Errors()
     clean = _clean(
         errors,

@@ -13,7 +13,7 @@ from riskreg.events.policy import Audience
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.text import TEXT_MAX, clean_text
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.changes import whole_row
 from riskreg.register.cleaning import clean_value
@@ -103,7 +103,7 @@ def end_relation(
     """
     row = relation_for(actor, relation, lock=True)
     _require(actor, row.risk, row.other)
-    check_unchanged(row, version)
+    require_unchanged(row, version)
     if row.ended_at is not None:
         raise Invalid.one("relation", "ended", _("It has ended; note a new one instead."))
     errors = Errors()

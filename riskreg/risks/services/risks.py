@@ -19,13 +19,13 @@ from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
 from riskreg.register.services import mark_used, next_ref
-from riskreg.register.terms import check_not_merged
+from riskreg.register.terms import require_not_merged
 from riskreg.register.translations import CONFIRMED, outdated_translations
 from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Kind, Risk, State
 from riskreg.risks.parts import parts_of_either_side
-from riskreg.risks.queries.access import check_version, risk_for
+from riskreg.risks.queries.access import require_version, risk_for
 from riskreg.risks.services.claims import refuse_taking_sources
 from riskreg.risks.services.cleaning import LINKS, check_deputy_is_not_owner, clean_fields
 from riskreg.risks.services.controls import keep_with_party
@@ -66,7 +66,7 @@ def create_risk(
         risk.save(force_insert=True)
     for name, rows in links.items():
         getattr(risk, name).set(rows)
-    check_not_merged(links.get("terms", ()))
+    require_not_merged(links.get("terms", ()))
     criteria = actor.criteria
     mark_used(criteria, recorded_at or at)
     set_position(risk, at, criteria)
@@ -149,7 +149,7 @@ def edit_risk(
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.edit", risk)
-    check_version(risk, version)
+    require_version(risk, version)
     errors = Errors()
     clean = clean_fields(
         errors, actor, fields, party=risk.party, visibility=risk.visibility, risk=risk
@@ -192,7 +192,7 @@ def edit_risk(
         return risk
     if "terms" in changes:
         before, _after = changes["terms"]
-        check_not_merged(term for term in links["terms"] if term.ref not in before)
+        require_not_merged(term for term in links["terms"] if term.ref not in before)
     columns = [name for name in changes if name not in LINKS]
     with refusing_taken_external_id(written="external_id" in columns):
         bump_version(risk, at, *columns)
@@ -220,7 +220,7 @@ def transfer_risk(
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.transfer", risk)
-    check_version(risk, version)
+    require_version(risk, version)
     errors = Errors()
     given = {"owner": owner} | ({"deputy": deputy} if deputy else {})
     clean = clean_fields(

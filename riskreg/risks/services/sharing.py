@@ -26,7 +26,7 @@ from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, RiskAlias
 from riskreg.risks.parts import parts_of_either_side
 from riskreg.risks.policy import first_shared_version
-from riskreg.risks.queries.access import check_version, risk_for
+from riskreg.risks.queries.access import require_version, risk_for
 from riskreg.risks.services.positions import set_draft_due, set_position
 
 # What the table of fields says, and the columns that are none of its fields.
@@ -114,7 +114,7 @@ def share_risk(*, actor: Viewer, ref: str, version: int | None, at: dt.datetime)
     """
     risk = risk_for(actor, ref, lock=True)
     require(actor, "risk.share", risk)
-    check_version(risk, version)
+    require_version(risk, version)
     if risk.visibility == Visibility.SHARED:
         return risk
     private = [o.key for o in risk.objectives.all() if o.visibility == Visibility.PARTY]

@@ -9,14 +9,14 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Invalid
-from riskreg.kernel.versions import check_unchanged
+from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import merge_lines, merge_title
 from riskreg.register.models import Term
 from riskreg.register.permissions import require
-from riskreg.register.services import Proposal, check_no_appetite, propose, take_out_of_use
+from riskreg.register.services import Proposal, propose, require_no_appetite, take_out_of_use
 from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
 from riskreg.risks.services.positions import bump_version
@@ -46,9 +46,9 @@ def merge_terms(
     """
     require(actor, "register.configure")
     term = term_for(actor, ref, lock=True)
-    check_unchanged(term, version)
+    require_unchanged(term, version)
     target = _target(term, into)
-    check_no_appetite(actor, term, "into")
+    require_no_appetite(actor, term, "into")
     asked = propose(
         actor,
         Proposal(
@@ -64,7 +64,7 @@ def merge_terms(
     if asked.is_open:
         return asked
     # Whoever has just linked something to it is waited for, and whoever is about to waits: see
-    # ``register.terms.check_not_merged``.
+    # ``register.terms.require_not_merged``.
     Term.objects.select_for_update(of=("self",)).get(pk=term.pk)
     links = Risk.terms.through.objects
     # The rule holds for all risks of the register: what is found on either side of the party

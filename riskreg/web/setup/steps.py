@@ -57,7 +57,7 @@ class Setup(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """On to the step."""
-        check_maker(self.viewer)
+        require_maker(self.viewer)
         left = self.viewer.register.setup_steps
         if left:
             return HttpResponseRedirect(step_url(self.viewer.register.slug, left[0]))
@@ -71,12 +71,12 @@ class Step(RegisterView):
 
     def get(self, request: HttpRequest, step: str) -> HttpResponse:
         """The page of the step."""
-        check_maker(self.viewer)
+        require_maker(self.viewer)
         return self._page(step, self._form(step))
 
     def post(self, request: HttpRequest, step: str) -> HttpResponse:
         """Do it and stay, or go on."""
-        check_maker(self.viewer)
+        require_maker(self.viewer)
         form = self._form(step, request.POST)
         if request.POST.get("act") == "on":
             return self._on(step)
@@ -190,7 +190,7 @@ class Step(RegisterView):
 _FIELDS = {"names": "name", "key": "name", "prefix": "letters", "days": "email"}
 
 
-def check_maker(viewer: Viewer) -> None:
+def require_maker(viewer: Viewer) -> None:
     """Raise ``Forbidden`` unless the viewer made the register and manages here still."""
     require(viewer, "register.configure")
     if not is_maker(viewer):
