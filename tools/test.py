@@ -3,9 +3,9 @@
 PostgreSQL is DATABASE_URL_POSTGRES, or a private cluster where a server is installed. With
 REQUIRE_ALL=1 anything that was left out is a failure. Arguments go to pytest; ``ON=sqlite`` or
 ``ON=postgresql`` in the environment keeps to one database; SECOND names the folders of tests that
-are run on the second one (none: all). With COVERAGE=1 the run on SQLite is traced, line by line and
-branch by branch, with COVERAGE=probes it is probed, and held against the floor in pyproject.toml
-(``tools/measure.py``).
+are run on the second one (none: all); SHUFFLE is the seed of another order. With COVERAGE=1 the run
+on SQLite is traced, line by line and branch by branch, with COVERAGE=probes it is probed, and held
+against the floor in pyproject.toml (``tools/measure.py``).
 """
 
 import contextlib
@@ -52,6 +52,8 @@ def run(
     ]
     if marks:
         command += ["-m", marks]
+    if seed := os.environ.get("SHUFFLE", ""):
+        command += ["--shuffle", seed]
     print(f"\n== tests on {name} ==", flush=True)
     code = subprocess.run([*command, *arguments], cwd=ROOT, env=environment, check=False).returncode
     skipped: Counter[str] = Counter()
