@@ -21,6 +21,9 @@ from django.db.models.sql.where import WhereNode
 
 M = TypeVar("M", bound=Model)
 Value = int | str | uuid.UUID | dt.date | dt.datetime
+# Numbers that no constant of a query is; and two that fit the smallest column (16 bits), of which
+# what is equal to either may be one.
+LARGE, SMALL = 1_913_000_000, (31_913, 29_137)
 # So far from a day or moment that was given a query may name another, as the end of the week after.
 _NEAR = dt.timedelta(days=400)
 
@@ -34,8 +37,8 @@ class Statement(Generic[M]):
     """
 
     def __init__(self, build: Callable[..., QuerySet[M]], *kinds: type[Value]) -> None:
-        self.build = build
-        self.stand_ins = [_stand_in(kind, place) for place, kind in enumerate(kinds)]
+        self.build, self.kinds = build, kinds
+        self.stand_ins = _stand_ins(kinds)
         self._written: _Written | None = None
         self._finds_nothing = False
 
@@ -69,8 +72,18 @@ class Statement(Generic[M]):
 
     def _written_with(self) -> "_Written":
         if self._written is None:
-            self._written = _Written(self.build(*self.stand_ins), self.stand_ins)
+            try:
+                self._written = self._write(LARGE)
+            except EmptyResultSet:
+                # Beyond the range of a column the ORM knows that nothing can be found.
+                written, other = (self._write(number) for number in SMALL)
+                written.keep_places_of(other)
+                self._written = written
         return self._written
+
+    def _write(self, number: int) -> "_Written":
+        stand_ins = _stand_ins(self.kinds, number)
+        return _Written(self.build(*stand_ins), stand_ins)
 
     def _check(self, values: Sequence[Value]) -> None:
         for value, stand_in in zip(values, self.stand_ins, strict=True):
@@ -106,6 +119,13 @@ class _Written:
         self.rows.query.where = WhereNode()
         self.compiler.where = self.compiler.having = self.compiler.qualify = None
         self.compiler.query = self.rows.query
+
+    def keep_places_of(self, other: "_Written") -> None:
+        """Leave alone what is a value's here and not in ``other``, the same statement written with
+        other stand-ins: it is a constant that is equal to one of these."""
+        whose = {n: one.place for one, places in other.places.items() for n in places}
+        for one, places in self.places.items():
+            places[:] = [n for n in places if whose.get(n) == one.place]
 
     def parameters(self, values: Sequence[Value]) -> list[Any]:
         """What stands in the places of the statement for ``values``."""
@@ -173,19 +193,20 @@ class _Parameter:
         return value.hex if isinstance(value, uuid.UUID) and as_text else value
 
 
-def _stand_in(kind: type[Value], place: int) -> Value:
-    """A value of the kind that no constant of a query is."""
-    # Of the range of the smallest column: beyond it the ORM knows that nothing can be found, and
-    # writes no statement.
-    number = 31_913 + place
+def _stand_ins(kinds: Sequence[type[Value]], number: int = LARGE) -> list[Value]:
+    return [_stand_in(kind, place, number) for place, kind in enumerate(kinds)]
+
+
+def _stand_in(kind: type[Value], place: int, number: int) -> Value:
+    """A value of the kind to write a statement with; ``number`` is what numbers begin at."""
     if kind is int:
-        return number
+        return number + place
     # Days and moments each further from the next than what a query may count.
     if kind is dt.datetime:
         return dt.datetime(2600 + 3 * place, 7, 1, 12, tzinfo=dt.UTC)
     if kind is dt.date:
         return dt.date(2600 + 3 * place, 7, 1)
-    return str(number) if kind is str else uuid.UUID(int=number)
+    return str(LARGE + place) if kind is str else uuid.UUID(int=LARGE + place)
 
 
 def _comparable(value: Any) -> Any:

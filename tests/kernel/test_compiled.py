@@ -9,6 +9,7 @@ import pytest
 from django.db import connection
 from django.db.models import Case, CharField, F, Q, QuerySet, Value, When
 
+from riskreg.kernel import compiled
 from riskreg.kernel.compiled import Statement
 from riskreg.register.access import memberships_of, registers_called
 from riskreg.register.models import Membership, Role
@@ -45,19 +46,27 @@ def test_a_value_that_is_not_used_or_of_another_kind_is_an_error(world: World) -
         Statement(called, int, str)("1", "x")
 
 
-def test_a_value_of_the_smallest_column_is_written_too(world: World) -> None:
-    """PostgreSQL's numbers of 16 bits: beyond them the ORM would write nothing at all."""
+@pytest.mark.parametrize("large", [compiled.LARGE, 1 << 70])
+def test_a_value_of_the_smallest_column_is_written_too(
+    world: World, large: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Beyond the range of a column the ORM would write nothing at all: on PostgreSQL that of 16
+    bits, on SQLite that of 64. A constant that is one of the smaller numbers stays what it is."""
+    monkeypatch.setattr(compiled, "LARGE", large)
     risk = builders.risk(world)
     builders.assess(world, risk, (4, 3))
-    statement = Statement(
-        lambda one, other: Position.objects.filter(
-            residual_likelihood=one, residual_impact=other, valid_to=None
-        ),
-        int,
-        int,
-    )
-    assert [row.risk_id for row in statement(4, 3)] == [risk.pk]
-    assert list(statement(3, 4)) == []
+    for constant in (0, *compiled.SMALL, compiled.SMALL[0] + 1):
+        statement = Statement(
+            lambda one, other, least=constant: Position.objects.filter(
+                residual_likelihood=one, residual_impact=other, valid_to=None
+            ).exclude(ref_order=least),
+            int,
+            int,
+        )
+        for cell, found in (((4, 3), [risk.pk]), ((3, 4), [])):
+            assert [row.risk_id for row in statement(*cell)] == found, (constant, cell)
+            sql, values = statement.sql(*cell)
+            assert values.count(constant) == 1, (sql, values)
 
 
 @pytest.mark.django_db(transaction=True)
