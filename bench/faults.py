@@ -10,7 +10,7 @@ from pathlib import Path
 
 import redis
 
-from bench import processes
+from bench import names, processes
 from bench.gauges import Sample, Samples
 from bench.hosts import STATEMENT_SECONDS, Hosts
 from bench.writers import Caller
@@ -46,6 +46,7 @@ class Fault:
     slowest: float = 25.0
     quick: bool = True
     needs_disks: bool = False
+    needs_names: bool = False
 
 
 # What gauges tell --------------------------------------------------------------------------------
@@ -195,6 +196,19 @@ def _untar(hosts: Hosts) -> None:
     hosts.sink.signal(signal.SIGUSR2)
 
 
+def _forget(*lost: str) -> Callable[[Hosts, Caller], None]:
+    """Let the hosts resolve these names no more."""
+    return lambda hosts, caller: hosts.names.forget(*lost)
+
+
+def _remember(hosts: Hosts) -> None:
+    hosts.names.remember()
+
+
+def _nothing_is_found(one: Sample) -> bool:
+    return "unreachable" == one.check("database") == one.check("broker")
+
+
 def _settle_clock(hosts: Hosts) -> None:
     hosts.step_clock(0)
 
@@ -211,6 +225,9 @@ FAULTS = [
           _start("postgresql")),
     Fault("PostgreSQL frozen", "readyz database", _freeze, _fails("database"), _thaw,
           lasts=30.0, slowest=2 * _FROZEN + 5.0),
+    Fault("names gone", "readyz database, broker",
+          _forget(names.DATABASE, names.BROKER, names.MAIL), _each(_nothing_is_found), _remember,
+          lasts=20.0, needs_names=True),
     Fault("disks full", "readyz space", _fill, _fails("space"), _clear, lasts=20.0,
           needs_disks=True),
     Fault("disk read-only", "readyz space", _lock_disk, _fails("space"), _unlock_disk,
@@ -221,6 +238,8 @@ FAULTS = [
           _start("beat"), quick=False),
     Fault("mail server a tarpit", "riskreg_delivery_waiting_seconds", _tarpit,
           _each(_mail_waits), _untar, quick=False),
+    Fault("mail server's name gone", "riskreg_delivery_waiting_seconds", _forget(names.MAIL),
+          _each(_mail_waits), _remember, quick=False, needs_names=True),
     Fault("clock a day ahead", f"{ENGINE}, readyz engine", _step(DAY), _some(_engine_is_dead),
           tidy=_settle_clock, quick=False),
     Fault("clock a day back", f"{ENGINE}, readyz engine", _step(-DAY), _some(_engine_is_dead),

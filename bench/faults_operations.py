@@ -9,7 +9,8 @@ with 2xx is there, once. In the end every mail is held against what had to be to
 
 Prints a table. Exit code 1 when a promise was broken, 2 when the run could not be done. Needs no
 set-up: everything lives in a temporary folder and on loopback ports, and is ended. Full disks are
-5 MB in memory, which only root can mount; without that they are left out, and it says so.
+5 MB in memory, and names that are lost files of the hosts' own: only root can mount these; without
+that they are left out, and it says so.
 """
 
 import argparse
@@ -122,6 +123,9 @@ def run(
                 if fault.needs_disks and not hosts.disks:
                     report.left_out.append(f"{fault.name}: no disk of 5 MB can be mounted here")
                     continue
+                if fault.needs_names and not hosts.names.can_be_lost:
+                    report.left_out.append(f"{fault.name}: hosts cannot have names of their own")
+                    continue
                 report.outcomes.append(try_fault(fault, hosts, gauges, writers, say))
         finally:
             writers.stop()
@@ -162,13 +166,13 @@ def _hold_to_promises(report: Report, hosts: Hosts, writers: Writers) -> None:
 
 def show(report: Report) -> None:
     """Print the table, the counts, and what was broken."""
-    print(f"\n{'fault':22} {'gauge':46} {'told':>6} {'well':>6} {'slowest':>8}  answers")
+    print(f"\n{'fault':24} {'gauge':46} {'told':>6} {'well':>6} {'slowest':>8}  answers")
     for one in report.outcomes:
         answers = ", ".join(
             f"{count} x {status or 'none'}" for status, count in sorted(one.statuses.items())
         )
         print(
-            f"{one.fault.name:22} {one.fault.gauge:46} {_seconds(one.turned):>6} "
+            f"{one.fault.name:24} {one.fault.gauge:46} {_seconds(one.turned):>6} "
             f"{_seconds(one.back):>6} {one.slowest:>6.1f} s  {answers}"
         )
     print()

@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg
 
-from bench import processes
+from bench import names, processes
 from bench.outbox import Outbox
 from bench.processes import Program
 from bench.proxy import NAME, Authority, free_ports, nginx
@@ -56,7 +56,7 @@ class Host:
 class Hosts(Outbox):
     """Everything that runs. ``duties`` and ``expected`` grow with each seeding."""
 
-    def __init__(self, folder: Path, names: str = "ab") -> None:
+    def __init__(self, folder: Path, called: str = "ab") -> None:
         """Describe it all; nothing is started. Raises ``FileNotFoundError`` for what lacks."""
         super().__init__(folder / "mails.jsonl")
         self.folder = folder
@@ -67,19 +67,20 @@ class Hosts(Outbox):
         self._registers = 0
         self.clock, self.evidence = folder / "clock", folder / "evidence"
         self.disks: list[Path] = []
+        self.names = names.Names(folder)
         self.postgres = processes.Postgres()
         self.address = self.postgres.cluster.url
         try:
             self._make_disk(self.evidence)
-            self._describe(names)
+            self._describe(called)
         except BaseException:
             self.remove()
             raise
 
-    def _describe(self, names: str) -> None:
+    def _describe(self, called: str) -> None:
         self.valkey = processes.Valkey(self.folder, dict(os.environ), keeps=False)
         self.pooler = processes.Pooler(self.folder, self.address, connections=16)
-        mail, self.plain, self.secure, *ports = free_ports(3 + len(names))
+        mail, self.plain, self.secure, *ports = free_ports(3 + len(called))
         self.sink = Program(
             "smtp-sink",
             [sys.executable, "-m", "bench.smtp_sink", str(mail), str(self.mails)],
@@ -93,11 +94,11 @@ class Hosts(Outbox):
             "ALLOWED_HOSTS": NAME,
             "BASE_URL": f"https://{NAME}",
             "TRUST_PROXY_HEADERS": "1",
-            "DATABASE_URL": self.pooler.url,
+            "DATABASE_URL": self.names.instead(self.pooler.url, names.DATABASE),
             "DATABASE_POOLER": "1",
             "DATABASE_STATEMENT_SECONDS": str(STATEMENT_SECONDS),
-            "REDIS_URL": self.valkey.url,
-            "EMAIL_URL": f"smtp://127.0.0.1:{mail}",
+            "REDIS_URL": self.names.instead(self.valkey.url, names.BROKER),
+            "EMAIL_URL": self.names.instead(f"smtp://127.0.0.1:{mail}", names.MAIL),
             "EVIDENCE_DIR": str(self.evidence),
             "READY_FREE_MB": "2",
             "BACKUP_HOURS": "0",
@@ -116,9 +117,12 @@ class Hosts(Outbox):
             "DJANGO_SETTINGS_MODULE": "config.settings",
             "PYTHONPATH": str(processes.ROOT),
         }
-        # Commands speak to PostgreSQL itself: ``migrate`` has to.
-        self.direct = {**self.env, "DATABASE_URL": self.address, "DATABASE_POOLER": "0"}
-        self.hosts = [self._host(name, port) for name, port in zip(names, ports, strict=True)]
+        # Commands speak to PostgreSQL itself: ``migrate`` has to. They know no names.
+        self.direct = {
+            **self.env, "DATABASE_URL": self.address, "DATABASE_POOLER": "0",
+            "REDIS_URL": self.valkey.url, "EMAIL_URL": f"smtp://127.0.0.1:{mail}",
+        }  # fmt: skip
+        self.hosts = [self._host(name, port) for name, port in zip(called, ports, strict=True)]
         self.authority = Authority(self.folder)
         command = nginx(self.folder, ports, self.plain, self.secure, self.authority.keys())
         self.proxy = Program("proxy", command, dict(os.environ), self.folder)
@@ -135,14 +139,15 @@ class Hosts(Outbox):
             "PROMETHEUS_MULTIPROC_DIR": str(folder / "metrics"),
         }
         app = "bench.stepped"
-        return Host(
-            name,
-            folder,
-            port,
+        programs = [
             processes.web(f"web-{name}", port, env, self.folder, "bench.stepped_web"),
             processes.worker(f"worker-{name}", app, env, self.folder, 1),
             processes.beat(f"beat-{name}", app, env, folder),
-        )
+        ]
+        if self.names.can_be_lost:
+            for program in programs:
+                program.argv = self.names.own(program.argv)
+        return Host(name, folder, port, *programs)
 
     def _make_disk(self, folder: Path) -> None:
         """A folder on a disk of 5 MB, where we may mount one; ``disks`` are those."""
