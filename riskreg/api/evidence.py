@@ -91,7 +91,7 @@ class EvidenceList(EvidenceApi):
         # Nothing is stored for whom it would be refused.
         services.require_may_add(self.viewer, thing_for(self.viewer, thing, ref))
         checked = services.checked_file(file, str(file.name))  # type: ignore[union-attr]
-        with services.uploaded(file, checked, self.at) as stored:  # type: ignore[arg-type]
+        with services.store_upload(file, checked, self.at) as stored:  # type: ignore[arg-type]
             return self.write(lambda: self._add(request, stored))
 
     def _add(self, request: Request, stored: services.Stored | None) -> Answer:

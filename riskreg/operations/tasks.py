@@ -15,9 +15,9 @@ def tend_backups() -> list[str]:
 
 
 @shared_task(name="operations.forget")
-def forget() -> dict[str, int]:
+def delete_expired_records() -> dict[str, int]:
     """Delete what is older than it is kept."""
-    return forgetting.forget(clock.now())
+    return forgetting.delete_expired_records(clock.now())
 
 
 @shared_task(name="operations.fill_again")

@@ -24,7 +24,7 @@ from riskreg.endpoints.models import Endpoint
 from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
 from riskreg.endpoints.url_guard import read
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.services import add_evidence, checked_file, uploaded
+from riskreg.evidence.services import add_evidence, checked_file, store_upload
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.services import Brought, bring_in, keep_draft
 from riskreg.exchange.services.schedules import set_schedule
@@ -61,7 +61,7 @@ def attached(slug: str) -> Evidence:
     actor = viewer_for(User.objects.get(email=MANAGER), slug)
     text = io.BytesIO(b"as agreed (illustrative)")
     checked = checked_file(text, "minutes.txt")
-    with uploaded(text, checked, clock.now()) as stored:
+    with store_upload(text, checked, clock.now()) as stored:
         return add_evidence(
             actor=actor, thing="risk", ref="R-001", stored=stored, label="illustrative",
             at=clock.now(),

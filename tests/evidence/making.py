@@ -40,7 +40,7 @@ def evidence(
     at = given.pop("at", world.at)
     ref = str(getattr(row, "ref", None) or row.uuid)
     checked = services.checked_file(io.BytesIO(data), name)
-    with services.uploaded(io.BytesIO(data), checked, at) as stored:
+    with services.store_upload(io.BytesIO(data), checked, at) as stored:
         return services.add_evidence(
             actor=world.viewer(by), thing=kind, ref=ref, stored=stored, at=at, **given
         )

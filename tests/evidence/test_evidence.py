@@ -227,7 +227,7 @@ def test_a_full_disk_is_said_and_leaves_nothing(world: World) -> None:
     with (
         nothing_changes(),
         pytest.raises(Unavailable, match="no room"),
-        services.uploaded(FullDisk(PDF), checked, world.at),
+        services.store_upload(FullDisk(PDF), checked, world.at),
     ):
         raise AssertionError("nothing was stored")
     assert list(Path(django_settings.EVIDENCE_DIR).rglob("*.*")) == []
@@ -258,7 +258,7 @@ def test_an_upload_whose_record_fails_leaves_no_file(world: World) -> None:
     checked = services.checked_file(io.BytesIO(PDF), "a.pdf")
     with (
         pytest.raises(ZeroDivisionError),
-        services.uploaded(io.BytesIO(PDF), checked, world.at) as made,
+        services.store_upload(io.BytesIO(PDF), checked, world.at) as made,
     ):
         assert made.size // len(stored() - {made.id})
     assert stored() == set()

@@ -234,12 +234,12 @@ def test_a_probe_that_lost_its_turn_does_not_end_the_turn_of_the_next(
     turn = AT + MINUTE + lease
     now = claim("mail", "mail", turn, 50)
     assert (lost.probe, now.probe) == (True, True)
-    circuits.not_tried("mail", lost.claim, turn + SECOND)
+    circuits.record_not_tried("mail", lost.claim, turn + SECOND)
     circuit = Circuit.objects.get()
     assert (circuit.probe, circuit.paused_until) == (now.claim, turn + lease)
     assert claim("mail", "mail", turn + 2 * SECOND, 50).rows == []
     # Nor does its failure count as the next one's.
-    assert circuits.failed("mail", lost.claim, "down", turn + SECOND)
+    assert circuits.record_failure("mail", lost.claim, "down", turn + SECOND)
     assert Circuit.objects.get().probe == now.claim
 
 

@@ -16,7 +16,7 @@ from riskreg.kernel.errors import Conflict
 from riskreg.notify.models import Delivery, Message
 from riskreg.notify.queries.inbox import delivered_to_inbox
 from riskreg.notify.services.outbox import resend
-from riskreg.operations.services.forgetting import forget
+from riskreg.operations.services.forgetting import delete_expired_records
 from tests.builders import AT, World
 
 DAY = dt.timedelta(days=1)
@@ -32,10 +32,10 @@ def test_sessions_that_are_over_and_old_sign_ins_are_deleted(
     for name, days in (("old", 31), ("recent", 29)):
         row = AccessLog.objects.create(username=name, user_agent="b", path_info="/")
         AccessLog.objects.filter(pk=row.pk).update(attempt_time=AT - days * DAY)
-    assert {"sessions": 1, "sign_ins": 1}.items() <= forget(at).items()
+    assert {"sessions": 1, "sign_ins": 1}.items() <= delete_expired_records(at).items()
     assert [s.session_key for s in Session.objects.all()] == ["alive"]
     assert [row.username for row in AccessLog.objects.all()] == ["recent"]
-    assert set(forget(at).values()) == {0}
+    assert set(delete_expired_records(at).values()) == {0}
 
 
 def message(key: str, days: int, state: str, to: uuid.UUID, channel: str = "mail") -> Message:
@@ -59,7 +59,7 @@ def test_what_old_messages_said_is_deleted_and_that_they_were_sent_stays(
     old = message("old", 101, "sent", to, "inbox")
     message("failed", 101, "failed", to)
     kept = [message("recent", 99, "sent", to, "inbox"), message("waiting", 101, "pending", to)]
-    assert forget(at)["messages"] == 2
+    assert delete_expired_records(at)["messages"] == 2
     old.refresh_from_db()
     assert (old.subject, old.text, old.html, old.address, old.payload) == ("", "", "", "", None)
     assert (old.emptied_at, old.recipient) == (at, to)
@@ -72,9 +72,9 @@ def test_what_old_messages_said_is_deleted_and_that_they_were_sent_stays(
             delivery=Delivery.objects.get(message__key="failed").uuid,
             audience=world.viewer(world.manager).audience, actor=world.manager.uuid, at=at,
         )  # fmt: skip
-    assert forget(at)["messages"] == 0
+    assert delete_expired_records(at)["messages"] == 0
     settings.KEEP_MESSAGES_DAYS = 0
-    assert forget(at + 9999 * DAY)["messages"] == 0
+    assert delete_expired_records(at + 9999 * DAY)["messages"] == 0
 
 
 @pytest.mark.django_db
@@ -87,7 +87,7 @@ def test_mails_in_files_go_with_the_messages(
         (tmp_path / name).touch()
         stamp = (AT - days * DAY).timestamp()
         os.utime(tmp_path / name, (stamp, stamp))
-    forget(at)
+    delete_expired_records(at)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["notes.txt", "recent.log"]
 
 
@@ -115,7 +115,7 @@ def test_files_that_nobody_took_and_old_packs_go_unless_a_worker_is_at_them(
         Job.objects.create(
             kind=kind, subject=subject, audience="x", requested_by=world.manager.uuid, created_at=AT
         )
-    forgotten = forget(at)
+    forgotten = delete_expired_records(at)
     assert (forgotten["import_drafts"], forgotten["board_packs"]) == (1, 1)
     assert set(ImportDraft.objects.values_list("file_name", flat=True)) == {"busy", "recent"}
     assert set(BoardPack.objects.all()) == set(packs[1:])

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.accounts.notices import tell_owner
 from riskreg.accounts.services.accounts import check_address, create_user, log_change
-from riskreg.accounts.services.sign_in import forget_failures
+from riskreg.accounts.services.sign_in import delete_failed_attempts
 from riskreg.events.services import put_beside
 from riskreg.kernel.errors import Errors, Forbidden
 from riskreg.kernel.text import clean_text
@@ -127,7 +127,7 @@ def set_password(*, user: User, password: str | None, at: dt.datetime, actor: Us
     """
     user.password = make_password(password)
     user.save(update_fields=["password"])
-    forget_failures(address=user.email)
+    delete_failed_attempts(address=user.email)
     log_change(user, "user.password_set", at, {}, actor=actor, by_operator=actor is None)
     if actor is None or actor.pk != user.pk:
         # What one does oneself is told by the page where it is done.

@@ -12,7 +12,7 @@ from django.db import transaction
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.services.accounts import log_change, revoke_token
 from riskreg.accounts.services.administration import check_account
-from riskreg.accounts.services.sign_in import forget_failures
+from riskreg.accounts.services.sign_in import delete_failed_attempts
 from riskreg.events.services import erase_beside
 from riskreg.kernel.errors import Errors
 
@@ -36,7 +36,7 @@ def forget_account(*, user: User, at: dt.datetime) -> dict[str, int]:
     errors.raise_if_any()
     address = user.email
     found = {"tokens": _end_tokens(user, at), "sign_ins": _delete_sign_ins(address)}
-    forget_failures(address=address)
+    delete_failed_attempts(address=address)
     found["sessions"] = _end_sessions(user)
     found["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
     found["values"] = erase_beside(user.uuid)

@@ -95,7 +95,7 @@ def record_waiting(attempt: Attempt) -> None:
 
 
 @transaction.atomic
-def forget_failures(*, address: str = "", network: str = "") -> int:
+def delete_failed_attempts(*, address: str = "", network: str = "") -> int:
     """Let an account, a client, or with neither everybody try again at once; how many were there.
 
     What an operator does for somebody who is kept out, and what setting a new password does for

@@ -26,8 +26,8 @@ from riskreg.decisions.services.conditions import (
 from riskreg.decisions.services.requests import (
     accepted_since,
     check_expiry,
+    create_obligation,
     granted_acceptance,
-    owe,
     require_still_acceptable,
 )
 from riskreg.decisions.services.telling import tell_programs
@@ -83,17 +83,17 @@ def grant_acceptance(
         "grant_words": words,
     }
     # Written after what it replaces, for only one of a risk is in force.
-    changes = _keep(row, values, recorded_at or at)
+    changes = _save_next_version(row, values, recorded_at or at)
     before = [condition_log(one) for one in _conditions(row)]
     for given in more:
-        owe(row, ObligationKind.CONDITION, ObligationState.PROPOSED, **given)
+        create_obligation(row, ObligationKind.CONDITION, ObligationState.PROPOSED, **given)
     rows = _conditions(row)
     for one in rows:
         one.state, one.updated_at = ObligationState.OPEN, max(at, one.updated_at)
         one.due_on = min(one.due_on, end)
         one.save(update_fields=["state", "due_on", "updated_at"])
     _end(actor, row, (ObligationKind.ANSWER,), ObligationState.MET, at)
-    owe(row, ObligationKind.EXPIRY, ObligationState.OPEN, owner=None, due_on=end)
+    create_obligation(row, ObligationKind.EXPIRY, ObligationState.OPEN, owner=None, due_on=end)
     logged = changes | conditions_log(before, rows)
     entries.append(
         actor.entry("acceptance.granted", row, at=at, recorded_at=recorded_at, changes=logged)
@@ -159,7 +159,7 @@ def _close_and_build_entry(
     state = policy.NEXT[row.state, act]
     before = [condition_log(one) for one in _conditions(row)]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
-    changes = _keep(row, values, recorded_at or at)
+    changes = _save_next_version(row, values, recorded_at or at)
     _end(actor, row, tuple(ObligationKind), ObligationState.CANCELLED, at)
     after = [condition_log(one) for one in _conditions(row)]
     if before != after:
@@ -200,7 +200,7 @@ def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datet
     return row
 
 
-def _keep(row: Acceptance, values: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
+def _save_next_version(row: Acceptance, values: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
     changes: dict[str, Any] = set_values(ACCEPTANCE, row, values)
     row.version += 1
     row.updated_at = max(at, row.updated_at)

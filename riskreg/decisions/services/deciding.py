@@ -25,15 +25,15 @@ from riskreg.decisions.queries.decisions import (
     who_can_decide,
 )
 from riskreg.decisions.services.conditions import clean_conditions, conditions_log
-from riskreg.decisions.services.drafts import keep
+from riskreg.decisions.services.drafts import save_next_version
 from riskreg.decisions.services.rulings import (
     asked_of,
     back_to_draft,
     cast_vote,
     close_and_build_entry,
+    create_obligation,
     locked_for,
     options_of,
-    owe,
     settle,
 )
 from riskreg.decisions.services.telling import tell_programs
@@ -74,9 +74,9 @@ def propose_decision(
     changes: dict[str, Any] = set_values(DECISION, row, values)
     row.criteria, row.basis = actor.criteria, ratings_now(row)
     changes["criteria_number"] = [None, actor.criteria.number]
-    keep(row, [*values, "criteria", "basis"], recorded_at or at)
+    save_next_version(row, [*values, "criteria", "basis"], recorded_at or at)
     for one in asked_of(row):
-        owe(row, ObligationKind.DECISION_ANSWER, one.user, row.due_on, at)
+        create_obligation(row, ObligationKind.DECISION_ANSWER, one.user, row.due_on, at)
     entry = actor.entry("decision.proposed", row, at=at, recorded_at=recorded_at, changes=changes)
     append(entry)
     tell_programs(actor, row, "decision.proposed", recorded_at or at)
@@ -140,12 +140,14 @@ def decide(
     }
     changes: dict[str, Any] = set_values(DECISION, row, values)
     made = [
-        owe(row, ObligationKind.DECISION_CONDITION, one.pop("owner"), one.pop("due_on"), at,
-             state=ObligationState.PROPOSED, **one)
+        create_obligation(
+            row, ObligationKind.DECISION_CONDITION, one.pop("owner"), one.pop("due_on"), at,
+            state=ObligationState.PROPOSED, **one,
+        )
         for one in given
     ]  # fmt: skip
     changes |= conditions_log([], made)
-    keep(row, values, recorded_at or at)
+    save_next_version(row, values, recorded_at or at)
     cast_vote(actor, row, True, "", at)
     return settle(actor, row, Act.DECIDE, changes, at, recorded_at)
 
@@ -173,7 +175,7 @@ def vote_on_decision(
     cast_vote(actor, row, act == Act.AGREE, text, at)
     if act == Act.OBJECT:
         return back_to_draft(actor, row, act, "decision.objected", text, at)
-    keep(row, [], recorded_at or at)
+    save_next_version(row, [], recorded_at or at)
     return settle(actor, row, act, {}, at, recorded_at)
 
 

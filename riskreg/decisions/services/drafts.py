@@ -127,7 +127,7 @@ def edit_decision(
             name_deciders(row, people, at)
             changes["deciders"] = [before, deciders_log(people)]
     if changes:
-        keep(row, clean, recorded_at or at)
+        save_next_version(row, clean, recorded_at or at)
         entry = actor.entry("decision.edited", row, at=at, recorded_at=recorded_at, changes=changes)
         append(entry)
     return row
@@ -159,7 +159,7 @@ def locked_draft(actor: Viewer, ref: str, version: int | None, at: dt.datetime) 
     return row
 
 
-def keep(row: Decision, values: Iterable[str], at: dt.datetime) -> None:
+def save_next_version(row: Decision, values: Iterable[str], at: dt.datetime) -> None:
     """Save what was set on ``row`` under the names ``values``, as its next version."""
     row.version += 1
     row.updated_at = max(at, row.updated_at)

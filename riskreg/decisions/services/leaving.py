@@ -18,7 +18,7 @@ from riskreg.decisions.queries.decisions import (
     visible_decisions,
     who_can_decide,
 )
-from riskreg.decisions.services.drafts import keep, locked
+from riskreg.decisions.services.drafts import locked, save_next_version
 from riskreg.events.services import append
 from riskreg.register.access import Viewer
 
@@ -59,7 +59,7 @@ def _reopen(actor: Viewer, row: Decision, user: User, at: dt.datetime) -> bool:
         asked = [one.user_id for one in row.asked if one.party_id == party.pk]  # type: ignore[attr-defined]
         owners = [person for person in asked if person in able] or [user.pk]
         _ask_again(row, owners, at)
-        keep(row, [], at)
+        save_next_version(row, [], at)
         changes = {"answer_needed": [None, party.key]}
         append(actor.entry("decision.answer_reopened", row, at=at, changes=changes))
     return bool(lost)

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.decisions.models import Argument, Decision, DecisionState, Option, Stance
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.queries.decisions import argument_for, decision_called, option_of
-from riskreg.decisions.services.drafts import keep, locked, locked_draft, option_log
+from riskreg.decisions.services.drafts import locked, locked_draft, option_log, save_next_version
 from riskreg.decisions.services.gates import clean_gate, gate_about
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
@@ -142,7 +142,7 @@ def _options_changed(
     after = _options_log(row)
     if after == before:
         return
-    keep(row, {}, recorded_at or at)
+    save_next_version(row, {}, recorded_at or at)
     changes = {"options": [before, after]}
     append(actor.entry("decision.edited", row, at=at, recorded_at=recorded_at, changes=changes))
 

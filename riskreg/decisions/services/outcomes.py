@@ -24,7 +24,7 @@ from riskreg.decisions.queries.decisions import (
     who_can_decide,
 )
 from riskreg.decisions.services.conditions import close, condition_log
-from riskreg.decisions.services.drafts import keep, locked
+from riskreg.decisions.services.drafts import locked, save_next_version
 from riskreg.decisions.services.rulings import close_and_build_entry, locked_for
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
@@ -68,7 +68,7 @@ def revisit_decision(
     changes["happened"] = [None, happened]
     if lessons:
         changes["lessons"] = [None, lessons]
-    keep(row, values, recorded_at or at)
+    save_next_version(row, values, recorded_at or at)
     for one in Obligation.objects.filter(
         decision=row, kind=ObligationKind.DECISION_REVIEW, state=ObligationState.OPEN
     ).select_for_update(of=("self",), no_key=True):
@@ -123,7 +123,7 @@ def close_decision_condition(
     changes: dict[str, Any] = {"condition": [before, condition_log(row)]}
     values = _started(decision, actor.today(at))
     changes |= set_values(DECISION, decision, values)
-    keep(decision, values, at)
+    save_next_version(decision, values, at)
     verb = "decision.condition_met" if state == "met" else "decision.condition_waived"
     append(actor.entry(verb, decision, at=at, changes=changes))
     tell_programs(actor, decision, verb, at)

@@ -88,10 +88,12 @@ def request_acceptance(
         **clean,
     )
     made = [
-        owe(row, ObligationKind.CONDITION, ObligationState.PROPOSED, **condition)
+        create_obligation(row, ObligationKind.CONDITION, ObligationState.PROPOSED, **condition)
         for condition in rows
     ]
-    owe(row, ObligationKind.ANSWER, ObligationState.OPEN, owner=row.acceptor, due_on=row.answer_by)
+    create_obligation(
+        row, ObligationKind.ANSWER, ObligationState.OPEN, owner=row.acceptor, due_on=row.answer_by
+    )
     append(
         actor.entry(
             "acceptance.requested",
@@ -300,7 +302,7 @@ def _newest_estimates(actor: Viewer, risk: Risk) -> list[str]:
     return sorted(str(row.uuid) for row in newest_of_each(rows))
 
 
-def owe(row: Acceptance, kind: str, state: str, **given: Any) -> Obligation:
+def create_obligation(row: Acceptance, kind: str, state: str, **given: Any) -> Obligation:
     """Note what is owed because of an acceptance."""
     return Obligation.objects.create(
         register=row.register,

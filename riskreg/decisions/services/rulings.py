@@ -27,7 +27,7 @@ from riskreg.decisions.queries.decisions import (
 )
 from riskreg.decisions.queries.weighing import weighing_log
 from riskreg.decisions.services.conditions import close, conditions_log
-from riskreg.decisions.services.drafts import keep, locked
+from riskreg.decisions.services.drafts import locked, save_next_version
 from riskreg.decisions.services.records import record_of
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import Entry, append, append_all
@@ -72,7 +72,7 @@ def options_of(row: Decision) -> list[Option]:
     return row.choices  # type: ignore[attr-defined, no-any-return]
 
 
-def owe(
+def create_obligation(
     row: Decision, kind: str, owner: User, due_on: dt.date, at: dt.datetime, **given: Any
 ) -> Obligation:
     """Note what is owed because of a decision; it is filed under the risk that puts most at
@@ -125,10 +125,10 @@ def settle(
         append(actor.entry(verb, fresh, at=at, recorded_at=recorded_at, changes=changes | voted))
         tell_programs(actor, fresh, verb, recorded_at or at)
         return fresh
-    return _decided(actor, fresh, changes | voted, at, recorded_at)
+    return _decide_and_log(actor, fresh, changes | voted, at, recorded_at)
 
 
-def _decided(
+def _decide_and_log(
     actor: Viewer,
     row: Decision,
     changes: dict[str, Any],
@@ -163,7 +163,7 @@ def _decided(
     close_owed(actor, row, ObligationKind.DECISION_ANSWER, at, state=ObligationState.MET)
     assert row.ruled_by is not None  # noqa: S101 - chosen before
     assert row.review_on is not None  # noqa: S101 - as above
-    owe(row, ObligationKind.DECISION_REVIEW, row.ruled_by, row.review_on, at)
+    create_obligation(row, ObligationKind.DECISION_REVIEW, row.ruled_by, row.review_on, at)
     entries = [
         actor.entry("decision.decided", row, at=at, recorded_at=recorded_at, changes=changes)
     ]
@@ -199,7 +199,7 @@ def close_and_build_entry(
     state = policy.NEXT[row.state, act]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
     changes = set_values(DECISION, row, values)
-    keep(row, values, recorded_at or at)
+    save_next_version(row, values, recorded_at or at)
     for kind in _OWED:
         close_owed(actor, row, kind, at)
     tell_programs(actor, row, f"decision.{state}", recorded_at or at)
@@ -221,7 +221,7 @@ def back_to_draft(
     if act == Act.OBJECT:
         party = actor.party.key if actor.party else None
         changes["vote"] = [None, {"party": party, "answer": "no"}]
-    keep(row, values, at)
+    save_next_version(row, values, at)
     for kind in (ObligationKind.DECISION_ANSWER, ObligationKind.DECISION_CONDITION):
         close_owed(actor, row, kind, at)
     append(actor.entry(verb, row, at=at, changes=changes))

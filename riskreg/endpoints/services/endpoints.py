@@ -118,7 +118,7 @@ def rename(
     if name == row.name:
         return row
     before, row.name = row.name, name
-    return _saved(row, "endpoint.renamed", at, {"name": [before, name]}, actor, request_id)
+    return _save_and_log(row, "endpoint.renamed", at, {"name": [before, name]}, actor, request_id)
 
 
 @transaction.atomic
@@ -144,7 +144,7 @@ def switch(
     if not on:
         _drop_waiting(row)
     verb = "endpoint.enabled" if on else "endpoint.disabled"
-    return _saved(row, verb, at, {}, actor, request_id)
+    return _save_and_log(row, verb, at, {}, actor, request_id)
 
 
 @transaction.atomic
@@ -166,7 +166,7 @@ def rotate_secret(
     except Undecryptable:
         held = Secrets(new_secret())
     row.secret = held.encrypted()
-    return _saved(row, "endpoint.secret_rotated", at, {}, actor, request_id), held.now
+    return _save_and_log(row, "endpoint.secret_rotated", at, {}, actor, request_id), held.now
 
 
 @transaction.atomic
@@ -274,7 +274,7 @@ def _locked(audience: Audience, endpoint: uuid.UUID, version: int | None) -> End
     return row
 
 
-def _saved(
+def _save_and_log(
     row: Endpoint,
     verb: str,
     at: dt.datetime,

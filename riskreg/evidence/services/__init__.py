@@ -13,9 +13,9 @@ from riskreg.evidence.services.files import (
     Stored,
     checked_file,
     open_checked,
+    store_upload,
     sweep,
     too_large,
-    uploaded,
     verify_files,
 )
 
@@ -29,9 +29,9 @@ __all__ = [
     "open_checked",
     "release_evidence",
     "require_may_add",
+    "store_upload",
     "sweep",
     "too_large",
-    "uploaded",
     "verify_files",
     "withdraw_evidence",
 ]

@@ -74,7 +74,7 @@ def too_large() -> Invalid:
 
 
 @contextlib.contextmanager
-def uploaded(file: IO[bytes], checked: Checked, at: dt.datetime) -> Iterator[Stored]:
+def store_upload(file: IO[bytes], checked: Checked, at: dt.datetime) -> Iterator[Stored]:
     """Store a file for the block in which its record is to be written. What no record names at the
     end of it is deleted again.
 

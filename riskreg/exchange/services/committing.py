@@ -130,7 +130,7 @@ def _take_together(
     where a reason is given."""
     made: Sequence[Risk | None] = [None] * len(rows)
     if len(rows) > 1:
-        new = [_new(actor, plan, row, of_import, at) for row in rows]
+        new = [_build_new_risk(actor, plan, row, of_import, at) for row in rows]
         made = risks.create_risks(actor=actor, rows=new, recorded_at=at)
     for row, risk in zip(rows, made, strict=True):
         if risk is None:
@@ -139,7 +139,7 @@ def _take_together(
             yield _build_imported_row(actor, of_import, row, risk, Made())
 
 
-def _new(
+def _build_new_risk(
     actor: Viewer, plan: Plan, row: RowPlan, of_import: Import, at: dt.datetime
 ) -> risks.NewRisk:
     return risks.NewRisk(

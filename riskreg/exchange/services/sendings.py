@@ -76,7 +76,7 @@ def _begin(schedule: int, at: dt.datetime) -> None:
         return
     found = to_do(rule_of(row), row.next_on, row.days_before, today)
     for meeting in found.skip:
-        skipped = _new(row, meeting, SendingState.SKIPPED, at)
+        skipped = _create_sending(row, meeting, SendingState.SKIPPED, at)
         _log(row, "pack_schedule.skipped", skipped, at)
     if found.make is not None:
         _make(row, found.make, at)
@@ -84,7 +84,9 @@ def _begin(schedule: int, at: dt.datetime) -> None:
     row.save(update_fields=["next_on", "make_on"])
 
 
-def _new(row: PackSchedule, meeting: dt.date, state: SendingState, at: dt.datetime) -> PackSending:
+def _create_sending(
+    row: PackSchedule, meeting: dt.date, state: SendingState, at: dt.datetime
+) -> PackSending:
     return PackSending.objects.create(
         schedule=row,
         meeting_on=meeting,
@@ -100,7 +102,7 @@ def _make(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
     they may not any more, of who may."""
     makers = list(pack_makers(row.register_id, row.party_id))
     maker = next((m for m in makers if m.user_id == row.set_by_id), makers[0] if makers else None)
-    one = _new(row, meeting, SendingState.MAKING, at)
+    one = _create_sending(row, meeting, SendingState.MAKING, at)
     if maker is None:
         # Nobody is left to be told either; the log says it.
         _end(row, one, SendingState.FAILED, at)

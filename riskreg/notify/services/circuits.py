@@ -46,7 +46,7 @@ def admit(destination: str, claim: uuid.UUID, at: dt.datetime) -> Admitted:
     return Admitted(open_to=bool(mine), probe=bool(mine))
 
 
-def succeeded(destination: str) -> None:
+def record_success(destination: str) -> None:
     """A server took something: whatever went wrong before is over."""
     closed = Circuit.objects.filter(
         Q(failures__gt=0) | Q(opened_at__isnull=False), destination=destination
@@ -58,7 +58,7 @@ def succeeded(destination: str) -> None:
         log.info("circuit_closed", destination=destination)
 
 
-def failed(destination: str, claim: uuid.UUID, error: str, at: dt.datetime) -> bool:
+def record_failure(destination: str, claim: uuid.UUID, error: str, at: dt.datetime) -> bool:
     """A passing failure of the server's. Returns whether it is to be left alone from now on."""
     with transaction.atomic():
         Circuit.objects.bulk_create([Circuit(destination=destination)], ignore_conflicts=True)
@@ -79,6 +79,6 @@ def failed(destination: str, claim: uuid.UUID, error: str, at: dt.datetime) -> b
     return row.opened_at is not None
 
 
-def not_tried(destination: str, claim: uuid.UUID, at: dt.datetime) -> None:
+def record_not_tried(destination: str, claim: uuid.UUID, at: dt.datetime) -> None:
     """The probe ``claim`` told nothing about the server: the next one may follow at once."""
     Circuit.objects.filter(destination=destination, probe=claim).update(probe=None, paused_until=at)

@@ -27,7 +27,7 @@ from riskreg.notify.models import (
 )
 from riskreg.notify.policy import JITTER, LONGEST_WAIT
 from riskreg.notify.queries.deliveries import due
-from riskreg.notify.services.circuits import admit, not_tried
+from riskreg.notify.services.circuits import admit, record_not_tried
 from riskreg.notify.services.inbox import drop_from_inbox
 from riskreg.notify.services.rate_limit import acquire
 
@@ -82,7 +82,7 @@ def claim(
     keys = keys[: acquire(channel, len(keys), at)]
     if not keys:
         if batch.probe:
-            not_tried(destination, batch.claim, at)
+            record_not_tried(destination, batch.claim, at)
         return batch
     Delivery.objects.filter(pk__in=keys).update(
         state=DeliveryState.SENDING,

@@ -26,7 +26,7 @@ from riskreg.notify.policy import (
 )
 from riskreg.notify.queries.deliveries import destinations_due, waiting_for
 from riskreg.notify.refresh import refreshed_kinds, refresher
-from riskreg.notify.services.circuits import failed, not_tried, succeeded
+from riskreg.notify.services.circuits import record_failure, record_not_tried, record_success
 from riskreg.notify.services.claims import (
     Batch,
     Result,
@@ -164,7 +164,7 @@ class _Batch:
             self.gave_up = True
             release(self.batch)
             if self.batch.probe:
-                not_tried(self.batch.destination, self.batch.claim, self.batch.at)
+                record_not_tried(self.batch.destination, self.batch.claim, self.batch.at)
 
     def _in_time(self, at: dt.datetime) -> bool:
         """Whether another may be begun: early enough in the lease, and by a clock that goes on."""
@@ -192,7 +192,7 @@ class _Batch:
     def _try(self, sender: Sender, row: Delivery, at: dt.datetime, *, refresh: bool) -> None:
         failure: PassingFailure | None = None
         try:
-            if refresh and not _refreshed(row, at):
+            if refresh and not _refresh_message(row, at):
                 result = Result(DeliveryState.DROPPED, AttemptOutcome.DROPPED, at)
             else:
                 sender.send(row.message, at)
@@ -216,15 +216,15 @@ class _Batch:
         if failure is not None and failure.of_server:
             self._record()
             self._heard = False
-            self.gave_up = failed(destination, claimed, result.error, at)
+            self.gave_up = record_failure(destination, claimed, result.error, at)
         elif result.state == DeliveryState.SENT:
             if not self._heard:
                 self._record()
-                succeeded(destination)
+                record_success(destination)
                 self._heard = True
         elif self.batch.probe:
             self._record()
-            not_tried(destination, claimed, at)
+            record_not_tried(destination, claimed, at)
 
 
 def _passing(
@@ -236,7 +236,7 @@ def _passing(
     return Result(DeliveryState.PENDING, AttemptOutcome.PASSING, at, error, at + wait)
 
 
-def _refreshed(row: Delivery, at: dt.datetime) -> bool:
+def _refresh_message(row: Delivery, at: dt.datetime) -> bool:
     """Bring the message up to date; False when there is nothing left to tell."""
     asked = refresher(row.message.kind)
     if asked is None:

@@ -13,7 +13,7 @@ from riskreg.exchange.services.packs import delete_old_packs
 from riskreg.notify.services.emptying import delete_old_mail_files, empty_old
 
 
-def forget(at: dt.datetime) -> dict[str, int]:
+def delete_expired_records(at: dt.datetime) -> dict[str, int]:
     """Delete what is older than it is kept; see the table in docs/operators.md.
 
     Returns how many of each.

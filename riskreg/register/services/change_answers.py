@@ -135,7 +135,7 @@ def tend_change_requests(at: dt.datetime) -> int:
     rows = ChangeRequest.objects.filter(lives, state=ChangeState.OPEN)
     for row in rows.order_by("answer_by", "pk")[:AT_ONCE]:
         with transaction.atomic():
-            tended += _tend(row.pk, at)
+            tended += _expire_or_reassign(row.pk, at)
     return tended
 
 
@@ -155,7 +155,7 @@ def welcome_speaker(membership: Membership, at: dt.datetime) -> None:
         write_to(newest, [membership.user], JOINED, at)
 
 
-def _tend(key: int, at: dt.datetime) -> int:
+def _expire_or_reassign(key: int, at: dt.datetime) -> int:
     row = (
         ChangeRequest.objects.select_for_update(of=("self",), no_key=True)
         .select_related("register", "requested_by", "party")

@@ -56,7 +56,7 @@ class EvidenceNew(RegisterView):
             raise services.too_large()
         file = request.FILES.get("file")
         checked = services.checked_file(file, str(file.name) if file else "")
-        with services.uploaded(file, checked, self.at) as stored:  # type: ignore[arg-type]
+        with services.store_upload(file, checked, self.at) as stored:  # type: ignore[arg-type]
             return services.add_evidence(
                 actor=self.viewer,
                 thing=thing.kind,

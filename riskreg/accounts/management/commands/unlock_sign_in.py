@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from riskreg.accounts.services.sign_in import account_hash, client_hash, forget_failures
+from riskreg.accounts.services.sign_in import account_hash, client_hash, delete_failed_attempts
 from riskreg.kernel.client import network_of
 
 
@@ -24,7 +24,7 @@ class Command(BaseCommand):
         network = network_of(client)
         if client and not network:
             raise CommandError(f"--client: {client} is not an IP address.")
-        count = forget_failures(address=account, network=network)
+        count = delete_failed_attempts(address=account, network=network)
         if account:
             self.stdout.write(f"In the log this account is {account_hash(account)[:12]}.")
         if client:
