@@ -15,7 +15,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Absence
-from riskreg.register.queries import absences_for, absences_of
+from riskreg.register.queries import absences_of, unended_absences_for
 from riskreg.register.services import end_absence, start_absence
 
 _SOONEST = keyset.Order("starts_on", tie="id")
@@ -47,7 +47,7 @@ class Absences(AbsenceApi):
     def get(self, request: Request, slug: str) -> HttpResponse:
         """Those that are not over, soonest first."""
         self.known_params(*PARAMS)
-        rows = absences_for(self.viewer, self.viewer.today(self.at))
+        rows = unended_absences_for(self.viewer, self.viewer.today(self.at))
         listing = Listing(
             queryset=rows,
             order=_SOONEST,
@@ -74,7 +74,7 @@ class Absences(AbsenceApi):
                 at=self.at,
             )
             today = self.viewer.today(self.at)
-            body = self.to_json(absences_for(self.viewer, today).get(pk=row.pk))
+            body = self.to_json(unended_absences_for(self.viewer, today).get(pk=row.pk))
             return Answer.of(body, 201)
 
         return self.write(act)

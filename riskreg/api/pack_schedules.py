@@ -20,8 +20,8 @@ from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
     is_late,
     people_of,
+    running_schedules_for,
     schedule_for,
-    schedules_for,
     sendings_of,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
@@ -92,7 +92,7 @@ class PackSchedules(PackScheduleApi):
         """For managers and leaders, oldest first; each party has its own."""
         require(self.viewer, "pack.make")
         self.known_params(*PARAMS)
-        rows = schedules_for(self.viewer)
+        rows = running_schedules_for(self.viewer)
         listing = Listing(
             queryset=rows,
             order=_OLDEST,

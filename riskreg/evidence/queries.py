@@ -99,6 +99,6 @@ def bytes_kept(register: Register, private_to: Party | None) -> int:
     return int(rows.aggregate(total=Sum("size"))["total"] or 0)
 
 
-def with_bytes() -> QuerySet[Evidence]:
+def evidence_with_bytes() -> QuerySet[Evidence]:
     """Everything whose bytes must be there, for whoever keeps the system whole."""
     return Evidence.objects.filter(withdrawn_at=None).order_by("pk")

@@ -300,7 +300,7 @@ def absences_of(viewer: Viewer) -> QuerySet[Absence]:
     return Absence.objects.filter(register=viewer.register)
 
 
-def absences_for(viewer: Viewer, today: dt.date) -> QuerySet[Absence]:
+def unended_absences_for(viewer: Viewer, today: dt.date) -> QuerySet[Absence]:
     """Absences of present members that are not over, soonest first, with both people.
 
     Each has the absent member's party in ``of_party`` (database id), and in ``stand_in_away``
@@ -327,7 +327,7 @@ def absences_for(viewer: Viewer, today: dt.date) -> QuerySet[Absence]:
 
 def away_now(viewer: Viewer, today: dt.date, users: Collection[int]) -> dict[int, Absence]:
     """Of ``users``, who is away ``today``, with the absence and its stand-in (one query)."""
-    rows = absences_for(viewer, today).filter(user_id__in=set(users), starts_on__lte=today)
+    rows = unended_absences_for(viewer, today).filter(user_id__in=set(users), starts_on__lte=today)
     return {row.user_id: row for row in rows}
 
 
@@ -336,4 +336,4 @@ def away_among(viewer: Viewer, today: dt.date, *people: str) -> Exists:
     anybody = Q()
     for column in people:
         anybody |= Q(user=OuterRef(column))
-    return Exists(absences_for(viewer, today).filter(anybody, starts_on__lte=today))
+    return Exists(unended_absences_for(viewer, today).filter(anybody, starts_on__lte=today))

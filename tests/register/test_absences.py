@@ -120,7 +120,7 @@ def test_who_is_away_does_not_stand_in(world: World) -> None:
 def test_who_stands_in_and_goes_away_later_is_marked(world: World) -> None:
     away(world, stand_in=world.deputy.email)
     away(world, "deputy", first=9, last=12)
-    rows = queries.absences_for(world.viewer("leader"), world.today)
+    rows = queries.unended_absences_for(world.viewer("leader"), world.today)
     assert [(r.user, r.stand_in_away) for r in rows] == [
         (world.owner, True), (world.deputy, False),
     ]  # fmt: skip

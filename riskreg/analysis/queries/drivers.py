@@ -99,7 +99,7 @@ def indicators_fitting(viewer: Viewer, row: Driver) -> list[Indicator]:
     return list(rows.order_by("ref")[:100])
 
 
-def links_for(viewer: Reader) -> QuerySet[DriverLink]:
+def links_in_force_for(viewer: Reader) -> QuerySet[DriverLink]:
     """Links in force between what the viewer may know of."""
     rows = DriverLink.objects.visible_to(viewer).filter(ended_at=None)
     return rows.select_related("risk", "driver", "party").order_by("id")
@@ -117,4 +117,4 @@ def link_for(viewer: Viewer, link: UUID) -> DriverLink:
 
 def links_of_risk(viewer: Viewer, risk: Risk) -> QuerySet[DriverLink]:
     """Links in force of one risk."""
-    return links_for(viewer).filter(risk=risk)
+    return links_in_force_for(viewer).filter(risk=risk)

@@ -17,7 +17,7 @@ from riskreg.analysis.policy.objectives import Known, frozen_model, still_to_com
 from riskreg.analysis.queries.drivers import (
     beliefs_of,
     drivers_for,
-    links_for,
+    links_in_force_for,
     newest_beliefs,
 )
 from riskreg.analysis.queries.effects import readable_effects
@@ -71,7 +71,7 @@ def readable_estimates(reader: AudienceReader) -> list[Estimate]:
 def moving(reader: AudienceReader) -> policy.Moving:
     """Links in force that an audience may know of, with what it may know is believed of the
     drivers that they name."""
-    links = [row for row in links_for(reader) if row.risk.state == State.OPEN]
+    links = [row for row in links_in_force_for(reader) if row.risk.state == State.OPEN]
     drivers = list({row.driver_id: row.driver for row in links}.values())
     beliefs = newest_beliefs(beliefs_of(reader, drivers)) if drivers else {}
     return policy.Moving(links, drivers, beliefs)

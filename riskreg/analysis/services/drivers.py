@@ -22,7 +22,7 @@ from riskreg.analysis.queries.drivers import (
     beliefs_of,
     driver_for,
     link_for,
-    links_for,
+    links_in_force_for,
     links_of_risk,
     newest_beliefs,
 )
@@ -200,7 +200,7 @@ def _check_links(errors: Errors, actor: Viewer, driver: Driver, clean: Mapping[s
     parts = [row.range for row in others if row.expert_id != actor.user.pk]
     given = {name: clean.get(name) for name in ("family", "low", "mode", "high")}
     parts.append(Belief(**given).range)
-    for link in links_for(actor).filter(driver=driver):
+    for link in links_in_force_for(actor).filter(driver=driver):
         found = Errors()
         factors = _factors(clean.get("steps") or ())
         check_support(found, parts, link.form, float(link.sensitivity), factors)

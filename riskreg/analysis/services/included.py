@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.drivers import sentence_naming
-from riskreg.analysis.queries.drivers import links_for
+from riskreg.analysis.queries.drivers import links_in_force_for
 from riskreg.analysis.queries.estimates import newest_of_each, visible_estimates
 from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Reader
@@ -25,7 +25,7 @@ def refuse_included_link(
 
 def refuse_linked_estimate(errors: Errors, viewer: Reader, risk: Risk, row: Any) -> None:
     """Note an estimate of the risk (or what it would say) that includes what moves it already."""
-    for link in links_for(viewer).filter(risk=risk):
+    for link in links_in_force_for(viewer).filter(risk=risk):
         _compare(errors, "included", row, link.driver, link.rationale)
 
 
@@ -35,7 +35,7 @@ def refuse_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
     by_risk: dict[int, list[Any]] = {}
     for row in rows:
         by_risk.setdefault(row.risk_id, []).append(row)
-    for link in links_for(viewer).filter(risk__in=by_risk):
+    for link in links_in_force_for(viewer).filter(risk__in=by_risk):
         for row in by_risk[link.risk_id]:
             _compare(errors, "audience", row, link.driver, link.rationale, link.risk.ref)
 

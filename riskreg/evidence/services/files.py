@@ -22,7 +22,7 @@ from django.utils.translation import gettext as _
 from riskreg.evidence import storage
 from riskreg.evidence.models import Evidence, Upload
 from riskreg.evidence.policy import NotTaken, clean_name, full_name, type_of
-from riskreg.evidence.queries import with_bytes
+from riskreg.evidence.queries import evidence_with_bytes
 from riskreg.kernel.errors import Invalid, NotFound, Unavailable
 
 log = structlog.get_logger(__name__)
@@ -164,7 +164,7 @@ class Verified:
 def verify_files() -> Verified:
     """Read every file, and hold it against its record."""
     whole, damaged, known = 0, [], set()
-    for row in with_bytes().iterator(chunk_size=500):
+    for row in evidence_with_bytes().iterator(chunk_size=500):
         known.add(row.uuid)
         try:
             open_checked(row).close()

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 
 from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK, MODEL
 from riskreg.analysis.models import Belief, Estimate
-from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, links_for
+from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, links_in_force_for
 from riskreg.analysis.queries.estimates import shown_estimates
 from riskreg.analysis.queries.objectives import models_for
 from riskreg.decisions.fields import ACCEPTANCE, DECISION
@@ -245,7 +245,7 @@ NOUNS: dict[str, Noun] = {
             _to_bodies(BELIEF, lambda _v, row: {"driver": row.driver.ref}),
         ),
         Noun(
-            "links", _("Links to risks"), LINK, lambda v, _at: links_for(v),
+            "links", _("Links to risks"), LINK, lambda v, _at: links_in_force_for(v),
             _to_bodies(LINK, lambda _v, row: {"risk": row.risk.ref, "driver": row.driver.ref}),
         ),
         Noun(

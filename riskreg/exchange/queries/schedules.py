@@ -22,7 +22,7 @@ from riskreg.register.permissions import PERMISSIONS, Reach
 SHOWN = 20
 
 
-def schedules_for(viewer: Viewer) -> QuerySet[PackSchedule]:
+def running_schedules_for(viewer: Viewer) -> QuerySet[PackSchedule]:
     """Those of the viewer's party that have not ended, in the order in which they were set; none
     for who acts for no party."""
     rows = PackSchedule.objects.visible_to(viewer).filter(ended_at=None)
@@ -31,7 +31,7 @@ def schedules_for(viewer: Viewer) -> QuerySet[PackSchedule]:
 
 def schedule_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> PackSchedule:
     """The one of that id. Raises ``NotFound`` also for another party's, and for one that ended."""
-    rows = schedules_for(viewer)
+    rows = running_schedules_for(viewer)
     rows = rows.select_for_update(of=("self",), no_key=True) if lock else rows
     row = rows.filter(uuid=name).first()
     if row is None:

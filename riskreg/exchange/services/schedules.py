@@ -12,7 +12,12 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append
 from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
 from riskreg.exchange.policy import make_day
-from riskreg.exchange.queries.schedules import pack_makers, rule_of, schedule_for, schedules_for
+from riskreg.exchange.queries.schedules import (
+    pack_makers,
+    rule_of,
+    running_schedules_for,
+    schedule_for,
+)
 from riskreg.exchange.schedule_fields import MOST_RECIPIENTS, PACK_SCHEDULE
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.versions import require_unchanged
@@ -46,7 +51,7 @@ def set_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     spoken = actor.user.language
     usual = {**_USUAL, "language": spoken if spoken in PackLanguage.values else PackLanguage.EN}
     clean = _clean(errors, actor, {**usual, **given})
-    if schedules_for(actor).count() >= MOST:
+    if running_schedules_for(actor).count() >= MOST:
         text = _("A party has at most %(n)d schedules; end one first.")
         errors.add("title", "too_many", text % {"n": MOST})
     today = actor.today(at)

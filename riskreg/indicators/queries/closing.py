@@ -11,7 +11,10 @@ from riskreg.indicators.models import Indicator
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.risks.models import Mitigation, Risk
-from riskreg.risks.queries.serving import left_alone, mitigations_left_alone
+from riskreg.risks.queries.serving import (
+    mitigations_serving_no_other_open_risk,
+    serving_no_other_open_risk,
+)
 
 # Of each kind; more than anybody goes through on one page.
 MOST = 100
@@ -43,18 +46,21 @@ class Followers:
     total: int
 
 
-def indicators_left_alone(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
+def indicators_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> QuerySet[Indicator]:
     """Indicators in use, as far as the viewer may know of them, that watch no open risk but
     ``risk``. One that measures the way to an objective serves that, whatever becomes of the risk.
     """
     rows: QuerySet[Indicator] = Indicator.objects.visible_to(viewer)
     rows = rows.filter(active=True, objective=None).select_related("owner", "party")
-    return left_alone(rows, risk)
+    return serving_no_other_open_risk(rows, risk)
 
 
 def serve_alone(viewer: Viewer, risk: Risk) -> Followers:
     """What closing ``risk`` would leave without an open risk."""
-    works, read = mitigations_left_alone(viewer, risk), indicators_left_alone(viewer, risk)
+    works, read = (
+        mitigations_serving_no_other_open_risk(viewer, risk),
+        indicators_serving_no_other_open_risk(viewer, risk),
+    )
     return _followers(viewer, works, read)
 
 

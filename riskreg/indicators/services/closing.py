@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.events.services import append
 from riskreg.indicators.models import Indicator
-from riskreg.indicators.queries.closing import indicators_left_alone
+from riskreg.indicators.queries.closing import indicators_serving_no_other_open_risk
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
@@ -17,7 +17,7 @@ from riskreg.register.permissions import require
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Mitigation, Risk
 from riskreg.risks.queries.access import require_version, risk_for, valid_ref
-from riskreg.risks.queries.serving import mitigations_left_alone
+from riskreg.risks.queries.serving import mitigations_serving_no_other_open_risk
 from riskreg.risks.services import clean_ending, close_risk, end_mitigation_with
 
 
@@ -52,8 +52,8 @@ def close_risk_and_end(
     require_version(risk, version)
     clean_text(errors, "reason", reason, required=True, limit=4000)
     clean_ending(errors, ending or {}, actor.today(at))
-    alone = set(mitigations_left_alone(actor, risk).values_list("ref", flat=True))
-    alone |= set(indicators_left_alone(actor, risk).values_list("ref", flat=True))
+    alone = set(mitigations_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True))
+    alone |= set(indicators_serving_no_other_open_risk(actor, risk).values_list("ref", flat=True))
     for name in refs:
         if name not in works and name not in indicators:
             errors.add("end", "unknown", _("There is no mitigation or indicator %s.") % name[:20])

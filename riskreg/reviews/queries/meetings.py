@@ -94,7 +94,9 @@ def item_for(meeting: Meeting, number: int, *, lock: bool = False) -> MeetingIte
     return item
 
 
-def candidates(viewer: Viewer, chosen: RiskFilter, visibility: str) -> QuerySet[Position]:
+def open_risks_for_meeting(
+    viewer: Viewer, chosen: RiskFilter, visibility: str
+) -> QuerySet[Position]:
     """The open risks that a meeting of that audience would go through, most urgent first.
 
     A shared meeting has shared risks alone. A party's own has the shared ones and its own.

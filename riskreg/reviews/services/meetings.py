@@ -22,9 +22,9 @@ from riskreg.reviews.models import Attendance, ItemOutcome, Meeting, MeetingItem
 from riskreg.reviews.queries.meetings import (
     MAX_ITEMS,
     can_attend,
-    candidates,
     item_for,
     meeting_for,
+    open_risks_for_meeting,
     present,
 )
 from riskreg.reviews.services.reviews import review_risk
@@ -62,7 +62,7 @@ def start_meeting(
         try:
             chosen = filters.parse(actor, _as_lists(recipe), at)
             _check_recipe(errors, actor, chosen, visibility)
-            rows = list(candidates(actor, chosen, visibility)[: MAX_ITEMS + 1])
+            rows = list(open_risks_for_meeting(actor, chosen, visibility)[: MAX_ITEMS + 1])
         except Invalid as invalid:
             errors.merge(invalid, prefix="recipe.")
         else:

@@ -17,7 +17,7 @@ def risks_toward(viewer: Viewer, objective: Objective) -> QuerySet[Risk]:
     return visible_risks(viewer).filter(pk__in=links.values("risk_id"))
 
 
-def positions_toward(viewer: Viewer, objective: Objective) -> QuerySet[Position]:
+def open_positions_toward(viewer: Viewer, objective: Objective) -> QuerySet[Position]:
     """Where the open risks that bear on ``objective`` stand, the worst first."""
     bearing = risks_toward(viewer, objective).values("pk")
     positions = current_positions(viewer).filter(risk__in=bearing, state=State.OPEN)

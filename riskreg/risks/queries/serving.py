@@ -24,7 +24,7 @@ def with_dormant(rows: QuerySet[Any]) -> QuerySet[Any]:
     return annotated
 
 
-def left_alone(rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]:
+def serving_no_other_open_risk(rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]:
     """Those of ``rows`` that serve ``risk`` and no other risk that is open."""
     model: Any = rows.model
     name = f"{model._meta.model_name}_id"
@@ -34,7 +34,9 @@ def left_alone(rows: QuerySet[Any], risk: Risk) -> QuerySet[Any]:
     return rows.filter(~Exists(others), risks=risk.pk).order_by("ref")
 
 
-def mitigations_left_alone(viewer: Viewer, risk: Risk) -> QuerySet[Mitigation]:
+def mitigations_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> QuerySet[Mitigation]:
     """Work under way that serves no open risk but ``risk``, as far as the viewer may know."""
     rows: QuerySet[Mitigation] = Mitigation.objects.visible_to(viewer)
-    return left_alone(rows.filter(status__in=RUNNING).select_related("owner", "party"), risk)
+    return serving_no_other_open_risk(
+        rows.filter(status__in=RUNNING).select_related("owner", "party"), risk
+    )

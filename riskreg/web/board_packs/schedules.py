@@ -16,8 +16,8 @@ from riskreg.exchange.queries.schedules import (
     is_late,
     pack_makers,
     people_of,
+    running_schedules_for,
     schedule_for,
-    schedules_for,
     sendings_of,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
@@ -184,7 +184,7 @@ class ScheduleEdit(ScheduleView):
 
 def schedule_rows(viewer: Viewer) -> list[dict[str, Any]]:
     """The schedules of the viewer's party, as the page of board packs lists them."""
-    rows = list(schedules_for(viewer))
+    rows = list(running_schedules_for(viewer))
     people = people_of(rows, [])
     return [
         {

@@ -15,7 +15,7 @@ from riskreg.analysis.queries.drivers import (
     beliefs_of,
     driver_for,
     drivers_for,
-    links_for,
+    links_in_force_for,
     newest_beliefs,
     newest_reading_in,
     pool_of,
@@ -105,7 +105,7 @@ class DriverPage(RegisterView):
         ranges = [one.range for one in newest] + ([pool] if pool else [])
         ends = [_quantiles(one) for one in ranges]
         bars, powers = bars_of(ends or [(0.0, 1.0, 2.0)])
-        links = links_for(self.viewer).filter(driver=row).select_related("risk__party")
+        links = links_in_force_for(self.viewer).filter(driver=row).select_related("risk__party")
         may = _may(self.viewer)
         context = {
             "d": row,

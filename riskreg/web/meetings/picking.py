@@ -15,8 +15,8 @@ from riskreg.register.queries import Choices, choices_for
 from riskreg.register.visibility import Visibility
 from riskreg.reviews.queries.meetings import (
     MAX_ITEMS,
-    candidates,
     meetings_for,
+    open_risks_for_meeting,
 )
 from riskreg.reviews.services import (
     start_meeting,
@@ -112,7 +112,7 @@ class NewMeeting(MeetingView):
             chosen = filters.parse(
                 viewer, request.GET, self.at, other_params=(WITH, "ordering", "page")
             )
-            rows = list(candidates(viewer, chosen, visibility)[: MAX_ITEMS + 1])
+            rows = list(open_risks_for_meeting(viewer, chosen, visibility)[: MAX_ITEMS + 1])
         except Invalid as invalid:
             problems = filter_problems(invalid, choices_for(viewer), scale)
             chosen, rows, status = filters.RiskFilter(), [], 400

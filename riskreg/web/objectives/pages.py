@@ -20,7 +20,7 @@ from riskreg.register.permissions import permits
 from riskreg.register.policy import weakest
 from riskreg.register.queries import objective_for, objectives_for
 from riskreg.risks.queries.links import risks_by_objective
-from riskreg.risks.queries.objectives import mitigations_toward, positions_toward
+from riskreg.risks.queries.objectives import mitigations_toward, open_positions_toward
 from riskreg.web.base import RegisterView
 from riskreg.web.filter_form import FilterWords
 from riskreg.web.indicators.labels import measured, status_label
@@ -65,7 +65,7 @@ class ObjectivePage(RegisterView):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         """What it asks for by when, where that comes from, and the risks that bear on it."""
         row = objective_for(self.viewer, key)
-        positions = positions_toward(self.viewer, row)
+        positions = open_positions_toward(self.viewer, row)
         work, watched = mitigations_toward(self.viewer, row), indicators_toward(self.viewer, row)
         scale = Scale(self.viewer.register.criteria)
         context = {

@@ -14,7 +14,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence
 from riskreg.register.permissions import permits, permits_for_person, require
-from riskreg.register.queries import absences_for, answerable_members
+from riskreg.register.queries import answerable_members, unended_absences_for
 from riskreg.register.services import end_absence, start_absence
 from riskreg.web.base import RegisterView, add_errors
 from riskreg.web.table_form import set_choices
@@ -93,7 +93,7 @@ class Absences(RegisterView):
         if form is None and may:
             today = self.viewer.today(self.at)
             form = AbsenceForm(self.viewer, initial={"starts_on": today.isoformat()})
-        rows = list(absences_for(self.viewer, self.viewer.today(self.at)))
+        rows = list(unended_absences_for(self.viewer, self.viewer.today(self.at)))
         context = {
             "title": _("Away"),
             "rows": [self._row(row) for row in rows],
