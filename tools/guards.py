@@ -49,7 +49,11 @@ RETIRED = {
     "check_effects": "check_effects_fit_one_run", "purge": "purge_expired",
     "forget_requests": "delete_requests_and_drafts", "give_back": "release_key",
     "forget_address": "anonymise_address", "not_done": "mark_not_done",
-    "with_triggers_dropped": "with_append_only_rule_dropped",
+    "with_triggers_dropped": "with_append_only_rule_dropped", "owe": "create_obligation",
+    "forget_failures": "delete_failed_attempts", "left_alone": "serving_no_other_open_risk",
+    "positions_toward": "open_positions_toward", "with_bytes": "evidence_with_bytes",
+    "absences_for": "unended_absences_for", "schedules_for": "running_schedules_for",
+    "links_for": "links_in_force_for",
 }  # fmt: skip
 WRITES = {
     "create", "bulk_create", "get_or_create", "update_or_create", "bulk_update", "save", "delete",
@@ -57,6 +61,7 @@ WRITES = {
 VERBS_OF_PARSERS = {
     "add", "answer", "build", "check", "clean", "find", "look", "parse", "read", "sort",
 }  # fmt: skip
+PARTICIPLES = {"done", "given", "held", "kept", "made", "new", "old", "sent", "taken", "written"}
 IMPURE = ("django.db", "django.http", "celery", "rest_framework")
 # A template's line is read in one go: one element or tag to a line, where that helps.
 TEMPLATES = ROOT.parent / "templates"
@@ -214,6 +219,27 @@ def refusals_say_so(path: Path, tree: ast.AST) -> Iterator[str]:
             yield f"line {node.lineno}: {node.name} raises; begin its name with require"
 
 
+def writers_have_verbs(path: Path, tree: ast.AST) -> Iterator[str]:
+    """A service that writes is named for what it does: ``uploaded(file)`` or ``failed(…)`` are read
+    as questions, ``store_upload`` and ``record_failure`` are not."""
+    if "services" not in (*path.parts[:-1], path.stem):
+        return
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.FunctionDef):
+            continue
+        first = node.name.strip("_").split("_")[0]
+        participle = first in PARTICIPLES or (first.endswith("ed") and not first.endswith("eed"))
+        if participle and any(map(_writes, ast.walk(node))):
+            yield f"line {node.lineno}: {node.name} writes; begin its name with a verb"
+
+
+def _writes(node: ast.AST) -> bool:
+    if not isinstance(node, ast.Call) or not isinstance(node.func, ast.Attribute):
+        return False
+    called = node.func
+    return called.attr in WRITES or (called.attr == "update" and _from_manager(called.value))
+
+
 def methods_say_what(path: Path, tree: ast.AST) -> Iterator[str]:
     """``of`` alone is a constructor (``Duty.of(row)``); a method of a value says what it gives."""
     for node in ast.walk(tree):
@@ -269,4 +295,5 @@ GUARDS: tuple[Guard, ...] = (
     entries_say_so,
     refusals_say_so,
     methods_say_what,
+    writers_have_verbs,
 )

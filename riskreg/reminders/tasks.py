@@ -5,10 +5,10 @@ from dataclasses import asdict
 from celery import shared_task
 
 from riskreg.kernel import clock
-from riskreg.reminders.services.recorded import recorded_sweep
+from riskreg.reminders.services.recorded import sweep_and_record
 
 
 @shared_task(name="reminders.sweep")
 def sweep() -> dict[str, int]:
     """Bring every ladder to where it should be now; running twice changes nothing."""
-    return asdict(recorded_sweep(clock.now))
+    return asdict(sweep_and_record(clock.now))

@@ -30,7 +30,7 @@ from riskreg.operations.services.runs import back_up
 from riskreg.operations.services.watching import watch_once
 from riskreg.reminders.models import SweepRun
 from riskreg.reminders.queries.runs import last_whole_sweep
-from riskreg.reminders.services.recorded import Swept, recorded_sweep
+from riskreg.reminders.services.recorded import Swept, sweep_and_record
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import AT, World
@@ -86,12 +86,12 @@ def test_a_sweep_in_which_something_broke_is_not_whole(
 
     with monkeypatch.context() as patch:
         patch.setattr(sys.modules[Swept.__module__], "move_ladders", breaks)
-        recorded_sweep(lambda: AT)
+        sweep_and_record(lambda: AT)
     state = engine_state(AT)
     assert state.broken == 1
     assert standstill(state) == ["no whole sweep for 20 minutes"]
     assert broken_promises(state)["sweep"] == ["1 registers or people broke in it"]
-    recorded_sweep(lambda: AT)
+    sweep_and_record(lambda: AT)
     whole = last_whole_sweep(AT)
     assert whole is not None
     assert whole.finished_at == AT

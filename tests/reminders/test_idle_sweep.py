@@ -12,7 +12,7 @@ from riskreg.register.models import Register
 from riskreg.reminders.models import Addressee, AddresseeState, Reminder
 from riskreg.reminders.queries import registers_behind
 from riskreg.reminders.services import sweep
-from riskreg.reminders.services.recorded import recorded_sweep
+from riskreg.reminders.services.recorded import sweep_and_record
 from riskreg.risks.models import Risk
 from tests import builders
 from tests.builders import World
@@ -25,7 +25,7 @@ def statements(at: dt.datetime) -> list[str]:
     with CaptureQueriesContext(
         connection,
     ) as seen:
-        recorded_sweep(lambda: at)
+        sweep_and_record(lambda: at)
     return [query["sql"] for query in seen.captured_queries]
 
 

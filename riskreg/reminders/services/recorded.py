@@ -9,7 +9,7 @@ from riskreg.reminders.services.sweep import Swept, sweep
 KEPT = dt.timedelta(days=7)
 
 
-def recorded_sweep(now: Callable[[], dt.datetime]) -> Swept:
+def sweep_and_record(now: Callable[[], dt.datetime]) -> Swept:
     """``sweep`` at this moment, and a row that says when it was over and what broke.
 
     One that does not come to its end leaves no row, and the age of the last one grows.
