@@ -15,6 +15,7 @@ from riskreg.events.models import Chain
 from riskreg.events.policy import Audience
 from riskreg.kernel.compiled import Statement
 from riskreg.register.visibility import PartyBoundQuerySet
+from tests.written_anew import ANEW
 
 ROOT = Path(riskreg.__file__).parent
 
@@ -94,7 +95,8 @@ class Switch:
             return plain_keys(self)
 
         # A statement that was written once would not come by here again.
-        monkeypatch.setattr(Statement, "__call__", lambda self, *values: self.build(*values))
+        for name, anew in ANEW.items():
+            monkeypatch.setattr(Statement, name, anew)
         monkeypatch.setattr(PartyBoundQuerySet, "visible_to", visible_to)
         monkeypatch.setattr(Audience, "keys", property(keys))
 

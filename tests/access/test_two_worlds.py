@@ -42,6 +42,7 @@ from tests.access import canaries, past, walk, writes
 from tests.access.canaries import CANARY, CanaryWorld
 from tests.access.routes import ROUTES
 from tests.amounts import IS_SECOND, THOROUGH, sample
+from tests.written_anew import writing_anew
 
 pytestmark = [pytest.mark.django_db, pytest.mark.slow, pytest.mark.unmeasured]
 # Everybody who must not hear, and those who were foton's and are not any more.
@@ -263,7 +264,7 @@ def _planted(
         def visible_to(self: Any, viewer: Any) -> Any:
             return self.filter(register_id=viewer.register.pk)
 
-        with mock.patch.object(PartyBoundQuerySet, "visible_to", visible_to):
+        with writing_anew(), mock.patch.object(PartyBoundQuerySet, "visible_to", visible_to):
             return look()
 
     api = f"/api/v1/registers/{world.register.slug}"

@@ -17,7 +17,6 @@ from riskreg.analysis.queries.chances import (
 from riskreg.analysis.services import request_simulation
 from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
 from riskreg.exchange.queries.packs.asked import above_appetite
-from riskreg.kernel.compiled import Statement
 from riskreg.register import written
 from riskreg.register.models import Register
 from riskreg.reviews.services import end_meeting, start_meeting
@@ -28,6 +27,7 @@ from tests.analysis import making as estimating
 from tests.builders import SLUG, World
 from tests.decisions import making as deciding
 from tests.indicators.making import indicator, read
+from tests.written_anew import writing_anew
 
 pytestmark = pytest.mark.django_db
 DAY = dt.timedelta(days=1)
@@ -69,9 +69,7 @@ def test_every_figure_opens_what_it_counts(kept: World, who: str) -> None:
             assert len(opened["page"].object_list) == figure["count"], figure
 
 
-def test_it_answers_alike_by_statements_that_were_written_once_and_by_new_ones(
-    kept: World, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_it_answers_alike_by_statements_that_were_written_once_and_by_new_ones(kept: World) -> None:
     """So does the map, which asks by the same; for members of both parties and of none, on another
     day, compared, past, and with parts of risks."""
     parent, part = builders.risk(kept), builders.risk(kept, at=kept.at - 50 * DAY)
@@ -93,8 +91,8 @@ def test_it_answers_alike_by_statements_that_were_written_once_and_by_new_ones(
     first = answers()
     assert written._statement.cache_info().hits
     assert len(set(first)) == len(first)
-    monkeypatch.setattr(Statement, "__call__", lambda self, *values: self.build(*values))
-    assert answers() == first
+    with writing_anew():
+        assert answers() == first
 
 
 def test_parts_are_counted_apart_from_what_they_are_part_of(world: World) -> None:
