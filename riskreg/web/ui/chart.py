@@ -69,7 +69,8 @@ def thinned(points: Sequence[Any], most: int = MAX_POINTS) -> list[Any]:
 
 
 def limit_lines(rule: Rule, start: dt.date, end: dt.date) -> list[dict[str, Any]]:
-    """Each limit as ``name``, ``tone`` and (day, value) pairs from ``start`` to ``end``."""
+    """Each limit, and the path that a pace is held against, from ``start`` to ``end``: ``tone``
+    (amber, red, path) and ``points``, (day, value) pairs."""
     if rule.kind != "pace":
         named: list[tuple[str, Decimal | None]] = [("amber", rule.amber), ("red", rule.red)]
         named += [("amber", rule.amber_low), ("red", rule.red_low)]
