@@ -33,7 +33,7 @@ def run(at: dt.datetime) -> list[str]:
 def due_tests(world: World, who: str) -> list[tuple[str, str]]:
     viewer = world.viewer(who)
     wanted = agenda.Wanted(today=world.today, kinds=("control.test",), people=agenda.mine(viewer))
-    return [(d.ref, d.title) for d in agenda.duties_for(viewer, wanted, 50).duties]
+    return [(d.ref, d.subject_title) for d in agenda.duties_for(viewer, wanted, 50).duties]
 
 
 def record(world: World, row: Control, who: str = "owner", **given: Any) -> Control:
