@@ -37,9 +37,9 @@ OF_THE_RESTORE = {"events.epoch", "events.chain", "events.event", "register.refs
 def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
     lived: World, backup: Path, at: dt.datetime
 ) -> None:
+    note_needed_migrations()
     before = dump()
     later = builders.risk(lived, title="Of the lost time")
-    note_needed_migrations()
     needed = set(NeededMigration.objects.values_list("room", "name"))
     numbers = {row.noun: row.last for row in RefSequence.objects.filter(party=None)}
     restored = restore(backup, at, replace=True)
