@@ -7,16 +7,14 @@ time. On SQLite always, on PostgreSQL where one is installed or ``DATABASE_URL_P
 server.
 """
 
-import contextlib
 import os
 import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 from bench.register import fresh_postgres
-from bench.reminders import case
+from bench.reminders import case, vendors
 from bench.rows import Row
-from tools import postgres
 
 NAME = "idle_sweep"
 SIZES = [1, 100, 1_000]
@@ -27,14 +25,8 @@ LIMITS = {"sqlite": 12.0, "postgresql": 4.0}
 
 def run(sizes: list[int] | None = None) -> Iterator[Row]:
     """Every size on every database there is; ``sizes`` are numbers of registers."""
-    with contextlib.ExitStack() as stack:
-        server = os.environ.get("DATABASE_URL_POSTGRES", "")
-        if not server and postgres.find_bin() is not None:
-            server = stack.enter_context(postgres.cluster())
-        for vendor in ("sqlite", "postgresql"):
-            if vendor == "postgresql" and not server:
-                print("idle_sweep: PostgreSQL left out; none is installed, none is named")
-                continue
+    with vendors(NAME) as databases:
+        for vendor, server in databases:
             base: dict[str, Any] = {}
             for size in sorted(sizes or SIZES):
                 found = _measured(vendor, server, size)

@@ -30,6 +30,7 @@ from typing import Any
 from urllib.parse import urlencode
 
 from bench.processes import ROOT, Program, Valkey, ending, free_port, until
+from bench.register import fresh_postgres
 
 CALLERS = 8
 SIZE = 1_000
@@ -90,7 +91,7 @@ class Tree:
         self.folder.mkdir()
         url = f"sqlite:///{self.folder}/bench.sqlite3"
         if vendor == "postgresql":
-            url = _fresh(os.environ["DATABASE_URL_POSTGRES"], f"riskreg_mixed_{name}")
+            url = fresh_postgres(os.environ["DATABASE_URL_POSTGRES"], f"riskreg_mixed_{name}")
         self.port = free_port()
         self.env = {
             **os.environ, "DATABASE_URL": url, "VAR_DIR": str(self.folder), "LOG_LEVEL": "ERROR",
@@ -126,17 +127,6 @@ class Tree:
             connection.request("GET", "/healthz")
             return connection.getresponse().status == 200
         return False
-
-
-def _fresh(url: str, name: str) -> str:
-    from urllib.parse import urlsplit
-
-    import psycopg
-
-    with psycopg.connect(url, autocommit=True) as connection:
-        connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
-        connection.execute(f"CREATE DATABASE {name}")
-    return urlsplit(url)._replace(path=f"/{name}").geturl()
 
 
 def _ask(port: int, known: dict[str, Any], seconds: float) -> Load:

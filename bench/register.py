@@ -53,11 +53,10 @@ def _case(vendor: str, size: int) -> list[Row]:
         ]
 
 
-def fresh_postgres(url: str) -> str:
-    """An empty database on the server at ``url``; the address of it."""
+def fresh_postgres(url: str, name: str = "riskreg_bench") -> str:
+    """An empty database of that name on the server at ``url``; the address of it."""
     import psycopg
 
-    name = "riskreg_bench"
     with psycopg.connect(url, autocommit=True) as connection:
         connection.execute(f"DROP DATABASE IF EXISTS {name} WITH (FORCE)")
         connection.execute(f"CREATE DATABASE {name}")

@@ -33,14 +33,8 @@ LIMITED_FROM = 1_000_000
 
 def run(sizes: list[int] | None = None) -> Iterator[Row]:
     """Every figure; with ``sizes``, memory is compared with that of the smallest."""
-    with contextlib.ExitStack() as stack:
-        server = os.environ.get("DATABASE_URL_POSTGRES", "")
-        if not server and postgres.find_bin() is not None:
-            server = stack.enter_context(postgres.cluster())
-        for vendor in ("sqlite", "postgresql"):
-            if vendor == "postgresql" and not server:
-                print("reminders: PostgreSQL left out; none is installed, none is named")
-                continue
+    with vendors(NAME) as found:
+        for vendor, server in found:
             yield from _sized(vendor, server, sorted(sizes or SIZES))
     if postgres.find_bin() is None:
         print("reminders: mails left out; no PostgreSQL is installed")
@@ -48,6 +42,19 @@ def run(sizes: list[int] | None = None) -> Iterator[Row]:
     from bench.reminders_mail import rows
 
     yield from rows()
+
+
+@contextlib.contextmanager
+def vendors(name: str) -> Iterator[list[tuple[str, str]]]:
+    """The databases there are, each with the address of its server (SQLite: empty): PostgreSQL
+    where one is named, or installed, which runs while this holds."""
+    with contextlib.ExitStack() as stack:
+        server = os.environ.get("DATABASE_URL_POSTGRES", "")
+        if not server and postgres.find_bin() is not None:
+            server = stack.enter_context(postgres.cluster())
+        if not server:
+            print(f"{name}: PostgreSQL left out; none is installed, none is named")
+        yield [("sqlite", ""), *([("postgresql", server)] if server else [])]
 
 
 def _sized(vendor: str, server: str, sizes: list[int]) -> Iterator[Row]:

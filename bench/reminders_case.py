@@ -83,14 +83,14 @@ def idle() -> dict[str, Any]:
     from bench.quant_memory import peak_mb
     from riskreg.kernel import clock
     from riskreg.reminders.models import Reminder
-    from riskreg.reminders.services.recorded import recorded_sweep
+    from riskreg.reminders.services.recorded import sweep_and_record
 
-    recorded_sweep(clock.now)
+    sweep_and_record(clock.now)
     costs, walls = [], []
     for _n in range(IDLE_SWEEPS):
         begun = time.perf_counter()
         with counting() as cost:
-            swept = recorded_sweep(clock.now)
+            swept = sweep_and_record(clock.now)
         walls.append(time.perf_counter() - begun)
         costs.append(cost)
         assert swept.moved == swept.digests == swept.broken == 0, swept
