@@ -25,6 +25,7 @@ from riskreg.reviews.services import record_review
 from riskreg.risks import services
 from riskreg.risks.models import Assessment, Control, Mitigation, Risk, RiskRelation
 from tests.built_once import built_once
+from tests.same_ids import same_ids
 
 # A Wednesday, 16:00 in the register's zone.
 AT = dt.datetime(2026, 9, 16, 8, 0, tzinfo=dt.UTC)
@@ -142,7 +143,12 @@ def shared_world(build: Callable[[World], Any]) -> Any:
 
     For what many tests start from; use it instead of ``world``, not beside it.
     """
-    once = built_once(lambda at: build(build_world(at)))
+
+    def built(at: dt.datetime) -> Any:
+        with same_ids(f"{build.__module__}.{build.__qualname__}"):
+            return build(build_world(at))
+
+    once = built_once(built)
 
     def given(db: None, at: dt.datetime) -> Any:
         return once(at)
