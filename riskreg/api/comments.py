@@ -22,7 +22,7 @@ from riskreg.comments.queries.comments import (
     earlier_wordings,
     people_mentioned,
 )
-from riskreg.comments.queries.targets import name_of, thing_called, things_of
+from riskreg.comments.queries.targets import ref_or_id, thing_called, things_of
 from riskreg.comments.services import edit_comment, withdraw_comment, write_comment
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import FieldError, Invalid, NotFound
@@ -46,7 +46,7 @@ class CommentApi(RegisterApi):
                     "about": {
                         "type": row.about_type,
                         "id": str(row.about),
-                        "ref": name_of(thing) if thing is not None else "",
+                        "ref": ref_or_id(thing) if thing is not None else "",
                     },
                     "reading": str(row.reading) if row.reading else None,
                     "visibility": row.visibility,

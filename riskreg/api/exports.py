@@ -22,7 +22,7 @@ from riskreg.decisions.models import AcceptanceState, DecisionState
 from riskreg.events.queries import history_of
 from riskreg.exchange.about import about_lines
 from riskreg.exchange.queries.exports import export_rows
-from riskreg.exchange.queries.nouns import NOUNS, readings_of_all
+from riskreg.exchange.queries.nouns import NOUNS, uncorrected_readings_of
 from riskreg.exchange.queries.party import party_files, party_name
 from riskreg.exchange.queries.sheets import (
     coverage_sheet,
@@ -275,7 +275,7 @@ class ReadingsExport(ListExport):
         """Newest first of each."""
         names = (p.name for p in _OF_READINGS)
         self.known_params(*names, *OWN)
-        return readings_of_all(super().rows(params))
+        return uncorrected_readings_of(super().rows(params))
 
     @schema_exports.file("Export readings", "readings", _OF_READINGS)
     def get(self, request: Request, slug: str) -> HttpResponseBase:

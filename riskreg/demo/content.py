@@ -46,7 +46,7 @@ class Content:
         no dated step may lie in the future.
         """
         latest = dt.date.min
-        for steps in self._stories():
+        for steps in self._moments_by_story():
             dated = dt.date.min
             for day in steps:
                 if isinstance(day, Mapping):
@@ -56,7 +56,7 @@ class Content:
                     latest = max(latest, dated + dt.timedelta(days=1))
         return latest
 
-    def _stories(self) -> Iterator[list[Any]]:
+    def _moments_by_story(self) -> Iterator[list[Any]]:
         for risk in self.risks:
             yield [step["at"] for step in risk["timeline"]]
         for work in self.mitigations:

@@ -130,7 +130,7 @@ def blobs_of(job: Job, keys: Sequence[str]) -> Iterator[bytes]:
         yield bytes(blob)
 
 
-def lost_jobs(at: dt.datetime, limit: int) -> list[Job]:
+def jobs_with_unclaimed_steps(at: dt.datetime, limit: int) -> list[Job]:
     """Open jobs with a step that nobody is at, longest waiting first."""
     waiting = Step.objects.filter(unclaimed(at)).exclude(state=StepState.DONE)
     return list(

@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.jobs.kinds import Outcome, work_for
 from riskreg.jobs.models import OPEN, Job, JobState, Step, StepState
-from riskreg.jobs.queries import lost_jobs, steps_to_begin, unclaimed
+from riskreg.jobs.queries import jobs_with_unclaimed_steps, steps_to_begin, unclaimed
 from riskreg.kernel.after_commit import after_commit, wake
 from riskreg.kernel.errors import Conflict, RiskregError
 
@@ -225,7 +225,11 @@ def cancel_job(job: uuid.UUID, at: dt.datetime) -> Job:
 
 def resend_lost(at: dt.datetime) -> int:
     """Wake workers for every step that could be done and that nobody is at; how many."""
-    found = [step for job in lost_jobs(at, SWEPT_AT_ONCE) for step in steps_to_begin(job, at)]
+    found = [
+        step
+        for job in jobs_with_unclaimed_steps(at, SWEPT_AT_ONCE)
+        for step in steps_to_begin(job, at)
+    ]
     for step in found:
         if step.attempt >= MOST_ATTEMPTS and step.state == StepState.RUNNING:
             _fail(step, "gave_up", "Its worker was lost each time.", at)

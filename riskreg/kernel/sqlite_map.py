@@ -13,17 +13,17 @@ from django.db import connection
 @contextmanager
 def past_the_map() -> Iterator[None]:
     """Read without the map, which begins anew afterwards; nothing to do on another database."""
-    size = _mapped()
+    size = _map_size_limit()
     if size:
-        _map(0)
+        _set_map_size_limit(0)
     try:
         yield
     finally:
         if size:
-            _map(size)
+            _set_map_size_limit(size)
 
 
-def _mapped() -> int:
+def _map_size_limit() -> int:
     if connection.vendor != "sqlite":
         return 0
     with connection.cursor() as cursor:
@@ -33,6 +33,6 @@ def _mapped() -> int:
     return int(row[0]) if row else 0
 
 
-def _map(size: int) -> None:
+def _set_map_size_limit(size: int) -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"PRAGMA mmap_size={size:d}")

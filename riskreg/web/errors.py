@@ -24,7 +24,13 @@ from riskreg.kernel.errors import (
     Unavailable,
 )
 from riskreg.web.bilingual import LANGUAGE_TAGS
-from riskreg.web.forms.keeping import keep, refuse_form_of_another, texts, to_sign_in, typed_in
+from riskreg.web.forms.keeping import (
+    keep_draft_and_go_to_sign_in,
+    keep_draft_and_refuse_form,
+    keep_form_as_draft,
+    texts,
+    typed_in,
+)
 from riskreg.web.forms.key import posted_key
 from riskreg.web.forms.marks import mark_not_done
 
@@ -54,10 +60,10 @@ class ErrorPagesMiddleware:
         if not isinstance(error, RiskregError):
             return None
         status = next((s for kind, s in _STATUS.items() if isinstance(error, kind)), 400)
-        return error_page(request, status, error.detail)
+        return keep_draft_and_render_error(request, status, error.detail)
 
 
-def error_page(
+def keep_draft_and_render_error(
     request: HttpRequest, status: int, detail: str = "", title: str = ""
 ) -> HttpResponse:
     """The page for ``status``; ``detail`` is a sentence for the user, ``title`` the heading where
@@ -78,19 +84,21 @@ def error_page(
     if request.method == "POST" and (key := posted_key(request)) and key.user:
         # What was written is shown here as well: the form may not be there for this person now.
         mine = str(getattr(request.user, "uuid", "")).replace("-", "") == key.user
-        context["kept"] = keep(request) if mine else ""
+        context["kept"] = keep_form_as_draft(request) if mine else ""
         context["texts"] = texts(typed_in(request, key).fields) if mine else []
     return render(request, "error.html", context, status=status)
 
 
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler404."""
-    return error_page(request, 404, _("The page does not exist, or it is not for you."))
+    return keep_draft_and_render_error(
+        request, 404, _("The page does not exist, or it is not for you.")
+    )
 
 
 def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler403, and a form whose token has run out."""
-    return error_page(request, 403, _("Go back, reload the page and try again."))
+    return keep_draft_and_render_error(request, 403, _("Go back, reload the page and try again."))
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
@@ -104,22 +112,22 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         return forbidden(request)
     user: Any = request.user
     if not user.is_authenticated:
-        return to_sign_in(request)
+        return keep_draft_and_go_to_sign_in(request)
     if not key.user:
         # The sign-in page in another tab: one is in already.
         return HttpResponseRedirect(reverse("web:home"))
     if key.user != user.uuid.hex:
-        return refuse_form_of_another(request)
+        return keep_draft_and_refuse_form(request)
     message = _(
         "You signed in again after this page was opened, so it was not saved. Send it again."
     )
     messages.warning(request, message)
-    return mark_not_done(HttpResponseRedirect(keep(request) or key.page))
+    return mark_not_done(HttpResponseRedirect(keep_form_as_draft(request) or key.page))
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     """handler400."""
-    return error_page(request, 400, _("The request was malformed."))
+    return keep_draft_and_render_error(request, 400, _("The request was malformed."))
 
 
 def unavailable(request: HttpRequest, error: BaseException | None) -> HttpResponse:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from riskreg.comments.models import Comment
-from riskreg.comments.queries.targets import name_of, type_of
+from riskreg.comments.queries.targets import ref_or_id, type_of
 from riskreg.comments.services import write_comment
 from tests.builders import World
 
@@ -11,4 +11,6 @@ from tests.builders import World
 def comment(world: World, thing: Any, *, by: str = "leader", **given: Any) -> Comment:
     """Something that is said about ``thing``."""
     fields = {"text": "Brazil asks for local content (illustrative)", "at": world.at, **given}
-    return write_comment(actor=world.viewer(by), kind=type_of(thing), name=name_of(thing), **fields)
+    return write_comment(
+        actor=world.viewer(by), kind=type_of(thing), name=ref_or_id(thing), **fields
+    )

@@ -119,11 +119,11 @@ def _chance(
 # Over time -------------------------------------------------------------------------------------
 def newest_done(viewer: Viewer) -> Simulation | None:
     """The latest visible run that is done."""
-    return next(iter(_newest_done(viewer)), None)
+    return next(iter(_one_newest_done(viewer)), None)
 
 
 @written_once()
-def _newest_done(viewer: Viewer) -> QuerySet[Simulation]:
+def _one_newest_done(viewer: Viewer) -> QuerySet[Simulation]:
     return visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))[:1]
 
 

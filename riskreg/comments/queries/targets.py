@@ -77,7 +77,7 @@ def type_of(thing: Any) -> str:
     return str(thing._meta.model_name)
 
 
-def name_of(thing: Any) -> str:
+def ref_or_id(thing: Any) -> str:
     """What addresses and the API call a thing: its ref, or its id where it has none."""
     return str(getattr(thing, "ref", "") or thing.uuid)
 

@@ -57,31 +57,31 @@ def _weighing(kept: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict
             "key": one["key"],
             "title": titles.get(one["key"], ""),
             "best": one["key"] == kept["best"],
-            "cost": _amounts(one["cost"]),
-            "mean": _amounts(one["mean"]),
-            "bad": _amounts(one["bad"]),
-            "difference": _amounts(one["difference"]),
-            "net": _amounts([one["net"], None, None]),
-            "lost": _chances(one.get("chance_of_loss")),
-            "regret": _amounts(one["regret"]) if one.get("regret") else "",
+            "cost": _amount_with_range(one["cost"]),
+            "mean": _amount_with_range(one["mean"]),
+            "bad": _amount_with_range(one["bad"]),
+            "difference": _amount_with_range(one["difference"]),
+            "net": _amount_with_range([one["net"], None, None]),
+            "lost": _chance_with_band(one.get("chance_of_loss")),
+            "regret": _amount_with_range(one["regret"]) if one.get("regret") else "",
         }
         for one in kept["options"]
     ]
     at = dt.datetime.fromisoformat(kept["at"])
     known = kept.get("information")
     asked = known and {
-        "all": _amounts(known["all"]),
-        "each": [f"{each['ref']}: {_amounts(each['worth'])}" for each in known["each"]],
+        "all": _amount_with_range(known["all"]),
+        "each": [f"{each['ref']}: {_amount_with_range(each['worth'])}" for each in known["each"]],
     }
     return {**kept, "at": at, "years": number(kept["years"]), "rows": rows, "information": asked}
 
 
-def _amounts(values: Sequence[float | None]) -> str:
+def _amount_with_range(values: Sequence[float | None]) -> str:
     value, low, high = (None if one is None else number(significant(one)) for one in values)
     return f"{value}" if low in (None, high) else f"{value}" + bracketed(f"{low} … {high}")
 
 
-def _chances(values: Sequence[float] | None) -> str:
+def _chance_with_band(values: Sequence[float] | None) -> str:
     if values is None:
         return ""
     return chance_text(values[0]) + bracketed(chance_band_text(values))

@@ -80,12 +80,14 @@ def _to_bodies(
 
 
 # Risks -------------------------------------------------------------------------------------------
-def _positions(viewer: Viewer, _at: dt.datetime) -> QuerySet[Position]:
+def _current_positions(viewer: Viewer, _at: dt.datetime) -> QuerySet[Position]:
     people = ("risk__register", "risk__party", "owner", "risk__deputy", "party")
     return current_positions(viewer).select_related(*people).order_by("ref_order")
 
 
-def _risks(viewer: Viewer, positions: Sequence[Position], _at: dt.datetime) -> Iterator[Body]:
+def _risks_to_json(
+    viewer: Viewer, positions: Sequence[Position], _at: dt.datetime
+) -> Iterator[Body]:
     ids = [position.risk_id for position in positions]
     filed = links_by_risk(viewer, ids)
     for position in positions:
@@ -99,11 +101,11 @@ def _risks(viewer: Viewer, positions: Sequence[Position], _at: dt.datetime) -> I
 
 
 # Others ------------------------------------------------------------------------------------------
-def _readings(viewer: Viewer, _at: dt.datetime) -> QuerySet[Reading]:
-    return readings_of_all(visible_indicators(viewer))
+def _readings_without_corrected(viewer: Viewer, _at: dt.datetime) -> QuerySet[Reading]:
+    return uncorrected_readings_of(visible_indicators(viewer))
 
 
-def readings_of_all(indicators: QuerySet[Indicator]) -> QuerySet[Reading]:
+def uncorrected_readings_of(indicators: QuerySet[Indicator]) -> QuerySet[Reading]:
     """The readings of ``indicators``, which were asked for with their reader, that count."""
     rows = Reading.objects.filter(indicator__in=indicators.order_by().values("pk"), correction=None)
     return rows.select_related("indicator", "recorded_by", "corrects").order_by(
@@ -111,7 +113,7 @@ def readings_of_all(indicators: QuerySet[Indicator]) -> QuerySet[Reading]:
     )
 
 
-def _readings_json(_viewer: Viewer, rows: Sequence[Reading], _at: dt.datetime) -> Iterator[Body]:
+def _readings_to_json(_viewer: Viewer, rows: Sequence[Reading], _at: dt.datetime) -> Iterator[Body]:
     for row in rows:
         others = {
             "indicator": row.indicator.ref,
@@ -127,7 +129,7 @@ def _kept_in(row: Reading, field: Field) -> Any:
     return getattr(row, field.name)
 
 
-def _meetings(viewer: Viewer, _at: dt.datetime) -> QuerySet[Meeting]:
+def _meetings_with_agenda(viewer: Viewer, _at: dt.datetime) -> QuerySet[Meeting]:
     items = MeetingItem.objects.filter(risk__in=visible_risks(viewer)).select_related(
         "risk", "recorded_by"
     )
@@ -135,7 +137,7 @@ def _meetings(viewer: Viewer, _at: dt.datetime) -> QuerySet[Meeting]:
     return meetings_for(viewer).prefetch_related(agenda)
 
 
-def _agenda(_viewer: Viewer, row: Any) -> Mapping[str, Any]:
+def _agenda_to_json(_viewer: Viewer, row: Any) -> Mapping[str, Any]:
     return {
         "items": row.count,
         "done": row.done,
@@ -159,7 +161,7 @@ def _acceptances(viewer: Viewer, at: dt.datetime) -> QuerySet[Acceptance]:
     return acceptances_for(viewer, viewer.today(at)).order_by("-at", "-pk")
 
 
-def _acceptances_json(
+def _acceptances_to_json(
     viewer: Viewer, rows: Sequence[Acceptance], at: dt.datetime
 ) -> Iterator[Body]:
     today = viewer.today(at)
@@ -191,7 +193,7 @@ def _decisions(viewer: Viewer, at: dt.datetime) -> QuerySet[Decision]:
     return decisions_for(viewer, viewer.today(at)).order_by("-created_at", "-pk")
 
 
-def _decisions_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
+def _decisions_to_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) -> Iterator[Body]:
     for row in rows:
         body = kept_to_json(DECISION, row, viewer, **decision_parts(viewer, row))
         yield body | {"arguments": [argument_to_json(one) for one in row.argued]}
@@ -209,7 +211,7 @@ def _beliefs(viewer: Viewer, _at: dt.datetime) -> QuerySet[Belief]:
 NOUNS: dict[str, Noun] = {
     noun.name: noun
     for noun in (
-        Noun("risks", _("Risks"), RISK, _positions, _risks),
+        Noun("risks", _("Risks"), RISK, _current_positions, _risks_to_json),
         Noun(
             "mitigations", _("Mitigations"), MITIGATION, lambda v, _at: mitigations_for(v),
             _to_bodies(MITIGATION), mitigation_filters,
@@ -222,7 +224,7 @@ NOUNS: dict[str, Noun] = {
             "indicators", _("Indicators"), INDICATOR, lambda v, _at: indicators_for(v),
             _to_bodies(INDICATOR), indicator_filters,
         ),
-        Noun("readings", _("Readings"), READING, _readings, _readings_json),
+        Noun("readings", _("Readings"), READING, _readings_without_corrected, _readings_to_json),
         Noun(
             "objectives", _("Objectives"), OBJECTIVE,
             lambda v, _at: objectives_for(v).select_related("party").order_by("due_on", "id"),
@@ -233,9 +235,14 @@ NOUNS: dict[str, Noun] = {
             lambda v, _at: models_for(v).order_by("objective__key", "-at", "-id"),
             _to_bodies(MODEL, lambda _v, row: {"translations": row.translations or {}}),
         ),
-        Noun("meetings", _("Review meetings"), MEETING, _meetings, _to_bodies(MEETING, _agenda)),
-        Noun("acceptances", _("Acceptances"), ACCEPTANCE, _acceptances, _acceptances_json),
-        Noun("decisions", _("Decisions"), DECISION, _decisions, _decisions_json),
+        Noun(
+            "meetings", _("Review meetings"), MEETING, _meetings_with_agenda,
+            _to_bodies(MEETING, _agenda_to_json),
+        ),
+        Noun(
+            "acceptances", _("Acceptances"), ACCEPTANCE, _acceptances, _acceptances_to_json
+        ),
+        Noun("decisions", _("Decisions"), DECISION, _decisions, _decisions_to_json),
         Noun(
             "drivers", _("Drivers"), DRIVER, lambda v, _at: drivers_for(v),
             _to_bodies(DRIVER, lambda _v, row: {"indicator": row.indicator and row.indicator.ref}),

@@ -19,7 +19,7 @@ from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
 from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies, risks_of
 from riskreg.exchange.writing.files import Sheet, template_pieces
-from riskreg.exchange.writing.jsons import in_json
+from riskreg.exchange.writing.jsons import make_json_in_place
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import Table
 from riskreg.kernel.localised import localised
@@ -51,7 +51,7 @@ def risks_sheet(viewer: Viewer, positions: QuerySet[Position], language: str) ->
         _("Register"),
         columns,
         rows,
-        lambda: (in_json(row, names, written) for row in rows()),
+        lambda: (make_json_in_place(row, names, written) for row in rows()),
     )
 
 

@@ -16,10 +16,12 @@ def plain(row: Mapping[str, Any], names: Sequence[str]) -> dict[str, Any]:
     return {name: _value(row.get(name)) for name in names}
 
 
-def in_json(row: dict[str, Any], names: Sequence[str], written: Sequence[str]) -> Mapping[str, Any]:
+def make_json_in_place(
+    row: dict[str, Any], names: Sequence[str], days_and_amounts: Sequence[str]
+) -> Mapping[str, Any]:
     """``row`` changed into JSON, of a row that has ``names`` in their order; of these only
-    ``written`` are days and amounts. A large register is most of the time nothing but this."""
-    for name in written:
+    ``days_and_amounts`` are not JSON yet. A large register is most of the time nothing but this."""
+    for name in days_and_amounts:
         value = row[name]
         if value is not None:
             row[name] = _value(value)

@@ -87,15 +87,18 @@ def pack_html(contents: Mapping[str, Any], languages: Sequence[str], day: dt.dat
         f'<meta name="dcterms.modified" content="{stamp}">',
         f"<style>{pack_style(css_text(notice))}</style></head><body>",
         '<div class="cover">',
-        f'<h1 class="lines">{page.text(contents["title"])}</h1>',
-        *(f'<p class="lines">{page.text(contents[k])}</p>' for k in ("register", "as_of", "since")),
-        f'<p class="notice lines">{page.text(contents["notice"])}</p>',
-        page.figures(contents["figures"]),
+        f'<h1 class="lines">{page.text_html(contents["title"])}</h1>',
+        *(
+            f'<p class="lines">{page.text_html(contents[k])}</p>'
+            for k in ("register", "as_of", "since")
+        ),
+        f'<p class="notice lines">{page.text_html(contents["notice"])}</p>',
+        page.figures_html(contents["figures"]),
         "</div>",
     ]
     for section in contents["sections"]:
-        parts.append(f'<section><h2 class="lines">{page.text(section["title"])}</h2>')
-        parts += [page.block(block, contents["none"]) for block in section["blocks"]]
+        parts.append(f'<section><h2 class="lines">{page.text_html(section["title"])}</h2>')
+        parts += [page.block_html(block, contents["none"]) for block in section["blocks"]]
         parts.append("</section>")
     return "".join([*parts, "</body></html>"])
 
@@ -118,33 +121,33 @@ class PackPage:
     def __init__(self, languages: Sequence[str]) -> None:
         self.languages = languages
 
-    def text(self, text: Text) -> str:
-        """A text, each language marked as what it is."""
+    def text_html(self, text: Text) -> str:
+        """A text in each of its languages, marked as what it is: a span for each."""
         found = texts_by_language(text, "")
         return "".join(
             f'<span lang="{lang}">{escape(part)}</span>' if lang else f"<span>{escape(part)}</span>"
             for lang, part in found
         )
 
-    def figures(self, figures: Iterable[Mapping[str, Any]]) -> str:
+    def figures_html(self, figures: Iterable[Mapping[str, Any]]) -> str:
         """The numbers of the cover."""
         rows = "".join(
-            f'<tr><th scope="row" class="lines">{self.text(one["label"])}</th>'
+            f'<tr><th scope="row" class="lines">{self.text_html(one["label"])}</th>'
             f"<td>{escape(one['value'])}</td></tr>"
             for one in figures
         )
         return f'<table class="figures"><tbody>{rows}</tbody></table>'
 
-    def block(self, block: Mapping[str, Any], none: Text) -> str:
+    def block_html(self, block: Mapping[str, Any], none: Text) -> str:
         """One part of a section."""
         kind = block["kind"]
         if kind == "note":
-            return f'<p class="note lines">{self.text(block["text"])}</p>'
+            return f'<p class="note lines">{self.text_html(block["text"])}</p>'
         if kind == "facts":
-            return self._facts(block["rows"])
-        return self._matrix(block) if kind == "matrix" else self._table(block, none)
+            return self._facts_html(block["rows"])
+        return self._matrix_html(block) if kind == "matrix" else self._table_html(block, none)
 
-    def _facts(self, rows: Iterable[Sequence[Text]]) -> str:
+    def _facts_html(self, rows: Iterable[Sequence[Text]]) -> str:
         """Label and text; texts of two languages stand side by side."""
         lines = []
         for label, text in rows:
@@ -156,24 +159,26 @@ class PackPage:
                 else f"<td{span}>{escape(part)}</td>"
                 for lang, part in found
             )
-            lines.append(f'<tr><th scope="row" class="lines">{self.text(label)}</th>{cells}</tr>')
+            lines.append(
+                f'<tr><th scope="row" class="lines">{self.text_html(label)}</th>{cells}</tr>'
+            )
         return f'<table class="facts"><tbody>{"".join(lines)}</tbody></table>'
 
-    def _table(self, block: Mapping[str, Any], none: Text) -> str:
+    def _table_html(self, block: Mapping[str, Any], none: Text) -> str:
         widths, numbers = block["widths"], block.get("numbers", ())
         columns = "".join(f'<col style="width:{100 * w / sum(widths):.2f}%">' for w in widths)
-        caption = f'<caption class="lines">{self.text(block["caption"])}</caption>'
+        caption = f'<caption class="lines">{self.text_html(block["caption"])}</caption>'
         if not block["rows"]:
-            return f'<p class="lines"><b>{self.text(block["caption"])}</b></p>'
+            return f'<p class="lines"><b>{self.text_html(block["caption"])}</b></p>'
         kinds = ["lines number" if n in numbers else "lines" for n in range(len(widths))]
         head = "".join(
-            f'<th scope="col" class="{kind}">{self.text(name)}</th>'
+            f'<th scope="col" class="{kind}">{self.text_html(name)}</th>'
             for kind, name in zip(kinds, block["head"], strict=True)
         )
         rows = "".join(
             "<tr>"
             + "".join(
-                f'<td class="{kind}">{self.text(cell)}</td>'
+                f'<td class="{kind}">{self.text_html(cell)}</td>'
                 for kind, cell in zip(kinds, row, strict=True)
             )
             + "</tr>"
@@ -185,13 +190,13 @@ class PackPage:
             f"<tbody>{rows}</tbody></table>"
         )
 
-    def _matrix(self, block: Mapping[str, Any]) -> str:
+    def _matrix_html(self, block: Mapping[str, Any]) -> str:
         down, across = (words(axis, " ") for axis in block["axes"])
         head = "".join(
-            f'<th scope="col" class="lines">{self.text(name)}</th>' for name in block["head"]
+            f'<th scope="col" class="lines">{self.text_html(name)}</th>' for name in block["head"]
         )
         rows = "".join(
-            f'<tr><th scope="row" class="lines">{self.text(row["name"])}</th>'
+            f'<tr><th scope="row" class="lines">{self.text_html(row["name"])}</th>'
             + "".join(
                 f'<td class="t{cell["tone"]}"><b>{escape(cell["text"]) or "·"}</b>'
                 f"<small>{escape(words(cell['rating'], ' '))}</small></td>"

@@ -34,7 +34,7 @@ def record_html(contents: Mapping[str, Any]) -> str:
             f"<style>{pack_style(css_text(contents['notice']))}{_STYLE}</style></head><body>",
             f"<h1>{escape(title)}</h1>",
             f'<p class="from">{escape(contents["register"])} · {escape(contents["lead"])}</p>',
-            *(page.block(block, "") for block in contents["blocks"]),
+            *(page.block_html(block, "") for block in contents["blocks"]),
             f'<p class="digest">{escape(digest)}</p>',
             "</body></html>",
         ]

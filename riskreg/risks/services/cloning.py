@@ -46,7 +46,7 @@ def clone_risk(*, actor: Viewer, ref: str, at: dt.datetime) -> Risk:
     """
     require(actor, "risk.create")
     risk = risk_for(actor, ref)
-    fields = _fields(actor, risk, _people(actor))
+    fields = _copied_fields(actor, risk, _own_people_who_can_answer(actor))
     # What is out of use is not taken up again.
     terms = risk.terms.filter(retired_at=None, merged_into=None).select_related("taxonomy")
     fields["terms"] = [f"{term.taxonomy.key}:{term.key}" for term in terms]
@@ -89,10 +89,10 @@ def copy_register(
     first = visible_risks(other).filter(pk__in=wanted[:MOST_AT_ONCE])
     chosen = list(first.select_related("owner", "deputy").order_by("ref"))
     terms, objectives = _terms_here(actor, chosen), _objectives_here(actor, other, chosen)
-    people = _people(actor)
+    people = _own_people_who_can_answer(actor)
     made = []
     for risk in chosen:
-        fields = _fields(actor, risk, people)
+        fields = _copied_fields(actor, risk, people)
         fields |= {"terms": terms.get(risk.pk, []), "objectives": objectives.get(risk.pk, [])}
         shown = visibility if risk.visibility == Visibility.SHARED else Visibility.PARTY
         made.append(create_risk(actor=actor, fields=fields, visibility=shown, at=at))
@@ -118,12 +118,12 @@ def _drafts_and_open(actor: Viewer) -> Any:
     return current_positions(actor).filter(state__in=(State.DRAFT, State.OPEN))
 
 
-def _people(actor: Viewer) -> set[int]:
+def _own_people_who_can_answer(actor: Viewer) -> set[int]:
     own = members_for(actor).filter(party=actor.party, role__in=ANSWERABLE)
     return {member.user_id for member in own}
 
 
-def _fields(actor: Viewer, risk: Risk, people: Collection[int]) -> dict[str, Any]:
+def _copied_fields(actor: Viewer, risk: Risk, people: Collection[int]) -> dict[str, Any]:
     fields: dict[str, Any] = {name: getattr(risk, name) for name in _COPIED}
     fields["labels"] = {n: label for n, label in risk.labels.items() if n in _COPIED}
     fields["owner"] = risk.owner if risk.owner_id in people else actor.user

@@ -14,7 +14,7 @@ from riskreg.risks.models import Control, Risk
 from riskreg.risks.services.positions import bump_version
 
 
-def log_control(
+def log_control_and_bump_risk_version(
     actor: Viewer,
     verb: str,
     control: Control,

@@ -13,7 +13,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.changes import log_value
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Effectiveness
-from riskreg.risks.services.control_log import log_control, logged_control
+from riskreg.risks.services.control_log import log_control_and_bump_risk_version, logged_control
 from riskreg.risks.services.controls import (
     linked_risks,
     locked_control,
@@ -58,7 +58,9 @@ def record_test(
     changes = {name: pair for name, pair in changes.items() if pair[0] != pair[1]}
     change = [before, logged_control(row)]
     for risk in linked_risks(actor, row):
-        log_control(actor, "control.tested", row, risk, change, at, recorded_at, more=changes)
+        log_control_and_bump_risk_version(
+            actor, "control.tested", row, risk, change, at, recorded_at, more=changes
+        )
     return row
 
 

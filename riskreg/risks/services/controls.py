@@ -24,7 +24,7 @@ from riskreg.register.visibility import Visibility
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, ControlKind, Effectiveness, Risk
 from riskreg.risks.queries.access import control_for, require_on, risk_for
-from riskreg.risks.services.control_log import log_control, logged_control
+from riskreg.risks.services.control_log import log_control_and_bump_risk_version, logged_control
 
 MAX_RISKS = 100
 # What can be set besides the risks.
@@ -72,7 +72,7 @@ def add_control(
     control.save()
     control.risks.set([risk, *others])
     for each in (risk, *others):
-        log_control(
+        log_control_and_bump_risk_version(
             actor, "control.added", control, each, [None, logged_control(control)], at, recorded_at
         )
     return control
@@ -130,11 +130,13 @@ def edit_control(
     after = logged_control(row)
     if columns:
         for risk in (r for r in wanted if r in linked):
-            log_control(actor, "control.edited", row, risk, [before, after], at, more=more)
+            log_control_and_bump_risk_version(
+                actor, "control.edited", row, risk, [before, after], at, more=more
+            )
     for risk in added:
-        log_control(actor, "control.added", row, risk, [None, after], at)
+        log_control_and_bump_risk_version(actor, "control.added", row, risk, [None, after], at)
     for risk in gone:
-        log_control(actor, "control.ended", row, risk, [after, None], at)
+        log_control_and_bump_risk_version(actor, "control.ended", row, risk, [after, None], at)
     return row
 
 
@@ -166,7 +168,9 @@ def end_control(
     row.version += 1
     row.save(update_fields=["ended_at", "end_reason", "version"])
     for risk in linked_risks(actor, row):
-        log_control(actor, "control.ended", row, risk, [logged, None], at, reason=reason)
+        log_control_and_bump_risk_version(
+            actor, "control.ended", row, risk, [logged, None], at, reason=reason
+        )
     return row
 
 
@@ -192,7 +196,9 @@ def keep_with_party(actor: Viewer, risk: Risk, holder: User, *, at: dt.datetime)
         for each in linked:
             each.register = risk.register
             change = [before, logged_control(row)]
-            log_control(actor, "control.edited", row, each, change, at, more=more)
+            log_control_and_bump_risk_version(
+                actor, "control.edited", row, each, change, at, more=more
+            )
 
 
 def _refuse_unanswered(errors: Errors, actor: Viewer, row: Control) -> None:

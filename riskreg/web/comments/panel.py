@@ -9,7 +9,7 @@ from django.urls import reverse
 
 from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import newest_comments, people_mentioned
-from riskreg.comments.queries.targets import TARGETS, name_of, title_of, type_of
+from riskreg.comments.queries.targets import TARGETS, ref_or_id, title_of, type_of
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
 from riskreg.web.presenters import person
@@ -32,13 +32,13 @@ def comments_panel(viewer: Viewer, thing: Any) -> dict[str, Any]:
 def comments_url(viewer: Viewer, thing: Any, **more: str) -> str:
     """The page of all comments on ``thing``."""
     url = reverse("web:comments", kwargs={"slug": viewer.register.slug})
-    return f"{url}?{urlencode({'about': f'{type_of(thing)}:{name_of(thing)}', **more})}"
+    return f"{url}?{urlencode({'about': f'{type_of(thing)}:{ref_or_id(thing)}', **more})}"
 
 
 def thing_url(viewer: Viewer, thing: Any) -> str:
     """The page of ``thing``."""
     target = TARGETS[type_of(thing)]
-    keys = {"slug": viewer.register.slug, target.key: name_of(thing)}
+    keys = {"slug": viewer.register.slug, target.key: ref_or_id(thing)}
     return reverse(target.page, kwargs=keys)
 
 

@@ -10,7 +10,7 @@ from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.queries.exports import export_rows
-from riskreg.exchange.queries.nouns import NOUNS, readings_of_all
+from riskreg.exchange.queries.nouns import NOUNS, uncorrected_readings_of
 from riskreg.exchange.queries.sheets import (
     empty_workbook,
     empty_workbook_name,
@@ -97,7 +97,7 @@ class ReadingExport(ListExport):
 
     def rows(self, given: QueryDict) -> QuerySet[Any]:
         """Newest first of each."""
-        return readings_of_all(super().rows(given))
+        return uncorrected_readings_of(super().rows(given))
 
 
 class WholeExport(FileView):

@@ -70,7 +70,7 @@ def kept_fields(request: HttpRequest) -> QueryDict | None:
     return fields
 
 
-def keep(request: HttpRequest, *, anew: bool = False) -> str:
+def keep_form_as_draft(request: HttpRequest, *, anew: bool = False) -> str:
     """Keep what was typed for whom the form was made; the page that shows it to them again.
 
     Empty where there is nobody to keep it for, or it cannot be kept. ``anew``: as another form
@@ -92,10 +92,10 @@ def keep(request: HttpRequest, *, anew: bool = False) -> str:
     return ""
 
 
-def to_sign_in(request: HttpRequest) -> HttpResponse:
+def keep_draft_and_go_to_sign_in(request: HttpRequest) -> HttpResponse:
     """To the sign-in page, and from there back to the form with what was typed."""
     key = posted_key(request)
-    back = keep(request) or (key.page if key else "")
+    back = keep_form_as_draft(request) or (key.page if key else "")
     if back:
         message = _(
             "You are not signed in any more. Sign in as the person you were: the form is there "
@@ -106,9 +106,9 @@ def to_sign_in(request: HttpRequest) -> HttpResponse:
     return HttpResponseRedirect(reverse("account_login") + query)
 
 
-def refuse_form_of_another(request: HttpRequest) -> HttpResponse:
+def keep_draft_and_refuse_form(request: HttpRequest) -> HttpResponse:
     """The form was made for somebody else than who is signed in now; nothing is done with it."""
-    kept = bool(keep(request))
+    kept = bool(keep_form_as_draft(request))
     key = posted_key(request)
     # Without its query, in which there may be words of theirs.
     context = {"kept": kept, "page": urlsplit(key.page).path if key else "/"}

@@ -25,7 +25,12 @@ from riskreg.requests.models import DoneRequest
 from riskreg.requests.queries import Typed, done_lately, draft_of
 from riskreg.requests.services import drop_draft, keep_answer, release_key, take_key
 from riskreg.web.base import my_memberships
-from riskreg.web.forms.keeping import keep, refuse_form_of_another, texts, to_sign_in
+from riskreg.web.forms.keeping import (
+    keep_draft_and_go_to_sign_in,
+    keep_draft_and_refuse_form,
+    keep_form_as_draft,
+    texts,
+)
 from riskreg.web.forms.key import DRAFT, FIELD, FormKey, posted_key
 from riskreg.web.forms.marks import LEADS_TO, NOT_DONE
 from riskreg.web.forms.refill import refill
@@ -64,12 +69,12 @@ class FormsMiddleware:
         if not isinstance(user, User):
             response = self.get_response(request)
             gone = key.user and _asks_to_sign_in(response) and not _signs_out(request)
-            return to_sign_in(request) if gone else response
+            return keep_draft_and_go_to_sign_in(request) if gone else response
         view = _view_of(request)
         if getattr(view, "form_repeatable", False) or not key.user:
             return self.get_response(request)
         if key.user != user.uuid.hex:
-            return refuse_form_of_another(request)
+            return keep_draft_and_refuse_form(request)
         apart, adds = getattr(view, "form_apart", False), getattr(view, "form_adds", False)
         return self._once(request, key, user, apart=apart, adds=adds)
 
@@ -103,7 +108,7 @@ class FormsMiddleware:
             else:
                 release_key(row)
         if response.status_code >= 500:
-            keep(request)
+            keep_form_as_draft(request)
         return response
 
     def _with_draft(self, request: HttpRequest, user: User) -> HttpResponse:
@@ -144,7 +149,7 @@ def _repeated(
         message = _("You sent this form already, at %(time)s. Nothing was done a second time.")
         messages.info(request, message % {"time": at})
         return HttpResponseRedirect(address or key.page)
-    kept = keep(request, anew=True)
+    kept = keep_form_as_draft(request, anew=True)
     context = {"time": at, "first": address, "kept": kept}
     return render(request, "forms/sent_already.html", context, status=409)
 

@@ -140,7 +140,7 @@ class OverviewPage(RegisterView):
                 "url": f"{risks}&state=open&above_appetite=true",
                 "tone": "warn" if above else "",
             },
-            *self._above_own(risks),
+            *self._count_above_own_appetite(risks),
             {
                 "label": _("above appetite, not accepted"),
                 "count": unaccepted,
@@ -168,7 +168,7 @@ class OverviewPage(RegisterView):
             },
         ]
 
-    def _above_own(self, risks: str) -> list[dict[str, Any]]:
+    def _count_above_own_appetite(self, risks: str) -> list[dict[str, Any]]:
         """How many are above what the viewer's party itself is content with, if it has said any."""
         count = above_own_count(self.viewer)
         if count is None or self.viewer.party is None:

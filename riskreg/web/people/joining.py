@@ -19,7 +19,7 @@ from riskreg.register.models import Invitation, Role
 from riskreg.register.people import account_of, invitation_of
 from riskreg.register.services import accept_invitation, accept_with_new_account
 from riskreg.web.base import add_errors
-from riskreg.web.errors import error_page
+from riskreg.web.errors import keep_draft_and_render_error
 from riskreg.web.people.account_form import BACKEND, AccountForm
 
 
@@ -34,7 +34,7 @@ class Join(View):
             return super().dispatch(request, *args, **kwargs)
         except Forbidden as refusal:
             title = _("This invitation cannot be used")
-            return error_page(request, 403, refusal.detail, title)
+            return keep_draft_and_render_error(request, 403, refusal.detail, title)
 
     def get(self, request: HttpRequest, token: str) -> HttpResponse:
         """The page, in the invitation's language for who is not signed in."""

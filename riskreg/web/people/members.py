@@ -226,8 +226,8 @@ class RoleForm(forms.Form):
             *people,
         ]  # fmt: skip
 
-    def given(self) -> dict[str, Any]:
-        """As services take it."""
+    def version_and_successor(self) -> dict[str, Any]:
+        """As services take them; the role is not among them."""
         to = self.cleaned_data["to"]
         return {
             "version": self.cleaned_data["version"],
@@ -301,7 +301,7 @@ class MemberRole(Member):
                 user=member,
                 role=form.cleaned_data["role"],
                 at=self.at,
-                **form.given(),
+                **form.version_and_successor(),
             )
         except Invalid as invalid:
             add_errors(form, invalid)
@@ -328,7 +328,7 @@ class MemberEnd(Member):
         if not form.is_valid():
             return self.page(row, end_form=form, status=400)
         try:
-            end_member(actor=self.viewer, user=member, at=self.at, **form.given())
+            end_member(actor=self.viewer, user=member, at=self.at, **form.version_and_successor())
         except Invalid as invalid:
             words = {"user": None}
             for name, errors in invalid.fields.items():
