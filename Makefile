@@ -18,7 +18,7 @@ export PYTHONPYCACHEPREFIX := $(CURDIR)/var/pycache
 endif
 UV := $(shell command -v uv || echo $(VENV)/bin/uv)
 LOCK := $(UV) pip compile -q --universal --python-version 3.11 --generate-hashes --no-header \
-	--no-emit-index-url --no-emit-find-links pyproject.toml
+	--no-emit-index-url --no-emit-find-links pyproject.toml --extra worker
 
 .PHONY: help demo run test thorough coverage quick check bench format messages docs-pictures lock sbom advisories clean
 
@@ -67,13 +67,15 @@ messages: $(STAMP) ## extract texts to translate and compile the catalogues
 docs-pictures: $(STAMP) ## draw the charts and take the screenshots in docs/pictures
 	@$(PY) docs/draw_pictures.py && $(PY) tools/pictures.py
 
-lock: $(STAMP) ## resolve pyproject.toml anew into the two lock files
+lock: $(STAMP) ## resolve pyproject.toml anew into the lock files
 	@$(LOCK) --group dev -o requirements.lock
 	@$(LOCK) --group dev --group bench -o requirements.bench.lock
 	@$(LOCK) -o requirements.runtime.lock
+	@$(PY) tools/web_lock.py
 
 sbom: $(STAMP) ## write the bill of materials (CycloneDX) of the locks, and licences, into var/sbom
 	@$(PY) tools/sbom.py var/sbom/riskreg.cdx.json --notices var/sbom/licences.txt
+	@$(PY) tools/sbom.py var/sbom/web.cdx.json --lock requirements.web.lock
 	@$(PY) tools/sbom.py var/sbom/development.cdx.json --lock requirements.lock
 
 advisories: $(STAMP) ## flaws of what is locked by the OSV files in KNOWN= (BEFORE=lock: of what changed)

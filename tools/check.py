@@ -15,6 +15,7 @@ from pathlib import Path
 import guards
 from packaging.requirements import Requirement
 from packaging.version import Version
+from web_lock import WEB, WHOLE, project_needs, web_lock
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -54,8 +55,10 @@ def pins(lock: str) -> dict[str, Version]:
 def lock() -> bool:
     """The lock files satisfy pyproject.toml, carry hashes, and no address."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    runtime = project["project"]["dependencies"]
+    web = project["project"]["dependencies"]
+    runtime = web + project["project"]["optional-dependencies"]["worker"]
     wanted = {
+        "requirements.web.lock": web,
         "requirements.runtime.lock": runtime,
         "requirements.lock": runtime + project["dependency-groups"]["dev"],
     }
@@ -73,7 +76,9 @@ def lock() -> bool:
         blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
         faults += [f"{name}: no hash: {block.split()[0]}" for block in blocks
                    if "==" in block and "--hash=sha256:" not in block]  # fmt: skip
-    print("\n".join(faults) or "both lock files are what pyproject.toml asks for")
+    if web_lock(WHOLE.read_text(), project_needs()) != WEB.read_text():
+        faults.append(f"{WEB.name} is not that part of {WHOLE.name}; run tools/web_lock.py")
+    print("\n".join(faults) or "the lock files are what pyproject.toml asks for")
     return not faults
 
 

@@ -49,7 +49,6 @@ from riskreg.quant.information import (
     evppi,
     expected_tornado,
 )
-from riskreg.quant.matrix_audit import MatrixAudit, audit_matrix
 from riskreg.quant.metrics import (
     ExceedanceCurve,
     Interval,
@@ -194,7 +193,6 @@ __all__ = [
     "LinkInput",
     "Lognormal",
     "LossPart",
-    "MatrixAudit",
     "Mitigation",
     "MitigationChoice",
     "MitigationInput",
@@ -226,7 +224,6 @@ __all__ = [
     "Truncated",
     "WideRange",
     "ZeroInflated",
-    "audit_matrix",
     "binomial_likelihood",
     "brier",
     "choice_step",

@@ -1,4 +1,4 @@
-"""What a risk matrix gets wrong, in sentences for whoever makes one (``quant.audit_matrix``)."""
+"""What a risk matrix gets wrong, in sentences for whoever makes one (``matrix_audit``)."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.kernel.localised import localised, number
+from riskreg.register.matrix_audit import audit_matrix
 
 
 @dataclass(frozen=True)
@@ -22,9 +23,6 @@ class Findings:
 
 def matrix_findings(criteria: Any) -> Findings:
     """Examine the matrix of ``criteria`` (a row, saved or not) against chance × impact."""
-    # Only these pages need the mathematics, and every web process would carry it.
-    from riskreg.quant import audit_matrix
-
     likelihood, own = _intervals(criteria.likelihood)
     impact, own_impact = _intervals(criteria.impact)
     keys = [rating["key"] for rating in criteria.ratings]
@@ -34,18 +32,18 @@ def matrix_findings(criteria: Any) -> Findings:
         likelihood, impact = _even(len(likelihood), 1), _even(len(impact), len(impact))
     audit = audit_matrix(likelihood, impact, rated)
     sentences = []
-    if audit.reversed_pairs and audit.first:
-        upper, lower = audit.first
+    if audit.pairs:
+        upper, lower = audit.pairs[0]
         sentences.append(
             ngettext(
                 "%(n)d pair of cells is the wrong way round, such as %(a)s (%(a_rating)s) and "
                 "%(b)s (%(b_rating)s): every risk in the first is smaller.",
                 "%(n)d pairs of cells are the wrong way round, such as %(a)s (%(a_rating)s) and "
                 "%(b)s (%(b_rating)s): every risk in the first is smaller.",
-                audit.reversed_pairs,
+                len(audit.pairs),
             )
             % {
-                "n": audit.reversed_pairs,
+                "n": len(audit.pairs),
                 "a": _cell(criteria, upper),
                 "a_rating": _rating(criteria, upper),
                 "b": _cell(criteria, lower),

@@ -12,7 +12,8 @@ def test_the_web_process_loads_no_numpy() -> None:
     code = (
         "import config.wsgi, sys; from django.urls import get_resolver; "
         "get_resolver().url_patterns; "
-        "names = ('numpy', 'scipy', 'riskreg.analysis.steps', 'riskreg.analysis.objective_steps', "
+        "names = ('numpy', 'scipy', 'pptx', 'riskreg.analysis.steps', "
+        "'riskreg.analysis.objective_steps', "
         "'riskreg.analysis.modelled', 'riskreg.analysis.buying_steps', "
         "'riskreg.analysis.weighing_steps'); "
         "print([m for m in names if m in sys.modules])"

@@ -21,6 +21,12 @@ USED_BY_OTHERS = {
 }
 
 
+def of_the_product() -> set[str]:
+    """What web and workers are made of."""
+    project = PROJECT["project"]
+    return names(project["dependencies"]) | names(project["optional-dependencies"]["worker"])
+
+
 def names(lines: list[str]) -> set[str]:
     return {Requirement(line).name.lower().replace("_", "-") for line in lines}
 
@@ -60,7 +66,7 @@ def listed() -> set[str]:
 
 
 def test_every_library_of_the_product_is_used() -> None:
-    assert unused(names(PROJECT["project"]["dependencies"]), source()) == set()
+    assert unused(of_the_product(), source()) == set()
 
 
 def test_one_that_nothing_imports_is_found() -> None:
@@ -68,6 +74,6 @@ def test_one_that_nothing_imports_is_found() -> None:
 
 
 def test_the_record_names_the_libraries_that_are_here_and_no_other() -> None:
-    here = names(PROJECT["project"]["dependencies"]) | names(PROJECT["dependency-groups"]["dev"])
+    here = of_the_product() | names(PROJECT["dependency-groups"]["dev"])
     extras = {"brotli", "its"}  # come with a library of the same line
     assert listed() - extras == here

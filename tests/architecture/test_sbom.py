@@ -16,7 +16,10 @@ import sbom  # noqa: E402
 from locked import Locked, read_lock  # noqa: E402
 
 pytestmark = pytest.mark.once
-LOCKS = ("requirements.runtime.lock", "requirements.lock", "requirements.bench.lock")
+LOCKS = (
+    "requirements.runtime.lock", "requirements.web.lock", "requirements.lock",
+    "requirements.bench.lock",
+)  # fmt: skip
 
 
 @pytest.mark.parametrize("name", LOCKS)

@@ -17,7 +17,6 @@ from riskreg.quant import (
     Pert,
     Portfolio,
     ZeroInflated,
-    audit_matrix,
     brier,
     choose,
     decide,
@@ -57,7 +56,6 @@ def test_every_kind_of_case_is_tested() -> None:
         "brier_murphy",
         "evpi",
         "choose",
-        "matrix_audit",
     }
 
 
@@ -184,12 +182,3 @@ def test_choose(case: dict[str, Any]) -> None:
     assert s.value == case["expected"]["value"]
     assert s.gap == 0
     assert s.optimal
-
-
-@pytest.mark.parametrize("case", of_kind("matrix_audit"))
-def test_matrix(case: dict[str, Any]) -> None:
-    audit = audit_matrix(**case["inputs"])
-    expected = case["expected"]
-    assert audit.reversed_pairs == expected["reversed_pairs"]
-    first = None if expected["first"] is None else tuple(tuple(c) for c in expected["first"])
-    assert audit.first == first

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import doctest
 import itertools
 import math
 
@@ -10,7 +11,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from riskreg.quant import MatrixAudit, audit_matrix
+from riskreg.register import matrix_audit
+from riskreg.register.matrix_audit import MatrixAudit, audit_matrix
 
 FIFTHS = [[k / 5, (k + 1) / 5] for k in range(5)]
 HALVES = [[0, 0.5], [0.5, 1]]
@@ -31,7 +33,6 @@ def test_a_consistent_five_by_five() -> None:
     audit = audit_matrix(FIFTHS, FIFTHS, CONSISTENT)
     assert audit.sound
     assert audit.weakly_consistent
-    assert audit.sentences[0].startswith("No cell is rated above")
     assert audit.same_rating_factor == math.inf
 
 
@@ -45,7 +46,6 @@ def test_lemma_one_no_red_beside_green() -> None:
     assert audit.overlap.top == (1, 4)
     assert math.prod(audit.overlap.top_risk) == pytest.approx(0.16)
     assert math.prod(audit.overlap.lowest_risk) == pytest.approx(0.2)
-    assert any("touch" in s for s in audit.sentences)
 
 
 @pytest.mark.parametrize("cell", [(k, 0) for k in range(1, 5)] + [(0, k) for k in range(1, 5)])
@@ -65,8 +65,7 @@ def test_a_middle_rating_without_reason() -> None:
     spoiled[4][4] = 1
     audit = audit_matrix(FIFTHS, FIFTHS, spoiled)
     assert (4, 4) in audit.uneven
-    assert any("middle rating without reason" in s for s in audit.sentences)
-    assert audit.reversed_pairs > 0
+    assert len(audit.pairs) > 0
 
 
 def test_two_by_two_by_hand() -> None:
@@ -86,27 +85,55 @@ def test_reversed_pairs_by_hand() -> None:
         [[0, 0.1], [0.1, 0.5], [0.5, 1]],
         [[0, 1], [1, 10], [10, 100]],
         [[0, 0, 0], [0, 0, 1], [2, 1, 2]],
-        likelihood_names=["rare", "possible", "likely"],
-        impact_names=["minor", "medium", "severe"],
-        rating_names={0: "low", 1: "middle", 2: "high"},
     )
     # likely × minor (at most 1) is high; possible × severe (1 … 50) touches 1, so it isn't
     # reversed; nothing rated lower holds only larger risks.
-    assert audit.reversed_pairs == 0
+    assert audit.pairs == ()
     worse = audit_matrix(
         [[0, 0.1], [0.2, 0.5], [0.5, 1]],
         [[0, 1], [1, 10], [10, 100]],
         [[0, 0, 0], [0, 0, 1], [2, 1, 2]],
-        likelihood_names=["rare", "possible", "likely"],
-        impact_names=["minor", "medium", "severe"],
-        rating_names={0: "low", 1: "middle", 2: "high"},
     )
     assert worse.pairs == (((2, 0), (1, 2)),)
-    assert worse.sentences[0] == (
-        "1 pair of cells is the wrong way round: likelihood likely × impact minor is “high”"
-        " although nothing in it can cost more than 1 a year on average, while likelihood possible"
-        " × impact severe is only “middle” and everything in it costs at least 2."
-    )
+
+
+USUAL = [[0, 0.05], [0.05, 0.25], [0.25, 0.5], [0.5, 0.75], [0.75, 1]]
+GEOMETRIC = [[0, 1], [1, 10], [10, 50], [50, 200], [200, 1000]]
+PRODUCT = [[0, 0, 0, 0, 1], [0, 0, 1, 1, 2], [0, 1, 1, 2, 3], [0, 1, 2, 3, 3]]
+
+
+def test_the_usual_matrix_of_products_and_one_with_two_cells_spoiled() -> None:
+    usual = audit_matrix(USUAL, GEOMETRIC, [*PRODUCT, [1, 2, 3, 3, 3]])
+    assert (usual.pairs, usual.weakly_consistent) == ((), False)
+    spoiled = audit_matrix(USUAL, GEOMETRIC, [*PRODUCT, [2, 2, 3, 3, 3]])
+    assert len(spoiled.pairs) == 2
+    assert spoiled.pairs[0] == ((4, 0), (1, 3))
+
+
+@pytest.mark.parametrize(
+    ("likelihood", "impact", "rating", "said"),
+    [
+        ([[0, 1]], [[0, 1]], [[1, 2]], "rating is not 1 rows of 1"),
+        ([[0, 1]], [[0, 1]], [[0.5]], "rating is not 1 rows of 1"),
+        ([[0, 2]], [[0, 1]], [[1]], "likelihood goes above 1"),
+        ([[0, 1]], [[0, 2], [1, 3]], [[1, 1]], "impact has levels that overlap"),
+        ([[0, 1]], [[2, 2]], [[1]], "impact holds an interval without width"),
+        ([[0, 1]], [[0, math.inf]], [[1]], "impact holds an interval without width"),
+        ([[0, math.nan]], [[0, 1]], [[1]], "likelihood holds an interval without width"),
+        ([[-1, 1]], [[0, 1]], [[1]], "likelihood holds an interval without width, below 0"),
+        ([[0, 1]], [[0, 1, 2]], [[1]], "impact is not a list of intervals"),
+        ([], [[0, 1]], [[1]], "likelihood is not a list of intervals"),
+    ],
+)
+def test_what_is_no_matrix_is_refused_by_name(
+    likelihood: list, impact: list, rating: list, said: str
+) -> None:
+    with pytest.raises(ValueError, match=said):
+        audit_matrix(likelihood, impact, rating)
+
+
+def test_its_example_works() -> None:
+    assert doctest.testmod(matrix_audit) == (0, 2)
 
 
 def pairs_by_force(audit: MatrixAudit, p: list, i: list, rating: np.ndarray) -> int:
@@ -127,8 +154,8 @@ def test_findings_hold_on_drawn_risks(seed: int, rows: int, columns: int) -> Non
     p = [[float(a), float(b)] for a, b in itertools.pairwise(cuts_p)]
     i = [[float(a), float(b)] for a, b in itertools.pairwise(cuts_i)]
     rating = rng.integers(0, 4, (rows, columns))
-    audit = audit_matrix(p, i, rating)
-    assert audit.reversed_pairs == pairs_by_force(audit, p, i, rating)
+    audit = audit_matrix(p, i, rating.tolist())
+    assert len(audit.pairs) == pairs_by_force(audit, p, i, rating)
     for a, b in audit.pairs:
         x = rng.uniform(*p[a[0]]) * rng.uniform(*i[a[1]])
         y = rng.uniform(*p[b[0]]) * rng.uniform(*i[b[1]])
