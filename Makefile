@@ -70,8 +70,7 @@ docs-pictures: $(STAMP) ## draw the charts and take the screenshots in docs/pict
 lock: $(STAMP) ## resolve pyproject.toml anew into the lock files
 	@$(LOCK) --group dev -o requirements.lock
 	@$(LOCK) --group dev --group bench -o requirements.bench.lock
-	@$(LOCK) -o requirements.runtime.lock
-	@$(PY) tools/web_lock.py
+	@$(PY) tools/locks.py
 
 sbom: $(STAMP) ## write the bill of materials (CycloneDX) of the locks, and licences, into var/sbom
 	@$(PY) tools/sbom.py var/sbom/riskreg.cdx.json --notices var/sbom/licences.txt

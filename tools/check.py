@@ -13,9 +13,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import guards
+import locks
 from packaging.requirements import Requirement
 from packaging.version import Version
-from web_lock import WEB, WHOLE, project_needs, web_lock
 
 ROOT = Path(__file__).resolve().parent.parent
 BIN = Path(sys.executable).parent
@@ -55,13 +55,8 @@ def pins(lock: str) -> dict[str, Version]:
 def lock() -> bool:
     """The lock files satisfy pyproject.toml, carry hashes, and no address."""
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    web = project["project"]["dependencies"]
-    runtime = web + project["project"]["optional-dependencies"]["worker"]
-    wanted = {
-        "requirements.web.lock": web,
-        "requirements.runtime.lock": runtime,
-        "requirements.lock": runtime + project["dependency-groups"]["dev"],
-    }
+    wanted = {file.name: locks.asked_for(*extras) for file, extras in locks.PARTS.items()}
+    wanted["requirements.lock"] = locks.asked_for("worker") + project["dependency-groups"]["dev"]
     faults = []
     for name, dependencies in wanted.items():
         text = (ROOT / name).read_text()
@@ -76,8 +71,9 @@ def lock() -> bool:
         blocks = re.split(r"(?m)^(?=[A-Za-z0-9])", text)
         faults += [f"{name}: no hash: {block.split()[0]}" for block in blocks
                    if "==" in block and "--hash=sha256:" not in block]  # fmt: skip
-    if web_lock(WHOLE.read_text(), project_needs()) != WEB.read_text():
-        faults.append(f"{WEB.name} is not that part of {WHOLE.name}; run tools/web_lock.py")
+    for file, extras in locks.PARTS.items():
+        if file.read_text() != locks.part_of(locks.WHOLE.read_text(), locks.asked_for(*extras)):
+            faults.append(f"{file.name} is no part of requirements.lock; run tools/locks.py")
     print("\n".join(faults) or "the lock files are what pyproject.toml asks for")
     return not faults
 

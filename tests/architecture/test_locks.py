@@ -1,4 +1,4 @@
-"""The web installs what everything runs with, except what is for workers alone."""
+"""Each image installs what the tests run with, and of it just what it needs."""
 
 import sys
 from pathlib import Path
@@ -8,7 +8,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
 from locked import read_lock  # noqa: E402
-from web_lock import WEB, WHOLE, project_needs, web_lock  # noqa: E402
+from locks import PARTS, WHOLE, asked_for, part_of  # noqa: E402
 
 pytestmark = pytest.mark.once
 LOCK = """\
@@ -37,23 +37,29 @@ v==1 \\
 w==1 \\
     --hash=sha256:00
     # via riskreg (pyproject.toml)
+x==1 \\
+    --hash=sha256:00
+    # via riskreg (pyproject.toml:dev)
 """
 
 
 def test_what_workers_alone_ask_for_is_left_out_and_nothing_else() -> None:
-    assert web_lock(LOCK, {"a"}) == LOCK.partition("v==1")[0].replace(
+    assert part_of(LOCK, ["a>=1"]) == LOCK.partition("v==1")[0].replace(
         "    # via\n    #   a\n    #   w\n", "    # via a\n"
     ).replace("    #   v\n", "")
-    assert web_lock(LOCK, {"a", "w"}) == LOCK
-    assert web_lock(LOCK, {"w"}) == LOCK[LOCK.index("b==1") :].replace(
+    assert part_of(LOCK, ["a", "W[x]>=1"]) == LOCK[: LOCK.index("x==1")]
+    assert part_of(LOCK, ["w"]) == LOCK[LOCK.index("b==1") : LOCK.index("x==1")].replace(
         "    # via\n    #   a\n    #   w\n", "    # via w\n"
     )
 
 
-def test_the_lock_of_the_web_is_made_of_the_other() -> None:
-    assert WEB.read_text() == web_lock(WHOLE.read_text(), project_needs())
-    web = {(pin.name, pin.version, *pin.hashes) for pin in read_lock(WEB)}
+def test_nothing_is_shipped_that_is_not_tested() -> None:
     whole = {(pin.name, pin.version, *pin.hashes) for pin in read_lock(WHOLE)}
-    assert web < whole
+    runtime, web = (
+        {(pin.name, pin.version, *pin.hashes) for pin in read_lock(file)} for file in PARTS
+    )
+    assert web < runtime < whole
     alone = {"lxml", "numpy", "python-pptx", "scipy", "xlsxwriter"}
-    assert {pin[0] for pin in whole - web} == alone
+    assert {pin[0] for pin in runtime - web} == alone
+    for file, extras in PARTS.items():
+        assert file.read_text() == part_of(WHOLE.read_text(), asked_for(*extras))

@@ -1,8 +1,9 @@
-"""What the web's image installs: of requirements.runtime.lock what is not for workers alone.
+"""What the images install: parts of requirements.lock, which is what the tests run with.
 
-``tools/web_lock.py [FILE]`` writes requirements.web.lock. It leaves out what nothing but
-pyproject's ``worker`` asks for, and pins nothing otherwise than the lock it is made from: web and
-workers have the same versions. Needs neither a network nor anything but Python.
+``tools/locks.py`` writes requirements.runtime.lock (web and workers) and requirements.web.lock
+(without what nothing but ``worker`` of pyproject.toml asks for). Each pins what the whole does, to
+the hash, so that nothing is shipped that was not tested. Needs neither a network nor anything but
+Python.
 """
 
 from __future__ import annotations
@@ -16,23 +17,31 @@ sys.path.insert(0, str(Path(__file__).parent))
 from locked import normal
 
 ROOT = Path(__file__).resolve().parent.parent
-WHOLE, WEB = ROOT / "requirements.runtime.lock", ROOT / "requirements.web.lock"
+WHOLE = ROOT / "requirements.lock"
+# {file: extras of pyproject.toml that it has besides}
+PARTS = {
+    ROOT / "requirements.runtime.lock": ("worker",),
+    ROOT / "requirements.web.lock": (),
+}  # fmt: skip
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
 
-def project_needs() -> set[str]:
-    """The packages that pyproject.toml asks for without any extra."""
-    lines = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["dependencies"]
-    return {normal(match[0]) for line in lines if (match := _NAME.match(line))}
+def asked_for(*extras: str) -> list[str]:
+    """What pyproject.toml asks for to run, and with ``extras``, in its own lines."""
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    return [
+        *project["dependencies"],
+        *(line for extra in extras for line in project["optional-dependencies"][extra]),
+    ]
 
 
-def web_lock(whole: str, needs: set[str]) -> str:
-    """The part of the lock ``whole`` that ``needs`` come to, with the askers that are left."""
+def part_of(whole: str, lines: list[str]) -> str:
+    """The part of the lock ``whole`` that ``lines`` come to, with the askers that are left."""
     blocks = [block for block in re.split(r"(?m)^(?=[A-Za-z0-9])", whole) if block.strip()]
     askers = {normal(_name(block)): set[str]() for block in blocks}
     for block in blocks:
         askers[normal(_name(block))] |= {normal(one) for one in _via(block)}
-    kept = set(needs)
+    kept = {normal(_name(line)) for line in lines}
     while more := {name for name, asking in askers.items() if asking & kept} - kept:
         kept |= more
     return "".join(_asked_by(block, kept) for block in blocks if normal(_name(block)) in kept)
@@ -66,9 +75,10 @@ def _asked_by(block: str, kept: set[str]) -> str:
 
 
 def main() -> int:
-    """Write it."""
-    file = Path(sys.argv[1]) if len(sys.argv) > 1 else WEB
-    file.write_text(web_lock(WHOLE.read_text(), project_needs()))
+    """Write them."""
+    whole = WHOLE.read_text()
+    for file, extras in PARTS.items():
+        file.write_text(part_of(whole, asked_for(*extras)))
     return 0
 
 
