@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from jsonschema import Draft7Validator, FormatChecker
+from referencing import Registry, Resource
 
 ROOT = Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tools"))
@@ -32,6 +34,54 @@ def test_it_names_exactly_the_locked_packages(name: str) -> None:
     assert len(named) > 50
     refs = [one["bom-ref"] for one in content["components"]]
     assert len(set(refs)) == len(refs)
+
+
+@pytest.fixture(scope="module")
+def schema() -> Draft7Validator:
+    """CycloneDX's own, in the version that a bill says of itself."""
+    folder = Path(__file__).parent / "cyclonedx"
+    read = {path.name: json.loads(path.read_text()) for path in folder.glob("*.schema.json")}
+    beside = [
+        (f"http://cyclonedx.org/schema/{name}", Resource.from_contents(content))
+        for name, content in read.items()
+    ]
+    return Draft7Validator(
+        read["bom-1.6.SNAPSHOT.schema.json"], registry=Registry().with_resources(beside),
+        format_checker=FormatChecker(),
+    )  # fmt: skip
+
+
+def faults(schema: Draft7Validator, content: dict[str, Any]) -> list[str]:
+    return [f"{error.json_path}: {error.message}" for error in schema.iter_errors(content)]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_it_is_a_bill_by_the_schema_of_cyclonedx(schema: Draft7Validator, name: str) -> None:
+    assert faults(schema, sbom.bill(ROOT / name)) == []
+
+
+@pytest.mark.parametrize(
+    ("place", "value"),
+    [
+        (("serialNumber",), "urn:uuid:1"),
+        (("metadata", "component", "type"), "program"),
+        (("components", 0, "type"), None),
+        (("components", 0, "scope"), "sometimes"),
+        (("components", 0, "licence"), "MIT"),
+        (("components", 0, "licenses"), [{"license": {"id": "No-Such-Licence"}}]),
+        (("components", 0, "licenses"), [{"expression": "MIT"}, {"license": {"name": "MIT"}}]),
+        (("dependencies", 0, "dependsOn"), "django"),
+    ],
+)
+def test_the_schema_refuses_what_is_no_bill(
+    schema: Draft7Validator, place: tuple[Any, ...], value: Any
+) -> None:
+    content = sbom.bill(ROOT / LOCKS[0])
+    there: Any = content
+    for key in place[:-1]:
+        there = there[key]
+    there[place[-1]] = value
+    assert faults(schema, content)
 
 
 def test_its_shape_is_what_programs_that_read_bills_expect() -> None:
