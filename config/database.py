@@ -9,6 +9,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 SQLITE = "django.db.backends.sqlite3"
 POSTGRESQL = "riskreg.kernel.postgresql"
+# How long a connection may take, and a list on the replica; and what the replica is given beyond.
+_PATIENCE_SECONDS, _REPLICA_SECONDS = 5, 2
 _UNVERIFIED = ("allow", "prefer", "require")
 
 
@@ -81,10 +83,17 @@ def _replica(env: environ.Env, primary: dict[str, Any]) -> dict[str, Any]:
         )
     _bound(env, found, "DATABASE_REPLICA_URL")
     options = found["OPTIONS"]
-    # The primary serves lists as well: nobody need wait long for one that is away.
-    options["connect_timeout"] = min(int(options["connect_timeout"]), 2)
+    # The primary serves lists as well: nobody need wait long for one that is away, that takes long,
+    # or that is frozen in the middle of a list.
+    most = _limits(env)["statement_timeout"]
+    patience = int(options["connect_timeout"]) or _PATIENCE_SECONDS
+    statement = min(most, patience) if most else patience
+    options["connect_timeout"] = min(patience, _REPLICA_SECONDS)
+    options["answer_within"] = float(statement + _REPLICA_SECONDS)
     if "options" in options:
-        options["options"] += " -c default_transaction_read_only=on"
+        options["options"] += (
+            f" -c statement_timeout={statement * 1000} -c default_transaction_read_only=on"
+        )
     # For tests it is the same database.
     found["TEST"] = {"MIRROR": "default"}
     return found
@@ -134,20 +143,14 @@ def share_connections(found: dict[str, Any], size: int) -> None:
 def _bound(env: environ.Env, found: dict[str, Any], named: str = "DATABASE_URL") -> None:
     """Give an end to every wait for PostgreSQL; what the variable ``named`` says goes before."""
     pooler = env.bool("DATABASE_POOLER", default=False)
-    connect = env.int("DATABASE_CONNECT_SECONDS", default=5)
-    statement = env.int("DATABASE_STATEMENT_SECONDS", default=30)
-    lock = env.int("DATABASE_LOCK_SECONDS", default=10)
-    idle = env.int("DATABASE_IDLE_SECONDS", default=120)
+    connect = env.int("DATABASE_CONNECT_SECONDS", default=_PATIENCE_SECONDS)
+    limits = _limits(env)
+    statement = limits["statement_timeout"]
     found["ENGINE"] = POSTGRESQL
     found["CONN_MAX_AGE"] = env.int("DATABASE_CONN_MAX_AGE", default=0 if pooler else 60)
     found["CONN_HEALTH_CHECKS"] = not pooler
     # Between two statements a pooler gives the connection to others: a cursor is lost there.
     found["DISABLE_SERVER_SIDE_CURSORS"] = pooler
-    limits = {
-        "statement_timeout": statement,
-        "lock_timeout": lock,
-        "idle_in_transaction_session_timeout": idle,
-    }
     options: dict[str, Any] = {
         "connect_timeout": connect,
         "keepalives": 1,
@@ -171,6 +174,15 @@ def _bound(env: environ.Env, found: dict[str, Any], named: str = "DATABASE_URL")
     if pooler:
         _refuse_of_a_session(given, named)
     found["OPTIONS"] = options | given
+
+
+def _limits(env: environ.Env) -> dict[str, int]:
+    """The server's limits, in seconds; 0: none."""
+    return {
+        "statement_timeout": env.int("DATABASE_STATEMENT_SECONDS", default=30),
+        "lock_timeout": env.int("DATABASE_LOCK_SECONDS", default=10),
+        "idle_in_transaction_session_timeout": env.int("DATABASE_IDLE_SECONDS", default=120),
+    }
 
 
 def _refuse_of_a_session(given: dict[str, Any], named: str) -> None:

@@ -123,8 +123,7 @@ def from_replica(read: Callable[Concatenate[V, P], R]) -> Callable[Concatenate[V
         try:
             return read(first, *args, **kwargs)
         except (Error, InterfaceError) as error:
-            # What takes too long there would take too long again.
-            if not is_away(error) or _state_of(error) == "57014":
+            if not is_away(error):
                 raise
             _replica.failed(error)
         finally:
@@ -185,8 +184,9 @@ class _Replica:
         with contextlib.suppress(Exception):
             connections[REPLICA].close()
         state = _state_of(error)
-        if state in ("40001", "40P01"):
-            # It gave up one statement that stood in the way of what it replays.
+        if state in ("40001", "40P01", "57014"):
+            # It gave up one statement: that stood in the way of what it replays, or took longer
+            # than lists may take there. It answers, so it is not away.
             log.info("replica_gave_up", state=state)
             return
         self._rest("replica_away", error=type(error.__cause__ or error).__name__, state=state)

@@ -87,7 +87,30 @@ for path in json.loads(sys.argv[2]):
 """
 
 
-# Seconds for which a connection waits for an answer: those of a statement, and 15.
+# A list there that takes too long, and one in the middle of which the standby is frozen: where each
+# was read in the end, how many risks it found, and after how many seconds.
+MIDWAY = """
+import os, signal, sys, time
+from bench import processes
+from riskreg.kernel import replica
+from riskreg.risks.models import Risk
+server = int(sys.argv[1])
+@replica.from_replica
+def risks(what):
+    reading = replica.reading()
+    if reading.alias == replica.REPLICA and what == "slow":
+        with reading.cursor() as cursor:
+            cursor.execute("SELECT pg_sleep(100)")
+    if reading.alias == replica.REPLICA and what == "frozen":
+        for pid in [server, *processes.descendants(server)]:
+            os.kill(pid, signal.SIGSTOP)
+    return reading.alias, Risk.objects.count()
+for what in ("well", "slow", "well", "frozen", "well"):
+    began = time.monotonic()
+    alias, count = risks(what)
+    print("found", what, alias, count, time.monotonic() - began)
+"""
+# Seconds for which a connection to the primary waits for an answer: those of a statement, and 15.
 ANSWER_WITHIN = 45
 
 
@@ -411,6 +434,56 @@ class TestServers:
                 with contextlib.suppress(ProcessLookupError):
                     os.kill(pid, signal.SIGCONT)
 
+    def test_a_list_in_the_middle_of_which_it_freezes_is_answered_by_the_primary(
+        self, pair: Pair
+    ) -> None:
+        """As is one that takes longer there than lists may take; that one does not make it rest."""
+        server = pair.standby.server
+        assert server is not None
+        assert processes.until(pair.has_all, 60)
+        code = f"import sys; sys.argv = ['', '{server.pid}']\n{MIDWAY}"
+        try:
+            said = pair.run(
+                "manage.py", "shell", "-v", "0", "-c", code, DATABASE_CONNECT_SECONDS="1"
+            )
+        finally:
+            for pid in [server.pid, *processes.descendants(server.pid)]:
+                with contextlib.suppress(ProcessLookupError):
+                    os.kill(pid, signal.SIGCONT)
+        found = [line.split()[1:] for line in said.splitlines() if line.startswith("found ")]
+        assert [(what, alias) for what, alias, _count, _seconds in found] == [
+            ("well", "replica"), ("slow", "default"), ("well", "replica"), ("frozen", "default"),
+            ("well", "default"),
+        ]  # fmt: skip
+        assert len({count for _what, _alias, count, _seconds in found}) == 1
+        # The limits that are asked for here are of one and of three seconds.
+        assert max(float(seconds) for *_others, seconds in found) < ANSWER_WITHIN / 2
+
+    def test_each_behind_a_pooler_of_its_own(self, pair: Pair, tmp_path: Path) -> None:
+        """PgBouncer in transaction mode, which gives each statement another connection."""
+        poolers = []
+        with contextlib.ExitStack() as stack:
+            for name, address in (("one", pair.primary.url), ("other", pair.standby.url)):
+                folder = tmp_path / name
+                folder.mkdir()
+                folder.chmod(0o755)
+                pooler = processes.Pooler(folder, address)
+                stack.enter_context(processes.ending([pooler]))
+                pooler.start()
+                assert processes.until(pooler.answers, 30), pooler.last_words()
+                poolers.append(pooler.url)
+            paths = [API + "risks/?count=true", API + "changes/?limit=3", WEB + "work/"]
+            said = pair.run(
+                "manage.py", "shell", "-v", "0", "-c", self._code(READER, paths),
+                DATABASE_URL=poolers[0], DATABASE_REPLICA_URL=poolers[1], DATABASE_POOLER="1",
+                DATABASE_REPLICA_WAIT_SECONDS="5",
+            )  # fmt: skip
+        found = [json.loads(line[6:]) for line in said.splitlines() if line.startswith("found ")]
+        assert [row[0] for row in found] == paths
+        for path, status, other, there, _none, _here, _all_here, differs, _tables in found:
+            assert (status, other, differs) == (200, 200, ""), path
+            assert there > 0, path
+
     def test_a_role_without_rights_of_its_own_may_ask(self, pair: Pair) -> None:
         asked = (
             "pg_control_system()", "pg_control_checkpoint()", "pg_last_wal_replay_lsn()",
@@ -473,16 +546,33 @@ def test_what_is_no_replica_is_refused_at_the_start(
         given(monkeypatch, tmp_path, **values)
 
 
-def test_it_has_the_limits_of_the_primary_and_takes_no_writes(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+@pytest.mark.parametrize(
+    ("values", "connect", "statement"),
+    [
+        ({}, 2, 5),
+        ({"DATABASE_CONNECT_SECONDS": "1"}, 1, 1),
+        ({"DATABASE_CONNECT_SECONDS": "0", "DATABASE_STATEMENT_SECONDS": "0"}, 2, 5),
+        ({"DATABASE_STATEMENT_SECONDS": "3"}, 2, 3),
+    ],
+)
+def test_it_has_limits_of_its_own_below_those_of_the_primary_and_takes_no_writes(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    values: dict[str, str],
+    connect: int,
+    statement: int,
 ) -> None:
     found, routers, seconds = given(
-        monkeypatch, tmp_path, DATABASE_REPLICA_URL="postgres://a:b@db2/name"
+        monkeypatch, tmp_path, DATABASE_REPLICA_URL="postgres://a:b@db2/name", **values
     )
     assert (routers, seconds) == (["riskreg.kernel.replica.Router"], 0.2)
     one, other = found["default"]["OPTIONS"], found["replica"]["OPTIONS"]
-    assert other.pop("options") == one.pop("options") + " -c default_transaction_read_only=on"
-    assert other == one | {"connect_timeout": 2}
+    # Of what is said twice PostgreSQL takes the later.
+    assert other.pop("options") == (
+        one.pop("options")
+        + f" -c statement_timeout={statement * 1000} -c default_transaction_read_only=on"
+    )
+    assert other == one | {"connect_timeout": connect, "answer_within": statement + 2.0}
     assert found["replica"]["CONN_MAX_AGE"] == found["default"]["CONN_MAX_AGE"]
 
 
