@@ -14,6 +14,7 @@ from typing import Any
 MODULES = (
     "register",
     "home",
+    "demo",
     "reminders",
     "idle_sweep",
     "upgrade",

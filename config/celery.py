@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from celery import Celery
-from celery.signals import heartbeat_sent, worker_ready
+from celery.signals import heartbeat_sent, worker_init, worker_ready
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
@@ -18,6 +18,18 @@ if "celery" in Path(sys.argv[0]).parts[-2:]:
 app = Celery("riskreg")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@worker_init.connect
+def share_memory(**_: Any) -> None:
+    """Load what work takes, the mathematics above all, before the processes that do it are forked:
+    each would load a copy of its own with its first step."""
+    from riskreg.jobs.kinds import WORK, work_for
+    from riskreg.up import preload
+
+    for kind in WORK:
+        work_for(kind)
+    preload.freeze()
 
 
 @worker_ready.connect

@@ -46,9 +46,11 @@ def when_ready(server: Any) -> None:
     """Say what is missing, where whoever starts it looks; begin to count how long we have run."""
     from riskreg.notify.checks import mail_warning
     from riskreg.operations.services import watching  # noqa: F401 - workers have its first moment
+    from riskreg.up import preload
 
     if text := mail_warning():
         server.log.warning(text)
+    preload.freeze()
 
 
 def post_fork(server: Any, worker: Any) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 import holidays
 from django.utils.translation import get_language
 
-from riskreg.accounts.policy import calendars
+from riskreg.accounts.policy import calendar_countries, subdivisions
 from riskreg.kernel.localised import localised
 from riskreg.kernel.punctuation import colon
 
@@ -28,7 +28,7 @@ def _parts(country: str) -> dict[str, str]:
     """{code: name as the country itself writes it} of a country's subdivisions."""
     aliases = getattr(holidays.country_holidays(country), "subdivisions_aliases", {})
     names = {code: name for name, code in aliases.items()}
-    return {code: names.get(code, code) for code in calendars()[country]}
+    return {code: names.get(code, code) for code in subdivisions(country)}
 
 
 def _first() -> str:
@@ -41,7 +41,7 @@ def calendar_choices(country: str = "") -> list[tuple[str, list[tuple[str, str]]
 
     Parts of all countries would be hundreds of names that hardly anybody looks for.
     """
-    names = {code: localised(_countries().get(code), code) for code in calendars()}
+    names = {code: localised(_countries().get(code), code) for code in calendar_countries()}
     in_order = sorted(names, key=lambda code: (code != _first(), names[code]))
     groups = [("", [(code, names[code]) for code in in_order])]
     for code in (country,) if country in names else ():

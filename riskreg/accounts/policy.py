@@ -43,22 +43,26 @@ def calendar_exists(calendar: object) -> bool:
     if not isinstance(calendar, str):
         return False
     country, dash, subdivision = calendar.partition("-")
-    known = calendars().get(country)
-    return known is not None and (subdivision in known if dash else True)
+    if country not in calendar_countries():
+        return False
+    return subdivision in subdivisions(country) if dash else True
 
 
 @lru_cache(maxsize=1)
-def calendars() -> dict[str, tuple[str, ...]]:
-    """{country code: its subdivisions' codes}, every country that has a calendar, in order.
+def calendar_countries() -> tuple[str, ...]:
+    """The codes of every country that has a calendar, in order; none of the calendars is loaded."""
+    codes = holidays.registry.EntityLoader.get_country_codes(include_aliases=False)
+    return tuple(sorted(code for code in codes if len(code) == 2 and code.isupper()))
+
+
+@lru_cache(maxsize=64)
+def subdivisions(country: str) -> tuple[str, ...]:
+    """The codes of the parts of ``country`` that have a calendar of their own.
 
     What the library divides further than ISO 3166 does (single cities, say) is left out.
     """
-    found = holidays.list_supported_countries(include_aliases=False)
-    return {
-        country: tuple(s for s in found[country] if len(s) <= 3 and s.isascii() and s.isalnum())
-        for country in sorted(found)
-        if len(country) == 2 and country.isupper()
-    }
+    found = getattr(holidays, country).subdivisions
+    return tuple(s for s in found if len(s) <= 3 and s.isascii() and s.isalnum())
 
 
 @lru_cache(maxsize=512)

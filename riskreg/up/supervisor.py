@@ -16,7 +16,6 @@ import re
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,7 +23,7 @@ from pathlib import Path
 from typing import IO
 
 from riskreg.up import guardian
-from riskreg.up.forked import Forked, die_with_parent
+from riskreg.up.forked import Forked, can_fork, die_with_parent
 from riskreg.up.guardian import signal_group
 from riskreg.up.patience import Activity, cpu_seconds
 
@@ -87,11 +86,6 @@ def _executed(program: Program, log: IO[bytes]) -> subprocess.Popen[bytes]:
     )
 
 
-def _can_fork() -> bool:
-    """Whether a function may run in a fork: on Linux, and where there are no threads."""
-    return sys.platform == "linux" and threading.active_count() == 1
-
-
 class Supervisor:
     """Starts programs, watches them and stops them.
 
@@ -134,7 +128,7 @@ class Supervisor:
         process: subprocess.Popen[bytes] | Forked
         try:
             with running.log.open("ab") as log:
-                if program.call is not None and _can_fork():
+                if program.call is not None and can_fork():
                     process = Forked(program.name, program.call, program.env, log.fileno())
                 else:
                     process = _executed(program, log)

@@ -18,7 +18,7 @@ from riskreg.accounts.attempts import Failures, time_to_wait
 from riskreg.accounts.models import SignInFailure, User
 from riskreg.accounts.services import administration, sign_in
 from riskreg.events.models import Event
-from riskreg.kernel import security_log
+from riskreg.kernel import security_log, sorting
 from riskreg.kernel.client import client_address, network_of
 from riskreg.notify.models import Delivery, Message
 from tests import builders
@@ -351,3 +351,27 @@ def test_the_admin_has_no_sign_in_of_its_own(person: User) -> None:
     client = Client()
     client.force_login(person)
     assert client.get("/admin/login/").status_code == 403
+
+
+@pytest.mark.django_db
+def test_a_sign_in_makes_no_sort_key(
+    world: builders.World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What a row is sorted and found by needs a large table; the moment of a sign-in is no part."""
+    user = world.owner
+    user.names = {"zh-hans": "海外负责人"}
+    user.save()
+    before = user.sort_key_zh
+
+    def unwanted(text: str) -> str:
+        raise AssertionError(text)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(sorting, "sort_key", unwanted)
+        user.last_login = world.at
+        user.save(update_fields=["last_login"])
+    user.names = {"zh-hans": "电池负责人"}
+    user.save(update_fields=["names"])
+    user.refresh_from_db()
+    assert user.last_login == world.at
+    assert user.sort_key_zh != before

@@ -1,6 +1,8 @@
 """The days on which somebody works: weekdays, public holidays, China's make-up working days."""
 
 import datetime as dt
+import subprocess
+import sys
 
 import pytest
 from hypothesis import given
@@ -8,7 +10,12 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from riskreg.accounts import policy
-from riskreg.accounts.policy import calendar_exists, calendars, works_on
+from riskreg.accounts.policy import (
+    calendar_countries,
+    calendar_exists,
+    subdivisions,
+    works_on,
+)
 
 WEEK = [1, 2, 3, 4, 5]
 DAYS = st.dates(dt.date(2024, 1, 1), dt.date(2028, 12, 31))
@@ -105,7 +112,19 @@ def test_a_calendar_that_went_away_counts_as_none_and_the_log_says_so_once(calen
 
 
 def test_every_calendar_on_offer_has_a_code_that_fits_its_column() -> None:
-    codes = [c for country, parts in calendars().items()
-             for c in (country, *(f"{country}-{p}" for p in parts))]  # fmt: skip
+    codes = [c for country in calendar_countries()
+             for c in (country, *(f"{country}-{p}" for p in subdivisions(country)))]  # fmt: skip
     assert len(codes) > 500
     assert all(len(code) <= 16 and code.isascii() for code in codes)
+
+
+@pytest.mark.process
+def test_the_list_of_countries_loads_no_calendar() -> None:
+    """Each is a module of its own, and every web process would keep all of them."""
+    found = subprocess.run(
+        [sys.executable, "-c", "from riskreg.accounts.policy import calendar_countries as c;"
+         "import sys; assert 'CN' in c() and len(c()) > 200;"
+         "print(*(m for m in sys.modules if m.startswith('holidays.countries.')))"],
+        check=True, capture_output=True, text=True,
+    )  # fmt: skip
+    assert found.stdout.split() == []

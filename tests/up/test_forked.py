@@ -2,11 +2,14 @@
 
 import gc
 import os
+import signal
 import socket
 import time
 from pathlib import Path
 
-from riskreg.up.forked import Forked
+import pytest
+
+from riskreg.up.forked import EndedAside, Forked, done_aside
 
 
 class _Cycle:
@@ -69,3 +72,30 @@ def test_a_pipe_of_the_parent_is_closed_in_the_program(tmp_path: Path) -> None:
         assert program.wait() == 0
         for number in (reads, log):
             os.close(number)
+
+
+def test_what_is_done_aside_comes_back_and_leaves_nothing_behind() -> None:
+    here: list[int] = []
+
+    def done() -> tuple[int, int]:
+        here.append(1)
+        return os.getpid(), os.getppid()
+
+    pid, parent = done_aside(done)
+    assert parent == os.getpid() != pid
+    assert here == []
+    with pytest.raises(ChildProcessError):
+        os.waitpid(pid, os.WNOHANG)
+
+
+def test_what_goes_wrong_aside_is_told_here() -> None:
+    def wrong() -> None:
+        raise ValueError("in its own words")
+
+    with pytest.raises(ValueError, match="in its own words"):
+        done_aside(wrong)
+
+
+def test_a_kill_aside_is_told_here_instead_of_waited_for() -> None:
+    with pytest.raises(EndedAside):
+        done_aside(lambda: os.kill(os.getpid(), signal.SIGKILL))

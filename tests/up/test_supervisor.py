@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from riskreg.up import supervisor as supervision
+from riskreg.up import forked
+from riskreg.up import supervisor as module
 from riskreg.up.supervisor import Program, StartError, Supervisor, is_loud
 
 pytestmark = [pytest.mark.process, pytest.mark.once]
@@ -159,7 +160,7 @@ def test_a_flood_of_warnings_is_counted_not_repeated(
 def test_a_log_that_grew_too_long_is_put_aside(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervision, "LOG_LIMIT_BYTES", 1000)
+    monkeypatch.setattr(module, "LOG_LIMIT_BYTES", 1000)
     text = "print('x' * 2000); import time; time.sleep(60)"
     supervisor.start(Program("long", [sys.executable, "-c", text]))
     log = tmp_path / "log" / "long.log"
@@ -217,7 +218,7 @@ def forking(monkeypatch: pytest.MonkeyPatch) -> None:
     lock of theirs."""
     if sys.platform != "linux":
         pytest.skip("forks on Linux only")
-    monkeypatch.setattr(supervision.threading, "active_count", lambda: 1)
+    monkeypatch.setattr(forked.threading, "active_count", lambda: 1)
 
 
 def _says_and_sleeps() -> None:
@@ -290,7 +291,7 @@ def test_why_a_forked_program_broke_is_in_its_log(supervisor: Supervisor, tmp_pa
 def test_where_threads_run_a_function_is_not_forked(
     supervisor: Supervisor, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, threads: int
 ) -> None:
-    monkeypatch.setattr(supervision.threading, "active_count", lambda: threads)
+    monkeypatch.setattr(forked.threading, "active_count", lambda: threads)
     program = [sys.executable, "-c", "print('executed', flush=True); import time; time.sleep(60)"]
     supervisor.start(Program("either", program, call=_says_and_sleeps))
     log = tmp_path / "log" / "either.log"

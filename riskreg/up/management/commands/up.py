@@ -24,7 +24,8 @@ from django.db import DatabaseError, connection
 
 from riskreg.kernel import health
 from riskreg.kernel.after_commit import before_anybody_runs
-from riskreg.up import ports, valkey
+from riskreg.up import ports, preload, valkey
+from riskreg.up.forked import EndedAside, done_aside
 from riskreg.up.patience import Activity, Patience
 from riskreg.up.probe import probe
 from riskreg.up.supervisor import Program, StartError, Supervisor
@@ -70,10 +71,13 @@ class Command(BaseCommand):
         with _sole_user_of(var_dir):
             if options["fresh"]:
                 _delete_local_data(var_dir)
-            output = self._prepare_database(
-                migrate=options["migrate"] or options["demo"], demo=options["demo"]
-            )
-            connection.close()
+            migrate, demo = options["migrate"] or options["demo"], options["demo"]
+            if ports.chosen:
+                preload.load_programs()
+            try:
+                output = done_aside(lambda: self._prepare_database(migrate=migrate, demo=demo))
+            except EndedAside:
+                raise StartError("Ended from outside while preparing the database") from None
             supervisor = Supervisor(var_dir / "log", self._say, grace=options["grace"])
             supervisor.starting = True
             try:
@@ -110,6 +114,8 @@ class Command(BaseCommand):
                     call_command("load_demo", stdout=output)
         except DatabaseError as error:
             raise StartError(f"The database cannot be used: {_one_line(error)}") from error
+        finally:
+            connection.close()
         return output.getvalue()
 
     def _start(
@@ -130,6 +136,7 @@ class Command(BaseCommand):
 
             _wait(broker_lacks, patience, supervisor, stopper)
             env["REDIS_URL"] = server.url
+        preload.freeze()
         for program in programs(port, var_dir, env):
             supervisor.start(program)
         host = next((h.lstrip(".") for h in settings.ALLOWED_HOSTS if h != "*"), "")
