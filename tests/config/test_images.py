@@ -91,7 +91,7 @@ def packages() -> Path:
             wanted[top] = str(distribution.locate_file(top))
     folder.mkdir(parents=True, exist_ok=True)
     for path in folder.iterdir():
-        if wanted.get(path.name) != str(path.readlink()):
+        if path.is_symlink() and wanted.get(path.name) != str(path.readlink()):
             path.unlink()
     for name, target in wanted.items():
         if not (folder / name).is_symlink():
