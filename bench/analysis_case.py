@@ -193,7 +193,7 @@ def bare(made: Any) -> Callable[[], None]:
 
         for side in policy.sides_of(inputs["exposures"]):
             portfolio = modelled.portfolio(inputs, side)
-            if policy.chunks_of(made.years, len(inputs["exposures"])) == 1:
+            if policy.chunk_count(made.years, len(inputs["exposures"])) == 1:
                 run, tail = quant.simulate_with_contributions(
                     portfolio, made.years, made.seed, steps.TAIL
                 )
@@ -202,7 +202,7 @@ def bare(made: Any) -> Callable[[], None]:
                 tail = run.contributions(steps.TAIL)
             keep(f"simulate:{side}", {"digest": run.digest}, run.losses.tobytes())
             keep(f"measure:{side}", steps.loss_measures(made, inputs, side, run.losses.copy(), on))
-            keep(f"contribute:{side}", steps.contributions_of(made, inputs, side, tail))
+            keep(f"contribute:{side}", steps.contributions_to_json(made, inputs, side, tail))
         for one in inputs.get("objectives", ()):
             name = one["objective"]
             keep(name, objective_steps.objective_results(made, inputs, name, on))

@@ -24,14 +24,14 @@ def _countries() -> dict[str, dict[str, str]]:
 
 
 @cache
-def _parts(country: str) -> dict[str, str]:
+def _subdivision_names(country: str) -> dict[str, str]:
     """{code: name as the country itself writes it} of a country's subdivisions."""
     aliases = getattr(holidays.country_holidays(country), "subdivisions_aliases", {})
     names = {code: name for name, code in aliases.items()}
     return {code: names.get(code, code) for code in subdivisions(country)}
 
 
-def _first() -> str:
+def _country_listed_first() -> str:
     """The country that readers of the language look for first; none in English."""
     return "CN" if (get_language() or "").startswith("zh") else ""
 
@@ -42,10 +42,10 @@ def calendar_choices(country: str = "") -> list[tuple[str, list[tuple[str, str]]
     Parts of all countries would be hundreds of names that hardly anybody looks for.
     """
     names = {code: localised(_countries().get(code), code) for code in calendar_countries()}
-    in_order = sorted(names, key=lambda code: (code != _first(), names[code]))
+    in_order = sorted(names, key=lambda code: (code != _country_listed_first(), names[code]))
     groups = [("", [(code, names[code]) for code in in_order])]
     for code in (country,) if country in names else ():
-        if parts := _parts(code):
+        if parts := _subdivision_names(code):
             rows = [
                 (f"{code}-{part}", f"{names[code]}{colon()}{name}") for part, name in parts.items()
             ]

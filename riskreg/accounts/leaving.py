@@ -9,7 +9,7 @@ _CLEARED = '"cache", "storage"'
 LAST_REGISTER = "last_register"
 
 
-def logout(request: HttpRequest) -> HttpResponseBase:
+def log_out_and_clear_browser(request: HttpRequest) -> HttpResponseBase:
     """allauth's page; with the session goes what the browser has kept of the register."""
     was_in = request.user.is_authenticated
     response: HttpResponseBase = views.logout(request)

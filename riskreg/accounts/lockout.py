@@ -19,10 +19,10 @@ from riskreg.accounts.attempts import QUARTER
 from riskreg.accounts.services.sign_in import (
     Attempt,
     account_hash,
-    must_wait,
+    log_refused_attempt,
     record_failure,
     record_success,
-    record_waiting,
+    time_until_taken,
 )
 from riskreg.kernel import clock, security_log
 from riskreg.kernel.client import client_network
@@ -70,7 +70,7 @@ class SignInHandler(AbstractAxesHandler, AxesBaseHandler):  # type: ignore[misc]
 
     def is_locked(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> bool:
         """Whether the attempt is refused before the password is looked at."""
-        return must_wait(attempt_of(request, credentials), clock.now()) is not None
+        return time_until_taken(attempt_of(request, credentials), clock.now()) is not None
 
     def get_failures(self, request: HttpRequest, credentials: dict[str, Any] | None = None) -> int:
         """Not asked for: ``is_locked`` decides."""
@@ -108,8 +108,8 @@ def wait_page(
 ) -> HttpResponse:
     """The page for who has to wait: says for how long, and the way around it."""
     attempt = attempt_of(request, credentials)
-    wait = must_wait(attempt, clock.now()) or QUARTER
-    record_waiting(attempt)
+    wait = time_until_taken(attempt, clock.now()) or QUARTER
+    log_refused_attempt(attempt)
     minutes = int(wait.total_seconds() // 60)
     page = render(request, "account/lockout.html", {"minutes": minutes}, status=429)
     page["Retry-After"] = str(int(wait.total_seconds()))

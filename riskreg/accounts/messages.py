@@ -11,7 +11,7 @@ from riskreg.notify.refresh import Content
 from riskreg.notify.services import Draft
 
 
-def draft_to(
+def build_draft_to(
     user: User,
     at: dt.datetime,
     *,

@@ -11,7 +11,7 @@ from django.template.loader import render_to_string
 from django.utils import translation
 
 from riskreg.accounts.mails import page_address
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.kernel.mailtext import inlined_html, tidy_text
 from riskreg.notify.models import Channel, Message
@@ -38,7 +38,7 @@ def tell_owner(
     with translation.override(user.language):
         content = _content(user, notice, facts)
     return post(
-        draft_to(
+        build_draft_to(
             user,
             at,
             key=f"account:{key}",

@@ -49,7 +49,7 @@ def own_token(user: User, token: uuid.UUID) -> ApiToken | None:
     return ApiToken.objects.select_related("user").filter(user=user, uuid=token).first()
 
 
-def feed_for(secret: str) -> CalendarFeed | None:
+def live_feed_of_secret(secret: str) -> CalendarFeed | None:
     """The live calendar address of that secret with its active user, or None."""
     return (
         CalendarFeed.objects.select_related("user")
@@ -58,6 +58,6 @@ def feed_for(secret: str) -> CalendarFeed | None:
     )
 
 
-def own_feed(user: User) -> CalendarFeed | None:
+def live_feed_of_user(user: User) -> CalendarFeed | None:
     """The user's live calendar address, or None."""
     return CalendarFeed.objects.filter(user=user, revoked_at=None).first()

@@ -7,7 +7,7 @@ from riskreg.accounts import leaving
 
 urlpatterns = [
     path("login/", views.login, name="account_login"),
-    path("logout/", leaving.logout, name="account_logout"),
+    path("logout/", leaving.log_out_and_clear_browser, name="account_logout"),
     path("signup/", views.login, name="account_signup"),
     path("inactive/", views.account_inactive, name="account_inactive"),
     path("password/change/", views.password_change, name="account_change_password"),

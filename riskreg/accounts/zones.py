@@ -35,22 +35,23 @@ def _zones() -> tuple[str, ...]:
 
 def zone_choices() -> Groups:
     """Every IANA zone by region, for a select."""
-    return _for_chinese() if (get_language() or "").startswith("zh") else _as_they_are()
+    return _groups_in_chinese() if (get_language() or "").startswith("zh") else _groups_by_region()
 
 
-def _as_they_are() -> Groups:
+def _groups_by_region() -> Groups:
     groups = [
-        (region, [(zone, _zone_as_words(zone)) for zone in zones]) for region, zones in _regions()
+        (region, [(zone, _zone_as_words(zone)) for zone in zones])
+        for region, zones in _zones_by_region()
     ]
     return [("UTC", [("UTC", "UTC")]), *groups]
 
 
-def _for_chinese() -> Groups:
+def _groups_in_chinese() -> Groups:
     """China first; in each region the places that have a Chinese name before the others."""
     regions, cities = _chinese()["regions"], _chinese()["cities"]
     groups: Groups = [("中国", [(zone, cities[zone]) for zone in _CHINA if zone in _zones()])]
     groups.append(("UTC", [("UTC", "UTC")]))
-    for region, zones in _regions():
+    for region, zones in _zones_by_region():
         rest = [zone for zone in zones if zone not in _CHINA]
         named = [(zone, cities[zone]) for zone in rest if zone in cities]
         plain = [(zone, _zone_as_words(zone)) for zone in rest if zone not in cities]
@@ -58,7 +59,7 @@ def _for_chinese() -> Groups:
     return groups
 
 
-def _regions() -> list[tuple[str, list[str]]]:
+def _zones_by_region() -> list[tuple[str, list[str]]]:
     grouped = groupby(_zones(), key=lambda zone: zone.partition("/")[0])
     return [(region, list(zones)) for region, zones in grouped]
 

@@ -37,7 +37,7 @@ def chance_text(value: float) -> str:
         return _("below %(share)s %%") % {"share": number(100 * _LEAST_CHANCE)}
     if value > 1 - _LEAST_CHANCE:
         return _("above %(share)s %%") % {"share": number(100 - 100 * _LEAST_CHANCE)}
-    return percent_text(_tenth(100 * value))
+    return percent_text(_round_to_tenth(100 * value))
 
 
 def chance_band_text(values: Sequence[float]) -> str:
@@ -49,10 +49,10 @@ def points_text(value: float) -> str:
     """A difference of two chances in points, to a tenth."""
     if value and abs(value) < _LEAST_CHANCE / 2:
         return _("below %(share)s points") % {"share": number(100 * _LEAST_CHANCE)}
-    return _("%(share)s points") % {"share": number(_tenth(100 * value))}
+    return _("%(share)s points") % {"share": number(_round_to_tenth(100 * value))}
 
 
-def _tenth(value: float) -> float:
+def _round_to_tenth(value: float) -> float:
     return round(value, 1) or 0.0
 
 

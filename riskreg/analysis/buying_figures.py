@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 
-def bought(done: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
+def results_with_effects(done: Mapping[str, Mapping[str, Any]]) -> dict[str, Any]:
     """The parts of the results that runs without effects do not have."""
     points = sorted(
         (one for key, one in done.items() if key.startswith("frontier:")),
@@ -28,7 +28,7 @@ def bought_figures(
              "method": method, "label": label}
         )  # fmt: skip
 
-    parts = bought(done)
+    parts = results_with_effects(done)
     points = [(f"frontier.{one['percent']}", one) for one in parts.get("frontier", ())]
     if choice := parts.get("choice"):
         points.append(("choice", choice))

@@ -34,10 +34,10 @@ def frontier(step: Step, keep_going: KeepGoing) -> Outcome:
 
 
 def frontier_point(row: Simulation, inputs: dict[str, Any], percent: int) -> dict[str, Any]:
-    """The best set for ``percent`` of what everything costs: as ``point`` gives it."""
+    """The best set for ``percent`` of what everything costs (``choose_within_budgets``)."""
     total = math.fsum(one.cost for one in _mitigations(inputs))
     budgets = [{"amount": total * percent / 100, "party": None}]
-    return {"percent": percent, **point(row, inputs, budgets)}
+    return {"percent": percent, **choose_within_budgets(row, inputs, budgets)}
 
 
 def choose(step: Step, keep_going: KeepGoing) -> Outcome:
@@ -45,10 +45,10 @@ def choose(step: Step, keep_going: KeepGoing) -> Outcome:
     row, inputs = load_run(step)
     keep_going()
     budgets = [{"amount": float(one["amount"]), "party": one["party"]} for one in inputs["budgets"]]
-    return Outcome(point(row, inputs, budgets))
+    return Outcome(choose_within_budgets(row, inputs, budgets))
 
 
-def point(
+def choose_within_budgets(
     row: Simulation, inputs: dict[str, Any], budgets: Sequence[Mapping[str, Any]]
 ) -> dict[str, Any]:
     """The best set within ``budgets`` beside the runner-up, doing nothing, and all sets as good

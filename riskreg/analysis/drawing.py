@@ -86,7 +86,7 @@ def percents_of_largest(values: Sequence[float]) -> list[float]:
     return [round(100 * abs(value) / top, 2) if top else 0.0 for value in values]
 
 
-def swings(bars: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
+def bars_in_percent(bars: Sequence[Mapping[str, Any]]) -> list[tuple[float, float]]:
     """(start, length) of each bar of a tornado in per cent of their common scale."""
     ends = [end for bar in bars for end in (bar["low"], bar["high"])]
     least, most = min(ends, default=0.0), max(ends, default=1.0)

@@ -26,7 +26,7 @@ def portfolio(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     planned mitigations leave of it: the same draws, so that the difference is theirs.
     """
     bare = _bare(inputs, side)
-    return bare.mitigated(planned(inputs)) if side == "after" else bare
+    return bare.mitigated(mitigations_that_hold_after(inputs)) if side == "after" else bare
 
 
 def _bare(inputs: dict[str, Any], side: str) -> quant.Portfolio:
@@ -34,8 +34,8 @@ def _bare(inputs: dict[str, Any], side: str) -> quant.Portfolio:
     for one in inputs["exposures"]:
         often, severity = frequency_of(one, side), loss_per_event(one, side)
         name, links = one["risk"], links_of(one)
-        if is_rate(one, side):
-            driver = quant.Driver(name + RATE, drawn_fast(often), reference=often.mean)
+        if frequency_is_rate(one, side):
+            driver = quant.Driver(name + RATE, tabled_if_mixture(often), reference=often.mean)
             drivers.append(driver)
             links = (quant.Link(driver.name, on="frequency"), *links)
             exposures.append(
@@ -68,7 +68,7 @@ def drivers_in(inputs: dict[str, Any]) -> list[quant.Driver]:
             for part, row in zip(parts, one["beliefs"], strict=True)
         ]
         reference = float(_pool(parts).quantile(0.5))
-        found.append(quant.Driver(one["driver"], drawn_fast(_pool(stepped)), reference))
+        found.append(quant.Driver(one["driver"], tabled_if_mixture(_pool(stepped)), reference))
     return found
 
 
@@ -80,7 +80,7 @@ def links_of(one: dict[str, Any]) -> tuple[quant.Link, ...]:
     )
 
 
-def expected_when_moved(
+def expected_losses_if_drivers_act(
     row: Simulation, inputs: dict[str, Any], side: str
 ) -> dict[str, quant.Expected] | None:
     """The expected loss of a year by risk, and of all under no name, where a driver acts."""
@@ -89,7 +89,7 @@ def expected_when_moved(
     return quant.expected_losses(portfolio(inputs, side), row.years, row.seed)
 
 
-def is_rate(one: dict[str, Any], side: str) -> bool:
+def frequency_is_rate(one: dict[str, Any], side: str) -> bool:
     """Whether how often is events a year; else it is a chance."""
     return bool(policy.estimates_on(one, side)[0]["frequency"][0] == "rate")
 
@@ -124,13 +124,13 @@ class Tabled:
         return self.of.cdf(x)
 
     def quantile(self, q: Any) -> Any:
-        return np.interp(special.ndtri(q), _SCORES, _table(self.of))
+        return np.interp(special.ndtri(q), _SCORES, _quantile_table(self.of))
 
     def limited_mean(self, d: Any) -> Any:
         return self.of.limited_mean(d)
 
     def sample(self, rng: np.random.Generator, size: int) -> Any:
-        return np.interp(rng.standard_normal(size), _SCORES, _table(self.of))
+        return np.interp(rng.standard_normal(size), _SCORES, _quantile_table(self.of))
 
 
 _SCORES = np.linspace(-6, 6, 4097)
@@ -138,11 +138,11 @@ _SCORES = np.linspace(-6, 6, 4097)
 
 # A run asks for the same ones in every one of its steps.
 @lru_cache(maxsize=256)
-def _table(of: quant.Mixture) -> Any:
+def _quantile_table(of: quant.Mixture) -> Any:
     return of.quantile(special.ndtr(_SCORES))
 
 
-def drawn_fast(it: quant.Distribution) -> quant.Distribution:
+def tabled_if_mixture(it: quant.Distribution) -> quant.Distribution:
     """``it``, read from a table where each of its quantiles is a search."""
     return Tabled(it) if isinstance(it, quant.Mixture) else it
 
@@ -167,10 +167,10 @@ def loss_per_event(one: dict[str, Any], side: str) -> quant.Distribution:
     return _pool(parts)
 
 
-def means(inputs: dict[str, Any], side: str) -> dict[str, float]:
+def expected_loss_by_risk(inputs: dict[str, Any], side: str) -> dict[str, float]:
     """The expected loss of a year of each risk, in closed form."""
     left: dict[str, float] = {}
-    for mitigation in planned(inputs) if side == "after" else ():
+    for mitigation in mitigations_that_hold_after(inputs) if side == "after" else ():
         for effect in mitigation.effects:
             left[effect.target] = left.get(effect.target, 1.0) * effect.value
     return {
@@ -182,13 +182,15 @@ def means(inputs: dict[str, Any], side: str) -> dict[str, float]:
     }
 
 
-def expected(inputs: dict[str, Any], side: str) -> float:
+def expected_loss_of_all(inputs: dict[str, Any], side: str) -> float:
     """The expected loss of a year, in closed form."""
-    return math.fsum(means(inputs, side).values())
+    return math.fsum(expected_loss_by_risk(inputs, side).values())
 
 
-def planned(inputs: Mapping[str, Any], on: Collection[str] = SHARES) -> list[quant.Mitigation]:
-    """The planned mitigations as far as they hold after (``buying.with_mitigations``)."""
+def mitigations_that_hold_after(
+    inputs: Mapping[str, Any], on: Collection[str] = SHARES
+) -> list[quant.Mitigation]:
+    """The planned mitigations as far as they hold after (``buying.inputs_with_mitigations``)."""
     where = {one["risk"] for one in inputs["exposures"] if one.get("mitigated")}
     found = [mitigation_of(one, where, on) for one in inputs.get("mitigations", ())]
     return [one for one in found if one.effects]
@@ -207,18 +209,18 @@ def mitigation_of(
         if (ranges := [row[what] for row in part["experts"] if row[what]])
     ]
     years = {row["year"] for row in one["cost"]}
-    amount = _quantity([row["range"] for row in one["cost"]])
+    amount = _pool_of_ranges([row["range"] for row in one["cost"]])
     cost = quant.Cost(amount, one["party"], years.pop() if len(years) == 1 else None)
     return quant.Mitigation.paid(one["mitigation"], [cost], effects)
 
 
 def _effect(what: str, risk: str, ranges: Sequence[Sequence[str]]) -> quant.Effect:
-    factor = _quantity(ranges)
+    factor = _pool_of_ranges(ranges)
     make = quant.Effect.frequency if what == "frequency" else quant.Effect.severity
-    return make(risk, factor if isinstance(factor, float) else drawn_fast(factor))
+    return make(risk, factor if isinstance(factor, float) else tabled_if_mixture(factor))
 
 
-def _quantity(ranges: Sequence[Sequence[str]]) -> float | quant.Distribution:
+def _pool_of_ranges(ranges: Sequence[Sequence[str]]) -> float | quant.Distribution:
     """Ranges of several experts together; a number where all that they say is one."""
     parts: list[quant.Distribution] = []
     for low, mode, high in (map(float, row) for row in ranges):

@@ -38,7 +38,10 @@ def objective_results(
 ) -> dict[str, Any]:
     """What becomes of the objective of that public id on both sides, with its figures."""
     one = next(each for each in inputs["objectives"] if each["objective"] == name)
-    results = {side: followed(row, inputs, one, side, keep_going) for side in sides_of(inputs, one)}
+    results = {
+        side: simulate_objective(row, inputs, one, side, keep_going)
+        for side in sides_of(inputs, one)
+    }
     before = results["before"]
     found: dict[str, Any] = {
         "objective": name,
@@ -54,22 +57,22 @@ def objective_results(
         "label": objective_policy.weakest_label_of(one, inputs),
         "left_out": one["left_out"],
         "required_growth": before.model.required_growth,
-        "sides": {side: _side(results.get(side, before)) for side in policy.SIDES},
+        "sides": {side: _side_to_json(results.get(side, before)) for side in policy.SIDES},
     }
-    found["figures"] = list(_figures(found))
+    found["figures"] = list(_figures_of_objective(found))
     return found
 
 
 def sides_of(inputs: Mapping[str, Any], one: Mapping[str, Any]) -> tuple[str, ...]:
     """The sides on which the level of an objective differs: by its events, or by what planned
     mitigations add; after is as before otherwise."""
-    if objective_policy.planned_lifts(one):
+    if objective_policy.lifts_still_to_be_done(one):
         return policy.SIDES
     named = {hit["risk"] for hit in one["hits"]}
     return policy.sides_of([each for each in inputs["exposures"] if each["risk"] in named])
 
 
-def followed(
+def simulate_objective(
     row: Simulation,
     inputs: dict[str, Any],
     one: Mapping[str, Any],
@@ -81,11 +84,11 @@ def followed(
     effects on how often count, and what they add to the level). Draws hang on public names, so that
     both sides, and every objective, meet the same events."""
     named = None if works is None else [work.name for work in works]
-    lifts = objective_policy.lifts_on(one, side, named)
+    lifts = objective_policy.lifts_holding_on(one, side, named)
     model = model_of(one, lifts)
-    paths = policy.paths_of(row.years)
+    paths = policy.path_count(row.years)
     plan = quant.PathPlan(
-        portfolio(inputs, one, side, works),
+        portfolio_moving_objective(inputs, one, side, works),
         one["start_year"] + 1,
         one["due"],
         paths,
@@ -126,19 +129,21 @@ def model_of(
             quant.DriverTerm(term["driver"], float(term["elasticity"]))
             for term in one["elasticities"]
         ),
-        hits=tuple(quant.Hit(hit["risk"], _factor(hit), hit["years"]) for hit in one["hits"]),
-        lifts=tuple(quant.Lift(lift["mitigation"], _factor(lift)) for lift in lifts),
+        hits=tuple(
+            quant.Hit(hit["risk"], _factor_on_level(hit), hit["years"]) for hit in one["hits"]
+        ),
+        lifts=tuple(quant.Lift(lift["mitigation"], _factor_on_level(lift)) for lift in lifts),
     )
 
 
-def _factor(hit: Mapping[str, Any]) -> float | quant.Distribution:
+def _factor_on_level(hit: Mapping[str, Any]) -> float | quant.Distribution:
     """What an event or a mitigation makes of the level: -15 % is 0.85 times."""
     if hit["low"] is None or hit["low"] == hit["high"]:
         return 1 + float(hit["mode"]) / 100
     return quant.Pert(*(1 + float(hit[part]) / 100 for part in ("low", "mode", "high")))
 
 
-def portfolio(
+def portfolio_moving_objective(
     inputs: dict[str, Any],
     one: Mapping[str, Any],
     side: str,
@@ -164,12 +169,14 @@ def portfolio(
             # One number that nobody knows exactly: the same in all years of a path.
             own = quant.Driver(
                 each["risk"] + modelled.RATE,
-                quant.Scaled(modelled.drawn_fast(often), 1 / often.mean),
+                quant.Scaled(modelled.tabled_if_mixture(often), 1 / often.mean),
                 persistence=1.0,
             )
             drivers[own.name] = own
             links.append(quant.Link(own.name, on="frequency", form="factor"))
-        events, chance = (often.mean, None) if modelled.is_rate(each, side) else (None, often.mean)
+        events, chance = (
+            (often.mean, None) if modelled.frequency_is_rate(each, side) else (None, often.mean)
+        )
         exposures.append(
             quant.Exposure(
                 each["risk"],
@@ -187,13 +194,13 @@ def portfolio(
         return bare
     # What one event costs is no part of it, so that only how often it happens can be changed.
     if works is None:
-        works = modelled.planned(inputs, ("frequency",))
+        works = modelled.mitigations_that_hold_after(inputs, ("frequency",))
     return bare.mitigated(
         [replace(one, effects=tuple(e for e in one.effects if e.target in named)) for one in works]
     )
 
 
-def _side(result: quant.ObjectiveResult) -> dict[str, Any]:
+def _side_to_json(result: quant.ObjectiveResult) -> dict[str, Any]:
     chance = result.chance()
     alone = int(result.met_baseline.sum())
     low, high = proportion_interval(alone, result.met.size, 0.95)
@@ -217,7 +224,7 @@ def _side(result: quant.ObjectiveResult) -> dict[str, Any]:
     }
 
 
-def _figures(found: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
+def _figures_of_objective(found: Mapping[str, Any]) -> Sequence[dict[str, Any]]:
     """The figures of one objective, under stable keys, on both sides."""
     name, label, figures = f"objective.{found['key']}", found["label"], []
 

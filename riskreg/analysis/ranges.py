@@ -133,7 +133,7 @@ class Pert:
         return incomplete_beta(self.alpha, self.beta, self._unit(x))
 
     def quantile(self, q: float) -> float:
-        return _bisect(self, q, self.low, self.high)
+        return _find_quantile(self, q, self.low, self.high)
 
     def density(self, x: float) -> float:
         t = self._unit(x)
@@ -164,13 +164,13 @@ class Pool:
 
     def quantile(self, q: float) -> float:
         ends = [part.quantile(q) for part in self.parts]
-        return _bisect(self, q, min(ends), max(ends))
+        return _find_quantile(self, q, min(ends), max(ends))
 
     def density(self, x: float) -> float:
         return math.fsum(w * p.density(x) for w, p in zip(self.weights, self.parts, strict=True))
 
 
-def _bisect(it: Range, q: float, low: float, high: float) -> float:
+def _find_quantile(it: Range, q: float, low: float, high: float) -> float:
     for _n in range(200):
         middle = low + (high - low) / 2
         if middle in (low, high):

@@ -16,16 +16,16 @@ import numpy.typing as npt
 from scipy import special
 
 from riskreg import quant
-from riskreg.analysis.buying_figures import bought, bought_figures
+from riskreg.analysis.buying_figures import bought_figures, results_with_effects
 from riskreg.analysis.modelled import (
     drivers_in,
-    expected,
-    expected_when_moved,
+    expected_loss_by_risk,
+    expected_loss_of_all,
+    expected_losses_if_drivers_act,
+    frequency_is_rate,
     frequency_of,
-    is_rate,
     links_of,
     loss_per_event,
-    means,
     portfolio,
 )
 from riskreg.analysis.models import Simulation
@@ -57,7 +57,7 @@ def simulate(step: Step, keep_going: KeepGoing) -> Outcome:
     """Losses of one part of the years, on one side."""
     row, inputs = load_run(step)
     _word, side, number = step.key.split(":")
-    chunks = policy.chunks_of(row.years, len(inputs["exposures"]))
+    chunks = policy.chunk_count(row.years, len(inputs["exposures"]))
     keep_going()
     found: dict[str, Any] = {}
     if chunks == 1 and _few_events(inputs, side, row.years):
@@ -85,7 +85,9 @@ def measure(step: Step, keep_going: KeepGoing) -> Outcome:
     """Quantiles, tail mean and curve of one side."""
     row, inputs = load_run(step)
     side = step.key.split(":")[1]
-    return Outcome(loss_measures(row, inputs, side, _losses(step, row, inputs, side), keep_going))
+    return Outcome(
+        loss_measures(row, inputs, side, _losses_as_drawn(step, row, inputs, side), keep_going)
+    )
 
 
 def loss_measures(
@@ -102,8 +104,8 @@ def loss_measures(
     keep_going()
     # In closed form where no driver acts. Where one does, only the drivers are sampled: which
     # events happen leaves no error (``quant.expected``).
-    mean = [expected(inputs, side), None, None]
-    if moved := expected_when_moved(row, inputs, side):
+    mean = [expected_loss_of_all(inputs, side), None, None]
+    if moved := expected_losses_if_drivers_act(row, inputs, side):
         error = HALF * moved[""].standard_error
         mean = [moved[""].value, moved[""].value - error, moved[""].value + error]
     found: dict[str, Any] = {"mean": mean}
@@ -134,24 +136,24 @@ def contribute(step: Step, keep_going: KeepGoing) -> Outcome:
     tail = (drawn or {}).get("tail")
     if tail is None:
         # In order for the weights, and then as they were drawn: one array of them at a time.
-        losses = _losses(step, row, inputs, side)
+        losses = _losses_as_drawn(step, row, inputs, side)
         losses.sort()
         weights = metrics.tail_weights(losses, TAIL)
         del losses
         keep_going()
-        losses = _losses(step, row, inputs, side)
+        losses = _losses_as_drawn(step, row, inputs, side)
         of = portfolio(inputs, side)
         tail = quant.totals([quant.contribution_chunk(of, losses, row.seed, weights, 0, 1)])
     keep_going()
-    return Outcome(contributions_of(row, inputs, side, tail))
+    return Outcome(contributions_to_json(row, inputs, side, tail))
 
 
-def contributions_of(
+def contributions_to_json(
     row: Simulation, inputs: dict[str, Any], side: str, tail: Mapping[str, float]
 ) -> dict[str, Any]:
     """What each risk adds to the losses of one side: {tail, mean}."""
-    each = means(inputs, side)
-    if moved := expected_when_moved(row, inputs, side):
+    each = expected_loss_by_risk(inputs, side)
+    if moved := expected_losses_if_drivers_act(row, inputs, side):
         each = {name: moved[name].value for name in each}
     return {"tail": tail, "mean": each}
 
@@ -169,25 +171,25 @@ def tornado(step: Step, keep_going: KeepGoing) -> Outcome:
 def tornado_bars(inputs: dict[str, Any], keep_going: KeepGoing) -> dict[str, Any]:
     """What each input moves the expected year by, the widest first: {base, bars}."""
     drivers = {driver.name: driver for driver in drivers_in(inputs)}
-    values = {name: driver.values(_scores(name)) for name, driver in drivers.items()}
+    values = {name: driver.values(_normal_scores(name)) for name, driver in drivers.items()}
     moving = Moving(drivers, values)
-    total = _expected_given(inputs["exposures"], moving)
+    total = _expected_loss_over_drivers(inputs["exposures"], moving)
     bars = []
     for one in inputs["exposures"]:
-        rest = total - _expected_given([one], moving)
+        rest = total - _expected_loss_over_drivers([one], moving)
         for what, range_ in (
             ("frequency", frequency_of(one, "before")),
             ("severity", loss_per_event(one, "before")),
         ):
             ends = [
-                rest + _expected_given([one], moving, {what: float(range_.quantile(q))})
+                rest + _expected_loss_over_drivers([one], moving, {what: float(range_.quantile(q))})
                 for q in (0.05, 0.95)
             ]
             bars.append({"risk": one["risk"], "on": what, "low": ends[0], "high": ends[1]})
         keep_going()
     for name, driver in drivers.items():
         ends = [
-            _expected_given(
+            _expected_loss_over_drivers(
                 inputs["exposures"],
                 Moving(drivers, {**values, name: driver.values(np.full(_DRAWS, score))}),
             )
@@ -206,13 +208,13 @@ class Moving:
     values: dict[str, Any]
 
 
-def _scores(name: str) -> Any:
+def _normal_scores(name: str) -> Any:
     """Normal scores of a driver to average over: evenly spread, in an order of its own."""
     order = np.random.default_rng(list(hashlib.sha256(name.encode()).digest()))
     return special.ndtri((order.permutation(_DRAWS) + 0.5) / _DRAWS)
 
 
-def _expected_given(
+def _expected_loss_over_drivers(
     exposures: Sequence[dict[str, Any]], moving: Moving, held: dict[str, float] | None = None
 ) -> float:
     """The expected loss of a year over those values of the drivers; ``held``: how often or how much
@@ -225,7 +227,7 @@ def _expected_given(
         for link in links_of(one):
             by = link.multipliers(moving.drivers[link.driver], moving.values[link.driver])
             moved[link.on] = moved[link.on] * by
-        if is_rate(one, "before"):
+        if frequency_is_rate(one, "before"):
             events = often * moved["frequency"]
         elif isinstance(moved["frequency"], float):
             events = often
@@ -268,7 +270,7 @@ def figures(step: Step, keep_going: KeepGoing) -> Outcome:
             "curves": curves,
             "contributions": contributions,
             "tornado": done["tornado"],
-            **bought(done),
+            **results_with_effects(done),
             **weighing_of(done),
             "label": label,
             "digests": {side: done[f"measure:{side}"]["digest"] for side in policy.SIDES
@@ -296,9 +298,9 @@ def load_run(step: Step) -> tuple[Simulation, dict[str, Any]]:
     return row, json.loads(row.inputs)
 
 
-def _losses(step: Step, row: Simulation, inputs: dict[str, Any], side: str) -> Array:
+def _losses_as_drawn(step: Step, row: Simulation, inputs: dict[str, Any], side: str) -> Array:
     """The losses of one side in the order in which they were drawn, shape (years,)."""
-    chunks = policy.chunks_of(row.years, len(inputs["exposures"]))
+    chunks = policy.chunk_count(row.years, len(inputs["exposures"]))
     losses = np.empty(row.years)
     at = 0
     for blob in blobs_of(step.job, [f"simulate:{side}:{n}" for n in range(chunks)]):

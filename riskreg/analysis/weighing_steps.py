@@ -16,7 +16,7 @@ from riskreg.analysis import modelled, objective_steps
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy import simulations as policy
 from riskreg.analysis.policy import weighing
-from riskreg.analysis.policy.objectives import planned_lifts
+from riskreg.analysis.policy.objectives import lifts_still_to_be_done
 from riskreg.analysis.steps import HALF, TAIL, KeepGoing, load_run
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
@@ -39,14 +39,14 @@ def weigh(step: Step, keep_going: KeepGoing) -> Outcome:
     """What one option costs, the losses that it leaves, and how far that is from doing nothing."""
     row, inputs = load_run(step)
     option = _option(inputs, step.key.split(":")[1])
-    works = _works(inputs, option)
+    works = _mitigations_of_option(inputs, option)
     base = modelled.portfolio(inputs, "before")
     changed = base.mitigated(works)
     keep_going()
     mean = quant.expected_losses(changed, row.years, row.seed)[""]
     keep_going()
     losses = _losses(row, changed, len(inputs["exposures"]), keep_going)
-    spans = spans_of(losses, inputs["horizon"])
+    spans = losses_by_span(losses, inputs["horizon"])
     losses.sort()
     bad = sorted_var_interval(losses, TAIL, _CONFIDENCE)
     # Of ten million years these are 80 MB.
@@ -78,24 +78,24 @@ def compare(step: Step, keep_going: KeepGoing) -> Outcome:
         key=lambda pair: str(pair[0]["key"]),
     )
     rows = [result for result, _blob in done]
-    together = loss_and_regret(
+    together = chance_of_loss_and_regret(
         np.stack([one["cost"][0] + np.frombuffer(blob, dtype="<f8") for one, blob in done]),
         next(n for n, one in enumerate(rows) if one["is_nothing"]),
     )
     best = weighing.best_of(rows, horizon)
     base = modelled.portfolio(inputs, "before")
-    of_best = base.mitigated(_works(inputs, _option(inputs, best["key"])))
+    of_best = base.mitigated(_mitigations_of_option(inputs, _option(inputs, best["key"])))
     undisturbed = _chances_of_doing_nothing(step, inputs)
     for one, also in zip(rows, together, strict=True):
         keep_going()
         one |= also
         option = _option(inputs, one["key"])
-        own = base.mitigated(_works(inputs, option))
+        own = base.mitigated(_mitigations_of_option(inputs, option))
         paired = _difference_low_high(row, of_best, own)
         further = one["cost"][0] - best["cost"][0]
         one["net"] = one["cost"][0] + horizon * one["mean"][0]
         one["behind"] = [further + horizon * value for value in paired]
-        one["switch"] = weighing.switching(rows, one, horizon)
+        one["switch"] = weighing.change_that_flips_choice(rows, one, horizon)
         one["objectives"] = [
             {"objective": name, "chance": one["objectives"].get(name, chance)}
             for name, chance in undisturbed.items()
@@ -106,12 +106,12 @@ def compare(step: Step, keep_going: KeepGoing) -> Outcome:
             "horizon": horizon,
             "best": best["key"],
             "options": rows,
-            "information": information(row, inputs, rows, base),
+            "information": value_of_information(row, inputs, rows, base),
         }
     )
 
 
-def information(
+def value_of_information(
     row: Simulation,
     inputs: Mapping[str, Any],
     rows: Sequence[Mapping[str, Any]],
@@ -127,7 +127,7 @@ def information(
     horizon = inputs["horizon"]
     options: dict[str, list[quant.Mitigation]] = {}
     for one in rows:
-        works = _works(inputs, _option(inputs, one["key"]))
+        works = _mitigations_of_option(inputs, _option(inputs, one["key"]))
         # What an option says that it costs stands in place of what its mitigations do.
         free = [replace(work, cost=0.0, costs=()) for work in works]
         options[one["key"]] = [*free, quant.Mitigation("its cost", one["cost"][0] / horizon, ())]
@@ -147,14 +147,14 @@ def _worth_low_high(found: quant.InformationValue, horizon: int) -> list[float]:
     return [value, max(0.0, low), high]
 
 
-def spans_of(losses: Floats, horizon: int) -> Floats:
+def losses_by_span(losses: Floats, horizon: int) -> Floats:
     """The losses of spans of so many years one after the other, each drawn by itself; a rest that
     makes no whole span is left out, and so is what is beyond ``MOST_SPANS``."""
     spans = min(losses.size // horizon, MOST_SPANS)
     return np.asarray(losses[: spans * horizon].reshape(spans, horizon).sum(axis=1))
 
 
-def loss_and_regret(nets: Floats, nothing: int) -> list[dict[str, Any]]:
+def chance_of_loss_and_regret(nets: Floats, nothing: int) -> list[dict[str, Any]]:
     """Of each option, from what all of them come to in the same spans (shape (options, spans), less
     is better): the chance of a loss, that is of coming to more than doing nothing (row ``nothing``,
     which has none), and the regret that one span in twenty passes, regret being how much more it
@@ -179,7 +179,7 @@ def _option(inputs: Mapping[str, Any], key: str) -> dict[str, Any]:
     return next(one for one in inputs["options"] if one["key"] == key)
 
 
-def _works(
+def _mitigations_of_option(
     inputs: Mapping[str, Any],
     option: Mapping[str, Any],
     on: Sequence[str] = modelled.SHARES,
@@ -194,7 +194,7 @@ def _cost_low_high(
     option: Mapping[str, Any], works: Sequence[quant.Mitigation], seed: int
 ) -> list[float | None]:
     """What the option says, which is one number, or else what its mitigations are said to cost."""
-    own = weighing.own_cost(option)
+    own = weighing.cost_stated_by_option(option)
     if own is not None:
         return [own, None, None]
     low, high = quant.cost_interval(works, seed, _COSTS)
@@ -206,7 +206,7 @@ def _losses(
     row: Simulation, portfolio: quant.Portfolio, exposures: int, keep_going: KeepGoing
 ) -> Floats:
     """All years, in the pieces in which the run itself draws them."""
-    chunks = policy.chunks_of(row.years, exposures)
+    chunks = policy.chunk_count(row.years, exposures)
     losses, at = np.empty(row.years), 0
     for n in range(chunks):
         keep_going()
@@ -234,16 +234,16 @@ def _chances_by_objective(
 ) -> dict[str, list[float]]:
     """The chance of meeting each objective whose events the option changes, or whose level it
     lifts; the others are as they are."""
-    works = _works(inputs, option, ("frequency",))
+    works = _mitigations_of_option(inputs, option, ("frequency",))
     touched = {effect.target for one in works for effect in one.effects}
     touched |= {one.name for one in works}
     found = {}
     for one in inputs.get("objectives", ()):
         named = {hit["risk"] for hit in one["hits"]}
-        named |= {lift["mitigation"] for lift in planned_lifts(one)}
+        named |= {lift["mitigation"] for lift in lifts_still_to_be_done(one)}
         if not touched & named:
             continue
-        result = objective_steps.followed(row, inputs, one, "before", keep_going, works)
+        result = objective_steps.simulate_objective(row, inputs, one, "before", keep_going, works)
         chance = result.chance()
         found[one["objective"]] = [chance.value, chance.low, chance.high]
     return found

@@ -8,10 +8,10 @@ from rest_framework.request import Request
 
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.policy.estimates import implied, significant
+from riskreg.analysis.policy.estimates import figures_implied, significant
 from riskreg.analysis.policy.forecasts import ENOUGH, NOMINAL
 from riskreg.analysis.queries.estimates import estimates_of
-from riskreg.analysis.queries.forecasts import Forecast, own_forecasts
+from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed_risks
 from riskreg.analysis.services import record_estimate, release_estimate
 from riskreg.api import shapes_estimates as shapes
 from riskreg.api.core import schema
@@ -94,7 +94,7 @@ class OwnForecasts(RegisterApi):
         at most, with what happened. Nobody is told of another's. One counts if it was given before
         the outcome was known, somebody else closed the risk, and it is the first of its year."""
         self.known_params()
-        found = own_forecasts(self.viewer)
+        found = own_forecasts_on_closed_risks(self.viewer)
         chances, ranges = found.chances, found.ranges
         return self.detail(
             {
@@ -139,7 +139,7 @@ def _forecast_json(one: Forecast) -> dict[str, Any]:
 
 def to_json(row: Estimate, viewer: Viewer, ref: str) -> dict[str, Any]:
     """An estimate as JSON, with what its ranges come to, to three digits."""
-    means = implied(row.frequency, row.severity)
+    means = figures_implied(row.frequency, row.severity)
     rounded = {name: significant(value) for name, value in means.items()}
     versions = row.translations or {}
     return row_to_json(ESTIMATE, row, viewer, risk=ref, implied=rounded, translations=versions)

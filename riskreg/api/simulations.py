@@ -11,7 +11,7 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.contradictions import MOST, Ranked
 from riskreg.analysis.queries.contradictions import contradictions_of_run
 from riskreg.analysis.queries.simulations import (
-    inputs_shown,
+    inputs_without_withheld,
     progress_by_run,
     results_of_run,
     simulation_for,
@@ -132,7 +132,9 @@ class SimulationInputs(SimulationApi):
         keys, no spaces). Of estimates that the caller is not shown yet, `frequency` and `severity`
         are null."""
         self.known_params()
-        return self.detail(inputs_shown(self.viewer, simulation_for(self.viewer, simulation)))
+        return self.detail(
+            inputs_without_withheld(self.viewer, simulation_for(self.viewer, simulation))
+        )
 
 
 class _Results(SimulationApi):

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from riskreg.accounts.mails import page_address
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.handover.queries import called
@@ -40,7 +40,7 @@ def tell_managers(register: Register, leaver: User, things: Iterable[Any], at: d
         )
         for home in managers.exclude(user=leaver).order_by("pk"):
             post(
-                draft_to(
+                build_draft_to(
                     home.user,
                     at,
                     key=f"{KIND}:{leaving}:{home.user.uuid}",

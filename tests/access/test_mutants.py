@@ -30,7 +30,7 @@ pytestmark = [pytest.mark.once, pytest.mark.slow, pytest.mark.unmeasured]
 
 # Places where the filter is a second line that nothing can get behind, and why.
 REDUNDANT = {
-    "analysis/queries/effects.py:readable_effects": "an effect is no wider than what it is about",
+    "analysis/queries/effects.py:newest_effects_for_runs": "it is no wider than what it is about",
     "decisions/queries/stale.py:_standing": "conditions are their decision's",
     "indicators/queries/breaches.py:with_figure_labels": "events are read from one's own chains",
     "risks/queries/lists.py:labels_of_work": "the events about them are read from one's own chains",

@@ -13,7 +13,7 @@ from django.db import IntegrityError, transaction
 from riskreg.accounts import queries, services
 from riskreg.accounts.models import ApiToken, CalendarFeed, User, check_time_zone
 from riskreg.accounts.policy import token_digest
-from riskreg.accounts.services.last_use import mark_used
+from riskreg.accounts.services.last_use import note_day_of_use
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Invalid
 from tests import builders
@@ -139,20 +139,20 @@ def test_a_calendar_address_is_kept_only_as_its_hash(person: User, at: dt.dateti
     row = CalendarFeed.objects.get()
     assert secret not in str(CalendarFeed.objects.values().get())
     assert all(secret not in e.changes for e in Event.objects.all())
-    assert queries.feed_for(secret) == row
-    assert queries.own_feed(person) == row
+    assert queries.live_feed_of_secret(secret) == row
+    assert queries.live_feed_of_user(person) == row
     for other in ("", "\ud800", "a\0b", secret + "x", row.digest):
-        assert queries.feed_for(other) is None
+        assert queries.live_feed_of_secret(other) is None
 
 
 def test_a_new_calendar_address_ends_the_old_one(person: User, at: dt.datetime) -> None:
     first, second = (services.make_feed(user=person, at=at) for _n in range(2))
-    assert queries.feed_for(first) is None
-    assert queries.feed_for(second) is not None
+    assert queries.live_feed_of_secret(first) is None
+    assert queries.live_feed_of_secret(second) is not None
     services.revoke_feed(user=person, at=at)
     services.revoke_feed(user=person, at=at)
-    assert queries.feed_for(second) is None
-    assert queries.own_feed(person) is None
+    assert queries.live_feed_of_secret(second) is None
+    assert queries.live_feed_of_user(person) is None
     assert Event.objects.filter(verb="calendar.revoked").count() == 1
     with pytest.raises(IntegrityError), transaction.atomic():
         CalendarFeed.objects.update(revoked_at=None)
@@ -161,7 +161,7 @@ def test_a_new_calendar_address_ends_the_old_one(person: User, at: dt.datetime) 
 def test_the_calendar_of_who_is_not_active_is_shut(person: User, at: dt.datetime) -> None:
     secret = services.make_feed(user=person, at=at)
     User.objects.filter(pk=person.pk).update(is_active=False)
-    assert queries.feed_for(secret) is None
+    assert queries.live_feed_of_secret(secret) is None
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Asia/Shanghai"])
@@ -229,7 +229,7 @@ def test_bad_tokens_are_refused(
 
 def test_the_day_of_use_is_written_once_a_day(person: User, at: dt.datetime) -> None:
     row, _token = services.create_token(user=person, scope="read", days=9, at=at)
-    mark_used(row, at.date())
+    note_day_of_use(row, at.date())
     row.refresh_from_db()
     assert row.last_used_on == at.date()
 

@@ -7,12 +7,12 @@ import pytest
 from django.db import IntegrityError, transaction
 
 from riskreg.analysis.models import Effect
-from riskreg.analysis.policy.effects import implied
+from riskreg.analysis.policy.effects import averages_implied
 from riskreg.analysis.queries.effects import (
     effect_for,
     effects_of,
     newest_effects,
-    withheld_effects,
+    withheld_effect_count,
 )
 from riskreg.analysis.services import record_effect, release_effect
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
@@ -37,7 +37,7 @@ def test_it_is_kept_with_what_its_ranges_come_to(
 ) -> None:
     row = effect(world, *planned)
     assert (row.visibility, row.currency, row.label) == ("party", "CNY", "judgement")
-    found = implied(row)
+    found = averages_implied(row)
     often, cost = (0.3 + 4 * 0.5 + 0.8) / 6, (8e6 + 4 * 10e6 + 15e6) / 6
     assert found["frequency"] == pytest.approx(often)
     assert (found["severity"], found["loss"]) == (1.0, pytest.approx(often))
@@ -113,9 +113,9 @@ def test_others_are_withheld_until_one_has_said_it_oneself(
     work, risk = planned
     effect(world, work, risk, by="manager")
     owner = world.viewer("owner")
-    assert (list(effects_of(owner, work)), withheld_effects(owner, work)) == ([], 1)
+    assert (list(effects_of(owner, work)), withheld_effect_count(owner, work)) == ([], 1)
     effect(world, work, risk)
-    assert (effects_of(owner, work).count(), withheld_effects(owner, work)) == (2, 0)
+    assert (effects_of(owner, work).count(), withheld_effect_count(owner, work)) == (2, 0)
 
 
 def test_it_is_its_partys_own_until_it_is_released(

@@ -9,7 +9,7 @@ from riskreg.analysis.models import Estimate
 from riskreg.analysis.queries.estimates import (
     estimate_for,
     estimates_of,
-    newest_of_each,
+    newest_of_each_expert_and_stage,
     pool_of_released,
     withheld_count,
 )
@@ -203,7 +203,7 @@ def test_the_pool_is_of_the_newest_released_one_of_each_expert(one: World) -> No
     assert pool.weight == 0.5
     assert pool.severity.mean == pytest.approx((newer.severity.mean + other.severity.mean) / 2)
     assert pool_of_released(rows, "target") is None
-    assert len(newest_of_each(rows)) == 3
+    assert len(newest_of_each_expert_and_stage(rows)) == 3
 
 
 def test_rates_and_chances_make_no_pool(one: World) -> None:

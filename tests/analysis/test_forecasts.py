@@ -11,7 +11,7 @@ from scipy import special
 from riskreg import quant
 from riskreg.analysis.policy import forecasts as policy
 from riskreg.analysis.policy.forecasts import ChanceVerdict, RangeVerdict, Uncounted
-from riskreg.analysis.queries.forecasts import Record, own_forecasts
+from riskreg.analysis.queries.forecasts import Record, own_forecasts_on_closed_risks
 from riskreg.analysis.ranges import Pert
 from riskreg.analysis.services import record_estimate, release_estimate
 from riskreg.risks.services import close_risk, reopen_risk
@@ -111,7 +111,7 @@ def test_forecasts_are_met_by_what_others_said_and_shown_to_their_forecaster_alo
     close(world, late, ago=10, cost="11000000")
     close(world, known, ago=10)
     close(world, own, by="owner", ago=10, cost="11000000")
-    record = own_forecasts(world.viewer("owner"))
+    record = own_forecasts_on_closed_risks(world.viewer("owner"))
     assert rows(record) == [
         (late.ref, False, None, None),
         (hit.ref, True, True, None),
@@ -133,18 +133,18 @@ def test_forecasts_are_met_by_what_others_said_and_shown_to_their_forecaster_alo
     reopen_risk(
         actor=world.viewer("manager"), ref=own.ref, version=None, reason="Again", at=world.at
     )
-    assert len(own_forecasts(world.viewer("owner")).forecasts) == 6
+    assert len(own_forecasts_on_closed_risks(world.viewer("owner")).forecasts) == 6
     close(world, own, ago=10, cost="11000000")
     viewer = world.viewer("owner")
     with django_assert_num_queries(3):  # however many they are
-        again = own_forecasts(viewer)
+        again = own_forecasts_on_closed_risks(viewer)
     assert (again.chances.n, again.ranges.n) == (5, 3)
     # The manager said of this one what happened; their own forecast of it does not count.
-    assert rows(own_forecasts(world.viewer("manager"))) == [
+    assert rows(own_forecasts_on_closed_risks(world.viewer("manager"))) == [
         (hit.ref, True, True, Uncounted.OWN_WORD)
     ]
     for other in ("leader", "auditor", "partner_owner"):
-        assert own_forecasts(world.viewer(other)).forecasts == ()
+        assert own_forecasts_on_closed_risks(world.viewer(other)).forecasts == ()
     here = f"{world.register.slug}/forecasts/"
     body = builders.api(world.owner).get(f"/api/v1/registers/{here}").json()
     assert body["chances"] == {
@@ -185,6 +185,6 @@ def test_one_that_was_released_counts_from_the_day_it_was_given(world: World) ->
     row = give(world, risk, 300)
     release_estimate(actor=world.viewer("owner"), estimate=row.uuid, at=world.at - DAY)
     close(world, risk, ago=100)
-    record = own_forecasts(world.viewer("owner"))
+    record = own_forecasts_on_closed_risks(world.viewer("owner"))
     assert rows(record) == [(risk.ref, True, None, None)]
     assert record.forecasts[0].given_on == world.viewer("owner").today(world.at - 300 * DAY)

@@ -8,7 +8,7 @@ import pytest
 from django.db import Error, transaction
 
 from riskreg.analysis.models import ObjectiveModel
-from riskreg.analysis.queries.objectives import model_of, models_of
+from riskreg.analysis.queries.objectives import models_of, newest_model_of
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.risks.services import close_risk
@@ -44,7 +44,7 @@ def test_versions_follow_each_other_and_none_is_changed(aimed: World) -> None:
     assert first.hits[0] | {"risk": ""} == {
         "risk": "", "low": "-25", "mode": "-15", "high": "-5", "years": 2,
     }  # fmt: skip
-    assert model_of(aimed.viewer("partner_owner"), first.objective) == second
+    assert newest_model_of(aimed.viewer("partner_owner"), first.objective) == second
     for act in (lambda: first.delete(), lambda: first.save()):
         with pytest.raises(Error), transaction.atomic():
             act()

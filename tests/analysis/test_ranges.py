@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from riskreg import quant
-from riskreg.analysis.policy.estimates import implied, significant
+from riskreg.analysis.policy.estimates import figures_implied, significant
 from riskreg.analysis.ranges import Lognormal, Pert, Pool, incomplete_beta
 from riskreg.kernel.localised import exact_amount
 
@@ -82,7 +82,7 @@ def test_the_incomplete_beta_has_its_known_values() -> None:
 
 
 def test_the_worked_estimate_passes_91_million_once_in_ten() -> None:
-    means = implied(Pert(0.8, 1.2, 2), Lognormal(10e6, 120e6))
+    means = figures_implied(Pert(0.8, 1.2, 2), Lognormal(10e6, 120e6))
     # exp(ln √(10 · 120) + 1.28155 · ln 12 / (2 · 1.64485)) = 91.2 m
     assert significant(means["p90"]) == 91_200_000
     assert significant(means["events"]) == 1.27

@@ -385,7 +385,7 @@ def test_the_tornado_ranks_what_moves_the_expected_year_most(two: World) -> None
 
 
 def test_long_runs_are_cut_into_short_steps() -> None:
-    assert policy.chunks_of(100_000, 4) == 1
-    assert policy.chunks_of(10_000_000, 4) == 20
-    assert policy.chunks_of(100_000, 500) == 2
+    assert policy.chunk_count(100_000, 4) == 1
+    assert policy.chunk_count(10_000_000, 4) == 20
+    assert policy.chunk_count(100_000, 500) == 2
     assert policy.BLOCK == steps.quant.sampling.BLOCK  # type: ignore[attr-defined]

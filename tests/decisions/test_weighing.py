@@ -14,10 +14,10 @@ from riskreg.analysis import modelled
 from riskreg.analysis.amounts import chance_text
 from riskreg.analysis.models import Simulation
 from riskreg.analysis.policy.estimates import significant
-from riskreg.analysis.policy.weighing import best_of, switching
+from riskreg.analysis.policy.weighing import best_of, change_that_flips_choice
 from riskreg.analysis.queries.simulations import results_of_run
 from riskreg.analysis.services import cancel_simulation
-from riskreg.analysis.weighing_steps import loss_and_regret, spans_of
+from riskreg.analysis.weighing_steps import chance_of_loss_and_regret, losses_by_span
 from riskreg.decisions.models import Decision
 from riskreg.decisions.queries.decisions import decision_for, recorded_decision
 from riskreg.decisions.queries.weighing import Weighing, weighings_of
@@ -248,21 +248,21 @@ def test_the_gate_by_hand() -> None:
     )
     all_in = [-1100.0 if good else 900.0 for good in viable]
     gate = [120 + (loss if go else 0.0) for loss, go in zip(all_in, tried, strict=True)]
-    stop, gated, whole = loss_and_regret(np.array([[0.0] * 40, gate, all_in]), 0)
+    stop, gated, whole = chance_of_loss_and_regret(np.array([[0.0] * 40, gate, all_in]), 0)
     assert stop["chance_of_loss"] is None
     assert gated["chance_of_loss"][0] == pytest.approx(0.6)
     assert whole["chance_of_loss"][0] == pytest.approx(0.5)
     # Before it is known what the pilot says: what each is worth, viable and not.
     worth = [[0.0, 0.0], [0.8 * 1100 - 120, -0.25 * 900 - 120], [1100.0, -900.0]]
-    seen = loss_and_regret(-np.repeat(np.array(worth), 20, axis=1), 0)
+    seen = chance_of_loss_and_regret(-np.repeat(np.array(worth), 20, axis=1), 0)
     assert [one["regret"][0] for one in seen] == pytest.approx([1100, 345, 900])
     assert quant.decide(worth, [0.5, 0.5]).max_regret == pytest.approx((1100, 345, 900))
 
 
 def test_few_spans_have_no_end_of_a_band_and_a_rest_is_left_out() -> None:
-    spans = spans_of(np.arange(12.0), 5)
+    spans = losses_by_span(np.arange(12.0), 5)
     assert spans.tolist() == [10, 35]
-    (nothing, one) = loss_and_regret(np.stack([spans, spans + 1]), 0)
+    (nothing, one) = chance_of_loss_and_regret(np.stack([spans, spans + 1]), 0)
     assert nothing["regret"][0] == 0
     assert one["regret"][2] is None
     json.dumps([nothing, one], allow_nan=False)
@@ -508,7 +508,7 @@ def test_switching_values_flip_the_choice_and_nothing_less_does() -> None:
         horizon = rng.randint(1, 10)
         best = best_of(rows, horizon)["key"]
         for row in rows:
-            found = switching(rows, row, horizon)
+            found = change_that_flips_choice(rows, row, horizon)
             assert found is not None
             for name, at in (("cost", found["cost"]), ("difference", found["saving"])):
                 if at is None:
@@ -523,8 +523,8 @@ def test_switching_values_flip_the_choice_and_nothing_less_does() -> None:
 def test_a_tie_goes_to_the_first_and_one_alone_has_none() -> None:
     rows = [row_of("A", 0, 0), row_of("B", 10, -2)]
     assert best_of(rows, 5)["key"] == "A"
-    assert switching(rows[:1], rows[0], 5) is None
-    even_free = switching([*rows, row_of("C", 0, -9)], rows[1], 5)
+    assert change_that_flips_choice(rows[:1], rows[0], 5) is None
+    even_free = change_that_flips_choice([*rows, row_of("C", 0, -9)], rows[1], 5)
     assert even_free is not None
     assert even_free["cost"] is None
 

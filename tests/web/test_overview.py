@@ -10,9 +10,9 @@ from django.test.utils import CaptureQueriesContext
 
 from riskreg.analysis.queries.chances import (
     chances_over_time,
+    latest_runs_like,
     newest_chance,
     newest_chances,
-    runs_back,
 )
 from riskreg.analysis.services import request_simulation
 from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
@@ -411,6 +411,6 @@ def test_chances_of_many_objectives_are_read_in_as_many_queries_as_of_one(kept: 
     again = newest_chances(viewer, targets)
     assert [again[target.pk].stale for target in targets[:3]] == [False, True, False]
     with CaptureQueriesContext(connection) as lines:
-        told = chances_over_time(viewer, runs_back(viewer, run), [t.uuid for t in targets])
+        told = chances_over_time(viewer, latest_runs_like(viewer, run), [t.uuid for t in targets])
     assert len(lines) == 2
     assert [len(told[target.uuid]) for target in targets] == [1, 1, 1, 0]

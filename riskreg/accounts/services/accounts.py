@@ -173,7 +173,9 @@ def revoke_token(*, token: ApiToken, at: dt.datetime, actor: User | None = None)
 
 
 @transaction.atomic
-def end_register_tokens(*, user: User, register: uuid.UUID, at: dt.datetime, by: User) -> None:
+def end_tokens_of_that_register_alone(
+    *, user: User, register: uuid.UUID, at: dt.datetime, by: User
+) -> None:
     """End the tokens of ``user`` that open that register alone."""
     rows = ApiToken.objects.filter(user=user, register=register, revoked_at=None)
     for token in rows.select_related("user").order_by("pk"):
@@ -270,7 +272,7 @@ __all__ = [
     "create_program_user",
     "create_token",
     "create_user",
-    "end_register_tokens",
+    "end_tokens_of_that_register_alone",
     "log_change",
     "make_feed",
     "revoke_feed",

@@ -64,12 +64,12 @@ def change_account(*, user: User, at: dt.datetime, actor: User | None, **given: 
     # All of them are locked, so that of two administrators not each takes the other's place away.
     list(User.objects.select_for_update().filter(is_superuser=True).order_by("pk"))
     user = User.objects.select_for_update().get(pk=user.pk)
-    changes = _change(user, given, at, actor)
+    changes = _save_and_log_changes(user, given, at, actor)
     _tell_of(user, changes, at)
     return user
 
 
-def _change(
+def _save_and_log_changes(
     user: User, given: dict[str, Any], at: dt.datetime, actor: User | None
 ) -> dict[str, list[Any]]:
     """Save and log what is given and differs; ``{field: [before, after]}``."""
@@ -94,7 +94,7 @@ def _change(
         EmailAddress.objects.filter(user=user).delete()
     for verb in dict.fromkeys(_VERBS[name] for name in changes):
         these = {
-            name: _logged(user, name, pair)
+            name: _pair_for_log(user, name, pair)
             for name, pair in changes.items()
             if _VERBS[name] == verb
         }
@@ -102,7 +102,7 @@ def _change(
     return changes
 
 
-def _logged(user: User, name: str, pair: list[Any]) -> list[Any]:
+def _pair_for_log(user: User, name: str, pair: list[Any]) -> list[Any]:
     """``pair`` as the event has it: what is personal stands beside it."""
     return [put_beside(user.uuid, value) for value in pair] if name in _PERSONAL else pair
 
@@ -114,7 +114,7 @@ def create_administrator(*, email: str, name: str, password: str | None, at: dt.
     It has no mail of a change of its access, as an account has that was there before.
     """
     user = create_user(email=email, name=name, password=password, at=at)
-    _change(user, {"is_staff": True, "is_superuser": True}, at, None)
+    _save_and_log_changes(user, {"is_staff": True, "is_superuser": True}, at, None)
     return user
 
 

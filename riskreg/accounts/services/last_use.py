@@ -15,13 +15,13 @@ _noted: set[str] = set()
 _MOST_NOTED = 10_000
 
 
-def mark_used(row: ApiToken, on: dt.date) -> None:
+def note_day_of_use(row: ApiToken, on: dt.date) -> None:
     """Note the day of use, at most one write a day."""
     if row.last_used_on != on:
         ApiToken.objects.filter(pk=row.pk).update(last_used_on=on)
 
 
-def note_use(row: ApiToken, address: str, on: dt.date) -> None:
+def log_first_use_of_day(row: ApiToken, address: str, on: dt.date) -> None:
     """Tell the security log of the first use on a day, and of each client that is new on it."""
     if not security_log.on():
         return
@@ -37,7 +37,7 @@ def note_use(row: ApiToken, address: str, on: dt.date) -> None:
         security_log.record("token_used", row.user.uuid, token=row.uuid, scope=row.scope)
 
 
-def note_refused(token: str) -> None:
+def log_refused_token(token: str) -> None:
     """Tell the security log of a token that opens nothing; of one that is known, which it was."""
     if not security_log.on():
         return
@@ -49,7 +49,7 @@ def note_refused(token: str) -> None:
     security_log.record("token_refused", row.user.uuid, token=row.uuid, why=why)
 
 
-def mark_feed_used(row: CalendarFeed, on: dt.date) -> None:
+def note_day_of_feed_use(row: CalendarFeed, on: dt.date) -> None:
     """Note the day of use, at most one write a day."""
     if row.last_used_on != on:
         CalendarFeed.objects.filter(pk=row.pk).update(last_used_on=on)

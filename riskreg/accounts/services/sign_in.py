@@ -54,7 +54,7 @@ class Attempt:
         return client_hash(self.network)
 
 
-def must_wait(attempt: Attempt, at: dt.datetime) -> dt.timedelta | None:
+def time_until_taken(attempt: Attempt, at: dt.datetime) -> dt.timedelta | None:
     """For how long at most the attempt is not taken; None when it is."""
     return time_to_wait(_failures(attempt, at))
 
@@ -89,7 +89,7 @@ def record_success(attempt: Attempt, account: uuid.UUID) -> None:
     security_log.record("signed_in", account, **_names_in_log(attempt))
 
 
-def record_waiting(attempt: Attempt) -> None:
+def log_refused_attempt(attempt: Attempt) -> None:
     """An attempt was not looked at: the client, or everybody on this account, has to wait."""
     security_log.record("sign_in_refused", **_names_in_log(attempt))
 

@@ -19,7 +19,7 @@ def _low_mode_high_in_order(what: str) -> Q:
     )
 
 
-def _nothing(what: str) -> Q:
+def _all_parts_missing(what: str) -> Q:
     return Q(**{f"{what}_{part}": None for part in PARTS})
 
 
@@ -49,11 +49,11 @@ class Effect(Given):
         constraints = [
             *Given.Meta.constraints,
             models.CheckConstraint(
-                condition=_low_mode_high_in_order("frequency") | _nothing("frequency"),
+                condition=_low_mode_high_in_order("frequency") | _all_parts_missing("frequency"),
                 name="effect_frequency",
             ),
             models.CheckConstraint(
-                condition=_low_mode_high_in_order("severity") | _nothing("severity"),
+                condition=_low_mode_high_in_order("severity") | _all_parts_missing("severity"),
                 name="effect_severity",
             ),
             models.CheckConstraint(condition=_low_mode_high_in_order("cost"), name="effect_cost"),

@@ -16,12 +16,12 @@ LEAST_HORIZON, MOST_HORIZON, HORIZON = 1, 40, 5
 MOST_BUDGETS = 10
 
 
-def _range(row: Any, what: str) -> list[str] | None:
+def _range_as_texts(row: Any, what: str) -> list[str] | None:
     values = [getattr(row, f"{what}_{part}") for part in PARTS]
     return None if values[0] is None else [f"{value.normalize():f}" for value in values]
 
 
-def mitigations_of(effects: Sequence[Any], risks: set[str]) -> list[dict[str, Any]]:
+def mitigations_from_effects(effects: Sequence[Any], risks: set[str]) -> list[dict[str, Any]]:
     """Mitigations with their effects on ``risks`` (public ids) and their cost, by public id.
 
     ``effects``: rows with their mitigation and risk, newest first, the newest of each expert,
@@ -37,13 +37,14 @@ def mitigations_of(effects: Sequence[Any], risks: set[str]) -> list[dict[str, An
         expert = str(row.expert.uuid)
         one["cost"].setdefault(
             expert,
-            {"id": str(row.uuid), "expert": expert, "range": _range(row, "cost"),
+            {"id": str(row.uuid), "expert": expert, "range": _range_as_texts(row, "cost"),
              "year": row.cost_year, "label": row.label},
         )  # fmt: skip
         if str(row.risk.uuid) in risks:
             one["effects"].setdefault(str(row.risk.uuid), []).append(
-                {"id": str(row.uuid), "expert": expert, "frequency": _range(row, "frequency"),
-                 "severity": _range(row, "severity"), "label": row.label}
+                {"id": str(row.uuid), "expert": expert,
+                 "frequency": _range_as_texts(row, "frequency"),
+                 "severity": _range_as_texts(row, "severity"), "label": row.label}
             )  # fmt: skip
     return [
         {
@@ -59,7 +60,7 @@ def mitigations_of(effects: Sequence[Any], risks: set[str]) -> list[dict[str, An
     ]
 
 
-def with_mitigations(
+def inputs_with_mitigations(
     inputs: Mapping[str, Any], effects: Sequence[Any], horizon: int, budgets: Sequence[Any]
 ) -> dict[str, Any]:
     """Inputs with what is known of mitigations; as they are where nothing is.
@@ -67,7 +68,7 @@ def with_mitigations(
     A risk that somebody has estimated for after the mitigations is what they say, and its effects
     are not reckoned with again; of the others ``mitigated`` says that effects hold after.
     """
-    mitigations = mitigations_of(effects, {one["risk"] for one in inputs["exposures"]})
+    mitigations = mitigations_from_effects(effects, {one["risk"] for one in inputs["exposures"]})
     if not mitigations:
         return dict(inputs)
     touched = {part["risk"] for one in mitigations for part in one["effects"]}
@@ -99,7 +100,7 @@ def check_effects_fit_one_run(
         text = _(
             "What %(refs)s cost is in money of another year than the estimates. Say it anew in "
             "money of %(year)s."
-        ) % {"refs": _refs(other), "year": ", ".join(map(str, sorted(years)))}
+        ) % {"refs": _first_refs_text(other), "year": ", ".join(map(str, sorted(years)))}
         errors.add("base_year", "bad_range", text)
     if len({row.mitigation_id for row in effects}) > MOST_MITIGATIONS:
         text = _("At most %(n)d mitigations are reckoned with at once.") % {"n": MOST_MITIGATIONS}
@@ -125,7 +126,7 @@ def check_effects_fit_one_run(
             errors.add("frequency_kind", "out_of_range", text)
 
 
-def _refs(refs: Sequence[str]) -> str:
+def _first_refs_text(refs: Sequence[str]) -> str:
     return ", ".join(refs[:6]) + (" …" if len(refs) > 6 else "")
 
 
@@ -169,7 +170,7 @@ def _clean_amount(errors: Errors, place: str, value: Any) -> str:
     return f"{amount.normalize():f}"
 
 
-def labels_in(inputs: Mapping[str, Any]) -> list[str]:
+def labels_of_mitigations(inputs: Mapping[str, Any]) -> list[str]:
     """The labels of what is known of mitigations."""
     return [
         row["label"]

@@ -49,7 +49,7 @@ def check_days(errors: Errors, clean: Mapping[str, Any], today: dt.date) -> None
             errors.add(f"steps.{n}.on", "too_early", text)
 
 
-def first_look(review_on: dt.date | None, steps: Iterable[Mapping[str, Any]]) -> dt.date | None:
+def next_look_on(review_on: dt.date | None, steps: Iterable[Mapping[str, Any]]) -> dt.date | None:
     """The day on which a belief is to be looked at again: its review date, or that of its first
     step, when what was known to come has come."""
     days = [dt.date.fromisoformat(step["on"]) for step in steps]

@@ -18,21 +18,21 @@ def check_effect(errors: Errors, clean: Mapping[str, Any], *, is_threat: bool) -
     for what in SHARES:
         _check_share(errors, clean, what, is_threat=is_threat)
     given = [name for name in clean if name.startswith(SHARES) and clean[name] is not None]
-    if not given and not errors.has(*_names("frequency"), *_names("severity")):
+    if not given and not errors.has(*_names_of_parts("frequency"), *_names_of_parts("severity")):
         text = _("Say what remains of how often, of what one event costs, or of both.")
         errors.add("frequency_low", "required", text)
-    _check_middle(errors, "cost", [clean.get(name) for name in _names("cost")])
+    _check_middle(errors, "cost", [clean.get(name) for name in _names_of_parts("cost")])
     low = clean.get("cost_low")
     if low is not None and low < 0 and not errors.has("cost_low"):
         errors.add("cost_low", "out_of_range", _("A cost cannot be less than 0."))
 
 
-def _names(what: str) -> tuple[str, str, str]:
+def _names_of_parts(what: str) -> tuple[str, str, str]:
     return f"{what}_low", f"{what}_mode", f"{what}_high"
 
 
 def _check_share(errors: Errors, clean: Mapping[str, Any], what: str, *, is_threat: bool) -> None:
-    names = _names(what)
+    names = _names_of_parts(what)
     values = [clean.get(name) for name in names]
     most = Decimal(1) if is_threat else MOST_OF_AN_OPPORTUNITY
     if all(value is None for value in values):
@@ -57,7 +57,7 @@ def _check_share(errors: Errors, clean: Mapping[str, Any], what: str, *, is_thre
 
 
 def _check_middle(errors: Errors, what: str, values: list[Any]) -> None:
-    names = _names(what)
+    names = _names_of_parts(what)
     if errors.has(*names) or any(value is None for value in values):
         return
     low, mode, high = values
@@ -67,7 +67,7 @@ def _check_middle(errors: Errors, what: str, values: list[Any]) -> None:
         errors.add(names[1], "out_of_order", _("What is most likely lies between the two ends."))
 
 
-def implied(row: Any) -> dict[str, float]:
+def averages_implied(row: Any) -> dict[str, float]:
     """What the ranges of an effect come to on average: shares that remain of how often, of one
     event and of a year's loss, and the cost."""
     often, much = row.mean_of("frequency"), row.mean_of("severity")

@@ -102,7 +102,7 @@ def is_wide(severity: ranges.Range) -> bool:
     return severity.sigma > ranges.WIDE_SIGMA
 
 
-def implied(frequency: ranges.Range, severity: ranges.Range) -> dict[str, float]:
+def figures_implied(frequency: ranges.Range, severity: ranges.Range) -> dict[str, float]:
     """What ranges come to: quantiles of one event, its mean, events and amount in a year."""
     one = {f"p{round(q * 100)}": severity.quantile(q) for q in (0.05, 0.5, 0.9, 0.95)}
     mean, often = severity.mean, frequency.mean

@@ -102,7 +102,7 @@ def happened_in_the_year(given: dt.date, happened_on: dt.date | None) -> bool:
     return happened_on is not None and given < happened_on <= given + YEAR
 
 
-def with_years_apart(given: Sequence[tuple[_Given, dt.date]]) -> set[_Given]:
+def forecasts_that_count(given: Sequence[tuple[_Given, dt.date]]) -> set[_Given]:
     """Of forecasts of one risk (what it is called, when it was given), those that count: the first,
     and each that was given when the year of the last that counts was over.
 
@@ -145,16 +145,16 @@ def score_ranges(inside: Iterable[bool]) -> RangeScore:
     n, hits = len(found), sum(found)
     if n < ENOUGH:
         verdict = RangeVerdict.TOO_FEW
-    elif _at_most(hits, n) < _TAIL:
+    elif _chance_of_hits_at_most(hits, n) < _TAIL:
         verdict = RangeVerdict.TOO_NARROW
-    elif 1 - _at_most(hits - 1, n) < _TAIL:
+    elif 1 - _chance_of_hits_at_most(hits - 1, n) < _TAIL:
         verdict = RangeVerdict.TOO_WIDE
     else:
         verdict = RangeVerdict.NOTHING_AGAINST
     return RangeScore(n, hits, verdict)
 
 
-def _at_most(hits: int, n: int) -> float:
+def _chance_of_hits_at_most(hits: int, n: int) -> float:
     """P(so many hits or fewer of n), each with the chance that is promised."""
     terms = (math.comb(n, k) * NOMINAL**k * (1 - NOMINAL) ** (n - k) for k in range(hits + 1))
     return math.fsum(terms)

@@ -105,7 +105,7 @@ def check_elasticity(
         errors.add(f"{name}.driver", "out_of_range", problems[0].detail)
 
 
-def has_power(ranges: Iterable[Any], elasticity: float) -> bool:
+def level_can_move_with(ranges: Iterable[Any], elasticity: float) -> bool:
     """Whether a level can move with a driver of those ranges."""
     errors = Errors()
     check_support(errors, ranges, "power", elasticity)
@@ -123,7 +123,7 @@ class Known:
     mitigations: Mapping[str, Any] = field(default_factory=dict)
 
 
-def frozen_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
+def freeze_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
     """A model as a run freezes it, with what is believed of its drivers. Terms of what the run does
     not know are left out by name: a risk without an estimate of that audience, a closed one, a
     driver of which nobody has said enough, a cancelled mitigation."""
@@ -132,7 +132,7 @@ def frozen_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
     terms = [
         term
         for term in row.elasticities
-        if has_power(
+        if level_can_move_with(
             [belief.range for belief in known.drivers.get(term["driver"], (None, ()))[1]],
             float(term["elasticity"]),
         )
@@ -145,13 +145,17 @@ def frozen_model(row: Any, known: Known, day: dt.date) -> dict[str, Any]:
         "objective": str(objective.uuid),
         "key": objective.key,
         "model": str(row.uuid),
-        "target": _text(objective.value),
+        "target": _plain_text(objective.value),
         "unit": objective.unit,
         "due": objective.due_on.year,
         "direction": row.direction,
-        "start": _text(row.start),
+        "start": _plain_text(row.start),
         "start_year": row.start_year,
-        "growth": [_text(row.growth_low), _text(row.growth_mode), _text(row.growth_high)],
+        "growth": [
+            _plain_text(row.growth_low),
+            _plain_text(row.growth_mode),
+            _plain_text(row.growth_high),
+        ],
         "pace": row.pace,
         "hits": sorted(hits, key=canonical),
         "elasticities": sorted(terms, key=canonical),
@@ -179,12 +183,12 @@ def _frozen_lifts(
     return sorted(found, key=canonical)
 
 
-def planned_lifts(one: Mapping[str, Any]) -> list[dict[str, Any]]:
+def lifts_still_to_be_done(one: Mapping[str, Any]) -> list[dict[str, Any]]:
     """The lifts of a frozen model whose mitigations are still to be done."""
     return [lift for lift in one.get("lifts", ()) if not lift["done"]]
 
 
-def lifts_on(
+def lifts_holding_on(
     one: Mapping[str, Any], side: str, works: Collection[str] | None = None
 ) -> list[dict[str, Any]]:
     """The lifts of a frozen model that hold on one side: those of mitigations that are done; and
@@ -195,7 +199,7 @@ def lifts_on(
     return [lift for lift in lifts if lift["done"] or side == "after"]
 
 
-def still_to_come(row: Any, day: dt.date) -> bool:
+def is_still_to_come(row: Any, day: dt.date) -> bool:
     """Whether there is a chance to speak of: the objective is not past its day, and starts before
     the year in which it is due."""
     due: dt.date = row.objective.due_on
@@ -225,5 +229,5 @@ def weakest_label_of(one: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
     return weakest(map(str, found))
 
 
-def _text(value: Decimal) -> str:
+def _plain_text(value: Decimal) -> str:
     return f"{value.normalize():f}"

@@ -60,7 +60,7 @@ def _text(value: Any) -> str | None:
     return None if value is None else f"{value.normalize():f}"
 
 
-def exposures_of(estimates: Sequence[Any]) -> list[dict[str, Any]]:
+def exposures_from_estimates(estimates: Sequence[Any]) -> list[dict[str, Any]]:
     """One exposure for each risk that has an estimate of how it stands today; by id of the risk.
 
     ``estimates``: rows with their risk, the newest of each expert, risk and stage.
@@ -88,7 +88,7 @@ class Moving:
     beliefs: Mapping[int, Sequence[Any]]
 
 
-def with_drivers(
+def inputs_with_drivers(
     exposures: Sequence[dict[str, Any]], moving: Moving, day: dt.date
 ) -> dict[str, Any]:
     """Exposures with their links, and the drivers that these name as they are on ``day``; a driver
@@ -159,7 +159,9 @@ def check_estimates_fit_one_run(errors: Errors, estimates: Sequence[Any]) -> Non
         years.setdefault(row.base_year, set()).add(row.risk.ref)
         kinds.setdefault(row.risk.ref, set()).add(row.frequency_kind)
     if len(years) > 1:
-        by_year = "; ".join(f"{year}: {_refs(refs)}" for year, refs in sorted(years.items()))
+        by_year = "; ".join(
+            f"{year}: {_first_refs_text(refs)}" for year, refs in sorted(years.items())
+        )
         text = _("Estimates are in money of different years (%(years)s). Give them anew in one.")
         errors.add("base_year", "bad_range", text % {"years": by_year})
     if mixed := sorted(ref for ref, found in kinds.items() if len(found) > 1):
@@ -167,19 +169,19 @@ def check_estimates_fit_one_run(errors: Errors, estimates: Sequence[Any]) -> Non
             "Of %(refs)s some experts give events a year and others a chance. Ask them for one "
             "kind."
         )
-        errors.add("frequency_kind", "contradiction", text % {"refs": _refs(mixed)})
+        errors.add("frequency_kind", "contradiction", text % {"refs": _first_refs_text(mixed)})
     risks = {row.risk_id for row in estimates}
     if len(risks) > MOST_EXPOSURES:
         text = _("At most %(n)d risks are simulated at once.") % {"n": MOST_EXPOSURES}
         errors.add("audience", "too_many", text)
 
 
-def _refs(refs: Any) -> str:
+def _first_refs_text(refs: Any) -> str:
     listed = sorted(refs)
     return ", ".join(listed[:6]) + (" …" if len(listed) > 6 else "")
 
 
-def chunks_of(years: int, exposures: int) -> int:
+def chunk_count(years: int, exposures: int) -> int:
     """Into how many steps the years are cut, so that none takes long."""
     blocks = -(-years // BLOCK)
     a_step = max(1, min(_BLOCKS_A_STEP, _DRAWS // (BLOCK * max(1, exposures))))
@@ -199,7 +201,7 @@ def estimates_on(exposure: Mapping[str, Any], side: str) -> list[dict[str, Any]]
     return [after.get(one["expert"], one) for one in today]
 
 
-def differs(exposures: Sequence[Mapping[str, Any]]) -> bool:
+def any_risk_differs_after(exposures: Sequence[Mapping[str, Any]]) -> bool:
     """Whether any risk is otherwise after the mitigations; else after is as before."""
     return any(
         one.get("mitigated") or estimates_on(one, "after") != estimates_on(one, "before")
@@ -207,7 +209,7 @@ def differs(exposures: Sequence[Mapping[str, Any]]) -> bool:
     )
 
 
-def paths_of(years: int) -> int:
+def path_count(years: int) -> int:
     """How many ways into the future an objective is followed on, in a run of so many years."""
     return min(years, MOST_PATHS)
 
@@ -232,13 +234,13 @@ def risk_in_key(key: str) -> str:
 
 def sides_of(exposures: Sequence[Mapping[str, Any]]) -> tuple[str, ...]:
     """The sides that are simulated: before, and after where that is not the same."""
-    return SIDES if differs(exposures) else SIDES[:1]
+    return SIDES if any_risk_differs_after(exposures) else SIDES[:1]
 
 
 def pieces_of(years: int, inputs: Mapping[str, Any]) -> list[Piece]:
     """The steps of a run, after the inputs are frozen."""
     exposures, objectives = inputs["exposures"], inputs.get("objectives", ())
-    chunks, sides = chunks_of(years, len(exposures)), sides_of(exposures)
+    chunks, sides = chunk_count(years, len(exposures)), sides_of(exposures)
     weight = max(1, years // chunks // 1000)
     pieces = [
         Piece(f"simulate:{side}:{n}", "analysis.simulate", 1, weight)
@@ -248,7 +250,7 @@ def pieces_of(years: int, inputs: Mapping[str, Any]) -> list[Piece]:
     pieces += [
         Piece(
             f"objective:{one['objective']}", "analysis.objective", 1,
-            max(1, paths_of(years) // 1000),
+            max(1, path_count(years) // 1000),
         )
         for one in objectives
     ]  # fmt: skip
@@ -283,18 +285,18 @@ def weakest_label(inputs: Mapping[str, Any]) -> str:
         for estimate in one[stage]
     ]
     found += [row["label"] for one in inputs.get("drivers", ()) for row in one["beliefs"]]
-    found += buying.labels_in(inputs) + weighing.labels_in(inputs)
+    found += buying.labels_of_mitigations(inputs) + weighing.labels_in(inputs)
     return weakest(map(str, found))
 
 
-def _estimated(exposure: Mapping[str, Any] | None) -> dict[str, Any] | None:
+def _without_mitigated_mark(exposure: Mapping[str, Any] | None) -> dict[str, Any] | None:
     """An exposure without what is told of the mitigations themselves."""
     if exposure is None:
         return None
     return {name: exposure[name] for name in exposure if name != "mitigated"}
 
 
-def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
+def changed_inputs(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(id of a risk, driver, objective or mitigation, what happened to its inputs) of what is
     different; and the engine itself."""
     old = {one["risk"]: one for one in frozen["exposures"]}
@@ -302,7 +304,7 @@ def moved(frozen: Mapping[str, Any], now: Mapping[str, Any]) -> list[tuple[str, 
     found = [
         (risk, "gone" if risk not in new else "new" if risk not in old else "changed")
         for risk in sorted({*old, *new})
-        if _estimated(old.get(risk)) != _estimated(new.get(risk))
+        if _without_mitigated_mark(old.get(risk)) != _without_mitigated_mark(new.get(risk))
     ]
     before = {one["driver"]: one for one in frozen.get("drivers", ())}
     found += [

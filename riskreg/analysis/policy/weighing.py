@@ -50,7 +50,7 @@ def with_options(inputs: Mapping[str, Any], about: About, horizon: int) -> dict[
     }
 
 
-def unknown_of(option: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
+def mitigations_without_effect(option: Mapping[str, Any], inputs: Mapping[str, Any]) -> list[str]:
     """The mitigations of an option (public ids) of which a run knows no effect."""
     known = {one["mitigation"] for one in inputs.get("mitigations", ())}
     return [one for one in option["mitigations"] if one not in known]
@@ -61,7 +61,7 @@ def can_be_weighed(option: Mapping[str, Any], inputs: Mapping[str, Any]) -> bool
     effects of. With less it would look worse than anybody says."""
     if option["is_nothing"]:
         return True
-    return bool(option["mitigations"]) and not unknown_of(option, inputs)
+    return bool(option["mitigations"]) and not mitigations_without_effect(option, inputs)
 
 
 def weighed_options(inputs: Mapping[str, Any]) -> list[dict[str, Any]]:
@@ -79,7 +79,9 @@ def check_some_option_can_be_weighed(
     for option in about.options:
         if option["is_nothing"]:
             continue
-        named = sorted(about.refs.get(one, "") for one in unknown_of(option, inputs))
+        named = sorted(
+            about.refs.get(one, "") for one in mitigations_without_effect(option, inputs)
+        )
         text = (
             _("%(key)s: no effect of %(refs)s is known") if named else _("%(key)s: no mitigation")
         )
@@ -92,7 +94,7 @@ def check_some_option_can_be_weighed(
     errors.add("options", "empty", text)
 
 
-def own_cost(option: Mapping[str, Any]) -> float | None:
+def cost_stated_by_option(option: Mapping[str, Any]) -> float | None:
     """What an option says itself that it costs in all, as it is paid; None: it does not say."""
     if not option["costs"]:
         return None
@@ -105,17 +107,17 @@ def labels_in(inputs: Mapping[str, Any]) -> list[str]:
     return ["judgement"] if own else []
 
 
-def net_of(row: Mapping[str, Any], horizon: int) -> float:
+def net_cost_beside_nothing(row: Mapping[str, Any], horizon: int) -> float:
     """What an option costs and saves over ``horizon`` years, beside doing nothing."""
     return float(row["cost"][0] + horizon * row["difference"][0])
 
 
 def best_of(rows: Sequence[Mapping[str, Any]], horizon: int) -> Mapping[str, Any]:
     """The option that comes to least; of several the first."""
-    return min(rows, key=lambda row: (net_of(row, horizon), row["key"]))
+    return min(rows, key=lambda row: (net_cost_beside_nothing(row, horizon), row["key"]))
 
 
-def switching(
+def change_that_flips_choice(
     rows: Sequence[Mapping[str, Any]], row: Mapping[str, Any], horizon: int
 ) -> dict[str, Any] | None:
     """How far an option would have to move before the choice flips; None where it is alone.
@@ -136,7 +138,7 @@ def switching(
         return None
     is_best = row["key"] == best["key"]
     other = best_of(others, horizon) if is_best else best
-    gap = abs(net_of(other, horizon) - net_of(row, horizon))
+    gap = abs(net_cost_beside_nothing(other, horizon) - net_cost_beside_nothing(row, horizon))
     sign = 1 if is_best else -1
     saved = -horizon * row["difference"][0]
     cost = row["cost"][0] + sign * gap

@@ -59,7 +59,7 @@ def newest_chances(
     viewer: Viewer, objectives: Sequence[Objective], until: dt.datetime | None = None
 ) -> dict[int, Chance]:
     """The same of several objectives, by database id; as many queries as of one."""
-    steps = {_step(row.uuid): row for row in objectives}
+    steps = {_step_key(row.uuid): row for row in objectives}
     done = visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))
     newest = (done if until is None else done.filter(at__lt=until))[:_LOOKED_AT]
     runs = list(newest.values_list("uuid", flat=True)) if steps else []
@@ -80,7 +80,7 @@ def newest_chances(
     }
 
 
-def _step(objective: UUID) -> str:
+def _step_key(objective: UUID) -> str:
     return f"objective:{objective}"
 
 
@@ -90,7 +90,7 @@ def _models_by_audience(
     """By audience of a run (database id of its party) and objective the version of its model that
     holds for that audience now, whoever looks."""
     found: dict[tuple[int | None, int], str] = {}
-    readers = {_audience(run): run.register for run in runs}
+    readers = {_party_id_of_audience(run): run.register for run in runs}
     for party, register in readers.items():
         rows = models_for(AudienceReader(register, party)).filter(objective__in=objectives)
         for row in rows:
@@ -98,7 +98,7 @@ def _models_by_audience(
     return found
 
 
-def _audience(run: Simulation) -> int | None:
+def _party_id_of_audience(run: Simulation) -> int | None:
     party = party_of_run(run)
     return party.pk if party else None
 
@@ -111,29 +111,29 @@ def _chance(
 ) -> Chance:
     name = str(objective.uuid)
     frozen = next(one for one in json.loads(run.inputs)["objectives"] if one["objective"] == name)
-    model = models.get((_audience(run), objective.pk), "")
+    model = models.get((_party_id_of_audience(run), objective.pk), "")
     now = (model, float(objective.value), objective.due_on.year)
     return Chance(run, found, now != (frozen["model"], float(frozen["target"]), frozen["due"]))
 
 
 # Over time -------------------------------------------------------------------------------------
-def newest_done(viewer: Viewer) -> Simulation | None:
+def newest_done_run(viewer: Viewer) -> Simulation | None:
     """The latest visible run that is done."""
-    return next(iter(_one_newest_done(viewer)), None)
+    return next(iter(_one_newest_done_run(viewer)), None)
 
 
 @written_once()
-def _one_newest_done(viewer: Viewer) -> QuerySet[Simulation]:
+def _one_newest_done_run(viewer: Viewer) -> QuerySet[Simulation]:
     return visible_simulations(viewer).filter(uuid__in=done_subjects(policy.KIND))[:1]
 
 
-def runs_back(viewer: Viewer, newest: Simulation) -> list[Simulation]:
+def latest_runs_like(viewer: Viewer, newest: Simulation) -> list[Simulation]:
     """The latest runs of the audience and currency of ``newest`` that are done, newest first."""
-    return _runs_back(viewer, newest.visibility, newest.currency)
+    return _latest_done_runs(viewer, newest.visibility, newest.currency)
 
 
 @written_once()
-def _runs_back(viewer: Viewer, visibility: str, currency: str) -> QuerySet[Simulation]:
+def _latest_done_runs(viewer: Viewer, visibility: str, currency: str) -> QuerySet[Simulation]:
     done = visible_simulations(viewer).filter(
         uuid__in=done_subjects(policy.KIND), visibility=visibility, currency=currency
     )
@@ -154,7 +154,7 @@ def chances_over_time(
 ) -> dict[UUID, list[tuple[Simulation, float]]]:
     """By public id of an objective the chance of it as things stood, by each of ``runs`` (newest
     first) that followed it: the last run of each day, oldest first. One query for all of them."""
-    steps = {_step(objective): objective for objective in objectives}
+    steps = {_step_key(objective): objective for objective in objectives}
     values = parts_of_results([run.uuid for run in runs], steps, "sides__before__chance__0")
     return {
         objective: _last_of_each_day(

@@ -7,7 +7,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Effect
-from riskreg.analysis.queries.given import shown_given, visible_given
+from riskreg.analysis.queries.given import given_not_withheld, visible_given
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.permissions import permits
@@ -38,17 +38,17 @@ def may_give_effect(viewer: Viewer, mitigation: Mitigation) -> bool:
 
 def effects_of(viewer: Viewer, mitigation: Mitigation) -> QuerySet[Effect]:
     """The effects of ``mitigation`` that the viewer is shown now, newest first."""
-    rows = shown_given(Effect, viewer).filter(mitigation=mitigation)
+    rows = given_not_withheld(Effect, viewer).filter(mitigation=mitigation)
     return rows.select_related("risk", "mitigation", "expert", "party").order_by("-at", "-id")
 
 
-def withheld_effects(viewer: Viewer, mitigation: Mitigation) -> int:
+def withheld_effect_count(viewer: Viewer, mitigation: Mitigation) -> int:
     """How many effects of ``mitigation`` the viewer will see once they have given their own."""
-    shown = shown_given(Effect, viewer).filter(mitigation=mitigation)
+    shown = given_not_withheld(Effect, viewer).filter(mitigation=mitigation)
     return visible_given(Effect, viewer).filter(mitigation=mitigation).count() - shown.count()
 
 
-def served_risks(viewer: Reader, mitigation: Mitigation) -> list[Risk]:
+def unclosed_risks_served(viewer: Reader, mitigation: Mitigation) -> list[Risk]:
     """The risks that ``mitigation`` serves and that are not closed, as far as the viewer may know
     of them, by ref."""
     rows = Risk.objects.visible_to(viewer).filter(mitigations=mitigation)
@@ -63,7 +63,7 @@ def newest_effects(rows: Iterable[Effect]) -> list[Effect]:
     return list(found.values())
 
 
-def readable_effects(reader: Reader) -> list[Effect]:
+def newest_effects_for_runs(reader: Reader) -> list[Effect]:
     """What an audience may know of the effects of running mitigations on open risks that they
     serve: the newest of each expert, mitigation and risk, newest first."""
     rows = (

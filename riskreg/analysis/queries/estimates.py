@@ -12,7 +12,7 @@ from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.queries.given import shown_given, visible_given, withheld_given
+from riskreg.analysis.queries.given import given_not_withheld, visible_given, withheld_given
 from riskreg.analysis.ranges import Pool
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
@@ -44,9 +44,9 @@ def may_estimate(viewer: Viewer, risk: Risk) -> bool:
     return alive and viewer.party_id is not None and permits(viewer, "estimate.record")
 
 
-def shown_estimates(viewer: Viewer) -> QuerySet[Estimate]:
-    """The estimates that the viewer is shown now, of every risk (``shown_given``)."""
-    return shown_given(Estimate, viewer)
+def estimates_not_withheld(viewer: Viewer) -> QuerySet[Estimate]:
+    """The estimates that the viewer is shown now, of every risk (``given_not_withheld``)."""
+    return given_not_withheld(Estimate, viewer)
 
 
 def withheld_among(viewer: Viewer, estimates: Collection[UUID]) -> set[UUID]:
@@ -56,7 +56,7 @@ def withheld_among(viewer: Viewer, estimates: Collection[UUID]) -> set[UUID]:
 
 def estimates_of(viewer: Viewer, risk: Risk) -> QuerySet[Estimate]:
     """The estimates of ``risk`` that the viewer is shown now, newest first."""
-    rows = shown_estimates(viewer).filter(risk=risk).select_related("expert", "party")
+    rows = estimates_not_withheld(viewer).filter(risk=risk).select_related("expert", "party")
     return rows.order_by("-at", "-id")
 
 
@@ -89,7 +89,7 @@ class Pooled:
         return Pool.equal([row.severity for row in self.members])
 
 
-def newest_of_each(rows: Iterable[Estimate]) -> list[Estimate]:
+def newest_of_each_expert_and_stage(rows: Iterable[Estimate]) -> list[Estimate]:
     """Of estimates in order, newest first, the first of each expert and stage."""
     found: dict[tuple[int, str], Estimate] = {}
     for row in rows:
@@ -100,7 +100,7 @@ def newest_of_each(rows: Iterable[Estimate]) -> list[Estimate]:
 def pool_of_released(rows: Iterable[Estimate], stage: str) -> Pooled | None:
     """The pool of those of ``rows`` (newest first) that are released and of ``stage``."""
     released = [r for r in rows if r.stage == stage and r.visibility == Visibility.SHARED]
-    members = newest_of_each(released)
+    members = newest_of_each_expert_and_stage(released)
     if not members:
         return None
     kinds = {(row.frequency_kind, row.base_year) for row in members}

@@ -19,11 +19,11 @@ from riskreg.analysis.policy.forecasts import (
     RangeScore,
     Uncounted,
     chance_in_a_year,
+    forecasts_that_count,
     happened_in_the_year,
     p5_and_p95,
     score_chances,
     score_ranges,
-    with_years_apart,
 )
 from riskreg.analysis.queries.estimates import visible_estimates
 from riskreg.events import queries as events
@@ -71,7 +71,7 @@ class Record:
     more: bool
 
 
-def own_forecasts(viewer: Viewer) -> Record:
+def own_forecasts_on_closed_risks(viewer: Viewer) -> Record:
     """How the viewer's own forecasts did. Three queries, however many they are."""
     rows = list(
         visible_estimates(viewer)
@@ -80,15 +80,15 @@ def own_forecasts(viewer: Viewer) -> Record:
         .order_by("-created_at", "-id")[: MOST + 1]
     )
     more, rows = len(rows) > MOST, rows[:MOST]
-    closed = _closings(viewer, {row.risk.uuid for row in rows})
-    can_close = _who_close(viewer) if closed else {}
-    known = [(row, *_ending(viewer, row.risk, closed)) for row in rows]
+    closed = _last_closing_by_risk(viewer, {row.risk.uuid for row in rows})
+    can_close = _who_can_close_by_party(viewer) if closed else {}
+    known = [(row, *_end_day_and_closing(viewer, row.risk, closed)) for row in rows]
     before: dict[int, list[tuple[int, dt.date]]] = defaultdict(list)
     for row, ended_on, _closing in known:
         day = viewer.today(row.created_at)
         if day < ended_on:
             before[row.risk_id].append((row.pk, day))
-    counted = {pk for each in before.values() for pk in with_years_apart(each)}
+    counted = {pk for each in before.values() for pk in forecasts_that_count(each)}
     found = tuple(
         _forecast(viewer, row, ended_on, closing, counted, can_close)
         for row, ended_on, closing in known
@@ -102,7 +102,7 @@ def own_forecasts(viewer: Viewer) -> Record:
     )
 
 
-def _closings(viewer: Viewer, risks: Collection[uuid.UUID]) -> dict[uuid.UUID, Event]:
+def _last_closing_by_risk(viewer: Viewer, risks: Collection[uuid.UUID]) -> dict[uuid.UUID, Event]:
     """The last time that each was closed."""
     if not risks:
         return {}
@@ -110,7 +110,7 @@ def _closings(viewer: Viewer, risks: Collection[uuid.UUID]) -> dict[uuid.UUID, E
     return {row.subject_uuid: row for row in found.order_by("recorded_at", "id")}
 
 
-def _ending(
+def _end_day_and_closing(
     viewer: Viewer, risk: Risk, closed: dict[uuid.UUID, Event]
 ) -> tuple[dt.date, Event | None]:
     closing = closed.get(risk.uuid)
@@ -118,7 +118,7 @@ def _ending(
     return risk.happened_on or day, closing
 
 
-def _who_close(viewer: Viewer) -> dict[int, list[User]]:
+def _who_can_close_by_party(viewer: Viewer) -> dict[int, list[User]]:
     """By party (database id) those of its members who may close what others own."""
     roles = [role for role, reach in PERMISSIONS["risk.close"].items() if reach >= Reach.PARTY]
     found = defaultdict(list)

@@ -39,7 +39,7 @@ def visible_given(model: type[_Row], viewer: Reader) -> QuerySet[_Row]:
     return rows
 
 
-def shown_given(model: type[_Row], viewer: Viewer) -> QuerySet[_Row]:
+def given_not_withheld(model: type[_Row], viewer: Viewer) -> QuerySet[_Row]:
     """Those that the viewer is shown now. The feed of events, the frozen inputs of a run and every
     list tell these and no others.
 
@@ -58,7 +58,7 @@ def withheld_given(model: type[_Row], viewer: Viewer, ids: Collection[UUID]) -> 
     """Those of ``ids`` that the viewer is not shown now."""
     if not ids:
         return set()
-    shown = shown_given(model, viewer).filter(uuid__in=ids)
+    shown = given_not_withheld(model, viewer).filter(uuid__in=ids)
     return set(ids) - set(shown.values_list("uuid", flat=True))
 
 

@@ -22,7 +22,7 @@ def models_of(viewer: Reader, objective: Objective) -> QuerySet[ObjectiveModel]:
     return models_for(viewer).filter(objective=objective)
 
 
-def model_of(viewer: Viewer, objective: Objective) -> ObjectiveModel | None:
+def newest_model_of(viewer: Viewer, objective: Objective) -> ObjectiveModel | None:
     """The version that holds for the viewer: the newest that they may know of."""
     row = models_of(viewer, objective).first()
     if row is not None:

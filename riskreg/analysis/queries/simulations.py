@@ -13,14 +13,14 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.models import Driver, Effect, Estimate, Simulation
 from riskreg.analysis.policy import buying, weighing
 from riskreg.analysis.policy import simulations as policy
-from riskreg.analysis.policy.objectives import Known, frozen_model, still_to_come
+from riskreg.analysis.policy.objectives import Known, freeze_model, is_still_to_come
 from riskreg.analysis.queries.drivers import (
     beliefs_of,
     drivers_for,
     links_in_force_for,
     newest_beliefs,
 )
-from riskreg.analysis.queries.effects import readable_effects
+from riskreg.analysis.queries.effects import newest_effects_for_runs
 from riskreg.analysis.queries.estimates import withheld_among
 from riskreg.analysis.queries.given import withheld_given
 from riskreg.analysis.queries.objectives import newest_models
@@ -51,7 +51,7 @@ _FROZEN = (
 )  # fmt: skip
 
 
-def readable_estimates(reader: AudienceReader) -> list[Estimate]:
+def newest_estimates_of_open_risks(reader: AudienceReader) -> list[Estimate]:
     """Estimates of open risks that an audience may know of, the newest of each expert and stage,
     with what a run is made from alone."""
     risks = Risk.objects.visible_to(reader).filter(state=State.OPEN)
@@ -68,7 +68,7 @@ def readable_estimates(reader: AudienceReader) -> list[Estimate]:
     return list(found.values())
 
 
-def moving(reader: AudienceReader) -> policy.Moving:
+def links_with_beliefs(reader: AudienceReader) -> policy.Moving:
     """Links in force that an audience may know of, with what it may know is believed of the
     drivers that they name."""
     links = [row for row in links_in_force_for(reader) if row.risk.state == State.OPEN]
@@ -94,11 +94,11 @@ def inputs_now(
 ) -> tuple[dict[str, Any], list[Estimate], list[Effect]]:
     """What a run of that audience would be made from on ``day``, with the estimates and effects
     among it."""
-    estimates = readable_estimates(reader)
-    exposures = policy.exposures_of(estimates)
-    inputs = policy.with_drivers(exposures, moving(reader), day) | _objectives(
-        reader, exposures, day
-    )
+    estimates = newest_estimates_of_open_risks(reader)
+    exposures = policy.exposures_from_estimates(estimates)
+    inputs = policy.inputs_with_drivers(
+        exposures, links_with_beliefs(reader), day
+    ) | _models_still_to_come(reader, exposures, day)
     inputs |= {
         "audience": party.key if party else "shared",
         "base_year": estimates[0].base_year if estimates else 0,
@@ -108,19 +108,19 @@ def inputs_now(
         "years": wanted.years,
     }
     known = {one["risk"] for one in exposures}
-    effects = [row for row in readable_effects(reader) if str(row.risk.uuid) in known]
-    inputs = buying.with_mitigations(inputs, effects, wanted.horizon, wanted.budgets)
+    effects = [row for row in newest_effects_for_runs(reader) if str(row.risk.uuid) in known]
+    inputs = buying.inputs_with_mitigations(inputs, effects, wanted.horizon, wanted.budgets)
     if wanted.about is not None:
         inputs = weighing.with_options(inputs, wanted.about, wanted.horizon)
     return inputs, estimates, effects
 
 
-def _objectives(
+def _models_still_to_come(
     reader: AudienceReader, exposures: Collection[dict[str, Any]], day: dt.date
 ) -> dict[str, Any]:
     """The models of objectives that are still to come, with what is believed of their drivers;
     nothing where there is none."""
-    models = [row for row in newest_models(reader) if still_to_come(row, day)]
+    models = [row for row in newest_models(reader) if is_still_to_come(row, day)]
     if not models:
         return {}
     named = {term["driver"] for row in models for term in row.elasticities}
@@ -132,7 +132,7 @@ def _objectives(
         {str(row.uuid): (row, beliefs[row.pk]) for row in drivers if row.pk in beliefs},
         {str(row.uuid): row for row in _not_cancelled(reader, lifting)},
     )
-    frozen = [frozen_model(row, known, day) for row in models]
+    frozen = [freeze_model(row, known, day) for row in models]
     return {"objectives": sorted(frozen, key=lambda one: str(one["objective"]))}
 
 
@@ -165,7 +165,7 @@ def simulations_about(viewer: Viewer, about: UUID) -> QuerySet[Simulation]:
     return visible_simulations(viewer).filter(about=about)
 
 
-def same_run(viewer: Viewer, visibility: str, digest: str) -> Simulation | None:
+def newest_run_of_same_inputs(viewer: Viewer, visibility: str, digest: str) -> Simulation | None:
     """The newest visible run of the same inputs and audience that has not come to nothing."""
     for row in visible_simulations(viewer).filter(digest=digest, visibility=visibility)[:10]:
         job = job_of(row.uuid)
@@ -194,7 +194,7 @@ def stale_because(viewer: Viewer, row: Simulation, day: dt.date) -> list[dict[st
     reader = AudienceReader(row.register, party.pk if party else None)
     frozen = json.loads(row.inputs)
     now, *_rows = inputs_now(reader, party, Wanted(row.years, row.seed), day)
-    found = policy.moved(frozen, now)
+    found = policy.changed_inputs(frozen, now)
     ids = [risk for risk, _what in found if risk]
     refs = {str(u): r for u, r in _visible_refs(viewer, ids)}
     return [{"ref": refs.get(risk, ""), "what": what} for risk, what in found]
@@ -246,7 +246,7 @@ def objectives_of_run(viewer: Viewer, row: Simulation) -> dict[str, Objective]:
     return {str(one.uuid): one for one in objectives_for(viewer).filter(uuid__in=ids)}
 
 
-def inputs_shown(viewer: Viewer, row: Simulation) -> dict[str, Any]:
+def inputs_without_withheld(viewer: Viewer, row: Simulation) -> dict[str, Any]:
     """The frozen inputs of a run; ranges that the viewer is not shown otherwise are None."""
     inputs: dict[str, Any] = json.loads(row.inputs)
     estimates = [
@@ -259,11 +259,11 @@ def inputs_shown(viewer: Viewer, row: Simulation) -> dict[str, Any]:
     for one in estimates:
         if UUID(one["id"]) in withheld:
             one["frequency"] = one["severity"] = None
-    _withhold_effects(viewer, inputs.get("mitigations", ()))
+    _blank_withheld_effects(viewer, inputs.get("mitigations", ()))
     return inputs
 
 
-def _withhold_effects(viewer: Viewer, mitigations: Collection[dict[str, Any]]) -> None:
+def _blank_withheld_effects(viewer: Viewer, mitigations: Collection[dict[str, Any]]) -> None:
     costs = [row for one in mitigations for row in one["cost"]]
     shares = [row for one in mitigations for part in one["effects"] for row in part["experts"]]
     ids = {UUID(row["id"]) for row in (*costs, *shares)}

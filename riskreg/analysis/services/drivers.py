@@ -14,7 +14,7 @@ from riskreg.analysis.policy.drivers import (
     check_belief,
     check_days,
     check_support,
-    first_look,
+    next_look_on,
     p5_and_p95,
 )
 from riskreg.analysis.queries.drivers import (
@@ -54,7 +54,7 @@ def add_driver(
 ) -> Driver:
     """Name an uncertain quantity that risks share. Raises ``Invalid``, ``Forbidden``."""
     require(actor, "driver.edit")
-    party = _party(actor)
+    party = _require_party(actor)
     errors = Errors()
     if visibility not in Visibility.values:
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
@@ -87,7 +87,7 @@ def record_belief(
     """Record the actor's range of a driver. One of a private driver is its party's own."""
     driver = driver_for(actor, ref)
     require(actor, "driver.edit")
-    party = _party(actor)
+    party = _require_party(actor)
     errors = Errors()
     if visibility not in Visibility.values:
         errors.add("visibility", "unknown", _("This must be one of: shared, party."))
@@ -96,9 +96,9 @@ def record_belief(
     check_sourced(errors, "label", clean.get("label"), bool(clean.get("sources")))
     check_days(errors, clean, actor.today(at))
     errors.raise_if_any()
-    _check_links(errors, actor, driver, clean)
+    _check_links_still_hold(errors, actor, driver, clean)
     errors.raise_if_any()
-    audience = _narrower(visibility, driver.visibility)
+    audience = _narrowest_audience(visibility, driver.visibility)
     ended = _end_and_build_entries(
         actor, at, driver=driver, expert=actor.user, visibility=audience, party=party
     )
@@ -113,7 +113,7 @@ def record_belief(
         **clean,
     )
     row.p5, row.p95 = p5_and_p95(row.range)
-    row.look_on = first_look(row.review_on, row.steps)
+    row.look_on = next_look_on(row.review_on, row.steps)
     row.save()
     changes = new_values(BELIEF, _values_to_keep(BELIEF, row)) | {"driver": [None, driver.ref]}
     entry = actor.entry("belief.recorded", row, at=at, recorded_at=recorded_at, changes=changes)
@@ -164,7 +164,7 @@ def feed_driver(
     """
     row = driver_for(actor, ref)
     require(actor, "driver.edit")
-    _party(actor)
+    _require_party(actor)
     found = None
     if indicator:
         rows = Indicator.objects.visible_to(actor).filter(ref=indicator)
@@ -194,7 +194,9 @@ def feed_driver(
     return row
 
 
-def _check_links(errors: Errors, actor: Viewer, driver: Driver, clean: Mapping[str, Any]) -> None:
+def _check_links_still_hold(
+    errors: Errors, actor: Viewer, driver: Driver, clean: Mapping[str, Any]
+) -> None:
     """Note a belief under which a link in force would not hold any more."""
     others = newest_beliefs(beliefs_of(actor, [driver])).get(driver.pk, [])
     parts = [row.range for row in others if row.expert_id != actor.user.pk]
@@ -202,7 +204,7 @@ def _check_links(errors: Errors, actor: Viewer, driver: Driver, clean: Mapping[s
     parts.append(Belief(**given).range)
     for link in links_in_force_for(actor).filter(driver=driver):
         found = Errors()
-        factors = _factors(clean.get("steps") or ())
+        factors = _factors_after_steps(clean.get("steps") or ())
         check_support(found, parts, link.form, float(link.sensitivity), factors)
         for problems in found.fields.values():
             text = _("Its link to %(ref)s would not hold: %(why)s")
@@ -224,8 +226,8 @@ def link_driver(
     """Say that a driver moves a risk. What an estimate of the risk includes already is refused,
     with both sentences. Raises ``Invalid``, ``Forbidden``, ``NotFound``."""
     risk, moving = risk_for(actor, ref, lock=True), driver_for(actor, driver)
-    visibility = _narrower(risk.visibility, moving.visibility)
-    party = _require_link(actor, risk, visibility)
+    visibility = _narrowest_audience(risk.visibility, moving.visibility)
+    party = _require_link_and_party(actor, risk, visibility)
     if risk.state == State.CLOSED:
         raise Invalid.one("state", "closed", _("This risk is closed; reopen it to link it."))
     errors = Errors()
@@ -240,7 +242,7 @@ def link_driver(
         [row.range for row in beliefs],
         clean["form"],
         float(clean["sensitivity"]),
-        [factor for row in beliefs for factor in _factors(row.steps)],
+        [factor for row in beliefs for factor in _factors_after_steps(row.steps)],
     )
     refuse_included_link(errors, actor, risk, moving, clean["rationale"])
     on = [row.on for row in links_of_risk(actor, risk).filter(driver=moving)]
@@ -270,7 +272,7 @@ def end_link(*, actor: Viewer, link: UUID, at: dt.datetime) -> DriverLink:
     """A driver does not move a risk any more. Ending it twice is as once."""
     row = link_for(actor, link)
     row.risk.register = actor.register
-    _require_link(actor, row.risk, row.visibility)
+    _require_link_and_party(actor, row.risk, row.visibility)
     if row.ended_at is None and DriverLink.objects.filter(pk=row.pk, ended_at=None).update(
         ended_at=at
     ):
@@ -280,17 +282,17 @@ def end_link(*, actor: Viewer, link: UUID, at: dt.datetime) -> DriverLink:
     return row
 
 
-def _require_link(actor: Viewer, risk: Risk, visibility: str) -> Party:
+def _require_link_and_party(actor: Viewer, risk: Risk, visibility: str) -> Party:
     """Whose link it is: what everybody reckons with is said by who may edit the risk; what one's
     own party reckons with besides, by who says what drivers are."""
     if visibility == Visibility.SHARED:
         require(actor, "risk.edit", risk)
         return risk.party
     require(actor, "driver.edit")
-    return _party(actor)
+    return _require_party(actor)
 
 
-def _factors(steps: Iterable[Mapping[str, Any]]) -> list[float]:
+def _factors_after_steps(steps: Iterable[Mapping[str, Any]]) -> list[float]:
     """What the range is times after each of the steps, which come one after the other."""
     found, factor = [], 1.0
     for step in sorted(steps, key=lambda step: str(step["on"])):
@@ -310,13 +312,13 @@ def _clean(
     return clean
 
 
-def _party(actor: Viewer) -> Party:
+def _require_party(actor: Viewer) -> Party:
     if actor.party is None:
         raise Invalid.one("party", "needs_party", _("Only members who act for a party do this."))
     return actor.party
 
 
-def _narrower(*visibilities: str) -> str:
+def _narrowest_audience(*visibilities: str) -> str:
     """The narrowest of audiences."""
     return Visibility.PARTY if Visibility.PARTY in visibilities else Visibility.SHARED
 

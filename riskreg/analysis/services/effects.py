@@ -11,8 +11,13 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.fields import EFFECT
 from riskreg.analysis.models import Effect
 from riskreg.analysis.policy.effects import check_effect
-from riskreg.analysis.queries.effects import RUNNING, effect_for, served_risks
-from riskreg.analysis.services.given import clean_ranges, release_row, require_releasable, values_of
+from riskreg.analysis.queries.effects import RUNNING, effect_for, unclosed_risks_served
+from riskreg.analysis.services.given import (
+    clean_ranges,
+    kept_values_of,
+    release_row,
+    require_releasable,
+)
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import WhenShared
@@ -69,7 +74,7 @@ def record_effect(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(EFFECT, values_of(EFFECT, row))
+    changes = new_values(EFFECT, kept_values_of(EFFECT, row))
     append(actor.entry("effect.recorded", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -79,7 +84,7 @@ def clean_effect(
 ) -> tuple[Risk, dict[str, Any]]:
     """The risk that is meant and ``given`` checked. Raises ``Invalid``."""
     errors = Errors()
-    served = {row.ref: row for row in served_risks(actor, mitigation)}
+    served = {row.ref: row for row in unclosed_risks_served(actor, mitigation)}
     found = served.get(risk) if isinstance(risk, str) else None
     if found is None:
         text = _("Name an open risk that %(mitigation)s serves: %(served)s.") % {

@@ -12,7 +12,12 @@ from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.policy.estimates import check_frequency, check_severity
 from riskreg.analysis.queries.estimates import estimate_for
-from riskreg.analysis.services.given import clean_ranges, release_row, require_releasable, values_of
+from riskreg.analysis.services.given import (
+    clean_ranges,
+    kept_values_of,
+    release_row,
+    require_releasable,
+)
 from riskreg.analysis.services.included import refuse_linked_estimate
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
@@ -67,7 +72,7 @@ def record_estimate(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(ESTIMATE, values_of(ESTIMATE, row))
+    changes = new_values(ESTIMATE, kept_values_of(ESTIMATE, row))
     append(actor.entry("estimate.recorded", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 

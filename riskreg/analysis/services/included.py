@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.models import Driver
 from riskreg.analysis.policy.drivers import sentence_naming
 from riskreg.analysis.queries.drivers import links_in_force_for
-from riskreg.analysis.queries.estimates import newest_of_each, visible_estimates
+from riskreg.analysis.queries.estimates import newest_of_each_expert_and_stage, visible_estimates
 from riskreg.kernel.errors import Errors
 from riskreg.register.visibility import Reader
 from riskreg.risks.models import Risk
@@ -19,17 +19,17 @@ def refuse_included_link(
 ) -> None:
     """Note a link to a driver that an estimate of the risk includes."""
     rows = visible_estimates(viewer).filter(risk=risk).order_by("-at", "-id")
-    for row in newest_of_each(rows):
-        _compare(errors, "driver", row, driver, why)
+    for row in newest_of_each_expert_and_stage(rows):
+        _note_if_included(errors, "driver", row, driver, why)
 
 
 def refuse_linked_estimate(errors: Errors, viewer: Reader, risk: Risk, row: Any) -> None:
     """Note an estimate of the risk (or what it would say) that includes what moves it already."""
     for link in links_in_force_for(viewer).filter(risk=risk):
-        _compare(errors, "included", row, link.driver, link.rationale)
+        _note_if_included(errors, "included", row, link.driver, link.rationale)
 
 
-def refuse_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
+def refuse_counting_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
     """Note what would be reckoned with twice in a run of those estimates. One party may link what
     an estimate includes that it does not know of."""
     by_risk: dict[int, list[Any]] = {}
@@ -37,10 +37,12 @@ def refuse_twice(errors: Errors, viewer: Reader, rows: Iterable[Any]) -> None:
         by_risk.setdefault(row.risk_id, []).append(row)
     for link in links_in_force_for(viewer).filter(risk__in=by_risk):
         for row in by_risk[link.risk_id]:
-            _compare(errors, "audience", row, link.driver, link.rationale, link.risk.ref)
+            _note_if_included(errors, "audience", row, link.driver, link.rationale, link.risk.ref)
 
 
-def _compare(errors: Errors, field: str, row: Any, driver: Driver, why: str, ref: str = "") -> None:
+def _note_if_included(
+    errors: Errors, field: str, row: Any, driver: Driver, why: str, ref: str = ""
+) -> None:
     sentence = sentence_naming(driver, [row.included, *_translations_of_included(row)])
     if not sentence or errors.has(field):
         return

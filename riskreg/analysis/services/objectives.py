@@ -157,7 +157,7 @@ def _clean_effect(
     }
     if not any(errors.has(f"{name}.{part}") for part in parts):
         policy.check_effect(errors, name, *values.values(), of_mitigation=of_mitigation)
-    return {part: _text(value) for part, value in values.items()}
+    return {part: _plain_text(value) for part, value in values.items()}
 
 
 def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> list[dict[str, Any]]:
@@ -172,7 +172,7 @@ def _clean_terms(errors: Errors, actor: Viewer, value: Any, shared: bool) -> lis
             # What everybody reckons with stands on what everybody sees.
             beliefs = [row for row in beliefs if row.visibility == Visibility.SHARED]
         policy.check_elasticity(errors, name, [row.range for row in beliefs], elasticity)
-        found.append({"driver": str(driver.uuid), "elasticity": _text(elasticity)})
+        found.append({"driver": str(driver.uuid), "elasticity": _plain_text(elasticity)})
     _refuse_twice(errors, "elasticities", "driver", found)
     return sorted(found, key=lambda one: str(one["driver"]))
 
@@ -274,5 +274,5 @@ def _refuse_twice(errors: Errors, field: str, part: str, rows: list[dict[str, An
             errors.add(f"{field}.{n}.{part}", "repeated", _("Name each once."))
 
 
-def _text(value: Decimal | None) -> str | None:
+def _plain_text(value: Decimal | None) -> str | None:
     return None if value is None else f"{value.normalize():f}"

@@ -17,10 +17,10 @@ from riskreg.analysis.queries.simulations import (
     AudienceReader,
     Wanted,
     inputs_now,
-    same_run,
+    newest_run_of_same_inputs,
     simulation_for,
 )
-from riskreg.analysis.services.included import refuse_twice
+from riskreg.analysis.services.included import refuse_counting_twice
 from riskreg.events.policy import canonical
 from riskreg.events.services import append
 from riskreg.jobs.kinds import Outcome
@@ -88,12 +88,12 @@ def request_simulation(
         errors.add("budgets", "empty", text)
     if about is not None and not errors.has("audience"):
         weighing.check_some_option_can_be_weighed(errors, about, inputs)
-    refuse_twice(errors, reader, estimates)
+    refuse_counting_twice(errors, reader, estimates)
     errors.raise_if_any()
     digest = policy.digest_of(inputs)
     # Whoever asks twice at once waits here, and is then given the run of the first.
     User.objects.select_for_update().get(pk=actor.user.pk)
-    if (same := same_run(actor, audience, digest)) is not None:
+    if (same := newest_run_of_same_inputs(actor, audience, digest)) is not None:
         return same, False
     if open_jobs(actor.user.uuid, policy.KIND).count() >= policy.MOST_OPEN:
         text = _(
@@ -117,7 +117,7 @@ def request_simulation(
         digest=digest,
         about=about.decision if about else None,
     )
-    _lay_out(actor, row, inputs, at)
+    _start_job_of_run(actor, row, inputs, at)
     changes = {
         "years": [None, years], "seed": [None, seed], "digest": [None, digest],
         "base_year": [None, row.base_year], "currency": [None, row.currency],
@@ -137,7 +137,9 @@ def _clean_whole_number(
     return value if fine else least
 
 
-def _lay_out(actor: Viewer, row: Simulation, inputs: Mapping[str, Any], at: dt.datetime) -> None:
+def _start_job_of_run(
+    actor: Viewer, row: Simulation, inputs: Mapping[str, Any], at: dt.datetime
+) -> None:
     frozen = NewStep(
         "freeze", "analysis.freeze", 0, row.digest, 0, outcome=Outcome({"digest": row.digest})
     )

@@ -11,7 +11,11 @@ from rest_framework.request import Request
 
 from riskreg.accounts.models import ApiToken, Scope, User
 from riskreg.accounts.queries import is_live, token_for, token_row
-from riskreg.accounts.services.last_use import mark_used, note_refused, note_use
+from riskreg.accounts.services.last_use import (
+    log_first_use_of_day,
+    log_refused_token,
+    note_day_of_use,
+)
 from riskreg.api.core.errors import SAFE, Problem
 from riskreg.kernel import clock
 from riskreg.kernel.besides import note_besides
@@ -34,12 +38,14 @@ class BearerAuthentication(BaseAuthentication):
         at = moment(request)
         row = _live_row(request, token, at)
         if row is None:
-            note_refused(token)
+            log_refused_token(token)
             raise AuthenticationFailed(_why_refused(token, at))
-        note_use(row, client_address(http := getattr(request, "_request", request)), at.date())
+        log_first_use_of_day(
+            row, client_address(http := getattr(request, "_request", request)), at.date()
+        )
         note_account(http, row.user_id)
         if row.last_used_on != at.date():
-            note_besides("token_used", lambda: mark_used(row, at.date()))
+            note_besides("token_used", lambda: note_day_of_use(row, at.date()))
         return row.user, row
 
     def authenticate_header(self, request: Request) -> str:

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.text import Truncator
 
 from riskreg.accounts.mails import page_address
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.comments.models import Comment
 from riskreg.comments.queries.comments import may_still_read
@@ -37,7 +37,7 @@ def write_to(row: Comment, thing: Any, people: Iterable[User], at: dt.datetime) 
         if home is None:
             continue
         post(
-            draft_to(
+            build_draft_to(
                 user,
                 at,
                 key=f"{KIND}:{row.uuid}:{user.uuid}",

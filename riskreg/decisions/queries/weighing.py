@@ -10,7 +10,12 @@ from django.db.models import Window
 from django.db.models.functions import RowNumber
 
 from riskreg.analysis.models import Driver, Simulation
-from riskreg.analysis.policy.weighing import About, can_be_weighed, frozen_option, unknown_of
+from riskreg.analysis.policy.weighing import (
+    About,
+    can_be_weighed,
+    frozen_option,
+    mitigations_without_effect,
+)
 from riskreg.analysis.queries.simulations import (
     drivers_of_run,
     mitigations_of_run,
@@ -129,7 +134,7 @@ def _weighing(
         results=results.get("weighing"),
         label=results.get("label", ""),
         left_out={
-            one["key"]: unknown_of(one, inputs)
+            one["key"]: mitigations_without_effect(one, inputs)
             for one in inputs["options"]
             if not can_be_weighed(one, inputs)
         },

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.text import Truncator
 
 from riskreg.accounts.mails import page_address
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.decisions.models import Obligation, ObligationState
 from riskreg.decisions.queries.questions import questions_answered_by, review_that_answers
@@ -48,7 +48,7 @@ def _post(row: Obligation, review: Review | None, at: dt.datetime) -> None:
     if home is None:
         return
     post(
-        draft_to(
+        build_draft_to(
             user,
             at,
             key=f"{KIND}:{row.uuid}",

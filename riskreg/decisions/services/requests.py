@@ -9,7 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.analysis.queries.estimates import newest_of_each, visible_estimates
+from riskreg.analysis.queries.estimates import newest_of_each_expert_and_stage, visible_estimates
 from riskreg.decisions.fields import ACCEPTANCE
 from riskreg.decisions.models import (
     Acceptance,
@@ -299,7 +299,7 @@ def _newest_estimates(actor: Viewer, risk: Risk) -> list[str]:
     the newest of each expert."""
     rows = visible_estimates(actor).filter(risk=risk, stage="residual")
     rows = rows.filter(visibility=risk.visibility).order_by("-at", "-id")
-    return sorted(str(row.uuid) for row in newest_of_each(rows))
+    return sorted(str(row.uuid) for row in newest_of_each_expert_and_stage(rows))
 
 
 def create_obligation(row: Acceptance, kind: str, state: str, **given: Any) -> Obligation:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from riskreg.analysis.fields import BELIEF, DRIVER, ESTIMATE, LINK, MODEL
 from riskreg.analysis.models import Belief, Estimate
 from riskreg.analysis.queries.drivers import beliefs_of, drivers_for, links_in_force_for
-from riskreg.analysis.queries.estimates import shown_estimates
+from riskreg.analysis.queries.estimates import estimates_not_withheld
 from riskreg.analysis.queries.objectives import models_for
 from riskreg.decisions.fields import ACCEPTANCE, DECISION
 from riskreg.decisions.models import Acceptance, Decision
@@ -200,7 +200,7 @@ def _decisions_to_json(viewer: Viewer, rows: Sequence[Any], _at: dt.datetime) ->
 
 
 def _estimates(viewer: Viewer, _at: dt.datetime) -> QuerySet[Estimate]:
-    rows = shown_estimates(viewer).filter(risk__in=visible_risks(viewer))
+    rows = estimates_not_withheld(viewer).filter(risk__in=visible_risks(viewer))
     return rows.select_related("risk", "expert", "party").order_by("risk__ref", "-at", "-id")
 
 

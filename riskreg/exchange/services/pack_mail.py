@@ -10,7 +10,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.mails import page_address
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.exchange.models import PackSchedule, PackSending
@@ -31,7 +31,7 @@ SENT, PARTLY, FAILED = "sent", "partly", "failed"
 def write_to(user: User, row: PackSchedule, one: PackSending, why: str, at: dt.datetime) -> None:
     """Post the message about ``one``, a sending of ``row``, to ``user``; once, however often."""
     post(
-        draft_to(
+        build_draft_to(
             user,
             at,
             key=f"{KIND}:{why}:{one.uuid}:{user.uuid}",

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any
 
 from riskreg.accounts.mails import page_address
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.notify.letters import letter
@@ -32,7 +32,7 @@ def write_to(row: ChangeRequest, people: Iterable[User], why: str, at: dt.dateti
         if home is None or home.party is None or user.is_program:
             continue
         post(
-            draft_to(
+            build_draft_to(
                 user,
                 at,
                 key=f"{KIND}:{why}:{row.uuid}:{user.uuid}",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from riskreg.accounts.models import User
-from riskreg.accounts.services import end_register_tokens, revoke_tokens_and_calendar
+from riskreg.accounts.services import end_tokens_of_that_register_alone, revoke_tokens_and_calendar
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer
@@ -72,7 +72,7 @@ def end_membership(*, register: Register, user: User, at: dt.datetime, by: User)
         row.save(update_fields=["stand_in"])
         changes = {"stand_in": [str(user.uuid), None]}
         append(actor.entry("absence.changed", row, at=at, changes=changes))
-    end_register_tokens(user=user, register=register.uuid, at=at, by=by)
+    end_tokens_of_that_register_alone(user=user, register=register.uuid, at=at, by=by)
     if not Membership.objects.filter(user=user, ended_at=None).exists():
         revoke_tokens_and_calendar(user=user, at=at, by=by)
     return membership

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from django.db import transaction
 
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.duties.sources import SOURCES, Duty
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
@@ -56,7 +56,7 @@ def raise_alarms(register: Register, unheard: UnassignedDuties, at: dt.datetime)
                 register=register, user=manager, ended_at=None
             )
             assert home.party is not None  # noqa: S101 - managers act for a party
-            draft = draft_to(
+            draft = build_draft_to(
                 manager,
                 at,
                 key=key,

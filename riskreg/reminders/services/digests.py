@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
 from riskreg.duties import links
@@ -196,7 +196,7 @@ class _Writing:
             backdrop = DigestLookups([(user, seen.items)])
         content, imprint = render(user, seen.items, DIGEST, backdrop)
         message = post(
-            draft_to(
+            build_draft_to(
                 user,
                 at,
                 key=key,

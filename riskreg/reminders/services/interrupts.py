@@ -8,7 +8,7 @@ from django.db import transaction
 from django.utils import translation
 from django.utils.translation import gettext as _
 
-from riskreg.accounts.messages import draft_to
+from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.notify.services import post, withdraw
 from riskreg.reminders.digest import collect_digest, render
@@ -56,7 +56,7 @@ def _interrupt(user: User, at: dt.datetime, snapshots: RegisterSnapshots) -> boo
     content, imprint = render(user, seen.items, INTERRUPT)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
     message = post(
-        draft_to(
+        build_draft_to(
             user,
             at,
             key=f"{INTERRUPT}:{user.uuid}:{uuid.uuid4()}",

@@ -19,8 +19,8 @@ from django.views.decorators.http import require_safe
 from icalendar import Calendar, Event
 
 from riskreg.accounts.models import User
-from riskreg.accounts.queries import feed_for
-from riskreg.accounts.services.last_use import mark_feed_used
+from riskreg.accounts.queries import live_feed_of_secret
+from riskreg.accounts.services.last_use import note_day_of_feed_use
 from riskreg.duties.queries import agenda
 from riskreg.duties.sources import Duty
 from riskreg.kernel import clock
@@ -41,7 +41,7 @@ def feed_address(secret: str) -> str:
 @require_safe
 def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
     """The calendar of whoever made this address."""
-    feed = feed_for(secret)
+    feed = live_feed_of_secret(secret)
     if feed is None:
         raise Http404
     at = clock.now()
@@ -50,7 +50,7 @@ def calendar_feed(request: HttpRequest, secret: str) -> HttpResponse:
         raise Http404
     day = clock.local_date(at, "UTC")
     if feed.last_used_on != day:
-        note_besides("calendar_used", lambda: mark_feed_used(feed, day))
+        note_besides("calendar_used", lambda: note_day_of_feed_use(feed, day))
     with translation.override(feed.user.language):
         body, changed = _calendar_and_last_change(feed.user, viewers, at)
     tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.fields import EFFECT
 from riskreg.analysis.models import Effect
-from riskreg.analysis.queries.effects import may_give_effect, served_risks
+from riskreg.analysis.queries.effects import may_give_effect, unclosed_risks_served
 from riskreg.analysis.services import record_effect
 from riskreg.analysis.services.effects import clean_effect
 from riskreg.kernel.errors import Invalid
@@ -92,7 +92,10 @@ class GiveEffect(RegisterView):
         return row
 
     def _form(self, row: Mitigation, data: Any = None) -> EffectForm:
-        risks = [(r.ref, f"{r.ref} {r.localized('title')}") for r in served_risks(self.viewer, row)]
+        risks = [
+            (r.ref, f"{r.ref} {r.localized('title')}")
+            for r in unclosed_risks_served(self.viewer, row)
+        ]
         currency, today = self.viewer.register.currency, self.viewer.today(self.at)
         return EffectForm(risks, currency, data, initial=ranges_at_first(today))
 

@@ -13,7 +13,7 @@ from riskreg.analysis.queries.effects import (
     effects_of,
     may_give_effect,
     newest_effects,
-    withheld_effects,
+    withheld_effect_count,
 )
 from riskreg.analysis.services import release_effect
 from riskreg.kernel.errors import Invalid
@@ -41,7 +41,7 @@ class MitigationEffects(RegisterView):
             "m": mitigation,
             "title": mitigation.localized("title"),
             "rows": [self._row(row) for row in newest],
-            "withheld": withheld_effects(self.viewer, mitigation),
+            "withheld": withheld_effect_count(self.viewer, mitigation),
             "more": len(rows) > MOST,
             "may_give": may_give_effect(self.viewer, mitigation),
         }

@@ -15,7 +15,7 @@ from riskreg.analysis.policy.forecasts import (
     RangeVerdict,
     Uncounted,
 )
-from riskreg.analysis.queries.forecasts import Forecast, own_forecasts
+from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed_risks
 from riskreg.decisions.queries.acceptances import who_could
 from riskreg.kernel.localised import number, percent_text
 from riskreg.kernel.punctuation import in_a_row
@@ -28,7 +28,7 @@ class OwnForecasts(RegisterView):
 
     def get(self, request: HttpRequest) -> HttpResponse:
         """The page."""
-        found = own_forecasts(self.viewer)
+        found = own_forecasts_on_closed_risks(self.viewer)
         scored = [one for one in found.forecasts if one.uncounted is None]
         context = {
             "rows": [self._row(one) for one in found.forecasts],

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.amounts import amount_text, often_text
 from riskreg.analysis.fields import ESTIMATE
 from riskreg.analysis.models import Estimate
-from riskreg.analysis.policy.estimates import implied, is_wide
+from riskreg.analysis.policy.estimates import figures_implied, is_wide
 from riskreg.analysis.queries.estimates import may_estimate
 from riskreg.analysis.services import record_estimate
 from riskreg.analysis.services.estimates import clean_estimate
@@ -128,7 +128,7 @@ class GiveEstimate(RegisterView):
         """The curve, its table and the question about the upper end."""
         row = Estimate(**{n: clean.get(n) for n in clean if n.startswith(("freq", "sever"))})
         currency = self.viewer.register.currency
-        means = implied(row.frequency, row.severity)
+        means = figures_implied(row.frequency, row.severity)
         texts = {name: amount_text(value, currency) for name, value in means.items()}
         curve = curve_of(row.severity)
         return {

@@ -11,12 +11,12 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.amounts import amount_text, often_text
 from riskreg.analysis.models import Estimate, EstimateStage
-from riskreg.analysis.policy.estimates import implied
+from riskreg.analysis.policy.estimates import figures_implied
 from riskreg.analysis.queries.estimates import (
     Pooled,
     estimates_of,
     may_estimate,
-    newest_of_each,
+    newest_of_each_expert_and_stage,
     pool_of_released,
     withheld_count,
 )
@@ -61,12 +61,12 @@ class RiskEstimates(RegisterView):
         return self.render("estimates/index.html", context)
 
     def _stage(self, stage: str, rows: Sequence[Estimate], risk: Risk) -> dict[str, Any]:
-        newest = newest_of_each(rows)
+        newest = newest_of_each_expert_and_stage(rows)
         pool = pool_of_released(rows, stage)
         together = pool if pool and not pool.mixed else None
-        numbers = [implied(row.frequency, row.severity) for row in newest]
+        numbers = [figures_implied(row.frequency, row.severity) for row in newest]
         if together:
-            numbers.append(implied(together.frequency, together.severity))
+            numbers.append(figures_implied(together.frequency, together.severity))
         bars, powers = bars_of([(n["p5"], n["p50"], n["p95"]) for n in numbers] or [(0, 1, 2)])
         shown = [
             self._row(row, means, bar, pool, risk)

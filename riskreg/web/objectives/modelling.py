@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.analysis.fields import MODEL
 from riskreg.analysis.models import ObjectiveModel
-from riskreg.analysis.queries.objectives import last_number, model_of, refs_in_model
+from riskreg.analysis.queries.objectives import last_number, newest_model_of, refs_in_model
 from riskreg.analysis.services import model_objective
 from riskreg.indicators.queries.objectives import actual_values
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
@@ -214,7 +214,7 @@ def _initial(
 
 def model_shown(viewer: Viewer, objective: Objective) -> dict[str, Any]:
     """The version that holds, as the page of the objective shows it."""
-    row = model_of(viewer, objective)
+    row = newest_model_of(viewer, objective)
     found: dict[str, Any] = {"model": row, "may_model": bool(audiences(viewer, objective))}
     if row is None:
         return found
@@ -258,14 +258,14 @@ class ModelNew(RegisterView):
     def get(self, request: HttpRequest, key: str) -> HttpResponse:
         """The form, with what the version that holds says."""
         objective = self._objective(key)
-        form = ModelForm(self.viewer, objective, model_of(self.viewer, objective))
+        form = ModelForm(self.viewer, objective, newest_model_of(self.viewer, objective))
         return self._page(objective, form)
 
     @adds
     def post(self, request: HttpRequest, key: str) -> HttpResponse:
         """Keep it."""
         objective = self._objective(key)
-        row = model_of(self.viewer, objective)
+        row = newest_model_of(self.viewer, objective)
         form = ModelForm(self.viewer, objective, row, request.POST)
         if not form.is_valid():
             return self._page(objective, form, 400)
@@ -300,7 +300,7 @@ class ModelNew(RegisterView):
         data = request.POST.copy()
         for audience in Visibility.values:
             data[f"follows_{audience}"] = str(last_number(objective, audience, party))
-        form = ModelForm(self.viewer, objective, model_of(self.viewer, objective), data)
+        form = ModelForm(self.viewer, objective, newest_model_of(self.viewer, objective), data)
         form.is_valid()
         form.add_error(None, _(
             "Somebody has given another version meanwhile. Look at it on the page of the "

@@ -14,8 +14,8 @@ from riskreg.analysis.models import Simulation
 from riskreg.analysis.queries.chances import (
     chances_over_time,
     expected_over_time,
-    newest_done,
-    runs_back,
+    latest_runs_like,
+    newest_done_run,
 )
 from riskreg.analysis.queries.simulations import results_of_run
 from riskreg.decisions.models import DecisionState, ObligationKind
@@ -112,11 +112,11 @@ def decisions(viewer: Viewer, today: dt.date) -> dict[str, Any]:
 def exposure(viewer: Viewer) -> dict[str, Any] | None:
     """What the newest simulation that is done says a year costs, before and after the planned
     mitigations; None where nothing was simulated."""
-    run = newest_done(viewer)
+    run = newest_done_run(viewer)
     if run is None:
         return None
     results = results_of_run(run)
-    runs = runs_back(viewer, run)
+    runs = latest_runs_like(viewer, run)
     over_time = expected_over_time(viewer, runs)
     found = {figure["key"]: figure for figure in results["figures"]}
     names = {"mean": _("Expected in a year"), "p95": _("One year in 20 costs more")}

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST
 from riskreg.accounts.countries import calendar_choices
 from riskreg.accounts.models import Scope
 from riskreg.accounts.policy import calendar_exists
-from riskreg.accounts.queries import own_feed, own_token, tokens_of
+from riskreg.accounts.queries import live_feed_of_user, own_token, tokens_of
 from riskreg.accounts.services import (
     create_token,
     make_feed,
@@ -256,7 +256,7 @@ def _page(
             initial={name: getattr(user, name) for name in ReminderForm.base_fields},
             kept=user.holiday_calendar,
         ),
-        "feed": own_feed(user),
+        "feed": live_feed_of_user(user),
         "fresh_feed": fresh_feed,
         "token_form": token_form or TokenForm(),
         "tokens": tokens_of(user),

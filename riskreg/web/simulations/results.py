@@ -134,7 +134,7 @@ class Results:
                 "start": start,
                 "length": length,
             }
-            for bar, (start, length) in zip(bars, drawing.swings(bars), strict=True)
+            for bar, (start, length) in zip(bars, drawing.bars_in_percent(bars), strict=True)
         ]
 
     def _risk(self, risk: str) -> dict[str, Any]:
