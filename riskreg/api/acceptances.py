@@ -26,9 +26,9 @@ from riskreg.decisions.queries.acceptances import (
     acceptance_for,
     acceptances_for,
     acts_open_to,
-    position_called,
+    place_in_order_of,
     stale_because,
-    unaccepted,
+    unaccepted_threats_above_appetite,
 )
 from riskreg.decisions.queries.as_json import condition_to_json
 from riskreg.kernel import keyset
@@ -90,13 +90,17 @@ class AcceptancesNeeded(RegisterApi):
         """Open threats, in the order of their refs. A part of another risk stands here by itself,
         as it is accepted by itself; counts of the map leave it behind what it is part of."""
         self.known_params(*PARAMS)
-        rows = unaccepted(self.viewer, _today(self)).select_related("risk", "owner").order_by()
+        rows = (
+            unaccepted_threats_above_appetite(self.viewer, _today(self))
+            .select_related("risk", "owner")
+            .order_by()
+        )
         listing = Listing(
             queryset=rows,
             order=keyset.Order("ref_order", tie="ref_order"),
             # By its public name alone: the column has the party's number in the database.
             place=lambda row: (None, row.ref),
-            tie=lambda ref: position_called(self.viewer, ref),
+            tie=lambda ref: place_in_order_of(self.viewer, ref),
         )
         return listed(
             self,

@@ -11,7 +11,7 @@ from riskreg.api.core.answer import Answer
 from riskreg.api.core.base import RegisterApi
 from riskreg.api.core.pagination import limit_of, make_cursor, read_cursor
 from riskreg.api.core.restored import history_is_lost
-from riskreg.events.queries import changes_after, current_epoch, is_lost
+from riskreg.events.queries import changes_after, current_epoch, is_history_lost
 
 
 class Changes(RegisterApi):
@@ -38,7 +38,7 @@ class Changes(RegisterApi):
         if (after := request.query_params.get("after")) is not None:
             # Cursors from before any restore have two parts.
             shared, own, *epoch = read_cursor(after, salt, (2, 3), "after")
-            if is_lost(self.viewer.audience, shared, own, *(epoch or [""])):
+            if is_history_lost(self.viewer.audience, shared, own, *(epoch or [""])):
                 raise history_is_lost()
         page = changes_after(self.viewer.audience, shared, own, limit)
         cursor = make_cursor([page.shared_seq, page.own_seq, current_epoch()], salt)

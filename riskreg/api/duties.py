@@ -41,7 +41,7 @@ class Duties(RegisterApi):
         paging = Paging(self, self.viewer.audience.key)
         wanted = self._filters_of()
         page = agenda.duties_for(self.viewer, wanted, paging.limit, **paging.place)
-        facts = agenda.facts_of(page.duties)
+        facts = agenda.status_texts(page.duties)
         body: dict[str, Any] = {
             **paging.links(page.duties, page.has_previous, page.has_next),
             "results": [
@@ -64,7 +64,7 @@ class Duties(RegisterApi):
         return agenda.Wanted(
             today=self.viewer.today(self.at),
             kinds=kinds,
-            people=agenda.mine(self.viewer) if switches["mine"] else None,
+            people=agenda.own_and_stood_in_for(self.viewer) if switches["mine"] else None,
             due_before=due_before,
             overdue=switches["overdue"],
         )

@@ -90,14 +90,14 @@ class EvidenceList(EvidenceApi):
             return self.write(lambda: self._add(request, None))
         # Nothing is stored for whom it would be refused.
         services.require_may_add(self.viewer, thing_for(self.viewer, thing, ref))
-        checked = services.checked_file(file, str(file.name))  # type: ignore[union-attr]
+        checked = services.check_file(file, str(file.name))  # type: ignore[union-attr]
         with services.store_upload(file, checked, self.at) as stored:  # type: ignore[arg-type]
             return self.write(lambda: self._add(request, stored))
 
     def _add(self, request: Request, stored: services.Stored | None) -> Answer:
         given = body_of(request, *_FIELDS)
         if stored is None:
-            services.checked_file(None, "")
+            services.check_file(None, "")
         assert stored is not None  # noqa: S101 - no file is refused above
         row = services.add_evidence(
             actor=self.viewer,

@@ -67,7 +67,7 @@ class WebhookApi(RegisterApi):
             "id": str(row.uuid),
             "url": f"{self.register_url}webhooks/{row.uuid}/",
             "name": row.name,
-            "address": endpoints.where(row),
+            "address": endpoints.masked_address_of(row),
             "language": row.language,
             "enabled": row.disabled_at is None,
             "disabled_at": time(row.disabled_at),
@@ -158,7 +158,7 @@ class WebhookDetail(WebhookApi):
             # Without a change it is still said when the version is an old one.
             row = endpoints.rename(name=body.get("name", row.name), **asked)
             if "enabled" in body:
-                row = endpoints.switch(on=body["enabled"], **{**asked, "version": None})
+                row = endpoints.switch_on_or_off(on=body["enabled"], **{**asked, "version": None})
             return self.answer(row)
 
         return self.write(act)
@@ -207,7 +207,7 @@ class WebhookTest(WebhookApi):
         def act() -> Answer:
             nothing_in(request)
             self.found(webhook)
-            delivery = endpoints.try_out(
+            delivery = endpoints.send_test_message(
                 endpoint=webhook, local_day=self.viewer.today(self.at), **self.actor_fields
             )
             return Answer.of(_delivery(delivery), 202)

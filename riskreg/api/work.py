@@ -38,7 +38,7 @@ class Work(ApiView):
             viewers, self.at, wanted, paging.limit, count=paging.counted, **paging.place
         )
         duties = [duty for _viewer, duty in page.found]
-        facts = agenda.facts_of(duties)
+        facts = agenda.status_texts(duties)
         body = {
             **paging.links(duties, page.has_previous, page.has_next),
             "results": [

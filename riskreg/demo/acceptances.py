@@ -7,7 +7,7 @@ from functools import partial
 from typing import Any
 
 from riskreg.decisions.services import grant_acceptance, request_acceptance
-from riskreg.demo.content import Calendar, Content, originals, translations_in
+from riskreg.demo.content import Calendar, Content, english_texts, translations_in
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
@@ -36,14 +36,14 @@ class Accepting:
             actor=self.actors[record["by"]],
             ref=self.risks[record["risk"]],
             given={
-                **originals(record, ("reason",)),
+                **english_texts(record, ("reason",)),
                 "translations": translations_in(record, ("reason",)),
                 "expires_on": self.calendar.due(record["expires_in"]),
                 "acceptor": record["acceptor"],
             },
             conditions=[
                 {
-                    **originals(each, ("text",)),
+                    **english_texts(each, ("text",)),
                     "translations": translations_in(each, ("text",)),
                     "owner": each["owner"],
                     "due_on": self.calendar.due(each["due_in"]),

@@ -159,7 +159,7 @@ def risk_fields(risk: Mapping[str, Any]) -> dict[str, Any]:
     if risk["deputy"]:
         people["deputy"] = risk["owner_label"]
     return {
-        **originals(risk, texts),
+        **english_texts(risk, texts),
         "translations": translations_in(risk, texts),
         "kind": risk["kind"],
         "response": risk["response"],
@@ -188,7 +188,7 @@ def mitigation_fields(work: Mapping[str, Any], due_on: dt.date) -> dict[str, Any
     texts = ("title", "description", "expected_effect")
     labelled = (*texts, "owner", "due_on", "progress", "spent")
     return {
-        **originals(work, texts),
+        **english_texts(work, texts),
         "translations": translations_in(work, texts),
         "owner": work["owner"],
         "due_on": due_on,
@@ -197,7 +197,7 @@ def mitigation_fields(work: Mapping[str, Any], due_on: dt.date) -> dict[str, Any
     }
 
 
-def originals(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, str]:
+def english_texts(record: Mapping[str, Any], fields: tuple[str, ...]) -> dict[str, str]:
     """The English texts of ``fields``; empty where the record has none."""
     return {field: (record[field] or {}).get("en", "") for field in fields}
 

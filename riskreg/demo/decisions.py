@@ -18,7 +18,7 @@ from riskreg.decisions.services import (
     release_argument,
     vote_on_decision,
 )
-from riskreg.demo.content import Calendar, Content, originals, translations_in
+from riskreg.demo.content import Calendar, Content, english_texts, translations_in
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
@@ -57,7 +57,7 @@ class Deciding:
         row = create_decision(
             actor=self.actors[record["by"]],
             fields={
-                **originals(record, texts),
+                **english_texts(record, texts),
                 "translations": translations_in(record, texts),
                 "risks": [self.risks[key] for key in record["risks"]],
                 "due_on": self._day(record["due_on"]),
@@ -80,14 +80,14 @@ class Deciding:
             **act,
             fields={
                 **{name: record[name] for name in ("recommended", "strength", "certainty")},
-                **originals(record, advice),
+                **english_texts(record, advice),
                 # All versions of a row are one value.
                 "translations": translations_in(record, (*texts, *advice)),
             },
         )
 
     def _option(self, option: Mapping[str, Any], *, whole: bool = True) -> dict[str, Any]:
-        given = {**originals(option, _OPTION), "translations": translations_in(option, _OPTION)}
+        given = {**english_texts(option, _OPTION), "translations": translations_in(option, _OPTION)}
         if whole:
             given["mitigations"] = [self.works[key] for key in option["mitigations"]]
             given["costs"] = option["costs"]
@@ -115,7 +115,7 @@ class Deciding:
             review_on=self.calendar.due(ruling["review_in"]),
             conditions=[
                 {
-                    **originals(each, ("text",)),
+                    **english_texts(each, ("text",)),
                     "translations": translations_in(each, ("text",)),
                     "owner": each["owner"],
                     "due_on": self.calendar.due(each["due_in"]),

@@ -14,7 +14,7 @@ from riskreg.analysis.services import (
     release_effect,
     release_estimate,
 )
-from riskreg.demo.content import Calendar, Content, originals, translations_in
+from riskreg.demo.content import Calendar, Content, english_texts, translations_in
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
@@ -43,7 +43,7 @@ class Estimating:
         actor = self.actors[record["by"]]
         texts = ("rationale", "included")
         given = {f.name: record[f.name] for f in ESTIMATE.settable if f.name in record}
-        given |= {**originals(record, texts), "translations": translations_in(record, texts)}
+        given |= {**english_texts(record, texts), "translations": translations_in(record, texts)}
         row = record_estimate(
             actor=actor,
             ref=self.risks[record["risk"]],
@@ -59,7 +59,7 @@ class Estimating:
         named = [f.name for f in EFFECT.settable if f.name in record and f.name != "risk"]
         texts = ("rationale",)
         given = {name: record[name] for name in named}
-        given |= {**originals(record, texts), "translations": translations_in(record, texts)}
+        given |= {**english_texts(record, texts), "translations": translations_in(record, texts)}
         row = record_effect(
             actor=actor,
             ref=self.works[record["mitigation"]],

@@ -288,7 +288,7 @@ class _Load:
             risk=self.risks[relation["risk"]],
             kind=relation["kind"],
             other=self.risks[relation["other"]],
-            note=files.originals(relation, ("note",))["note"],
+            note=files.english_texts(relation, ("note",))["note"],
             translations=files.translations_in(relation, ("note",)),
             label=relation["label"],
             at=at,
@@ -315,7 +315,7 @@ class _Load:
         record_review(
             **self._act(risk, step, at),
             outcome=step["outcome"],
-            comment=files.originals(step, ("comment",))["comment"],
+            comment=files.english_texts(step, ("comment",))["comment"],
             translations=files.translations_in(step, ("comment",)),
             assessment=_assessment(step) if step["stage"] else None,
             label=step["label"],
@@ -376,7 +376,7 @@ def _assessment(step: Mapping[str, Any]) -> dict[str, Any]:
         "likelihood": step["likelihood"],
         "impact": step["impact"],
         "dimension": step["dimension"],
-        "rationale": files.originals(step, ("rationale",))["rationale"],
+        "rationale": files.english_texts(step, ("rationale",))["rationale"],
         "translations": files.translations_in(step, ("rationale",)),
         "label": step["label"],
     }

@@ -17,7 +17,7 @@ from riskreg.analysis.services import (
     request_simulation,
 )
 from riskreg.decisions.services import weigh_decision
-from riskreg.demo.content import SECOND_LANGUAGE, Calendar, Content, originals, translations_in
+from riskreg.demo.content import SECOND_LANGUAGE, Calendar, Content, english_texts, translations_in
 from riskreg.register.access import Viewer
 
 Step = tuple[dt.date, Callable[[dt.datetime], None]]
@@ -74,7 +74,7 @@ class Modelling:
 
     def _model(self, record: Mapping[str, Any], at: dt.datetime) -> None:
         given = {f.name: record[f.name] for f in MODEL.settable if f.name in record}
-        given |= originals(record, ("rationale",))
+        given |= english_texts(record, ("rationale",))
         given["translations"] = translations_in(record, ("rationale",))
         given["hits"] = [{**hit, "risk": self.risks[hit["risk"]]} for hit in record["hits"]]
         given["lifts"] = [

@@ -9,7 +9,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 
 from riskreg.duties import links
-from riskreg.duties.policy.ladder import Extension, Rung, from_offset
+from riskreg.duties.policy.ladder import Extension, Rung, rungs_from_offset
 from riskreg.duties.policy.scope import DutyScope
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
@@ -193,7 +193,7 @@ class Source:
 
     def rungs(self, ladder: Sequence[Rung]) -> tuple[Rung, ...]:
         """The rungs of ``ladder`` that this kind of duty climbs."""
-        own = self.climbs(ladder) if self.climbs else from_offset(ladder, self.from_offset)
+        own = self.climbs(ladder) if self.climbs else rungs_from_offset(ladder, self.from_offset)
         return tuple(self.rung(rung) for rung in own)
 
     def rungs_of(self, duty: Duty, ladder: Sequence[Rung], zone: str) -> tuple[Rung, ...]:

@@ -78,7 +78,7 @@ def post(
         connection.close()
 
 
-def tls() -> ssl.SSLContext:
+def tls_context() -> ssl.SSLContext:
     """How a server has to prove who it is: a certificate for its name from a known authority."""
     return ssl.create_default_context()
 
@@ -107,7 +107,7 @@ def _connect(address: Address, numbers: list[str], deadline: float) -> http.clie
             # So that the Host header leaves the usual port out.
             connection.default_port = 443
             try:
-                connection.sock = tls().wrap_socket(plain, server_hostname=address.host)
+                connection.sock = tls_context().wrap_socket(plain, server_hostname=address.host)
             except (OSError, ValueError) as error:
                 plain.close()
                 raise Unreachable(_describe(error)) from error

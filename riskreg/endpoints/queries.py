@@ -24,7 +24,7 @@ def endpoints_by_uuid(
     return {row.uuid: row for row in endpoints_for(audience).filter(uuid__in=set(uuids))}
 
 
-def listening(register: uuid.UUID, parties: Collection[uuid.UUID]) -> list[Endpoint]:
+def endpoints_that_listen(register: uuid.UUID, parties: Collection[uuid.UUID]) -> list[Endpoint]:
     """Endpoints of these parties of a register to which things may be sent."""
     return list(
         Endpoint.objects.filter(
@@ -33,7 +33,7 @@ def listening(register: uuid.UUID, parties: Collection[uuid.UUID]) -> list[Endpo
     )
 
 
-def listening_among(uuids: Collection[uuid.UUID]) -> list[Endpoint]:
+def endpoints_that_listen_among(uuids: Collection[uuid.UUID]) -> list[Endpoint]:
     """Those of ``uuids`` to which things may be sent, whosever they are: for who sends."""
     return list(Endpoint.objects.filter(uuid__in=set(uuids), disabled_at=None).order_by("id"))
 

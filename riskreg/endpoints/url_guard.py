@@ -99,7 +99,7 @@ class Address:
         return f"{self.scheme}://{self.netloc}{self.target}"
 
 
-def read(text: str) -> Address:
+def parse_address(text: str) -> Address:
     """``text`` as an address. Raises ``BlockedAddress``; asks nobody.
 
     ``https`` on port 443 only, without user name, fragment or anything that two readers could
@@ -166,12 +166,12 @@ def resolve(address: Address) -> list[str]:
     return found
 
 
-def check(text: str) -> Address:
-    """``read`` and ``resolve``, for an address that is to be saved.
+def parse_and_resolve(text: str) -> Address:
+    """``parse_address`` and ``resolve``, for an address that is to be saved.
 
     Raises ``BlockedAddress``, also for a name that nobody knows.
     """
-    address = read(text)
+    address = parse_address(text)
     try:
         resolve(address)
     except Unreachable:
@@ -191,13 +191,13 @@ def is_public(number: str) -> bool:
         return not any(found in network for network in _CLOSED_4)
     if found.scope_id is not None:
         return False
-    inner = _wrapped(found)
+    inner = _wrapped_ipv4(found)
     if inner is not None:
         return is_public(str(inner))
     return found in _OPEN_6 and not any(found in network for network in _CLOSED_6)
 
 
-def _wrapped(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
+def _wrapped_ipv4(found: ipaddress.IPv6Address) -> ipaddress.IPv4Address | None:
     """The IPv4 address that an IPv6 one leads to: mapped, NAT64 (RFC 6052), 6to4 (RFC 3056) or
     ISATAP (RFC 5214)."""
     if found.ipv4_mapped is not None:
@@ -266,10 +266,10 @@ def _lookup(host: str, port: int) -> Sequence[str]:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
         return [str(row[4][0]) for row in found]
 
-    return _within(LOOKUP_SECONDS, ask)
+    return _within_seconds(LOOKUP_SECONDS, ask)
 
 
-def _within(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
+def _within_seconds(seconds: float, ask: Callable[[], list[str]]) -> list[str]:
     answer: list[list[str]] = []
 
     def run() -> None:

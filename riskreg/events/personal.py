@@ -11,7 +11,7 @@ from riskreg.events.policy import PERSONAL, personal_digest
 _NAMED = re.compile(rf"{PERSONAL}([0-9a-f]{{64}})")
 
 
-def values_beside(changes: str) -> Mapping[str, str]:
+def personal_values_in_changes(changes: str) -> Mapping[str, str]:
     """What ``changes`` of an event names and is still there: {what the event holds: value}.
 
     A value that is not the one that the event was written with is left out.
@@ -24,7 +24,7 @@ def values_beside(changes: str) -> Mapping[str, str]:
     }
 
 
-def values_of(person: uuid.UUID) -> list[str]:
+def personal_values_of(person: uuid.UUID) -> list[str]:
     """All that stands beside events about ``person``, oldest first."""
     rows = PersonalValue.objects.filter(person=person).order_by("pk")
     return list(rows.values_list("value", flat=True))

@@ -22,12 +22,12 @@ def history_of(audience: Audience, subjects: Collection[uuid.UUID]) -> QuerySet[
     return visible_events(audience).filter(subject_uuid__in=subjects).order_by("-at", "-id")
 
 
-def events_of_people(found: QuerySet[Event]) -> QuerySet[Event]:
+def by_people(found: QuerySet[Event]) -> QuerySet[Event]:
     """Those of ``found`` that somebody did."""
     return found.filter(actor__isnull=False)
 
 
-def events_of_the_system(found: QuerySet[Event]) -> QuerySet[Event]:
+def by_the_system(found: QuerySet[Event]) -> QuerySet[Event]:
     """Those of ``found`` that the system noted of its own work: reminders, deliveries."""
     return found.filter(actor__isnull=True)
 
@@ -87,7 +87,7 @@ def epochs() -> list[Epoch]:
     return list(Epoch.objects.order_by("pk"))
 
 
-def is_lost(audience: Audience, shared_seq: int, own_seq: int, epoch: str) -> bool:
+def is_history_lost(audience: Audience, shared_seq: int, own_seq: int, epoch: str) -> bool:
     """Whether a reader who came to those positions in ``epoch`` has read what is lost now.
 
     ``epoch`` is empty for one from before any restore. One that is not known here was itself lost.
@@ -128,7 +128,7 @@ class Fault:
     reason: str
 
 
-def verify(chain: Chain) -> Fault | None:
+def first_fault_in(chain: Chain) -> Fault | None:
     """The first row of ``chain`` that is not as it was written, or None. Memory is bounded.
 
     Rows appended meanwhile are no fault: the check goes up to the head as it is at the start.
@@ -169,7 +169,7 @@ __all__ = [
     "all_chains",
     "chains_of",
     "changes_after",
+    "first_fault_in",
     "history_of",
-    "verify",
     "visible_events",
 ]

@@ -110,10 +110,10 @@ def _tell_security_log(entries: Sequence[Entry]) -> None:
         return
     for entry in entries:
         if entry.audience is None or concerns_security(entry.verb):
-            transaction.on_commit(partial(_record, entry, entry.key))
+            transaction.on_commit(partial(_record_in_security_log, entry, entry.key))
 
 
-def _record(entry: Entry, chain: str) -> None:
+def _record_in_security_log(entry: Entry, chain: str) -> None:
     security_log.record(
         entry.verb,
         entry.actor,
@@ -152,7 +152,7 @@ def is_brought_in(at: dt.datetime, recorded_at: dt.datetime) -> bool:
     return recorded_at - at > dt.timedelta(hours=1)
 
 
-def put_beside(person: uuid.UUID, value: str) -> str:
+def store_personal_value(person: uuid.UUID, value: str) -> str:
     """Keep ``value``, which is personal, beside the log; what the event is to hold instead.
 
     ``person``: whose it is. Empty stays empty.
@@ -165,6 +165,6 @@ def put_beside(person: uuid.UUID, value: str) -> str:
     return f"{PERSONAL}{digest}"
 
 
-def erase_beside(person: uuid.UUID) -> int:
+def erase_personal_values(person: uuid.UUID) -> int:
     """Erase all that stands beside events about ``person``; how many values. No event changes."""
     return PersonalValue.objects.filter(person=person).delete()[0]

@@ -87,10 +87,10 @@ def type_of(file: IO[bytes], name: str) -> FileType:
         raise NotTaken("empty", _("The file is empty. Choose the one with something in it."))
     found = next((kind for begins, kind in _BEGINNINGS if begins(head)), None)
     if found is None and head.startswith(b"PK\x03\x04"):
-        found = _packed(file)
+        found = _type_of_packed(file)
     ending = ending_of(name)
     if found is None:
-        found = _text(file, ending)
+        found = _type_of_text(file, ending)
     if ending and ending not in found.endings:
         text = _(
             "The name ends in .%(ending)s, and the file is something else (.%(found)s). Give it "
@@ -133,9 +133,9 @@ def full_name(name: str, found: FileType) -> str:
     return name if ending_of(name) else f"{name}.{found.endings[0]}"
 
 
-def _packed(file: IO[bytes]) -> FileType:
+def _type_of_packed(file: IO[bytes]) -> FileType:
     """Which document a packed file is, by its list of contents."""
-    names = _contents(file)
+    names = _names_in_packed(file)
     if any(name.lower().endswith("vbaproject.bin") for name in names):
         text = _("The document has macros. Save it without them (.docx, .xlsx, .pptx).")
         raise NotTaken("macros", text)
@@ -155,7 +155,7 @@ def _packed(file: IO[bytes]) -> FileType:
     raise NotTaken("archive", text)
 
 
-def _contents(file: IO[bytes]) -> list[str]:
+def _names_in_packed(file: IO[bytes]) -> list[str]:
     """The names in a packed file. Raises ``NotTaken`` for one that is damaged, or has more of them
     than any document has: the end of the file says how many before they are read."""
     damaged = NotTaken("damaged", _("The document is damaged or not whole. Send it again."))
@@ -175,7 +175,7 @@ def _contents(file: IO[bytes]) -> list[str]:
         raise damaged from error
 
 
-def _text(file: IO[bytes], ending: str) -> FileType:
+def _type_of_text(file: IO[bytes], ending: str) -> FileType:
     """Which text it is, by its ending: bytes that are no controls, and no page of markup."""
     file.seek(0)
     whole = file.read()

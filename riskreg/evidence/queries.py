@@ -41,7 +41,7 @@ def evidence_for(viewer: Viewer, evidence: UUID, *, lock: bool = False) -> Evide
     return found
 
 
-def evidence_on(
+def newest_evidence_on(
     viewer: Viewer, things: Collection[UUID]
 ) -> tuple[dict[UUID, list[Evidence]], bool]:
     """What hangs on the things of those public ids, newest first, and whether there is more than

@@ -36,7 +36,7 @@ class Folder(FileSystemStorage):
             part.replace(path)
         finally:
             part.unlink(missing_ok=True)
-        _settle(path.parent)
+        _sync_folder(path.parent)
         return name
 
     def url(self, name: str | None) -> str:
@@ -73,7 +73,7 @@ def write(name: UUID, content: Any) -> None:
 
 
 @contextlib.contextmanager
-def reading(name: UUID) -> Iterator[Any]:
+def open_for_reading(name: UUID) -> Iterator[Any]:
     """The file of that record, open for reading. Raises ``FileNotFoundError`` and what else a store
     raises."""
     file = evidence_storage().open(path_of(name), "rb")
@@ -98,7 +98,7 @@ def stored_names() -> Iterator[UUID]:
                     yield UUID(hex=name.removesuffix(".part"))
 
 
-def _settle(folder: Path) -> None:
+def _sync_folder(folder: Path) -> None:
     """Bring the names in a folder to the disk."""
     handle = os.open(folder, os.O_RDONLY)
     try:

@@ -10,7 +10,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.decisions.queries.decisions import decision_called, visible_decisions
+from riskreg.decisions.queries.decisions import bare_decision_for, visible_decisions
 from riskreg.indicators.queries.access import visible_readings
 from riskreg.kernel.errors import NotFound
 from riskreg.register.access import Viewer
@@ -44,7 +44,7 @@ TARGETS: dict[str, Target] = {
         Target("control", gettext_lazy("control"), controls_for, also="risk"),
         Target("reading", gettext_lazy("reading"), visible_readings, keeper="indicator",
                page_of="indicator"),
-        Target("decision", gettext_lazy("decision"), visible_decisions, decision_called),
+        Target("decision", gettext_lazy("decision"), visible_decisions, bare_decision_for),
     )
 }  # fmt: skip
 KINDS = tuple(TARGETS)

@@ -9,4 +9,4 @@ from riskreg.kernel import clock
 @shared_task(name="evidence.sweep")
 def sweep() -> int:
     """Delete the bytes of uploads that came to nothing."""
-    return services.sweep(clock.now())
+    return services.delete_unneeded_files(clock.now())

@@ -139,7 +139,7 @@ def _answerable_rows(viewer: Viewer) -> dict[str, tuple[QuerySet[Any], str]]:
     }
 
 
-def called(row: Any) -> str:
+def ref_or_name(row: Any) -> str:
     """What a thing is called in a list: its ref, or the name of what has none."""
     return str(row.localized("name") if isinstance(row, Control) else row.ref)
 

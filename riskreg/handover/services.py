@@ -13,7 +13,7 @@ from riskreg.accounts.models import User
 from riskreg.decisions.services import reopen_answers
 from riskreg.events.services import append
 from riskreg.handover.models import HandOver, ItemKind
-from riskreg.handover.queries import Responsibilities, called, person_leaving, responsibilities
+from riskreg.handover.queries import Responsibilities, person_leaving, ref_or_name, responsibilities
 from riskreg.handover.unowned_mail import tell_managers
 from riskreg.indicators.services import edit_indicator
 from riskreg.kernel.errors import Conflict, Errors, FieldError, Invalid
@@ -162,7 +162,7 @@ def end_member(
     is said and something is theirs, and what ``remove_member`` and ``hand_over`` raise.
     """
     row = member_to_remove(actor, user, version)
-    left = _settle(actor, row, to_user, nobody_yet, _("Left the register."), at)
+    left = _hand_over_what_is_taken(actor, row, to_user, nobody_yet, _("Left the register."), at)
     ended = remove_member(actor=actor, user=user, version=version, at=at)
     reopen_answers(actor=actor, user=row.user, at=at)
     tell_managers(actor.register, row.user, left, at)
@@ -184,14 +184,16 @@ def change_member_role(
     row = member_to_change(actor, user, version)
     left: list[Any] = []
     if role not in ANSWERABLE and row.role in ANSWERABLE and manages(actor, row.party_id):
-        left = _settle(actor, row, to_user, nobody_yet, _("Has another role now."), at)
+        left = _hand_over_what_is_taken(
+            actor, row, to_user, nobody_yet, _("Has another role now."), at
+        )
     changed = change_role(actor=actor, user=user, role=role, version=version, at=at)
     reopen_answers(actor=actor, user=row.user, at=at)
     tell_managers(actor.register, row.user, left, at)
     return changed
 
 
-def _settle(
+def _hand_over_what_is_taken(
     actor: Viewer, row: Membership, to_user: Any, nobody_yet: bool, reason: str, at: dt.datetime
 ) -> list[Any]:
     """Hand over what is theirs, if somebody takes it; what stays without anybody."""
@@ -212,7 +214,7 @@ def _settle(
         thing for things in (*found.moving.values(), *found.staying.values()) for thing in things
     ]
     if left and not nobody_yet:
-        refs = [called(thing) for thing in left]
+        refs = [ref_or_name(thing) for thing in left]
         raise Invalid.one(
             "to",
             "answers_for",
@@ -223,12 +225,12 @@ def _settle(
                 "say that nobody does yet.",
                 len(left),
             )
-            % {"name": row.user, "n": len(left), "refs": _some(refs)},
+            % {"name": row.user, "n": len(left), "refs": _first_refs_text(refs)},
         )
     return left
 
 
-def _some(refs: list[str]) -> str:
+def _first_refs_text(refs: list[str]) -> str:
     more = ", …" if len(refs) > _NAMED else ""
     return ", ".join(refs[:_NAMED]) + more
 
@@ -267,7 +269,7 @@ def reassign(
     refused = {
         ref: why
         for ref, version in risks.items()
-        if (why := _why_not(actor, rows.get(ref), version, their_party))
+        if (why := _fault_of_risk(actor, rows.get(ref), version, their_party))
     }
     if refused:
         raise Invalid(
@@ -291,12 +293,12 @@ def reassign(
         return asked
     # Those that are theirs already have nothing to change, and keep nobody from the others.
     return [
-        row if row.owner_id == taker.pk else _transfer(actor, ref, taker, at, asked)
+        row if row.owner_id == taker.pk else _transfer_any_version(actor, ref, taker, at, asked)
         for ref, row in rows.items()
     ]
 
 
-def _transfer(
+def _transfer_any_version(
     actor: Viewer, ref: str, taker: User, at: dt.datetime, agreed: ChangeRequest | None
 ) -> Risk:
     made = transfer_risk(actor=actor, ref=ref, version=None, owner=taker, at=at, agreed=agreed)
@@ -304,7 +306,7 @@ def _transfer(
     return made
 
 
-def _why_not(
+def _fault_of_risk(
     actor: Viewer, risk: Risk | None, version: int | None, their_party: int | None
 ) -> FieldError | None:
     if risk is None:
@@ -322,7 +324,7 @@ def _why_not(
 
 
 def _require_same_party(found: Responsibilities, their_party: int | None) -> None:
-    beyond = [called(row) for row in found.private if row.party_id != their_party]
+    beyond = [ref_or_name(row) for row in found.private if row.party_id != their_party]
     if beyond:
         raise Invalid.one(
             "to",
@@ -342,7 +344,7 @@ def _move(
 ) -> None:
     """Through the rooms' own services, so that each thing keeps its own rules and history."""
     for risk in found.moving.get("owned", []):
-        _transfer(actor, risk.ref, taker, at, agreed)
+        _transfer_any_version(actor, risk.ref, taker, at, agreed)
     for risk in found.moving.get("deputised", []):
         deputy = None if risk.owner_id == taker.pk else taker
         fields = {"deputy": deputy}

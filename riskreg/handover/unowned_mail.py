@@ -9,7 +9,7 @@ from riskreg.accounts.mails import page_address
 from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
-from riskreg.handover.queries import called
+from riskreg.handover.queries import ref_or_name
 from riskreg.notify.letters import letter
 from riskreg.notify.refresh import Content
 from riskreg.notify.services import post
@@ -75,5 +75,5 @@ def _content(
 
 def _line(row: Any) -> str:
     title = row.localized("title") if hasattr(row, "title") else getattr(row, "name", "")
-    name = called(row)
+    name = ref_or_name(row)
     return name if name == title else f"{name} {title}"

@@ -60,7 +60,8 @@ def above_by_versions(versions: Iterable[Criteria]) -> Q:
 
 def tightened(pairs: Sequence[tuple[Terms, Terms]], matrix: Matrix) -> Q | bool:
     """Of positions: risks that one of ``pairs`` takes in by the second and did not by the first
-    (``policy.acceptances.tightened``); True or False where that does not depend on terms."""
+    (``policy.acceptances.tightened_pairs_of_terms``); True or False where that does not depend on
+    terms."""
     found = []
     for before, now in pairs:
         if now.nobody or before.everybody:

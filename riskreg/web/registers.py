@@ -82,7 +82,7 @@ def _rows(due: list[tuple[Viewer, Any]]) -> list[dict[str, Any]]:
         ratings = {
             d.subject: agenda_page.rating_of(d, matrix) for d in duties if d.kind == REVIEW.kind
         }
-        facts = agenda.facts_of(d for d in duties if d.subject not in ratings)
+        facts = agenda.status_texts(d for d in duties if d.subject not in ratings)
         rows = agenda_page.duty_rows(viewer, duties, facts, ratings, {})
         for duty, row in zip(duties, rows, strict=True):
             made[duty.key] = {**row, "register": viewer.register.name}

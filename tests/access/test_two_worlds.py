@@ -121,7 +121,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams]:
                 monkeypatch.setattr(field, "default", lambda: streams())
                 field.__dict__.pop("_get_default", None)
     monkeypatch.setattr("riskreg.accounts.services.accounts.secrets.token_urlsafe", streams.token)
-    plain = telling._post
+    plain = telling._post_to_endpoint
 
     def post(actor: Any, row: Any, verb: str, endpoint: Endpoint, at: dt.datetime) -> None:
         # What foton's own webhook is told is foton's own, though both parties hear of the act.
@@ -129,7 +129,7 @@ def drawn(monkeypatch: pytest.MonkeyPatch) -> Iterator[Streams]:
         with streams.hidden() if own else contextlib.nullcontext():
             plain(actor, row, verb, endpoint, at)
 
-    monkeypatch.setattr(telling, "_post", post)
+    monkeypatch.setattr(telling, "_post_to_endpoint", post)
     yield streams
     monkeypatch.undo()
     for model in apps.get_models():

@@ -15,7 +15,7 @@ from riskreg.accounts import services
 from riskreg.accounts.models import User
 from riskreg.accounts.services import administration
 from riskreg.events.models import Event
-from riskreg.events.personal import values_beside
+from riskreg.events.personal import personal_values_in_changes
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.notify.models import Delivery, Message
 from riskreg.register.models import Membership
@@ -67,7 +67,7 @@ def latest(verb: str) -> tuple[Event, dict[str, Any]]:
 
 def beside(text: str) -> str:
     """What stands beside the event that holds ``text``."""
-    return values_beside(text)[text]
+    return personal_values_in_changes(text)[text]
 
 
 def test_a_new_address_is_logged_and_told_at_the_old_one(

@@ -19,7 +19,7 @@ from riskreg.analysis.services import (
     release_estimate,
     request_simulation,
 )
-from riskreg.duties.queries.agenda import Wanted, facts_of, lists_for
+from riskreg.duties.queries.agenda import Wanted, lists_for, status_texts
 from riskreg.events.models import Event
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.notify.models import Message
@@ -378,7 +378,7 @@ def test_a_reading_outside_the_range_asks_its_expert_for_a_look(one: World) -> N
     measuring.read(one, indicator, "199000", at=one.at + dt.timedelta(minutes=5))
     (duty,) = duties(one)
     assert (duty.due_on, duty.owner_id, duty.ref) == (one.today, one.owner.pk, "D-001")
-    (text,) = facts_of([duty]).values()
+    (text,) = status_texts([duty]).values()
     assert "199,000 CNY/t" in text
     # What is believed anew, in the knowledge of it, discharges it.
     belief(one, lithium(), as_of=str(one.today), high="260000")

@@ -21,10 +21,10 @@ from riskreg.decisions.services import (
     propose_decision,
 )
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.services import add_endpoint, disable_endpoint, try_out
-from riskreg.endpoints.url_guard import read
+from riskreg.endpoints.services import add_endpoint, disable_endpoint, send_test_message
+from riskreg.endpoints.url_guard import parse_address
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.services import add_evidence, checked_file, store_upload
+from riskreg.evidence.services import add_evidence, check_file, store_upload
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.services import Brought, bring_in, keep_draft
 from riskreg.exchange.services.schedules import set_schedule
@@ -60,7 +60,7 @@ def attached(slug: str) -> Evidence:
         return row
     actor = viewer_for(User.objects.get(email=MANAGER), slug)
     text = io.BytesIO(b"as agreed (illustrative)")
-    checked = checked_file(text, "minutes.txt")
+    checked = check_file(text, "minutes.txt")
     with store_upload(text, checked, clock.now()) as stored:
         return add_evidence(
             actor=actor, thing="risk", ref="R-001", stored=stored, label="illustrative",
@@ -267,9 +267,9 @@ def endpoint() -> Endpoint:
     if found is None:
         found, _secret = add_endpoint(
             kind="webhook", name="ERP of the plant", language="en",
-            address=read("https://erp.foton.example/in/7"), **who,
+            address=parse_address("https://erp.foton.example/in/7"), **who,
         )  # fmt: skip
-        try_out(endpoint=found.uuid, local_day=manager.today(clock.now()), **who)
+        send_test_message(endpoint=found.uuid, local_day=manager.today(clock.now()), **who)
         disable_endpoint(found.uuid, "410 Gone", clock.now())
     return found
 

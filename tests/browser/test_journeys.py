@@ -14,7 +14,7 @@ from riskreg.analysis.amounts import chance_text
 from riskreg.analysis.models import Estimate
 from riskreg.analysis.queries.simulations import results_of_run
 from riskreg.decisions.models import Acceptance, Decision
-from riskreg.decisions.queries.acceptances import unaccepted
+from riskreg.decisions.queries.acceptances import unaccepted_threats_above_appetite
 from riskreg.decisions.services import edit_decision, propose_decision, request_acceptance
 from riskreg.demo.queries import DEMO_PASSWORD, DEMO_SLUG
 from riskreg.kernel import clock
@@ -356,7 +356,9 @@ def asked_of_leader(world: Any, n: int) -> tuple[Decision, Acceptance]:
     today = world.viewer("leader").today(world.at)
     bare = [
         position.risk
-        for position in unaccepted(world.viewer("leader"), today).select_related("risk")
+        for position in unaccepted_threats_above_appetite(
+            world.viewer("leader"), today
+        ).select_related("risk")
         if position.request is None and position.risk.owner == world.owner
     ]
     risk: Risk = bare[0]

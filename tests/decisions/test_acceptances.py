@@ -12,7 +12,7 @@ from riskreg.decisions.queries.acceptances import (
     acceptance_for,
     stale_because,
     status_of,
-    unaccepted,
+    unaccepted_threats_above_appetite,
 )
 from riskreg.decisions.services import (
     close_condition,
@@ -88,10 +88,10 @@ def test_who_may_take_a_permission_away(asker: Asker, found: Block | None) -> No
 def test_the_last_day_is_that_of_the_nearer_cap() -> None:
     matrix = Matrix(Criteria(**_criteria(critical={"accept_days": 90, "accept_total_days": 120})))
     today = dt.date(2026, 11, 28)
-    assert policy.last_day(today, None, matrix, "critical") == today + 90 * DAY
+    assert policy.last_possible_day(today, None, matrix, "critical") == today + 90 * DAY
     first = today - 60 * DAY
-    assert policy.last_day(today, first, matrix, "critical") == today + 60 * DAY
-    assert policy.last_day(today, today - 200 * DAY, matrix, "critical") < today
+    assert policy.last_possible_day(today, first, matrix, "critical") == today + 60 * DAY
+    assert policy.last_possible_day(today, today - 200 * DAY, matrix, "critical") < today
 
 
 @pytest.mark.parametrize(
@@ -111,7 +111,7 @@ def test_only_criteria_that_ask_for_more_make_it_stale(change: dict[str, Any], s
     old, new = (Criteria(pk=n, **_criteria(**c)) for n, c in ((1, {}), (2, change)))
     found = policy.stale_because(Matrix(old), Matrix(new), "critical", "critical", False)
     assert bool(found) is stale
-    covered = policy.covered_by(Matrix(old), Matrix(new), "critical")
+    covered = policy.ratings_that_cover(Matrix(old), Matrix(new), "critical")
     assert (covered == ["critical"]) is not stale
 
 
@@ -226,10 +226,10 @@ def test_a_condition_of_a_private_risk_is_owed_within_its_party(world: World) ->
 def test_granted_it_holds_and_its_conditions_and_its_end_are_duties(world: World) -> None:
     row = builders.risk(world)
     viewer = world.viewer("leader")
-    assert [p.ref for p in unaccepted(viewer, world.today)] == [row.ref]
+    assert [p.ref for p in unaccepted_threats_above_appetite(viewer, world.today)] == [row.ref]
     granted = accepted(world, row, conditions=[condition(world)])
     assert _standing(world, granted) == Status.IN_FORCE
-    assert not unaccepted(viewer, world.today).exists()
+    assert not unaccepted_threats_above_appetite(viewer, world.today).exists()
     assert _duties(world, "owner") >= {"acceptance.condition", "acceptance.expiry"}
     assert "acceptance.answer" not in _duties(world, "leader")
 
@@ -305,8 +305,8 @@ def test_it_holds_to_its_last_day_and_stays_owed_after(world: World) -> None:
     granted = accepted(world, row)
     viewer = world.viewer("leader")
     last = world.today + 60 * DAY
-    assert not unaccepted(viewer, last).exists()
-    assert [p.ref for p in unaccepted(viewer, last + DAY)] == [row.ref]
+    assert not unaccepted_threats_above_appetite(viewer, last).exists()
+    assert [p.ref for p in unaccepted_threats_above_appetite(viewer, last + DAY)] == [row.ref]
     found = acceptance_for(viewer, granted.ref, last + DAY)
     assert status_of(viewer, found, last + DAY) == Status.EXPIRED
     assert "acceptance.expiry" in _duties(world, "owner", last + DAY)
@@ -370,10 +370,10 @@ def test_a_higher_rating_a_missed_condition_and_stricter_criteria_end_its_cover(
     missed = world.today + 21 * DAY
     found = acceptance_for(viewer, granted.ref, missed)
     assert [s.value for s in stale_because(viewer, found)] == ["condition_missed"]
-    assert [p.ref for p in unaccepted(viewer, missed)] == [row.ref]
+    assert [p.ref for p in unaccepted_threats_above_appetite(viewer, missed)] == [row.ref]
     builders.assess(world, row, (5, 5))
     assert _stale(world, granted) == ["rating_up"]
-    assert [p.ref for p in unaccepted(viewer, world.today)] == [row.ref]
+    assert [p.ref for p in unaccepted_threats_above_appetite(viewer, world.today)] == [row.ref]
     builders.assess(world, row, (3, 4))
     assert _stale(world, granted) == []
     data = _criteria(high={"accept_role": "leader"})
@@ -382,7 +382,9 @@ def test_a_higher_rating_a_missed_condition_and_stricter_criteria_end_its_cover(
     )
     assert world.viewer("leader").criteria.number == 2
     assert _stale(world, granted) == ["criteria_stricter"]
-    assert [p.ref for p in unaccepted(world.viewer("leader"), world.today)] == [row.ref]
+    assert [
+        p.ref for p in unaccepted_threats_above_appetite(world.viewer("leader"), world.today)
+    ] == [row.ref]
 
 
 @pytest.mark.django_db
@@ -390,7 +392,7 @@ def test_a_lower_rating_stays_covered(world: World) -> None:
     row = builders.risk(world, rated=(5, 5))
     accepted(world, row)
     builders.assess(world, row, (3, 4))
-    assert not unaccepted(world.viewer("leader"), world.today).exists()
+    assert not unaccepted_threats_above_appetite(world.viewer("leader"), world.today).exists()
 
 
 @pytest.mark.django_db
@@ -400,7 +402,9 @@ def test_the_response_accept_is_a_wish_and_no_acceptance(world: World) -> None:
         actor=world.viewer("owner"), ref=row.ref, version=None, fields={"response": "accept"},
         at=world.at,
     )  # fmt: skip
-    assert [p.ref for p in unaccepted(world.viewer("leader"), world.today)] == [row.ref]
+    assert [
+        p.ref for p in unaccepted_threats_above_appetite(world.viewer("leader"), world.today)
+    ] == [row.ref]
 
 
 # Conditions ------------------------------------------------------------------------------------
@@ -446,7 +450,9 @@ def test_revoked_it_holds_no_more_and_nothing_is_owed(world: World) -> None:
         actor=world.viewer("owner"), ref=granted.ref, version=None, words="We insured it",
         at=world.at,
     )  # fmt: skip
-    assert [p.ref for p in unaccepted(world.viewer("leader"), world.today)] == [row.ref]
+    assert [
+        p.ref for p in unaccepted_threats_above_appetite(world.viewer("leader"), world.today)
+    ] == [row.ref]
     assert not Obligation.objects.filter(state__in=["open", "proposed"]).exists()
 
 
@@ -475,14 +481,16 @@ def test_accepted_in_private_is_not_accepted_once_everybody_sees_the_risk(world:
         grant_acceptance(actor=world.viewer("leader"), ref=request.ref, version=None, at=world.at)
     assert refused.value.fields["risk"][0].code == "shared_since"
     for who in ("leader", "partner_leader"):
-        found = [p.request for p in unaccepted(world.viewer(who), world.today)]
+        found = [
+            p.request for p in unaccepted_threats_above_appetite(world.viewer(who), world.today)
+        ]
         assert found == [None]
 
 
 # Helpers ---------------------------------------------------------------------------------------
 def _duties(world: World, who: str, today: dt.date | None = None) -> set[str]:
     viewer = world.viewer(who)
-    wanted = agenda.Wanted(today=today or world.today, people=agenda.mine(viewer))
+    wanted = agenda.Wanted(today=today or world.today, people=agenda.own_and_stood_in_for(viewer))
     return {duty.kind for duty in agenda.duties_for(viewer, wanted, 99).duties}
 
 

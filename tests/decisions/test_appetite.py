@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 
-from riskreg.decisions.queries.acceptances import acceptance_for, stale_because, unaccepted
+from riskreg.decisions.queries.acceptances import (
+    acceptance_for,
+    stale_because,
+    unaccepted_threats_above_appetite,
+)
 from riskreg.decisions.queries.past import unaccepted_on
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
@@ -39,7 +43,9 @@ def publish(world: World, at: Any = None, **named: str) -> None:
 
 
 def needing(world: World) -> list[str]:
-    return sorted(row.ref for row in unaccepted(world.viewer("leader"), world.today))
+    return sorted(
+        row.ref for row in unaccepted_threats_above_appetite(world.viewer("leader"), world.today)
+    )
 
 
 def stale(world: World, ref: str) -> list[str]:

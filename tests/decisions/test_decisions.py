@@ -113,8 +113,8 @@ def test_who_may(act: str, state: str, who: Asker, found: Block | None) -> None:
 
 
 def test_a_choice_waits_for_every_party_that_is_asked() -> None:
-    assert policy.after("proposed", Act.DECIDE, {1}, {1, 2}) == "proposed"
-    assert policy.after("proposed", Act.AGREE, {1, 2}, {1, 2}) == "decided"
+    assert policy.state_after("proposed", Act.DECIDE, {1}, {1, 2}) == "proposed"
+    assert policy.state_after("proposed", Act.AGREE, {1, 2}, {1, 2}) == "decided"
     ruled = Situation("proposed", ruled=True)
     assert policy.block(Act.DECIDE, ruled, ANYBODY) == Block.RULED
     mine = Situation("proposed", ruled=True, party_agreed=True)
@@ -602,5 +602,5 @@ def test_what_became_of_it_is_kept_for_good(world: World) -> None:
 
 def duties(world: World, viewer: Any) -> set[str]:
     """The kinds of what the viewer owes."""
-    wanted = agenda.Wanted(today=world.today, people=agenda.mine(viewer))
+    wanted = agenda.Wanted(today=world.today, people=agenda.own_and_stood_in_for(viewer))
     return {duty.kind for duty in agenda.duties_for(viewer, wanted, 99).duties}

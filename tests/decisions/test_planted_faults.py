@@ -41,16 +41,16 @@ def decides_on_stale(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def extends_past_the_cap(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(requests, "accepted_since", lambda *_known: None)
+    monkeypatch.setattr(requests, "accepted_without_break_since", lambda *_known: None)
 
 
 def accepts_without_acceptance(monkeypatch: pytest.MonkeyPatch) -> None:
-    plain = acceptance_queries._accepted
+    plain = acceptance_queries._is_validly_accepted
 
     def wishes_too(viewer: Viewer, today: Any) -> Q:
         return plain(viewer, today) | Q(risk__response="accept")
 
-    monkeypatch.setattr(acceptance_queries, "_accepted", wishes_too)
+    monkeypatch.setattr(acceptance_queries, "_is_validly_accepted", wishes_too)
 
 
 def grants_what_is_no_more_acceptable(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -57,6 +57,6 @@ def test_as_written_anew_whoever_asks_for_what(
     # One statement has served whoever asked for something of its shape.
     known = picks._statement.cache_info()
     assert known.hits > known.misses > 0
-    monkeypatch.setattr(picks, "_shape", lambda *given: (None, []))
+    monkeypatch.setattr(picks, "_shape_and_values", lambda *given: (None, []))
     assert found == [told(world, *one) for one in asked]
     assert sum(len(one) for lists in found for one in lists) > 100

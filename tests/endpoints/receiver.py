@@ -196,5 +196,5 @@ def reach(monkeypatch: pytest.MonkeyPatch, receiver: Receiver, trust: ssl.SSLCon
         return plain("127.0.0.1", receiver.port, seconds)
 
     monkeypatch.setattr(http_client, "_open", open_)
-    monkeypatch.setattr(http_client, "tls", lambda: trust)
+    monkeypatch.setattr(http_client, "tls_context", lambda: trust)
     return opened

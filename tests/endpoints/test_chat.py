@@ -19,7 +19,7 @@ from riskreg.endpoints import services as endpoints
 from riskreg.endpoints.channels import chat
 from riskreg.endpoints.channels.chat import Chat
 from riskreg.endpoints.models import Endpoint, EndpointKind
-from riskreg.endpoints.url_guard import read
+from riskreg.endpoints.url_guard import parse_address
 from riskreg.events.policy import Audience
 from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
@@ -48,7 +48,10 @@ FINE = {
     "lark": b'{"code":0,"data":{},"msg":"success"}', "wecom": b'{"errcode":0,"errmsg":"ok"}',
     "dingtalk": b'{"errcode":0,"errmsg":"ok"}',
 }  # fmt: skip
-HOSTS = {read(text).host for text in ADDRESSES.values()} | {NEW_TEAMS, "hooks.slack-gov.com"}
+HOSTS = {parse_address(text).host for text in ADDRESSES.values()} | {
+    NEW_TEAMS,
+    "hooks.slack-gov.com",
+}
 
 
 @dataclass
@@ -203,7 +206,7 @@ def test_dingtalk_is_sent_markdown(double: Double) -> None:
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_nobody_is_mentioned_by_what_somebody_typed(double: Double, kind: str) -> None:
     double.answers(FINE[kind], status=200)
-    evil = chat.plain(
+    evil = chat.without_markup(
         '<!channel> <at user_id="all">x</at> <at>x</at> [y](https://evil.example) `z`'
     )
     send(added(kind), subject=evil, text=evil, payload={"markdown": evil})
@@ -263,7 +266,7 @@ def test_a_server_that_is_away_passes(double: Double, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("kind", ADDRESSES)
 def test_a_service_whose_name_turned_inward_is_not_called(double: Double, kind: str) -> None:
     row = added(kind)
-    double.names[read(ADDRESSES[kind]).host] = ["169.254.169.254"]
+    double.names[parse_address(ADDRESSES[kind]).host] = ["169.254.169.254"]
     with pytest.raises(PermanentFailure, match="not a public address"):
         send(row)
     assert double.opened == []

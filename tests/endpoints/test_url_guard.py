@@ -16,7 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from riskreg.endpoints import http_client, url_guard
-from riskreg.endpoints.url_guard import BlockedAddress, Unreachable, check, is_public, read, resolve
+from riskreg.endpoints.url_guard import (
+    BlockedAddress,
+    Unreachable,
+    is_public,
+    parse_address,
+    parse_and_resolve,
+    resolve,
+)
 from tests.endpoints import receiver
 from tests.endpoints.receiver import Receiver
 
@@ -126,26 +133,26 @@ def test_what_is_refused_is_refused_before_anything_is_asked(
     names: dict[str, list[str]], calls: list[Any], text: str, code: str
 ) -> None:
     with pytest.raises(BlockedAddress) as refused:
-        read(text)
+        parse_address(text)
     assert refused.value.code == code
     assert refused.value.detail
     with pytest.raises(BlockedAddress):
-        check(text)
+        parse_and_resolve(text)
     assert receiver.asked(names) == []
     assert calls == []
 
 
 def test_a_plain_address_is_taken_apart_and_shown_without_what_is_secret() -> None:
-    address = read("https://Hooks.Receiver.com:443/a/b?key=s3cret")
+    address = parse_address("https://Hooks.Receiver.com:443/a/b?key=s3cret")
     assert (address.host, address.port, address.target) == (
         "hooks.receiver.com", 443, "/a/b?key=s3cret",
     )  # fmt: skip
     assert "s3cret" not in f"{address} {address!r}"
     assert address.url == "https://hooks.receiver.com/a/b?key=s3cret"
-    assert read("https://hooks.receiver.com").target == "/"
-    assert read("https://xn--bcher-kva.example/").host == "xn--bcher-kva.example"
-    assert read(f"https://{PUBLIC}/").host == PUBLIC
-    assert read("https://[2606:2800:21f::1]/").netloc == "[2606:2800:21f::1]"
+    assert parse_address("https://hooks.receiver.com").target == "/"
+    assert parse_address("https://xn--bcher-kva.example/").host == "xn--bcher-kva.example"
+    assert parse_address(f"https://{PUBLIC}/").host == PUBLIC
+    assert parse_address("https://[2606:2800:21f::1]/").netloc == "[2606:2800:21f::1]"
 
 
 @pytest.mark.parametrize(
@@ -192,7 +199,7 @@ def test_a_name_that_leads_inside_is_not_called(
     names: dict[str, list[str]], calls: list[Any], numbers: list[str]
 ) -> None:
     names["hooks.receiver.com"] = numbers
-    for act in (check, lambda text: http_client.post(read(text), b"{}", {})):
+    for act in (parse_and_resolve, lambda text: http_client.post(parse_address(text), b"{}", {})):
         with pytest.raises(BlockedAddress) as refused:
             act("https://hooks.receiver.com/")
         assert refused.value.code == "not_public"
@@ -204,7 +211,7 @@ def test_a_name_that_changes_after_it_was_saved_is_not_called(
     names: dict[str, list[str]], calls: list[Any]
 ) -> None:
     names["hooks.receiver.com"] = [PUBLIC]
-    address = check("https://hooks.receiver.com/")
+    address = parse_and_resolve("https://hooks.receiver.com/")
     names["hooks.receiver.com"] = ["127.0.0.1"]
     with pytest.raises(BlockedAddress):
         http_client.post(address, b"{}", {})
@@ -224,17 +231,17 @@ def test_the_number_that_was_judged_is_the_one_that_is_called(
 
     monkeypatch.setattr(url_guard, "is_public", turn)
     with pytest.raises(Unreachable):
-        http_client.post(read("https://hooks.receiver.com/"), b"{}", {})
+        http_client.post(parse_address("https://hooks.receiver.com/"), b"{}", {})
     assert calls == [(PUBLIC, 443)]
     assert receiver.asked(names) == ["hooks.receiver.com"], "asked once, and never again"
 
 
 def test_a_name_that_nobody_knows(names: dict[str, list[str]], calls: list[Any]) -> None:
     with pytest.raises(BlockedAddress) as refused:
-        check("https://nobody.receiver.com/")
+        parse_and_resolve("https://nobody.receiver.com/")
     assert refused.value.code == "unknown_host"
     with pytest.raises(Unreachable):
-        http_client.post(read("https://nobody.receiver.com/"), b"{}", {})
+        http_client.post(parse_address("https://nobody.receiver.com/"), b"{}", {})
     assert calls == []
 
 
@@ -246,7 +253,7 @@ def test_a_resolver_that_does_not_answer_costs_a_bounded_time(
     monkeypatch.setattr(url_guard, "LOOKUP_SECONDS", 0.1)
     started = time.monotonic()
     with pytest.raises(Unreachable, match="too long"):
-        resolve(read("https://hooks.receiver.com/"))
+        resolve(parse_address("https://hooks.receiver.com/"))
     assert time.monotonic() - started < 2
     held.set()
 
@@ -254,15 +261,15 @@ def test_a_resolver_that_does_not_answer_costs_a_bounded_time(
 # Hosts that the operator names -------------------------------------------------------------------
 def test_hosts_that_the_operator_named_may_be_inside(settings: Any) -> None:
     settings.WEBHOOK_ALLOWED_HOSTS = ["erp.factory.internal", "127.0.0.1:8099", "[::1]:8099"]
-    assert read("http://erp.factory.internal/").trusted
-    assert read("https://erp.factory.internal:8443/").trusted
-    assert read("http://127.0.0.1:8099/hook").trusted
-    assert read("http://[::1]:8099/hook").trusted
+    assert parse_address("http://erp.factory.internal/").trusted
+    assert parse_address("https://erp.factory.internal:8443/").trusted
+    assert parse_address("http://127.0.0.1:8099/hook").trusted
+    assert parse_address("http://[::1]:8099/hook").trusted
     for text in ("http://127.0.0.1/", "http://127.0.0.1:22/", "https://other.factory.internal/"):
         with pytest.raises(BlockedAddress):
-            read(text)
+            parse_address(text)
     with pytest.raises(BlockedAddress):
-        read("http://u:p@erp.factory.internal/")
+        parse_address("http://u:p@erp.factory.internal/")
 
 
 def test_no_host_is_named_unless_the_operator_does(settings: Any) -> None:
@@ -278,7 +285,7 @@ def server(settings: Any) -> Iterator[Receiver]:
 
 
 def url(server: Receiver, path: str = "/hook") -> url_guard.Address:
-    return read(f"http://127.0.0.1:{server.port}{path}")
+    return parse_address(f"http://127.0.0.1:{server.port}{path}")
 
 
 def test_a_post_arrives_as_it_was_sent(server: Receiver) -> None:
@@ -319,7 +326,7 @@ def test_a_server_that_is_away_or_hangs_up(server: Receiver, settings: Any) -> N
         http_client.post(url(server), b"{}", {})
     settings.WEBHOOK_ALLOWED_HOSTS = ["127.0.0.1"]
     with pytest.raises(Unreachable, match="refused"):
-        http_client.post(read("http://127.0.0.1:9/"), b"{}", {})
+        http_client.post(parse_address("http://127.0.0.1:9/"), b"{}", {})
 
 
 def test_no_proxy_of_the_environment_is_asked(
@@ -337,12 +344,14 @@ def test_over_tls_the_name_is_asked_for_and_proved(
     with receiver.serving_tls("hooks.receiver.com") as (found, trust):
         receiver.reach(monkeypatch, found, trust)
         names |= {"hooks.receiver.com": [PUBLIC], "other.receiver.com": [PUBLIC]}
-        assert http_client.post(read("https://hooks.receiver.com/x"), b"{}", {}).status == 200
+        assert (
+            http_client.post(parse_address("https://hooks.receiver.com/x"), b"{}", {}).status == 200
+        )
         assert found.got[0].headers["host"] == "hooks.receiver.com"
         assert found.names == ["hooks.receiver.com"]
         with pytest.raises(Unreachable, match="certificate was not accepted"):
-            http_client.post(read("https://other.receiver.com/x"), b"{}", {})
-        monkeypatch.setattr(http_client, "tls", ssl.create_default_context)
+            http_client.post(parse_address("https://other.receiver.com/x"), b"{}", {})
+        monkeypatch.setattr(http_client, "tls_context", ssl.create_default_context)
         with pytest.raises(Unreachable, match="certificate was not accepted"):
-            http_client.post(read("https://hooks.receiver.com/x"), b"{}", {})
+            http_client.post(parse_address("https://hooks.receiver.com/x"), b"{}", {})
         assert len(found.got) == 1

@@ -43,7 +43,7 @@ def entry(audience: Audience | None = SHARED, verb: str = "risk.edited", **more:
 
 
 def verified() -> list[str]:
-    return [fault.reason for c in queries.all_chains() if (fault := queries.verify(c))]
+    return [fault.reason for c in queries.all_chains() if (fault := queries.first_fault_in(c))]
 
 
 def tamper(sql: str, *params: object) -> None:
@@ -163,7 +163,7 @@ def test_rows_that_come_while_verifying_are_no_fault() -> None:
     append_all([entry(), entry()])
     stale = Chain.objects.get()
     append(entry())
-    assert queries.verify(stale) is None
+    assert queries.first_fault_in(stale) is None
 
 
 @pytest.mark.django_db

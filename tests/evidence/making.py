@@ -39,7 +39,7 @@ def evidence(
     """A file that somebody attached to ``row``."""
     at = given.pop("at", world.at)
     ref = str(getattr(row, "ref", None) or row.uuid)
-    checked = services.checked_file(io.BytesIO(data), name)
+    checked = services.check_file(io.BytesIO(data), name)
     with services.store_upload(io.BytesIO(data), checked, at) as stored:
         return services.add_evidence(
             actor=world.viewer(by), thing=kind, ref=ref, stored=stored, at=at, **given

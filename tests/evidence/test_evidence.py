@@ -16,7 +16,7 @@ from django.db import DatabaseError, transaction
 from riskreg.events.models import Event
 from riskreg.evidence import services, storage
 from riskreg.evidence.models import Evidence, Upload
-from riskreg.evidence.queries import evidence_for, evidence_on, visible_evidence
+from riskreg.evidence.queries import evidence_for, newest_evidence_on, visible_evidence
 from riskreg.evidence.services.files import UPLOAD_LASTS
 from riskreg.evidence.storage import Folder, path_of
 from riskreg.evidence.targets import KINDS, thing_for
@@ -116,7 +116,7 @@ def test_what_is_wrong_is_refused_and_leaves_no_file(world: World) -> None:
     assert refused(evidence, world, risk, source="x" * 501) == "too_long"
     assert refused(evidence, world, risk, source="a\nb") == "one_line"
     assert refused(evidence, world, risk, data=b"") == "empty"
-    assert refused(services.checked_file, None, "") == "required"
+    assert refused(services.check_file, None, "") == "required"
     evidence(world, risk)
     assert refused(evidence, world, risk, name="copy.pdf") == "taken"
     # On another thing it is no second time, and who adds it is told of the first.
@@ -159,7 +159,7 @@ def test_files_of_the_time_before_sharing_stay_the_partys_own_until_each_is_rele
     )
     shared = share_risk(actor=manager, ref=risk.ref, version=None, at=world.at)
     assert not visible_evidence(partner).exists()
-    assert evidence_on(partner, [shared.uuid]) == ({}, False)
+    assert newest_evidence_on(partner, [shared.uuid]) == ({}, False)
     with pytest.raises(NotFound):
         evidence_for(partner, first.uuid)
     for who in ("partner_manager", "auditor"):
@@ -223,7 +223,7 @@ class FullDisk(io.BytesIO):
 
 
 def test_a_full_disk_is_said_and_leaves_nothing(world: World) -> None:
-    checked = services.checked_file(io.BytesIO(PDF), "a.pdf")
+    checked = services.check_file(io.BytesIO(PDF), "a.pdf")
     with (
         nothing_changes(),
         pytest.raises(Unavailable, match="no room"),
@@ -248,14 +248,16 @@ def test_what_a_dead_process_leaves_is_swept_and_never_seen(world: World) -> Non
     # A record was written, and only the note about it stayed.
     Upload.objects.create(uuid=kept.uuid, created_at=world.at)
     with nothing_changes():
-        assert services.sweep(world.at + UPLOAD_LASTS - dt.timedelta(minutes=1)) == 0
-    assert services.sweep(world.at + UPLOAD_LASTS + dt.timedelta(minutes=1)) == 3
+        assert (
+            services.delete_unneeded_files(world.at + UPLOAD_LASTS - dt.timedelta(minutes=1)) == 0
+        )
+    assert services.delete_unneeded_files(world.at + UPLOAD_LASTS + dt.timedelta(minutes=1)) == 3
     assert stored() == {kept.uuid}
     assert not Upload.objects.exists()
 
 
 def test_an_upload_whose_record_fails_leaves_no_file(world: World) -> None:
-    checked = services.checked_file(io.BytesIO(PDF), "a.pdf")
+    checked = services.check_file(io.BytesIO(PDF), "a.pdf")
     with (
         pytest.raises(ZeroDivisionError),
         services.store_upload(io.BytesIO(PDF), checked, world.at) as made,

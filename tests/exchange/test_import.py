@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import transaction
 
 from riskreg.events.models import Event
-from riskreg.events.queries import all_chains, verify
+from riskreg.events.queries import all_chains, first_fault_in
 from riskreg.exchange.models import Import, ImportedRow
 from riskreg.exchange.queries import imports_for, parked_owner_of, waiting_for_owner
 from riskreg.exchange.services import Brought, bring_in, preview_import
@@ -98,7 +98,7 @@ def test_what_it_says_comes_in_with_its_days_and_marked_as_brought_in(world: Wor
     states = [(p.state, p.valid_from.date()) for p in Position.objects.filter(risk=permit)]
     assert ("closed", dt.date(2025, 6, 29)) in states
     assert Event.objects.filter(verb="import.made").count() == 1
-    assert [verify(chain) for chain in all_chains() if verify(chain)] == []
+    assert [first_fault_in(chain) for chain in all_chains() if first_fault_in(chain)] == []
 
 
 def test_the_same_file_twice_and_a_changed_one(world: World) -> None:
@@ -225,7 +225,7 @@ def test_rows_that_are_made_together_are_taken_as_those_by_themselves(
             found = list(ImportedRow.objects.order_by("number").values(*kept))
             events = list(Event.objects.order_by("pk").values_list("verb", "subject_ref", "at"))
             events = [event for event in events if event[0].startswith("risk.")]
-            assert all(not verify(chain) for chain in all_chains())
+            assert all(not first_fault_in(chain) for chain in all_chains())
             transaction.set_rollback(True)
         for row in found:
             row["made"] = {name: len(each) for name, each in row["made"].items()}

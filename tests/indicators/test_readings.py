@@ -43,7 +43,9 @@ def status(row: Indicator) -> str:
 def called_of(world: World, name: str) -> list[Breach]:
     """What calls for a review by that member, as My work and the API's duties read it."""
     viewer = world.viewer(name)
-    wanted = agenda.Wanted(world.today, kinds=(BREACH.kind,), people=agenda.mine(viewer))
+    wanted = agenda.Wanted(
+        world.today, kinds=(BREACH.kind,), people=agenda.own_and_stood_in_for(viewer)
+    )
     return [duty.thing for duty in agenda.duties_for(viewer, wanted, 50).duties]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from riskreg.api.core.pagination import make_cursor
-from riskreg.events.queries import is_lost
+from riskreg.events.queries import is_history_lost
 from riskreg.events.services import begin_epoch
 from riskreg.operations.services.backing_up import make_backup
 from riskreg.operations.services.restoring import restore
@@ -64,8 +64,8 @@ def test_what_is_lost_is_counted_from_every_restore_since(world: World) -> None:
     audience = world.viewer(world.owner).audience
     first = begin_epoch(at=AT, backup_of=AT)
     head = first.heads[next(iter(k for k in first.heads if k.endswith(":shared")))]
-    assert not is_lost(audience, head, 0, "")
-    assert is_lost(audience, head + 1, 0, "")
-    assert not is_lost(audience, head + 1, 0, first.name)
+    assert not is_history_lost(audience, head, 0, "")
+    assert is_history_lost(audience, head + 1, 0, "")
+    assert not is_history_lost(audience, head + 1, 0, first.name)
     # A name that is not known is of a history that was lost as a whole.
-    assert is_lost(audience, 0, 0, "000000000000")
+    assert is_history_lost(audience, 0, 0, "000000000000")

@@ -17,9 +17,9 @@ from riskreg.accounts.models import ApiToken, User
 from riskreg.accounts.services import create_token
 from riskreg.accounts.services.administration import change_account
 from riskreg.events.models import Event, PersonalValue
-from riskreg.events.personal import values_beside
-from riskreg.events.queries import all_chains, verify
-from riskreg.events.services import put_beside
+from riskreg.events.personal import personal_values_in_changes
+from riskreg.events.queries import all_chains, first_fault_in
+from riskreg.events.services import store_personal_value
 from riskreg.notify.models import Delivery, Message
 from riskreg.operations.rows import all_tables, column_names
 from riskreg.operations.services.backing_up import make_backup
@@ -86,7 +86,7 @@ def leave(world: World, user: User, at: dt.datetime) -> None:
 
 
 def whole() -> bool:
-    return all(verify(chain) is None for chain in all_chains())
+    return all(first_fault_in(chain) is None for chain in all_chains())
 
 
 def test_nothing_is_found_of_who_was_forgotten_and_chains_are_whole(
@@ -212,10 +212,10 @@ def test_what_is_held_of_a_person_can_be_given_to_them(
 
 
 def test_a_value_beside_an_event_is_believed_only_as_it_was_written() -> None:
-    named = put_beside(uuid.uuid4(), "wang@foton.example")
+    named = store_personal_value(uuid.uuid4(), "wang@foton.example")
     assert "wang" not in named
-    assert values_beside(json.dumps(["", named])) == {named: "wang@foton.example"}
+    assert personal_values_in_changes(json.dumps(["", named])) == {named: "wang@foton.example"}
     PersonalValue.objects.update(value="li@foton.example")
-    assert values_beside(named) == {}
+    assert personal_values_in_changes(named) == {}
     # Equal values are not seen to be equal.
-    assert len({put_beside(uuid.uuid4(), "same") for _ in range(2)}) == 2
+    assert len({store_personal_value(uuid.uuid4(), "same") for _ in range(2)}) == 2

@@ -15,7 +15,7 @@ from django.db import connection
 
 from riskreg.accounts.models import ApiToken
 from riskreg.accounts.services import create_token, revoke_token
-from riskreg.events.queries import all_chains, verify
+from riskreg.events.queries import all_chains, first_fault_in
 from riskreg.kernel import appendonly
 from riskreg.operations.errors import Refused
 from riskreg.operations.models import NeededMigration
@@ -49,7 +49,7 @@ def test_what_was_there_is_there_again_and_what_was_lost_stays_known(
     # Beside what was in the file: that it was restored.
     assert sum(len(list(rows_of(m))) for m in kept_tables()) - restored.rows in (2, 3)
     assert not Risk.objects.filter(uuid=later.uuid).exists()
-    assert all(verify(chain) is None for chain in all_chains())
+    assert all(first_fault_in(chain) is None for chain in all_chains())
     assert appendonly.missing_rules(connection) == []
     # What may work on the tables is as it was.
     assert set(NeededMigration.objects.values_list("room", "name")) == needed

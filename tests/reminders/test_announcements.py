@@ -271,11 +271,11 @@ def test_an_endpoint_that_is_switched_off_hears_nothing_and_nothing_later(
     at = due_at(row)
     sweep(at)
     who = {"audience": climbing.viewer("manager").audience, "actor": climbing.manager.uuid}
-    endpoints.switch(endpoint=hook.uuid, version=None, on=False, at=at, **who)
+    endpoints.switch_on_or_off(endpoint=hook.uuid, version=None, on=False, at=at, **who)
     deliver_due(lambda: at, seconds=60, limit=100)
     Announcement.objects.update(state="waiting", message=None)
     run(at)
-    endpoints.switch(endpoint=hook.uuid, version=None, on=True, at=at, **who)
+    endpoints.switch_on_or_off(endpoint=hook.uuid, version=None, on=True, at=at, **who)
     run(at)
     assert sent == []
     assert [a.state for a in Announcement.objects.all()] == ["dropped"]

@@ -117,7 +117,7 @@ def test_the_database_says_what_python_says(
     within = set(
         Position.objects.filter(~above(matrix), valid_to=None).values_list("pk", flat=True)
     )
-    pairs = policy.tightened(before, matrix)
+    pairs = policy.tightened_pairs_of_terms(before, matrix)
     stricter = tightened(pairs, matrix)
     rows = Position.objects.filter(valid_to=None)
     if isinstance(stricter, bool):
@@ -129,7 +129,7 @@ def test_the_database_says_what_python_says(
         assert (row.pk in by_sql, row.pk in within) == (expected, not expected)
         was, now = (KEYS.index(m.appetite_of(terms)) for m in (before, matrix))
         assert (row.pk in by_terms) is (now < was)
-        assert policy.same_basis(before, matrix, "high", terms) is (now >= was)
+        assert policy.criteria_ask_no_more(before, matrix, "high", terms) is (now >= was)
 
 
 def test_terms_of_rows_are_read_with_them_and_merged_ones_too(filed: World) -> None:

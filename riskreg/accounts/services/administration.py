@@ -17,7 +17,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.notices import tell_owner
 from riskreg.accounts.services.accounts import check_address, create_user, log_change
 from riskreg.accounts.services.sign_in import delete_failed_attempts
-from riskreg.events.services import put_beside
+from riskreg.events.services import store_personal_value
 from riskreg.kernel.errors import Errors, Forbidden
 from riskreg.kernel.text import clean_text
 
@@ -104,7 +104,7 @@ def _save_and_log_changes(
 
 def _pair_for_log(user: User, name: str, pair: list[Any]) -> list[Any]:
     """``pair`` as the event has it: what is personal stands beside it."""
-    return [put_beside(user.uuid, value) for value in pair] if name in _PERSONAL else pair
+    return [store_personal_value(user.uuid, value) for value in pair] if name in _PERSONAL else pair
 
 
 @transaction.atomic

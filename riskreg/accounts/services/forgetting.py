@@ -13,7 +13,7 @@ from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.services.accounts import log_change, revoke_token
 from riskreg.accounts.services.administration import check_account
 from riskreg.accounts.services.sign_in import delete_failed_attempts
-from riskreg.events.services import erase_beside
+from riskreg.events.services import erase_personal_values
 from riskreg.kernel.errors import Errors
 
 # RFC 2606: no mail can ever be delivered there.
@@ -39,7 +39,7 @@ def forget_account(*, user: User, at: dt.datetime) -> dict[str, int]:
     delete_failed_attempts(address=address)
     found["sessions"] = _end_sessions(user)
     found["addresses"] = EmailAddress.objects.filter(user=user).delete()[0]
-    found["values"] = erase_beside(user.uuid)
+    found["values"] = erase_personal_values(user.uuid)
     first = user.forgotten_at is None
     if first:
         number = User.objects.exclude(forgotten_at=None).count() + 1

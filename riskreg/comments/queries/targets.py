@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from riskreg.comments.models import Comment
 from riskreg.decisions.models import Acceptance, Decision
 from riskreg.decisions.queries.acceptances import visible_acceptances
-from riskreg.decisions.queries.decisions import decision_called
+from riskreg.decisions.queries.decisions import bare_decision_for
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.queries.access import indicator_for, readings_of
 from riskreg.kernel.errors import NotFound
@@ -58,7 +58,7 @@ TARGETS: dict[str, Target] = {
     "control": Target(Control, _control, "web:control", key="control", title="name"),
     "indicator": Target(Indicator, indicator_for, "web:indicator"),
     "acceptance": Target(Acceptance, _acceptance, "web:acceptance", related=("risk",)),
-    "decision": Target(Decision, decision_called, "web:decision"),
+    "decision": Target(Decision, bare_decision_for, "web:decision"),
 }
 
 

@@ -94,7 +94,7 @@ def block(act: str, state: str, needed: str, asker: Asker) -> Block | None:
 
 
 # How long --------------------------------------------------------------------------------------
-def last_day(
+def last_possible_day(
     today: dt.date, first_granted_on: dt.date | None, matrix: Matrix, rating: str
 ) -> dt.date:
     """The last day on which an acceptance from ``today`` can end: within the cap of one, and within
@@ -124,18 +124,21 @@ class Status(StrEnum):
     CLOSED = "closed"
 
 
-def same_basis(frozen: Matrix, now: Matrix, rating: str, terms: Collection[str] = ()) -> bool:
+def criteria_ask_no_more(
+    frozen: Matrix, now: Matrix, rating: str, terms: Collection[str] = ()
+) -> bool:
     """Whether the criteria ask no more of an acceptance of this rating, of a risk filed under
     ``terms``, than those did by which it was granted."""
-    return asks_no_more(frozen, now, rating) and not any(
-        then.hold(terms) and not before.hold(terms) for before, then in tightened(frozen, now)
+    return times_and_role_ask_no_more(frozen, now, rating) and not any(
+        then.hold(terms) and not before.hold(terms)
+        for before, then in tightened_pairs_of_terms(frozen, now)
     )
 
 
-def tightened(frozen: Matrix, now: Matrix) -> list[tuple[Terms, Terms]]:
+def tightened_pairs_of_terms(frozen: Matrix, now: Matrix) -> list[tuple[Terms, Terms]]:
     """For each rating (those above appetite then, those above it now): the appetite is stricter now
-    for a risk that is among the second and was not among the first. Only where ``asks_no_more``
-    compares the two."""
+    for a risk that is among the second and was not among the first. Only where
+    ``times_and_role_ask_no_more`` compares the two."""
     if frozen.criteria.pk == now.criteria.pk:
         return []
     order, named = now.rating_keys, frozen.term_appetites
@@ -146,7 +149,7 @@ def tightened(frozen: Matrix, now: Matrix) -> list[tuple[Terms, Terms]]:
     return [pair for pair in dict.fromkeys(pairs) if pair[0] != pair[1]]
 
 
-def asks_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool:
+def times_and_role_ask_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool:
     """Whether the criteria name no higher role and no shorter time for this rating than those did,
     and their appetites can be compared: ratings that are gone, or go in another order where a term
     has an appetite of its own, cannot."""
@@ -155,7 +158,7 @@ def asks_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool:
     known = {frozen.criteria.appetite, *frozen.term_appetites.values(), rating}
     if not known <= set(now.rating_keys):
         return False
-    if frozen.term_appetites and _common(frozen, now) != _common(now, frozen):
+    if frozen.term_appetites and _ratings_in_both(frozen, now) != _ratings_in_both(now, frozen):
         return False
     roles = [AUTHORITY.index(m.accept_role(rating)) for m in (frozen, now)]
     return (
@@ -165,19 +168,26 @@ def asks_no_more(frozen: Matrix, now: Matrix, rating: str) -> bool:
     )
 
 
-def covered_by(frozen: Matrix, now: Matrix, rating_now: str) -> list[str]:
+def ratings_that_cover(frozen: Matrix, now: Matrix, rating_now: str) -> list[str]:
     """The ratings of which an acceptance by the criteria ``frozen`` covers a risk that is rated
     ``rating_now``: that one, and those above it. None where the appetite is stricter by now for
-    every risk; for which terms it is, where that depends on them, ``tightened`` says."""
+    every risk; for which terms it is, where that depends on them, ``tightened_pairs_of_terms``
+    says."""
     if rating_now not in now.rating_keys:
         return []
-    if any(then.everybody and before.nobody for before, then in tightened(frozen, now)):
+    if any(
+        then.everybody and before.nobody for before, then in tightened_pairs_of_terms(frozen, now)
+    ):
         return []
     above = now.rating_keys[now.rating_keys.index(rating_now) :]
-    return [key for key in above if key in frozen.rating_keys and asks_no_more(frozen, now, key)]
+    return [
+        key
+        for key in above
+        if key in frozen.rating_keys and times_and_role_ask_no_more(frozen, now, key)
+    ]
 
 
-def _common(one: Matrix, other: Matrix) -> list[str]:
+def _ratings_in_both(one: Matrix, other: Matrix) -> list[str]:
     return [key for key in one.rating_keys if key in other.rating_keys]
 
 
@@ -196,7 +206,7 @@ def stale_because(
     known = rating in keys
     if rating_now in keys and known and keys.index(rating_now) > keys.index(rating):
         found.append(Stale.RATING)
-    if not known or not same_basis(frozen, now, rating, terms):
+    if not known or not criteria_ask_no_more(frozen, now, rating, terms):
         found.append(Stale.CRITERIA)
     if missed:
         found.append(Stale.CONDITION)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from riskreg.decisions.models import DecisionState as State
-from riskreg.decisions.policy.acceptances import has_authority, same_basis
+from riskreg.decisions.policy.acceptances import criteria_ask_no_more, has_authority
 from riskreg.register.policy import Matrix
 
 KEYS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
@@ -131,7 +131,7 @@ def _block_of_deciding(act: str, situation: Situation, asker: Asker) -> Block | 
     return Block.VOTED if situation.party_agreed else None
 
 
-def after(state: str, act: str, agreed: Collection[int], asked: Collection[int]) -> str:
+def state_after(state: str, act: str, agreed: Collection[int], asked: Collection[int]) -> str:
     """The state that ``act`` leads to: a ruling waits until every party that is ``asked`` is among
     those that ``agreed`` (database ids)."""
     if act in (Act.DECIDE, Act.AGREE) and not set(asked) <= set(agreed):
@@ -140,7 +140,7 @@ def after(state: str, act: str, agreed: Collection[int], asked: Collection[int])
 
 
 # Who decides -----------------------------------------------------------------------------------
-def highest(ratings: Collection[str | None], matrix: Matrix) -> str:
+def highest_rating(ratings: Collection[str | None], matrix: Matrix) -> str:
     """The highest of ``ratings``; of what nobody has rated, or not by these criteria, the highest
     there is: the authority for the unknown is that for the worst."""
     keys = matrix.rating_keys
@@ -185,10 +185,10 @@ def stale_because(
     if state not in STANDING or frozen is None:
         return []
     found = [Stale.RATING] if moved_ratings(basis, now) else []
-    worst = highest(list(basis.values()), frozen)
+    worst = highest_rating(list(basis.values()), frozen)
     filed = list(terms) or [()]
     if worst not in current.rating_keys or not all(
-        same_basis(frozen, current, worst, of_risk) for of_risk in filed
+        criteria_ask_no_more(frozen, current, worst, of_risk) for of_risk in filed
     ):
         found.append(Stale.CRITERIA)
     if missed and state in STANDS:
@@ -196,6 +196,6 @@ def stale_because(
     return found
 
 
-def overdue(state: str, due_on: dt.date, today: dt.date) -> bool:
+def is_overdue(state: str, due_on: dt.date, today: dt.date) -> bool:
     """Whether it should have been decided by now."""
     return state in (State.DRAFT, State.PROPOSED) and due_on < today

@@ -90,7 +90,7 @@ def evaluate_gate(it: Gate) -> GateValue:
     """
     p, q = it.chance, 1 - it.chance
     go, no_go = p * it.hit + q * it.false_alarm, p * (1 - it.hit) + q * (1 - it.false_alarm)
-    on_go, on_no_go = _joint(it, p)
+    on_go, on_no_go = _worth_by_answer(it, p)
     # What is done on each answer: the whole where that pays, else nothing.
     goes = {True: on_go > 0, False: on_no_go > 0}
     by_state = {
@@ -107,7 +107,7 @@ def evaluate_gate(it: Gate) -> GateValue:
         for share, end in by_state[state]
         if end < it.cost
     )
-    values = _values(it, p)
+    values = _worth_by_way(it, p)
     ways = {
         STOP: Way(values[STOP], 0.0, it.gain),
         ALL_IN: Way(values[ALL_IN], q, it.loss),
@@ -116,7 +116,7 @@ def evaluate_gate(it: Gate) -> GateValue:
     without = max(values[STOP], values[ALL_IN])
     return GateValue(
         ways=ways,
-        best=_best(it, p),
+        best=_best_way(it, p),
         says_go=go,
         after_go=p * it.hit / go if go else p,
         after_no_go=p * (1 - it.hit) / no_go if no_go else p,
@@ -124,11 +124,11 @@ def evaluate_gate(it: Gate) -> GateValue:
         go_on_no=goes[False],
         perfect=p * it.gain - without,
         sample=values[GATE] + it.cost - without,
-        flips=_flips(it),
+        flips=_chances_at_which_best_changes(it),
     )
 
 
-def _joint(it: Gate, p: float) -> tuple[float, float]:
+def _worth_by_answer(it: Gate, p: float) -> tuple[float, float]:
     """What doing the whole is worth on a go, and on a no go, times the chance of that answer."""
     q = 1 - p
     return (
@@ -137,8 +137,8 @@ def _joint(it: Gate, p: float) -> tuple[float, float]:
     )
 
 
-def _values(it: Gate, p: float) -> dict[str, float]:
-    on_go, on_no_go = _joint(it, p)
+def _worth_by_way(it: Gate, p: float) -> dict[str, float]:
+    on_go, on_no_go = _worth_by_answer(it, p)
     return {
         STOP: 0.0,
         ALL_IN: p * it.gain - (1 - p) * it.loss,
@@ -146,12 +146,12 @@ def _values(it: Gate, p: float) -> dict[str, float]:
     }
 
 
-def _best(it: Gate, p: float) -> str:
-    values = _values(it, p)
+def _best_way(it: Gate, p: float) -> str:
+    values = _worth_by_way(it, p)
     return max(WAYS, key=lambda way: values[way])
 
 
-def _flips(it: Gate) -> tuple[Flip, ...]:
+def _chances_at_which_best_changes(it: Gate) -> tuple[Flip, ...]:
     """Each way is a line in the chance, the gate one in pieces: the best can change only where two
     of these lines meet."""
     lines = {(0.0, 0.0), (-it.loss, it.gain + it.loss)}
@@ -167,7 +167,7 @@ def _flips(it: Gate) -> tuple[Flip, ...]:
             places.add((a - c) / (d - b))
     order = sorted(places)
     middles = [(left + right) / 2 for left, right in pairwise(order)]
-    bests = [_best(it, middle) for middle in middles]
+    bests = [_best_way(it, middle) for middle in middles]
     return tuple(
         Flip(at, before, after)
         for at, before, after in zip(order[1:-1], bests, bests[1:], strict=False)

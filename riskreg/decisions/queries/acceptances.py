@@ -64,7 +64,7 @@ def acceptances_for(viewer: Viewer, today: dt.date) -> QuerySet[Acceptance]:
             rating_now=Subquery(now.values("residual_rating")[:1]),
             score_now=Subquery(now.values("residual_score")[:1]),
             filed_under=filed_under(),
-            missed=Exists(_missed(today)),
+            missed=Exists(_missed_conditions_of_outer(today)),
         )
     )  # fmt: skip
 
@@ -119,7 +119,7 @@ def status_of(viewer: Viewer, row: Acceptance, today: dt.date) -> Status:
     return policy.current_status(row.state, row.expires_on, today, stale_because(viewer, row))
 
 
-def _missed(today: dt.date) -> QuerySet[Obligation]:
+def _missed_conditions_of_outer(today: dt.date) -> QuerySet[Obligation]:
     return Obligation.objects.filter(
         acceptance=OuterRef("pk"),
         kind=ObligationKind.CONDITION,
@@ -129,7 +129,7 @@ def _missed(today: dt.date) -> QuerySet[Obligation]:
 
 
 # What stands without one -----------------------------------------------------------------------
-def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
+def unaccepted_threats_above_appetite(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
     """Where each visible open threat above appetite stands that nobody has validly accepted, the
     worst first. Each has ``request``: the ref of a request that waits, if one does.
 
@@ -141,7 +141,7 @@ def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
         risk=OuterRef("risk"), visibility=OuterRef("visibility"), state=AcceptanceState.REQUESTED
     )
     return (
-        rows.exclude(_accepted(viewer, today))
+        rows.exclude(_is_validly_accepted(viewer, today))
         .annotate(request=Subquery(waiting.values("ref")[:1]))
         .order_by(priority_of_position().desc(), "ref_order")
     )
@@ -149,41 +149,44 @@ def unaccepted(viewer: Viewer, today: dt.date) -> QuerySet[Position]:
 
 @written_once("every version")
 def first_unaccepted(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[Position]:
-    """The first ``most`` of ``unaccepted``, with risk and owner. Each has ``all_of_them``, how many
-    there are, and ``parts_of_them``, how many of these are parts of others on the map."""
+    """The first ``most`` of ``unaccepted_threats_above_appetite``, with risk and owner. Each has
+    ``all_of_them``, how many there are, and ``parts_of_them``, how many of these are parts of
+    others on the map."""
     behind = left_out(viewer, WITHIN, current_positions(viewer).filter(state=State.OPEN))
     # How many there are is on each row: the same conditions need not be looked up twice.
-    rows = unaccepted(viewer, today).annotate(
+    rows = unaccepted_threats_above_appetite(viewer, today).annotate(
         all_of_them=Window(Count("pk")), parts_of_them=Window(Count("pk", filter=behind))
     )
     return rows.select_related("risk", "owner")[:most]
 
 
-def position_called(viewer: Viewer, ref: str) -> Subquery:
+def place_in_order_of(viewer: Viewer, ref: str) -> Subquery:
     """The place of the risk called ``ref`` among the visible ones, for paging."""
     return Subquery(current_positions(viewer).filter(ref=ref).values("ref_order")[:1])
 
 
-def _accepted(viewer: Viewer, today: dt.date) -> Q:
+def _is_validly_accepted(viewer: Viewer, today: dt.date) -> Q:
     """Of a position: whether a valid acceptance covers it."""
     granted = visible_acceptances(viewer).filter(
         state=AcceptanceState.GRANTED, starts_on__lte=today, expires_on__gte=today
     )
     running = granted.filter(
-        ~Exists(_missed(today)), risk=OuterRef("risk"), visibility=OuterRef("visibility")
+        ~Exists(_missed_conditions_of_outer(today)),
+        risk=OuterRef("risk"),
+        visibility=OuterRef("visibility"),
     )
     versions = map(Matrix, viewer.every_criteria.values())
-    return covered(Matrix(viewer.criteria), versions, running)
+    return is_covered_by(Matrix(viewer.criteria), versions, running)
 
 
-def covered(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acceptance]) -> Q:
+def is_covered_by(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acceptance]) -> Q:
     """Of positions rated by the criteria ``now``: those that one of ``running`` covers, acceptances
     of the risk by one of the criteria ``versions``."""
     # Acceptances of criteria whose appetite is stricter by now for the same terms, or for none, are
     # looked up at once: what is asked grows with what criteria say, not with how many there are.
     groups: dict[tuple[tuple[Terms, Terms], ...], list[Matrix]] = defaultdict(list)
     for version in versions:
-        groups[tuple(policy.tightened(version, now))].append(version)
+        groups[tuple(policy.tightened_pairs_of_terms(version, now))].append(version)
     found = []
     for pairs, matrices in groups.items():
         stricter = tightened(pairs, now)
@@ -191,19 +194,19 @@ def covered(now: Matrix, versions: Iterable[Matrix], running: QuerySet[Acceptanc
             continue
         unless = Q() if stricter is False else ~stricter
         for rating in now.rating_keys:
-            which = _covering(matrices, now, rating)
+            which = _covers_rating(matrices, now, rating)
             if which is not None:
                 found.append(Q(residual_rating=rating) & Exists(running.filter(which)) & unless)
     return functools.reduce(operator.or_, found, Q(pk=None))
 
 
-def _covering(matrices: Iterable[Matrix], now: Matrix, rating: str) -> Q | None:
+def _covers_rating(matrices: Iterable[Matrix], now: Matrix, rating: str) -> Q | None:
     """Of acceptances by the criteria ``matrices``: those that cover a risk that is rated ``rating``
     by ``now``; None where none of them can, or none is needed."""
     alike: dict[tuple[str, ...], list[int]] = defaultdict(list)
     if not now.above_terms(rating).nobody:
         for one in matrices:
-            alike[tuple(policy.covered_by(one, now, rating))].append(one.criteria.pk)
+            alike[tuple(policy.ratings_that_cover(one, now, rating))].append(one.criteria.pk)
     covers = [Q(criteria__in=pks, rating__in=keys) for keys, pks in alike.items() if keys]
     return functools.reduce(operator.or_, covers) if covers else None
 

@@ -13,13 +13,13 @@ from riskreg.register.row_json import day, person, time
 
 def decision_parts(viewer: Viewer, row: Decision) -> dict[str, Any]:
     """Of a decision, read by ``decisions_for``, what is not kept in its own row."""
-    it = _read(row)
+    it = _row_itself(row)
     return {
         "stale": [each.value for each in stale_because(viewer, row)],
         "translations": row.translations or {},
         "risks": [risk.ref for risk in it.touched],
         "deciders": [{"person": person(one.user), "party": one.party.key} for one in it.asked],
-        "options": [_option(one) for one in it.choices],
+        "options": [_option_to_json(one) for one in it.choices],
         "replaces": row.replaces.ref if row.replaces else None,
         "criteria_number": row.criteria.number if row.criteria else None,
         "conditions": [condition_to_json(one) | {"before": one.before} for one in it.conditions],
@@ -60,12 +60,12 @@ def argument_to_json(row: Argument) -> dict[str, Any]:
     }
 
 
-def _read(row: Decision) -> Any:
+def _row_itself(row: Decision) -> Any:
     # What ``decisions_for`` reads along.
     return row
 
 
-def _option(row: Option) -> dict[str, Any]:
+def _option_to_json(row: Option) -> dict[str, Any]:
     return {
         "key": row.key,
         "is_nothing": row.is_nothing,

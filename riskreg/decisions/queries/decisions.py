@@ -119,11 +119,11 @@ def decision_exists(viewer: Viewer, risk: str) -> Exists:
 
 def decision_counts(viewer: Viewer) -> dict[str, int]:
     """How many decisions are in each state that there are any in; one query."""
-    return dict(_by_state(viewer))
+    return dict(_state_and_count(viewer))
 
 
 @written_once()
-def _by_state(viewer: Viewer) -> QuerySet[Decision, tuple[str, int]]:
+def _state_and_count(viewer: Viewer) -> QuerySet[Decision, tuple[str, int]]:
     return visible_decisions(viewer).order_by().values_list("state").annotate(n=Count("pk"))
 
 
@@ -136,7 +136,7 @@ def decision_for(viewer: Viewer, ref: str, today: dt.date) -> Decision:
     return row
 
 
-def decision_called(viewer: Viewer, ref: str) -> Decision:
+def bare_decision_for(viewer: Viewer, ref: str) -> Decision:
     """The decision called ``ref`` alone, without what is shown of one. Raises ``NotFound``."""
     rows = visible_decisions(viewer).select_related("party")
     row = rows.filter(ref=ref).first() if valid_ref(ref) else None
@@ -203,7 +203,7 @@ def stale_because(viewer: Viewer, row: Decision) -> list[Stale]:
 def needed_role(viewer: Viewer, row: Decision) -> str:
     """The role that the criteria in force name for the highest rating that it touches."""
     matrix = Matrix(viewer.criteria)
-    return matrix.accept_role(policy.highest(list(ratings_now(row).values()), matrix))
+    return matrix.accept_role(policy.highest_rating(list(ratings_now(row).values()), matrix))
 
 
 def agreed_parties(viewer: Viewer, row: Decision) -> set[int]:
@@ -249,7 +249,7 @@ def block_of(viewer: Viewer, act: str, row: Decision, today: dt.date) -> Block |
         state=row.state,
         ruled=row.ruled_by_id is not None,
         party_agreed=voting and viewer.party_id in agreed_parties(viewer, row),
-        overdue=policy.overdue(row.state, row.due_on, today),
+        overdue=policy.is_overdue(row.state, row.due_on, today),
     )
     return policy.block(act, situation, asker_of(viewer, row))
 
@@ -352,7 +352,7 @@ def recorded_decision(viewer: Viewer, ref: str) -> Decision:
 MOST_WORKS = 60
 
 
-def serving_works(viewer: Viewer, row: Decision, held: Iterable[str]) -> list[Mitigation]:
+def mitigations_to_name(viewer: Viewer, row: Decision, held: Iterable[str]) -> list[Mitigation]:
     """The mitigations that an option of ``row``, read by ``decision_for``, can name: those that
     serve the risks it touches, and those called ``held``; of a shared decision shared ones."""
     touched: list[Risk] = row.touched  # type: ignore[attr-defined]

@@ -50,11 +50,11 @@ def _gate_to_json(
             }
             for way, each in sorted(found.ways.items(), key=lambda pair: keys[pair[0]])
         ],
-        "tree": list(_tree(it, found, keys)),
+        "tree": list(_tree_lines(it, found, keys)),
         "perfect": _amount(found.perfect, currency),
         "sample": _amount(found.sample, currency),
         "cost": _amount(it.cost, currency),
-        "flips": _flips(it, found, keys),
+        "flips": _flip_texts(it, found, keys),
     }
 
 
@@ -67,7 +67,7 @@ def _chance(value: float) -> str:
     return percent_text(round(100 * value, 1) or 0.0)
 
 
-def _tree(it: Gate, found: GateValue, keys: Mapping[str, str]) -> Any:
+def _tree_lines(it: Gate, found: GateValue, keys: Mapping[str, str]) -> Any:
     """Lines of the tree: {level, text, value}, what is paid on the way taken off at the ends."""
 
     def line(level: int, text: str, value: float) -> dict[str, Any]:
@@ -94,7 +94,7 @@ def _tree(it: Gate, found: GateValue, keys: Mapping[str, str]) -> Any:
             yield from ends(2, after, it.cost)
 
 
-def _flips(it: Gate, found: GateValue, keys: Mapping[str, str]) -> list[str]:
+def _flip_texts(it: Gate, found: GateValue, keys: Mapping[str, str]) -> list[str]:
     """What would be chosen at another chance of success than is words, nearest on either side."""
     below = [flip for flip in found.flips if flip.at < it.chance]
     above = [flip for flip in found.flips if flip.at >= it.chance]

@@ -5,7 +5,7 @@ import datetime as dt
 from django.db.models import OuterRef, Q, QuerySet
 
 from riskreg.decisions.models import Acceptance, Decision
-from riskreg.decisions.queries.acceptances import covered, visible_acceptances
+from riskreg.decisions.queries.acceptances import is_covered_by, visible_acceptances
 from riskreg.decisions.queries.decisions import visible_decisions
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
@@ -37,7 +37,7 @@ def unaccepted_on(
     running = accepted_on(viewer, day, end).order_by()
     versions = map(Matrix, viewer.every_criteria.values())
     mine = running.filter(risk=OuterRef("risk"), visibility=OuterRef("visibility"))
-    rows = positions.filter(above(matrix)).exclude(covered(matrix, versions, mine))
+    rows = positions.filter(above(matrix)).exclude(is_covered_by(matrix, versions, mine))
     return rows.order_by(priority_of_position().desc(), "ref_order")
 
 

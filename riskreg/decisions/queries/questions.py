@@ -25,12 +25,12 @@ def questions_of(viewer: Viewer, risk: Risk) -> QuerySet[Obligation]:
         visible_questions(viewer)
         .filter(risk=risk)
         .select_related("asked_by", "closed_by", "party")
-        .annotate(reviewed_at=Subquery(_later_reviews().values("at")[:1]))
+        .annotate(reviewed_at=Subquery(_later_reviews_of_outer().values("at")[:1]))
         .order_by("-created_at", "-pk")
     )
 
 
-def open_questions(risk: Risk) -> QuerySet[Obligation]:
+def open_questions_of_same_audience(risk: Risk) -> QuerySet[Obligation]:
     """What still waits of what was asked about ``risk`` since it has the audience that it has."""
     rows = Obligation.objects.filter(
         risk=risk, kind__in=QUESTION_KINDS, state=ObligationState.OPEN, visibility=risk.visibility
@@ -60,7 +60,7 @@ def question_exists(viewer: Viewer, risk: str) -> Exists:
 
 def reviewed_since() -> Exists:
     """Of an obligation: whether its risk was reviewed after it was asked for."""
-    return Exists(_later_reviews())
+    return Exists(_later_reviews_of_outer())
 
 
 def _reviews_after(risk: int | OuterRef, asked_at: dt.datetime | OuterRef) -> QuerySet[Review]:
@@ -69,14 +69,14 @@ def _reviews_after(risk: int | OuterRef, asked_at: dt.datetime | OuterRef) -> Qu
     return Review.objects.filter(risk=risk, at__gte=asked_at).order_by("at", "pk")
 
 
-def _later_reviews() -> QuerySet[Review]:
+def _later_reviews_of_outer() -> QuerySet[Review]:
     """For a subquery over obligations: the reviews that may answer it."""
     return _reviews_after(OuterRef("risk"), OuterRef("created_at"))
 
 
 def questions_answered_by(review: Review) -> QuerySet[Obligation]:
     """What asked for a review of its risk and is answered by this one, the first since."""
-    first = _later_reviews().values("pk")[:1]
+    first = _later_reviews_of_outer().values("pk")[:1]
     return (
         Obligation.objects.filter(
             risk=review.risk_id, kind=ObligationKind.REVIEW, state=ObligationState.OPEN

@@ -24,9 +24,9 @@ def record_shown(viewer: Viewer, row: Decision) -> dict[str, Any]:
     decimals of the register's currency, days as days."""
     parties = {party.key: party.name for party in parties_for(viewer)}
     record: dict[str, Any] = json.loads(row.record)
-    for each in (*record["votes"], *record["arguments"], *_costs(record)):
+    for each in (*record["votes"], *record["arguments"], *_costs_of_all_options(record)):
         each["party"] = parties.get(each["party"], each["party"])
-    for cost in _costs(record):
+    for cost in _costs_of_all_options(record):
         cost["amount"] = Decimal(cost["amount"])
     for condition in record["conditions"]:
         condition["due_on"] = dt.date.fromisoformat(condition["due_on"])
@@ -42,12 +42,14 @@ def record_shown(viewer: Viewer, row: Decision) -> dict[str, Any]:
             risk["rating"] = matrix.rating_name(risk["rating"])
     record["question"] = record.get("title") or record["question"]
     titles = {option["key"]: option["title"] for option in record["options"]}
-    record["weighing"] = _weighing(record.get("weighing"), titles)
+    record["weighing"] = _weighing_texts(record.get("weighing"), titles)
     record["gates"] = gates_to_json(record["options"], viewer.register.currency)
     return record
 
 
-def _weighing(kept: Mapping[str, Any] | None, titles: Mapping[str, str]) -> dict[str, Any] | None:
+def _weighing_texts(
+    kept: Mapping[str, Any] | None, titles: Mapping[str, str]
+) -> dict[str, Any] | None:
     """What the options came to, in whole units to three digits, ranges as the figure with both
     ends."""
     if kept is None:
@@ -87,5 +89,5 @@ def _chance_with_band(values: Sequence[float] | None) -> str:
     return chance_text(values[0]) + bracketed(chance_band_text(values))
 
 
-def _costs(record: Mapping[str, Any]) -> list[dict[str, Any]]:
+def _costs_of_all_options(record: Mapping[str, Any]) -> list[dict[str, Any]]:
     return [cost for option in record["options"] for cost in option.get("costs", [])]

@@ -23,24 +23,24 @@ LOOKED_AT = 200
 def stale_decisions(viewer: Viewer, today: dt.date) -> list[tuple[Decision, list[Stale]]]:
     """The visible decisions that are put forward or stand and are stale, with why, the one that
     changed last first. Two queries, however many there are."""
-    rows: list[Any] = _standing(viewer, today)
+    rows: list[Any] = _pending_or_decided_with_missed(viewer, today)
     if not rows:
         return []
     ratings: dict[int, dict[str, str | None]] = {}
     terms: dict[int, set[frozenset[str]]] = {}
-    for decision, risk, rating, filed in _touched(viewer, [row.pk for row in rows]):
+    for decision, risk, rating, filed in _risks_touched_by(viewer, [row.pk for row in rows]):
         ratings.setdefault(decision, {})[str(risk)] = rating
         terms.setdefault(decision, set()).add(terms_in(filed))
     found: list[tuple[Decision, list[Stale]]] = []
     for row in rows:
-        because = _because(viewer, row, ratings.get(row.pk, {}), terms.get(row.pk, set()))
+        because = _stale_because(viewer, row, ratings.get(row.pk, {}), terms.get(row.pk, set()))
         if because:
             found.append((row, because))
     return found
 
 
 @written_once()
-def _standing(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
+def _pending_or_decided_with_missed(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
     """Those that are looked at, each with ``missed``: whether a condition of it is late."""
     late = Obligation.objects.visible_to(viewer).filter(
         kind=ObligationKind.DECISION_CONDITION,
@@ -58,7 +58,7 @@ def _standing(viewer: Viewer, today: dt.date) -> QuerySet[Decision]:
 
 
 @written_once()
-def _touched(viewer: Viewer, decisions: list[int]) -> QuerySet[Risk, tuple[Any, ...]]:
+def _risks_touched_by(viewer: Viewer, decisions: list[int]) -> QuerySet[Risk, tuple[Any, ...]]:
     """The visible risks that ``decisions`` (database ids) touch, by the decision, with how they are
     rated and filed now."""
     now = Position.objects.filter(risk=OuterRef("pk"), valid_to=None)
@@ -72,7 +72,7 @@ def _touched(viewer: Viewer, decisions: list[int]) -> QuerySet[Risk, tuple[Any, 
     )
 
 
-def _because(
+def _stale_because(
     viewer: Viewer, row: Any, now: dict[str, str | None], terms: set[frozenset[str]]
 ) -> list[Stale]:
     frozen = Matrix(row.criteria) if row.criteria is not None else None

@@ -139,14 +139,14 @@ def _weighing(
             if not can_be_weighed(one, inputs)
         },
         options=inputs["options"],
-        works=mitigations_of_run(viewer, run) | _works_of(row),
+        works=mitigations_of_run(viewer, run) | _mitigations_by_id(row),
         objectives=objectives_of_run(viewer, run),
         risks=risks_of_run(viewer, run) if "frequency" in asked else {},
         drivers=drivers_of_run(viewer, run) if "driver" in asked else {},
     )
 
 
-def _works_of(row: Decision) -> dict[str, Mitigation]:
+def _mitigations_by_id(row: Decision) -> dict[str, Mitigation]:
     choices: list[Any] = row.choices  # type: ignore[attr-defined]
     return {str(work.uuid): work for option in choices for work in option.works}
 

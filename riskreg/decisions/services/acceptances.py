@@ -19,12 +19,12 @@ from riskreg.decisions.policy.acceptances import Act, Block
 from riskreg.decisions.queries.acceptances import acceptance_for, block_of, why_not
 from riskreg.decisions.services.conditions import (
     clean_conditions,
-    close,
+    close_obligation,
     condition_log,
-    conditions_log,
+    conditions_changes,
 )
 from riskreg.decisions.services.requests import (
-    accepted_since,
+    accepted_without_break_since,
     check_expiry,
     create_obligation,
     granted_acceptance,
@@ -77,7 +77,7 @@ def grant_acceptance(
         "state": AcceptanceState.GRANTED,
         "expires_on": end,
         "starts_on": today,
-        "first_granted_on": accepted_since(actor, row.risk) or today,
+        "first_granted_on": accepted_without_break_since(actor, row.risk) or today,
         "granted_by": actor.user,
         "granted_at": at,
         "grant_words": words,
@@ -92,9 +92,9 @@ def grant_acceptance(
         one.state, one.updated_at = ObligationState.OPEN, max(at, one.updated_at)
         one.due_on = min(one.due_on, end)
         one.save(update_fields=["state", "due_on", "updated_at"])
-    _end(actor, row, (ObligationKind.ANSWER,), ObligationState.MET, at)
+    _close_obligations(actor, row, (ObligationKind.ANSWER,), ObligationState.MET, at)
     create_obligation(row, ObligationKind.EXPIRY, ObligationState.OPEN, owner=None, due_on=end)
-    logged = changes | conditions_log(before, rows)
+    logged = changes | conditions_changes(before, rows)
     entries.append(
         actor.entry("acceptance.granted", row, at=at, recorded_at=recorded_at, changes=logged)
     )
@@ -108,7 +108,7 @@ def refuse_acceptance(
     *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
 ) -> Acceptance:
     """Say no, with words; what held before stays as it is. Raises as ``grant_acceptance``."""
-    return _close(actor, ref, version, Act.REFUSE, words, at)
+    return _close_with_words_and_log(actor, ref, version, Act.REFUSE, words, at)
 
 
 @transaction.atomic
@@ -116,7 +116,9 @@ def withdraw_acceptance(
     *, actor: Viewer, ref: str, version: int | None, words: Any = "", at: dt.datetime
 ) -> Acceptance:
     """Take a request back, by whoever asked. Raises as ``grant_acceptance``."""
-    return _close(actor, ref, version, Act.WITHDRAW, words, at, needs_words=False)
+    return _close_with_words_and_log(
+        actor, ref, version, Act.WITHDRAW, words, at, needs_words=False
+    )
 
 
 @transaction.atomic
@@ -125,10 +127,10 @@ def revoke_acceptance(
 ) -> Acceptance:
     """End an acceptance before its day, with words: by whoever could grant it, or whoever answers
     for the risk and needs it no more. Raises as ``grant_acceptance``."""
-    return _close(actor, ref, version, Act.REVOKE, words, at)
+    return _close_with_words_and_log(actor, ref, version, Act.REVOKE, words, at)
 
 
-def _close(
+def _close_with_words_and_log(
     actor: Viewer,
     ref: str,
     version: int | None,
@@ -160,7 +162,7 @@ def _close_and_build_entry(
     before = [condition_log(one) for one in _conditions(row)]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
     changes = _save_next_version(row, values, recorded_at or at)
-    _end(actor, row, tuple(ObligationKind), ObligationState.CANCELLED, at)
+    _close_obligations(actor, row, tuple(ObligationKind), ObligationState.CANCELLED, at)
     after = [condition_log(one) for one in _conditions(row)]
     if before != after:
         changes["conditions"] = [before, after]
@@ -213,10 +215,10 @@ def _conditions(row: Acceptance) -> list[Obligation]:
     return list(rows.select_related("owner").order_by("due_on", "pk"))
 
 
-def _end(
+def _close_obligations(
     actor: Viewer, row: Acceptance, kinds: tuple[str, ...], state: str, at: dt.datetime
 ) -> None:
     """End what is owed because of ``row`` and not done."""
     rows = Obligation.objects.filter(acceptance=row, kind__in=kinds, state__in=_LIVE)
     for one in rows.select_for_update(no_key=True).order_by("pk"):
-        close(one, actor, state, at)
+        close_obligation(one, actor, state, at)

@@ -78,7 +78,7 @@ def clean_conditions(
     return found
 
 
-def conditions_log(
+def conditions_changes(
     before: Sequence[dict[str, Any]], rows: Sequence[Obligation]
 ) -> dict[str, list[Any]]:
     """``conditions`` for an event: as they were told before, and as they are."""
@@ -144,7 +144,7 @@ def close_condition(
         text = _("This condition is %(state)s; there is nothing to be done about it.")
         raise Invalid.one("state", "wrong_state", text % {"state": row.get_state_display()})
     before = condition_log(row)
-    close(row, actor, state, at, words)
+    close_obligation(row, actor, state, at, words)
     acceptance.version += 1
     acceptance.updated_at = max(at, acceptance.updated_at)
     acceptance.save(update_fields=["version", "updated_at"])
@@ -155,7 +155,9 @@ def close_condition(
     return row
 
 
-def close(row: Obligation, actor: Viewer, state: str, at: dt.datetime, words: str = "") -> None:
+def close_obligation(
+    row: Obligation, actor: Viewer, state: str, at: dt.datetime, words: str = ""
+) -> None:
     """Set an obligation to a state that is its last."""
     row.state, row.closed_by, row.closed_at, row.words = state, actor.user, at, words
     row.version += 1

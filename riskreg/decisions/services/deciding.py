@@ -18,23 +18,23 @@ from riskreg.decisions.policy.decisions import Act
 from riskreg.decisions.queries.acceptances import who_could
 from riskreg.decisions.queries.decisions import (
     asked_parties,
-    decision_called,
+    bare_decision_for,
     needed_role,
     ratings_now,
     stale_because,
     who_can_decide,
 )
-from riskreg.decisions.services.conditions import clean_conditions, conditions_log
+from riskreg.decisions.services.conditions import clean_conditions, conditions_changes
 from riskreg.decisions.services.drafts import save_next_version
 from riskreg.decisions.services.rulings import (
     asked_of,
-    back_to_draft,
     cast_vote,
     close_and_build_entry,
     create_obligation,
+    decide_if_all_agreed,
     locked_for,
     options_of,
-    settle,
+    return_to_draft,
 )
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
@@ -89,8 +89,8 @@ def retract_decision(
 ) -> Decision:
     """Take it back to a draft; what was chosen meanwhile is chosen no more."""
     row = locked_for(actor, ref, version, Act.RETRACT, at)
-    text = _words(words, needed=False)
-    return back_to_draft(actor, row, Act.RETRACT, "decision.retracted", text, at)
+    text = _clean_words(words, needed=False)
+    return return_to_draft(actor, row, Act.RETRACT, "decision.retracted", text, at)
 
 
 @transaction.atomic
@@ -146,10 +146,10 @@ def decide(
         )
         for one in given
     ]  # fmt: skip
-    changes |= conditions_log([], made)
+    changes |= conditions_changes([], made)
     save_next_version(row, values, recorded_at or at)
     cast_vote(actor, row, True, "", at)
-    return settle(actor, row, Act.DECIDE, changes, at, recorded_at)
+    return decide_if_all_agreed(actor, row, Act.DECIDE, changes, at, recorded_at)
 
 
 @transaction.atomic
@@ -167,16 +167,16 @@ def vote_on_decision(
     takes it back to a draft. Raises as ``decide``."""
     if answer not in ("yes", "no"):
         # Read first: nobody learns by this whether there is such a decision.
-        decision_called(actor, ref)
+        bare_decision_for(actor, ref)
         raise Invalid.one("answer", "unknown", _("Say yes or no."))
     act = Act.AGREE if answer == "yes" else Act.OBJECT
     row = locked_for(actor, ref, version, act, at)
-    text = _words(words, needed=act == Act.OBJECT)
+    text = _clean_words(words, needed=act == Act.OBJECT)
     cast_vote(actor, row, act == Act.AGREE, text, at)
     if act == Act.OBJECT:
-        return back_to_draft(actor, row, act, "decision.objected", text, at)
+        return return_to_draft(actor, row, act, "decision.objected", text, at)
     save_next_version(row, [], recorded_at or at)
-    return settle(actor, row, act, {}, at, recorded_at)
+    return decide_if_all_agreed(actor, row, act, {}, at, recorded_at)
 
 
 @transaction.atomic
@@ -184,7 +184,7 @@ def reject_decision(
     *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
 ) -> Decision:
     """Refuse the whole question, with words: nothing is chosen. Raises as ``decide``."""
-    return _end(actor, ref, version, Act.REJECT, words, at)
+    return _close_with_words_and_log(actor, ref, version, Act.REJECT, words, at)
 
 
 @transaction.atomic
@@ -192,18 +192,18 @@ def lapse_decision(
     *, actor: Viewer, ref: str, version: int | None, words: Any = None, at: dt.datetime
 ) -> Decision:
     """Say, when its day has passed, that it is not decided any more. Raises as ``decide``."""
-    return _end(actor, ref, version, Act.LAPSE, words, at)
+    return _close_with_words_and_log(actor, ref, version, Act.LAPSE, words, at)
 
 
-def _end(
+def _close_with_words_and_log(
     actor: Viewer, ref: str, version: int | None, act: Act, words: Any, at: dt.datetime
 ) -> Decision:
     row = locked_for(actor, ref, version, act, at)
-    append(close_and_build_entry(actor, row, act, _words(words, needed=True), at))
+    append(close_and_build_entry(actor, row, act, _clean_words(words, needed=True), at))
     return row
 
 
-def _words(words: Any, *, needed: bool) -> str:
+def _clean_words(words: Any, *, needed: bool) -> str:
     errors = Errors()
     text = clean_text(errors, "words", words, required=needed, limit=4000)
     errors.raise_if_any()

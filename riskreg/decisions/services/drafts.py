@@ -14,7 +14,7 @@ from riskreg.decisions.models import Decider, Decision, DecisionState, Option
 from riskreg.decisions.policy import decisions as policy
 from riskreg.decisions.policy.decisions import Act, Block
 from riskreg.decisions.queries.decisions import (
-    decision_called,
+    bare_decision_for,
     decision_for,
     visible_decisions,
     why_not,
@@ -77,7 +77,7 @@ def create_decision(
         **clean,
     )
     row.risks.set(risks)
-    name_deciders(row, people, recorded_at or at)
+    create_deciders(row, people, recorded_at or at)
     nothing = Option.objects.create(
         decision=row, key=policy.KEYS[0], is_nothing=True, created_at=recorded_at or at,
         **_do_nothing(),
@@ -102,7 +102,7 @@ def edit_decision(
 ) -> Decision:
     """Change what ``fields`` name of a draft. Versions of a text in other languages go with it when
     it changes, unless they are given anew. Raises as ``create_decision``, and ``Conflict``."""
-    row = locked_draft(actor, ref, version, at)
+    row = draft_for_update(actor, ref, version, at)
     errors = Errors()
     links: dict[str, list[Any]] = {}
     if "risks" in fields:
@@ -124,7 +124,7 @@ def edit_decision(
         before = deciders_log([(one.user, one.party) for one in asked])
         if before != deciders_log(people):
             Decider.objects.filter(decision=row).delete()
-            name_deciders(row, people, at)
+            create_deciders(row, people, at)
             changes["deciders"] = [before, deciders_log(people)]
     if changes:
         save_next_version(row, clean, recorded_at or at)
@@ -133,7 +133,7 @@ def edit_decision(
     return row
 
 
-def locked(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Decision:
+def decision_for_update(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Decision:
     """The decision for update, read as ``decision_for`` reads it. Raises ``Conflict`` where the
     caller has seen another version, ``NotFound``."""
     rows = visible_decisions(actor).select_for_update(of=("self",), no_key=True)
@@ -143,11 +143,11 @@ def locked(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Dec
     return row
 
 
-def locked_draft(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Decision:
-    """``locked``, where the actor may change it. Raises ``Forbidden``; ``Invalid`` for one that is
-    put forward: what is voted on stays as it is."""
-    require(actor, "decision.edit", decision_called(actor, ref))
-    row = locked(actor, ref, version, at)
+def draft_for_update(actor: Viewer, ref: str, version: int | None, at: dt.datetime) -> Decision:
+    """``decision_for_update``, where the actor may change it. Raises ``Forbidden``; ``Invalid`` for
+    one that is put forward: what is voted on stays as it is."""
+    require(actor, "decision.edit", bare_decision_for(actor, ref))
+    row = decision_for_update(actor, ref, version, at)
     if row.state != DecisionState.DRAFT:
         text = why_not(actor, Act.PROPOSE, row, Block.STATE)
         if row.state == DecisionState.PROPOSED:
@@ -166,7 +166,7 @@ def save_next_version(row: Decision, values: Iterable[str], at: dt.datetime) -> 
     row.save(update_fields=[*values, "version", "updated_at"])
 
 
-def name_deciders(row: Decision, people: Sequence[tuple[User, Party]], at: dt.datetime) -> None:
+def create_deciders(row: Decision, people: Sequence[tuple[User, Party]], at: dt.datetime) -> None:
     """Note who is asked to decide."""
     Decider.objects.bulk_create(
         Decider(decision=row, user=user, party=party, created_at=at) for user, party in people

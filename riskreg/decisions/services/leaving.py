@@ -18,7 +18,7 @@ from riskreg.decisions.queries.decisions import (
     visible_decisions,
     who_can_decide,
 )
-from riskreg.decisions.services.drafts import locked, save_next_version
+from riskreg.decisions.services.drafts import decision_for_update, save_next_version
 from riskreg.events.services import append
 from riskreg.register.access import Viewer
 
@@ -37,13 +37,13 @@ def reopen_answers(*, actor: Viewer, user: User, at: dt.datetime) -> list[str]:
     )
     refs = []
     for ref in sorted(set(rows.values_list("ref", flat=True))):
-        row = locked(actor, ref, None, at)
-        if _reopen(actor, row, user, at):
+        row = decision_for_update(actor, ref, None, at)
+        if _reopen_answers_to(actor, row, user, at):
             refs.append(ref)
     return refs
 
 
-def _reopen(actor: Viewer, row: Decision, user: User, at: dt.datetime) -> bool:
+def _reopen_answers_to(actor: Viewer, row: Decision, user: User, at: dt.datetime) -> bool:
     agreed = agreed_parties(actor, row)
     votes: list[Vote] = row.cast  # type: ignore[attr-defined]
     lost = {

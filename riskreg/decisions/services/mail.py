@@ -44,7 +44,7 @@ def _post(row: Obligation, review: Review | None, at: dt.datetime) -> None:
     user = row.asked_by
     if user is None:
         return
-    home = _home(row, user)
+    home = _membership_to_read_by(row, user)
     if home is None:
         return
     post(
@@ -68,12 +68,12 @@ def refresh_message(message: uuid.UUID, at: dt.datetime) -> Content | None:
     user = row.asked_by
     review = review_that_answers(row)
     answered = row.state == ObligationState.MET or review is not None
-    if user is None or not answered or _home(row, user) is None:
+    if user is None or not answered or _membership_to_read_by(row, user) is None:
         return None
     return _content(row, review, user)
 
 
-def _home(row: Obligation, user: User) -> Membership | None:
+def _membership_to_read_by(row: Obligation, user: User) -> Membership | None:
     """The membership by which ``user`` may read the answer now."""
     rows = Membership.objects.select_related("party").filter(
         register=row.register_id, user=user, ended_at=None, user__is_active=True

@@ -10,8 +10,13 @@ from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Argument, Decision, DecisionState, Option, Stance
 from riskreg.decisions.policy import decisions as policy
-from riskreg.decisions.queries.decisions import argument_for, decision_called, option_of
-from riskreg.decisions.services.drafts import locked, locked_draft, option_log, save_next_version
+from riskreg.decisions.queries.decisions import argument_for, bare_decision_for, option_of
+from riskreg.decisions.services.drafts import (
+    decision_for_update,
+    draft_for_update,
+    option_log,
+    save_next_version,
+)
 from riskreg.decisions.services.gates import clean_gate, gate_about
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
@@ -46,7 +51,7 @@ def add_option(
     ``services.gates``), translations}.
     Raises ``Invalid`` naming each wrong field, ``Conflict``, ``Forbidden``, ``NotFound``.
     """
-    row = locked_draft(actor, ref, version, at)
+    row = draft_for_update(actor, ref, version, at)
     errors = Errors()
     if row.options.count() >= policy.MAX_OPTIONS or row.letters >= len(policy.KEYS):
         text = _("At most %(n)d options are compared. Leave out what nobody would choose.")
@@ -80,8 +85,8 @@ def edit_option(
     """Change what ``fields`` name of an option; ``version`` is that of its decision. Raises as
     ``add_option``."""
     # What is not there is not there in any version.
-    option_of(decision_called(actor, ref), key)
-    row = locked_draft(actor, ref, version, at)
+    option_of(bare_decision_for(actor, ref), key)
+    row = draft_for_update(actor, ref, version, at)
     option = option_of(row, key)
     errors = Errors()
     clean, works = _clean(errors, actor, row, fields)
@@ -107,8 +112,8 @@ def remove_option(
 ) -> Decision:
     """Take an option out of a draft; doing nothing always stays. Raises as ``add_option``."""
     # What is not there is not there in any version.
-    option_of(decision_called(actor, ref), key)
-    row = locked_draft(actor, ref, version, at)
+    option_of(bare_decision_for(actor, ref), key)
+    row = draft_for_update(actor, ref, version, at)
     option = option_of(row, key)
     if option.is_nothing:
         text = _("Doing nothing is always an option; it cannot be taken out.")
@@ -238,11 +243,11 @@ def add_argument(
 
     ``given``: {option, stance: for|against, text}. Raises ``Invalid``, ``Forbidden``, ``NotFound``.
     """
-    decision_called(actor, ref)
+    bare_decision_for(actor, ref)
     require(actor, "decision.argue")
     if actor.party is None:
         raise Forbidden(_("An argument is a party's; you act for none."))
-    row = locked(actor, ref, None, at)
+    row = decision_for_update(actor, ref, None, at)
     if row.state not in (DecisionState.DRAFT, DecisionState.PROPOSED):
         text = _("%(ref)s is %(state)s; nothing more is weighed.")
         shown = {"ref": row.ref, "state": row.get_state_display()}
@@ -288,7 +293,7 @@ def release_argument(
     Releasing twice is as once. For everybody else it was made when it was released. Raises
     ``Forbidden``, ``Invalid``, ``NotFound``.
     """
-    row = locked(actor, ref, None, at)
+    row = decision_for_update(actor, ref, None, at)
     found = argument_for(actor, row, argument, lock=True)
     require(actor, "decision.release", found)
     if found.visibility == Visibility.SHARED:

@@ -23,8 +23,8 @@ from riskreg.decisions.queries.decisions import (
     decision_condition_for,
     who_can_decide,
 )
-from riskreg.decisions.services.conditions import close, condition_log
-from riskreg.decisions.services.drafts import locked, save_next_version
+from riskreg.decisions.services.conditions import close_obligation, condition_log
+from riskreg.decisions.services.drafts import decision_for_update, save_next_version
 from riskreg.decisions.services.rulings import close_and_build_entry, locked_for
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
@@ -103,7 +103,7 @@ def close_decision_condition(
     its owner. The last one that comes before it brings the decision into force. Raises ``Invalid``,
     ``Forbidden``, ``NotFound``.
     """
-    decision = locked(actor, ref, None, at)
+    decision = decision_for_update(actor, ref, None, at)
     row = decision_condition_for(actor, ref, condition, lock=True)
     row.register, row.decision = actor.register, decision
     errors = Errors()
@@ -119,9 +119,9 @@ def close_decision_condition(
         text = _("This condition is %(state)s; there is nothing to be done about it.")
         raise Invalid.one("state", "wrong_state", text % {"state": row.get_state_display()})
     before = condition_log(row)
-    close(row, actor, state, at, words)
+    close_obligation(row, actor, state, at, words)
     changes: dict[str, Any] = {"condition": [before, condition_log(row)]}
-    values = _started(decision, actor.today(at))
+    values = _changes_when_in_force(decision, actor.today(at))
     changes |= set_values(DECISION, decision, values)
     save_next_version(decision, values, at)
     verb = "decision.condition_met" if state == "met" else "decision.condition_waived"
@@ -143,7 +143,7 @@ def _require_may_waive(actor: Viewer, decision: Decision, row: Obligation) -> No
         raise Forbidden(in_a_row([text, who_could(who_can_decide(actor, decision, owner))]))
 
 
-def _started(decision: Decision, today: dt.date) -> dict[str, Any]:
+def _changes_when_in_force(decision: Decision, today: dt.date) -> dict[str, Any]:
     """What changes of a decision when no condition that comes before it is open any more."""
     waits = Obligation.objects.filter(
         decision=decision,

@@ -10,8 +10,12 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Obligation, ObligationKind, ObligationState
-from riskreg.decisions.queries.questions import is_open, open_questions, question_for
-from riskreg.decisions.services.conditions import close
+from riskreg.decisions.queries.questions import (
+    is_open,
+    open_questions_of_same_audience,
+    question_for,
+)
+from riskreg.decisions.services.conditions import close_obligation
 from riskreg.decisions.services.mail import write_to_asker
 from riskreg.events.services import append
 from riskreg.kernel.days import clean_day
@@ -53,7 +57,7 @@ def ask_about_risk(
     day = clean_day(errors, "due_on", due_on, required=True)
     if day is not None and day < actor.today(at):
         errors.add("due_on", "in_the_past", _("Name today, or a day to come."))
-    waiting = open_questions(risk)
+    waiting = open_questions_of_same_audience(risk)
     _refuse_asking_twice(errors, actor, waiting, kinds.get(wants), text)
     if waiting.count() >= MAX_OPEN:
         message = _("%(n)d questions about this risk wait already; have some of them answered.")
@@ -104,7 +108,7 @@ def answer_question(
     risk = risk_for(actor, ref, lock=True)
     row = question_for(actor, risk, question)
     require(actor, "risk.review", risk)
-    return _close(actor, row, ObligationState.MET, words, at, needed=True)
+    return _close_question_and_log(actor, row, ObligationState.MET, words, at, needed=True)
 
 
 @transaction.atomic
@@ -117,10 +121,10 @@ def withdraw_question(
     if row.asked_by_id != actor.user.pk:
         text = _("Only %(name)s, who asked, can take it back.") % {"name": row.asked_by}
         raise Forbidden(text)
-    return _close(actor, row, ObligationState.CANCELLED, words, at, needed=False)
+    return _close_question_and_log(actor, row, ObligationState.CANCELLED, words, at, needed=False)
 
 
-def _close(
+def _close_question_and_log(
     actor: Viewer, row: Obligation, state: str, words: Any, at: dt.datetime, *, needed: bool
 ) -> Obligation:
     errors = Errors()
@@ -129,7 +133,7 @@ def _close(
         errors.add("state", "wrong_state", _("This does not wait for an answer any more."))
     errors.raise_if_any()
     before = _log(row)
-    close(row, actor, state, at, words)
+    close_obligation(row, actor, state, at, words)
     verb = "risk.answered" if state == ObligationState.MET else "risk.question_withdrawn"
     append(actor.entry(verb, row.risk, at=at, changes={"question": [before, _log(row)]}))
     if state == ObligationState.MET:

@@ -20,7 +20,7 @@ from riskreg.decisions.models import (
 )
 from riskreg.decisions.policy import acceptances as policy
 from riskreg.decisions.queries.acceptances import needed_role, who_can_accept, who_could
-from riskreg.decisions.services.conditions import clean_conditions, conditions_log
+from riskreg.decisions.services.conditions import clean_conditions, conditions_changes
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
@@ -79,7 +79,7 @@ def request_acceptance(
         state=AcceptanceState.REQUESTED,
         criteria=criteria,
         **(position.cell("residual") or {}),
-        estimates=_newest_estimates(actor, risk),
+        estimates=_newest_estimate_ids(actor, risk),
         requested_by=actor.user,
         at=at,
         extension_of=before,
@@ -100,7 +100,9 @@ def request_acceptance(
             row,
             at=at,
             recorded_at=recorded_at,
-            changes=whole_row(ACCEPTANCE, row, {}) | links_log(row) | conditions_log([], made),
+            changes=whole_row(ACCEPTANCE, row, {})
+            | links_for_first_event(row)
+            | conditions_changes([], made),
         )
     )
     tell_programs(actor, row, "acceptance.requested", recorded_at or at)
@@ -173,7 +175,7 @@ def granted_acceptance(risk: Risk) -> Acceptance | None:
     ).first()
 
 
-def accepted_since(actor: Viewer, risk: Risk) -> dt.date | None:
+def accepted_without_break_since(actor: Viewer, risk: Risk) -> dt.date | None:
     """Since when ``risk`` has been accepted, one acceptance after the other, whoever asked: a break
     is a time within the appetite. None: it has not been."""
     matrix = Matrix(actor.criteria)
@@ -197,8 +199,8 @@ def check_expiry(
     errors: Errors, actor: Viewer, risk: Risk, rating: str, day: dt.date, today: dt.date
 ) -> None:
     """Note an end that is over, or beyond either cap."""
-    matrix, since = Matrix(actor.criteria), accepted_since(actor, risk)
-    last = policy.last_day(today, since, matrix, rating)
+    matrix, since = Matrix(actor.criteria), accepted_without_break_since(actor, risk)
+    last = policy.last_possible_day(today, since, matrix, rating)
     if day <= today:
         errors.add("expires_on", "in_the_past", _("An acceptance ends after today."))
     elif last <= today:
@@ -227,7 +229,7 @@ def check_expiry(
         )
 
 
-def links_log(row: Acceptance) -> dict[str, list[Any]]:
+def links_for_first_event(row: Acceptance) -> dict[str, list[Any]]:
     """What the table of fields does not say of an acceptance, for its first event."""
     found: dict[str, list[Any]] = {"criteria_number": [None, row.criteria.number]}
     if row.estimates:
@@ -294,7 +296,7 @@ def _role(role: str) -> str:
     return str(Role(role).label)
 
 
-def _newest_estimates(actor: Viewer, risk: Risk) -> list[str]:
+def _newest_estimate_ids(actor: Viewer, risk: Risk) -> list[str]:
     """The estimates of how the risk stands today, by id, that everybody who sees it may know of:
     the newest of each expert."""
     rows = visible_estimates(actor).filter(risk=risk, stage="residual")

@@ -26,8 +26,8 @@ from riskreg.decisions.queries.decisions import (
     why_not,
 )
 from riskreg.decisions.queries.weighing import weighing_log
-from riskreg.decisions.services.conditions import close, conditions_log
-from riskreg.decisions.services.drafts import locked, save_next_version
+from riskreg.decisions.services.conditions import close_obligation, conditions_changes
+from riskreg.decisions.services.drafts import decision_for_update, save_next_version
 from riskreg.decisions.services.records import record_of
 from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import Entry, append, append_all
@@ -50,7 +50,7 @@ _NO_RULING: dict[str, Any] = {
 def locked_for(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datetime) -> Decision:
     """The decision for update, where the actor may do ``act``. What keeps them from it is said
     before whether they have seen its newest version."""
-    row = locked(actor, ref, None, at)
+    row = decision_for_update(actor, ref, None, at)
     blocked = block_of(actor, act, row, actor.today(at))
     if blocked is not None and blocked not in _OF_STATE:
         raise Forbidden(why_not(actor, act, row, blocked))
@@ -103,7 +103,7 @@ def cast_vote(actor: Viewer, row: Decision, is_yes: bool, words: str, at: dt.dat
     )  # fmt: skip
 
 
-def settle(
+def decide_if_all_agreed(
     actor: Viewer,
     row: Decision,
     act: Act,
@@ -115,13 +115,15 @@ def settle(
     today = actor.today(at)
     fresh = decision_for(actor, row.ref, today)
     agreed = agreed_parties(actor, fresh)
-    state = policy.after(fresh.state, act, agreed, asked_parties(fresh))
+    state = policy.state_after(fresh.state, act, agreed, asked_parties(fresh))
     voted = {"vote": [None, {"party": actor.party.key if actor.party else None, "answer": "yes"}]}
     if state == fresh.state:
         verb = "decision.chosen" if act == Act.DECIDE else "decision.agreed"
         for one in asked_of(fresh):
             if one.party_id in agreed:
-                close_owed(actor, fresh, ObligationKind.DECISION_ANSWER, at, owner=one.user)
+                close_obligations_of(
+                    actor, fresh, ObligationKind.DECISION_ANSWER, at, owner=one.user
+                )
         append(actor.entry(verb, fresh, at=at, recorded_at=recorded_at, changes=changes | voted))
         tell_programs(actor, fresh, verb, recorded_at or at)
         return fresh
@@ -147,7 +149,7 @@ def _decide_and_log(
         one.save(update_fields=["state", "updated_at"])
     if before:
         # What is owed from now on, as it stands.
-        changes |= conditions_log([], conditions)
+        changes |= conditions_changes([], conditions)
     waits = any(one.before for one in conditions)
     state = DecisionState.DECIDED if waits else policy.NEXT[DecisionState.DECIDED, Act.START]
     record = record_of(row, conditions, weighing_log(actor, row, today), at)
@@ -160,7 +162,7 @@ def _decide_and_log(
     changes |= set_values(DECISION, row, values)
     row.record = record
     row.save(update_fields=[*values, "record"])
-    close_owed(actor, row, ObligationKind.DECISION_ANSWER, at, state=ObligationState.MET)
+    close_obligations_of(actor, row, ObligationKind.DECISION_ANSWER, at, state=ObligationState.MET)
     assert row.ruled_by is not None  # noqa: S101 - chosen before
     assert row.review_on is not None  # noqa: S101 - as above
     create_obligation(row, ObligationKind.DECISION_REVIEW, row.ruled_by, row.review_on, at)
@@ -180,7 +182,7 @@ def _supersede_and_build_entries(
     """End the decision that ``row`` takes the place of, if it still holds; the entries to be
     appended."""
     assert row.replaces is not None  # noqa: S101 - asked by the caller
-    old = locked(actor, row.replaces.ref, None, at)
+    old = decision_for_update(actor, row.replaces.ref, None, at)
     if (old.state, Act.SUPERSEDE) not in policy.NEXT:
         return []
     return [close_and_build_entry(actor, old, Act.SUPERSEDE, row.ref, at, recorded_at)]
@@ -201,7 +203,7 @@ def close_and_build_entry(
     changes = set_values(DECISION, row, values)
     save_next_version(row, values, recorded_at or at)
     for kind in _OWED:
-        close_owed(actor, row, kind, at)
+        close_obligations_of(actor, row, kind, at)
     tell_programs(actor, row, f"decision.{state}", recorded_at or at)
     return actor.entry(f"decision.{state}", row, at=at, recorded_at=recorded_at, changes=changes)
 
@@ -213,7 +215,7 @@ _OWED = (
 )
 
 
-def back_to_draft(
+def return_to_draft(
     actor: Viewer, row: Decision, act: Act, verb: str, words: str, at: dt.datetime
 ) -> Decision:
     values = {"state": policy.NEXT[row.state, act], "words": words, **_NO_RULING}
@@ -223,13 +225,13 @@ def back_to_draft(
         changes["vote"] = [None, {"party": party, "answer": "no"}]
     save_next_version(row, values, at)
     for kind in (ObligationKind.DECISION_ANSWER, ObligationKind.DECISION_CONDITION):
-        close_owed(actor, row, kind, at)
+        close_obligations_of(actor, row, kind, at)
     append(actor.entry(verb, row, at=at, changes=changes))
     tell_programs(actor, row, verb, at)
     return row
 
 
-def close_owed(
+def close_obligations_of(
     actor: Viewer,
     row: Decision,
     kind: str,
@@ -242,4 +244,4 @@ def close_owed(
     if owner is not None:
         rows, state = rows.filter(owner=owner), ObligationState.MET
     for one in rows.select_for_update(of=("self",), no_key=True).order_by("pk"):
-        close(one, actor, state, at)
+        close_obligation(one, actor, state, at)

@@ -11,9 +11,9 @@ from django.utils import translation
 
 from riskreg.accounts.mails import page_address
 from riskreg.decisions.models import Acceptance, Decision
-from riskreg.endpoints.channels.chat import plain
+from riskreg.endpoints.channels.chat import without_markup
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.queries import listening
+from riskreg.endpoints.queries import endpoints_that_listen
 from riskreg.endpoints.services import host_of
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
@@ -33,17 +33,17 @@ def tell_programs(actor: Viewer, row: Decision | Acceptance, verb: str, at: dt.d
         parties = [row.party.uuid]
     else:
         parties = list(Party.objects.filter(register=actor.register).values_list("uuid", flat=True))
-    for endpoint in listening(actor.register.uuid, parties):
+    for endpoint in endpoints_that_listen(actor.register.uuid, parties):
         if endpoint.channel == Channel.WEBHOOK:
-            _post(actor, row, verb, endpoint, at)
+            _post_to_endpoint(actor, row, verb, endpoint, at)
 
 
-def _post(
+def _post_to_endpoint(
     actor: Viewer, row: Decision | Acceptance, verb: str, endpoint: Endpoint, at: dt.datetime
 ) -> None:
     with translation.override(endpoint.language):
-        data = _data(actor, row, at)
-        named = plain(f"{data['ref']} {data['title']}")
+        data = _data_for_every_reader(actor, row, at)
+        named = without_markup(f"{data['ref']} {data['title']}")
         state = str(row.get_state_display())
     post(
         Draft(
@@ -65,7 +65,9 @@ def _post(
     )
 
 
-def _data(actor: Viewer, row: Decision | Acceptance, at: dt.datetime) -> dict[str, Any]:
+def _data_for_every_reader(
+    actor: Viewer, row: Decision | Acceptance, at: dt.datetime
+) -> dict[str, Any]:
     """What every one of its readers may know, whatever their party: no argument, no estimate."""
     slug = actor.register.slug
     data: dict[str, Any] = {

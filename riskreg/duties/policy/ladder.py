@@ -106,7 +106,7 @@ def rung_of(ladder: Sequence[Rung], offset_days: int) -> Rung | None:
     return next((rung for rung in ladder if rung.offset_days == offset_days), None)
 
 
-def below(ladder: Sequence[Rung], rung: Rung) -> list[Rung]:
+def rungs_below(ladder: Sequence[Rung], rung: Rung) -> list[Rung]:
     """The rungs lower than ``rung``, lowest first."""
     return [r for r in ladder if r.offset_days < rung.offset_days]
 
@@ -116,7 +116,7 @@ def due_date_cutoffs(ladder: Sequence[Rung], today: dt.date) -> list[tuple[Rung,
     return [(rung, today - dt.timedelta(days=rung.offset_days)) for rung in reversed(ladder)]
 
 
-def from_offset(ladder: Sequence[Rung], lowest: int | None) -> tuple[Rung, ...]:
+def rungs_from_offset(ladder: Sequence[Rung], lowest: int | None) -> tuple[Rung, ...]:
     """The rungs that stand at ``lowest`` days or later; all for None. Never empty from 0 down."""
     return tuple(r for r in ladder if lowest is None or r.offset_days >= lowest)
 

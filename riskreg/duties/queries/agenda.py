@@ -9,13 +9,13 @@ from typing import Any
 
 from riskreg.accounts.models import User
 from riskreg.duties.queries.counts import count_for, counts_by_day
-from riskreg.duties.queries.picks import Pick, Place, Wanted, read
+from riskreg.duties.queries.picks import Pick, Place, Wanted, rows_of_picks
 from riskreg.duties.sources import SOURCES, Duty, urgency
 from riskreg.register.access import Viewer
 
 __all__ = [
-    "Page", "Place", "Wanted", "changed_at", "count_for", "counts_by_day", "due_order",
-    "duties_for", "facts_of", "lists_for", "mine", "people_of",
+    "Page", "Place", "Wanted", "count_for", "counts_by_day", "due_order",
+    "duties_for", "last_changes", "lists_for", "own_and_stood_in_for", "people_of", "status_texts",
 ]  # fmt: skip
 
 
@@ -28,7 +28,7 @@ class Page:
     has_next: bool
 
 
-def mine(viewer: Viewer) -> frozenset[int]:
+def own_and_stood_in_for(viewer: Viewer) -> frozenset[int]:
     """The viewer, and for whom they stand in today."""
     return frozenset({viewer.user.pk}) | viewer.stands_in_for
 
@@ -49,7 +49,7 @@ def duties_for(
     backward = before is not None
     place = before if backward else after
     picks = [Pick(source, wanted, limit + 1, place=place) for source in wanted.sources()]
-    found = [duty for some in _read(viewer, picks, backward) for duty in some]
+    found = [duty for some in _read_duties_of_picks(viewer, picks, backward) for duty in some]
     found.sort(key=due_order, reverse=backward)
     more, found = len(found) > limit, found[:limit]
     if backward:
@@ -69,7 +69,7 @@ def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[
         for source in wanted.sources()
     ]
     lists: list[list[Duty]] = [[] for _wanted in asked]
-    read = _read(viewer, [pick for _place, pick in picks])
+    read = _read_duties_of_picks(viewer, [pick for _place, pick in picks])
     for (place, _pick), duties in zip(picks, read, strict=True):
         lists[place] += duties
     return [
@@ -78,7 +78,7 @@ def lists_for(viewer: Viewer, asked: Sequence[tuple[Wanted, int]]) -> list[list[
     ]
 
 
-def facts_of(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
+def status_texts(duties: Iterable[Duty]) -> dict[tuple[str, uuid.UUID], str]:
     """How things stand with each, in the reader's language; no query for what was read here."""
     by_kind: dict[str, list[Duty]] = {}
     for duty in duties:
@@ -100,7 +100,7 @@ def people_of(duty: Duty) -> tuple[User, User | None]:
     return found[duty.owner_id], found[duty.deputy_id] if duty.deputy_id else None
 
 
-def changed_at(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datetime]:
+def last_changes(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datetime]:
     """When each was last changed, as far as its row or its extension says; a query for each kind.
 
     It never goes back, so that it tells one version of a duty from the next.
@@ -122,7 +122,9 @@ def changed_at(duties: Collection[Duty]) -> dict[tuple[str, uuid.UUID], dt.datet
     return found
 
 
-def _read(viewer: Viewer, picks: Sequence[Pick], backward: bool = False) -> list[list[Duty]]:
+def _read_duties_of_picks(
+    viewer: Viewer, picks: Sequence[Pick], backward: bool = False
+) -> list[list[Duty]]:
     """The duties of each of ``picks``; one query for all of those that take the same rows.
 
     A pick among several may come with more than it asks for, which are those beyond.
@@ -135,14 +137,14 @@ def _read(viewer: Viewer, picks: Sequence[Pick], backward: bool = False) -> list
     found: list[list[Duty]] = [[] for _pick in picks]
     for numbers in sharing.values():
         some = [picks[n] for n in numbers]
-        for row in read(viewer, some, backward):
+        for row in rows_of_picks(viewer, some, backward):
             for place, n in enumerate(numbers):
                 if len(some) == 1 or getattr(row, f"picked_{place}"):
-                    found[n].append(_as_notified(picks[n].source.duty(row), row))
+                    found[n].append(_without_private_extension(picks[n].source.duty(row), row))
     return found
 
 
-def _as_notified(duty: Duty, row: Any) -> Duty:
+def _without_private_extension(duty: Duty, row: Any) -> Duty:
     """Without an extension that the viewer may not know of: its source tells the engine of all."""
     if duty.extended_until is None or row.told_until is not None:
         return duty

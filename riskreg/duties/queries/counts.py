@@ -44,7 +44,7 @@ def _counted(
             known: Any = source.bare_rows()
             found = known.visible_to(viewer).filter(condition_of(source, wanted)).order_by()
             rows.append(found.values(all=Value(1)).annotate(n=Count("pk")).values_list("n"))
-    return _together(rows)
+    return _union_of(rows)
 
 
 @written_once()
@@ -59,10 +59,10 @@ def _by_day(
         found = known.visible_to(viewer).filter(condition_of(source, wanted)).order_by()
         days = found.annotate(due_day=F(source.due_field)).values_list("due_day")
         rows.append(days.annotate(n=Count("pk")))
-    return _together(rows)
+    return _union_of(rows)
 
 
-def _together(rows: list[Any]) -> QuerySet[Any, Any]:
+def _union_of(rows: list[Any]) -> QuerySet[Any, Any]:
     first, *others = rows
     together: QuerySet[Any, Any] = first.union(*others, all=True)
     return together

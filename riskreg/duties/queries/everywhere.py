@@ -10,7 +10,7 @@ from typing import Any
 from django.db.models import BooleanField, ExpressionWrapper, Q
 
 from riskreg.duties.queries.agenda import due_order
-from riskreg.duties.queries.picks import Place, beyond, is_orphan, urgency_order
+from riskreg.duties.queries.picks import Place, is_beyond, is_orphan, urgency_order
 from riskreg.duties.sources import LISTED, Duty, Source, urgency
 from riskreg.register.access import Viewer
 from riskreg.register.queries import away_in
@@ -53,11 +53,11 @@ def due_everywhere(
     work = _Work(viewers, at)
     found: list[tuple[Viewer, Duty]] = []
     total = 0
-    for sources in _due_alike():
+    for sources in _sources_grouped_by_rows_and_duty():
         source, owed = sources[0], Q(pk=None)
         for each in sources:
             owed |= each.open & work.responsibility_condition(each)
-        near = work.on_each_day(functools.partial(_up_to, source.due_field, days))
+        near = work.on_each_day(functools.partial(_due_up_to, source.due_field, days))
         rows: Any = source.notified_rows().filter(owed, near)
         ranked = rows.annotate(orphan=is_orphan(source)).order_by(
             *urgency_order(source, work.today)
@@ -94,9 +94,9 @@ def work_everywhere(
         if not wanted.kinds or kind in wanted.kinds
     }
     found: list[tuple[Viewer, Duty]] = []
-    for sources in _of_same_rows(which).values():
-        picks = {s: which[s] & beyond(s, place, backward) for s in sources}
-        keys = [_keys(s, pick, minus, limit + 1) for s, pick in picks.items()]
+    for sources in _sources_grouped_by_rows(which).values():
+        picks = {s: which[s] & is_beyond(s, place, backward) for s in sources}
+        keys = [_ids_for_union(s, pick, minus, limit + 1) for s, pick in picks.items()]
         marks = {
             f"picked_{s.kind.replace('.', '_')}": ExpressionWrapper(pick, BooleanField())
             for s, pick in picks.items()
@@ -121,12 +121,12 @@ def work_everywhere(
     return WorkPage(found, has_previous=place is not None, has_next=more, count=total)
 
 
-def _up_to(due: str, days: int, day: dt.date) -> Q:
+def _due_up_to(due: str, days: int, day: dt.date) -> Q:
     """What is due at most so many days after ``day``."""
     return Q(**{f"{due}__lte": day + dt.timedelta(days=days)})
 
 
-def _due_alike() -> list[list[Source]]:
+def _sources_grouped_by_rows_and_duty() -> list[list[Source]]:
     """The kinds of duties, those together that differ in nothing but which rows are in force."""
     groups: dict[Any, list[Source]] = {}
     for source in LISTED.values():
@@ -135,7 +135,7 @@ def _due_alike() -> list[list[Source]]:
     return list(groups.values())
 
 
-def _of_same_rows(sources: Iterable[Source]) -> dict[Any, list[Source]]:
+def _sources_grouped_by_rows(sources: Iterable[Source]) -> dict[Any, list[Source]]:
     """The sources that read the same rows, which one query can ask for."""
     found: dict[Any, list[Source]] = {}
     for source in sources:
@@ -143,7 +143,7 @@ def _of_same_rows(sources: Iterable[Source]) -> dict[Any, list[Source]]:
     return found
 
 
-def _keys(source: Source, which: Q, minus: str, most: int) -> Any:
+def _ids_for_union(source: Source, which: Q, minus: str, most: int) -> Any:
     """The database ids of the first ``most`` rows, as what databases let stand in a union."""
     rows: Any = source.bare_rows().filter(which)
     chosen = rows.order_by(f"{minus}{source.due_field}", f"{minus}uuid")[:most].values("pk")
@@ -159,7 +159,7 @@ class _Work:
     def __init__(self, viewers: Sequence[Viewer], at: dt.datetime) -> None:
         self.viewers = {viewer.register.pk: viewer for viewer in viewers}
         self.today = {key: viewer.today(at) for key, viewer in self.viewers.items()}
-        self._people = _people(self.viewers, self.today)
+        self._people = _ids_answered_for_by_register(self.viewers, self.today)
 
     def responsibility_condition(self, source: Source) -> Q:
         """What they may know of, and answer for or stand in for."""
@@ -203,7 +203,7 @@ def _keys_by_value(values: Mapping[int, Hashable]) -> dict[Any, list[int]]:
     return found
 
 
-def _people(
+def _ids_answered_for_by_register(
     viewers: Mapping[int, Viewer], today: Mapping[int, dt.date]
 ) -> dict[int, frozenset[int]]:
     """In each register the person and those for whom they stand in, by database id: one query."""

@@ -83,20 +83,20 @@ class Pick:
 
     def condition(self, backward: bool) -> Q:
         """What its rows meet."""
-        return condition_of(self.source, self.wanted) & beyond(self.source, self.place, backward)
+        return condition_of(self.source, self.wanted) & is_beyond(self.source, self.place, backward)
 
 
-def read(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any]:
+def rows_of_picks(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any]:
     """The rows of ``picks``, which take the same rows and extras. Each of several tells by
     ``picked_0``, ``picked_1`` … whose it is; a pick among several may come with more than it asks
     for, which are those beyond."""
-    shape, values = _shape(viewer, picks, backward)
+    shape, values = _shape_and_values(viewer, picks, backward)
     if shape is None:
-        return _rows(viewer, picks, backward)
+        return _rows_of_several_picks(viewer, picks, backward)
     return _statement(shape)(*values)
 
 
-def _rows(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any]:
+def _rows_of_several_picks(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any]:
     source = picks[0].source
     rows: Any = source.notified_rows()
     if any(pick.source.extended for pick in picks):
@@ -104,8 +104,8 @@ def _rows(viewer: Reader, picks: Sequence[Pick], backward: bool) -> QuerySet[Any
     if any(pick.urgent for pick in picks):
         rows = rows.annotate(orphan=is_orphan(source))
     if len(picks) == 1:
-        return _chosen(rows, viewer, picks[0], backward)
-    first, *others = (_keys(viewer, pick, backward) for pick in picks)
+        return _rows_of_pick(rows, viewer, picks[0], backward)
+    first, *others = (_ids_for_union(viewer, pick, backward) for pick in picks)
     wanted = {
         f"picked_{n}": ExpressionWrapper(pick.condition(backward), BooleanField())
         for n, pick in enumerate(picks)
@@ -156,8 +156,8 @@ class WantedShape:
             kinds=kinds,
             due_before=next(values) if self.due_before else None,
             party=next(values) if self.party else None,
-            people=None if self.people is None else frozenset(_some(values, self.people)),
-            others_than=frozenset(_some(values, self.others)),
+            people=None if self.people is None else frozenset(_take_next(values, self.people)),
+            others_than=frozenset(_take_next(values, self.others)),
             overdue=self.overdue,
         )
 
@@ -173,7 +173,7 @@ class _Shape:
     backward: bool
 
 
-def _shape(
+def _shape_and_values(
     viewer: Reader, picks: Sequence[Pick], backward: bool
 ) -> tuple[_Shape | None, list[Given]]:
     """The shape of what is asked and the values that fill it. None for what is written anew: lists
@@ -210,14 +210,14 @@ def _of_shape(shape: _Shape, *values: Given) -> QuerySet[Any]:
     picks = [
         Pick(SOURCES[kind], wanted[place], most, urgent=True) for kind, place, most in shape.picks
     ]
-    return _rows(reader, picks, shape.backward)
+    return _rows_of_several_picks(reader, picks, shape.backward)
 
 
-def _some(values: Iterator[Any], n: int) -> list[Any]:
+def _take_next(values: Iterator[Any], n: int) -> list[Any]:
     return [next(values) for _one in range(n)]
 
 
-def beyond(source: Source, place: Place | None, backward: bool) -> Q:
+def is_beyond(source: Source, place: Place | None, backward: bool) -> Q:
     """The rows of ``source`` behind ``place``, or before it; all for none."""
     if place is None:
         return Q()
@@ -229,7 +229,7 @@ def beyond(source: Source, place: Place | None, backward: bool) -> Q:
     return Q(**{f"{due}__{step}e": place.due_on}) if same_day_counts else past
 
 
-def _chosen(rows: Any, viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
+def _rows_of_pick(rows: Any, viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
     minus = "-" if backward else ""
     order = (
         urgency_order(pick.source, pick.wanted.today)
@@ -284,12 +284,12 @@ def is_orphan(source: Source) -> Q:
     return ~functools.reduce(operator.or_, map(Q, here))
 
 
-def _keys(viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
+def _ids_for_union(viewer: Reader, pick: Pick, backward: bool) -> QuerySet[Any]:
     """The database ids of the rows of ``pick``, as what databases let stand in a union."""
     rows: Any = pick.source.rows() if pick.urgent else pick.source.bare_rows()
     if pick.urgent:
         rows = rows.annotate(orphan=is_orphan(pick.source))
-    chosen = _chosen(rows, viewer, pick, backward).values("pk")
+    chosen = _rows_of_pick(rows, viewer, pick, backward).values("pk")
     keys: QuerySet[Any] = rows.model._default_manager.filter(pk__in=chosen)
     return keys.order_by().values("pk")
 

@@ -18,7 +18,7 @@ OUTSIDE = Q(read_day__gt=F("as_of")) & (
 )
 
 
-def _bare() -> QuerySet[Belief]:
+def _bare_beliefs() -> QuerySet[Belief]:
     sooner = Q(look_on=None) | Q(look_on__gt=F("read_day"))
     return Belief.objects.annotate(
         # It moves no risk by itself, so it comes after those that do on the same day.
@@ -33,19 +33,19 @@ def _bare() -> QuerySet[Belief]:
 
 
 def _beliefs() -> QuerySet[Belief]:
-    return _bare().select_related("party", "driver__indicator")
+    return _bare_beliefs().select_related("party", "driver__indicator")
 
 
-def _look(belief: Belief) -> Duty:
+def _duty_to_look(belief: Belief) -> Duty:
     due_on = belief.look_due if belief.ended_at is None else None  # type: ignore[attr-defined]
     return Duty.of(belief, "belief.look", due_on, subject_type="belief", page="driver")
 
 
-def _reasons(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
-    return {duty.subject: _reason(duty.thing) for duty in duties}
+def _why_to_look_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+    return {duty.subject: _why_to_look(duty.thing) for duty in duties}
 
 
-def _reason(belief: Belief) -> str:
+def _why_to_look(belief: Belief) -> str:
     it = belief.driver.indicator
     since = belief.read_day is not None and belief.read_day > belief.as_of  # type: ignore[attr-defined]
     if it and it.latest_value is not None and since:
@@ -61,9 +61,9 @@ BELIEF_LOOK = Source(
     due_field="look_due",
     open=Q(ended_at=None),
     rows=_beliefs,
-    bare=_bare,
+    bare=_bare_beliefs,
     whose=lambda users: Q(expert_id__in=users),
-    duty=_look,
-    facts=_reasons,
+    duty=_duty_to_look,
+    facts=_why_to_look_texts,
     people=("expert",),
 )

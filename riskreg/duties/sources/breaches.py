@@ -20,7 +20,7 @@ def _breaches() -> QuerySet[Breach]:
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
-def _breach(breach: Breach) -> Duty:
+def _duty_of_breach(breach: Breach) -> Duty:
     waits = not breach.reviewed and breach.risk.state == State.OPEN  # type: ignore[attr-defined]
     return Duty.of(
         breach, "risk.breach", breach.due_on if waits else None,
@@ -28,7 +28,7 @@ def _breach(breach: Breach) -> Duty:
     )  # fmt: skip
 
 
-def _why(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _why_called_for(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     values = {}
     for duty in duties:
         indicator = duty.thing.indicator
@@ -51,8 +51,8 @@ BREACH = Source(
     open=OPEN,
     rows=_breaches,
     whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
-    duty=_breach,
-    facts=_why,
+    duty=_duty_of_breach,
+    facts=_why_called_for,
     people=("risk__owner", "risk__deputy"),
     bare=with_reviewed,
 )

@@ -27,7 +27,7 @@ def _duty(answer: PartyAnswer) -> Duty:
     )  # fmt: skip
 
 
-def _asked_by(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _who_asked_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     return {
         duty.subject: _("%(name)s asks; it needs a yes or no of your party")
         % {"name": duty.thing.request.requested_by}
@@ -43,6 +43,6 @@ CHANGE_ANSWER = Source(
     bare=_bare,
     whose=owed_by,
     duty=_duty,
-    facts=_asked_by,
+    facts=_who_asked_texts,
     people=("asked",),
 )

@@ -23,7 +23,7 @@ def _controls() -> QuerySet[Control]:
     return rows.annotate(priority=priority_of_worst_open_risk("risk__controls"))
 
 
-def _test(control: Control) -> Duty:
+def _duty_to_test(control: Control) -> Duty:
     """Its owner answers for it, and the owner of the risk that it was noted on as their deputy, or
     alone where it has no owner. It is known by that risk's ref, having none of its own."""
     in_force = control.ended_at is None and not control.dormant  # type: ignore[attr-defined]
@@ -60,7 +60,7 @@ CONTROL_TEST = Source(
     rows=_controls,
     bare=_bare,
     whose=lambda users: Q(owner_id__in=users) | Q(risk__owner_id__in=users),
-    duty=_test,
+    duty=_duty_to_test,
     facts=_last_test_texts,
     people=("owner", "risk__owner"),
 )

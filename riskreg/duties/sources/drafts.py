@@ -10,17 +10,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from riskreg.duties.base import Duty, Source
-from riskreg.duties.sources.reviews import REVIEW, risks_due, with_rating
+from riskreg.duties.sources.reviews import REVIEW, risks_with_duty_fields, with_rating
 from riskreg.risks.models import Risk, State
 from riskreg.risks.policy import DRAFT_DAYS
 
 
-def _draft(risk: Risk) -> Duty:
+def _duty_to_finish_draft(risk: Risk) -> Duty:
     due_on = risk.draft_due_on if risk.state == State.DRAFT else None
     return Duty.of(risk, "risk.draft", due_on, subject_type="risk", page="risk")
 
 
-def _untouched(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _untouched_since_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     values = {}
     for duty in duties:
         if duty.thing.draft_due_on is not None:
@@ -36,10 +36,10 @@ DRAFT = Source(
     kind="risk.draft",
     due_field="draft_due_on",
     open=Q(state=State.DRAFT, draft_due_on__isnull=False),
-    rows=risks_due,
+    rows=risks_with_duty_fields,
     whose=REVIEW.whose,
-    duty=_draft,
-    facts=_untouched,
+    duty=_duty_to_finish_draft,
+    facts=_untouched_since_texts,
     people=("owner", "deputy"),
     with_extras=with_rating,
     bare=Risk.objects.all,

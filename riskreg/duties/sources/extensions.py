@@ -46,7 +46,7 @@ def _duty(extension: Extension) -> Duty:
     )  # fmt: skip
 
 
-def _rungs(ladder: Sequence[Rung]) -> tuple[Rung, ...]:
+def _last_rung_before_and_on_day(ladder: Sequence[Rung]) -> tuple[Rung, ...]:
     """The last rung before the day, and the one on it."""
     before = [rung for rung in ladder if rung.offset_days < 0]
     return (before[-1] if before else _BEFORE, *(r for r in ladder if r.offset_days == 0))
@@ -60,7 +60,7 @@ def _not_covered_by_the_review(duty: Duty, rung: Rung, zone: str) -> bool:
     return bool(day_of_rung(rung, extension.due_on) <= granted_on)
 
 
-def _ends(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _extension_ends_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     return {
         duty.subject: _("the extension of its review ends; the review was due on %(day)s")
         # Translators: the form of a whole date, in Django's date format letters.
@@ -76,10 +76,10 @@ EXTENSION = Source(
     rows=_extensions,
     whose=lambda users: Q(risk__owner_id__in=users) | Q(risk__deputy_id__in=users),
     duty=_duty,
-    facts=_ends,
+    facts=_extension_ends_texts,
     people=("risk__owner", "risk__deputy"),
     bare=_bare,
-    climbs=_rungs,
+    climbs=_last_rung_before_and_on_day,
     takes=_not_covered_by_the_review,
     listed=False,
 )

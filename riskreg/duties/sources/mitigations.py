@@ -36,7 +36,7 @@ def _owned_by(users: Collection[int]) -> Q:
     return Q(owner_id__in=users)
 
 
-def _how_far(duties: Sequence[Duty]) -> dict[UUID, str]:
+def _status_and_progress_texts(duties: Sequence[Duty]) -> dict[UUID, str]:
     return {
         duty.subject: _("%(status)s, %(progress)d %% done")
         % {"status": duty.thing.get_status_display(), "progress": duty.thing.progress}
@@ -44,7 +44,7 @@ def _how_far(duties: Sequence[Duty]) -> dict[UUID, str]:
     }
 
 
-def _silent(duties: Sequence[Duty]) -> dict[UUID, str]:
+def _last_known_progress_texts(duties: Sequence[Duty]) -> dict[UUID, str]:
     return {
         duty.subject: _("progress not updated, last known: %(progress)d %%")
         % {"progress": duty.thing.progress}
@@ -66,14 +66,14 @@ def _source(kind: str, due_field: str, statuses: Sequence[str], facts: Any, **mo
     )
 
 
-MITIGATION_DUE = _source("mitigation.due", "due_on", RUNNING, _how_far)
+MITIGATION_DUE = _source("mitigation.due", "due_on", RUNNING, _status_and_progress_texts)
 # Only from the day on which it is late: who reports when asked need not be asked beforehand. And
 # never at once: what is urgent is the work itself, which has a due date of its own.
 MITIGATION_UPDATE = _source(
     "mitigation.update",
     "next_update_on",
     (MitigationStatus.IN_PROGRESS,),
-    _silent,
+    _last_known_progress_texts,
     from_offset=0,
     last=True,
     interrupts=False,

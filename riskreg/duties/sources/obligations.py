@@ -34,13 +34,15 @@ _OF_DECISIONS = (
 )
 
 
-def obligations() -> QuerySet[Obligation]:
+def obligations_with_duty_fields() -> QuerySet[Obligation]:
     """Every obligation, with what a duty needs."""
-    rows = bare_obligations().select_related("party", "risk", "acceptance", "decision", "asked_by")
+    rows = obligations_with_reviewed_mark().select_related(
+        "party", "risk", "acceptance", "decision", "asked_by"
+    )
     return rows.annotate(priority=priority_of_risk("risk"))
 
 
-def bare_obligations() -> QuerySet[Obligation]:
+def obligations_with_reviewed_mark() -> QuerySet[Obligation]:
     """Every obligation, with no more than ``open`` asks for."""
     return Obligation.objects.annotate(reviewed=reviewed_since())
 
@@ -105,8 +107,8 @@ def _source(kind: ObligationKind) -> Source:
         kind=kind.value,
         due_field="due_on",
         open=still & Q(reviewed=False) if kind == ObligationKind.REVIEW else still,
-        rows=obligations,
-        bare=bare_obligations,
+        rows=obligations_with_duty_fields,
+        bare=obligations_with_reviewed_mark,
         whose=owed_by,
         duty=duty_of,
         facts=_facts,

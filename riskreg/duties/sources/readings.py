@@ -19,7 +19,7 @@ def _indicators() -> QuerySet[Indicator]:
     return rows.annotate(priority=priority_of_worst_open_risk("risk__indicators"))
 
 
-def _reading(indicator: Indicator) -> Duty:
+def _duty_to_read(indicator: Indicator) -> Duty:
     serves = indicator.objective_id is not None or not indicator.dormant  # type: ignore[attr-defined]
     asks = indicator.active and serves
     return Duty.of(
@@ -37,7 +37,7 @@ READING = Source(
     rows=_indicators,
     bare=_bare,
     whose=lambda users: Q(owner_id__in=users),
-    duty=_reading,
+    duty=_duty_to_read,
     facts=lambda duties: {duty.subject: _("a reading is missing") for duty in duties},
     from_offset=0,
     last=True,

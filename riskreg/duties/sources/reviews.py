@@ -16,7 +16,7 @@ from riskreg.risks.models import Position, Risk, State
 from riskreg.risks.queries.priority import priority_of_risk
 
 
-def risks_due() -> QuerySet[Risk]:
+def risks_with_duty_fields() -> QuerySet[Risk]:
     """Risks with what their duties need; those that take the same rows share a query."""
     return (
         Risk.objects.select_related("party")
@@ -34,7 +34,7 @@ def risks_due() -> QuerySet[Risk]:
     )  # fmt: skip
 
 
-def _review(risk: Risk) -> Duty:
+def _duty_to_review(risk: Risk) -> Duty:
     return Duty.of(
         risk, "risk.review", risk.next_review_on if risk.state == State.OPEN else None,
         subject_type="risk", page="review",
@@ -57,9 +57,9 @@ def with_rating(rows: QuerySet[Risk]) -> QuerySet[Risk]:
     )
 
 
-def _ratings(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
+def _rating_texts(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     risks = {duty.subject: duty.thing for duty in duties}
-    _read_ratings([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
+    _set_ratings_on([risk for risk in risks.values() if not hasattr(risk, "now_rating")])
     matrices: dict[int, Matrix] = {}
     values = {}
     for subject, risk in risks.items():
@@ -74,7 +74,7 @@ def _ratings(duties: Sequence[Duty]) -> dict[uuid.UUID, str]:
     return values
 
 
-def _read_ratings(risks: Collection[Any]) -> None:
+def _set_ratings_on(risks: Collection[Any]) -> None:
     """Make ``risks`` as if they had been read by ``with_rating``, also for the next language."""
     if not risks:
         return
@@ -98,10 +98,10 @@ REVIEW = Source(
     kind="risk.review",
     due_field="next_review_on",
     open=Q(state=State.OPEN),
-    rows=risks_due,
+    rows=risks_with_duty_fields,
     whose=lambda users: Q(owner_id__in=users) | Q(deputy_id__in=users),
-    duty=_review,
-    facts=_ratings,
+    duty=_duty_to_review,
+    facts=_rating_texts,
     people=("owner", "deputy"),
     with_extras=with_rating,
     extended=True,

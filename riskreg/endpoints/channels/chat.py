@@ -15,7 +15,7 @@ from riskreg.endpoints.chat_services import SERVICES, Service, request_target
 from riskreg.endpoints.credentials import load_credentials
 from riskreg.endpoints.http_client import Reply
 from riskreg.endpoints.services.disabling import disable_endpoint
-from riskreg.endpoints.url_guard import Address, BlockedAddress, Unreachable, read
+from riskreg.endpoints.url_guard import Address, BlockedAddress, Unreachable, parse_address
 from riskreg.notify.channels.base import Sender
 from riskreg.notify.models import Channel, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
@@ -37,7 +37,9 @@ class Chat(Sender):
         with_markup = (message.payload or {}).get("markdown") if service.markdown else None
         body = shorten(with_markup or message.text, service.limit)
         try:
-            reply = _post(endpoint.kind, read(endpoint.address), message, body, bool(with_markup))
+            reply = _post(
+                endpoint.kind, parse_address(endpoint.address), message, body, bool(with_markup)
+            )
         except BlockedAddress as refused:
             raise PermanentFailure(refused.detail) from refused
         except Unreachable as away:
@@ -61,7 +63,7 @@ def _post(kind: str, address: Address, message: Message, body: str, with_markup:
     return http_client.post(address, text.encode(), headers, target=target)
 
 
-def plain(text: str) -> str:
+def without_markup(text: str) -> str:
     """``text`` so that no service takes a part of it for a mention, a link or a mark."""
     return text.translate(_PLAIN)
 

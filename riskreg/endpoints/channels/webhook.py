@@ -9,7 +9,7 @@ from riskreg.endpoints import http_client
 from riskreg.endpoints.channels.responses import Gone, raise_for
 from riskreg.endpoints.credentials import load_credentials
 from riskreg.endpoints.services.disabling import disable_endpoint
-from riskreg.endpoints.url_guard import BlockedAddress, Unreachable, read
+from riskreg.endpoints.url_guard import BlockedAddress, Unreachable, parse_address
 from riskreg.notify.channels.base import Sender
 from riskreg.notify.models import Channel, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
@@ -38,7 +38,7 @@ class Webhook(Sender):
             "webhook-signature": " ".join(signed),
         }
         try:
-            reply = http_client.post(read(endpoint.address), body.encode(), headers)
+            reply = http_client.post(parse_address(endpoint.address), body.encode(), headers)
         except BlockedAddress as refused:
             raise PermanentFailure(refused.detail) from refused
         except Unreachable as away:

@@ -9,13 +9,13 @@ from riskreg.endpoints.services.endpoints import (
     add_endpoint,
     check_address,
     host_of,
-    masked,
+    mask_address,
+    masked_address_of,
     remove,
     rename,
     rotate_secret,
-    switch,
-    try_out,
-    where,
+    send_test_message,
+    switch_on_or_off,
 )
 
 __all__ = [
@@ -27,11 +27,11 @@ __all__ = [
     "check_address",
     "disable_endpoint",
     "host_of",
-    "masked",
+    "mask_address",
+    "masked_address_of",
     "remove",
     "rename",
     "rotate_secret",
-    "switch",
-    "try_out",
-    "where",
+    "send_test_message",
+    "switch_on_or_off",
 ]

@@ -19,7 +19,7 @@ from riskreg.endpoints.chat_services import request_target
 from riskreg.endpoints.credentials import Secrets, build_entry, new_secret
 from riskreg.endpoints.models import Endpoint, EndpointKind
 from riskreg.endpoints.queries import endpoints_for
-from riskreg.endpoints.url_guard import Address, BlockedAddress, check, read
+from riskreg.endpoints.url_guard import Address, BlockedAddress, parse_address, parse_and_resolve
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
 from riskreg.kernel.encryption import Undecryptable, decrypt, encrypt
@@ -49,10 +49,10 @@ def check_address(kind: Any, text: Any) -> Address:
         raise Invalid.one("address", "required", _("This is needed."))
     try:
         if kind == EndpointKind.WEBHOOK:
-            return check(text.strip())
+            return parse_and_resolve(text.strip())
         # Whether it is the service's own is known without asking anybody.
-        request_target(kind, read(text.strip()))
-        return check(text.strip())
+        request_target(kind, parse_address(text.strip()))
+        return parse_and_resolve(text.strip())
     except BlockedAddress as refused:
         raise Invalid.one("address", refused.code, refused.detail) from None
 
@@ -94,7 +94,7 @@ def add_endpoint(
         created_by=actor,
         created_at=at,
     )
-    changes = {"kind": [None, kind], "name": [None, name], "address": [None, masked(address)]}
+    changes = {"kind": [None, kind], "name": [None, name], "address": [None, mask_address(address)]}
     append(build_entry(row, "endpoint.added", at, changes, actor, request_id))
     return row, held.now
 
@@ -122,7 +122,7 @@ def rename(
 
 
 @transaction.atomic
-def switch(
+def switch_on_or_off(
     *,
     audience: Audience,
     endpoint: uuid.UUID,
@@ -142,7 +142,7 @@ def switch(
         return row
     row.disabled_at, row.disabled_why = None if on else at, ""
     if not on:
-        _drop_waiting(row)
+        _drop_waiting_deliveries(row)
     verb = "endpoint.enabled" if on else "endpoint.disabled"
     return _save_and_log(row, verb, at, {}, actor, request_id)
 
@@ -181,13 +181,13 @@ def remove(
 ) -> None:
     """Take it away with its address and secret. What was sent to it stays on record."""
     row = _locked(audience, endpoint, version)
-    _drop_waiting(row)
+    _drop_waiting_deliveries(row)
     append(build_entry(row, "endpoint.removed", at, {"name": [row.name, None]}, actor, request_id))
     row.delete()
 
 
 @transaction.atomic
-def try_out(
+def send_test_message(
     *,
     audience: Audience,
     endpoint: uuid.UUID,
@@ -228,10 +228,10 @@ def try_out(
     return delivery
 
 
-def where(row: Endpoint) -> str:
+def masked_address_of(row: Endpoint) -> str:
     """The endpoint's address as it may be shown: host and last four characters."""
     try:
-        return masked(_stored(row))
+        return mask_address(_decrypt_stored_address(row))
     except Undecryptable:
         return UNREADABLE
 
@@ -239,12 +239,12 @@ def where(row: Endpoint) -> str:
 def host_of(row: Endpoint) -> str:
     """The server behind the endpoint, whether or not it may be called still."""
     try:
-        return _stored(row).netloc
+        return _decrypt_stored_address(row).netloc
     except Undecryptable:
         return UNREADABLE
 
 
-def _stored(row: Endpoint) -> Address:
+def _decrypt_stored_address(row: Endpoint) -> Address:
     """What was checked when it was saved, not checked again. Raises ``Undecryptable``."""
     parts = urlsplit(decrypt(row.address))
     port = parts.port or {"https": 443, "http": 80}[parts.scheme]
@@ -252,7 +252,7 @@ def _stored(row: Endpoint) -> Address:
     return Address(parts.scheme, parts.hostname or "", port, target)
 
 
-def masked(address: Address) -> str:
+def mask_address(address: Address) -> str:
     """``address`` as it may be shown."""
     tail = address.target[-4:] if len(address.target) > 8 else ""
     return f"{address.netloc} …{tail}" if tail else address.netloc
@@ -288,7 +288,7 @@ def _save_and_log(
     return row
 
 
-def _drop_waiting(row: Endpoint) -> None:
+def _drop_waiting_deliveries(row: Endpoint) -> None:
     Delivery.objects.filter(message__recipient=row.uuid, state=DeliveryState.PENDING).update(
         state=DeliveryState.DROPPED, last_error=_("It was switched off.")[:500]
     )

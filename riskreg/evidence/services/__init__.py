@@ -11,10 +11,10 @@ from riskreg.evidence.services.evidence import (
 )
 from riskreg.evidence.services.files import (
     Stored,
-    checked_file,
+    check_file,
+    delete_unneeded_files,
     open_checked,
     store_upload,
-    sweep,
     too_large,
     verify_files,
 )
@@ -22,7 +22,8 @@ from riskreg.evidence.services.files import (
 __all__ = [
     "Stored",
     "add_evidence",
-    "checked_file",
+    "check_file",
+    "delete_unneeded_files",
     "may_add",
     "may_release",
     "may_withdraw",
@@ -30,7 +31,6 @@ __all__ = [
     "release_evidence",
     "require_may_add",
     "store_upload",
-    "sweep",
     "too_large",
     "verify_files",
     "withdraw_evidence",

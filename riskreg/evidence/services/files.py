@@ -50,7 +50,7 @@ class Stored(Checked):
     id: uuid.UUID
 
 
-def checked_file(file: IO[bytes] | None, name: str) -> Checked:
+def check_file(file: IO[bytes] | None, name: str) -> Checked:
     """What ``file`` is. Raises ``Invalid`` for none, and for one that is not taken, saying why."""
     if file is None:
         raise Invalid.one("file", "required", _("Choose a file."))
@@ -96,7 +96,7 @@ def store_upload(file: IO[bytes], checked: Checked, at: dt.datetime) -> Iterator
             ) from error
         yield stored
     finally:
-        _clear(stored.id)
+        _delete_file_and_note(stored.id)
 
 
 def open_checked(row: Evidence) -> IO[bytes]:
@@ -130,7 +130,7 @@ def copy_whole(row: Evidence, out: IO[bytes]) -> None:
     """Write the bytes of ``row`` to ``out``, which is put at its start again. Raises ``Damaged``,
     ``FileNotFoundError`` and what else a store raises."""
     digest, size = hashlib.sha256(), 0
-    with storage.reading(row.uuid) as file:
+    with storage.open_for_reading(row.uuid) as file:
         while block := file.read(_AT_ONCE):
             digest.update(block)
             size += len(block)
@@ -140,14 +140,14 @@ def copy_whole(row: Evidence, out: IO[bytes]) -> None:
     out.seek(0)
 
 
-def sweep(at: dt.datetime) -> int:
+def delete_unneeded_files(at: dt.datetime) -> int:
     """Delete the bytes of uploads that came to nothing, and of what was withdrawn while they could
     not be deleted; how many."""
     found = list(
         Upload.objects.filter(created_at__lt=at - UPLOAD_LASTS).values_list("uuid", flat=True)
     )
     for name in found:
-        _clear(name)
+        _delete_file_and_note(name)
     return len(found)
 
 
@@ -175,13 +175,13 @@ def verify_files() -> Verified:
     return Verified(whole, damaged, [name for name in storage.stored_names() if name not in known])
 
 
-def delete_later(name: uuid.UUID, at: dt.datetime) -> None:
+def delete_file_after_commit(name: uuid.UUID, at: dt.datetime) -> None:
     """Delete these bytes once the present transaction stands; if that fails, the sweep does it."""
     Upload.objects.create(uuid=name, created_at=at)
-    transaction.on_commit(lambda: _clear(name))
+    transaction.on_commit(lambda: _delete_file_and_note(name))
 
 
-def _clear(name: uuid.UUID) -> None:
+def _delete_file_and_note(name: uuid.UUID) -> None:
     """Delete bytes that no record needs, and then the note that they may be there."""
     note = Upload.objects.filter(uuid=name)
     if not note.exists():

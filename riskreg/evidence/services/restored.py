@@ -17,7 +17,7 @@ from riskreg.register.visibility import Visibility
 Withdrawal = tuple[uuid.UUID, uuid.UUID, str]
 
 
-def withdrawals() -> list[Withdrawal]:
+def all_withdrawals() -> list[Withdrawal]:
     """Everything that was withdrawn, as this database knows it."""
     rows = Evidence.objects.exclude(withdrawn_at=None).order_by("pk")
     return list(rows.values_list("uuid", "withdrawn_by__uuid", "withdrawal_reason"))

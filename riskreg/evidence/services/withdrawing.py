@@ -6,7 +6,7 @@ from typing import Any
 from riskreg.accounts.models import User
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence
-from riskreg.evidence.services.files import delete_later
+from riskreg.evidence.services.files import delete_file_after_commit
 from riskreg.register.changes import whole_row
 
 _COLUMNS = ("withdrawn_at", "withdrawn_by", "withdrawal_reason")
@@ -17,7 +17,7 @@ def mark_withdrawn(row: Evidence, by: User, reason: str, at: dt.datetime) -> Non
     row.withdrawn_at, row.withdrawn_by, row.withdrawal_reason = max(at, row.at), by, reason
     row.version += 1
     row.save(update_fields=[*_COLUMNS, "version"])
-    delete_later(row.uuid, at)
+    delete_file_after_commit(row.uuid, at)
 
 
 def withdrawal_changes(row: Evidence) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from django.db import models
 
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.events.models import Event
-from riskreg.events.personal import values_beside, values_of
+from riskreg.events.personal import personal_values_in_changes, personal_values_of
 from riskreg.notify.models import Message
 from riskreg.register.models import Absence, Invitation, Membership
 
@@ -64,7 +64,7 @@ def person_export(*, user: User, at: dt.datetime) -> dict[str, Any]:
             Message.objects.filter(recipient=user.uuid),
             "kind", "created_at", "address", "subject", "text", "read_at",
         ),
-        "earlier_names_and_addresses": values_of(user.uuid),
+        "earlier_names_and_addresses": personal_values_of(user.uuid),
         "events_about_the_account": [
             {"at": event.at, "verb": event.verb, "changes": _with_values(event.changes)}
             for event in Event.objects.filter(subject_uuid=user.uuid).order_by("pk")
@@ -82,7 +82,7 @@ def _rows(found: models.QuerySet[Any], *names: str) -> list[dict[str, Any]]:
 
 
 def _with_values(changes: str) -> str:
-    for named, value in values_beside(changes).items():
+    for named, value in personal_values_in_changes(changes).items():
         changes = changes.replace(named, value)
     return changes
 

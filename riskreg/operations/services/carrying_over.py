@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from riskreg.accounts.models import ApiToken, CalendarFeed, User
 from riskreg.accounts.services import revoke_feed, revoke_token
 from riskreg.accounts.services.administration import change_account
-from riskreg.evidence.services.restored import Withdrawal, withdraw_again, withdrawals
+from riskreg.evidence.services.restored import Withdrawal, all_withdrawals, withdraw_again
 from riskreg.kernel.errors import RiskregError
 from riskreg.operations.queries.persons import forgotten_people
 from riskreg.operations.services.persons import forget_person
@@ -43,7 +43,7 @@ def kept_of_database() -> Kept:
             (register, party, noun): last
             for register, party, noun, last in RefSequence.objects.values_list(*ids)
         },
-        withdrawn=withdrawals(),
+        withdrawn=all_withdrawals(),
         forgotten=forgotten_people(),
     )
 

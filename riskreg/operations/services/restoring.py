@@ -21,7 +21,7 @@ from django.db import DatabaseError, connection, models, transaction
 
 from riskreg.accounts.models import User
 from riskreg.events.models import Chain, Event
-from riskreg.events.queries import all_chains, verify
+from riskreg.events.queries import all_chains, first_fault_in
 from riskreg.events.services import begin_epoch
 from riskreg.kernel import appendonly, health
 from riskreg.operations import archive
@@ -129,7 +129,7 @@ def prove(manifest: Manifest) -> None:
     if heads != manifest.chains:
         raise Refused("The chains of events end elsewhere than in the backup.")
     for chain in all_chains():
-        if fault := verify(chain):
+        if fault := first_fault_in(chain):
             raise Refused(f"Chain {fault.chain}, row {fault.seq}: {fault.reason}.")
     if missing := appendonly.missing_rules(connection):
         raise Refused(f"Rules that keep tables append-only are not there: {', '.join(missing)}.")

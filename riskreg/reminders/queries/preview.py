@@ -12,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
 from riskreg.duties.sources import REVIEW, Duty
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.queries import listening
+from riskreg.endpoints.queries import endpoints_that_listen
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
@@ -153,7 +153,7 @@ def _listening(viewer: Viewer, duty: Duty, ladder: Sequence[Rung]) -> list[Endpo
     to know."""
     if viewer.party_id != duty.party_id or not any(rung.announced for rung in ladder):
         return []
-    return listening(viewer.register.uuid, [duty.party_uuid])
+    return endpoints_that_listen(viewer.register.uuid, [duty.party_uuid])
 
 
 def _begins(day: dt.date, zone: str) -> dt.datetime:

@@ -18,9 +18,9 @@ from riskreg.reminders.policy import (
     DIGEST,
     INTERRUPT,
     Rung,
-    below,
     due_date_cutoffs,
     highest_rung_reached,
+    rungs_below,
 )
 from riskreg.reminders.queries.snapshots import RegisterSnapshot
 
@@ -159,7 +159,7 @@ def pending_steps(source: Source, snapshot: RegisterSnapshot, keys: Collection[i
         rung = highest_rung_reached(rungs, duty.due_on, snapshot.today, extension)
         known = recorded.get((duty.subject, duty.due_on), set())
         if rung is not None and all(offset < rung.offset_days for offset in known):
-            lower = [r for r in below(rungs, rung) if r.offset_days not in known]
+            lower = [r for r in rungs_below(rungs, rung) if r.offset_days not in known]
             found.append(Step(duty, rung, lower))
     return found
 

@@ -21,9 +21,9 @@ from django.utils.translation import ngettext
 from riskreg.accounts.models import User
 from riskreg.duties import links
 from riskreg.duties.sources import SOURCES, Duty, urgency
-from riskreg.endpoints.channels.chat import plain
+from riskreg.endpoints.channels.chat import without_markup
 from riskreg.endpoints.models import Endpoint
-from riskreg.endpoints.queries import listening, listening_among
+from riskreg.endpoints.queries import endpoints_that_listen, endpoints_that_listen_among
 from riskreg.endpoints.services import host_of
 from riskreg.events.policy import Audience
 from riskreg.kernel import clock
@@ -56,7 +56,7 @@ def announce(at: dt.datetime) -> int:
         state=AnnouncementState.WAITING, reminder__register__archived_at=None
     )
     asked = set(waiting.values_list("endpoint", flat=True).distinct())
-    endpoints = listening_among(asked)
+    endpoints = endpoints_that_listen_among(asked)
     gone = asked - {endpoint.uuid for endpoint in endpoints}
     if gone:
         waiting.filter(endpoint__in=gone).update(state=AnnouncementState.DROPPED)
@@ -99,7 +99,7 @@ def _note(keys: Collection[int], snapshots: RegisterSnapshots) -> None:
             continue
         home = (reminder.register_id, duty.party_uuid)
         if home not in there:
-            there[home] = listening(reminder.register.uuid, [duty.party_uuid])
+            there[home] = endpoints_that_listen(reminder.register.uuid, [duty.party_uuid])
         channels = snapshots.rung(reminder).channels
         rows += [
             Announcement(reminder=reminder, endpoint=endpoint.uuid, state=AnnouncementState.WAITING)
@@ -159,7 +159,7 @@ def refresh_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
         .select_related("reminder__register")
         .order_by("pk")
     )
-    endpoint = next(iter(listening_among({a.endpoint for a in notified})), None)
+    endpoint = next(iter(endpoints_that_listen_among({a.endpoint for a in notified})), None)
     if endpoint is None:
         return None
     if notified[0].reminder.register.archived_at is not None:
@@ -272,7 +272,7 @@ def _content(endpoint: Endpoint, register: Register, seen: _Seen, at: dt.datetim
         text = _text(lines, register, marked=False)
         if endpoint.channel == Channel.CHAT:
             payload = {"markdown": _text(lines, register, marked=True)}
-        return Content(subject=plain(subject), text=text, payload=payload)
+        return Content(subject=without_markup(subject), text=text, payload=payload)
 
 
 def _counts(lines: Collection[_Line]) -> dict[str, int]:
@@ -306,8 +306,8 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
     sentences = []
     for line in lines[:SHOWN]:
         duty = line.duty
-        what = plain(f"{duty.ref} {duty.subject_title}")
-        notes = [due_text(-line.days_late, duty.extended_until), plain(str(line.owner))]
+        what = without_markup(f"{duty.ref} {duty.subject_title}")
+        notes = [due_text(-line.days_late, duty.extended_until), without_markup(str(line.owner))]
         if duty.private:
             notes.append(_("only your party sees it"))
         when = " · ".join(notes)
@@ -321,7 +321,7 @@ def _text(lines: Sequence[_Line], register: Register, *, marked: bool) -> str:
     if more > 0:
         sentences.append(ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
     if register.notice:
-        sentences.append(plain(register.notice))
+        sentences.append(without_markup(register.notice))
     work = links.my_work(register.slug)
     label = _("Open My work")
     sentences.append(f"[{label}]({work})" if marked else f"{label}{colon()}{work}")

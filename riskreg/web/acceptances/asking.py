@@ -10,11 +10,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from riskreg.decisions.fields import ACCEPTANCE
-from riskreg.decisions.policy.acceptances import last_day
+from riskreg.decisions.policy.acceptances import last_possible_day
 from riskreg.decisions.queries.acceptances import needed_role, who_can_accept
 from riskreg.decisions.services import request_acceptance
 from riskreg.decisions.services.requests import (
-    accepted_since,
+    accepted_without_break_since,
     granted_acceptance,
     require_acceptable,
 )
@@ -136,7 +136,7 @@ class AskAcceptance(RegisterView):
         except Invalid as invalid:
             blocked = invalid.detail
         today, matrix = self.viewer.today(self.at), Matrix(self.viewer.criteria)
-        since = accepted_since(self.viewer, risk)
+        since = accepted_without_break_since(self.viewer, risk)
         scale = Scale(self.viewer.criteria)
         role = Role(needed_role(self.viewer, self.rating))
         cell = position.cell("residual")
@@ -154,7 +154,7 @@ class AskAcceptance(RegisterView):
             "days": matrix.accept_days(self.rating),
             "most": matrix.accept_total_days(self.rating),
             "since": since,
-            "last": last_day(today, since, matrix, self.rating),
+            "last": last_possible_day(today, since, matrix, self.rating),
             "nobody": not any(value for value, _label in form.fields["acceptor"].choices),  # type: ignore[attr-defined]
         }
         return self.render("acceptances/new.html", context, status)

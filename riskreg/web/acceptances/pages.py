@@ -17,7 +17,7 @@ from riskreg.decisions.queries.acceptances import (
     acceptances_for,
     acceptances_of,
     block_of,
-    unaccepted,
+    unaccepted_threats_above_appetite,
     why_not,
 )
 from riskreg.kernel.replica import from_replica
@@ -62,7 +62,7 @@ def listed_acceptances(viewer: Viewer, show: str, today: dt.date, risk: str = ""
         return acceptances_of(viewer, risk_for(viewer, risk), today)
     require_tab(show, SHOWS)
     if show == "needed":
-        return unaccepted(viewer, today)
+        return unaccepted_threats_above_appetite(viewer, today)
     rows = acceptances_for(viewer, today)
     if show == "waiting":
         return rows.filter(state=AcceptanceState.REQUESTED).order_by("answer_by", "pk")

@@ -8,7 +8,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.decisions.models import Argument, Decision, DecisionState, Obligation, Option
-from riskreg.decisions.policy.decisions import Stale, highest, moved_ratings, overdue
+from riskreg.decisions.policy.decisions import Stale, highest_rating, is_overdue, moved_ratings
 from riskreg.decisions.queries.decisions import decisions_about, ratings_now, stale_because
 from riskreg.decisions.queries.gates import gates_to_json
 from riskreg.register.access import Viewer
@@ -32,14 +32,14 @@ def decision_row(viewer: Viewer, row: Decision, today: dt.date) -> dict[str, Any
     scale, it = Scale(viewer.criteria), _read(row)
     why = stale_because(viewer, row)
     now = ratings_now(row)
-    worst = highest(list(now.values()), scale.matrix) if now else None
+    worst = highest_rating(list(now.values()), scale.matrix) if now else None
     return {
         "row": row,
         "ref": row.ref,
         "title": row.localized("title"),
         "label": row.get_state_display(),
         "tone": TONES.get(DecisionState(row.state), ""),
-        "late": overdue(row.state, row.due_on, today),
+        "late": is_overdue(row.state, row.due_on, today),
         "stale": bool(why),
         "why": stale_words(viewer, row, why),
         "rating": scale.name(worst) if worst else "",

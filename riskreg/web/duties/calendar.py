@@ -85,9 +85,9 @@ def _calendar_and_last_change(
     calendar.add("x-published-ttl", dt.timedelta(hours=1))
     changed = _EPOCH
     for viewer in (v for v in viewers if v.register.archived_at is None):
-        wanted = agenda.Wanted(today=viewer.today(at), people=agenda.mine(viewer))
+        wanted = agenda.Wanted(today=viewer.today(at), people=agenda.own_and_stood_in_for(viewer))
         duties = agenda.duties_for(viewer, wanted, LIMIT).duties
-        facts, times = agenda.facts_of(duties), agenda.changed_at(duties)
+        facts, times = agenda.status_texts(duties), agenda.last_changes(duties)
         for duty in duties:
             key = (duty.kind, duty.subject)
             changed = max(changed, times[key])

@@ -135,7 +135,7 @@ class MyWork(RegisterView):
     def _read(self, today: dt.date, soon: dt.date) -> tuple[list[Duty], list[Duty]]:
         """The viewer's duties of every kind, and the reviews that others owe up to ``soon``: in
         the viewer's party, or in the register for who has none."""
-        viewer, people = self.viewer, agenda.mine(self.viewer)
+        viewer, people = self.viewer, agenda.own_and_stood_in_for(self.viewer)
         mine = agenda.Wanted(today, people=people)
         asked = [(mine, MOST_DUTIES), (self._waiting(today, soon), LISTED + 1)]
         own, others = agenda.lists_for(viewer, asked)
@@ -156,7 +156,7 @@ class MyWork(RegisterView):
         return agenda.Wanted(
             today,
             kinds=(REVIEW.kind,),
-            others_than=agenda.mine(self.viewer),
+            others_than=agenda.own_and_stood_in_for(self.viewer),
             party=self.viewer.party_id,
             due_before=soon + dt.timedelta(days=1),
         )
@@ -176,7 +176,9 @@ class MyWork(RegisterView):
         if max(read.values(), default=0) < MOST_DUTIES:
             return None
         kinds = tuple(kind for kind in listed_kinds if kind != BREACH.kind)
-        wanted = agenda.Wanted(today, kinds=kinds, people=agenda.mine(self.viewer), due_before=end)
+        wanted = agenda.Wanted(
+            today, kinds=kinds, people=agenda.own_and_stood_in_for(self.viewer), due_before=end
+        )
         return agenda.counts_by_day(self.viewer, wanted)
 
     def _count_later_answers(self, mine: list[Duty], soon: dt.date) -> int:
@@ -185,7 +187,7 @@ class MyWork(RegisterView):
         owed = [duty for duty in mine if duty.kind in ANSWERS]
         if max(Counter(duty.kind for duty in owed).values(), default=0) < MOST_DUTIES:
             return sum(_due(duty) > soon for duty in owed)
-        people, day = agenda.mine(self.viewer), soon + dt.timedelta(days=1)
+        people, day = agenda.own_and_stood_in_for(self.viewer), soon + dt.timedelta(days=1)
         wanted = agenda.Wanted(soon, kinds=ANSWERS, people=people)
         near = agenda.count_for(self.viewer, replace(wanted, due_before=day))
         return agenda.count_for(self.viewer, wanted) - near
@@ -195,7 +197,9 @@ class MyWork(RegisterView):
     ) -> list[dict[str, Any]]:
         ratings = {d.subject: agenda_page.rating_of(d, self.matrix) for d in mine}
         others = [d for d in duties if d.subject not in ratings]
-        rows = agenda_page.duty_rows(self.viewer, duties, agenda.facts_of(others), ratings, away)
+        rows = agenda_page.duty_rows(
+            self.viewer, duties, agenda.status_texts(others), ratings, away
+        )
         for row, duty in zip(rows, duties, strict=True):
             row["owner"] = str(agenda.people_of(duty)[0]) if duty.subject in ratings else ""
         return rows

@@ -55,7 +55,7 @@ class EvidenceNew(RegisterView):
         if "file" in too_large_in(request):
             raise services.too_large()
         file = request.FILES.get("file")
-        checked = services.checked_file(file, str(file.name) if file else "")
+        checked = services.check_file(file, str(file.name) if file else "")
         with services.store_upload(file, checked, self.at) as stored:  # type: ignore[arg-type]
             return services.add_evidence(
                 actor=self.viewer,

@@ -13,10 +13,10 @@ from riskreg.accounts.models import User
 from riskreg.handover.models import ItemKind
 from riskreg.handover.queries import (
     Responsibilities,
-    called,
     handovers_for,
     people_to_hand_over,
     person_leaving,
+    ref_or_name,
     responsibilities,
 )
 from riskreg.handover.services import MAX_AT_ONCE, hand_over, reassign
@@ -120,9 +120,9 @@ class HandOverPage(RegisterView):
             {
                 "label": label,
                 "count": len(found.moving.get(kind, [])),
-                "refs": [called(row) for row in found.moving.get(kind, [])[:LISTED]],
+                "refs": [ref_or_name(row) for row in found.moving.get(kind, [])[:LISTED]],
                 "more": max(0, len(found.moving.get(kind, [])) - LISTED),
-                "staying": [called(row) for row in found.staying.get(kind, [])[:LISTED]],
+                "staying": [ref_or_name(row) for row in found.staying.get(kind, [])[:LISTED]],
                 "staying_more": max(0, len(found.staying.get(kind, [])) - LISTED),
             }
             for kind, label in (

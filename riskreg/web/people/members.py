@@ -11,7 +11,7 @@ from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from riskreg.handover.queries import answered_counts, called, responsibilities
+from riskreg.handover.queries import answered_counts, ref_or_name, responsibilities
 from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
@@ -265,7 +265,7 @@ class Member(RegisterView):
         own = row.user == self.viewer.user
         theirs = responsibilities(self.viewer, row.user)
         refs = [
-            called(thing)
+            ref_or_name(thing)
             for rows in (*theirs.moving.values(), *theirs.staying.values())
             for thing in rows
         ]

@@ -88,7 +88,7 @@ class EndpointsView(RegisterView):
         return {
             "e": row,
             "kind": row.get_kind_display(),
-            "where": endpoints.where(row),
+            "where": endpoints.masked_address_of(row),
             "language": dict(settings.LANGUAGES).get(row.language, row.language),
             "on": row.disabled_at is None,
             "last": _delivery_row(last) if last else None,
@@ -227,7 +227,7 @@ class EndpointSwitch(EndpointsView):
         row = self.found(endpoint)
         on = request.POST.get("on") == "1"
         try:
-            endpoints.switch(
+            endpoints.switch_on_or_off(
                 endpoint=endpoint, version=self.expected_version(), on=on, **self.actor_fields
             )
         except Conflict as conflict:
@@ -268,7 +268,7 @@ class EndpointTry(EndpointsView):
     def post(self, request: HttpRequest, endpoint: uuid.UUID) -> HttpResponse:
         """Send it now and say what was answered."""
         row = self.found(endpoint)
-        posted = endpoints.try_out(
+        posted = endpoints.send_test_message(
             endpoint=endpoint, local_day=self.viewer.today(self.at), **self.actor_fields
         )
         state = deliver(posted.uuid, self.at)

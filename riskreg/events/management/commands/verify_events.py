@@ -13,7 +13,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         faults = []
         for chain in queries.all_chains():
-            fault = queries.verify(chain)
+            fault = queries.first_fault_in(chain)
             if fault:
                 faults.append(fault)
                 self.stderr.write(f"{fault.chain} row {fault.seq}: {fault.reason}")

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.analysis.amounts import chance_band_text, chance_text
 from riskreg.analysis.queries.chances import Chance, newest_chances
-from riskreg.decisions.queries.acceptances import unaccepted
+from riskreg.decisions.queries.acceptances import unaccepted_threats_above_appetite
 from riskreg.decisions.queries.past import (
     accepted_on,
     decided_between,
@@ -49,7 +49,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
         positions = positions_on(viewer, day, scope.today)
         found = unaccepted_on(viewer, positions, scope.now.criteria, day, scope.after_as_of)
     else:
-        found = unaccepted(viewer, day)
+        found = unaccepted_threats_above_appetite(viewer, day)
     total = found.count()
     # As on the map, parts stand behind what they are part of; each is accepted by itself.
     parts = found.filter(behind_others(viewer, day, scope.today, RiskFilter())).count()
