@@ -9,7 +9,12 @@ from riskreg.api import shapes, shapes_closing
 from riskreg.api.core import schema
 from riskreg.api.core.values import day, person
 from riskreg.api.risks import RiskAct
-from riskreg.indicators.queries.closing import Follower, Followers, ended_with, serve_alone
+from riskreg.indicators.queries.closing import (
+    Follower,
+    Followers,
+    followers_ended_with,
+    followers_serving_alone,
+)
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.register.permissions import require
 from riskreg.risks import services
@@ -38,7 +43,7 @@ class RiskClose(FollowersApi):
         self.known_params()
         risk = risk_for(self.viewer, ref)
         require(self.viewer, "risk.close", risk)
-        alone = serve_alone(self.viewer, risk)
+        alone = followers_serving_alone(self.viewer, risk)
         return self.detail({"serve_alone": self.followers(alone), "total": alone.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:
@@ -71,7 +76,7 @@ class RiskReopen(FollowersApi):
         """What was ended when the risk was closed, and has not been brought back since."""
         self.known_params()
         risk = risk_for(self.viewer, ref)
-        ended = ended_with(self.viewer, risk)
+        ended = followers_ended_with(self.viewer, risk)
         return self.detail({"ended": self.followers(ended), "total": ended.total})
 
     def act(self, ref: str, given: dict[str, Any]) -> Risk:

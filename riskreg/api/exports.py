@@ -39,9 +39,9 @@ from riskreg.exchange.writing.files import (
     RISK_FORMATS,
     XLSX,
     Sheet,
+    count_rows_read,
     file_pieces,
-    in_language,
-    tallied,
+    made_in_language,
 )
 from riskreg.exchange.writing.risk_files import risk_file_pieces
 from riskreg.exchange.writing.zips import zip_pieces
@@ -88,7 +88,7 @@ class FileApi(RegisterApi):
         errors = Errors()
         parse_choices(errors, "format", [kind], self.formats)
         as_query(errors.raise_if_any)
-        sheets, rows = tallied(self.sheets(params, **named))
+        sheets, rows = count_rows_read(self.sheets(params, **named))
         columns = [name for name in params.get("columns", "").split(",") if name]
         sheets[0] = as_query(lambda: with_columns(sheets[0], columns))
         about = about_lines(self.viewer, self.at, params.lists())
@@ -108,7 +108,7 @@ class FileApi(RegisterApi):
 
 def as_file(pieces: Iterable[bytes], content_type: str, name: str) -> StreamingHttpResponse:
     """``pieces`` as a download called ``name``, made in the language of the request."""
-    made = in_language(get_language() or "en", pieces)
+    made = made_in_language(get_language() or "en", pieces)
     response = StreamingHttpResponse(made, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     response["Cache-Control"] = "private, no-cache"

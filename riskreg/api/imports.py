@@ -25,10 +25,15 @@ from riskreg.exchange.queries import (
     draft_for,
     import_for,
     imports_for,
-    not_taken,
     progress_of_draft,
+    refused_rows_of,
 )
-from riskreg.exchange.services import Brought, preview_import, take_file, undo_import
+from riskreg.exchange.services import (
+    Brought,
+    commit_file_or_keep_draft,
+    preview_import,
+    undo_import,
+)
 from riskreg.kernel import keyset
 from riskreg.kernel.errors import Conflict, Errors, Invalid, NotFound
 from riskreg.kernel.text import clean_text
@@ -75,7 +80,7 @@ class Imports(RegisterApi):
             require(self.viewer, "import.make")
             given = body_of(request, *_FIELDS)
             with pointing_at_content():
-                row = take_file(
+                row = commit_file_or_keep_draft(
                     actor=self.viewer,
                     brought=brought_in(given),
                     mapping=given.get("mapping"),
@@ -169,7 +174,7 @@ class ImportDetail(RegisterApi):
             empty = {k: v for k, v in empty_report("").items() if k != "refused"}
             body = {**to_json(draft), "report": empty, "notes": [], "not_taken": []}
             return self.detail(body)
-        refused = [each.to_json() for each in not_taken(row)[:NOT_TAKEN]]
+        refused = [each.to_json() for each in refused_rows_of(row)[:NOT_TAKEN]]
         report = {k: v for k, v in row.report.items() if k != "refused"}
         body = {**to_json(row), "report": report, "notes": row.notes, "not_taken": refused}
         return self.detail(body)

@@ -19,10 +19,10 @@ from riskreg.api.core.values import day, person, time
 from riskreg.exchange.models import PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
     is_late,
+    last_sendings_of,
     people_of,
     running_schedules_for,
     schedule_for,
-    sendings_of,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.schedules import (
@@ -42,7 +42,7 @@ class PackScheduleApi(RegisterApi):
 
     def many(self, rows: Sequence[PackSchedule]) -> list[dict[str, Any]]:
         """Schedules with what was done for their last meetings."""
-        sendings = sendings_of(rows)
+        sendings = last_sendings_of(rows)
         people = people_of(rows, [one for found in sendings.values() for one in found])
         return [
             row_to_json(

@@ -12,10 +12,10 @@ from riskreg.exchange.queries.packs import (
     PackScope,
     headline_figures,
     pack_contents,
-    reader_of,
+    reader_for_audience,
 )
-from riskreg.exchange.services.packs import keep_file, languages_of
-from riskreg.exchange.writing.packs import merged
+from riskreg.exchange.services.packs import languages_of, store_file_and_wake_sender
+from riskreg.exchange.writing.packs import merge_languages
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
 from riskreg.kernel import clock
@@ -31,7 +31,7 @@ def gather(step: Step, keep_going: Callable[[], None]) -> Outcome:
     with translation.override(row.made_by.language):
         viewer = viewer_for(row.made_by, row.register.slug)
         require(viewer, "pack.make", row)
-    scope = PackScope(reader_of(viewer, row.audience), row.as_of, row.since, clock.now())
+    scope = PackScope(reader_for_audience(viewer, row.audience), row.as_of, row.since, clock.now())
     with translation.override(language):
         found = pack_contents(scope, row.audience)
     keep_going()
@@ -45,13 +45,13 @@ def draw(step: Step, keep_going: Callable[[], None]) -> Outcome:
     languages = languages_of(row.language)
     parts = {one.key: one.blob for one in step.job.steps.exclude(key=step.key)}
     found = [json.loads(bytes(parts[f"gather:{language}"] or b"")) for language in languages]
-    contents = merged(dict(zip(languages, found, strict=True)))
+    contents = merge_languages(dict(zip(languages, found, strict=True)))
     keep_going()
     with translation.override(row.made_by.language):
         write = import_module(f"riskreg.exchange.writing.pack_{row.format}").write_pack
         data: bytes = write(contents, languages, row.as_of)
     keep_going()
-    return Outcome({"bytes": len(data)}, save=lambda: keep_file(row, data))
+    return Outcome({"bytes": len(data)}, save=lambda: store_file_and_wake_sender(row, data))
 
 
 def _row(step: Step) -> BoardPack:

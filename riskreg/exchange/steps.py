@@ -7,7 +7,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.models import ImportDraft
 from riskreg.exchange.services.committing import commit_import
-from riskreg.exchange.services.drafts import brought_of, questions_in
+from riskreg.exchange.services.drafts import file_of_draft, questions_in
 from riskreg.exchange.services.preview import preview_import
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import Step
@@ -30,7 +30,7 @@ def commit(step: Step, keep_going: Callable[[], None]) -> Outcome:
     # Whatever is said of it, a refusal too, is read by whoever brought it.
     with translation.override(draft.made_by.language):
         actor = viewer_for(draft.made_by, draft.register.slug)
-        brought = brought_of(draft)
+        brought = file_of_draft(draft)
         plan, answers = preview_import(
             actor=actor, brought=brought, mapping=draft.answers, at=clock.now()
         )

@@ -3,11 +3,11 @@ due stays due."""
 
 from celery import shared_task
 
-from riskreg.exchange.services.sendings import tend_schedules
+from riskreg.exchange.services.sendings import begin_and_finish_sendings
 from riskreg.kernel import clock
 
 
 @shared_task(name="exchange.tend_pack_schedules")
 def tend_pack_schedules() -> None:
     """Have made what is due, and send what is made."""
-    tend_schedules(clock.now())
+    begin_and_finish_sendings(clock.now())

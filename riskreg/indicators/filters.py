@@ -49,14 +49,14 @@ def parse(
     return parse_filters(viewer, params, at, _readers(), NAMES, other_params)
 
 
-def _indicators(viewer: Viewer) -> QuerySet[Any]:
+def _visible_indicators(viewer: Viewer) -> QuerySet[Any]:
     return Indicator.objects.visible_to(viewer)
 
 
 def _readers() -> dict[str, Reader]:
     watched = Indicator.risks.through.objects.all()
     return choice_readers(INDICATOR) | {
-        "owner": owned_by(_indicators),
+        "owner": owned_by(_visible_indicators),
         "party": of_party,
         "external_id": with_external_id,
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),

@@ -92,7 +92,7 @@ def steps_among(
     return set(rows.values_list("job__subject", "key"))
 
 
-def open_jobs(requested_by: uuid.UUID, kind: str) -> QuerySet[Job]:
+def open_jobs_requested_by(requested_by: uuid.UUID, kind: str) -> QuerySet[Job]:
     """Jobs of that kind that somebody has asked for and that have not ended."""
     return Job.objects.filter(requested_by=requested_by, kind=kind, state__in=OPEN)
 
@@ -107,10 +107,10 @@ def steps_to_begin(job: Job, at: dt.datetime) -> list[Step]:
     ended."""
     left = job.steps.filter(job__state__in=OPEN).exclude(state=StepState.DONE)
     stage = left.aggregate(first=Min("stage"))["first"]
-    return list(left.filter(unclaimed(at), stage=stage).order_by("id").defer("blob", "result"))
+    return list(left.filter(is_unclaimed(at), stage=stage).order_by("id").defer("blob", "result"))
 
 
-def unclaimed(at: dt.datetime) -> Q:
+def is_unclaimed(at: dt.datetime) -> Q:
     """Steps that nobody is at: never begun, to be tried again by now, or left by a lost worker."""
     return Q(claimed_until=None) | Q(claimed_until__lte=at)
 
@@ -132,7 +132,7 @@ def blobs_of(job: Job, keys: Sequence[str]) -> Iterator[bytes]:
 
 def jobs_with_unclaimed_steps(at: dt.datetime, limit: int) -> list[Job]:
     """Open jobs with a step that nobody is at, longest waiting first."""
-    waiting = Step.objects.filter(unclaimed(at)).exclude(state=StepState.DONE)
+    waiting = Step.objects.filter(is_unclaimed(at)).exclude(state=StepState.DONE)
     return list(
         Job.objects.filter(state__in=OPEN, pk__in=waiting.values("job_id")).order_by("id")[:limit]
     )

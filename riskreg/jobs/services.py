@@ -19,7 +19,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.jobs.kinds import Outcome, work_for
 from riskreg.jobs.models import OPEN, Job, JobState, Step, StepState
-from riskreg.jobs.queries import jobs_with_unclaimed_steps, steps_to_begin, unclaimed
+from riskreg.jobs.queries import is_unclaimed, jobs_with_unclaimed_steps, steps_to_begin
 from riskreg.kernel.after_commit import after_commit, wake
 from riskreg.kernel.errors import Conflict, RiskregError
 
@@ -98,11 +98,11 @@ def run_step(step: int, now: Callable[[], dt.datetime]) -> bool:
     if begun is None:
         return False
     try:
-        outcome = work_for(begun.kind)(begun, _keeping(begun, now))
+        outcome = work_for(begun.kind)(begun, _keep_claim_of(begun, now))
     except NoLongerWanted:
         return False
     except (RiskregError, ValueError) as refusal:
-        _fail(begun, "refused", str(refusal), now())
+        _fail_job_of(begun, "refused", str(refusal), now())
         return False
     except Exception as error:
         log.exception("step_failed", step=begun.key, job=str(begun.job.uuid))
@@ -116,7 +116,7 @@ def begin_step(step: int, at: dt.datetime) -> Step | None:
     with transaction.atomic():
         # Locked, so that of two who come at once the second sees the claim of the first.
         rows = Step.objects.select_related("job").select_for_update(of=("self",)).defer("blob")
-        row = rows.filter(unclaimed(at), pk=step).exclude(state=StepState.DONE).first()
+        row = rows.filter(is_unclaimed(at), pk=step).exclude(state=StepState.DONE).first()
         if row is None or row.job.state not in OPEN:
             return None
         before = row.job.steps.filter(stage__lt=row.stage)
@@ -130,7 +130,7 @@ def begin_step(step: int, at: dt.datetime) -> Step | None:
         return row
 
 
-def _keeping(step: Step, now: Callable[[], dt.datetime]) -> Callable[[], None]:
+def _keep_claim_of(step: Step, now: Callable[[], dt.datetime]) -> Callable[[], None]:
     """What the work calls between its blocks: renews the claim, raises ``NoLongerWanted``."""
     looked = renewed = time.monotonic()
 
@@ -181,29 +181,33 @@ def finish_step(step: Step, outcome: Outcome, at: dt.datetime) -> bool:
         outcome.save()
     left = job.steps.exclude(state=StepState.DONE).aggregate(stage=Min("stage"))["stage"]
     if left is None:
-        _end(job, JobState.DONE, at)
+        _end_job(job, JobState.DONE, at)
     elif left != step.stage:
         _wake_workers(job, at)
     return True
 
 
-def _end(job: Job, state: JobState, at: dt.datetime, failure: dict[str, str] | None = None) -> None:
+def _end_job(
+    job: Job, state: JobState, at: dt.datetime, failure: dict[str, str] | None = None
+) -> None:
     job.state, job.ended_at, job.failure = state, at, failure or {}
     job.save(update_fields=["state", "ended_at", "failure"])
     job.steps.exclude(blob=None).update(blob=None)
 
 
 @transaction.atomic
-def _fail(step: Step, code: str, detail: str, at: dt.datetime) -> None:
+def _fail_job_of(step: Step, code: str, detail: str, at: dt.datetime) -> None:
     job = Job.objects.select_for_update().get(pk=step.job_id)
     if job.state in OPEN:
         Step.objects.filter(pk=step.pk).update(error=detail[:300], claimed_until=None)
-        _end(job, JobState.FAILED, at, {"code": code, "detail": detail[:1000], "step": step.key})
+        _end_job(
+            job, JobState.FAILED, at, {"code": code, "detail": detail[:1000], "step": step.key}
+        )
 
 
 def _try_again(step: Step, error: str, at: dt.datetime) -> None:
     if step.attempt >= MOST_ATTEMPTS:
-        _fail(step, "gave_up", error, at)
+        _fail_job_of(step, "gave_up", error, at)
         return
     mine = Step.objects.filter(pk=step.pk, attempt=step.attempt, state=StepState.RUNNING)
     mine.update(state=StepState.WAITING, error=error, claimed_until=at + _AGAIN_IN)
@@ -217,13 +221,13 @@ def cancel_job(job: uuid.UUID, at: dt.datetime) -> Job:
     """
     row = Job.objects.select_for_update().get(uuid=job)
     if row.state in OPEN:
-        _end(row, JobState.CANCELLED, at)
+        _end_job(row, JobState.CANCELLED, at)
     elif row.state != JobState.CANCELLED:
         raise Conflict(_("This has ended already; there is nothing to cancel."), current=row)
     return row
 
 
-def resend_lost(at: dt.datetime) -> int:
+def wake_workers_for_unclaimed(at: dt.datetime) -> int:
     """Wake workers for every step that could be done and that nobody is at; how many."""
     found = [
         step
@@ -232,7 +236,7 @@ def resend_lost(at: dt.datetime) -> int:
     ]
     for step in found:
         if step.attempt >= MOST_ATTEMPTS and step.state == StepState.RUNNING:
-            _fail(step, "gave_up", "Its worker was lost each time.", at)
+            _fail_job_of(step, "gave_up", "Its worker was lost each time.", at)
         else:
             wake(TASK, step.pk)
     return len(found)

@@ -15,4 +15,4 @@ def run_step(step: int) -> None:
 @shared_task(name="jobs.resend_lost")
 def resend_lost() -> None:
     """Send what nobody was woken for, and what a lost worker left behind."""
-    services.resend_lost(clock.now())
+    services.wake_workers_for_unclaimed(clock.now())

@@ -7,7 +7,7 @@ from unittest.mock import patch
 
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
 from riskreg.exchange.services.schedules import set_schedule
-from riskreg.exchange.services.sendings import tend_schedules
+from riskreg.exchange.services.sendings import begin_and_finish_sendings
 from riskreg.jobs.models import Job
 from riskreg.jobs.queries import steps_to_begin
 from riskreg.jobs.services import run_step
@@ -33,12 +33,12 @@ def tend(world: World, days: int, *, work: bool = True, hours: int = 0) -> dt.da
     """What becomes of schedules ``days`` later; ``work``: workers are there as well."""
     at = world.at + days * DAY + dt.timedelta(hours=hours)
     with patch.object(clock, "now", lambda: at):
-        tend_schedules(at)
+        begin_and_finish_sendings(at)
         if work:
             for job in _open_jobs():
                 for step in steps_to_begin(job, at):
                     run_step(step.pk, lambda: at)
-            tend_schedules(at)
+            begin_and_finish_sendings(at)
     return at
 
 

@@ -10,9 +10,9 @@ import pytest
 from pptx import Presentation
 
 from riskreg.exchange.models import BoardPack
-from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
+from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_for_audience
 from riskreg.exchange.services.packs import KEPT_FOR, MOST_OPEN, cancel_pack, request_pack
-from riskreg.exchange.writing.packs import merged, words
+from riskreg.exchange.writing.packs import merge_languages, text_in_all_languages
 from riskreg.jobs.queries import job_of
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.reviews.services.meetings import end_meeting, start_meeting
@@ -46,7 +46,7 @@ def busy(world: World) -> World:
 
 
 def contents(world: World, who: str, audience: str, as_of: dt.date | None = None) -> Any:
-    viewer = reader_of(world.viewer(who), audience)
+    viewer = reader_for_audience(world.viewer(who), audience)
     as_of = as_of or world.today
     scope = PackScope(viewer, as_of, as_of - dt.timedelta(days=DAYS), world.at)
     return pack_contents(scope, audience)
@@ -266,11 +266,11 @@ def test_the_api_says_how_far_it_is_and_gives_the_file(world: World) -> None:
 def test_two_languages_are_told_apart_where_they_differ() -> None:
     one = {"a": "x", "rows": [["R-001", "Ice"]], "n": 1}
     other = {"a": "x", "rows": [["R-001", "冰"]], "n": 1}
-    both = merged({"en": one, "zh-hans": other})
+    both = merge_languages({"en": one, "zh-hans": other})
     assert both == {"a": "x", "rows": [["R-001", {"en": "Ice", "zh-hans": "冰"}]], "n": 1}
-    assert words(both["rows"][0][1]) == "Ice\n冰"
+    assert text_in_all_languages(both["rows"][0][1]) == "Ice\n冰"
     with pytest.raises(ValueError, match="changed while"):
-        merged({"en": {"rows": [1]}, "zh-hans": {"rows": [1, 2]}})
+        merge_languages({"en": {"rows": [1]}, "zh-hans": {"rows": [1, 2]}})
 
 
 def test_the_usual_day_to_compare_with_tells_of_no_meeting_of_a_partys_own(world: World) -> None:

@@ -286,7 +286,7 @@ def test_a_list_is_read_in_pieces(world: World, monkeypatch: pytest.MonkeyPatch)
         yield from noun.to_json(*given)
 
     watched = nouns.Noun(noun.name, noun.title, noun.table, noun.rows, counted)
-    found = nouns.bodies(watched, viewer, noun.rows(viewer, world.at), world.at)
+    found = nouns.bodies_in_pieces(watched, viewer, noun.rows(viewer, world.at), world.at)
     next(found)
     assert read == [2]
     assert len(list(found)) == 4

@@ -10,7 +10,7 @@ from xml.etree.ElementTree import Element
 import pytest
 from defusedxml import ElementTree
 
-from riskreg.exchange.writing.heatmap_svg import text_width, wrapped
+from riskreg.exchange.writing.heatmap_svg import text_width, wrap_text
 from riskreg.kernel import clock
 from riskreg.risks import filters
 from riskreg.risks.queries.heatmap import heatmap
@@ -258,10 +258,10 @@ def test_the_other_partys_own_moves_make_no_day(world: World) -> None:
 
 
 def test_words_are_broken_where_they_fit() -> None:
-    assert wrapped("one two three", 10, 50, 3) == ["one two", "three"]
-    assert wrapped("one two three four", 10, 50, 1) == ["one tw…"]
-    chinese = wrapped("海外政策壁垒与关税风险", 10, 55, 2)
+    assert wrap_text("one two three", 10, 50, 3) == ["one two", "three"]
+    assert wrap_text("one two three four", 10, 50, 1) == ["one tw…"]
+    chinese = wrap_text("海外政策壁垒与关税风险", 10, 55, 2)
     assert [len(line) for line in chinese] == [5, 5]
     assert chinese[1].endswith("…")
     assert text_width("海ab", 10) == pytest.approx(22)
-    assert not re.search(r"\s$", wrapped("a" * 200, 10, 50, 2)[0])
+    assert not re.search(r"\s$", wrap_text("a" * 200, 10, 50, 2)[0])

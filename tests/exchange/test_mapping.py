@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from riskreg.exchange.mapping import Answers, Context, Existing, Person, Plan, plan_import
-from riskreg.exchange.mapping.levels import propose
+from riskreg.exchange.mapping.levels import propose_scale
 from riskreg.exchange.mapping.values import (
     DayOrMonthFirst,
     NoSuchDay,
@@ -70,7 +70,7 @@ CERTAIN = [
 
 @pytest.mark.parametrize(("values", "levels"), CERTAIN)
 def test_a_scale_of_the_same_steps_is_taken(values: list[str], levels: list[int]) -> None:
-    found = propose(values, LEVELS)
+    found = propose_scale(values, LEVELS)
     assert found.sure
     assert list(found.levels.values()) == levels
 
@@ -99,7 +99,7 @@ ASKED = [
 
 @pytest.mark.parametrize(("values", "levels"), ASKED)
 def test_another_scale_is_proposed_and_asked(values: list[str], levels: list[int]) -> None:
-    found = propose(values, LEVELS)
+    found = propose_scale(values, LEVELS)
     assert not found.sure
     assert list(found.levels.values()) == levels
 

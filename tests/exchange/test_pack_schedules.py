@@ -12,7 +12,7 @@ from riskreg.accounts.models import User
 from riskreg.events.models import Event
 from riskreg.exchange.models import BoardPack, PackSchedule, PackSending
 from riskreg.exchange.policy import Rule, ToDo, make_day, to_do
-from riskreg.exchange.queries.schedules import SHOWN, sendings_of
+from riskreg.exchange.queries.schedules import SHOWN, last_sendings_of
 from riskreg.exchange.services import sendings
 from riskreg.exchange.services.pack_mail import refresh_message
 from riskreg.exchange.services.packs import cancel_pack
@@ -147,8 +147,8 @@ def test_a_sweep_that_dies_leaves_nothing_half_done(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     row = schedule(world)
-    for name in ("lay_out_pack", "write_to"):
-        with monkeypatch.context() as broken, nothing_half_written(name == "lay_out_pack"):
+    for name in ("create_pack_and_start_job", "write_to"):
+        with monkeypatch.context() as broken, nothing_half_written(name != "write_to"):
             broken.setattr(sendings, name, lambda *_args: 1 / 0)
             tend(world, 3)
         assert mails() == []
@@ -329,10 +329,10 @@ def test_four_sweeps_at_once_do_the_work_of_one() -> None:
     world = builders.build_world()
     schedule(world, audience="party")
     at = world.at + 3 * DAY
-    assert at_once(4, lambda: sendings.tend_schedules(at)) == [None] * 4
+    assert at_once(4, lambda: sendings.begin_and_finish_sendings(at)) == [None] * 4
     (pack,) = BoardPack.objects.all()
     made(world, pack)
-    assert at_once(4, lambda: sendings.tend_schedules(at)) == [None] * 4
+    assert at_once(4, lambda: sendings.begin_and_finish_sendings(at)) == [None] * 4
     assert states() == [("2026-09-26", "sent")]
     assert len(mails()) == 2
     verbs = Event.objects.filter(verb__startswith="pack_schedule").values_list("verb", flat=True)
@@ -346,9 +346,9 @@ def test_of_what_was_sent_the_last_is_read_and_no_more_than_is_shown(world: Worl
                     state="skipped", created_at=world.at, ended_at=world.at)
         for row in rows for n in range(SHOWN + 5)
     )  # fmt: skip
-    found = sendings_of(rows)
+    found = last_sendings_of(rows)
     newest = [world.today - n * DAY for n in range(SHOWN)]
     assert [[one.meeting_on for one in found[row.pk]] for row in rows] == [newest, newest]
     with counting() as cost:
-        sendings_of(rows)
+        last_sendings_of(rows)
     assert cost.rows == 2 * SHOWN

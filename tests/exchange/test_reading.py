@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from openpyxl.styles import PatternFill
 
-from riskreg.exchange.reading import NotARegister, Table, read_file, shown
+from riskreg.exchange.reading import NotARegister, Table, as_read_in_sheet, read_file
 from riskreg.exchange.reading import table as bounds
 from riskreg.exchange.reading.names import recognise
 from riskreg.exchange.reading.old_markings import old_markings
@@ -18,7 +18,7 @@ SHEET = "xl/worksheets/sheet1.xml"
 
 
 def values(table: Table) -> list[list[str]]:
-    return [[shown(value) for value in row.values] for row in table.rows]
+    return [[as_read_in_sheet(value) for value in row.values] for row in table.rows]
 
 
 PLAIN = [[str(cell) for cell in row] for row in ROWS]
@@ -246,7 +246,7 @@ def test_formulas_macros_and_links_are_never_run() -> None:
     found = read_file(book([HEADER, *ROWS], formula))
     assert type(found.rows[0].values[3]).__name__ == "FormulaWithoutValue"
     plain = read_file(b'Risk,Likelihood,Owner\nIce,3,"=HYPERLINK(""http://x"",""y"")"\n')
-    assert shown(plain.rows[0].values[2]).startswith("=HYPERLINK")
+    assert as_read_in_sheet(plain.rows[0].values[2]).startswith("=HYPERLINK")
 
 
 def test_a_formula_that_nobody_worked_out_is_no_value_in_any_workbook() -> None:

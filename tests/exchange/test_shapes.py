@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from riskreg.exchange.mapping import Answers, Plan, plan_import
-from riskreg.exchange.mapping.levels import propose
+from riskreg.exchange.mapping.levels import propose_scale
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.reading.names import recognise
 from tests.exchange.books import book
@@ -48,13 +48,13 @@ def test_a_column_is_known_by_its_name_in_ten_languages(what: str) -> None:
 
 @pytest.mark.parametrize("scale", SCALES["sure"], ids=str)
 def test_a_scale_of_five_steps_is_taken_as_it_is(scale: dict[str, int]) -> None:
-    found = propose(list(scale), LEVELS)
+    found = propose_scale(list(scale), LEVELS)
     assert (dict(found.levels), found.sure) == (scale, True)
 
 
 @pytest.mark.parametrize("scale", SCALES["asked"], ids=str)
 def test_every_other_scale_is_proposed_and_never_taken_silently(scale: dict[str, int]) -> None:
-    found = propose(list(scale), LEVELS)
+    found = propose_scale(list(scale), LEVELS)
     assert (dict(found.levels), found.sure) == (scale, False)
 
 

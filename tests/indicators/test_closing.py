@@ -10,7 +10,7 @@ from riskreg.duties.queries import agenda
 from riskreg.events.models import Event
 from riskreg.indicators.models import Indicator
 from riskreg.indicators.queries import closing
-from riskreg.indicators.queries.closing import ended_with, serve_alone
+from riskreg.indicators.queries.closing import followers_ended_with, followers_serving_alone
 from riskreg.indicators.services import close_risk_and_end, edit_indicator
 from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.reminders.models import Addressee, Reminder
@@ -99,7 +99,7 @@ def test_what_serves_another_open_risk_or_an_objective_goes_on(world: World) -> 
         hysteresis="0", objective="overseas-units-2030", growth="compound",
         start_on="2025-12-31", start_value="164500",
     )  # fmt: skip
-    assert serve_alone(world.viewer("owner"), row).total == 0
+    assert followers_serving_alone(world.viewer("owner"), row).total == 0
     close(world, row)
     later = world.at + 100 * DAY
     assert {both.ref, watch.ref, free.ref, pace.ref} <= asks(world, "owner", later)
@@ -115,7 +115,7 @@ def test_closing_ends_what_is_named_and_keeps_the_rest(world: World) -> None:
         at=world.at,
     )  # fmt: skip
     viewer = world.viewer("owner")
-    named = [(f.kind, f.ref, f.may_end) for f in serve_alone(viewer, row).rows]
+    named = [(f.kind, f.ref, f.may_end) for f in followers_serving_alone(viewer, row).rows]
     assert named == [
         ("mitigation", ended.ref, True),
         ("mitigation", kept.ref, True),
@@ -143,7 +143,7 @@ def test_closing_ends_what_is_named_and_keeps_the_rest(world: World) -> None:
     services.reopen_risk(
         actor=viewer, ref=row.ref, version=None, reason="Again", at=world.at + 2 * DAY
     )
-    assert [f.ref for f in ended_with(viewer, row).rows] == [ended.ref, watch.ref]
+    assert [f.ref for f in followers_ended_with(viewer, row).rows] == [ended.ref, watch.ref]
     services.edit_mitigation(
         actor=viewer, ref=ended.ref, version=None, fields={"status": "in_progress"},
         at=world.at + 3 * DAY,
@@ -151,7 +151,7 @@ def test_closing_ends_what_is_named_and_keeps_the_rest(world: World) -> None:
     edit_indicator(
         actor=viewer, ref=watch.ref, version=None, fields={"active": True}, at=world.at + 3 * DAY
     )
-    assert ended_with(viewer, row).total == 0
+    assert followers_ended_with(viewer, row).total == 0
     back = json.loads(Event.objects.filter(verb="indicator.edited").latest("id").changes)
     assert back["ended_with"] == [row.ref, None]
 
@@ -185,7 +185,9 @@ def test_another_partys_work_is_neither_named_nor_ended(world: World) -> None:
     shared = work(world, row, by=world.partner_owner)
     viewer = world.viewer("owner")
     # Shared work of the other party is named, and is theirs to end.
-    assert [(f.ref, f.may_end) for f in serve_alone(viewer, row).rows] == [(shared.ref, False)]
+    assert [(f.ref, f.may_end) for f in followers_serving_alone(viewer, row).rows] == [
+        (shared.ref, False)
+    ]
     with nothing_changes(), pytest.raises(Forbidden):
         close(world, row, end=[shared.ref])
     with nothing_changes(), pytest.raises(Invalid) as refused:
@@ -206,8 +208,8 @@ def test_private_work_that_ends_with_a_shared_risk_is_told_to_its_own_side(world
         for e in Event.objects.filter(at=world.at + DAY).select_related("chain")
     }
     assert chains == {row.ref: "shared", own.ref: str(world.foton.uuid)}
-    assert ended_with(world.viewer("partner_owner"), row) == closing.Followers([], 0)
-    assert [f.ref for f in ended_with(world.viewer("manager"), row).rows] == [own.ref]
+    assert followers_ended_with(world.viewer("partner_owner"), row) == closing.Followers([], 0)
+    assert [f.ref for f in followers_ended_with(world.viewer("manager"), row).rows] == [own.ref]
 
 
 def test_page_names_them_and_ends_what_is_ticked(world: World) -> None:

@@ -17,8 +17,13 @@ from riskreg.duties.sources import BREACH
 from riskreg.events.models import Event
 from riskreg.events.queries import visible_events
 from riskreg.indicators.models import Breach, Indicator, Reading
-from riskreg.indicators.queries.access import late_for, latest_values, readings_of, watching
-from riskreg.indicators.queries.breaches import breaches_of, open_breaches
+from riskreg.indicators.queries.access import (
+    late_owned_by,
+    latest_values,
+    readings_of,
+    watching_with_values,
+)
+from riskreg.indicators.queries.breaches import open_breaches, open_breaches_of
 from riskreg.indicators.services import MAX_READINGS, edit_indicator, record_readings
 from riskreg.indicators.services.status import recompute_status
 from riskreg.kernel.errors import Forbidden, Invalid, NotFound
@@ -215,7 +220,7 @@ def test_red_calls_for_a_review_that_only_a_review_answers(world: World) -> None
     for name in ("owner", "deputy"):
         assert called_of(world, name) == [breach]
     assert called_of(world, "manager") == []
-    assert list(breaches_of(world.viewer("onlooker"), risk.pk)) == [breach]
+    assert list(open_breaches_of(world.viewer("onlooker"), risk.pk)) == [breach]
     event = visible_events(world.viewer("onlooker").audience).filter(verb="risk.breached").get()
     assert (event.subject_ref, event.subject_uuid) == (risk.ref, risk.uuid)
     # Neither a good value nor a correction answers it.
@@ -330,7 +335,7 @@ def test_a_private_indicator_calls_in_private(world: World) -> None:
     assert len(called_of(world, "owner")) == 2
     for name in ("partner_manager", "auditor"):
         viewer = world.viewer(name)
-        assert list(breaches_of(viewer, shared.pk)) == []
+        assert list(open_breaches_of(viewer, shared.pk)) == []
         sentences = [e.changes + e.subject_ref + e.verb for e in visible_events(viewer.audience)]
         assert not any("FK-001" in text or "breached" in text for text in sentences)
 
@@ -339,13 +344,13 @@ def test_a_late_reading_is_the_owners_duty(world: World) -> None:
     row = making.indicator(world, frequency_days=7, grace_days=2)
     owner = world.viewer("owner")
     last = world.today + dt.timedelta(days=9)
-    assert list(late_for(owner, last)) == []
-    assert list(late_for(owner, last + DAY)) == [row]
-    assert list(late_for(world.viewer("manager"), last + DAY)) == []
+    assert list(late_owned_by(owner, last)) == []
+    assert list(late_owned_by(owner, last + DAY)) == [row]
+    assert list(late_owned_by(world.viewer("manager"), last + DAY)) == []
     making.read(world, row, 1, at=world.at + 10 * DAY)
-    assert list(late_for(owner, last + DAY)) == []
+    assert list(late_owned_by(owner, last + DAY)) == []
     edit_indicator(actor=owner, ref=row.ref, version=None, fields={"active": False}, at=world.at)
-    assert list(late_for(owner, last + 99 * DAY)) == []
+    assert list(late_owned_by(owner, last + 99 * DAY)) == []
     with pytest.raises(Invalid, match="retired"):
         making.read(world, row, 2, at=world.at + 11 * DAY)
 
@@ -372,7 +377,7 @@ def test_what_watches_a_risk_comes_with_its_newest_values(world: World) -> None:
     making.read(world, row, {"at": world.at.isoformat(), "value": 5, "correction": True})
     viewer = world.viewer("onlooker")
     with CaptureQueriesContext(connection) as captured:
-        found = watching(viewer, risk, 3)
+        found = watching_with_values(viewer, risk, 3)
     assert len(captured) == 1
     assert found == [(row, [2, 3, 5]), (silent, [])]
 

@@ -185,7 +185,7 @@ def test_a_worker_that_dies_anywhere_costs_its_step_and_no_more(
     assert state_of(job) == JobState.RUNNING, "nobody can have its step while its claim holds"
     woken.clear()
     at = AT + CLAIM + 30 * SECOND
-    assert services.resend_lost(at) == 1
+    assert services.wake_workers_for_unclaimed(at) == 1
     assert woken == [("jobs.run_step", (job.steps.get(key=victim).pk,))]
     run_all(job, at)
     assert state_of(job) == JobState.DONE
@@ -229,7 +229,7 @@ def test_a_step_that_kills_its_worker_every_time_is_given_up() -> None:
     for _n in range(MOST_ATTEMPTS):
         assert services.begin_step(job.steps.get().pk, at) is not None
         at += CLAIM
-    services.resend_lost(at)
+    services.wake_workers_for_unclaimed(at)
     assert state_of(job) == JobState.FAILED
 
 
@@ -253,7 +253,7 @@ def test_cancelled_between_two_blocks_nothing_more_is_kept(diary: Diary) -> None
     assert diary.worked == ["a0"]
     again = services.cancel_job(job.uuid, AT + SECOND)
     assert again.ended_at == AT, "a second cancel is as the first"
-    assert services.resend_lost(AT + CLAIM) == 0
+    assert services.wake_workers_for_unclaimed(AT + CLAIM) == 0
 
 
 def test_what_is_done_cannot_be_cancelled() -> None:
@@ -276,7 +276,7 @@ def test_a_claim_is_renewed_while_its_work_goes_on(
     diary.meanwhile = long
     begun = services.begin_step(step.pk, AT)
     assert begun is not None
-    keep_going = services._keeping(begun, lambda: clock[0])
+    keep_going = services._keep_claim_of(begun, lambda: clock[0])
     clock[0] += CLAIM - SECOND
     keep_going()
     assert services.begin_step(step.pk, AT + CLAIM) is None

@@ -15,7 +15,7 @@ from riskreg.analysis.queries.chances import (
     newest_chances,
 )
 from riskreg.analysis.services import request_simulation
-from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_of
+from riskreg.exchange.queries.packs import PackScope, pack_contents, reader_for_audience
 from riskreg.exchange.queries.packs.asked import above_appetite
 from riskreg.register import written
 from riskreg.register.models import Register
@@ -383,7 +383,7 @@ def test_chances_and_money_over_time_are_those_of_the_runs_on_page_and_in_pack(
     assert f"chance {there['before']} on " in home.content.decode()
     # A pack of the day before goes by the run of then, and says which.
     scope = PackScope(
-        reader_of(kept.viewer("leader"), "shared"), kept.today, kept.today - DAY, later
+        reader_for_audience(kept.viewer("leader"), "shared"), kept.today, kept.today - DAY, later
     )
     (section,) = [s for s in pack_contents(scope, "shared")["sections"] if s["key"] == "objectives"]
     (row,) = next(iter(section["blocks"]))["rows"]

@@ -25,7 +25,7 @@ from riskreg.events.policy import canonical
 from riskreg.events.services import append
 from riskreg.jobs.kinds import Outcome
 from riskreg.jobs.models import JobState
-from riskreg.jobs.queries import job_of, open_jobs
+from riskreg.jobs.queries import job_of, open_jobs_requested_by
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
@@ -95,7 +95,7 @@ def request_simulation(
     User.objects.select_for_update().get(pk=actor.user.pk)
     if (same := newest_run_of_same_inputs(actor, audience, digest)) is not None:
         return same, False
-    if open_jobs(actor.user.uuid, policy.KIND).count() >= policy.MOST_OPEN:
+    if open_jobs_requested_by(actor.user.uuid, policy.KIND).count() >= policy.MOST_OPEN:
         text = _(
             "You have %(n)d runs that are not over. Wait for one or cancel it: each keeps a worker "
             "busy."

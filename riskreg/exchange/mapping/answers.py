@@ -7,7 +7,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.mapping.columns import targets
+from riskreg.exchange.mapping.columns import all_targets
 from riskreg.kernel.errors import Errors
 
 # What an import prints can be sent back as its answers; these parts of it are only read by people.
@@ -68,7 +68,7 @@ def clean_answers(given: Any, taxonomies: tuple[str, ...]) -> Answers:
             continue
         kept[name] = {str(key): value for key, value in part.items()}
     errors.raise_if_any()
-    known = targets(taxonomies)
+    known = all_targets(taxonomies)
     for column, target in kept["columns"].items():
         if target is not None and target not in known:
             errors.add(

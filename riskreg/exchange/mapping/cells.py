@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.mapping.answers import Answers
 from riskreg.exchange.mapping.context import Context, Person
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import Asked, Refused, RowPlan
 from riskreg.exchange.mapping.scaling import Scaling
 from riskreg.exchange.mapping.values import (
@@ -21,7 +21,7 @@ from riskreg.exchange.mapping.values import (
     is_nothing,
     people_in,
 )
-from riskreg.exchange.reading import Table, Value, shown
+from riskreg.exchange.reading import Table, Value, as_read_in_sheet
 from riskreg.exchange.reading.names import recognise
 
 _DAYS = ("identified_on", "closed_on", "happened_on", "mitigation.due_on")
@@ -77,7 +77,7 @@ class CellReader:
         text = as_text(value)
         if (name, header, text) in self._words_read:
             return self._words_read[name, header, text]
-        if name == "response" and folded(text) == "share":
+        if name == "response" and fold_value(text) == "share":
             return "transfer"
         answered, answer = self.answered(header, text)
         if answered:
@@ -88,7 +88,7 @@ class CellReader:
         found = as_word(text, words)
         if found:
             # What says more than our word is kept as it was said.
-            if folded(text) != found:
+            if fold_value(text) != found:
                 plan.kept.append((header, text))
             else:
                 self._words_read[name, header, text] = found
@@ -112,7 +112,7 @@ class CellReader:
     def _person(self, text: str) -> Person | None:
         wanted = self.answers.people.get(text)
         for name in [wanted] if wanted else people_in(text):
-            found = self._people.get(folded(name), []) if name else []
+            found = self._people.get(fold_value(name), []) if name else []
             if self.visibility == "party":
                 found = [person for person in found if person.party == self.context.party]
             if len(found) == 1:
@@ -128,11 +128,11 @@ class CellReader:
         header, value = given[name]
         if (header, value) in self._days_read:
             return self._days_read[header, value]
-        text = shown(value)
+        text = as_read_in_sheet(value)
         answered, answer = self.answered(header, text)
         if answered:
             value = answer
-        if value is None or is_nothing(shown(value)):
+        if value is None or is_nothing(as_read_in_sheet(value)):
             return None
         try:
             if header not in self._orders and header in self.answers.dates:

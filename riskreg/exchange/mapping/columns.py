@@ -8,16 +8,16 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.mapping.contents import (
     AXES,
-    correct,
+    correct_by_content,
     is_level,
     more_than,
-    share,
+    share_that_holds,
     values_of,
 )
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.words import MARKS
-from riskreg.exchange.reading.names import plain, recognise, what_may_happen
-from riskreg.exchange.reading.table import Table, Value, is_blank, shown
+from riskreg.exchange.reading.names import plain_header, recognise, what_may_happen
+from riskreg.exchange.reading.table import Table, Value, as_read_in_sheet, is_blank
 from riskreg.exchange.reading.words import SCORES
 
 # Several columns can be put together into one of these.
@@ -42,7 +42,7 @@ _UNIT = re.compile(r"部门|部門|单位|單位|\b(?:department|unit|division|t
 _CODE = re.compile(r"[a-z]{0,8}[-_ .#]?[0-9]{1,8}(?:[-_.][0-9]{1,6})*", re.I)
 
 
-def targets(taxonomies: Sequence[str]) -> tuple[str, ...]:
+def all_targets(taxonomies: Sequence[str]) -> tuple[str, ...]:
     """Everything that a column can be: fields, what a stage was judged, terms of a taxonomy."""
     scores = tuple(f"{stage}.{part}" for stage in STAGES for part in SCORES)
     return (*FIELDS, *scores, *(f"terms.{key}" for key in taxonomies), IGNORE)
@@ -64,8 +64,8 @@ def fold_marks(table: Table) -> Table:
 
 
 def _only_marks(table: Table, place: int) -> bool:
-    values = [shown(row.values[place]) for row in table.rows]
-    return all(not value or folded(value) in MARKS for value in values)
+    values = [as_read_in_sheet(row.values[place]) for row in table.rows]
+    return all(not value or fold_value(value) in MARKS for value in values)
 
 
 def _join_level_columns(table: Table, places: list[int]) -> Table:
@@ -106,9 +106,9 @@ def propose_columns(
     wanted: dict[str, tuple[str, int]] = {}
     for header, found in known.items():
         direct = header.strip()
-        if direct in targets(tuple(taxonomies)):
+        if direct in all_targets(tuple(taxonomies)):
             wanted[header] = (direct, 200)
-        elif direct.startswith("scores.") and direct.removeprefix("scores.") in targets(()):
+        elif direct.startswith("scores.") and direct.removeprefix("scores.") in all_targets(()):
             wanted[header] = (direct.removeprefix("scores."), 200)
         elif found is None:
             continue
@@ -132,18 +132,18 @@ def propose_columns(
     for header in alike:
         proposed[header] = None
     named = {header for header, ours in proposed.items() if ours}
-    _clearest_owner(table, proposed, people)
-    _clearest_levels(table, proposed, wanted)
-    correct(table, proposed, {h: sure for h, (_target, sure) in wanted.items()}, unnamed)
+    _move_to_clearer_owner(table, proposed, people)
+    _move_to_clearer_levels(table, proposed, wanted)
+    correct_by_content(table, proposed, {h: sure for h, (_target, sure) in wanted.items()}, unnamed)
     for header, (target, _sureness) in wanted.items():
         # What was taken for another has become free.
         if header not in named and header not in alike and target not in proposed.values():
             proposed[header] = target
-    _by_content(table, proposed, known, taxonomies, terms, people)
+    _propose_by_content(table, proposed, known, taxonomies, terms, people)
     return proposed
 
 
-def _clearest_levels(
+def _move_to_clearer_levels(
     table: Table, proposed: dict[str, str | None], wanted: Mapping[str, tuple[str, int]]
 ) -> None:
     """Of two columns of one level, the one that holds levels: *Gevolg* says what, *Impact* how
@@ -152,14 +152,16 @@ def _clearest_levels(
         theirs = next((h for h, ours in proposed.items() if ours == target), "")
         if proposed[header] or not theirs or target.rpartition(".")[2] not in AXES:
             continue
-        mine, other = (share(values_of(table, h), is_level) for h in (header, theirs))
+        mine, other = (share_that_holds(values_of(table, h), is_level) for h in (header, theirs))
         if mine > 0.8 and other < 0.4:
             proposed[header] = target
             free = target.endswith(".impact") and "consequence" not in proposed.values()
             proposed[theirs] = "consequence" if free else None
 
 
-def _clearest_owner(table: Table, proposed: dict[str, str | None], people: frozenset[str]) -> None:
+def _move_to_clearer_owner(
+    table: Table, proposed: dict[str, str | None], people: frozenset[str]
+) -> None:
     """Of a department and a person, the person; of two, the one whom the register knows."""
     theirs = next((header for header, ours in proposed.items() if ours == "owner"), "")
     rivals = [
@@ -169,8 +171,10 @@ def _clearest_owner(table: Table, proposed: dict[str, str | None], people: froze
     ]
 
     def clearness(header: str) -> tuple[float, bool]:
-        known = share(values_of(table, header), lambda value: folded(shown(value)) in people)
-        return known, not _UNIT.search(plain(header))
+        known = share_that_holds(
+            values_of(table, header), lambda value: fold_value(as_read_in_sheet(value)) in people
+        )
+        return known, not _UNIT.search(plain_header(header))
 
     best = max(rivals, key=clearness, default="")
     if theirs and best and clearness(best) > clearness(theirs):
@@ -204,7 +208,7 @@ def stages_by_place(headers: Sequence[str]) -> dict[str, str]:
             stage = known.stage or stage
             before[header] = stage
             if not known.stage:
-                groups.setdefault((known.target, plain(header)), []).append(header)
+                groups.setdefault((known.target, plain_header(header)), []).append(header)
     found: dict[str, str] = {}
     for same in groups.values():
         if 1 < len(same) <= len(STAGES):
@@ -263,7 +267,7 @@ def _stage_without_name(headers: Sequence[str]) -> str:
     return "" if "inherent" in stages else "inherent"
 
 
-def _by_content(
+def _propose_by_content(
     table: Table,
     proposed: dict[str, str | None],
     known: Mapping[str, object],
@@ -276,9 +280,9 @@ def _by_content(
     for header in table.headers:
         if proposed[header] is not None:
             continue
-        values = [folded(shown(v)) for v in table.column(header) if not is_blank(v)]
+        values = [fold_value(as_read_in_sheet(v)) for v in table.column(header) if not is_blank(v)]
         for key, names in taxonomies.items():
-            called = plain(header) in {plain(name) for name in (*names, key)}
+            called = plain_header(header) in {plain_header(name) for name in (*names, key)}
             shared = sum(value in terms[key] for value in values) / max(1, len(values))
             if f"terms.{key}" not in given and (called or shared > 0.5):
                 proposed[header] = f"terms.{key}"
@@ -287,7 +291,7 @@ def _by_content(
         if proposed[header] is not None or not values:
             continue
         named = sum(v in people for v in values) / len(values) > 0.5
-        if "owner" not in given and named and not _WRITER.search(plain(header)):
+        if "owner" not in given and named and not _WRITER.search(plain_header(header)):
             proposed[header] = "owner"
             given.add("owner")
         elif (

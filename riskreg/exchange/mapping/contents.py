@@ -7,7 +7,12 @@ what may happen, or how bad it is.
 import re
 from collections.abc import Callable, Mapping, Sequence
 
-from riskreg.exchange.mapping.levels import folded, parse_level_number, part_of_one, rank
+from riskreg.exchange.mapping.levels import (
+    fold_value,
+    parse_level_number,
+    part_of_one,
+    rank_of_word,
+)
 from riskreg.exchange.mapping.values import (
     DayOrMonthFirst,
     NoSuchDay,
@@ -17,8 +22,8 @@ from riskreg.exchange.mapping.values import (
     is_nothing,
 )
 from riskreg.exchange.mapping.words import KINDS, RESPONSES, ROMAN, STATES, YES_NO
-from riskreg.exchange.reading.names import plain, recognise
-from riskreg.exchange.reading.table import Table, Value, is_blank, shown
+from riskreg.exchange.reading.names import plain_header, recognise
+from riskreg.exchange.reading.table import Table, Value, as_read_in_sheet, is_blank
 
 AXES = ("likelihood", "impact")
 _IDS = frozenset(["id", "no", "nr", "number", "nummer", "número", "numero", "编号", "序号", "番号"])
@@ -31,7 +36,7 @@ def values_of(table: Table, header: str) -> list[Value]:
     return [value for text, value in table.distinct(header).items() if not is_nothing(text)]
 
 
-def share(values: Sequence[Value], holds: Callable[[Value], bool]) -> float:
+def share_that_holds(values: Sequence[Value], holds: Callable[[Value], bool]) -> float:
     """Which part of ``values`` it holds for."""
     return sum(holds(value) for value in values) / max(1, len(values))
 
@@ -54,33 +59,33 @@ def more_than(part: float, values: Sequence[Value], holds: Callable[[Value], boo
 
 def is_level(value: Value) -> bool:
     """Whether it can be a level of a scale: a number up to ten, a known word, a part of one."""
-    text = shown(value)
+    text = as_read_in_sheet(value)
     number = parse_level_number(text)
     if len(text) > 60 or is_money(value):
         return False
     return (
         (number is not None and number <= 10)
-        or rank(text) is not None
+        or rank_of_word(text) is not None
         or part_of_one(text) is not None
-        or folded(text) in ROMAN
+        or fold_value(text) in ROMAN
     )
 
 
 def is_number(value: Value) -> bool:
     """Whether it is a bare number."""
-    return re.fullmatch(r"-?[0-9]+(?:[.,][0-9]+)?", folded(shown(value))) is not None
+    return re.fullmatch(r"-?[0-9]+(?:[.,][0-9]+)?", fold_value(as_read_in_sheet(value))) is not None
 
 
 def is_money(value: Value) -> bool:
     """Whether it is an amount: with a currency, or larger than any score."""
-    text = folded(shown(value))
+    text = fold_value(as_read_in_sheet(value))
     found = as_amount(text) if re.search(r"[0-9]", text) and len(text) < 40 else None
     return found is not None and (bool(found[1]) or abs(found[0]) > 1000)
 
 
 def is_sentence(value: Value) -> bool:
     """Whether it says something in words of its own."""
-    text = shown(value)
+    text = as_read_in_sheet(value)
     words = len(text.split())
     long = len(text) > 12 if _CJK.search(text) else words > 4 or (len(text) > 30 and words > 2)
     return long and not is_number(value)
@@ -94,21 +99,21 @@ def is_day(value: Value) -> bool:
         return True
 
 
-def _is(words: Mapping[str, list[str]]) -> Callable[[Value], bool]:
-    return lambda value: as_word(shown(value), dict(words)) is not None
+def _is_one_of(words: Mapping[str, list[str]]) -> Callable[[Value], bool]:
+    return lambda value: as_word(as_read_in_sheet(value), dict(words)) is not None
 
 
 def is_code(value: Value) -> bool:
     """Whether it is a number or code, as of a row: R-001."""
-    return _CODE.fullmatch(shown(value)) is not None
+    return _CODE.fullmatch(as_read_in_sheet(value)) is not None
 
 
 def is_yes_or_no(value: Value) -> bool:
     """Whether it only says that there is one."""
-    return folded(shown(value)) in YES_NO
+    return fold_value(as_read_in_sheet(value)) in YES_NO
 
 
-def correct(
+def correct_by_content(
     table: Table, proposed: dict[str, str | None], sureness: Mapping[str, int], unnamed: str
 ) -> None:
     """Mend what was ``proposed`` by name where the values say otherwise. ``unnamed``: the stage of
@@ -126,7 +131,7 @@ def correct(
                 proposed[header] = axis
         elif target in ("title", "event"):
             _propose_name(table, proposed, header, values, unnamed or "residual")
-        elif target in ("closed_on", "identified_on") and share(values, is_day) < 0.5:
+        elif target in ("closed_on", "identified_on") and share_that_holds(values, is_day) < 0.5:
             proposed[header] = None
             if target == "closed_on" and "state" not in proposed.values():
                 proposed[header] = "state"
@@ -134,11 +139,11 @@ def correct(
             filled = [v for v in table.column(header) if not is_blank(v)]
             few = len(filled) > 6 and len(values) * 3 < len(filled)
             in_words = more_than(0.5, values, is_sentence)
-            if in_words or (few and not _IDS & set(plain(header).split())):
+            if in_words or (few and not _IDS & set(plain_header(header).split())):
                 proposed[header] = None
         else:
-            _in_words(proposed, header, target, values, len(table.rows))
-    _clearest_state(table, proposed)
+            _correct_columns_of_words(proposed, header, target, values, len(table.rows))
+    _move_to_clearer_state(table, proposed)
     for header in table.headers:
         known = recognise(header) if proposed[header] is None else None
         if not known or known.target != "response" or "mitigation.title" in proposed.values():
@@ -148,15 +153,15 @@ def correct(
             proposed[header] = "mitigation.title"
 
 
-def _clearest_state(table: Table, proposed: dict[str, str | None]) -> None:
+def _move_to_clearer_state(table: Table, proposed: dict[str, str | None]) -> None:
     """Of two columns of states, the one of which every word is known."""
     theirs = next((header for header, ours in proposed.items() if ours == "state"), "")
-    if not theirs or share(values_of(table, theirs), _is(STATES)) == 1:
+    if not theirs or share_that_holds(values_of(table, theirs), _is_one_of(STATES)) == 1:
         return
     for header in table.headers:
         known = recognise(header)
         values = values_of(table, header) if proposed[header] is None else []
-        if known and known.target == "state" and values and all_are(values, _is(STATES)):
+        if known and known.target == "state" and values and all_are(values, _is_one_of(STATES)):
             proposed[theirs], proposed[header] = None, "state"
             return
 
@@ -180,7 +185,7 @@ def _propose_judgement(
     else:
         numeric = all_are(values, is_number)
         other = f"{stage}.{'score' if numeric else 'rating'}"
-        if share(values, is_number) in (0, 1) and other not in proposed.values():
+        if share_that_holds(values, is_number) in (0, 1) and other not in proposed.values():
             proposed[header] = other
 
 
@@ -199,30 +204,31 @@ def _propose_name(
         return
     if all_are(values, is_number) and len(values) < len(table.rows):
         proposed[header] = _target_if_free(proposed, f"{stage}.score")
-    elif more_than(0.9, values, lambda value: rank(shown(value)) is not None):
+    elif more_than(0.9, values, lambda value: rank_of_word(as_read_in_sheet(value)) is not None):
         proposed[header] = _target_if_free(proposed, f"{stage}.rating")
     elif all_are(values, is_code):
         proposed[header] = _target_if_free(proposed, "external_id")
 
 
-def _in_words(
+def _correct_columns_of_words(
     proposed: dict[str, str | None], header: str, target: str, values: Sequence[Value], rows: int
 ) -> None:
-    if target == "response" and (known := share(values, _is(RESPONSES))) < 0.5:
+    if target == "response" and (known := share_that_holds(values, _is_one_of(RESPONSES))) < 0.5:
         there = next((h for h, ours in proposed.items() if ours == "mitigation.title"), "")
-        if re.search(r"contingency|fallback|应急|notfall|contingen", plain(there)):
+        if re.search(r"contingency|fallback|应急|notfall|contingen", plain_header(there)):
             # What is done if it happens after all stands behind what is done against it.
             proposed[there] = "mitigation.description"
         free = _target_if_free(proposed, "mitigation.title") or "mitigation.description"
         in_words = more_than(0.3, values, is_sentence) or (known == 0 and len(values) > rows * 0.6)
         proposed[header] = free if in_words else proposed[header]
     elif target == "mitigation.title" and all(
-        any(folded(shown(v)) in [word, *words] for word, words in RESPONSES.items()) for v in values
+        any(fold_value(as_read_in_sheet(v)) in [word, *words] for word, words in RESPONSES.items())
+        for v in values
     ):
         proposed[header] = _target_if_free(proposed, "response")
-    elif target == "kind" and share(values, _is(KINDS)) < 0.5:
+    elif target == "kind" and share_that_holds(values, _is_one_of(KINDS)) < 0.5:
         proposed[header] = None
-    elif target == "state" and share(values, _is(STATES)) < 0.3:
+    elif target == "state" and share_that_holds(values, _is_one_of(STATES)) < 0.3:
         proposed[header] = None if more_than(0.5, values, is_sentence) else target
     elif target in ("control", "control.corrective", "mitigation.title") and (
         all_are(values, is_yes_or_no) or all_are(values, is_number)

@@ -3,11 +3,11 @@
 from collections.abc import Mapping
 
 from riskreg.exchange.mapping.cells import CellReader
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import RowPlan
 from riskreg.exchange.mapping.values import as_text, is_nothing
 from riskreg.exchange.mapping.work import amount_in
-from riskreg.exchange.reading import Value, shown
+from riskreg.exchange.reading import Value, as_read_in_sheet
 from riskreg.register.labels import Label
 
 REASON_MAX = 4000
@@ -40,7 +40,7 @@ def read_ending(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str
             plan.kept.append((header, as_text(value)))
             return
         label = (
-            folded(shown(filled["happened_cost_label"][1]))
+            fold_value(as_read_in_sheet(filled["happened_cost_label"][1]))
             if "happened_cost_label" in filled
             else ""
         )

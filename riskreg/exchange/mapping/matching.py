@@ -8,7 +8,7 @@ from rapidfuzz import fuzz, process
 
 from riskreg.exchange.mapping.answers import Answers
 from riskreg.exchange.mapping.context import Context, Existing
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import Asked, RowPlan
 from riskreg.risks.policy import may_follow
 
@@ -29,13 +29,13 @@ class Matcher:
         self.visibility = visibility
         self._by_ref = {row.ref: row for row in context.existing}
         self._by_id = {
-            folded(str(row.values["external_id"])): row
+            fold_value(str(row.values["external_id"])): row
             for row in context.existing
             if row.values.get("external_id")
         }
         self._by_title: dict[str, list[Existing]] = {}
         for row in context.existing:
-            self._by_title.setdefault(folded(str(row.values["title"])), []).append(row)
+            self._by_title.setdefault(fold_value(str(row.values["title"])), []).append(row)
         self._taken: dict[str, int] = {}
         self._compared = 0
 
@@ -69,8 +69,8 @@ class Matcher:
         if row in self.answers.matches:
             ref = self.answers.matches[row]
             return self._by_ref.get(ref) if ref else None
-        title = folded(str(plan.fields["title"]))
-        named = self._by_id.get(folded(str(plan.fields.get("external_id", ""))))
+        title = fold_value(str(plan.fields["title"]))
+        named = self._by_id.get(fold_value(str(plan.fields.get("external_id", ""))))
         if named is not None:
             return named
         by_ref = self._by_ref.get(str(plan.fields.get("external_id", "")))
@@ -80,7 +80,7 @@ class Matcher:
             return by_ref
         own = self._by_ref.get(plan.theirs.get("ref", ""))
         if own is not None:
-            if fuzz.token_sort_ratio(title, folded(str(own.values["title"]))) >= 60:
+            if fuzz.token_sort_ratio(title, fold_value(str(own.values["title"]))) >= 60:
                 return own
             self._ask(plan, own)
             return None
@@ -134,8 +134,8 @@ class Matcher:
 def _alike(plan: RowPlan, other: Existing) -> bool:
     """Whether a row says much the same as a risk that is there."""
     return any(
-        fuzz.token_sort_ratio(folded(str(plan.fields.get(name, ""))),
-                              folded(str(other.values.get(name, "")))) >= ALIKE
+        fuzz.token_sort_ratio(fold_value(str(plan.fields.get(name, ""))),
+                              fold_value(str(other.values.get(name, "")))) >= ALIKE
         for name in ("title", "event")
     )  # fmt: skip
 
@@ -161,10 +161,10 @@ def changes_of(plan: RowPlan, there: Existing) -> dict[str, list[Any]]:
     if plan.mitigation is not None:
         _work_changes(plan.mitigation, there.mitigations, changes)
     for work in plan.more:
-        if folded(str(work["title"])) not in there.mitigations:
+        if fold_value(str(work["title"])) not in there.mitigations:
             changes.setdefault("mitigations", [None, []])[1].append(work["title"])
     for name, _kind in plan.controls:
-        if folded(name) not in there.controls:
+        if fold_value(name) not in there.controls:
             changes.setdefault("controls", [None, []])[1].append(name)
     return changes
 
@@ -174,7 +174,7 @@ def _work_changes(
     there: Mapping[str, Mapping[str, Any]],
     changes: dict[str, list[Any]],
 ) -> None:
-    same = there.get(folded(str(work["title"])))
+    same = there.get(fold_value(str(work["title"])))
     if same is None:
         changes["mitigation"] = [None, work["title"]]
         return

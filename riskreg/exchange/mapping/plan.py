@@ -17,7 +17,7 @@ from riskreg.exchange.mapping.columns import (
     unclear_columns,
 )
 from riskreg.exchange.mapping.context import Context
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.matching import Matcher
 from riskreg.exchange.mapping.outcome import Asked, Refused, RowPlan
 from riskreg.exchange.mapping.rows import RowReader
@@ -73,7 +73,7 @@ def empty_report(why: str) -> dict[str, Any]:
 
 def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
     """Lay ``table`` against the register of ``context``. Raises ``NotARegister``."""
-    table = _as_written(fold_marks(table))
+    table = _with_own_texts_marked(fold_marks(table))
     columns = propose_columns(
         table,
         taxonomies=context.taxonomies,
@@ -102,7 +102,7 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
         reader.read(row, plan)
         if plan.outcome != "refused":
             if row.continues and rows:
-                _continue(plan, rows, refused)
+                _add_to_row_above(plan, rows, refused)
             else:
                 _check_twice(plan, columns, seen, refused)
         rows.append(plan)
@@ -112,18 +112,18 @@ def plan_import(table: Table, answers: Answers, context: Context) -> Plan:
             matcher.match(plan)
         if plan.outcome == "refused" and plan.why and plan.ref:
             refused.append(Refused(plan.number, "", plan.why))
-    notes = [*table.notes, *reader.notes(), *_left_out(table)]
+    notes = [*table.notes, *reader.notes(), *_left_out_texts(table)]
     if strange:
         text = _("Measures of risks that are not in the file are left out: %(ids)s.")
         notes.append(text % {"ids": strange})
     return Plan(table, columns, scaling, rows, asked, refused, visibility, notes)
 
 
-def _as_written(table: Table) -> Table:
+def _with_own_texts_marked(table: Table) -> Table:
     """``table`` with its texts marked as our own, where we have written it: no file of another has
     a column of our refs, or says of itself what ours do."""
     names = TARGETS["ref"][1:]
-    if not (table.levels or any(folded(header) in names for header in table.headers)):
+    if not (table.levels or any(fold_value(header) in names for header in table.headers)):
         return table
     rows = tuple(
         row._replace(values=tuple(OwnText(v) if type(v) is str else v for v in row.values))
@@ -142,7 +142,7 @@ def _check_twice(
     them counts is not ours to say."""
     theirs = str(plan.fields.get("external_id") or plan.theirs.get("ref") or "")
     text = theirs or f"{plan.fields.get('title')}\n{plan.fields.get('event')}"
-    key = folded(text) if theirs else f"\n{folded(text)}"
+    key = fold_value(text) if theirs else f"\n{fold_value(text)}"
     first = seen.get(key)
     if first is None:
         seen[key] = plan
@@ -166,7 +166,7 @@ def _check_twice(
         refused.append(Refused(plan.number, column, why % {"row": first.number, "id": theirs}))
 
 
-def _continue(plan: RowPlan, before: Sequence[RowPlan], refused: list[Refused]) -> None:
+def _add_to_row_above(plan: RowPlan, before: Sequence[RowPlan], refused: list[Refused]) -> None:
     """One more measure against the risk above it; kept with it as text, where it has no day."""
     first = next(row for row in reversed(before) if not row.continues)
     plan.continues = True
@@ -195,7 +195,7 @@ def _same_work(one: RowPlan, other: RowPlan) -> bool:
     )
 
 
-def _left_out(table: Table) -> list[str]:
+def _left_out_texts(table: Table) -> list[str]:
     return [
         _("Row %(row)d is no risk: %(why)s.") % {"row": row, "why": why}
         for row, why in table.left_out

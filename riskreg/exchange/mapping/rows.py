@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from riskreg.exchange.mapping import endings, work
 from riskreg.exchange.mapping.cells import CellReader
 from riskreg.exchange.mapping.columns import IGNORE, JOINED, STAGES
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import RowPlan
 from riskreg.exchange.mapping.scaling import AXES, cell_in
 from riskreg.exchange.mapping.values import as_text, is_nothing
 from riskreg.exchange.mapping.words import KINDS, RESPONSES, STATES
-from riskreg.exchange.reading import Row, Value, is_blank, shown
+from riskreg.exchange.reading import Row, Value, as_read_in_sheet, is_blank
 from riskreg.exchange.reading.table import FormulaWithoutValue, OwnText
 from riskreg.kernel.text import TEXT_MAX, TITLE_MAX
 
@@ -181,9 +181,13 @@ class RowReader(CellReader):
                 self.ask(
                     plan,
                     header,
-                    shown(value),
+                    as_read_in_sheet(value),
                     _("“%(value)s” is no response to a %(kind)s: one of %(all)s?")
-                    % {"value": shown(value)[:80], "kind": kind, "all": ", ".join(_FITTING[kind])},
+                    % {
+                        "value": as_read_in_sheet(value)[:80],
+                        "kind": kind,
+                        "all": ", ".join(_FITTING[kind]),
+                    },
                     "word",
                     _FITTING[kind],
                 )
@@ -212,7 +216,7 @@ class RowReader(CellReader):
         if "dimension" in given:
             header, value = given["dimension"]
             text = " ".join(as_text(value).split())
-            key = self.context.dimensions.get(folded(text))
+            key = self.context.dimensions.get(fold_value(text))
             if key and "residual" in plan.levels:
                 plan.dimension = key
             elif not is_nothing(text):
@@ -222,7 +226,7 @@ class RowReader(CellReader):
         """How a level reads (nothing for none), and which of ours, or which cell, it is."""
         key = (header, value.__class__, value)
         if key not in self._levels_read:
-            text = shown(value)
+            text = as_read_in_sheet(value)
             level = self.scaling.level(header, text)
             read = "" if is_nothing(text) else f"{header}: {text}"
             cell = cell_in(level, self._sizes) if isinstance(level, str) else level
@@ -278,10 +282,10 @@ class RowReader(CellReader):
                 continue
             header, value = given[target]
             text = as_text(value)
-            whole = [text] if folded(text) in names else split_list(text)
+            whole = [text] if fold_value(text) in names else split_list(text)
             for word in whole:
-                if folded(word) in names:
-                    terms.append(f"{key}:{names[folded(word)]}")
+                if fold_value(word) in names:
+                    terms.append(f"{key}:{names[fold_value(word)]}")
                 elif not is_nothing(word):
                     plan.kept.append((header, word))
         if terms:
@@ -323,7 +327,7 @@ class RowReader(CellReader):
 
     def _visibility(self, plan: RowPlan, given: Mapping[str, tuple[str, Value]]) -> None:
         if "visibility" in given and not self.answers.visibility:
-            text = folded(shown(given["visibility"][1]))
+            text = fold_value(as_read_in_sheet(given["visibility"][1]))
             if text in ("shared", "party"):
                 plan.theirs["visibility"] = text
 
@@ -331,7 +335,7 @@ class RowReader(CellReader):
 def _says_opportunity(response: str, value: Value) -> bool:
     """Whether a response alone, where no column says the kind, is one to an opportunity. Others
     share a threat as well, as NIST does; we do not."""
-    own = isinstance(value, OwnText) and folded(value) == "share"
+    own = isinstance(value, OwnText) and fold_value(value) == "share"
     return own or (response in _FITTING["opportunity"] and response not in _FITTING["threat"])
 
 

@@ -10,14 +10,14 @@ from riskreg.exchange.mapping.columns import STAGES
 from riskreg.exchange.mapping.context import Context
 from riskreg.exchange.mapping.levels import (
     Scale,
-    folded,
+    fold_value,
+    highest_number_in,
     parse_level_number,
     parse_level_word,
-    propose,
-    steps_of,
+    propose_scale,
 )
 from riskreg.exchange.mapping.values import is_nothing
-from riskreg.exchange.reading import Table, is_blank, shown
+from riskreg.exchange.reading import Table, as_read_in_sheet, is_blank
 from riskreg.exchange.reading.names import scale_in
 from riskreg.exchange.reading.table import FormulaWithoutValue
 
@@ -47,7 +47,7 @@ def scales_of(
     placed = {ours: theirs for theirs, ours in columns.items() if ours}
     axes = [theirs for theirs, ours in columns.items() if ours and ours.rpartition(".")[2] in AXES]
     distinct = {theirs: _distinct(table, theirs) for theirs in axes}
-    steps = steps_of([distinct[theirs] for theirs in axes])
+    steps = highest_number_in([distinct[theirs] for theirs in axes])
     for theirs in axes:
         ours = columns[theirs] or ""
         axis = ours.rpartition(".")[2]
@@ -62,15 +62,17 @@ def scales_of(
         if len({parse_level_word(value) for value in same_scale}) < FEWEST:
             # Two words do not show how long a scale is; the other axis may.
             same_scale = [value for other in axes for value in distinct[other]]
-        found = propose(distinct[theirs], names, steps=own, same_scale=same_scale)
-        _note(table, scaling, theirs, found, answers, names)
+        found = propose_scale(distinct[theirs], names, steps=own, same_scale=same_scale)
+        _note_scale_and_questions(table, scaling, theirs, found, answers, names)
     for stage in STAGES:
         if f"{stage}.likelihood" in placed and f"{stage}.impact" in placed:
             continue
         for part in ("score", "rating"):
             theirs = placed.get(f"{stage}.{part}", "")
             if theirs:
-                _note_cells(table, scaling, theirs, _distinct(table, theirs), answers, context)
+                _note_cells_and_questions(
+                    table, scaling, theirs, _distinct(table, theirs), answers, context
+                )
                 break
     return scaling
 
@@ -81,18 +83,18 @@ def _distinct(table: Table, column: str) -> list[str]:
         text
         for text, value in table.distinct(column).items()
         if not isinstance(value, FormulaWithoutValue)
-        and (not is_nothing(text) or folded(text) == "nan")
+        and (not is_nothing(text) or fold_value(text) == "nan")
     ]
 
 
-def _first_row(table: Table, column: str, value: str | None = None) -> int | None:
+def _first_row_number(table: Table, column: str, value: str | None = None) -> int | None:
     for row, cell in zip(table.rows, table.column(column), strict=True):
-        if not is_blank(cell) and (value is None or shown(cell) == value):
+        if not is_blank(cell) and (value is None or as_read_in_sheet(cell) == value):
             return row.number
     return None
 
 
-def _note(
+def _note_scale_and_questions(
     table: Table,
     scaling: Scaling,
     column: str,
@@ -115,12 +117,13 @@ def _note(
     proposed = [value for value in open_ones if value not in unknown]
     if proposed and not found.sure and found.why != "unknown":
         sides = ", ".join(f"{value} → {levels[value]}" for value in proposed[:12])
-        questions.append((_first_row(table, column, proposed[0]), _why(found.why) % {
+        at_row = _first_row_number(table, column, proposed[0])
+        questions.append((at_row, _why_question(found.why) % {
             "size": len(names), "sides": sides}))  # fmt: skip
     for value in unknown[:50]:
         questions.append(
             (
-                _first_row(table, column, value),
+                _first_row_number(table, column, value),
                 _("Which level, 1 to %(size)d, is “%(value)s”?")
                 % {"size": len(names), "value": value[:80]},
             )
@@ -134,7 +137,7 @@ def _fits(level: object, size: int) -> bool:
     return level is None or (whole_number and 1 <= level <= size)  # type: ignore[operator]
 
 
-def _why(why: str) -> str:
+def _why_question(why: str) -> str:
     return {
         "roman": _(
             "Is I the worst here? Proposed for the levels 1 to %(size)d of this register: "
@@ -153,7 +156,7 @@ def _why(why: str) -> str:
     )
 
 
-def _note_cells(
+def _note_cells_and_questions(
     table: Table,
     scaling: Scaling,
     column: str,
@@ -170,7 +173,7 @@ def _note_cells(
         if value in given and (given[value] is None or cell_in(given[value], sizes)):
             levels[value] = given[value]
             continue
-        number = parse_level_number(value) if folded(value).replace(".", "").isdigit() else None
+        number = parse_level_number(value) if fold_value(value).replace(".", "").isdigit() else None
         cells = list(context.cells.get(number, ())) if number is not None else []
         levels[value] = f"{cells[0][0]}x{cells[0][1]}" if len(cells) == 1 else None
         if len(cells) == 1:
@@ -184,7 +187,7 @@ def _note_cells(
                 "Which cell, likelihood x impact as in 3x4, is “%(value)s”? No column says both."
             )
         questions.append(
-            (_first_row(table, column, value), text % {"value": value[:80], "which": which})
+            (_first_row_number(table, column, value), text % {"value": value[:80], "which": which})
         )
     scaling.shown[column] = levels
     if questions:

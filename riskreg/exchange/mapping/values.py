@@ -6,9 +6,9 @@ import re
 from collections.abc import Iterable
 from decimal import Decimal, InvalidOperation
 
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.words import CURRENCIES, FACTORS, MONTHS, NOTHING
-from riskreg.exchange.reading.table import OwnText, Value, shown
+from riskreg.exchange.reading.table import OwnText, Value, as_read_in_sheet
 
 _YEAR_FIRST = re.compile(
     r"^(\d{4})\s*[-/.年]\s*(\d{1,2})\s*[-/.月]\s*(\d{1,2})\s*[日号號]?(?:[ t(（].*)?$"
@@ -58,7 +58,7 @@ def is_nothing(text: str) -> bool:
         return True
     if len(text) > _LONGEST_NOTHING or (text.isascii() and text[0].lower() not in _STARTS):
         return False
-    return folded(text) in NOTHING
+    return fold_value(text) in NOTHING
 
 
 def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
@@ -72,7 +72,7 @@ def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
         return value
     if isinstance(value, bool) or value is None:
         return None
-    text = _BEFORE.sub("", folded(shown(value)).strip(" .~≈"))
+    text = _BEFORE.sub("", fold_value(as_read_in_sheet(value)).strip(" .~≈"))
     if isinstance(value, int | float) or re.fullmatch(r"\d{5}(\.\d+)?", text):
         serial = float(text) if re.fullmatch(r"\d+(\.\d+)?", text) else -1
         # Excel counts days from the last of 1899; these are the years 1954 to 2119.
@@ -94,12 +94,12 @@ def as_day(value: Value, day_first: bool | None = None) -> dt.date | None:
         return _day(int(found[1] + found[2]), int(found[3]), int(found[4]))
     if found := _NAMED.match(text):
         month = MONTHS.get(found[2])
-        return _day(_year(found[3]), month, int(found[1])) if month else None
+        return _day(_parse_year(found[3]), month, int(found[1])) if month else None
     if found := _NAMED_FIRST.match(text):
         month = MONTHS.get(found[1])
         return _day(int(found[3]), month, int(found[2])) if month else None
     if found := _YEAR_LAST.match(text):
-        first, second, year = int(found[1]), int(found[3]), _year(found[4])
+        first, second, year = int(found[1]), int(found[3]), _parse_year(found[4])
         if found[2] == "." or first > 12 or first == second:
             return _day(year, second, first)
         if second > 12:
@@ -114,7 +114,11 @@ def day_first_in(values: Iterable[Value]) -> bool | None:
     """Whether a column writes the day first, where one of its dates shows it."""
     found = set()
     for value in values:
-        match = _YEAR_LAST.match(folded(shown(value))) if isinstance(value, str) else None
+        match = (
+            _YEAR_LAST.match(fold_value(as_read_in_sheet(value)))
+            if isinstance(value, str)
+            else None
+        )
         if match and match[2] != ".":
             first, second = int(match[1]), int(match[3])
             if first > 12 >= second:
@@ -124,7 +128,7 @@ def day_first_in(values: Iterable[Value]) -> bool | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _year(text: str) -> int:
+def _parse_year(text: str) -> int:
     return int(text) if len(text) == 4 else 2000 + int(text)
 
 
@@ -138,7 +142,7 @@ def _day(year: int, month: int, day: int) -> dt.date:
 def as_amount(text: str) -> tuple[Decimal, str] | None:
     """The amount in ``€ 1.200,50``, ``12,000 CNY``, ``1.2 million``, ``3万元``, and its currency,
     if it names one."""
-    plain = folded(text)
+    plain = fold_value(text)
     currency = next((code for sign, code in CURRENCIES if sign in plain), "")
     factor = next((n for word, n in FACTORS if re.search(word, plain)), 1)
     found = re.search(r"-?\d[\d.,'’\s]*", plain)
@@ -164,7 +168,7 @@ def as_amount(text: str) -> tuple[Decimal, str] | None:
 
 def as_word(text: str, words: dict[str, list[str]]) -> str | None:
     """Which of the keys of ``words`` the text is another word for."""
-    plain = folded(text).strip(".")
+    plain = fold_value(text).strip(".")
     for key, known in words.items():
         if plain == key or plain in known:
             return key
@@ -179,7 +183,7 @@ def as_word(text: str, words: dict[str, list[str]]) -> str | None:
 
 def as_progress(text: str) -> int | None:
     """Per cent, from ``40``, ``40 %`` or ``0.4``."""
-    found = re.fullmatch(r"([0-9]+(?:[.,][0-9]+)?)\s*%?", folded(text))
+    found = re.fullmatch(r"([0-9]+(?:[.,][0-9]+)?)\s*%?", fold_value(text))
     if not found:
         return None
     number = float(found[1].replace(",", "."))
@@ -193,7 +197,7 @@ def as_progress(text: str) -> int | None:
 def as_text(value: Value) -> str:
     """A text without the tags of a page and without what no text may hold; one that we have written
     ourselves as it was."""
-    text = shown(value)
+    text = as_read_in_sheet(value)
     if text.isprintable() and "<" not in text and "_x000D_" not in text:
         return text  # as most are
     if isinstance(value, OwnText):

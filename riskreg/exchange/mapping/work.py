@@ -4,11 +4,11 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from riskreg.exchange.mapping.cells import CellReader
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.mapping.outcome import RowPlan
 from riskreg.exchange.mapping.values import as_amount, as_progress, as_text, is_nothing
 from riskreg.exchange.mapping.words import WORK
-from riskreg.exchange.reading import Value, shown
+from riskreg.exchange.reading import Value, as_read_in_sheet
 from riskreg.exchange.reading.table import Measure
 from riskreg.kernel.text import TITLE_MAX
 
@@ -49,8 +49,8 @@ def read_work(reader: CellReader, plan: RowPlan, given: Mapping[str, tuple[str, 
         work["expected_effect"] = effect[:20_000]
     if status:
         work["status"] = status
-    _numbers(reader, plan, parts, work)
-    _owner(reader, plan, parts, work)
+    _read_numbers_into(reader, plan, parts, work)
+    _read_owner_into(reader, plan, parts, work)
     plan.mitigation = work
 
 
@@ -61,11 +61,11 @@ def read_measures(reader: CellReader, measures: Sequence[Measure], rows: Sequenc
     by_number = {row.number: row for row in rows}
     by_id: dict[str, RowPlan] = {}
     for row in rows:
-        by_id.setdefault(folded(str(row.fields.get("external_id", ""))), row)
+        by_id.setdefault(fold_value(str(row.fields.get("external_id", ""))), row)
     strange: dict[str, None] = {}
     for measure in measures:
         found = by_number.get(measure.row or 0) or (
-            by_id.get(folded(measure.of)) if measure.of else None
+            by_id.get(fold_value(measure.of)) if measure.of else None
         )
         if found is None:
             strange[measure.of] = None
@@ -103,7 +103,7 @@ def _text(parts: Mapping[str, tuple[str, Value]], name: str) -> str:
     return as_text(found[1]) if found else ""
 
 
-def _numbers(
+def _read_numbers_into(
     reader: CellReader,
     plan: RowPlan,
     parts: Mapping[str, tuple[str, Value]],
@@ -111,10 +111,10 @@ def _numbers(
 ) -> None:
     if _PREFIX + "progress" in parts:
         header, value = parts[_PREFIX + "progress"]
-        progress = as_progress(shown(value))
+        progress = as_progress(as_read_in_sheet(value))
         if progress is not None:
             work["progress"] = 100 if work.get("status") == "done" else progress
-        elif not is_nothing(shown(value)):
+        elif not is_nothing(as_read_in_sheet(value)):
             plan.kept.append((header, as_text(value)))
     if work.get("status") == "done":
         work["progress"] = 100
@@ -123,7 +123,7 @@ def _numbers(
         cost = amount_in(reader, header, value)
         if cost is not None:
             work["cost"] = cost
-        elif not is_nothing(shown(value)):
+        elif not is_nothing(as_read_in_sheet(value)):
             plan.kept.append((header, as_text(value)))
 
 
@@ -131,19 +131,21 @@ def amount_in(reader: CellReader, header: str, value: Value) -> str | None:
     """The amount in a cell, in the register's currency. One in another is not converted: nobody
     said at which rate."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
-    found = as_amount(f"{value:.2f}" if number else f"{shown(value)} {_unit(header)}")
+    found = as_amount(
+        f"{value:.2f}" if number else f"{as_read_in_sheet(value)} {_unit_in_header(header)}"
+    )
     if found and found[0] >= 0 and found[1] in ("", reader.context.currency):
         return f"{found[0]:.2f}"
     return None
 
 
-def _unit(header: str) -> str:
+def _unit_in_header(header: str) -> str:
     """What a header says of its amounts: ``Cost (k€)``."""
     start = header.find("(")
     return header[start + 1 :].rstrip(")") if start >= 0 else ""
 
 
-def _owner(
+def _read_owner_into(
     reader: CellReader,
     plan: RowPlan,
     parts: Mapping[str, tuple[str, Value]],

@@ -5,14 +5,14 @@ from riskreg.exchange.queries.imports import (
     draft_for,
     import_for,
     imports_for,
-    not_taken,
+    open_job_of,
     parked_owner_of,
     progress_of_draft,
+    refused_rows_of,
     remembered_answers,
     rows_of,
+    rows_waiting_for_owner,
     signature_of,
-    taking_of,
-    waiting_for_owner,
 )
 
 __all__ = [
@@ -20,12 +20,12 @@ __all__ = [
     "draft_for",
     "import_for",
     "imports_for",
-    "not_taken",
+    "open_job_of",
     "parked_owner_of",
     "progress_of_draft",
+    "refused_rows_of",
     "remembered_answers",
     "rows_of",
+    "rows_waiting_for_owner",
     "signature_of",
-    "taking_of",
-    "waiting_for_owner",
 ]

@@ -50,7 +50,7 @@ def decision_record(viewer: Viewer, row: Decision) -> dict[str, Any]:
     }
 
 
-def _name(person: Any) -> str:
+def _name_or_empty(person: Any) -> str:
     return str(person["name"]) if person else ""
 
 
@@ -63,8 +63,8 @@ def _facts(record: dict[str, Any], decided: str) -> Block:
         [_("Option"), record["chosen"]],
         [_("Why"), record["rationale"]],
         [_("Although something had moved"), record["despite"]],
-        [_("Chosen by"), _name(record["chosen_by"])],
-        [_("Asked by"), _name(record["asked_by"])],
+        [_("Chosen by"), _name_or_empty(record["chosen_by"])],
+        [_("Asked by"), _name_or_empty(record["asked_by"])],
         [_("Background"), record["context"]],
         [_("Risks"), risks],
         [_("Criteria"), _("Version %(n)s") % {"n": record["criteria"]}],
@@ -154,7 +154,7 @@ def _arguments(record: dict[str, Any]) -> list[Block]:
             one["option"] or "",
             stances.get(one["stance"], one["stance"]),
             one["text"],
-            f"{_name(one['by'])} · {one['party']}",
+            f"{_name_or_empty(one['by'])} · {one['party']}",
         ]
         for one in record["arguments"]
     ]
@@ -166,7 +166,7 @@ def _votes(record: dict[str, Any]) -> Block:
     rows = [
         [
             one["party"],
-            _name(one["by"]),
+            _name_or_empty(one["by"]),
             _("yes") if one["answer"] == "yes" else _("no"),
             one["words"],
         ]

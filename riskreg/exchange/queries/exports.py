@@ -42,12 +42,12 @@ def export_rows(
     rows = positions.select_related(None).values_list(*_VALUES).iterator(chunk_size=PIECE)
     while piece := list(islice(rows, PIECE)):
         ids = [values[0] for values in piece]
-        works = _works(viewer, ids)
-        filed = _terms(ids, columns)
+        works = _mitigations_by_risk(viewer, ids)
+        filed = _term_names_by_risk(ids, columns)
         objectives = objectives_by_risk(viewer, ids)
         ended = [values[0] for values in piece if values[_STATE] == State.CLOSED]
-        closings = _closings(viewer, ended, language)
-        driven = _dimensions(viewer, ids)
+        closings = _ending_by_risk(viewer, ended, language)
+        driven = _dimension_by_risk(viewer, ids)
         _add_people(people, piece)
         for values in piece:
             pk, owner, deputy, party, translations, criteria, *plain = values
@@ -71,7 +71,7 @@ def export_rows(
                 yield row
 
 
-def _works(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
+def _mitigations_by_risk(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]]:
     """{risk: its measures that the viewer may know of, soonest first}."""
     works: dict[int, list[dict[str, Any]]] = {}
     links = Mitigation.risks.through.objects.filter(
@@ -91,7 +91,9 @@ def _works(viewer: Viewer, ids: Sequence[int]) -> dict[int, list[dict[str, Any]]
     return works
 
 
-def _terms(ids: Sequence[int], columns: Mapping[int, tuple[str, str]]) -> dict[int, dict[str, str]]:
+def _term_names_by_risk(
+    ids: Sequence[int], columns: Mapping[int, tuple[str, str]]
+) -> dict[int, dict[str, str]]:
     """{risk: {column: names}}; the caller has the ids from a query that was told who asks."""
     found: dict[int, dict[str, str]] = {}
     several: dict[tuple[int, str], list[str]] = {}
@@ -118,7 +120,7 @@ def _add_people(people: dict[int, str], piece: Sequence[Sequence[Any]]) -> None:
         people.update((pk, localised(names, name)) for pk, name, names in found)
 
 
-def _dimensions(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
+def _dimension_by_risk(viewer: Viewer, ids: Sequence[int]) -> dict[int, tuple[int, int, str]]:
     """Of each risk the criteria, the impact and the kind of impact of its newest judgement as it
     stands; no query where the criteria know no kinds, as there is no column for them."""
     if not viewer.criteria.dimensions:
@@ -153,7 +155,9 @@ _NO_VERSIONS = (None, "", "{}", "null")
 _STATE = _VALUES.index("state")
 
 
-def _closings(viewer: Viewer, ended: Sequence[int], language: str) -> dict[int, dict[str, Any]]:
+def _ending_by_risk(
+    viewer: Viewer, ended: Sequence[int], language: str
+) -> dict[int, dict[str, Any]]:
     """How those that are closed ended: on which day, why, and, of what happened, when and at which
     cost. At most two queries; the caller has the ids from a query that was told who asks."""
     found: dict[int, dict[str, Any]] = {}

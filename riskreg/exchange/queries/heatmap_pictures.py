@@ -87,8 +87,8 @@ def heatmap_picture(
     return HeatmapPicture(
         title=_title(shown, flows),
         language=get_language() or "en",
-        head=_head(viewer, shown, flows, filters),
-        foot=_foot(viewer, shown, at, flows),
+        head=_head_lines(viewer, shown, flows, filters),
+        foot=_foot_lines(viewer, shown, at, flows),
         down=axes.name(axes.down),
         across=axes.name(axes.across),
         columns=[_level(shown, axes.across, n) for n in acrosses],
@@ -151,7 +151,9 @@ def _day(day: dt.date) -> str:
     return date_format(day, "DATE_FORMAT")
 
 
-def _head(viewer: Viewer, shown: Heatmap, flows: Flows | None, filters: Sequence[str]) -> list[str]:
+def _head_lines(
+    viewer: Viewer, shown: Heatmap, flows: Flows | None, filters: Sequence[str]
+) -> list[str]:
     as_of = _("As of %(day)s") % {"day": _day(shown.as_of)}
     if shown.comparison is not None and flows is None:
         since = {"day": _day(shown.comparison.compared_to)}
@@ -170,7 +172,7 @@ def _head(viewer: Viewer, shown: Heatmap, flows: Flows | None, filters: Sequence
     return lines
 
 
-def _foot(viewer: Viewer, shown: Heatmap, at: dt.datetime, flows: Flows | None) -> list[str]:
+def _foot_lines(viewer: Viewer, shown: Heatmap, at: dt.datetime, flows: Flows | None) -> list[str]:
     lines = [] if flows is None else leg_lines(flows)
     if shown.kind == Kind.THREAT and (note := matrix_note(viewer, shown.criteria)):
         lines.append(note)

@@ -11,7 +11,7 @@ from django.db.models import F, QuerySet
 from django.utils.translation import gettext as _
 
 from riskreg.exchange.mapping import Answers, Context, Existing, Person, clean_answers
-from riskreg.exchange.mapping.levels import folded
+from riskreg.exchange.mapping.levels import fold_value
 from riskreg.exchange.models import Import, ImportDraft, ImportedRow
 from riskreg.exchange.reading import Table
 from riskreg.jobs.models import OPEN, Job
@@ -58,7 +58,7 @@ def context_for(viewer: Viewer, file: str, at: dt.datetime) -> Context:
         taxonomies={t.key: list(t.names.values()) for t in taxonomies},
         terms={
             t.key: {
-                folded(name): term.key
+                fold_value(name): term.key
                 for term in t.terms.all()
                 if term.retired_at is None
                 for name in (term.key, f"{t.key}:{term.key}", *term.names.values())
@@ -66,9 +66,9 @@ def context_for(viewer: Viewer, file: str, at: dt.datetime) -> Context:
             for t in taxonomies
         },
         objectives=frozenset(objectives_for(viewer).values_list("key", flat=True)),
-        existing=_existing(viewer),
+        existing=_own_party_risks(viewer),
         dimensions={
-            folded(name): item["key"]
+            fold_value(name): item["key"]
             for item in criteria.dimensions
             for name in (item["key"], *item["names"].values())
         },
@@ -81,12 +81,12 @@ def _person(member: Membership) -> Person:
     return Person(
         id=str(user.uuid),
         name=user.name,
-        called=frozenset(folded(name) for name in called if name),
+        called=frozenset(fold_value(name) for name in called if name),
         party=member.party.key if member.party else "",
     )
 
 
-def _existing(viewer: Viewer) -> list[Existing]:
+def _own_party_risks(viewer: Viewer) -> list[Existing]:
     """The risks of the viewer's own party: those of another are not theirs to change."""
     if viewer.party is None:
         return []
@@ -101,11 +101,11 @@ def _existing(viewer: Viewer) -> list[Existing]:
     works: dict[int, dict[str, Mapping[str, Any]]] = defaultdict(dict)
     for work in mitigations_for(viewer).filter(party=viewer.party):
         for risk in work.risks.all():
-            works[risk.pk][folded(work.title)] = _work(work)
+            works[risk.pk][fold_value(work.title)] = _work(work)
     controls: dict[int, set[str]] = defaultdict(set)
     for control in controls_for(viewer).filter(party=viewer.party, ended_at=None):
         for risk in control.risks.all():
-            controls[risk.pk].add(folded(control.name))
+            controls[risk.pk].add(fold_value(control.name))
     found = []
     for risk in risks:
         values: dict[str, Any] = {name: getattr(risk, name) for name in _COMPARED}
@@ -195,7 +195,7 @@ def draft_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> ImportD
     return row
 
 
-def taking_of(draft: ImportDraft) -> Job | None:
+def open_job_of(draft: ImportDraft) -> Job | None:
     """The work that brings ``draft`` in, while it goes on."""
     job = job_of(draft.uuid)
     return job if job is not None and job.state in OPEN else None
@@ -211,12 +211,12 @@ def rows_of(row: Import) -> QuerySet[ImportedRow]:
     return row.rows.select_related("risk").order_by("number")
 
 
-def not_taken(row: Import) -> QuerySet[ImportedRow]:
+def refused_rows_of(row: Import) -> QuerySet[ImportedRow]:
     """The rows of an import that were refused."""
     return rows_of(row).filter(outcome="refused")
 
 
-def waiting_for_owner(viewer: Viewer) -> QuerySet[ImportedRow]:
+def rows_waiting_for_owner(viewer: Viewer) -> QuerySet[ImportedRow]:
     """Risks whose file named an owner whom nobody is called, and that nobody was assigned since."""
     visible = visible_risks(viewer).filter(party=viewer.party)
     return (
@@ -236,5 +236,5 @@ def parked_owner_of(viewer: Viewer, risk: Risk) -> str:
     """Whom the file named as owner of ``risk``, while it waits to be assigned; else nothing."""
     if viewer.party_id is None or risk.party_id != viewer.party_id:
         return ""
-    row = waiting_for_owner(viewer).filter(risk=risk).first()
+    row = rows_waiting_for_owner(viewer).filter(risk=risk).first()
     return row.owner_name if row else ""

@@ -60,7 +60,9 @@ class Noun:
     filters: NounFilters | None = None
 
 
-def bodies(noun: Noun, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) -> Iterator[Body]:
+def bodies_in_pieces(
+    noun: Noun, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime
+) -> Iterator[Body]:
     """``rows`` as JSON, read in pieces, so that memory does not grow with them."""
     found = rows.iterator(chunk_size=PIECE)
     while piece := list(islice(found, PIECE)):

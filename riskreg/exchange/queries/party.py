@@ -8,11 +8,11 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from riskreg.events.queries import visible_events
-from riskreg.exchange.queries.nouns import NOUNS, bodies
+from riskreg.exchange.queries.nouns import NOUNS, bodies_in_pieces
 from riskreg.exchange.queries.schedules import running_schedules_for
 from riskreg.exchange.queries.sheets import events_sheet
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
-from riskreg.exchange.writing.files import encoded
+from riskreg.exchange.writing.files import encode_in_pieces
 from riskreg.exchange.writing.jsons import ndjson_of
 from riskreg.register.access import Viewer
 from riskreg.register.own_appetite_fields import OWN_APPETITE
@@ -39,12 +39,12 @@ def party_files(viewer: Viewer, at: dt.datetime) -> Files:
 
 
 def _files(viewer: Viewer, at: dt.datetime) -> Files:
-    yield README, encoded([_readme(viewer, at)])
+    yield README, encode_in_pieces([_readme(viewer, at)])
     frame = json.dumps(_frame(viewer), ensure_ascii=False, indent=1) + "\n"
-    yield REGISTER, encoded([frame])
+    yield REGISTER, encode_in_pieces([frame])
     yield MEMBERS, ndjson_of(_members(viewer))
     for name, noun in NOUNS.items():
-        rows = bodies(noun, viewer, noun.rows(viewer, at), at)
+        rows = bodies_in_pieces(noun, viewer, noun.rows(viewer, at), at)
         yield f"{name}.ndjson", ndjson_of(rows)
     events = visible_events(viewer.audience).order_by("chain_id", "seq")
     yield EVENTS, ndjson_of(events_sheet(viewer, events).bodies())

@@ -39,7 +39,7 @@ def schedule_for(viewer: Viewer, name: uuid.UUID, *, lock: bool = False) -> Pack
     return row
 
 
-def sendings_of(rows: Collection[PackSchedule]) -> dict[int, list[PackSending]]:
+def last_sendings_of(rows: Collection[PackSchedule]) -> dict[int, list[PackSending]]:
     """What was done for the last meetings of each of ``rows`` (by database id), newest first, with
     the packs that are still there: two queries for all of them."""
     packs = BoardPack.objects.only("uuid", "sending").order_by("pk")
@@ -93,7 +93,7 @@ def is_late(one: PackSending, zone: str) -> bool:
     return clock.local_date(one.created_at, zone) > one.due_on
 
 
-def schedules_due(at: dt.datetime) -> list[int]:
+def ids_of_schedules_due(at: dt.datetime) -> list[int]:
     """Database ids of schedules that may be due, by the latest day anywhere on Earth."""
     rows = PackSchedule.objects.filter(
         make_on__lte=at.date() + dt.timedelta(days=1), register__archived_at=None
@@ -101,7 +101,7 @@ def schedules_due(at: dt.datetime) -> list[int]:
     return list(rows.order_by("make_on", "pk").values_list("pk", flat=True))
 
 
-def sendings_under_way() -> list[int]:
+def ids_of_sendings_under_way() -> list[int]:
     """Database ids of what is being made."""
     rows = PackSending.objects.filter(state=SendingState.MAKING)
     return list(rows.order_by("pk").values_list("pk", flat=True))

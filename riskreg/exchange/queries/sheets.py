@@ -17,7 +17,7 @@ from riskreg.exchange.columns import Column, columns_for
 from riskreg.exchange.fields import COVERAGE, EVENT, FLOWS, HEATMAP, MOVES
 from riskreg.exchange.queries.events import events_json
 from riskreg.exchange.queries.exports import export_rows
-from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies, risks_of
+from riskreg.exchange.queries.nouns import NOUNS, PIECE, bodies_in_pieces, risks_of
 from riskreg.exchange.writing.files import Sheet, template_pieces
 from riskreg.exchange.writing.jsons import make_json_in_place
 from riskreg.kernel.errors import Invalid
@@ -69,12 +69,14 @@ def list_sheet(name: str, viewer: Viewer, rows: QuerySet[Any], at: dt.datetime) 
     zone = viewer.register.time_zone
 
     def cells() -> Iterator[dict[str, Any]]:
-        for body in bodies(noun, viewer, rows, at):
+        for body in bodies_in_pieces(noun, viewer, rows, at):
             row = table_cells(noun.table, body, zone, parties)
             yield row | {column.name: _further_cell(column.name, body) for column in further}
 
     columns = table_columns(noun.table, further)
-    return Sheet(name, str(noun.title), columns, cells, lambda: bodies(noun, viewer, rows, at))
+    return Sheet(
+        name, str(noun.title), columns, cells, lambda: bodies_in_pieces(noun, viewer, rows, at)
+    )
 
 
 def _further_cell(name: str, body: Mapping[str, Any]) -> Any:

@@ -105,7 +105,10 @@ class RunPictures:
                 *([Shape("tolerance", tolerance)] if tolerance else []),
             ],
             marks=marks,
-            legend=[*_sides(), *([("tolerance", _("What is tolerated"))] if tolerance else [])],
+            legend=[
+                *_sides_with_labels(),
+                *([("tolerance", _("What is tolerated"))] if tolerance else []),
+            ],
         )
 
     def contributions(self) -> Chart:
@@ -277,7 +280,7 @@ def _left_out(count: int) -> list[str]:
     return [_("The first %(n)d of %(all)d") % {"n": BARS, "all": count}]
 
 
-def _sides() -> list[tuple[str, str]]:
+def _sides_with_labels() -> list[tuple[str, str]]:
     return [("before", _("Before the mitigations")), ("after", _("After them"))]
 
 

@@ -8,7 +8,7 @@ from riskreg.exchange.reading.jsons import read_json
 from riskreg.exchange.reading.layout import (
     check_is_register,
     is_register,
-    likeness,
+    likeness_to_risks,
     table_in,
     worth_of,
 )
@@ -20,8 +20,8 @@ from riskreg.exchange.reading.table import (
     Sheet,
     Table,
     Value,
+    as_read_in_sheet,
     is_blank,
-    shown,
 )
 from riskreg.exchange.reading.texts import RARE_SEPARATORS, decode, read_text
 from riskreg.exchange.reading.workbooks import OLE, read_workbook
@@ -88,7 +88,7 @@ def _from_workbook(kind: str, sheets: list[Sheet], wanted: str | None) -> Table:
     found = [table for one in chosen if (table := table_in(one, kind)) is not None]
     if not found:
         raise NotARegister(_no_header(chosen[0].grid))
-    registers = sorted(filter(is_register, found), key=likeness, reverse=True)
+    registers = sorted(filter(is_register, found), key=likeness_to_risks, reverse=True)
     if not registers:
         return found[0]
     apart = measures_on_sheets([table for table in found if table not in registers])
@@ -105,10 +105,10 @@ def _no_header(grid: list[list[Value]]) -> str:
     filled = [row for row in grid if any(not is_blank(v) for v in row)]
     first = next((row for row in filled if sum(not is_blank(v) for v in row) > 1), [])
     first = first or (filled[0] if filled else [])
-    names = ", ".join(shown(value)[:40] for value in first[:12] if not is_blank(value))
+    names = ", ".join(as_read_in_sheet(value)[:40] for value in first[:12] if not is_blank(value))
     return _(
         "No row was found that names the columns of a register. It starts with: %(names)s."
     ) % {"names": names or "–"}
 
 
-__all__ = ["NotARegister", "Row", "Table", "Value", "is_blank", "read_file", "shown"]
+__all__ = ["NotARegister", "Row", "Table", "Value", "as_read_in_sheet", "is_blank", "read_file"]

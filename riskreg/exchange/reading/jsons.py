@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.layout import is_register, likeness, table_in
+from riskreg.exchange.reading.layout import is_register, likeness_to_risks, table_in
 from riskreg.exchange.reading.measures import nested_measures
 from riskreg.exchange.reading.table import (
     MAX_COLUMNS,
@@ -35,17 +35,19 @@ def read_json(text: str) -> Table:
         return _table("oscal-poam", POAM, list(_poam_rows(data[POAM])))
     if (grid := _grid_of(data)) and (found := table_in(Sheet("", grid), "json")):
         return found
-    tables = [_laid_flat(path, objects) for path, objects in _lists(data) if objects]
+    tables = [_laid_flat(path, objects) for path, objects in _lists_of_objects(data) if objects]
     if not tables:
         raise NotARegister(_("This JSON holds no list of objects, so no rows."))
-    best = max(tables, key=lambda table: (is_register(table), likeness(table), len(table.rows)))
+    best = max(
+        tables, key=lambda table: (is_register(table), likeness_to_risks(table), len(table.rows))
+    )
     return replace(best, levels=_levels_named(data))
 
 
 def _levels_named(data: Any) -> dict[str, int]:
     """How long the scales of our own files are, as what they say of themselves has it (``5 × 5``),
     in whatever language."""
-    about = _mapping(_mapping(data).get("about"))
+    about = _mapping_or_empty(_mapping_or_empty(data).get("about"))
     named = [found for text in about.values() if (found := _LEVELS.fullmatch(str(text)))]
     return {axis: int(named[0][n]) for n, axis in enumerate(("likelihood", "impact"), 1) if named}
 
@@ -104,7 +106,7 @@ def _parse_json(text: str) -> Any:
     return json.loads(text, parse_constant=str)
 
 
-def _lists(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
+def _lists_of_objects(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, list[Any]]]:
     """Every list of objects, and where it is. What stands in groups is a list as well: the groups
     one after the other, each row with what its group says."""
     if depth > _DEEPEST:
@@ -120,7 +122,7 @@ def _lists(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, lis
     inner = []
     for key, value in data.items():
         here = f"{path}.{key}" if path else str(key)
-        for where, objects in _lists(value, here, depth + 1):
+        for where, objects in _lists_of_objects(value, here, depth + 1):
             inner.append((where, objects))
             yield where, objects
     alike = [(w, o) for w, o in inner if len(set(o[0]) & set(inner[0][1][0])) > 2]
@@ -133,7 +135,7 @@ def _lists(data: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str, lis
 
 
 def _group_items(groups: list[Mapping[str, Any]], path: str) -> Iterator[tuple[str, list[Any]]]:
-    keys = {key for group in groups for key, value in group.items() if _objects(value)}
+    keys = {key for group in groups for key, value in group.items() if _only_objects(value)}
     for key in sorted(keys):
         rows = []
         for group in groups:
@@ -142,7 +144,7 @@ def _group_items(groups: list[Mapping[str, Any]], path: str) -> Iterator[tuple[s
                 for name, value in group.items()
                 if not isinstance(value, Mapping | list)
             }
-            rows += [{**of_group, **item} for item in _objects(group.get(key))]
+            rows += [{**of_group, **item} for item in _only_objects(group.get(key))]
         yield f"{path}.{key}", rows
 
 
@@ -198,43 +200,44 @@ def _poam_rows(plan: Mapping[str, Any]) -> Iterator[dict[str, Value]]:
     """One row for each risk of an OSCAL plan, or for each item of a plan without risks."""
     parties = {
         party.get("uuid"): party.get("name")
-        for party in _objects(_mapping(plan.get("metadata")).get("parties"))
+        for party in _only_objects(_mapping_or_empty(plan.get("metadata")).get("parties"))
     }
-    risks = _objects(plan.get("risks"))
-    for risk in risks or _objects(plan.get("poam-items")):
+    risks = _only_objects(plan.get("risks"))
+    for risk in risks or _only_objects(plan.get("poam-items")):
         row: dict[str, Value] = {
             name: risk.get(name) for name in ("uuid", "title", "description", "statement", "status")
         }
-        for number, facets in enumerate(_objects(risk.get("characterizations"))):
-            for facet in _objects(facets.get("facets")):
+        for number, facets in enumerate(_only_objects(risk.get("characterizations"))):
+            for facet in _only_objects(facets.get("facets")):
                 # The first characterization is of the risk as found; a later one stands for now.
                 if number == 0 or facet.get("name") in ("likelihood", "impact"):
                     row[str(facet.get("name"))] = facet.get("value")
         row["deadline"] = risk.get("deadline")
-        row["controls"] = _join_texts(_objects(risk.get("mitigating-factors")), "description")
-        remediations = _objects(risk.get("remediations"))
+        row["controls"] = _join_texts(_only_objects(risk.get("mitigating-factors")), "description")
+        remediations = _only_objects(risk.get("remediations"))
         first = remediations[0] if remediations else {}
         row["response"] = next(
-            (p.get("value") for p in _objects(first.get("props")) if p.get("name") == "type"), None
+            (p.get("value") for p in _only_objects(first.get("props")) if p.get("name") == "type"),
+            None,
         )
         row["actions"] = first.get("title")
         row["mitigation description"] = _join_texts(remediations, "description")
-        tasks = [task for each in remediations for task in _objects(each.get("tasks"))]
+        tasks = [task for each in remediations for task in _only_objects(each.get("tasks"))]
         row["milestones"] = _join_texts(tasks, "title")
         owners = [
             parties.get(actor.get("actor-uuid"))
-            for origin in _objects(first.get("origins"))
-            for actor in _objects(origin.get("actors"))
+            for origin in _only_objects(first.get("origins"))
+            for actor in _only_objects(origin.get("actors"))
         ]
         row["owner"] = next((name for name in owners if name), None)
         yield row
 
 
-def _objects(value: Any) -> list[Mapping[str, Any]]:
+def _only_objects(value: Any) -> list[Mapping[str, Any]]:
     return [item for item in value if isinstance(item, Mapping)] if isinstance(value, list) else []
 
 
-def _mapping(value: Any) -> Mapping[str, Any]:
+def _mapping_or_empty(value: Any) -> Mapping[str, Any]:
     return value if isinstance(value, Mapping) else {}
 
 

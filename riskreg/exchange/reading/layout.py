@@ -7,7 +7,14 @@ from django.utils.translation import gettext as _
 
 from riskreg.exchange.reading.names import mentions_risk, recognise, stage_in, what_may_happen
 from riskreg.exchange.reading.rows import rows_below
-from riskreg.exchange.reading.table import NotARegister, Sheet, Table, Value, is_blank, shown
+from riskreg.exchange.reading.table import (
+    NotARegister,
+    Sheet,
+    Table,
+    Value,
+    as_read_in_sheet,
+    is_blank,
+)
 from riskreg.exchange.reading.words import RISKY, SCORES
 
 _SEARCHED = 60
@@ -25,7 +32,7 @@ class Header:
 
 def table_in(sheet: Sheet, kind: str) -> Table | None:
     """The table of ``sheet``, or None if nothing in it looks like one of risks."""
-    header = _header(sheet)
+    header = _best_header(sheet)
     if header is None:
         return None
     rows, left_out = rows_below(sheet, kind, header.names, header.last)
@@ -51,7 +58,7 @@ def table_in(sheet: Sheet, kind: str) -> Table | None:
 
 def worth_of(sheet: Sheet) -> int:
     """How much ``sheet`` looks like a register: 0 is not at all."""
-    header = _header(sheet)
+    header = _best_header(sheet)
     return 0 if header is None else header.worth * 1000 + min(len(sheet.grid), 900)
 
 
@@ -64,7 +71,7 @@ def is_register(table: Table) -> bool:
     return True
 
 
-def likeness(table: Table) -> tuple[bool, bool]:
+def likeness_to_risks(table: Table) -> tuple[bool, bool]:
     """How surely a register is one of risks, beside lists of issues and actions in one workbook."""
     found = {known.target for name in table.headers if (known := recognise(name))}
     risks = any(map(mentions_risk, (*table.headers, table.sheet)))
@@ -97,33 +104,36 @@ def check_is_register(table: Table) -> None:
         raise NotARegister(_("There is a header, and no risk below it."))
 
 
-def _header(sheet: Sheet) -> Header | None:
+def _best_header(sheet: Sheet) -> Header | None:
     best: Header | None = None
     for number in range(min(_SEARCHED, len(sheet.grid))):
         row = sheet.grid[number]
         filled = [value for value in row if not is_blank(value)]
         if len(filled) < 2 or not all(isinstance(value, str) for value in filled):
             continue
-        if sum(shown(value).replace(".", "").isdigit() for value in filled) * 3 > len(filled):
+        if sum(as_read_in_sheet(value).replace(".", "").isdigit() for value in filled) * 3 > len(
+            filled
+        ):
             continue
-        for found in _readings(sheet, number):
+        for found in _possible_headers_at(sheet, number):
             if best is None or found.worth > best.worth:
                 best = found
     return best
 
 
-def _readings(sheet: Sheet, number: int) -> Iterator[Header]:
+def _possible_headers_at(sheet: Sheet, number: int) -> Iterator[Header]:
     """The header that row ``number`` is: alone, with the groups above it, or over a second row."""
-    alone = [shown(value) for value in sheet.grid[number]]
+    alone = [as_read_in_sheet(value) for value in sheet.grid[number]]
     header = _header_with_worth(number, number, alone)
     yield header
     below = sheet.grid[number + 1] if number + 1 < len(sheet.grid) else []
     if _are_levels(alone, below):
         over = _group_names_by_column(sheet, number)
         names = [
-            _join_header(over[c] if c < len(over) else "", shown(v)) for c, v in enumerate(below)
+            _join_header(over[c] if c < len(over) else "", as_read_in_sheet(v))
+            for c, v in enumerate(below)
         ]
-        names = list(_unique(names + over[len(names) :]))
+        names = list(_without_repetition(names + over[len(names) :]))
         yield Header(number, number + 1, tuple(names), header.worth and header.worth + 1)
     above = _group_names_by_column(sheet, number - 1) if number else None
     if above and sum(1 for name in above if name) > 1:
@@ -140,7 +150,7 @@ def _are_levels(names: Sequence[str], below: Sequence[Value]) -> bool:
     *Likelihood* over 1 to 5, for a cross under one of them."""
     filled = [c for c, value in enumerate(below) if not is_blank(value)]
     open_ones = [c for c in filled if c >= len(names) or not names[c]]
-    counted = [shown(below[c]) for c in filled]
+    counted = [as_read_in_sheet(below[c]) for c in filled]
     return (
         len(filled) > 2
         and len(open_ones) * 2 > len(filled)
@@ -157,12 +167,12 @@ def _header_with_worth(first: int, last: int, names: list[str]) -> Header:
             place = (known.target, known.stage)
             seen[place] = max(seen.get(place, 0), known.sureness)
     worth = sum(seen.values()) + (last > first and len(seen) > 1)
-    return Header(first, last, _unique(names), worth if len(seen) > 1 else 0)
+    return Header(first, last, _without_repetition(names), worth if len(seen) > 1 else 0)
 
 
 def _group_names_by_column(sheet: Sheet, number: int) -> list[str]:
     """The names in a row of groups, each over all the columns that it stands above."""
-    row = [shown(value) for value in sheet.grid[number]]
+    row = [as_read_in_sheet(value) for value in sheet.grid[number]]
     merged = {start[1]: end[1] for start, end in sheet.merged if start[0] <= number <= end[0]}
     names = list(row)
     if merged:
@@ -171,7 +181,7 @@ def _group_names_by_column(sheet: Sheet, number: int) -> list[str]:
             for column in range(first, min(last, len(row) - 1) + 1):
                 names[column] = row[first]
         return names
-    below = [shown(value) for value in sheet.grid[number + 1]]
+    below = [as_read_in_sheet(value) for value in sheet.grid[number + 1]]
     for column in range(1, len(row)):
         lonely = column < len(below) and bool(below[column])
         if not names[column] and lonely and names[column - 1]:
@@ -189,7 +199,7 @@ def _join_header(group: str, name: str) -> str:
     return name if known and not whole else f"{group} {name}"
 
 
-def _unique(names: Sequence[str]) -> tuple[str, ...]:
+def _without_repetition(names: Sequence[str]) -> tuple[str, ...]:
     """``names`` without repetition: the second of one name is ``name (2)``."""
     trimmed = list(names)
     while trimmed and not trimmed[-1]:
@@ -197,13 +207,13 @@ def _unique(names: Sequence[str]) -> tuple[str, ...]:
     counts: dict[str, int] = {}
     found = []
     for column, name in enumerate(trimmed):
-        name = " ".join(name.split()) or f"({_letters(column)})"
+        name = " ".join(name.split()) or f"({_column_letters(column)})"
         counts[name] = counts.get(name, 0) + 1
         found.append(name if counts[name] == 1 else f"{name} ({counts[name]})")
     return tuple(found)
 
 
-def _letters(column: int) -> str:
+def _column_letters(column: int) -> str:
     text = ""
     column += 1
     while column:

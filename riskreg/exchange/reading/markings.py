@@ -34,9 +34,9 @@ class Markings:
 
 def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
     """{name of a sheet: the part of the archive that holds it}."""
-    book = _tree(archive, "xl/workbook.xml")
+    book = _parse_xml(archive, "xl/workbook.xml")
     try:
-        relations = _tree(archive, "xl/_rels/workbook.xml.rels")
+        relations = _parse_xml(archive, "xl/_rels/workbook.xml.rels")
     except KeyError:
         return {}
     targets = {node.get("Id"): node.get("Target") or "" for node in relations}
@@ -56,14 +56,14 @@ def sheet_parts(archive: zipfile.ZipFile) -> dict[str, str]:
 def left_to_be_worked_out(archive: zipfile.ZipFile) -> bool:
     """Whether whoever wrote the workbook worked nothing out, and says so: its formulas have nought
     for a result until a spreadsheet opens it."""
-    asked = [n.get("fullCalcOnLoad") for n in _tree(archive, "xl/workbook.xml").iter()]
+    asked = [n.get("fullCalcOnLoad") for n in _parse_xml(archive, "xl/workbook.xml").iter()]
     return any(value in ("1", "true") for value in asked)
 
 
 def markings_of(archive: zipfile.ZipFile, part: str, noughts: bool = False) -> Markings:
     """What is marked in the sheet that ``part`` holds. ``noughts``: a formula that comes to nought
     was not worked out (``left_to_be_worked_out``)."""
-    fills = _fills(archive)
+    fills = _fill_colours_by_style(archive)
     if not any(fills) and not _may_be_marked(archive, part):
         return Markings()
     hidden: set[int] = set()
@@ -159,7 +159,7 @@ def _read_row(
     column = -1
     for cell in row:
         letters = "".join(c for c in cell.get("r") or "" if c.isalpha())
-        column = _column(letters) if letters else column + 1
+        column = _column_number(letters) if letters else column + 1
         tags = {str(part.tag).rpartition("}")[2]: part for part in cell}
         value = tags.get("v")
         empty = "is" not in tags and (value is None or not value.text)
@@ -171,17 +171,17 @@ def _read_row(
             colours[number, column] = fills[int(style)]
 
 
-def _column(letters: str) -> int:
+def _column_number(letters: str) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + ord(letter) - 64
     return number - 1
 
 
-def _fills(archive: zipfile.ZipFile) -> list[str]:
+def _fill_colours_by_style(archive: zipfile.ZipFile) -> list[str]:
     """The colour (RRGGBB, or nothing) that each style fills its cell with."""
     try:
-        styles = _tree(archive, "xl/styles.xml")
+        styles = _parse_xml(archive, "xl/styles.xml")
     except KeyError:
         return []
     fills: list[str] = []
@@ -201,7 +201,7 @@ def _fills(archive: zipfile.ZipFile) -> list[str]:
     return used
 
 
-def _tree(archive: zipfile.ZipFile, part: str) -> Any:
+def _parse_xml(archive: zipfile.ZipFile, part: str) -> Any:
     try:
         return Xml.fromstring(archive.read(part), forbid_dtd=True)
     except (ParseError, DefusedXmlException, ValueError):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from riskreg.exchange.reading.names import mentions_risk, recognise
-from riskreg.exchange.reading.table import Measure, Table, Value, is_blank, shown
+from riskreg.exchange.reading.table import Measure, Table, Value, as_read_in_sheet, is_blank
 
 # What a column is that stands in a list of measures, by what it would be in one of risks.
 _HERE = {
@@ -24,14 +24,19 @@ def _on_sheet(table: Table) -> Iterator[Measure]:
     known = {name: found.target for name in table.headers if (found := recognise(name))}
     ids = [name for name, target in known.items() if target == "external_id"]
     of_risks = [name for name in ids if mentions_risk(name)] or ids
-    columns = _columns(known)
+    columns = _columns_of_measures(known)
     if not of_risks or "mitigation.title" not in columns.values():
         return
     for row in table.rows:
         values = dict(zip(table.headers, row.values, strict=True))
         if not is_blank(values[of_risks[0]]):
             where = f"{table.sheet}:{row.number}"
-            yield Measure(shown(values[of_risks[0]]), None, _given(values, columns), where)
+            yield Measure(
+                as_read_in_sheet(values[of_risks[0]]),
+                None,
+                _values_by_target(values, columns),
+                where,
+            )
 
 
 def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Measure]]:
@@ -46,16 +51,16 @@ def nested_measures(item: Mapping[str, Any], row: int) -> Iterator[tuple[str, Me
             continue
         names = dict.fromkeys(name for part in objects for name in part)
         known = {name: found.target for name in names if (found := recognise(name))}
-        columns = _columns(known)
+        columns = _columns_of_measures(known)
         if {"mitigation.title", "mitigation.due_on"} <= set(columns.values()):
             for n, part in enumerate(objects, 1):
                 simple = {
                     n: v for n, v in part.items() if v is None or isinstance(v, str | int | float)
                 }
-                yield key, Measure("", row, _given(simple, columns), f"{key}:{n}")
+                yield key, Measure("", row, _values_by_target(simple, columns), f"{key}:{n}")
 
 
-def _columns(known: Mapping[str, str]) -> dict[str, str]:
+def _columns_of_measures(known: Mapping[str, str]) -> dict[str, str]:
     columns: dict[str, str] = {}
     for name, target in known.items():
         ours = _HERE.get(target, target)
@@ -68,6 +73,8 @@ def _columns(known: Mapping[str, str]) -> dict[str, str]:
     return columns
 
 
-def _given(values: Mapping[str, Value], columns: Mapping[str, str]) -> dict[str, tuple[str, Value]]:
+def _values_by_target(
+    values: Mapping[str, Value], columns: Mapping[str, str]
+) -> dict[str, tuple[str, Value]]:
     return {ours: (name, values[name]) for name, ours in columns.items()
             if name in values and not is_blank(values[name])}  # fmt: skip

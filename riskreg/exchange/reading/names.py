@@ -110,7 +110,7 @@ class Recognised:
 
 
 @lru_cache(maxsize=_KEPT)
-def plain(text: str) -> str:
+def plain_header(text: str) -> str:
     """``text`` in lower case, words apart, without punctuation and hints of a scale."""
     text = unicodedata.normalize("NFKC", str(text))
     text = _BROKEN.sub("", re.sub(r"_+", " ", text))
@@ -144,7 +144,7 @@ def _targets_by_word(table: Mapping[str, Sequence[str]]) -> dict[str, str]:
     found: dict[str, str] = {}
     for target, words in table.items():
         for word in words:
-            found.setdefault(plain(word) or word, target)
+            found.setdefault(plain_header(word) or word, target)
     return found
 
 
@@ -153,11 +153,11 @@ def _target_of_words() -> dict[tuple[str, ...], str]:
     """Names by their words in any order: *date identified* is *identified date*."""
     found: dict[tuple[str, ...], str] = {}
     for word, target in _target_of_word().items():
-        found.setdefault(_parts(word), target)
+        found.setdefault(_sorted_words(word), target)
     return found
 
 
-def _parts(text: str) -> tuple[str, ...]:
+def _sorted_words(text: str) -> tuple[str, ...]:
     words = text.split()
     kept = [word for word in words if word not in _CONNECTORS] if len(words) > 1 else words
     return tuple(sorted(kept or words))
@@ -165,14 +165,14 @@ def _parts(text: str) -> tuple[str, ...]:
 
 def mentions_risk(header: str) -> bool:
     """Whether a header speaks of risks."""
-    text = plain(header)
+    text = plain_header(header)
     return any(_contains(text, word) for word in RISK_WORDS)
 
 
 @lru_cache(maxsize=_KEPT)
 def recognise(header: str) -> Recognised | None:
     """What a column called ``header`` holds, or None."""
-    text = plain(header)
+    text = plain_header(header)
     if not text:
         return None
     bracketed = _bracketed_stage(header)
@@ -180,20 +180,20 @@ def recognise(header: str) -> Recognised | None:
         return Recognised(_target_of_word()[text])
     stage, rest = _stage_of(text)
     stage = stage or bracketed
-    if stage and (found := _of_stage(stage, rest)):
+    if stage and (found := _recognise_in_stage(stage, rest)):
         return found
     without = _without_risk(text)
     target = (
-        _target_of_words().get(_parts(text))
+        _target_of_words().get(_sorted_words(text))
         or _target_of_word().get(without)
-        or (_target_of_words().get(_parts(without)) if without else None)
-        or _head(text)
+        or (_target_of_words().get(_sorted_words(without)) if without else None)
+        or _named_before_of(text)
     )
-    if not target and (composed := _composed(text)):
+    if not target and (composed := _recognise_part_of_work(text)):
         return composed if composed.target else None
     if target:
         return Recognised(target, "", 90)
-    partial = _part(text, _target_of_word())
+    partial = _target_of_longest_part(text, _target_of_word())
     return Recognised(partial, "", 60) if partial else None
 
 
@@ -202,11 +202,15 @@ def what_may_happen(headers: Sequence[str]) -> str:
     such a name anywhere in it, then the cause or consequence. Nothing without any."""
     for header in headers:
         found = recognise(header)
-        if found and found.target == "cause" and any(_contains(plain(header), w) for w in _THREATS):
+        if (
+            found
+            and found.target == "cause"
+            and any(_contains(plain_header(header), w) for w in _THREATS)
+        ):
             return header
     for target in ("event", "title"):
         for header in headers:
-            words = set(plain(header).split()) - _VAGUE
+            words = set(plain_header(header).split()) - _VAGUE
             if any(_target_of_word().get(word) == target for word in words):
                 return header
     for target in ("cause", "consequence"):
@@ -216,20 +220,20 @@ def what_may_happen(headers: Sequence[str]) -> str:
     return ""
 
 
-def _of_stage(stage: str, rest: str) -> Recognised | None:
+def _recognise_in_stage(stage: str, rest: str) -> Recognised | None:
     """What is judged at a stage: one of ``SCORES``, or the risk itself by its rating."""
     without = _without_risk(rest)
     for text in (rest, without):
         if text in _target_of_score_word():
             return Recognised(_target_of_score_word()[text], stage)
-        if _target_of_words().get(_parts(text)) in SCORES:
-            return Recognised(_target_of_words()[_parts(text)], stage)
+        if _target_of_words().get(_sorted_words(text)) in SCORES:
+            return Recognised(_target_of_words()[_sorted_words(text)], stage)
     if not without or set(without.split()) <= _CONNECTORS:
         return Recognised("rating", stage, 60)
     if _target_of_word().get(without) == "consequence":
         # Of a stage, a consequence is how bad it would be.
         return Recognised("impact", stage, 70)
-    partial = _part(without, _target_of_score_word())
+    partial = _target_of_longest_part(without, _target_of_score_word())
     return Recognised(partial, stage, 70) if partial else None
 
 
@@ -247,19 +251,19 @@ def _stage_words() -> list[tuple[str, str]]:
 def _stage_of(text: str) -> tuple[str, str]:
     for word, stage in _stage_words():
         if _contains(text, word):
-            return stage, _take(text, word)
+            return stage, _without_word(text, word)
     return "", text
 
 
 def stage_in(header: str) -> str:
     """The stage that a header names; nothing for none."""
-    return _stage_of(plain(header))[0]
+    return _stage_of(plain_header(header))[0]
 
 
 def _bracketed_stage(header: str) -> str:
     """The stage that stands in brackets: *Likelihood (residual)*."""
     for found in _BRACKETS.findall(unicodedata.normalize("NFKC", header)):
-        stage, rest = _stage_of(plain(found.strip("()[]（）")))
+        stage, rest = _stage_of(plain_header(found.strip("()[]（）")))
         if stage and not rest:
             return stage
     return ""
@@ -270,7 +274,7 @@ def _without_risk(text: str) -> str:
     before = text
     for word in RISK_WORDS:
         if _contains(text, word):
-            text = _take(text, word)
+            text = _without_word(text, word)
     words = text.split()
     if text != before:
         while words and words[-1] in _CONNECTORS and len(words) > 1:
@@ -280,7 +284,7 @@ def _without_risk(text: str) -> str:
     return " ".join(words)
 
 
-def _head(text: str) -> str | None:
+def _named_before_of(text: str) -> str | None:
     """What is named before the first *of*: *cost* in *cost of measures*."""
     words = text.split()
     for place, word in enumerate(words):
@@ -290,7 +294,7 @@ def _head(text: str) -> str | None:
     return None
 
 
-def _composed(text: str) -> Recognised | None:
+def _recognise_part_of_work(text: str) -> Recognised | None:
     """What belongs to the work or control that is named before it: *treatment plan owner*. Who
     keeps a control is nothing that is kept here: an empty target."""
     words = text.split()
@@ -310,13 +314,13 @@ def _contains(text: str, word: str) -> bool:
     return word in text if _CJK.search(word) else f" {word} " in f" {text} "
 
 
-def _take(text: str, word: str) -> str:
+def _without_word(text: str, word: str) -> str:
     if _CJK.search(word):
         return " ".join(text.replace(word, " ", 1).split())
     return " ".join(f" {text} ".replace(f" {word} ", " ", 1).split())
 
 
-def _part(text: str, known: dict[str, str]) -> str | None:
+def _target_of_longest_part(text: str, known: dict[str, str]) -> str | None:
     """The target of the longest known name that is a part of ``text``, if it is more than a
     letter; one at its end counts for more, as in *date of the last risk review*."""
     best: tuple[int, str] | None = None
@@ -327,7 +331,7 @@ def _part(text: str, known: dict[str, str]) -> str | None:
     for word, target in known.items():
         if len(word) < (2 if _CJK.search(word) else 4) or word in _WEAK:
             continue
-        if not _contains(text, word) or (word in _RISKS and not _neutral(text, word)):
+        if not _contains(text, word) or (word in _RISKS and not _only_neutral_beside(text, word)):
             continue
         weight = len(word) + (3 if text.endswith(word) else 0)
         if best is None or weight > best[0]:
@@ -335,6 +339,6 @@ def _part(text: str, known: dict[str, str]) -> str | None:
     return best[1] if best else None
 
 
-def _neutral(text: str, word: str) -> bool:
+def _only_neutral_beside(text: str, word: str) -> bool:
     """Whether nothing but words without a meaning of their own stands beside ``word``."""
-    return set(_take(text, word).split()) <= _NEUTRAL | _CONNECTORS
+    return set(_without_word(text, word).split()) <= _NEUTRAL | _CONNECTORS

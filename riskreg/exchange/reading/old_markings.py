@@ -20,7 +20,7 @@ _UNRELIABLE = 0x02
 def old_markings(data: bytes) -> list[Markings]:
     """What is marked in each sheet of the book, charts among them, in their order."""
     try:
-        stream = _book(data)
+        stream = _stream_of_records(data)
         starts = [
             struct.unpack_from("<I", body)[0]
             for kind, body in _records(stream, 0)
@@ -61,15 +61,15 @@ def _records(stream: bytes, start: int) -> Iterator[tuple[int, bytes]]:
         start += 4 + size
 
 
-def _book(data: bytes) -> bytes:
+def _stream_of_records(data: bytes) -> bytes:
     """The stream of records. Raises ``ValueError`` where there is none."""
     size = 1 << struct.unpack_from("<H", data, 30)[0]
     small = 1 << struct.unpack_from("<H", data, 32)[0]
     if not 64 <= small <= size <= 1 << 16:
         raise ValueError("no container")
     directory, least, small_table = (struct.unpack_from("<I", data, at)[0] for at in (48, 56, 60))
-    table = _table(data, size)
-    entries = _chain(data, size, table, directory)
+    table = _next_sectors(data, size)
+    entries = _read_chain(data, size, table, directory)
     root: tuple[int, int] | None = None
     for at in range(0, len(entries) - 127, 128):
         length = struct.unpack_from("<H", entries, at + 64)[0]
@@ -80,16 +80,16 @@ def _book(data: bytes) -> bytes:
         if name not in ("Workbook", "Book"):
             continue
         if whole >= least:
-            return _chain(data, size, table, first)[:whole]
-        smalls = _chain(data, size, table, root[0])
-        numbers = _chain(data, size, table, small_table)
+            return _read_chain(data, size, table, first)[:whole]
+        smalls = _read_chain(data, size, table, root[0])
+        numbers = _read_chain(data, size, table, small_table)
         places = list(struct.unpack(f"<{len(numbers) // 4}I", numbers[: len(numbers) // 4 * 4]))
-        found = [smalls[n * small : (n + 1) * small] for n in _follow(places, first)]
+        found = [smalls[n * small : (n + 1) * small] for n in _sectors_from(places, first)]
         return b"".join(found)[:whole]
     raise ValueError("no book")
 
 
-def _table(data: bytes, size: int) -> list[int]:
+def _next_sectors(data: bytes, size: int) -> list[int]:
     """Which sector follows which."""
     listed = list(struct.unpack_from("<109I", data, 76))
     further, known = struct.unpack_from("<I", data, 68)[0], 0
@@ -104,11 +104,11 @@ def _table(data: bytes, size: int) -> list[int]:
     return table
 
 
-def _chain(data: bytes, size: int, table: list[int], first: int) -> bytes:
-    return b"".join(data[(n + 1) * size : (n + 2) * size] for n in _follow(table, first))
+def _read_chain(data: bytes, size: int, table: list[int], first: int) -> bytes:
+    return b"".join(data[(n + 1) * size : (n + 2) * size] for n in _sectors_from(table, first))
 
 
-def _follow(table: list[int], first: int) -> Iterator[int]:
+def _sectors_from(table: list[int], first: int) -> Iterator[int]:
     """The sectors from ``first`` on. Raises ``ValueError`` where they go in a circle."""
     for _n in range(len(table) + 1):
         if first >= _END:

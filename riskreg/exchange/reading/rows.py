@@ -6,14 +6,14 @@ from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.reading.names import plain, recognise, scale_in
-from riskreg.exchange.reading.table import Row, Sheet, Value, is_blank, shown
+from riskreg.exchange.reading.names import plain_header, recognise, scale_in
+from riskreg.exchange.reading.table import Row, Sheet, Value, as_read_in_sheet, is_blank
 from riskreg.exchange.reading.words import LEGENDS, SCORES, TOTALS
 
 _TEXTS = ("title", "event", "cause", "consequence")
-_TOTALS = frozenset(plain(word) for word in TOTALS)
+_TOTALS = frozenset(plain_header(word) for word in TOTALS)
 _OF_TOTALS = frozenset(["of", "all", "risk", "risks", "score", "scores", "exposure", "number"])
-_LEGENDS = frozenset(plain(word) for word in LEGENDS)
+_LEGENDS = frozenset(plain_header(word) for word in LEGENDS)
 _NUMBER = re.compile(r"[0-9][0-9.,\s]*\s*(?:%|项|項|条|條|个|個|件|risks?|items?|risiken|risques)?")
 _RULE = re.compile(r"[\W_]+")
 
@@ -31,7 +31,7 @@ def rows_below(
     work = [place for place, found in known.items() if found.target.startswith("mitigation.")]
     if not _mostly_filled(sheet, last, ids):
         ids = []
-    spans = _spans(sheet)
+    spans = _rows_with_wide_cells(sheet)
     _fill_down(sheet, last)
     legend = False
     as_text = kind in ("csv", "tsv", "paste")
@@ -49,9 +49,9 @@ def rows_below(
         filled = [place for place, value in enumerate(values) if not is_blank(value)]
         if not filled:
             continue
-        words = [shown(values[place]) for place in filled]
+        words = [as_read_in_sheet(values[place]) for place in filled]
         again = _is_header_again(names, filled, words)
-        if len(filled) == 1 and plain(words[0].rstrip(":：")) in _LEGENDS:
+        if len(filled) == 1 and plain_header(words[0].rstrip(":：")) in _LEGENDS:
             legend = True
         elif again:
             legend = False
@@ -112,7 +112,9 @@ def _why_no_row(
     # What sums up says so in one of its first cells, and has only numbers beside that.
     in_words = sum(not _is_number(values[p]) for p in filled)
     if in_words < 2:
-        total = next((p for p in filled[:2] if _says_total(shown(values[p]), p in texts)), None)
+        total = next(
+            (p for p in filled[:2] if _says_total(as_read_in_sheet(values[p]), p in texts)), None
+        )
         if total is not None and all(_is_number(values[p]) for p in filled if p != total):
             return _("a total")
     wide = len(names) > 3
@@ -144,7 +146,7 @@ def _mostly_filled(sheet: Sheet, last: int, places: list[int]) -> bool:
 
 def _says_total(text: str, is_risk: bool) -> bool:
     """*Total*, *Average score*. *Total loss of power* is a risk where risks stand."""
-    bare = plain(text.rstrip(":："))
+    bare = plain_header(text.rstrip(":："))
     first, _blank, rest = bare.partition(" ")
     of = set(rest.split()) <= _OF_TOTALS
     return bare in _TOTALS or (first in _TOTALS and (of or not is_risk))
@@ -161,9 +163,9 @@ def _is_header_again(names: Sequence[str], filled: list[int], words: list[str]) 
 def _is_hint(values: list[Value], filled: list[int], judged: list[int]) -> bool:
     """A row right below the header that numbers the columns, or says what may stand in them."""
     numbers = [values[place] for place in filled]
-    if len(filled) > 3 and [shown(v) for v in numbers] == [str(p + 1) for p in filled]:
+    if len(filled) > 3 and [as_read_in_sheet(v) for v in numbers] == [str(p + 1) for p in filled]:
         return True
-    hints = [p for p in judged if p in filled and scale_in(shown(values[p]))]
+    hints = [p for p in judged if p in filled and scale_in(as_read_in_sheet(values[p]))]
     return bool(hints) and all(isinstance(values[p], str) for p in filled)
 
 
@@ -172,7 +174,7 @@ def _pad_row(sheet: Sheet, number: int, width: int) -> list[Value]:
     return row if len(row) == width else row + [None] * (width - len(row))
 
 
-def _spans(sheet: Sheet) -> set[int]:
+def _rows_with_wide_cells(sheet: Sheet) -> set[int]:
     """Rows of which a cell reaches over three columns and more: a heading in the middle."""
     return {start[0] for start, end in sheet.merged if end[1] - start[1] > 1}
 

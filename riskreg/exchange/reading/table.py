@@ -107,7 +107,7 @@ class Table:
         if header not in self._distinct:
             found: dict[str, Value] = {}
             for value in self.column(header):
-                text = str.strip(value) if value.__class__ is str else shown(value)
+                text = str.strip(value) if value.__class__ is str else as_read_in_sheet(value)
                 if text and text not in found:
                     found[text] = value
             self._distinct[header] = found
@@ -128,7 +128,7 @@ def is_blank(value: Value) -> bool:
     return value is None or (isinstance(value, str) and not value.strip())
 
 
-def shown(value: Value) -> str:
+def as_read_in_sheet(value: Value) -> str:
     """A value as a person would have read it in the sheet."""
     if value.__class__ is str:  # as most are
         return str.strip(value)

@@ -72,7 +72,7 @@ def decode(data: bytes) -> str:
             except UnicodeDecodeError:
                 raise _unreadable() from None
     if b"\0" in data[:4000]:
-        return _wide(data)
+        return _decode_two_bytes(data)
     try:
         return data.decode("utf-8")
     except UnicodeDecodeError:
@@ -100,7 +100,7 @@ def decode(data: bytes) -> str:
     raise _unreadable()
 
 
-def _wide(data: bytes) -> str:
+def _decode_two_bytes(data: bytes) -> str:
     """Text of two bytes a character, without a mark that says in which order they stand."""
     best, most = "", 0
     for encoding in ("utf-16-le", "utf-16-be"):
@@ -157,11 +157,11 @@ def read_text(text: str, separator: str = "") -> Grid:
     given = _SEP.match(first.strip())
     if given:
         # Excel's own hint; its line stays, so that row numbers are those of the file.
-        return [[first], *_rows(rest, given[1])]
+        return [[first], *_read_rows_strict_first(rest, given[1])]
     separator = separator or _separator(text)
     if separator == BLANKS:
         text, separator = re.sub(r"(?<=\S) {2,}(?=\S)", "\t", text), "\t"
-    rows = _rows(text, separator)
+    rows = _read_rows_strict_first(text, separator)
     if separator == "|":
         rows = [_without_frame(row) for row in rows]
     return rows
@@ -185,7 +185,7 @@ def _separator(text: str) -> str:
     return best
 
 
-def _rows(text: str, separator: str) -> Grid:
+def _read_rows_strict_first(text: str, separator: str) -> Grid:
     first = text.lstrip().partition("\n")[0]
     quote = "'" if re.fullmatch(rf"'[^']*'({re.escape(separator)}'[^']*')+\s*", first) else '"'
     try:

@@ -85,7 +85,7 @@ def _checked_names(archive: zipfile.ZipFile) -> set[str]:
         if part.flag_bits & 1:
             raise _locked()
         try:
-            for _piece in _pieces(archive, part.filename):
+            for _piece in _unpacked_pieces(archive, part.filename):
                 pass
         except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError):
             raise _damaged() from None
@@ -97,7 +97,7 @@ def _checked_names(archive: zipfile.ZipFile) -> set[str]:
     return set(archive.namelist())
 
 
-def _pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+def _unpacked_pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     with archive.open(name) as part:
         while piece := part.read(_CHUNK):
             yield piece
@@ -114,20 +114,20 @@ def _read_xlsx(data: bytes, archive: zipfile.ZipFile) -> list[Sheet]:
 
 def _check_extent(archive: zipfile.ZipFile, name: str) -> None:
     """Refuse a sheet that names a cell beyond the bounds: the reader makes a place for each."""
-    if not any(_FAR_CELL.search(text) for text in _overlapping(archive, name)):
+    if not any(_FAR_CELL.search(text) for text in _overlapping_pieces(archive, name)):
         return
     rows, columns = 0, 0
-    for text in _overlapping(archive, name):
+    for text in _overlapping_pieces(archive, name):
         for letters, digits in _CELL.findall(text):
-            rows, columns = max(rows, int(digits)), max(columns, _number(letters))
+            rows, columns = max(rows, int(digits)), max(columns, _column_number(letters))
     if rows > MAX_ROWS or columns > MAX_COLUMNS or rows * columns > MAX_CELLS:
         raise _too_wide(rows, columns)
 
 
-def _overlapping(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
+def _overlapping_pieces(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
     """The pieces of a sheet, each with the end of the one before: no name of a cell is cut."""
     rest = b""
-    for piece in _pieces(archive, name):
+    for piece in _unpacked_pieces(archive, name):
         text = rest + piece
         if text[:2] in (b"\xff\xfe", b"\xfe\xff"):
             raise _damaged()
@@ -135,7 +135,7 @@ def _overlapping(archive: zipfile.ZipFile, name: str) -> Iterator[bytes]:
         rest = text[-64:]
 
 
-def _number(letters: bytes) -> int:
+def _column_number(letters: bytes) -> int:
     number = 0
     for letter in letters:
         number = number * 26 + letter - 64

@@ -4,11 +4,11 @@ from riskreg.exchange.services.checking import check_rows
 from riskreg.exchange.services.committing import commit_import
 from riskreg.exchange.services.drafts import (
     answer_draft,
+    commit_draft_or_start_job,
+    commit_file_or_keep_draft,
     drop_draft,
     keep_draft,
-    look_through,
-    take_draft,
-    take_file,
+    preview_draft,
 )
 from riskreg.exchange.services.preview import Brought, bring_in, preview_import
 from riskreg.exchange.services.undoing import undo_import
@@ -18,12 +18,12 @@ __all__ = [
     "answer_draft",
     "bring_in",
     "check_rows",
+    "commit_draft_or_start_job",
+    "commit_file_or_keep_draft",
     "commit_import",
     "drop_draft",
     "keep_draft",
-    "look_through",
+    "preview_draft",
     "preview_import",
-    "take_draft",
-    "take_file",
     "undo_import",
 ]

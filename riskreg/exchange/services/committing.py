@@ -82,8 +82,8 @@ def commit_import(
     )
     refused = list(plan.refused)
     kept: list[ImportedRow] = []
-    for planned in _pieces(plan.rows):
-        kept += _take_together(actor, row, plan, planned, refused, at)
+    for planned in _pieces_committed_together(plan.rows):
+        kept += _commit_new_risks(actor, row, plan, planned, refused, at)
     ImportedRow.objects.bulk_create(kept, batch_size=500)
     done = Plan(
         plan.table, plan.columns, plan.scaling, plan.rows, (), refused, plan.visibility, plan.notes
@@ -102,7 +102,7 @@ def commit_import(
     return row, done
 
 
-def _pieces(rows: Sequence[RowPlan]) -> Iterator[list[RowPlan]]:
+def _pieces_committed_together(rows: Sequence[RowPlan]) -> Iterator[list[RowPlan]]:
     """``rows`` in their order: those next to each other that are new risks and nothing more
     together, up to so many, and each of the others by itself."""
     for plain, run in groupby(rows, _is_plain):
@@ -118,7 +118,7 @@ def _is_plain(row: RowPlan) -> bool:
     return row.outcome == "new" and row.state != "closed" and not more
 
 
-def _take_together(
+def _commit_new_risks(
     actor: Viewer,
     of_import: Import,
     plan: Plan,
@@ -134,7 +134,7 @@ def _take_together(
         made = risks.create_risks(actor=actor, rows=new, recorded_at=at)
     for row, risk in zip(rows, made, strict=True):
         if risk is None:
-            yield _take(actor, of_import, plan, row, refused, at)
+            yield _commit_row(actor, of_import, plan, row, refused, at)
         else:
             yield _build_imported_row(actor, of_import, row, risk, Made())
 
@@ -171,7 +171,7 @@ def _build_imported_row(
     return kept
 
 
-def _take(
+def _commit_row(
     actor: Viewer,
     of_import: Import,
     plan: Plan,

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.exchange.mapping import Plan, clean_answers
 from riskreg.exchange.models import Import, ImportDraft
-from riskreg.exchange.queries import draft_for, taking_of
+from riskreg.exchange.queries import draft_for, open_job_of
 from riskreg.exchange.reading import read_file
 from riskreg.exchange.services.committing import commit_import
 from riskreg.exchange.services.preview import Brought, preview_import
-from riskreg.jobs.queries import open_jobs, open_jobs_of
+from riskreg.jobs.queries import open_jobs_of, open_jobs_requested_by
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
@@ -49,7 +49,7 @@ def keep_draft(*, actor: Viewer, brought: Brought, at: dt.datetime) -> ImportDra
     read_file(brought.data, sheet=brought.sheet, pasted=brought.pasted)
     own = ImportDraft.objects.filter(register=actor.register, party=actor.party)
     # What a worker is at stays until it is done.
-    going_on = list(open_jobs(actor.user.uuid, KIND).values_list("subject", flat=True))
+    going_on = list(open_jobs_requested_by(actor.user.uuid, KIND).values_list("subject", flat=True))
     old = own.filter(made_by=actor.user) | own.filter(created_at__lt=at - KEPT_FOR)
     old.exclude(uuid__in=going_on).delete()
     return ImportDraft.objects.create(
@@ -76,19 +76,25 @@ def answer_draft(*, actor: Viewer, draft: uuid.UUID, mapping: Any) -> ImportDraf
     return row
 
 
-def look_through(*, actor: Viewer, draft: ImportDraft, at: dt.datetime) -> Plan:
+def preview_draft(*, actor: Viewer, draft: ImportDraft, at: dt.datetime) -> Plan:
     """What would become of each of its rows."""
-    return preview_import(actor=actor, brought=brought_of(draft), mapping=draft.answers, at=at)[0]
+    return preview_import(actor=actor, brought=file_of_draft(draft), mapping=draft.answers, at=at)[
+        0
+    ]
 
 
 @transaction.atomic
-def take_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> Import | ImportDraft:
+def commit_draft_or_start_job(
+    *, actor: Viewer, draft: uuid.UUID, at: dt.datetime
+) -> Import | ImportDraft:
     """Bring it in; the draft is gone. A large one is left to a worker, and the draft returned,
     which the import takes its id from. Raises ``Invalid`` while something is asked."""
     row = draft_for(actor, draft, lock=True)
-    if taking_of(row) is not None:
+    if open_job_of(row) is not None:
         return row
-    plan, answers = preview_import(actor=actor, brought=brought_of(row), mapping=row.answers, at=at)
+    plan, answers = preview_import(
+        actor=actor, brought=file_of_draft(row), mapping=row.answers, at=at
+    )
     if plan.asked:
         raise Invalid.one("mapping", "answers_needed", questions_in(plan))
     if plan.count("new") + plan.count("updated") > MAX_AT_ONCE:
@@ -103,10 +109,11 @@ def take_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> Import | 
 
 
 @transaction.atomic
-def take_file(
+def commit_file_or_keep_draft(
     *, actor: Viewer, brought: Brought, mapping: Any, at: dt.datetime
 ) -> Import | ImportDraft:
-    """Bring a file in as it comes, without looking it through; see ``take_draft``."""
+    """Bring a file in as it comes, without looking it through; see
+    ``commit_draft_or_start_job``."""
     plan, answers = preview_import(actor=actor, brought=brought, mapping=mapping, at=at)
     if plan.asked:
         raise Invalid.one("mapping", "answers_needed", questions_in(plan))
@@ -124,7 +131,7 @@ def take_file(
 def _start_commit_job(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> None:
     # Whoever asks twice at once waits here, and is then told that it is going on.
     User.objects.select_for_update().get(pk=actor.user.pk)
-    if open_jobs(actor.user.uuid, KIND).count() >= MOST_OPEN:
+    if open_jobs_requested_by(actor.user.uuid, KIND).count() >= MOST_OPEN:
         text = _("%(n)d of your files are being brought in. Wait for one, or leave it.")
         raise Invalid.one("file", "too_many", text % {"n": MOST_OPEN})
     step = NewStep("commit", KIND, 0, hashlib.sha256(bytes(draft.data)).hexdigest())
@@ -142,12 +149,12 @@ def _start_commit_job(actor: Viewer, draft: ImportDraft, at: dt.datetime) -> Non
 def drop_draft(*, actor: Viewer, draft: uuid.UUID, at: dt.datetime) -> None:
     """Leave it, even while a worker is at it; nothing is kept of it."""
     row = draft_for(actor, draft, lock=True)
-    if (job := taking_of(row)) is not None:
+    if (job := open_job_of(row)) is not None:
         cancel_job(job.uuid, at)
     row.delete()
 
 
-def brought_of(row: ImportDraft) -> Brought:
+def file_of_draft(row: ImportDraft) -> Brought:
     """The file of a draft."""
     return Brought(row.file_name, bytes(row.data), row.sheet or None, row.pasted)
 

@@ -12,8 +12,8 @@ from django.utils.translation import gettext as _
 from riskreg.accounts.models import User
 from riskreg.exchange.models import BoardPack, PackFormat, PackLanguage, PackSending
 from riskreg.exchange.queries.board_packs import pack_for, packs_for
-from riskreg.exchange.queries.packs import reader_of
-from riskreg.jobs.queries import job_of, open_jobs, open_jobs_of
+from riskreg.exchange.queries.packs import reader_for_audience
+from riskreg.jobs.queries import job_of, open_jobs_of, open_jobs_requested_by
 from riskreg.jobs.services import NewStep, cancel_job, start_job
 from riskreg.kernel import clock
 from riskreg.kernel.after_commit import after_commit
@@ -43,7 +43,7 @@ def languages_of(language: str) -> list[str]:
     return every if language == PackLanguage.BOTH else [language]
 
 
-def usual_since(viewer: Viewer, as_of: dt.date) -> dt.date:
+def default_since(viewer: Viewer, as_of: dt.date) -> dt.date:
     """The day that a pack compares with if nobody names another: that of the last meeting before
     its own, or a quarter of a year."""
     zone = viewer.register.time_zone
@@ -75,7 +75,7 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     since = _clean_day(errors, "since", given.get("since"))
     if since is None and as_of.year > 1:
         # As its readers know it: the day of a party's own meeting is that party's own.
-        since = usual_since(reader_of(actor, chosen["audience"]), as_of)
+        since = default_since(reader_for_audience(actor, chosen["audience"]), as_of)
     if since is None or since >= as_of:
         if given.get("since"):
             text = _("Choose a day before the one it is compared with.")
@@ -87,13 +87,13 @@ def request_pack(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     assert since is not None  # noqa: S101 - otherwise there is an error
     # Whoever asks twice at once waits here.
     User.objects.select_for_update().get(pk=actor.user.pk)
-    if open_jobs(actor.user.uuid, KIND).count() >= MOST_OPEN:
+    if open_jobs_requested_by(actor.user.uuid, KIND).count() >= MOST_OPEN:
         text = _("%(n)d of your board packs are being made. Wait for one, or cancel it.")
         raise Invalid.one("as_of", "too_many", text % {"n": MOST_OPEN})
-    return lay_out_pack(actor, {**chosen, "as_of": as_of, "since": since}, at)
+    return create_pack_and_start_job(actor, {**chosen, "as_of": as_of, "since": since}, at)
 
 
-def lay_out_pack(
+def create_pack_and_start_job(
     actor: Viewer, chosen: Mapping[str, Any], at: dt.datetime, sending: PackSending | None = None
 ) -> BoardPack:
     """The pack that was ``chosen`` (all of ``FIELDS``, checked), for a worker to make in the name
@@ -109,7 +109,7 @@ def lay_out_pack(
         created_at=at,
         **chosen,
     )
-    _lay_out(actor, row, at)
+    _start_job_of_pack(actor, row, at)
     return row
 
 
@@ -121,7 +121,7 @@ def delete_old_packs(at: dt.datetime) -> int:
     return old.exclude(uuid__in=being_made).delete()[0]
 
 
-def _lay_out(actor: Viewer, row: BoardPack, at: dt.datetime) -> None:
+def _start_job_of_pack(actor: Viewer, row: BoardPack, at: dt.datetime) -> None:
     """One step for each language, and one that draws what they found."""
     steps = [
         NewStep(f"gather:{language}", "exchange.gather", 0, _digest(row, language))
@@ -154,7 +154,7 @@ def cancel_pack(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> BoardPack
     return row
 
 
-def keep_file(row: BoardPack, data: bytes) -> None:
+def store_file_and_wake_sender(row: BoardPack, data: bytes) -> None:
     """Keep what a worker has made of a pack; of one that is gone nothing. Who sends it is woken."""
     BoardPack.objects.filter(pk=row.pk).update(data=data)
     if row.sending_id is not None:

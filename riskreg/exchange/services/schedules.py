@@ -46,7 +46,7 @@ def set_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     """
     require(actor, "pack.make")
     assert actor.party is not None  # noqa: S101 - who may make packs acts for a party
-    _lock(actor)
+    _lock_register(actor)
     errors = Errors()
     spoken = actor.user.language
     usual = {**_USUAL, "language": spoken if spoken in PackLanguage.values else PackLanguage.EN}
@@ -67,7 +67,7 @@ def set_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
         created_at=at,
         **clean,
     )
-    wait_for(row, today)
+    set_next_meeting_in_memory(row, today)
     row.save()
     append(actor.entry("pack_schedule.set", row, at=at, changes=whole_row(PACK_SCHEDULE, row, {})))
     return row
@@ -88,7 +88,7 @@ def change_schedule(
     Raises ``NotFound``, ``Forbidden``, ``Invalid``; ``Conflict`` where somebody was faster. Nothing
     is logged where nothing differs.
     """
-    _lock(actor)
+    _lock_register(actor)
     row = schedule_for(actor, schedule, lock=True)
     require(actor, "pack.make", row)
     require_unchanged(row, version)
@@ -102,7 +102,7 @@ def change_schedule(
         return row
     if {*_DATES, "days_before"} & set(changes):
         row.counts_from = today
-        wait_for(row, today if set(_DATES) & set(changes) else row.next_on)
+        set_next_meeting_in_memory(row, today if set(_DATES) & set(changes) else row.next_on)
         if row.next_on is None:
             text = _("There is no meeting to come; name today, or a day to come.")
             errors.add("first_on", "in_the_past", text)
@@ -133,7 +133,7 @@ def end_schedule(
     return row
 
 
-def wait_for(row: PackSchedule, day: dt.date | None) -> None:
+def set_next_meeting_in_memory(row: PackSchedule, day: dt.date | None) -> None:
     """Let ``row``, in memory only, wait for its first meeting on ``day`` or later that nothing was
     done for yet; for none where there is none (None: there was none before)."""
     done = set()
@@ -145,7 +145,7 @@ def wait_for(row: PackSchedule, day: dt.date | None) -> None:
     row.make_on = row.next_on and make_day(row.next_on, row.days_before, row.counts_from)
 
 
-def _lock(actor: Viewer) -> None:
+def _lock_register(actor: Viewer) -> None:
     """One at a time in a register, so that a party's number of schedules stays bounded."""
     Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
 

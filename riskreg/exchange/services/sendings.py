@@ -2,12 +2,12 @@
 
 A schedule waits for its next meeting (``next_on``, ``make_on``). The sweep takes what is due:
 
-1. ``_begin``: the schedule's row is locked and looked at again, the meeting gets its row (unique
-   for schedule and day), packs are laid out as for whoever asks for one, and the schedule waits for
-   its next meeting: all of it or nothing. Of two sweeps the second finds it done.
-2. ``_finish``: once the workers are done with every pack of a meeting its row is locked, who is to
-   be told is looked up as of now, and their messages go into the outbox with it, under a key of
-   meeting and reader: no message is written twice.
+1. ``_begin_sending_if_due``: the schedule's row is locked and looked at again, the meeting gets its
+row (unique for schedule and day), packs are laid out as for whoever asks for one, and the schedule
+waits for its next meeting: all of it or nothing. Of two sweeps the second finds it done. 2.
+``_finish_if_made``: once the workers are done with every pack of a meeting its row is locked, who
+is to be told is looked up as of now, and their messages go into the outbox with it, under a key of
+meeting and reader: no message is written twice.
 
 What a dead worker, a dead sweep or days of outage leave behind stands in rows, and the next sweep
 takes it up. A fault with one schedule keeps no other waiting.
@@ -35,16 +35,16 @@ from riskreg.exchange.models import (
     SendingState,
 )
 from riskreg.exchange.policy import HOUR, make_day, to_do
-from riskreg.exchange.queries.packs import reader_of
+from riskreg.exchange.queries.packs import reader_for_audience
 from riskreg.exchange.queries.schedules import (
+    ids_of_schedules_due,
+    ids_of_sendings_under_way,
     pack_makers,
     rule_of,
-    schedules_due,
-    sendings_under_way,
 )
 from riskreg.exchange.services.pack_mail import FAILED, PARTLY, SENT, write_to
-from riskreg.exchange.services.packs import lay_out_pack, usual_since
-from riskreg.exchange.services.schedules import wait_for
+from riskreg.exchange.services.packs import create_pack_and_start_job, default_since
+from riskreg.exchange.services.schedules import set_next_meeting_in_memory
 from riskreg.jobs.models import OPEN, JobState
 from riskreg.jobs.queries import parts_of_results, progress_of
 from riskreg.kernel import clock
@@ -56,9 +56,12 @@ log = structlog.get_logger(__name__)
 DAY = dt.timedelta(days=1)
 
 
-def tend_schedules(at: dt.datetime) -> None:
+def begin_and_finish_sendings(at: dt.datetime) -> None:
     """Have made what is due at ``at``, and send what is made."""
-    for step, rows in ((_begin, schedules_due(at)), (_finish, sendings_under_way())):
+    for step, rows in (
+        (_begin_sending_if_due, ids_of_schedules_due(at)),
+        (_finish_if_made, ids_of_sendings_under_way()),
+    ):
         for key in rows:
             try:
                 step(key, at)
@@ -67,7 +70,7 @@ def tend_schedules(at: dt.datetime) -> None:
 
 
 @transaction.atomic
-def _begin(schedule: int, at: dt.datetime) -> None:
+def _begin_sending_if_due(schedule: int, at: dt.datetime) -> None:
     rows = PackSchedule.objects.select_related("register", "party", "set_by")
     row = rows.select_for_update(of=("self",)).get(pk=schedule)
     # The register's day begins at ``HOUR``.
@@ -79,8 +82,8 @@ def _begin(schedule: int, at: dt.datetime) -> None:
         skipped = _create_sending(row, meeting, SendingState.SKIPPED, at)
         _log(row, "pack_schedule.skipped", skipped, at)
     if found.make is not None:
-        _make(row, found.make, at)
-    wait_for(row, (found.make or row.next_on) + DAY)
+        _request_packs_for(row, found.make, at)
+    set_next_meeting_in_memory(row, (found.make or row.next_on) + DAY)
     row.save(update_fields=["next_on", "make_on"])
 
 
@@ -97,7 +100,7 @@ def _create_sending(
     )
 
 
-def _make(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
+def _request_packs_for(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
     """The packs for ``meeting``, as of the day it is, in the name of who set the schedule; where
     they may not any more, of who may."""
     makers = list(pack_makers(row.register_id, row.party_id))
@@ -111,7 +114,7 @@ def _make(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
     as_of = viewer.today(at)
     chosen = {
         "as_of": as_of,
-        "since": usual_since(reader_of(viewer, row.audience), as_of),
+        "since": default_since(reader_for_audience(viewer, row.audience), as_of),
         "audience": row.audience,
         "language": row.language,
     }
@@ -119,12 +122,12 @@ def _make(row: PackSchedule, meeting: dt.date, at: dt.datetime) -> None:
     one.save(update_fields=["maker"])
     every = row.format == ScheduledFormat.BOTH
     for made in PackFormat.values if every else [row.format]:
-        lay_out_pack(viewer, {**chosen, "format": made}, at, one)
+        create_pack_and_start_job(viewer, {**chosen, "format": made}, at, one)
     _log(row, "pack_schedule.begun", one, at)
 
 
 @transaction.atomic
-def _finish(sending: int, at: dt.datetime) -> None:
+def _finish_if_made(sending: int, at: dt.datetime) -> None:
     one = PackSending.objects.select_for_update(of=("self",)).get(pk=sending)
     if one.state != SendingState.MAKING:
         return
@@ -140,8 +143,8 @@ def _finish(sending: int, at: dt.datetime) -> None:
         gone = [] if packs else [_("The packs were thrown away before they were sent.")]
         words = [p.failure.get("detail") or _("It was cancelled.") for p in lost] + gone
     one.failure = "\n".join(dict.fromkeys(words))
-    readers = _readers(row, one, at) if made else []
-    one.figures = _figures(made)
+    readers = _note_left_out_and_list_readers(row, one, at) if made else []
+    one.figures = _headline_figures_of(made)
     one.notified = [str(user.uuid) for user in readers]
     _end(row, one, SendingState.SENT if readers else SendingState.FAILED, at)
     for user in readers:
@@ -150,7 +153,9 @@ def _finish(sending: int, at: dt.datetime) -> None:
         write_to(one.maker, row, one, PARTLY if readers else FAILED, at)
 
 
-def _readers(row: PackSchedule, one: PackSending, at: dt.datetime) -> list[User]:
+def _note_left_out_and_list_readers(
+    row: PackSchedule, one: PackSending, at: dt.datetime
+) -> list[User]:
     """Who of the recipients is written to, as of now; the others are noted in ``one.left_out``.
 
     Whoever is away is told through who stands in for them, if that one may see packs too; otherwise
@@ -177,7 +182,7 @@ def _readers(row: PackSchedule, one: PackSending, at: dt.datetime) -> list[User]
     return list(readers.values())
 
 
-def _figures(packs: list[BoardPack]) -> dict[str, Any]:
+def _headline_figures_of(packs: list[BoardPack]) -> dict[str, Any]:
     """The headline figures of a meeting's packs, which tell the same of one day in any language."""
     keys = [f"gather:{language}" for language in ("en", "zh-hans")]
     found = parts_of_results([pack.uuid for pack in packs], keys, "figures")

@@ -33,14 +33,14 @@ def undo_import(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> Import:
     if row.undone_at is not None:
         raise Invalid.one("state", "wrong_state", _("This import was undone already."))
     taken = list(row.rows.filter(outcome__in=("new", "updated")).select_related("risk"))
-    changed = [ref for each in taken for ref in _changed_since(actor, each)]
+    changed = [ref for each in taken for ref in _refs_changed_since(actor, each)]
     if changed:
         raise Conflict(
             _("Changed since then, so nothing is undone: %(refs)s.")
             % {"refs": ", ".join(changed[:20]) + (" …" if changed[20:] else "")}
         )
     for each in reversed(taken):
-        _set_back(actor, row, each, at)
+        _set_back_risk(actor, row, each, at)
     row.undone_at, row.undone_by = at, actor.user
     row.save(update_fields=["undone_at", "undone_by"])
     changes = {"undone_at": [None, time_text(at)], "set_back": [None, len(taken)]}
@@ -48,7 +48,7 @@ def undo_import(*, actor: Viewer, name: uuid.UUID, at: dt.datetime) -> Import:
     return row
 
 
-def _changed_since(actor: Viewer, each: ImportedRow) -> list[str]:
+def _refs_changed_since(actor: Viewer, each: ImportedRow) -> list[str]:
     assert each.risk is not None  # noqa: S101 - rows that were taken have one
     found = [each.risk.ref] if each.risk.version != each.version else []
     for ref, version in each.made.get("mitigations", {}).items():
@@ -57,7 +57,7 @@ def _changed_since(actor: Viewer, each: ImportedRow) -> list[str]:
     return found
 
 
-def _set_back(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetime) -> None:
+def _set_back_risk(actor: Viewer, row: Import, each: ImportedRow, at: dt.datetime) -> None:
     assert each.risk is not None  # noqa: S101 - rows that were taken have one
     ref = each.risk.ref
     reason = _("The import of %(file)s was undone.") % {"file": row.file_name}

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from django.utils.html import escape
 
 from riskreg.exchange.drawn import png
-from riskreg.exchange.writing.heatmap_svg import wrapped
+from riskreg.exchange.writing.heatmap_svg import wrap_text
 
 _INK, _QUIET, _GRID = "#1a1c20", "#4c5058", "#d9dbdf"
 _FONT = "Noto Sans, Noto Sans CJK SC, DejaVu Sans, sans-serif"
@@ -83,7 +83,7 @@ def chart_svg(chart: Chart) -> str:
 
     def lines(texts: Iterable[str], y: float, size: float, fill: str, weight: str = "") -> float:
         for text in texts:
-            for line in wrapped(text, size, chart.width, 3):
+            for line in wrap_text(text, size, chart.width, 3):
                 y += size * 1.4
                 parts.append(_text(Mark(_EDGE, y, line, "start"), size, fill, weight))
         return y

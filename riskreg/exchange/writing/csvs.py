@@ -10,7 +10,7 @@ from typing import Any
 _RUNS = re.compile(r"'*[=+\-@\t\r]")
 
 
-def disarmed(value: Any) -> Any:
+def disarm_formula(value: Any) -> Any:
     """``value`` so that no spreadsheet runs it: what would be a formula gets an apostrophe."""
     if isinstance(value, str) and _RUNS.match(value):
         return f"'{value}"
@@ -22,9 +22,9 @@ def csv_lines(header: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[
     out = io.StringIO()
     writer = csv.writer(out)
     out.write("\ufeff")
-    writer.writerow([disarmed(name) for name in header])
+    writer.writerow([disarm_formula(name) for name in header])
     for row in rows:
-        writer.writerow(["" if value is None else disarmed(value) for value in row])
+        writer.writerow(["" if value is None else disarm_formula(value) for value in row])
         if out.tell() > 32_000:
             yield out.getvalue()
             out.seek(0)

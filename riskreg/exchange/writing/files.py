@@ -40,7 +40,7 @@ class Sheet:
     bodies: Callable[[], Iterable[Mapping[str, Any]]]
 
 
-def tallied(sheets: Iterable[Sheet]) -> tuple[list[Sheet], Callable[[], int]]:
+def count_rows_read(sheets: Iterable[Sheet]) -> tuple[list[Sheet], Callable[[], int]]:
     """``sheets``, and what says how many of their rows have been read so far."""
     read = 0
 
@@ -69,15 +69,15 @@ def file_pieces(
     """
     first = sheets[0]
     if kind == "xlsx":
-        write: Callable[..., Iterator[bytes]] = _workbooks().write_sheets
+        write: Callable[..., Iterator[bytes]] = _load_workbook_writer().write_sheets
         return write(sheets, about)
     if kind == "csv":
         names = [column.name for column in first.columns]
         table = ([row.get(name) for name in names] for row in first.cells())
-        return encoded(csv_lines([column.label for column in first.columns], table))
+        return encode_in_pieces(csv_lines([column.label for column in first.columns], table))
     if kind == "ndjson":
         return ndjson_of(first.bodies())
-    return encoded(_json_of(sheets, dict(about[1])))
+    return encode_in_pieces(_json_of(sheets, dict(about[1])))
 
 
 def _json_of(sheets: Sequence[Sheet], about: Mapping[str, str]) -> Iterator[str]:
@@ -90,7 +90,7 @@ def _json_of(sheets: Sequence[Sheet], about: Mapping[str, str]) -> Iterator[str]
     yield "}\n"
 
 
-def encoded(pieces: Iterable[str], size: int = 32_000) -> Iterator[bytes]:
+def encode_in_pieces(pieces: Iterable[str], size: int = 32_000) -> Iterator[bytes]:
     """Texts as bytes, several in one piece: a piece a row would cost more than the rows."""
     waiting: list[str] = []
     length = 0
@@ -104,7 +104,7 @@ def encoded(pieces: Iterable[str], size: int = 32_000) -> Iterator[bytes]:
         yield "".join(waiting).encode()
 
 
-def in_language(language: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
+def made_in_language(language: str, pieces: Iterable[bytes]) -> Iterator[bytes]:
     """``pieces``, each made in ``language``: a response is sent when the request is over."""
     found = iter(pieces)
     while True:
@@ -119,11 +119,11 @@ def template_pieces(
     title: str, columns: Sequence[Column], about: tuple[str, Sequence[tuple[str, str]]], rows: int
 ) -> Iterator[bytes]:
     """A workbook with a header and ``rows`` empty rows, with lists to choose from."""
-    write: Callable[..., Iterator[bytes]] = _workbooks().write_workbook
+    write: Callable[..., Iterator[bytes]] = _load_workbook_writer().write_workbook
     return write(title, columns, (), about, empty_rows=rows)
 
 
-def _workbooks() -> Any:
+def _load_workbook_writer() -> Any:
     """What writes workbooks. Loaded when the first one is asked for: its library takes NumPy along
     where that is installed, and the web process is to start without it."""
     return import_module("riskreg.exchange.writing.workbooks")

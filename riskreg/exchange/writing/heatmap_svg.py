@@ -75,14 +75,14 @@ class HeatmapPicture:
     legs: Mapping[str, str] = field(default_factory=dict)
 
 
-def svg(picture: HeatmapPicture) -> str:
+def picture_svg(picture: HeatmapPicture) -> str:
     """The picture as SVG, a document of its own that needs nothing beside it."""
     return _Drawing(picture).document()
 
 
 def picture_file(kind: str, picture: HeatmapPicture) -> bytes:
-    """The bytes of the picture as ``svg`` or ``png``."""
-    text = svg(picture)
+    """The bytes of the picture as ``picture_svg`` or ``png``."""
+    text = picture_svg(picture)
     return png(text) if kind == "png" else text.encode()
 
 
@@ -92,7 +92,7 @@ def text_width(text: str, size: float) -> float:
     return size * (wide + 0.6 * (len(text) - wide))
 
 
-def wrapped(text: str, size: float, width: float, most: int) -> list[str]:
+def wrap_text(text: str, size: float, width: float, most: int) -> list[str]:
     """``text`` in at most ``most`` lines of about ``width``; what does not fit ends in an ellipsis.
 
     Breaks at blanks where it can, and in Chinese anywhere.
@@ -105,7 +105,7 @@ def wrapped(text: str, size: float, width: float, most: int) -> list[str]:
             end -= 1
         if end < len(rest):
             blank = rest.rfind(" ", 0, end + 1)
-            end = blank if blank > 0 and not _breaks(rest[end - 1 : end + 1]) else end
+            end = blank if blank > 0 and not _may_break_between(rest[end - 1 : end + 1]) else end
         lines.append(rest[:end].strip())
         rest = rest[end:].strip()
     if rest and lines:
@@ -113,7 +113,7 @@ def wrapped(text: str, size: float, width: float, most: int) -> list[str]:
     return lines
 
 
-def _breaks(around: str) -> bool:
+def _may_break_between(around: str) -> bool:
     """Whether a line may end between these two characters: beside one that fills its square."""
     return any(unicodedata.east_asian_width(c) in "WF" for c in around)
 
@@ -168,7 +168,7 @@ class _Drawing:
         self, texts: Iterable[str], y: float, size: float, *, fill: str = _INK, bold: bool = False
     ) -> float:
         for text in texts:
-            for line in wrapped(text, size, WIDTH - 2 * _EDGE, 3):
+            for line in wrap_text(text, size, WIDTH - 2 * _EDGE, 3):
                 self._text(_EDGE, y, line, size, fill=fill, bold=bold)
                 y += size * 1.45
         return y
@@ -182,11 +182,11 @@ class _Drawing:
         self._text(_LEFT - 12, y + 14, f"{picture.across} →", 12, fill=_QUIET, anchor="end")
         for n, name in enumerate(picture.columns):
             middle = _LEFT + (n + 0.5) * self.wide
-            for k, line in enumerate(wrapped(name, 12, self.wide - 8, 2)):
+            for k, line in enumerate(wrap_text(name, 12, self.wide - 8, 2)):
                 self._text(middle, y - 2 + 16 * k, line, 12, anchor="middle")
         for n, (name, _cells) in enumerate(picture.rows):
             x, top = self._place(n, 0)
-            lines = wrapped(name, 12, _LEFT - _EDGE - 14, 3)
+            lines = wrap_text(name, 12, _LEFT - _EDGE - 14, 3)
             for k, line in enumerate(lines):
                 offset = self.high / 2 + 4 + 15 * (k - (len(lines) - 1) / 2)
                 self._text(x - 12, top + offset, line, 12, anchor="end")
@@ -216,7 +216,7 @@ class _Drawing:
         if cell.moved:
             end = x + self.wide - 8
             self._text(end, y + 22, cell.moved, 13, fill=ink, anchor="end", bold=True, halo=fill)
-        lines = [line for text in cell.lines for line in wrapped(text, 11, self.wide - 16, 2)]
+        lines = [line for text in cell.lines for line in wrap_text(text, 11, self.wide - 16, 2)]
         for n, line in enumerate([*lines, *([cell.more] if cell.more else [])]):
             self._text(inner, y + 43 + 13 * n, line, 11, fill=ink, halo=fill)
         self._text(inner, y + self.high - 8, cell.rating, 11, fill=ink, halo=fill)

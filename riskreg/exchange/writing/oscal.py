@@ -26,7 +26,7 @@ def oscal_pieces(rows: Rows, *, register: uuid.UUID, title: str, at: dt.datetime
     people: dict[str, str] = {}
     items: list[dict[str, Any]] = []
     plan = {"uuid": _id(register, "plan", at.isoformat())}
-    yield '{"plan-of-action-and-milestones": {' + _inside(plan)
+    yield '{"plan-of-action-and-milestones": {' + _json_without_braces(plan)
     yield ',\n"risks": ['
     for n, (ref, group) in enumerate(groupby(rows, lambda row: row["ref"])):
         of_risk = list(group)
@@ -51,10 +51,10 @@ def oscal_pieces(rows: Rows, *, register: uuid.UUID, title: str, at: dt.datetime
         metadata["parties"] = [
             {"uuid": key, "type": "person", "name": name} for key, name in people.items()
         ]
-    yield "\n],\n" + _inside({"poam-items": items, "metadata": metadata}) + "}}\n"
+    yield "\n],\n" + _json_without_braces({"poam-items": items, "metadata": metadata}) + "}}\n"
 
 
-def _inside(value: Mapping[str, Any]) -> str:
+def _json_without_braces(value: Mapping[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)[1:-1]
 
 

@@ -10,7 +10,7 @@ from typing import Any, NoReturn
 from django.utils.html import escape
 from django.utils.translation import gettext as _
 
-from riskreg.exchange.writing.packs import Text, texts_by_language, words
+from riskreg.exchange.writing.packs import Text, text_in_all_languages, texts_by_language
 
 _STYLE = """
 @page { size: A4; margin: 18mm 16mm 20mm; @bottom-left { content: %(notice)s; font-size: 7.5pt;
@@ -78,8 +78,9 @@ def pack_html(contents: Mapping[str, Any], languages: Sequence[str], day: dt.dat
     """The page that is drawn."""
     page = PackPage(languages)
     stamp = day.isoformat()
-    title = f"{words(contents['title'], ' ')}, {words(contents['register'], ' ')}, {stamp}"
-    notice = words(contents["notice"], " · ")
+    named = [text_in_all_languages(contents[part], " ") for part in ("title", "register")]
+    title = ", ".join([*named, stamp])
+    notice = text_in_all_languages(contents["notice"], " · ")
     parts = [
         f'<!doctype html><html lang="{languages[0]}"><head><meta charset="utf-8">',
         f"<title>{escape(title)}</title>",
@@ -191,7 +192,7 @@ class PackPage:
         )
 
     def _matrix_html(self, block: Mapping[str, Any]) -> str:
-        down, across = (words(axis, " ") for axis in block["axes"])
+        down, across = (text_in_all_languages(axis, " ") for axis in block["axes"])
         head = "".join(
             f'<th scope="col" class="lines">{self.text_html(name)}</th>' for name in block["head"]
         )
@@ -199,7 +200,7 @@ class PackPage:
             f'<tr><th scope="row" class="lines">{self.text_html(row["name"])}</th>'
             + "".join(
                 f'<td class="t{cell["tone"]}"><b>{escape(cell["text"]) or "·"}</b>'
-                f"<small>{escape(words(cell['rating'], ' '))}</small></td>"
+                f"<small>{escape(text_in_all_languages(cell['rating'], ' '))}</small></td>"
                 for cell in row["cells"]
             )
             + "</tr>"

@@ -13,7 +13,7 @@ from pptx.dml.color import RGBColor
 from pptx.enum.text import MSO_ANCHOR, PP_ALIGN
 from pptx.util import Inches, Pt
 
-from riskreg.exchange.writing.packs import Text, texts_by_language, words
+from riskreg.exchange.writing.packs import Text, text_in_all_languages, texts_by_language
 
 # python-pptx says nothing of its types here.
 _rgb: Any = RGBColor
@@ -54,17 +54,17 @@ def write_pack(contents: Mapping[str, Any], languages: Sequence[str], day: dt.da
                 deck.slide(section["title"], block, notes)
     moment = dt.datetime.combine(day, dt.time(), dt.UTC).replace(tzinfo=None)
     about = deck.show.core_properties
-    about.title, about.author = words(contents["title"], " "), "riskreg"
-    about.subject = f"{words(contents['register'], ' ')}, {day.isoformat()}"
+    about.title, about.author = text_in_all_languages(contents["title"], " "), "riskreg"
+    about.subject = f"{text_in_all_languages(contents['register'], ' ')}, {day.isoformat()}"
     about.language = _LANGUAGES[languages[0]]
     about.last_modified_by, about.revision = "riskreg", 1
     about.created = about.modified = about.last_printed = moment
     out = io.BytesIO()
     deck.show.save(out)
-    return _dated(out.getvalue())
+    return _without_times(out.getvalue())
 
 
-def _dated(data: bytes) -> bytes:
+def _without_times(data: bytes) -> bytes:
     """The same zip without the time at which it was written."""
     out = io.BytesIO()
     with (
@@ -110,7 +110,12 @@ class _Deck:
             block["widths"] if is_table else [2, *[10 / len(self.languages)] * len(self.languages)]
         )
         inches = _inches(widths, _WIDTH - 2 * _EDGE)
-        room = _BOTTOM - 0.1 - top - _NOTE * sum(len(words(n).split("\n")) for n in notes)
+        room = (
+            _BOTTOM
+            - 0.1
+            - top
+            - _NOTE * sum(len(text_in_all_languages(n).split("\n")) for n in notes)
+        )
         size = next((s for s in _SIZES if _height([*head, *rows], inches, s) <= room), _SMALLEST)
         pieces = list(_pieces(rows, head, inches, size, room))
         for n, piece in enumerate(pieces):
@@ -150,7 +155,7 @@ class _Deck:
 
     def _notes(self, slide: Any, notes: Sequence[Text]) -> None:
         if notes:
-            high = _NOTE * sum(len(words(note).split("\n")) for note in notes)
+            high = _NOTE * sum(len(text_in_all_languages(note).split("\n")) for note in notes)
             frame = _box(slide, _EDGE, _BOTTOM - high + 0.1, _WIDTH - 2 * _EDGE, high)
             for n, note in enumerate(notes):
                 self._write(frame, note, 10, first=not n, colour=_GREY)
@@ -163,7 +168,7 @@ class _Deck:
         shape.width, shape.height = Inches(_WIDTH - 2 * _EDGE), Inches(0.95)
         shape.text_frame.word_wrap = True
         shape.text_frame.vertical_anchor = MSO_ANCHOR.MIDDLE
-        size = 26 if len(words(title)) < 70 else 18
+        size = 26 if len(text_in_all_languages(title)) < 70 else 18
         self._write(shape.text_frame, title, size, first=True, bold=True)
         for paragraph in shape.text_frame.paragraphs:
             paragraph.alignment = PP_ALIGN.LEFT
@@ -199,14 +204,14 @@ class _Deck:
                 cell = table.cell(y, x)
                 _fill(cell, _WHITE)
                 cell.margin_top = cell.margin_bottom = Inches(0.04)
-                self._write(cell.text_frame, _shortened(text), size, first=True)
+                self._write(cell.text_frame, _shorten_for_slide(text), size, first=True)
                 if x in numbers:
                     for paragraph in cell.text_frame.paragraphs:
                         paragraph.alignment = PP_ALIGN.RIGHT
         return table
 
     def _matrix(self, slide: Any, block: Mapping[str, Any]) -> None:
-        down, across = (words(axis, " ") for axis in block["axes"])
+        down, across = (text_in_all_languages(axis, " ") for axis in block["axes"])
         rows, columns = len(block["rows"]) + 1, len(block["head"]) + 1
         high = (_BOTTOM - 0.55 - _TOP) / rows
         shape = slide.shapes.add_table(
@@ -262,18 +267,18 @@ def _parts(text: Text, language: str, between: str) -> Iterator[tuple[str, str]]
             for line in part.split("\n"):
                 yield lang, line
     else:
-        yield language, words(text, between)
+        yield language, text_in_all_languages(text, between)
 
 
 def _prefixed(before: str, text: Text) -> str:
-    return before + words(text, " · ")
+    return before + text_in_all_languages(text, " · ")
 
 
-def _shortened(text: Text) -> Text:
+def _shorten_for_slide(text: Text) -> Text:
     """What no slide has room for ends with a sign that there is more: in the register, and in the
     PDF."""
     if isinstance(text, Mapping):
-        return {lang: str(_shortened(part)) for lang, part in text.items()}
+        return {lang: str(_shorten_for_slide(part)) for lang, part in text.items()}
     return text if len(text) <= _LONGEST else text[: _LONGEST - 1].rstrip() + "…"
 
 
@@ -313,7 +318,10 @@ def _height(rows: Sequence[Sequence[Text]], inches: Sequence[float], size: int) 
     """How many inches ``rows`` take in letters of ``size`` points."""
     line = size * _LEADING / 72
     return sum(
-        max(_lines(_shortened(text), inch, size) for text, inch in zip(row, inches, strict=True))
+        max(
+            _lines(_shorten_for_slide(text), inch, size)
+            for text, inch in zip(row, inches, strict=True)
+        )
         * line
         + _PADDING
         for row in rows
@@ -324,7 +332,7 @@ def _lines(text: Text, inch: float, size: int) -> int:
     """Lines of a text in a cell; a Chinese letter is as wide as two others."""
     room = max(1.0, (inch - 0.2) * 72 / (size * 0.51))
     count = 0
-    for part in words(text).split("\n"):
+    for part in text_in_all_languages(text).split("\n"):
         wide = sum(2 if ord(c) > 0x2E7F else 1 for c in part)
         count += max(1, -int(-wide // room))
     return count

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 Text = str | Mapping[str, str]
 
 
-def merged(contents: Mapping[str, Any]) -> Any:
+def merge_languages(contents: Mapping[str, Any]) -> Any:
     """The contents of every language as one. Raises ``ValueError`` where they are not alike: a
     register that changed between two readings."""
     languages = list(contents)
@@ -38,7 +38,7 @@ def texts_by_language(text: Text, language: str) -> list[tuple[str, str]]:
     return list(text.items()) if isinstance(text, Mapping) else [(language, text)]
 
 
-def words(text: Text, between: str = "\n") -> str:
+def text_in_all_languages(text: Text, between: str = "\n") -> str:
     """A text in all of its languages."""
     return (
         between.join(part for part in text.values() if part) if isinstance(text, Mapping) else text

@@ -4,7 +4,7 @@ import datetime as dt
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from riskreg.exchange.writing.files import encoded
+from riskreg.exchange.writing.files import encode_in_pieces
 from riskreg.exchange.writing.jsons import IR8286_NAMES, ir8286_rows, json_pieces
 from riskreg.exchange.writing.oscal import oscal_pieces
 from riskreg.register.models import Register
@@ -19,5 +19,7 @@ def risk_file_pieces(
 ) -> Iterator[bytes]:
     """``rows`` of ``export_rows`` as NIST IR 8286 or OSCAL."""
     if kind == "oscal":
-        return encoded(oscal_pieces(rows, register=register.uuid, title=register.name, at=at))
-    return encoded(json_pieces(ir8286_rows(rows), IR8286_NAMES, dict(about)))
+        return encode_in_pieces(
+            oscal_pieces(rows, register=register.uuid, title=register.name, at=at)
+        )
+    return encode_in_pieces(json_pieces(ir8286_rows(rows), IR8286_NAMES, dict(about)))

@@ -106,7 +106,7 @@ def _write_sheet(
     sheet.freeze_panes = "A2"
     for place, column in enumerate(columns, 1):
         sheet.column_dimensions[get_column_letter(place)].width = column.width
-    sheet.append([_head(sheet, column.label) for column in columns])
+    sheet.append([_head_cell(sheet, column.label) for column in columns])
     count = 1
     for row in rows:
         count += 1
@@ -160,7 +160,7 @@ def _pieces(file: IO[bytes]) -> Iterator[bytes]:
         yield piece
 
 
-def _head(sheet: Any, label: str) -> Any:
+def _head_cell(sheet: Any, label: str) -> Any:
     cell = _text(sheet, label)
     cell.font, cell.fill, cell.alignment = Font(bold=True), _HEAD, _WRAP
     return cell

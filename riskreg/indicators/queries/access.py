@@ -30,13 +30,13 @@ def visible_readings(viewer: Viewer) -> QuerySet[Reading]:
     return Reading.objects.filter(indicator__in=Indicator.objects.visible_to(viewer))
 
 
-def readings_until(moment: dt.datetime) -> QuerySet[Reading]:
+def readings_of_outer_until(moment: dt.datetime) -> QuerySet[Reading]:
     """For a subquery over indicators: the readings that count up to ``moment``, newest first."""
     rows = Reading.objects.filter(indicator=OuterRef("pk"), correction=None, at__lte=moment)
     return rows.order_by("-at")
 
 
-def newest_label() -> Subquery:
+def newest_label_of_outer() -> Subquery:
     """For a query over indicators: the label of the newest reading that counts."""
     rows = Reading.objects.filter(indicator=OuterRef("pk"), correction=None)
     return Subquery(rows.order_by("-at").values("label")[:1])
@@ -54,7 +54,7 @@ def indicators_for(viewer: Viewer) -> QuerySet[Indicator]:
     risks they watch, by ref."""
     rows: QuerySet[Indicator] = (
         with_dormant(Indicator.objects.visible_to(viewer))
-        .annotate(reading_label=newest_label())
+        .annotate(reading_label=newest_label_of_outer())
         .select_related("owner", "party", "objective")
         .prefetch_related(Prefetch("risks", queryset=visible_risks(viewer).order_by("ref")))
         .order_by("ref")
@@ -68,7 +68,7 @@ def indicator_for(viewer: Viewer, ref: str, *, lock: bool = False) -> Indicator:
     Raises ``NotFound`` both for what is not there and for what is another party's own.
     """
     rows = Indicator.objects.visible_to(viewer).select_related("party", "owner", "objective")
-    rows = rows.annotate(reading_label=newest_label())
+    rows = rows.annotate(reading_label=newest_label_of_outer())
     if lock:
         rows = rows.select_for_update(of=("self",))
     indicator: Indicator | None = rows.filter(ref=ref).first() if valid_ref(ref) else None
@@ -115,7 +115,9 @@ def latest_values(
     return series
 
 
-def watching(viewer: Viewer, risk: Risk, size: int) -> list[tuple[Indicator, list[Decimal]]]:
+def watching_with_values(
+    viewer: Viewer, risk: Risk, size: int
+) -> list[tuple[Indicator, list[Decimal]]]:
     """Indicators in use that watch ``risk``, each with its newest ``size`` values, oldest first.
 
     One query: a row for each value, and one for an indicator without any.
@@ -137,7 +139,7 @@ def _values_watching(viewer: Viewer, risk: int, *, size: int) -> QuerySet[Any]:
             read_value=F("readings__value"),
             corrected_by=F("readings__correction"),
             read_at=F("readings__at"),
-            reading_label=newest_label(),
+            reading_label=newest_label_of_outer(),
         )
         .filter(corrected_by=None)
         .annotate(
@@ -148,7 +150,7 @@ def _values_watching(viewer: Viewer, risk: int, *, size: int) -> QuerySet[Any]:
     )
 
 
-def reviews_beside(viewer: Viewer, indicator: Indicator) -> QuerySet[Review]:
+def reviews_of_watched_risks(viewer: Viewer, indicator: Indicator) -> QuerySet[Review]:
     """Visible reviews of the risks that ``indicator`` watches, newest first."""
     risks = visible_risks(viewer).filter(indicators=indicator)
     return (
@@ -159,21 +161,21 @@ def reviews_beside(viewer: Viewer, indicator: Indicator) -> QuerySet[Review]:
     )
 
 
-def measuring(viewer: Viewer, objectives: Collection[int]) -> dict[int, Indicator]:
+def indicator_measuring_each(viewer: Viewer, objectives: Collection[int]) -> dict[int, Indicator]:
     """The indicator in use that measures the way to each of ``objectives`` (database ids), as far
     as the viewer may know; the one read last where there are several."""
-    rows = _measuring(viewer, list(objectives))
+    rows = _indicators_measuring(viewer, list(objectives))
     return {row.objective_id: row for row in rows if row.objective_id is not None}
 
 
 @written_once()
-def _measuring(viewer: Viewer, objectives: list[int]) -> QuerySet[Indicator]:
+def _indicators_measuring(viewer: Viewer, objectives: list[int]) -> QuerySet[Indicator]:
     rows = visible_indicators(viewer).filter(active=True, objective__in=objectives)
-    rows = rows.annotate(reading_label=newest_label())
+    rows = rows.annotate(reading_label=newest_label_of_outer())
     return rows.exclude(latest_at=None).order_by("latest_at", "pk")
 
 
-def late_for(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
+def late_owned_by(viewer: Viewer, today: dt.date) -> QuerySet[Indicator]:
     """Indicators that ``viewer`` owns whose reading is late, longest first."""
     return (
         indicators_for(viewer)

@@ -15,11 +15,11 @@ from riskreg.reviews.models import Review
 from riskreg.risks.models import Mitigation, Position, State
 from riskreg.risks.queries.priority import priority_of_risk
 
-# Still to be answered by a review: see ``with_reviewed``.
+# Still to be answered by a review: see ``all_with_reviewed_mark``.
 OPEN = Q(reviewed=False, risk__state=State.OPEN)
 
 
-def with_reviewed() -> QuerySet[Breach]:
+def all_with_reviewed_mark() -> QuerySet[Breach]:
     """Every breach, with ``reviewed``: whether a review of its risk was recorded after it."""
     later = Review.objects.filter(
         risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
@@ -29,14 +29,14 @@ def with_reviewed() -> QuerySet[Breach]:
 
 def open_breaches() -> QuerySet[Breach]:
     """Every breach that waits for a review; for services, which look past the party boundary."""
-    return with_reviewed().filter(OPEN)
+    return all_with_reviewed_mark().filter(OPEN)
 
 
 def reading_labels(
     viewer: Viewer, risks: Collection[uuid.UUID]
 ) -> dict[tuple[uuid.UUID, str], str]:
     """{(risk, ref of an indicator): the label of the reading that last called for a review}."""
-    rows = _known_to(viewer).filter(risk__uuid__in=risks).order_by("pk")
+    rows = _visible_answered_or_not(viewer).filter(risk__uuid__in=risks).order_by("pk")
     found = rows.values_list("risk__uuid", "indicator__ref", "reading__label")
     return {(risk, ref): label for risk, ref, label in found}
 
@@ -46,7 +46,9 @@ def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event
     ``reading_label``, that of the reading that last called for a review of their risk; None
     without."""
     works = Mitigation.objects.visible_to(viewer).filter(uuid=OuterRef("subject_uuid"))
-    last = _known_to(viewer).filter(risk__uuid=OuterRef("subject_uuid")).order_by("-pk")
+    last = (
+        _visible_answered_or_not(viewer).filter(risk__uuid=OuterRef("subject_uuid")).order_by("-pk")
+    )
     rows: QuerySet[Event] = found.annotate(
         work_labels=Subquery(works.values("labels")[:1]),
         reading_label=Subquery(last.values("reading__label")[:1]),
@@ -55,16 +57,16 @@ def with_figure_labels(viewer: Viewer, found: QuerySet[Event]) -> QuerySet[Event
 
 
 @written_once()
-def breaches_of(viewer: Viewer, risk: int) -> QuerySet[Breach]:
+def open_breaches_of(viewer: Viewer, risk: int) -> QuerySet[Breach]:
     """What calls for a review of the risk of that database id, as far as the viewer may know,
     oldest first."""
-    return _with_links(_visible(viewer)).filter(risk=risk)
+    return _with_links(_open_and_visible(viewer)).filter(risk=risk)
 
 
 def waiting_breaches(viewer: Viewer) -> QuerySet[Breach]:
     """Every breach that the viewer may know of and that waits for a review: red before amber, in
     each that of the worst risk, then the longest waiting."""
-    rows = _visible(viewer).select_related("indicator", "reading", "risk")
+    rows = _open_and_visible(viewer).select_related("indicator", "reading", "risk")
     return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
 
 
@@ -85,7 +87,9 @@ def waiting_breaches_on(viewer: Viewer, end: dt.datetime) -> QuerySet[Breach]:
         Q(valid_to=None) | Q(valid_to__gte=end), risk=OuterRef("risk"), valid_from__lt=end,
         state=State.OPEN,
     )  # fmt: skip
-    rows = _known_to(viewer).filter(~Exists(later), Exists(stood_open), created_at__lt=end)
+    rows = _visible_answered_or_not(viewer).filter(
+        ~Exists(later), Exists(stood_open), created_at__lt=end
+    )
     rows = rows.select_related("indicator", "reading", "risk")
     return rows.order_by("-status", priority_of_risk("risk").desc(), "due_on", "pk")
 
@@ -94,15 +98,15 @@ def breaches_called_by(viewer: Viewer, indicator: Indicator) -> QuerySet[Breach]
     """All that ``indicator`` has called for, answered (``reviewed``) or not: what waits for its
     review first, then the newest."""
     mine = Breach.objects.visible_to(viewer).filter(indicator=indicator)
-    rows = _with_links(with_reviewed()).filter(pk__in=mine.values("pk"))
+    rows = _with_links(all_with_reviewed_mark()).filter(pk__in=mine.values("pk"))
     return rows.order_by("reviewed", "-pk")  # type: ignore[misc]
 
 
-def _visible(viewer: Viewer) -> QuerySet[Breach]:
-    return open_breaches().filter(pk__in=_known_to(viewer).values("pk"))
+def _open_and_visible(viewer: Viewer) -> QuerySet[Breach]:
+    return open_breaches().filter(pk__in=_visible_answered_or_not(viewer).values("pk"))
 
 
-def _known_to(viewer: Viewer) -> QuerySet[Breach]:
+def _visible_answered_or_not(viewer: Viewer) -> QuerySet[Breach]:
     # A breach is never seen by more people than its indicator is.
     return Breach.objects.visible_to(viewer)
 

@@ -55,7 +55,7 @@ def indicators_serving_no_other_open_risk(viewer: Viewer, risk: Risk) -> QuerySe
     return serving_no_other_open_risk(rows, risk)
 
 
-def serve_alone(viewer: Viewer, risk: Risk) -> Followers:
+def followers_serving_alone(viewer: Viewer, risk: Risk) -> Followers:
     """What closing ``risk`` would leave without an open risk."""
     works, read = (
         mitigations_serving_no_other_open_risk(viewer, risk),
@@ -64,7 +64,7 @@ def serve_alone(viewer: Viewer, risk: Risk) -> Followers:
     return _followers(viewer, works, read)
 
 
-def ended_with(viewer: Viewer, risk: Risk) -> Followers:
+def followers_ended_with(viewer: Viewer, risk: Risk) -> Followers:
     """What was ended when ``risk`` was closed and has not been brought back since."""
     works = Mitigation.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
     read = Indicator.objects.visible_to(viewer).filter(ended_with=risk).order_by("ref")
@@ -76,13 +76,16 @@ def ended_with(viewer: Viewer, risk: Risk) -> Followers:
 def _followers(
     viewer: Viewer, works: QuerySet[Mitigation], indicators: QuerySet[Indicator]
 ) -> Followers:
-    rows = [*_works(viewer, works[:MOST]), *_indicators(viewer, indicators[:MOST])]
+    rows = [
+        *_mitigations_as_followers(viewer, works[:MOST]),
+        *_indicators_as_followers(viewer, indicators[:MOST]),
+    ]
     # Nothing was cut, and so nothing is to be counted, where neither kind can have reached MOST.
     total = len(rows) if len(rows) < MOST else works.count() + indicators.count()
     return Followers(rows, total)
 
 
-def _works(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Follower]:
+def _mitigations_as_followers(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Follower]:
     return [
         Follower(
             kind="mitigation",
@@ -98,7 +101,7 @@ def _works(viewer: Viewer, rows: Iterable[Mitigation]) -> list[Follower]:
     ]
 
 
-def _indicators(viewer: Viewer, rows: Iterable[Indicator]) -> list[Follower]:
+def _indicators_as_followers(viewer: Viewer, rows: Iterable[Indicator]) -> list[Follower]:
     return [
         Follower(
             kind="indicator",

@@ -10,8 +10,8 @@ from django.db.models import Case, Q, QuerySet, Subquery, Value, When
 from riskreg.indicators.models import Indicator, Status
 from riskreg.indicators.queries.access import (
     indicators_for,
-    newest_label,
-    readings_until,
+    newest_label_of_outer,
+    readings_of_outer_until,
     visible_indicators,
 )
 from riskreg.register.access import Viewer
@@ -40,7 +40,7 @@ def actual_values(viewer: Viewer, objectives: Collection[Objective]) -> dict[int
     rows = (
         visible_indicators(viewer)
         .filter(objective__in=by_id, active=True, latest_value__isnull=False)
-        .annotate(reading_label=newest_label())
+        .annotate(reading_label=newest_label_of_outer())
         .order_by("-ref")
     )
     found: dict[int, Actual] = {}
@@ -64,7 +64,7 @@ def measured_until(
 ) -> dict[int, ReadThen]:
     """{objective (database id): the last reading before ``end``} of the indicator in use that
     measures it; of several, that which was read last."""
-    newest = readings_until(end - dt.timedelta(microseconds=1))
+    newest = readings_of_outer_until(end - dt.timedelta(microseconds=1))
     rows = (
         visible_indicators(viewer)
         .filter(active=True, objective__in=list(objectives))

@@ -38,11 +38,11 @@ def close_risk_and_end(
     ``end``: work is cancelled, indicators are retired. ``ending`` says how it ended, as for
     ``risks.services.close_risk``.
 
-    Only what served no other open risk can be ended so (``queries.closing.serve_alone``). What is
-    not named stays as it is, and nothing reminds of it until it serves an open risk. Each has its
-    event where its own readers are. Raises ``Invalid`` naming what is wrong with ``reason`` and
-    ``end``, ``Forbidden`` for what the actor may not end, ``Conflict``, ``NotFound``.
-    """
+    Only what served no other open risk can be ended so
+    (``queries.closing.followers_serving_alone``). What is not named stays as it is, and nothing
+    reminds of it until it serves an open risk. Each has its event where its own readers are. Raises
+    ``Invalid`` naming what is wrong with ``reason`` and ``end``, ``Forbidden`` for what the actor
+    may not end, ``Conflict``, ``NotFound``."""
     require(actor, "risk.close", risk_for(actor, ref))
     errors = Errors()
     refs = _clean_refs(errors, end)

@@ -85,11 +85,11 @@ def record_readings(
     now = recorded_at or at
     clean = _clean_rows(indicator, rows, now)
     result = Recorded(indicator, before=indicator.status)
-    _write(actor, result, clean, origin, now)
+    _write_readings(actor, result, clean, origin, now)
     if not result.readings:
         return result
     due = indicator.next_reading_on
-    turns = _recompute(result)
+    turns = _recompute_status_of(result)
     changes = standing_changes(indicator, result.before, due)
     entries: list[Entry] = []
     for reading, status in turns[-1:]:
@@ -108,7 +108,7 @@ def record_readings(
     return result
 
 
-def _recompute(result: Recorded) -> list[tuple[Reading, str]]:
+def _recompute_status_of(result: Recorded) -> list[tuple[Reading, str]]:
     """Bring the status up to date; the reading at which a review came to be called for, if any.
 
     What is news counts: readings later than the latest before, each turn for the worse among them.
@@ -254,7 +254,7 @@ def clean_moment(errors: Errors, value: Any, now: dt.datetime, zone: str) -> dt.
     return moment
 
 
-def _write(
+def _write_readings(
     actor: Viewer, result: Recorded, rows: Sequence[_Row], origin: str, now: dt.datetime
 ) -> None:
     indicator = result.indicator
@@ -310,13 +310,13 @@ def _logged_rows(result: Recorded, changes: dict[str, Any]) -> list[dict[str, An
     parts = [rows[n : n + LOGGED_READINGS] for n in range(0, len(rows), LOGGED_READINGS)]
     entries: list[dict[str, Any]] = []
     for part in parts:
-        old = [_logged(r.corrects) for r in part if r.corrects is not None]
-        entries.append({"readings": [old or None, [_logged(r) for r in part]]})
+        old = [_reading_for_log(r.corrects) for r in part if r.corrects is not None]
+        entries.append({"readings": [old or None, [_reading_for_log(r) for r in part]]})
     entries[-1] |= changes
     return entries
 
 
-def _logged(reading: Reading) -> dict[str, Any]:
+def _reading_for_log(reading: Reading) -> dict[str, Any]:
     at = reading.at.astimezone(dt.UTC).isoformat().removesuffix("+00:00") + "Z"
     logged: dict[str, Any] = {
         "id": str(reading.uuid),

@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 from riskreg.exchange.models import PackLanguage, PackSchedule, PackSending
 from riskreg.exchange.queries.schedules import (
     is_late,
+    last_sendings_of,
     pack_makers,
     people_of,
     running_schedules_for,
     schedule_for,
-    sendings_of,
 )
 from riskreg.exchange.schedule_fields import PACK_SCHEDULE
 from riskreg.exchange.services.pack_mail import left_out_words
@@ -172,7 +172,7 @@ class ScheduleEdit(ScheduleView):
     def _page(
         self, row: PackSchedule, form: ScheduleForm, status: int = 200, conflict: str = ""
     ) -> HttpResponse:
-        found = sendings_of([row])[row.pk]
+        found = last_sendings_of([row])[row.pk]
         context = {
             "row": row,
             "form": form,

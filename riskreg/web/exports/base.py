@@ -13,9 +13,9 @@ from riskreg.exchange.queries.sheets import with_columns
 from riskreg.exchange.writing.files import (
     FORMATS,
     Sheet,
+    count_rows_read,
     file_pieces,
-    in_language,
-    tallied,
+    made_in_language,
 )
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.security_middleware import tell_rows
@@ -54,7 +54,7 @@ class FileView(RegisterView):
         if kind not in self.formats:
             return refused(_("Formats are: %s.") % ", ".join(self.formats))
         try:
-            sheets, rows = tallied(self.sheets(given, **named))
+            sheets, rows = count_rows_read(self.sheets(given, **named))
             sheets[0] = with_columns(sheets[0], columns)
             pieces = self.pieces(kind, given, sheets)
         except Invalid as invalid:
@@ -72,7 +72,7 @@ class FileView(RegisterView):
 
 def as_file(pieces: Iterable[bytes], content_type: str, name: str) -> StreamingHttpResponse:
     """``pieces`` as a download called ``name``, made in the language of the request."""
-    made = in_language(get_language() or "en", pieces)
+    made = made_in_language(get_language() or "en", pieces)
     response = StreamingHttpResponse(made, content_type=content_type)
     response["Content-Disposition"] = f'attachment; filename="{name}"'
     return response

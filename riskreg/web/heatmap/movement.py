@@ -7,7 +7,7 @@ from typing import Any
 from django.utils.safestring import SafeString
 
 from riskreg.exchange.queries.heatmap_pictures import heatmap_picture, leg_lines, leg_name
-from riskreg.exchange.writing.heatmap_svg import svg
+from riskreg.exchange.writing.heatmap_svg import picture_svg
 from riskreg.risks.queries.heatmap import Heatmap
 from riskreg.risks.queries.heatmap_flows import LEGS, Flows
 from riskreg.web.heatmap.asked import HeatmapAsked
@@ -28,7 +28,7 @@ def movement(
     if flows is None:
         return None
     picture = heatmap_picture(asked.viewer, shown, asked.at, flows=flows)
-    drawn = svg(replace(picture, head=(), foot=leg_lines(flows)))
+    drawn = picture_svg(replace(picture, head=(), foot=leg_lines(flows)))
 
     def place(cell: tuple[int, int]) -> str:
         return scale.place({"likelihood": cell[0], "impact": cell[1]})

@@ -17,20 +17,20 @@ from riskreg.exchange.queries import (
     draft_for,
     import_for,
     imports_for,
-    not_taken,
     progress_of_draft,
+    refused_rows_of,
     rows_of,
-    waiting_for_owner,
+    rows_waiting_for_owner,
 )
-from riskreg.exchange.reading import is_blank, shown
+from riskreg.exchange.reading import as_read_in_sheet, is_blank
 from riskreg.exchange.reading.table import MAX_BYTES
 from riskreg.exchange.services import (
     Brought,
     answer_draft,
+    commit_draft_or_start_job,
     drop_draft,
     keep_draft,
-    look_through,
-    take_draft,
+    preview_draft,
     undo_import,
 )
 from riskreg.exchange.writing.csvs import csv_lines
@@ -118,7 +118,7 @@ class Imports(RegisterView):
         require(self.viewer, "import.make")
         words = " ".join(self.request.GET.get("q", "")[:100].split())
         copying = copying or CopyForm(self.viewer, words)
-        waiting = list(waiting_for_owner(self.viewer)[: LISTED + 1])
+        waiting = list(rows_waiting_for_owner(self.viewer)[: LISTED + 1])
         context = {
             "title": _("Bring a spreadsheet in"),
             "form": form,
@@ -196,12 +196,12 @@ class Draft(Imports):
                 messages.success(request, _("The file is left; nothing was brought in."))
                 return self.to("imports")
             if act == "take":
-                made = take_draft(actor=self.viewer, draft=uuid, at=self.at)
+                made = commit_draft_or_start_job(actor=self.viewer, draft=uuid, at=self.at)
                 if isinstance(made, ImportDraft):
                     return self.to("import_draft", made.uuid)
                 messages.success(request, _("It is brought in."))
                 return self.to("import", made.uuid)
-            plan = look_through(actor=self.viewer, draft=draft, at=self.at)
+            plan = preview_draft(actor=self.viewer, draft=draft, at=self.at)
             mapping = posted_answers(plan, request.POST, draft.answers)
             answer_draft(actor=self.viewer, draft=uuid, mapping=mapping)
         except Invalid as invalid:
@@ -210,12 +210,12 @@ class Draft(Imports):
 
     def _preview(self, draft: ImportDraft, problems: list[str] | None = None) -> HttpResponse:
         try:
-            plan = look_through(actor=self.viewer, draft=draft, at=self.at)
+            plan = preview_draft(actor=self.viewer, draft=draft, at=self.at)
         except Invalid as invalid:
             # An answer left no column that says what may happen: the file is read anew without any.
             draft.answers = {}
             problems = [*(problems or []), invalid.detail]
-            plan = look_through(actor=self.viewer, draft=draft, at=self.at)
+            plan = preview_draft(actor=self.viewer, draft=draft, at=self.at)
         rows = sorted(plan.rows, key=lambda row: (_ORDER[row.outcome], row.number))
         why = {r.row: r for r in plan.refused}
         labels = outcome_labels()
@@ -256,7 +256,9 @@ class Draft(Imports):
     def _columns(self, plan: Plan) -> list[dict[str, Any]]:
         found = []
         for n, header in enumerate(plan.table.headers):
-            values = [shown(v)[:60] for v in plan.table.column(header) if not is_blank(v)]
+            values = [
+                as_read_in_sheet(v)[:60] for v in plan.table.column(header) if not is_blank(v)
+            ]
             found.append(
                 {
                     "name": f"column-{n}",
@@ -308,7 +310,7 @@ class ImportPage(Imports):
         labels = outcome_labels()
         rows = list(rows_of(row)[: SHOWN + 1])
         report = row.report
-        refused = not_taken(row).count()
+        refused = refused_rows_of(row).count()
         counts = [(labels[name], report.get(name, 0)) for name in ("new", "updated", "skipped")]
         context = {
             "title": row.file_name,
@@ -345,7 +347,7 @@ class NotTaken(RegisterView):
     def get(self, request: HttpRequest, uuid: uuid.UUID) -> HttpResponseBase:
         """CSV."""
         require(self.viewer, "import.make")
-        rows = not_taken(import_for(self.viewer, uuid))
+        rows = refused_rows_of(import_for(self.viewer, uuid))
         header = [_("Row"), _("Title"), _("Column"), _("Why")]
         lines = csv_lines(header, ((r.number, r.title, r.column, r.why) for r in rows))
         response = StreamingHttpResponse(lines, content_type="text/csv; charset=utf-8")

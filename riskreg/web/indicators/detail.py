@@ -9,7 +9,7 @@ from riskreg.events import queries as events
 from riskreg.evidence.queries import newest_evidence_on
 from riskreg.indicators.models import Indicator, Reading
 from riskreg.indicators.policy import rule_of, status_series
-from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_beside
+from riskreg.indicators.queries.access import indicator_for, readings_of, reviews_of_watched_risks
 from riskreg.indicators.queries.breaches import breaches_called_by
 from riskreg.kernel import clock
 from riskreg.kernel.localised import localised, number
@@ -59,7 +59,7 @@ class IndicatorPage(RegisterView):
         series = [(clock.local_date(r.at, zone), r.value) for r in newest]
         statuses = [status for _before, status in status_series(rule, series)]
         by_reading = {r.pk: s for r, s in zip(newest, statuses, strict=True)}
-        every_review = reviews_beside(self.viewer, indicator)
+        every_review = reviews_of_watched_risks(self.viewer, indicator)
         reviews = list(every_review[:REVIEWS])
         page = page_of(
             request,

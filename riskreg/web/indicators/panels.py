@@ -8,7 +8,11 @@ from django.db.models import QuerySet, Subquery
 from django.urls import reverse
 
 from riskreg.indicators.models import Breach
-from riskreg.indicators.queries.access import indicators_of, readings_until, watching
+from riskreg.indicators.queries.access import (
+    indicators_of,
+    readings_of_outer_until,
+    watching_with_values,
+)
 from riskreg.kernel import clock
 from riskreg.kernel.localised import number
 from riskreg.register.access import Viewer
@@ -79,7 +83,7 @@ def moved_rows(viewer: Viewer, risk: Risk, since: dt.datetime | None) -> list[di
 
 @written_once()
 def _with_value_at(viewer: Viewer, risk: int, moment: dt.datetime) -> QuerySet[Any]:
-    then = readings_until(moment).values("value")[:1]
+    then = readings_of_outer_until(moment).values("value")[:1]
     rows = indicators_of(viewer, risk).filter(active=True).prefetch_related(None)
     return rows.annotate(value_then=Subquery(then))
 
@@ -92,5 +96,5 @@ def watching_rows(viewer: Viewer, risk: Risk, today: dt.date) -> list[dict[str, 
             "values": [float(v) for v in values],
             "limits": limits_for_spark(i),
         }
-        for i, values in watching(viewer, risk, SPARK_POINTS)
+        for i, values in watching_with_values(viewer, risk, SPARK_POINTS)
     ]

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from riskreg.decisions.queries.acceptances import first_unaccepted
-from riskreg.indicators.queries.access import measuring
+from riskreg.indicators.queries.access import indicator_measuring_each
 from riskreg.indicators.queries.breaches import first_waiting_breaches, waiting_breaches
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Errors, Invalid
@@ -292,7 +292,7 @@ class OverviewPage(RegisterView):
         """The objectives that are still to be reached, soonest first, with how far they are and the
         chance of each that the newest run has followed (``chances``, by public id)."""
         rows = objectives_ahead(self.viewer, today, most=SHOWN)
-        measures = measuring(self.viewer, [row.pk for row in rows])
+        measures = indicator_measuring_each(self.viewer, [row.pk for row in rows])
         listed = []
         for row in rows:
             measure = measures.get(row.pk)

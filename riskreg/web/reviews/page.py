@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from riskreg.events import queries as events
-from riskreg.indicators.queries.breaches import breaches_of
+from riskreg.indicators.queries.breaches import open_breaches_of
 from riskreg.kernel.errors import FieldError, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
@@ -171,7 +171,7 @@ class ReviewScreen(RegisterView):
             "happened": happened[:HAPPENED],
             "happened_more": len(happened) > HAPPENED,
             "mitigations": mitigations,
-            "called": called_rows(self.viewer, breaches_of(self.viewer, risk.pk)),
+            "called": called_rows(self.viewer, open_breaches_of(self.viewer, risk.pk)),
             "moved": moved_rows(self.viewer, risk, last.at if last else None),
             "grid": scale.grid(axes_of(self.viewer.register), kind=risk.kind),
             "now": now,

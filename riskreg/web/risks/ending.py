@@ -10,7 +10,11 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from riskreg.indicators.queries.closing import Follower, ended_with, serve_alone
+from riskreg.indicators.queries.closing import (
+    Follower,
+    followers_ended_with,
+    followers_serving_alone,
+)
 from riskreg.indicators.services import close_risk_and_end
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.labels import Label
@@ -77,7 +81,7 @@ class CloseRisk(RiskAction):
         }
 
     def prepare(self, form: ActionForm, risk: Risk) -> None:
-        self.alone = serve_alone(self.viewer, risk)
+        self.alone = followers_serving_alone(self.viewer, risk)
         self.followers = self.alone.rows
         may_end = [f for f in self.followers if f.may_end]
         if may_end:
@@ -123,7 +127,7 @@ class ReopenRisk(RiskAction):
         }
 
     def more(self, request: HttpRequest, risk: Risk) -> dict[str, Any]:
-        ended = ended_with(self.viewer, risk)
+        ended = followers_ended_with(self.viewer, risk)
         return {
             "ended": _rows(self.viewer.register.slug, ended.rows),
             "not_listed": ended.total - len(ended.rows),
@@ -137,7 +141,7 @@ class ReopenRisk(RiskAction):
             _("%(ref)s is open again. Its next review is due on %(day)s.")
             % {"ref": risk.ref, "day": day_text(risk.next_review_on)}
         ]
-        if ended := [f.ref for f in ended_with(self.viewer, risk).rows]:
+        if ended := [f.ref for f in followers_ended_with(self.viewer, risk).rows]:
             sentences.append(
                 _("Still ended since it was closed: %(refs)s.") % {"refs": enumerated(ended)}
             )

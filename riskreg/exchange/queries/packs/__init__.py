@@ -5,7 +5,7 @@ from riskreg.exchange.queries.packs.contents import (
     figure_labels,
     headline_figures,
     pack_contents,
-    reader_of,
+    reader_for_audience,
 )
 
-__all__ = ["PackScope", "figure_labels", "headline_figures", "pack_contents", "reader_of"]
+__all__ = ["PackScope", "figure_labels", "headline_figures", "pack_contents", "reader_for_audience"]

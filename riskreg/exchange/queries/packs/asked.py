@@ -20,8 +20,8 @@ from riskreg.decisions.queries.past import (
 from riskreg.exchange.queries.packs.scope import (
     LISTED,
     PackScope,
-    cut_note,
     day_text,
+    note_where_cut,
     person_text,
     rating_text,
 )
@@ -88,7 +88,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
                     "widths": [1.4, 5, 2, 3],
                     "rows": rows,
                 },
-                *cut_note(len(rows), total),
+                *note_where_cut(len(rows), total),
                 {
                     "kind": "table",
                     "caption": _("Accepted, and still running: %(n)d") % {"n": accepted_total},
@@ -96,7 +96,7 @@ def above_appetite(scope: PackScope) -> list[Section]:
                     "widths": [1.4, 5, 2, 3],
                     "rows": accepted,
                 },
-                *cut_note(len(accepted), accepted_total),
+                *note_where_cut(len(accepted), accepted_total),
             ],
         }
     ]
@@ -108,7 +108,7 @@ def decisions(scope: PackScope) -> list[Section]:
     waiting = waiting_decisions_on(scope.viewer, scope.after_as_of)
     taken_total, waiting_total = taken.count(), waiting.count()
     done = [
-        [row.ref, row.localized("title"), day_text(_local(scope, row.decided_at)),
+        [row.ref, row.localized("title"), day_text(_local_day(scope, row.decided_at)),
          person_text(row.ruled_by)]
         for row in taken.select_related("ruled_by")[:LISTED]
     ]  # fmt: skip
@@ -129,7 +129,7 @@ def decisions(scope: PackScope) -> list[Section]:
                     "widths": [1.4, 5, 2, 3],
                     "rows": done,
                 },
-                *cut_note(len(done), taken_total),
+                *note_where_cut(len(done), taken_total),
                 {
                     "kind": "table",
                     "caption": _("Waiting for an answer: %(n)d") % {"n": waiting_total},
@@ -137,13 +137,13 @@ def decisions(scope: PackScope) -> list[Section]:
                     "widths": [1.4, 5, 2, 3],
                     "rows": due,
                 },
-                *cut_note(len(due), waiting_total),
+                *note_where_cut(len(due), waiting_total),
             ],
         }
     ]
 
 
-def _local(scope: PackScope, moment: dt.datetime | None) -> dt.date | None:
+def _local_day(scope: PackScope, moment: dt.datetime | None) -> dt.date | None:
     return clock.local_date(moment, scope.viewer.register.time_zone) if moment else None
 
 
@@ -166,9 +166,9 @@ def objectives(scope: PackScope) -> list[Section]:
                 _amount(row.value, row.unit),
                 day_text(row.due_on),
                 _amount(read.value, read.unit) if read else _("not measured"),
-                day_text(_local(scope, read.at)) if read else "",
+                day_text(_local_day(scope, read.at)) if read else "",
                 _chance_text(chance) if chance else _("no simulation tells it"),
-                f"{label} · {day_text(_local(scope, chance.run.at))}" if chance else "",
+                f"{label} · {day_text(_local_day(scope, chance.run.at))}" if chance else "",
             ]
         )
     return [
@@ -191,7 +191,7 @@ def objectives(scope: PackScope) -> list[Section]:
                     "widths": [4, 2.6, 2, 2.6, 2, 3, 2.8],
                     "rows": lines,
                 },
-                *cut_note(len(lines), total),
+                *note_where_cut(len(lines), total),
                 {
                     "kind": "note",
                     "text": _(
@@ -280,7 +280,7 @@ def breaches(scope: PackScope) -> list[Section]:
                     "widths": [4, 2, 3, 4],
                     "rows": rows,
                 },
-                *cut_note(len(rows), total),
+                *note_where_cut(len(rows), total),
             ],
         }
     ]

@@ -8,9 +8,9 @@ from riskreg.accounts.models import User
 from riskreg.exchange.queries.packs.positions import TOP
 from riskreg.exchange.queries.packs.scope import (
     PackScope,
-    cut_note,
     day_text,
     level_name,
+    note_where_cut,
     person_text,
 )
 from riskreg.kernel.localised import number, percent_text, text_of
@@ -86,7 +86,7 @@ def appendix(scope: PackScope) -> list[Section]:
         text % {"term": term, "rating": rating}
         for term, rating in appetites_of_terms(scope.viewer, criteria)
     ]
-    sources = _sources(scope)
+    sources = _sources_by_risk(scope)
     listed = [row for rows in sources for row in rows[:OF_EACH]]
     return [
         {
@@ -115,7 +115,7 @@ def appendix(scope: PackScope) -> list[Section]:
                     "head": [_("Risk"), _("Source"), _("Label"), _("Dated")],
                     "widths": [1.3, 7, 2, 2], "rows": listed,
                 },
-                *cut_note(len(listed), sum(map(len, sources))),
+                *note_where_cut(len(listed), sum(map(len, sources))),
                 {"kind": "note", "text": _(
                     "Scores are judgements of members. Texts, owners and the state of work are as "
                     "recorded when the pack is made; places on the map, moves, reviews, decisions "
@@ -126,7 +126,7 @@ def appendix(scope: PackScope) -> list[Section]:
     ]  # fmt: skip
 
 
-def _sources(scope: PackScope) -> list[list[list[str]]]:
+def _sources_by_risk(scope: PackScope) -> list[list[list[str]]]:
     """Those of each of the worst risks."""
     found = heatmap_lists.risks_in_cell(
         scope.viewer, None, stage="residual", at=scope.at, as_of=scope.as_of

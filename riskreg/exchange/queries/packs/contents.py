@@ -14,7 +14,7 @@ from riskreg.exchange.queries.packs.asked import (
 )
 from riskreg.exchange.queries.packs.closing_pages import appendix, review_coverage
 from riskreg.exchange.queries.packs.positions import heatmaps, highest, what_moved
-from riskreg.exchange.queries.packs.scope import PackScope, day_text, reader_of
+from riskreg.exchange.queries.packs.scope import PackScope, day_text, reader_for_audience
 from riskreg.register.visibility import Visibility
 
 # A pack that is made otherwise has another number: the same day then gives other bytes.
@@ -88,5 +88,5 @@ __all__ = [
     "figure_labels",
     "headline_figures",
     "pack_contents",
-    "reader_of",
+    "reader_for_audience",
 ]

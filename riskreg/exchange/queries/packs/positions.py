@@ -7,9 +7,9 @@ from django.utils.translation import gettext as _
 from riskreg.exchange.queries.packs.scope import (
     LISTED,
     PackScope,
-    cut_note,
     day_text,
     level_name,
+    note_where_cut,
     person_text,
     rating_text,
     stage_text,
@@ -56,7 +56,7 @@ def what_moved(scope: PackScope) -> list[Section]:
             "widths": [1.4, 4, 2, 2, 5],
             "rows": rows,
         },
-        *cut_note(len(rows), len(compared.moves)),
+        *note_where_cut(len(rows), len(compared.moves)),
     ]
     for caption, listed, total in (
         (_("New on the map: %(n)d"), opened, len(compared.opened)),
@@ -70,7 +70,7 @@ def what_moved(scope: PackScope) -> list[Section]:
                 "widths": [1, 9],
                 "rows": [[ref, titles.get(ref, "")] for ref in listed],
             },
-            *cut_note(len(listed), total),
+            *note_where_cut(len(listed), total),
         ]
     return [{"key": "moved", "title": _("What moved, and why"), "blocks": blocks}]
 
@@ -156,13 +156,13 @@ def highest(scope: PackScope) -> list[Section]:
         {
             "key": f"risk-{number}",
             "title": f"{row.ref} {row.risk.localized('title')}",
-            "blocks": [{"kind": "facts", "rows": _about(scope, row, moves.get(row.ref))}],
+            "blocks": [{"kind": "facts", "rows": _facts_about(scope, row, moves.get(row.ref))}],
         }
         for number, row in enumerate(rows, 1)
     ]
 
 
-def _about(scope: PackScope, row: Position, move: Any) -> list[list[str]]:
+def _facts_about(scope: PackScope, row: Position, move: Any) -> list[list[str]]:
     risk = row.risk
     facts = [
         [_("Cause"), risk.localized("cause")],

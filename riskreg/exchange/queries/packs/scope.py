@@ -22,7 +22,7 @@ from riskreg.risks.queries.heatmap import Heatmap, heatmap
 LISTED = 10
 
 
-def reader_of(viewer: Viewer, audience: str) -> Viewer:
+def reader_for_audience(viewer: Viewer, audience: str) -> Viewer:
     """Who a pack reads for: the viewer's party, or everybody of the register, as whom nothing of
     any party's own is seen."""
     return viewer if audience == Visibility.PARTY else replace(viewer, party=None)
@@ -30,7 +30,7 @@ def reader_of(viewer: Viewer, audience: str) -> Viewer:
 
 @dataclass(frozen=True)
 class PackScope:
-    """``viewer`` is the reader that a pack is made for (``reader_of``), ``at`` now."""
+    """``viewer`` is the reader that a pack is made for (``reader_for_audience``), ``at`` now."""
 
     viewer: Viewer
     as_of: dt.date
@@ -109,7 +109,7 @@ def level_name(criteria: Criteria, axis: str, value: int) -> str:
     return localised(getattr(criteria, axis)[value - 1]["names"], str(value))
 
 
-def cut_note(shown: int, total: int) -> list[dict[str, Any]]:
+def note_where_cut(shown: int, total: int) -> list[dict[str, Any]]:
     """What is said under a list that is cut."""
     if total <= shown:
         return []
