@@ -17,7 +17,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.services import create_user
 from riskreg.kernel import clock
 from riskreg.register.models import Membership, Register
-from riskreg.register.services import add_party, create_register, mark_used
+from riskreg.register.services import add_party, create_register, mark_criteria_used
 
 REGISTERS = 20
 # Duties told of in each register of an idle sweep.
@@ -71,7 +71,7 @@ def _fill(
         for key, prefix in (("foton", "F"), ("catl", "C"))
     ]
     assert register.criteria is not None
-    mark_used(register.criteria, now)
+    mark_criteria_used(register.criteria, now)
     users = User.objects.bulk_create(
         User(
             email=f"person-{k}@{slug}.example", name=f"Illustrative person {k}", password="!",

@@ -21,7 +21,7 @@ from riskreg.register.services import (
     add_party,
     add_taxonomy,
     create_register,
-    mark_used,
+    mark_criteria_used,
 )
 from riskreg.risks.models import REFS_EACH
 
@@ -70,7 +70,7 @@ def _register(n: int, slug: str, user: User, other: User, now: dt.datetime) -> R
         due_on=dt.date(2030, 12, 31), party=parties[0], at=now,
     )  # fmt: skip
     assert register.criteria is not None
-    mark_used(register.criteria, now)
+    mark_criteria_used(register.criteria, now)
     return register
 
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from riskreg.analysis.policy.curves import last_shown
-from riskreg.register.tolerance import tolerated
+from riskreg.register.tolerance import chance_tolerated
 
 WIDTH, HEIGHT = 640, 260
 _LEFT, _FOOT, _TOP = 44, 26, 10
@@ -77,7 +77,7 @@ def tolerance_path(
     corners = [axes.least] if points[0]["amount"] < axes.least else [points[0]["amount"]]
     corners += [p["amount"] for p in points if axes.least < p["amount"] < axes.most]
     amounts = sorted({*corners, axes.most})
-    return "M" + " L".join(f"{axes.x(a)} {axes.y(tolerated(points, a))}" for a in amounts)
+    return "M" + " L".join(f"{axes.x(a)} {axes.y(chance_tolerated(points, a))}" for a in amounts)
 
 
 def percents_of_largest(values: Sequence[float]) -> list[float]:

@@ -241,7 +241,7 @@ def _expected_loss_over_drivers(
 def figures(step: Step, keep_going: KeepGoing) -> Outcome:
     """Everything that the run came to, under stable keys."""
     row, inputs = load_run(step)
-    label = policy.weakest_label(inputs)
+    label = policy.weakest_label_of_run(inputs)
     # The stages before this one are done, so each has a result.
     done: dict[str, dict[str, Any]] = {
         one.key: one.result or {} for one in step.job.steps.exclude(key=step.key).defer("blob")

@@ -15,7 +15,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, by_uuid, listed
 from riskreg.api.core.values import day, person, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Absence
-from riskreg.register.queries import absences_of, unended_absences_for
+from riskreg.register.queries import every_absence_for, unended_absences_for
 from riskreg.register.services import end_absence, start_absence
 
 _SOONEST = keyset.Order("starts_on", tie="id")
@@ -52,7 +52,7 @@ class Absences(AbsenceApi):
             queryset=rows,
             order=_SOONEST,
             place=lambda row: (row.starts_on, str(row.uuid)),
-            tie=by_uuid(absences_of(self.viewer)),
+            tie=by_uuid(every_absence_for(self.viewer)),
         )
         return listed(
             self, self.viewer.audience.key, listing, lambda found: [self.to_json(r) for r in found]

@@ -24,7 +24,7 @@ from riskreg.register.change_models import ChangeRequest, ChangeState
 from riskreg.register.change_queries import (
     change_request_for,
     change_requests_for,
-    newest_of,
+    newest_asked_for_by,
 )
 from riskreg.risks.services import set_cadence
 
@@ -71,7 +71,7 @@ class ChangeRequests(RegisterApi):
         """Of the time zone or the review cadence. 201: it holds at once; 202: it waits."""
 
         def act() -> Answer:
-            given, before = body_of(request), newest_of(self.viewer)
+            given, before = body_of(request), newest_asked_for_by(self.viewer)
             kind = given.get("kind")
             _check_parts(kind, given)
             try:
@@ -82,7 +82,7 @@ class ChangeRequests(RegisterApi):
                 raise Invalid.one(seen, "changed", conflict.detail) from None
             if isinstance(made, ChangeRequest):
                 return asked_answer(self, made)
-            row = newest_of(self.viewer)
+            row = newest_asked_for_by(self.viewer)
             if row is None or row == before:
                 raise Invalid.one(
                     str(kind), "nothing_changed", _("Nothing differs from what holds now.")

@@ -20,7 +20,7 @@ from riskreg.handover.services import change_member_role, end_member
 from riskreg.kernel import keyset
 from riskreg.register.models import Membership
 from riskreg.register.people import (
-    last_seen,
+    last_sign_in_if_shown,
     manages,
     member_row,
     membership_of_user,
@@ -52,7 +52,7 @@ class MemberApi(RegisterApi):
             "program": user.is_program,
             "active": user.is_active,
             "since": time(row.created_at),
-            "last_seen_at": time(last_seen(self.viewer, row)),
+            "last_seen_at": time(last_sign_in_if_shown(self.viewer, row)),
             "answers_for": counts,
             "version": row.version,
         }

@@ -16,7 +16,7 @@ from riskreg.api.core.table import row_to_json
 from riskreg.kernel import keyset
 from riskreg.register.models import OwnAppetite
 from riskreg.register.own_appetite_fields import OWN_APPETITE
-from riskreg.register.own_appetites import is_outdated, own_appetite_for, own_appetites_for
+from riskreg.register.own_appetites import is_outdated, own_appetite_for, own_appetites_in_force_for
 from riskreg.register.services import change_own_appetite, end_own_appetite, set_own_appetite
 from riskreg.register.services.own_appetites import FIELDS
 
@@ -50,7 +50,7 @@ class OwnAppetites(OwnAppetiteApi):
         """Oldest first. Nobody else sees them: to the other parties, and to who acts for none,
         there are none."""
         self.known_params(*PARAMS)
-        rows = own_appetites_for(self.viewer)
+        rows = own_appetites_in_force_for(self.viewer)
         listing = Listing(
             queryset=rows,
             order=_OLDEST,

@@ -16,7 +16,7 @@ from riskreg.api.core.pagination import PARAMS, Listing, listed
 from riskreg.api.core.values import day, time
 from riskreg.kernel import keyset
 from riskreg.register.models import Membership
-from riskreg.register.people import membership_of_user, programs_for, tokens_of_programs
+from riskreg.register.people import membership_of_user, programs_of_own_party, tokens_of_programs
 from riskreg.register.permissions import require
 from riskreg.register.services import add_program_token, create_program, end_program_token
 
@@ -58,7 +58,7 @@ class Programs(ProgramApi):
         """Of the caller's party, oldest first."""
         self.known_params(*PARAMS)
         listing = Listing(
-            queryset=programs_for(self.viewer),
+            queryset=programs_of_own_party(self.viewer),
             order=_BY_AGE,
             place=lambda row: (None, str(row.user.uuid)),
             tie=lambda public: membership_of_user(self.viewer, uuid.UUID(public)),

@@ -25,7 +25,7 @@ from riskreg.register import services as register_services
 from riskreg.register.access import Viewer, viewer_for
 from riskreg.register.frame_templates import DEFAULT_SCALE, NO_CLASSIFICATION
 from riskreg.register.models import Party, Register, Role
-from riskreg.register.services.creation import Wanted, bring_about
+from riskreg.register.services.creation import Wanted, create_or_complete_register
 from riskreg.reviews.services import grant_extension, record_review
 from riskreg.risks import services
 
@@ -133,7 +133,7 @@ class _Load:
         managers = {a["party"]: a["email"] for a in data["accounts"] if a["role"] == "manager"}
         founder = users[managers[data["parties"][0]["key"]]]
         rest = [a for a in data["accounts"] if a["email"] != managers.get(a["party"])]
-        register, _made = bring_about(
+        register, _made = create_or_complete_register(
             Wanted(
                 slug=DEMO_SLUG,
                 names=data["name"],

@@ -16,9 +16,9 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    is_on,
+    is_of_party,
+    is_switch_on,
     known_values,
-    of_party,
     parse_filters,
 )
 
@@ -42,10 +42,10 @@ def parse(
 
 def _readers() -> dict[str, Reader]:
     return choice_readers(EVIDENCE) | {
-        "party": of_party,
+        "party": is_of_party,
         "thing": _on_kind_of_thing,
         "of": _on_named_things,
-        "withdrawn": lambda asked: Q(withdrawn_at__isnull=not is_on(asked)),
+        "withdrawn": lambda asked: Q(withdrawn_at__isnull=not is_switch_on(asked)),
     }
 
 

@@ -10,19 +10,19 @@ from riskreg.indicators.fields import INDICATOR
 from riskreg.indicators.models import Indicator
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
-from riskreg.register.external_ids import with_external_id
+from riskreg.register.external_ids import has_external_id
 from riskreg.register.filtering import (
     Asked,
     Reader,
     RowFilter,
     choice_readers,
     day_asked,
-    filed_under,
-    is_on,
-    of_party,
-    owned_by,
+    is_filed_under,
+    is_of_party,
+    is_owned_by,
+    is_switch_on,
+    is_updated_since,
     parse_filters,
-    updated_since,
 )
 from riskreg.risks.mitigation_filters import linked_to_risks, toward_objectives
 
@@ -56,23 +56,23 @@ def _visible_indicators(viewer: Viewer) -> QuerySet[Any]:
 def _readers() -> dict[str, Reader]:
     watched = Indicator.risks.through.objects.all()
     return choice_readers(INDICATOR) | {
-        "owner": owned_by(_visible_indicators),
-        "party": of_party,
-        "external_id": with_external_id,
+        "owner": is_owned_by(_visible_indicators),
+        "party": is_of_party,
+        "external_id": has_external_id,
         "risk": linked_to_risks(Indicator.risks, "indicator_id"),
         "objective": toward_objectives(Indicator.risks, "indicator_id", own_field="objective"),
-        "term": filed_under(watched, "indicator_id", "pk", term="risk__terms"),
+        "term": is_filed_under(watched, "indicator_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text", "ref"),
-        "active": lambda asked: Q(active=is_on(asked)),
+        "active": lambda asked: Q(active=is_switch_on(asked)),
         "late": _is_late,
         "due_before": _due_before,
-        "updated_since": updated_since("updated_at"),
+        "updated_since": is_updated_since("updated_at"),
     }
 
 
 def _is_late(asked: Asked) -> Q:
     late = ASKED & Q(next_reading_on__lt=asked.viewer.today(asked.at))
-    return late if is_on(asked) else ~late
+    return late if is_switch_on(asked) else ~late
 
 
 def _due_before(asked: Asked) -> Q:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from prometheus_client import Metric
 from prometheus_client.core import GaugeMetricFamily
 
-from riskreg.notify.queries.deliveries import backlog, circuits_open
+from riskreg.notify.queries.deliveries import circuits_open, waiting_by_channel
 
 
 def gauges(at: dt.datetime) -> Iterable[Metric]:
@@ -17,7 +17,7 @@ def gauges(at: dt.datetime) -> Iterable[Metric]:
     oldest = GaugeMetricFamily(
         "riskreg_delivery_waiting_seconds", "Age of the oldest of them", labels=["channel"]
     )
-    for channel, count, since in backlog():
+    for channel, count, since in waiting_by_channel():
         waiting.add_metric([channel], count)
         oldest.add_metric([channel], max(0.0, (at - since).total_seconds()))
     paused = GaugeMetricFamily(

@@ -63,7 +63,7 @@ def was_set_back(written: dt.datetime, at: dt.datetime) -> bool:
 # Circuits ----------------------------------------------------------------------------------------
 
 
-def pause(pauses: int, first: dt.timedelta = FIRST_PAUSE) -> dt.timedelta:
+def pause_of_server(pauses: int, first: dt.timedelta = FIRST_PAUSE) -> dt.timedelta:
     """How long a server is left alone the ``pauses``-th time (1, 2 …) without a success.
 
     Doubles from ``first`` to half an hour, or stays at ``first`` where that is longer. Raises
@@ -88,7 +88,7 @@ def is_paused(
 # Rates -------------------------------------------------------------------------------------------
 
 
-def burst(per_minute: int) -> int:
+def burst_size(per_minute: int) -> int:
     """How many messages may go at once under a limit of ``per_minute``: a tenth of it, but one."""
     return max(1, per_minute // 10)
 
@@ -99,20 +99,20 @@ def spacing(per_minute: int) -> dt.timedelta:
     What may go at once is taken off the minute, so that no minute, wherever it begins, has more
     than ``per_minute``. Rounded up, or a microsecond too little each would let one more in.
     """
-    return -(MINUTE // -(per_minute - burst(per_minute) + 1))
+    return -(MINUTE // -(per_minute - burst_size(per_minute) + 1))
 
 
-def granted(
+def grant_messages(
     per_minute: int, free_at: dt.datetime | None, wanted: int, at: dt.datetime
 ) -> tuple[int, dt.datetime]:
     """How many of ``wanted`` messages may be sent at ``at``, and the ``free_at`` from then on.
 
     The generic cell rate algorithm (ITU-T I.371): ``free_at`` is when the next one would be in
-    time if they came evenly, and up to ``burst`` may be early. A ``free_at`` that lies further
+    time if they came evenly, and up to ``burst_size`` may be early. A ``free_at`` that lies further
     ahead than it ever can is from before the clock was set back: it then counts as if the burst
     had just been used up, which neither floods nor stalls.
     """
-    step, early = spacing(per_minute), burst(per_minute)
+    step, early = spacing(per_minute), burst_size(per_minute)
     full = at + step * early
     free_at = min(max(free_at or at, at), full)
     count = min(wanted, math.floor((full - free_at) / step))
@@ -121,7 +121,7 @@ def granted(
 
 def next_grant(per_minute: int, free_at: dt.datetime, at: dt.datetime) -> dt.timedelta:
     """How long until a whole burst may go again: to look earlier would send them one by one."""
-    return min(max(free_at - at, dt.timedelta(0)), spacing(per_minute) * burst(per_minute))
+    return min(max(free_at - at, dt.timedelta(0)), spacing(per_minute) * burst_size(per_minute))
 
 
 # Mail --------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from riskreg.operations.queries.engine import (
     broker_memory_since,
     engine_state,
     queue_lengths,
-    standstill,
+    why_engine_is_dead,
 )
 
 
@@ -34,7 +34,11 @@ def gauges(at: dt.datetime) -> Iterable[Metric]:
     lengths: dict[str, float | None] = dict(queue_lengths())
     failed: dict[str, float | None] = dict(state.failed)
     return [
-        one("engine_dead", "1: worker, beat or the sweep stands still", bool(standstill(state))),
+        one(
+            "engine_dead",
+            "1: worker, beat or the sweep stands still",
+            bool(why_engine_is_dead(state)),
+        ),
         each("heartbeat_age_seconds", "Since the last sign of life", "program",
              {name: state.age(moment) for name, moment in state.heartbeats.items()}),
         one("sweep_age_seconds", "Since the last whole sweep ended", state.age(state.swept_at)),

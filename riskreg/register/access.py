@@ -131,7 +131,7 @@ class Viewer:
         )
 
 
-def _absent(register: int, user: int, today: dt.date) -> QuerySet[Absence]:
+def _absences_of_or_stood_in_for(register: int, user: int, today: dt.date) -> QuerySet[Absence]:
     party = Membership.objects.filter(
         register=register, user_id=OuterRef("user_id"), ended_at=None
     ).values("party_id")
@@ -150,7 +150,7 @@ def _absent(register: int, user: int, today: dt.date) -> QuerySet[Absence]:
     )
 
 
-_ABSENT = Statement(_absent, int, int, dt.date)
+_ABSENT = Statement(_absences_of_or_stood_in_for, int, int, dt.date)
 _MEMBER = Statement(
     lambda slug, user: Membership.objects.select_related("register__criteria", "party").filter(
         register__slug=slug, user=user, ended_at=None
@@ -218,42 +218,48 @@ def memberships_of(user: User, *, most: int | None = None, and_in: str = "") -> 
     if most is None:
         return list(_ALL_OF(user.pk, user.uuid))
     if and_in and storable(and_in):
-        return list(_first_and_one(most)(user.pk, user.uuid, and_in))
-    return list(_first(most)(user.pk, user.uuid))
+        return list(_first_memberships_and_one_statement(most)(user.pk, user.uuid, and_in))
+    return list(_first_memberships_statement(most)(user.pk, user.uuid))
 
 
 _BY_REGISTER = (F("register__archived_at").asc(nulls_first=True), "register__slug")
 
 
-def _of(user: int) -> QuerySet[Membership]:
+def _present_memberships_of(user: int) -> QuerySet[Membership]:
     return Membership.objects.filter(user=user, ended_at=None)
 
 
-def _read(rows: QuerySet[Membership], user: int, person: uuid.UUID) -> QuerySet[Membership]:
+def _with_page_fields(
+    rows: QuerySet[Membership], user: int, person: uuid.UUID
+) -> QuerySet[Membership]:
     """Of ``rows`` what every page shows; the user by both ids, as rows and messages name them."""
     unread = unread_expression(_inbox(user, person))
     rows = rows.select_related("register__criteria", "party").annotate(unread=unread)
     return rows.order_by(*_BY_REGISTER)
 
 
-_ALL_OF = Statement(lambda user, person: _read(_of(user), user, person), int, uuid.UUID)
+_ALL_OF = Statement(
+    lambda user, person: _with_page_fields(_present_memberships_of(user), user, person),
+    int,
+    uuid.UUID,
+)
 
 
 @functools.cache
-def _first(most: int) -> Statement[Membership]:
+def _first_memberships_statement(most: int) -> Statement[Membership]:
     def build(user: int, person: uuid.UUID) -> QuerySet[Membership]:
-        first = _of(user).order_by(*_BY_REGISTER).values("pk")[:most]
-        return _read(_of(user).filter(pk__in=first), user, person)
+        first = _present_memberships_of(user).order_by(*_BY_REGISTER).values("pk")[:most]
+        return _with_page_fields(_present_memberships_of(user).filter(pk__in=first), user, person)
 
     return Statement(build, int, uuid.UUID)
 
 
 @functools.cache
-def _first_and_one(most: int) -> Statement[Membership]:
+def _first_memberships_and_one_statement(most: int) -> Statement[Membership]:
     def build(user: int, person: uuid.UUID, slug: str) -> QuerySet[Membership]:
-        first = _of(user).order_by(*_BY_REGISTER).values("pk")[:most]
-        rows = _of(user).filter(Q(pk__in=first) | Q(register__slug=slug))
-        return _read(rows, user, person)
+        first = _present_memberships_of(user).order_by(*_BY_REGISTER).values("pk")[:most]
+        rows = _present_memberships_of(user).filter(Q(pk__in=first) | Q(register__slug=slug))
+        return _with_page_fields(rows, user, person)
 
     return Statement(build, int, uuid.UUID, str)
 

@@ -121,7 +121,9 @@ class Appetites:
         return self.order.index(appetite_of(self.order, self.general, self.named, terms))
 
 
-def steps(before: Appetites, after: Appetites) -> list[tuple[str, str | None, str | None, bool]]:
+def changes_of_term_appetites(
+    before: Appetites, after: Appetites
+) -> list[tuple[str, str | None, str | None, bool]]:
     """(term, appetite before, after, whether any risk would have a looser one) for each term whose
     own appetite differs, with the general one of ``after`` in force already.
 

@@ -13,7 +13,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext_lazy as _
 
 from riskreg.register.accepting import AUTHORITY, with_caps
-from riskreg.register.appetite import Appetites, named_appetites, steps
+from riskreg.register.appetite import Appetites, changes_of_term_appetites, named_appetites
 from riskreg.register.tolerance import is_looser
 
 
@@ -48,7 +48,7 @@ class Difference:
     effect: Effect
 
 
-def asks(differences: Iterable[Difference]) -> bool:
+def needs_yes_of_others(differences: Iterable[Difference]) -> bool:
     """Whether a change with these differences needs a yes of the other parties."""
     return any(d.effect is not Effect.STRENGTHENS for d in differences)
 
@@ -182,7 +182,7 @@ def _term_appetites(before: Mapping[str, Any], after: Mapping[str, Any]) -> list
         Difference(
             "term_appetite", term, one, other, Effect.WEAKENS if looser else Effect.STRENGTHENS
         )
-        for term, one, other, looser in steps(was, then)
+        for term, one, other, looser in changes_of_term_appetites(was, then)
     ]
 
 

@@ -65,13 +65,15 @@ def closed_requests(viewer: Viewer, before: str = "") -> QuerySet[ChangeRequest]
     return rows.filter(pk__lt=change_request_for(viewer, before).pk) if before else rows
 
 
-def newest_of(viewer: Viewer) -> ChangeRequest | None:
+def newest_asked_for_by(viewer: Viewer) -> ChangeRequest | None:
     """What the viewer asked for last."""
     rows = change_requests_for(viewer).filter(requested_by=viewer.user)
     return rows.order_by("-pk").first()
 
 
-def speakers(register_id: int, parties: Collection[int] | None = None) -> dict[int, list[User]]:
+def speakers_by_party(
+    register_id: int, parties: Collection[int] | None = None
+) -> dict[int, list[User]]:
     """Who can speak for each party of a register: its managers, then its leaders, who are there."""
     rows = Membership.objects.filter(
         register=register_id,
@@ -89,13 +91,13 @@ def speakers(register_id: int, parties: Collection[int] | None = None) -> dict[i
     return found
 
 
-def others_to_ask(viewer: Viewer) -> list[Party]:
+def other_parties_to_ask(viewer: Viewer) -> list[Party]:
     """The parties, besides the viewer's own, whose yes a change of what is common needs."""
     rows = Party.objects.filter(_can_speak(), register=viewer.register).order_by("pk")
     return [party for party in rows if party.pk != viewer.party_id]
 
 
-def waiting_answer(viewer: Viewer, row: ChangeRequest) -> PartyAnswer | None:
+def answer_owed_by_own_party(viewer: Viewer, row: ChangeRequest) -> PartyAnswer | None:
     """The answer that the viewer's party still owes."""
     return next(
         (
@@ -115,7 +117,7 @@ def takes_answers(register: Register, row: ChangeRequest) -> bool:
 
 def may_answer(viewer: Viewer, row: ChangeRequest, today: dt.date) -> bool:
     """Whether the viewer can say yes or no to it today."""
-    answer = waiting_answer(viewer, row)
+    answer = answer_owed_by_own_party(viewer, row)
     return (
         row.state == ChangeState.OPEN
         and takes_answers(viewer.register, row)

@@ -189,7 +189,12 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         return Line(_("Needs no acceptance up to"), old[d.before], new[d.after], d.effect)
     if d.part == "term_appetite":
         label = _("%(term)s: needs no acceptance up to") % {"term": _term_name(d.key, before)}
-        return Line(label, _own(d.before, before), _own(d.after, after), d.effect)
+        return Line(
+            label,
+            _term_appetite_text(d.before, before),
+            _term_appetite_text(d.after, after),
+            d.effect,
+        )
     if d.part == "tolerance":
         label = _("A year may cost more than")
         return Line(label, tolerance_text(d.before), tolerance_text(d.after), d.effect)
@@ -199,7 +204,7 @@ def _criteria_line(d: Difference, before: Snapshot, after: Snapshot) -> Line:
         label = f"{axes.name('likelihood')} {d.key[0]} × {axes.name('impact')} {d.key[1]}"
         return Line(label, _cell(d.before, names), _cell(d.after, names), d.effect)
     if d.part == "cells":
-        return Line(_("Matrix"), _size(d.before), _size(d.after), d.effect)
+        return Line(_("Matrix"), _size_text(d.before), _size_text(d.after), d.effect)
     if d.part == "ratings":
         return Line(_("Ratings"), _names(d.before), _names(d.after), d.effect)
     if d.part == "dimensions":
@@ -223,7 +228,7 @@ def tolerance_text(points: Sequence[Mapping[str, float]]) -> str:
     )
 
 
-def _own(rating: str | None, criteria: Snapshot) -> str:
+def _term_appetite_text(rating: str | None, criteria: Snapshot) -> str:
     """An appetite of a term; the general one where it has none of its own."""
     names = {r["key"]: localised(r["names"], r["key"]) for r in criteria["ratings"]}
     if rating is None:
@@ -275,7 +280,7 @@ def _cell(cell: Snapshot, names: Mapping[str, str]) -> str:
     return f"{names.get(cell['rating'], cell['rating'])}, {cell['score']}"
 
 
-def _size(cells: Sequence[Sequence[Any]]) -> str:
+def _size_text(cells: Sequence[Sequence[Any]]) -> str:
     return f"{len(cells)} × {len(cells[0]) if cells else 0}"
 
 

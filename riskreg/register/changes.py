@@ -54,7 +54,7 @@ def _name(row: Any) -> str:
     return str(getattr(row, "ref", None) or row.key)
 
 
-def new_values(table: Table, values: Mapping[str, Any]) -> dict[str, list[Any]]:
+def values_as_first_changes(table: Table, values: Mapping[str, Any]) -> dict[str, list[Any]]:
     """{field: [None, value]} of those of ``values`` that are not empty: what an event tells of
     something that its readers have not known before."""
     logged = {f.name: log_value(f, values[f.name]) for f in table if f.name in values}
@@ -65,14 +65,18 @@ def new_values(table: Table, values: Mapping[str, Any]) -> dict[str, list[Any]]:
 _ENVELOPE = ("id", "ref", "version", "created_at", "updated_at")
 
 
-def whole_row(table: Table, row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[Any]]:
+def all_values_as_changes(
+    table: Table, row: Any, links: Mapping[str, Collection[Any]]
+) -> dict[str, list[Any]]:
     """{field: [None, value]} of everything that is kept of ``row`` and not empty, so that a reader
     who has only the event has the row. ``links`` are the rows that it links to."""
     kept = [f.name for f in table if f.type != Type.COMPUTED and f.name not in _ENVELOPE]
-    return new_values(table, {n: links[n] if n in links else getattr(row, n) for n in kept})
+    return values_as_first_changes(
+        table, {n: links[n] if n in links else getattr(row, n) for n in kept}
+    )
 
 
-def set_values(table: Table, row: Any, clean: Mapping[str, Any]) -> dict[str, list[Any]]:
+def set_changed_in_memory(table: Table, row: Any, clean: Mapping[str, Any]) -> dict[str, list[Any]]:
     """Set ``clean`` on ``row``, in memory only; {field: [before, after]} of what is different."""
     changes = {}
     for field in table:
@@ -84,8 +88,8 @@ def set_values(table: Table, row: Any, clean: Mapping[str, Any]) -> dict[str, li
     return changes
 
 
-def set_links(row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[Any]]:
-    """As ``set_values``, of fields that link to other rows; these are saved at once."""
+def save_changed_links(row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[Any]]:
+    """As ``set_changed_in_memory``, of fields that link to other rows; these are saved at once."""
     changes = {}
     for name, rows in links.items():
         before, after = names_of(getattr(row, name).all()), names_of(rows)
@@ -95,7 +99,7 @@ def set_links(row: Any, links: Mapping[str, Collection[Any]]) -> dict[str, list[
     return changes
 
 
-def entries_by_audience(table: Table, row: Any, entry: Entry) -> list[Entry]:
+def split_entry_by_audience(table: Table, row: Any, entry: Entry) -> list[Entry]:
     """``entry`` about ``row`` as it goes into the log: what is for its party alone is taken out of
     what everybody reads, and stands in an entry of the party's own chain.
 

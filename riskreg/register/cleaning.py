@@ -72,7 +72,7 @@ def clean_given(
                 errors,
                 name,
                 _clean_term_list(errors, given),
-                held=lambda: _held_terms(current),
+                held=lambda: _term_ids_held(current),
             )
         elif field.type == Type.OBJECTIVES:
             keys = clean_list(errors, name, given)
@@ -211,7 +211,7 @@ def clean_list(errors: Errors, field: str, given: Mapping[str, Any]) -> list[Any
     return list(value)
 
 
-def _held_terms(current: Any) -> list[int]:
+def _term_ids_held(current: Any) -> list[int]:
     """What it is filed under already: it may keep a term that is out of use by now."""
     return [] if current is None else list(current.terms.values_list("pk", flat=True))
 

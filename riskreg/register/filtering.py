@@ -189,7 +189,7 @@ def known_values(asked: Asked, allowed: Iterable[str]) -> list[str]:
     return [v for v in asked.values if v in allowed]
 
 
-def is_on(asked: Asked) -> bool:
+def is_switch_on(asked: Asked) -> bool:
     """true or false. Notes anything else."""
     if asked.value not in ("true", "false"):
         asked.refuse("not_a_boolean", _("This must be true or false."))
@@ -219,7 +219,7 @@ def moment_asked(asked: Asked) -> dt.datetime | None:
     return moment
 
 
-def updated_since(column: str) -> Reader:
+def is_updated_since(column: str) -> Reader:
     """Rows whose ``column`` is not before the time that is named."""
 
     def read(asked: Asked) -> Q:
@@ -229,7 +229,7 @@ def updated_since(column: str) -> Reader:
     return read
 
 
-def owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
+def is_owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
     """Rows whose owner is one of the values: “me”, a member's id or e-mail address.
 
     Somebody who is a member no more is known as long as one of ``rows`` of the viewer, all of which
@@ -264,13 +264,13 @@ def owned_by(rows: Callable[[Viewer], QuerySet[Any]]) -> Reader:
     return read
 
 
-def of_party(asked: Asked) -> Q:
+def is_of_party(asked: Asked) -> Q:
     """Rows of the parties whose keys are the values."""
     known = list(parties_for(asked.viewer).values_list("key", flat=True))
     return Q(party__key__in=known_values(asked, known))
 
 
-def filed_under(links: QuerySet[Any], column: str, target: str, *, term: str = "term") -> Reader:
+def is_filed_under(links: QuerySet[Any], column: str, target: str, *, term: str = "term") -> Reader:
     """Rows whose risks are filed under every one of the terms that are named.
 
     ``links`` are the rows that tie risks to what is listed, ``term`` is their way to a term and

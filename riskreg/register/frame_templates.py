@@ -30,8 +30,8 @@ def scale_template(key: str) -> dict[str, Any]:
     data = copy.deepcopy(_read("scales")[key])
     bands = [(rating.pop("up_to"), rating["key"]) for rating in data["ratings"]]
     return {
-        "likelihood": _numbered(data["likelihood"]),
-        "impact": _numbered(data["impact"]),
+        "likelihood": _number_levels(data["likelihood"]),
+        "impact": _number_levels(data["impact"]),
         "dimensions": [],
         "ratings": data["ratings"],
         "cells": [
@@ -50,7 +50,7 @@ def classification_template(key: str) -> list[dict[str, Any]]:
     return copy.deepcopy(_read("classifications")[key]["taxonomies"])
 
 
-def described(name: str) -> Iterator[Mapping[str, str]]:
+def described_templates(name: str) -> Iterator[Mapping[str, str]]:
     """The templates in ``name`` (``scales``, ``classifications``): key, name and description in
     the reader's language."""
     for key, row in _read(name).items():
@@ -61,7 +61,7 @@ def described(name: str) -> Iterator[Mapping[str, str]]:
         }
 
 
-def _numbered(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
+def _number_levels(levels: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [{"value": n, **level} for n, level in enumerate(levels, 1)]
 
 

@@ -23,13 +23,16 @@ class Findings:
 
 def matrix_findings(criteria: Any) -> Findings:
     """Examine the matrix of ``criteria`` (a row, saved or not) against chance × impact."""
-    likelihood, own = _intervals(criteria.likelihood)
-    impact, own_impact = _intervals(criteria.impact)
+    likelihood, own = _ranges_and_all_given(criteria.likelihood)
+    impact, own_impact = _ranges_and_all_given(criteria.impact)
     keys = [rating["key"] for rating in criteria.ratings]
     rated = [[keys.index(cell["rating"]) for cell in row] for row in criteria.cells]
     assumed = not (own and own_impact)
     if assumed:
-        likelihood, impact = _even(len(likelihood), 1), _even(len(impact), len(impact))
+        likelihood, impact = (
+            _even_intervals(len(likelihood), 1),
+            _even_intervals(len(impact), len(impact)),
+        )
     audit = audit_matrix(likelihood, impact, rated)
     sentences = []
     if audit.pairs:
@@ -89,12 +92,12 @@ def matrix_findings(criteria: Any) -> Findings:
     return Findings(sentences, audit.sound, assumed)
 
 
-def _intervals(levels: list[dict[str, Any]]) -> tuple[list[Any], bool]:
+def _ranges_and_all_given(levels: list[dict[str, Any]]) -> tuple[list[Any], bool]:
     ranges = [level.get("range") for level in levels]
     return ranges, all(ranges)
 
 
-def _even(levels: int, top: int) -> list[list[float]]:
+def _even_intervals(levels: int, top: int) -> list[list[float]]:
     return [[top * n / levels, top * (n + 1) / levels] for n in range(levels)]
 
 

@@ -8,7 +8,7 @@ from django.db.models import Q
 
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
-from riskreg.register.external_ids import with_external_id
+from riskreg.register.external_ids import has_external_id
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.filtering import (
     Asked,
@@ -16,7 +16,7 @@ from riskreg.register.filtering import (
     RowFilter,
     choice_readers,
     day_asked,
-    of_party,
+    is_of_party,
     parse_filters,
 )
 
@@ -38,8 +38,8 @@ def parse(
 
 def _readers() -> dict[str, Reader]:
     return choice_readers(OBJECTIVE) | {
-        "party": of_party,
-        "external_id": with_external_id,
+        "party": is_of_party,
+        "external_id": has_external_id,
         "q": lambda asked: matching(asked.value, "search_text"),
         "due_before": _due_before,
     }

@@ -64,7 +64,7 @@ class OwnRule:
         return self.order.index(own.rating)
 
 
-def own_appetites_for(viewer: Viewer) -> QuerySet[OwnAppetite]:
+def own_appetites_in_force_for(viewer: Viewer) -> QuerySet[OwnAppetite]:
     """Those of the viewer's party that are in force, in the order in which they were set; none for
     who acts for no party."""
     rows = OwnAppetite.objects.visible_to(viewer).filter(ended_at=None)
@@ -76,13 +76,13 @@ def own_appetites_for(viewer: Viewer) -> QuerySet[OwnAppetite]:
 def any_own_appetite(viewer: Viewer) -> Exists:
     """Whether the viewer's party has one in force: an expression, so that a page asks for them only
     where there are some."""
-    return Exists(own_appetites_for(viewer).order_by())
+    return Exists(own_appetites_in_force_for(viewer).order_by())
 
 
 def own_appetite_for(viewer: Viewer, appetite: uuid.UUID, *, lock: bool = False) -> OwnAppetite:
     """The one of that public id. Raises ``NotFound`` for another party's as for none, and for one
     that has ended."""
-    rows = own_appetites_for(viewer)
+    rows = own_appetites_in_force_for(viewer)
     rows = rows.select_for_update(of=("self",), no_key=True) if lock else rows
     found = rows.filter(uuid=appetite).first()
     if found is None:
@@ -95,17 +95,17 @@ def is_outdated(row: OwnAppetite, criteria: Criteria) -> bool:
     return row.rating not in {rating["key"] for rating in criteria.ratings}
 
 
-def outdated_by(viewer: Viewer, criteria: Criteria) -> list[OwnAppetite]:
+def would_be_outdated_by(viewer: Viewer, criteria: Criteria) -> list[OwnAppetite]:
     """Those of the viewer's party that ``criteria``, not in force yet, would leave out of date and
     the present ones do not; no query where every rating stays."""
     gone = {rating["key"] for rating in viewer.criteria.ratings}
     gone -= {rating["key"] for rating in criteria.ratings}
     if not gone or viewer.party_id is None:
         return []
-    return [row for row in own_appetites_for(viewer) if row.rating in gone]
+    return [row for row in own_appetites_in_force_for(viewer) if row.rating in gone]
 
 
-def counted_for(row: OwnAppetite) -> str:
+def term_counted_for(row: OwnAppetite) -> str:
     """The term whose risks it is about, written ``taxonomy:term``; of a term that was merged, the
     one that its risks are filed under since. Empty: in general."""
     if row.term is None:
@@ -123,7 +123,7 @@ def own_rule(viewer: Viewer) -> OwnRule:
 
 @written_once()
 def _in_force(viewer: Viewer) -> QuerySet[OwnAppetite]:
-    return own_appetites_for(viewer)
+    return own_appetites_in_force_for(viewer)
 
 
 def rule_of(rows: Iterable[OwnAppetite], criteria: Criteria) -> OwnRule:
@@ -135,7 +135,7 @@ def rule_of(rows: Iterable[OwnAppetite], criteria: Criteria) -> OwnRule:
     for row in rows:
         if row.rating not in order:
             continue
-        term = counted_for(row)
+        term = term_counted_for(row)
         if not term:
             general = row
         elif term not in named or order.index(row.rating) < order.index(named[term].rating):

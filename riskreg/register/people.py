@@ -14,7 +14,7 @@ from riskreg.kernel.errors import Forbidden, NotFound
 from riskreg.kernel.text import storable
 from riskreg.register.access import Viewer
 from riskreg.register.models import Invitation, Membership, Party, Register, Role
-from riskreg.register.permissions import Reach, reach, require_not_archived
+from riskreg.register.permissions import Reach, reach_of, require_not_archived
 
 WITHOUT_PARTY = (Role.VIEWER, Role.AUDITOR)
 # Programs are made, not invited: nobody reads their mail.
@@ -48,7 +48,7 @@ def manages(viewer: Viewer, party_id: int | None) -> bool:
     Managers do for their own party. Members of no party see what is shared by all: the register's
     maker looks after them, and once the maker manages nothing here any more, every manager does.
     """
-    if reach(viewer, "member.manage") is Reach.NONE:
+    if reach_of(viewer, "member.manage") is Reach.NONE:
         return False
     if party_id is not None:
         return party_id == viewer.party_id
@@ -124,7 +124,7 @@ def invitations_for(viewer: Viewer) -> QuerySet[Invitation]:
 
     Those to no party as well for who manages such members; none for who manages nobody.
     """
-    if reach(viewer, "member.manage") is Reach.NONE:
+    if reach_of(viewer, "member.manage") is Reach.NONE:
         return Invitation.objects.none()
     mine = Q(party_id=viewer.party_id) | Q(invited_by=viewer.user)
     if manages(viewer, None):
@@ -237,12 +237,12 @@ def membership_of_user(viewer: Viewer, user: uuid.UUID) -> Subquery:
     return Subquery(rows.order_by("-pk").values("pk")[:1])
 
 
-def programs_for(viewer: Viewer) -> QuerySet[Membership]:
+def programs_of_own_party(viewer: Viewer) -> QuerySet[Membership]:
     """Present programs of the viewer's party, oldest first."""
     return present_members(viewer).filter(user__is_program=True, party=viewer.party)
 
 
-def account_of(row: Invitation) -> User | None:
+def account_at_address_of(row: Invitation) -> User | None:
     """The account of whom an invitation was sent to; null: they have none yet."""
     return User.objects.filter(email__iexact=row.email).first()
 
@@ -256,14 +256,14 @@ def tokens_of_programs(viewer: Viewer, users: Collection[User]) -> dict[int, lis
     return found
 
 
-def last_seen(viewer: Viewer, row: Membership) -> dt.datetime | None:
+def last_sign_in_if_shown(viewer: Viewer, row: Membership) -> dt.datetime | None:
     """When a member last signed in, for who manages them and for themselves; else null."""
     if row.user_id != viewer.user.pk and not manages(viewer, row.party_id):
         return None
     return row.user.last_login
 
 
-def facts(row: Invitation) -> dict[str, Any]:
+def invitation_facts_for_event(row: Invitation) -> dict[str, Any]:
     """What an event tells of an invitation: the address to its own party alone."""
     body = {"role": row.role, "party": row.party.key if row.party else None}
     return body if row.party is None else {**body, "email": row.email}

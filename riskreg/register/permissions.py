@@ -111,7 +111,7 @@ IN_ARCHIVED = frozenset(
 )  # fmt: skip
 
 
-def reach(viewer: Viewer, action: str) -> Reach:
+def reach_of(viewer: Viewer, action: str) -> Reach:
     """How far ``action`` reaches for ``viewer``: as the table says, and in an archived register not
     beyond reading. Raises ``KeyError`` for an unknown action."""
     how_far = PERMISSIONS[action][viewer.role]
@@ -139,7 +139,7 @@ def permits(viewer: Viewer, action: str, thing: Any = None) -> bool:
 
     ``thing`` has ``party_id`` and, where somebody answers for it, ``owner_id`` and ``deputy_id``.
     """
-    how_far = reach(viewer, action)
+    how_far = reach_of(viewer, action)
     if how_far is Reach.NONE:
         return False
     if thing is None or how_far is Reach.ANY:
@@ -158,7 +158,7 @@ def permits_for_person(viewer: Viewer, action: str, user_id: int, party_id: int 
 
     Here standing in does not count: it is about somebody's things, not about themselves.
     """
-    how_far = reach(viewer, action)
+    how_far = reach_of(viewer, action)
     if how_far is Reach.NONE:
         return False
     if how_far is Reach.ANY or user_id == viewer.user.pk:
@@ -197,7 +197,7 @@ def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
     """The true cause: the role, the party that it belongs to, or who answers for it."""
     if viewer.register.archived_at is not None and action not in IN_ARCHIVED:
         return why_archived()
-    how_far = reach(viewer, action)
+    how_far = reach_of(viewer, action)
     if how_far is Reach.PARTY and thing is not None:
         party = getattr(thing, "party", None)
         whose = str(party.name) if party is not None else _("another party")
@@ -219,7 +219,7 @@ def _why_not(viewer: Viewer, action: str, thing: Any) -> str:
 def _why_not_for_person(viewer: Viewer, action: str) -> str:
     if viewer.register.archived_at is not None and action not in IN_ARCHIVED:
         return why_archived()
-    how_far = reach(viewer, action)
+    how_far = reach_of(viewer, action)
     if how_far is Reach.OWN:
         return _(
             "As %(role)s you do this for yourself alone; for others of their party: %(roles)s."

@@ -28,7 +28,7 @@ STAGES = ("inherent", "residual", "target")
 LABELS = ("sourced", "derived", "judgement", "illustrative")
 
 
-def weakest(labels: Iterable[str]) -> str:
+def weakest_label(labels: Iterable[str]) -> str:
     """The label of what was made from figures with these ``labels``; empty for none."""
     return max(labels, key=LABELS.index, default="")
 

@@ -65,7 +65,7 @@ class Choices:
         return [*terms, *old]
 
 
-def _answering(register: int) -> QuerySet[Party, tuple[Any, ...]]:
+def _parties_with_answerable_members(register: int) -> QuerySet[Party, tuple[Any, ...]]:
     """Each party with everybody who answers for risks there, by name."""
     answering = Q(members__ended_at=None, members__role__in=ANSWERABLE)
     return (
@@ -78,7 +78,7 @@ def _answering(register: int) -> QuerySet[Party, tuple[Any, ...]]:
     )
 
 
-def _filed_under(register: int) -> QuerySet[Term, tuple[Any, ...]]:
+def _terms_with_taxonomy(register: int) -> QuerySet[Term, tuple[Any, ...]]:
     """Each term with its taxonomy, in the register's order."""
     return (
         Term.objects.filter(taxonomy__register=register)
@@ -87,8 +87,8 @@ def _filed_under(register: int) -> QuerySet[Term, tuple[Any, ...]]:
     )
 
 
-_ANSWERING: Statement[Any] = Statement(_answering, int)
-_FILED_UNDER: Statement[Any] = Statement(_filed_under, int)
+_ANSWERING: Statement[Any] = Statement(_parties_with_answerable_members, int)
+_FILED_UNDER: Statement[Any] = Statement(_terms_with_taxonomy, int)
 
 
 def choices_for(viewer: Viewer) -> Choices:
@@ -116,7 +116,7 @@ def objectives_for(viewer: Viewer) -> QuerySet[Objective]:
 
 
 @written_once()
-def objectives_ahead(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[Objective]:
+def first_objectives_not_past(viewer: Viewer, today: dt.date, *, most: int) -> QuerySet[Objective]:
     """The first ``most`` of them that are not due before ``today``."""
     return objectives_for(viewer).filter(due_on__gte=today)[:most]
 
@@ -223,18 +223,20 @@ def find_objectives(
     return [known[k] for k in dict.fromkeys(wanted) if k in known]
 
 
-def away_on(register_id: int, day: dt.date) -> dict[int, int | None]:
+def stand_ins_by_absent_user(register_id: int, day: dt.date) -> dict[int, int | None]:
     """Who is away on ``day`` of that register's calendar, and who stands in: {user: user or None}.
 
     Only members, by database ids. A stand-in who is a member no more, or of another party now, is
     none. Who stands in may be away as well: that is in the answer under their own id.
     """
-    return away_over(register_id, [day])[day]
+    return stand_ins_by_day_and_absent_user(register_id, [day])[day]
 
 
-def away_over(register_id: int, days: Collection[dt.date]) -> dict[dt.date, dict[int, int | None]]:
-    """``away_on`` for each of ``days`` (at least one), in one query."""
-    rows = _absent(
+def stand_ins_by_day_and_absent_user(
+    register_id: int, days: Collection[dt.date]
+) -> dict[dt.date, dict[int, int | None]]:
+    """``stand_ins_by_absent_user`` for each of ``days`` (at least one), in one query."""
+    rows = _absences_with_parties(
         Q(register_id=register_id, starts_on__lte=max(days), until_on__gte=min(days))
     ).values_list("starts_on", "until_on", "user_id", "stand_in_id", "party", "party_of_stand_in")
     away: dict[dt.date, dict[int, int | None]] = {day: {} for day in days}
@@ -245,8 +247,11 @@ def away_over(register_id: int, days: Collection[dt.date]) -> dict[dt.date, dict
     return away
 
 
-def away_in(days: Mapping[int, dt.date]) -> dict[int, dict[int, int | None]]:
-    """``away_on`` for each of many registers on its own day (``days``), in one query."""
+def stand_ins_by_register_and_absent_user(
+    days: Mapping[int, dt.date],
+) -> dict[int, dict[int, int | None]]:
+    """``stand_ins_by_absent_user`` for each of many registers on its own day (``days``), in one
+    query."""
     away: dict[int, dict[int, int | None]] = {register: {} for register in days}
     that_day = Q()
     for day in set(days.values()):
@@ -254,7 +259,7 @@ def away_in(days: Mapping[int, dt.date]) -> dict[int, dict[int, int | None]]:
         that_day |= Q(register_id__in=there, starts_on__lte=day, until_on__gte=day)
     if not that_day:
         return away
-    rows = _absent(that_day).values_list(
+    rows = _absences_with_parties(that_day).values_list(
         "register_id", "user_id", "stand_in_id", "party", "party_of_stand_in"
     )
     for register, user, stand_in, party_now, theirs in rows:
@@ -262,7 +267,7 @@ def away_in(days: Mapping[int, dt.date]) -> dict[int, dict[int, int | None]]:
     return away
 
 
-def _absent(which: Q) -> QuerySet[Any]:
+def _absences_with_parties(which: Q) -> QuerySet[Any]:
     """Absences of members, with their ``party`` now and ``party_of_stand_in``, if they answer."""
     party_of_stand_in = Membership.objects.filter(
         register_id=OuterRef("register_id"),
@@ -295,7 +300,7 @@ def absences_between(
     ).order_by("starts_on", "pk")
 
 
-def absences_of(viewer: Viewer) -> QuerySet[Absence]:
+def every_absence_for(viewer: Viewer) -> QuerySet[Absence]:
     """Every absence in the register, over or not."""
     return Absence.objects.filter(register=viewer.register)
 
@@ -325,7 +330,7 @@ def unended_absences_for(viewer: Viewer, today: dt.date) -> QuerySet[Absence]:
     )
 
 
-def away_now(viewer: Viewer, today: dt.date, users: Collection[int]) -> dict[int, Absence]:
+def absences_today_of(viewer: Viewer, today: dt.date, users: Collection[int]) -> dict[int, Absence]:
     """Of ``users``, who is away ``today``, with the absence and its stand-in (one query)."""
     rows = unended_absences_for(viewer, today).filter(user_id__in=set(users), starts_on__lte=today)
     return {row.user_id: row for row in rows}

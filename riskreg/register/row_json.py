@@ -54,7 +54,7 @@ def row_to_json(table: Table, row: Any, viewer: Viewer, **computed: Any) -> dict
     for its party alone as null to others."""
     hidden = row.party_id != viewer.party_id
     others = {field.name: None for field in table if field.party_only and hidden}
-    return to_json(table, lambda field: _read(row, field), computed | others)
+    return to_json(table, lambda field: _field_to_json(row, field), computed | others)
 
 
 def kept_to_json(table: Table, row: Any, viewer: Viewer, **worked_out: Any) -> dict[str, Any]:
@@ -65,7 +65,7 @@ def kept_to_json(table: Table, row: Any, viewer: Viewer, **worked_out: Any) -> d
     return {name: v for name, v in body.items() if name not in computed or name in worked_out}
 
 
-def _read(row: Any, field: Field) -> Any:
+def _field_to_json(row: Any, field: Field) -> Any:
     value = getattr(row, column_of(field))
     if field.type == Type.PERSON:
         return person(value)

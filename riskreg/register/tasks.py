@@ -3,7 +3,7 @@
 from celery import shared_task
 
 from riskreg.kernel import clock
-from riskreg.register.services.change_answers import tend_change_requests
+from riskreg.register.services.change_answers import expire_and_reassign_requests
 from riskreg.register.services.invitation_sending import send_due_invitations
 
 
@@ -16,4 +16,4 @@ def send_invitations() -> None:
 @shared_task(name="register.tend_change_requests")
 def tend_change_requests_task() -> None:
     """Close change requests that nobody answered in time."""
-    tend_change_requests(clock.now())
+    expire_and_reassign_requests(clock.now())

@@ -29,7 +29,7 @@ def clean_tolerance(errors: Errors, value: Any) -> list[dict[str, float]]:
     found: list[dict[str, float]] = []
     for row in value:
         point: Mapping[str, Any] = row if isinstance(row, Mapping) else {}
-        amount, chance = _finite(point.get("amount")), _finite(point.get("chance"))
+        amount, chance = _finite_or_none(point.get("amount")), _finite_or_none(point.get("chance"))
         if amount is None or not 0 <= amount <= MAX_AMOUNT:
             text = _("Name the amount that a year may cost more than, 0 or more.")
             errors.add(field, "malformed", text)
@@ -49,12 +49,12 @@ def clean_tolerance(errors: Errors, value: Any) -> list[dict[str, float]]:
     return found
 
 
-def _finite(value: Any) -> float | None:
+def _finite_or_none(value: Any) -> float | None:
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     return value if is_number and math.isfinite(value) else None
 
 
-def tolerated(points: Points, amount: float) -> float:
+def chance_tolerated(points: Points, amount: float) -> float:
     """With which chance a year may cost more than ``amount``; 1 where nothing is said.
 
     >>> curve = [{"amount": 100, "chance": 0.2}, {"amount": 300, "chance": 0.1}]
@@ -73,4 +73,4 @@ def tolerated(points: Points, amount: float) -> float:
 def is_looser(before: Points, after: Points) -> bool:
     """Whether ``after`` tolerates any loss more often than ``before``."""
     amounts = sorted({point["amount"] for point in (*before, *after)})
-    return any(tolerated(after, x) > tolerated(before, x) for x in amounts)
+    return any(chance_tolerated(after, x) > chance_tolerated(before, x) for x in amounts)

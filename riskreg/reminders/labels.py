@@ -88,7 +88,9 @@ def ladder_change_lines(before: Mapping[str, Any], after: Mapping[str, Any]) -> 
     ]
 
 
-def snapshot(rungs: Sequence[Rung], names: Mapping[uuid.UUID, Mapping[str, str]]) -> dict[str, Any]:
+def ladder_for_change_request(
+    rungs: Sequence[Rung], names: Mapping[uuid.UUID, Mapping[str, str]]
+) -> dict[str, Any]:
     """A ladder as a change request keeps it: its rungs, and what the people it names are called."""
     return {
         "rungs": [rung.as_json() for rung in rungs],

@@ -14,10 +14,10 @@ from riskreg.register.filtering import (
     RowFilter,
     choice_readers,
     day_asked,
-    filed_under,
-    is_on,
-    of_party,
-    owned_by,
+    is_filed_under,
+    is_of_party,
+    is_owned_by,
+    is_switch_on,
     parse_filters,
 )
 from riskreg.risks.fields import CONTROL
@@ -51,21 +51,21 @@ def _controls(viewer: Viewer) -> QuerySet[Any]:
 def _readers() -> dict[str, Reader]:
     worked_on = Control.risks.through.objects.all()
     return choice_readers(CONTROL) | {
-        "owner": owned_by(_controls),
-        "party": of_party,
+        "owner": is_owned_by(_controls),
+        "party": is_of_party,
         "risk": linked_to_risks(Control.risks, "control_id"),
-        "term": filed_under(worked_on, "control_id", "pk", term="risk__terms"),
+        "term": is_filed_under(worked_on, "control_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text"),
-        "active": lambda asked: Q(ended_at__isnull=is_on(asked)),
+        "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),
         "test_due": _test_due,
         "test_due_before": _test_due_before,
-        "untested": lambda asked: Q(tested_on__isnull=is_on(asked)),
+        "untested": lambda asked: Q(tested_on__isnull=is_switch_on(asked)),
     }
 
 
 def _test_due(asked: Asked) -> Q:
     due = _IN_PLACE & Q(next_test_on__lte=asked.viewer.today(asked.at))
-    return due if is_on(asked) else ~due
+    return due if is_switch_on(asked) else ~due
 
 
 def _test_due_before(asked: Asked) -> Q:

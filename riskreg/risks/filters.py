@@ -21,14 +21,14 @@ from riskreg.register.filtering import (
     check_names,
     choice_readers,
     day_asked,
-    filed_under,
-    is_on,
+    is_filed_under,
+    is_of_party,
+    is_owned_by,
+    is_switch_on,
+    is_updated_since,
     known_values,
-    of_party,
-    owned_by,
     parse_conditions,
     parse_ordering,
-    updated_since,
     values_of,
 )
 from riskreg.register.models import Objective
@@ -157,25 +157,25 @@ def _readers(matrix: Matrix, stage: str) -> dict[str, Reader]:
     }
     return choices | {
         "state": lambda asked: Q() if asked.values == ["all"] else choices["state"](asked),
-        "owner": owned_by(_positions),
-        "party": of_party,
+        "owner": is_owned_by(_positions),
+        "party": is_of_party,
         "rating": lambda asked: Q(
             **{f"{stage}_rating__in": known_values(asked, matrix.rating_keys)}
         ),
         "likelihood": lambda asked: _level(asked, matrix, stage),
         "impact": lambda asked: _level(asked, matrix, stage),
-        "term": filed_under(Risk.terms.through.objects.all(), "risk_id", "risk"),
+        "term": is_filed_under(Risk.terms.through.objects.all(), "risk_id", "risk"),
         "objective": _objective,
         "part_of": _part_of,
         "related_to": _related_to,
         "q": lambda asked: matching(asked.value, "risk__search_text", "ref"),
         "overdue": _overdue,
-        "unrated": lambda asked: Q(**{f"{stage}_score__isnull": is_on(asked)}),
-        "happened": lambda asked: Q(risk__happened_on__isnull=not is_on(asked)),
+        "unrated": lambda asked: Q(**{f"{stage}_score__isnull": is_switch_on(asked)}),
+        "happened": lambda asked: Q(risk__happened_on__isnull=not is_switch_on(asked)),
         "above_appetite": lambda asked: _above(asked, matrix, stage),
         "above_own": lambda asked: _above_own(asked, matrix, stage),
         "due_before": _due_before,
-        "updated_since": updated_since("risk__updated_at"),
+        "updated_since": is_updated_since("risk__updated_at"),
         # What a party's systems call its risks is for that party alone.
         "external_id": lambda asked: Q(
             risk__external_id__in=asked.values, party=asked.viewer.party
@@ -229,18 +229,18 @@ def _related_to(asked: Asked) -> Q:
 
 def _overdue(asked: Asked) -> Q:
     late = Q(state=State.OPEN, risk__next_review_on__lt=asked.viewer.today(asked.at))
-    return late if is_on(asked) else ~late
+    return late if is_switch_on(asked) else ~late
 
 
 def _above(asked: Asked, matrix: Matrix, stage: str) -> Q:
     wanted = above(matrix, stage)
-    return wanted if is_on(asked) else ~wanted
+    return wanted if is_switch_on(asked) else ~wanted
 
 
 def _above_own(asked: Asked, matrix: Matrix, stage: str) -> Q:
     # Of who acts for no party: nothing is above what nobody has said.
     wanted = above_own(matrix, own_rule(asked.viewer).by_rating(), stage)
-    return wanted if is_on(asked) else ~wanted
+    return wanted if is_switch_on(asked) else ~wanted
 
 
 def _due_before(asked: Asked) -> Q:

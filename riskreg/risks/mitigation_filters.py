@@ -9,18 +9,18 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.search import matching
 from riskreg.register.access import Viewer
-from riskreg.register.external_ids import with_external_id
+from riskreg.register.external_ids import has_external_id
 from riskreg.register.filtering import (
     Asked,
     Reader,
     RowFilter,
     choice_readers,
     day_asked,
-    filed_under,
-    of_party,
-    owned_by,
+    is_filed_under,
+    is_of_party,
+    is_owned_by,
+    is_updated_since,
     parse_filters,
-    updated_since,
 )
 from riskreg.risks.fields import MITIGATION
 from riskreg.risks.filters import known_objectives
@@ -54,15 +54,15 @@ def _mitigations(viewer: Viewer) -> QuerySet[Any]:
 def _readers() -> dict[str, Reader]:
     served = Mitigation.risks.through.objects.all()
     return choice_readers(MITIGATION) | {
-        "owner": owned_by(_mitigations),
-        "party": of_party,
-        "external_id": with_external_id,
+        "owner": is_owned_by(_mitigations),
+        "party": is_of_party,
+        "external_id": has_external_id,
         "risk": linked_to_risks(Mitigation.risks, "mitigation_id"),
         "objective": toward_objectives(Mitigation.risks, "mitigation_id"),
-        "term": filed_under(served, "mitigation_id", "pk", term="risk__terms"),
+        "term": is_filed_under(served, "mitigation_id", "pk", term="risk__terms"),
         "q": lambda asked: matching(asked.value, "search_text", "ref"),
         "due_before": _due_before,
-        "updated_since": updated_since("updated_at"),
+        "updated_since": is_updated_since("updated_at"),
     }
 
 

@@ -13,7 +13,7 @@ from riskreg.register.filtering import (
     Reader,
     RowFilter,
     choice_readers,
-    is_on,
+    is_switch_on,
     parse_filters,
 )
 from riskreg.risks.fields import RELATION
@@ -38,7 +38,7 @@ def parse(
 def _readers() -> dict[str, Reader]:
     return choice_readers(RELATION) | {
         "risk": _risk,
-        "active": lambda asked: Q(ended_at__isnull=is_on(asked)),
+        "active": lambda asked: Q(ended_at__isnull=is_switch_on(asked)),
     }
 
 

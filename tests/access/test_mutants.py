@@ -186,7 +186,7 @@ def test_mail_of_the_other_party_is_heard(
     canary_world: CanaryWorld, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("riskreg.web.messages.deliveries.deliveries_for", _all_deliveries)
-    monkeypatch.setattr("riskreg.web.messages.deliveries.readable_among", _all_readable)
+    monkeypatch.setattr("riskreg.web.messages.deliveries.messages_readable_among", _all_readable)
     route = "/r/{}/deliveries/"
     client = walk.client_for(canary_world, "partner_manager", route)
     heard = [

@@ -413,7 +413,7 @@ PROBES: dict[str, Callable[[CanaryWorld], bool]] = {
     "risks/filters.py:_positions": partial(owner_who_left, noun="risks"),
     "risks/mitigation_filters.py:_mitigations": partial(owner_who_left, noun="mitigations"),
     "risks/queries/access.py:control_for": end_of_a_control,
-    "reviews/queries/meetings.py:_last_before": day_of_the_last_meeting,
+    "reviews/queries/meetings.py:_last_meeting_as_one_row": day_of_the_last_meeting,
     "risks/control_filters.py:_controls": former_owner_of_a_control,
     "risks/services/claims.py:_scores": partial(last_source_of_a_risk, what="score"),
     "risks/services/claims.py:_work": partial(last_source_of_a_risk, what="work"),

@@ -19,7 +19,7 @@ from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import Delivery, DeliveryAttempt, Message
 from riskreg.notify.refresh import Content, MessageRefresher
 from riskreg.notify.services import deliver_due
-from riskreg.notify.services.claims import claim, release
+from riskreg.notify.services.claims import claim_due, release_not_begun
 from tests.builders import AT
 from tests.notify.conftest import Killed
 from tests.notify.sink import Sink
@@ -243,7 +243,7 @@ def test_what_another_took_over_meanwhile_is_left_alone(posted: Posted, sending_
 def test_claims_of_the_future_are_from_before_the_clock_went_back(posted: Posted) -> None:
     for n in range(2):
         posted(n, at=AT - 2 * HOUR)
-    claim("mail", "mail", AT, 1)
+    claim_due("mail", "mail", AT, 1)
     assert drain(AT - MINUTE) == 1  # a little behind is another machine's clock
     assert drain(AT - HOUR) == 1
     assert {state for state, *_rest in rows()} == {"sent"}
@@ -262,9 +262,9 @@ def test_what_was_put_off_before_the_clock_went_back_does_not_wait_for_it(
 def test_handing_back_is_for_the_claims_own(posted: Posted) -> None:
     for n in range(4):
         posted(n)
-    first, second = (claim("mail", "mail", AT, 2) for _ in range(2))
+    first, second = (claim_due("mail", "mail", AT, 2) for _ in range(2))
     assert not {r.pk for r in first.rows} & {r.pk for r in second.rows}
-    assert release(first) == 2
+    assert release_not_begun(first) == 2
     assert Delivery.objects.filter(claimed_by=second.claim).count() == 2
 
 

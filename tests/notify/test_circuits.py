@@ -14,7 +14,7 @@ from riskreg.notify.models import Circuit, Delivery, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from riskreg.notify.queries import circuits_for
 from riskreg.notify.services import deliver, deliver_due
-from riskreg.notify.services.claims import claim
+from riskreg.notify.services.claims import claim_due
 from tests.builders import AT
 from tests.notify.conftest import PARTY, REGISTER, Killed
 from tests.notify.sink import Sink
@@ -151,14 +151,14 @@ def test_of_two_workers_one_tries(posted: Posted, server: Server, settings: Any)
         posted(n)
     drain(AT)
     at = AT + MINUTE
-    first = claim("mail", "mail", at, 50)
-    second = claim("mail", "mail", at, 50)
+    first = claim_due("mail", "mail", at, 50)
+    second = claim_due("mail", "mail", at, 50)
     assert (len(first.rows), first.probe) == (1, True)
     assert (second.rows, second.probe) == ([], False)
     # The one that tries was killed: when its claim is over, another may.
     lease = dt.timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
-    assert claim("mail", "mail", at + lease - SECOND, 50).rows == []
-    assert claim("mail", "mail", at + lease, 50).probe
+    assert claim_due("mail", "mail", at + lease - SECOND, 50).rows == []
+    assert claim_due("mail", "mail", at + lease, 50).probe
 
 
 def test_a_sender_killed_while_it_tries_keeps_nobody_waiting_for_ever(
@@ -255,10 +255,12 @@ def test_a_real_server_that_is_away(posted: Posted, sink: Sink, settings: Any) -
 @given(st.integers(1, 10_000), st.integers(1, 7200))
 def test_a_pause_never_shrinks_and_is_bounded(pauses: int, first: int) -> None:
     begin = first * SECOND
-    assert begin <= policy.pause(pauses, begin) <= policy.pause(pauses + 1, begin)
-    assert policy.pause(pauses, begin) <= max(policy.LONGEST_PAUSE, begin)
+    assert (
+        begin <= policy.pause_of_server(pauses, begin) <= policy.pause_of_server(pauses + 1, begin)
+    )
+    assert policy.pause_of_server(pauses, begin) <= max(policy.LONGEST_PAUSE, begin)
 
 
 def test_pauses_count_from_one() -> None:
     with pytest.raises(ValueError):
-        policy.pause(0)
+        policy.pause_of_server(0)

@@ -9,7 +9,7 @@ import pytest
 from riskreg.notify.models import AttemptOutcome, Delivery, DeliveryState, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from riskreg.notify.services import deliver
-from riskreg.notify.services.claims import Result, begin, claim, end
+from riskreg.notify.services.claims import Result, begin_attempt, claim_due, record_end_of_attempt
 from tests.builders import AT
 from tests.notify.test_services import outcomes
 
@@ -71,11 +71,11 @@ def test_what_another_is_sending_at_this_moment_is_left_to_them(
 
     def finish_first() -> None:
         done = Result(DeliveryState.SENT, AttemptOutcome.SENT, AT)
-        finished.append(end(lost, first, done))
+        finished.append(record_end_of_attempt(lost, first, done))
 
-    lost = claim("mail", "mail", AT, 1)
+    lost = claim_due("mail", "mail", AT, 1)
     (first,) = lost.rows
-    assert begin(lost, first, AT)
+    assert begin_attempt(lost, first, AT)
     sending_by(second)
     assert deliver(row.uuid, AT + HOUR) == "sent"
     assert finished == [""]

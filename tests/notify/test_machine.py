@@ -19,7 +19,7 @@ from riskreg.notify.channels import CHANNELS
 from riskreg.notify.models import Circuit, Delivery, Message
 from riskreg.notify.policy import PassingFailure, PermanentFailure
 from riskreg.notify.services import deliver_due, post, resend
-from riskreg.notify.services.claims import claim
+from riskreg.notify.services.claims import claim_due
 from tests.amounts import examples
 from tests.builders import AT
 from tests.notify.conftest import Killed, Told, draft
@@ -91,7 +91,7 @@ class World:
         elif what == "clock back":
             self.now -= dt.timedelta(seconds=n * 5)
         elif what == "claim and vanish":
-            claim("mail", "mail", self.now, n % 5 + 1)
+            claim_due("mail", "mail", self.now, n % 5 + 1)
         elif what == "again":
             row = Delivery.objects.exclude(state="sending").order_by("pk").first()
             if row is not None:

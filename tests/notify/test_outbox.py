@@ -17,13 +17,13 @@ from riskreg.notify.refresh import Content
 from riskreg.notify.services import (
     deliver,
     deliver_due,
+    drop_waiting_messages,
     mark_all_read,
     mark_read,
     post,
     resend,
-    withdraw,
 )
-from riskreg.notify.services.claims import claim, release
+from riskreg.notify.services.claims import claim_due, release_not_begun
 from tests.builders import AT
 from tests.notify.conftest import PARTY, REGISTER, draft
 from tests.notify.test_services import OURS
@@ -109,7 +109,7 @@ def test_what_is_withdrawn_leaves_the_inbox_unless_it_was_read(posted: Posted) -
     deliver(mailed.uuid, AT)
     deliver(half.uuid, AT)
     # The one that was read was told, and so was the one that went out by mail.
-    assert withdraw(kind="note", recipient=me, reason="newer") == [unread.message.uuid]
+    assert drop_waiting_messages(kind="note", recipient=me, reason="newer") == [unread.message.uuid]
     assert states(unread.message) == {"mail": "dropped", "inbox": "dropped"}
     assert states(read.message) == {"mail": "dropped", "inbox": "sent"}
     assert states(mailed.message) == {"mail": "sent", "inbox": "sent"}
@@ -157,7 +157,7 @@ def test_while_somebody_is_at_it_nobody_more_is_woken(woken: list[Any]) -> None:
     post(draft(6, channels=("webhook",)), AT)
     assert woken[1:] == [("notify.deliver_due", ("webhook",))]
     # They are in hand, and whoever has them looks once more.
-    taken = claim("mail", "mail", AT, 10)
+    taken = claim_due("mail", "mail", AT, 10)
     assert len(taken.rows) == 5
     post(draft(7), AT)
     assert len(woken) == 2
@@ -165,7 +165,7 @@ def test_while_somebody_is_at_it_nobody_more_is_woken(woken: list[Any]) -> None:
     Delivery.objects.filter(message__key="note:7").delete()
     post(draft(8), AT + HOUR)
     assert len(woken) == 3
-    release(taken)
+    release_not_begun(taken)
     post(draft(9), AT + HOUR)
     assert len(woken) == 3
 

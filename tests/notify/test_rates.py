@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from riskreg.notify import policy
 from riskreg.notify.models import Circuit, Delivery, Rate
 from riskreg.notify.services import deliver, deliver_due
-from riskreg.notify.services.claims import claim
+from riskreg.notify.services.claims import claim_due
 from tests.builders import AT
 
 SECOND, MINUTE, HOUR = dt.timedelta(seconds=1), dt.timedelta(minutes=1), dt.timedelta(hours=1)
@@ -31,7 +31,7 @@ def test_no_minute_has_more_than_the_limit(limit: int, asked: list[tuple[int, in
     sent: list[dt.datetime] = []
     for milliseconds, wanted in asked:
         at += dt.timedelta(milliseconds=milliseconds)
-        count, free_at = policy.granted(limit, free_at, wanted, at)
+        count, free_at = policy.grant_messages(limit, free_at, wanted, at)
         assert 0 <= count <= wanted
         sent += [at] * count
     for begin in sent:
@@ -43,7 +43,7 @@ def test_no_minute_has_more_than_the_limit(limit: int, asked: list[tuple[int, in
 def test_whoever_keeps_asking_sends_nearly_as_much_as_is_allowed(limit: int) -> None:
     at, free_at, sent = AT, None, 0
     while at < AT + 10 * MINUTE:
-        count, free_at = policy.granted(limit, free_at, 10_000, at)
+        count, free_at = policy.grant_messages(limit, free_at, 10_000, at)
         sent += count
         at += max(policy.next_grant(limit, free_at, at), dt.timedelta(milliseconds=1))
     assert 0.85 * limit * 10 - 1 <= sent <= limit * 10
@@ -51,13 +51,13 @@ def test_whoever_keeps_asking_sends_nearly_as_much_as_is_allowed(limit: int) -> 
 
 @given(st.integers(1, 500), st.integers(-100_000, 100_000), st.integers(1, 60))
 def test_a_clock_that_jumps_neither_floods_nor_stalls(limit: int, jump: int, wanted: int) -> None:
-    _count, free_at = policy.granted(limit, None, 10_000, AT)
+    _count, free_at = policy.grant_messages(limit, None, 10_000, AT)
     at = AT + dt.timedelta(seconds=jump)
-    count, free_at = policy.granted(limit, free_at, wanted, at)
-    assert 0 <= count <= policy.burst(limit)
+    count, free_at = policy.grant_messages(limit, free_at, wanted, at)
+    assert 0 <= count <= policy.burst_size(limit)
     soon = at + policy.next_grant(limit, free_at, at)
     assert soon - at <= MINUTE
-    assert policy.granted(limit, free_at, 1, soon)[0] == 1
+    assert policy.grant_messages(limit, free_at, 1, soon)[0] == 1
 
 
 def test_what_is_over_the_limit_waits_without_an_attempt(
@@ -113,9 +113,9 @@ def test_two_workers_share_the_limit(posted: Posted, settings: Any) -> None:
     settings.DELIVERY_PER_MINUTE = {"mail": 50}
     for n in range(20):
         posted(n)
-    first, second = (claim("mail", "mail", AT, 4) for _worker in range(2))
+    first, second = (claim_due("mail", "mail", AT, 4) for _worker in range(2))
     assert (len(first.rows), len(second.rows)) == (4, 1)
-    assert claim("mail", "mail", AT, 4).rows == []
+    assert claim_due("mail", "mail", AT, 4).rows == []
 
 
 def test_a_probe_that_may_not_be_sent_yet_is_left_to_the_next(

@@ -17,9 +17,9 @@ from riskreg.notify import refresh
 from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import Delivery, DeliveryAttempt, DeliveryState, Message
 from riskreg.notify.policy import PassingFailure
-from riskreg.notify.queries import deliveries_for, may_have_arrived, readable_among
+from riskreg.notify.queries import deliveries_for, may_have_arrived, messages_readable_among
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import deliver, deliver_due, post, resend, withdraw
+from riskreg.notify.services import deliver, deliver_due, drop_waiting_messages, post, resend
 from tests.builders import AT
 from tests.notify.conftest import PARTY, REGISTER, Killed, draft
 
@@ -247,9 +247,9 @@ def test_withdrawing_leaves_alone_what_is_sent_or_anothers(posted: Posted) -> No
     waiting, sent, other = posted(1), posted(2), posted(3)
     deliver(sent.uuid, AT)
     for row in (waiting, sent):
-        assert withdraw(kind="note", recipient=row.message.recipient, reason="newer") == (
-            [row.message.uuid] if row is waiting else []
-        )
+        assert drop_waiting_messages(
+            kind="note", recipient=row.message.recipient, reason="newer"
+        ) == ([row.message.uuid] if row is waiting else [])
     states = Delivery.objects.order_by("pk").values_list("state", flat=True)
     assert list(states) == ["dropped", "sent", "pending"]
     assert deliver(waiting.uuid, AT + HOUR) == ""
@@ -323,7 +323,7 @@ def test_deliveries_are_seen_by_their_own_party_only(posted: Posted) -> None:
     assert list(deliveries_for(Audience(REGISTER))) == []
     assert list(deliveries_for(Audience(uuid.uuid4(), PARTY))) == []
     keys = [row.message_id for row in (ours, theirs, both)]
-    assert readable_among(OURS, keys) == {ours.message_id}
+    assert messages_readable_among(OURS, keys) == {ours.message_id}
 
 
 @pytest.mark.parametrize(

@@ -12,16 +12,16 @@ from django.db import connection
 from riskreg.notify.channels.mail import Mail
 from riskreg.notify.models import AttemptOutcome, Circuit, Delivery, DeliveryState, Message
 from riskreg.notify.policy import PassingFailure
-from riskreg.notify.services import circuits, deliver, deliver_due, resend, withdraw
+from riskreg.notify.services import circuits, deliver, deliver_due, drop_waiting_messages, resend
 from riskreg.notify.services.claims import (
     Result,
-    begin,
-    claim,
-    end,
+    begin_attempt,
+    claim_due,
     end_and_begin,
+    record_end_of_attempt,
     release_lost,
 )
-from riskreg.notify.services.rate_limit import acquire, seconds_until_free
+from riskreg.notify.services.rate_limit import seconds_until_free, take_sending_slots
 from tests.builders import AT
 from tests.notify.conftest import Killed
 from tests.notify.test_services import OURS, dying, outcomes
@@ -71,8 +71,8 @@ def test_a_late_end_does_not_undo_what_another_has_in_hand(posted: Posted, sendi
         if len(sent) == 3:
             # An hour passes for everybody else: another takes the rest and is at the first of it.
             release_lost(AT + HOUR)
-            others.append(claim("mail", "mail", AT + HOUR, 50))
-            assert begin(others[0], others[0].rows[0], AT + HOUR)
+            others.append(claim_due("mail", "mail", AT + HOUR, 50))
+            assert begin_attempt(others[0], others[0].rows[0], AT + HOUR)
 
     sending_by(slow)
     drain(AT)
@@ -100,7 +100,7 @@ def test_what_waited_too_long_for_its_turn_and_was_taken_is_not_begun(
             clock[0] += 50 * SECOND
         if len(sent) == 3:
             release_lost(AT + 130 * SECOND)
-            others.append(claim("mail", "mail", AT + 130 * SECOND, 50))
+            others.append(claim_due("mail", "mail", AT + 130 * SECOND, 50))
 
     sending_by(slow)
     deliver_due(lambda: clock[0], seconds=1000, limit=100)
@@ -112,9 +112,9 @@ def test_what_waited_too_long_for_its_turn_and_was_taken_is_not_begun(
 
 def test_an_attempt_is_begun_once(posted: Posted) -> None:
     row = posted()
-    batch = claim("mail", "mail", AT, 1)
-    assert begin(batch, batch.rows[0], AT)
-    assert not begin(batch, batch.rows[0], AT + SECOND)
+    batch = claim_due("mail", "mail", AT, 1)
+    assert begin_attempt(batch, batch.rows[0], AT)
+    assert not begin_attempt(batch, batch.rows[0], AT + SECOND)
     row.refresh_from_db()
     assert (row.attempts, row.started_at) == (1, AT)
 
@@ -122,15 +122,15 @@ def test_an_attempt_is_begun_once(posted: Posted) -> None:
 def test_an_attempt_is_begun_once_also_in_one_step_with_the_end_of_another(posted: Posted) -> None:
     posted(1)
     posted(2)
-    batch = claim("mail", "mail", AT, 2)
+    batch = claim_due("mail", "mail", AT, 2)
     first, second = batch.rows
-    assert begin(batch, first, AT)
-    assert begin(batch, second, AT)
+    assert begin_attempt(batch, first, AT)
+    assert begin_attempt(batch, second, AT)
     done = Result(DeliveryState.SENT, AttemptOutcome.SENT, AT)
     begun = end_and_begin(batch, first, done, second, AT + SECOND)
     if begun is None:  # not a step of its own on this database
-        assert end(batch, first, done) == "sent"
-        begun = begin(batch, second, AT + SECOND)
+        assert record_end_of_attempt(batch, first, done) == "sent"
+        begun = begin_attempt(batch, second, AT + SECOND)
     assert not begun
     second.refresh_from_db()
     assert (second.attempts, second.started_at) == (1, AT)
@@ -196,11 +196,11 @@ def test_of_two_that_ask_at_the_same_moment_one_becomes_the_probe(
 
     def meanwhile(*pause: Any) -> bool:
         monkeypatch.setattr(circuits, "is_paused", plain)
-        admitted.append(circuits.admit("mail", rival, at))
+        admitted.append(circuits.admit_and_note_probe("mail", rival, at))
         return plain(*pause)
 
     monkeypatch.setattr(circuits, "is_paused", meanwhile)
-    mine = circuits.admit("mail", uuid.uuid4(), at)
+    mine = circuits.admit_and_note_probe("mail", uuid.uuid4(), at)
     assert [a.probe for a in admitted] == [True]
     assert (mine.open_to, mine.probe) == (False, False)
     assert Circuit.objects.get().probe == rival
@@ -230,14 +230,14 @@ def test_a_probe_that_lost_its_turn_does_not_end_the_turn_of_the_next(
     down: Down, settings: Any
 ) -> None:
     lease = dt.timedelta(seconds=settings.DELIVERY_LEASE_SECONDS)
-    lost = claim("mail", "mail", AT + MINUTE, 50)
+    lost = claim_due("mail", "mail", AT + MINUTE, 50)
     turn = AT + MINUTE + lease
-    now = claim("mail", "mail", turn, 50)
+    now = claim_due("mail", "mail", turn, 50)
     assert (lost.probe, now.probe) == (True, True)
     circuits.record_not_tried("mail", lost.claim, turn + SECOND)
     circuit = Circuit.objects.get()
     assert (circuit.probe, circuit.paused_until) == (now.claim, turn + lease)
-    assert claim("mail", "mail", turn + 2 * SECOND, 50).rows == []
+    assert claim_due("mail", "mail", turn + 2 * SECOND, 50).rows == []
     # Nor does its failure count as the next one's.
     assert circuits.record_failure("mail", lost.claim, "down", turn + SECOND)
     assert Circuit.objects.get().probe == now.claim
@@ -263,10 +263,13 @@ def test_what_somebody_begins_to_send_while_it_is_taken_back_is_left_to_them(
     row = posted()
     taken: list[Any] = []
     claiming = Meanwhile(
-        'UPDATE "notify_delivery"', lambda: taken.append(claim("mail", "mail", AT, 1))
+        'UPDATE "notify_delivery"', lambda: taken.append(claim_due("mail", "mail", AT, 1))
     )
     with connection.execute_wrapper(claiming):
-        assert withdraw(kind="note", recipient=row.message.recipient, reason="newer") == []
+        assert (
+            drop_waiting_messages(kind="note", recipient=row.message.recipient, reason="newer")
+            == []
+        )
     assert claiming.done
     row.refresh_from_db()
     assert (row.state, row.claimed_by) == ("sending", taken[0].claim)
@@ -275,8 +278,8 @@ def test_what_somebody_begins_to_send_while_it_is_taken_back_is_left_to_them(
 def test_what_another_channel_is_sending_counts_as_told(posted: Posted) -> None:
     row = posted(channels=("mail", "chat"), address="hooks.example")
     chat = Delivery.objects.get(channel="chat")
-    assert claim(chat.destination, "chat", AT, 1).rows == [chat]
-    assert withdraw(kind="note", recipient=row.message.recipient, reason="newer") == []
+    assert claim_due(chat.destination, "chat", AT, 1).rows == [chat]
+    assert drop_waiting_messages(kind="note", recipient=row.message.recipient, reason="newer") == []
     states = Delivery.objects.order_by("channel").values_list("channel", "state")
     assert list(states) == [("chat", "sending"), ("mail", "dropped")]
 
@@ -284,7 +287,7 @@ def test_what_another_channel_is_sending_counts_as_told(posted: Posted) -> None:
 def test_a_newer_message_takes_back_those_of_its_own_kind_only(posted: Posted) -> None:
     row = posted(1)
     other = posted(2, recipient=row.message.recipient, kind="other")
-    taken = withdraw(kind="note", recipient=row.message.recipient, reason="newer")
+    taken = drop_waiting_messages(kind="note", recipient=row.message.recipient, reason="newer")
     assert taken == [row.message.uuid]
     assert deliver(other.uuid, AT) == "sent"
 
@@ -295,7 +298,7 @@ def test_of_two_that_find_no_room_at_the_same_moment_one_wakes_the_next(
     settings.DELIVERY_PER_MINUTE = {"mail": 20}
     for n in range(9):
         posted(n)
-    assert len(claim("mail", "mail", AT, 50).rows) == 2
+    assert len(claim_due("mail", "mail", AT, 50).rows) == 2
     rival: list[float | None] = []
     asking = Meanwhile('UPDATE "notify_rate"', lambda: rival.append(seconds_until_free("mail", AT)))
     with connection.execute_wrapper(asking):
@@ -309,7 +312,7 @@ def test_who_finds_room_but_nothing_to_take_looks_again_a_second_later_at_the_ea
 ) -> None:
     """Its server is left alone: to look at once would be to look all the time."""
     settings.DELIVERY_PER_MINUTE = {"mail": 20}
-    assert acquire("mail", 1, AT - HOUR) == 1
-    assert claim("mail", "mail", AT + SECOND, 50).rows == []
+    assert take_sending_slots("mail", 1, AT - HOUR) == 1
+    assert claim_due("mail", "mail", AT + SECOND, 50).rows == []
     assert seconds_until_free("mail", AT + SECOND) == 1.0
     assert seconds_until_free("mail", AT + SECOND) is None

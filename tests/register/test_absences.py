@@ -43,7 +43,9 @@ def test_one_goes_away_and_somebody_stands_in(world: World) -> None:
     assert event.chain.key == world.viewer("auditor").audience.key
     assert json.loads(event.changes)["stand_in"] == [None, str(world.deputy.uuid)]
     assert "at a plant" not in event.changes
-    assert queries.away_on(world.register.pk, world.today) == {world.owner.pk: world.deputy.pk}
+    assert queries.stand_ins_by_absent_user(world.register.pk, world.today) == {
+        world.owner.pk: world.deputy.pk
+    }
 
 
 def test_a_manager_records_it_for_their_party_and_no_other(world: World) -> None:
@@ -136,7 +138,7 @@ def test_coming_back_early(world: World) -> None:
     again = services.end_absence(actor=world.viewer("owner"), absence=row.uuid, at=world.at + DAY)
     assert again.ended_at == world.at
     assert Event.objects.filter(verb="absence.ended").count() == 1
-    assert queries.away_on(world.register.pk, world.today) == {}
+    assert queries.stand_ins_by_absent_user(world.register.pk, world.today) == {}
     assert away(world)
 
 
@@ -192,21 +194,25 @@ def test_standing_in_never_crosses_the_boundary(world: World) -> None:
     away(world, stand_in=world.deputy.email)
     Membership.objects.filter(user=world.deputy).update(party=world.catl)
     assert not permits(world.viewer("deputy"), "risk.review", row)
-    assert queries.away_on(world.register.pk, world.today) == {world.owner.pk: None}
+    assert queries.stand_ins_by_absent_user(world.register.pk, world.today) == {
+        world.owner.pk: None
+    }
 
 
 def test_who_has_left_is_not_away_but_gone(world: World) -> None:
     row, today = builders.risk(world), world.today
     away(world, stand_in=world.deputy.email)
     left(world, world.owner)
-    assert queries.away_on(world.register.pk, today) == {}
+    assert queries.stand_ins_by_absent_user(world.register.pk, today) == {}
     assert not permits(world.viewer("deputy"), "risk.review", row)
 
 
 def test_a_stand_in_who_left_is_none(world: World) -> None:
     away(world, stand_in=world.deputy.email)
     User.objects.filter(pk=world.deputy.pk).update(is_active=False)
-    assert queries.away_on(world.register.pk, world.today) == {world.owner.pk: None}
+    assert queries.stand_ins_by_absent_user(world.register.pk, world.today) == {
+        world.owner.pk: None
+    }
 
 
 def test_standing_in_costs_one_query_for_each_viewer(
@@ -221,14 +227,15 @@ def test_standing_in_costs_one_query_for_each_viewer(
     with django_assert_num_queries(0):
         assert permits(owner, "risk.review", rows[0])
     with django_assert_num_queries(1):
-        assert queries.away_on(world.register.pk, today)
+        assert queries.stand_ins_by_absent_user(world.register.pk, today)
 
 
 @given(st.lists(st.tuples(st.integers(0, 25), st.integers(0, 12), st.booleans()), max_size=6))
 def test_whatever_is_recorded_nobody_is_away_twice(
     world: World, plans: list[tuple[int, int, bool]]
 ) -> None:
-    """Each day has at most one absence of a person, and ``away_over`` names exactly those days."""
+    """Each day has at most one absence of a person, and ``stand_ins_by_day_and_absent_user`` names
+    exactly those days."""
     covered: set[dt.date] = set()
     today = world.today
     with transaction.atomic():
@@ -245,6 +252,6 @@ def test_whatever_is_recorded_nobody_is_away_twice(
             else:
                 covered |= days
         days = {today + n * DAY for n in range(40)}
-        found = queries.away_over(world.register.pk, days)
+        found = queries.stand_ins_by_day_and_absent_user(world.register.pk, days)
         assert {day for day in days if world.owner.pk in found[day]} == covered
         transaction.set_rollback(True)

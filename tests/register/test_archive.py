@@ -22,11 +22,11 @@ from riskreg.register.services import (
     accept_with_new_account,
     approve_change,
     archive_register,
+    expire_and_reassign_requests,
     invite,
     refuse_change,
     restore_register,
     set_time_zone,
-    tend_change_requests,
     withdraw_change,
 )
 from riskreg.reminders.models import Reminder
@@ -241,7 +241,7 @@ def test_one_party_alone_does_not_restore_either(world: World) -> None:
     withdraw_change(actor=_again(world), name=again.ref, version=None, at=world.at)
     last = restore_register(actor=_again(world), version=None, at=world.at)
     assert isinstance(last, ChangeRequest)
-    tend_change_requests(world.at + 40 * DAY)
+    expire_and_reassign_requests(world.at + 40 * DAY)
     last.refresh_from_db()
     longer.refresh_from_db()
     # Who asked for something else is not written to meanwhile; it ends once the register lives on.
@@ -250,7 +250,7 @@ def test_one_party_alone_does_not_restore_either(world: World) -> None:
     assert isinstance(once_more, ChangeRequest)
     answer(world, once_more, approve_change)
     assert not archived(world)
-    tend_change_requests(world.at + 40 * DAY)
+    expire_and_reassign_requests(world.at + 40 * DAY)
     longer.refresh_from_db()
     assert longer.state == "expired"
 

@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 from riskreg.register.appetite import appetite_of
 from riskreg.register.change_policy import (
     Effect,
-    asks,
     criteria_differences,
+    needs_yes_of_others,
     parties_to_ask,
     time_zone_differences,
 )
@@ -60,7 +60,9 @@ def effects(after: dict[str, Any], mapping: Any = None) -> set[Effect]:
 )  # fmt: skip
 def test_each_part_of_the_criteria(after: dict[str, Any], effect: Effect) -> None:
     assert effects(after) == {effect}
-    assert asks(criteria_differences(BASE, after)) is (effect is not Effect.STRENGTHENS)
+    assert needs_yes_of_others(criteria_differences(BASE, after)) is (
+        effect is not Effect.STRENGTHENS
+    )
 
 
 def test_a_lower_appetite_is_stricter() -> None:
@@ -82,7 +84,7 @@ def test_one_cell_or_level_of_another_kind_asks() -> None:
 def test_what_is_looser_anywhere_asks_whatever_is_stricter_elsewhere() -> None:
     after = changed(low__cadence_days=10, medium__cadence_days=61)
     assert effects(after) == {Effect.STRENGTHENS, Effect.WEAKENS}
-    assert asks(criteria_differences(BASE, after))
+    assert needs_yes_of_others(criteria_differences(BASE, after))
 
 
 @given(
@@ -112,12 +114,12 @@ def test_any_change_that_is_not_pure_strengthening_asks(
         and label == BASE["label"]
     )
     differences = criteria_differences(BASE, after)
-    assert asks(differences) is not no_looser
+    assert needs_yes_of_others(differences) is not no_looser
     assert bool(differences) is (after != BASE)
 
 
 def test_a_zone_always_asks() -> None:
-    assert asks(time_zone_differences("Asia/Shanghai", "Asia/Tokyo"))
+    assert needs_yes_of_others(time_zone_differences("Asia/Shanghai", "Asia/Tokyo"))
     assert not time_zone_differences("Asia/Shanghai", "Asia/Shanghai")
 
 
@@ -164,11 +166,11 @@ def test_appetites_of_terms_ask_where_any_risk_would_have_a_looser_one(
         for terms in SETS
     )
     # Never less than it must; more only where two changes undo each other for every risk.
-    assert asks(differences) or not looser
+    assert needs_yes_of_others(differences) or not looser
     own = [d for d in differences if d.part == "term_appetite"]
     assert {d.key for d in own} == {t for t in TERMS if old.get(t) != new.get(t)}
     if len(differences) == 1:
-        assert asks(differences) is looser
+        assert needs_yes_of_others(differences) is looser
 
 
 def test_an_appetite_of_a_term_is_kept_apart_from_another_order_of_ratings() -> None:

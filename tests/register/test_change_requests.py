@@ -185,20 +185,20 @@ def test_a_vote_of_somebody_who_left_counts_for_nothing(world: World) -> None:
     assert number(world) == 1
     # Somebody else is asked in their place.
     assert PartyAnswer.objects.get(request=row, answer="waiting").asked == world.partner_manager
-    assert services.tend_change_requests(world.at) == 1
+    assert services.expire_and_reassign_requests(world.at) == 1
     assert PartyAnswer.objects.get(request=row, answer="waiting").asked == world.partner_leader
-    assert services.tend_change_requests(world.at) == 0
+    assert services.expire_and_reassign_requests(world.at) == 0
 
 
 def test_it_expires_and_a_late_sweep_makes_no_difference(world: World) -> None:
     row = asked(world)
     last = world.at + 30 * DAY
-    assert services.tend_change_requests(last) == 0
+    assert services.expire_and_reassign_requests(last) == 0
     with pytest.raises(Invalid) as caught:
         approve(world, row, at=last + DAY)
     assert "ended" in caught.value.detail
-    assert services.tend_change_requests(last + 9 * DAY) == 1
-    assert services.tend_change_requests(last + 9 * DAY) == 0
+    assert services.expire_and_reassign_requests(last + 9 * DAY) == 1
+    assert services.expire_and_reassign_requests(last + 9 * DAY) == 0
     row.refresh_from_db()
     assert row.state == "expired"
     assert number(world) == 1

@@ -17,7 +17,7 @@ from riskreg.register.frame_templates import (
     CLASSIFICATIONS,
     SCALES,
     classification_template,
-    described,
+    described_templates,
     scale_template,
 )
 from riskreg.register.models import Membership, Register, Taxonomy
@@ -55,7 +55,7 @@ def test_a_scale_template_is_valid_criteria_in_both_languages(key: str) -> None:
 
 def test_templates_are_described_in_the_readers_language() -> None:
     for name, keys in (("scales", SCALES), ("classifications", CLASSIFICATIONS)):
-        rows = list(described(name))
+        rows = list(described_templates(name))
         assert tuple(row["key"] for row in rows) == keys
         assert all(row["name"] and row["description"] for row in rows)
 

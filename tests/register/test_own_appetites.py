@@ -16,7 +16,7 @@ from riskreg.register.models import OwnAppetite, Term
 from riskreg.register.own_appetites import (
     is_outdated,
     own_appetite_for,
-    own_appetites_for,
+    own_appetites_in_force_for,
     own_rule,
 )
 from riskreg.register.services import (
@@ -93,7 +93,7 @@ def test_it_is_set_changed_and_ended_in_the_chain_of_its_party(world: World) -> 
     assert told[1]["term"] == ["market:eu", None]
     assert (ended.verb, list(told[2])) == ("own_appetite.ended", ["ended_at"])
     assert [event.subject_version for event in (made, changed, ended)] == [1, 2, 3]
-    assert list(own_appetites_for(world.viewer("manager"))) == []
+    assert list(own_appetites_in_force_for(world.viewer("manager"))) == []
 
 
 def test_nothing_is_logged_where_nothing_differs(world: World) -> None:
@@ -134,7 +134,7 @@ def test_the_other_party_and_who_acts_for_none_know_nothing_of_it(world: World) 
     row = builders.own_appetite(world, "low")
     for who in ("partner_manager", "partner_leader", "auditor"):
         viewer = world.viewer(who)
-        assert list(own_appetites_for(viewer)) == []
+        assert list(own_appetites_in_force_for(viewer)) == []
         rule = own_rule(viewer)
         assert (rule.general, rule.named) == (None, {})
         with pytest.raises(NotFound):

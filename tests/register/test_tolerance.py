@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.change_models import ChangeRequest
 from riskreg.register.policy import default_criteria
-from riskreg.register.tolerance import MAX_POINTS, clean_tolerance, is_looser, tolerated
+from riskreg.register.tolerance import MAX_POINTS, chance_tolerated, clean_tolerance, is_looser
 from riskreg.risks.services import publish_criteria
 from tests import builders
 from tests.analysis.making import estimate, simulation
@@ -36,7 +36,7 @@ def curves(draw: Any) -> list[dict[str, float]]:
 def test_it_is_a_straight_line_between_points(curve: list[dict[str, float]], at: float) -> None:
     amounts, chances = [p["amount"] for p in curve], [p["chance"] for p in curve]
     wanted = np.interp(at, amounts, chances, left=1.0) if curve else 1.0
-    assert tolerated(curve, at) == pytest.approx(float(wanted), abs=1e-12)
+    assert chance_tolerated(curve, at) == pytest.approx(float(wanted), abs=1e-12)
     errors = Errors()
     assert clean_tolerance(errors, curve[::-1]) == curve
     assert not errors.fields
@@ -48,7 +48,9 @@ def test_looser_is_more_often_at_any_amount(
     one: list[dict[str, float]], other: list[dict[str, float]]
 ) -> None:
     grid = np.linspace(-1, 60, 977)
-    somewhere = any(tolerated(other, float(x)) > tolerated(one, float(x)) + 1e-12 for x in grid)
+    somewhere = any(
+        chance_tolerated(other, float(x)) > chance_tolerated(one, float(x)) + 1e-12 for x in grid
+    )
     # A grid can miss the least of differences, and never sees one that is none.
     assert is_looser(one, other) or not somewhere
     assert not is_looser(one, one)

@@ -17,7 +17,7 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.notify.services import deliver_due
 from riskreg.reminders.models import Addressee, Ladder, Reminder
 from riskreg.reminders.policy import DEFAULT_LADDER, Rung
-from riskreg.reminders.queries import InForce, ladder_of, ladders, plan, preview
+from riskreg.reminders.queries import InForce, ladder_of, own_ladders_by_register, plan, preview
 from riskreg.reminders.queries.preview import foretell
 from riskreg.reminders.services import sweep
 from riskreg.reviews.services import grant_extension
@@ -54,13 +54,13 @@ def rungs(row: Risk) -> list[tuple[int, str]]:
 
 # Changing it --------------------------------------------------------------------------------------
 def test_a_change_is_a_new_version_with_its_entry(world: World) -> None:
-    assert (ladder_of(world.register).number, ladders()) == (0, {})
+    assert (ladder_of(world.register).number, own_ladders_by_register()) == (0, {})
     first = change(world, [Rung(0, ("owner",))], expected_number=0)
     second = change(world, [Rung(0, ("owner",)), Rung(5, ("managers",))], expected_number=1)
     assert [first.number, second.number] == [1, 2]
     now = ladder_of(world.register)
     assert (now.number, [r.offset_days for r in now.rungs]) == (2, [0, 5])
-    assert ladders() == {world.register.pk: now}
+    assert own_ladders_by_register() == {world.register.pk: now}
     events = list(Event.objects.filter(verb="ladder.changed").order_by("seq"))
     changes = [json.loads(event.changes) for event in events]
     assert [c["number"] for c in changes] == [[0, 1], [1, 2]]

@@ -10,7 +10,7 @@ from django.core import mail
 from riskreg.accounts.models import User
 from riskreg.events.policy import Audience
 from riskreg.notify.models import Delivery, DeliveryState, Message
-from riskreg.notify.queries import deliveries_for, readable_among
+from riskreg.notify.queries import deliveries_for, messages_readable_among
 from riskreg.notify.services import deliver_due, resend
 from riskreg.register.services import add_member
 from riskreg.reminders.models import Reminder
@@ -176,7 +176,7 @@ def test_what_a_digest_tells_of_when_it_is_sent_decides_who_may_read_it(world: W
     for register, party in ((world.register, world.foton), (other.register, other.catl)):
         audience = Audience(register.uuid, party.uuid)
         assert mine in [d.message for d in deliveries_for(audience)]
-        assert readable_among(audience, [mine.pk]) == set()
+        assert messages_readable_among(audience, [mine.pk]) == set()
 
 
 def test_more_time_that_was_granted_privately_is_not_told_to_the_other_party(

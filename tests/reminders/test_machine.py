@@ -34,7 +34,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
 from riskreg.notify.services import deliver_due
 from riskreg.register.models import Absence, Membership, Register
-from riskreg.register.queries import away_on
+from riskreg.register.queries import stand_ins_by_absent_user
 from riskreg.register.services import end_absence, set_time_zone, start_absence
 from riskreg.reminders.models import Addressee, DigestMark, Reminder
 from riskreg.reminders.policy import Rung, highest_rung_reached, hour_has_come
@@ -321,7 +321,7 @@ class Engine(RuleBasedStateMachine):
     def two_sweeps_run_into_each_other(self, later: int, rungs: list[Rung] | None) -> None:
         """Between what one has found and what it does about it, another does everything, by a
         clock that is ``later`` hours ahead, perhaps after the ladder was changed."""
-        plain, inside = advance._advance, []
+        plain, inside = advance._record_steps, []
 
         def interrupted(*given: Any) -> int:
             if not inside:
@@ -335,7 +335,7 @@ class Engine(RuleBasedStateMachine):
 
         began = self.at
         with self.patch.context() as patch:
-            patch.setattr(advance, "_advance", interrupted)
+            patch.setattr(advance, "_record_steps", interrupted)
             assert sweep(began).broken == 0
         self.the_sweep_runs(1, None, None)
 
@@ -425,7 +425,7 @@ class Engine(RuleBasedStateMachine):
 
     def _check_messages(self, newest: int) -> None:
         """Digests come on working days, and nothing to whoever is away or has left."""
-        away = away_on(self.world.register.pk, self.today)
+        away = stand_ins_by_absent_user(self.world.register.pk, self.today)
         for message in Message.objects.filter(pk__gt=newest).exclude(kind="alarm"):
             user = User.objects.get(uuid=message.recipient)
             assert user.pk not in away

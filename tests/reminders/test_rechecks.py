@@ -131,7 +131,7 @@ def test_of_two_that_change_a_ladder_at_once_the_second_is_told_or_comes_after(
         another_ladder(world)
         return 0
 
-    monkeypatch.setattr(changing, "move_ladders", rival)
+    monkeypatch.setattr(changing, "advance_and_readdress", rival)
 
     def change() -> InForce:
         return builders.ladder(world, wanted, expected_number=expected)
@@ -149,7 +149,7 @@ def test_the_very_ladder_that_another_made_meanwhile_is_not_made_twice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     builders.alone(world)
-    monkeypatch.setattr(changing, "move_ladders", lambda *args: another_ladder(world))
+    monkeypatch.setattr(changing, "advance_and_readdress", lambda *args: another_ladder(world))
     made = builders.ladder(world, [Rung(0, ("leaders",))])
     assert made.number == Ladder.objects.count() == 1
 

@@ -428,10 +428,12 @@ def test_the_selection_reads_by_indexes_alone(world: World) -> None:
     """A table scan would make each sweep cost what the whole register costs."""
     from riskreg.duties.sources import REVIEW
     from riskreg.reminders.policy import DEFAULT_LADDER
-    from riskreg.reminders.queries import selection
+    from riskreg.reminders.queries import ids_and_due_dates_below_rung
 
     builders.risk(world)
-    plan = selection(REVIEW, world.register, world.today, DEFAULT_LADDER).explain()
+    plan = ids_and_due_dates_below_rung(
+        REVIEW, world.register, world.today, DEFAULT_LADDER
+    ).explain()
     if "SCAN" in plan or "SEARCH" in plan:  # SQLite says how it reads each table
         assert "risk_due" in plan
         assert "reminder_once" in plan or "sqlite_autoindex_reminders_reminder" in plan
@@ -445,6 +447,8 @@ def test_the_selection_reads_by_indexes_alone(world: World) -> None:
             for way in ("seqscan", "bitmapscan", "sort", "hashjoin", "mergejoin"):
                 cursor.execute(f"SET LOCAL enable_{way} = off")
             cursor.execute("ANALYZE risks_risk")
-        plan = selection(REVIEW, world.register, world.today, DEFAULT_LADDER).explain()
+        plan = ids_and_due_dates_below_rung(
+            REVIEW, world.register, world.today, DEFAULT_LADDER
+        ).explain()
         assert "risk_due" in plan
         assert "reminder_once" in plan

@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from riskreg.register.services import start_absence
 from riskreg.reviews import policy
 from riskreg.reviews.models import Extension
-from riskreg.reviews.queries import extended_until_subquery, extension_of, extensions_of
+from riskreg.reviews.queries import extended_until_subquery, extension_of_next_review, extensions_of
 from riskreg.reviews.services import grant_extension
 from riskreg.risks.models import Risk
 from riskreg.risks.services import close_risk, share_risk
@@ -62,7 +62,7 @@ def test_it_is_kept_with_its_reason_and_moves_no_date(world: World) -> None:
     assert changes["extended_until"] == [None, str(granted.until)]
     assert changes["reason"] == [None, "The figures come on Friday"]
     assert event.subject_uuid == row.uuid
-    assert extension_of(world.viewer("partner_owner"), after) == granted
+    assert extension_of_next_review(world.viewer("partner_owner"), after) == granted
 
 
 def test_once_for_each_due_date(world: World) -> None:
@@ -168,8 +168,8 @@ def test_of_a_private_risk_it_stays_private(world: World) -> None:
         extend(world, row, by="partner_manager")
     share_risk(actor=world.viewer("manager"), ref=row.ref, version=None, at=world.at)
     row.refresh_from_db()
-    assert extension_of(world.viewer("owner"), row) == granted
-    assert extension_of(world.viewer("partner_manager"), row) is None
+    assert extension_of_next_review(world.viewer("owner"), row) == granted
+    assert extension_of_next_review(world.viewer("partner_manager"), row) is None
     seen = Risk.objects.annotate(until=extended_until_subquery(viewer=world.viewer("auditor")))
     assert seen.get(pk=row.pk).until is None
     assert Risk.objects.annotate(until=extended_until_subquery()).get(pk=row.pk).until
@@ -218,7 +218,7 @@ def test_it_is_for_its_occasion_and_not_for_another_on_the_same_day(world: World
     row.refresh_from_db()
     assert row.next_review_on == due
     viewer = world.viewer("owner")
-    assert extension_of(viewer, row) is None
+    assert extension_of_next_review(viewer, row) is None
     assert Risk.objects.annotate(until=extended_until_subquery()).get(pk=row.pk).until is None
     duty = REVIEW.load([row.uuid])[row.uuid]
     assert (duty.due_on, duty.extended_until, duty.extended_at) == (due, None, None)
@@ -227,7 +227,7 @@ def test_it_is_for_its_occasion_and_not_for_another_on_the_same_day(world: World
     # What was granted stays in the history, and this one can have its own.
     second = extend(world, row, until=due + 2 * DAY)
     assert second.reviewed_before == review
-    assert extension_of(viewer, row) == second
+    assert extension_of_next_review(viewer, row) == second
     assert REVIEW.load([row.uuid])[row.uuid].extended_until == second.until
     assert list(extensions_of(viewer, row)) == [second, first]
     with nothing_changes(), pytest.raises(Invalid) as refused:
@@ -243,11 +243,11 @@ def test_a_date_that_is_pulled_in_and_put_back_by_a_review_was_not_extended(worl
     builders.assess(world, row, (5, 5))
     row.refresh_from_db()
     assert row.next_review_on == world.today + 30 * DAY
-    assert extension_of(world.viewer("owner"), row) is None
+    assert extension_of_next_review(world.viewer("owner"), row) is None
     builders.review(world, row, cell=(2, 3), next_review_on=due)
     row.refresh_from_db()
     assert row.next_review_on == due
-    assert extension_of(world.viewer("owner"), row) is None
+    assert extension_of_next_review(world.viewer("owner"), row) is None
 
 
 def test_the_database_holds_one_for_each_occasion(world: World) -> None:

@@ -12,7 +12,7 @@ from riskreg.analysis.policy.drivers import check_support
 from riskreg.analysis.policy.simulations import SIDES, driver_input, estimates_on
 from riskreg.events.policy import canonical
 from riskreg.kernel.errors import Errors
-from riskreg.register.policy import weakest
+from riskreg.register.policy import weakest_label
 from riskreg.risks.models import MitigationStatus
 
 # Years from the start to the day on which it is due, and terms of one model.
@@ -226,7 +226,7 @@ def weakest_label_of(one: Mapping[str, Any], inputs: Mapping[str, Any]) -> str:
         if driver["driver"] in moving
         for row in driver["beliefs"]
     ]
-    return weakest(map(str, found))
+    return weakest_label(map(str, found))
 
 
 def _plain_text(value: Decimal) -> str:

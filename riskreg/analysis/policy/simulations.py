@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from riskreg.analysis.policy import buying, weighing
 from riskreg.events.policy import canonical
 from riskreg.kernel.errors import Errors
-from riskreg.register.policy import weakest
+from riskreg.register.policy import weakest_label
 
 KIND = "analysis.simulation"
 # Another number: figures of the same inputs may differ in their last digits, and more.
@@ -276,7 +276,7 @@ def pieces_of(years: int, inputs: Mapping[str, Any]) -> list[Piece]:
     return [*pieces, Piece("figures", "analysis.figures", 3, 1)]
 
 
-def weakest_label(inputs: Mapping[str, Any]) -> str:
+def weakest_label_of_run(inputs: Mapping[str, Any]) -> str:
     """The weakest label of everything that a run was made from."""
     found = [
         estimate["label"]
@@ -286,7 +286,7 @@ def weakest_label(inputs: Mapping[str, Any]) -> str:
     ]
     found += [row["label"] for one in inputs.get("drivers", ()) for row in one["beliefs"]]
     found += buying.labels_of_mitigations(inputs) + weighing.labels_in(inputs)
-    return weakest(map(str, found))
+    return weakest_label(map(str, found))
 
 
 def _without_mitigated_mark(exposure: Mapping[str, Any] | None) -> dict[str, Any] | None:

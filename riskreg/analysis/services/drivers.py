@@ -32,7 +32,7 @@ from riskreg.indicators.models import Indicator
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Table, Type
 from riskreg.register.access import Viewer
-from riskreg.register.changes import new_values
+from riskreg.register.changes import values_as_first_changes
 from riskreg.register.cleaning import clean_given
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
@@ -69,7 +69,7 @@ def add_driver(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(DRIVER, _values_to_keep(DRIVER, row))
+    changes = values_as_first_changes(DRIVER, _values_to_keep(DRIVER, row))
     append(actor.entry("driver.added", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -115,7 +115,9 @@ def record_belief(
     row.p5, row.p95 = p5_and_p95(row.range)
     row.look_on = next_look_on(row.review_on, row.steps)
     row.save()
-    changes = new_values(BELIEF, _values_to_keep(BELIEF, row)) | {"driver": [None, driver.ref]}
+    changes = values_as_first_changes(BELIEF, _values_to_keep(BELIEF, row)) | {
+        "driver": [None, driver.ref]
+    }
     entry = actor.entry("belief.recorded", row, at=at, recorded_at=recorded_at, changes=changes)
     append_all([*ended, entry])
     return row
@@ -133,7 +135,7 @@ def _end_and_build_entries(actor: Viewer, at: dt.datetime, **which: Any) -> list
     for row in rows:
         row.register, row.ended_at = actor.register, at
         row.save(update_fields=["ended_at"])
-        ended = new_values(BELIEF, {"ended_at": at})
+        ended = values_as_first_changes(BELIEF, {"ended_at": at})
         entries.append(actor.entry("belief.ended", row, at=at, changes=ended))
     return entries
 
@@ -262,7 +264,9 @@ def link_driver(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(LINK, _values_to_keep(LINK, row)) | {"driver": [None, moving.ref]}
+    changes = values_as_first_changes(LINK, _values_to_keep(LINK, row)) | {
+        "driver": [None, moving.ref]
+    }
     append(actor.entry("driver.linked", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -277,7 +281,7 @@ def end_link(*, actor: Viewer, link: UUID, at: dt.datetime) -> DriverLink:
         ended_at=at
     ):
         row.ended_at = at
-        ended = new_values(LINK, {"ended_at": at})
+        ended = values_as_first_changes(LINK, {"ended_at": at})
         append(actor.entry("driver.unlinked", row, at=at, changes=ended))
     return row
 

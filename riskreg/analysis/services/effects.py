@@ -22,7 +22,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import WhenShared
 from riskreg.register.access import Viewer
-from riskreg.register.changes import new_values
+from riskreg.register.changes import values_as_first_changes
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
 from riskreg.register.visibility import Visibility
@@ -74,7 +74,7 @@ def record_effect(
         created_at=recorded_at or at,
         **clean,
     )
-    changes = new_values(EFFECT, kept_values_of(EFFECT, row))
+    changes = values_as_first_changes(EFFECT, kept_values_of(EFFECT, row))
     append(actor.entry("effect.recorded", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 

@@ -12,7 +12,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.fields import Table, Type
 from riskreg.register.access import Viewer
-from riskreg.register.changes import new_values
+from riskreg.register.changes import values_as_first_changes
 from riskreg.register.cleaning import clean_given
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
@@ -69,7 +69,7 @@ def release_row(
     row.visibility, row.at, row.released_at = Visibility.SHARED, at, at
     row.released_by = actor.user
     row.save(update_fields=["visibility", "at", "released_at", "released_by"])
-    changes = new_values(table, kept_values_of(table, row))
+    changes = values_as_first_changes(table, kept_values_of(table, row))
     verb = f"{table.noun}.released"
     append(actor.entry(verb, row, at=at, recorded_at=recorded_at, changes=changes))
     return row

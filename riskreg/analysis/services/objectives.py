@@ -18,7 +18,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
-from riskreg.register.changes import new_values
+from riskreg.register.changes import values_as_first_changes
 from riskreg.register.cleaning import clean_given, clean_number
 from riskreg.register.models import Objective, Party
 from riskreg.register.permissions import require
@@ -83,7 +83,7 @@ def model_objective(
         **clean,
     )
     names = [f.name for f in MODEL if f.type != Type.ID]
-    changes = new_values(MODEL, {name: getattr(row, name) for name in names})
+    changes = values_as_first_changes(MODEL, {name: getattr(row, name) for name in names})
     append(actor.entry("objective.modelled", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 

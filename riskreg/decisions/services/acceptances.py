@@ -36,7 +36,7 @@ from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values
+from riskreg.register.changes import set_changed_in_memory
 from riskreg.risks.queries.access import require_version, risk_for
 
 _LIVE = (ObligationState.PROPOSED, ObligationState.OPEN)
@@ -203,7 +203,7 @@ def _locked(actor: Viewer, ref: str, version: int | None, act: Act, at: dt.datet
 
 
 def _save_next_version(row: Acceptance, values: dict[str, Any], at: dt.datetime) -> dict[str, Any]:
-    changes: dict[str, Any] = set_values(ACCEPTANCE, row, values)
+    changes: dict[str, Any] = set_changed_in_memory(ACCEPTANCE, row, values)
     row.version += 1
     row.updated_at = max(at, row.updated_at)
     row.save(update_fields=[*values, "version", "updated_at"])

@@ -43,7 +43,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.punctuation import enumerated, in_a_row
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values
+from riskreg.register.changes import set_changed_in_memory
 from riskreg.register.models import Role
 from riskreg.register.queries import members_for, party_of
 from riskreg.risks.models import Risk, State
@@ -71,7 +71,7 @@ def propose_decision(
         "round": row.round + 1,
         "words": "",
     }
-    changes: dict[str, Any] = set_values(DECISION, row, values)
+    changes: dict[str, Any] = set_changed_in_memory(DECISION, row, values)
     row.criteria, row.basis = actor.criteria, ratings_now(row)
     changes["criteria_number"] = [None, actor.criteria.number]
     save_next_version(row, [*values, "criteria", "basis"], recorded_at or at)
@@ -138,7 +138,7 @@ def decide(
         "ruled_by": actor.user,
         "review_on": review,
     }
-    changes: dict[str, Any] = set_values(DECISION, row, values)
+    changes: dict[str, Any] = set_changed_in_memory(DECISION, row, values)
     made = [
         create_obligation(
             row, ObligationKind.DECISION_CONDITION, one.pop("owner"), one.pop("due_on"), at,

@@ -22,7 +22,11 @@ from riskreg.decisions.queries.decisions import (
 from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_links, set_values, whole_row
+from riskreg.register.changes import (
+    all_values_as_changes,
+    save_changed_links,
+    set_changed_in_memory,
+)
 from riskreg.register.cleaning import clean_given, clean_list
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
@@ -82,7 +86,7 @@ def create_decision(
         decision=row, key=policy.KEYS[0], is_nothing=True, created_at=recorded_at or at,
         **_do_nothing(),
     )  # fmt: skip
-    changes = whole_row(DECISION, row, {"risks": risks})
+    changes = all_values_as_changes(DECISION, row, {"risks": risks})
     changes["options"] = [None, [option_log(nothing)]]
     if people:
         changes["deciders"] = [None, deciders_log(people)]
@@ -118,7 +122,9 @@ def edit_decision(
     if row.translations and "translations" not in fields:
         moved = {n for n in DECISION.translated if n in clean and clean[n] != getattr(row, n)}
         clean["translations"] = _drop_fields(row.translations, moved)
-    changes: dict[str, Any] = set_values(DECISION, row, clean) | set_links(row, links)
+    changes: dict[str, Any] = set_changed_in_memory(DECISION, row, clean) | save_changed_links(
+        row, links
+    )
     if "deciders" in fields:
         asked: list[Decider] = row.asked  # type: ignore[attr-defined]
         before = deciders_log([(one.user, one.party) for one in asked])

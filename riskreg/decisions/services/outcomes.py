@@ -33,7 +33,7 @@ from riskreg.kernel.errors import Errors, Forbidden, Invalid
 from riskreg.kernel.punctuation import in_a_row
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values
+from riskreg.register.changes import set_changed_in_memory
 from riskreg.register.permissions import require
 
 
@@ -64,7 +64,7 @@ def revisit_decision(
         created_at=recorded_at or at,
     )  # fmt: skip
     values = {"state": policy.NEXT[row.state, Act.REVISIT], "review_on": review}
-    changes: dict[str, Any] = set_values(DECISION, row, values)
+    changes: dict[str, Any] = set_changed_in_memory(DECISION, row, values)
     changes["happened"] = [None, happened]
     if lessons:
         changes["lessons"] = [None, lessons]
@@ -122,7 +122,7 @@ def close_decision_condition(
     close_obligation(row, actor, state, at, words)
     changes: dict[str, Any] = {"condition": [before, condition_log(row)]}
     values = _changes_when_in_force(decision, actor.today(at))
-    changes |= set_values(DECISION, decision, values)
+    changes |= set_changed_in_memory(DECISION, decision, values)
     save_next_version(decision, values, at)
     verb = "decision.condition_met" if state == "met" else "decision.condition_waived"
     append(actor.entry(verb, decision, at=at, changes=changes))

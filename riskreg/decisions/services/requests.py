@@ -26,7 +26,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.punctuation import in_a_row
 from riskreg.register.access import Viewer
-from riskreg.register.changes import whole_row
+from riskreg.register.changes import all_values_as_changes
 from riskreg.register.cleaning import clean_given
 from riskreg.register.models import Role
 from riskreg.register.permissions import require
@@ -100,7 +100,7 @@ def request_acceptance(
             row,
             at=at,
             recorded_at=recorded_at,
-            changes=whole_row(ACCEPTANCE, row, {})
+            changes=all_values_as_changes(ACCEPTANCE, row, {})
             | links_for_first_event(row)
             | conditions_changes([], made),
         )

@@ -33,7 +33,7 @@ from riskreg.decisions.services.telling import tell_programs
 from riskreg.events.services import Entry, append, append_all
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values
+from riskreg.register.changes import set_changed_in_memory
 from riskreg.risks.queries.access import require_version
 from riskreg.risks.queries.priority import priority_of_risk
 
@@ -159,7 +159,7 @@ def _decide_and_log(
         "in_force_on": None if waits else today,
         "digest": hashlib.sha256(record.encode()).hexdigest(),
     }
-    changes |= set_values(DECISION, row, values)
+    changes |= set_changed_in_memory(DECISION, row, values)
     row.record = record
     row.save(update_fields=[*values, "record"])
     close_obligations_of(actor, row, ObligationKind.DECISION_ANSWER, at, state=ObligationState.MET)
@@ -200,7 +200,7 @@ def close_and_build_entry(
     it, to be appended by the caller."""
     state = policy.NEXT[row.state, act]
     values = {"state": state, "closed_by": actor.user, "closed_at": at, "words": words}
-    changes = set_values(DECISION, row, values)
+    changes = set_changed_in_memory(DECISION, row, values)
     save_next_version(row, values, recorded_at or at)
     for kind in _OWED:
         close_obligations_of(actor, row, kind, at)
@@ -219,7 +219,7 @@ def return_to_draft(
     actor: Viewer, row: Decision, act: Act, verb: str, words: str, at: dt.datetime
 ) -> Decision:
     values = {"state": policy.NEXT[row.state, act], "words": words, **_NO_RULING}
-    changes: dict[str, Any] = set_values(DECISION, row, values)
+    changes: dict[str, Any] = set_changed_in_memory(DECISION, row, values)
     if act == Act.OBJECT:
         party = actor.party.key if actor.party else None
         changes["vote"] = [None, {"party": party, "answer": "no"}]

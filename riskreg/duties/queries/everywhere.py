@@ -13,7 +13,7 @@ from riskreg.duties.queries.agenda import due_order
 from riskreg.duties.queries.picks import Place, is_beyond, is_orphan, urgency_order
 from riskreg.duties.sources import LISTED, Duty, Source, urgency
 from riskreg.register.access import Viewer
-from riskreg.register.queries import away_in
+from riskreg.register.queries import stand_ins_by_register_and_absent_user
 from riskreg.register.visibility import Visibility
 
 
@@ -207,7 +207,7 @@ def _ids_answered_for_by_register(
     viewers: Mapping[int, Viewer], today: Mapping[int, dt.date]
 ) -> dict[int, frozenset[int]]:
     """In each register the person and those for whom they stand in, by database id: one query."""
-    away = away_in(today)
+    away = stand_ins_by_register_and_absent_user(today)
     return {
         key: frozenset(
             {viewer.user.pk}

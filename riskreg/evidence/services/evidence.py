@@ -18,7 +18,7 @@ from riskreg.evidence.targets import Thing, thing_for
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.kernel.text import TEXT_MAX, clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import whole_row
+from riskreg.register.changes import all_values_as_changes
 from riskreg.register.cleaning import clean_value
 from riskreg.register.models import Party
 from riskreg.register.permissions import permits, require
@@ -101,7 +101,7 @@ def add_evidence(
     _refuse_too_much(row)
     row.save(force_insert=True)
     Upload.objects.filter(uuid=stored.id).delete()
-    changes = whole_row(EVIDENCE, row, {})
+    changes = all_values_as_changes(EVIDENCE, row, {})
     append(actor.entry("evidence.added", row, at=at, recorded_at=recorded_at, changes=changes))
     return row
 
@@ -132,7 +132,7 @@ def release_evidence(
     _refuse_too_much(row)
     row.save(update_fields=["visibility", "at", "version"])
     # Whoever reads the shared chain alone has the whole of it from this event.
-    changes = whole_row(EVIDENCE, row, {})
+    changes = all_values_as_changes(EVIDENCE, row, {})
     append(actor.entry("evidence.released", row, at=row.at, changes=changes))
     return row
 

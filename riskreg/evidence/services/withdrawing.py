@@ -7,7 +7,7 @@ from riskreg.accounts.models import User
 from riskreg.evidence.fields import EVIDENCE
 from riskreg.evidence.models import Evidence
 from riskreg.evidence.services.files import delete_file_after_commit
-from riskreg.register.changes import whole_row
+from riskreg.register.changes import all_values_as_changes
 
 _COLUMNS = ("withdrawn_at", "withdrawn_by", "withdrawal_reason")
 
@@ -22,4 +22,8 @@ def mark_withdrawn(row: Evidence, by: User, reason: str, at: dt.datetime) -> Non
 
 def withdrawal_changes(row: Evidence) -> dict[str, Any]:
     """What the event of it says."""
-    return {name: pair for name, pair in whole_row(EVIDENCE, row, {}).items() if name in _COLUMNS}
+    return {
+        name: pair
+        for name, pair in all_values_as_changes(EVIDENCE, row, {}).items()
+        if name in _COLUMNS
+    }

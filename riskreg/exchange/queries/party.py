@@ -16,7 +16,7 @@ from riskreg.exchange.writing.files import encode_in_pieces
 from riskreg.exchange.writing.jsons import ndjson_of
 from riskreg.register.access import Viewer
 from riskreg.register.own_appetite_fields import OWN_APPETITE
-from riskreg.register.own_appetites import own_appetites_for
+from riskreg.register.own_appetites import own_appetites_in_force_for
 from riskreg.register.permissions import require
 from riskreg.register.queries import members_for, parties_for, taxonomies_for
 from riskreg.register.row_json import kept_to_json, person
@@ -80,7 +80,7 @@ def _frame(viewer: Viewer) -> dict[str, Any]:
             for taxonomy in taxonomies_for(viewer)
         ],
         "own_appetites": [
-            kept_to_json(OWN_APPETITE, row, viewer) for row in own_appetites_for(viewer)
+            kept_to_json(OWN_APPETITE, row, viewer) for row in own_appetites_in_force_for(viewer)
         ],
         "pack_schedules": [
             kept_to_json(PACK_SCHEDULE, row, viewer) for row in running_schedules_for(viewer)

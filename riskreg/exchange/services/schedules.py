@@ -22,7 +22,7 @@ from riskreg.exchange.schedule_fields import MOST_RECIPIENTS, PACK_SCHEDULE
 from riskreg.kernel.errors import Errors
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values, time_text, whole_row
+from riskreg.register.changes import all_values_as_changes, set_changed_in_memory, time_text
 from riskreg.register.cleaning import clean_given
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
@@ -69,7 +69,11 @@ def set_schedule(*, actor: Viewer, given: Mapping[str, Any], at: dt.datetime) ->
     )
     set_next_meeting_in_memory(row, today)
     row.save()
-    append(actor.entry("pack_schedule.set", row, at=at, changes=whole_row(PACK_SCHEDULE, row, {})))
+    append(
+        actor.entry(
+            "pack_schedule.set", row, at=at, changes=all_values_as_changes(PACK_SCHEDULE, row, {})
+        )
+    )
     return row
 
 
@@ -97,7 +101,7 @@ def change_schedule(
     if clean.get("first_on", row.first_on) != row.first_on:
         _check_first(errors, clean["first_on"], today)
     errors.raise_if_any()
-    changes = set_values(PACK_SCHEDULE, row, clean)
+    changes = set_changed_in_memory(PACK_SCHEDULE, row, clean)
     if not changes:
         return row
     if {*_DATES, "days_before"} & set(changes):
@@ -107,7 +111,7 @@ def change_schedule(
             text = _("There is no meeting to come; name today, or a day to come.")
             errors.add("first_on", "in_the_past", text)
         errors.raise_if_any()
-    changes |= set_values(PACK_SCHEDULE, row, {"set_by": actor.user, "set_at": at})
+    changes |= set_changed_in_memory(PACK_SCHEDULE, row, {"set_by": actor.user, "set_at": at})
     row.version += 1
     row.save()
     append(actor.entry("pack_schedule.changed", row, at=at, changes=changes))

@@ -50,7 +50,7 @@ from riskreg.jobs.queries import parts_of_results, progress_of
 from riskreg.kernel import clock
 from riskreg.register.access import as_viewer
 from riskreg.register.models import Membership
-from riskreg.register.queries import away_on
+from riskreg.register.queries import stand_ins_by_absent_user
 
 log = structlog.get_logger(__name__)
 DAY = dt.timedelta(days=1)
@@ -163,7 +163,7 @@ def _note_left_out_and_list_readers(
     """
     makers = {m.user_id: m.user for m in pack_makers(row.register_id, row.party_id)}
     users = users_by_uuid([uuid.UUID(name) for name in row.recipients])
-    away = away_on(row.register_id, clock.local_date(at, row.register.time_zone))
+    away = stand_ins_by_absent_user(row.register_id, clock.local_date(at, row.register.time_zone))
     here = Membership.objects.filter(
         register=row.register_id, party=row.party_id, ended_at=None, user__is_active=True
     )

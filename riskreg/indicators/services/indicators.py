@@ -29,7 +29,12 @@ from riskreg.indicators.services.status import (
 )
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
+from riskreg.register.changes import (
+    all_values_as_changes,
+    save_changed_links,
+    set_changed_in_memory,
+    split_entry_by_audience,
+)
 from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.permissions import require
 from riskreg.register.policy import check_sourced
@@ -100,11 +105,11 @@ def create_indicator(
     with refusing_taken_external_id():
         indicator.save(force_insert=True)
     indicator.risks.set(risks)
-    changes = whole_row(INDICATOR, indicator, {"risks": risks})
+    changes = all_values_as_changes(INDICATOR, indicator, {"risks": risks})
     made = actor.entry(
         "indicator.created", indicator, at=at, recorded_at=recorded_at, changes=changes
     )
-    append_all(entries_by_audience(INDICATOR, indicator, made))
+    append_all(split_entry_by_audience(INDICATOR, indicator, made))
     return indicator
 
 
@@ -161,10 +166,10 @@ def edit_indicator(
     status = indicator.status
     called_before = indicator.active and at_least(status, indicator.breach_at)
     clean["outdated_translations"] = outdated_texts(indicator, clean, confirmed)
-    changes = set_values(INDICATOR, indicator, clean)
+    changes = set_changed_in_memory(INDICATOR, indicator, clean)
     came = []
     if risks is not None:
-        changes |= set_links(indicator, {"risks": risks})
+        changes |= save_changed_links(indicator, {"risks": risks})
         came = [r for r in risks if r.ref not in before_risks]
     if not changes:
         return indicator
@@ -198,5 +203,5 @@ def edit_indicator(
     edited = actor.entry(
         "indicator.edited", indicator, at=at, recorded_at=recorded_at, changes=changes
     )
-    append_all([*entries_by_audience(INDICATOR, indicator, edited), *entries])
+    append_all([*split_entry_by_audience(INDICATOR, indicator, edited), *entries])
     return indicator

@@ -18,7 +18,7 @@ from riskreg.notify.models import (
 )
 
 
-def due(at: dt.datetime) -> Q:
+def is_due(at: dt.datetime) -> Q:
     """Deliveries that may be taken at ``at``."""
     return Q(state=DeliveryState.PENDING, next_attempt_at__lte=at)
 
@@ -26,7 +26,7 @@ def due(at: dt.datetime) -> Q:
 def destinations_due(at: dt.datetime) -> list[tuple[str, str]]:
     """(destination, channel) of all that is due, mail and then what has urgent things first."""
     rows = (
-        Delivery.objects.filter(due(at))
+        Delivery.objects.filter(is_due(at))
         .values_list("destination", "channel")
         .annotate(urgent=Count("id", filter=Q(urgent=True)))
         .order_by()
@@ -35,19 +35,19 @@ def destinations_due(at: dt.datetime) -> list[tuple[str, str]]:
     return [(destination, channel) for destination, channel, _urgent in found]
 
 
-def waiting_for(destination: str, at: dt.datetime, most: int) -> int:
+def waiting_count(destination: str, at: dt.datetime, most: int) -> int:
     """How many deliveries to ``destination`` may be taken at ``at``, counted up to ``most``."""
-    return Delivery.objects.filter(due(at), destination=destination)[:most].count()
+    return Delivery.objects.filter(is_due(at), destination=destination)[:most].count()
 
 
-def under_way(channel: str, before: int, at: dt.datetime) -> bool:
+def is_worker_on_its_way(channel: str, before: int, at: dt.datetime) -> bool:
     """Whether somebody was woken for ``channel`` already and will look once more.
 
     True where a delivery older than number ``before`` waits for being taken, or one is being sent.
     """
     rows = Delivery.objects.filter(channel=channel)
     return (
-        rows.filter(due(at), pk__lt=before).exists()
+        rows.filter(is_due(at), pk__lt=before).exists()
         or rows.filter(state=DeliveryState.SENDING, claimed_until__gte=at).exists()
     )
 
@@ -67,7 +67,7 @@ def deliveries_for(audience: Audience) -> QuerySet[Delivery]:
     )
 
 
-def readable_among(audience: Audience, messages: Collection[int]) -> set[int]:
+def messages_readable_among(audience: Audience, messages: Collection[int]) -> set[int]:
     """Which of ``messages`` (database ids) tell of nothing but what concerns ``audience``."""
     return set(
         MessageAudience.objects.filter(
@@ -81,7 +81,7 @@ def message_exists(key: str) -> bool:
     return Message.objects.filter(key=key).exists()
 
 
-def unsent(kinds: Collection[str]) -> QuerySet[Message]:
+def unsent_and_unopened(kinds: Collection[str]) -> QuerySet[Message]:
     """Messages of ``kinds`` to people that wait for being sent and were not opened in the inbox."""
     waiting = Delivery.objects.filter(message=OuterRef("pk"), state=DeliveryState.PENDING)
     return Message.objects.filter(Exists(waiting), kind__in=kinds, read_at=None)
@@ -129,7 +129,7 @@ def circuits_for(audience: Audience) -> QuerySet[Circuit]:
     )
 
 
-def backlog() -> list[tuple[str, int, dt.datetime]]:
+def waiting_by_channel() -> list[tuple[str, int, dt.datetime]]:
     """(channel, how many deliveries wait, since when the oldest does) of each with any."""
     rows = (
         Delivery.objects.filter(state__in=[DeliveryState.PENDING, DeliveryState.SENDING])

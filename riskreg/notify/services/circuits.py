@@ -15,7 +15,7 @@ from django.db import transaction
 from django.db.models import Q
 
 from riskreg.notify.models import Circuit
-from riskreg.notify.policy import ERROR_MAX, is_paused, pause
+from riskreg.notify.policy import ERROR_MAX, is_paused, pause_of_server
 
 log = structlog.get_logger(__name__)
 
@@ -28,7 +28,7 @@ class Admitted:
     probe: bool = False
 
 
-def admit(destination: str, claim: uuid.UUID, at: dt.datetime) -> Admitted:
+def admit_and_note_probe(destination: str, claim: uuid.UUID, at: dt.datetime) -> Admitted:
     """Whether ``claim`` may send to ``destination`` at ``at``; in the caller's transaction.
 
     Of many that ask when a pause is over one becomes the probe, and the pause then holds for the
@@ -72,7 +72,7 @@ def record_failure(destination: str, claim: uuid.UUID, error: str, at: dt.dateti
             row.probe = None
             row.paused_at = at
             first = dt.timedelta(seconds=settings.DELIVERY_CIRCUIT_SECONDS)
-            row.paused_until = at + pause(row.pauses, first)
+            row.paused_until = at + pause_of_server(row.pauses, first)
         row.save()
     if opens:
         log.error("circuit_opened", destination=destination, error=row.last_error)

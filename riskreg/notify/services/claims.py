@@ -26,10 +26,10 @@ from riskreg.notify.models import (
     MessageAudience,
 )
 from riskreg.notify.policy import JITTER, LONGEST_WAIT
-from riskreg.notify.queries.deliveries import due
-from riskreg.notify.services.circuits import admit, record_not_tried
+from riskreg.notify.queries.deliveries import is_due
+from riskreg.notify.services.circuits import admit_and_note_probe, record_not_tried
 from riskreg.notify.services.inbox import drop_from_inbox
-from riskreg.notify.services.rate_limit import acquire
+from riskreg.notify.services.rate_limit import take_sending_slots
 
 log = structlog.get_logger(__name__)
 
@@ -55,7 +55,7 @@ def lease() -> dt.timedelta:
 
 
 @transaction.atomic
-def claim(
+def claim_due(
     destination: str,
     channel: str,
     at: dt.datetime,
@@ -68,18 +68,18 @@ def claim(
     sent as much as it may for now. ``only`` narrows what is taken.
     """
     batch = Batch(uuid.uuid4(), channel, destination, at)
-    rows = Delivery.objects.filter(due(at), only or Q(), destination=destination)
+    rows = Delivery.objects.filter(is_due(at), only or Q(), destination=destination)
     rows = rows.order_by("-urgent", "next_attempt_at", "id")
     # What another is just taking is passed over (on SQLite it cannot be: writers take turns).
     keys = list(rows.select_for_update(skip_locked=True).values_list("pk", flat=True)[:limit])
     if not keys:
         return batch
-    admitted = admit(destination, batch.claim, at)
+    admitted = admit_and_note_probe(destination, batch.claim, at)
     if not admitted.open_to:
         return batch
     batch.probe = admitted.probe
     keys = keys[: 1 if admitted.probe else limit]
-    keys = keys[: acquire(channel, len(keys), at)]
+    keys = keys[: take_sending_slots(channel, len(keys), at)]
     if not keys:
         if batch.probe:
             record_not_tried(destination, batch.claim, at)
@@ -96,9 +96,9 @@ def claim(
 
 
 def claim_one(delivery: uuid.UUID, at: dt.datetime) -> Batch | None:
-    """``claim`` for one delivery, whichever else is due. None when it is unknown."""
+    """``claim_due`` for one delivery, whichever else is due. None when it is unknown."""
     row = Delivery.objects.filter(uuid=delivery).first()
-    return claim(row.destination, row.channel, at, 1, Q(pk=row.pk)) if row else None
+    return claim_due(row.destination, row.channel, at, 1, Q(pk=row.pk)) if row else None
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ class Result:
     again_at: dt.datetime | None = None
 
 
-def begin(batch: Batch, row: Delivery, at: dt.datetime) -> bool:
+def begin_attempt(batch: Batch, row: Delivery, at: dt.datetime) -> bool:
     """Begin an attempt for ``row``; False when it is not this claim's any more."""
     mine = Delivery.objects.filter(pk=row.pk, claimed_by=batch.claim, started_at=None).update(
         attempts=F("attempts") + 1, started_at=at, claimed_until=at + lease()
@@ -123,7 +123,7 @@ def begin(batch: Batch, row: Delivery, at: dt.datetime) -> bool:
     return bool(mine)
 
 
-def end(batch: Batch, row: Delivery, result: Result) -> str:
+def record_end_of_attempt(batch: Batch, row: Delivery, result: Result) -> str:
     """Record how the attempt for ``row`` ended. Returns the state it is in by that.
 
     The empty text when the claim had run out and was taken away: then only the attempt is put
@@ -139,7 +139,7 @@ def end(batch: Batch, row: Delivery, result: Result) -> str:
     with transaction.atomic(savepoint=False):
         mine = Delivery.objects.filter(pk=row.pk, claimed_by=batch.claim).update(**columns)
         if mine:
-            _attempt(row, result.outcome, result.error).save()
+            _save_attempt(row, result.outcome, result.error).save()
             if result.state == DeliveryState.FAILED:
                 _log_failure(row, result)
             elif result.state == DeliveryState.DROPPED:
@@ -177,9 +177,10 @@ SELECT (SELECT count(*) FROM ended), (SELECT count(*) FROM begun)"""
 def end_and_begin(
     batch: Batch, ended: Delivery, result: Result, row: Delivery, at: dt.datetime
 ) -> bool | None:
-    """``end`` for what was sent and ``begin`` for ``row`` at once, where the database can.
+    """``record_end_of_attempt`` for what was sent and ``begin_attempt`` for ``row`` at once, where
+    the database can.
 
-    Returns what ``begin`` would. None when nothing was done and both are to be called: on a
+    Returns what ``begin_attempt`` would. None when nothing was done and both are to be called: on a
     database other than PostgreSQL, after anything but a success, and when the claim was lost.
     """
     if connection.vendor != "postgresql" or result.state != DeliveryState.SENT:
@@ -207,7 +208,7 @@ def end_and_begin(
     return bool(begun)
 
 
-def release(batch: Batch) -> int:
+def release_not_begun(batch: Batch) -> int:
     """Let go of what was claimed and not begun; it waits as before. Returns how many those are."""
     return Delivery.objects.filter(claimed_by=batch.claim, started_at=None).update(
         state=DeliveryState.PENDING, **UNCLAIMED
@@ -234,7 +235,7 @@ def release_lost(at: dt.datetime) -> int:
         return 0
     begun = [row for row in rows if row.started_at is not None]
     spent = [row for row in begun if row.attempts >= row.allowed_attempts]
-    DeliveryAttempt.objects.bulk_create(_attempt(row, AttemptOutcome.LOST) for row in begun)
+    DeliveryAttempt.objects.bulk_create(_save_attempt(row, AttemptOutcome.LOST) for row in begun)
     keys = {row.pk for row in rows} - {row.pk for row in spent}
     Delivery.objects.filter(pk__in=keys).update(state=DeliveryState.PENDING, **UNCLAIMED)
     for row in spent:
@@ -257,11 +258,11 @@ def reset_future_retries(at: dt.datetime) -> int:
 def give_up_claim(row: Delivery) -> None:
     """Take ``row``, locked by the caller and saved by it, out of the hands of a lost sender."""
     if row.started_at is not None:
-        _attempt(row, AttemptOutcome.LOST).save()
+        _save_attempt(row, AttemptOutcome.LOST).save()
     row.claimed_by = row.claimed_at = row.claimed_until = row.started_at = None
 
 
-def _attempt(row: Delivery, outcome: str, error: str = "") -> DeliveryAttempt:
+def _save_attempt(row: Delivery, outcome: str, error: str = "") -> DeliveryAttempt:
     """The attempt that ``row`` is at, now that it is over."""
     assert row.started_at is not None  # noqa: S101 - only what was begun can end
     return DeliveryAttempt(

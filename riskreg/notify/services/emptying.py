@@ -17,12 +17,12 @@ _NOTHING: dict[str, Any] = {
 }  # fmt: skip
 
 
-def empty_old(before: dt.datetime, at: dt.datetime) -> int:
+def empty_old_messages(before: dt.datetime, at: dt.datetime) -> int:
     """Empty messages written earlier than ``before`` that nobody is sending; how many."""
     return _empty(Message.objects.filter(created_at__lt=before), at)
 
 
-def empty_those_to(messages: QuerySet[Message], at: dt.datetime) -> int:
+def empty_messages(messages: QuerySet[Message], at: dt.datetime) -> int:
     """Empty ``messages`` at once; what waits to be sent is not sent any more. How many."""
     Delivery.objects.filter(message__in=messages, state=DeliveryState.PENDING).update(
         state=DeliveryState.DROPPED

@@ -18,7 +18,7 @@ from riskreg.kernel.after_commit import after_commit
 from riskreg.kernel.errors import Conflict
 from riskreg.notify.models import Channel, Delivery, DeliveryState, Message, MessageAudience
 from riskreg.notify.policy import destination, message_id
-from riskreg.notify.queries.deliveries import under_way
+from riskreg.notify.queries.deliveries import is_worker_on_its_way
 from riskreg.notify.refresh import Content
 from riskreg.notify.services.claims import build_entry, give_up_claim
 from riskreg.notify.services.inbox import drop_from_inbox
@@ -81,10 +81,11 @@ def post(draft: Draft, at: dt.datetime) -> Message | None:
     if message is None:
         return None
     audiences = sorted(set(draft.audiences), key=lambda a: a.key)
-    _tell_of(message, audiences, whole=len(audiences) == 1)
+    _save_audiences(message, audiences, whole=len(audiences) == 1)
     party = audiences[0].party if audiences else None
     made = Delivery.objects.bulk_create(
-        _delivery(message, Channel(channel), party, at) for channel in dict.fromkeys(draft.channels)
+        _build_delivery(message, Channel(channel), party, at)
+        for channel in dict.fromkeys(draft.channels)
     )
     for delivery in made:
         if delivery.state == DeliveryState.PENDING:
@@ -103,17 +104,17 @@ def note_audiences(message: Message, audiences: Collection[Audience]) -> None:
     if new := sorted(set(audiences) - known, key=lambda a: a.key):
         whole = len(known) + len(new) == 1
         rows.update(whole=whole)
-        _tell_of(message, new, whole=whole)
+        _save_audiences(message, new, whole=whole)
 
 
-def _tell_of(message: Message, audiences: Collection[Audience], *, whole: bool) -> None:
+def _save_audiences(message: Message, audiences: Collection[Audience], *, whole: bool) -> None:
     MessageAudience.objects.bulk_create(
         MessageAudience(message=message, register=a.register, party=a.party, whole=whole)
         for a in audiences
     )
 
 
-def _delivery(
+def _build_delivery(
     message: Message, channel: Channel, party: uuid.UUID | None, at: dt.datetime
 ) -> Delivery:
     state, error = DeliveryState.PENDING, ""
@@ -139,11 +140,11 @@ def _delivery(
 def _wake(row: Delivery, at: dt.datetime) -> None:
     """One word to the workers for all that a transaction posts, and none while they are at it."""
     channel, number = row.channel, row.pk
-    after_commit(DELIVER_DUE, channel, needed=lambda: not under_way(channel, number, at))
+    after_commit(DELIVER_DUE, channel, needed=lambda: not is_worker_on_its_way(channel, number, at))
 
 
 @transaction.atomic
-def withdraw(*, kind: str, recipient: uuid.UUID, reason: str) -> list[uuid.UUID]:
+def drop_waiting_messages(*, kind: str, recipient: uuid.UUID, reason: str) -> list[uuid.UUID]:
     """Drop messages of ``kind`` to ``recipient`` that still wait, because a newer one says it all.
 
     Goes by message: where one delivery still waited it is dropped, and with it its place in the

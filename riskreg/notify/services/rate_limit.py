@@ -7,7 +7,7 @@ from django.db import transaction
 
 from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.notify.models import Rate
-from riskreg.notify.policy import granted, next_grant
+from riskreg.notify.policy import grant_messages, next_grant
 
 
 def limit_of(channel: str) -> int:
@@ -16,7 +16,7 @@ def limit_of(channel: str) -> int:
 
 
 @transaction.atomic
-def acquire(channel: str, wanted: int, at: dt.datetime) -> int:
+def take_sending_slots(channel: str, wanted: int, at: dt.datetime) -> int:
     """How many of ``wanted`` messages may be sent now; they are counted as sent.
 
     Whoever asks at the same time waits for the row, so that the limit holds over all of them.
@@ -26,7 +26,7 @@ def acquire(channel: str, wanted: int, at: dt.datetime) -> int:
         return wanted
     Rate.objects.bulk_create([Rate(channel=channel, free_at=at)], ignore_conflicts=True)
     row = Rate.objects.select_for_update().get(channel=channel)
-    count, free_at = granted(per_minute, row.free_at, wanted, at)
+    count, free_at = grant_messages(per_minute, row.free_at, wanted, at)
     # Also without a grant: what the clock's going back did to it is put right here.
     if free_at != row.free_at:
         Rate.objects.filter(pk=row.pk).update(free_at=free_at)

@@ -24,20 +24,20 @@ from riskreg.notify.policy import (
     describe,
     wait_before,
 )
-from riskreg.notify.queries.deliveries import destinations_due, waiting_for
+from riskreg.notify.queries.deliveries import destinations_due, waiting_count
 from riskreg.notify.refresh import refreshed_kinds, refresher
 from riskreg.notify.services.circuits import record_failure, record_not_tried, record_success
 from riskreg.notify.services.claims import (
     Batch,
     Result,
-    begin,
-    claim,
+    begin_attempt,
+    claim_due,
     claim_one,
-    end,
     end_and_begin,
     lease,
-    release,
+    record_end_of_attempt,
     release_lost,
+    release_not_begun,
     reset_future_retries,
 )
 from riskreg.notify.services.outbox import DELIVER_DUE, note_audiences
@@ -51,7 +51,7 @@ BATCH, SMALLEST, PARTS = 100, 20, 4
 Clock = Callable[[], dt.datetime]
 
 
-def never() -> bool:
+def never_stop() -> bool:
     """Nobody asks this sender to stop."""
     return False
 
@@ -67,7 +67,7 @@ def deliver(delivery: uuid.UUID, at: dt.datetime) -> str:
     batch = claim_one(delivery, at)
     if batch is None or not batch.rows:
         return ""
-    sent = _Batch(batch, lambda: at, never)
+    sent = _Batch(batch, lambda: at, never_stop)
     sent.run()
     return sent.states[0] if sent.states else ""
 
@@ -77,7 +77,7 @@ def deliver_due(
     *,
     seconds: float,
     limit: int,
-    stop: Callable[[], bool] = never,
+    stop: Callable[[], bool] = never_stop,
     channel: str | None = None,
 ) -> int:
     """Try what is due, batch by batch; at most ``limit``, for ``seconds``, until ``stop()``.
@@ -97,9 +97,9 @@ def deliver_due(
             if not dt.timedelta(0) <= at - started < dt.timedelta(seconds=seconds):
                 wake(DELIVER_DUE, its)
                 return tried
-            waiting = waiting_for(destination, at, BATCH * PARTS)
+            waiting = waiting_count(destination, at, BATCH * PARTS)
             share = min(BATCH, max(SMALLEST, math.ceil(waiting / PARTS)))
-            batch = claim(destination, its, at, min(share, limit - tried))
+            batch = claim_due(destination, its, at, min(share, limit - tried))
             if not batch.rows:
                 _wake_up_later(its, at)
                 break
@@ -143,7 +143,7 @@ class _Batch:
         try:
             self._send_all(sender)
         except (Exception, SystemExit, KeyboardInterrupt):
-            release(self.batch)
+            release_not_begun(self.batch)
             raise
         finally:
             sender.close()
@@ -162,7 +162,7 @@ class _Batch:
         self._record()
         if begun < len(rows):
             self.gave_up = True
-            release(self.batch)
+            release_not_begun(self.batch)
             if self.batch.probe:
                 record_not_tried(self.batch.destination, self.batch.claim, self.batch.at)
 
@@ -181,12 +181,12 @@ class _Batch:
                 return begun
         with transaction.atomic():
             self._record()
-            return begin(self.batch, row, at)
+            return begin_attempt(self.batch, row, at)
 
     def _record(self) -> None:
         if self._ended is not None:
             row, result = self._ended
-            self.states.append(end(self.batch, row, result))
+            self.states.append(record_end_of_attempt(self.batch, row, result))
             self._ended = None
 
     def _try(self, sender: Sender, row: Delivery, at: dt.datetime, *, refresh: bool) -> None:
@@ -202,11 +202,11 @@ class _Batch:
             result = Result(DeliveryState.FAILED, AttemptOutcome.PERMANENT, at, message)
         except PassingFailure as error:
             failure = error
-            result = _passing(row, at, describe(error), error.retry_after)
+            result = _result_of_passing_failure(row, at, describe(error), error.retry_after)
         except Exception as error:
             # Whatever else goes wrong is a fault of ours; it must stay visible and not be lost.
             log.exception("delivery_broke", delivery=str(row.uuid))
-            result = _passing(row, at, describe(error))
+            result = _result_of_passing_failure(row, at, describe(error))
         self._ended = (row, result)
         self._outcome_of(failure, result, at)
 
@@ -227,7 +227,7 @@ class _Batch:
             record_not_tried(destination, claimed, at)
 
 
-def _passing(
+def _result_of_passing_failure(
     row: Delivery, at: dt.datetime, error: str, retry_after: dt.timedelta | None = None
 ) -> Result:
     if row.attempts >= row.allowed_attempts:

@@ -9,10 +9,10 @@ from django.db.models import Max
 
 from riskreg.kernel.clock import CLOCK_SLACK
 from riskreg.notify.models import Channel
-from riskreg.notify.queries.deliveries import backlog, circuits_open, failed_by_channel
+from riskreg.notify.queries.deliveries import circuits_open, failed_by_channel, waiting_by_channel
 from riskreg.operations.models import Heartbeat, Outage, RunKind
 from riskreg.operations.queries.backups import last_done
-from riskreg.reminders.queries.runs import last_sweep, last_whole_sweep, untold
+from riskreg.reminders.queries.runs import count_of_long_untold, last_sweep, last_whole_sweep
 
 PROGRAMS = ("beat", "worker")
 _MARK = "riskreg:broker-memory-since"
@@ -52,8 +52,8 @@ def engine_state(at: dt.datetime) -> EngineState:
         heartbeats={program: beats.get(program) for program in PROGRAMS},
         swept_at=whole.finished_at if whole else None,
         broken=last.broken if last else 0,
-        untold=untold(at),
-        waiting={channel: (count, since) for channel, count, since in backlog()},
+        untold=count_of_long_untold(at),
+        waiting={channel: (count, since) for channel, count, since in waiting_by_channel()},
         failed=failed_by_channel(),
         paused=circuits_open(),
         backed_up_at=backup.finished_at if backup else None,
@@ -61,15 +61,15 @@ def engine_state(at: dt.datetime) -> EngineState:
     )
 
 
-def standstill(state: EngineState) -> list[str]:
+def why_engine_is_dead(state: EngineState) -> list[str]:
     """Why the engine counts as dead, in sentences; empty while it lives."""
     after = dt.timedelta(seconds=settings.ENGINE_DEAD_SECONDS)
     found = [
         f"no sign of life of {program} for {_minutes(state.age(moment))}"
         for program, moment in state.heartbeats.items()
-        if _older(state, moment, after)
+        if _is_older(state, moment, after)
     ]
-    if _older(state, state.swept_at, after):
+    if _is_older(state, state.swept_at, after):
         found.append(f"no whole sweep for {_minutes(state.age(state.swept_at))}")
     return found
 
@@ -79,7 +79,7 @@ def broken_promises(state: EngineState) -> dict[str, list[str]]:
     count, since = state.waiting.get(Channel.MAIL, (0, state.at))
     late = count and since < state.at - MAIL_PATIENCE
     return {
-        "engine": standstill(state),
+        "engine": why_engine_is_dead(state),
         "sweep": [f"{state.broken} registers or people broke in it"] if state.broken else [],
         "mail": [f"{count} mails wait, the oldest for {_minutes(state.age(since))}"]
         if late
@@ -122,14 +122,14 @@ def broker_memory_since(at: dt.datetime) -> dt.datetime | None:
         client.close()
 
 
-def _older(state: EngineState, moment: dt.datetime | None, than: dt.timedelta) -> bool:
+def _is_older(state: EngineState, moment: dt.datetime | None, than: dt.timedelta) -> bool:
     return moment is None or moment < state.at - than
 
 
 def _of_backup(state: EngineState, setting: str, moment: dt.datetime | None) -> list[str]:
     hours: float = getattr(settings, setting)
     # One that failed may be tried again before somebody has to look.
-    if not hours or not _older(state, moment, dt.timedelta(hours=hours * 1.25 + 1)):
+    if not hours or not _is_older(state, moment, dt.timedelta(hours=hours * 1.25 + 1)):
         return []
     return [f"none for {_minutes(state.age(moment))}"]
 

@@ -25,7 +25,7 @@ ENDING = ".backup.zip"
 
 def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Manifest:
     """Write a backup of the database to ``path``, with the files that people attached; what it
-    cannot hold is in ``needs``.
+    cannot hold is in ``texts_on_what_to_keep``.
 
     Raises ``Refused`` when the file cannot be written; then none is left.
     """
@@ -48,7 +48,7 @@ def make_backup(path: Path, at: dt.datetime, *, with_files: bool = True) -> Mani
                 tables=tables,
                 chains={chain.key: [chain.seq, chain.head] for chain in Chain.objects.all()},
                 key=key_fingerprint(settings.SECRET_KEY),
-                needs=needs() + lacking(missing),
+                needs=texts_on_what_to_keep() + text_on_missing_files(missing),
                 files=evidence_with_bytes().count() - len(missing) if with_files else 0,
                 missing_files=missing,
                 rows=sum(entry.rows for entry in tables.values()),
@@ -74,7 +74,7 @@ def attached_files(writer: archive.Writer) -> list[str]:
     return missing
 
 
-def lacking(missing: list[str]) -> list[str]:
+def text_on_missing_files(missing: list[str]) -> list[str]:
     """What is said of attached files that are not in a backup."""
     if not missing:
         return []
@@ -137,7 +137,7 @@ def key_fingerprint(key: str) -> str:
     return salted_hmac("riskreg.backup", "key", secret=key, algorithm="sha256").hexdigest()[:16]
 
 
-def needs() -> list[str]:
+def texts_on_what_to_keep() -> list[str]:
     """What has to be kept beside the file, or what is in it is of no use."""
     found = [
         "SECRET_KEY (and SECRET_KEY_FALLBACKS): addresses and secrets of chats and webhooks are "

@@ -31,7 +31,7 @@ class Kept:
     forgotten: set[uuid.UUID] = field(default_factory=set)
 
 
-def kept_of_database() -> Kept:
+def read_kept() -> Kept:
     """What this database knows of it."""
     ids = ("register__uuid", "party__uuid", "noun", "last")
     return Kept(
@@ -48,7 +48,7 @@ def kept_of_database() -> Kept:
     )
 
 
-def carry_over(
+def apply_kept(
     kept: Kept, at: dt.datetime, *, skip_refs: int = 0, end_tokens: bool = False
 ) -> list[str]:
     """Apply it to the earlier state, through the services; what is left to a person is returned."""

@@ -10,7 +10,7 @@ from django.contrib.sessions.models import Session
 
 from riskreg.exchange.services.drafts import delete_old_drafts
 from riskreg.exchange.services.packs import delete_old_packs
-from riskreg.notify.services.emptying import delete_old_mail_files, empty_old
+from riskreg.notify.services.emptying import delete_old_mail_files, empty_old_messages
 
 
 def delete_expired_records(at: dt.datetime) -> dict[str, int]:
@@ -30,15 +30,15 @@ def delete_expired_records(at: dt.datetime) -> dict[str, int]:
     return {
         "sessions": sessions,
         "sign_ins": rows,
-        "messages": _messages(at),
+        "messages": _empty_old_messages(at),
         "import_drafts": delete_old_drafts(at),
         "board_packs": delete_old_packs(at),
     }
 
 
-def _messages(at: dt.datetime) -> int:
+def _empty_old_messages(at: dt.datetime) -> int:
     if not settings.KEEP_MESSAGES_DAYS:
         return 0
     before = at - dt.timedelta(days=settings.KEEP_MESSAGES_DAYS)
     delete_old_mail_files(before)
-    return empty_old(before, at)
+    return empty_old_messages(before, at)

@@ -11,7 +11,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.services.forgetting import FORGOTTEN_DOMAIN, forget_account
 from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
-from riskreg.notify.services.emptying import empty_those_to
+from riskreg.notify.services.emptying import empty_messages
 from riskreg.register.models import Invitation, Membership
 from riskreg.register.services.invitations import anonymise_address
 from riskreg.requests.services import delete_requests_and_drafts
@@ -36,7 +36,7 @@ def forget_person(*, user: User, at: dt.datetime) -> dict[str, int]:
     user.refresh_from_db()
     found["invitations"] = anonymise_address(address, user.email, at)
     to_them = Message.objects.filter(Q(recipient=user.uuid) | Q(address=address))
-    found["messages"] = empty_those_to(to_them, at)
+    found["messages"] = empty_messages(to_them, at)
     found["requests"] = delete_requests_and_drafts(user)
     return found
 
@@ -52,7 +52,7 @@ def forget_invited(*, address: str, at: dt.datetime) -> dict[str, int]:
     to_them = Message.objects.filter(address__iexact=address)
     return {
         "invitations": anonymise_address(address, instead, at),
-        "messages": empty_those_to(to_them, at),
+        "messages": empty_messages(to_them, at),
     }
 
 

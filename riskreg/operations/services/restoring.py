@@ -35,7 +35,7 @@ from riskreg.operations.services.backing_up import (
     key_fingerprint,
     without_time_limits,
 )
-from riskreg.operations.services.carrying_over import Kept, carry_over, kept_of_database
+from riskreg.operations.services.carrying_over import Kept, apply_kept, read_kept
 from riskreg.register.models import Register
 
 _AT_ONCE = 500
@@ -86,10 +86,10 @@ def restore(
                             "This database holds data, and a restore takes its place. Say "
                             "--replace if that is meant; a backup of what is there is made first."
                         )
-                    kept = kept_of_database()
+                    kept = read_kept()
                 empty_tables()
                 _fill(found)
-                prove(found.manifest)
+                require_as_in_backup(found.manifest)
                 lost = prove_files() if moved else put_files(found, written)
                 ContentType.objects.clear_cache()
                 restored = Restored(
@@ -100,7 +100,7 @@ def restore(
                 )
                 if not moved:
                     begin_epoch(at=at, backup_of=dt.datetime.fromisoformat(restored.made_at))
-                    restored.notes += carry_over(
+                    restored.notes += apply_kept(
                         kept, at, skip_refs=skip_refs, end_tokens=end_tokens
                     )
         except DatabaseError as error:
@@ -110,7 +110,7 @@ def restore(
     return restored
 
 
-def prove(manifest: Manifest) -> None:
+def require_as_in_backup(manifest: Manifest) -> None:
     """Raise ``Refused`` unless the database holds exactly what the backup says.
 
     Every table's rows and digest, every reference, every chain and its head, and the rules that
@@ -197,11 +197,11 @@ def _insert(model: type[models.Model], rows: Iterator[Sequence[Any]]) -> None:
     statement = f"INSERT INTO {table} ({', '.join(columns)}) VALUES ({marks})"  # noqa: S608
     read = row_reader(model)
     with connection.cursor() as cursor:
-        for batch in iter(functools.partial(_next, rows, _AT_ONCE), []):
+        for batch in iter(functools.partial(_take_next, rows, _AT_ONCE), []):
             cursor.executemany(statement, [read(row) for row in batch])
 
 
-def _next(rows: Iterator[Any], count: int) -> list[Any]:
+def _take_next(rows: Iterator[Any], count: int) -> list[Any]:
     return list(islice(rows, count))
 
 

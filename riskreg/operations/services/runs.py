@@ -33,7 +33,7 @@ def back_up(at: dt.datetime, to: Path | None = None) -> Path:
     return path
 
 
-def verify(at: dt.datetime, path: Path | None = None) -> Path:
+def restore_aside_and_record(at: dt.datetime, path: Path | None = None) -> Path:
     """Restore a backup aside, the newest of BACKUP_DIR if none is named, and note what came of it.
 
     Raises ``Refused``, which is noted as well.
@@ -51,7 +51,7 @@ def tend_backups(now: Callable[[], dt.datetime]) -> list[str]:
     A failure is logged and noted; the next call tries again.
     """
     done = []
-    for kind, act in ((RunKind.BACKUP, back_up), (RunKind.VERIFY, verify)):
+    for kind, act in ((RunKind.BACKUP, back_up), (RunKind.VERIFY, restore_aside_and_record)):
         if not is_due(kind, now()):
             continue
         try:

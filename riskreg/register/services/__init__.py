@@ -4,18 +4,22 @@ from riskreg.register.services.absences import end_absence, start_absence
 from riskreg.register.services.archiving import archive_register, restore_register
 from riskreg.register.services.change_answers import (
     approve_change,
+    expire_and_reassign_requests,
     refuse_change,
-    tend_change_requests,
     withdraw_change,
 )
-from riskreg.register.services.change_requests import Proposal, propose, waits
-from riskreg.register.services.founding import classify, finish_step, found_register
+from riskreg.register.services.change_requests import (
+    Proposal,
+    ask_others_or_note_agreed,
+    would_wait,
+)
+from riskreg.register.services.founding import add_classification, finish_step, found_register
 from riskreg.register.services.frame import (
     add_criteria,
     add_party,
     create_register,
     lock_refs,
-    mark_used,
+    mark_criteria_used,
     next_ref,
     next_refs,
 )
@@ -56,6 +60,7 @@ __all__ = [
     "Proposal",
     "accept_invitation",
     "accept_with_new_account",
+    "add_classification",
     "add_criteria",
     "add_member",
     "add_objective",
@@ -65,10 +70,10 @@ __all__ = [
     "add_term",
     "approve_change",
     "archive_register",
+    "ask_others_or_note_agreed",
     "bring_in_party",
     "change_own_appetite",
     "change_role",
-    "classify",
     "create_program",
     "create_register",
     "edit_objective",
@@ -78,16 +83,16 @@ __all__ = [
     "end_membership",
     "end_own_appetite",
     "end_program_token",
+    "expire_and_reassign_requests",
     "finish_step",
     "found_register",
     "invite",
     "invite_many",
     "join_party",
     "lock_refs",
-    "mark_used",
+    "mark_criteria_used",
     "next_ref",
     "next_refs",
-    "propose",
     "refuse_change",
     "remove_member",
     "remove_party",
@@ -102,7 +107,6 @@ __all__ = [
     "set_time_zone",
     "start_absence",
     "take_out_of_use",
-    "tend_change_requests",
-    "waits",
     "withdraw_change",
+    "would_wait",
 ]

@@ -25,7 +25,7 @@ from riskreg.register.change_words import (
 )
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
-from riskreg.register.services.change_requests import Proposal, propose
+from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
 
 REASON_MAX = 2000
 ARCHIVE, RESTORE = "archive", "restore"
@@ -53,7 +53,7 @@ def archive_register(
     if register.archived_at is not None:
         errors.add("register", "wrong_state", _("It is archived already."))
     errors.raise_if_any()
-    asked = propose(
+    asked = ask_others_or_note_agreed(
         actor,
         Proposal(
             kind=ARCHIVE,
@@ -67,7 +67,9 @@ def archive_register(
     )
     if asked.is_open:
         return asked
-    return _set(actor, register, at, at, "register.archived", {"reason": [None, reason]})
+    return _save_and_log_archived(
+        actor, register, at, at, "register.archived", {"reason": [None, reason]}
+    )
 
 
 @transaction.atomic
@@ -87,7 +89,7 @@ def restore_register(
     register = _locked(actor, version)
     if register.archived_at is None:
         raise Invalid.one("register", "wrong_state", _("It is not archived."))
-    asked = propose(
+    asked = ask_others_or_note_agreed(
         actor,
         Proposal(
             kind=RESTORE,
@@ -101,7 +103,7 @@ def restore_register(
     )
     if asked.is_open:
         return asked
-    return _set(actor, register, None, at, "register.restored", {})
+    return _save_and_log_archived(actor, register, None, at, "register.restored", {})
 
 
 def _locked(actor: Viewer, version: int | None) -> Register:
@@ -111,7 +113,7 @@ def _locked(actor: Viewer, version: int | None) -> Register:
     return register
 
 
-def _set(
+def _save_and_log_archived(
     actor: Viewer,
     register: Register,
     archived_at: dt.datetime | None,

@@ -23,13 +23,13 @@ from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeSta
 from riskreg.register.change_queries import (
     ANSWER,
     change_request_for,
-    speakers,
+    speakers_by_party,
     takes_answers,
 )
 from riskreg.register.models import Membership, Party
 from riskreg.register.permissions import require, why_archived
 from riskreg.register.services.change_mail import ASKED, CLOSED, HOLDS, JOINED, write_to
-from riskreg.register.services.change_requests import answers_by_party, closing
+from riskreg.register.services.change_requests import answers_by_party, closing_for_event
 
 WORDS_MAX = 2000
 AT_ONCE = 200
@@ -55,9 +55,9 @@ def approve_change(
     outdated and nothing else is changed. Raises ``Forbidden``, ``Invalid`` where it is closed, too
     late or answered already, ``Conflict`` for another version than was seen, ``NotFound``.
     """
-    row, answer = _to_answer(actor, name, version, at)
+    row, answer = _locked_with_own_answer(actor, name, version, at)
     before = answers_by_party(row)
-    _answer(row, answer, AnswerState.YES, actor, at)
+    _save_answer(row, answer, AnswerState.YES, actor, at)
     changes: dict[str, Any] = {"answers": [before, answers_by_party(row)]}
     if row.answers.filter(answer=AnswerState.WAITING).exists():
         row.save(update_fields=["version"])
@@ -65,25 +65,25 @@ def approve_change(
         return row
     try:
         with transaction.atomic():
-            _close(row, ChangeState.APPLIED, actor.user, at)
+            _save_closed(row, ChangeState.APPLIED, actor.user, at)
             append(
                 actor.entry(
                     "change_request.applied",
                     row,
                     at=at,
-                    changes={**changes, **_closing(row)},
+                    changes={**changes, **_changes_on_closing(row)},
                 )
             )
-            _make(row, actor.request_id, at)
+            _make_change(row, actor.request_id, at)
     except _GroundMoved as moved:
         row.closing_words = moved.words
-        _close(row, ChangeState.OUTDATED, actor.user, at)
+        _save_closed(row, ChangeState.OUTDATED, actor.user, at)
         _log(actor, "change_request.outdated", row, at, **changes)
         write_to(row, [row.requested_by], CLOSED, at)
         return row
     write_to(row, [row.requested_by], CLOSED, at)
     known = {actor.user.pk, row.requested_by_id}
-    everybody = [user for some in speakers(row.register_id).values() for user in some]
+    everybody = [user for some in speakers_by_party(row.register_id).values() for user in some]
     write_to(row, [user for user in everybody if user.pk not in known], HOLDS, at)
     return row
 
@@ -94,14 +94,14 @@ def refuse_change(
 ) -> ChangeRequest:
     """Say no for the actor's party, and why. Nothing is changed. Raises as ``approve_change``, and
     ``Invalid`` without words."""
-    row, answer = _to_answer(actor, name, version, at)
+    row, answer = _locked_with_own_answer(actor, name, version, at)
     errors = Errors()
     words = clean_text(errors, "words", words, required=True, limit=WORDS_MAX)
     errors.raise_if_any()
     before = answers_by_party(row)
-    _answer(row, answer, AnswerState.NO, actor, at)
+    _save_answer(row, answer, AnswerState.NO, actor, at)
     row.closing_words = {translation.get_language() or settings.LANGUAGE_CODE: words}
-    _close(row, ChangeState.REFUSED, actor.user, at)
+    _save_closed(row, ChangeState.REFUSED, actor.user, at)
     answers = [before, answers_by_party(row)]
     _log(actor, "change_request.refused", row, at, answers=answers)
     write_to(row, [row.requested_by], CLOSED, at)
@@ -122,12 +122,12 @@ def withdraw_change(
         )
     _require_open(row, version)
     row.version += 1
-    _close(row, ChangeState.WITHDRAWN, actor.user, at)
+    _save_closed(row, ChangeState.WITHDRAWN, actor.user, at)
     _log(actor, "change_request.withdrawn", row, at)
     return row
 
 
-def tend_change_requests(at: dt.datetime) -> int:
+def expire_and_reassign_requests(at: dt.datetime) -> int:
     """Close what was not answered in time, and ask somebody else where who was asked cannot answer
     any more. Returns how many were changed; running it twice, or late, makes no difference."""
     tended = 0
@@ -139,12 +139,12 @@ def tend_change_requests(at: dt.datetime) -> int:
     return tended
 
 
-def welcome_speaker(membership: Membership, at: dt.datetime) -> None:
+def mail_first_speaker(membership: Membership, at: dt.datetime) -> None:
     """Write to the first who can speak for a party what was changed while nobody could."""
     party = membership.party
     if party is None:
         return
-    here = speakers(membership.register_id, [party.pk]).get(party.pk, [])
+    here = speakers_by_party(membership.register_id, [party.pk]).get(party.pk, [])
     if [user.pk for user in here] != [membership.user_id]:
         return
     unheard = ChangeRequest.objects.filter(
@@ -167,11 +167,11 @@ def _expire_or_reassign(key: int, at: dt.datetime) -> int:
     by = Viewer(user=row.requested_by, register=row.register, role="manager", party=row.party)
     if row.answer_by < clock.local_date(at, row.register.time_zone):
         row.version += 1
-        _close(row, ChangeState.EXPIRED, None, at)
+        _save_closed(row, ChangeState.EXPIRED, None, at)
         _log(by, "change_request.expired", row, at)
         write_to(row, [row.requested_by], CLOSED, at)
         return 1
-    who, changed = speakers(row.register_id), 0
+    who, changed = speakers_by_party(row.register_id), 0
     for answer in row.answers.filter(answer=AnswerState.WAITING).select_related("party"):
         people = who.get(answer.party_id, [])
         if people and answer.asked_id not in [user.pk for user in people]:
@@ -182,7 +182,7 @@ def _expire_or_reassign(key: int, at: dt.datetime) -> int:
     return changed
 
 
-def _to_answer(
+def _locked_with_own_answer(
     actor: Viewer, name: str, version: int | None, at: dt.datetime
 ) -> tuple[ChangeRequest, PartyAnswer]:
     """The request, locked, and the answer that the actor is about to give to it."""
@@ -217,7 +217,7 @@ def _to_answer(
     return row, answer
 
 
-def _answer(
+def _save_answer(
     row: ChangeRequest, answer: PartyAnswer, given: AnswerState, actor: Viewer, at: dt.datetime
 ) -> None:
     answer.answer, answer.answered_by, answer.answered_at = given, actor.user, at
@@ -246,22 +246,22 @@ def _refusal(why: str) -> Invalid:
     return Invalid.one("state", "wrong_state", why)
 
 
-def _close(row: ChangeRequest, state: str, by: User | None, at: dt.datetime) -> None:
+def _save_closed(row: ChangeRequest, state: str, by: User | None, at: dt.datetime) -> None:
     row.state, row.closed_by, row.closed_at = state, by, at
     row.save(update_fields=["state", "closed_by", "closed_at", "closing_words", "version"])
     row.answers.exclude(due_on=None).update(due_on=None)
 
 
 def _log(actor: Viewer, verb: str, row: ChangeRequest, at: dt.datetime, **more: Any) -> None:
-    append(actor.entry(verb, row, at=at, changes={**more, **_closing(row)}))
+    append(actor.entry(verb, row, at=at, changes={**more, **_changes_on_closing(row)}))
 
 
-def _closing(row: ChangeRequest) -> dict[str, Any]:
-    closed = {name: [None, value] for name, value in closing(row).items()}
+def _changes_on_closing(row: ChangeRequest) -> dict[str, Any]:
+    closed = {name: [None, value] for name, value in closing_for_event(row).items()}
     return {"state": [ChangeState.OPEN.value, row.state], **closed}
 
 
-def _make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
+def _make_change(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
     """Make the change, as whoever asked for it. Raises ``_GroundMoved``."""
     words: dict[str, str] = {}
     for language, _name in settings.LANGUAGES:
@@ -273,11 +273,11 @@ def _make(row: ChangeRequest, request_id: str, at: dt.datetime) -> None:
                     return
             except RiskregError as error:
                 text = _("%(why)s So this change was not made; ask again by what holds now.")
-                words[language] = text % {"why": _why(error)}
+                words[language] = text % {"why": _why_not_made(error)}
     raise _GroundMoved(words)
 
 
-def _why(error: RiskregError) -> str:
+def _why_not_made(error: RiskregError) -> str:
     """Why it could not be made; where that is said of each of several things, the first of them."""
     fields = error.fields if isinstance(error, Invalid) else {}
     each = [f"{name}{colon()}{errors[0].detail}" for name, errors in fields.items()]

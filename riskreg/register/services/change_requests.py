@@ -1,10 +1,9 @@
 """What binds all parties needs all of them (I12): asking for a change of it, before it is made.
 
-Each service that changes what is common calls ``propose`` once it knows what would change. A change
-that only strengthens, or that nobody else can speak about, is noted and goes on at once. For any
-other a request is left behind, and the service stops there; when the last yes comes, the very same
-service is called again with the content that was frozen.
-"""
+Each service that changes what is common calls ``ask_others_or_note_agreed`` once it knows what
+would change. A change that only strengthens, or that nobody else can speak about, is noted and goes
+on at once. For any other a request is left behind, and the service stops there; when the last yes
+comes, the very same service is called again with the content that was frozen."""
 
 import datetime as dt
 import json
@@ -19,7 +18,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Conflict, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import AnswerState, ChangeRequest, ChangeState, PartyAnswer
-from riskreg.register.change_queries import speakers
+from riskreg.register.change_queries import speakers_by_party
 from riskreg.register.changes import time_text
 from riskreg.register.models import Party
 from riskreg.register.services.change_mail import ASKED, HOLDS, write_to
@@ -44,7 +43,7 @@ class Proposal:
 
 
 @transaction.atomic
-def propose(
+def ask_others_or_note_agreed(
     actor: Viewer,
     proposal: Proposal,
     at: dt.datetime,
@@ -67,7 +66,7 @@ def propose(
     if proposal.parties is not None:
         own = [] if actor.party_id is None else [actor.party_id]
         binds = binds.filter(pk__in=[*proposal.parties, *own])
-    who = speakers(actor.register.pk)
+    who = speakers_by_party(actor.register.pk)
     others = [party for party in binds if party.pk != actor.party_id]
     must_wait = proposal.asks and any(party.pk in who for party in others)
     row = ChangeRequest.objects.create(
@@ -98,7 +97,7 @@ def propose(
             "content": content,
             "answer_by": str(row.answer_by),
             "answers": answers_by_party(row),
-            **closing(row),
+            **closing_for_event(row),
         }.items()
         if value
     }
@@ -108,9 +107,9 @@ def propose(
     return row
 
 
-def waits(actor: Viewer, proposal: Proposal) -> bool:
-    """Whether ``propose`` would leave it with a request, as things stand now."""
-    who = speakers(actor.register.pk, proposal.parties)
+def would_wait(actor: Viewer, proposal: Proposal) -> bool:
+    """Whether ``ask_others_or_note_agreed`` would leave it with a request, as things stand now."""
+    who = speakers_by_party(actor.register.pk, proposal.parties)
     return proposal.asks and any(party != actor.party_id for party in who)
 
 
@@ -144,7 +143,7 @@ def answers_by_party(row: ChangeRequest) -> dict[str, str]:
     return {a.party.key: a.answer for a in row.answers.select_related("party").order_by("party")}
 
 
-def closing(row: ChangeRequest) -> dict[str, Any]:
+def closing_for_event(row: ChangeRequest) -> dict[str, Any]:
     """What the event that closes a request tells of that: when, by whom, and in which words."""
     if row.closed_at is None:
         return {}

@@ -14,7 +14,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel.errors import Conflict, Errors, Invalid
 from riskreg.register.access import Viewer, as_viewer
 from riskreg.register.change_models import ChangeRequest, ChangeState
-from riskreg.register.change_queries import speakers
+from riskreg.register.change_queries import speakers_by_party
 from riskreg.register.models import (
     Invitation,
     Membership,
@@ -25,7 +25,7 @@ from riskreg.register.models import (
 )
 from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY
 from riskreg.register.permissions import require_not_archived
-from riskreg.register.services.founding import classify, found_register, suggested_prefix
+from riskreg.register.services.founding import add_classification, found_register, suggested_prefix
 from riskreg.register.services.invitations import invite
 from riskreg.register.services.members import add_member
 from riskreg.register.services.objectives import add_objective
@@ -59,7 +59,7 @@ class Wanted:
 
 
 @transaction.atomic
-def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
+def create_or_complete_register(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
     """Make the register, or add what it lacks; whether it was made.
 
     By the operator, in the name of the first manager. Raises ``Invalid`` naming the option,
@@ -95,7 +95,7 @@ def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
         _require_same(register, wanted)
         _add_parties(register, wanted, at, founder)
         as_maker = Viewer(user=founder, register=register, role=Role.MANAGER, party=None)
-        classify(actor=as_maker, template=wanted.classification, at=at)
+        add_classification(actor=as_maker, template=wanted.classification, at=at)
     for key, email in wanted.managers:
         _add_member(register, key, Role.MANAGER, email, at, founder)
     for key, role, email in wanted.members:
@@ -105,7 +105,7 @@ def bring_about(wanted: Wanted, *, at: dt.datetime) -> tuple[Register, bool]:
     return register, created
 
 
-def what_is_there(register: Register) -> dict[str, Any]:
+def register_to_json(register: Register) -> dict[str, Any]:
     """The register, its parties and their managers, for whoever runs the command."""
     there = Membership.objects.filter(register=register, ended_at=None, user__is_program=False)
     people: dict[int | None, list[dict[str, str]]] = {}
@@ -115,7 +115,7 @@ def what_is_there(register: Register) -> dict[str, Any]:
         if row.role == Role.MANAGER:
             people.setdefault(row.party_id, []).append(person)
         members.append({**person, **_as_what(row)})
-    for waiting in _invited(register).select_related("party").order_by("pk"):
+    for waiting in _open_invitations_of(register).select_related("party").order_by("pk"):
         person = {"email": waiting.email, "state": "invited"}
         if waiting.role == Role.MANAGER:
             people.setdefault(waiting.party_id, []).append(person)
@@ -127,7 +127,10 @@ def what_is_there(register: Register) -> dict[str, Any]:
         "currency": register.currency,
         "time_zone": register.time_zone,
         "languages": register.languages,
-        "waiting": [{"ref": row.ref, "party": row.content["key"]} for row in _waiting(register)],
+        "waiting": [
+            {"ref": row.ref, "party": row.content["key"]}
+            for row in _parties_waiting_for_yes(register)
+        ],
         "taxonomies": [t.key for t in register.taxonomies.all()],
         "parties": [
             {"key": p.key, "prefix": p.prefix, "managers": people.get(p.pk, [])}
@@ -146,7 +149,7 @@ def _shared_objectives(register: Register) -> QuerySet[Objective]:
     return Objective.objects.filter(register=register, visibility=Visibility.SHARED)
 
 
-def _invited(register: Register) -> QuerySet[Invitation]:
+def _open_invitations_of(register: Register) -> QuerySet[Invitation]:
     """People who were invited and have not answered yet."""
     return Invitation.objects.filter(register=register, accepted_at=None, revoked_at=None)
 
@@ -194,8 +197,8 @@ def _require_same(register: Register, wanted: Wanted) -> None:
 
 def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) -> None:
     """Those that are not there yet; where others must agree, the first manager asks them."""
-    asking = _asking(register, by)
-    waiting = {row.content["key"] for row in _waiting(register)}
+    asking = _viewer_who_asks(register, by)
+    waiting = {row.content["key"] for row in _parties_waiting_for_yes(register)}
     there = {party.key: party.prefix for party in register.parties.all()}
     for given in wanted.parties:
         if given["key"] in there or given["key"] in waiting:
@@ -210,7 +213,7 @@ def _add_parties(register: Register, wanted: Wanted, at: dt.datetime, by: User) 
         there[given["key"]] = prefix
 
 
-def _asking(register: Register, by: User) -> Viewer:
+def _viewer_who_asks(register: Register, by: User) -> Viewer:
     """The first manager as a member, who can ask the parties that are there; before anybody is,
     as the maker. Raises ``Conflict`` for who is no member of a register that has some."""
     membership = (
@@ -220,7 +223,7 @@ def _asking(register: Register, by: User) -> Viewer:
     )
     if membership is not None:
         return as_viewer(by, membership)
-    if speakers(register.pk):
+    if speakers_by_party(register.pk):
         raise Conflict(
             _("%(email)s is no member here. Name one of the managers first: they ask the others.")
             % {"email": by.email}
@@ -228,7 +231,7 @@ def _asking(register: Register, by: User) -> Viewer:
     return Viewer(user=by, register=register, role=Role.MANAGER, party=None)
 
 
-def _waiting(register: Register) -> QuerySet[ChangeRequest]:
+def _parties_waiting_for_yes(register: Register) -> QuerySet[ChangeRequest]:
     """Parties that the others have not agreed to yet."""
     return ChangeRequest.objects.filter(register=register, kind=PARTY, state=ChangeState.OPEN)
 
@@ -244,7 +247,7 @@ def _add_member(
         return
     user = User.objects.filter(email__iexact=email, is_active=True).first()
     if user is None:
-        waiting = _invited(register).filter(party=party, email=email.lower())
+        waiting = _open_invitations_of(register).filter(party=party, email=email.lower())
         if not waiting.exists():
             as_theirs = Viewer(user=by, register=register, role=Role.MANAGER, party=party)
             invite(actor=as_theirs, email=email, role=role, party=key or None, at=at)
@@ -265,7 +268,7 @@ def _add_objectives(register: Register, wanted: Wanted, at: dt.datetime, by: Use
     missing = [given for given in wanted.objectives if given["key"] not in there]
     if not missing:
         return
-    actor = _asking(register, by)
+    actor = _viewer_who_asks(register, by)
     for given in missing:
         try:
             add_objective(actor=actor, party=actor.party, at=at, **given)

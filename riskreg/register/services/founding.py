@@ -108,7 +108,7 @@ def found_register(
     add_member(register=register, user=by, role=Role.MANAGER, party=own, at=at, by=by)
     viewer = viewer_for(by, slug, request_id)
     if like is None:
-        classify(actor=viewer, template=classification, at=at)
+        add_classification(actor=viewer, template=classification, at=at)
     for taxonomy in taxonomies_for(like) if like else ():
         terms: list[Mapping[str, Any]] = [
             {"key": term.key, "names": term.names, "source": term.source}
@@ -120,7 +120,7 @@ def found_register(
 
 
 @transaction.atomic
-def classify(*, actor: Viewer, template: str, at: dt.datetime) -> list[str]:
+def add_classification(*, actor: Viewer, template: str, at: dt.datetime) -> list[str]:
     """Add the taxonomies of a classification template; those whose key is there stay as they are.
 
     Returns the keys that were added. Raises ``Invalid`` for an unknown template, ``Forbidden``.

@@ -165,7 +165,7 @@ def add_criteria(*, actor: Viewer, data: Mapping[str, Any], at: dt.datetime) -> 
     return row
 
 
-def mark_used(criteria: Criteria, at: dt.datetime) -> None:
+def mark_criteria_used(criteria: Criteria, at: dt.datetime) -> None:
     """Freeze a version: something was judged by it."""
     if criteria.used_at is None:
         # Not noted on the row that was read: it would outlive a savepoint that is rolled back, and

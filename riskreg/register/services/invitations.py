@@ -23,7 +23,7 @@ from riskreg.register.models import Invitation, Membership, Party, Role
 from riskreg.register.people import (
     FOR_PEOPLE,
     WITHOUT_PARTY,
-    facts,
+    invitation_facts_for_event,
     invitation_for,
     invitation_of,
     manages,
@@ -61,7 +61,7 @@ def invite(
         errors, {"email": email, "role": role, "party": party, "language": language}
     )
     errors.raise_if_any()
-    return _make(actor, [row], at)[0]
+    return _save_and_log_invitations(actor, [row], at)[0]
 
 
 @dataclass(frozen=True)
@@ -104,7 +104,7 @@ def invite_many(
             good.append(row)
     if refused and not take_good:
         return Invited([], refused)
-    return Invited(_make(actor, good, at), refused)
+    return Invited(_save_and_log_invitations(actor, good, at), refused)
 
 
 class _Inviting:
@@ -178,7 +178,9 @@ def _unknown_column(name: str) -> str:
     return _("There is no column “%(name)s”; columns are: %(all)s.") % values
 
 
-def _make(actor: Viewer, rows: list[Invitation], at: dt.datetime) -> list[Invitation]:
+def _save_and_log_invitations(
+    actor: Viewer, rows: list[Invitation], at: dt.datetime
+) -> list[Invitation]:
     made = Invitation.objects.bulk_create(rows)
     append_all(
         [
@@ -186,7 +188,9 @@ def _make(actor: Viewer, rows: list[Invitation], at: dt.datetime) -> list[Invita
                 "invitation.made",
                 row,
                 at=at,
-                changes={name: [None, value] for name, value in facts(row).items()},
+                changes={
+                    name: [None, value] for name, value in invitation_facts_for_event(row).items()
+                },
             )
             for row in made
         ]
@@ -208,7 +212,7 @@ def resend_invitation(
 
     Raises ``Invalid`` for one that is over, or within a minute of the last time.
     """
-    row = _open(actor, invitation, version)
+    row = _open_invitation_for_update(actor, invitation, version)
     if row.sent_at is not None and at - row.sent_at < RESENT_AFTER:
         raise Invalid.one(
             "invitation", "too_early", _("It was sent less than a minute ago. Wait a little.")
@@ -229,11 +233,11 @@ def revoke_invitation(
     *, actor: Viewer, invitation: uuid.UUID, version: int | None, at: dt.datetime
 ) -> Invitation:
     """Take it back: its link opens nothing now. Raises ``Invalid`` for one that is over."""
-    row = _open(actor, invitation, version)
+    row = _open_invitation_for_update(actor, invitation, version)
     row.revoked_at, row.mail_due_at = at, None
     row.version += 1
     row.save(update_fields=["revoked_at", "mail_due_at", "version"])
-    changes = {name: [value, None] for name, value in facts(row).items()}
+    changes = {name: [value, None] for name, value in invitation_facts_for_event(row).items()}
     append(actor.entry("invitation.revoked", row, at=at, changes=changes))
     return row
 
@@ -296,7 +300,7 @@ def _accept(row: Invitation, user: User, at: dt.datetime) -> Viewer:
     return viewer
 
 
-def _open(actor: Viewer, name: uuid.UUID, version: int | None) -> Invitation:
+def _open_invitation_for_update(actor: Viewer, name: uuid.UUID, version: int | None) -> Invitation:
     row = invitation_for(actor, name, lock=True)
     if version is not None and version != row.version:
         raise Conflict(_("Somebody has changed this invitation since you looked."), row)

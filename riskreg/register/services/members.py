@@ -11,7 +11,7 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, NotFound
 from riskreg.register.access import Viewer
 from riskreg.register.models import Absence, Membership, Party, Register, Role
-from riskreg.register.services.change_answers import welcome_speaker
+from riskreg.register.services.change_answers import mail_first_speaker
 from riskreg.register.services.named import Named
 
 
@@ -33,7 +33,7 @@ def add_member(
     )
     changes = {"role": [None, role], "party": [None, party.key if party else None]}
     append(_for_all(register, by).entry("member.added", _named_user(user), at=at, changes=changes))
-    welcome_speaker(membership, at)
+    mail_first_speaker(membership, at)
     return membership
 
 

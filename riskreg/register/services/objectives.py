@@ -16,7 +16,11 @@ from riskreg.kernel.localised import clean_names
 from riskreg.kernel.text import clean_text
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
-from riskreg.register.changes import entries_by_audience, set_values, whole_row
+from riskreg.register.changes import (
+    all_values_as_changes,
+    set_changed_in_memory,
+    split_entry_by_audience,
+)
 from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective, Party, Register
@@ -96,9 +100,9 @@ def add_objective(
     )
     with refusing_taken_external_id():
         objective.save(force_insert=True)
-    changes = whole_row(OBJECTIVE, objective, {})
+    changes = all_values_as_changes(OBJECTIVE, objective, {})
     made = actor.entry("objective.added", objective, at=at, changes=changes)
-    append_all(entries_by_audience(OBJECTIVE, objective, made))
+    append_all(split_entry_by_audience(OBJECTIVE, objective, made))
     return objective
 
 
@@ -125,13 +129,13 @@ def edit_objective(
     if due is not None and due != objective.due_on:
         _check_day(errors, due, actor.today(at))
     errors.raise_if_any()
-    changes = set_values(OBJECTIVE, objective, clean)
+    changes = set_changed_in_memory(OBJECTIVE, objective, clean)
     if changes:
         objective.version += 1
         with refusing_taken_external_id(written="external_id" in changes):
             objective.save(update_fields=[*changes, "version"])
         edited = actor.entry("objective.edited", objective, at=at, changes=changes)
-        append_all(entries_by_audience(OBJECTIVE, objective, edited))
+        append_all(split_entry_by_audience(OBJECTIVE, objective, edited))
     return objective
 
 

@@ -15,11 +15,11 @@ from riskreg.kernel.localised import clean_names
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
 from riskreg.register.appetite import MAX_TERM_APPETITES
-from riskreg.register.changes import set_values, time_text, whole_row
+from riskreg.register.changes import all_values_as_changes, set_changed_in_memory, time_text
 from riskreg.register.cleaning import clean_given, clean_value
 from riskreg.register.models import OwnAppetite, Party, Register, Term
 from riskreg.register.own_appetite_fields import OWN_APPETITE, REASON_MAX
-from riskreg.register.own_appetites import own_appetite_for, own_appetites_for
+from riskreg.register.own_appetites import own_appetite_for, own_appetites_in_force_for
 from riskreg.register.permissions import require
 from riskreg.register.policy import Matrix, check_sourced
 from riskreg.register.terms import find_terms
@@ -52,7 +52,7 @@ def set_own_appetite(
     given = {"term": term, "rating": rating, "reasons": reasons, "label": label}
     clean = _clean(errors, actor, party, given)
     _check_free(errors, actor, clean.get("term"))
-    if own_appetites_for(actor).count() > MAX_TERM_APPETITES:
+    if own_appetites_in_force_for(actor).count() > MAX_TERM_APPETITES:
         text = _("A party has at most %(n)d own appetites; end one first.")
         errors.add("term", "too_many", text % {"n": MAX_TERM_APPETITES + 1})
     errors.raise_if_any()
@@ -65,7 +65,7 @@ def set_own_appetite(
         created_at=at,
         **clean,
     )
-    changes = whole_row(OWN_APPETITE, row, {})
+    changes = all_values_as_changes(OWN_APPETITE, row, {})
     append(actor.entry("own_appetite.set", row, at=at, changes=changes))
     return row
 
@@ -93,9 +93,9 @@ def change_own_appetite(
     if "term" in clean and not errors.has("term"):
         _check_free(errors, actor, clean["term"], row)
     errors.raise_if_any()
-    changes = set_values(OWN_APPETITE, row, clean)
+    changes = set_changed_in_memory(OWN_APPETITE, row, clean)
     if changes:
-        changes |= set_values(OWN_APPETITE, row, {"set_by": actor.user, "set_at": at})
+        changes |= set_changed_in_memory(OWN_APPETITE, row, {"set_by": actor.user, "set_at": at})
         row.version += 1
         row.save(update_fields=[*changes, "version"])
         append(actor.entry("own_appetite.changed", row, at=at, changes=changes))
@@ -194,7 +194,7 @@ def _check_free(
     """Note that the party has one for ``term`` (None: in general) already, other than ``but``."""
     if errors.has("term"):
         return
-    others = own_appetites_for(actor).filter(term=term)
+    others = own_appetites_in_force_for(actor).filter(term=term)
     if but is not None:
         others = others.exclude(pk=but.pk)
     if not others.exists():

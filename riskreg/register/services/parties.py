@@ -62,7 +62,7 @@ def edit_party(
     where nothing differs. Raises ``NotFound``, ``Forbidden``, ``Invalid``; ``Conflict`` where
     somebody was faster.
     """
-    party = _editable(actor, key, version)
+    party = _party_for_update(actor, key, version)
     errors = Errors()
     new: dict[str, Any] = {}
     others = Party.objects.filter(register=actor.register).exclude(pk=party.pk)
@@ -91,7 +91,7 @@ def edit_party(
 def remove_party(*, actor: Viewer, key: str, version: int | None, at: dt.datetime) -> None:
     """Remove a party that nothing was ever of. Raises ``Invalid`` saying what is, and what
     ``edit_party`` raises."""
-    party = _editable(actor, key, version)
+    party = _party_for_update(actor, key, version)
     if why := why_party_stays(actor, party):
         raise Invalid.one("party", "in_use", why)
     changes = {"names": [party.names, None], "prefix": [party.prefix, None]}
@@ -124,7 +124,7 @@ def may_change_party(actor: Viewer, party: Party) -> bool:
     return party == actor.party or party not in parties_that_speak(actor.register)
 
 
-def _editable(actor: Viewer, key: str, version: int | None) -> Party:
+def _party_for_update(actor: Viewer, key: str, version: int | None) -> Party:
     require(actor, "register.configure")
     party = party_for(actor, key, lock=True)
     if not may_change_party(actor, party):

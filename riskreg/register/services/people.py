@@ -12,7 +12,7 @@ from riskreg.kernel.errors import Conflict, Forbidden, Invalid
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership, Party, Role
 from riskreg.register.people import FOR_PEOPLE, WITHOUT_PARTY, managers_of, manages, member_row
-from riskreg.register.services.change_answers import welcome_speaker
+from riskreg.register.services.change_answers import mail_first_speaker
 from riskreg.register.services.members import end_membership, lock_people
 from riskreg.register.services.named import Named
 
@@ -54,7 +54,7 @@ def change_role(
     append(
         actor.entry("member.changed", Named(row.user, str(row.user.uuid)), at=at, changes=changes)
     )
-    welcome_speaker(row, at)
+    mail_first_speaker(row, at)
     return row
 
 

@@ -43,7 +43,7 @@ def create_program(
         at=at,
         by=actor.user,
     )
-    made, token = _token(actor, row, scope=scope, days=days, name=name, at=at)
+    made, token = _create_and_log_token(actor, row, scope=scope, days=days, name=name, at=at)
     return row, made, token
 
 
@@ -58,8 +58,8 @@ def add_program_token(
     name: str = "",
 ) -> tuple[ApiToken, str]:
     """Another token of a program, so that the one it uses can be replaced without a gap."""
-    row = _program(actor, program)
-    return _token(actor, row, scope=scope, days=days, name=name, at=at)
+    row = _program_to_manage(actor, program)
+    return _create_and_log_token(actor, row, scope=scope, days=days, name=name, at=at)
 
 
 @transaction.atomic
@@ -67,7 +67,7 @@ def end_program_token(
     *, actor: Viewer, program: uuid.UUID, token: uuid.UUID, at: dt.datetime
 ) -> ApiToken:
     """End a token now; ending it twice is no error. Raises ``NotFound``."""
-    row = _program(actor, program)
+    row = _program_to_manage(actor, program)
     found = ApiToken.objects.filter(user=row.user, register=actor.register.uuid, uuid=token).first()
     if found is None:
         raise NotFound(_("There is no such token."))
@@ -79,7 +79,7 @@ def end_program_token(
     return found
 
 
-def _program(actor: Viewer, program: uuid.UUID) -> Membership:
+def _program_to_manage(actor: Viewer, program: uuid.UUID) -> Membership:
     require(actor, "member.manage")
     row = member_row(actor, program)
     if not row.user.is_program:
@@ -89,7 +89,7 @@ def _program(actor: Viewer, program: uuid.UUID) -> Membership:
     return row
 
 
-def _token(
+def _create_and_log_token(
     actor: Viewer, row: Membership, *, scope: Any, days: Any, name: str, at: dt.datetime
 ) -> tuple[ApiToken, str]:
     if isinstance(days, bool) or not isinstance(days, int):

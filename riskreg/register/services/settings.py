@@ -15,7 +15,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of, clean_axes
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_policy import asks, time_zone_differences
+from riskreg.register.change_policy import needs_yes_of_others, time_zone_differences
 from riskreg.register.change_words import (
     programme_lines,
     programme_title,
@@ -25,7 +25,7 @@ from riskreg.register.change_words import (
 from riskreg.register.models import Register
 from riskreg.register.permissions import require
 from riskreg.register.programme import as_json, clean_programme, only_adds, programme_of
-from riskreg.register.services.change_requests import Proposal, propose
+from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
 
 TIME_ZONE = "time_zone"
 PROGRAMME = "programme"
@@ -61,14 +61,14 @@ def set_time_zone(
         raise Invalid.one("time_zone", "unknown", _("There is no time zone of that name."))
     if time_zone == register.time_zone:
         return register
-    asked = propose(
+    asked = ask_others_or_note_agreed(
         actor,
         Proposal(
             kind=TIME_ZONE,
             content={"time_zone": time_zone, "seen": seen},
             before={"time_zone": seen},
             after={"time_zone": time_zone},
-            asks=asks(time_zone_differences(seen, time_zone)),
+            asks=needs_yes_of_others(time_zone_differences(seen, time_zone)),
         ),
         at,
         agreed=agreed,
@@ -144,7 +144,7 @@ def set_programme(
     if agreed is not None or not only_adds(before, after):
         content = {"given": now, "seen": was}
         proposal = Proposal(kind=PROGRAMME, content=content, before=was, after=now, asks=True)
-        asked = propose(actor, proposal, at, agreed=agreed)
+        asked = ask_others_or_note_agreed(actor, proposal, at, agreed=agreed)
         if asked.is_open:
             return asked
     register.programme = now

@@ -23,7 +23,7 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import retire_lines, retire_title
 from riskreg.register.models import Register, Taxonomy, Term
 from riskreg.register.permissions import require
-from riskreg.register.services.change_requests import Proposal, propose
+from riskreg.register.services.change_requests import Proposal, ask_others_or_note_agreed
 from riskreg.register.services.named import Named, suggested_key
 from riskreg.register.sources import clean_source
 from riskreg.register.terms import taxonomy_for, term_for
@@ -67,7 +67,7 @@ def add_taxonomy(
     Term.objects.bulk_create(rows)
     changes: dict[str, Any] = {"key": [None, key], "names": [None, names]}
     if rows:
-        changes["terms"] = [None, [{"id": str(t.uuid), **_logged(t)} for t in rows]]
+        changes["terms"] = [None, [{"id": str(t.uuid), **_term_for_log(t)} for t in rows]]
     append(actor.entry("taxonomy.added", taxonomy, at=at, changes=changes))
     return taxonomy
 
@@ -92,7 +92,7 @@ def rename_taxonomy(
     if names == before:
         return taxonomy
     taxonomy.names = names
-    _save(taxonomy, "names")
+    _save_next_version(taxonomy, "names")
     changes = {"names": [before, names]}
     append(actor.entry("taxonomy.renamed", taxonomy, at=at, changes=changes))
     return taxonomy
@@ -140,7 +140,7 @@ def add_term(
         position=1 + max((row.position for row in known), default=-1),
         created_at=at,
     )
-    changes = {name: [None, value] for name, value in _logged(term).items()}
+    changes = {name: [None, value] for name, value in _term_for_log(term).items()}
     append(actor.entry("term.added", Named(term, term.ref), at=at, changes=changes))
     return term
 
@@ -182,7 +182,7 @@ def edit_term(
     errors.raise_if_any()
     if not active and term.retired_at is None:
         require_no_appetite(actor, term, "active")
-        asked = propose(
+        asked = ask_others_or_note_agreed(
             actor,
             Proposal(
                 kind=RETIRE,
@@ -204,11 +204,11 @@ def edit_term(
     for name, pair in changes.items():
         setattr(term, name, pair[1])
     if changes:
-        _save(term, *changes)
+        _save_next_version(term, *changes)
         append(actor.entry("term.edited", Named(term, term.ref), at=at, changes=changes))
     if active != (term.retired_at is None):
         term.retired_at = None if active else at
-        _save(term, "retired_at")
+        _save_next_version(term, "retired_at")
         verb = "term.restored" if active else "term.retired"
         moved = {"active": [not active, active]}
         append(actor.entry(verb, Named(term, term.ref), at=at, changes=moved))
@@ -227,14 +227,14 @@ def register_kinds() -> None:
 def take_out_of_use(*, actor: Viewer, term: Term, into: Term, at: dt.datetime) -> None:
     """Note that ``term``, locked by the caller, was merged into another."""
     term.retired_at, term.merged_into = at, into
-    _save(term, "retired_at", "merged_into")
+    _save_next_version(term, "retired_at", "merged_into")
     changes = {"active": [True, False], "merged_into": [None, into.ref]}
     append(actor.entry("term.merged", Named(term, term.ref), at=at, changes=changes))
     # What was merged into it before follows, so that one step leads from any term to what is filed
     # under instead: criteria of a past day are read by it (``risks.appetite``).
     for earlier in Term.objects.filter(merged_into=term).order_by("pk"):
         earlier.taxonomy, earlier.merged_into = term.taxonomy, into
-        _save(earlier, "merged_into")
+        _save_next_version(earlier, "merged_into")
         changes = {"merged_into": [term.ref, into.ref]}
         append(actor.entry("term.merged", Named(earlier, earlier.ref), at=at, changes=changes))
 
@@ -255,7 +255,7 @@ def require_no_appetite(actor: Viewer, term: Term, field: str) -> None:
         raise Invalid.one(field, "has_appetite", text % {"name": term.name})
 
 
-def _save(row: Taxonomy | Term, *columns: str) -> None:
+def _save_next_version(row: Taxonomy | Term, *columns: str) -> None:
     row.version += 1
     row.save(update_fields=[*columns, "version"])
 
@@ -299,6 +299,6 @@ def _clean_new_terms(errors: Errors, terms: list[Mapping[str, Any]]) -> list[Ter
     return rows
 
 
-def _logged(term: Term) -> dict[str, Any]:
+def _term_for_log(term: Term) -> dict[str, Any]:
     values: dict[str, Any] = {"key": term.key, "names": term.names}
     return values | ({"source": term.source} if term.source else {})

@@ -1,7 +1,7 @@
 """A person's messages: what belongs into them at a moment, and their words."""
 
 from riskreg.reminders.digest.contents import DigestContents, Item, collect_digest, collect_digests
-from riskreg.reminders.digest.data import SHOWN, DigestLookups, digest_data, made_of
+from riskreg.reminders.digest.data import SHOWN, DigestLookups, digest_data, fingerprint_of_digest
 from riskreg.reminders.digest.labels import day_text, due_text
 from riskreg.reminders.digest.render import render, render_alarm
 
@@ -15,7 +15,7 @@ __all__ = [
     "day_text",
     "digest_data",
     "due_text",
-    "made_of",
+    "fingerprint_of_digest",
     "render",
     "render_alarm",
 ]

@@ -90,8 +90,8 @@ def collect_digests(
     whole registers read already; without one the people concerned are looked up.
     """
     near = snapshots or RegisterSnapshots(at, set())
-    homes = _homes([user for user, _theirs in asked])
-    owned: dict[int, list[Duty]] = _own(homes, near) if own else {}
+    homes = _memberships_by_user_and_register([user for user, _theirs in asked])
+    owned: dict[int, list[Duty]] = _own_duties_by_user(homes, near) if own else {}
     read = (duty for theirs in owned.values() for duty in theirs)
     duties = load((a.reminder for _user, theirs in asked for a in theirs), read)
     if snapshots is None:
@@ -106,14 +106,14 @@ def collect_digests(
     for user, theirs in asked:
         at_home = homes.get(user.pk, {}) if user.is_active else {}
         seen = DigestContents(near, duties=duties)
-        _collect(seen, user, theirs, at_home)
-        _collect_own(seen, user, owned.get(user.pk, []), at_home)
+        _collect_addressees_into(seen, user, theirs, at_home)
+        _collect_own_duties_into(seen, user, owned.get(user.pk, []), at_home)
         seen.items.sort(key=_urgency)
         found.append(seen)
     return found
 
 
-def _homes(users: Collection[User]) -> dict[int, dict[int, Membership]]:
+def _memberships_by_user_and_register(users: Collection[User]) -> dict[int, dict[int, Membership]]:
     """The memberships of each user, by user and register."""
     homes: dict[int, dict[int, Membership]] = {}
     rows = Membership.objects.filter(user__in=users, ended_at=None, party__isnull=False)
@@ -122,7 +122,7 @@ def _homes(users: Collection[User]) -> dict[int, dict[int, Membership]]:
     return homes
 
 
-def _collect(
+def _collect_addressees_into(
     seen: DigestContents, user: User, theirs: Collection[Addressee], homes: dict[int, Membership]
 ) -> None:
     """Sort the addressees out."""
@@ -141,10 +141,10 @@ def _collect(
             seen.moved.append(addressee)
         else:
             seen.valid.append(addressee)
-            _add(seen, duty, homes[duty.register_id], recipient)
+            _add_item_once(seen, duty, homes[duty.register_id], recipient)
 
 
-def _collect_own(
+def _collect_own_duties_into(
     seen: DigestContents, user: User, own: Iterable[Duty], homes: dict[int, Membership]
 ) -> None:
     """Add what they answer for and is on the ladder."""
@@ -152,7 +152,7 @@ def _collect_own(
         rung = _rung_of(SOURCES[duty.kind], duty, homes[duty.register_id].register, seen.snapshots)
         recipient = _recipient(duty, rung, user, homes, seen.snapshots) if rung else None
         if recipient is not None:
-            _add(seen, duty, homes[duty.register_id], recipient)
+            _add_item_once(seen, duty, homes[duty.register_id], recipient)
 
 
 def _urgency(item: Item) -> tuple[Any, ...]:
@@ -160,7 +160,7 @@ def _urgency(item: Item) -> tuple[Any, ...]:
     return (*urgency(item.duty, item.today, orphan), item.register.slug, item.duty.ref)
 
 
-def _own(
+def _own_duties_by_user(
     homes: dict[int, dict[int, Membership]], snapshots: RegisterSnapshots
 ) -> dict[int, list[Duty]]:
     """What each user answers for, or stands in for, and may have come onto the ladder."""
@@ -250,7 +250,9 @@ def _recipient(
     return next((recipient for recipient in found if recipient.user_id == user.pk), None)
 
 
-def _add(seen: DigestContents, duty: Duty, home: Membership, recipient: Recipient) -> None:
+def _add_item_once(
+    seen: DigestContents, duty: Duty, home: Membership, recipient: Recipient
+) -> None:
     if duty.key in seen.listed:
         return
     seen.listed.add(duty.key)

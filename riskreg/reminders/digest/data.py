@@ -78,7 +78,7 @@ class DigestLookups:
                     for subject, fact in SOURCES[kind].facts(list(duties.values())).items():
                         self.facts[language, kind, subject] = fact
         items = [item for _user, item in shown]
-        self.people = _people(items)
+        self.people = _owners_and_absent(items)
         self.away = _away_until(items)
 
     def fact(self, user: User, duty: Duty) -> str:
@@ -111,7 +111,7 @@ def digest_data(user: User, items: Sequence[Item], backdrop: DigestLookups) -> D
         )
 
 
-def made_of(kind: str, facts: DigestData) -> str:
+def fingerprint_of_digest(kind: str, facts: DigestData) -> str:
     """A hash of a message: the same hash, the same message."""
     text = json.dumps([kind, settings.BASE_URL, facts], default=str)
     return hashlib.sha256(text.encode()).hexdigest()
@@ -140,7 +140,7 @@ def _line(item: Item, user: User, backdrop: DigestLookups, name_register: bool) 
     )
 
 
-def _people(items: Iterable[Item]) -> dict[int, User]:
+def _owners_and_absent(items: Iterable[Item]) -> dict[int, User]:
     """Owners whom the readers are told about, and those who are away."""
     items = list(items)
     wanted = {i.duty.owner_id for i in items if i.part != policy.AS_OWNER}

@@ -23,7 +23,7 @@ from riskreg.reminders.digest.data import (
     DigestLine,
     DigestLookups,
     digest_data,
-    made_of,
+    fingerprint_of_digest,
 )
 from riskreg.reminders.digest.labels import (
     action_label,
@@ -40,7 +40,7 @@ def render(
 ) -> tuple[Content, str]:
     """The message of ``kind`` that tells ``user`` of ``items``, and what it is ``made_of``."""
     facts = digest_data(user, items, backdrop or DigestLookups([(user, items)]))
-    return _content(user, kind, facts), made_of(kind, facts)
+    return _content(user, kind, facts), fingerprint_of_digest(kind, facts)
 
 
 def render_alarm(

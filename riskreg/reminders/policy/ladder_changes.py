@@ -18,7 +18,7 @@ def ladder_differences(before: Sequence[Rung], after: Sequence[Rung]) -> list[Di
     old = {rung.offset_days: rung for rung in before}
     new = {rung.offset_days: rung for rung in after}
     days = [day for day in sorted(old | new) if old.get(day) != new.get(day)]
-    if stricter(before, after):
+    if is_as_strict(before, after):
         return [
             Difference("rung", day, old.get(day), new.get(day), Effect.STRENGTHENS) for day in days
         ]
@@ -28,7 +28,7 @@ def ladder_differences(before: Sequence[Rung], after: Sequence[Rung]) -> list[Di
     ]
 
 
-def stricter(before: Sequence[Rung], after: Sequence[Rung]) -> bool:
+def is_as_strict(before: Sequence[Rung], after: Sequence[Rung]) -> bool:
     """Whether each rung of ``before`` has one of its own in ``after`` that does no less."""
     places = [
         [place for place, other in enumerate(after) if _no_less(rung, other)] for rung in before
@@ -55,10 +55,10 @@ def _no_less(rung: Rung, other: Rung) -> bool:
         if rung.offset_days > 0
         else other.offset_days == rung.offset_days
     )
-    return in_time and _reaches(rung, other)
+    return in_time and _reaches_no_more(rung, other)
 
 
-def _reaches(rung: Rung, other: Rung) -> bool:
+def _reaches_no_more(rung: Rung, other: Rung) -> bool:
     return (
         set(rung.tells) <= set(other.tells)
         and set(rung.users) <= set(other.users)
@@ -73,4 +73,4 @@ def _effect(old: Rung | None, new: Rung | None) -> Effect:
         return Effect.WEAKENS
     if old is None:
         return Effect.MOVES
-    return Effect.STRENGTHENS if _reaches(old, new) else Effect.WEAKENS
+    return Effect.STRENGTHENS if _reaches_no_more(old, new) else Effect.WEAKENS

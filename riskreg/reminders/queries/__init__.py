@@ -1,16 +1,21 @@
 """Every read of the engine."""
 
 from riskreg.reminders.queries.behind import registers_behind
-from riskreg.reminders.queries.ladders import InForce, ladder_of, ladder_versions, ladders
+from riskreg.reminders.queries.ladders import (
+    InForce,
+    ladder_of,
+    ladder_versions,
+    own_ladders_by_register,
+)
 from riskreg.reminders.queries.people import (
-    managers_of,
-    marked_today,
+    managers_present_or_all,
+    member_zones,
+    members_without_digest_mark,
     roster_of,
-    unmarked,
-    users_interrupted,
-    users_waiting,
-    with_waiting,
-    zones,
+    users_something_waits_for,
+    users_to_interrupt,
+    users_with_digest_mark_today,
+    users_with_waiting,
 )
 from riskreg.reminders.queries.plan import Planned, plan
 from riskreg.reminders.queries.preview import Forecast, Reached, preview, preview_for
@@ -20,10 +25,10 @@ from riskreg.reminders.queries.selection import (
     Step,
     addressees_waiting,
     due_steps,
+    ids_and_due_dates_below_rung,
     pending_steps,
-    selection,
-    unaddressed,
-    undelivered,
+    unaddressed_in_batches,
+    undelivered_in_batches,
 )
 from riskreg.reminders.queries.snapshots import RegisterSnapshot, RegisterSnapshots
 
@@ -39,23 +44,23 @@ __all__ = [
     "Step",
     "addressees_waiting",
     "due_steps",
+    "ids_and_due_dates_below_rung",
     "ladder_of",
     "ladder_versions",
-    "ladders",
-    "managers_of",
-    "marked_today",
+    "managers_present_or_all",
+    "member_zones",
+    "members_without_digest_mark",
+    "own_ladders_by_register",
     "pending_steps",
     "plan",
     "preview",
     "preview_for",
     "registers_behind",
     "roster_of",
-    "selection",
-    "unaddressed",
-    "undelivered",
-    "unmarked",
-    "users_interrupted",
-    "users_waiting",
-    "with_waiting",
-    "zones",
+    "unaddressed_in_batches",
+    "undelivered_in_batches",
+    "users_something_waits_for",
+    "users_to_interrupt",
+    "users_with_digest_mark_today",
+    "users_with_waiting",
 ]

@@ -27,7 +27,7 @@ def ladder_of(register: Register) -> InForce:
     return DEFAULT if row is None else _in_force(row)
 
 
-def ladders() -> dict[int, InForce]:
+def own_ladders_by_register() -> dict[int, InForce]:
     """The ladders of registers that made their own, by the register's database id (one query)."""
     newest = Ladder.objects.filter(register=OuterRef("register")).order_by("-number")
     rows = Ladder.objects.filter(pk=Subquery(newest.values("pk")[:1]))

@@ -9,14 +9,14 @@ from django.db.models import Exists, OuterRef, Q
 from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.register.models import Membership, Register, Role
-from riskreg.register.queries import away_on
+from riskreg.register.queries import stand_ins_by_absent_user
 from riskreg.reminders.models import Addressee, AddresseeState, DigestMark
 from riskreg.reminders.policy import Member, Roster, Rung
 
 BATCH = 200
 
 
-def names_on(rungs: Iterable[Rung]) -> set[uuid.UUID]:
+def users_named_on(rungs: Iterable[Rung]) -> set[uuid.UUID]:
     """The public ids of everybody whom ``rungs`` name."""
     return {user for rung in rungs for user in rung.users}
 
@@ -63,10 +63,12 @@ def rosters_of(
     return {r: Roster(members[r], theirs, names[r]) for r, theirs in away.items()}
 
 
-def managers_of(register_id: int, day: dt.date, party_id: int | None = None) -> list[User]:
+def managers_present_or_all(
+    register_id: int, day: dt.date, party_id: int | None = None
+) -> list[User]:
     """The managers of a register (or of one party in it) who are there on ``day``; all of them
     where not one is, so that somebody finds it when they are back."""
-    away = away_on(register_id, day)
+    away = stand_ins_by_absent_user(register_id, day)
     memberships = Membership.objects.filter(
         register_id=register_id, role=Role.MANAGER, ended_at=None, party__isnull=False
     )
@@ -78,7 +80,7 @@ def managers_of(register_id: int, day: dt.date, party_id: int | None = None) -> 
     return [user for user in rows if user.pk not in away] or rows
 
 
-def with_waiting(users: Collection[int], *, urgent: bool = False) -> set[int]:
+def users_with_waiting(users: Collection[int], *, urgent: bool = False) -> set[int]:
     """Who of ``users`` (database ids) a reminder waits for."""
     rows = Addressee.objects.filter(
         user__in=users, state=AddresseeState.WAITING, reminder__register__archived_at=None
@@ -88,7 +90,7 @@ def with_waiting(users: Collection[int], *, urgent: bool = False) -> set[int]:
     return set(rows.values_list("user_id", flat=True))
 
 
-def users_waiting(register: Register) -> set[int]:
+def users_something_waits_for(register: Register) -> set[int]:
     """Database ids of those whom something of ``register`` waits for."""
     return set(
         Addressee.objects.filter(state=AddresseeState.WAITING, reminder__register=register)
@@ -98,7 +100,7 @@ def users_waiting(register: Register) -> set[int]:
     )
 
 
-def users_interrupted() -> Iterator[User]:
+def users_to_interrupt() -> Iterator[User]:
     """People for whom something waits that they are to be told at once."""
     waiting = Addressee.objects.filter(
         user=OuterRef("pk"),
@@ -113,7 +115,7 @@ def users_interrupted() -> Iterator[User]:
         last = batch[-1].pk
 
 
-def zones() -> list[str]:
+def member_zones() -> list[str]:
     """The time zones of members."""
     return sorted(
         Membership.objects.filter(ended_at=None, user__is_active=True)
@@ -123,7 +125,9 @@ def zones() -> list[str]:
     )
 
 
-def unmarked(zone: str, day: dt.date) -> Iterator[list[tuple[User, dt.date | None]]]:
+def members_without_digest_mark(
+    zone: str, day: dt.date
+) -> Iterator[list[tuple[User, dt.date | None]]]:
     """Members of ``zone`` whose digest of ``day`` was not looked after yet, each with the last day
     that was, in batches. A mark further ahead than a change of zone can put it counts as none:
     the clock had been wrong."""
@@ -141,7 +145,7 @@ def unmarked(zone: str, day: dt.date) -> Iterator[list[tuple[User, dt.date | Non
         last = batch[-1].pk
 
 
-def marked_today(at: dt.datetime) -> set[int]:
+def users_with_digest_mark_today(at: dt.datetime) -> set[int]:
     """Database ids of those whose digest of their present day was looked after already."""
     marks = DigestMark.objects.values_list("user_id", "local_day", "user__time_zone")
     return {user for user, day, zone in marks if day >= clock.local_date(at, zone)}

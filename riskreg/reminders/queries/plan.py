@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from riskreg.duties.sources import SOURCES, Duty, Source
 from riskreg.kernel import clock
 from riskreg.register.models import Register
-from riskreg.register.queries import away_on
+from riskreg.register.queries import stand_ins_by_absent_user
 from riskreg.reminders.models import Addressee, AddresseeState, ReminderState
 from riskreg.reminders.policy import Rung
-from riskreg.reminders.queries.ladders import DEFAULT, ladders
-from riskreg.reminders.queries.people import names_on, roster_of
+from riskreg.reminders.queries.ladders import DEFAULT, own_ladders_by_register
+from riskreg.reminders.queries.people import roster_of, users_named_on
 from riskreg.reminders.queries.selection import BATCH, Found, due_steps, pending_steps
 from riskreg.reminders.queries.snapshots import RegisterSnapshot
 
@@ -35,15 +35,15 @@ def plan(at: dt.datetime, on: dt.date | None = None) -> Iterator[Planned]:
 
     ``on`` asks about another day of each register's calendar, with everything else as it is now.
     """
-    own = ladders()
+    own = own_ladders_by_register()
     for register in Register.objects.filter(archived_at=None).order_by("slug").iterator():
         today = on or clock.local_date(at, register.time_zone)
         ladder = own.get(register.pk, DEFAULT)
-        away = away_on(register.pk, today)
-        roster = roster_of(register.pk, away, named=names_on(ladder.rungs))
+        away = stand_ins_by_absent_user(register.pk, today)
+        roster = roster_of(register.pk, away, named=users_named_on(ladder.rungs))
         snapshot = RegisterSnapshot(register, today, ladder, roster)
         for source in SOURCES.values():
-            yield from _waiting(source, snapshot)
+            yield from _planned_for_waiting(source, snapshot)
             for batch in due_steps(source, register, today, ladder.rungs):
                 yield from _planned(source, snapshot, batch)
 
@@ -53,10 +53,10 @@ def _planned(
 ) -> Iterator[Planned]:
     for step in pending_steps(source, snapshot, [row.pk for row in batch]):
         skipped = tuple(lower.offset_days for lower in step.skipped)
-        yield from _lines(snapshot, step.rung, step.duty, skipped)
+        yield from _planned_lines_of_rung(snapshot, step.rung, step.duty, skipped)
 
 
-def _lines(
+def _planned_lines_of_rung(
     snapshot: RegisterSnapshot, rung: Rung, duty: Duty, skipped: tuple[int, ...]
 ) -> Iterator[Planned]:
     recipients = snapshot.recipients(duty, rung)
@@ -74,7 +74,7 @@ def _lines(
         )
 
 
-def _waiting(source: Source, snapshot: RegisterSnapshot) -> Iterator[Planned]:
+def _planned_for_waiting(source: Source, snapshot: RegisterSnapshot) -> Iterator[Planned]:
     rows = (
         Addressee.objects.filter(
             state=AddresseeState.WAITING,

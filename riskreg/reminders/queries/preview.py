@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.notify.models import Message
 from riskreg.register.access import Viewer
 from riskreg.register.models import Membership
-from riskreg.register.queries import away_over
+from riskreg.register.queries import stand_ins_by_day_and_absent_user
 from riskreg.reminders.models import AddresseeState, Reminder
 from riskreg.reminders.policy import (
     Member,
@@ -30,7 +30,7 @@ from riskreg.reminders.policy import (
     recipients,
 )
 from riskreg.reminders.queries.ladders import ladder_of
-from riskreg.reminders.queries.people import names_on
+from riskreg.reminders.queries.people import users_named_on
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import risk_for
 
@@ -99,8 +99,8 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
     highest = max(recorded, default=None)
     came = {r.offset_days: day_of_rung(r, duty.due_on, extension) for r in ladder}
     current = max((o for o, day in came.items() if day <= today), default=None)
-    people = _people(register.pk)
-    named = names_on(ladder)
+    people = _members_by_user(register.pk)
+    named = users_named_on(ladder)
     everybody = Roster(
         {
             user: Member(user, m.party_id, m.role)
@@ -109,9 +109,11 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
         },
         named={m.user.uuid: user for user, m in people.items() if m.user.uuid in named},
     )
-    away = away_over(register.pk, {max(day, today) for day in came.values()} | {today})
+    away = stand_ins_by_day_and_absent_user(
+        register.pk, {max(day, today) for day in came.values()} | {today}
+    )
     days = _notified_days(recorded.values())
-    listens = _listening(viewer, duty, ladder)
+    listens = _endpoints_that_hear_of(viewer, duty, ladder)
     found = []
     for rung in ladder:
         offset = rung.offset_days
@@ -127,13 +129,15 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
             deferred = on != duty.due_on + dt.timedelta(days=offset)
             state = DEFERRED if deferred else TO_COME
         if reminder is not None and state != SKIPPED:
-            notified = _recorded(reminder, rung, days, at, register.time_zone)
+            notified = _reached_as_recorded(reminder, rung, days, at, register.time_zone)
         elif state == SKIPPED:
             notified = []
         else:
             day = max(on, today)
-            moment = max(at, _begins(day, register.time_zone))
-            notified = _forecast(duty, rung, replace(everybody, away=away[day]), people, moment)
+            moment = max(at, _start_of(day, register.time_zone))
+            notified = _reached_as_forecast(
+                duty, rung, replace(everybody, away=away[day]), people, moment
+            )
         found.append(
             Forecast(
                 rung=rung,
@@ -148,7 +152,7 @@ def foretell(viewer: Viewer, duty: Duty, ladder: Sequence[Rung], at: dt.datetime
     return found
 
 
-def _listening(viewer: Viewer, duty: Duty, ladder: Sequence[Rung]) -> list[Endpoint]:
+def _endpoints_that_hear_of(viewer: Viewer, duty: Duty, ladder: Sequence[Rung]) -> list[Endpoint]:
     """The chats and webhooks that hear of ``duty``; those of another party are not for the viewer
     to know."""
     if viewer.party_id != duty.party_id or not any(rung.announced for rung in ladder):
@@ -156,11 +160,11 @@ def _listening(viewer: Viewer, duty: Duty, ladder: Sequence[Rung]) -> list[Endpo
     return endpoints_that_listen(viewer.register.uuid, [duty.party_uuid])
 
 
-def _begins(day: dt.date, zone: str) -> dt.datetime:
+def _start_of(day: dt.date, zone: str) -> dt.datetime:
     return clock.start_of_day(day, zone)
 
 
-def _people(register_id: int) -> dict[int, Membership]:
+def _members_by_user(register_id: int) -> dict[int, Membership]:
     """The members who can be told of something, with their users, by the user's database id."""
     rows = Membership.objects.filter(
         register_id=register_id, ended_at=None, user__is_active=True, party__isnull=False
@@ -168,7 +172,7 @@ def _people(register_id: int) -> dict[int, Membership]:
     return {row.user_id: row for row in rows.select_related("user")}
 
 
-def _forecast(
+def _reached_as_forecast(
     duty: Duty,
     rung: Rung,
     roster: Roster,
@@ -187,7 +191,7 @@ def _forecast(
     ]
 
 
-def _recorded(
+def _reached_as_recorded(
     reminder: Reminder, rung: Rung, days: Mapping[Any, dt.date], at: dt.datetime, zone: str
 ) -> list[Reached]:
     notified = []

@@ -26,7 +26,7 @@ def _sweeps_by(at: dt.datetime) -> QuerySet[SweepRun]:
     return SweepRun.objects.filter(finished_at__lte=at + CLOCK_SLACK).order_by("-finished_at")
 
 
-def untold(at: dt.datetime) -> int:
+def count_of_long_untold(at: dt.datetime) -> int:
     """How many reminders have waited longer than a day for somebody to be told of them."""
     return Reminder.objects.filter(
         state=ReminderState.DUE, created_at__lt=at - PATIENCE, register__archived_at=None

@@ -35,7 +35,7 @@ class Found(NamedTuple):
     due_on: dt.date
 
 
-def selection(
+def ids_and_due_dates_below_rung(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> QuerySet[Any, tuple[int, dt.date]]:
     """(id, due date) of the rows of ``open_below_rung`` in ``register``, soonest first."""
@@ -81,7 +81,8 @@ def open_below_rung(source: Source, today: dt.date, ladder: Sequence[Rung]) -> Q
 def due_steps(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> Iterator[list[Found]]:
-    """``selection`` in batches, a page of them read when it is asked for: memory stays bounded."""
+    """``ids_and_due_dates_below_rung`` in batches, a page of them read when it is asked for: memory
+    stays bounded."""
     due, page = source.due_field, _first_page(source, register, today, ladder)
     while page:
         for start in range(0, len(page), BATCH):
@@ -93,7 +94,7 @@ def due_steps(
         after = Q(**{f"{due}__gte": last.due_on}) & (
             Q(**{f"{due}__gt": last.due_on}) | Q(**{due: last.due_on, "pk__gt": last.pk})
         )
-        rows = selection(source, register, today, ladder).filter(after)
+        rows = ids_and_due_dates_below_rung(source, register, today, ladder).filter(after)
         page = list(map(Found._make, rows[:PAGE]))
 
 
@@ -102,13 +103,15 @@ _A_REGISTER, _A_DAY = -(2**40), dt.date(4000, 1, 1)
 
 
 @lru_cache(maxsize=64)
-def _prepared(kind: str, offsets: tuple[int, ...], vendor: str) -> tuple[str, tuple[Any, ...]]:
-    """The first page of ``selection`` as SQL. Making it takes longer than the database does where
-    little is due, and it is the same for all registers of one ladder."""
+def _first_page_sql(
+    kind: str, offsets: tuple[int, ...], vendor: str
+) -> tuple[str, tuple[Any, ...]]:
+    """The first page of ``ids_and_due_dates_below_rung`` as SQL. Making it takes longer than the
+    database does where little is due, and it is the same for all registers of one ladder."""
     rungs = [Rung(offset) for offset in offsets]
     # It stands for any register, so no id is drawn for it.
     register = Register(pk=_A_REGISTER, uuid=uuid.UUID(int=0))
-    rows = selection(SOURCES[kind], register, _A_DAY, rungs)
+    rows = ids_and_due_dates_below_rung(SOURCES[kind], register, _A_DAY, rungs)
     sql, params = rows[:PAGE].query.sql_with_params()
     return sql, tuple(params)
 
@@ -117,7 +120,9 @@ def _first_page(
     source: Source, register: Register, today: dt.date, ladder: Sequence[Rung]
 ) -> list[Found]:
     rungs = source.rungs(ladder)
-    sql, params = _prepared(source.kind, tuple(r.offset_days for r in rungs), connection.vendor)
+    sql, params = _first_page_sql(
+        source.kind, tuple(r.offset_days for r in rungs), connection.vendor
+    )
     adapted = connection.ops.adapt_datefield_value
     real: dict[Any, Any] = {
         adapted(stand_in): adapted(last)
@@ -164,7 +169,7 @@ def pending_steps(source: Source, snapshot: RegisterSnapshot, keys: Collection[i
     return found
 
 
-def unaddressed(source: Source, register: Register) -> Iterator[list[Reminder]]:
+def unaddressed_in_batches(source: Source, register: Register) -> Iterator[list[Reminder]]:
     """Reminders that wait for the next digests with nobody to be told by them, in batches."""
     waiting = Addressee.objects.filter(reminder=OuterRef("pk"), state=AddresseeState.WAITING)
     rows = (
@@ -189,10 +194,10 @@ def addressees_waiting(users: Collection[int]) -> QuerySet[Addressee]:
     )
 
 
-def undelivered() -> Iterator[list[Addressee]]:
+def undelivered_in_batches() -> Iterator[list[Addressee]]:
     """What waits to be told to people, or stands in messages that are not sent yet; of some people
     at a time, and then all that is theirs."""
-    unsent = outbox.unsent((DIGEST, INTERRUPT)).values("uuid")
+    unsent = outbox.unsent_and_unopened((DIGEST, INTERRUPT)).values("uuid")
     waiting = Addressee.objects.filter(
         state=AddresseeState.WAITING, reminder__register__archived_at=None
     )

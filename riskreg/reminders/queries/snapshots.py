@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from riskreg.duties.sources import SOURCES, Duty
 from riskreg.kernel import clock
 from riskreg.register.models import Register
-from riskreg.register.queries import away_in
+from riskreg.register.queries import stand_ins_by_register_and_absent_user
 from riskreg.reminders.models import Reminder
 from riskreg.reminders.policy import (
     DEFAULT_LADDER,
@@ -20,8 +20,8 @@ from riskreg.reminders.policy import (
     rung_of,
     rungs_from,
 )
-from riskreg.reminders.queries.ladders import DEFAULT, InForce, ladders
-from riskreg.reminders.queries.people import names_on, rosters_of
+from riskreg.reminders.queries.ladders import DEFAULT, InForce, own_ladders_by_register
+from riskreg.reminders.queries.people import rosters_of, users_named_on
 
 
 @dataclass
@@ -57,7 +57,7 @@ class RegisterSnapshots:
     def ladder(self, register_id: int) -> InForce:
         """The ladder of that register."""
         if self._ladders is None:
-            self._ladders = ladders()
+            self._ladders = own_ladders_by_register()
         return self._ladders.get(register_id, DEFAULT)
 
     def prefetch(self, registers: Iterable[Register]) -> None:
@@ -71,7 +71,7 @@ class RegisterSnapshots:
             rosters = rosters_of(
                 {r.pk: self.away(r) for r in new},
                 users=self.users,
-                named={r.pk: names_on(self._rungs_of_known_versions(r)) for r in new},
+                named={r.pk: users_named_on(self._rungs_of_known_versions(r)) for r in new},
             )
             for r in new:
                 snapshot = RegisterSnapshot(r, self.today(r), self.ladder(r.pk), rosters[r.pk])
@@ -86,7 +86,9 @@ class RegisterSnapshots:
         """Who is away in ``register`` today, and who stands in for them."""
         if register.pk not in self._away:
             new = self._unknown(register, self._away)
-            self._away.update(away_in({r.pk: self.today(r) for r in new}))
+            self._away.update(
+                stand_ins_by_register_and_absent_user({r.pk: self.today(r) for r in new})
+            )
         return self._away[register.pk]
 
     def _unknown(self, register: Register, known: Collection[int]) -> list[Register]:

@@ -1,6 +1,6 @@
 """Every write of the engine: moving ladders, writing messages, changing a ladder."""
 
-from riskreg.reminders.services.advance import move_ladders
+from riskreg.reminders.services.advance import advance_and_readdress
 from riskreg.reminders.services.alarms import raise_alarms, refresh_alarm
 from riskreg.reminders.services.digests import write_digest, write_digests
 from riskreg.reminders.services.interrupts import interrupt_people
@@ -15,10 +15,10 @@ from riskreg.reminders.services.sweep import Swept, sweep
 
 __all__ = [
     "Swept",
+    "advance_and_readdress",
     "current_digests",
     "current_interrupts",
     "interrupt_people",
-    "move_ladders",
     "raise_alarms",
     "refresh_alarm",
     "refresh_digest",

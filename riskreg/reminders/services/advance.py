@@ -24,22 +24,22 @@ from riskreg.reminders.queries import (
     due_steps,
     ladder_of,
     pending_steps,
-    unaddressed,
-    users_waiting,
+    unaddressed_in_batches,
+    users_something_waits_for,
 )
 from riskreg.reminders.services.alarms import UnassignedDuties
 from riskreg.reminders.services.assignment import (
     Duties,
     assign_recipients,
     build_entry,
-    cancel,
+    drop_addressees,
     skip_and_build_entries,
 )
 
 log = structlog.get_logger(__name__)
 
 
-def move_ladders(
+def advance_and_readdress(
     register: Register, at: dt.datetime, unheard: UnassignedDuties | None = None
 ) -> int:
     """Steps 1 to 3 of the sweep in ``register``. Returns how many duties reached a higher rung.
@@ -52,14 +52,14 @@ def move_ladders(
     for source in SOURCES.values():
         snapshot = snapshots.snapshot(register)
         for batch in due_steps(source, register, snapshot.today, snapshot.ladder.rungs):
-            moved += _advance(source, snapshots, snapshot, batch)  # 2
-        for reminders in unaddressed(source, register):
+            moved += _record_steps(source, snapshots, snapshot, batch)  # 2
+        for reminders in unaddressed_in_batches(source, register):
             _address_again(source, snapshots, register, reminders, unheard)  # 3
     return moved
 
 
 @transaction.atomic
-def _advance(
+def _record_steps(
     source: Source,
     snapshots: RegisterSnapshots,
     snapshot: RegisterSnapshot,
@@ -130,7 +130,7 @@ def _cancel_absent_recipients(snapshot: RegisterSnapshot, snapshots: RegisterSna
     """What waits for somebody who has left, or is away, goes to who is to be told instead."""
     absent = {
         user
-        for user in users_waiting(snapshot.register)
+        for user in users_something_waits_for(snapshot.register)
         if user not in snapshot.roster.members or user in snapshot.roster.away
     }
     if not absent:
@@ -146,7 +146,7 @@ def _cancel_absent_recipients(snapshot: RegisterSnapshot, snapshots: RegisterSna
         )
         duties = load(a.reminder for a in waiting)
         gone = [a for a in waiting if duties[a.reminder.duty_key].due_on != a.reminder.due_on]
-        cancel(gone, [a for a in waiting if a not in gone], duties, snapshots)
+        drop_addressees(gone, [a for a in waiting if a not in gone], duties, snapshots)
 
 
 @transaction.atomic

@@ -16,7 +16,7 @@ from riskreg.notify.services import post
 from riskreg.register.models import Membership, Party, Register
 from riskreg.reminders.digest import SHOWN, render_alarm
 from riskreg.reminders.policy import ALARM
-from riskreg.reminders.queries import managers_of, unaddressed
+from riskreg.reminders.queries import managers_present_or_all, unaddressed_in_batches
 
 
 @dataclass
@@ -48,7 +48,7 @@ def raise_alarms(register: Register, unheard: UnassignedDuties, at: dt.datetime)
     for (party_id, private), duties in sorted(unheard.first.items(), key=lambda pair: pair[0]):
         party = Party.objects.get(pk=party_id)
         scope = "own" if private else "shared"
-        for manager in managers_of(register.pk, today, party_id if private else None):
+        for manager in managers_present_or_all(register.pk, today, party_id if private else None):
             key = f"{ALARM}:{register.uuid}:{party.uuid}:{scope}:{today}:{manager.uuid}"
             if Message.objects.filter(key=key).exists():
                 continue
@@ -81,13 +81,13 @@ def refresh_alarm(message: uuid.UUID, at: dt.datetime) -> Content | None:
     today = clock.local_date(at, register.time_zone)
     unheard = UnassignedDuties()
     for source in SOURCES.values():
-        for reminders in unaddressed(source, register):
+        for reminders in unaddressed_in_batches(source, register):
             duties = source.load([r.subject for r in reminders])
             for reminder in reminders:
                 if duties[reminder.subject].due_on == reminder.due_on:
                     unheard.note(duties[reminder.subject])
     key = (party.pk, scope == "own")
-    managers = managers_of(register.pk, today, party.pk if scope == "own" else None)
+    managers = managers_present_or_all(register.pk, today, party.pk if scope == "own" else None)
     manager = next((user for user in managers if str(user.uuid) == manager_uuid), None)
     if manager is None or key not in unheard.first or register.archived_at is not None:
         return None

@@ -31,7 +31,7 @@ from riskreg.kernel.punctuation import colon, enumerated
 from riskreg.notify import queries as outbox
 from riskreg.notify.models import Channel
 from riskreg.notify.refresh import Content
-from riskreg.notify.services import Draft, post, withdraw
+from riskreg.notify.services import Draft, drop_waiting_messages, post
 from riskreg.register.models import Register
 from riskreg.reminders.digest.labels import count_texts, due_text
 from riskreg.reminders.models import Announcement, AnnouncementState, Reminder
@@ -45,13 +45,13 @@ BATCH = 200
 SHOWN, TOLD = 10, 200
 
 
-def announce(at: dt.datetime) -> int:
+def send_announcements(at: dt.datetime) -> int:
     """Tell endpoints what has come onto a rung that names them. Returns how many messages.
 
     Found by state: what an earlier sweep did not get to is done now. A fault with one endpoint is
     logged and does not keep the others waiting.
     """
-    _note_all(at)
+    _note_endpoints_for_all(at)
     waiting = Announcement.objects.filter(
         state=AnnouncementState.WAITING, reminder__register__archived_at=None
     )
@@ -63,13 +63,13 @@ def announce(at: dt.datetime) -> int:
     written = 0
     for endpoint in endpoints:
         try:
-            written += _tell(endpoint, at)
+            written += _send_announcement(endpoint, at)
         except Exception:
             log.exception("announcement_broke", endpoint=str(endpoint.uuid))
     return written
 
 
-def _note_all(at: dt.datetime) -> None:
+def _note_endpoints_for_all(at: dt.datetime) -> None:
     snapshots = RegisterSnapshots(at, set())
     after = 0
     while keys := list(
@@ -77,12 +77,12 @@ def _note_all(at: dt.datetime) -> None:
         .order_by("pk")
         .values_list("pk", flat=True)[:BATCH]
     ):
-        _note(keys, snapshots)
+        _note_endpoints_for(keys, snapshots)
         after = keys[-1]
 
 
 @transaction.atomic
-def _note(keys: Collection[int], snapshots: RegisterSnapshots) -> None:
+def _note_endpoints_for(keys: Collection[int], snapshots: RegisterSnapshots) -> None:
     """Note for each of these reminders the endpoints that are to be told."""
     reminders = list(
         Reminder.objects.select_for_update(of=("self",))
@@ -111,20 +111,20 @@ def _note(keys: Collection[int], snapshots: RegisterSnapshots) -> None:
 
 
 @transaction.atomic
-def _tell(endpoint: Endpoint, at: dt.datetime) -> bool:
+def _send_announcement(endpoint: Endpoint, at: dt.datetime) -> bool:
     """Put what ``endpoint`` has not heard into one message; False when there is nothing left."""
     waiting = _locked(endpoint.uuid, state=AnnouncementState.WAITING)
-    seen = _looked_at(endpoint, waiting, at)
-    _drop(seen.gone)
+    seen = _sort_into_valid_and_gone(endpoint, waiting, at)
+    _mark_dropped(seen.gone)
     if not seen.valid:
         return False
     with translation.override(endpoint.language):
         reason = _("A newer message says the same and more.")
-    replaced = withdraw(kind=KIND, recipient=endpoint.uuid, reason=reason)
+    replaced = drop_waiting_messages(kind=KIND, recipient=endpoint.uuid, reason=reason)
     if replaced:
         older = _locked(endpoint.uuid, state=AnnouncementState.TOLD, message__in=replaced)
-        seen = _looked_at(endpoint, [*seen.valid, *older], at)
-        _drop(seen.gone)
+        seen = _sort_into_valid_and_gone(endpoint, [*seen.valid, *older], at)
+        _mark_dropped(seen.gone)
     register = Register.objects.get(uuid=endpoint.register)
     content = _content(endpoint, register, seen, at)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
@@ -169,9 +169,9 @@ def refresh_announcement(message: uuid.UUID, at: dt.datetime) -> Content | None:
                 state=AnnouncementState.WAITING, message=None
             )
         return None
-    seen = _looked_at(endpoint, notified, at)
+    seen = _sort_into_valid_and_gone(endpoint, notified, at)
     if not outbox.may_have_arrived(message):
-        _drop(seen.gone)
+        _mark_dropped(seen.gone)
     if not seen.valid:
         return None
     return _content(endpoint, seen.valid[0].reminder.register, seen, at)
@@ -187,7 +187,9 @@ class _Seen:
     snapshots: RegisterSnapshots
 
 
-def _looked_at(endpoint: Endpoint, rows: Sequence[Announcement], at: dt.datetime) -> _Seen:
+def _sort_into_valid_and_gone(
+    endpoint: Endpoint, rows: Sequence[Announcement], at: dt.datetime
+) -> _Seen:
     duties = _duties([row.reminder for row in rows])
     seen = _Seen([], [], duties, RegisterSnapshots(at, set()))
     for row in rows:
@@ -211,7 +213,7 @@ def _locked(endpoint: uuid.UUID, **wanted: Any) -> list[Announcement]:
     )
 
 
-def _drop(rows: Iterable[Announcement]) -> None:
+def _mark_dropped(rows: Iterable[Announcement]) -> None:
     Announcement.objects.filter(pk__in=[row.pk for row in rows]).update(
         state=AnnouncementState.DROPPED, message=None
     )

@@ -73,7 +73,7 @@ def mark_sent(reminders: Iterable[int], duties: Duties, at: dt.datetime) -> None
     append_all(entries)
 
 
-def cancel(
+def drop_addressees(
     gone: Collection[Addressee],
     moved: Collection[Addressee],
     duties: Duties,
@@ -106,10 +106,11 @@ def cancel(
         Reminder.objects.filter(pk__in=untold).update(state=ReminderState.DUE, settled_at=None)
 
 
-def cancel_older(older: Collection[Addressee], seen: DigestContents) -> None:
-    """``cancel`` for those of ``older``, whom a message that was taken back told of something."""
+def drop_older_addressees(older: Collection[Addressee], seen: DigestContents) -> None:
+    """``drop_addressees`` for those of ``older``, whom a message that was taken back told of
+    something."""
     keys = {a.pk for a in older}
-    cancel(
+    drop_addressees(
         [a for a in seen.gone if a.pk in keys],
         [a for a in seen.moved if a.pk in keys],
         seen.duties,
@@ -117,7 +118,7 @@ def cancel_older(older: Collection[Addressee], seen: DigestContents) -> None:
     )
 
 
-def wait_again(held: Collection[Addressee]) -> None:
+def reset_to_waiting(held: Collection[Addressee]) -> None:
     """What stood in a message that is not sent, of a register that was archived since: told when it
     is restored, as if it had never been written."""
     if not held:

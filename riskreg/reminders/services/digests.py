@@ -15,7 +15,7 @@ from riskreg.accounts.models import User
 from riskreg.accounts.policy import works_on
 from riskreg.duties import links
 from riskreg.notify import queries as outbox
-from riskreg.notify.services import post, withdraw
+from riskreg.notify.services import drop_waiting_messages, post
 from riskreg.reminders.digest import (
     DigestContents,
     DigestLookups,
@@ -28,11 +28,11 @@ from riskreg.reminders.policy import DIGEST, hour_has_come
 from riskreg.reminders.queries import (
     RegisterSnapshots,
     addressees_waiting,
-    unmarked,
-    with_waiting,
-    zones,
+    member_zones,
+    members_without_digest_mark,
+    users_with_waiting,
 )
-from riskreg.reminders.services.assignment import cancel, cancel_older, mark_sent
+from riskreg.reminders.services.assignment import drop_addressees, drop_older_addressees, mark_sent
 from riskreg.reminders.services.refresh import immediate_items, items_of_message
 
 log = structlog.get_logger(__name__)
@@ -52,7 +52,7 @@ def write_digests(at: dt.datetime) -> tuple[int, int]:
     again by the next sweep.
     """
     written = broken = 0
-    for zone in zones():
+    for zone in member_zones():
         try:
             local = at.astimezone(zoneinfo.ZoneInfo(zone))
         except (zoneinfo.ZoneInfoNotFoundError, ValueError):
@@ -61,11 +61,11 @@ def write_digests(at: dt.datetime) -> tuple[int, int]:
             log.exception("zone_unknown", zone=zone)
             continue
         day = local.date()
-        for batch in unmarked(zone, day):
+        for batch in members_without_digest_mark(zone, day):
             come, marks = [], {}
             for user, last in batch:
                 known = last if last is not None and last < day else None
-                if hour_has_come(day, local.hour, user.digest_hour, known, _works(user)):
+                if hour_has_come(day, local.hour, user.digest_hour, known, _works_on_day(user)):
                     come.append(user)
                 elif known is None:
                     # From now on it is known whether a day goes by without a digest.
@@ -77,13 +77,13 @@ def write_digests(at: dt.datetime) -> tuple[int, int]:
     return written, broken
 
 
-def _works(user: User) -> Callable[[dt.date], bool]:
+def _works_on_day(user: User) -> Callable[[dt.date], bool]:
     """Whether ``user`` works on a day."""
     return lambda day: works_on(day, user.working_days, user.holiday_calendar)
 
 
 def _write_batch(users: Collection[User], day: dt.date, at: dt.datetime) -> tuple[int, set[int]]:
-    waiting = with_waiting([user.pk for user in users])
+    waiting = users_with_waiting([user.pk for user in users])
     asked = [user for user in users if user.pk in waiting]
     written, faults, snapshots = 0, set(), RegisterSnapshots(at)
     for start in range(0, len(asked), TOGETHER):
@@ -105,7 +105,7 @@ def _prepare_each(
     """Each person with their digest: looked at together, or one by one where what is due for one
     of them breaks it for all. None for whom it breaks."""
     try:
-        together = list(_writings(users, at, snapshots))
+        together = list(_prepare_writings(users, at, snapshots))
     except Exception:
         log.exception("digests_looked_at_one_by_one")
     else:
@@ -114,7 +114,7 @@ def _prepare_each(
     for user in users:
         writing = None
         try:
-            writing = next(_writings([user], at, snapshots))
+            writing = next(_prepare_writings([user], at, snapshots))
         except Exception:
             log.exception("digest_broke", recipient=str(user.uuid))
         yield user, writing
@@ -135,10 +135,10 @@ def write_digest(user: User, day: dt.date, at: dt.datetime) -> bool:
     Message, delivery and the reminders it tells of become so in one transaction. False when there
     is one already, or nothing left to tell.
     """
-    return next(_writings([user], at, RegisterSnapshots(at))).write(day)
+    return next(_prepare_writings([user], at, RegisterSnapshots(at))).write(day)
 
 
-def _writings(
+def _prepare_writings(
     users: Sequence[User], at: dt.datetime, snapshots: RegisterSnapshots
 ) -> Iterator["_Writing"]:
     """The digests of ``users``, ready to be written; what they need is read at once."""
@@ -175,7 +175,7 @@ class _Writing:
     def _write(self, day: dt.date, key: str) -> bool:
         user, at, seen, backdrop = self.user, self.at, self.seen, self.backdrop
         waiting = self._still_waiting()
-        cancel(
+        drop_addressees(
             [a for a in seen.gone if a.pk in waiting],
             [a for a in seen.moved if a.pk in waiting],
             seen.duties,
@@ -186,12 +186,12 @@ class _Writing:
             return False
         with translation.override(user.language):
             reason = _("A newer digest says the same and more.")
-        replaced = withdraw(kind=DIGEST, recipient=user.uuid, reason=reason)
+        replaced = drop_waiting_messages(kind=DIGEST, recipient=user.uuid, reason=reason)
         if replaced:
             older = items_of_message(replaced)
             unsaid = waiting | {a.pk for a in older}
             seen = collect_digest(user, [*seen.valid, *older], at, snapshots=seen.snapshots)
-            cancel_older(older, seen)
+            drop_older_addressees(older, seen)
             valid = [a for a in seen.valid if a.pk in unsaid]
             backdrop = DigestLookups([(user, seen.items)])
         content, imprint = render(user, seen.items, DIGEST, backdrop)

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 
 from riskreg.accounts.messages import build_draft_to
 from riskreg.accounts.models import User
-from riskreg.notify.services import post, withdraw
+from riskreg.notify.services import drop_waiting_messages, post
 from riskreg.reminders.digest import collect_digest, render
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import INTERRUPT
-from riskreg.reminders.queries import RegisterSnapshots, users_interrupted
-from riskreg.reminders.services.assignment import cancel, cancel_older, mark_sent
+from riskreg.reminders.queries import RegisterSnapshots, users_to_interrupt
+from riskreg.reminders.services.assignment import drop_addressees, drop_older_addressees, mark_sent
 from riskreg.reminders.services.refresh import items_of_message
 
 log = structlog.get_logger(__name__)
@@ -25,7 +25,7 @@ def interrupt_people(at: dt.datetime) -> tuple[int, int]:
     """Tell everybody at once what is not to wait. Returns how many messages, and how many broke."""
     written = broken = 0
     snapshots = RegisterSnapshots(at)
-    for user in users_interrupted():
+    for user in users_to_interrupt():
         try:
             written += _interrupt(user, at, snapshots)
         except Exception:
@@ -43,16 +43,16 @@ def _interrupt(user: User, at: dt.datetime, snapshots: RegisterSnapshots) -> boo
         .order_by("pk")
     )
     seen = collect_digest(user, waiting, at, snapshots=snapshots, own=False)
-    cancel(seen.gone, seen.moved, seen.duties, seen.snapshots)
+    drop_addressees(seen.gone, seen.moved, seen.duties, seen.snapshots)
     if not seen.valid:
         return False
     with translation.override(user.language):
         reason = _("A newer message says the same and more.")
-    replaced = withdraw(kind=INTERRUPT, recipient=user.uuid, reason=reason)
+    replaced = drop_waiting_messages(kind=INTERRUPT, recipient=user.uuid, reason=reason)
     if replaced:
         older = items_of_message(replaced)
         seen = collect_digest(user, [*seen.valid, *older], at, snapshots=snapshots, own=False)
-        cancel_older(older, seen)
+        drop_older_addressees(older, seen)
     content, imprint = render(user, seen.items, INTERRUPT)
     # The rows are locked, so that no other message tells of them: its key need only be its own.
     message = post(

@@ -14,15 +14,19 @@ from riskreg.kernel.errors import Conflict, Errors
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_policy import asks
+from riskreg.register.change_policy import needs_yes_of_others
 from riskreg.register.models import Membership, Register
 from riskreg.register.permissions import require
-from riskreg.register.services import Proposal, propose, waits
-from riskreg.reminders.labels import ladder_change_lines, ladder_change_title, snapshot
+from riskreg.register.services import Proposal, ask_others_or_note_agreed, would_wait
+from riskreg.reminders.labels import (
+    ladder_change_lines,
+    ladder_change_title,
+    ladder_for_change_request,
+)
 from riskreg.reminders.models import Ladder
 from riskreg.reminders.policy import Rung, clean_ladder, ladder_differences
 from riskreg.reminders.queries import InForce, ladder_of
-from riskreg.reminders.services.advance import move_ladders
+from riskreg.reminders.services.advance import advance_and_readdress
 
 LADDER = "ladder"
 
@@ -48,24 +52,26 @@ def set_ladder(
     require(actor, "ladder.edit")
     clean = clean_ladder(rungs)
     require_members_with_mail(actor.register, rungs, clean)
-    if (same := _same(actor.register, clean, expected_number)) is not None:
+    if (same := _in_force_if_same(actor.register, clean, expected_number)) is not None:
         return same
     # Whoever only asks moves nothing yet.
-    goes_on = agreed is not None or not waits(actor, _proposal(ladder_of(actor.register), clean))
+    goes_on = agreed is not None or not would_wait(
+        actor, _proposal(ladder_of(actor.register), clean)
+    )
     if goes_on:
-        move_ladders(actor.register, at)
+        advance_and_readdress(actor.register, at)
     with transaction.atomic():
         Register.objects.select_for_update(no_key=True).get(pk=actor.register.pk)
         # Once more, now that nobody else can change it.
-        if (same := _same(actor.register, clean, expected_number)) is not None:
+        if (same := _in_force_if_same(actor.register, clean, expected_number)) is not None:
             return same
         before = ladder_of(actor.register)
-        asked = propose(actor, _proposal(before, clean), at, agreed=agreed)
+        asked = ask_others_or_note_agreed(actor, _proposal(before, clean), at, agreed=agreed)
         if asked.is_open:
             return asked
         if not goes_on:
             # Somebody has changed the ladder meanwhile so that this one is stricter.
-            move_ladders(actor.register, at)
+            advance_and_readdress(actor.register, at)
         row = Ladder.objects.create(
             register=actor.register,
             number=before.number + 1,
@@ -83,13 +89,13 @@ def set_ladder(
 def _proposal(before: InForce, clean: tuple[Rung, ...]) -> Proposal:
     named = {user for rung in (*before.rungs, *clean) for user in rung.users}
     names = {user: row.names or {"en": str(row.name)} for user, row in users_by_uuid(named).items()}
-    after = snapshot(clean, names)
+    after = ladder_for_change_request(clean, names)
     return Proposal(
         kind=LADDER,
         content={"rungs": after["rungs"], "expected_number": before.number},
-        before=snapshot(before.rungs, names),
+        before=ladder_for_change_request(before.rungs, names),
         after=after,
-        asks=asks(ladder_differences(before.rungs, clean)),
+        asks=needs_yes_of_others(ladder_differences(before.rungs, clean)),
     )
 
 
@@ -102,7 +108,7 @@ def register_kinds() -> None:
     register_kind(ChangeKind(LADDER, ladder_change_title, ladder_change_lines, _apply))
 
 
-def _same(
+def _in_force_if_same(
     register: Register, clean: tuple[Rung, ...], expected_number: int | None
 ) -> InForce | None:
     """The ladder in force if it is ``clean`` already. Raises ``Conflict`` like ``set_ladder``."""

@@ -12,14 +12,14 @@ from django.db import transaction
 from riskreg.accounts.models import User
 from riskreg.reminders.digest import collect_digests
 from riskreg.reminders.models import Addressee
-from riskreg.reminders.queries import undelivered
-from riskreg.reminders.services.assignment import cancel
+from riskreg.reminders.queries import undelivered_in_batches
+from riskreg.reminders.services.assignment import drop_addressees
 
 
 def reassign_pending(at: dt.datetime) -> None:
     """Give what waits for people, or stands in messages to them that are not sent yet, to those who
     are to be told now: risks were handed over, people left, came back, or changed their role."""
-    for batch in undelivered():
+    for batch in undelivered_in_batches():
         theirs: dict[int, list[Addressee]] = {}
         for addressee in batch:
             theirs.setdefault(addressee.user_id, []).append(addressee)
@@ -27,7 +27,7 @@ def reassign_pending(at: dt.datetime) -> None:
         seen = collect_digests([(users[pk], rows) for pk, rows in theirs.items()], at, own=False)
         if moved := [addressee for its in seen for addressee in its.moved]:
             with transaction.atomic():
-                cancel([], _lock_unchanged(moved), seen[0].duties, seen[0].snapshots)
+                drop_addressees([], _lock_unchanged(moved), seen[0].duties, seen[0].snapshots)
 
 
 def _lock_unchanged(moved: Collection[Addressee]) -> list[Addressee]:

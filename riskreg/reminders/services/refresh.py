@@ -14,12 +14,12 @@ from riskreg.reminders.digest import (
     collect_digest,
     collect_digests,
     digest_data,
-    made_of,
+    fingerprint_of_digest,
     render,
 )
 from riskreg.reminders.models import Addressee, AddresseeState, Imprint
 from riskreg.reminders.policy import DIGEST, INTERRUPT
-from riskreg.reminders.services.assignment import cancel, wait_again
+from riskreg.reminders.services.assignment import drop_addressees, reset_to_waiting
 
 DAY = dt.timedelta(days=1)
 
@@ -67,10 +67,10 @@ def refresh(message: uuid.UUID, kind: str, at: dt.datetime) -> Content | None:
         gone = [a for a in seen.gone if a.pk in mine]
         moved = [a for a in seen.moved if a.pk in mine]
         if not outbox.may_have_arrived(message):
-            wait_again([a for a in seen.held if a.pk in mine])
+            reset_to_waiting([a for a in seen.held if a.pk in mine])
         # Of an attempt whose end nobody knows the worse is assumed: for what is done, that it was
         # told; for what has gone over to somebody else, that nobody was, or they would never be.
-        cancel(
+        drop_addressees(
             [] if outbox.may_have_arrived(message) else gone,
             [] if outbox.has_arrived(message) else moved,
             seen.duties,
@@ -109,7 +109,11 @@ def is_current(messages: Collection[uuid.UUID], kind: str, at: dt.datetime) -> s
     for (message, theirs), (user, _rows), its in zip(notified.items(), asked, seen, strict=True):
         # One that has left or moved must be let go, which is for ``refresh``.
         whole = {a.pk for a in theirs} <= {a.pk for a in its.valid}
-        if whole and made_of(kind, digest_data(user, its.items, backdrop)) == before[message]:
+        if (
+            whole
+            and fingerprint_of_digest(kind, digest_data(user, its.items, backdrop))
+            == before[message]
+        ):
             same.add(message)
     return same
 

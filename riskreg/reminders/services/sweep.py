@@ -46,9 +46,9 @@ import structlog
 
 from riskreg.register.models import Register
 from riskreg.reminders.queries import registers_behind
-from riskreg.reminders.services.advance import move_ladders
+from riskreg.reminders.services.advance import advance_and_readdress
 from riskreg.reminders.services.alarms import UnassignedDuties, raise_alarms
-from riskreg.reminders.services.announcements import announce
+from riskreg.reminders.services.announcements import send_announcements
 from riskreg.reminders.services.digests import write_digests
 from riskreg.reminders.services.interrupts import interrupt_people
 from riskreg.reminders.services.reassignment import reassign_pending
@@ -69,7 +69,7 @@ class Swept:
     broken: int = 0
 
 
-def _to_look_at(at: dt.datetime) -> Iterable[Register]:
+def _registers_to_look_at(at: dt.datetime) -> Iterable[Register]:
     """The registers in which there is anything to do; where that cannot be said, all of them."""
     try:
         return registers_behind(at)
@@ -84,10 +84,10 @@ def sweep(at: dt.datetime) -> Swept:
     The numbers are those of the steps at the top of this module.
     """
     swept = Swept()
-    for register in _to_look_at(at):
+    for register in _registers_to_look_at(at):
         unheard = UnassignedDuties()
         try:
-            swept.moved += move_ladders(register, at, unheard)  # 1, 2, 3
+            swept.moved += advance_and_readdress(register, at, unheard)  # 1, 2, 3
             swept.alarms += raise_alarms(register, unheard, at)  # 4
         except Exception:
             swept.broken += 1
@@ -101,7 +101,7 @@ def sweep(at: dt.datetime) -> Swept:
     swept.digests, faults = write_digests(at)  # 7
     swept.broken += broken + faults
     try:
-        swept.announced = announce(at)  # 8
+        swept.announced = send_announcements(at)  # 8
     except Exception:
         swept.broken += 1
         log.exception("announcing_broke")

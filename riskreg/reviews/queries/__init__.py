@@ -2,20 +2,20 @@
 
 from riskreg.reviews.queries.extensions import (
     extended_until_subquery,
-    extension_of,
+    extension_of_next_review,
     extension_subquery,
     extensions_of,
-    standing_extensions,
+    extensions_without_later_review,
 )
 from riskreg.reviews.queries.reviews import last_review, reviews_of, visible_reviews
 
 __all__ = [
     "extended_until_subquery",
-    "extension_of",
+    "extension_of_next_review",
     "extension_subquery",
     "extensions_of",
+    "extensions_without_later_review",
     "last_review",
     "reviews_of",
-    "standing_extensions",
     "visible_reviews",
 ]

@@ -113,11 +113,13 @@ class DueDates:
         """Name, columns, SQL and values of every part, in the order in which they build up."""
         register = self.viewer.register.pk
         parts = [
-            _part("risks", "id, uuid, party_id, ref_order, state, next_review_on", self._risks()),
-            _part(
+            _cte_part(
+                "risks", "id, uuid, party_id, ref_order, state, next_review_on", self._risks()
+            ),
+            _cte_part(
                 "reviews",
                 "id, risk_id, due_on, at, brought_in, reviewer_id",
-                _reviews(self.viewer, self.after_as_of, self.first, self.as_of),
+                _reviews_due_in_period(self.viewer, self.after_as_of, self.first, self.as_of),
             ),
             _as_cte(
                 "logged",
@@ -126,16 +128,16 @@ class DueDates:
                     "pk", "subject_uuid", "verb", "changes", "at", "recorded_at"
                 ),
             ),
-            _part(
+            _cte_part(
                 "positions",
                 "risk_id, valid_from, owner_id",
                 _positions(self.viewer, self.after_as_of),
             ),
-            _part("every_review", "id, risk_id", _EVERY_REVIEW.sql(register, self.after_as_of)),
-            _part(
+            _cte_part("every_review", "id, risk_id", _EVERY_REVIEW.sql(register, self.after_as_of)),
+            _cte_part(
                 "granted",
                 "risk_id, due_on, reviewed_before",
-                _granted(self.viewer, self.after_as_of, self.as_of),
+                _extensions_granted_by(self.viewer, self.after_as_of, self.as_of),
             ),
             ("extended", "risk_id, due_on, review_id", _EXTENDED, ()),
         ]
@@ -145,7 +147,7 @@ class DueDates:
             end = self._moment
             parts.append(("before", "id, due_was, state_was", self._before, (end, end)))
         parts.append(self._risks_then())
-        parts.append(("dues", _DUES_COLUMNS, _DUES, (_date(self.as_of),)))
+        parts.append(("dues", _DUES_COLUMNS, _DUES, (_date_for_database(self.as_of),)))
         return parts
 
     @cached_property
@@ -163,7 +165,7 @@ class DueDates:
             subject_uuid=OuterRef("uuid"), verb="risk.shared", recorded_at__gte=self.after_as_of
         )
         own = Q(party_id=self.viewer.party_id) if self.viewer.party_id else Q(pk=None)
-        rows = _known(self.viewer, self.after_as_of).filter(own | ~Exists(shared_later))
+        rows = _risks_known_by(self.viewer, self.after_as_of).filter(own | ~Exists(shared_later))
         sql, values = rows.query.sql_with_params()
         return sql, list(values)
 
@@ -308,7 +310,7 @@ _DUES = f"""NOT MATERIALIZED (
 
 
 # Parts of the statement that are written once -----------------------------------------------------
-def _known(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
+def _risks_known_by(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
     known = Q(created_at__lt=end)
     if viewer.party_id is not None:
         known |= Q(pk__in=own_before(viewer, end).values("risk_id"))
@@ -316,11 +318,11 @@ def _known(viewer: Viewer, end: dt.datetime) -> QuerySet[Risk, Any]:
     return rows.values_list("pk", "uuid", "party_id", "ref_order", "state", "next_review_on")
 
 
-_risks_known = written_sql(_known)
+_risks_known = written_sql(_risks_known_by)
 
 
 @written_sql
-def _reviews(
+def _reviews_due_in_period(
     viewer: Viewer, end: dt.datetime, first: dt.date, as_of: dt.date
 ) -> QuerySet[Review, Any]:
     found = Review.objects.visible_to(viewer).filter(
@@ -338,27 +340,29 @@ def _positions(viewer: Viewer, end: dt.datetime) -> QuerySet[Any, Any]:
 
 
 @written_sql
-def _granted(viewer: Viewer, end: dt.datetime, as_of: dt.date) -> QuerySet[Extension, Any]:
+def _extensions_granted_by(
+    viewer: Viewer, end: dt.datetime, as_of: dt.date
+) -> QuerySet[Extension, Any]:
     found = Extension.objects.visible_to(viewer).filter(created_at__lt=end, due_on__lte=as_of)
     return found.order_by().values_list("risk_id", "due_on", "reviewed_before_id")
 
 
-def _recorded(register: int, end: dt.datetime) -> QuerySet[Review, Any]:
+def _reviews_recorded_by(register: int, end: dt.datetime) -> QuerySet[Review, Any]:
     found = Review.objects.filter(register=register, created_at__lt=end).order_by()
     return found.values_list("pk", "risk")
 
 
-_EVERY_REVIEW: Statement[Any] = Statement(_recorded, int, dt.datetime)
+_EVERY_REVIEW: Statement[Any] = Statement(_reviews_recorded_by, int, dt.datetime)
 
 
-def _part(name: str, columns: str, written: tuple[str, list[Any]]) -> Any:
+def _cte_part(name: str, columns: str, written: tuple[str, list[Any]]) -> Any:
     sql, values = written
     return name, columns, f"NOT MATERIALIZED ({sql})", tuple(values)
 
 
 def _as_cte(name: str, columns: str, rows: QuerySet[Any, Any]) -> Any:
     sql, values = rows.order_by().query.sql_with_params()
-    return _part(name, columns, (sql, list(values)))
+    return _cte_part(name, columns, (sql, list(values)))
 
 
 def _before_change(name: str) -> tuple[str, str]:
@@ -373,7 +377,7 @@ def _status(ending: str, past: Any, inside: Any, brought_in: Any, extended: Any)
     return DueStatus(Ending(ending), bool(past), bool(inside), bool(brought_in), bool(extended))
 
 
-def _date(day: dt.date) -> Any:
+def _date_for_database(day: dt.date) -> Any:
     return connection.ops.adapt_datefield_value(day)
 
 

@@ -9,7 +9,7 @@ from riskreg.reviews.models import Extension, Review
 from riskreg.risks.models import Risk
 
 
-def standing_extensions() -> QuerySet[Extension]:
+def extensions_without_later_review() -> QuerySet[Extension]:
     """The extensions whose occasion is still to come: no review was recorded since."""
     since = Review.objects.filter(
         risk=OuterRef("risk"), pk__gt=Coalesce(OuterRef("reviewed_before"), Value(0))
@@ -26,7 +26,7 @@ def extension_subquery(
     With ``viewer`` only what they may know of counts; without, whatever was granted: for the
     engine, which tells nobody of it.
     """
-    granted = standing_extensions().filter(
+    granted = extensions_without_later_review().filter(
         risk=OuterRef(f"{prefix}pk"), due_on=OuterRef(f"{prefix}next_review_on")
     )
     if viewer is not None:
@@ -49,9 +49,9 @@ def extensions_of(viewer: Viewer, risk: Risk) -> QuerySet[Extension]:
     )
 
 
-def extension_of(viewer: Viewer, risk: Risk) -> Extension | None:
+def extension_of_next_review(viewer: Viewer, risk: Risk) -> Extension | None:
     """The extension of the review that is due now, if the viewer may know of one."""
     if risk.next_review_on is None:
         return None
-    in_force = standing_extensions().filter(risk=risk, due_on=risk.next_review_on)
+    in_force = extensions_without_later_review().filter(risk=risk, due_on=risk.next_review_on)
     return extensions_of(viewer, risk).filter(pk__in=in_force.values("pk")).first()

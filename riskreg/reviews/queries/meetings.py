@@ -39,11 +39,11 @@ def meetings_for(viewer: Viewer) -> QuerySet[Meeting]:
 
 def last_meeting_before(viewer: Viewer, moment: dt.datetime) -> Meeting | None:
     """The last meeting the viewer may know of that had ended before ``moment``."""
-    return next(iter(_last_before(viewer, moment)), None)
+    return next(iter(_last_meeting_as_one_row(viewer, moment)), None)
 
 
 @written_once()
-def _last_before(viewer: Viewer, moment: dt.datetime) -> QuerySet[Meeting]:
+def _last_meeting_as_one_row(viewer: Viewer, moment: dt.datetime) -> QuerySet[Meeting]:
     ended = Meeting.objects.visible_to(viewer).filter(ended_at__lt=moment)
     return ended.order_by("-ended_at", "-id")[:1]
 
@@ -107,7 +107,7 @@ def open_risks_for_meeting(
     return rows.order_by("risk__next_review_on", "ref_order")
 
 
-def can_attend(viewer: Viewer, visibility: str) -> QuerySet[Membership]:
+def people_who_can_attend(viewer: Viewer, visibility: str) -> QuerySet[Membership]:
     """The people who may attend: all members, or the viewer's party's for its own meeting."""
     members = members_for(viewer).exclude(role=Role.INTEGRATION)
     if visibility == Visibility.PARTY:
@@ -165,7 +165,7 @@ def attendees(viewer: Viewer, meeting: Meeting, items: Sequence[MeetingItem]) ->
     ]
 
 
-def present(meeting: Meeting) -> list[User]:
+def present_users(meeting: Meeting) -> list[User]:
     """Who is there now, in order of arrival."""
     rows = Attendance.objects.filter(meeting=meeting, left_at=None).select_related("user")
     return [row.user for row in rows.order_by("joined_at", "id")]

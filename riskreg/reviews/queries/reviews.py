@@ -25,9 +25,9 @@ def reviews_of(viewer: Viewer, risk: Risk | int) -> QuerySet[Review]:
 
 def last_review(viewer: Viewer, risk: Risk) -> Review | None:
     """The newest review the viewer may know of."""
-    return next(iter(_newest(viewer, risk.pk)), None)
+    return next(iter(_newest_as_one_row(viewer, risk.pk)), None)
 
 
 @written_once()
-def _newest(viewer: Viewer, risk: int) -> QuerySet[Review]:
+def _newest_as_one_row(viewer: Viewer, risk: int) -> QuerySet[Review]:
     return reviews_of(viewer, risk)[:1]

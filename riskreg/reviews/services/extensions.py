@@ -18,7 +18,7 @@ from riskreg.register.policy import Matrix
 from riskreg.register.translations import clean_translations
 from riskreg.reviews import policy
 from riskreg.reviews.models import Extension, Review
-from riskreg.reviews.queries import standing_extensions
+from riskreg.reviews.queries import extensions_without_later_review
 from riskreg.risks.models import Risk, State
 from riskreg.risks.queries.access import position_of, require_version, risk_for
 from riskreg.risks.services.positions import bump_version
@@ -50,7 +50,7 @@ def grant_extension(
         raise Invalid.one(
             "state", "not_open", _("Only the review of an open risk can be extended.")
         )
-    if standing_extensions().filter(risk=risk, due_on=risk.next_review_on).exists():
+    if extensions_without_later_review().filter(risk=risk, due_on=risk.next_review_on).exists():
         raise Invalid.one(
             "until",
             "extended_already",

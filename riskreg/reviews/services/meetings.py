@@ -21,11 +21,11 @@ from riskreg.register.visibility import Visibility
 from riskreg.reviews.models import Attendance, ItemOutcome, Meeting, MeetingItem
 from riskreg.reviews.queries.meetings import (
     MAX_ITEMS,
-    can_attend,
     item_for,
     meeting_for,
     open_risks_for_meeting,
-    present,
+    people_who_can_attend,
+    present_users,
 )
 from riskreg.reviews.services.reviews import review_risk
 from riskreg.risks import filters
@@ -119,7 +119,7 @@ def record_item(
     risk. A deferred item may still be reviewed; a reviewed one stays. Raises ``Invalid``,
     ``Conflict`` also where somebody was faster, ``Forbidden``, ``NotFound``.
     """
-    row = _running(actor, meeting)
+    row = _running_meeting_for_update(actor, meeting)
     item = item_for(row, number, lock=True)
     risk = risk_for(actor, item.risk.ref, lock=True)
     require(actor, "meeting.record", risk)
@@ -132,14 +132,14 @@ def record_item(
     note = clean_text(errors, "note", note, limit=4000)
     errors.raise_if_any()
     was = item.outcome
-    item.before = _cell(risk)
+    item.before = _cell_with_criteria(risk)
     item.due_on = risk.next_review_on
     if outcome == ItemOutcome.REVIEWED:
         try:
             item.review = review_risk(actor, risk, at=at, **(review or {}))
         except Invalid as invalid:
             raise Invalid({f"review.{n}": e for n, e in invalid.fields.items()}) from None
-        item.after = _cell(risk)
+        item.after = _cell_with_criteria(risk)
     item.outcome, item.note = outcome, note
     item.recorded_by, item.recorded_at = actor.user, at
     item.save()
@@ -162,11 +162,11 @@ def set_attendance(
 
     Only by who leads. Raises ``Invalid`` for somebody who may not attend, ``Conflict``.
     """
-    row = _led(actor, meeting, version)
+    row = _meeting_led_for_update(actor, meeting, version)
     errors = Errors()
     wanted = {str(user) for user in (*users, actor.user.uuid)}
-    allowed = {str(m.user.uuid): m.user for m in can_attend(actor, row.visibility)}
-    now = {str(user.uuid): user for user in present(row)}
+    allowed = {str(m.user.uuid): m.user for m in people_who_can_attend(actor, row.visibility)}
+    now = {str(user.uuid): user for user in present_users(row)}
     for name in sorted(wanted - set(allowed) - set(now)):
         errors.add(
             "users",
@@ -196,7 +196,7 @@ def take_chair(
     *, actor: Viewer, meeting: uuid.UUID, version: int | None, at: dt.datetime
 ) -> Meeting:
     """Lead a running meeting from now on; whoever takes the chair is there."""
-    row = _running(actor, meeting)
+    row = _running_meeting_for_update(actor, meeting)
     require(actor, "meeting.hold")
     _require_version(row, version)
     if row.chair_id == actor.user.pk:
@@ -215,14 +215,14 @@ def end_meeting(
     *, actor: Viewer, meeting: uuid.UUID, version: int | None, at: dt.datetime
 ) -> Meeting:
     """End it: what was not reached stays so, and the minutes can no longer change."""
-    row = _led(actor, meeting, version)
+    row = _meeting_led_for_update(actor, meeting, version)
     # A clock that stepped back must not end a meeting before it began.
     at = max(at, row.started_at)
     counts: dict[str, int] = dict.fromkeys(ItemOutcome.values, 0)
     for item in MeetingItem.objects.filter(meeting=row).select_related("risk"):
         counts[item.outcome] += 1
         if item.outcome == ItemOutcome.PENDING:
-            item.before, item.due_on = _cell(item.risk), item.risk.next_review_on
+            item.before, item.due_on = _cell_with_criteria(item.risk), item.risk.next_review_on
         item.ended_at = at
         item.save(update_fields=["before", "due_on", "ended_at"])
     Attendance.objects.filter(meeting=row).update(ended_at=at)
@@ -263,15 +263,15 @@ def _as_lists(recipe: Mapping[str, Any]) -> dict[str, list[str]]:
     }
 
 
-def _running(actor: Viewer, meeting: uuid.UUID) -> Meeting:
+def _running_meeting_for_update(actor: Viewer, meeting: uuid.UUID) -> Meeting:
     row = meeting_for(actor, meeting, lock=True)
     if not row.running:
         raise Invalid.one("ended_at", "ended", _("This meeting is over; its minutes stand."))
     return row
 
 
-def _led(actor: Viewer, meeting: uuid.UUID, version: int | None) -> Meeting:
-    row = _running(actor, meeting)
+def _meeting_led_for_update(actor: Viewer, meeting: uuid.UUID, version: int | None) -> Meeting:
+    row = _running_meeting_for_update(actor, meeting)
     require(actor, "meeting.hold")
     if row.chair_id != actor.user.pk:
         raise Forbidden(_("Only who leads the meeting does this; take the chair first."))
@@ -293,7 +293,7 @@ def _log(actor: Viewer, row: Meeting, verb: str, at: dt.datetime, changes: dict[
     append(actor.entry(verb, row, at=at, changes=changes))
 
 
-def _cell(risk: Risk) -> dict[str, Any] | None:
+def _cell_with_criteria(risk: Risk) -> dict[str, Any] | None:
     position = position_of(risk)
     cell = position.cell("residual")
     return cell and {**cell, "criteria": position.criteria.number}

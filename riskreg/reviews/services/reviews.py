@@ -12,7 +12,7 @@ from riskreg.kernel.days import clean_day
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values
+from riskreg.register.changes import set_changed_in_memory
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Matrix, check_sourced
 from riskreg.register.translations import clean_translations
@@ -124,20 +124,20 @@ def review_risk(
                 )
     criteria = actor.criteria
     if wanted is not None and assessment is None:
-        _check_latest(errors, wanted, today, Matrix(criteria).cadence_days(_rating(risk)))
+        _check_latest(errors, wanted, today, Matrix(criteria).cadence_days(_residual_rating(risk)))
     errors.raise_if_any()
     due_on = risk.next_review_on
     assert due_on is not None  # noqa: S101 - the database holds that open risks have a date
     judged = None
     if assessment is not None:
         judged = create_assessment(actor, risk, assessment, at=at, recorded_at=recorded_at)
-    cadence = Matrix(criteria).cadence_days(_rating(risk))
+    cadence = Matrix(criteria).cadence_days(_residual_rating(risk))
     if wanted is not None and assessment is not None:
         _check_latest(errors, wanted, today, cadence)
         errors.raise_if_any()
     risk.next_review_on = policy.after_review(today, cadence, wanted)
     reviewed = {"last_reviewed_on": max(filter(None, (risk.last_reviewed_on, today)))}
-    looked_at = set_values(RISK, risk, reviewed)
+    looked_at = set_changed_in_memory(RISK, risk, reviewed)
     review = Review.objects.create(
         register=risk.register,
         party=risk.party,
@@ -186,7 +186,7 @@ def _with_reason(
     return {"translations": translations, **assessment, "rationale": comment}
 
 
-def _rating(risk: Risk) -> str | None:
+def _residual_rating(risk: Risk) -> str | None:
     return position_of(risk).residual_rating
 
 

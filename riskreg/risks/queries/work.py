@@ -20,7 +20,7 @@ from django.db.models import (
 
 from riskreg.register.access import Viewer
 from riskreg.register.models import Party
-from riskreg.register.policy import LABELS, weakest
+from riskreg.register.policy import LABELS, weakest_label
 from riskreg.register.written import written_once
 from riskreg.risks.models import Mitigation, MitigationStatus
 from riskreg.risks.queries.serving import RUNNING
@@ -54,7 +54,7 @@ def work_as_a_whole(viewer: Viewer, today: dt.date) -> Work:
         found.unpriced += row["unpriced"]
         found.untold += row["untold"]
         found.over += row["over"]
-        found.label = weakest((found.label, LABELS[row["weakest"] or 0]))
+        found.label = weakest_label((found.label, LABELS[row["weakest"] or 0]))
         if row["late"]:
             party = Party(pk=row["party"], key=row["party__key"], names=row["party__names"])
             found.overdue.append((party, row["late"]))

@@ -15,7 +15,7 @@ from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
 from riskreg.register.policy import LABELS, Cell, Matrix, check_sourced
-from riskreg.register.services import mark_used
+from riskreg.register.services import mark_criteria_used
 from riskreg.register.translations import clean_translations
 from riskreg.risks.models import Assessment, Position, Risk, Stage, State
 from riskreg.risks.queries.access import position_of, require_version, risk_for
@@ -69,7 +69,7 @@ def create_assessment(
     if risk.state == State.CLOSED:
         raise Invalid.one("state", "closed", _("This risk is closed; reopen it to assess it."))
     clean, cell = clean_assessment(actor, risk, given)
-    mark_used(actor.criteria, recorded_at or at)
+    mark_criteria_used(actor.criteria, recorded_at or at)
     before = position_of(risk)
     assessment, entry = build_assessment(
         actor, risk, before, clean, cell, at=at, recorded_at=recorded_at

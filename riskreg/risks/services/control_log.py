@@ -8,7 +8,7 @@ from typing import Any
 from riskreg.events.policy import Audience
 from riskreg.events.services import append
 from riskreg.register.access import Viewer
-from riskreg.register.changes import whole_row
+from riskreg.register.changes import all_values_as_changes
 from riskreg.risks.fields import CONTROL
 from riskreg.risks.models import Control, Risk
 from riskreg.risks.services.positions import bump_version
@@ -43,5 +43,5 @@ def log_control_and_bump_risk_version(
 
 def logged_control(control: Control) -> dict[str, Any]:
     """A control as the log keeps it: everything that is kept of it, in every language it has."""
-    kept = {name: pair[1] for name, pair in whole_row(CONTROL, control, {}).items()}
+    kept = {name: pair[1] for name, pair in all_values_as_changes(CONTROL, control, {}).items()}
     return {"id": str(control.uuid), **kept}

@@ -14,13 +14,18 @@ from riskreg.register.access import Viewer
 from riskreg.register.axes import axes_of
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.change_policy import asks, criteria_differences
+from riskreg.register.change_policy import criteria_differences, needs_yes_of_others
 from riskreg.register.change_words import criteria_lines, criteria_title
 from riskreg.register.criteria import clean_publication, names_of_terms
 from riskreg.register.models import Criteria, Register
 from riskreg.register.permissions import require
 from riskreg.register.policy import STAGES, Matrix
-from riskreg.register.services import Proposal, add_criteria, mark_used, propose
+from riskreg.register.services import (
+    Proposal,
+    add_criteria,
+    ask_others_or_note_agreed,
+    mark_criteria_used,
+)
 from riskreg.risks.models import Risk
 from riskreg.risks.policy import clean_mapping, restated, scale_differs
 from riskreg.risks.services.positions import (
@@ -65,7 +70,7 @@ def publish_criteria(
         return now.register
     # Refused at once, not by the last yes: a level that is gone and of which nothing is said.
     clean_mapping(now, Criteria(register=now.register, **clean), mapping)
-    asked = propose(
+    asked = ask_others_or_note_agreed(
         actor,
         Proposal(
             kind=CRITERIA,
@@ -77,7 +82,7 @@ def publish_criteria(
                 "terms": names_of_terms(actor, held, clean),
             },
             after={**clean, "mapping": mapping},
-            asks=asks(criteria_differences(held, clean, mapping)),
+            asks=needs_yes_of_others(criteria_differences(held, clean, mapping)),
         ),
         at,
         agreed=agreed,
@@ -137,7 +142,7 @@ def adopt_criteria(
     by_scale = scale_differs(old, criteria)
     register.criteria = criteria
     register.save(update_fields=["criteria"])
-    mark_used(criteria, at)
+    mark_criteria_used(criteria, at)
     matrix, today, entries = Matrix(criteria), actor.today(at), []
     # The rule holds for all risks of the register, so this is the one write that looks at both
     # sides of the party boundary; what it finds goes nowhere but into each side's own rows.

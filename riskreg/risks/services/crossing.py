@@ -16,7 +16,7 @@ from riskreg.register.change_kinds import Line
 from riskreg.register.change_models import ChangeRequest, ChangeState
 from riskreg.register.change_policy import Effect, parties_to_ask
 from riskreg.register.models import Membership
-from riskreg.register.services import Proposal, propose
+from riskreg.register.services import Proposal, ask_others_or_note_agreed
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 
@@ -80,7 +80,7 @@ def propose_moves(
     crossed = crossing(actor, moves)
     if not crossed and agreed is None:
         return None
-    return propose(
+    return ask_others_or_note_agreed(
         actor,
         Proposal(
             kind=kind,

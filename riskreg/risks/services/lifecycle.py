@@ -11,10 +11,10 @@ from riskreg.events.services import append
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.kernel.text import clean_text
 from riskreg.register.access import Viewer
-from riskreg.register.changes import set_values
+from riskreg.register.changes import set_changed_in_memory
 from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
-from riskreg.register.services import mark_used
+from riskreg.register.services import mark_criteria_used
 from riskreg.register.translations import clean_translations
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Position, Risk, State
@@ -90,7 +90,7 @@ def _move(
         action, actor, risk, position, at, reason, translations, ending
     )
     if risk.state == State.OPEN:
-        mark_used(criteria, recorded_at or at)
+        mark_criteria_used(criteria, recorded_at or at)
     bump_version(risk, recorded_at or at, *columns)
     set_position(risk, at, criteria)
     append(actor.entry(VERBS[action], risk, at=at, recorded_at=recorded_at, changes=changes))
@@ -134,7 +134,7 @@ def change_state(
     label = ended.pop("label")
     labels = {name: value for name, value in risk.labels.items() if name != "happened_cost"}
     ended["labels"] = labels | ({"happened_cost": label} if label else {})
-    changes |= set_values(RISK, risk, ended)
+    changes |= set_changed_in_memory(RISK, risk, ended)
     risk.state = state
     criteria = position.criteria if position.residual_rating else actor.criteria
     columns = ["state", *ended]

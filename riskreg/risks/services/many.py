@@ -15,11 +15,11 @@ from django.db import IntegrityError, transaction
 from riskreg.events.services import Entry, append_all
 from riskreg.kernel.errors import RiskregError
 from riskreg.register.access import Viewer
-from riskreg.register.changes import entries_by_audience
+from riskreg.register.changes import split_entry_by_audience
 from riskreg.register.models import Criteria
 from riskreg.register.permissions import require
 from riskreg.register.policy import Cell
-from riskreg.register.services import mark_used, next_refs
+from riskreg.register.services import mark_criteria_used, next_refs
 from riskreg.register.terms import require_not_merged
 from riskreg.risks.fields import RISK
 from riskreg.risks.models import Assessment, Position, Risk
@@ -113,7 +113,7 @@ def _draft(
 
 def _write(actor: Viewer, drafts: Sequence[_Draft], recorded_at: dt.datetime) -> None:
     criteria = actor.criteria
-    mark_used(criteria, recorded_at)
+    mark_criteria_used(criteria, recorded_at)
     # What all see first, so that two writers cannot wait for each other.
     for own in sorted({private_to(draft.risk) for draft in drafts}, key=lambda p: p is not None):
         theirs = [draft for draft in drafts if private_to(draft.risk) == own]
@@ -141,7 +141,7 @@ def _make_in_memory(
         "risk.created", risk, at=row.since, recorded_at=recorded_at,
         changes=creation_changes(risk, draft.links),
     )  # fmt: skip
-    draft.entries += entries_by_audience(RISK, risk, entry)
+    draft.entries += split_entry_by_audience(RISK, risk, entry)
     for clean, cell in draft.judgements:
         before = draft.positions[-1]
         assessment, entry = build_assessment(

@@ -10,7 +10,12 @@ from django.utils.translation import gettext as _
 from riskreg.events.services import append_all
 from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
+from riskreg.register.changes import (
+    all_values_as_changes,
+    save_changed_links,
+    set_changed_in_memory,
+    split_entry_by_audience,
+)
 from riskreg.register.cleaning import clean_given, clean_list, unchanged_owner
 from riskreg.register.external_ids import clean_external_id, refusing_taken_external_id
 from riskreg.register.models import Party
@@ -76,7 +81,7 @@ def create_mitigation(
     with refusing_taken_external_id():
         mitigation.save(force_insert=True)
     mitigation.risks.set(risks)
-    changes = whole_row(MITIGATION, mitigation, {"risks": risks})
+    changes = all_values_as_changes(MITIGATION, mitigation, {"risks": risks})
     _log(actor, mitigation, "mitigation.created", changes, at, recorded_at)
     return mitigation
 
@@ -143,8 +148,8 @@ def edit_mitigation(
         mitigation, clean.get("translations", mitigation.translations), moved, confirmed
     )
     links = {} if risks is None else {"risks": risks}
-    changes: dict[str, Any] = set_values(MITIGATION, mitigation, clean)
-    changes |= set_links(mitigation, links)
+    changes: dict[str, Any] = set_changed_in_memory(MITIGATION, mitigation, clean)
+    changes |= save_changed_links(mitigation, links)
     verb = "mitigation.edited"
     if not changes and fields and set(fields) <= _REPORT and _in_progress(mitigation):
         verb = "mitigation.progress_reported"
@@ -155,7 +160,7 @@ def edit_mitigation(
             mitigation.ended_with = None
         if _REPORT & set(changes):
             due = next_update(mitigation.status, actor.today(at))
-            changes |= set_values(MITIGATION, mitigation, {"next_update_on": due})
+            changes |= set_changed_in_memory(MITIGATION, mitigation, {"next_update_on": due})
         _keep(actor, mitigation, verb, changes, at, recorded_at)
     return mitigation
 
@@ -175,7 +180,7 @@ def end_mitigation_with(
     require(actor, "mitigation.edit", mitigation)
     changes = {
         "ended_with": [None, risk.ref],
-        **set_values(
+        **set_changed_in_memory(
             MITIGATION,
             mitigation,
             {"status": MitigationStatus.CANCELLED, "next_update_on": None},
@@ -206,7 +211,7 @@ def transfer_mitigation(
     if clean.get("owner") == mitigation.owner:
         errors.add("owner", "unchanged", unchanged_owner(mitigation.owner))
     errors.raise_if_any()
-    changes = set_values(MITIGATION, mitigation, clean)
+    changes = set_changed_in_memory(MITIGATION, mitigation, clean)
     _keep(actor, mitigation, "mitigation.transferred", changes, at)
     return mitigation
 
@@ -239,7 +244,7 @@ def _log(
     recorded_at: dt.datetime | None,
 ) -> None:
     entry = actor.entry(verb, mitigation, at=at, recorded_at=recorded_at, changes=changes)
-    append_all(entries_by_audience(MITIGATION, mitigation, entry))
+    append_all(split_entry_by_audience(MITIGATION, mitigation, entry))
 
 
 def _find_risks(errors: Errors, actor: Viewer, given: Mapping[str, Any]) -> list[Risk]:

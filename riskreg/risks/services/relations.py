@@ -15,7 +15,7 @@ from riskreg.kernel.errors import Errors, Invalid, NotFound
 from riskreg.kernel.text import TEXT_MAX, clean_text
 from riskreg.kernel.versions import require_unchanged
 from riskreg.register.access import Viewer
-from riskreg.register.changes import whole_row
+from riskreg.register.changes import all_values_as_changes
 from riskreg.register.cleaning import clean_value
 from riskreg.register.permissions import permits
 from riskreg.register.policy import check_sourced
@@ -123,7 +123,7 @@ def may_end_relation(actor: Viewer, row: RiskRelation) -> bool:
 
 def logged_relation(row: RiskRelation) -> dict[str, Any]:
     """A relation as the log keeps it: everything that is kept of it."""
-    kept = {name: pair[1] for name, pair in whole_row(RELATION, row, {}).items()}
+    kept = {name: pair[1] for name, pair in all_values_as_changes(RELATION, row, {}).items()}
     return {"id": str(row.uuid), **kept}
 
 

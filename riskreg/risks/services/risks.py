@@ -13,12 +13,17 @@ from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.change_kinds import ChangeKind, register_kind
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.changes import entries_by_audience, set_links, set_values, whole_row
+from riskreg.register.changes import (
+    all_values_as_changes,
+    save_changed_links,
+    set_changed_in_memory,
+    split_entry_by_audience,
+)
 from riskreg.register.cleaning import unchanged_owner
 from riskreg.register.external_ids import refusing_taken_external_id
 from riskreg.register.models import Party
 from riskreg.register.permissions import require
-from riskreg.register.services import mark_used, next_ref
+from riskreg.register.services import mark_criteria_used, next_ref
 from riskreg.register.terms import require_not_merged
 from riskreg.register.translations import CONFIRMED, outdated_translations
 from riskreg.register.visibility import Visibility
@@ -68,7 +73,7 @@ def create_risk(
         getattr(risk, name).set(rows)
     require_not_merged(links.get("terms", ()))
     criteria = actor.criteria
-    mark_used(criteria, recorded_at or at)
+    mark_criteria_used(criteria, recorded_at or at)
     set_position(risk, at, criteria)
     _log(actor, "risk.created", risk, creation_changes(risk, links), at=at, recorded_at=recorded_at)
     return risk
@@ -126,7 +131,7 @@ def private_to(risk: Risk) -> Party | None:
 def creation_changes(risk: Risk, links: Mapping[str, Any]) -> dict[str, Any]:
     """What the log says of a new risk."""
     nothing: dict[str, Any] = dict.fromkeys(LINKS, ())
-    return whole_row(RISK, risk, nothing | dict(links))
+    return all_values_as_changes(RISK, risk, nothing | dict(links))
 
 
 @transaction.atomic
@@ -187,7 +192,7 @@ def edit_risk(
     clean["outdated_translations"] = outdated_translations(
         risk, clean.get("translations", risk.translations), moved, confirmed
     )
-    changes = set_values(RISK, risk, clean) | set_links(risk, links)
+    changes = set_changed_in_memory(RISK, risk, clean) | save_changed_links(risk, links)
     if not changes:
         return risk
     if "terms" in changes:
@@ -245,7 +250,7 @@ def transfer_risk(
     if asked is not None and asked.is_open:
         return asked
     holder = risk.owner
-    changes = {"owner": [str(holder.uuid)] * 2} | set_values(RISK, risk, people)
+    changes = {"owner": [str(holder.uuid)] * 2} | set_changed_in_memory(RISK, risk, people)
     bump_version(risk, at, "owner", "deputy")
     set_position(risk, at)
     _log(actor, "risk.transferred", risk, changes, at=at)
@@ -275,7 +280,7 @@ def _log(
     at, recorded_at = when["at"], when.get("recorded_at")
     assert at is not None  # noqa: S101 - every caller names it
     entry = actor.entry(verb, risk, at=at, recorded_at=recorded_at, changes=changes)
-    append_all(entries_by_audience(RISK, risk, entry))
+    append_all(split_entry_by_audience(RISK, risk, entry))
 
 
 __all__ = ["create_risk", "edit_risk", "transfer_risk"]

@@ -18,7 +18,7 @@ from riskreg.kernel.errors import Invalid
 from riskreg.kernel.fields import WhenShared
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
-from riskreg.register.changes import log_value, new_values
+from riskreg.register.changes import log_value, values_as_first_changes
 from riskreg.register.permissions import require
 from riskreg.register.services import next_ref
 from riskreg.register.visibility import Visibility
@@ -168,6 +168,6 @@ def _shared_values(risk: Risk, position: Position) -> dict[str, Any]:
     values = [field.name for field in RISK if field.when_shared is WhenShared.TOLD]
     values += ["party", "visibility"]
     cells = {stage: position.cell(stage) for stage in STAGES}
-    return new_values(RISK, {name: getattr(risk, name) for name in values}) | {
+    return values_as_first_changes(RISK, {name: getattr(risk, name) for name in values}) | {
         stage: [None, cell] for stage, cell in cells.items() if cell
     }

@@ -16,7 +16,12 @@ from riskreg.register.change_models import ChangeRequest
 from riskreg.register.change_words import merge_lines, merge_title
 from riskreg.register.models import Term
 from riskreg.register.permissions import require
-from riskreg.register.services import Proposal, propose, require_no_appetite, take_out_of_use
+from riskreg.register.services import (
+    Proposal,
+    ask_others_or_note_agreed,
+    require_no_appetite,
+    take_out_of_use,
+)
 from riskreg.register.terms import term_for
 from riskreg.risks.models import Risk
 from riskreg.risks.services.positions import bump_version
@@ -49,7 +54,7 @@ def merge_terms(
     require_unchanged(term, version)
     target = _target(term, into)
     require_no_appetite(actor, term, "into")
-    asked = propose(
+    asked = ask_others_or_note_agreed(
         actor,
         Proposal(
             kind=MERGE,

@@ -8,12 +8,12 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.punctuation import enumerated
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import AnswerState, ChangeRequest
-from riskreg.register.change_queries import others_to_ask
+from riskreg.register.change_queries import other_parties_to_ask
 
 
 def parties_asked(viewer: Viewer) -> str:
     """The names of the parties whose yes a change would need; empty where nobody is to be asked."""
-    return enumerated(party.name for party in others_to_ask(viewer))
+    return enumerated(party.name for party in other_parties_to_ask(viewer))
 
 
 def waiting_for(row: ChangeRequest) -> str:

@@ -8,7 +8,7 @@ from django.utils.translation import gettext as _
 
 from riskreg.kernel.errors import Invalid
 from riskreg.register.access import Viewer
-from riskreg.register.change_policy import asks, criteria_differences
+from riskreg.register.change_policy import criteria_differences, needs_yes_of_others
 from riskreg.register.criteria import clean_publication
 from riskreg.register.matrix_findings import Findings, matrix_findings
 from riskreg.register.models import Criteria
@@ -94,7 +94,7 @@ def needs_yes(viewer: Viewer, draft: Draft) -> bool:
     now = viewer.criteria
     clean = clean_criteria(draft.to_json(now))
     before = {name: getattr(now, name) for name in clean}
-    return asks(criteria_differences(before, clean, draft.mapping(now)))
+    return needs_yes_of_others(criteria_differences(before, clean, draft.mapping(now)))
 
 
 def _row(change: CellChange, titles: dict[str, str], old: Scale, new: Scale) -> dict[str, Any]:

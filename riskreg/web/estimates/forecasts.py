@@ -19,7 +19,7 @@ from riskreg.analysis.queries.forecasts import Forecast, own_forecasts_on_closed
 from riskreg.decisions.queries.acceptances import who_could
 from riskreg.kernel.localised import number, percent_text
 from riskreg.kernel.punctuation import in_a_row
-from riskreg.register.policy import weakest
+from riskreg.register.policy import weakest_label
 from riskreg.web.base import RegisterView
 
 
@@ -34,8 +34,8 @@ class OwnForecasts(RegisterView):
             "rows": [self._row(one) for one in found.forecasts],
             "chances": _chances(found.chances),
             "ranges": _ranges(found.ranges),
-            "label": weakest(one.estimate.label for one in scored) if scored else "",
-            "ranges_label": weakest(
+            "label": weakest_label(one.estimate.label for one in scored) if scored else "",
+            "ranges_label": weakest_label(
                 label for one in scored if one.inside is not None for label in _labels(one)
             )
             if found.ranges.n

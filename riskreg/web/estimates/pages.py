@@ -24,7 +24,7 @@ from riskreg.analysis.services import release_estimate
 from riskreg.kernel.errors import Invalid
 from riskreg.kernel.localised import percent_text
 from riskreg.register.permissions import permits
-from riskreg.register.policy import weakest
+from riskreg.register.policy import weakest_label
 from riskreg.register.visibility import Visibility
 from riskreg.risks.models import Risk
 from riskreg.risks.queries.access import risk_for
@@ -80,14 +80,14 @@ class RiskEstimates(RegisterView):
             | {
                 "bar": bars[-1],
                 "weight": percent_text(100),
-                "label": weakest(row.label for row in together.members),
+                "label": weakest_label(row.label for row in together.members),
             }
             if together
             else None,
             "mixed": bool(pool and pool.mixed),
             "powers": powers,
             "disagreement": _disagreement(newest, numbers),
-            "label": weakest(row.label for row in newest),
+            "label": weakest_label(row.label for row in newest),
         }
 
     def _row(

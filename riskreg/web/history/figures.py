@@ -8,7 +8,7 @@ from riskreg.events.models import Event
 from riskreg.indicators.queries.breaches import reading_labels
 from riskreg.kernel.fields import Type
 from riskreg.register.access import Viewer
-from riskreg.register.policy import STAGES, weakest
+from riskreg.register.policy import STAGES, weakest_label
 from riskreg.risks.queries.lists import labels_of_work
 from riskreg.web.tables import find_field
 from riskreg.web.ui.labels import figure_label
@@ -77,4 +77,4 @@ def _weakest(rows: Any) -> str:
     """The weakest label of logged readings; older events tell them as text, without one."""
     rows = rows if isinstance(rows, list) else []
     labels = [row["label"] for row in rows if isinstance(row, Mapping) and row.get("label")]
-    return weakest(map(str, labels))
+    return weakest_label(map(str, labels))

@@ -13,9 +13,9 @@ from riskreg.reviews.models import ItemOutcome
 from riskreg.reviews.queries.meetings import (
     agenda,
     attendees,
-    can_attend,
     meeting_for,
-    present,
+    people_who_can_attend,
+    present_users,
 )
 from riskreg.reviews.services import (
     end_meeting,
@@ -36,7 +36,7 @@ class MeetingPage(MeetingView):
         people = attendees(self.viewer, row, items)
         if not row.running:
             return self.render("meetings/minutes.html", minutes(self.viewer, row, items, people))
-        here = {user.pk for user in present(row)}
+        here = {user.pk for user in present_users(row)}
         pending = [i for i in items if i.outcome == ItemOutcome.PENDING]
         context = {
             "meeting": row,
@@ -56,7 +56,7 @@ class MeetingPage(MeetingView):
                     "here": m.user_id in here,
                     "chair": m.user_id == row.chair_id,
                 }
-                for m in can_attend(self.viewer, row.visibility)
+                for m in people_who_can_attend(self.viewer, row.visibility)
             ],
             "present": [person(a.user) for a in people if a.user.pk in here],
         }

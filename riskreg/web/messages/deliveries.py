@@ -27,7 +27,7 @@ from riskreg.notify.models import (
     DeliveryState,
 )
 from riskreg.notify.policy import host_of
-from riskreg.notify.queries import circuits_for, deliveries_for, readable_among
+from riskreg.notify.queries import circuits_for, deliveries_for, messages_readable_among
 from riskreg.notify.services import resend
 from riskreg.register.permissions import require
 from riskreg.web.base import RegisterView
@@ -74,7 +74,7 @@ class DeliveriesView(RegisterView):
 
     def readable(self, row: Delivery) -> bool:
         """Whether its text tells of nothing but what concerns the viewer's party here."""
-        return row.message_id in readable_among(self.viewer.audience, [row.message_id])
+        return row.message_id in messages_readable_among(self.viewer.audience, [row.message_id])
 
     def names(self, rows: Sequence[Delivery]) -> dict[uuid.UUID, str]:
         """What the recipients of ``rows`` are called, people and endpoints alike."""
@@ -141,7 +141,7 @@ class DeliveryList(DeliveriesView):
         paginator.count = counts[show]  # known already
         page = paginator.get_page(request.GET.get("page"))
         listed = list(page)
-        readable = readable_among(self.viewer.audience, [d.message_id for d in listed])
+        readable = messages_readable_among(self.viewer.audience, [d.message_id for d in listed])
         names = self.names(listed)
         context = {
             "page_obj": page,

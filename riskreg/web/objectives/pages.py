@@ -17,7 +17,7 @@ from riskreg.register.external_ids import external_id_of
 from riskreg.register.fields import OBJECTIVE
 from riskreg.register.models import Objective
 from riskreg.register.permissions import permits
-from riskreg.register.policy import weakest
+from riskreg.register.policy import weakest_label
 from riskreg.register.queries import objective_for, objectives_for
 from riskreg.risks.queries.links import risks_by_objective
 from riskreg.risks.queries.objectives import mitigations_toward, open_positions_toward
@@ -129,6 +129,6 @@ def shown(row: Objective, actual: Actual | None = None) -> dict[str, Any]:
         "gap": actual and number(max(actual.gap, Decimal(0))),
         "measured_by": actual and actual.indicator,
         "actual_label": actual and actual.label,
-        "gap_label": actual and weakest(("derived", row.label, actual.label)),
+        "gap_label": actual and weakest_label(("derived", row.label, actual.label)),
         "private": row.visibility == "party",
     }

@@ -17,7 +17,7 @@ from riskreg.kernel.errors import Errors, Invalid
 from riskreg.register.appetite_words import matrix_note
 from riskreg.register.axes import axes_of
 from riskreg.register.permissions import permits
-from riskreg.register.queries import objectives_ahead
+from riskreg.register.queries import first_objectives_not_past
 from riskreg.reviews.queries.meetings import last_meeting_before
 from riskreg.risks.queries import heatmap_lists
 from riskreg.risks.queries.heatmap import Heatmap, heatmap
@@ -291,7 +291,7 @@ class OverviewPage(RegisterView):
     def _objectives(self, today: dt.date, chances: dict[str, Any]) -> list[dict[str, Any]]:
         """The objectives that are still to be reached, soonest first, with how far they are and the
         chance of each that the newest run has followed (``chances``, by public id)."""
-        rows = objectives_ahead(self.viewer, today, most=SHOWN)
+        rows = first_objectives_not_past(self.viewer, today, most=SHOWN)
         measures = indicator_measuring_each(self.viewer, [row.pk for row in rows])
         listed = []
         for row in rows:

@@ -8,7 +8,12 @@ from django.utils.translation import gettext as _
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.models import Criteria, OwnAppetite
-from riskreg.register.own_appetites import is_outdated, outdated_by, own_appetites_for, own_rule
+from riskreg.register.own_appetites import (
+    is_outdated,
+    own_appetites_in_force_for,
+    own_rule,
+    would_be_outdated_by,
+)
 from riskreg.register.permissions import permits
 from riskreg.web.presenters import Scale
 
@@ -18,7 +23,7 @@ def own_panel(viewer: Viewer, scale: Scale) -> dict[str, Any] | None:
     no party, to whom there is none."""
     if viewer.party is None:
         return None
-    rows = sorted(own_appetites_for(viewer), key=lambda row: row.term is not None)
+    rows = sorted(own_appetites_in_force_for(viewer), key=lambda row: row.term is not None)
     return {
         "party": viewer.party.name,
         "rows": [
@@ -62,7 +67,7 @@ def newly_outdated(viewer: Viewer, criteria: Criteria) -> list[str]:
     scale, words = Scale(viewer.criteria), _("%(about)s: up to %(rating)s")
     return [
         words % {"about": about(row), "rating": rating_words(row, scale)}
-        for row in outdated_by(viewer, criteria)
+        for row in would_be_outdated_by(viewer, criteria)
     ]
 
 

@@ -16,7 +16,7 @@ from riskreg.accounts.models import User
 from riskreg.kernel import clock
 from riskreg.kernel.errors import Forbidden, Invalid
 from riskreg.register.models import Invitation, Role
-from riskreg.register.people import account_of, invitation_of
+from riskreg.register.people import account_at_address_of, invitation_of
 from riskreg.register.services import accept_invitation, accept_with_new_account
 from riskreg.web.base import add_errors
 from riskreg.web.errors import keep_draft_and_render_error
@@ -67,7 +67,7 @@ class Join(View):
         return _inside(viewer.register.slug)
 
     def _form(self, request: HttpRequest, row: Invitation) -> AccountForm | None:
-        if request.user.is_authenticated or account_of(row) is not None:
+        if request.user.is_authenticated or account_at_address_of(row) is not None:
             return None
         initial = {"language": row.language, "time_zone": row.register.time_zone}
         return AccountForm(email=row.email, initial=initial)

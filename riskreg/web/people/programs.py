@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy
 
 from riskreg.accounts.models import Scope
 from riskreg.kernel.errors import Invalid
-from riskreg.register.people import programs_for, tokens_of_programs
+from riskreg.register.people import programs_of_own_party, tokens_of_programs
 from riskreg.register.permissions import require
 from riskreg.register.services import add_program_token, create_program, end_program_token
 from riskreg.web.base import RegisterView, add_errors
@@ -70,7 +70,7 @@ class Programs(RegisterView):
         self, *, form: ProgramForm | None = None, secret: str = "", status: int = 200
     ) -> HttpResponse:
         """The page, with a form that could not be done in place of a fresh one."""
-        rows = list(programs_for(self.viewer))
+        rows = list(programs_of_own_party(self.viewer))
         tokens = tokens_of_programs(self.viewer, [row.user for row in rows])
         context: dict[str, Any] = {
             "programs": [

@@ -16,7 +16,7 @@ from riskreg.register.external_ids import external_id_of
 from riskreg.register.permissions import permits
 from riskreg.register.policy import LABELS
 from riskreg.register.queries import (
-    away_now,
+    absences_today_of,
     criteria_versions,
     objectives_for,
     terms_of,
@@ -96,7 +96,7 @@ class RiskPage(RegisterView):
         above = risk.state == "open" and scale.matrix.above_appetite(
             now.residual_rating, risk.kind, refs
         )
-        away = away_now(viewer, today, people) if now.anybody_away else {}
+        away = absences_today_of(viewer, today, people) if now.anybody_away else {}
         return {
             "risk": risk,
             "external_id": external_id_of(risk, viewer),

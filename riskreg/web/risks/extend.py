@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from riskreg.register.policy import Matrix
 from riskreg.reviews import policy
-from riskreg.reviews.queries import extension_of
+from riskreg.reviews.queries import extension_of_next_review
 from riskreg.reviews.services import grant_extension
 from riskreg.reviews.services.extensions import require_may_extend
 from riskreg.risks.models import Risk
@@ -76,7 +76,7 @@ class ExtendReview(RiskAction):
         return granted.risk
 
     def success_message(self, risk: Risk) -> str:
-        extension = extension_of(self.viewer, risk)
+        extension = extension_of_next_review(self.viewer, risk)
         day = date_format(extension.until, "DATE_FORMAT") if extension else ""
         return _(
             "The review of %(ref)s may wait until %(day)s. It counts as late all the same."

@@ -5,7 +5,7 @@ from typing import Any
 
 from riskreg.kernel.errors import Forbidden
 from riskreg.register.access import Viewer
-from riskreg.reviews.queries import extension_of
+from riskreg.reviews.queries import extension_of_next_review
 from riskreg.reviews.services.extensions import require_may_extend
 from riskreg.risks.models import Risk
 from riskreg.web.presenters import person
@@ -22,7 +22,7 @@ def may_extend(viewer: Viewer, risk: Risk) -> bool:
 
 def extension_row(viewer: Viewer, risk: Risk, today: dt.date) -> dict[str, Any] | None:
     """The extension of the review that is due now, for reading: until, why, by whom, late."""
-    found = extension_of(viewer, risk) if risk.state == "open" else None
+    found = extension_of_next_review(viewer, risk) if risk.state == "open" else None
     if found is None:
         return None
     return {

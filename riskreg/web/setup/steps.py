@@ -14,11 +14,11 @@ from riskreg.kernel.errors import Forbidden, Invalid, NotFound
 from riskreg.kernel.localised import localised
 from riskreg.register.access import Viewer
 from riskreg.register.change_models import ChangeRequest
-from riskreg.register.frame_templates import described, scale_template
+from riskreg.register.frame_templates import described_templates, scale_template
 from riskreg.register.people import is_maker, open_invitations, parties_to_invite_for
 from riskreg.register.permissions import permits, require
 from riskreg.register.queries import parties_for, taxonomies_for
-from riskreg.register.services import classify, finish_step, invite, join_party
+from riskreg.register.services import add_classification, finish_step, invite, join_party
 from riskreg.register.services.founding import SETUP_STEPS
 from riskreg.risks.services import start_with_scale
 from riskreg.web.base import RegisterView, add_errors
@@ -115,10 +115,10 @@ class Step(RegisterView):
             return PartyForm(data)
         if step == "scale":
             size = len(self.viewer.criteria.likelihood)
-            choices = [(row["key"], row["name"]) for row in described("scales")]
+            choices = [(row["key"], row["name"]) for row in described_templates("scales")]
             return TemplateForm(choices, data, initial={"template": f"{size}x{size}"})
         if step == "classification":
-            choices = [(row["key"], row["name"]) for row in described("classifications")]
+            choices = [(row["key"], row["name"]) for row in described_templates("classifications")]
             return TemplateForm(
                 [*choices, ("none", _("None, I add my own"))], data, initial={"template": "none"}
             )
@@ -150,7 +150,9 @@ class Step(RegisterView):
         return (_("The scale is in force.") if changed else _("The scale stays as it is.")), False
 
     def _add_classification(self, form: forms.Form) -> tuple[str, bool]:
-        added = classify(actor=self.viewer, template=form.cleaned_data["template"], at=self.at)
+        added = add_classification(
+            actor=self.viewer, template=form.cleaned_data["template"], at=self.at
+        )
         if not added:
             return _("Nothing was added."), False
         return _("The classification is there; its terms can be changed at any time."), False
@@ -177,10 +179,10 @@ class Step(RegisterView):
             context["parties"] = list(parties_for(self.viewer))
             context["settled"] = step not in self.viewer.register.setup_steps
         elif step == "scale":
-            context["templates"] = [_scale(row) for row in described("scales")]
+            context["templates"] = [_scale(row) for row in described_templates("scales")]
         elif step == "classification":
             context["taxonomies"] = taxonomies_for(self.viewer)
-            context["templates"] = list(described("classifications"))
+            context["templates"] = list(described_templates("classifications"))
         elif step == "people":
             context["invited"] = list(open_invitations(self.viewer)[:50])
             context["lacking"] = parties_to_invite_for(self.viewer, self.at)

@@ -7,7 +7,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from riskreg.kernel import clock
 from riskreg.operations.errors import Refused
-from riskreg.operations.services.runs import verify
+from riskreg.operations.services.runs import restore_aside_and_record
 
 
 class Command(BaseCommand):
@@ -25,7 +25,7 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         try:
-            path = verify(clock.now(), options["file"])
+            path = restore_aside_and_record(clock.now(), options["file"])
         except Refused as error:
             raise CommandError(str(error)) from error
         self.stdout.write(self.style.SUCCESS(f"{path} can be restored, and all of it is there."))

@@ -15,7 +15,7 @@ from riskreg.register.frame_templates import (
     NO_CLASSIFICATION,
     SCALES,
 )
-from riskreg.register.services.creation import Wanted, bring_about, what_is_there
+from riskreg.register.services.creation import Wanted, create_or_complete_register, register_to_json
 
 
 class Command(BaseCommand):
@@ -103,12 +103,12 @@ class Command(BaseCommand):
             languages=options["language"],
         )
         try:
-            register, created = bring_about(wanted, at=clock.now())
+            register, created = create_or_complete_register(wanted, at=clock.now())
         except RiskregError as error:
             fields = getattr(error, "fields", {})
             sentences = [f"{name}: {e.detail}" for name, errors in fields.items() for e in errors]
             raise CommandError("; ".join(sentences) or error.detail) from None
-        found = {**what_is_there(register), "created": created}
+        found = {**register_to_json(register), "created": created}
         if options["json"]:
             self.stdout.write(json.dumps(found, ensure_ascii=False))
             return
